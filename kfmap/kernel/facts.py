@@ -1,0 +1,260 @@
+"""The facts of one kernel: all that extraction gives and all that judging reads.
+
+Frozen values only. `kfmap.kernel.facts_json` writes and reads them; the hash of that text is the
+identity of a kernel's facts everywhere else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kfmap.kernel.rule_form import MemberTable, Node
+
+VMLINUX = "vmlinux"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A line of the kernel tree: the evidence for a fact. `file` is relative to the tree."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the facts came from. Hashes are SHA-256 in hex, empty where the input was not given."""
+
+    tree_version: str
+    config_sha256: str
+    btf_sha256: str
+    profile: str  # "as configured" or "every option on"
+    label: str  # for people: "Debian linux-image-7.2.12+deb13-amd64"
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """An enumerator of the kernel, with its value (BPF_PROG_TYPE_XDP = 6)."""
+
+    name: str
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class HookOf:
+    """The hook that `bpf_prog_type_to_kfunc_hook()` gives for a program type; None is the common one only."""
+
+    program_type: str
+    hook: str | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The shape of the kernel's decision, found by looking for its functions (kernel/bpf/btf.c).
+
+    `common`: BTF_KFUNC_HOOK_COMMON exists. `filters`: sets may carry filters. `split`: permission is
+    decided apart from the flags (`btf_kfunc_is_allowed`). Limits are 0 where the tree has none.
+    """
+
+    common: bool
+    filters: bool
+    split: bool
+    set_limit: int
+    filter_limit: int
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One kfunc in one set. `condition` is the #if around it as written in our words, empty if none."""
+
+    kfunc: str
+    flags: tuple[str, ...]
+    place: Place
+    condition: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KfuncSet:
+    """A set of BTF ids. `kind`: "kfuncs" (BTF_KFUNCS), "set8", "set" (filters only), "list" (BTF_ID_LIST).
+
+    `ids` is the kind of the ids in it: "func" for kfuncs and LSM hooks, "struct" and so on.
+    `id` is `name`, or `name@file` where several files use one static name.
+    """
+
+    id: str
+    name: str
+    kind: str
+    owner: str
+    place: Place
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """One `register_btf_kfunc_id_set(program type, kfunc id set)` that the kernel reaches.
+
+    `hook` is that of the program type; FMODRET for `register_btf_fmodret_id_set`. `filter` is a
+    filter id, empty if the kfunc id set has none. `owner` is VMLINUX or the module's name.
+    """
+
+    program_type: str
+    hook: str
+    set_id: str
+    filter: str
+    owner: str
+    kfunc_id_set: str
+    place: Place
+    set_place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A `btf_kfunc_filter_t` in rule form. `id` like `KfuncSet.id`."""
+
+    id: str
+    name: str
+    place: Place
+    rule: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Kfunc:
+    """A kernel function that some registered set exposes.
+
+    `prototype` is a C declaration made from BTF or source. `tagged`: BTF has the `bpf_kfunc` tag;
+    `callable_in_btf`: BTF has what the loader needs (the function and, for KF_IMPLICIT_ARGS, its
+    `_impl` twin). Both None where no BTF was given.
+    """
+
+    name: str
+    owner: str
+    prototype: str
+    place: Place | None
+    tagged: bool | None
+    callable_in_btf: bool | None
+    device_bound: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member of an ops structure. `offset` in bytes.
+
+    `supported`: a program may implement it (from .cfi_stubs or unsupported_ops[]). `sleepable` is one
+    of "may", "never", "must", "unknown". `needs`: what the program must bring ("arena", "private stack").
+    """
+
+    name: str
+    offset: int
+    callback: bool
+    prototype: str
+    supported: bool | None
+    sleepable: str
+    place: Place | None
+    supported_place: Place | None
+    sleepable_place: Place | None
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StructOps:
+    """A struct_ops type: a struct registered as `bpf_struct_ops` under `variable`."""
+
+    name: str
+    variable: str
+    owner: str
+    place: Place
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OpMask:
+    """The run-time mask in force while the kernel calls a member, from its call sites."""
+
+    struct_ops: str
+    member: str
+    mask: int
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """The run-time check a kfunc makes: passes when a bit of `mask` is in force, or none and `unlocked`.
+
+    `path` leads from the kfunc to the check, function by function; `task_argument`: it also demands
+    that the task is an argument of the op.
+    """
+
+    kfunc: str
+    mask: int
+    unlocked: bool
+    path: tuple[tuple[str, Place], ...]
+    task_argument: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunTime:
+    """Run-time masks (`scx_kf_allowed()`): absent from trees that decide at load time."""
+
+    bits: tuple[Constant, ...]
+    ops: tuple[OpMask, ...]
+    guards: tuple[Guard, ...]
+    boundary_bits: tuple[str, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class NotUnderstood:
+    """A construct outside what extraction reads: named, with its line, never guessed."""
+
+    place: Place
+    construct: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """One context of a booted kernel: its answers, one letter a kfunc (A, D, ?), in `observed_kfuncs` order."""
+
+    program_type: str
+    attach_type: str | None
+    target: str | None
+    struct_ops: str | None
+    member: str | None
+    sleepable: bool
+    verdicts: str
+
+
+@dataclass(frozen=True, slots=True)
+class KernelFacts:
+    """Everything known of one kernel. Tuples are sorted by name or place, so equal trees give equal text.
+
+    `hooks` are BTF_KFUNC_HOOK_* names in enum order. `lsm_hooks`, `iterators` are attach targets that exist.
+    `observed` is for kernels whose verdicts were asked and whose source is not to be had.
+    """
+
+    name: str
+    version: str
+    origin: Origin
+    program_types: tuple[Constant, ...]
+    attach_types: tuple[Constant, ...]
+    kfunc_flags: tuple[Constant, ...]
+    hooks: tuple[str, ...]
+    hook_of: tuple[HookOf, ...]
+    decision: Decision
+    sets: tuple[KfuncSet, ...]
+    registrations: tuple[Registration, ...]
+    filters: tuple[Filter, ...]
+    tables: tuple[MemberTable, ...]
+    kfuncs: tuple[Kfunc, ...]
+    struct_ops: tuple[StructOps, ...]
+    run_time: RunTime | None
+    lsm_hooks: tuple[str, ...]
+    iterators: tuple[str, ...]
+    not_understood: tuple[NotUnderstood, ...]
+    observed_kfuncs: tuple[str, ...] = ()
+    observed: tuple[Observed, ...] = ()

@@ -1,0 +1,93 @@
+"""Verdicts on objects: the words that `verify`, the jobs, the pages and the reports share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ENGINE_VERSION = 1
+
+PASSES = "passes"
+REFUSED = "refused"
+FAILS_AT_RUN_TIME = "fails_at_run_time"
+UNKNOWN = "unknown"
+
+FINDING_KINDS = (
+    "not_allowed",
+    "not_sleepable",
+    "missing",
+    "prototype",
+    "run_time",
+    "struct_ops",
+    "malformed_kernel",
+    "dead",
+    "unknown",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One step of the decision, with the line of the kernel that makes it (file "" if none)."""
+
+    rule: str
+    text: str
+    file: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """A line of the program's own source, from .BTF.ext."""
+
+    file: str
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One function on a call path, and the slot (in its section) of the call that leads on."""
+
+    function: str
+    instruction: int | None
+    source: SourceLine | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing said of one program on one kernel. `kind` is one of FINDING_KINDS.
+
+    `instruction` is a slot in the section of the last step's function. `legal_in`: contexts of this
+    kernel where the kfunc may be called, in short; `suggestion`: what to do instead, "" if none is known.
+    """
+
+    kind: str
+    kfunc: str
+    path: tuple[Step, ...]
+    instruction: int | None
+    source: SourceLine | None
+    disassembly: tuple[str, ...]
+    reasons: tuple[Reason, ...]
+    legal_in: tuple[str, ...] = ()
+    suggestion: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramVerdict:
+    """PASSES, REFUSED, FAILS_AT_RUN_TIME or UNKNOWN for one program on one kernel, with its findings.
+
+    `live_kfuncs` are called in code this kernel's verifier walks; `all_kfuncs` whatever the program could reach.
+    """
+
+    program: str
+    verdict: str
+    findings: tuple[Finding, ...]
+    live_kfuncs: tuple[str, ...]
+    all_kfuncs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectVerdict:
+    """All programs of one object on one kernel."""
+
+    kernel: str
+    programs: tuple[ProgramVerdict, ...]
