@@ -1,0 +1,348 @@
+"""Read BTF, the type information of kernels and BPF objects (include/uapi/linux/btf.h).
+
+One pass finds where every type starts; everything else is decoded when it is asked for. The bytes
+may be hostile: every id, offset and chain is checked, and what is wrong raises `BtfError`.
+"""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from collections.abc import Iterator
+from functools import cached_property
+from typing import NamedTuple
+
+from kfmap.btf.kinds import (
+    COMPOSITE,
+    ENUMS,
+    EXTRA_WORDS,
+    KIND_FLAG,
+    KIND_SHIFT,
+    MAX_KIND,
+    MAX_VLEN,
+    MODIFIERS,
+    MODIFIERS_AND_TYPEDEFS,
+    POINTER_SIZE,
+    REFERENCES,
+    SIZED,
+    Kind,
+)
+from kfmap.btf.layout import BtfError, Words, extra_words, index_types, read_header
+
+__all__ = [
+    "Array",
+    "Btf",
+    "BtfError",
+    "Enumerator",
+    "Integer",
+    "Member",
+    "Param",
+    "SectionVariable",
+    "Tag",
+    "read_btf",
+]
+
+_MAX_CHAIN = 128  # longest chain of modifiers, typedefs and arrays that is followed
+_MAX_STRING = 4096  # longer strings are cut
+_KINDS = tuple(
+    Kind(number) if number in EXTRA_WORDS else Kind.UNKN for number in range(MAX_KIND + 1)
+)
+
+
+class Member(NamedTuple):
+    """A member of a struct or union; `bitfield_size` in bits, 0 for other members."""
+
+    name: str
+    type_id: int
+    bit_offset: int
+    bitfield_size: int
+
+
+class Param(NamedTuple):
+    """A parameter; the last one of a variadic function has no name and type 0."""
+
+    name: str
+    type_id: int
+
+
+class Enumerator(NamedTuple):
+    name: str
+    value: int
+
+
+class Array(NamedTuple):
+    type_id: int
+    index_type_id: int
+    length: int
+
+
+class Integer(NamedTuple):
+    """How an INT is encoded: `encoding` of INT_* bits, `bits` from `bit_offset` on."""
+
+    encoding: int
+    bit_offset: int
+    bits: int
+
+
+class SectionVariable(NamedTuple):
+    """A VAR in a DATASEC; `offset` and `size` in bytes."""
+
+    type_id: int
+    offset: int
+    size: int
+
+
+class Tag(NamedTuple):
+    """A declaration tag; `component` is the member or parameter it is on, -1 for the whole."""
+
+    name: str
+    component: int
+
+
+class Btf:
+    """Types by id, from 0 (void) to `len(btf) - 1`. Made by `read_btf`."""
+
+    def __init__(self, words: Words, starts: Words, strings: bytes, byteorder: str) -> None:
+        self._words = words
+        self._starts = starts  # index of the second word (info) of each type
+        self._text = strings.decode("latin-1")  # one character a byte
+        self.byteorder = byteorder
+        self._decoded: dict[int, str] = {}
+        self._decode_budget = 4 * len(strings) + 65536
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    # what every type has
+
+    def _at(self, type_id: int) -> int:
+        if 0 < type_id < len(self._starts):
+            return self._starts[type_id]
+        raise BtfError(f"type id {type_id} is outside 1..{len(self._starts) - 1}")
+
+    def _expect(self, type_id: int, kinds: frozenset[Kind]) -> int:
+        at = self._at(type_id)
+        kind = _KINDS[self._words[at] >> KIND_SHIFT & MAX_KIND]
+        if kind not in kinds:
+            wanted = "/".join(sorted(item.name for item in kinds))
+            raise BtfError(f"type {type_id} is {kind.name}, expected {wanted}")
+        return at
+
+    def kind(self, type_id: int) -> Kind:
+        """Give the kind; UNKN for void and for kinds that only a layout section describes."""
+        if type_id == 0:
+            return Kind.UNKN
+        return _KINDS[self._words[self._at(type_id)] >> KIND_SHIFT & MAX_KIND]
+
+    def kind_flag(self, type_id: int) -> bool:
+        """Give bit 31 of info: bitfields in a struct, signed enum, union FWD, attribute tag."""
+        return type_id != 0 and bool(self._words[self._at(type_id)] & KIND_FLAG)
+
+    def vlen(self, type_id: int) -> int:
+        """Give the number of members, parameters, enumerators or variables."""
+        return 0 if type_id == 0 else self._words[self._at(type_id)] & MAX_VLEN
+
+    def name(self, type_id: int) -> str:
+        """Give the name, empty for void and anonymous types."""
+        return "" if type_id == 0 else self.string(self._words[self._at(type_id) - 1])
+
+    def string(self, offset: int) -> str:
+        """Give the string at `offset` of the string section, cut to 4096 bytes."""
+        known = self._decoded.get(offset)
+        if known is not None:
+            return known
+        if not 0 <= offset < len(self._text):
+            raise BtfError(f"string offset {offset} is outside 0..{len(self._text) - 1}")
+        end = self._text.find("\0", offset, offset + _MAX_STRING)
+        text = self._text[offset : end if end >= 0 else offset + _MAX_STRING]
+        self._decode_budget -= len(text)
+        if self._decode_budget < 0:
+            raise BtfError("strings overlap so much that the string section is not genuine")
+        if not text.isascii():
+            text = text.encode("latin-1").decode("utf-8", "backslashreplace")
+        self._decoded[offset] = text
+        return text
+
+    # what some kinds have
+
+    def type_of(self, type_id: int) -> int:
+        """Give the id that a reference kind refers to (PTR, TYPEDEF, CONST, FUNC, VAR, ...)."""
+        return self._words[self._expect(type_id, REFERENCES) + 1]
+
+    def integer(self, type_id: int) -> Integer:
+        word = self._words[self._expect(type_id, _INT) + 2]
+        return Integer(word >> 24 & 0xF, word >> 16 & 0xFF, word & 0xFF)
+
+    def array(self, type_id: int) -> Array:
+        at = self._expect(type_id, _ARRAY) + 2
+        return Array(*self._words[at : at + 3])
+
+    def _elements(self, at: int, width: int) -> Words:
+        return self._words[at + 2 : at + 2 + width * (self._words[at] & MAX_VLEN)]
+
+    def members(self, type_id: int) -> tuple[Member, ...]:
+        at = self._expect(type_id, COMPOSITE)
+        rows = self._elements(at, 3)
+        names = map(self.string, rows[::3])
+        if not self._words[at] & KIND_FLAG:
+            return tuple(
+                Member(name, member, offset, 0)
+                for name, member, offset in zip(names, rows[1::3], rows[2::3], strict=True)
+            )
+        return tuple(
+            Member(name, member, offset & 0xFFFFFF, offset >> 24)
+            for name, member, offset in zip(names, rows[1::3], rows[2::3], strict=True)
+        )
+
+    def params(self, type_id: int) -> tuple[Param, ...]:
+        """Give the parameters of a FUNC_PROTO."""
+        rows = self._elements(self._expect(type_id, _FUNC_PROTO), 2)
+        return tuple(map(Param, map(self.string, rows[::2]), rows[1::2]))
+
+    def enumerators(self, type_id: int) -> tuple[Enumerator, ...]:
+        """Give names and values of an ENUM or ENUM64, signed where kind_flag says so."""
+        at = self._expect(type_id, ENUMS)
+        signed = bool(self._words[at] & KIND_FLAG)
+        if self.kind(type_id) is Kind.ENUM64:
+            rows = self._elements(at, 3)
+            values = [low | high << 32 for low, high in zip(rows[1::3], rows[2::3], strict=True)]
+            bits, names = 64, rows[::3]
+        else:
+            rows = self._elements(at, 2)
+            values, bits, names = rows[1::2].tolist(), 32, rows[::2]
+        if signed:
+            values = [value - (value >> bits - 1 << bits) for value in values]
+        return tuple(map(Enumerator, map(self.string, names), values))
+
+    def variables(self, type_id: int) -> tuple[SectionVariable, ...]:
+        """Give the variables of a DATASEC."""
+        rows = self._elements(self._expect(type_id, _DATASEC), 3)
+        return tuple(map(SectionVariable, rows[::3], rows[1::3], rows[2::3]))
+
+    def linkage(self, type_id: int) -> int:
+        """Give STATIC, GLOBAL or EXTERN of a FUNC or VAR."""
+        at = self._expect(type_id, _FUNC_OR_VAR)
+        if self.kind(type_id) is Kind.VAR:
+            return self._words[at + 2]
+        return self._words[at] & MAX_VLEN
+
+    def size(self, type_id: int) -> int:
+        """Give the size in bytes, through modifiers, typedefs and arrays; pointers have 8."""
+        factor, current = 1, type_id
+        for _ in range(_MAX_CHAIN):
+            kind = self.kind(current)
+            if kind in SIZED:
+                return factor * self._words[self._at(current) + 1]
+            if kind is Kind.PTR:
+                return factor * POINTER_SIZE
+            if kind is Kind.ARRAY:
+                current, _, count = self.array(current)
+                factor *= count
+            elif kind in MODIFIERS_AND_TYPEDEFS or kind is Kind.VAR:
+                current = self.type_of(current)
+            else:
+                raise BtfError(f"type {type_id} has no size: it leads to {kind.name} {current}")
+        raise BtfError(f"type {type_id} starts a chain that does not end")
+
+    # ways through the types
+
+    def resolve(self, type_id: int) -> int:
+        """Strip modifiers and typedefs."""
+        return self._strip(type_id, MODIFIERS_AND_TYPEDEFS)
+
+    def unmodified(self, type_id: int) -> int:
+        """Strip modifiers (const, volatile, restrict, type tags), keep typedefs."""
+        return self._strip(type_id, MODIFIERS)
+
+    def _strip(self, type_id: int, kinds: frozenset[Kind]) -> int:
+        current = type_id
+        for _ in range(_MAX_CHAIN):
+            if self.kind(current) not in kinds:
+                return current
+            current = self._words[self._at(current) + 1]
+        raise BtfError(f"type {type_id} starts a chain that does not end")
+
+    @cached_property
+    def kinds(self) -> bytes:
+        """Kind numbers of all types, one byte an id."""
+        words = self._words
+        return b"\0" + bytes([words[at] >> KIND_SHIFT & MAX_KIND for at in self._starts[1:]])
+
+    def ids_of(self, kind: Kind) -> Iterator[int]:
+        """Give the ids of all types of a kind, rising."""
+        column, needle = self.kinds, int(kind)
+        at = column.find(needle)
+        while at >= 0:
+            yield at
+            at = column.find(needle, at + 1)
+
+    # names to ids
+
+    @cached_property
+    def _by_name(self) -> tuple[dict[str, int], dict[str, list[int]]]:
+        """Name → lowest id, and name → the other ids of names that several types have."""
+        words, string = self._words, self.string
+        offsets = [0, *[words[at - 1] for at in self._starts[1:]]]
+        names = {offset: string(offset) for offset in set(offsets)}
+        last = len(offsets) - 1
+        first = dict(
+            zip(map(names.__getitem__, reversed(offsets)), range(last, -1, -1), strict=True)
+        )
+        others: dict[str, list[int]] = {}
+        for type_id in [
+            i for i, offset in enumerate(offsets) if offset and first[names[offset]] != i
+        ]:
+            others.setdefault(names[offsets[type_id]], []).append(type_id)
+        first.pop("", None)
+        return first, others
+
+    def find_all(self, name: str, *kinds: Kind) -> tuple[int, ...]:
+        """Give the ids of all types with that name, rising; only of `kinds` if any are given."""
+        first, others = self._by_name
+        if name not in first:
+            return ()
+        ids = (first[name], *others.get(name, ()))
+        return tuple(type_id for type_id in ids if self.kind(type_id) in kinds) if kinds else ids
+
+    def find(self, name: str, *kinds: Kind) -> int | None:
+        """Give the lowest id with that name (and of these kinds), None if there is none."""
+        return next(iter(self.find_all(name, *kinds)), None)
+
+    @cached_property
+    def _tags(self) -> dict[int, list[Tag]]:
+        tags: dict[int, list[Tag]] = {}
+        for type_id in self.ids_of(Kind.DECL_TAG):
+            at = self._starts[type_id]
+            component = self._words[at + 2]
+            tag = Tag(self.name(type_id), component - (component >> 31 << 32))
+            tags.setdefault(self._words[at + 1], []).append(tag)
+        return tags
+
+    def tags(self, type_id: int) -> tuple[Tag, ...]:
+        """Give the declaration tags on a type, its members or parameters."""
+        return tuple(self._tags.get(type_id, ()))
+
+
+_INT = frozenset({Kind.INT})
+_ARRAY = frozenset({Kind.ARRAY})
+_FUNC_PROTO = frozenset({Kind.FUNC_PROTO})
+_DATASEC = frozenset({Kind.DATASEC})
+_FUNC_OR_VAR = frozenset({Kind.FUNC, Kind.VAR})
+
+
+def read_btf(data: bytes) -> Btf:
+    """Read raw BTF of either byte order (a .BTF section or /sys/kernel/btf/vmlinux)."""
+    header = read_header(data)
+    start, end = header.types
+    words = array("I")
+    words.frombytes(memoryview(data)[start:end])
+    if header.byteorder != sys.byteorder:
+        words.byteswap()
+    strings = bytes(memoryview(data)[header.strings[0] : header.strings[1]])
+    if not strings or strings[0] or strings[-1]:
+        raise BtfError(
+            f"string section at byte {header.strings[0]} does not start and end with a zero byte: "
+            "the BTF is damaged"
+        )
+    starts = index_types(words, extra_words(data, header))
+    return Btf(words, starts, strings, header.byteorder)
