@@ -1,0 +1,11 @@
+"""Django's entry to kfmap.api."""
+
+from django.apps import AppConfig
+
+
+class ApiConfig(AppConfig):
+    """The application `kfmap.api`."""
+
+    name = "kfmap.api"
+    label = "kfmap_api"
+    verbose_name = "API"

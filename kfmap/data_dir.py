@@ -1,0 +1,58 @@
+"""The folder kfmap keeps its data in: made on first use, readable by its owner only."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+
+class DataDirError(SystemExit):
+    """The folder cannot be used: ends the program with one sentence that says what to do."""
+
+
+def default_data_dir() -> Path:
+    """Give the folder used when KFMAP_DATA_DIR is not set (XDG base directory specification)."""
+    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(base) / "kfmap"
+
+
+def prepare_data_dir(chosen: str) -> Path:
+    """Make the folder if it is not there and give its absolute path."""
+    folder = Path(chosen).expanduser().absolute() if chosen else default_data_dir()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataDirError(_sentence(folder, error)) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise DataDirError(_sentence(folder, "not writable"))
+    return folder
+
+
+def load_secret_key(folder: Path) -> str:
+    """Give the secret key kept in the folder, making it the first time."""
+    path = folder / "secret-key"
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        return _make_secret_key(path)
+    except OSError as error:
+        raise DataDirError(_sentence(path, error)) from error
+
+
+def _make_secret_key(path: Path) -> str:
+    draft = path.with_suffix(f".{os.getpid()}")
+    try:
+        with open(draft, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            file.write(secrets.token_urlsafe(50))
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)  # whoever comes first wins; both then read the same key
+        draft.unlink()
+        return path.read_text()
+    except OSError as error:
+        raise DataDirError(_sentence(path, error)) from error
+
+
+def _sentence(path: Path, problem: object) -> str:
+    return f"kfmap cannot use {path}: {problem}. Set KFMAP_DATA_DIR to a folder you may write to."

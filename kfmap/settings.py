@@ -1,0 +1,166 @@
+"""Settings, all from the environment; `kfmap.checks` says at start which of them are wrong.
+
+DATABASE_URL            default: SQLite in KFMAP_DATA_DIR
+KFMAP_REDIS_URL         Celery's broker; default: none, a worker embedded in the web process
+KFMAP_DATA_DIR          SQLite, uploads, secret key; default: ~/.local/share/kfmap (XDG_DATA_HOME)
+KFMAP_SECRET_KEY        default: made once and kept in KFMAP_DATA_DIR
+KFMAP_ALLOWED_HOSTS     comma-separated; default: this machine only
+KFMAP_TRUSTED_ORIGINS   comma-separated, with scheme, when a proxy serves HTTPS
+KFMAP_MAX_UPLOAD_MB     largest object accepted; default 100
+KFMAP_DEBUG             default: off
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import environ
+
+from kfmap.data_dir import load_secret_key, prepare_data_dir
+
+env = environ.Env()
+BASE_DIR = Path(__file__).resolve().parent.parent
+KFMAP_DATA_DIR = prepare_data_dir(env.str("KFMAP_DATA_DIR", ""))
+
+DEBUG = env.bool("KFMAP_DEBUG", False)
+SECRET_KEY = env.str("KFMAP_SECRET_KEY", "") or load_secret_key(KFMAP_DATA_DIR)
+ALLOWED_HOSTS = env.list("KFMAP_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("KFMAP_TRUSTED_ORIGINS", default=[])
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "axes",
+    "csp",
+    "django_htmx",
+    "rest_framework",
+    "drf_spectacular",
+    "kfmap.catalogue",
+    "kfmap.web",
+    "kfmap.api",
+    "verifier",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.http.ConditionalGetMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+ROOT_URLCONF = "kfmap.urls"
+ASGI_APPLICATION = "kfmap.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+
+def _database() -> dict[str, Any]:
+    """Give the database; SQLite in WAL with immediate transactions waits instead of failing."""
+    database: dict[str, Any] = env.db(
+        "DATABASE_URL", default=f"sqlite:///{KFMAP_DATA_DIR / 'kfmap.sqlite3'}"
+    )
+    if database["ENGINE"].endswith("sqlite3"):
+        database["OPTIONS"] = {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        }
+    else:
+        database["CONN_MAX_AGE"] = 60
+        database["CONN_HEALTH_CHECKS"] = True
+    return database
+
+
+DATABASES = {"default": _database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+PASSWORD_MIN_LENGTH = 10
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": PASSWORD_MIN_LENGTH},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "home"
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = True
+
+_SELF = "'self'"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": [_SELF],
+        "style-src": [_SELF],
+        "img-src": [_SELF, "data:", "blob:"],
+        "connect-src": [_SELF],
+        "font-src": [_SELF],
+        "form-action": [_SELF],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+SECURE_REFERRER_POLICY = "same-origin"
+
+KFMAP_REDIS_URL = env.str("KFMAP_REDIS_URL", "")
+KFMAP_EMBEDDED_WORKER = not KFMAP_REDIS_URL
+CELERY_BROKER_URL = KFMAP_REDIS_URL or "memory://"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
+    {"visibility_timeout": 3600, "unacked_restore_throttle": 1}
+    if KFMAP_REDIS_URL
+    else {"polling_interval": 0.05}
+)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TIMEZONE = TIME_ZONE
+
+KFMAP_MAX_UPLOAD_BYTES = env.int("KFMAP_MAX_UPLOAD_MB", 100) * 1024 * 1024
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_COOLOFF_TIME = 1
+
+REST_FRAMEWORK = {
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.AnonRateThrottle"],
+    "DEFAULT_THROTTLE_RATES": {"anon": "600/min"},
+}
+SPECTACULAR_SETTINGS = {"TITLE": "kfmap", "VERSION": "1"}

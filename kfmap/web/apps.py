@@ -1,0 +1,11 @@
+"""Django's entry to kfmap.web."""
+
+from django.apps import AppConfig
+
+
+class WebConfig(AppConfig):
+    """The application `kfmap.web`."""
+
+    name = "kfmap.web"
+    label = "kfmap_web"
+    verbose_name = "Pages of the map"
