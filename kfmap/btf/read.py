@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
+from kfmap.btf.flavor import essential_name
 from kfmap.btf.kinds import (
     COMPOSITE,
     ENUMS,
@@ -278,22 +279,27 @@ class Btf:
 
     # names to ids
 
+    def _strings_at(self, offsets: set[int]) -> dict[int, str]:
+        """Decode many strings: all at once where nothing is unusual, as in every kernel."""
+        text = self._text
+        ends = [text.find("\0", offset, offset + _MAX_STRING) for offset in offsets]
+        genuine = text.isascii() and sum(ends) - sum(offsets) < self._decode_budget
+        if genuine and min(ends) >= 0:
+            return {offset: text[offset:end] for offset, end in zip(offsets, ends, strict=True)}
+        return {offset: self.string(offset) for offset in offsets}
+
     @cached_property
     def _by_name(self) -> tuple[dict[str, int], dict[str, list[int]]]:
         """Name → lowest id, and name → the other ids of names that several types have."""
-        words, string = self._words, self.string
+        words = self._words
         offsets = [0, *[words[at - 1] for at in self._starts[1:]]]
-        names = {offset: string(offset) for offset in set(offsets)}
-        last = len(offsets) - 1
-        first = dict(
-            zip(map(names.__getitem__, reversed(offsets)), range(last, -1, -1), strict=True)
-        )
+        strings = self._strings_at(set(offsets))
+        names = [strings[offset] for offset in offsets]
+        first = dict(zip(reversed(names), range(len(names) - 1, -1, -1), strict=True))
         others: dict[str, list[int]] = {}
-        for type_id in [
-            i for i, offset in enumerate(offsets) if offset and first[names[offset]] != i
-        ]:
-            others.setdefault(names[offsets[type_id]], []).append(type_id)
-        first.pop("", None)
+        for type_id in [i for i, name in enumerate(names) if first[name] != i and name]:
+            others.setdefault(names[type_id], []).append(type_id)
+        del first[""]
         return first, others
 
     def find_all(self, name: str, *kinds: Kind) -> tuple[int, ...]:
@@ -307,6 +313,23 @@ class Btf:
     def find(self, name: str, *kinds: Kind) -> int | None:
         """Give the lowest id with that name (and of these kinds), None if there is none."""
         return next(iter(self.find_all(name, *kinds)), None)
+
+    @cached_property
+    def _flavored(self) -> dict[str, list[int]]:
+        """Essential name → ids of the types that have a `___suffix`, which are few in a kernel."""
+        flavored: dict[str, list[int]] = {}
+        for name in self._by_name[0]:
+            if "___" in name and (essential := essential_name(name)) != name:
+                flavored.setdefault(essential, []).extend(self.find_all(name))
+        return flavored
+
+    def find_flavors(self, name: str) -> tuple[int, ...]:
+        """Give the ids of all types with the same essential name as `name`, rising."""
+        essential = essential_name(name)
+        flavored = self._flavored.get(essential, ())
+        if essential_name(essential) != essential:  # a kernel type of that very name has another
+            return tuple(sorted(flavored))
+        return tuple(sorted((*self.find_all(essential), *flavored)))
 
     @cached_property
     def _tags(self) -> dict[int, list[Tag]]:
