@@ -164,6 +164,12 @@ class Btf:
         self._decoded[offset] = text
         return text
 
+    def row(self, type_id: int) -> Words:
+        """Give a copy of the words of a type: name, info, size or type, and what follows them."""
+        at = self._at(type_id)
+        last = type_id + 1 == len(self._starts)
+        return self._words[at - 1 : None if last else self._starts[type_id + 1] - 1]
+
     # what some kinds have
 
     def type_of(self, type_id: int) -> int:
