@@ -1,0 +1,22 @@
+"""The rows of the map, one topic a file: the index of the facts that the store keeps."""
+
+from kfmap.catalogue.models.kernel import Kernel, KernelTypes
+from kfmap.catalogue.models.kfunc import Kfunc, KfuncSet, SetEntry
+from kfmap.catalogue.models.matrix import StoredMatrix
+from kfmap.catalogue.models.registration import Filter, Hook, ProgramType, Registration
+from kfmap.catalogue.models.struct_ops import Member, StructOpsType
+
+__all__ = [
+    "Filter",
+    "Hook",
+    "Kernel",
+    "KernelTypes",
+    "Kfunc",
+    "KfuncSet",
+    "Member",
+    "ProgramType",
+    "Registration",
+    "SetEntry",
+    "StoredMatrix",
+    "StructOpsType",
+]

@@ -1,0 +1,85 @@
+"""A kernel of the map: its facts as one compressed text, and what lists need of them."""
+
+from __future__ import annotations
+
+import re
+from typing import Self
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.urls import reverse
+
+validate_kernel_name = RegexValidator(
+    r"\A[0-9A-Za-z][0-9A-Za-z._+~-]{0,62}\Z",
+    "A kernel's name has letters, digits and . _ + ~ - only, such as 7.2 or 7.2-all.",
+)
+
+
+class KernelQuerySet(models.QuerySet["Kernel"]):
+    """Questions about many kernels. The compressed facts are left out unless asked for."""
+
+    def listed(self) -> Self:
+        """Give the kernels oldest first, without their facts."""
+        return self.defer("facts").order_by("sort_key")
+
+
+class Kernel(models.Model):
+    """One kernel's facts. `facts_hash` is their identity in verdicts and matrices."""
+
+    class Source(models.TextChoices):
+        """How the facts came into the map."""
+
+        BUNDLED = "bundled", "came with kfmap"
+        IMPORTED = "imported", "imported here"
+
+    name = models.CharField(max_length=63, unique=True, validators=[validate_kernel_name])
+    sort_key = models.CharField(max_length=120, db_index=True, editable=False)
+    version = models.CharField(max_length=100)
+    label = models.CharField(max_length=300, blank=True)
+    profile = models.CharField(max_length=60, blank=True)
+    source = models.CharField(max_length=10, choices=Source)
+    source_digest = models.CharField(
+        max_length=64, blank=True, help_text="SHA-256 of the bundled files"
+    )
+    facts_hash = models.CharField(max_length=64, db_index=True)
+    facts = models.BinaryField(help_text="the facts as JSON, compressed with zstd")
+    kfunc_count = models.PositiveIntegerField()
+    set_count = models.PositiveIntegerField()
+    struct_ops_count = models.PositiveIntegerField()
+    not_understood_count = models.PositiveIntegerField()
+    has_rules = models.BooleanField(
+        default=True, help_text="no: its verdicts were asked of the running kernel"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = KernelQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["sort_key"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        """Give the address of the kernel's page."""
+        return reverse("kernel", args=[self.name])
+
+
+class KernelTypes(models.Model):
+    """The types (BTF) of a kernel, apart from it for they are large."""
+
+    kernel = models.OneToOneField(Kernel, on_delete=models.CASCADE, related_name="types")
+    data = models.BinaryField(help_text="BTF, compressed with zstd")
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        verbose_name_plural = "kernel types"
+
+    def __str__(self) -> str:
+        return f"types of {self.kernel}"
+
+
+def natural_key(name: str) -> str:
+    """Give a text that sorts as people count: numbers by value, at most six digits each."""
+    return re.sub(r"\d+", lambda number: number[0].zfill(6)[-6:], name)[:120]

@@ -1,0 +1,154 @@
+"""Rows ↔ facts, the only mapping. The facts are kept whole; the other rows are their index.
+
+A kernel is saved in one transaction and loaded once a process: `LoadedKernel` is cached by the hash
+of its facts, which names their content, so a cached one is never stale.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import zstandard
+from django.db import transaction
+
+from kfmap.btf.read import Btf, read_btf
+from kfmap.catalogue import index
+from kfmap.catalogue.models import Kernel, KernelTypes
+from kfmap.catalogue.models.kernel import natural_key, validate_kernel_name
+from kfmap.kernel.facts import KernelFacts
+from kfmap.kernel.facts_json import hash_facts, parse_facts, render_facts
+
+_LEVEL = 9
+_MAX_UNPACKED = 256 << 20
+
+
+class KernelExistsError(ValueError):
+    """Another kernel has this name."""
+
+
+class NoSuchKernelError(LookupError):
+    """The map has no kernel of this name: says which it has."""
+
+
+@dataclass(frozen=True)
+class LoadedKernel:
+    """A kernel ready for questions; its types are read on first use."""
+
+    name: str
+    facts_hash: str
+    facts: KernelFacts
+
+    @cached_property
+    def types(self) -> Btf | None:
+        """Give the kernel's BTF, None where none came with it."""
+        data = load_types(self.name, self.facts_hash)
+        return None if data is None else read_btf(data)
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What `save_kernel` did."""
+
+    kernel: Kernel
+    changed: bool
+
+
+def save_kernel(
+    facts: KernelFacts,
+    types: bytes | None,
+    *,
+    replace: bool = False,
+    source: str = Kernel.Source.IMPORTED,
+    source_digest: str = "",
+) -> Saved:
+    """Put a kernel into the map, all of it or nothing; the same facts again change nothing.
+
+    `types` is raw BTF. Raises KernelExistsError where other facts have the name and `replace` was
+    not asked for; ValidationError for a name that is none.
+    """
+    validate_kernel_name(facts.name)
+    facts_hash = hash_facts(facts)
+    with transaction.atomic():
+        present = Kernel.objects.listed().filter(name=facts.name).first()
+        if present is not None and present.facts_hash == facts_hash:
+            return Saved(present, _add_types(present, types))
+        if present is not None and not replace:
+            raise KernelExistsError(
+                f"The map has a kernel {facts.name} with other facts: "
+                "choose another name, or ask to replace it."
+            )
+        if present is not None:
+            present.delete()
+        kernel = _create_kernel(facts, facts_hash, source, source_digest)
+        _add_types(kernel, types)
+        index.create_rows(kernel, facts)
+    return Saved(kernel, True)
+
+
+def load_kernel(name: str) -> LoadedKernel:
+    """Give the kernel of this name. Raises NoSuchKernelError."""
+    facts_hash = Kernel.objects.filter(name=name).values_list("facts_hash", flat=True).first()
+    if facts_hash is None:
+        raise NoSuchKernelError(_no_such_kernel(name))
+    return _load(name, facts_hash)
+
+
+def load_types(name: str, facts_hash: str) -> bytes | None:
+    """Give the raw BTF kept for these facts."""
+    rows = KernelTypes.objects.filter(kernel__name=name, kernel__facts_hash=facts_hash)
+    packed = rows.values_list("data", flat=True).first()
+    return None if packed is None else unpack(packed)
+
+
+def pack(data: bytes) -> bytes:
+    """Compress what a row keeps."""
+    return zstandard.ZstdCompressor(level=_LEVEL).compress(data)
+
+
+def unpack(packed: bytes | memoryview) -> bytes:
+    """Give what `pack` was given."""
+    return zstandard.ZstdDecompressor().decompress(packed, max_output_size=_MAX_UNPACKED)
+
+
+@lru_cache(maxsize=32)
+def _load(name: str, facts_hash: str) -> LoadedKernel:
+    packed = Kernel.objects.values_list("facts", flat=True).get(name=name, facts_hash=facts_hash)
+    return LoadedKernel(name, facts_hash, parse_facts(unpack(packed)))
+
+
+def _create_kernel(facts: KernelFacts, facts_hash: str, source: str, source_digest: str) -> Kernel:
+    return Kernel.objects.create(
+        name=facts.name,
+        sort_key=natural_key(facts.name),
+        version=facts.version,
+        label=facts.origin.label,
+        profile=facts.origin.profile,
+        source=source,
+        source_digest=source_digest,
+        facts_hash=facts_hash,
+        facts=pack(render_facts(facts).encode()),
+        kfunc_count=len(facts.kfuncs),
+        set_count=len(facts.sets),
+        struct_ops_count=len(facts.struct_ops),
+        not_understood_count=len(facts.not_understood),
+        has_rules=not facts.observed,
+    )
+
+
+def _add_types(kernel: Kernel, types: bytes | None) -> bool:
+    """Keep the types where there are none yet; say whether something was kept."""
+    if types is None or KernelTypes.objects.filter(kernel=kernel).exists():
+        return False
+    KernelTypes.objects.create(
+        kernel=kernel, data=pack(types), sha256=hashlib.sha256(types).hexdigest()
+    )
+    return True
+
+
+def _no_such_kernel(name: str) -> str:
+    known = ", ".join(Kernel.objects.listed().values_list("name", flat=True))
+    if not known:
+        return "The map has no kernels yet: run `manage.py load_kernels`."
+    return f"The map has no kernel {name!r}; it has {known}."
