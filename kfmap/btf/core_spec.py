@@ -58,12 +58,16 @@ class Spec(NamedTuple):
 
 
 class Field(NamedTuple):
-    """A named member, seen through anonymous structs; `bit_offset` from the outermost one."""
+    """A named member, seen through anonymous structs; `bit_offset` from the outermost one.
+
+    `steps` is 1 and one more for each anonymous struct on the way.
+    """
 
     owner: int
     at: int
     bit_offset: int
     type_id: int
+    steps: int
 
 
 def parse_spec(btf: Btf, relocation: CoreRelocation) -> Spec:
@@ -167,7 +171,7 @@ class SpecMatcher:
     def _match_field(self, local: Btf, spec: Spec, candidate: int) -> Spec | None:
         kernel = self.kernel
         accessors: list[Accessor] = []
-        bit_offset, current = 0, candidate
+        bit_offset, current, steps = 0, candidate, 0
         for accessor in spec.accessors:
             current = kernel.resolve(current)
             if accessor.name is not None:
@@ -178,6 +182,7 @@ class SpecMatcher:
                 accessors.append(Accessor(field.owner, field.at, accessor.name))
                 bit_offset += field.bit_offset
                 current = field.type_id
+                steps += field.steps
                 continue
             if accessors:
                 if kernel.kind(current) is not Kind.ARRAY:
@@ -188,6 +193,9 @@ class SpecMatcher:
                 current = element
             accessors.append(Accessor(current, accessor.at, None))
             bit_offset += accessor.at * kernel.size(current) * 8
+            steps += 1
+        if steps > _MAX_STEPS:
+            raise BtfError(f"the way to the field in type {candidate} has {steps} steps")
         return Spec(candidate, tuple(accessors), bit_offset)
 
     def _fields_of(self, type_id: int) -> dict[str, Field]:
@@ -209,7 +217,7 @@ def _walk_fields(btf: Btf, type_id: int, base: int, depth: int) -> Iterator[tupl
     if depth > _MAX_STEPS:
         raise BtfError(f"anonymous members of type {type_id} are nested too deep")
     for index, (name, member_type, bit_offset, _) in enumerate(btf.members(type_id)):
-        yield name, Field(type_id, index, base + bit_offset, member_type)
+        yield name, Field(type_id, index, base + bit_offset, member_type, depth + 1)
         if not name:
             inner = btf.resolve(member_type)
             yield from _walk_fields(btf, inner, base + bit_offset, depth + 1)

@@ -60,8 +60,8 @@ def _enumerator_value(btf: Btf, spec: Spec) -> Value:
     """Give an enumerator; 32-bit ones are sign-extended even if their enum is unsigned."""
     enum, index, _ = spec.accessors[0]
     value = btf.enumerators(enum)[index].value
-    if btf.kind(enum) is Kind.ENUM:
-        value -= (value >> 31 & 1) << 32
+    if btf.kind(enum) is Kind.ENUM and not btf.kind_flag(enum):
+        value -= (value >> 31) << 32
     return Value(value & _MASK)
 
 
