@@ -45,6 +45,7 @@ __all__ = [
 
 _MAX_CHAIN = 128  # longest chain of modifiers, typedefs and arrays that is followed
 _MAX_STRING = 4096  # longer strings are cut
+_MAX_SIZE = 0xFFFFFFFF
 _KINDS = tuple(
     Kind(number) if number in EXTRA_WORDS else Kind.UNKN for number in range(MAX_KIND + 1)
 )
@@ -238,13 +239,14 @@ class Btf:
         factor, current = 1, type_id
         for _ in range(_MAX_CHAIN):
             kind = self.kind(current)
-            if kind in SIZED:
-                return factor * self._words[self._at(current) + 1]
-            if kind is Kind.PTR:
-                return factor * POINTER_SIZE
+            if kind in SIZED or kind is Kind.PTR:
+                own = POINTER_SIZE if kind is Kind.PTR else self._words[self._at(current) + 1]
+                if factor * own > _MAX_SIZE:
+                    raise BtfError(f"type {type_id} has more than {_MAX_SIZE} bytes")
+                return factor * own
             if kind is Kind.ARRAY:
-                current, _, count = self.array(current)
-                factor *= count
+                current, _, length = self.array(current)
+                factor *= length
             elif kind in MODIFIERS_AND_TYPEDEFS or kind is Kind.VAR:
                 current = self.type_of(current)
             else:

@@ -1,0 +1,29 @@
+"""Write 64-bit ELF files with named sections in tests."""
+
+from __future__ import annotations
+
+import struct
+
+
+def write_elf(
+    sections: dict[str, bytes], byteorder: str = "little", types: dict[str, int] | None = None
+) -> bytes:
+    """Give an ELF file with these sections, and the names of them in a last one."""
+    mark = "<" if byteorder == "little" else ">"
+    all_sections = {"": b"", **sections, ".shstrtab": b""}
+    names = b"".join(name.encode() + b"\0" for name in all_sections)
+    all_sections[".shstrtab"] = names
+    body, headers, name_offset = b"", b"", 0
+    for name, data in all_sections.items():
+        kind = (types or {}).get(name, 1 if name else 0)
+        offset = 64 + len(body)
+        headers += struct.pack(
+            f"{mark}IIQQQQIIQQ", name_offset, kind, 0, 0, offset, len(data), 0, 0, 1, 0
+        )
+        name_offset += len(name) + 1
+        body += data
+    count = len(all_sections)
+    identification = b"\x7fELF\x02" + (b"\x01" if mark == "<" else b"\x02") + b"\x01" + bytes(9)
+    table = 64 + len(body)
+    fields = (1, 247, 1, 0, 0, table, 0, 64, 0, 0, 64, count, count - 1)
+    return identification + struct.pack(f"{mark}HHIQQQIHHHHHH", *fields) + body + headers
