@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kfmap.permission.verdict import Reason as Reason
+
 ENGINE_VERSION = 1
 
 PASSES = "passes"
@@ -22,16 +24,6 @@ FINDING_KINDS = (
     "dead",
     "unknown",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One step of the decision, with the line of the kernel that makes it (file "" if none)."""
-
-    rule: str
-    text: str
-    file: str = ""
-    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 class Context:
     """Program type and attach type are UAPI names (BPF_PROG_TYPE_*, enum bpf_attach_type).
 
-    `target` is the attach target's BTF name (`bpf_lsm_file_open`, `bpf_iter_task`, a traced function);
-    `struct_ops` and `member` name the callback of a BPF_PROG_TYPE_STRUCT_OPS program. `replaces` is the
-    target's program type for BPF_PROG_TYPE_EXT (freplace). An attach type of None is 0 to the kernel.
+    `target` is the attach target's BTF name (`bpf_lsm_file_open`, `bpf_iter_task`, a traced
+    function); `struct_ops` and `member` name the callback of a BPF_PROG_TYPE_STRUCT_OPS program.
+    `replaces` is the target's program type for BPF_PROG_TYPE_EXT (freplace). An attach type of
+    None is 0 to the kernel.
     """
 
     program_type: str

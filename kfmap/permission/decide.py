@@ -1,0 +1,292 @@
+"""May this context call this kfunc: the kernel's decision, with its reasons (kernel/bpf/btf.c).
+
+Allowed is: in the common hook and its filters let pass, or in the hook of the program type and its
+filters let pass; tables and filters are those of the BTF object the kfunc is in. A `Decider` is
+built once per kernel and answers for single cells (`decide`) and all kfuncs at once (`bits`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kfmap.kernel.facts import VMLINUX, Filter, HookOf, KernelFacts, Kfunc
+from kfmap.permission.context import Context
+from kfmap.permission.hook_table import (
+    COMMON_HOOK,
+    FMODRET_HOOK,
+    Hook,
+    Listed,
+    build_hook_tables,
+)
+from kfmap.permission.layers import find_layers, flags_of
+from kfmap.permission.observed import Observations
+from kfmap.permission.rule_bits import Evaluate, Names, compile_tree
+from kfmap.permission.rule_trace import Asked, Tracer
+from kfmap.permission.run_time import index_run_time
+from kfmap.permission.verdict import ALLOWED, REFUSED, UNKNOWN, Reason, Verdict, give_reason
+from kfmap.permission.view import EXT_TYPE, STRUCT_OPS_TYPE, View, ViewBuilder
+
+UNKNOWN_HOOK = "?"
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """One hook of one BTF object: its kfuncs as bits, its filters ready to run."""
+
+    hook: Hook
+    bits: int
+    filters: tuple[tuple[str, Evaluate], ...]
+
+
+class Decider:
+    """Decides cells of one kernel."""
+
+    def __init__(self, facts: KernelFacts) -> None:
+        self.facts = facts
+        self.views = ViewBuilder(facts)
+        self.tables = build_hook_tables(facts)
+        self.observations = (
+            Observations(facts) if facts.observed and not facts.registrations else None
+        )
+        self.run_time = index_run_time(facts.run_time)
+        self.filters: dict[str, Filter] = {item.id: item for item in facts.filters}
+        self._known: dict[str, Kfunc] = {item.name: item for item in facts.kfuncs}
+        self.kfuncs = self._list_kfuncs()
+        self._bit = {name: 1 << index for index, name in enumerate(self.kfuncs)}
+        self.names = self._build_names()
+        self._tracer = Tracer(self.names, {item.id: item for item in facts.sets})
+        self._hook_of: dict[str, HookOf] = {item.program_type: item for item in facts.hook_of}
+        self._program_types = {item.name for item in facts.program_types}
+        self._compiled = self._compile_hooks()
+        self._by_hook: dict[str, list[_Compiled]] = {}
+        for (_, hook), compiled in self._compiled.items():
+            self._by_hook.setdefault(hook, []).append(compiled)
+
+    def decide(self, context: Context, kfunc: str) -> Verdict:
+        """Give the verdict of one cell with its reasons in the kernel's order."""
+        if self.observations:
+            return self.observations.decide(context, kfunc)
+        problem = self._find_problem(context)
+        if problem:
+            return Verdict(problem[0], None, (problem[1],))
+        bit = self._bit.get(kfunc)
+        if bit is None:
+            text = f"{kfunc} is in no kfunc id set that this kernel registers"
+            return Verdict(REFUSED, None, (Reason("no_kfunc", text),))
+        return self._decide_known(context, kfunc, bit)
+
+    def bits(self, context: Context) -> tuple[int, int]:
+        """Give the kfuncs surely and possibly allowed in a context; bit n is `kfuncs[n]`."""
+        if self.observations:
+            return self.observations.bits(context)
+        problem = self._find_problem(context)
+        if problem:
+            return (0, 0) if problem[0] == REFUSED else (0, self.names.everything)
+        hook = self.hook_of(context)
+        view = self.views.build_view(context)
+        if hook == UNKNOWN_HOOK:
+            allowed, _ = self._hook_bits(COMMON_HOOK, view)
+            return allowed, self.names.everything
+        allowed = possible = 0
+        for name in self._hooks_asked(hook):
+            surely, possibly = self._hook_bits(name, view)
+            allowed |= surely
+            possible |= possibly
+        return allowed, possible
+
+    def hook_of(self, context: Context) -> str | None:
+        """Give the hook of the context's program type, None for none, UNKNOWN_HOOK if not known."""
+        found = self._hook_of.get(self._decisive_type(context))
+        return found.hook if found else UNKNOWN_HOOK
+
+    def find_kfunc(self, name: str) -> Kfunc | None:
+        """Give the facts of a kfunc."""
+        return self._known.get(name)
+
+    def find_listed(self, kfunc: str, hook: str | None = None) -> list[Listed]:
+        """Give the registered entries of a kfunc, on one hook or on all but FMODRET."""
+        return [
+            listed
+            for (_, name), found in self.tables.hooks.items()
+            if (name == hook if hook else name != FMODRET_HOOK)
+            for listed in found.listed.get(kfunc, [])
+        ]
+
+    # Building
+
+    def _list_kfuncs(self) -> tuple[str, ...]:
+        if self.observations:
+            return tuple(self.observations.positions)
+        listed = {name for hook in self.tables.hooks.values() for name in hook.listed}
+        return tuple(sorted(listed | self._known.keys()))
+
+    def _build_names(self) -> Names:
+        facts = self.facts
+        bits = {
+            item.id: sum(
+                self._bit[name] for name in {e.kfunc for e in item.entries} & self._bit.keys()
+            )
+            for item in facts.sets
+        }
+        return Names(
+            everything=(1 << len(self.kfuncs)) - 1,
+            kfunc_bits=self._bit,
+            set_bits=bits,
+            set_names={
+                item.id: frozenset(entry.kfunc for entry in item.entries) for item in facts.sets
+            },
+            attach_types=self.views.attach_types,
+            struct_ops_names={item.variable: item.name for item in facts.struct_ops},
+            tables={table.name: table for table in facts.tables},
+        )
+
+    def _compile_hooks(self) -> dict[tuple[str, str], _Compiled]:
+        trees = {id_: compile_tree(item.rule, self.names) for id_, item in self.filters.items()}
+        everything = self.names.everything
+        compiled = {}
+        for key, hook in self.tables.hooks.items():
+            bits = sum(self._bit[name] for name in hook.listed)
+            used = hook.filters if self.facts.decision.filters else []
+            # A filter that was not extracted may refuse anything.
+            run = tuple((id_, trees.get(id_, lambda view: (0, everything))) for id_ in used)
+            compiled[key] = _Compiled(hook, bits, run)
+        return compiled
+
+    # Deciding
+
+    def _decisive_type(self, context: Context) -> str:
+        """Mirror resolve_prog_type(): a freplace program counts as what it replaces."""
+        if context.program_type == EXT_TYPE and context.replaces:
+            return context.replaces
+        return context.program_type
+
+    def _hooks_asked(self, hook: str | None) -> list[str]:
+        asked = [COMMON_HOOK] if self.facts.decision.common else []
+        if hook and hook not in asked:
+            asked.append(hook)
+        return asked
+
+    def _hook_bits(self, hook: str, view: View) -> tuple[int, int]:
+        allowed = possible = 0
+        for compiled in self._by_hook.get(hook, []):
+            if compiled.hook.owner in self.tables.freed:
+                continue
+            refused = may_refuse = 0
+            for _, run in compiled.filters:
+                surely, possibly = run(view)
+                refused |= surely
+                may_refuse |= possibly
+            allowed |= compiled.bits & ~may_refuse
+            possible |= compiled.bits & ~refused
+        return allowed, possible
+
+    def _find_problem(self, context: Context) -> tuple[str, Reason] | None:
+        """Say why no verdict on permission can be given for such a context, if so."""
+        if context.program_type not in self._program_types:
+            text = f"this kernel has no program type {context.program_type}"
+            return REFUSED, Reason("context", text)
+        if context.program_type == EXT_TYPE and not context.replaces:
+            return UNKNOWN, Reason("context", "which program is replaced is not said")
+        if context.program_type != STRUCT_OPS_TYPE:
+            return None
+        if not context.struct_ops or not context.member:
+            return UNKNOWN, Reason("context", "which struct_ops type and member is not said")
+        if not self.views.find_struct_ops(context):
+            text = f"this kernel has no struct_ops type {context.struct_ops}"
+            return REFUSED, Reason("context", text)
+        if not self.views.find_member(context):
+            text = f"{context.struct_ops} of this kernel has no member {context.member}"
+            return REFUSED, Reason("context", text)
+        return None
+
+    def _decide_known(self, context: Context, kfunc: str, bit: int) -> Verdict:
+        asked = Asked(self.views.build_view(context), kfunc, bit, context.member or "")
+        hook = self.hook_of(context)
+        reasons: list[Reason] = []
+        answers: list[str] = []
+        for name in self._hooks_asked(hook):
+            if name == hook and name != COMMON_HOOK:
+                reasons.append(self._hook_reason(context))
+            answer, steps = self._decide_in_hook(name, asked)
+            reasons += steps
+            answers.append(answer)
+            if answer == ALLOWED:
+                break
+        else:
+            if hook is None or hook == UNKNOWN_HOOK:
+                reasons.append(self._hook_reason(context))
+                answers.append(REFUSED if hook is None else UNKNOWN)
+        return self._give_verdict(context, kfunc, answers, reasons)
+
+    def _give_verdict(
+        self, context: Context, kfunc: str, answers: list[str], reasons: list[Reason]
+    ) -> Verdict:
+        verdict = next((word for word in (ALLOWED, UNKNOWN) if word in answers), REFUSED)
+        listed = self._flag_entries(context, kfunc)
+        run_time = None
+        if self.run_time and verdict != REFUSED:
+            run_time, steps = self.run_time.decide(context, kfunc)
+            reasons += steps
+        layers = find_layers(context, self.find_kfunc(kfunc), listed, self.views)
+        return Verdict(verdict, run_time, tuple(reasons), layers, flags_of(listed))
+
+    def _decide_in_hook(self, name: str, asked: Asked) -> tuple[str, list[Reason]]:
+        short = name.removeprefix("BTF_KFUNC_HOOK_")
+        listed = self.find_listed(asked.kfunc, name)
+        if name == UNKNOWN_HOOK:
+            return UNKNOWN, []
+        if not listed:
+            rule = "common" if name == COMMON_HOOK else "set"
+            return REFUSED, [Reason(rule, f"in no set registered on the {short} hook")]
+        owner = listed[0].registration.owner
+        reasons = [_listed_reason(item, short) for item in listed]
+        if owner in self.tables.freed:
+            text = f"registration fails ({self.tables.freed[owner]}) and the kernel drops the table"
+            return REFUSED, [*reasons, Reason("overflow", text)]
+        return self._run_filters(self._compiled[owner, name], asked, reasons)
+
+    def _run_filters(
+        self, compiled: _Compiled, asked: Asked, reasons: list[Reason]
+    ) -> tuple[str, list[Reason]]:
+        """Run every filter of the hook, as the kernel does, up to the first that refuses."""
+        answers = []
+        for id_, _ in compiled.filters:
+            filter_ = self.filters.get(id_)
+            if filter_ is None:
+                answers.append(UNKNOWN)
+                reasons.append(Reason("unknown", f"filter {id_} could not be read"))
+                continue
+            answer, steps = self._tracer.trace_filter(filter_, asked)
+            answers.append(answer)
+            reasons += steps
+            if answer == REFUSED:
+                return REFUSED, reasons
+        return (UNKNOWN if UNKNOWN in answers else ALLOWED), reasons
+
+    def _hook_reason(self, context: Context) -> Reason:
+        program_type = self._decisive_type(context)
+        found = self._hook_of.get(program_type)
+        if found is None:
+            return Reason("hook", f"the hook of {program_type} is not known")
+        hook = found.hook or "none, so only the common hook counts"
+        return give_reason("hook", f"the hook of {program_type} is {hook}", found.place)
+
+    def _flag_entries(self, context: Context, kfunc: str) -> list[Listed]:
+        """Give the entries whose flags the verifier finds: the common hook's first."""
+        hooks = self._hooks_asked(self.hook_of(context))
+        for name in hooks:
+            listed = self.find_listed(kfunc, name)
+            if listed:
+                return listed
+        return []
+
+
+def _listed_reason(listed: Listed, hook: str) -> Reason:
+    rule = "common" if listed.registration.hook == COMMON_HOOK else "set"
+    owner = listed.registration.owner
+    of = "" if owner == VMLINUX else f" of module {owner}"
+    text = (
+        f"in set {listed.kfunc_set.name}{of}, registered on the {hook} hook"
+        f" for {listed.registration.program_type}"
+    )
+    return give_reason(rule, text, listed.registration.place)

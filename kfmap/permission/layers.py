@@ -1,0 +1,114 @@
+"""What the kernel checks beside permission: sleeping, capabilities, BTF, the member itself.
+
+Kept apart from permission on purpose: a call may be permitted and still not load. Mirrors
+check_kfunc_call() and check_struct_ops_btf_id() (kernel/bpf/verifier.c), and check_member() of
+the struct_ops types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from kfmap.kernel.facts import VMLINUX, Kfunc, Member
+from kfmap.permission.context import Context
+from kfmap.permission.hook_table import Listed
+from kfmap.permission.verdict import Layer, Reason, give_reason
+from kfmap.permission.view import ViewBuilder
+
+
+def find_layers(
+    context: Context, kfunc: Kfunc | None, listed: Sequence[Listed], views: ViewBuilder
+) -> tuple[Layer, ...]:
+    """Give the layers that concern this cell; `listed` are the entries whose flags count."""
+    layers = [*_context_layers(context, views)]
+    if kfunc:
+        layers += _kfunc_layers(kfunc, listed)
+    layers += _flag_layers(context, listed)
+    return tuple(sorted(layers, key=lambda layer: layer.kind))
+
+
+def flags_of(listed: Sequence[Listed]) -> tuple[str, ...]:
+    """Give the flags that every entry has, in the order of the first."""
+    if not listed:
+        return ()
+    common = set(listed[0].entry.flags).intersection(*(item.entry.flags for item in listed[1:]))
+    return tuple(flag for flag in listed[0].entry.flags if flag in common)
+
+
+def _layer(kind: str, blocks: bool | None, text: str) -> Layer:
+    return Layer(kind, blocks, Reason(kind, text))
+
+
+def _context_layers(context: Context, views: ViewBuilder) -> Iterator[Layer]:
+    if context.attach_type and isinstance(views.attach_number(context.attach_type), str):
+        text = f"this kernel has no attach type {context.attach_type}"
+        yield _layer("attach_type", None, text)
+    member = views.find_member(context)
+    if member:
+        yield from _member_layers(context, member)
+
+
+def _member_layers(context: Context, member: Member) -> Iterator[Layer]:
+    name = f"{context.struct_ops}.{member.name}"
+    if not member.supported:
+        words = "may not be implemented" if member.supported is False else "may not be supported"
+        reason = give_reason(
+            "unsupported_member", f"{name} {words} by a program", member.supported_place
+        )
+        yield Layer("unsupported_member", True if member.supported is False else None, reason)
+    blocks = _sleep_blocks(context.sleepable, member.sleepable)
+    if blocks is not False:
+        words = {"never": "may not sleep", "must": "must be sleepable"}.get(
+            member.sleepable, "may perhaps not sleep"
+        )
+        reason = give_reason("sleepable_member", f"{name} {words}", member.sleepable_place)
+        yield Layer("sleepable_member", blocks, reason)
+    for need in member.needs:
+        yield _layer("needs", False, f"a program on {name} needs: {need}")
+
+
+def _sleep_blocks(sleepable: bool, rule: str) -> bool | None:
+    if sleepable:
+        return {"never": True, "unknown": None}.get(rule, False)
+    return rule == "must"
+
+
+def _kfunc_layers(kfunc: Kfunc, listed: Sequence[Listed]) -> Iterator[Layer]:
+    implicit = any("KF_IMPLICIT_ARGS" in item.entry.flags for item in listed)
+    if kfunc.callable_in_btf is False:
+        lacks = f"{kfunc.name}_impl" if implicit else "the function"
+        reason = give_reason(
+            "malformed_btf", f"no program can load it: BTF lacks {lacks}", kfunc.place
+        )
+        yield Layer("malformed_btf", True, reason)
+    elif kfunc.callable_in_btf is None and implicit:
+        text = f"needs {kfunc.name}_impl in BTF, which was not given"
+        yield Layer("malformed_btf", None, give_reason("malformed_btf", text, kfunc.place))
+    if kfunc.device_bound:
+        text = "only a program bound to a device may call it"
+        yield Layer("device_bound", False, give_reason("device_bound", text, kfunc.place))
+    if kfunc.owner != VMLINUX:
+        yield _layer("module", False, f"module {kfunc.owner} must be loaded")
+
+
+_FLAG_TEXTS = {
+    "KF_DESTRUCTIVE": ("destructive", "destructive: the loader needs CAP_SYS_BOOT"),
+    "KF_PERFMON": ("perfmon", "the loader needs CAP_PERFMON"),
+}
+
+
+def _flag_layers(context: Context, listed: Sequence[Listed]) -> Iterator[Layer]:
+    if not listed:
+        return
+    sure = set(flags_of(listed))
+    possible = {flag for item in listed for flag in item.entry.flags}
+    for flag, (kind, text) in _FLAG_TEXTS.items():
+        if flag in possible:
+            yield Layer(kind, False, give_reason(kind, text, listed[0].entry.place))
+    if "KF_SLEEPABLE" in possible and not context.sleepable:
+        blocks = True if "KF_SLEEPABLE" in sure else None
+        text = "the kfunc may sleep and this program may not"
+        yield Layer("sleepable", blocks, give_reason("sleepable", text, listed[0].entry.place))
+    if possible != sure:
+        text = "entries of this hook differ in flags: " + ", ".join(sorted(possible - sure))
+        yield Layer("flags", None, give_reason("flags", text, listed[0].entry.place))

@@ -1,0 +1,64 @@
+"""All cells of a kernel: every context × every kfunc, as bitsets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kfmap.kernel.facts import KernelFacts
+from kfmap.permission.context import Context
+from kfmap.permission.contexts import build_contexts
+from kfmap.permission.decide import Decider
+from kfmap.permission.verdict import ALLOWED, REFUSED, UNKNOWN
+
+LETTERS = {"A": ALLOWED, "D": REFUSED, "?": UNKNOWN}
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """`allowed[i]` and `possible[i]` are the kfuncs of `contexts[i]`, bit n for `kfuncs[n]`."""
+
+    contexts: tuple[Context, ...]
+    kfuncs: tuple[str, ...]
+    allowed: tuple[int, ...]
+    possible: tuple[int, ...]
+
+    def verdict(self, column: int, row: int) -> str:
+        """Give the verdict of one cell by indexes of context and kfunc."""
+        return LETTERS[self.letter(column, row)]
+
+    def letter(self, column: int, row: int) -> str:
+        """Give A, D or ? for one cell."""
+        if self.allowed[column] >> row & 1:
+            return "A"
+        return "?" if self.possible[column] >> row & 1 else "D"
+
+    def context_letters(self, column: int) -> str:
+        """Give one letter a kfunc for one context."""
+        return self._letters(self.allowed[column], self.possible[column])
+
+    def kfunc_letters(self, row: int) -> str:
+        """Give one letter a context for one kfunc."""
+        return "".join(self.letter(column, row) for column in range(len(self.contexts)))
+
+    def _letters(self, allowed: int, possible: int) -> str:
+        count = len(self.kfuncs)
+        surely = f"{allowed:0{count}b}"[::-1]
+        perhaps = f"{possible:0{count}b}"[::-1]
+        pairs = zip(surely, perhaps, strict=True)
+        return "".join("A" if a == "1" else "?" if p == "1" else "D" for a, p in pairs)[:count]
+
+
+def build_matrix(facts: KernelFacts, contexts: tuple[Context, ...] | None = None) -> Matrix:
+    """Decide every cell of a kernel, over its own contexts unless others are given."""
+    return fill_matrix(Decider(facts), build_contexts(facts) if contexts is None else contexts)
+
+
+def fill_matrix(decider: Decider, contexts: tuple[Context, ...]) -> Matrix:
+    """Decide every cell of the given contexts."""
+    columns = [decider.bits(context) for context in contexts]
+    return Matrix(
+        contexts,
+        decider.kfuncs,
+        tuple(allowed for allowed, _ in columns),
+        tuple(possible for _, possible in columns),
+    )

@@ -1,0 +1,57 @@
+"""Kernels whose own answers are known but not their source: the answer is the observation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kfmap.kernel.facts import KernelFacts, Observed
+from kfmap.permission.context import Context
+from kfmap.permission.verdict import ALLOWED, REFUSED, UNKNOWN, Reason, Verdict
+
+_LETTERS = {"A": ALLOWED, "D": REFUSED}
+
+
+class Observations:
+    """The answers of one booted kernel, by context and kfunc."""
+
+    def __init__(self, facts: KernelFacts) -> None:
+        self.positions = {kfunc: index for index, kfunc in enumerate(facts.observed_kfuncs)}
+        self.rows = {_key(read_observed(row)): row for row in facts.observed}
+
+    def bits(self, context: Context) -> tuple[int, int]:
+        """Give the kfuncs surely and possibly allowed, bits in `observed_kfuncs` order."""
+        row = self.rows.get(_key(context))
+        letters = row.verdicts if row else ""
+        everything = (1 << len(self.positions)) - 1
+        allowed = sum(1 << index for index, letter in enumerate(letters) if letter == "A")
+        refused = sum(1 << index for index, letter in enumerate(letters) if letter == "D")
+        return allowed, everything & ~refused
+
+    def decide(self, context: Context, kfunc: str) -> Verdict:
+        """Give the kernel's own answer, UNKNOWN where it was not asked or did not answer."""
+        row = self.rows.get(_key(context))
+        position = self.positions.get(kfunc)
+        if position is None:
+            return _verdict(UNKNOWN, f"{kfunc} was not asked about on this kernel")
+        if row is None:
+            return _verdict(UNKNOWN, "this context was not tried on this kernel")
+        answer = _LETTERS.get(row.verdicts[position : position + 1], UNKNOWN)
+        if answer == UNKNOWN:
+            return _verdict(UNKNOWN, "the booted kernel gave no answer that tells of permission")
+        return _verdict(answer, f"the booted kernel answered: {answer}")
+
+
+def read_observed(row: Observed) -> Context:
+    """Give the context of an observation."""
+    return Context(
+        row.program_type, row.attach_type, row.target, row.struct_ops, row.member, row.sleepable
+    )
+
+
+def _key(context: Context) -> Context:
+    # Permission does not depend on sleepability; the probe set it only where a program must sleep.
+    return replace(context, sleepable=False)
+
+
+def _verdict(answer: str, text: str) -> Verdict:
+    return Verdict(answer, None, (Reason("observed", text),))

@@ -1,0 +1,75 @@
+"""The answer to "may this context call this kfunc", in values: verdict, reasons, later layers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kfmap.kernel.facts import Place
+
+ALLOWED = "allowed"
+REFUSED = "refused"
+UNKNOWN = "unknown"
+FAILS = "fails"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One step of the decision, with the line of the kernel that makes it (file "" if none)."""
+
+    rule: str
+    text: str
+    file: str = ""
+    line: int = 0
+
+
+def give_reason(rule: str, text: str, place: Place | None = None) -> Reason:
+    """Make a reason from a place of the kernel tree, or from none."""
+    return Reason(rule, text, place.file, place.line) if place else Reason(rule, text)
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What the kernel checks beside permission. `kind` is one of LAYER_KINDS.
+
+    `blocks`: True where the call cannot load in this context, False where it can once the
+    condition in the text is met, None where the facts do not say.
+    """
+
+    kind: str
+    blocks: bool | None
+    reason: Reason
+
+
+LAYER_KINDS = (
+    "attach_type",
+    "destructive",
+    "device_bound",
+    "flags",
+    "malformed_btf",
+    "module",
+    "needs",
+    "perfmon",
+    "sleepable",
+    "sleepable_member",
+    "unsupported_member",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The permission verdict of one cell, and what comes after permission.
+
+    `verdict`: ALLOWED, REFUSED or UNKNOWN. `run_time`: ALLOWED or FAILS where the kernel checks a
+    run-time mask for this kfunc in this context, else None. `reasons` are in the kernel's order.
+    """
+
+    verdict: str
+    run_time: str | None
+    reasons: tuple[Reason, ...]
+    layers: tuple[Layer, ...] = ()
+    flags: tuple[str, ...] = ()
+
+    @property
+    def blocked_by(self) -> tuple[Layer, ...]:
+        """The later layers that make the call impossible although permission is given."""
+        return tuple(layer for layer in self.layers if layer.blocks)
