@@ -1,0 +1,38 @@
+"""Run benchmarks by name, all without names; prints figure | reference | ratio."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from tests.benchmarks import btf_read
+from tests.benchmarks.figure import Figure
+
+BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
+    "btf_read": btf_read.run,
+}
+
+
+def main(names: list[str]) -> int:
+    unknown = [name for name in names if name not in BENCHMARKS]
+    if unknown:
+        print(f"no benchmark {', '.join(unknown)}; there are {', '.join(sorted(BENCHMARKS))}")
+        return 2
+    print("figure | reference | ratio")
+    for name in names or sorted(BENCHMARKS):
+        for figure in BENCHMARKS[name]():
+            print(render(figure), flush=True)
+    return 0
+
+
+def render(figure: Figure) -> str:
+    value = f"{figure.name}: {figure.value:.4g} {figure.unit}"
+    if figure.ratio is None or figure.reference is None:
+        return f"{value} | {figure.reference_name} | -"
+    limit = f" (limit {figure.limit:g})" if figure.limit else ""
+    reference = f"{figure.reference_name}: {figure.reference:.4g} {figure.unit}"
+    return f"{value} | {reference} | {figure.ratio:.2f}{limit}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

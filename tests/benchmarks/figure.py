@@ -1,0 +1,47 @@
+"""A measured figure with its reference, and how both are taken."""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """`value` and `reference` in the same unit; `limit`: the ratio that is aimed at, if any.
+
+    A `reference` of None says in `reference_name` why there is none here.
+    """
+
+    name: str
+    value: float
+    unit: str
+    reference_name: str
+    reference: float | None
+    limit: float | None = None
+
+    @property
+    def ratio(self) -> float | None:
+        return self.value / self.reference if self.reference else None
+
+
+def best_seconds(action: Callable[[], object], times: int = 5) -> float:
+    """Give the shortest of several runs, in seconds: what the machine can do when left alone."""
+    return min(_seconds(action) for _ in range(times))
+
+
+def best_process_seconds(command: Sequence[str], times: int = 5) -> float:
+    """Give the shortest run of a process whose output is thrown away."""
+    return best_seconds(
+        lambda: subprocess.run(command, stdout=subprocess.DEVNULL, check=True), times
+    )
+
+
+def _seconds(action: Callable[[], object]) -> float:
+    gc.collect()
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
