@@ -1,4 +1,4 @@
-"""Settings, all from the environment; `kfmap.checks` says at start which of them are wrong.
+"""Settings, all from the environment; `kfmap.server.checks` says at start which of them are wrong.
 
 DATABASE_URL            default: SQLite in KFMAP_DATA_DIR
 KFMAP_REDIS_URL         Celery's broker; default: none, a worker embedded in the web process
@@ -7,6 +7,8 @@ KFMAP_SECRET_KEY        default: made once and kept in KFMAP_DATA_DIR
 KFMAP_ALLOWED_HOSTS     comma-separated; default: this machine only
 KFMAP_TRUSTED_ORIGINS   comma-separated, with scheme, when a proxy serves HTTPS
 KFMAP_MAX_UPLOAD_MB     largest object accepted; default 100
+KFMAP_CHECK_SECONDS     one step of a check, on one kernel, may take so long; default 60
+KFMAP_CHECK_MB          memory of a check process; default 2048
 KFMAP_DEBUG             default: off
 """
 
@@ -15,18 +17,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import environ
-
 from kfmap.data_dir import load_secret_key, prepare_data_dir
+from kfmap.environment import Environment
 
-env = environ.Env()
+env = Environment()
+KFMAP_ENVIRONMENT_PROBLEMS = env.problems  # said by the checks, with hints
 BASE_DIR = Path(__file__).resolve().parent.parent
-KFMAP_DATA_DIR = prepare_data_dir(env.str("KFMAP_DATA_DIR", ""))
+KFMAP_DATA_DIR = prepare_data_dir(env.text("KFMAP_DATA_DIR"))
 
-DEBUG = env.bool("KFMAP_DEBUG", False)
-SECRET_KEY = env.str("KFMAP_SECRET_KEY", "") or load_secret_key(KFMAP_DATA_DIR)
-ALLOWED_HOSTS = env.list("KFMAP_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.list("KFMAP_TRUSTED_ORIGINS", default=[])
+DEBUG = env.switch("KFMAP_DEBUG")
+SECRET_KEY = env.text("KFMAP_SECRET_KEY") or load_secret_key(KFMAP_DATA_DIR)
+ALLOWED_HOSTS = env.names("KFMAP_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.names("KFMAP_TRUSTED_ORIGINS", [])
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -41,6 +43,8 @@ INSTALLED_APPS = [
     "django_htmx",
     "rest_framework",
     "drf_spectacular",
+    "kfmap.server",
+    "kfmap.accounts",
     "kfmap.catalogue",
     "kfmap.web",
     "kfmap.api",
@@ -85,9 +89,7 @@ TEMPLATES = [
 
 def _database() -> dict[str, Any]:
     """Give the database; SQLite in WAL with immediate transactions waits instead of failing."""
-    database: dict[str, Any] = env.db(
-        "DATABASE_URL", default=f"sqlite:///{KFMAP_DATA_DIR / 'kfmap.sqlite3'}"
-    )
+    database = env.database("DATABASE_URL", f"sqlite:///{KFMAP_DATA_DIR / 'kfmap.sqlite3'}")
     if database["ENGINE"].endswith("sqlite3"):
         database["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",
@@ -119,7 +121,6 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 
@@ -139,7 +140,7 @@ CONTENT_SECURITY_POLICY = {
 }
 SECURE_REFERRER_POLICY = "same-origin"
 
-KFMAP_REDIS_URL = env.str("KFMAP_REDIS_URL", "")
+KFMAP_REDIS_URL = env.text("KFMAP_REDIS_URL")
 KFMAP_EMBEDDED_WORKER = not KFMAP_REDIS_URL
 CELERY_BROKER_URL = KFMAP_REDIS_URL or "memory://"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -153,7 +154,9 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TIMEZONE = TIME_ZONE
 
-KFMAP_MAX_UPLOAD_BYTES = env.int("KFMAP_MAX_UPLOAD_MB", 100) * 1024 * 1024
+KFMAP_MAX_UPLOAD_BYTES = env.number("KFMAP_MAX_UPLOAD_MB", 100) * 1024 * 1024
+KFMAP_CHECK_SECONDS = env.number("KFMAP_CHECK_SECONDS", 60)
+KFMAP_CHECK_MEGABYTES = env.number("KFMAP_CHECK_MB", 2048)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_COOLOFF_TIME = 1
 

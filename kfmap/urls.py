@@ -1,10 +1,18 @@
-"""The map of all addresses: pages of the map, uploads, API, admin."""
+"""The map of all addresses: pages of the map, uploads, API, accounts, admin, health."""
 
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
+
+from kfmap.server.health import healthz, readyz
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("kfmap.web.urls")),
+    path("", include("verifier.web.urls")),
+    path("accounts/", include("kfmap.accounts.urls")),
     path("admin/", admin.site.urls),
+    path("api/", include("kfmap.api.urls")),
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
 ]

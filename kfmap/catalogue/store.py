@@ -10,18 +10,18 @@ import hashlib
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-import zstandard
 from django.db import transaction
 
 from kfmap.btf.read import Btf, read_btf
 from kfmap.catalogue import index
+from kfmap.catalogue.matrices import load_matrix
 from kfmap.catalogue.models import Kernel, KernelTypes
 from kfmap.catalogue.models.kernel import natural_key, validate_kernel_name
+from kfmap.catalogue.packing import pack, unpack
 from kfmap.kernel.facts import KernelFacts
 from kfmap.kernel.facts_json import hash_facts, parse_facts, render_facts
-
-_LEVEL = 9
-_MAX_UNPACKED = 256 << 20
+from kfmap.permission.decide import Decider
+from kfmap.permission.matrix import Matrix
 
 
 class KernelExistsError(ValueError):
@@ -39,6 +39,16 @@ class LoadedKernel:
     name: str
     facts_hash: str
     facts: KernelFacts
+
+    @cached_property
+    def decider(self) -> Decider:
+        """Give what answers "may this context call this kfunc" on this kernel."""
+        return Decider(self.facts)
+
+    @cached_property
+    def matrix(self) -> Matrix:
+        """Give the verdict of every cell."""
+        return load_matrix(self.facts_hash, self.decider)
 
     @cached_property
     def types(self) -> Btf | None:
@@ -100,16 +110,6 @@ def load_types(name: str, facts_hash: str) -> bytes | None:
     rows = KernelTypes.objects.filter(kernel__name=name, kernel__facts_hash=facts_hash)
     packed = rows.values_list("data", flat=True).first()
     return None if packed is None else unpack(packed)
-
-
-def pack(data: bytes) -> bytes:
-    """Compress what a row keeps."""
-    return zstandard.ZstdCompressor(level=_LEVEL).compress(data)
-
-
-def unpack(packed: bytes | memoryview) -> bytes:
-    """Give what `pack` was given."""
-    return zstandard.ZstdDecompressor().decompress(packed, max_output_size=_MAX_UNPACKED)
 
 
 @lru_cache(maxsize=32)

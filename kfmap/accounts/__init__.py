@@ -1,0 +1,1 @@
+"""Accounts: signing in, and the one-time link that creates the administrator."""

@@ -1,0 +1,145 @@
+"""A scratch apt: packages of other Debian releases, fetched without touching the machine's own apt.
+
+The addresses come from the machine's apt sources, so a mirror or a proxy set there serves here too.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import subprocess
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kfmap.catalogue.bundling.recipes import SOURCE_PACKAGE, Package
+
+_KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+_APT_HELPER = "/usr/lib/apt/apt-helper"
+_OFFER = re.compile(r"^'(?P<address>[^']+)' (?P<file>[^/\s]+) \d+ (?P<hash>\w+:[0-9a-f]+)$", re.M)
+
+
+class BundleError(RuntimeError):
+    """A bundled kernel cannot be made: says which part is missing and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A file the archive has, with the hash its signed index gives for it."""
+
+    address: str
+    file: str
+    hash: str
+
+
+class Archive:
+    """Packages of the suites, kept under `work`: what is there is not fetched again."""
+
+    def __init__(self, work: Path, suites: Sequence[str]) -> None:
+        self._apt = work / "apt"
+        self._files = work / "deb"
+        self._suites = suites
+        self._is_updated = False
+
+    def fetch(self, package: Package) -> Path:
+        """Give the package's file: the .deb, or the upstream tarball of a source package."""
+        kept = self._files / _file_name(package)
+        if not kept.exists():
+            self._files.mkdir(parents=True, exist_ok=True)
+            self._download(self._find(package), kept)
+        return kept
+
+    def _find(self, package: Package) -> Offer:
+        self._update()
+        asked = f"{package.name}={package.version}"
+        if package.name == SOURCE_PACKAGE:
+            command = ["apt-get", "source", "--download-only", "--print-uris", asked]
+        else:
+            command = ["apt-get", "download", "--print-uris", asked]
+        for offer in parse_offers(self._run(command, f"{asked} is not in the archive any more")):
+            if package.name != SOURCE_PACKAGE or ".orig.tar" in offer.file:
+                return offer
+        raise BundleError(f"the archive offers no file for {asked}")
+
+    def _download(self, offer: Offer, target: Path) -> None:
+        partial = target.with_name(f"{target.name}.partial")
+        command = [_APT_HELPER, "download-file", offer.address, str(partial), offer.hash]
+        self._run(command, f"{offer.file} could not be fetched")
+        partial.rename(target)
+
+    def _update(self) -> None:
+        if self._is_updated:
+            return
+        for folder in ("etc", "lists/partial", "cache/archives/partial"):
+            (self._apt / folder).mkdir(parents=True, exist_ok=True)
+        machine = subprocess.run(
+            ["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE)"],  # noqa: S607 - apt's own place
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        codename = platform.freedesktop_os_release().get("VERSION_CODENAME", "")
+        sources = render_sources(machine.stdout, codename, self._suites)
+        (self._apt / "etc/sources.list").write_text(sources)
+        (self._apt / "apt.conf").write_text(render_configuration(self._apt))
+        self._run(["apt-get", "update", "--quiet"], "the package lists could not be fetched")
+        self._is_updated = True
+
+    def _run(self, command: list[str], failure: str) -> str:
+        ran = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "APT_CONFIG": str(self._apt / "apt.conf"), "LC_ALL": "C.UTF-8"},
+        )
+        if ran.returncode:
+            reason = ran.stderr.strip().splitlines() or ["no reason given"]
+            raise BundleError(f"{failure} ({reason[-1]}); put the file into {self._files} by hand")
+        return ran.stdout
+
+
+def parse_offers(text: str) -> list[Offer]:
+    """Read the lines of `apt-get --print-uris`."""
+    return [Offer(m["address"], m["file"], m["hash"]) for m in _OFFER.finditer(text)]
+
+
+def render_sources(targets: str, codename: str, suites: Iterable[str]) -> str:
+    """Give the sources.list for `suites`.
+
+    `targets` has a line `address release` for each index of the machine, whose release is `codename`.
+    """
+    served = {release: address for address, release in map(str.split, targets.splitlines())}
+    lines = []
+    for suite in suites:
+        like = f"{codename}-security" if suite.endswith("-security") else codename
+        if like not in served:
+            raise BundleError(
+                f"the machine's apt sources have no Debian suite {like}: its address is needed for {suite}"
+            )
+        lines += [f"{kind} [signed-by={_KEYRING}] {served[like]} {suite} main" for kind in _KINDS]
+    return "\n".join(lines) + "\n"
+
+
+_KINDS = ("deb", "deb-src")
+
+
+def render_configuration(apt: Path) -> str:
+    """Give the apt.conf that keeps everything of apt under the folder `apt`."""
+    return "".join(
+        f'{key} "{value}";\n'
+        for key, value in (
+            ("Dir::Etc::sourcelist", apt / "etc/sources.list"),
+            ("Dir::Etc::sourceparts", "/dev/null"),
+            ("Dir::State::lists", apt / "lists"),
+            ("Dir::Cache", apt / "cache"),
+            ("APT::Sandbox::User", "root"),  # apt's own user may not enter the work folder
+        )
+    )
+
+
+def _file_name(package: Package) -> str:
+    if package.name == SOURCE_PACKAGE:
+        return f"{SOURCE_PACKAGE}_{package.upstream}.orig.tar.xz"
+    return f"{package.name}_{package.version}.deb"

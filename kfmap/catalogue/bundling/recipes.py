@@ -1,0 +1,125 @@
+"""What each bundled kernel is made of: Debian packages, by exact version.
+
+Where Debian's configuration for a release is not to be had, the neighbour's takes its place: it gave
+the answers of the booted kernel for every cell.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SUITES = ("bookworm", "bookworm-security", "trixie", "trixie-backports")
+SOURCE_PACKAGE = "linux"
+AS_CONFIGURED = "as configured"
+EVERY_OPTION_ON = "every option on"
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A Debian package of one version; `linux` itself stands for the source package's tarball."""
+
+    name: str
+    version: str
+
+    @property
+    def upstream(self) -> str:
+        """Give the kernel's own version: 6.18.15 of 6.18.15-1~bpo13+1."""
+        return self.version.partition("-")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """The parts of a bundled kernel; without `config` every option counts as on.
+
+    `image` has the vmlinuz that the BTF is taken from: none where nobody built such a kernel.
+    """
+
+    name: str
+    label: str
+    source: Package
+    config: Package | None = None
+    image: Package | None = None
+
+    @property
+    def profile(self) -> str:
+        """Give the word of `Origin.profile`."""
+        return AS_CONFIGURED if self.config else EVERY_OPTION_ON
+
+
+_IMAGE_6_1 = Package("linux-image-6.1.0-56-amd64", "6.1.192-2")
+_IMAGE_6_12 = Package("linux-image-6.12.107+deb13-amd64", "6.12.107-1")
+_IMAGE_6_17 = Package("linux-image-6.17.8+deb13-amd64", "6.17.8-1~bpo13+1")
+_IMAGE_6_18 = Package("linux-image-6.18.15+deb13-amd64", "6.18.15-1~bpo13+1")
+_BASE_7_2 = Package("linux-base-7.2.12+deb13-amd64", "7.2.12-1~bpo13+1")
+_BASE_7_3 = Package("linux-base-7.3.4+deb13-amd64", "7.3.4-1~bpo13+1")
+_SOURCE_6_12 = Package("linux-source-6.12", "6.12.107-1")
+_SOURCE_7_3 = Package("linux-source-7.3", "7.3.4-1~bpo13+1")
+
+RECIPES = (
+    Recipe(
+        name="6.1",
+        label="Debian linux-image-6.1.0-56-amd64",
+        source=Package("linux-source-6.1", "6.1.192-2"),
+        config=_IMAGE_6_1,
+        image=_IMAGE_6_1,
+    ),
+    Recipe(
+        name="6.12",
+        label="Debian linux-image-6.12.107+deb13-amd64",
+        source=_SOURCE_6_12,
+        config=_IMAGE_6_12,
+        image=_IMAGE_6_12,
+    ),
+    Recipe(
+        name="6.12-all",
+        label="Debian linux-source-6.12 6.12.107, every option on (nobody ships this)",
+        source=_SOURCE_6_12,
+    ),
+    Recipe(
+        name="6.17",
+        label="Debian linux-image-6.17.8+deb13-amd64",
+        source=Package(SOURCE_PACKAGE, "6.17.8-1~bpo13+1"),
+        config=_IMAGE_6_17,
+        image=_IMAGE_6_17,
+    ),
+    Recipe(
+        name="6.18",
+        label="Debian linux-image-6.18.15+deb13-amd64",
+        source=Package(SOURCE_PACKAGE, "6.18.15-1~bpo13+1"),
+        config=_IMAGE_6_18,
+        image=_IMAGE_6_18,
+    ),
+    Recipe(
+        name="6.19",
+        label="Debian linux-binary-6.19.6+deb13-amd64, read with the configuration of 6.18.15",
+        source=Package(SOURCE_PACKAGE, "6.19.6-2~bpo13+1"),
+        config=_IMAGE_6_18,
+        image=Package("linux-binary-6.19.6+deb13-amd64", "6.19.6-2~bpo13+1"),
+    ),
+    Recipe(
+        name="7.1",
+        label="Debian linux-binary-7.1.13+deb13-amd64, read with the configuration of 7.2.12",
+        source=Package(SOURCE_PACKAGE, "7.1.13-1~bpo13+1"),
+        config=_BASE_7_2,
+        image=Package("linux-binary-7.1.13+deb13-amd64", "7.1.13-1~bpo13+1"),
+    ),
+    Recipe(
+        name="7.2",
+        label="Debian linux-binary-7.2.12+deb13-amd64",
+        source=Package("linux-source-7.2", "7.2.12-1~bpo13+1"),
+        config=_BASE_7_2,
+        image=Package("linux-binary-7.2.12+deb13-amd64", "7.2.12-1~bpo13+1"),
+    ),
+    Recipe(
+        name="7.3",
+        label="Debian linux-binary-7.3.4+deb13-amd64",
+        source=_SOURCE_7_3,
+        config=_BASE_7_3,
+        image=Package("linux-binary-7.3.4+deb13-amd64", "7.3.4-1~bpo13+1"),
+    ),
+    Recipe(
+        name="7.3-all",
+        label="Debian linux-source-7.3 7.3.4, every option on (nobody ships this)",
+        source=_SOURCE_7_3,
+    ),
+)

@@ -1,0 +1,74 @@
+"""Load the bundled kernels: `bundled/NAME.json` holds facts, `bundled/NAME.types.xz` types."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from kfmap.btf.trim import unpack
+from kfmap.catalogue.models import Kernel
+from kfmap.catalogue.models.kernel import natural_key
+from kfmap.catalogue.store import save_kernel
+from kfmap.kernel.facts_json import parse_facts
+
+BUNDLED = Path(__file__).parent / "bundled"
+
+
+@dataclass(frozen=True, slots=True)
+class BundledKernel:
+    """A kernel that came with kfmap, as files."""
+
+    name: str
+    facts: Path
+    types: Path | None
+
+    def digest(self) -> str:
+        """Give the SHA-256 of the files, which says faster than the facts that nothing changed."""
+        digest = hashlib.sha256(self.facts.read_bytes())
+        if self.types is not None:
+            digest.update(self.types.read_bytes())
+        return digest.hexdigest()
+
+
+def find_bundled(folder: Path = BUNDLED) -> list[BundledKernel]:
+    """Give the bundled kernels, oldest first."""
+    found = sorted(folder.glob("*.json"), key=lambda path: natural_key(path.stem))
+    return [
+        BundledKernel(path.stem, path, types if types.exists() else None)
+        for path in found
+        for types in [path.with_name(f"{path.stem}.types.xz")]
+    ]
+
+
+def load_bundled(folder: Path = BUNDLED) -> Iterator[tuple[str, bool]]:
+    """Put the bundled kernels into the map one by one; give (name, whether the map changed).
+
+    A kernel that the user imported under the same name stays.
+    """
+    present = {
+        name: (source, digest)
+        for name, source, digest in Kernel.objects.values_list("name", "source", "source_digest")
+    }
+    for bundled in find_bundled(folder):
+        source, digest = present.get(bundled.name, ("", ""))
+        if source == Kernel.Source.IMPORTED or digest == (now := bundled.digest()):
+            yield bundled.name, False
+            continue
+        _save(bundled, now)
+        yield bundled.name, True
+
+
+def _save(bundled: BundledKernel, digest: str) -> None:
+    types = None if bundled.types is None else unpack(bundled.types.read_bytes())
+    saved = save_kernel(
+        parse_facts(bundled.facts.read_bytes()),
+        types,
+        replace=True,
+        source=Kernel.Source.BUNDLED,
+        source_digest=digest,
+    )
+    if saved.kernel.source_digest != digest:  # the files changed, the facts did not
+        saved.kernel.source_digest = digest
+        saved.kernel.save(update_fields=["source_digest"])

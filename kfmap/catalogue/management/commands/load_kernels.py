@@ -1,0 +1,26 @@
+"""`manage.py load_kernels`: put the bundled kernels into the map; a second run changes nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+from kfmap.catalogue.loading import find_bundled, load_bundled
+
+
+class Command(BaseCommand):
+    """Load the bundled kernels, showing which."""
+
+    help = "Load the kernels that come with kfmap. A second run changes nothing."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Make the tables if need be, then load one kernel after the other."""
+        call_command("migrate", verbosity=0)
+        total, changed = len(find_bundled()), 0
+        for at, (name, is_new) in enumerate(load_bundled(), 1):
+            changed += is_new
+            self.stdout.write(f"[{at}/{total}] {name}: {'loaded' if is_new else 'as it was'}")
+            self.stdout.flush()
+        self.stdout.write(f"{total} bundled kernels, {changed} loaded now.")

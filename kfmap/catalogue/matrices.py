@@ -1,0 +1,49 @@
+"""Matrices, decided once for each (facts, engine) and kept."""
+
+from __future__ import annotations
+
+import json
+
+from kfmap.catalogue.models import StoredMatrix
+from kfmap.catalogue.packing import pack, unpack
+from kfmap.permission.context_text import read_context, write_context
+from kfmap.permission.contexts import build_contexts
+from kfmap.permission.decide import Decider
+from kfmap.permission.matrix import Matrix, fill_matrix
+
+ENGINE_VERSION = 1  # raise it when the same facts would be decided otherwise
+
+
+def load_matrix(facts_hash: str, decider: Decider) -> Matrix:
+    """Give the matrix over the kernel's own contexts."""
+    rows = StoredMatrix.objects.filter(facts_hash=facts_hash, engine_version=ENGINE_VERSION)
+    data = rows.values_list("data", flat=True).first()
+    if data is not None:
+        return _parse(unpack(data))
+    matrix = fill_matrix(decider, build_contexts(decider.facts))
+    StoredMatrix.objects.get_or_create(
+        facts_hash=facts_hash,
+        engine_version=ENGINE_VERSION,
+        defaults={"data": pack(_render(matrix))},
+    )
+    return matrix
+
+
+def _render(matrix: Matrix) -> bytes:
+    body = {
+        "contexts": [write_context(context) for context in matrix.contexts],
+        "kfuncs": matrix.kfuncs,
+        "allowed": [f"{bits:x}" for bits in matrix.allowed],
+        "possible": [f"{bits:x}" for bits in matrix.possible],
+    }
+    return json.dumps(body).encode()
+
+
+def _parse(data: bytes) -> Matrix:
+    body = json.loads(data)
+    return Matrix(
+        contexts=tuple(read_context(record) for record in body["contexts"]),
+        kfuncs=tuple(body["kfuncs"]),
+        allowed=tuple(int(bits, 16) for bits in body["allowed"]),
+        possible=tuple(int(bits, 16) for bits in body["possible"]),
+    )

@@ -1,0 +1,1 @@
+"""Running kfmap as one process: web server, embedded worker, database, health."""

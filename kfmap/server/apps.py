@@ -1,0 +1,19 @@
+"""Django's entry to kfmap.server."""
+
+from django.apps import AppConfig
+from django.core.checks import register
+
+from kfmap.server.checks import CHECKS
+
+
+class ServerConfig(AppConfig):
+    """The application `kfmap.server`: the command `up` and the checks of settings."""
+
+    name = "kfmap.server"
+    label = "kfmap_server"
+    verbose_name = "Server"
+
+    def ready(self) -> None:
+        """Have Django run the checks before every command."""
+        for check in CHECKS:
+            register(check)

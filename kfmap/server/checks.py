@@ -1,0 +1,63 @@
+"""System checks of the settings: what is wrong, and what to set instead."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core import checks
+
+_REDIS_SCHEMES = ("redis://", "rediss://", "unix://", "redis+socket://")
+_LOCAL = {"localhost", "127.0.0.1", "[::1]"}
+
+
+def check_readable_values(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[checks.CheckMessage]:
+    """Name every variable whose value could not be read."""
+    return [
+        checks.Error(
+            f"{problem.variable} cannot be read.",
+            hint=f"Set it to {problem.expected}, or unset it.",
+            id="kfmap.E001",
+        )
+        for problem in settings.KFMAP_ENVIRONMENT_PROBLEMS
+    ]
+
+
+def check_broker(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[checks.CheckMessage]:
+    """See that jobs reach a worker: the embedded one serves a single web process only."""
+    if settings.KFMAP_REDIS_URL:
+        if settings.KFMAP_REDIS_URL.startswith(_REDIS_SCHEMES):
+            return []
+        hint = "Use an address such as redis://localhost:6379/0."
+        return [checks.Error("KFMAP_REDIS_URL is no Redis address.", hint=hint, id="kfmap.E002")]
+    if os.environ.get("WEB_CONCURRENCY", "1") in ("", "1"):
+        return []
+    hint = "Set KFMAP_REDIS_URL and start `celery -A kfmap worker`, or unset WEB_CONCURRENCY."
+    message = "Several web processes cannot share the embedded worker."
+    return [checks.Error(message, hint=hint, id="kfmap.E003")]
+
+
+def check_exposure(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[checks.CheckMessage]:
+    """Warn of what is safe on one's own machine only."""
+    found: list[checks.CheckMessage] = []
+    if "*" in settings.ALLOWED_HOSTS:
+        hint = "Name the hosts that people type: KFMAP_ALLOWED_HOSTS=kfmap.example.org."
+        found.append(
+            checks.Warning("KFMAP_ALLOWED_HOSTS accepts any host.", hint=hint, id="kfmap.W001")
+        )
+    if settings.DEBUG and not set(settings.ALLOWED_HOSTS) <= _LOCAL:
+        hint = "Unset KFMAP_DEBUG: error pages would show settings and source."
+        found.append(checks.Error("KFMAP_DEBUG is on for other hosts.", hint=hint, id="kfmap.E004"))
+    return found
+
+
+CHECKS = (check_readable_values, check_broker, check_exposure)

@@ -1,0 +1,52 @@
+"""A Celery worker in a thread of the web process, for starting without Redis."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from os import EX_OK
+from typing import Any
+
+from celery import Celery
+from celery.worker import state
+
+_THREADS = 2
+_STOP_SECONDS = 8
+
+
+class EmbeddedWorker:
+    """Takes jobs from the process's own `memory://` broker while the web server runs."""
+
+    def __init__(self, app: Celery, on_ready: Callable[[], object]) -> None:
+        """Make the worker; `on_ready` is called once it takes jobs."""
+        self._controller = _controller(app, on_ready)
+        self._thread = threading.Thread(target=self._controller.start, name="worker", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread; jobs queued before it is ready wait in the broker."""
+        self._thread.start()
+
+    def begin_stop(self) -> None:
+        """Ask the worker to stop, without waiting; Celery looks at this flag between messages."""
+        state.should_stop = EX_OK  # type: ignore[assignment]  # the stubs know None only
+
+    def stop(self) -> None:
+        """Wait until the worker has stopped; a job that goes on is taken up at the next start."""
+        self.begin_stop()
+        self._thread.join(_STOP_SECONDS)
+
+
+def _controller(app: Celery, on_ready: Callable[[], object]) -> Any:
+    class Controller(app.WorkController):  # type: ignore[name-defined,misc]  # made by the app
+        def on_consumer_ready(self, consumer: object) -> None:
+            """Tell; the signal `worker_ready` is sent by the `celery` command only."""
+            on_ready()
+
+    return Controller(
+        app=app,
+        pool_cls="threads",
+        concurrency=_THREADS,
+        without_heartbeat=True,
+        without_mingle=True,
+        without_gossip=True,
+    )

@@ -1,0 +1,92 @@
+"""`manage.py up`: everything in one process, from an empty folder to the first page."""
+
+from __future__ import annotations
+
+import socket
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.urls import reverse
+
+from kfmap.accounts.models import LIFETIME, SetupLink, administrator_exists
+from kfmap.catalogue.loading import find_bundled, load_bundled
+from kfmap.celery import app
+from kfmap.server.database import DatabaseNotUsableError, describe_database, prepare_database
+from kfmap.server.embedded_worker import EmbeddedWorker
+from kfmap.server.web_server import AddressError, WebServer, listen
+from verifier.tasks import resume_interrupted_jobs
+
+
+class Command(BaseCommand):
+    """Make the database, load the kernels, serve pages and run jobs until Ctrl-C."""
+
+    help = "Start kfmap: database, bundled kernels, web server and embedded worker."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take where to listen."""
+        parser.add_argument("--host", default="127.0.0.1", help="default: this machine only")
+        parser.add_argument("--port", type=int, default=8000, help="default: 8000")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Prepare, then serve; what is in the way is said in one sentence."""
+        host, port = options["host"], options["port"]
+        try:
+            listener = listen(host, port)
+        except AddressError as error:
+            raise CommandError(str(error)) from error
+        with listener:
+            self._say(f"Data folder: {settings.KFMAP_DATA_DIR}")
+            self._prepare()
+            self._serve(listener, f"http://{_name(host)}:{listener.getsockname()[1]}")
+        self._say("Stopped.")
+
+    def _prepare(self) -> None:
+        try:
+            prepare_database()
+        except DatabaseNotUsableError as error:
+            raise CommandError(str(error)) from error
+        self._say(f"Database: {describe_database()}")
+        total = len(find_bundled())
+        for at, (name, is_new) in enumerate(load_bundled(), 1):
+            if is_new:
+                self._say(f"[{at}/{total}] loaded kernel {name}")
+
+    def _serve(self, listener: socket.socket, address: str) -> None:
+        embedded = settings.KFMAP_EMBEDDED_WORKER
+        worker = EmbeddedWorker(app, on_ready=resume_interrupted_jobs) if embedded else None
+        server = WebServer(
+            on_ready=lambda: self._say(self._welcome(address, link)),
+            on_stop=worker.begin_stop if worker else lambda: None,
+        )
+        link = self._setup_link(address)
+        if worker:
+            worker.start()
+        try:
+            server.run(sockets=[listener])
+        finally:
+            if worker:
+                worker.stop()
+
+    def _setup_link(self, address: str) -> str:
+        """Give the sentence with the one-time link, nothing once there is an administrator."""
+        if administrator_exists():
+            return ""
+        path = reverse("create-administrator", args=[SetupLink.objects.issue()])
+        hours = LIFETIME.total_seconds() / 3600
+        return f"\nCreate the administrator (once, within {hours:.0f} hours): {address}{path}"
+
+    def _welcome(self, address: str, link: str) -> str:
+        return f"kfmap is at {address}/ (Ctrl-C stops it){link}"
+
+    def _say(self, text: str) -> None:
+        self.stdout.write(text)
+        self.stdout.flush()
+
+
+def _name(host: str) -> str:
+    """Give the host as a browser takes it."""
+    if not host.strip("0.:"):  # every address of this machine
+        return "localhost"
+    return f"[{host}]" if ":" in host else host

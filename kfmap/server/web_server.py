@@ -1,0 +1,69 @@
+"""The production web server of `manage.py up`: uvicorn in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+
+_STREAM_SECONDS = 2  # how long an open stream may hold the stop
+
+
+class AddressError(RuntimeError):
+    """The address cannot be listened on; the message says why and what to do."""
+
+
+class WebServer(uvicorn.Server):
+    """Serves until Ctrl-C or SIGTERM, then returns: uvicorn itself would raise the signal again."""
+
+    def __init__(self, on_ready: Callable[[], None], on_stop: Callable[[], None]) -> None:
+        """Call `on_ready` when pages can be asked for, `on_stop` when the stop begins."""
+        super().__init__(
+            uvicorn.Config(
+                "kfmap.asgi:application",
+                lifespan="off",
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=_STREAM_SECONDS,
+            )
+        )
+        self._on_ready, self._on_stop = on_ready, on_stop
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then tell."""
+        await super().startup(sockets)
+        asyncio.get_running_loop().call_soon(self._on_ready)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin the stop; a second Ctrl-C does not wait for open requests."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+        self._on_stop()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Give a socket bound to the address. Raises AddressError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(128)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise AddressError(_sentence(host, port, error)) from error
+    return listener
+
+
+def _sentence(host: str, port: int, error: OSError | OverflowError) -> str:
+    number = getattr(error, "errno", None)
+    if number == errno.EADDRINUSE:
+        return f"Port {port} on {host} is in use: stop what uses it, or choose another --port."
+    if number == errno.EACCES:
+        return f"Port {port} may not be used by this account: choose a --port above 1023."
+    return f"Cannot listen on {host}:{port} ({error}): choose another --host or --port."

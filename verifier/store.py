@@ -1,0 +1,144 @@
+"""Summaries and verdicts ↔ rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.db.models import Prefetch
+from django.utils import timezone
+
+from kfmap.catalogue.models import Kernel
+from verifier.models import BpfObject, Call, Check, Finding, Program, Verdict
+from verifier.result import ENGINE_VERSION, ObjectVerdict, ProgramVerdict
+from verifier.result_json import parse_finding, plain
+from verifier.summary import ObjectSummary, ProgramSummary
+
+_BATCH = 500
+_TEXT = 500
+
+
+def pending_kernels(obj: BpfObject) -> list[Kernel]:
+    """Give the kernels of the map that this engine has not checked the object on."""
+    known = Check.objects.filter(object=obj, engine_version=ENGINE_VERSION).values("facts_hash")
+    return list(Kernel.objects.listed().exclude(facts_hash__in=known))
+
+
+@transaction.atomic
+def save_summary(obj: BpfObject, summary: ObjectSummary) -> None:
+    """Keep what the object holds; a second time changes nothing but the time."""
+    obj.programs.all().delete()
+    rows = Program.objects.bulk_create(
+        [_program_row(obj, at, program) for at, program in enumerate(summary.programs)]
+    )
+    Call.objects.bulk_create(
+        (
+            call
+            for row, program in zip(rows, summary.programs, strict=True)
+            for call in _call_rows(row, program)
+        ),
+        batch_size=_BATCH,
+    )
+    obj.license, obj.notes = summary.license[:200], list(summary.notes)
+    obj.problem, obj.read_at = "", timezone.now()
+    obj.save(update_fields=["license", "notes", "problem", "read_at"])
+
+
+def save_problem(obj: BpfObject, problem: str) -> None:
+    """Keep why the object could not be read."""
+    obj.problem, obj.read_at = problem, timezone.now()
+    obj.save(update_fields=["problem", "read_at"])
+
+
+@transaction.atomic
+def save_verdict(obj: BpfObject, facts_hash: str, verdict: ObjectVerdict) -> None:
+    """Keep the verdicts on one kernel, in place of what this engine said before."""
+    check = _new_check(obj, facts_hash, "")
+    rows = Verdict.objects.bulk_create(
+        Verdict(
+            check_row=check,
+            program=item.program,
+            verdict=item.verdict,
+            live_kfuncs=list(item.live_kfuncs),
+            all_kfuncs=list(item.all_kfuncs),
+        )
+        for item in verdict.programs
+    )
+    Finding.objects.bulk_create(
+        (
+            Finding(verdict=row, kind=found.kind, kfunc=found.kfunc, data=plain(found))
+            for row, item in zip(rows, verdict.programs, strict=True)
+            for found in item.findings
+        ),
+        batch_size=_BATCH,
+    )
+
+
+@transaction.atomic
+def save_unchecked(obj: BpfObject, facts_hash: str, problem: str) -> None:
+    """Keep why the object could not be checked on one kernel."""
+    _new_check(obj, facts_hash, problem)
+
+
+def load_checks(obj: BpfObject, kernels: Iterable[Kernel]) -> dict[str, Check]:
+    """Give the checks by facts hash, with their verdicts and findings, in three queries."""
+    verdicts = Prefetch("verdicts", Verdict.objects.prefetch_related("findings"))
+    rows = Check.objects.filter(
+        object=obj,
+        engine_version=ENGINE_VERSION,
+        facts_hash__in=[kernel.facts_hash for kernel in kernels],
+    )
+    return {row.facts_hash: row for row in rows.prefetch_related(verdicts)}
+
+
+def verdict_of(kernel: Kernel, check: Check) -> ObjectVerdict:
+    """Give the verdict that the rows of `load_checks` hold."""
+    return ObjectVerdict(
+        kernel.name,
+        tuple(
+            ProgramVerdict(
+                program=row.program,
+                verdict=row.verdict,
+                findings=tuple(parse_finding(found.data) for found in row.findings.all()),
+                live_kfuncs=tuple(row.live_kfuncs),
+                all_kfuncs=tuple(row.all_kfuncs),
+            )
+            for row in check.verdicts.all()
+        ),
+    )
+
+
+def _new_check(obj: BpfObject, facts_hash: str, problem: str) -> Check:
+    key = {"object": obj, "facts_hash": facts_hash, "engine_version": ENGINE_VERSION}
+    Check.objects.filter(**key).delete()
+    return Check.objects.create(**key, problem=problem)
+
+
+def _program_row(obj: BpfObject, position: int, program: ProgramSummary) -> Program:
+    return Program(
+        object=obj,
+        position=position,
+        name=program.name[:255],
+        section=program.section[:255],
+        program_type=program.program_type,
+        attach_type=program.attach_type or "",
+        target=(program.target or "")[:255],
+        struct_ops=[plain(use) for use in program.struct_ops],
+        sleepable=program.sleepable,
+        optional=program.optional,
+    )
+
+
+def _call_rows(row: Program, program: ProgramSummary) -> Iterable[Call]:
+    for call in program.calls:
+        source = call.source
+        yield Call(
+            program=row,
+            kfunc=call.kfunc[:255],
+            weak=call.weak,
+            instruction=call.instruction,
+            path=[plain(step) for step in call.path],
+            file=source.file[:_TEXT] if source else "",
+            line=source.line if source else 0,
+            text=source.text[:_TEXT] if source else "",
+        )
