@@ -1,0 +1,66 @@
+"""Graphs of rights compared: members of one ops structure, and two ops structures."""
+
+from __future__ import annotations
+
+import networkx as nx
+
+from kfmap.graphs.members import build_member_matrix, group_members
+from kfmap.graphs.nodes import add_node, create_graph, join_nodes
+from kfmap.permission.decide import Decider
+
+
+def build_class_graph(decider: Decider, struct_ops: str) -> nx.DiGraph[str]:
+    """Build the classes of members with equal rights; arrows lead to classes that may call more.
+
+    Arrows that follow from others are left out, so every arrow is the smallest step.
+    """
+    classes = group_members(build_member_matrix(decider, struct_ops))
+    wider: nx.DiGraph[int] = nx.DiGraph()
+    wider.add_nodes_from(range(len(classes)))
+    for a, small in enumerate(classes):
+        for b, large in enumerate(classes):
+            if small.allowed != large.allowed and small.allowed & large.allowed == small.allowed:
+                wider.add_edge(a, b)
+    steps = nx.transitive_reduction(wider)
+    graph = create_graph(
+        f"{struct_ops}: members with equal rights",
+        "Each box is a class of members that may call exactly the same kfuncs; arrows lead to "
+        "classes that may call all of these and more.",
+    )
+    for column, generation in enumerate(nx.topological_generations(steps)):
+        for number in sorted(generation):
+            note = f"{classes[number].allowed.bit_count()} kfuncs allowed"
+            items = classes[number].members
+            add_node(graph, f"class:{number}", "callback", items, column, note=note)
+    for a, b in sorted(steps.edges):
+        more = (classes[b].allowed & ~classes[a].allowed).bit_count()
+        join_nodes(graph, f"class:{a}", f"class:{b}", more)
+    return graph
+
+
+def build_shared_graph(decider: Decider, first: str, second: str) -> nx.DiGraph[str]:
+    """Build what callbacks of two struct_ops types may call: shared, and each one's own."""
+    reach = []
+    for name in (first, second):
+        bits = 0
+        for allowed in build_member_matrix(decider, name).allowed:
+            bits |= allowed
+        reach.append(bits)
+    graph = create_graph(
+        f"kfuncs of {first} and {second}",
+        "What some callback of each type may call: shared kfuncs in the middle box.",
+    )
+    for name in (first, second):
+        add_node(graph, f"ops:{name}", "struct_ops", [name], 0)
+    parts = (
+        (f"only {first}", reach[0] & ~reach[1], (first,)),
+        ("both", reach[0] & reach[1], (first, second)),
+        (f"only {second}", reach[1] & ~reach[0], (second,)),
+    )
+    for note, bits, owners in parts:
+        names = [name for index, name in enumerate(decider.kfuncs) if bits >> index & 1]
+        if names:
+            add_node(graph, f"part:{note}", "kfunc", names, 1, note=note)
+        for owner in owners if names else ():
+            join_nodes(graph, f"ops:{owner}", f"part:{note}", len(names))
+    return graph

@@ -1,0 +1,114 @@
+"""Where the boxes stand: columns from left to right, ordered so that few edges cross.
+
+Sizes are in px for a 12 px monospace font, in which every character is 7.25 px wide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import networkx as nx
+
+CHARACTER = 7.25
+LINE = 16
+PADDING = 10
+GAP = 14
+COLUMN_GAP = 120
+MARGIN = 20
+MAX_LINES = 8
+MAX_CHARACTERS = 46
+_SWEEPS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A node's rectangle and the lines of text in it (the last may be a note)."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    lines: tuple[str, ...]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """All boxes, and the size of the picture."""
+
+    boxes: Mapping[str, Box]
+    width: float
+    height: float
+
+
+def place_nodes(graph: nx.DiGraph[str]) -> Layout:
+    """Place the nodes of a graph by their `column`."""
+    columns = _order_columns(graph)
+    texts = {node: _write_lines(data) for node, data in graph.nodes(data=True)}
+    heights = {node: _height(lines, note) for node, (lines, note) in texts.items()}
+    totals = [sum(heights[n] + GAP for n in column) - GAP for column in columns]
+    tallest = max(totals, default=0)
+    boxes: dict[str, Box] = {}
+    x: float = MARGIN
+    for column, total in zip(columns, totals, strict=True):
+        width = max(_width(*texts[node]) for node in column)
+        y = MARGIN + (tallest - total) / 2
+        for node in column:
+            lines, note = texts[node]
+            boxes[node] = Box(x, y, width, heights[node], lines, note)
+            y += heights[node] + GAP
+        x += width + COLUMN_GAP
+    return Layout(boxes, max(x - COLUMN_GAP, MARGIN) + MARGIN, tallest + 2 * MARGIN)
+
+
+def _order_columns(graph: nx.DiGraph[str]) -> list[list[str]]:
+    """Order each column by the mean place of its neighbours, sweeping back and forth."""
+    by_number: dict[int, list[str]] = {}
+    for node in sorted(graph):
+        by_number.setdefault(graph.nodes[node]["column"], []).append(node)
+    columns = [by_number[number] for number in sorted(by_number)]
+    undirected = graph.to_undirected(as_view=True)
+    for sweep in range(_SWEEPS):
+        order = range(1, len(columns)) if sweep % 2 == 0 else range(len(columns) - 2, -1, -1)
+        step = -1 if sweep % 2 == 0 else 1
+        for index in order:
+            near = {
+                node: (place + 0.5) / len(columns[index + step])
+                for place, node in enumerate(columns[index + step])
+            }
+            own = {node: (n + 0.5) / len(columns[index]) for n, node in enumerate(columns[index])}
+            columns[index].sort(key=lambda node: (_mean(undirected, node, near, own), node))
+    return columns
+
+
+def _mean(
+    graph: nx.Graph[str], node: str, near: Mapping[str, float], own: Mapping[str, float]
+) -> float:
+    places = [near[other] for other in graph.neighbors(node) if other in near]
+    return sum(places) / len(places) if places else own[node]
+
+
+def _write_lines(data: Mapping[str, object]) -> tuple[tuple[str, ...], str]:
+    """Give the lines of a node: its names while they are few, else the first ones and a number."""
+    items = data["items"]
+    label, note = str(data["label"]), str(data["note"])
+    assert isinstance(items, tuple)
+    if len(items) < 2 or data["kind"] == "set":
+        return (_shorten(label),), note
+    if len(items) <= MAX_LINES:
+        return tuple(_shorten(item) for item in items), note
+    shown = tuple(_shorten(item) for item in items[: MAX_LINES - 1])
+    return (*shown, f"and {len(items) - len(shown)} more"), note
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= MAX_CHARACTERS else text[: MAX_CHARACTERS - 1] + "…"
+
+
+def _width(lines: tuple[str, ...], note: str) -> float:
+    return max(map(len, (*lines, note))) * CHARACTER + 2 * PADDING
+
+
+def _height(lines: tuple[str, ...], note: str) -> float:
+    return (len(lines) + bool(note)) * LINE + PADDING

@@ -1,0 +1,53 @@
+"""Nodes and edges of kfmap's graphs, all with the same attributes.
+
+Nodes: `kind` (callback, set, kfunc, struct_ops, program, subprogram), `label` (one line), `note`
+(a second, may be ""), `items` (the names the node stands for), `column`, `verdict`. Edges:
+`verdict`, `count`. Verdicts are allowed, refused, unknown, fails, or mixed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import networkx as nx
+
+from kfmap.permission.verdict import ALLOWED
+
+MIXED = "mixed"
+
+
+def create_graph(title: str, description: str) -> nx.DiGraph[str]:
+    """Make an empty graph with the words that go with its picture."""
+    return nx.DiGraph(title=title, description=description)
+
+
+def add_node(
+    graph: nx.DiGraph[str],
+    node: str,
+    kind: str,
+    items: Sequence[str],
+    column: int,
+    *,
+    label: str = "",
+    note: str = "",
+    verdict: str = ALLOWED,
+) -> None:
+    """Add a node; without a label its only item or its number of items is the label."""
+    if not label:
+        label = items[0] if len(items) == 1 else f"{len(items)} {kind}s"
+    graph.add_node(
+        node, kind=kind, label=label, note=note, items=tuple(items), column=column, verdict=verdict
+    )
+
+
+def join_nodes(
+    graph: nx.DiGraph[str], start: str, end: str, count: int = 1, verdict: str = ALLOWED
+) -> None:
+    """Add to the edge between two nodes; parts with other verdicts make it mixed."""
+    if graph.has_edge(start, end):
+        edge = graph.edges[start, end]
+        edge["count"] += count
+        if edge["verdict"] != verdict:
+            edge["verdict"] = MIXED
+    else:
+        graph.add_edge(start, end, count=count, verdict=verdict)

@@ -1,0 +1,89 @@
+"""The graph program → subprogram → kfunc of one object, from plain nodes and calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import networkx as nx
+
+from kfmap.graphs.nodes import add_node, create_graph, join_nodes
+
+KINDS = ("program", "subprogram", "kfunc")
+MAX_DRAWN = 150
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectNode:
+    """A function of an object or a kfunc. `kind` is one of KINDS; `note` e.g. its callback."""
+
+    name: str
+    kind: str
+    note: str = ""
+    verdict: str = "allowed"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectCall:
+    """A call from one node to another, by their names; `count` places call it."""
+
+    caller: str
+    callee: str
+    count: int = 1
+    verdict: str = "allowed"
+
+
+def build_object_graph(
+    title: str, nodes: Iterable[ObjectNode], calls: Iterable[ObjectCall]
+) -> nx.DiGraph[str]:
+    """Build the graph of an object; programs left, kfuncs right, subprograms by depth of call.
+
+    Calls between names that are no nodes are left out. Large objects are grouped by `group_object`.
+    """
+    graph = create_graph(title, "Programs, the functions they call, and the kfuncs at the end.")
+    for node in nodes:
+        add_node(graph, node.name, node.kind, [node.name], 0, note=node.note, verdict=node.verdict)
+    for call in calls:
+        if call.caller in graph and call.callee in graph:
+            join_nodes(graph, call.caller, call.callee, call.count, call.verdict)
+    _set_columns(graph)
+    return graph
+
+
+def group_object(graph: nx.DiGraph[str]) -> nx.DiGraph[str]:
+    """Group a graph too large to draw: kfuncs with the same callers and verdict are one node."""
+    groups: dict[tuple[tuple[str, ...], str], list[str]] = {}
+    for node, data in graph.nodes(data=True):
+        if data["kind"] == "kfunc":
+            key = tuple(sorted(graph.predecessors(node))), data["verdict"]
+            groups.setdefault(key, []).append(node)
+    grouped = create_graph(graph.graph["title"], graph.graph["description"])
+    for node, data in graph.nodes(data=True):
+        if data["kind"] != "kfunc":
+            grouped.add_node(node, **data)
+    for (callers, verdict), names in sorted(groups.items()):
+        name = names[0] if len(names) == 1 else f"kfuncs:{names[0]}+{len(names) - 1}"
+        column = graph.nodes[names[0]]["column"]
+        add_node(grouped, name, "kfunc", sorted(names), column, verdict=verdict)
+        for caller in callers:
+            count = sum(graph.edges[caller, kfunc]["count"] for kfunc in names)
+            join_nodes(grouped, caller, name, count, verdict)
+    for start, end, data in graph.edges(data=True):
+        if graph.nodes[end]["kind"] != "kfunc":
+            grouped.add_edge(start, end, **data)
+    return grouped
+
+
+def _set_columns(graph: nx.DiGraph[str]) -> None:
+    """Number the columns by longest call path; functions that call each other share one."""
+    functions = graph.subgraph(n for n in graph if graph.nodes[n]["kind"] != "kfunc")
+    condensed = nx.condensation(functions)
+    deepest = 0
+    for column, generation in enumerate(nx.topological_generations(condensed)):
+        deepest = column
+        for component in generation:
+            for node in condensed.nodes[component]["members"]:
+                graph.nodes[node]["column"] = column
+    for node in graph:
+        if graph.nodes[node]["kind"] == "kfunc":
+            graph.nodes[node]["column"] = deepest + 1

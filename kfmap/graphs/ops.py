@@ -1,0 +1,127 @@
+"""The graph callbacks → kfunc id sets → kfuncs of one ops structure.
+
+Callbacks that may call the same are one node, kfuncs of the same sets with the same verdicts are
+one node, and sets whose kfuncs every callback may call are one node: the picture can be read.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import networkx as nx
+
+from kfmap.graphs.members import MemberClass, build_member_matrix, group_members
+from kfmap.graphs.nodes import MIXED, add_node, create_graph, join_nodes
+from kfmap.permission.decide import Decider
+from kfmap.permission.hook_table import COMMON_HOOK
+from kfmap.permission.verdict import ALLOWED, REFUSED, UNKNOWN
+from kfmap.permission.view import STRUCT_OPS_TYPE
+
+OPEN = "open"
+_LETTER_VERDICTS = {"A": ALLOWED, "D": REFUSED, "?": UNKNOWN}
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A kfunc: the sets it is in, and its letter for each class of members."""
+
+    name: str
+    sets: tuple[str, ...]
+    letters: str
+
+
+def build_ops_graph(decider: Decider, struct_ops: str, *, refused: bool = False) -> nx.DiGraph[str]:
+    """Build the graph of a struct_ops type; kfuncs no callback may call only if `refused`."""
+    classes = group_members(build_member_matrix(decider, struct_ops))
+    rows = _read_rows(decider, classes)
+    hidden = [row for row in rows if not refused and not row.letters.strip("D")]
+    graph = create_graph(
+        f"{struct_ops}: what its callbacks may call",
+        "Left the callbacks, those with equal rights in one box; in the middle the kfunc id sets; "
+        f"right the kfuncs. {len(hidden)} kfuncs of the same hook that no callback may call are "
+        "left out.",
+    )
+    for number, group in enumerate(classes):
+        note = f"{group.allowed.bit_count()} kfuncs allowed"
+        add_node(graph, f"class:{number}", "callback", group.members, 0, note=note)
+    _add_rows(graph, decider, [row for row in rows if row not in hidden], len(classes))
+    return graph
+
+
+def _read_rows(decider: Decider, classes: tuple[MemberClass, ...]) -> list[_Row]:
+    hook_of = {item.program_type: item.hook for item in decider.facts.hook_of}
+    hooks = [COMMON_HOOK] if decider.facts.decision.common else []
+    hooks += [hook for hook in [hook_of.get(STRUCT_OPS_TYPE)] if hook]
+    rows = []
+    for index, name in enumerate(decider.kfuncs):
+        sets = {item.kfunc_set.id for hook in hooks for item in decider.find_listed(name, hook)}
+        if sets:
+            letters = "".join(_letter(group, index) for group in classes)
+            rows.append(_Row(name, tuple(sorted(sets)), letters))
+    return rows
+
+
+def _letter(group: MemberClass, index: int) -> str:
+    if group.allowed >> index & 1:
+        return "A"
+    return "?" if group.possible >> index & 1 else "D"
+
+
+def _add_rows(graph: nx.DiGraph[str], decider: Decider, rows: list[_Row], classes: int) -> None:
+    limited = _find_limited(rows)
+    groups: dict[tuple[tuple[str, ...], str], list[_Row]] = defaultdict(list)
+    for row in rows:
+        sets = row.sets if limited.intersection(row.sets) else (OPEN,)
+        groups[sets, row.letters].append(row)
+    _add_sets(graph, decider, groups)
+    for (sets, letters), group in sorted(groups.items()):
+        node = f"kfuncs:{'+'.join(sets)}:{letters}"
+        names = [row.name for row in group]
+        add_node(graph, node, "kfunc", names, 2, verdict=_summarise(letters))
+        for set_id in sets:
+            join_nodes(graph, f"set:{set_id}", node, len(names), _summarise(letters))
+            for number in range(classes):
+                if letters[number] != "D":
+                    verdict = _LETTER_VERDICTS[letters[number]]
+                    join_nodes(graph, f"class:{number}", f"set:{set_id}", len(names), verdict)
+
+
+def _find_limited(rows: list[_Row]) -> set[str]:
+    """Find the sets with a kfunc not open to every callback, and those sharing one with them."""
+    limited = {set_id for row in rows if row.letters.strip("A") for set_id in row.sets}
+    while True:
+        near = {s for row in rows if limited.intersection(row.sets) for s in row.sets}
+        if near <= limited:
+            return limited
+        limited |= near
+
+
+def _add_sets(
+    graph: nx.DiGraph[str],
+    decider: Decider,
+    groups: dict[tuple[tuple[str, ...], str], list[_Row]],
+) -> None:
+    names = {item.id: item.name for item in decider.facts.sets}
+    sizes = {item.id: len(item.entries) for item in decider.facts.sets}
+    open_sets = {
+        set_id
+        for (sets, _), group in groups.items()
+        if sets == (OPEN,)
+        for row in group
+        for set_id in row.sets
+    }
+    for set_id in dict.fromkeys(set_id for sets, _ in sorted(groups) for set_id in sets):
+        if set_id == OPEN:
+            items = sorted(names[item] for item in open_sets)
+            label = f"{len(items)} sets open to every callback"
+            add_node(graph, f"set:{OPEN}", "set", items, 1, label=label)
+        else:
+            note = f"{sizes[set_id]} kfuncs"
+            add_node(graph, f"set:{set_id}", "set", [names[set_id]], 1, note=note)
+
+
+def _summarise(letters: str) -> str:
+    """Give one verdict for a kfunc over all classes."""
+    kinds = set(letters)
+    return _LETTER_VERDICTS[kinds.pop()] if len(kinds) == 1 else MIXED

@@ -1,0 +1,55 @@
+"""The graph of an object, and questions to it."""
+
+from kfmap.graphs.objects import ObjectCall, ObjectNode, build_object_graph, group_object
+from kfmap.graphs.reach import find_callers, find_isolated, find_path, find_reach
+
+NODES = [
+    ObjectNode("enqueue", "program"),
+    ObjectNode("helper", "subprogram"),
+    ObjectNode("again", "subprogram"),
+    ObjectNode("unused", "subprogram"),
+    ObjectNode("kfunc_a", "kfunc"),
+    ObjectNode("kfunc_b", "kfunc"),
+    ObjectNode("kfunc_c", "kfunc", verdict="refused"),
+]
+CALLS = [
+    ObjectCall("enqueue", "helper"),
+    ObjectCall("helper", "again"),
+    ObjectCall("again", "helper"),  # recursion must not hang the columns
+    ObjectCall("again", "kfunc_a"),
+    ObjectCall("again", "kfunc_b", 2),
+    ObjectCall("unused", "kfunc_c"),
+    ObjectCall("enqueue", "nowhere"),
+]
+GRAPH = build_object_graph("toy.bpf.o", NODES, CALLS)
+
+
+def test_object_graph_puts_programs_left_and_kfuncs_right() -> None:
+    columns = {node: GRAPH.nodes[node]["column"] for node in GRAPH}
+    assert columns["enqueue"] == 0
+    assert columns["helper"] == columns["again"] == 1
+    assert columns["kfunc_a"] == columns["kfunc_c"] == 2
+    assert "nowhere" not in GRAPH
+
+
+def test_reach_follows_calls_and_callers_go_back() -> None:
+    assert find_reach(GRAPH, "enqueue") == {"helper", "again", "kfunc_a", "kfunc_b"}
+    assert find_callers(GRAPH, "kfunc_a") == {"enqueue", "helper", "again"}
+
+
+def test_path_is_the_shortest_or_none() -> None:
+    assert find_path(GRAPH, "enqueue", "kfunc_b") == ("enqueue", "helper", "again", "kfunc_b")
+    assert find_path(GRAPH, "enqueue", "kfunc_c") == ()
+    assert find_path(GRAPH, "enqueue", "nowhere") == ()
+
+
+def test_isolated_are_functions_no_program_reaches() -> None:
+    assert find_isolated(GRAPH) == ("kfunc_c", "unused")
+
+
+def test_group_object_joins_kfuncs_with_the_same_callers_and_verdict() -> None:
+    grouped = group_object(GRAPH)
+    kfuncs = {d["items"] for _, d in grouped.nodes(data=True) if d["kind"] == "kfunc"}
+    assert kfuncs == {("kfunc_a", "kfunc_b"), ("kfunc_c",)}
+    assert grouped.edges["again", "kfuncs:kfunc_a+1"]["count"] == 3
+    assert grouped.has_edge("enqueue", "helper")
