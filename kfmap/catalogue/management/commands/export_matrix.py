@@ -1,0 +1,27 @@
+"""`manage.py export_matrix`: every cell of a kernel."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from kfmap.catalogue.commands import kernel_or_error
+from kfmap.catalogue.matrix_export import RENDERERS
+
+
+class Command(BaseCommand):
+    """Print the matrix of one kernel."""
+
+    help = "Print the verdict of every kfunc in every context of a kernel."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take the kernel and the format."""
+        parser.add_argument("kernel", metavar="KERNEL", help="a kernel's short name, such as 7.2")
+        parser.add_argument("--format", choices=sorted(RENDERERS), default="json")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print it."""
+        kernel = kernel_or_error(options["kernel"])
+        self.stdout.write(RENDERERS[options["format"]](kernel), ending="")

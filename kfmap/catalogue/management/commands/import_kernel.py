@@ -1,0 +1,76 @@
+"""`manage.py import_kernel`: a source tree, its .config and BTF become a kernel of the map."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+
+from kfmap.btf.read import BtfError, read_btf
+from kfmap.btf.vmlinux import extract_btf
+from kfmap.catalogue.store import KernelExistsError, save_kernel
+from kfmap.kernel.extract import TreeError, extract_kernel
+
+_MAX_BTF_FILE = 1 << 30
+
+
+class Command(BaseCommand):
+    """Import one kernel."""
+
+    help = "Read who may call which kfunc from a kernel's source tree and put it into the map."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take the tree and what goes with it."""
+        parser.add_argument("tree", type=Path, metavar="TREE", help="a kernel source tree")
+        parser.add_argument("--config", type=Path, help="its .config; default: every option is on")
+        parser.add_argument("--btf", type=Path, help="vmlinux, vmlinuz or raw BTF of that kernel")
+        parser.add_argument("--name", default="", help="a short name; default: from its version")
+        parser.add_argument("--label", default="", help="where it comes from, for people")
+        parser.add_argument(
+            "--replace", action="store_true", help="replace the kernel of this name"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Read first, then write: whatever goes wrong leaves the map as it was."""
+        types = None if options["btf"] is None else _read_types(options["btf"])
+        config = None if options["config"] is None else _read_file(options["config"])
+        try:
+            facts = extract_kernel(
+                options["tree"],
+                config=config,
+                btf=types,
+                name=options["name"],
+                label=options["label"],
+            )
+            saved = save_kernel(facts, types, replace=options["replace"])
+        except (TreeError, KernelExistsError) as error:
+            raise CommandError(str(error)) from error
+        except ValidationError as error:
+            raise CommandError(f"{options['name']}: {error.messages[0]}") from error
+        kernel = saved.kernel
+        self.stdout.write(
+            f"{kernel.name} ({kernel.version}): {kernel.kfunc_count} kfuncs in {kernel.set_count} "
+            f"sets, {kernel.struct_ops_count} ops structures; {kernel.not_understood_count} "
+            f"constructs not understood; {'saved' if saved.changed else 'the map had it already'}."
+        )
+
+
+def _read_types(path: Path) -> bytes:
+    try:
+        types = extract_btf(_read_file(path))
+        read_btf(types)
+    except BtfError as error:
+        raise CommandError(f"{path}: {error}.") from error
+    return types
+
+
+def _read_file(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > _MAX_BTF_FILE:
+            raise CommandError(f"{path} is larger than {_MAX_BTF_FILE >> 20} MB: not a kernel's.")
+        return path.read_bytes()
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read: {error.strerror}.") from error

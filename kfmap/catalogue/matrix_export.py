@@ -1,0 +1,89 @@
+"""A kernel's whole matrix, every context × every kfunc, as JSON or CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from kfmap.catalogue.store import LoadedKernel
+from kfmap.permission.context_text import write_context
+from kfmap.permission.context_words import render_context
+from kfmap.permission.matrix import LETTERS
+
+FORMAT = 1
+
+
+def render_matrix_json(kernel: LoadedKernel) -> str:
+    """Give JSON: `verdicts` has one text a context, in it one letter a kfunc; `letters` explains.
+
+    `run_time` lists the cells where a call loads and then fails.
+    """
+    matrix = kernel.matrix
+    contexts = [
+        {"name": render_context(context), **write_context(context)} for context in matrix.contexts
+    ]
+    body = {
+        "version": FORMAT,
+        "kernel": {
+            "name": kernel.name,
+            "version": kernel.facts.version,
+            "label": kernel.facts.origin.label,
+            "profile": kernel.facts.origin.profile,
+            "facts_sha256": kernel.facts_hash,
+        },
+        "letters": LETTERS,
+        "contexts": contexts,
+        "kfuncs": matrix.kfuncs,
+        "verdicts": [matrix.context_letters(column) for column in range(len(contexts))],
+        "run_time": list(find_run_time_failures(kernel)),
+    }
+    return json.dumps(body, indent=1) + "\n"
+
+
+def render_matrix_csv(kernel: LoadedKernel) -> str:
+    """Give CSV: a row a kfunc, a column a context, the verdict's word in each cell."""
+    matrix = kernel.matrix
+    fails = {(item["context"], item["kfunc"]) for item in find_run_time_failures(kernel)}
+    names = [render_context(context) for context in matrix.contexts]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["kfunc", *names])
+    for row, kfunc in enumerate(matrix.kfuncs):
+        words = (LETTERS[letter] for letter in matrix.kfunc_letters(row))
+        cells = (
+            "fails at run time" if (name, kfunc) in fails else word
+            for name, word in zip(names, words, strict=True)
+        )
+        writer.writerow([_no_formula(kfunc), *cells])
+    return text.getvalue()
+
+
+def find_run_time_failures(kernel: LoadedKernel) -> Iterator[dict[str, Any]]:
+    """Give the cells that load and fail at run time; only members with a mask have any."""
+    masks = kernel.decider.run_time
+    if masks is None:
+        return
+    rows = {name: row for row, name in enumerate(kernel.matrix.kfuncs)}
+    guarded = [name for name in masks.guards if name in rows]
+    for column, context in enumerate(kernel.matrix.contexts):
+        if (context.struct_ops, context.member) not in masks.ops:
+            continue
+        for name in guarded:
+            answer, reasons = masks.decide(context, name)
+            if answer == "fails" and kernel.matrix.letter(column, rows[name]) == "A":
+                texts = [reason.text for reason in reasons]
+                yield {"context": render_context(context), "kfunc": name, "reasons": texts}
+
+
+def _no_formula(text: str) -> str:
+    """Keep a spreadsheet from reading a name as a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
+
+
+RENDERERS: dict[str, Callable[[LoadedKernel], str]] = {
+    "json": render_matrix_json,
+    "csv": render_matrix_csv,
+}

@@ -1,0 +1,55 @@
+"""The bundled kernels: loaded once, loaded again when their files change, never over the user's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kfmap.btf.trim import pack
+from kfmap.catalogue.loading import find_bundled, load_bundled
+from kfmap.catalogue.models import Kernel
+from kfmap.catalogue.store import load_kernel, load_types, save_kernel
+from kfmap.kernel.facts_json import render_facts
+from tests.permission.small_kernel import create_toy_kernel
+
+pytestmark = pytest.mark.django_db
+
+
+def write_bundled(folder: Path, name: str, version: str = "1.0", types: bytes = b"") -> None:
+    """Write a kernel as it is bundled."""
+    facts = replace(create_toy_kernel(), name=name, version=version)
+    (folder / f"{name}.json").write_text(render_facts(facts))
+    if types:
+        (folder / f"{name}.types.xz").write_bytes(pack(types))
+
+
+def test_bundled_kernels_come_oldest_first(tmp_path: Path) -> None:
+    for name in ("6.12", "7.2", "6.2"):
+        write_bundled(tmp_path, name)
+    assert [bundled.name for bundled in find_bundled(tmp_path)] == ["6.2", "6.12", "7.2"]
+
+
+def test_second_run_changes_nothing(tmp_path: Path) -> None:
+    write_bundled(tmp_path, "6.2", types=b"some types")
+    assert list(load_bundled(tmp_path)) == [("6.2", True)]
+    before = Kernel.objects.get()
+    assert list(load_bundled(tmp_path)) == [("6.2", False)]
+    assert Kernel.objects.get().updated_at == before.updated_at
+    assert load_types("6.2", before.facts_hash) == b"some types"
+
+
+def test_changed_files_replace_the_bundled_kernel(tmp_path: Path) -> None:
+    write_bundled(tmp_path, "6.2")
+    list(load_bundled(tmp_path))
+    write_bundled(tmp_path, "6.2", version="1.1")
+    assert list(load_bundled(tmp_path)) == [("6.2", True)]
+    assert load_kernel("6.2").facts.version == "1.1"
+
+
+def test_imported_kernel_of_the_same_name_stays(tmp_path: Path) -> None:
+    save_kernel(replace(create_toy_kernel(), name="6.2", version="mine"), None)
+    write_bundled(tmp_path, "6.2")
+    assert list(load_bundled(tmp_path)) == [("6.2", False)]
+    assert load_kernel("6.2").facts.version == "mine"
