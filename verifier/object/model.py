@@ -1,8 +1,8 @@
 """What one compiled BPF object holds: programs, subprograms, calls, externs, struct_ops maps.
 
-Given by `verifier.object.read.read_object`, independent of any kernel. Indexes are into tuples of the
-same object; instruction indexes count 8-byte slots from the start of their section (ELF spec; the
-two slots of lddw count as two, as in the kernel's own logs).
+Given by `verifier.object.read.read_object`, independent of any kernel. Indexes are into tuples of
+the same object; instruction indexes count 8-byte slots from the start of their section (the two
+slots of lddw count as two, as in the kernel's own logs).
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ class ObjectError(ValueError):
 class Code:
     """Instructions of one executable section as four columns, one item a slot (struct bpf_insn).
 
-    `opcodes`: u8. `registers`: dst in the low, src in the high four bits, whatever the byte order of
-    the object. `offsets`: s16. `immediates`: s32. All are plain sequences of int.
+    `opcodes`: u8. `registers`: dst in the low, src in the high four bits, whatever the byte order
+    of the object. `offsets`: s16. `immediates`: s32. All are plain sequences of int.
     """
 
     section: str
@@ -35,9 +35,10 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Extern:
-    """An undefined symbol. `kind`: "kfunc", "ksym" (variable), "kconfig". `type_id` is its BTF type (0: none).
+    """An undefined symbol. `kind`: "kfunc", "ksym" (variable), "kconfig".
 
-    `kernel_name` is the name the kernel is asked for: `name` less its last `___suffix`.
+    `type_id`: its FUNC or VAR in BTF, 0 if none. `kernel_name`: what the kernel is asked for, the
+    name less its last `___suffix`.
     """
 
     name: str
@@ -53,7 +54,8 @@ class Reference:
 
     `kind`: "kfunc" and "extern" (index into externs), "call" (index into functions), "function"
     (the address of a function, as for callbacks; index into functions), "map" (index into maps),
-    "data" (index into data sections, `addend` bytes into it), "core" is never here (see BtfExt).
+    "data" (index into data sections, `addend` bytes into it). Calls of subprograms are here whether
+    relocated or not; CO-RE relocations never (see BtfExt).
     """
 
     kind: str
@@ -65,7 +67,8 @@ class Reference:
 class Function:
     """A function symbol of an executable section; `start` and `count` in slots.
 
-    `linkage`: "static", "global" (verified on its own, unknown arguments), "program" (an entry).
+    `linkage`: "static" (hidden ones too), "global" (verified on its own, unknown arguments),
+    "program" (an entry).
     `type_id`: the BTF FUNC, 0 if none.
     """
 
@@ -91,9 +94,13 @@ class StructOpsUse:
 class Program:
     """An entry function, by libbpf's SEC() name (tools/lib/bpf/libbpf.c section_defs).
 
-    `optional`: the section name starts with `?`, so it is loaded only when something switches it on
-    (`autoload`). `target` is what follows the first `/`, in libbpf's words; `attach_target` the BTF name
-    the kernel sees where it can be known (bpf_lsm_file_open, bpf_iter_task).
+    `section` is without a `?` in front (the section of its function has it). `program_type` is
+    BPF_PROG_TYPE_UNSPEC if libbpf does not know the section name. `optional`: it
+    is loaded only when something switches it on (`autoload`), since its section name starts with
+    `?`, or every struct_ops map that uses it is optional. `target` is what follows the first `/`,
+    in libbpf's words; `attach_target` the BTF name the kernel sees where it can be known
+    (bpf_lsm_file_open, bpf_iter_task, btf_trace_sched_switch). `exception_callback`: index of the
+    function that its declaration tag names.
     """
 
     name: str
@@ -106,13 +113,16 @@ class Program:
     sleepable: bool
     optional: bool
     struct_ops: tuple[StructOpsUse, ...]
+    exception_callback: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StructOpsMap:
-    """A variable of `.struct_ops` or `.struct_ops.link`; `members` maps member → program name or None.
+    """A variable of `.struct_ops` or `.struct_ops.link`.
 
-    `data` are its initial bytes. `type_name` has its `___suffix` as written; `kernel_type` has not.
+    `members`: its callbacks, each with its program or None. `nonzero`: members with a value and no
+    program. `data`: its initial bytes. `type_name` has its `___suffix` as written, `kernel_type`
+    has not. `optional`: not made by default (`?.struct_ops`).
     """
 
     name: str
@@ -123,28 +133,38 @@ class StructOpsMap:
     optional: bool
     members: tuple[tuple[str, str | None], ...]
     nonzero: tuple[str, ...]
+    data: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class BpfMap:
-    """A map of `.maps` (BTF defined). `kind`: BPF_MAP_TYPE_* as a number, 0 if not known."""
+    """A map of `.maps` (BTF defined). `kind`: BPF_MAP_TYPE_* as a number, 0 if not known.
+
+    `tail_calls`: indexes of the functions that a program array has from the start.
+    """
 
     name: str
     kind: int
+    tail_calls: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class DataSection:
-    """`.data*`, `.rodata*`, `.bss*`: bytes at load. `frozen`: the verifier may read it as constants (.rodata)."""
+    """`.data*`, `.rodata*`, `.bss*`, `.percpu*`, arena data, jump tables: bytes at load.
+
+    `frozen`: the verifier may read it as constants (.rodata). `data` is empty for .bss, which has
+    `size` zeroes.
+    """
 
     name: str
     data: bytes
     frozen: bool
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A named variable in a data section: `offset` and `size` in bytes."""
+    """A named variable in a data section; `offset`, `size` in bytes, `type_id` 0 if not known."""
 
     name: str
     section: int
@@ -155,7 +175,11 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class BpfObject:
-    """One object. `references` maps (section name, slot) → Reference. `notes`: what could not be read."""
+    """One object.
+
+    `code` is by section name, `references` by (section name, slot). `notes`: what could not be
+    read.
+    """
 
     sha256: str
     size: int

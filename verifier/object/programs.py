@@ -1,0 +1,76 @@
+"""Make programs of the entry functions: section name, struct_ops members, exception callback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from kfmap.btf.read import Btf
+from verifier.object.functions import GLOBAL, PROGRAM
+from verifier.object.limits import Limits, check_limit
+from verifier.object.model import Function, Program, StructOpsMap, StructOpsUse
+from verifier.object.section_names import parse_section_name
+
+_EXCEPTION_CALLBACK = "exception_callback:"
+
+
+def read_programs(
+    functions: tuple[Function, ...],
+    struct_ops_maps: tuple[StructOpsMap, ...],
+    btf: Btf | None,
+    limits: Limits,
+) -> tuple[Program, ...]:
+    """Give the programs in the order of their functions."""
+    entries = [item for item in enumerate(functions) if item[1].linkage == PROGRAM]
+    check_limit("programs", len(entries), limits.programs)
+    uses = _uses(struct_ops_maps)
+    loaded = {name for name, found in uses.items() if any(not map.optional for map, _ in found)}
+    subprograms = {item.name: number for number, item in enumerate(functions)}
+    programs = []
+    for number, function in entries:
+        section = parse_section_name(function.section)
+        found = uses.get(function.name, [])
+        # a program that maps use is loaded when one of them is, whatever its own section says
+        optional = function.name not in loaded if found else section.optional
+        programs.append(
+            Program(
+                name=function.name,
+                function=number,
+                section=function.section.removeprefix("?"),
+                program_type=section.program_type,
+                attach_type=section.attach_type,
+                target=section.target,
+                attach_target=section.attach_target,
+                sleepable=section.sleepable,
+                optional=optional,
+                struct_ops=tuple(
+                    StructOpsUse(map.kernel_type, member, map.name) for map, member in found
+                ),
+                exception_callback=_exception_callback(function, functions, subprograms, btf),
+            )
+        )
+    return tuple(programs)
+
+
+def _uses(maps: Iterable[StructOpsMap]) -> dict[str, list[tuple[StructOpsMap, str]]]:
+    """Give, by program, the maps and members that refer to it."""
+    uses: dict[str, list[tuple[StructOpsMap, str]]] = {}
+    for map in maps:
+        for member, program in map.members:
+            if program is not None:
+                uses.setdefault(program, []).append((map, member))
+    return uses
+
+
+def _exception_callback(
+    function: Function,
+    functions: tuple[Function, ...],
+    by_name: dict[str, int],
+    btf: Btf | None,
+) -> int | None:
+    """Give the subprogram that a declaration tag on the program names (bpf_throw runs it)."""
+    for tag in btf.tags(function.type_id) if btf and function.type_id else ():
+        if tag.component == -1 and tag.name.startswith(_EXCEPTION_CALLBACK):
+            number = by_name.get(tag.name.removeprefix(_EXCEPTION_CALLBACK))
+            if number is not None and functions[number].linkage == GLOBAL:
+                return number
+    return None

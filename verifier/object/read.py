@@ -1,0 +1,159 @@
+"""Read a compiled BPF object: bytes → `BpfObject`, the same for every kernel."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from kfmap.btf.ext import BtfExt, read_btf_ext
+from kfmap.btf.read import Btf, BtfError, read_btf
+from verifier.object.code import check_instructions, read_code
+from verifier.object.data import read_data, read_variables
+from verifier.object.elf import Elf, read_elf
+from verifier.object.externs import read_externs
+from verifier.object.functions import read_functions
+from verifier.object.limits import Limits
+from verifier.object.maps import Maps, read_maps
+from verifier.object.model import (
+    BpfObject,
+    Code,
+    Extern,
+    Function,
+    ObjectError,
+    Reference,
+    StructOpsMap,
+)
+from verifier.object.programs import read_programs
+from verifier.object.references import Places, References
+from verifier.object.sections import TEXT, Sections, sort_sections
+from verifier.object.struct_ops import read_struct_ops
+
+DEFAULT_LIMITS = Limits()
+
+
+def read_object(data: bytes, limits: Limits = DEFAULT_LIMITS) -> BpfObject:
+    """Read a `.bpf.o`; what is not one, or libbpf would not open, raises ObjectError."""
+    try:
+        return _read(data, limits)
+    except BtfError as error:
+        raise ObjectError(f"the object's BTF is damaged: {error}") from error
+
+
+def _read(data: bytes, limits: Limits) -> BpfObject:
+    elf = read_elf(data, limits)
+    sections = sort_sections(elf)
+    notes: list[str] = []
+    btf = _read_btf(sections, notes)
+    btf_ext = _read_btf_ext(sections, btf, notes)
+    check_instructions(sections.code, limits)
+    code = {item.name: read_code(item, elf.little_endian) for item in sections.code}
+    functions = read_functions(elf, sections, btf, btf_ext, limits)
+    starts = _starts(sections, functions)
+    externs = read_externs(elf, btf)
+    maps = read_maps(elf, sections.maps, btf, starts, limits)
+    struct_ops = _read_struct_ops(elf, sections, btf, functions, starts, limits)
+    places = _places(elf, sections, functions, starts, externs, maps)
+    references = _read_references(elf, sections, code, places, notes)
+    return BpfObject(
+        sha256=sha256(data).hexdigest(),
+        size=len(data),
+        little_endian=elf.little_endian,
+        license=_license(sections),
+        code=code,
+        functions=functions,
+        programs=read_programs(functions, struct_ops, btf, limits),
+        externs=externs,
+        references=references,
+        maps=maps.maps,
+        struct_ops_maps=struct_ops,
+        data=read_data(sections),
+        variables=read_variables(elf, sections, btf, limits),
+        btf=btf,
+        btf_ext=btf_ext,
+        notes=tuple(notes),
+    )
+
+
+def _read_btf(sections: Sections, notes: list[str]) -> Btf | None:
+    section = sections.by_name.get(".BTF")
+    if section is not None:
+        return read_btf(bytes(section.contents))
+    notes.append(
+        "no BTF: prototypes of kfuncs, struct_ops maps and configuration externs cannot be read; "
+        "build with -g"
+    )
+    if sections.struct_ops:
+        raise ObjectError(
+            f"section {sections.struct_ops[0].name} cannot be read without BTF, and libbpf does "
+            "not open such an object: build it with -g"
+        )
+    return None
+
+
+def _read_btf_ext(sections: Sections, btf: Btf | None, notes: list[str]) -> BtfExt | None:
+    section = sections.by_name.get(".BTF.ext")
+    if btf is None or section is None:
+        if btf is not None:
+            notes.append("no .BTF.ext: source lines and CO-RE relocations cannot be read")
+        return None
+    return read_btf_ext(bytes(section.contents), btf)
+
+
+def _license(sections: Sections) -> str:
+    section = sections.by_name.get("license")
+    text = bytes(section.contents).partition(b"\0")[0] if section else b""
+    return text[:63].decode("utf-8", "backslashreplace")
+
+
+def _starts(sections: Sections, functions: tuple[Function, ...]) -> dict[tuple[int, int], int]:
+    """Give the number of the function that starts at (index of section, slot)."""
+    index = {section.name: section.number for section in sections.code}
+    return {
+        (index[function.section], function.start): number
+        for number, function in enumerate(functions)
+    }
+
+
+def _read_struct_ops(
+    elf: Elf,
+    sections: Sections,
+    btf: Btf | None,
+    functions: tuple[Function, ...],
+    starts: dict[tuple[int, int], int],
+    limits: Limits,
+) -> tuple[StructOpsMap, ...]:
+    if btf is None:
+        return ()
+    by_start = {place: functions[number] for place, number in starts.items()}
+    return read_struct_ops(elf, sections.struct_ops, btf, by_start, limits)
+
+
+def _places(
+    elf: Elf,
+    sections: Sections,
+    functions: tuple[Function, ...],
+    starts: dict[tuple[int, int], int],
+    externs: tuple[Extern, ...],
+    maps: Maps,
+) -> Places:
+    text = next((item.number for item in sections.code if item.name == TEXT), 0)
+    return Places(
+        functions=starts,
+        externs={extern.name: number for number, extern in enumerate(externs)},
+        extern_list=externs,
+        function_list=functions,
+        maps=maps.at,
+        data={section.number: number for number, section in enumerate(sections.data)},
+        section_names=tuple(section.name for section in elf.sections),
+        text=text,
+        maps_section=sections.maps.number if sections.maps else 0,
+    )
+
+
+def _read_references(
+    elf: Elf, sections: Sections, code: dict[str, Code], places: Places, notes: list[str]
+) -> dict[tuple[str, int], Reference]:
+    references = References(places, notes=notes)
+    for section in sections.code:
+        relocations = elf.relocations.get(section.number, ())
+        references.read_section(code[section.name], section.number, relocations)
+    return references.found

@@ -1,0 +1,143 @@
+"""Read what instructions refer to: externs, subprograms, maps, global variables.
+
+Mirrors bpf_program__record_reloc and bpf_object__reloc_code of tools/lib/bpf/libbpf.c.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from verifier.object.code import CALL, LDDW, PSEUDO_CALL, SLOT, find_opcode
+from verifier.object.elf import FUNCTION, RELOCATION_TYPES, SECTION, Relocation, Symbol
+from verifier.object.externs import KFUNC, is_extern
+from verifier.object.model import Code, Extern, Function, ObjectError, Reference
+
+Key = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What relocations can lead to.
+
+    `functions`: number by (index of section, slot); `externs`: number by name; `maps`: number by
+    offset in .maps; `data`: number by index of section; `text` and `maps_section`: their indexes.
+    """
+
+    functions: Mapping[tuple[int, int], int]
+    externs: Mapping[str, int]
+    extern_list: tuple[Extern, ...]
+    function_list: tuple[Function, ...]
+    maps: Mapping[int, int]
+    data: Mapping[int, int]
+    section_names: tuple[str, ...]
+    text: int
+    maps_section: int
+
+
+@dataclass(slots=True)
+class References:
+    """References found so far, by section and slot, and what could not be followed."""
+
+    places: Places
+    found: dict[Key, Reference] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def read_section(self, code: Code, index: int, relocations: tuple[Relocation, ...]) -> None:
+        """Read the references of one section with code: relocated ones, then calls by distance."""
+        covered = _covered(code, self.places.function_list)
+        for relocation in relocations:
+            slot = self._slot(code, relocation)
+            if covered[slot]:  # else the code of a weak function that another one replaced
+                reference = self._read(code, slot, relocation)
+                if reference is not None:
+                    self.found[code.section, slot] = reference
+        for slot in find_opcode(code, CALL):
+            key = (code.section, slot)
+            if covered[slot] and code.registers[slot] >> 4 == PSEUDO_CALL and key not in self.found:
+                target = slot + code.immediates[slot] + 1
+                self._add_call(key, self.places.functions.get((index, target)))
+
+    def _add_call(self, key: Key, function: int | None) -> None:
+        if function is None:
+            self.notes.append(f"{key[0]}, instruction {key[1]}: the call leads to no function")
+        else:
+            self.found[key] = Reference("call", function)
+
+    def _slot(self, code: Code, relocation: Relocation) -> int:
+        slot, rest = divmod(relocation.offset, SLOT)
+        if rest or slot >= len(code.opcodes):
+            raise ObjectError(
+                f"a relocation at byte {relocation.offset} of section {code.section} is not at an "
+                "instruction: the file is damaged, build it again"
+            )
+        return slot
+
+    def _read(self, code: Code, slot: int, relocation: Relocation) -> Reference | None:
+        opcode, symbol = code.opcodes[slot], relocation.symbol
+        if opcode not in (CALL, LDDW):
+            kind = RELOCATION_TYPES.get(relocation.type, f"type {relocation.type}")
+            raise ObjectError(
+                f"{code.section}, instruction {slot}: relocation {kind} against "
+                f"{symbol.name or 'a section'} is not at a call or a 64-bit load; libbpf does not "
+                "open the object: build it again"
+            )
+        if is_extern(symbol):
+            return self._extern(code, slot, symbol)
+        if opcode == CALL:
+            return self._call(code, slot, symbol)
+        return self._address(code, slot, symbol)
+
+    def _extern(self, code: Code, slot: int, symbol: Symbol) -> Reference:
+        number = self.places.externs[symbol.name]
+        if code.opcodes[slot] == CALL:
+            if self.places.extern_list[number].kind != KFUNC:
+                raise ObjectError(
+                    f"{code.section}, instruction {slot}: calls {symbol.name}, which is not a "
+                    "function: build it again"
+                )
+            return Reference("kfunc", number)
+        return Reference("extern", number, code.immediates[slot])
+
+    def _call(self, code: Code, slot: int, symbol: Symbol) -> Reference:
+        if symbol.section != self.places.text or code.registers[slot] >> 4 != PSEUDO_CALL:
+            raise ObjectError(
+                f"{code.section}, instruction {slot}: calls {symbol.name or 'a function'} outside "
+                ".text; libbpf does not open the object: programs cannot be called, move what "
+                "they share into a function without SEC()"
+            )
+        target = symbol.value // SLOT + code.immediates[slot] + 1
+        return self._function("call", code, slot, target)
+
+    def _address(self, code: Code, slot: int, symbol: Symbol) -> Reference | None:
+        places, addend = self.places, symbol.value + code.immediates[slot]
+        if symbol.section == places.text and symbol.type in (FUNCTION, SECTION):
+            return self._function("function", code, slot, addend // SLOT)
+        if symbol.section in places.data:
+            return Reference("data", places.data[symbol.section], addend)
+        if symbol.section == places.maps_section and symbol.value in places.maps:
+            return Reference("map", places.maps[symbol.value])
+        self.notes.append(
+            f"{code.section}, instruction {slot}: refers to {symbol.name or 'something'} in "
+            f"section {places.section_names[symbol.section] or symbol.section}, which is neither "
+            "a map nor global data"
+        )
+        return None
+
+    def _function(self, kind: str, code: Code, slot: int, target: int) -> Reference:
+        number = self.places.functions.get((self.places.text, target))
+        if number is None:
+            raise ObjectError(
+                f"{code.section}, instruction {slot}: refers to instruction {target} of .text, "
+                "where no function starts: the file is damaged, build it again"
+            )
+        return Reference(kind, number)
+
+
+def _covered(code: Code, functions: tuple[Function, ...]) -> bytearray:
+    """Mark the slots that belong to a function."""
+    marks = bytearray(len(code.opcodes))
+    for function in functions:
+        if function.section == code.section:
+            marks[function.start : function.start + function.count] = b"\1" * function.count
+    return marks
