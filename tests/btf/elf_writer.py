@@ -15,7 +15,7 @@ def write_elf(
     all_sections[".shstrtab"] = names
     body, headers, name_offset = b"", b"", 0
     for name, data in all_sections.items():
-        kind = (types or {}).get(name, 1 if name else 0)
+        kind = {"": 0, ".shstrtab": 3, **(types or {})}.get(name, 1)  # SHT_PROGBITS
         offset = 64 + len(body)
         headers += struct.pack(
             f"{mark}IIQQQQIIQQ", name_offset, kind, 0, 0, offset, len(data), 0, 0, 1, 0
