@@ -6,6 +6,7 @@ import hashlib
 import json
 import types
 import typing
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any
@@ -15,6 +16,7 @@ from kfmap.kernel import rule_form
 from kfmap.kernel.facts import KernelFacts, Place
 
 FORMAT = 1
+_LINE = 160
 _UNION_KINDS: dict[str, type] = {
     cls.__name__: cls
     for cls in vars(rule_form).values()
@@ -27,9 +29,9 @@ class FactsError(ValueError):
 
 
 def render_facts(facts: KernelFacts) -> str:
-    """Give the facts as JSON text, keys sorted, one line a leaf record."""
+    """Give the facts as JSON text, keys sorted, a line for each record that fits one."""
     body = {"format": FORMAT, "facts": _plain(facts)}
-    return json.dumps(body, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
+    return "".join(_lay_out(body, 0)) + "\n"
 
 
 def hash_facts(facts: KernelFacts) -> str:
@@ -62,6 +64,22 @@ def _plain(value: Any) -> Any:
             plain["is"] = type(value).__name__
         return plain
     return value
+
+
+def _lay_out(value: Any, depth: int) -> Iterator[str]:
+    """Give the JSON of `value` in pieces: on one line where it fits, else an item a line."""
+    line = json.dumps(value, sort_keys=True, ensure_ascii=False)
+    if not isinstance(value, dict | list) or len(line) + depth <= _LINE:
+        yield line
+        return
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    separator = opening
+    for key in sorted(value) if isinstance(value, dict) else range(len(value)):
+        label = f"{json.dumps(key)}: " if isinstance(value, dict) else ""
+        yield f"{separator}\n{' ' * (depth + 1)}{label}"
+        yield from _lay_out(value[key], depth + 1)
+        separator = ","
+    yield f"\n{' ' * depth}{closing}"
 
 
 @cache

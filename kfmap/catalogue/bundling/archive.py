@@ -16,6 +16,7 @@ from pathlib import Path
 from kfmap.catalogue.bundling.recipes import SOURCE_PACKAGE, Package
 
 _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+_KINDS = ("deb", "deb-src")
 _APT_HELPER = "/usr/lib/apt/apt-helper"
 _OFFER = re.compile(r"^'(?P<address>[^']+)' (?P<file>[^/\s]+) \d+ (?P<hash>\w+:[0-9a-f]+)$", re.M)
 
@@ -44,11 +45,10 @@ class Archive:
 
     def fetch(self, package: Package) -> Path:
         """Give the package's file: the .deb, or the upstream tarball of a source package."""
-        kept = self._files / _file_name(package)
-        if not kept.exists():
-            self._files.mkdir(parents=True, exist_ok=True)
-            self._download(self._find(package), kept)
-        return kept
+        for kept in self._files.glob(_file_pattern(package)):
+            return kept
+        self._files.mkdir(parents=True, exist_ok=True)
+        return self._download(self._find(package))
 
     def _find(self, package: Package) -> Offer:
         self._update()
@@ -62,11 +62,11 @@ class Archive:
                 return offer
         raise BundleError(f"the archive offers no file for {asked}")
 
-    def _download(self, offer: Offer, target: Path) -> None:
-        partial = target.with_name(f"{target.name}.partial")
+    def _download(self, offer: Offer) -> Path:
+        partial = self._files / f"{offer.file}.partial"
         command = [_APT_HELPER, "download-file", offer.address, str(partial), offer.hash]
         self._run(command, f"{offer.file} could not be fetched")
-        partial.rename(target)
+        return partial.rename(self._files / offer.file)
 
     def _update(self) -> None:
         if self._is_updated:
@@ -122,9 +122,6 @@ def render_sources(targets: str, codename: str, suites: Iterable[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-_KINDS = ("deb", "deb-src")
-
-
 def render_configuration(apt: Path) -> str:
     """Give the apt.conf that keeps everything of apt under the folder `apt`."""
     return "".join(
@@ -139,7 +136,7 @@ def render_configuration(apt: Path) -> str:
     )
 
 
-def _file_name(package: Package) -> str:
+def _file_pattern(package: Package) -> str:
     if package.name == SOURCE_PACKAGE:
         return f"{SOURCE_PACKAGE}_{package.upstream}.orig.tar.xz"
-    return f"{package.name}_{package.version}.deb"
+    return f"{package.name}_{package.version}_*.deb"

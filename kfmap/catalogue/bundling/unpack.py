@@ -1,0 +1,61 @@
+"""Take out of Debian packages what a kernel's facts are made from."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+
+from kfmap.catalogue.bundling.archive import BundleError
+
+CONFIG = re.compile(r"\./(boot/config-[^/]+|usr/lib/modules/[^/]+/config)")
+VMLINUZ = re.compile(r"\./(boot/vmlinuz-[^/]+|usr/lib/modules/[^/]+/vmlinuz)")
+_SOURCE_TARBALL = re.compile(r"\./usr/src/linux-source-[^/]+\.tar\.xz")
+
+
+def read_member(package: Path, name: re.Pattern[str]) -> bytes:
+    """Give the first file in a .deb whose whole name matches."""
+    with (
+        _open_deb(package) as unpacking,
+        tarfile.open(fileobj=unpacking.stdout, mode="r|") as files,
+    ):
+        data = _find_member(files, name)
+        unpacking.kill()
+    if data is None:
+        raise BundleError(f"{package.name} has no file like {name.pattern}")
+    return data
+
+
+def unpack_tree(package: Path, tree: Path) -> None:
+    """Unpack kernel source (a linux-source .deb or an upstream tarball) as the folder `tree`.
+
+    It gets its name when it is whole, so an interrupted run leaves no half tree behind.
+    """
+    partial = tree.with_name(f"{tree.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    tarball = package
+    if package.suffix == ".deb":
+        tarball = partial.with_suffix(".tar.xz")
+        tarball.write_bytes(read_member(package, _SOURCE_TARBALL))
+    command = ["tar", "-xJf", str(tarball), "-C", str(partial), "--strip-components=1"]
+    unpacked = subprocess.run(command, capture_output=True, text=True, check=False)
+    if tarball != package:
+        tarball.unlink()
+    if unpacked.returncode:
+        raise BundleError(f"{package.name} cannot be unpacked: {unpacked.stderr.strip()}")
+    partial.rename(tree)
+
+
+def _open_deb(package: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(["dpkg-deb", "--fsys-tarfile", str(package)], stdout=subprocess.PIPE)
+
+
+def _find_member(files: tarfile.TarFile, name: re.Pattern[str]) -> bytes | None:
+    for member in files:
+        if member.isfile() and name.fullmatch(member.name):
+            stream = files.extractfile(member)
+            return stream.read() if stream else None
+    return None
