@@ -1,0 +1,106 @@
+"""Where the kernel calls ops with a mask in force: `SCX_CALL_OP*()` and its call sites.
+
+A macro counts when its body hands a parameter to `scx_kf_allow()` and calls a member named by
+another one, or passes both on to a macro that does: so no order of arguments is assumed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from kfmap.kernel.facts import Place
+
+ALLOW = "scx_kf_allow"
+_ALLOWS = re.compile(rf"\b{ALLOW}\s*\(\s*(\w+)\s*\)")
+_CALLS_MEMBER = re.compile(r"(?:\.|->)\s*(\w+)\s*\(")
+_CALL = re.compile(r"\b(\w+)\s*\(")
+_MAX_ARGUMENTS = 4_000  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Macro:
+    """A function-like macro: its parameters and the text of its body."""
+
+    parameters: tuple[str, ...]
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallForm:
+    """Which arguments of a macro are the mask and the member."""
+
+    mask: int
+    member: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpCall:
+    """One call of an op: the member and the expression of the mask, as written."""
+
+    member: str
+    mask: str
+    place: Place
+
+
+def find_call_forms(macros: Mapping[str, Macro]) -> dict[str, CallForm]:
+    """Give the macros that call an op under a mask."""
+    forms: dict[str, CallForm] = {}
+    while True:
+        found = {
+            name: form
+            for name, macro in macros.items()
+            if name not in forms and (form := _own_form(macro) or _passed_form(macro, forms))
+        }
+        if not found:
+            return forms
+        forms |= found
+
+
+def find_op_calls(text: str, file: str, forms: Mapping[str, CallForm]) -> Iterator[OpCall]:
+    """Give the calls of ops in the code of a file (no comments, no #define)."""
+    for match in _CALL.finditer(text):
+        form = forms.get(match[1])
+        arguments = split_arguments(text, match.end()) if form else []
+        if form and len(arguments) > max(form.mask, form.member):
+            place = Place(file, text.count("\n", 0, match.start()) + 1)
+            yield OpCall(arguments[form.member], arguments[form.mask], place)
+
+
+def _own_form(macro: Macro) -> CallForm | None:
+    names = macro.parameters
+    masks = [name for name in _ALLOWS.findall(macro.body) if name in names]
+    members = [name for name in _CALLS_MEMBER.findall(macro.body) if name in names]
+    if not masks or not members:
+        return None
+    return CallForm(names.index(masks[0]), names.index(members[0]))
+
+
+def _passed_form(macro: Macro, forms: Mapping[str, CallForm]) -> CallForm | None:
+    for match in _CALL.finditer(macro.body):
+        form = forms.get(match[1])
+        passed = split_arguments(macro.body, match.end()) if form else []
+        if form is None or len(passed) <= max(form.mask, form.member):
+            continue
+        mask, member = passed[form.mask], passed[form.member]
+        if mask in macro.parameters and member in macro.parameters:
+            return CallForm(macro.parameters.index(mask), macro.parameters.index(member))
+    return None
+
+
+def split_arguments(text: str, start: int) -> list[str]:
+    """Split what follows an opening parenthesis at its commas, up to the closing one."""
+    parts, depth = [], 0
+    for at in range(start, min(len(text), start + _MAX_ARGUMENTS)):
+        sign = text[at]
+        if sign in "([{":
+            depth += 1
+        elif sign in ")]}" and depth:
+            depth -= 1
+        elif not depth and sign in ",)":
+            parts.append(text[start:at].strip())
+            start = at + 1
+            if sign == ")":
+                return parts
+    return []

@@ -1,0 +1,182 @@
+"""Run-time masks of sched_ext: which ops run under which mask, which kfuncs check for which.
+
+Gives `RunTime` for a tree that has `scx_kf_allowed()` (kernel/sched/ext.c), else None. Nothing is
+known beforehand about ops, kfuncs or masks: the call sites and the checks are read, the checks run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+from kfmap.kernel.facts import (
+    Constant,
+    Guard,
+    NotUnderstood,
+    OpMask,
+    Place,
+    RunTime,
+    StructOps,
+)
+from kfmap.kernel.rules.mask_calls import Macro, OpCall, find_call_forms, find_op_calls
+from kfmap.kernel.rules.mask_machine import (
+    CHECK,
+    Function,
+    TooLongError,
+    Way,
+    build_machine,
+    called_name,
+    walk,
+)
+
+_MAX_BITS = 8  # a run for every combination of bits
+_CHECK_CALL = re.compile(rf"\b{CHECK}\w*\s*\([^;{{}}]*\)(?!\s*\{{)")
+
+
+@dataclass(frozen=True, slots=True)
+class MaskSource:
+    """What the masks are read from: the files that mention them, with their functions and macros.
+
+    `texts` are the files' code, without comments and directives; `bits` the enumerators of the
+    mask's enum; `evaluate` gives the value of a constant expression, None where it is not known.
+    """
+
+    texts: Mapping[str, str]
+    functions: Mapping[str, Function]
+    macros: Mapping[str, Macro]
+    bits: tuple[Constant, ...]
+    evaluate: Callable[[str], int | None]
+
+
+def extract_run_time(
+    source: MaskSource, struct_ops: Collection[StructOps], kfuncs: Collection[str]
+) -> tuple[RunTime | None, tuple[NotUnderstood, ...]]:
+    """Give the run-time masks of a tree and what was not understood of them."""
+    check = source.functions.get(CHECK)
+    if check is None:
+        return None, ()
+    place = Place(check.file, check.body.start_point.row + 1)
+    bits = tuple(bit for bit in source.bits if bit.value & (bit.value - 1) == 0)
+    if not 0 < len(bits) <= _MAX_BITS:
+        return None, (NotUnderstood(place, "run-time masks", f"{len(bits)} mask bits"),)
+    reader = _Reader(source, bits)
+    run_time = RunTime(
+        bits=bits,
+        ops=reader.read_ops(struct_ops),
+        guards=reader.read_guards(kfuncs),
+        boundary_bits=tuple(bit.name for bit in bits if bit.value in reader.boundaries),
+        place=place,
+    )
+    return run_time, tuple(reader.problems)
+
+
+class _Reader:
+    """Reads one tree's masks, keeping what it does not understand."""
+
+    def __init__(self, source: MaskSource, bits: tuple[Constant, ...]) -> None:
+        self.problems: list[NotUnderstood] = []
+        self._source = source
+        self._machine = build_machine(source.functions, source.evaluate)
+        self._single = [bit.value for bit in bits if bit.value]
+        self._masks = range(sum(self._single) + 1)
+        self.boundaries = {bit for bit in self._single if self._is_boundary(bit)}
+
+    def read_ops(self, struct_ops: Collection[StructOps]) -> tuple[OpMask, ...]:
+        """Give the mask of each op that is called under one."""
+        forms = find_call_forms(self._source.macros)
+        calls: dict[str, list[OpCall]] = {}
+        for file, text in self._source.texts.items():
+            for call in find_op_calls(text, file, forms):
+                calls.setdefault(call.member, []).append(call)
+        name = self._find_type(set(calls), struct_ops)
+        found = [self._read_op(name, member, calls[member]) for member in sorted(calls)]
+        return tuple(op for op in found if op is not None) if name else ()
+
+    def read_guards(self, kfuncs: Collection[str]) -> tuple[Guard, ...]:
+        """Give the check of each kfunc that makes one."""
+        self._note_lost_checks()
+        found = [self._read_guard(kfunc) for kfunc in sorted(self._machine.relevant & set(kfuncs))]
+        return tuple(guard for guard in found if guard is not None)
+
+    def _note_lost_checks(self) -> None:
+        """Note the checks in places that do not parse as part of a function."""
+        read = {
+            (function.file, node.start_point.row + 1)
+            for function in self._source.functions.values()
+            for node in walk(function.body)
+            if node.type == "call_expression" and called_name(node).startswith(CHECK)
+        }
+        for file, text in self._source.texts.items():
+            for match in _CHECK_CALL.finditer(text):
+                place = Place(file, text.count("\n", 0, match.start()) + 1)
+                if (place.file, place.line) not in read:
+                    self._note(place, "run-time check", match[0])
+
+    def _is_boundary(self, bit: int) -> bool:
+        """Tell whether a check for this bit fails while an op of a higher bit is nested inside."""
+        higher = [other for other in self._single if other > bit]
+        answers = {self._machine.check_passes(bit, bit | other) for other in higher}
+        if answers <= {0} or answers <= {1}:
+            return answers == {0}
+        check = self._source.functions[CHECK]
+        place = Place(check.file, check.body.start_point.row + 1)
+        self._note(place, "nesting of run-time masks", f"{CHECK}() with mask {bit:#x}")
+        return False
+
+    def _find_type(self, members: set[str], struct_ops: Collection[StructOps]) -> str:
+        """Give the only struct_ops type that has all these members."""
+        names = [ops.name for ops in struct_ops if members <= {m.name for m in ops.members}]
+        if len(names) == 1:
+            return names[0]
+        check = self._source.functions[CHECK]
+        place = Place(check.file, check.body.start_point.row + 1)
+        self._note(place, "ops called under a mask", f"struct_ops types: {', '.join(names)}")
+        return ""
+
+    def _read_op(self, name: str, member: str, calls: list[OpCall]) -> OpMask | None:
+        values = {self._source.evaluate(call.mask) for call in calls}
+        mask = values.pop() if len(values) == 1 else None
+        if mask is None:
+            text = f"{member}: {', '.join(sorted({call.mask for call in calls}))}"
+            self._note(calls[0].place, "mask of an op", text)
+            return None
+        return OpMask(name, member, mask, tuple(sorted(call.place for call in calls)))
+
+    def _read_guard(self, kfunc: str) -> Guard | None:
+        function = self._source.functions[kfunc]
+        place = Place(function.file, function.body.start_point.row + 1)
+        try:
+            runs = [self._machine.run(kfunc, in_force) for in_force in self._masks]
+        except TooLongError as error:
+            self._note(place, "run-time check", f"{kfunc}: {error}")
+            return None
+        if not any(run.failures for run in runs):
+            return None
+        guard = Guard(
+            kfunc,
+            mask=sum(bit for bit in self._single if not runs[bit].failures),
+            unlocked=not runs[0].failures,
+            path=_shorten(next(run.failures[0] for run in runs if run.failures)),
+            task_argument=any(run.compares_tasks for run in runs),
+        )
+        if [self._passes(guard, mask) for mask in self._masks] != [not r.failures for r in runs]:
+            self._note(place, "run-time check", f"{kfunc}: passes under no single mask")
+            return None
+        return guard
+
+    def _passes(self, guard: Guard, in_force: int) -> bool:
+        """Say what a guard stands for; it must agree with every run."""
+        if not in_force:
+            return guard.unlocked
+        top = 1 << (guard.mask.bit_length() - 1) if guard.mask else 0
+        nested = top in self.boundaries and in_force >= top << 1
+        return bool(in_force & guard.mask) and not nested
+
+    def _note(self, place: Place, construct: str, text: str) -> None:
+        self.problems.append(NotUnderstood(place, construct, text))
+
+
+def _shorten(path: Way) -> Way:
+    """Leave out the way from one kind of check to another."""
+    return tuple(step for step in path if not step[0].startswith(CHECK))
