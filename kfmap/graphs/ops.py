@@ -46,6 +46,7 @@ def build_ops_graph(decider: Decider, struct_ops: str, *, refused: bool = False)
         note = f"{group.allowed.bit_count()} kfuncs allowed"
         add_node(graph, f"class:{number}", "callback", group.members, 0, note=note)
     _add_rows(graph, decider, [row for row in rows if row not in hidden], len(classes))
+    _mark_parts(graph)
     return graph
 
 
@@ -87,6 +88,15 @@ def _add_rows(graph: nx.DiGraph[str], decider: Decider, rows: list[_Row], classe
                     join_nodes(graph, f"class:{number}", f"set:{set_id}", len(names), verdict)
 
 
+def _mark_parts(graph: nx.DiGraph[str]) -> None:
+    """Mark the edges of callbacks that may call only some kfuncs of a set."""
+    for start, end in graph.edges:
+        if graph.nodes[start]["kind"] == "callback":
+            of = sum(graph.edges[end, kfuncs]["count"] for kfuncs in graph.successors(end))
+            if graph.edges[start, end]["count"] < of:
+                graph.edges[start, end]["verdict"] = MIXED
+
+
 def _find_limited(rows: list[_Row]) -> set[str]:
     """Find the sets with a kfunc not open to every callback, and those sharing one with them."""
     limited = {set_id for row in rows if row.letters.strip("A") for set_id in row.sets}
@@ -114,7 +124,7 @@ def _add_sets(
     for set_id in dict.fromkeys(set_id for sets, _ in sorted(groups) for set_id in sets):
         if set_id == OPEN:
             items = sorted(names[item] for item in open_sets)
-            label = f"{len(items)} sets open to every callback"
+            label = f"open to every callback: {len(items)} set{'s' * (len(items) > 1)}"
             add_node(graph, f"set:{OPEN}", "set", items, 1, label=label)
         else:
             note = f"{sizes[set_id]} kfuncs"

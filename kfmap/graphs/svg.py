@@ -16,13 +16,13 @@ from kfmap.graphs.xml_text import xml_attribute, xml_text
 STYLE = Path(__file__).with_name("graph.css")
 _LEGEND = (
     ("allowed", "allowed"),
-    ("mixed", "for some callbacks only"),
+    ("mixed", "in part"),
     ("refused", "refused"),
     ("fails", "fails at run time"),
     ("unknown", "not known"),
 )
 _LEGEND_HEIGHT = 34
-_LEGEND_STEP = 205
+_LEGEND_STEP = 170
 
 
 def draw_svg(graph: nx.DiGraph[str], *, standalone: bool = False, name: str = "graph") -> str:

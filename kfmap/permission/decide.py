@@ -82,17 +82,33 @@ class Decider:
         problem = self._find_problem(context)
         if problem:
             return (0, 0) if problem[0] == REFUSED else (0, self.names.everything)
-        hook = self.hook_of(context)
         view = self.views.build_view(context)
-        if hook == UNKNOWN_HOOK:
-            allowed, _ = self._hook_bits(COMMON_HOOK, view)
-            return allowed, self.names.everything
-        allowed = possible = 0
-        for name in self._hooks_asked(hook):
+        allowed = 0
+        possible = self.names.everything if self.hook_of(context) == UNKNOWN_HOOK else 0
+        for name in self.hooks_asked(context):
             surely, possibly = self._hook_bits(name, view)
             allowed |= surely
             possible |= possibly
         return allowed, possible
+
+    def listed_bits(self, context: Context) -> tuple[int, int]:
+        """Give what `bits` would without any filter: the sets of the hooks alone."""
+        if self.observations or self._find_problem(context):
+            return self.bits(context)
+        listed = 0
+        for name in self.hooks_asked(context):
+            for compiled in self._by_hook.get(name, []):
+                if compiled.hook.owner not in self.tables.freed:
+                    listed |= compiled.bits
+        return listed, self.names.everything if self.hook_of(context) == UNKNOWN_HOOK else listed
+
+    def hooks_asked(self, context: Context) -> list[str]:
+        """Give the hooks the kernel looks into, in its order: the common one, the type's own."""
+        asked = [COMMON_HOOK] if self.facts.decision.common else []
+        hook = self.hook_of(context)
+        if hook and hook not in asked:
+            asked.append(hook)
+        return asked
 
     def hook_of(self, context: Context) -> str | None:
         """Give the hook of the context's program type, None for none, UNKNOWN_HOOK if not known."""
@@ -160,12 +176,6 @@ class Decider:
             return context.replaces
         return context.program_type
 
-    def _hooks_asked(self, hook: str | None) -> list[str]:
-        asked = [COMMON_HOOK] if self.facts.decision.common else []
-        if hook and hook not in asked:
-            asked.append(hook)
-        return asked
-
     def _hook_bits(self, hook: str, view: View) -> tuple[int, int]:
         allowed = possible = 0
         for compiled in self._by_hook.get(hook, []):
@@ -204,7 +214,7 @@ class Decider:
         hook = self.hook_of(context)
         reasons: list[Reason] = []
         answers: list[str] = []
-        for name in self._hooks_asked(hook):
+        for name in self.hooks_asked(context):
             if name == hook and name != COMMON_HOOK:
                 reasons.append(self._hook_reason(context))
             answer, steps = self._decide_in_hook(name, asked)
@@ -213,9 +223,8 @@ class Decider:
             if answer == ALLOWED:
                 break
         else:
-            if hook is None or hook == UNKNOWN_HOOK:
+            if hook is None:
                 reasons.append(self._hook_reason(context))
-                answers.append(REFUSED if hook is None else UNKNOWN)
         return self._give_verdict(context, kfunc, answers, reasons)
 
     def _give_verdict(
@@ -273,8 +282,7 @@ class Decider:
 
     def _flag_entries(self, context: Context, kfunc: str) -> list[Listed]:
         """Give the entries whose flags the verifier finds: the common hook's first."""
-        hooks = self._hooks_asked(self.hook_of(context))
-        for name in hooks:
+        for name in self.hooks_asked(context):
             listed = self.find_listed(kfunc, name)
             if listed:
                 return listed

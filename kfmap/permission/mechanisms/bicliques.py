@@ -1,0 +1,80 @@
+"""Boolean matrices as bitsets: equal rows and columns merged, maximal rectangles of ones listed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+MAX_BICLIQUES = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A matrix without equal rows or columns: `rows` are bitsets over the column classes.
+
+    `row_class[i]` and `column_class[j]` lead from the original to the merged matrix.
+    """
+
+    rows: tuple[int, ...]
+    width: int
+    row_class: tuple[int, ...]
+    column_class: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Biclique:
+    """Rows × columns that are all ones, as bitsets of a merged matrix."""
+
+    rows: int
+    columns: int
+
+
+def merge_equal(rows: Sequence[int], width: int) -> Merged:
+    """Merge equal rows and equal columns of a matrix whose row bit j is column j."""
+    columns = transpose(rows, width)
+    column_class, kept_columns = _number_distinct(columns)
+    row_class, kept_rows = _number_distinct(rows)
+    first_of = {number: j for j, number in reversed(list(enumerate(column_class)))}
+    narrow = [
+        sum((row >> first_of[number] & 1) << number for number in range(len(kept_columns)))
+        for row in kept_rows
+    ]
+    return Merged(tuple(narrow), len(kept_columns), tuple(row_class), tuple(column_class))
+
+
+def transpose(rows: Sequence[int], width: int) -> list[int]:
+    """Give the columns of a matrix as bitsets over its rows."""
+    return [
+        sum((row >> column & 1) << number for number, row in enumerate(rows))
+        for column in range(width)
+    ]
+
+
+def list_maximal(rows: Sequence[int], limit: int = MAX_BICLIQUES) -> list[Biclique] | None:
+    """List all maximal rectangles of ones (formal concepts); None if more than `limit`."""
+    intents: set[int] = set()
+    for row in rows:
+        intents |= {row & intent for intent in intents} | {row}
+        if len(intents) > limit:
+            return None
+    return [grow(rows, intent) for intent in sorted(intents) if intent]
+
+
+def grow(rows: Sequence[int], columns: int) -> Biclique:
+    """Give the rectangle of all rows that have these columns."""
+    extent = sum(1 << number for number, row in enumerate(rows) if row & columns == columns)
+    return Biclique(extent, columns)
+
+
+def each_bit(bits: int) -> Iterable[int]:
+    """Give the numbers of the bits that are set, lowest first."""
+    while bits:
+        low = bits & -bits
+        yield low.bit_length() - 1
+        bits ^= low
+
+
+def _number_distinct(values: Sequence[int]) -> tuple[list[int], list[int]]:
+    numbers: dict[int, int] = {}
+    classes = [numbers.setdefault(value, len(numbers)) for value in values]
+    return classes, list(numbers)

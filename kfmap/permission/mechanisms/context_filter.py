@@ -1,0 +1,41 @@
+"""A filter with struct_ops context: it sees the ops pointer and the member's offset."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from kfmap.permission.context import Context
+from kfmap.permission.mechanisms.mechanism import AT_LOAD, Costs, Mechanism, find_meant
+from kfmap.permission.verdict import Reason
+
+
+class ContextFilter(Mechanism):
+    """What the kernel means, decided at load; newer kernels decide so themselves."""
+
+    id: ClassVar[str] = "context_filter"
+    title: ClassVar[str] = "Filter with struct_ops context"
+
+    def bits(self, context: Context) -> tuple[int, int]:
+        """Give what the kernel means in this very context."""
+        return find_meant(self.decider, context)
+
+    def explain(self, context: Context, kfunc: str) -> tuple[Reason, ...]:
+        """Give the kernel's own reasons."""
+        return self.decider.decide(context, kfunc).reasons
+
+    def costs(self) -> Costs:
+        """Filters and table rows to declare; nothing at run time."""
+        facts = self.decider.facts
+        rows = sum(len(table.rows) for table in facts.tables)
+        filters = {item.filter for item in facts.registrations} - {""}
+        return Costs(
+            noticed=AT_LOAD,
+            bits=None,
+            checked_calls=0,
+            declared=len(filters) + rows,
+            limits=(
+                f"at most {facts.decision.filter_limit} filters a hook, and each runs for every"
+                " kfunc of the hook",
+                "knows no nesting: a callback that runs inside another counts as itself",
+            ),
+        )

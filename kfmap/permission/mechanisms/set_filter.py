@@ -1,0 +1,62 @@
+"""A filter per set that sees program type and attach type, but not which struct_ops member calls.
+
+It must let pass whatever some member may do: contexts it cannot tell apart get the same rights.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from kfmap.permission.context import Context
+from kfmap.permission.decide import Decider
+from kfmap.permission.mechanisms.mechanism import NEVER, Costs, Mechanism, find_meant
+from kfmap.permission.verdict import Reason
+
+_Key = tuple[str, str | None, str | None]
+
+
+class SetFilter(Mechanism):
+    """Filters without struct_ops context, as in kernels before 6.16."""
+
+    id: ClassVar[str] = "set_filter"
+    title: ClassVar[str] = "Filter per set without context"
+
+    def __init__(self, decider: Decider, contexts: tuple[Context, ...]) -> None:
+        super().__init__(decider, contexts)
+        self._rights: dict[_Key, tuple[int, int]] = {}
+        self._alike: dict[_Key, int] = {}
+        for context in contexts:
+            allowed, possible = find_meant(decider, context)
+            before = self._rights.get(_key(context), (0, 0))
+            self._rights[_key(context)] = before[0] | allowed, before[1] | possible
+            self._alike[_key(context)] = self._alike.get(_key(context), 0) + 1
+
+    def bits(self, context: Context) -> tuple[int, int]:
+        """Give what some context of the same program and attach type may call."""
+        found = self._rights.get(_key(context))
+        return find_meant(self.decider, context) if found is None else found
+
+    def explain(self, context: Context, kfunc: str) -> tuple[Reason, ...]:
+        """Say how many contexts the filter cannot tell apart."""
+        count = self._alike.get(_key(context), 1)
+        text = f"the filter sees the same in {count} contexts and must let pass what one may"
+        return (Reason("set_filter", text),)
+
+    def costs(self) -> Costs:
+        """No cost at run time; what it lets pass too much is never noticed."""
+        return Costs(
+            noticed=NEVER,
+            bits=None,
+            checked_calls=0,
+            declared=len({item.filter for item in self.decider.facts.registrations} - {""}),
+            limits=(
+                f"tells {len(self._rights)} of {len(self.contexts)} contexts apart",
+                "a filter of a module sees only the module's own kfuncs, so a subsystem in a module"
+                " cannot narrow kfuncs of vmlinux",
+                f"at most {self.decider.facts.decision.filter_limit} filters a hook",
+            ),
+        )
+
+
+def _key(context: Context) -> _Key:
+    return context.program_type, context.attach_type, context.replaces

@@ -1,0 +1,64 @@
+"""Tables of capability bits: a mask for each kfunc, a mask for each context."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kfmap.permission.context import Context
+from kfmap.permission.verdict import Reason
+
+ANY = "any"
+ALL = "all"
+WORD = 32
+
+
+@dataclass(frozen=True, slots=True)
+class CapabilityTable:
+    """Masks that reproduce a matrix. `reading` ALL: all bits of a kfunc are needed; ANY: one is.
+
+    No assignment needs fewer than `lower` bits; `greedy` is what the greedy choice alone reached.
+    `row_classes` and `column_classes` count kfuncs and contexts that differ in rights.
+    """
+
+    reading: str
+    bits: int
+    lower: int
+    greedy: int
+    method: str
+    row_classes: int
+    column_classes: int
+    kfunc_masks: Mapping[str, int]
+    context_masks: Mapping[Context, int]
+
+    @property
+    def is_exact(self) -> bool:
+        """Tell whether fewer bits are proven not to do."""
+        return self.bits == self.lower
+
+    def allows(self, context: Context, kfunc: str) -> bool:
+        """Tell whether the masks let a call pass; contexts outside the table hold nothing."""
+        needed = self.kfunc_masks.get(kfunc, 0)
+        held = self.context_masks.get(context, 0)
+        return needed & ~held == 0 if self.reading == ALL else bool(needed & held)
+
+    def explain(self, context: Context, kfunc: str) -> Reason:
+        """Say which masks meet."""
+        needed, held = self.kfunc_masks.get(kfunc, 0), self.context_masks.get(context, 0)
+        words = "all" if self.reading == ALL else "one"
+        answer = "passes" if self.allows(context, kfunc) else "refused"
+        text = f"{kfunc} needs {words} of {needed:#x}, the context holds {held:#x}: {answer}"
+        return Reason("capabilities", text)
+
+    def count_guarded(self) -> int:
+        """Count kfuncs that some context of the table may not call: only these need a check."""
+        return sum(
+            1
+            for kfunc in self.kfunc_masks
+            if not all(self.allows(context, kfunc) for context in self.context_masks)
+        )
+
+    @property
+    def distinct_rows_bits(self) -> int:
+        """Give the bits of the obvious scheme: one for each class of kfuncs."""
+        return self.row_classes
