@@ -1,0 +1,170 @@
+"""Walk a function with one state a block: fast, and never too little.
+
+Ways that meet keep what they agree on; a branch on anything else is taken both ways without being
+sure. What every such branch leads to in the end is sure again: its immediate postdominator.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from verifier.flow import branch
+from verifier.flow.body import OP_MAY_GOTO, Block, Body, Instruction
+from verifier.flow.branch import PERHAPS, SURE
+from verifier.flow.budget import Budget
+from verifier.flow.calling import finish_static
+from verifier.flow.postdominators import find_postdominators
+from verifier.flow.state import State
+from verifier.flow.summary import Way
+from verifier.flow.transfer import run_block
+from verifier.flow.values import U64, Value, join
+from verifier.flow.walk import Walk
+
+Enter = Callable[[Instruction, State], tuple[Way, ...]]
+
+
+@dataclass(slots=True)
+class Flow:
+    """Live blocks, each with its live successors: block → how sure it is that they follow."""
+
+    successors: dict[int, dict[int, int]] = field(default_factory=dict)
+    ways: dict[int, Way] = field(default_factory=dict)
+
+
+def walk_joined(body: Body, walk: Walk, entry: State, enter: Enter, budget: Budget) -> Flow:
+    """Walk until nothing changes; `enter` gives the ways out of a static function."""
+    states = {0: entry}
+    flow = Flow()
+    waiting = [(body.order[0], 0)]
+    queued = {0}
+    while waiting:
+        _, index = heapq.heappop(waiting)
+        queued.discard(index)
+        block = body.blocks[index]
+        budget.spend(len(block.instructions) + 1)
+        flow.successors[index] = {}
+        walk.block = index
+        for successor, sure, state in _leave(walk, block, index, states[index].copy(), enter, flow):
+            known = flow.successors[index].get(successor, 0)
+            flow.successors[index][successor] = max(sure, known)
+            if _arrive(states, successor, state) and successor not in queued:
+                queued.add(successor)
+                heapq.heappush(waiting, (body.order[successor], successor))
+    return flow
+
+
+def _arrive(states: dict[int, State], block: int, state: State) -> bool:
+    known = states.get(block)
+    if known is None:
+        states[block] = state
+        return True
+    return known.join(state)
+
+
+def _leave(
+    walk: Walk, block: Block, index: int, state: State, enter: Enter, flow: Flow
+) -> list[tuple[int, int, State]]:
+    """Run a block and give where it leads, how surely, and with what state."""
+    if not run_block(walk, state, block):
+        return []
+    if block.end == "exit":
+        flow.ways[index] = Way(state.registers[0], state.regions)
+        return []
+    if block.end == "call":
+        return _return(block, state, enter)
+    if block.end == "branch":
+        return [way for way in branch_ways(block, state) if way[0] >= 0]
+    return [(successor, SURE, state) for successor in block.successors()]
+
+
+def _return(block: Block, state: State, enter: Enter) -> list[tuple[int, int, State]]:
+    assert block.last is not None
+    ways = enter(block.last, state)
+    if not ways or block.next < 0:
+        return []
+    finish_static(state, ways[0].result)
+    state.regions = ways[0].regions
+    for way in ways[1:]:
+        other = State(state.registers.copy(), state.stack, way.regions)
+        other.registers[0] = way.result
+        state.join(other)
+    return [(block.next, SURE, state)]
+
+
+def branch_ways(block: Block, state: State) -> list[tuple[int, int, State]]:
+    """Give the live ways of a conditional jump, each with the state that is known there."""
+    assert block.last is not None
+    _, opcode, dst, src, _, immediate, _ = block.last
+    if opcode == OP_MAY_GOTO:
+        return [(block.target, SURE, state.copy()), (block.next, SURE, state)]
+    bits = 64 if opcode & 7 == 5 else 32
+    left = state.registers[dst]
+    right: Value = state.registers[src] if opcode & 8 else immediate & U64
+    operation = opcode & 0xF0
+    ways = branch.decide(operation, left, right, bits)
+    if block.target == block.next:
+        return [(block.next, SURE, state)]
+    found = []
+    for successor, sure, taken in (
+        (block.next, ways.next, False),
+        (block.target, ways.taken, True),
+    ):
+        if sure:
+            after = state.copy() if ways.next and ways.taken else state
+            if _learn(after, block.last, (operation, left, right, bits), taken):
+                found.append((successor, sure, after))
+    return found
+
+
+def _learn(
+    state: State, jump: Instruction, test: tuple[int, Value, Value, int], taken: bool
+) -> bool:
+    """Narrow the registers compared; False where no value fits."""
+    operation, left, right, bits = test
+    narrowed = branch.refine(operation, left, right, bits, taken)
+    if narrowed is None:
+        return False
+    state.registers[jump.dst] = narrowed
+    if jump.opcode & 8:
+        other = branch.refine_right(operation, right, left, bits, taken)
+        if other is None:
+            return False
+        state.registers[jump.src] = other
+    return True
+
+
+def sure_blocks(flow: Flow) -> frozenset[int]:
+    """Give the blocks that the verifier surely walks, given that it ends every path."""
+    live = flow.successors
+    if not any(PERHAPS in ways.values() for ways in live.values()):
+        return frozenset(live)
+    after = find_postdominators({block: list(ways) for block, ways in live.items()})
+    sure = {0}
+    waiting = [0]
+    while waiting:
+        block = waiting.pop()
+        found = [way for way, how in live[block].items() if how == SURE]
+        following = after.get(block)
+        if following is not None:
+            found.append(following)
+        for way in found:
+            if way not in sure:
+                sure.add(way)
+                waiting.append(way)
+    return frozenset(sure)
+
+
+def joined_way(flow: Flow) -> tuple[Way, ...]:
+    """Give one way out for all exits."""
+    ways = list(flow.ways.values())
+    if not ways:
+        return ()
+    result, regions = ways[0]
+    for way in ways[1:]:
+        result = join(result, way.result)
+        pairs = zip(regions, way.regions, strict=True)
+        first, second, third, fourth = (mine if mine == its else -1 for mine, its in pairs)
+        regions = (first, second, third, fourth)
+    return (Way(result, regions),)

@@ -1,0 +1,83 @@
+"""Walk a function path by path, as the verifier does: exact, as long as the budget lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from verifier.flow.body import Block, Body
+from verifier.flow.branch import SURE
+from verifier.flow.budget import Budget, OutOfBudget
+from verifier.flow.calling import finish_static
+from verifier.flow.joined import Enter, branch_ways
+from verifier.flow.liveness import live_registers
+from verifier.flow.state import State
+from verifier.flow.summary import Way
+from verifier.flow.transfer import run_block
+from verifier.flow.walk import Walk
+
+_MAX_STATES = 512  # states a block may be entered with
+_MAX_WAYS = 32  # ways out of a function that are told apart
+
+Step = tuple[int, bool, State]
+
+
+def walk_paths(
+    body: Body, walk: Walk, entry: State, enter: Enter, budget: Budget
+) -> tuple[Way, ...]:
+    """Walk every path and give the ways out; OutOfBudget where there are too many."""
+    live = live_registers(body)
+    seen: list[dict[Hashable, bool]] = [{} for _ in body.blocks]
+    ways: dict[Way, None] = {}
+    waiting: list[Step] = [(0, True, entry)]
+    while waiting:
+        index, sure, state = waiting.pop()
+        known = seen[index]
+        key = _key(state, live[index])
+        if known.get(key, not sure and None) is not None and (known[key] or not sure):
+            continue
+        known[key] = sure
+        if len(known) > _MAX_STATES or len(ways) > _MAX_WAYS:
+            raise OutOfBudget
+        block = body.blocks[index]
+        budget.spend(len(block.instructions) + 1)
+        walk.block, walk.sure = index, sure
+        if not run_block(walk, state, block):
+            continue
+        if block.end == "exit":
+            ways[Way(state.registers[0], state.regions)] = None
+        else:
+            waiting += _follow(block, sure, state, enter)
+    return tuple(ways)
+
+
+def _follow(block: Block, sure: bool, state: State, enter: Enter) -> list[Step]:
+    """Give the steps after a block; the last is taken first, and is what comes next in the code."""
+    if block.end == "call":
+        return _return(block, sure, state, enter)
+    if block.end == "branch":
+        ways = branch_ways(block, state)
+        return [
+            (way, sure and how == SURE, after) for way, how, after in reversed(ways) if way >= 0
+        ]
+    return [(successor, sure, state) for successor in block.successors()]
+
+
+def _return(block: Block, sure: bool, state: State, enter: Enter) -> list[Step]:
+    assert block.last is not None
+    steps = []
+    for way in enter(block.last, state) if block.next >= 0 else ():
+        after = state.copy()
+        finish_static(after, way.result)
+        after.regions = way.regions
+        steps.append((block.next, sure, after))
+    return steps
+
+
+def _key(state: State, live: int) -> Hashable:
+    """Give what tells states apart at the start of a block."""
+    registers = tuple(value for index, value in enumerate(state.registers) if live >> index & 1)
+    return registers, tuple(sorted(state.stack.items(), key=_by_offset)), state.regions
+
+
+def _by_offset(item: tuple[int, object]) -> int:
+    return item[0]

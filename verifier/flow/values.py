@@ -1,0 +1,148 @@
+"""What a register may hold, as far as the kernel's verifier knows it (struct bpf_reg_state).
+
+A value is an int (a known scalar, as u64), a `Range` (a scalar within bounds), a `Pointer`, or
+VAGUE: the verifier may know more than we do, so a branch on it is taken both ways without being
+sure of either.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+U32 = (1 << 32) - 1
+U64 = (1 << 64) - 1
+S32_MIN, S32_MAX = -(1 << 31), (1 << 31) - 1
+S64_MIN, S64_MAX = -(1 << 63), (1 << 63) - 1
+
+
+class Vague(Enum):
+    """The type of VAGUE."""
+
+    VAGUE = 0
+
+
+VAGUE = Vague.VAGUE
+
+
+class Range(NamedTuple):
+    """A scalar within unsigned and signed bounds.
+
+    `width` 64: bounds of the whole; 32: of the low half, the upper is zero; 0: of the low half, the
+    upper is unknown.
+    """
+
+    width: int
+    umin: int
+    umax: int
+    smin: int
+    smax: int
+
+
+class Pointer(NamedTuple):
+    """An address that is not null.
+
+    `kind`: "stack" (`offset` from the frame's end), "data" (`target`: the data section), "extern"
+    (a kconfig variable), "map", "function", "context", "object" (anything else). "trusted" is 64
+    bits of which only the verifier knows whether they are a pointer that cannot be null.
+    """
+
+    kind: str
+    target: int = 0
+    offset: int = 0
+
+
+Value = int | Range | Pointer | Vague
+
+UNKNOWN = Range(64, 0, U64, S64_MIN, S64_MAX)
+UNKNOWN32 = Range(32, 0, U32, S32_MIN, S32_MAX)
+OBJECT = Pointer("object")
+TRUSTED = Pointer("trusted")
+
+_LOADED = {
+    (1, False): Range(32, 0, 0xFF, 0, 0xFF),
+    (2, False): Range(32, 0, 0xFFFF, 0, 0xFFFF),
+    (4, False): UNKNOWN32,
+    (8, False): UNKNOWN,
+    (1, True): Range(64, 0, U64, -(1 << 7), (1 << 7) - 1),
+    (2, True): Range(64, 0, U64, -(1 << 15), (1 << 15) - 1),
+    (4, True): Range(64, 0, U64, S32_MIN, S32_MAX),
+}
+
+
+def loaded(size: int, signed: bool) -> Range:
+    """Give what a load of `size` bytes from unknown memory is known to be."""
+    return _LOADED.get((size, signed), UNKNOWN)
+
+
+def signed(value: int, bits: int) -> int:
+    """Read the low `bits` of a number as signed."""
+    value &= (1 << bits) - 1
+    return value - (value >> (bits - 1) << bits)
+
+
+def extend(value: int, size: int, is_signed: bool) -> int:
+    """Give what a register holds after loading a known value of `size` bytes."""
+    if is_signed:
+        return signed(value, 8 * size) & U64
+    return value & ((1 << 8 * size) - 1)
+
+
+def join(first: Value, second: Value) -> Value:
+    """Give one value for two ways into a block: what both agree on, else VAGUE."""
+    return first if first == second else VAGUE
+
+
+def make_range(width: int, umin: int, umax: int, smin: int, smax: int) -> Value | None:
+    """Make a range, its signed and unsigned bounds deduced from each other; None if it is empty."""
+    bits = 64 if width == 64 else 32
+    half, full = 1 << (bits - 1), 1 << bits
+    if smin >= 0:
+        umin, umax = max(umin, smin), min(umax, smax)
+    elif smax < 0:
+        umin, umax = max(umin, smin + full), min(umax, smax + full)
+    if umax < half:
+        smin, smax = max(smin, umin), min(smax, umax)
+    elif umin >= half:
+        smin, smax = max(smin, umin - full), min(smax, umax - full)
+    if umin > umax or smin > smax:
+        return None
+    if width and umin == umax:
+        return umin
+    return Range(width, umin, umax, smin, smax)
+
+
+def as_range(value: Value, bits: int) -> Range:
+    """Give a scalar as a range of 64 bits, or of its low half (width 32)."""
+    if isinstance(value, int):
+        value &= (1 << bits) - 1
+        return Range(bits, value, value, signed(value, bits), signed(value, bits))
+    if not isinstance(value, Range):
+        return UNKNOWN if bits == 64 else UNKNOWN32
+    if bits == 64:
+        return _to_64(value)
+    if value.width != 64:
+        return Range(32, *value[1:])
+    if value.umax <= U32:
+        made = make_range(32, value.umin, value.umax, S32_MIN, S32_MAX)
+    elif value.smin >= S32_MIN and value.smax <= S32_MAX:
+        made = make_range(32, 0, U32, value.smin, value.smax)
+    else:
+        return UNKNOWN32
+    return made if isinstance(made, Range) else UNKNOWN32
+
+
+def _to_64(value: Range) -> Range:
+    if value.width == 32:
+        return Range(64, value.umin, value.umax, value.umin, value.umax)
+    return value if value.width else UNKNOWN
+
+
+def low_half(value: Value) -> Value:
+    """Give the value of a 32-bit move: the low half, zero-extended."""
+    if isinstance(value, int):
+        return value & U32
+    if isinstance(value, Range):
+        half = as_range(value, 32)
+        return half.umin if half.umin == half.umax else half
+    return VAGUE if value is VAGUE else UNKNOWN32

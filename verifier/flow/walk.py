@@ -1,0 +1,125 @@
+"""One walk through one function: what it may read, and what it notes down on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from typing import NamedTuple
+
+from kfmap.btf.kinds import Kind
+from kfmap.btf.read import BtfError
+from verifier.flow.inputs import Inputs
+from verifier.flow.state import NO_REGIONS, Regions, State
+from verifier.flow.summary import TIMER, WORK
+from verifier.flow.values import VAGUE, Value, extend, loaded
+from verifier.object.model import BpfObject, Extern
+
+
+class SiteNote(NamedTuple):
+    """A call of an extern, in which block, and whether the path to it was sure."""
+
+    slot: int
+    extern: int
+    regions: Regions
+    block: int
+    sure: bool
+
+
+class EdgeNote(NamedTuple):
+    """A call of a function, or a callback passed, in which block, as for sites."""
+
+    kind: str
+    slot: int
+    function: int
+    regions: Regions
+    arguments: tuple[Value, ...]
+    block: int
+    sure: bool
+
+
+NoteKey = tuple[object, ...]
+
+
+class Walk:
+    """Notes of one walk. `every`: keep the notes of every visit, not only of the last of each slot.
+
+    `block` and `sure` are those of the path that is being walked.
+    """
+
+    def __init__(
+        self,
+        obj: BpfObject,
+        section: str,
+        inputs: Inputs,
+        data: Mapping[int, bytes],
+        core_slots: Container[int],
+        every: bool,
+    ) -> None:
+        self.object = obj
+        self.section = section
+        self.inputs = inputs
+        self.core_slots = core_slots
+        self.block = 0
+        self.sure = True
+        self.sites: dict[NoteKey, SiteNote] = {}
+        self.edges: dict[NoteKey, EdgeNote] = {}
+        self.poisons: dict[int, tuple[int, bool]] = {}  # slot → block, sure
+        self.passed: dict[int, tuple[int, int]] = {}  # function → slot, block
+        self._data = data
+        self._every = every
+
+    # notes
+
+    def note_site(self, slot: int, extern: int, regions: Regions) -> None:
+        key: NoteKey = (slot, regions) if self._every else (slot,)
+        known = self._every and key in self.sites and self.sites[key].sure
+        self.sites[key] = SiteNote(slot, extern, regions, self.block, self.sure or known)
+
+    def note_edge(
+        self, kind: str, slot: int, function: int, state: State, arguments: tuple[Value, ...]
+    ) -> None:
+        regions = NO_REGIONS if kind in (TIMER, WORK) else state.regions
+        key: NoteKey = (slot, function, regions, arguments) if self._every else (slot, function)
+        known = self._every and key in self.edges and self.edges[key].sure
+        sure = self.sure or known
+        self.edges[key] = EdgeNote(kind, slot, function, regions, arguments, self.block, sure)
+
+    def note_poison(self, slot: int) -> None:
+        known = slot in self.poisons and self.poisons[slot][1]
+        self.poisons[slot] = (self.block, self.sure or known)
+
+    def note_passed(self, function: int, slot: int) -> None:
+        self.passed.setdefault(function, (slot, self.block))
+
+    # what can be read
+
+    def read_data(self, section: int, offset: int, size: int, is_signed: bool) -> Value:
+        """Read a data section: constants from .rodata, unknown bytes from others."""
+        data = self._data.get(section)
+        if data is None:
+            return loaded(size, is_signed)
+        return self._from_bytes(data, offset, size, is_signed)
+
+    def read_kconfig(self, extern: int, offset: int, size: int, is_signed: bool) -> Value:
+        data = self.inputs.kconfig(extern)
+        return VAGUE if data is None else self._from_bytes(data, offset, size, is_signed)
+
+    def _from_bytes(self, data: bytes, offset: int, size: int, is_signed: bool) -> Value:
+        if offset < 0 or offset + size > len(data):
+            return VAGUE
+        part = data[offset : offset + size]
+        little = self.object.little_endian
+        number = int.from_bytes(part, "little") if little else int.from_bytes(part, "big")
+        return extend(number, size, is_signed)
+
+    def returns_pointer(self, extern: Extern) -> bool:
+        """Tell from the prototype whether a kernel function returns an address."""
+        btf = self.object.btf
+        if btf is None or not extern.type_id:
+            return False
+        try:
+            prototype = extern.type_id
+            if btf.kind(prototype) is Kind.FUNC:
+                prototype = btf.type_of(prototype)
+            return btf.kind(btf.resolve(btf.type_of(prototype))) is Kind.PTR
+        except BtfError:
+            return False
