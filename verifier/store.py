@@ -10,9 +10,11 @@ from django.utils import timezone
 
 from kfmap.catalogue.models import Kernel
 from verifier.models import BpfObject, Call, Check, Finding, Program, Verdict
-from verifier.result import ENGINE_VERSION, ObjectVerdict, ProgramVerdict
-from verifier.result_json import parse_finding, plain
-from verifier.summary import ObjectSummary, ProgramSummary
+from verifier.object.model import StructOpsUse
+from verifier.reports import CheckedObject, Unchecked
+from verifier.result import ENGINE_VERSION, ObjectVerdict, ProgramVerdict, SourceLine
+from verifier.result_json import parse_finding, parse_path, plain
+from verifier.summary import CallSummary, ObjectSummary, ProgramSummary
 
 _BATCH = 500
 _TEXT = 500
@@ -106,6 +108,49 @@ def verdict_of(kernel: Kernel, check: Check) -> ObjectVerdict:
             for row in check.verdicts.all()
         ),
     )
+
+
+def load_checked(obj: BpfObject, kernels: Iterable[Kernel]) -> CheckedObject:
+    """Give the object with its verdicts, as reports take it."""
+    kernels = list(kernels)
+    checks = load_checks(obj, kernels)
+    asked = [
+        (kernel, checks[kernel.facts_hash]) for kernel in kernels if kernel.facts_hash in checks
+    ]
+    return CheckedObject(
+        file=obj.file_name,
+        sha256=obj.sha256,
+        summary=load_summary(obj) if obj.read_at and not obj.problem else None,
+        verdicts=tuple(verdict_of(kernel, check) for kernel, check in asked if not check.problem),
+        unchecked=tuple(
+            Unchecked(kernel.name, check.problem) for kernel, check in asked if check.problem
+        ),
+        problem=obj.problem,
+    )
+
+
+def load_summary(obj: BpfObject) -> ObjectSummary:
+    """Give what `save_summary` was given."""
+    programs = tuple(
+        ProgramSummary(
+            name=row.name,
+            section=row.section,
+            program_type=row.program_type,
+            attach_type=row.attach_type or None,
+            target=row.target or None,
+            struct_ops=tuple(StructOpsUse(**use) for use in row.struct_ops),
+            sleepable=row.sleepable,
+            optional=row.optional,
+            calls=tuple(_call_of(call) for call in row.calls.all()),
+        )
+        for row in obj.programs.prefetch_related("calls")
+    )
+    return ObjectSummary(obj.sha256, obj.size, obj.license, programs, tuple(obj.notes))
+
+
+def _call_of(row: Call) -> CallSummary:
+    source = SourceLine(row.file, row.line, row.text) if row.file else None
+    return CallSummary(row.kfunc, row.weak, parse_path(row.path), row.instruction, source)
 
 
 def _new_check(obj: BpfObject, facts_hash: str, problem: str) -> Check:

@@ -26,6 +26,12 @@ class JobQuerySet(models.QuerySet["Job"]):
         silent = models.Q(state=Job.State.RUNNING, heartbeat__lt=timezone.now() - SILENT_AFTER)
         return self.filter(models.Q(state=Job.State.QUEUED) | silent)
 
+    def cancel(self, obj: BpfObject) -> None:
+        """End the object's waiting job; ask its running one to stop."""
+        waiting = self.filter(object=obj, state=Job.State.QUEUED)
+        waiting.update(state=Job.State.CANCELLED, finished_at=timezone.now())
+        self.filter(object=obj, state=Job.State.RUNNING).update(cancel_requested=True)
+
     def claim(self, job_id: int) -> Job | None:
         """Give the job to the caller if nobody works on it; a second worker gets nothing."""
         now = timezone.now()

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.db import models
 from django.urls import reverse
+
+if TYPE_CHECKING:
+    from verifier.models.job import Job
 
 
 class BpfObject(models.Model):
@@ -32,6 +37,11 @@ class BpfObject(models.Model):
         """Give the address of the object's page."""
         return reverse("object", args=[self.sha256])
 
+    @property
+    def latest_job(self) -> Job | None:
+        """Give the latest job; with `prefetch_related("jobs")` it costs no query."""
+        return next(iter(self.jobs.all()), None)
+
 
 class Program(models.Model):
     """An entry function. `struct_ops` lists {"type", "member", "map"}."""
@@ -55,6 +65,12 @@ class Program(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def context(self) -> str:
+        """Give in short where the program runs."""
+        uses = [f"{use['type']}.{use['member']}" for use in self.struct_ops]
+        return ", ".join(uses) or self.section
 
 
 class Call(models.Model):

@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path, re_path
 
-urlpatterns: list[URLPattern] = []
+from verifier.web import events, views
+
+_OBJECT = r"^objects/(?P<sha256>[0-9a-f]{64})/"
+
+urlpatterns = [
+    path("uploads/", views.uploads, name="uploads"),
+    path("uploads/<int:pk>/", views.show_submission, name="submission"),
+    re_path(_OBJECT + "$", views.show_object, name="object"),
+    re_path(_OBJECT + "progress/$", views.show_progress, name="object-progress"),
+    re_path(_OBJECT + "events/$", events.stream_progress, name="object-events"),
+    re_path(_OBJECT + "check/$", views.check_again, name="object-check"),
+    re_path(_OBJECT + "cancel/$", views.cancel, name="object-cancel"),
+]

@@ -1,0 +1,1 @@
+"""Tests of kfmap.server: settings, checks, `up` as a process."""

@@ -1,0 +1,112 @@
+"""`manage.py up` as a real process, spoken to over HTTP."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+_PATIENCE = 60.0
+
+
+def environment(folder: Path, **changes: str) -> dict[str, str]:
+    """Give the environment of a process that keeps its data in `folder`."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("KFMAP_")}
+    return {**kept, "KFMAP_DATA_DIR": str(folder), "PYTHONUNBUFFERED": "1", **changes}
+
+
+def manage(folder: Path, *args: str, **changes: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    return subprocess.run(
+        [sys.executable, "manage.py", *args],
+        cwd=ROOT,
+        env=environment(folder, **changes),
+        capture_output=True,
+        text=True,
+        timeout=_PATIENCE,
+        check=False,
+    )
+
+
+def free_port() -> int:
+    """Give a port nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Up:
+    """A running `manage.py up`."""
+
+    def __init__(self, folder: Path, **changes: str) -> None:
+        self.port = free_port()
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.process = subprocess.Popen(
+            [sys.executable, "manage.py", "up", "--port", str(self.port)],
+            cwd=ROOT,
+            env=environment(folder, **changes),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.said = ""
+
+    def wait_until_ready(self) -> None:
+        """Read what it says until it says that it serves."""
+        assert self.process.stdout is not None
+        while f"kfmap is at {self.address}/" not in self.said:
+            line = self.process.stdout.readline()
+            assert line, f"it ended: {self.said}"
+            self.said += line
+
+    def wait_for_link(self) -> str:
+        """Give the one-time link."""
+        assert self.process.stdout is not None
+        self.said += self.process.stdout.readline()
+        return re.search(r"http\S+/accounts/setup/\S+", self.said)[0]  # type: ignore[index]
+
+    def get(self, path: str) -> tuple[int, str]:
+        """Give status and body of a page."""
+        try:
+            with urllib.request.urlopen(self.address + path, timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def stop(self, how: signal.Signals) -> int:
+        """Send a signal and give the exit code."""
+        self.process.send_signal(how)
+        self.said += self.process.communicate(timeout=_PATIENCE)[0]
+        return self.process.returncode
+
+
+@contextmanager
+def up(folder: Path, **changes: str) -> Iterator[Up]:
+    """Run `up` for the length of a block."""
+    running = Up(folder, **changes)
+    try:
+        running.wait_until_ready()
+        yield running
+    finally:
+        if running.process.poll() is None:
+            running.process.kill()
+            running.process.communicate()
+
+
+def wait_until(answers: object, seconds: float = 30.0) -> None:
+    """Wait until a question is answered with yes."""
+    ends_at = time.monotonic() + seconds
+    while not answers():  # type: ignore[operator]
+        assert time.monotonic() < ends_at, "waited too long"
+        time.sleep(0.1)

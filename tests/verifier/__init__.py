@@ -1,0 +1,1 @@
+"""Tests of verifier: reports, files, jobs, pages."""

@@ -1,0 +1,53 @@
+"""Progress as server-sent events; a stream ends by itself, and the browser comes back for more."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+from asgiref.sync import sync_to_async
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.template.loader import render_to_string
+
+from verifier.models import BpfObject
+
+_EVERY_SECONDS = 0.4
+_LIFETIME_SECONDS = 20.0
+
+
+async def stream_progress(request: HttpRequest, sha256: str) -> HttpResponseBase:
+    """Stream the progress fragment each time it changes, until the job is over."""
+    user = await request.auser()
+    if not user.is_authenticated:
+        return HttpResponse(status=403)
+    if not await BpfObject.objects.filter(sha256=sha256).aexists():
+        return HttpResponse(status=404)
+    response = StreamingHttpResponse(_events(sha256), content_type="text/event-stream")
+    response["Cache-Control"] = "no-store"
+    response["X-Accel-Buffering"] = "no"
+    response["Content-Encoding"] = "identity"  # keeps GZipMiddleware from holding events back
+    return response
+
+
+async def _events(sha256: str) -> AsyncIterator[str]:
+    ends_at, last, over = time.monotonic() + _LIFETIME_SECONDS, "", False
+    while not over and time.monotonic() < ends_at:
+        fragment, over = await sync_to_async(_look)(sha256)
+        if fragment != last:
+            yield _event("progress", fragment)
+            last = fragment
+        await asyncio.sleep(0 if over else _EVERY_SECONDS)
+
+
+def _look(sha256: str) -> tuple[str, bool]:
+    """Give the fragment and whether it is the last one."""
+    obj = BpfObject.objects.get(sha256=sha256)
+    job = obj.jobs.first()
+    fragment = render_to_string("verifier/progress.html", {"object": obj, "job": job})
+    return fragment, job is None or job.is_over
+
+
+def _event(name: str, text: str) -> str:
+    lines = "".join(f"data: {line}\n" for line in text.splitlines())
+    return f"event: {name}\n{lines}\n"

@@ -1,0 +1,110 @@
+"""Uploads, objects, and what their jobs do."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from kfmap.catalogue.models import Kernel
+from verifier.models import BpfObject, Job, Submission
+from verifier.reports import RENDERERS
+from verifier.store import load_checked
+from verifier.submit import submit
+from verifier.tasks import ensure_job
+from verifier.web.object_page import build_object_page
+
+_LATEST = 50
+
+
+@login_required
+def uploads(request: HttpRequest) -> HttpResponse:
+    """Show the upload form and the latest objects, or take in what was dropped."""
+    if request.method == "POST":
+        return _take_in(request)
+    latest = BpfObject.objects.prefetch_related("jobs")[:_LATEST]
+    return render(request, "verifier/uploads.html", {"objects": latest})
+
+
+def _take_in(request: HttpRequest) -> HttpResponse:
+    files = request.FILES.getlist("objects")
+    if not files:
+        messages.error(request, "Choose one or more .bpf.o files first.")
+        return redirect("uploads")
+    assert isinstance(request.user, User)
+    submission = submit(files, request.user)
+    taken = submission.files.select_related("object").first() if len(files) == 1 else None
+    return redirect(taken.object if taken is not None and taken.object else submission)
+
+
+@login_required
+@require_safe
+def show_submission(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show what became of each file of one upload."""
+    submission = get_object_or_404(Submission, pk=pk)
+    files = submission.files.select_related("object").prefetch_related("object__jobs")
+    waiting = any(file.object and _open_job(file.object) for file in files)
+    context = {"submission": submission, "files": files, "waiting": waiting}
+    return render(request, "verifier/submission.html", context)
+
+
+@login_required
+@require_safe
+def show_object(request: HttpRequest, sha256: str) -> HttpResponse:
+    """Show the verdict grid, the findings and the calls of an object; ?format= exports them."""
+    obj = get_object_or_404(BpfObject, sha256=sha256)
+    chosen = request.GET.get("format")
+    if chosen:
+        return _export(obj, chosen)
+    page = build_object_page(obj)
+    context = {"object": obj, "page": page, "job": obj.jobs.first(), "formats": RENDERERS}
+    return render(request, "verifier/object.html", context)
+
+
+@login_required
+@require_safe
+def show_progress(request: HttpRequest, sha256: str) -> HttpResponse:
+    """Give the progress as a fragment, for readers without a stream."""
+    obj = get_object_or_404(BpfObject, sha256=sha256)
+    return render(request, "verifier/progress.html", {"object": obj, "job": obj.jobs.first()})
+
+
+@login_required
+@require_POST
+def check_again(request: HttpRequest, sha256: str) -> HttpResponse:
+    """Check the object on kernels that came into the map since, or try again what broke off."""
+    obj = get_object_or_404(BpfObject, sha256=sha256)
+    obj.checks.exclude(problem="").delete()
+    if obj.problem:
+        obj.problem, obj.read_at = "", None
+        obj.save(update_fields=["problem", "read_at"])
+    if ensure_job(obj) is None:
+        messages.info(request, "It is checked on every kernel of the map already.")
+    return redirect(obj)
+
+
+@login_required
+@require_POST
+def cancel(request: HttpRequest, sha256: str) -> HttpResponse:
+    """Ask the open job of the object to stop."""
+    obj = get_object_or_404(BpfObject, sha256=sha256)
+    Job.objects.cancel(obj)
+    return redirect(obj)
+
+
+def _export(obj: BpfObject, chosen: str) -> HttpResponse:
+    if chosen not in RENDERERS:
+        raise Http404(f"There is no format {chosen!r}; there are {', '.join(RENDERERS)}.")
+    renderer = RENDERERS[chosen]
+    text = renderer.render([load_checked(obj, Kernel.objects.listed())])
+    response = HttpResponse(text, content_type=f"{renderer.media_type}; charset=utf-8")
+    name = f"kfmap-{obj.sha256[:12]}.{renderer.suffix}"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _open_job(obj: BpfObject) -> Job | None:
+    return next((job for job in obj.jobs.all() if not job.is_over), None)
