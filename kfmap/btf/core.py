@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kfmap.btf.compat import kinds_are_compatible
-from kfmap.btf.core_spec import Spec, SpecMatcher, parse_spec
+from kfmap.btf.core_spec import Spec, match_spec, parse_spec
 from kfmap.btf.core_value import Value, value_of
 from kfmap.btf.ext import CoreKind, CoreRelocation
 from kfmap.btf.kinds import INT_SIGNED, Kind
@@ -71,11 +71,10 @@ class ObjectSpecs:
 class CoreResolver:
     """Resolves relocations of one object against one kernel; equal ones only once."""
 
-    def __init__(self, specs: ObjectSpecs, kernel: Btf, matcher: SpecMatcher | None = None) -> None:
+    def __init__(self, specs: ObjectSpecs, kernel: Btf) -> None:
         self.local = specs.btf
         self.kernel = kernel
         self._specs = specs
-        self._matcher = matcher or SpecMatcher(kernel)
         self._known: dict[tuple[int, str, int], Resolution] = {}
 
     def resolve(self, relocation: CoreRelocation) -> Resolution:
@@ -98,19 +97,16 @@ class CoreResolver:
         if relocation.kind == CoreKind.TYPE_ID_LOCAL:
             return Resolution(RESOLVED, own.value)
         candidates = self._candidates(relocation.type_id)
-        found = [
-            (match, value_of(self.kernel, match, relocation.kind))
+        matches = [
+            match_spec(self.local, spec, relocation.kind, self.kernel, candidate)
             for candidate in candidates
-            if (match := self._matcher.match(self.local, spec, relocation.kind, candidate))
-            is not None
         ]
-        for match, value in found[1:]:
-            if _differs(found[0], (match, value)):
-                return Resolution(
-                    REFUSED,
-                    candidates=len(candidates),
-                    reason=f"the kernel's types {self._name(relocation)} differ here",
-                )
+        found = [
+            (match, value_of(self.kernel, match, relocation.kind)) for match in matches if match
+        ]
+        if any(_differs(found[0], other) for other in found[1:]):
+            reason = f"the kernel's types {self._name(relocation)} differ here"
+            return Resolution(REFUSED, candidates=len(candidates), reason=reason)
         target = found[0][1] if found else value_of(self.kernel, None, relocation.kind)
         return self._outcome(relocation, own, target, len(candidates))
 

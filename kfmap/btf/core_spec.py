@@ -6,18 +6,16 @@ Mirrors bpf_core_parse_spec and bpf_core_spec_match of tools/lib/bpf/relo_core.c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from kfmap.btf.compat import kinds_are_compatible, types_are_compatible
 from kfmap.btf.ext import CoreKind, CoreRelocation
 from kfmap.btf.flavor import essential_name
 from kfmap.btf.kinds import COMPOSITE, ENUMS, Kind
-from kfmap.btf.read import Btf, BtfError
+from kfmap.btf.read import Btf, BtfError, Field
 from kfmap.btf.type_match import types_match
 
 _MAX_STEPS = 64  # BPF_CORE_SPEC_MAX_LEN
-_MAX_FIELDS = 65_536
 
 FIELD_KINDS = frozenset(
     {
@@ -55,19 +53,6 @@ class Spec(NamedTuple):
     root_type_id: int
     accessors: tuple[Accessor, ...] = ()
     bit_offset: int = 0
-
-
-class Field(NamedTuple):
-    """A named member, seen through anonymous structs; `bit_offset` from the outermost one.
-
-    `steps` is 1 and one more for each anonymous struct on the way.
-    """
-
-    owner: int
-    at: int
-    bit_offset: int
-    type_id: int
-    steps: int
 
 
 def parse_spec(btf: Btf, relocation: CoreRelocation) -> Spec:
@@ -109,9 +94,7 @@ def _field_spec(btf: Btf, type_id: int, root: int, indexes: list[int]) -> Spec:
         current = btf.resolve(current)
         kind = btf.kind(current)
         if kind in COMPOSITE:
-            if index >= btf.vlen(current):
-                raise BtfError(f"type {current} has no member {index}")
-            member = btf.members(current)[index]
+            member = btf.member(current, index)
             bit_offset += member.bit_offset
             if member.name:
                 accessors.append(Accessor(current, index, member.name))
@@ -130,6 +113,8 @@ def _field_spec(btf: Btf, type_id: int, root: int, indexes: list[int]) -> Spec:
 
 def element_of(btf: Btf, array_id: int, index: int, before: Accessor) -> int | None:
     """Give the element type of an array if it has that element; flexible arrays have all."""
+    if btf.kind(array_id) is not Kind.ARRAY:
+        return None
     array = btf.array(array_id)
     flexible = (
         before.name is not None and array.length == 0 and before.at == btf.vlen(before.type_id) - 1
@@ -139,88 +124,63 @@ def element_of(btf: Btf, array_id: int, index: int, before: Accessor) -> int | N
     return btf.resolve(array.type_id)
 
 
-class SpecMatcher:
-    """Finds in one kernel what specs of objects name; remembers the fields of its types."""
+def match_spec(local: Btf, spec: Spec, kind: int, kernel: Btf, candidate: int) -> Spec | None:
+    """Find in type `candidate` of a kernel what `spec` names; None if it has no such part."""
+    if kind in TYPE_KINDS:
+        compare = types_match if kind == CoreKind.TYPE_MATCHES else types_are_compatible
+        fits = compare(local, spec.root_type_id, kernel, candidate)
+        return Spec(candidate) if fits else None
+    if kind in ENUMERATOR_KINDS:
+        return _match_enumerator(spec, kernel, candidate)
+    return _match_field(local, spec, kernel, candidate)
 
-    def __init__(self, kernel: Btf) -> None:
-        self.kernel = kernel
-        self._fields: dict[int, dict[str, Field]] = {}
 
-    def match(self, local: Btf, spec: Spec, kind: int, candidate: int) -> Spec | None:
-        """Find the same thing in type `candidate`; None if it has no such part."""
-        if kind == CoreKind.TYPE_MATCHES:
-            fits = types_match(local, spec.root_type_id, self.kernel, candidate)
-            return Spec(candidate) if fits else None
-        if kind in TYPE_KINDS:
-            fits = types_are_compatible(local, spec.root_type_id, self.kernel, candidate)
-            return Spec(candidate) if fits else None
-        if kind in ENUMERATOR_KINDS:
-            return self._match_enumerator(spec, candidate)
-        return self._match_field(local, spec, candidate)
-
-    def _match_enumerator(self, spec: Spec, candidate: int) -> Spec | None:
-        resolved = self.kernel.resolve(candidate)
-        if self.kernel.kind(resolved) not in ENUMS:
-            return None
-        wanted = essential_name(spec.accessors[0].name or "")
-        for index, (name, _) in enumerate(self.kernel.enumerators(resolved)):
-            if essential_name(name) == wanted:
-                return Spec(candidate, (Accessor(resolved, index, name),))
+def _match_enumerator(spec: Spec, kernel: Btf, candidate: int) -> Spec | None:
+    resolved = kernel.resolve(candidate)
+    if kernel.kind(resolved) not in ENUMS:
         return None
-
-    def _match_field(self, local: Btf, spec: Spec, candidate: int) -> Spec | None:
-        kernel = self.kernel
-        accessors: list[Accessor] = []
-        bit_offset, current, steps = 0, candidate, 0
-        for accessor in spec.accessors:
-            current = kernel.resolve(current)
-            if accessor.name is not None:
-                field = self._fields_of(current).get(accessor.name)
-                member = local.members(accessor.type_id)[accessor.at]
-                if field is None or not _fields_fit(local, member.type_id, kernel, field.type_id):
-                    return None
-                accessors.append(Accessor(field.owner, field.at, accessor.name))
-                bit_offset += field.bit_offset
-                current = field.type_id
-                steps += field.steps
-                continue
-            if accessors:
-                if kernel.kind(current) is not Kind.ARRAY:
-                    return None
-                element = element_of(kernel, current, accessor.at, accessors[-1])
-                if element is None:
-                    return None
-                current = element
-            accessors.append(Accessor(current, accessor.at, None))
-            bit_offset += accessor.at * kernel.size(current) * 8
-            steps += 1
-        if steps > _MAX_STEPS:
-            raise BtfError(f"the way to the field in type {candidate} has {steps} steps")
-        return Spec(candidate, tuple(accessors), bit_offset)
-
-    def _fields_of(self, type_id: int) -> dict[str, Field]:
-        known = self._fields.get(type_id)
-        if known is None:
-            known = self._fields[type_id] = {}
-            for count, (name, field) in enumerate(_walk_fields(self.kernel, type_id, 0, 0)):
-                if count > _MAX_FIELDS:
-                    raise BtfError(f"type {type_id} has more than {_MAX_FIELDS} fields")
-                if name:
-                    known.setdefault(name, field)
-        return known
+    wanted = essential_name(spec.accessors[0].name or "")
+    for number, (name, _) in enumerate(kernel.enumerators(resolved)):
+        if essential_name(name) == wanted:
+            return Spec(candidate, (Accessor(resolved, number, name),))
+    return None
 
 
-def _walk_fields(btf: Btf, type_id: int, base: int, depth: int) -> Iterator[tuple[str, Field]]:
-    """Give all members in order, those of anonymous structs and unions after their own place."""
-    if btf.kind(type_id) not in COMPOSITE:
-        return
-    if depth > _MAX_STEPS:
-        raise BtfError(f"anonymous members of type {type_id} are nested too deep")
-    for index, (name, member_type, bit_offset, _) in enumerate(btf.members(type_id)):
-        yield name, Field(type_id, index, base + bit_offset, member_type, depth + 1)
-        if not name:
-            inner = btf.resolve(member_type)
-            yield from _walk_fields(btf, inner, base + bit_offset, depth + 1)
+def _match_field(local: Btf, spec: Spec, kernel: Btf, candidate: int) -> Spec | None:
+    accessors: list[Accessor] = []
+    bit_offset, current, steps = 0, candidate, 0
+    for accessor in spec.accessors:
+        current = kernel.resolve(current)
+        if accessor.name is not None:
+            field = _find_field(local, accessor, kernel, current)
+            if field is None:
+                return None
+            accessors.append(Accessor(field.owner, field.number, accessor.name))
+            bit_offset, current = bit_offset + field.bit_offset, field.type_id
+            steps += field.steps
+            continue
+        if accessors:
+            element = element_of(kernel, current, accessor.at, accessors[-1])
+            if element is None:
+                return None
+            current = element
+        accessors.append(Accessor(current, accessor.at, None))
+        bit_offset += accessor.at * kernel.size(current) * 8
+        steps += 1
+    if steps > _MAX_STEPS:
+        raise BtfError(f"the way to the field in type {candidate} has {steps} steps")
+    return Spec(candidate, tuple(accessors), bit_offset)
+
+
+def _find_field(local: Btf, accessor: Accessor, kernel: Btf, type_id: int) -> Field | None:
+    """Find a member of the same name in the kernel's type, if its own type is compatible."""
+    if kernel.kind(type_id) not in COMPOSITE:
+        return None
+    field = kernel.fields(type_id).get(accessor.name or "")
+    member = local.member(accessor.type_id, accessor.at)
+    if field is None or not _fields_fit(local, member.type_id, kernel, field.type_id):
+        return None
+    return field
 
 
 def _fields_fit(local: Btf, local_id: int, kernel: Btf, kernel_id: int) -> bool:

@@ -93,7 +93,7 @@ def _field_value(btf: Btf, spec: Spec, kind: int) -> Value:
 
 def _span(btf: Btf, spec: Spec, owner: int, index: int) -> _Span:
     """Find the bytes to load: of the field, or the smallest aligned integer around a bitfield."""
-    member = btf.members(owner)[index]
+    member = btf.member(owner, index)
     type_id = btf.resolve(member.type_id)
     size, bits = btf.size(type_id), member.bitfield_size
     if not bits:

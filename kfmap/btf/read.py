@@ -10,9 +10,7 @@ import sys
 from array import array
 from collections.abc import Iterator
 from functools import cached_property
-from typing import NamedTuple
 
-from kfmap.btf.flavor import essential_name
 from kfmap.btf.kinds import (
     COMPOSITE,
     ENUMS,
@@ -29,12 +27,15 @@ from kfmap.btf.kinds import (
     Kind,
 )
 from kfmap.btf.layout import BtfError, Words, extra_words, index_types, read_header
+from kfmap.btf.names import Names
+from kfmap.btf.rows import Array, Enumerator, Field, Integer, Member, Param, SectionVariable, Tag
 
 __all__ = [
     "Array",
     "Btf",
     "BtfError",
     "Enumerator",
+    "Field",
     "Integer",
     "Member",
     "Param",
@@ -46,59 +47,10 @@ __all__ = [
 _MAX_CHAIN = 128  # longest chain of modifiers, typedefs and arrays that is followed
 _MAX_STRING = 4096  # longer strings are cut
 _MAX_SIZE = 0xFFFFFFFF
+_MAX_FIELDS = 65_536
 _KINDS = tuple(
     Kind(number) if number in EXTRA_WORDS else Kind.UNKN for number in range(MAX_KIND + 1)
 )
-
-
-class Member(NamedTuple):
-    """A member of a struct or union; `bitfield_size` in bits, 0 for other members."""
-
-    name: str
-    type_id: int
-    bit_offset: int
-    bitfield_size: int
-
-
-class Param(NamedTuple):
-    """A parameter; the last one of a variadic function has no name and type 0."""
-
-    name: str
-    type_id: int
-
-
-class Enumerator(NamedTuple):
-    name: str
-    value: int
-
-
-class Array(NamedTuple):
-    type_id: int
-    index_type_id: int
-    length: int
-
-
-class Integer(NamedTuple):
-    """How an INT is encoded: `encoding` of INT_* bits, `bits` from `bit_offset` on."""
-
-    encoding: int
-    bit_offset: int
-    bits: int
-
-
-class SectionVariable(NamedTuple):
-    """A VAR in a DATASEC; `offset` and `size` in bytes."""
-
-    type_id: int
-    offset: int
-    size: int
-
-
-class Tag(NamedTuple):
-    """A declaration tag; `component` is the member or parameter it is on, -1 for the whole."""
-
-    name: str
-    component: int
 
 
 class Btf:
@@ -110,6 +62,7 @@ class Btf:
         self._text = strings.decode("latin-1")  # one character a byte
         self.byteorder = byteorder
         self._decoded: dict[int, str] = {}
+        self._fields: dict[int, dict[str, Field]] = {}
         self._decode_budget = 4 * len(strings) + 65536
 
     def __len__(self) -> int:
@@ -201,6 +154,37 @@ class Btf:
             Member(name, member, offset & 0xFFFFFF, offset >> 24)
             for name, member, offset in zip(names, rows[1::3], rows[2::3], strict=True)
         )
+
+    def member(self, type_id: int, number: int) -> Member:
+        """Give one member of a struct or union."""
+        at = self._expect(type_id, COMPOSITE)
+        if not 0 <= number < self._words[at] & MAX_VLEN:
+            raise BtfError(f"type {type_id} has no member {number}")
+        name, member, offset = self._words[at + 2 + 3 * number : at + 5 + 3 * number]
+        if self._words[at] & KIND_FLAG:
+            return Member(self.string(name), member, offset & 0xFFFFFF, offset >> 24)
+        return Member(self.string(name), member, offset, 0)
+
+    def fields(self, type_id: int) -> dict[str, Field]:
+        """Give the named members of a struct or union with those of its anonymous members."""
+        if type_id not in self._fields:
+            fields: dict[str, Field] = {}
+            for count, (name, field) in enumerate(self._walk_fields(type_id, 0, 1)):
+                if count > _MAX_FIELDS:
+                    raise BtfError(f"type {type_id} has more than {_MAX_FIELDS} fields")
+                if name:
+                    fields.setdefault(name, field)
+            self._fields[type_id] = fields
+        return self._fields[type_id]
+
+    def _walk_fields(self, type_id: int, base: int, steps: int) -> Iterator[tuple[str, Field]]:
+        """Give all members in order, those of anonymous structs after the struct itself."""
+        if steps > _MAX_CHAIN:
+            raise BtfError(f"anonymous members of type {type_id} are nested too deep")
+        for number, (name, member_type, offset, _) in enumerate(self.members(type_id)):
+            yield name, Field(type_id, number, base + offset, member_type, steps)
+            if not name and self.kind(inner := self.resolve(member_type)) in COMPOSITE:
+                yield from self._walk_fields(inner, base + offset, steps + 1)
 
     def params(self, type_id: int) -> tuple[Param, ...]:
         """Give the parameters of a FUNC_PROTO."""
@@ -297,47 +281,24 @@ class Btf:
         return {offset: self.string(offset) for offset in offsets}
 
     @cached_property
-    def _by_name(self) -> tuple[dict[str, int], dict[str, list[int]]]:
-        """Name → lowest id, and name → the other ids of names that several types have."""
+    def _names(self) -> Names:
         words = self._words
         offsets = [0, *[words[at - 1] for at in self._starts[1:]]]
         strings = self._strings_at(set(offsets))
-        names = [strings[offset] for offset in offsets]
-        first = dict(zip(reversed(names), range(len(names) - 1, -1, -1), strict=True))
-        others: dict[str, list[int]] = {}
-        for type_id in [i for i, name in enumerate(names) if first[name] != i and name]:
-            others.setdefault(names[type_id], []).append(type_id)
-        del first[""]
-        return first, others
+        return Names([strings[offset] for offset in offsets])
 
     def find_all(self, name: str, *kinds: Kind) -> tuple[int, ...]:
         """Give the ids of all types with that name, rising; only of `kinds` if any are given."""
-        first, others = self._by_name
-        if name not in first:
-            return ()
-        ids = (first[name], *others.get(name, ()))
+        ids = self._names.ids(name)
         return tuple(type_id for type_id in ids if self.kind(type_id) in kinds) if kinds else ids
 
     def find(self, name: str, *kinds: Kind) -> int | None:
         """Give the lowest id with that name (and of these kinds), None if there is none."""
         return next(iter(self.find_all(name, *kinds)), None)
 
-    @cached_property
-    def _flavored(self) -> dict[str, list[int]]:
-        """Essential name → ids of the types that have a `___suffix`, which are few in a kernel."""
-        flavored: dict[str, list[int]] = {}
-        for name in self._by_name[0]:
-            if "___" in name and (essential := essential_name(name)) != name:
-                flavored.setdefault(essential, []).extend(self.find_all(name))
-        return flavored
-
     def find_flavors(self, name: str) -> tuple[int, ...]:
-        """Give the ids of all types with the same essential name as `name`, rising."""
-        essential = essential_name(name)
-        flavored = self._flavored.get(essential, ())
-        if essential_name(essential) != essential:  # a kernel type of that very name has another
-            return tuple(sorted(flavored))
-        return tuple(sorted((*self.find_all(essential), *flavored)))
+        """Give the ids of all types with the same name but for a last `___suffix`, rising."""
+        return self._names.flavors(name)
 
     @cached_property
     def _tags(self) -> dict[int, list[Tag]]:
