@@ -57,6 +57,9 @@ class Decider:
         self._tracer = Tracer(self.names, {item.id: item for item in facts.sets})
         self._hook_of: dict[str, HookOf] = {item.program_type: item for item in facts.hook_of}
         self._program_types = {item.name for item in facts.program_types}
+        self.trees = {
+            id_: compile_tree(item.rule, self.names) for id_, item in self.filters.items()
+        }
         self._compiled = self._compile_hooks()
         self._by_hook: dict[str, list[_Compiled]] = {}
         for (_, hook), compiled in self._compiled.items():
@@ -101,6 +104,11 @@ class Decider:
                 if compiled.hook.owner not in self.tables.freed:
                     listed |= compiled.bits
         return listed, self.names.everything if self.hook_of(context) == UNKNOWN_HOOK else listed
+
+    def hook_listed(self, owner: str, hook: str) -> int:
+        """Give the kfuncs that one BTF object lists on a hook."""
+        compiled = self._compiled.get((owner, hook))
+        return compiled.bits if compiled else 0
 
     def hooks_asked(self, context: Context) -> list[str]:
         """Give the hooks the kernel looks into, in its order: the common one, the type's own."""
@@ -157,14 +165,13 @@ class Decider:
         )
 
     def _compile_hooks(self) -> dict[tuple[str, str], _Compiled]:
-        trees = {id_: compile_tree(item.rule, self.names) for id_, item in self.filters.items()}
         everything = self.names.everything
         compiled = {}
         for key, hook in self.tables.hooks.items():
             bits = sum(self._bit[name] for name in hook.listed)
             used = hook.filters if self.facts.decision.filters else []
             # A filter that was not extracted may refuse anything.
-            run = tuple((id_, trees.get(id_, lambda view: (0, everything))) for id_ in used)
+            run = tuple((id_, self.trees.get(id_, lambda view: (0, everything))) for id_ in used)
             compiled[key] = _Compiled(hook, bits, run)
         return compiled
 

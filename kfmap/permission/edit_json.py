@@ -1,0 +1,64 @@
+"""Edits as JSON and back: a variant that can be kept, sent and exported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, fields
+
+from kfmap.permission.what_if import (
+    AddRegistration,
+    AddRule,
+    ChangeRow,
+    DropRegistration,
+    Edit,
+    EditError,
+    MoveKfunc,
+)
+
+VERSION = 1
+MAX_EDITS = 200
+_KINDS: Mapping[str, type[Edit]] = {
+    "move_kfunc": MoveKfunc,
+    "add_registration": AddRegistration,
+    "drop_registration": DropRegistration,
+    "change_row": ChangeRow,
+    "add_rule": AddRule,
+}
+_WORDS = {kind: word for word, kind in _KINDS.items()}
+
+
+def write_edits(edits: Iterable[Edit]) -> dict[str, object]:
+    """Give edits in a form that JSON takes: {"version", "edits": [{"kind", …}]}."""
+    rows = [{"kind": _WORDS[type(edit)], **asdict(edit)} for edit in edits]
+    return {"version": VERSION, "edits": rows}
+
+
+def read_edits(body: object) -> tuple[Edit, ...]:
+    """Read what `write_edits` gave. Raises EditError naming the edit that does not fit."""
+    if not isinstance(body, Mapping) or body.get("version") != VERSION:
+        raise EditError(f"not edits of version {VERSION}")
+    rows = body.get("edits")
+    if not isinstance(rows, list) or len(rows) > MAX_EDITS:
+        raise EditError(f"edits must be a list of at most {MAX_EDITS}")
+    return tuple(_read_edit(row, number) for number, row in enumerate(rows, 1))
+
+
+def _read_edit(row: object, number: int) -> Edit:
+    kind = _KINDS.get(str(row.get("kind"))) if isinstance(row, Mapping) else None
+    if kind is None or not isinstance(row, Mapping):
+        raise EditError(f"edit {number}: kind must be one of {', '.join(_KINDS)}")
+    types = {field.name: field.type for field in fields(kind)}
+    values = {str(key): value for key, value in row.items() if key != "kind"}
+    if unknown := values.keys() - types.keys():
+        raise EditError(f"edit {number}: unknown field {min(unknown)}")
+    for name, value in values.items():
+        if types[name] == "tuple[str, ...]":
+            if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+                raise EditError(f"edit {number}: {name} must be a list of text")
+            values[name] = tuple(value)
+        elif type(value).__name__ != types[name]:
+            raise EditError(f"edit {number}: {name} must be {types[name]}")
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise EditError(f"edit {number}: {error}") from error

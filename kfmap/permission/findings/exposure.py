@@ -1,0 +1,58 @@
+"""Kfuncs open to callers they were hardly written for: foreign struct_ops, tracing programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kfmap.permission.context import Context
+from kfmap.permission.contexts import build_member_contexts
+from kfmap.permission.decide import Decider
+from kfmap.permission.findings.finding import NOTE, WARNING, Finding
+from kfmap.permission.mechanisms.subsystem import find_foreign_kfuncs
+
+_TRACING = "BPF_PROG_TYPE_TRACING"
+_RISKS = {"KF_DESTRUCTIVE": "is destructive", "KF_SLEEPABLE": "may sleep"}
+
+
+def find_foreign(decider: Decider) -> Iterator[Finding]:
+    """Give for each struct_ops type the kfuncs of other types that its callbacks may call."""
+    for ops in decider.facts.struct_ops:
+        contexts = build_member_contexts(decider.facts, ops.name)
+        foreign = find_foreign_kfuncs(decider, ops.name)
+        allowed = {
+            name: sum(decider.bits(context)[0] >> place & 1 for context in contexts)
+            for place, name in enumerate(decider.kfuncs)
+            if name in foreign
+        }
+        open_names = sorted(name for name, count in allowed.items() if count)
+        if open_names:
+            folders = ", ".join(sorted({foreign[name] for name in open_names}))
+            yield Finding(
+                "foreign_exposure",
+                WARNING,
+                ops.name,
+                f"its callbacks may call {len(open_names)} kfuncs of other struct_ops types"
+                f" ({folders}): {', '.join(open_names)}",
+                (ops.place,),
+                sum(allowed.values()),
+                "Give the sets of those types a filter that looks at the struct_ops type.",
+            )
+
+
+def find_open_to_tracing(decider: Decider) -> Iterator[Finding]:
+    """Give kfuncs that any tracing program may call although they sleep, lock or destroy."""
+    context = Context(_TRACING, "BPF_TRACE_FENTRY")
+    allowed = decider.bits(context)[0]
+    for place, kfunc in enumerate(decider.kfuncs):
+        if not allowed >> place & 1:
+            continue
+        flags = decider.decide(context, kfunc).flags
+        risks = [words for flag, words in _RISKS.items() if flag in flags]
+        if "_lock" in kfunc:
+            risks.append("locks, by its name")
+        if risks:
+            listed = decider.find_listed(kfunc)
+            severity = WARNING if "KF_DESTRUCTIVE" in flags else NOTE
+            text = f"open to every tracing program although it {' and '.join(risks)}"
+            places = tuple(dict.fromkeys(item.entry.place for item in listed))
+            yield Finding("open_to_tracing", severity, kfunc, text, places)

@@ -1,0 +1,35 @@
+"""One finding about a kernel: what it is, where, and what could be done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kfmap.kernel.facts import Place
+
+NOTE = "note"
+WARNING = "warning"
+DEFECT = "defect"
+SEVERITIES = (DEFECT, WARNING, NOTE)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`kind` names the rule, `subject` the kfunc, hook, set or member class it is about.
+
+    `cells` counts the cells concerned, None where that says nothing. `suggestion` may be "".
+    """
+
+    kind: str
+    severity: str
+    subject: str
+    text: str
+    places: tuple[Place, ...] = ()
+    cells: int | None = None
+    suggestion: str = ""
+
+
+def sort_findings(findings: list[Finding]) -> tuple[Finding, ...]:
+    """Sort findings: the most serious first, then by rule and subject."""
+    return tuple(
+        sorted(findings, key=lambda f: (SEVERITIES.index(f.severity), f.kind, f.subject, f.text))
+    )

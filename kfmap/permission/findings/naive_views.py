@@ -1,0 +1,213 @@
+"""Simpler ways to read a kernel's registrations, and the cells each of them gets wrong.
+
+They are what people assume: that a kfunc has one set, that its own set's filter decides, that the
+program type it was registered for counts. Against the kernel they show where this hurts.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from kfmap.kernel.facts import KernelFacts, Registration
+from kfmap.permission.context import Context
+from kfmap.permission.decide import Decider
+from kfmap.permission.hook_table import COMMON_HOOK, FMODRET_HOOK
+
+
+class NaiveView(ABC):
+    """A simpler decision: the kfuncs it takes for allowed in a context."""
+
+    id: ClassVar[str]
+    title: ClassVar[str]
+
+    def __init__(self, decider: Decider) -> None:
+        self.decider = decider
+
+    @abstractmethod
+    def allowed(self, context: Context) -> int:
+        """Give the kfuncs taken for allowed, bits in the order of `Decider.kfuncs`."""
+
+
+class SeparateFilters(NaiveView):
+    """Each set of a hook has its own filter that sees only that set, and all must pass."""
+
+    id: ClassVar[str] = "separate_filters"
+    title: ClassVar[str] = "one filter per set, all must pass"
+
+    def __init__(self, decider: Decider) -> None:
+        super().__init__(decider)
+        self._variants = [Decider(facts) for facts in _split_memberships(decider.facts)]
+
+    def allowed(self, context: Context) -> int:
+        """Intersect the answers of the kernels in which each kfunc is in one of its sets only."""
+        bits = self.decider.bits(context)[0]
+        for variant in self._variants:
+            bits &= variant.bits(context)[0]
+        return bits
+
+
+class OwnFilter(NaiveView):
+    """Only the filters of the sets that contain a kfunc count, not the others of the hook."""
+
+    id: ClassVar[str] = "own_filter"
+    title: ClassVar[str] = "only the filter of the containing set"
+
+    def allowed(self, context: Context) -> int:
+        """Let pass what the filter of some containing set lets pass."""
+        view = self.decider.views.build_view(context)
+        allowed = 0
+        for hook in self.decider.hooks_asked(context):
+            for registration in self.decider.facts.registrations:
+                if registration.hook == hook:
+                    listed = self.decider.names.set_bits.get(registration.set_id, 0)
+                    tree = self.decider.trees.get(registration.filter)
+                    allowed |= listed & ~(tree(view)[1] if tree else 0)
+        return allowed
+
+
+class ByProgramType(NaiveView):
+    """A kfunc may be called from the program types it was registered for, not from their hook."""
+
+    id: ClassVar[str] = "by_program_type"
+    title: ClassVar[str] = "registered program type instead of hook"
+
+    def allowed(self, context: Context) -> int:
+        """Narrow the kernel's answer to kfuncs registered for the type itself, or common."""
+        registered = 0
+        program_type = context.replaces or context.program_type
+        for item in self.decider.facts.registrations:
+            common = item.hook == COMMON_HOOK
+            if (common or item.program_type == program_type) and item.hook != FMODRET_HOOK:
+                registered |= self.decider.names.set_bits.get(item.set_id, 0)
+        return self.decider.bits(context)[0] & registered
+
+
+class IgnoreFilters(NaiveView):
+    """Filters do not exist."""
+
+    id: ClassVar[str] = "ignore_filters"
+    title: ClassVar[str] = "filters ignored"
+
+    def allowed(self, context: Context) -> int:
+        """Give what the hooks list."""
+        return self.decider.listed_bits(context)[0]
+
+
+class IgnoreCommon(NaiveView):
+    """The common hook does not exist."""
+
+    id: ClassVar[str] = "ignore_common"
+    title: ClassVar[str] = "common hook ignored"
+
+    def __init__(self, decider: Decider) -> None:
+        super().__init__(decider)
+        facts = decider.facts
+        self._variant = Decider(replace(facts, decision=replace(facts.decision, common=False)))
+
+    def allowed(self, context: Context) -> int:
+        """Give the answer of the kernel without the common hook."""
+        return self._variant.bits(context)[0]
+
+
+class OneSet(NaiveView):
+    """Every kfunc has one set: the first registration that brings it."""
+
+    id: ClassVar[str] = "one_set"
+    title: ClassVar[str] = "one set per kfunc, the first registered"
+
+    def __init__(self, decider: Decider) -> None:
+        super().__init__(decider)
+        self._hooks = _first_hooks(decider.facts)
+
+    def allowed(self, context: Context) -> int:
+        """Narrow the kernel's answer to kfuncs whose first set is on a hook asked."""
+        asked = self.decider.hooks_asked(context)
+        bits = self.decider.bits(context)[0]
+        return sum(
+            1 << place
+            for place, kfunc in enumerate(self.decider.kfuncs)
+            if bits >> place & 1 and self._hooks.get(kfunc, set()).intersection(asked)
+        )
+
+
+VIEWS: tuple[type[NaiveView], ...] = (
+    SeparateFilters,
+    OwnFilter,
+    OneSet,
+    ByProgramType,
+    IgnoreFilters,
+    IgnoreCommon,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WrongCells:
+    """How many cells a view gets wrong, and for which kfuncs."""
+
+    view: str
+    title: str
+    cells: int
+    kfuncs: tuple[str, ...]
+
+
+def count_wrong(decider: Decider, contexts: Sequence[Context]) -> list[WrongCells]:
+    """Count the cells in which each naive view differs from the kernel."""
+    answers = [(context, decider.bits(context)[0]) for context in contexts]
+    counts = []
+    for kind in VIEWS:
+        view = kind(decider)
+        cells = concerned = 0
+        for context, allowed in answers:
+            wrong = view.allowed(context) ^ allowed
+            cells += wrong.bit_count()
+            concerned |= wrong
+        names = tuple(n for i, n in enumerate(decider.kfuncs) if concerned >> i & 1)
+        counts.append(WrongCells(kind.id, kind.title, cells, names))
+    return counts
+
+
+def _split_memberships(facts: KernelFacts) -> list[KernelFacts]:
+    """Give kernels in which a kfunc in several sets of one hook is in the first, second … only."""
+    sets_of: dict[str, list[str]] = {}
+    by_id = {item.id: item for item in facts.sets}
+    for hook in facts.hooks:
+        sets: dict[str, list[str]] = {}
+        for item in facts.registrations:
+            if item.hook == hook and item.set_id in by_id and hook != FMODRET_HOOK:
+                for entry in by_id[item.set_id].entries:
+                    sets.setdefault(entry.kfunc, []).append(item.set_id)
+        for kfunc, ids in sets.items():
+            distinct = list(dict.fromkeys(ids))
+            if len(distinct) > 1:
+                sets_of[kfunc] = distinct
+    most = max(map(len, sets_of.values()), default=0)
+    return [_keep_membership(facts, sets_of, number) for number in range(most)]
+
+
+def _keep_membership(facts: KernelFacts, sets_of: dict[str, list[str]], number: int) -> KernelFacts:
+    kept = {kfunc: ids[min(number, len(ids) - 1)] for kfunc, ids in sets_of.items()}
+    sets = []
+    for item in facts.sets:
+        entries = tuple(
+            entry
+            for entry in item.entries
+            if item.id not in sets_of.get(entry.kfunc, ()) or kept[entry.kfunc] == item.id
+        )
+        sets.append(replace(item, entries=entries))
+    return replace(facts, sets=tuple(sets))
+
+
+def _first_hooks(facts: KernelFacts) -> dict[str, set[str]]:
+    """Give the hooks of each kfunc's first registered set."""
+    by_id = {item.id: item for item in facts.sets}
+    first: dict[str, str] = {}
+    hooks: dict[str, set[str]] = {}
+    registrations: Sequence[Registration] = facts.registrations
+    for item in registrations:
+        for entry in by_id[item.set_id].entries if item.set_id in by_id else ():
+            if first.setdefault(entry.kfunc, item.set_id) == item.set_id:
+                hooks.setdefault(entry.kfunc, set()).add(item.hook)
+    return hooks
