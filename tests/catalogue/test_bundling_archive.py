@@ -52,14 +52,9 @@ def test_configuration_keeps_apt_inside_its_folder(tmp_path: Path) -> None:
 
 
 def test_offers_are_the_lines_with_a_hash() -> None:
-    text = (
-        "Reading package lists...\n"
-        "'http://m.example/pool/linux_6.18.15.orig.tar.xz' linux_6.18.15.orig.tar.xz 157 SHA256:0f\n"
-    )
-    offer = Offer(
-        "http://m.example/pool/linux_6.18.15.orig.tar.xz", "linux_6.18.15.orig.tar.xz", "SHA256:0f"
-    )
-    assert parse_offers(text) == [offer]
+    address, file = "http://m.example/pool/linux_1.orig.tar.xz", "linux_1.orig.tar.xz"
+    text = f"Reading package lists...\n'{address}' {file} 157 SHA256:0f\n"
+    assert parse_offers(text) == [Offer(address, file, "SHA256:0f")]
 
 
 def test_offers_with_a_path_in_the_file_name_are_passed_over() -> None:

@@ -52,7 +52,7 @@ class Archive:
 
     def _find(self, package: Package) -> Offer:
         self._update()
-        asked = f"{package.name}={package.version}"
+        asked = f"{package.name}={package.version}" if package.version else package.name
         if package.name == SOURCE_PACKAGE:
             command = ["apt-get", "source", "--download-only", "--print-uris", asked]
         else:
@@ -73,12 +73,8 @@ class Archive:
             return
         for folder in ("etc", "lists/partial", "cache/archives/partial"):
             (self._apt / folder).mkdir(parents=True, exist_ok=True)
-        machine = subprocess.run(
-            ["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE)"],  # noqa: S607 - apt's own place
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+        command = ["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE)"]
+        machine = subprocess.run(command, capture_output=True, text=True, check=True)
         codename = platform.freedesktop_os_release().get("VERSION_CODENAME", "")
         sources = render_sources(machine.stdout, codename, self._suites)
         (self._apt / "etc/sources.list").write_text(sources)
@@ -108,7 +104,7 @@ def parse_offers(text: str) -> list[Offer]:
 def render_sources(targets: str, codename: str, suites: Iterable[str]) -> str:
     """Give the sources.list for `suites`.
 
-    `targets` has a line `address release` for each index of the machine, whose release is `codename`.
+    `targets` has a line `address release` for each index of the machine, which runs `codename`.
     """
     served = {release: address for address, release in map(str.split, targets.splitlines())}
     lines = []
@@ -116,7 +112,8 @@ def render_sources(targets: str, codename: str, suites: Iterable[str]) -> str:
         like = f"{codename}-security" if suite.endswith("-security") else codename
         if like not in served:
             raise BundleError(
-                f"the machine's apt sources have no Debian suite {like}: its address is needed for {suite}"
+                f"the machine's apt sources have no Debian suite {like}: "
+                f"its address is needed for {suite}"
             )
         lines += [f"{kind} [signed-by={_KEYRING}] {served[like]} {suite} main" for kind in _KINDS]
     return "\n".join(lines) + "\n"
@@ -139,4 +136,4 @@ def render_configuration(apt: Path) -> str:
 def _file_pattern(package: Package) -> str:
     if package.name == SOURCE_PACKAGE:
         return f"{SOURCE_PACKAGE}_{package.upstream}.orig.tar.xz"
-    return f"{package.name}_{package.version}_*.deb"
+    return f"{package.name}_{package.version or '*'}_*.deb"

@@ -1,7 +1,7 @@
 """What each bundled kernel is made of: Debian packages, by exact version.
 
-Where Debian's configuration for a release is not to be had, the neighbour's takes its place: it gave
-the answers of the booted kernel for every cell.
+Where Debian's configuration for a release is not to be had, the neighbour's takes its place: it
+gave the answers of the booted kernel for every cell.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 SUITES = ("bookworm", "bookworm-security", "trixie", "trixie-backports")
 SOURCE_PACKAGE = "linux"
-AS_CONFIGURED = "as configured"
-EVERY_OPTION_ON = "every option on"
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A Debian package of one version; `linux` itself stands for the source package's tarball."""
+    """A Debian package of one version, or the newest where that is empty.
+
+    `linux` itself stands for the source package's tarball.
+    """
 
     name: str
     version: str
@@ -39,11 +40,6 @@ class Recipe:
     source: Package
     config: Package | None = None
     image: Package | None = None
-
-    @property
-    def profile(self) -> str:
-        """Give the word of `Origin.profile`."""
-        return AS_CONFIGURED if self.config else EVERY_OPTION_ON
 
 
 _IMAGE_6_1 = Package("linux-image-6.1.0-56-amd64", "6.1.192-2")

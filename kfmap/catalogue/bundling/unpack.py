@@ -50,7 +50,8 @@ def unpack_tree(package: Path, tree: Path) -> None:
 
 
 def _open_deb(package: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(["dpkg-deb", "--fsys-tarfile", str(package)], stdout=subprocess.PIPE)
+    command = ["dpkg-deb", "--fsys-tarfile", str(package)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE)
 
 
 def _find_member(files: tarfile.TarFile, name: re.Pattern[str]) -> bytes | None:
