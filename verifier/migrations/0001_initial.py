@@ -6,7 +6,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -15,153 +14,316 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='BpfObject',
+            name="BpfObject",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sha256', models.CharField(max_length=64, unique=True)),
-                ('file_name', models.CharField(help_text='as first uploaded', max_length=255)),
-                ('size', models.PositiveBigIntegerField()),
-                ('license', models.CharField(blank=True, max_length=200)),
-                ('notes', models.JSONField(blank=True, default=list)),
-                ('problem', models.TextField(blank=True)),
-                ('read_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("sha256", models.CharField(max_length=64, unique=True)),
+                ("file_name", models.CharField(help_text="as first uploaded", max_length=255)),
+                ("size", models.PositiveBigIntegerField()),
+                ("license", models.CharField(blank=True, max_length=200)),
+                ("notes", models.JSONField(blank=True, default=list)),
+                ("problem", models.TextField(blank=True)),
+                ("read_at", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'verbose_name': 'object',
-                'ordering': ['-created_at'],
+                "verbose_name": "object",
+                "ordering": ["-created_at"],
             },
         ),
         migrations.CreateModel(
-            name='Check',
+            name="Check",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('facts_hash', models.CharField(db_index=True, max_length=64)),
-                ('engine_version', models.PositiveIntegerField(default=1)),
-                ('problem', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('object', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='checks', to='verifier.bpfobject')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("facts_hash", models.CharField(db_index=True, max_length=64)),
+                ("engine_version", models.PositiveIntegerField(default=1)),
+                ("problem", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "object",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="checks",
+                        to="verifier.bpfobject",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Job',
+            name="Job",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('queued', 'waiting'), ('running', 'running'), ('done', 'done'), ('failed', 'failed'), ('cancelled', 'cancelled')], db_index=True, default='queued', max_length=10)),
-                ('step', models.CharField(blank=True, help_text='what it does now', max_length=200)),
-                ('done', models.PositiveIntegerField(default=0)),
-                ('total', models.PositiveIntegerField(default=0)),
-                ('problem', models.TextField(blank=True)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('cancel_requested', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('started_at', models.DateTimeField(null=True)),
-                ('heartbeat', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('object', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='jobs', to='verifier.bpfobject')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "waiting"),
+                            ("running", "running"),
+                            ("done", "done"),
+                            ("failed", "failed"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        db_index=True,
+                        default="queued",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "step",
+                    models.CharField(blank=True, help_text="what it does now", max_length=200),
+                ),
+                ("done", models.PositiveIntegerField(default=0)),
+                ("total", models.PositiveIntegerField(default=0)),
+                ("problem", models.TextField(blank=True)),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("cancel_requested", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("started_at", models.DateTimeField(null=True)),
+                ("heartbeat", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "object",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="jobs",
+                        to="verifier.bpfobject",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at'],
+                "ordering": ["-created_at"],
             },
         ),
         migrations.CreateModel(
-            name='Program',
+            name="Program",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveIntegerField()),
-                ('name', models.CharField(max_length=255)),
-                ('section', models.CharField(max_length=255)),
-                ('program_type', models.CharField(max_length=100)),
-                ('attach_type', models.CharField(blank=True, max_length=100)),
-                ('target', models.CharField(blank=True, max_length=255)),
-                ('struct_ops', models.JSONField(blank=True, default=list)),
-                ('sleepable', models.BooleanField(default=False)),
-                ('optional', models.BooleanField(default=False)),
-                ('object', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='programs', to='verifier.bpfobject')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveIntegerField()),
+                ("name", models.CharField(max_length=255)),
+                ("section", models.CharField(max_length=255)),
+                ("program_type", models.CharField(max_length=100)),
+                ("attach_type", models.CharField(blank=True, max_length=100)),
+                ("target", models.CharField(blank=True, max_length=255)),
+                ("struct_ops", models.JSONField(blank=True, default=list)),
+                ("sleepable", models.BooleanField(default=False)),
+                ("optional", models.BooleanField(default=False)),
+                (
+                    "object",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="programs",
+                        to="verifier.bpfobject",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position'],
+                "ordering": ["position"],
             },
         ),
         migrations.CreateModel(
-            name='Call',
+            name="Call",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kfunc', models.CharField(db_index=True, max_length=255)),
-                ('weak', models.BooleanField()),
-                ('instruction', models.PositiveIntegerField()),
-                ('path', models.JSONField()),
-                ('file', models.CharField(blank=True, max_length=500)),
-                ('line', models.PositiveIntegerField(default=0)),
-                ('text', models.CharField(blank=True, max_length=500)),
-                ('program', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='calls', to='verifier.program')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kfunc", models.CharField(db_index=True, max_length=255)),
+                ("weak", models.BooleanField()),
+                ("instruction", models.PositiveIntegerField()),
+                ("path", models.JSONField()),
+                ("file", models.CharField(blank=True, max_length=500)),
+                ("line", models.PositiveIntegerField(default=0)),
+                ("text", models.CharField(blank=True, max_length=500)),
+                (
+                    "program",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="calls",
+                        to="verifier.program",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['program', 'kfunc', 'instruction'],
+                "ordering": ["program", "kfunc", "instruction"],
             },
         ),
         migrations.CreateModel(
-            name='Submission',
+            name="Submission",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(auto_now_add=True, db_index=True)),
-                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='submissions', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True, db_index=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="submissions",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at'],
+                "ordering": ["-created_at"],
             },
         ),
         migrations.CreateModel(
-            name='SubmittedFile',
+            name="SubmittedFile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=255)),
-                ('problem', models.TextField(blank=True)),
-                ('known_before', models.BooleanField(default=False)),
-                ('object', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='submitted', to='verifier.bpfobject')),
-                ('submission', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='files', to='verifier.submission')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=255)),
+                ("problem", models.TextField(blank=True)),
+                ("known_before", models.BooleanField(default=False)),
+                (
+                    "object",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="submitted",
+                        to="verifier.bpfobject",
+                    ),
+                ),
+                (
+                    "submission",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="files",
+                        to="verifier.submission",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='Verdict',
+            name="Verdict",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('program', models.CharField(max_length=255)),
-                ('verdict', models.CharField(choices=[('passes', 'passes'), ('refused', 'refused'), ('fails_at_run_time', 'fails at run time'), ('unknown', 'unknown')], max_length=20)),
-                ('live_kfuncs', models.JSONField(default=list)),
-                ('all_kfuncs', models.JSONField(default=list)),
-                ('check_row', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='verdicts', to='verifier.check')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("program", models.CharField(max_length=255)),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[
+                            ("passes", "passes"),
+                            ("refused", "refused"),
+                            ("fails_at_run_time", "fails at run time"),
+                            ("unknown", "unknown"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("live_kfuncs", models.JSONField(default=list)),
+                ("all_kfuncs", models.JSONField(default=list)),
+                (
+                    "check_row",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="verdicts",
+                        to="verifier.check",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='Finding',
+            name="Finding",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('not_allowed', 'not_allowed'), ('not_sleepable', 'not_sleepable'), ('missing', 'missing'), ('prototype', 'prototype'), ('run_time', 'run_time'), ('struct_ops', 'struct_ops'), ('malformed_kernel', 'malformed_kernel'), ('dead', 'dead'), ('unknown', 'unknown')], max_length=20)),
-                ('kfunc', models.CharField(blank=True, db_index=True, max_length=255)),
-                ('data', models.JSONField()),
-                ('verdict', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='findings', to='verifier.verdict')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("not_allowed", "not_allowed"),
+                            ("not_sleepable", "not_sleepable"),
+                            ("missing", "missing"),
+                            ("prototype", "prototype"),
+                            ("run_time", "run_time"),
+                            ("struct_ops", "struct_ops"),
+                            ("malformed_kernel", "malformed_kernel"),
+                            ("dead", "dead"),
+                            ("unknown", "unknown"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("kfunc", models.CharField(blank=True, db_index=True, max_length=255)),
+                ("data", models.JSONField()),
+                (
+                    "verdict",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="findings",
+                        to="verifier.verdict",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.AddConstraint(
-            model_name='check',
-            constraint=models.UniqueConstraint(fields=('object', 'facts_hash', 'engine_version'), name='one_check_an_object_facts_and_engine'),
+            model_name="check",
+            constraint=models.UniqueConstraint(
+                fields=("object", "facts_hash", "engine_version"),
+                name="one_check_an_object_facts_and_engine",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='job',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ('queued', 'running'))), fields=('object',), name='one_open_job_an_object'),
+            model_name="job",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ("queued", "running"))),
+                fields=("object",),
+                name="one_open_job_an_object",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='program',
-            constraint=models.UniqueConstraint(fields=('object', 'name'), name='one_program_an_object'),
+            model_name="program",
+            constraint=models.UniqueConstraint(
+                fields=("object", "name"), name="one_program_an_object"
+            ),
         ),
     ]
