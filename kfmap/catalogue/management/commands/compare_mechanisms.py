@@ -1,0 +1,45 @@
+"""`manage.py compare_mechanisms`: the ways of deciding kfunc calls, side by side on one kernel."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from kfmap.catalogue.commands import kernel_or_error
+from kfmap.permission.contexts import build_contexts, build_member_contexts
+from kfmap.permission.mechanisms.compare import compare_mechanisms
+from kfmap.permission.mechanisms.render import render_comparison_json, render_comparison_text
+
+
+class Command(BaseCommand):
+    """Print what each mechanism gets wrong, when that is noticed, and what it costs."""
+
+    help = "Compare the mechanisms on a kernel, or on one struct_ops type of it."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take the kernel, a struct_ops type, and the format."""
+        parser.add_argument("kernel", metavar="KERNEL", help="a kernel's short name, such as 7.2")
+        parser.add_argument("struct_ops", nargs="?", help="such as sched_ext_ops; default: all")
+        parser.add_argument("--format", choices=("text", "json"), default="text")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print the comparison."""
+        kernel = kernel_or_error(options["kernel"])
+        name: str | None = options["struct_ops"]
+        if name is None:
+            contexts = build_contexts(kernel.facts)
+        else:
+            contexts = build_member_contexts(kernel.facts, name)
+        if not contexts:
+            known = ", ".join(sorted(ops.name for ops in kernel.facts.struct_ops)) or "none"
+            raise CommandError(
+                f"{kernel.name} has no struct_ops type {name}; it has {known}.", returncode=2
+            )
+        rows = compare_mechanisms(kernel.decider, contexts)
+        if options["format"] == "json":
+            text = render_comparison_json(kernel.name, name or "all contexts", rows)
+        else:
+            text = render_comparison_text(rows)
+        self.stdout.write(text, ending="")

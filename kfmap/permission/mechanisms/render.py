@@ -1,0 +1,109 @@
+"""Comparisons of mechanisms as text and JSON, and capability tables as a patch would need them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from kfmap.permission.context_words import render_context
+from kfmap.permission.mechanisms.capabilities import Capabilities
+from kfmap.permission.mechanisms.compare import Cell, Comparison
+from kfmap.permission.mechanisms.table import CapabilityTable
+
+VERSION = 1
+
+
+def render_comparison_text(rows: Sequence[Comparison]) -> str:
+    """Give a table for people, the limits under it."""
+    lines = [
+        f"{'mechanism':42} {'permits':>8} {'refuses':>8} {'late':>6} {'noticed':>9} {'bits':>5}"
+    ]
+    for row in rows:
+        bits = "-" if row.costs.bits is None else str(row.costs.bits)
+        lines.append(
+            f"{row.title:42} {row.over_permits:8} {row.over_refuses:8} {row.late:6}"
+            f" {row.costs.noticed:>9} {bits:>5}"
+        )
+    for row in rows:
+        lines += ["", row.title, *(f"  {limit}" for limit in row.costs.limits)]
+        lines += [f"  lets pass: {_cell(cell)}" for cell in row.permit_examples[:3]]
+        lines += [f"  refuses: {_cell(cell)}" for cell in row.refuse_examples[:3]]
+    return "\n".join(lines) + "\n"
+
+
+def render_comparison_json(kernel: str, scope: str, rows: Sequence[Comparison]) -> str:
+    """Give the comparison for programs."""
+    body = {
+        "version": VERSION,
+        "kernel": kernel,
+        "scope": scope,
+        "mechanisms": [plain_comparison(row) for row in rows],
+    }
+    return json.dumps(body, indent=1, ensure_ascii=False) + "\n"
+
+
+def plain_comparison(row: Comparison) -> dict[str, object]:
+    """Give one row in a form that JSON takes."""
+    plain: dict[str, object] = {
+        "mechanism": row.mechanism.id,
+        "title": row.title,
+        "cells": row.cells,
+        "over_permits": row.over_permits,
+        "over_refuses": row.over_refuses,
+        "late": row.late,
+        "noticed": row.costs.noticed,
+        "bits": row.costs.bits,
+        "checked_calls": row.costs.checked_calls,
+        "declared": row.costs.declared,
+        "limits": list(row.costs.limits),
+        "permits": [_plain_cell(cell) for cell in row.permit_examples],
+        "refuses": [_plain_cell(cell) for cell in row.refuse_examples],
+    }
+    if isinstance(row.mechanism, Capabilities):
+        plain["capabilities"] = plain_table(row.mechanism.table)
+    return plain
+
+
+def plain_table(table: CapabilityTable) -> dict[str, object]:
+    """Give a table of bits in a form that JSON takes."""
+    return {
+        "reading": table.reading,
+        "bits": table.bits,
+        "lower": table.lower,
+        "greedy": table.greedy,
+        "method": table.method,
+        "row_classes": table.row_classes,
+        "column_classes": table.column_classes,
+        "kfuncs": dict(sorted(table.kfunc_masks.items())),
+        "contexts": {render_context(c): mask for c, mask in table.context_masks.items()},
+    }
+
+
+def render_capabilities_c(table: CapabilityTable, prefix: str = "KF_CAP") -> str:
+    """Give the tables a patch would need: bits, a mask per kfunc, a mask per member.
+
+    Kfuncs that need nothing (ALL) and contexts that hold nothing (ANY) are left out.
+    """
+    lines = [f"enum {{ /* {table.bits} bits; a call needs {table.reading} of a kfunc's */"]
+    lines += [f"\t{prefix}_{bit} = 1U << {bit}," for bit in range(table.bits)]
+    lines += ["};", "", "/* kfuncs */"]
+    for kfunc, mask in sorted(table.kfunc_masks.items()):
+        if mask:
+            lines.append(f"{{ {kfunc}, {_bits(mask, prefix)} }},")
+    lines += ["", "/* contexts */"]
+    for context, mask in table.context_masks.items():
+        if mask:
+            lines.append(f'{{ "{render_context(context)}", {_bits(mask, prefix)} }},')
+    return "\n".join(lines) + "\n"
+
+
+def _bits(mask: int, prefix: str) -> str:
+    return " | ".join(f"{prefix}_{bit}" for bit in range(mask.bit_length()) if mask >> bit & 1)
+
+
+def _cell(cell: Cell) -> str:
+    return f"{render_context(cell.context)} → {cell.kfunc}"
+
+
+def _plain_cell(cell: Cell) -> dict[str, str]:
+    return {"context": render_context(cell.context), "kfunc": cell.kfunc}
