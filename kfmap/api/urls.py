@@ -1,7 +1,17 @@
-"""Addresses of the API."""
+"""Addresses of the API; `schema/` describes them as OpenAPI."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path, re_path
+from drf_spectacular.views import SpectacularAPIView
 
-urlpatterns: list[URLPattern] = []
+from kfmap.api import views
+
+urlpatterns = [
+    path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("kernels/", views.kernels, name="api-kernels"),
+    path("kernels/<str:kernel>/can-call/", views.can_call, name="api-can-call"),
+    path("kernels/<str:kernel>/matrix/", views.matrix, name="api-matrix"),
+    path("objects/", views.upload, name="api-upload"),
+    re_path("^objects/(?P<sha256>[0-9a-f]{64})/$", views.result, name="api-result"),
+]

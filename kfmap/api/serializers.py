@@ -1,0 +1,105 @@
+"""The shapes of the API, for checking what comes in and for the OpenAPI description."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rest_framework import serializers
+
+from kfmap.catalogue.models import Kernel
+from verifier.models import Job
+
+if TYPE_CHECKING:
+    KernelModelSerializer = serializers.ModelSerializer[Kernel]
+    JobModelSerializer = serializers.ModelSerializer[Job]
+    Serializer = serializers.Serializer[Any]
+else:
+    KernelModelSerializer = JobModelSerializer = serializers.ModelSerializer
+    Serializer = serializers.Serializer
+
+
+class KernelSerializer(KernelModelSerializer):
+    """A kernel of the map."""
+
+    facts_sha256 = serializers.CharField(source="facts_hash")
+
+    class Meta:
+        model = Kernel
+        fields = (
+            "name",
+            "version",
+            "label",
+            "profile",
+            "source",
+            "facts_sha256",
+            "kfunc_count",
+            "set_count",
+            "struct_ops_count",
+            "not_understood_count",
+        )
+
+
+# Made from a table, for `context` is a name that serializers use themselves. The context is a short
+# name (`lsm:file_open`) or an object.
+QuerySerializer = type(
+    "QuerySerializer",
+    (Serializer,),
+    {"context": serializers.JSONField(), "kfunc": serializers.CharField(max_length=200)},
+)
+
+
+class ReasonSerializer(Serializer):
+    """One step of the kernel's decision."""
+
+    rule = serializers.CharField()
+    text = serializers.CharField()
+    file = serializers.CharField(allow_blank=True)
+    line = serializers.IntegerField()
+
+
+class LayerSerializer(ReasonSerializer):
+    """What the kernel checks beside permission."""
+
+    kind = serializers.CharField()
+    blocks = serializers.BooleanField(allow_null=True)
+
+
+class AnswerSerializer(Serializer):
+    """The answer to a question."""
+
+    verdict = serializers.ChoiceField(choices=("allowed", "refused", "unknown"))
+    run_time = serializers.ChoiceField(choices=("allowed", "fails"), allow_null=True)
+    reasons = ReasonSerializer(many=True)
+    layers = LayerSerializer(many=True)
+
+
+class ProblemSerializer(Serializer):
+    """Why a request was not answered."""
+
+    detail = serializers.CharField()
+
+
+class UploadSerializer(Serializer):
+    """Objects to check, at least one."""
+
+    objects = serializers.ListField(
+        child=serializers.FileField(), allow_empty=False, max_length=100
+    )
+
+
+class TakenSerializer(Serializer):
+    """What became of one uploaded file; `url` leads to its result."""
+
+    file = serializers.CharField()
+    sha256 = serializers.CharField(allow_null=True)
+    url = serializers.CharField(allow_null=True)
+    known_before = serializers.BooleanField()
+    problem = serializers.CharField(allow_blank=True)
+
+
+class JobSerializer(JobModelSerializer):
+    """The latest job of an object."""
+
+    class Meta:
+        model = Job
+        fields = ("state", "step", "percent", "problem")

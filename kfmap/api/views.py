@@ -1,0 +1,138 @@
+"""The API: kernels, questions, matrices, objects. Reading is open; uploads need an account."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import (
+    api_view,
+    parser_classes,
+    permission_classes,
+    throttle_classes,
+)
+from rest_framework.exceptions import ValidationError
+from rest_framework.parsers import MultiPartParser
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import UserRateThrottle
+
+from kfmap.api.serializers import (
+    AnswerSerializer,
+    JobSerializer,
+    KernelSerializer,
+    ProblemSerializer,
+    QuerySerializer,
+    TakenSerializer,
+    UploadSerializer,
+)
+from kfmap.catalogue.matrix_export import render_matrix_json
+from kfmap.catalogue.models import Kernel
+from kfmap.catalogue.questions import QueryError, find_context, plain_answer
+from kfmap.catalogue.store import LoadedKernel, NoSuchKernelError, load_kernel
+from verifier.models import BpfObject, SubmittedFile
+from verifier.reports import RENDERERS
+from verifier.store import load_checked
+from verifier.submit import submit
+
+_PROBLEMS = {400: ProblemSerializer, 404: ProblemSerializer, 429: ProblemSerializer}
+_PRIVATE = {401: ProblemSerializer, 403: ProblemSerializer}
+
+
+class UploadThrottle(UserRateThrottle):
+    """Uploads cost more than questions."""
+
+    scope = "upload"
+
+
+@extend_schema(responses={200: KernelSerializer(many=True), 429: ProblemSerializer})
+@api_view(["GET"])
+def kernels(request: Request) -> Response:
+    """List the kernels of the map, oldest first."""
+    return Response(KernelSerializer(Kernel.objects.listed(), many=True).data)
+
+
+@extend_schema(
+    methods=["GET"],
+    parameters=[
+        OpenApiParameter("context", required=True, description="short name, such as lsm:file_open"),
+        OpenApiParameter("kfunc", required=True),
+    ],
+    responses={200: AnswerSerializer, **_PROBLEMS},
+)
+@extend_schema(
+    methods=["POST"], request=QuerySerializer, responses={200: AnswerSerializer, **_PROBLEMS}
+)
+@api_view(["GET", "POST"])
+def can_call(request: Request, kernel: str) -> Response:
+    """Say whether a context may call a kfunc, and why."""
+    given = request.data if request.method == "POST" else request.query_params.dict()
+    query = QuerySerializer(data=given)
+    query.is_valid(raise_exception=True)
+    loaded = _kernel(kernel)
+    try:
+        context = find_context(query.validated_data["context"], loaded)
+    except QueryError as error:
+        raise ValidationError({"detail": str(error)}) from error
+    return Response(plain_answer(loaded.decider.decide(context, query.validated_data["kfunc"])))
+
+
+@extend_schema(responses={200: OpenApiTypes.OBJECT, **_PROBLEMS})
+@api_view(["GET"])
+def matrix(request: Request, kernel: str) -> HttpResponse:
+    """Give every cell of a kernel, in the form of `manage.py export_matrix`."""
+    return HttpResponse(render_matrix_json(_kernel(kernel)), content_type="application/json")
+
+
+@extend_schema(
+    request=UploadSerializer,
+    responses={202: TakenSerializer(many=True), **_PROBLEMS, **_PRIVATE},
+)
+@api_view(["POST"])
+@permission_classes([IsAuthenticated])
+@parser_classes([MultiPartParser])
+@throttle_classes([UploadThrottle])
+def upload(request: Request) -> Response:
+    """Take objects in and have them checked on every kernel."""
+    form = UploadSerializer(data={"objects": request.FILES.getlist("objects")})
+    form.is_valid(raise_exception=True)
+    assert isinstance(request.user, User)
+    submission = submit(form.validated_data["objects"], request.user)
+    files = submission.files.select_related("object")
+    return Response([_taken(file) for file in files], status=202)
+
+
+@extend_schema(responses={200: OpenApiTypes.OBJECT, **_PROBLEMS, **_PRIVATE})
+@api_view(["GET"])
+@permission_classes([IsAuthenticated])
+def result(request: Request, sha256: str) -> Response:
+    """Give the job of an object, and its verdicts in the form of `manage.py verify`."""
+    obj = get_object_or_404(BpfObject, sha256=sha256)
+    job = obj.jobs.first()
+    report = RENDERERS["json"].render([load_checked(obj, Kernel.objects.listed())])
+    return Response({"job": job and JobSerializer(job).data, "report": json.loads(report)})
+
+
+def _kernel(name: str) -> LoadedKernel:
+    try:
+        return load_kernel(name)
+    except NoSuchKernelError as error:
+        raise Http404(str(error)) from error
+
+
+def _taken(file: SubmittedFile) -> dict[str, Any]:
+    sha256 = file.object.sha256 if file.object else None
+    return {
+        "file": file.name,
+        "sha256": sha256,
+        "url": sha256 and reverse("api-result", args=[sha256]),
+        "known_before": file.known_before,
+        "problem": file.problem,
+    }

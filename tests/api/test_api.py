@@ -1,0 +1,143 @@
+"""The API: its answers, its refusals, its description."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from kfmap.catalogue.store import load_kernel, save_kernel
+from tests.permission.small_kernel import create_toy_kernel
+
+pytestmark = pytest.mark.django_db
+
+DISPATCH = "struct_ops:toy_ops.dispatch"
+
+
+@pytest.fixture(autouse=True)
+def toy(settings: Settings, tmp_path: Path) -> Iterator[None]:
+    """Put the toy kernel into the map; keep uploads in a folder of the test."""
+    settings.KFMAP_DATA_DIR = tmp_path
+    save_kernel(replace(create_toy_kernel(), name="toy"), None)
+    yield
+    cache.clear()
+
+
+def get(client: Client, path: str, **query: str) -> tuple[int, Any]:
+    """Give status and JSON of an answer."""
+    answer = client.get(f"/api/{path}", query)
+    return answer.status_code, answer.json()
+
+
+def test_kernels_are_listed_without_login(client: Client) -> None:
+    status, (kernel,) = get(client, "kernels/")
+    assert status == 200
+    assert kernel["name"] == "toy"
+    assert kernel["facts_sha256"] == load_kernel("toy").facts_hash
+
+
+def test_question_is_answered_by_short_name_and_by_object(client: Client) -> None:
+    _, by_name = get(client, "kernels/toy/can-call/", context=DISPATCH, kfunc="toy_move")
+    record = {
+        "program_type": "BPF_PROG_TYPE_STRUCT_OPS",
+        "struct_ops": "toy_ops",
+        "member": "dispatch",
+    }
+    by_object = client.post(
+        "/api/kernels/toy/can-call/",
+        json.dumps({"context": record, "kfunc": "toy_move"}),
+        content_type="application/json",
+    ).json()
+    assert by_name["verdict"] == "allowed"
+    assert by_object == by_name
+
+
+def test_question_costs_one_query(
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    load_kernel("toy")
+    with django_assert_num_queries(1):
+        get(client, "kernels/toy/can-call/", context=DISPATCH, kfunc="toy_move")
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "status", "part"),
+    [
+        ("kernels/7.2/can-call/", {"context": "xdp", "kfunc": "x"}, 404, "it has toy"),
+        ("kernels/toy/can-call/", {"context": "xdq", "kfunc": "x"}, 400, "near it: xdp"),
+        ("kernels/toy/can-call/", {"context": "xdp"}, 400, "required"),
+        ("kernels/toy/can-call/", {"context": "x" * 5000, "kfunc": "x"}, 400, "500 characters"),
+        ("kernels/7.2/matrix/", {}, 404, "it has toy"),
+    ],
+)
+def test_wrong_question_is_explained(
+    client: Client, path: str, query: dict[str, str], status: int, part: str
+) -> None:
+    answer = get(client, path, **query)
+    assert answer[0] == status
+    assert part in json.dumps(answer[1])
+
+
+def test_matrix_has_the_form_of_the_export(client: Client) -> None:
+    _, body = get(client, "kernels/toy/matrix/")
+    assert body["version"] == 1
+    assert len(body["verdicts"]) == len(body["contexts"])
+
+
+def test_questions_are_throttled(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rest_framework.throttling.AnonRateThrottle.rate", "3/min", raising=False)
+    statuses = [get(client, "kernels/")[0] for _ in range(5)]
+    assert statuses == [200, 200, 200, 429, 429]
+
+
+def test_upload_needs_an_account(client: Client) -> None:
+    assert client.post("/api/objects/").status_code in (401, 403)
+    assert client.get(f"/api/objects/{'0' * 64}/").status_code in (401, 403)
+
+
+def test_upload_says_what_became_of_each_file(client: Client) -> None:
+    client.force_login(User.objects.create_user("ada"))
+    header = b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x01\x00\xf7\x00"
+    answer = client.post(
+        "/api/objects/",
+        {
+            "objects": [
+                SimpleUploadedFile("a.bpf.o", header),
+                SimpleUploadedFile("b.bpf.o", b"no"),
+            ]
+        },
+    )
+    assert answer.status_code == 202
+    taken, refused = answer.json()
+    assert refused["problem"].startswith("Not taken: ")
+    found = client.get(taken["url"]).json()
+    assert found["job"]["state"] == "queued"
+    assert found["report"]["version"] == 1
+
+
+def test_upload_of_nothing_is_refused(client: Client) -> None:
+    client.force_login(User.objects.create_user("ada"))
+    assert client.post("/api/objects/", {}).status_code == 400
+
+
+def test_description_covers_every_address(client: Client) -> None:
+    schema = client.get("/api/schema/?format=json").json()
+    jsonschema.Draft202012Validator.check_schema(schema["components"]["schemas"]["Answer"])
+    assert set(schema["paths"]) == {
+        "/api/kernels/",
+        "/api/kernels/{kernel}/can-call/",
+        "/api/kernels/{kernel}/matrix/",
+        "/api/objects/",
+        "/api/objects/{sha256}/",
+        "/api/schema/",
+    }
