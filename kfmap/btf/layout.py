@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import sys
 from array import array
 from typing import NamedTuple, TypeAlias
 
@@ -103,3 +104,14 @@ def index_types(words: Words, extra: dict[int, tuple[int, int]]) -> Words:
             f"the type section ends in the middle of type {len(starts) - 1}: the BTF is damaged"
         )
     return starts
+
+
+def write_btf(words: Words, strings: bytes, byteorder: str) -> bytes:
+    """Put a header before types and strings; `words` are swapped in place if need be."""
+    if byteorder != sys.byteorder:
+        words.byteswap()
+    types = words.tobytes()
+    lengths = (0, len(types), len(types), len(strings))
+    mark = "<" if byteorder == "little" else ">"
+    header = struct.pack(f"{mark}HBBI4I", MAGIC, 1, 0, _MIN_HEADER, *lengths)
+    return header + types + strings

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from kfmap.btf.trim import unpack
+from kfmap.btf.pack import unpack
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.models.kernel import natural_key
 from kfmap.catalogue.store import save_kernel

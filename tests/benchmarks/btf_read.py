@@ -11,8 +11,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from kfmap.btf.pack import pack, unpack
 from kfmap.btf.read import read_btf
-from kfmap.btf.trim import pack, trim_btf, unpack
+from kfmap.btf.trim import trim_btf
 from kfmap.btf.vmlinux import extract_btf
 from tests.benchmarks.figure import Figure, best_process_seconds, best_seconds
 from tests.btf.btf_writer import BtfWriter

@@ -1,17 +1,14 @@
-"""Trimmed BTF is valid BTF that gives the same answers, and packing loses nothing."""
+"""Trimmed BTF is valid BTF that gives the same answers."""
 
 from __future__ import annotations
 
-import lzma
-
 import pytest
 
-from kfmap.btf import trim
 from kfmap.btf.compat import FOUND, MISSING, resolve_function
 from kfmap.btf.declare import declare_function
 from kfmap.btf.kinds import Kind
-from kfmap.btf.read import Btf, BtfError, read_btf
-from kfmap.btf.trim import MARK, pack, trim_btf, unpack
+from kfmap.btf.read import Btf, read_btf
+from kfmap.btf.trim import trim_btf
 from tests.btf.sample import sample_kernel
 
 
@@ -61,28 +58,3 @@ def test_trimmed_btf_is_trimmed_to_itself(pair: tuple[Btf, Btf]) -> None:
     again = trim_btf(small, {"bpf_task_acquire"})
     assert again == trim_btf(read_btf(again), {"bpf_task_acquire"})
     assert len(read_btf(again)) == len(small)
-
-
-def test_pack_and_unpack_give_the_same_bytes() -> None:
-    btf = sample_kernel().build()
-    assert unpack(pack(btf)) == btf
-
-
-@pytest.mark.parametrize(
-    ("data", "reason"),
-    [
-        (b"", "not packed BTF"),
-        (lzma.compress(b"x"), "not packed BTF"),
-        (MARK + b"nothing that xz knows", "damaged"),
-        (pack(b"x" * 1000)[:-9], "truncated"),
-    ],
-)
-def test_unpack_refuses_what_was_not_packed(data: bytes, reason: str) -> None:
-    with pytest.raises(BtfError, match=reason):
-        unpack(data)
-
-
-def test_unpack_stops_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trim, "MAX_UNPACKED", 1 << 20)
-    with pytest.raises(BtfError, match="more than 1 MB"):
-        unpack(pack(bytes(2 << 20)))

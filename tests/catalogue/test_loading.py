@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kfmap.btf.trim import pack
+from kfmap.btf.pack import pack
 from kfmap.catalogue.loading import find_bundled, load_bundled
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.store import load_kernel, load_types, save_kernel

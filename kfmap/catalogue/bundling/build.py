@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from kfmap.btf.pack import pack
 from kfmap.btf.read import read_btf
-from kfmap.btf.trim import pack, trim_btf
+from kfmap.btf.trim import trim_btf
 from kfmap.btf.vmlinux import extract_btf
 from kfmap.catalogue.bundling.archive import Archive
 from kfmap.catalogue.bundling.recipes import Recipe
