@@ -21,6 +21,8 @@ FINDING_KINDS = (
     "run_time",
     "struct_ops",
     "malformed_kernel",
+    "device_bound",
+    "load",  # the object or program does not load, and no kfunc is the reason
     "dead",
     "unknown",
 )

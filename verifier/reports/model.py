@@ -31,6 +31,8 @@ KIND_WORDS = {
     "run_time": "loads, and fails when it is called",
     "struct_ops": "the ops structure does not take this",
     "malformed_kernel": "the kernel's own BTF is malformed",
+    "device_bound": "only for a program bound to a device",
+    "load": "does not load, and no kfunc is the reason",
     "dead": "dead code on this kernel",
     "unknown": "cannot be known",
 }

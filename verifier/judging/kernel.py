@@ -1,0 +1,64 @@
+"""One kernel as objects meet it: its facts, its types, its configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from kfmap.btf.flavor import essential_name
+from kfmap.btf.read import Btf
+from kfmap.kernel.facts import KernelFacts
+from kfmap.permission.context import Context
+from kfmap.permission.contexts import build_contexts
+from kfmap.permission.decide import Decider
+
+# Came in the same change set as looking at the sleepability of callbacks apart from their program.
+_ASYNC_SLEEP_KFUNC = "bpf_task_work_schedule_signal"
+
+
+class KernelUnderTest:
+    """What programs are checked against; make it once and use it for many objects.
+
+    `types`: the kernel's BTF, whole or trimmed; without it CO-RE and prototypes stay unknown.
+    `config`: CONFIG_* → value as in .config, None if it is not known.
+    """
+
+    def __init__(
+        self,
+        facts: KernelFacts,
+        types: Btf | None = None,
+        config: Mapping[str, str] | None = None,
+    ) -> None:
+        self.facts = facts
+        self.types = types
+        self.config = config
+        self.name = facts.name
+
+    @cached_property
+    def decider(self) -> Decider:
+        return Decider(self.facts)
+
+    @cached_property
+    def timers_sleep(self) -> bool:
+        """Tell whether callbacks of timers may sleep where their program may."""
+        known = {kfunc.name for kfunc in self.facts.kfuncs} or set(self.facts.observed_kfuncs)
+        return _ASYNC_SLEEP_KFUNC not in known
+
+    @cached_property
+    def contexts(self) -> tuple[tuple[Context, int], ...]:
+        """Give every context with the kfuncs surely allowed in it, bits as in the decider."""
+        return tuple(
+            (context, self.decider.bits(context)[0]) for context in build_contexts(self.facts)
+        )
+
+    @cached_property
+    def kfunc_bits(self) -> Mapping[str, int]:
+        return {name: 1 << index for index, name in enumerate(self.decider.kfuncs)}
+
+    @cached_property
+    def relatives(self) -> Mapping[str, tuple[str, ...]]:
+        """Give the kfuncs of this kernel by essential name: `x` → x, x___v2."""
+        found: dict[str, list[str]] = {}
+        for kfunc in self.facts.kfuncs:
+            found.setdefault(essential_name(kfunc.name), []).append(kfunc.name)
+        return {name: tuple(names) for name, names in found.items()}

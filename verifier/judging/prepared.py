@@ -1,0 +1,42 @@
+"""What judging an object needs and no kernel changes: made once, used for every kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from verifier.flow.engine import Program as Code
+from verifier.judging.loader import Relocations, read_constants
+from verifier.judging.static_paths import Path, find_static_calls
+from verifier.object.model import BpfObject
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """How many instructions may be walked for one object on one kernel."""
+
+    joined: int = 3_000_000
+    exact: int = 300_000
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An object with its code, its relocations and, by program, the calls it could reach."""
+
+    object: BpfObject
+    code: Code
+    relocations: Relocations
+    static_calls: tuple[Mapping[int, Path], ...]
+    steps: Steps
+
+
+def prepare_object(
+    obj: BpfObject, values: Mapping[str, int] | None = None, steps: Steps | None = None
+) -> Prepared:
+    """Prepare an object for any number of kernels.
+
+    `values`: variables of .rodata as the user's loader sets them. Raises UnknownVariableError.
+    """
+    code = Code(obj, read_constants(obj, values or {}))
+    static_calls = tuple(find_static_calls(code.graph, program) for program in obj.programs)
+    return Prepared(obj, code, Relocations(obj), static_calls, steps or Steps())

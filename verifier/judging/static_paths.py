@@ -1,0 +1,30 @@
+"""Every kfunc call a program could reach, dead or not, on the shortest way there."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from verifier.flow.calls import CallGraph
+from verifier.object.model import Program
+
+Path = tuple[tuple[int, int | None], ...]
+
+
+def find_static_calls(graph: CallGraph, program: Program) -> dict[int, Path]:
+    """Give, by extern, the path to its first call: (function, slot in it that leads on)."""
+    roots = [program.function]
+    if program.exception_callback is not None:
+        roots.append(program.exception_callback)
+    paths: dict[int, Path] = dict.fromkeys(roots, ())
+    found: dict[int, Path] = {}
+    waiting = deque(paths)
+    while waiting:
+        function = waiting.popleft()
+        calls, path = graph.calls[function], paths[function]
+        for slot, extern in calls.kfuncs:
+            found.setdefault(extern, (*path, (function, slot)))
+        for slot, callee in (*calls.functions, *calls.passed):
+            if callee not in paths:
+                paths[callee] = (*path, (function, slot))
+                waiting.append(callee)
+    return found
