@@ -49,7 +49,10 @@ def read_section(data: bytes, name: str) -> bytes:
         section = _section(data, mark, at)
         if names[section.name : section.name + len(wanted) + 1] == wanted + b"\0":
             return _bytes_of(data, section, name)
-    raise BtfError(f"ELF file has no section {name}: was it built with CONFIG_DEBUG_INFO_BTF?")
+    raise BtfError(
+        f"ELF file has no section {name}: a kernel has it with CONFIG_DEBUG_INFO_BTF, "
+        "an object when it is compiled with -g"
+    )
 
 
 def _section(data: bytes, mark: str, at: int) -> _Section:
