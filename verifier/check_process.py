@@ -23,7 +23,7 @@ from verifier.object.model import ObjectError
 from verifier.object.read import read_object
 from verifier.result_json import plain
 from verifier.summary import summarize
-from verifier.verdict import KernelUnderTest, check_object
+from verifier.verdict import KernelUnderTest, check_object, prepare_object
 
 _MAX_UNPACKED = 512 << 20
 
@@ -36,8 +36,9 @@ def answer(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield {"problem": str(error)}
         return
     yield {"summary": plain(summarize(obj))}
+    prepared = prepare_object(obj)
     for kernel in request["kernels"]:
-        verdict = check_object(obj, _load_kernel(kernel["facts"], kernel["types"]))
+        verdict = check_object(prepared, _load_kernel(kernel["facts"], kernel["types"]))
         yield {"facts_hash": kernel["facts_hash"], "verdict": plain(verdict)}
 
 

@@ -12,6 +12,7 @@ from kfmap.catalogue.loading import find_bundled, load_bundled
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.store import load_kernel, load_types, save_kernel
 from kfmap.kernel.facts_json import render_facts
+from tests.btf.btf_writer import BtfWriter
 from tests.permission.small_kernel import create_toy_kernel
 
 pytestmark = pytest.mark.django_db
@@ -32,12 +33,15 @@ def test_bundled_kernels_come_oldest_first(tmp_path: Path) -> None:
 
 
 def test_second_run_changes_nothing(tmp_path: Path) -> None:
-    write_bundled(tmp_path, "6.2", types=b"some types")
+    writer = BtfWriter()
+    writer.integer("int")
+    types = writer.build()
+    write_bundled(tmp_path, "6.2", types=types)
     assert list(load_bundled(tmp_path)) == [("6.2", True)]
     before = Kernel.objects.get()
     assert list(load_bundled(tmp_path)) == [("6.2", False)]
     assert Kernel.objects.get().updated_at == before.updated_at
-    assert load_types("6.2", before.facts_hash) == b"some types"
+    assert load_types("6.2", before.facts_hash) == types
 
 
 def test_changed_files_replace_the_bundled_kernel(tmp_path: Path) -> None:

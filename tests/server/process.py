@@ -11,9 +11,13 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.cookiejar import CookieJar
 from pathlib import Path
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 ROOT = Path(__file__).resolve().parents[2]
 _PATIENCE = 60.0
@@ -42,8 +46,7 @@ def free_port() -> int:
     """Give a port nobody uses now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+        return int(probe.getsockname()[1])
 
 
 class Up:
@@ -61,6 +64,10 @@ class Up:
             text=True,
         )
         self.said = ""
+        self._cookies = CookieJar()
+        self._opener = urllib.request.build_opener(
+            urllib.request.HTTPCookieProcessor(self._cookies)
+        )
 
     def wait_until_ready(self) -> None:
         """Read what it says until it says that it serves."""
@@ -74,13 +81,35 @@ class Up:
         """Give the one-time link."""
         assert self.process.stdout is not None
         self.said += self.process.stdout.readline()
-        return re.search(r"http\S+/accounts/setup/\S+", self.said)[0]  # type: ignore[index]
+        return re.findall(r"http\S+/accounts/setup/\S+", self.said)[0]
 
     def get(self, path: str) -> tuple[int, str]:
         """Give status and body of a page."""
+        return self._open(urllib.request.Request(self.address + path))
+
+    def post(self, path: str, values: dict[str, object]) -> tuple[int, str]:
+        """Send a form, with files as (name, bytes)."""
+        token = next((cookie.value for cookie in self._cookies if cookie.name == "csrftoken"), "")
+        files = {
+            key: SimpleUploadedFile(*value) if isinstance(value, tuple) else value
+            for key, value in values.items()
+        }
+        body = encode_multipart(BOUNDARY, {**files, "csrfmiddlewaretoken": token})
+        headers = {"Content-Type": MULTIPART_CONTENT, "Referer": self.address}
+        return self._open(urllib.request.Request(self.address + path, body, headers))
+
+    def sign_in(self) -> None:
+        """Create the administrator with the one-time link."""
+        path = self.wait_for_link().removeprefix(self.address)
+        assert self.get(path)[0] == 200
+        password = "correct horse battery staple"
+        form = {"username": "ada", "password1": password, "password2": password}
+        assert self.post(path, form)[0] == 200
+
+    def _open(self, request: urllib.request.Request) -> tuple[int, str]:
         try:
-            with urllib.request.urlopen(self.address + path, timeout=10) as answer:
-                return answer.status, answer.read().decode()
+            with self._opener.open(request, timeout=20) as answer:
+                return int(answer.status), answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
 
@@ -104,9 +133,9 @@ def up(folder: Path, **changes: str) -> Iterator[Up]:
             running.process.communicate()
 
 
-def wait_until(answers: object, seconds: float = 30.0) -> None:
+def wait_until(answers: Callable[[], bool], seconds: float = 30.0) -> None:
     """Wait until a question is answered with yes."""
     ends_at = time.monotonic() + seconds
-    while not answers():  # type: ignore[operator]
+    while not answers():
         assert time.monotonic() < ends_at, "waited too long"
         time.sleep(0.1)

@@ -16,7 +16,12 @@ from verifier.object.read import read_object
 from verifier.reports import RENDERERS, CheckedObject
 from verifier.reports.model import is_bad, is_unread
 from verifier.summary import summarize
-from verifier.verdict import KernelUnderTest, check_object
+from verifier.verdict import (
+    KernelUnderTest,
+    UnknownVariableError,
+    check_object,
+    prepare_object,
+)
 
 _FINE, _BAD, _UNREAD = 0, 1, 2
 
@@ -69,9 +74,10 @@ def _check(path: Path, kernels: list[KernelUnderTest], values: dict[str, int]) -
         return _unread(path, f"cannot be read: {error.strerror}")
     try:
         obj = read_object(data)
-    except ObjectError as error:
+        prepared = prepare_object(obj, values)
+    except (ObjectError, UnknownVariableError) as error:
         return _unread(path, str(error), hashlib.sha256(data).hexdigest())
-    verdicts = tuple(check_object(obj, kernel, values) for kernel in kernels)
+    verdicts = tuple(check_object(prepared, kernel) for kernel in kernels)
     return CheckedObject(str(path), obj.sha256, summarize(obj), verdicts)
 
 
