@@ -142,18 +142,18 @@ class Btf:
         return self._words[at + 2 : at + 2 + width * (self._words[at] & MAX_VLEN)]
 
     def members(self, type_id: int) -> tuple[Member, ...]:
+        """Give the members of a struct or union."""
         at = self._expect(type_id, COMPOSITE)
-        rows = self._elements(at, 3)
-        names = map(self.string, rows[::3])
-        if not self._words[at] & KIND_FLAG:
-            return tuple(
-                Member(name, member, offset, 0)
-                for name, member, offset in zip(names, rows[1::3], rows[2::3], strict=True)
-            )
+        rows, bits, string = self._elements(at, 3), self._offset_bits(at), self.string
+        mask = (1 << bits) - 1
         return tuple(
-            Member(name, member, offset & 0xFFFFFF, offset >> 24)
-            for name, member, offset in zip(names, rows[1::3], rows[2::3], strict=True)
+            Member(string(name), member, offset & mask, offset >> bits)
+            for name, member, offset in zip(rows[::3], rows[1::3], rows[2::3], strict=True)
         )
+
+    def _offset_bits(self, at: int) -> int:
+        """Say how many low bits of a member's last word are its offset, the size being above."""
+        return 24 if self._words[at] & KIND_FLAG else 32
 
     def member(self, type_id: int, number: int) -> Member:
         """Give one member of a struct or union."""
@@ -161,9 +161,8 @@ class Btf:
         if not 0 <= number < self._words[at] & MAX_VLEN:
             raise BtfError(f"type {type_id} has no member {number}")
         name, member, offset = self._words[at + 2 + 3 * number : at + 5 + 3 * number]
-        if self._words[at] & KIND_FLAG:
-            return Member(self.string(name), member, offset & 0xFFFFFF, offset >> 24)
-        return Member(self.string(name), member, offset, 0)
+        bits = self._offset_bits(at)
+        return Member(self.string(name), member, offset & (1 << bits) - 1, offset >> bits)
 
     def fields(self, type_id: int) -> dict[str, Field]:
         """Give the named members of a struct or union with those of its anonymous members."""
