@@ -91,7 +91,7 @@ def read_elf(data: bytes, limits: Limits) -> Elf:
         file = ELFFile(BytesIO(data))
         header = file.header
         rows = list(_section_headers(file, limits))
-    except ObjectError:
+    except (ObjectError, MemoryError):
         raise
     except Exception as error:  # pyelftools raises what it likes on broken files
         raise ObjectError(f"the ELF headers cannot be read ({error!r}): build it again") from error
