@@ -6,6 +6,7 @@ import os
 import pwd
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,34 +19,28 @@ _POSTGRES_BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=T
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """Give the address of a database in a temporary cluster; as root it runs as user postgres."""
     if not _POSTGRES_BINARIES:
         pytest.skip("PostgreSQL is not installed")
     user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
-    folder, port = tmp_path_factory.mktemp("postgres"), free_port()
-    if os.geteuid() == 0:
-        _open_to(user, folder)
-    data, options = folder / "data", f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
+    port = free_port()
+    # Not in pytest's folder, which pytest closes to other users.
+    with tempfile.TemporaryDirectory(prefix="kfmap-postgres-") as folder:
+        shutil.chown(folder, user)
 
-    def control(*args: str) -> None:
-        binary = str(_POSTGRES_BINARIES[0] / "pg_ctl")
-        command = [binary, *args, "-s", "-D", str(data)]
-        subprocess.run(command, user=user, check=True, cwd=folder, stdout=subprocess.DEVNULL)
+        def control(*args: str) -> None:
+            binary = str(_POSTGRES_BINARIES[0] / "pg_ctl")
+            command = [binary, *args, "-s", "-D", f"{folder}/data"]
+            subprocess.run(command, user=user, check=True, cwd=folder, stdout=subprocess.DEVNULL)
 
-    control("init", "-o", "-A trust -E UTF8")
-    control("start", "-w", "-l", str(folder / "log"), "-o", options)
-    try:
-        yield f"postgres://{user}@127.0.0.1:{port}/postgres"
-    finally:
-        control("stop", "-m", "immediate")
-
-
-def _open_to(user: str, folder: Path) -> None:
-    """Let the user reach the folder, which pytest makes for the test's own user."""
-    for part in (folder, *folder.parents[:2]):
-        part.chmod(0o755)
-    shutil.chown(folder, user, user)
+        control("init", "-o", "-A trust -E UTF8")
+        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
+        control("start", "-w", "-l", f"{folder}/log", "-o", options)
+        try:
+            yield f"postgres://{user}@127.0.0.1:{port}/postgres"
+        finally:
+            control("stop", "-m", "immediate")
 
 
 @pytest.fixture(scope="session")
