@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-MAX_BICLIQUES = 20_000
+MAX_BICLIQUES = 60_000
 
 
 @dataclass(frozen=True, slots=True)

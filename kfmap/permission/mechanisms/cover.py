@@ -32,7 +32,7 @@ def find_cover(candidates: Sequence[int], elements: int, budget: int = BUDGET) -
     """Cover the bitset `elements` by as few candidates as the budget allows to find."""
     first = choose_greedily(candidates, elements)
     search = _Search(candidates, budget)
-    search.best = first
+    search.best = search.improve(elements, first)
     search.run(elements, (), set(range(len(candidates))))
     best = tuple(sorted(search.best))
     lower = len(best) if search.budget > 0 else search.root_bound
@@ -83,6 +83,21 @@ class _Search:
             if self.budget <= 0:
                 return
 
+    def improve(self, elements: int, cover: tuple[int, ...]) -> tuple[int, ...]:
+        """Take part of a cover back and complete it otherwise, keeping what is no larger."""
+        forced, alive, owners = self._reduce(elements, set(range(len(self.candidates))))
+        left = sum(1 << element for element in owners)
+        pool = sorted(alive)
+        best = [*forced, *_complete(self.candidates, pool, left, [], 0)] if owners else [*forced]
+        current = best[len(forced) :]
+        for turn in range(self.budget if owners else 0):
+            kept = [n for place, n in enumerate(current) if _shuffle(place, turn) % 3]
+            found = _complete(self.candidates, pool, left, kept, turn)
+            if len(found) <= len(current):
+                current = found
+        best = [*forced, *current]
+        return tuple(best) if len(best) < len(cover) else cover
+
     def _worth(self, candidate: int, elements: int) -> tuple[int, int]:
         return -(self.candidates[candidate] & elements).bit_count(), candidate
 
@@ -123,6 +138,32 @@ class _Search:
             for element in each_bit(self.candidates[candidate] & elements):
                 owners[element] |= 1 << candidate
         return owners
+
+
+def _complete(
+    candidates: Sequence[int], pool: Sequence[int], elements: int, kept: Sequence[int], turn: int
+) -> list[int]:
+    """Complete a cover greedily, ties broken by the turn, and drop what has become superfluous."""
+    chosen = list(kept)
+    left = elements
+    for number in chosen:
+        left &= ~candidates[number]
+    while left:
+        best = max(pool, key=lambda n: ((candidates[n] & left).bit_count(), _shuffle(n, turn)))
+        chosen.append(best)
+        left &= ~candidates[best]
+    for number in list(chosen):
+        others = 0
+        for other in chosen:
+            others |= candidates[other] if other != number else 0
+        if not elements & ~others:
+            chosen.remove(number)
+    return chosen
+
+
+def _shuffle(number: int, turn: int) -> int:
+    """Give a number that looks random and is the same in every run."""
+    return (number * 7919 + turn * 104_729 + number * turn * 31) % 10_007
 
 
 def _keep_hardest(owners: dict[int, int]) -> dict[int, int]:
