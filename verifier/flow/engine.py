@@ -6,7 +6,7 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from verifier.flow.body import Body, Instruction, build_body
 from verifier.flow.budget import Budget, OutOfBudget
@@ -26,7 +26,7 @@ from verifier.flow.summary import (
     Summary,
     Way,
 )
-from verifier.flow.values import VAGUE, Value
+from verifier.flow.values import VAGUE, Pointer, Value
 from verifier.flow.walk import EdgeNote, Walk
 from verifier.object.model import BpfObject
 
@@ -98,8 +98,9 @@ class Engine:
         return None
 
     def _make(self, key: Key) -> Summary:
-        function, _, regions, exact = key
-        if not exact and function not in self.program.graph.interesting:
+        function, arguments, regions, exact = key
+        boring = function not in self.program.graph.interesting and not any(_functions(arguments))
+        if boring and not exact:
             return Summary(function, (), (), (), (Way(VAGUE, regions),), True, {})
         if function in self._active or len(self._active) >= _MAX_DEPTH:
             return self._give_up(function)
@@ -180,6 +181,7 @@ def _summarize(
     ]
     edges = [_edge(note, is_sure(note.block, note.sure)) for note in walk.edges.values()]
     entered = {edge.function for edge in edges}
+    entered.update(callee for edge in edges for callee in _functions(edge.arguments))
     edges += [
         Edge(PASSED, slot, callee, False, NO_REGIONS, _ANY)
         for callee, (slot, _) in walk.passed.items()
@@ -195,6 +197,13 @@ def _summarize(
         True,
         dict(inputs.log),
     )
+
+
+def _functions(arguments: tuple[Value, ...]) -> Iterator[int]:
+    """Give the functions whose addresses are among arguments."""
+    for value in arguments:
+        if isinstance(value, Pointer) and value.kind == "function":
+            yield value.target
 
 
 def _edge(note: EdgeNote, sure: bool) -> Edge:

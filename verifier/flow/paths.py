@@ -15,7 +15,7 @@ from verifier.flow.summary import Way
 from verifier.flow.transfer import run_block
 from verifier.flow.walk import Walk
 
-_MAX_STATES = 512  # states a block may be entered with
+_MAX_STATES = 4096  # states a block may be entered with
 _MAX_WAYS = 32  # ways out of a function that are told apart
 
 Step = tuple[int, bool, State]
@@ -33,7 +33,7 @@ def walk_paths(
         index, sure, state = waiting.pop()
         known = seen[index]
         key = _key(state, live[index])
-        if known.get(key, not sure and None) is not None and (known[key] or not sure):
+        if key in known and (known[key] or not sure):
             continue
         known[key] = sure
         if len(known) > _MAX_STATES or len(ways) > _MAX_WAYS:
