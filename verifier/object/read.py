@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from kfmap.btf.ext import BtfExt, read_btf_ext
-from kfmap.btf.read import Btf, BtfError, read_btf
+from kfmap.btf.read import Btf, BtfError
 from verifier.object.code import check_instructions, read_code
 from verifier.object.data import read_data, read_variables
 from verifier.object.elf import Elf, read_elf
@@ -26,6 +25,7 @@ from verifier.object.programs import read_programs
 from verifier.object.references import Places, References
 from verifier.object.sections import TEXT, Sections, sort_sections
 from verifier.object.struct_ops import read_struct_ops
+from verifier.object.type_info import read_object_btf, read_object_btf_ext
 
 DEFAULT_LIMITS = Limits()
 
@@ -42,8 +42,8 @@ def _read(data: bytes, limits: Limits) -> BpfObject:
     elf = read_elf(data, limits)
     sections = sort_sections(elf)
     notes: list[str] = []
-    btf = _read_btf(sections, notes)
-    btf_ext = _read_btf_ext(sections, btf, notes)
+    btf = read_object_btf(sections, notes)
+    btf_ext = read_object_btf_ext(sections, btf, notes)
     check_instructions(sections.code, limits)
     code = {item.name: read_code(item, elf.little_endian) for item in sections.code}
     functions = read_functions(elf, sections, btf, btf_ext, limits)
@@ -71,31 +71,6 @@ def _read(data: bytes, limits: Limits) -> BpfObject:
         btf_ext=btf_ext,
         notes=tuple(notes),
     )
-
-
-def _read_btf(sections: Sections, notes: list[str]) -> Btf | None:
-    section = sections.by_name.get(".BTF")
-    if section is not None:
-        return read_btf(bytes(section.contents))
-    notes.append(
-        "no BTF: prototypes of kfuncs, struct_ops maps and configuration externs cannot be read; "
-        "build with -g"
-    )
-    if sections.struct_ops:
-        raise ObjectError(
-            f"section {sections.struct_ops[0].name} cannot be read without BTF, and libbpf does "
-            "not open such an object: build it with -g"
-        )
-    return None
-
-
-def _read_btf_ext(sections: Sections, btf: Btf | None, notes: list[str]) -> BtfExt | None:
-    section = sections.by_name.get(".BTF.ext")
-    if btf is None or section is None:
-        if btf is not None:
-            notes.append("no .BTF.ext: source lines and CO-RE relocations cannot be read")
-        return None
-    return read_btf_ext(bytes(section.contents), btf)
 
 
 def _license(sections: Sections) -> str:
