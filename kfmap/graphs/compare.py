@@ -5,7 +5,7 @@ from __future__ import annotations
 import networkx as nx
 
 from kfmap.graphs.members import build_member_matrix, group_members
-from kfmap.graphs.nodes import add_node, create_graph, join_nodes
+from kfmap.graphs.nodes import add_node, count_of, create_graph, join_nodes
 from kfmap.permission.decide import Decider
 
 
@@ -26,10 +26,11 @@ def build_class_graph(decider: Decider, struct_ops: str) -> nx.DiGraph[str]:
         f"{struct_ops}: members with equal rights",
         "Each box is a class of members that may call exactly the same kfuncs; arrows lead to "
         "classes that may call all of these and more.",
+        ("fewest rights", "more →"),
     )
     for column, generation in enumerate(nx.topological_generations(steps)):
         for number in sorted(generation):
-            note = f"{classes[number].allowed.bit_count()} kfuncs allowed"
+            note = f"{count_of(classes[number].allowed.bit_count(), 'kfunc')} allowed"
             items = classes[number].members
             add_node(graph, f"class:{number}", "callback", items, column, note=note)
     for a, b in sorted(steps.edges):
@@ -60,7 +61,8 @@ def build_shared_graph(decider: Decider, first: str, second: str) -> nx.DiGraph[
     for note, bits, owners in parts:
         names = [name for index, name in enumerate(decider.kfuncs) if bits >> index & 1]
         if names:
-            add_node(graph, f"part:{note}", "kfunc", names, 1, note=note)
+            words = f"{note}: {count_of(len(names), 'kfunc')}"
+            add_node(graph, f"part:{note}", "kfunc", names, 1, note=words)
         for owner in owners if names else ():
             join_nodes(graph, f"ops:{owner}", f"part:{note}", len(names))
     return graph

@@ -35,9 +35,10 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """All boxes, and the size of the picture."""
+    """All boxes, the size of the picture, and where headings start (x)."""
 
     boxes: Mapping[str, Box]
+    headings: tuple[tuple[float, str], ...]
     width: float
     height: float
 
@@ -49,17 +50,23 @@ def place_nodes(graph: nx.DiGraph[str]) -> Layout:
     heights = {node: _height(lines, note) for node, (lines, note) in texts.items()}
     totals = [sum(heights[n] + GAP for n in column) - GAP for column in columns]
     tallest = max(totals, default=0)
+    words = graph.graph.get("headings", ())
+    top = MARGIN + (LINE + GAP if words else 0)
     boxes: dict[str, Box] = {}
+    headings: list[tuple[float, str]] = []
     x: float = MARGIN
-    for column, total in zip(columns, totals, strict=True):
+    for number, (column, total) in enumerate(zip(columns, totals, strict=True)):
         width = max(_width(*texts[node]) for node in column)
-        y = MARGIN + (tallest - total) / 2
+        if number < len(words):
+            headings.append((x, words[number]))
+        y = top + (tallest - total) / 2
         for node in column:
             lines, note = texts[node]
             boxes[node] = Box(x, y, width, heights[node], lines, note)
             y += heights[node] + GAP
         x += width + COLUMN_GAP
-    return Layout(boxes, max(x - COLUMN_GAP, MARGIN) + MARGIN, tallest + 2 * MARGIN)
+    width, height = max(x - COLUMN_GAP, MARGIN) + MARGIN, top + tallest + MARGIN
+    return Layout(boxes, tuple(headings), width, height)
 
 
 def _order_columns(graph: nx.DiGraph[str]) -> list[list[str]]:

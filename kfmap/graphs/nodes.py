@@ -16,9 +16,14 @@ from kfmap.permission.verdict import ALLOWED
 MIXED = "mixed"
 
 
-def create_graph(title: str, description: str) -> nx.DiGraph[str]:
-    """Make an empty graph with the words that go with its picture."""
-    return nx.DiGraph(title=title, description=description)
+def create_graph(title: str, description: str, headings: tuple[str, ...] = ()) -> nx.DiGraph[str]:
+    """Make an empty graph with the words of its picture; headings stand over the columns."""
+    return nx.DiGraph(title=title, description=description, headings=headings)
+
+
+def count_of(number: int, word: str) -> str:
+    """Say a number of things: `1 kfunc`, `4 kfuncs`."""
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def add_node(
@@ -34,7 +39,7 @@ def add_node(
 ) -> None:
     """Add a node; without a label its only item or its number of items is the label."""
     if not label:
-        label = items[0] if len(items) == 1 else f"{len(items)} {kind}s"
+        label = items[0] if len(items) == 1 else count_of(len(items), kind)
     graph.add_node(
         node, kind=kind, label=label, note=note, items=tuple(items), column=column, verdict=verdict
     )

@@ -57,7 +57,7 @@ def group_object(graph: nx.DiGraph[str]) -> nx.DiGraph[str]:
         if data["kind"] == "kfunc":
             key = tuple(sorted(graph.predecessors(node))), data["verdict"]
             groups.setdefault(key, []).append(node)
-    grouped = create_graph(graph.graph["title"], graph.graph["description"])
+    grouped = create_graph(**graph.graph)
     for node, data in graph.nodes(data=True):
         if data["kind"] != "kfunc":
             grouped.add_node(node, **data)

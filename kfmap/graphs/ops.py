@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import networkx as nx
 
 from kfmap.graphs.members import MemberClass, build_member_matrix, group_members
-from kfmap.graphs.nodes import MIXED, add_node, create_graph, join_nodes
+from kfmap.graphs.nodes import MIXED, add_node, count_of, create_graph, join_nodes
 from kfmap.permission.decide import Decider
 from kfmap.permission.hook_table import COMMON_HOOK
 from kfmap.permission.verdict import ALLOWED, REFUSED, UNKNOWN
@@ -41,9 +41,10 @@ def build_ops_graph(decider: Decider, struct_ops: str, *, refused: bool = False)
         "Left the callbacks, those with equal rights in one box; in the middle the kfunc id sets; "
         f"right the kfuncs. {len(hidden)} kfuncs of the same hook that no callback may call are "
         "left out.",
+        ("callbacks", "kfunc id sets", "kfuncs"),
     )
     for number, group in enumerate(classes):
-        note = f"{group.allowed.bit_count()} kfuncs allowed"
+        note = f"{count_of(group.allowed.bit_count(), 'kfunc')} allowed"
         add_node(graph, f"class:{number}", "callback", group.members, 0, note=note)
     _add_rows(graph, decider, [row for row in rows if row not in hidden], len(classes))
     _mark_parts(graph)
@@ -124,10 +125,10 @@ def _add_sets(
     for set_id in dict.fromkeys(set_id for sets, _ in sorted(groups) for set_id in sets):
         if set_id == OPEN:
             items = sorted(names[item] for item in open_sets)
-            label = f"open to every callback: {len(items)} set{'s' * (len(items) > 1)}"
+            label = f"open to every callback: {count_of(len(items), 'set')}"
             add_node(graph, f"set:{OPEN}", "set", items, 1, label=label)
         else:
-            note = f"{sizes[set_id]} kfuncs"
+            note = count_of(sizes[set_id], "kfunc")
             add_node(graph, f"set:{set_id}", "set", [names[set_id]], 1, note=note)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import networkx as nx
 
-from kfmap.graphs.layout import LINE, PADDING, Box, Layout, place_nodes
+from kfmap.graphs.layout import LINE, MARGIN, PADDING, Box, Layout, place_nodes
 from kfmap.graphs.xml_text import xml_attribute, xml_text
 
 STYLE = Path(__file__).with_name("graph.css")
@@ -41,6 +41,10 @@ def draw_svg(graph: nx.DiGraph[str], *, standalone: bool = False, name: str = "g
     if standalone:
         parts.append(f"<style>{STYLE.read_text()}</style>")
         parts.append('<rect class="kf-background" width="100%" height="100%"/>')
+    parts += [
+        f'<text class="kf-heading" x="{x:.1f}" y="{MARGIN + LINE / 2}">{xml_text(words)}</text>'
+        for x, words in layout.headings
+    ]
     parts.append('<g class="kf-edges">')
     parts += [_draw_edge(graph, layout, *edge) for edge in sorted(graph.edges)]
     parts.append('</g><g class="kf-nodes">')
