@@ -159,7 +159,9 @@ KFMAP_MAX_BODY_BYTES = 4 * KFMAP_MAX_UPLOAD_BYTES  # several files at once
 KFMAP_CHECK_SECONDS = env.number("KFMAP_CHECK_SECONDS", 60)
 KFMAP_CHECK_MEGABYTES = env.number("KFMAP_CHECK_MB", 2048)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_COOLOFF_TIME = 1
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = 1  # hours
+AXES_LOCKOUT_TEMPLATE = "accounts/locked.html"
 
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

@@ -1,0 +1,106 @@
+"""Uploads and verdicts in Django's admin, to look at and to remove."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+
+from verifier import models
+
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Model]
+else:
+    ModelAdmin = admin.ModelAdmin
+
+
+class LookAdmin(ModelAdmin):
+    """Lists, shows and removes; nobody writes a verdict by hand."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse: rows come from uploads."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Refuse: a changed row would contradict the object."""
+        return False
+
+
+@admin.register(models.BpfObject)
+class BpfObjectAdmin(LookAdmin):
+    """Objects."""
+
+    list_display = ("file_name", "sha256", "size", "created_at", "problem")
+    search_fields = ("file_name", "sha256")
+
+
+@admin.register(models.Submission)
+class SubmissionAdmin(LookAdmin):
+    """Uploads."""
+
+    list_display = ("pk", "user", "created_at")
+    list_select_related = ("user",)
+
+
+@admin.register(models.SubmittedFile)
+class SubmittedFileAdmin(LookAdmin):
+    """Files of uploads."""
+
+    list_display = ("name", "submission", "object", "problem")
+    list_select_related = ("submission", "object")
+
+
+@admin.register(models.Program)
+class ProgramAdmin(LookAdmin):
+    """Programs of all objects."""
+
+    list_display = ("name", "object", "section", "program_type")
+    list_select_related = ("object",)
+    search_fields = ("name",)
+
+
+@admin.register(models.Call)
+class CallAdmin(LookAdmin):
+    """Kfunc calls of all programs."""
+
+    list_display = ("kfunc", "program", "instruction", "weak")
+    list_select_related = ("program",)
+    search_fields = ("kfunc",)
+
+
+@admin.register(models.Job)
+class JobAdmin(LookAdmin):
+    """Jobs."""
+
+    list_display = ("pk", "object", "state", "step", "attempts", "heartbeat", "problem")
+    list_filter = ("state",)
+    list_select_related = ("object",)
+
+
+@admin.register(models.Check)
+class CheckAdmin(LookAdmin):
+    """Objects on kernels."""
+
+    list_display = ("object", "facts_hash", "engine_version", "problem", "created_at")
+    list_select_related = ("object",)
+
+
+@admin.register(models.Verdict)
+class VerdictAdmin(LookAdmin):
+    """Programs on kernels."""
+
+    list_display = ("program", "verdict", "check_row")
+    list_filter = ("verdict",)
+    list_select_related = ("check_row__object",)
+
+
+@admin.register(models.Finding)
+class FindingAdmin(LookAdmin):
+    """Findings."""
+
+    list_display = ("kind", "kfunc", "verdict")
+    list_filter = ("kind",)
+    list_select_related = ("verdict",)
+    search_fields = ("kfunc",)
