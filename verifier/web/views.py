@@ -26,7 +26,7 @@ def uploads(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _take_in(request)
     latest = BpfObject.objects.prefetch_related("jobs")[:_LATEST]
-    return render(request, "verifier/uploads.html", {"objects": latest})
+    return render(request, "verifier/uploads.html", {"objects": latest, "section": "uploads"})
 
 
 def _take_in(request: HttpRequest) -> HttpResponse:
@@ -47,7 +47,7 @@ def show_submission(request: HttpRequest, pk: int) -> HttpResponse:
     submission = get_object_or_404(Submission, pk=pk)
     files = submission.files.select_related("object").prefetch_related("object__jobs")
     waiting = any(file.object and _open_job(file.object) for file in files)
-    context = {"submission": submission, "files": files, "waiting": waiting}
+    context = {"submission": submission, "files": files, "waiting": waiting, "section": "uploads"}
     return render(request, "verifier/submission.html", context)
 
 
@@ -59,8 +59,13 @@ def show_object(request: HttpRequest, sha256: str) -> HttpResponse:
     chosen = request.GET.get("format")
     if chosen:
         return _export(obj, chosen)
-    page = build_object_page(obj)
-    context = {"object": obj, "page": page, "job": obj.jobs.first(), "formats": RENDERERS}
+    context = {
+        "object": obj,
+        "page": build_object_page(obj),
+        "job": obj.jobs.first(),
+        "formats": RENDERERS,
+        "section": "uploads",
+    }
     return render(request, "verifier/object.html", context)
 
 
