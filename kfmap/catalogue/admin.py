@@ -136,3 +136,11 @@ class StoredMatrixAdmin(ReadOnlyAdmin):
 
     list_display = ("facts_hash", "engine_version", "created_at")
     exclude = ("data",)
+
+
+@admin.register(models.Variant)
+class VariantAdmin(ReadOnlyAdmin):
+    """Variants made here; the kernel of a variant is removed among the kernels."""
+
+    list_display = ("kernel", "base_name", "created_by")
+    list_select_related = ("kernel", "created_by")

@@ -29,8 +29,14 @@ _WORDS = {kind: word for word, kind in _KINDS.items()}
 
 def write_edits(edits: Iterable[Edit]) -> dict[str, object]:
     """Give edits in a form that JSON takes: {"version", "edits": [{"kind", …}]}."""
-    rows = [{"kind": _WORDS[type(edit)], **asdict(edit)} for edit in edits]
-    return {"version": VERSION, "edits": rows}
+    return {"version": VERSION, "edits": [_write_edit(edit) for edit in edits]}
+
+
+def _write_edit(edit: Edit) -> dict[str, object]:
+    row: dict[str, object] = {"kind": _WORDS[type(edit)]}
+    for name, value in asdict(edit).items():
+        row[name] = list(value) if isinstance(value, tuple) else value
+    return row
 
 
 def read_edits(body: object) -> tuple[Edit, ...]:

@@ -5,6 +5,7 @@ from kfmap.catalogue.models.kfunc import Kfunc, KfuncSet, SetEntry
 from kfmap.catalogue.models.matrix import StoredMatrix
 from kfmap.catalogue.models.registration import Filter, Hook, ProgramType, Registration
 from kfmap.catalogue.models.struct_ops import Member, StructOpsType
+from kfmap.catalogue.models.variant import Variant
 
 __all__ = [
     "Filter",
@@ -19,4 +20,5 @@ __all__ = [
     "SetEntry",
     "StoredMatrix",
     "StructOpsType",
+    "Variant",
 ]

@@ -31,6 +31,7 @@ class Kernel(models.Model):
 
         BUNDLED = "bundled", "came with kfmap"
         IMPORTED = "imported", "imported here"
+        VARIANT = "variant", "a variant made here"
 
     name = models.CharField(max_length=63, unique=True, validators=[validate_kernel_name])
     sort_key = models.CharField(max_length=120, db_index=True, editable=False)

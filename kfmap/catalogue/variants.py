@@ -1,0 +1,34 @@
+"""Keep what-if variants: a variant becomes a kernel of the map, with the edits that made it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from kfmap.catalogue.models import Kernel, Variant
+from kfmap.catalogue.store import LoadedKernel, load_types, save_kernel
+from kfmap.permission.edit_json import write_edits
+from kfmap.permission.what_if import Edit, apply_edits
+
+
+@transaction.atomic
+def keep_variant(base: LoadedKernel, edits: Sequence[Edit], name: str, user: User | None) -> Kernel:
+    """Put a variant into the map. Raises EditError, KernelExistsError, ValidationError.
+
+    It keeps the types of its base, so objects are checked against it like against any kernel.
+    """
+    facts = apply_edits(base.facts, edits, name)
+    types = load_types(base.name, base.facts_hash)
+    kernel = save_kernel(facts, types, source=Kernel.Source.VARIANT).kernel
+    Variant.objects.update_or_create(
+        kernel=kernel,
+        defaults={
+            "base_name": base.name,
+            "base_facts_hash": base.facts_hash,
+            "edits": write_edits(edits),
+            "created_by": user,
+        },
+    )
+    return kernel
