@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import tempfile
 from pathlib import Path
 
 from django.conf import settings
@@ -18,8 +18,8 @@ def write_kernel_files(kernel: Kernel) -> dict[str, str]:
     types = folder / f"{kernel.facts_hash}.types"
     if not facts.exists():
         packed = KernelTypes.objects.filter(kernel=kernel).values_list("data", flat=True).first()
-        _write(types, packed or b"")
-        _write(facts, Kernel.objects.values_list("facts", flat=True).get(pk=kernel.pk))
+        write_whole(types, packed or b"")
+        write_whole(facts, Kernel.objects.values_list("facts", flat=True).get(pk=kernel.pk))
     has_types = types.stat().st_size > 0
     return {
         "facts_hash": kernel.facts_hash,
@@ -28,8 +28,8 @@ def write_kernel_files(kernel: Kernel) -> dict[str, str]:
     }
 
 
-def _write(path: Path, data: bytes | memoryview) -> None:
+def write_whole(path: Path, data: bytes | memoryview) -> None:
     """Write beside the place and move there, so that a file that exists is whole."""
-    draft = path.with_suffix(f".{os.getpid()}")
-    draft.write_bytes(data)
-    draft.replace(path)
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as draft:
+        draft.write(data)
+    Path(draft.name).replace(path)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 from typing import Any
 
-import structlog
 from celery import shared_task
 from celery.signals import worker_ready
 from django.conf import settings
@@ -19,7 +19,7 @@ from verifier.kernel_files import write_kernel_files
 from verifier.models import BpfObject, Job
 from verifier.result_json import parse_summary, parse_verdict
 
-log = structlog.get_logger()
+log = logging.getLogger(__name__)
 _TICK_SECONDS = 2.0
 
 
@@ -67,7 +67,7 @@ def check_object_job(job_id: int) -> None:
     except JobStoppedError:
         job.finish(Job.State.CANCELLED)
     except Exception:
-        log.exception("job failed", job=job_id)
+        log.exception("job %s broke off", job_id)
         job.finish(Job.State.FAILED, "The check broke off; the server's log says where.")
     else:
         job.finish(Job.State.DONE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ from pytest_django import Settings
 
 from kfmap.catalogue.store import save_kernel
 from tests.permission.small_kernel import create_toy_kernel
-from verifier import checker, files, store, tasks
+from verifier import checker, files, kernel_files, store, tasks
 from verifier.models import BpfObject, Check, Job
 from verifier.models.job import MAX_ATTEMPTS, SILENT_AFTER
 
@@ -120,6 +121,18 @@ def test_process_that_broke_is_not_used_again() -> None:
         list(broken.ask({"no": "object"}, tick=1))
     with checker.check_process(limits) as next_one:
         assert next_one is not broken
+
+
+def test_kernel_files_may_be_written_by_many_at_once(data_folder: Path) -> None:
+    path, packed = data_folder / "kernel", bytes(1000)
+
+    def write(_: int) -> None:
+        kernel_files.write_whole(path, packed)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(200)))
+    assert [entry.name for entry in data_folder.iterdir()] == ["kernel"]
+    assert path.read_bytes() == packed
 
 
 def test_cancelled_job_stops_before_it_has_asked() -> None:
