@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from kfmap.btf.read import Btf
-from verifier.object.elf import Elf
 from verifier.object.limits import Limits, check_limit
 from verifier.object.model import DataSection, Variable
 from verifier.object.sections import Sections, is_frozen
-from verifier.object.variables import objects_by_section, place_variables
+from verifier.object.variables import Variables
 
 
 def read_data(sections: Sections) -> tuple[DataSection, ...]:
@@ -19,13 +17,13 @@ def read_data(sections: Sections) -> tuple[DataSection, ...]:
 
 
 def read_variables(
-    elf: Elf, sections: Sections, btf: Btf | None, limits: Limits
+    sections: Sections, variables: Variables, limits: Limits
 ) -> tuple[Variable, ...]:
     """Give the variables of all data sections, in the order of `read_data`, rising by offset."""
-    symbols = objects_by_section(elf)
-    check_limit("variables", sum(map(len, symbols.values())), limits.variables)
-    return tuple(
+    found = tuple(
         Variable(item.name, number, item.offset, item.size, item.type_id)
         for number, section in enumerate(sections.data)
-        for item in place_variables(section, symbols.get(section.number, ()), btf)
+        for item in variables.of(section)
     )
+    check_limit("variables", len(found), limits.variables)
+    return found

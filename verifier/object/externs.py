@@ -21,8 +21,14 @@ def is_extern(symbol: Symbol) -> bool:
 def read_externs(elf: Elf, btf: Btf | None) -> tuple[Extern, ...]:
     """Give the externs in the order of the symbol table; without BTF all count as kfuncs."""
     symbols = [symbol for symbol in elf.symbols if is_extern(symbol)]
-    places = _extern_places(btf) if symbols and btf else {}
-    return tuple(_read_extern(symbol, btf, places) for symbol in symbols)
+    if btf is None:
+        return tuple(
+            Extern(symbol.name, essential_name(symbol.name), KFUNC, symbol.weak, 0)
+            for symbol in symbols
+        )
+    places = _extern_places(btf) if symbols else {}
+    types = {name: btf.find(name, Kind.VAR, Kind.FUNC) for name in {item.name for item in symbols}}
+    return tuple(_read_extern(item, types[item.name], btf, places) for item in symbols)
 
 
 def _extern_places(btf: Btf) -> dict[int, str]:
@@ -34,11 +40,8 @@ def _extern_places(btf: Btf) -> dict[int, str]:
     return places
 
 
-def _read_extern(symbol: Symbol, btf: Btf | None, places: dict[int, str]) -> Extern:
+def _read_extern(symbol: Symbol, type_id: int | None, btf: Btf, places: dict[int, str]) -> Extern:
     name = symbol.name
-    if btf is None:
-        return Extern(name, essential_name(name), KFUNC, symbol.weak, 0)
-    type_id = btf.find(name, Kind.VAR, Kind.FUNC)
     if type_id is None or btf.linkage(type_id) != EXTERN or type_id not in places:
         raise ObjectError(
             f"{name} is undefined and declared neither __ksym nor __kconfig, so libbpf does not "

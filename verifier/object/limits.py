@@ -20,6 +20,7 @@ class Limits:
     programs: int = 10_000
     maps: int = 20_000
     variables: int = 200_000
+    struct_ops_members: int = 200_000
 
 
 def check_limit(what: str, count: int, limit: int) -> None:

@@ -12,7 +12,7 @@ from verifier.object.code import SLOT
 from verifier.object.elf import Elf, Section
 from verifier.object.limits import Limits, check_limit
 from verifier.object.model import BpfMap
-from verifier.object.variables import Placed, objects_by_section, place_variables
+from verifier.object.variables import Placed, Variables
 
 _PROGRAM_ARRAY = 3  # BPF_MAP_TYPE_PROG_ARRAY
 
@@ -28,17 +28,18 @@ def read_maps(
     elf: Elf,
     section: Section | None,
     btf: Btf | None,
+    variables: Variables,
     functions: Mapping[tuple[int, int], int],
     limits: Limits,
 ) -> Maps:
     """Give the maps; `functions` gives the function that starts at a slot of a section."""
     if section is None:
         return Maps((), {})
-    symbols = objects_by_section(elf).get(section.number, [])
-    check_limit("maps", len(symbols), limits.maps)
-    placed = place_variables(section, symbols, btf)
+    placed = variables.of(section)
+    check_limit("maps", len(placed), limits.maps)
     targets = _programs_in_slots(elf, section, placed, functions)
-    kinds = [_map_kind(variable.type_id, btf) for variable in placed]
+    known = {id: _map_kind(id, btf) for id in {item.type_id for item in placed}}
+    kinds = [known[item.type_id] for item in placed]
     maps = tuple(
         BpfMap(item.name, kind, targets.get(item.offset, ()) if kind == _PROGRAM_ARRAY else ())
         for item, kind in zip(placed, kinds, strict=True)

@@ -24,7 +24,13 @@ def read_programs(
     check_limit("programs", len(entries), limits.programs)
     uses = _uses(struct_ops_maps)
     loaded = {name for name, found in uses.items() if any(not map.optional for map, _ in found)}
-    subprograms = {item.name: number for number, item in enumerate(functions)}
+    subprograms = {
+        item.name: number for number, item in enumerate(functions) if item.linkage == GLOBAL
+    }
+    callbacks = {
+        type_id: _exception_callback(type_id, subprograms, btf)
+        for type_id in {function.type_id for _, function in entries}
+    }
     programs = []
     for number, function in entries:
         section = parse_section_name(function.section)
@@ -45,7 +51,7 @@ def read_programs(
                 struct_ops=tuple(
                     StructOpsUse(map.kernel_type, member, map.name) for map, member in found
                 ),
-                exception_callback=_exception_callback(function, functions, subprograms, btf),
+                exception_callback=callbacks[function.type_id],
             )
         )
     return tuple(programs)
@@ -61,16 +67,9 @@ def _uses(maps: Iterable[StructOpsMap]) -> dict[str, list[tuple[StructOpsMap, st
     return uses
 
 
-def _exception_callback(
-    function: Function,
-    functions: tuple[Function, ...],
-    by_name: dict[str, int],
-    btf: Btf | None,
-) -> int | None:
+def _exception_callback(type_id: int, subprograms: dict[str, int], btf: Btf | None) -> int | None:
     """Give the subprogram that a declaration tag on the program names (bpf_throw runs it)."""
-    for tag in btf.tags(function.type_id) if btf and function.type_id else ():
+    for tag in btf.tags(type_id) if btf and type_id else ():
         if tag.component == -1 and tag.name.startswith(_EXCEPTION_CALLBACK):
-            number = by_name.get(tag.name.removeprefix(_EXCEPTION_CALLBACK))
-            if number is not None and functions[number].linkage == GLOBAL:
-                return number
+            return subprograms.get(tag.name.removeprefix(_EXCEPTION_CALLBACK))
     return None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from itertools import groupby
+from operator import attrgetter
 
-from kfmap.btf.read import Btf, BtfError
+from kfmap.btf.read import BtfError
 from verifier.object.code import check_instructions, read_code
 from verifier.object.data import read_data, read_variables
 from verifier.object.elf import Elf, read_elf
@@ -19,13 +21,13 @@ from verifier.object.model import (
     Function,
     ObjectError,
     Reference,
-    StructOpsMap,
 )
 from verifier.object.programs import read_programs
 from verifier.object.references import Places, References
 from verifier.object.sections import TEXT, Sections, sort_sections
 from verifier.object.struct_ops import read_struct_ops
 from verifier.object.type_info import read_object_btf, read_object_btf_ext
+from verifier.object.variables import Variables
 
 DEFAULT_LIMITS = Limits()
 
@@ -49,8 +51,12 @@ def _read(data: bytes, limits: Limits) -> BpfObject:
     functions = read_functions(elf, sections, btf, btf_ext, limits)
     starts = _starts(sections, functions)
     externs = read_externs(elf, btf)
-    maps = read_maps(elf, sections.maps, btf, starts, limits)
-    struct_ops = _read_struct_ops(elf, sections, btf, functions, starts, limits)
+    variables = Variables(elf, btf)
+    maps = read_maps(elf, sections.maps, btf, variables, starts, limits)
+    by_start = {place: functions[number] for place, number in starts.items()}
+    struct_ops = (
+        read_struct_ops(elf, sections.struct_ops, btf, variables, by_start, limits) if btf else ()
+    )
     places = _places(elf, sections, functions, starts, externs, maps)
     references = _read_references(elf, sections, code, places, notes)
     return BpfObject(
@@ -66,7 +72,7 @@ def _read(data: bytes, limits: Limits) -> BpfObject:
         maps=maps.maps,
         struct_ops_maps=struct_ops,
         data=read_data(sections),
-        variables=read_variables(elf, sections, btf, limits),
+        variables=read_variables(sections, variables, limits),
         btf=btf,
         btf_ext=btf_ext,
         notes=tuple(notes),
@@ -88,20 +94,6 @@ def _starts(sections: Sections, functions: tuple[Function, ...]) -> dict[tuple[i
     }
 
 
-def _read_struct_ops(
-    elf: Elf,
-    sections: Sections,
-    btf: Btf | None,
-    functions: tuple[Function, ...],
-    starts: dict[tuple[int, int], int],
-    limits: Limits,
-) -> tuple[StructOpsMap, ...]:
-    if btf is None:
-        return ()
-    by_start = {place: functions[number] for place, number in starts.items()}
-    return read_struct_ops(elf, sections.struct_ops, btf, by_start, limits)
-
-
 def _places(
     elf: Elf,
     sections: Sections,
@@ -115,7 +107,10 @@ def _places(
         functions=starts,
         externs={extern.name: number for number, extern in enumerate(externs)},
         extern_list=externs,
-        function_list=functions,
+        functions_in={
+            section: tuple(found)
+            for section, found in groupby(functions, key=attrgetter("section"))
+        },
         maps=maps.at,
         data={section.number: number for number, section in enumerate(sections.data)},
         section_names=tuple(section.name for section in elf.sections),

@@ -27,7 +27,7 @@ class Places:
     functions: Mapping[tuple[int, int], int]
     externs: Mapping[str, int]
     extern_list: tuple[Extern, ...]
-    function_list: tuple[Function, ...]
+    functions_in: Mapping[str, tuple[Function, ...]]
     maps: Mapping[int, int]
     data: Mapping[int, int]
     section_names: tuple[str, ...]
@@ -45,7 +45,7 @@ class References:
 
     def read_section(self, code: Code, index: int, relocations: tuple[Relocation, ...]) -> None:
         """Read the references of one section with code: relocated ones, then calls by distance."""
-        covered = _covered(code, self.places.function_list)
+        covered = _covered(code, self.places.functions_in.get(code.section, ()))
         for relocation in relocations:
             slot = self._slot(code, relocation)
             if covered[slot]:  # else the code of a weak function that another one replaced
@@ -135,9 +135,11 @@ class References:
 
 
 def _covered(code: Code, functions: tuple[Function, ...]) -> bytearray:
-    """Mark the slots that belong to a function."""
-    marks = bytearray(len(code.opcodes))
-    for function in functions:
-        if function.section == code.section:
-            marks[function.start : function.start + function.count] = b"\1" * function.count
+    """Mark the slots that belong to a function of the section."""
+    marks, end = bytearray(len(code.opcodes)), 0
+    for function in functions:  # rising by start; what two of them share is marked once
+        start, stop = max(end, function.start), function.start + function.count
+        if stop > start:
+            marks[start:stop] = b"\1" * (stop - start)
+            end = stop
     return marks

@@ -6,7 +6,8 @@ Mirrors init_struct_ops_maps and bpf_object__collect_st_ops_relos of tools/lib/b
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from kfmap.btf.flavor import essential_name
 from kfmap.btf.kinds import Kind
@@ -16,22 +17,43 @@ from verifier.object.elf import Elf, Relocation, Section
 from verifier.object.limits import Limits, check_limit
 from verifier.object.model import Function, ObjectError, StructOpsMap
 from verifier.object.section_names import STRUCT_OPS_TYPE, parse_section_name
-from verifier.object.variables import Placed, objects_by_section, place_variables
+from verifier.object.variables import Placed, Variables
 
 Starts = Mapping[tuple[int, int], Function]
 
 
+class _Ops(NamedTuple):
+    """An ops structure; `spans` are first byte and length of the members that hold a value."""
+
+    type_id: int
+    name: str
+    size: int
+    callbacks: dict[int, str]  # by byte offset
+    spans: tuple[tuple[str, int, int], ...]
+
+
 def read_struct_ops(
-    elf: Elf, sections: tuple[Section, ...], btf: Btf, starts: Starts, limits: Limits
+    elf: Elf,
+    sections: tuple[Section, ...],
+    btf: Btf,
+    variables: Variables,
+    starts: Starts,
+    limits: Limits,
 ) -> tuple[StructOpsMap, ...]:
     """Give all struct_ops maps; `starts` gives the function that starts at (section, slot)."""
-    symbols = objects_by_section(elf)
+    types: dict[int, _Ops] = {}
     maps: list[StructOpsMap] = []
+    members = 0
     for section in sections:
-        placed = place_variables(section, symbols.get(section.number, ()), btf)
-        check_limit("struct_ops maps", len(maps) + len(placed), limits.maps)
+        placed = variables.of(section)
         relocations = _by_variable(section, placed, elf.relocations.get(section.number, ()))
-        maps += [_read_map(section, item, btf, relocations, starts) for item in placed]
+        for item in placed:
+            if item.type_id not in types:
+                types[item.type_id] = _read_ops(section, item, btf)
+            ops = types[item.type_id]
+            members += len(ops.callbacks) + len(ops.spans)
+            check_limit("members of struct_ops maps", members, limits.struct_ops_members)
+            maps.append(_read_map(section, item, ops, relocations.get(item.offset, ()), starts))
     return tuple(maps)
 
 
@@ -52,44 +74,36 @@ def _by_variable(
     return found
 
 
-def _read_map(
-    section: Section,
-    item: Placed,
-    btf: Btf,
-    relocations: dict[int, list[Relocation]],
-    starts: Starts,
-) -> StructOpsMap:
+def _read_ops(section: Section, item: Placed, btf: Btf) -> _Ops:
     type_id = btf.resolve(item.type_id)
     if btf.kind(type_id) is not Kind.STRUCT or not btf.name(type_id):
         raise ObjectError(
             f"{item.name} in {section.name} is not a struct with a name: declare it as the ops "
             "structure that it implements"
         )
-    end = item.offset + btf.size(type_id)
-    if end > len(section.contents):
-        raise ObjectError(
-            f"{item.name} ends at byte {end} of {section.name}, which has "
-            f"{len(section.contents)}: the file is damaged, build it again"
-        )
-    data = bytes(section.contents[item.offset : end])
-    members = btf.members(type_id)
-    programs = _programs(item, btf, members, relocations.get(item.offset, []), starts)
-    name = btf.name(type_id)
-    return StructOpsMap(
-        item.name,
-        section.name,
-        name,
-        essential_name(name),
-        type_id,
-        section.name.startswith("?"),
-        tuple(
-            (member.name, programs.get(member.bit_offset))
-            for member in members
-            if is_callback(btf, member)
-        ),
-        tuple(_nonzero(btf, members, data, programs)),
-        data,
-    )
+    callbacks: dict[int, str] = {}
+    spans = []
+    end = 0
+    for member in btf.members(type_id):
+        start, length = _span(btf, member)
+        if start < end - 1:  # bitfields may share a byte
+            raise ObjectError(
+                f"members of struct {btf.name(type_id)} overlap at {member.name}: the object's "
+                "BTF is damaged, build it again"
+            )
+        end = start + length
+        if is_callback(btf, member):
+            callbacks[start] = member.name
+        spans.append((member.name, start, length))
+    return _Ops(type_id, btf.name(type_id), btf.size(type_id), callbacks, tuple(spans))
+
+
+def _span(btf: Btf, member: Member) -> tuple[int, int]:
+    """Give the first byte of a member and how many it has."""
+    start, bit = divmod(member.bit_offset, 8)
+    if member.bitfield_size:
+        return start, (bit + member.bitfield_size + 7) // 8
+    return start, btf.size(member.type_id)
 
 
 def is_callback(btf: Btf, member: Member) -> bool:
@@ -100,52 +114,59 @@ def is_callback(btf: Btf, member: Member) -> bool:
     return btf.kind(btf.resolve(btf.type_of(pointer))) is Kind.FUNC_PROTO
 
 
-def _programs(
+def _read_map(
+    section: Section,
     item: Placed,
-    btf: Btf,
-    members: tuple[Member, ...],
-    relocations: list[Relocation],
+    ops: _Ops,
+    relocations: Iterable[Relocation],
     starts: Starts,
+) -> StructOpsMap:
+    end = item.offset + ops.size
+    if end > len(section.contents):
+        raise ObjectError(
+            f"{item.name} ends at byte {end} of {section.name}, which has "
+            f"{len(section.contents)}: the file is damaged, build it again"
+        )
+    data = bytes(section.contents[item.offset : end])
+    programs = _programs(item, ops, relocations, starts)
+    return StructOpsMap(
+        item.name,
+        section.name,
+        ops.name,
+        essential_name(ops.name),
+        ops.type_id,
+        section.name.startswith("?"),
+        tuple((name, programs.get(offset)) for offset, name in ops.callbacks.items()),
+        tuple(
+            name
+            for name, start, length in ops.spans
+            if start not in programs and any(data[start : start + length])
+        ),
+        data,
+    )
+
+
+def _programs(
+    item: Placed, ops: _Ops, relocations: Iterable[Relocation], starts: Starts
 ) -> dict[int, str]:
-    """Give the program of each member by the member's bit offset; a later relocation wins."""
-    by_offset = {member.bit_offset: member for member in reversed(members)}
+    """Give the program of each callback by the callback's offset; a later relocation wins."""
     programs: dict[int, str] = {}
     for relocation in relocations:
-        member = by_offset.get(8 * (relocation.offset - item.offset))
-        if member is None or not is_callback(btf, member):
+        offset, symbol = relocation.offset - item.offset, relocation.symbol
+        if offset not in ops.callbacks:
             raise ObjectError(
-                f"byte {relocation.offset - item.offset} of {item.name} refers to "
-                f"{relocation.symbol.name} but is no pointer to a function; libbpf does not open "
-                "the object: assign programs to callbacks only"
+                f"byte {offset} of {item.name} refers to {symbol.name} but is no pointer to a "
+                "function; libbpf does not open the object: assign programs to callbacks only"
             )
-        place = relocation.symbol.section, relocation.symbol.value // SLOT
-        function = starts.get(place)
+        function = starts.get((symbol.section, symbol.value // SLOT))
         if function is None or not _is_struct_ops(function):
             raise ObjectError(
-                f"{item.name}.{member.name} refers to {relocation.symbol.name}, which is not a "
+                f"{item.name}.{ops.callbacks[offset]} refers to {symbol.name}, which is not a "
                 'program of SEC("struct_ops"); libbpf does not open the object: move it there'
             )
-        programs[member.bit_offset] = function.name
+        programs[offset] = function.name
     return programs
 
 
 def _is_struct_ops(function: Function) -> bool:
     return parse_section_name(function.section).program_type == STRUCT_OPS_TYPE
-
-
-def _nonzero(
-    btf: Btf, members: tuple[Member, ...], data: bytes, programs: dict[int, str]
-) -> list[str]:
-    """Name the members that have a value other than zero and no program."""
-    found = []
-    for member in members:
-        if member.bit_offset in programs:
-            continue
-        start = member.bit_offset // 8
-        if member.bitfield_size:
-            length = (member.bit_offset % 8 + member.bitfield_size + 7) // 8
-        else:
-            length = btf.size(member.type_id)
-        if any(data[start : start + length]):
-            found.append(member.name)
-    return found

@@ -6,7 +6,6 @@ fills them in, and then static variables of several files may share a name.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from kfmap.btf.kinds import Kind
@@ -23,41 +22,49 @@ class Placed(NamedTuple):
     type_id: int
 
 
-def objects_by_section(elf: Elf) -> dict[int, list[Symbol]]:
-    """Give the variable symbols by the index of their section, in file order."""
-    found: dict[int, list[Symbol]] = {}
-    for symbol in elf.symbols:
-        if symbol.type == OBJECT and symbol.section > 0:
-            found.setdefault(symbol.section, []).append(symbol)
-    return found
+class Variables:
+    """The variables of all sections; each section's types are read once."""
+
+    def __init__(self, elf: Elf, btf: Btf | None) -> None:
+        self._btf = btf
+        self._symbols: dict[int, list[Symbol]] = {}
+        self._types: dict[str, _Types] = {}
+        for symbol in elf.symbols:
+            if symbol.type == OBJECT and symbol.section > 0:
+                self._symbols.setdefault(symbol.section, []).append(symbol)
+
+    def of(self, section: Section) -> tuple[Placed, ...]:
+        """Give the variables of a section that have a symbol, rising by offset."""
+        symbols = self._symbols.get(section.number, [])
+        types = self._types_in(section.name) if symbols else _Types({}, {})
+        placed = [
+            Placed(symbol.name, symbol.value, symbol.size, types.of(symbol.name, symbol.value))
+            for symbol in symbols
+        ]
+        return tuple(sorted(placed, key=lambda variable: variable.offset))
+
+    def _types_in(self, section: str) -> _Types:
+        if section not in self._types:
+            self._types[section] = _read_types(section, self._btf)
+        return self._types[section]
 
 
-def place_variables(
-    section: Section, symbols: Iterable[Symbol], btf: Btf | None
-) -> tuple[Placed, ...]:
-    """Give the variables of a section that have a symbol, rising by offset."""
-    types = _Types(section.name, btf)
-    placed = [
-        Placed(symbol.name, symbol.value, symbol.size, types.of(symbol.name, symbol.value))
-        for symbol in symbols
-    ]
-    return tuple(sorted(placed, key=lambda variable: variable.offset))
+class _Types(NamedTuple):
+    """Types of the variables in one DATASEC; `by_place` is by name and offset."""
 
-
-class _Types:
-    """Types of the variables in one DATASEC."""
-
-    def __init__(self, section: str, btf: Btf | None) -> None:
-        self._by_name: dict[str, int] = {}
-        self._by_place: dict[tuple[str, int], int] = {}
-        if btf is None:
-            return
-        for datasec in btf.find_all(section, Kind.DATASEC):
-            for item in btf.variables(datasec):
-                if btf.kind(item.type_id) is Kind.VAR:
-                    name, type_id = btf.name(item.type_id), btf.type_of(item.type_id)
-                    self._by_name.setdefault(name, type_id)
-                    self._by_place[name, item.offset] = type_id
+    by_name: dict[str, int]
+    by_place: dict[tuple[str, int], int]
 
     def of(self, name: str, offset: int) -> int:
-        return self._by_place.get((name, offset)) or self._by_name.get(name, 0)
+        return self.by_place.get((name, offset)) or self.by_name.get(name, 0)
+
+
+def _read_types(section: str, btf: Btf | None) -> _Types:
+    types = _Types({}, {})
+    for datasec in btf.find_all(section, Kind.DATASEC) if btf else ():
+        for item in btf.variables(datasec) if btf else ():
+            if btf and btf.kind(item.type_id) is Kind.VAR:
+                name, type_id = btf.name(item.type_id), btf.type_of(item.type_id)
+                types.by_name.setdefault(name, type_id)
+                types.by_place[name, item.offset] = type_id
+    return types
