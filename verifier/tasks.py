@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+import threading
 from functools import partial
 from typing import Any
 
 from celery import shared_task
-from celery.signals import worker_ready
+from celery.signals import worker_ready, worker_shutting_down
 from django.conf import settings
 from django.db import transaction
 
@@ -20,11 +21,16 @@ from verifier.models import BpfObject, Job
 from verifier.result_json import parse_summary, parse_verdict
 
 log = logging.getLogger(__name__)
-_TICK_SECONDS = 2.0
+_TICK_SECONDS = 1.0
+_stopping = threading.Event()
 
 
 class JobStoppedError(Exception):
     """Somebody cancelled the job, or another worker took it over."""
+
+
+class WorkerStopsError(Exception):
+    """The worker is about to end: the job goes back to the queue."""
 
 
 def ensure_job(obj: BpfObject) -> Job | None:
@@ -56,6 +62,12 @@ def _requeue_at_start(**_: Any) -> None:
     requeue_unfinished_jobs()
 
 
+@worker_shutting_down.connect
+def let_go_of_jobs(**_: Any) -> None:
+    """Have the jobs of this process go back to the queue; it is about to end."""
+    _stopping.set()
+
+
 @shared_task
 def check_object_job(job_id: int) -> None:
     """Read the object and check it on every kernel it has no verdicts for."""
@@ -66,6 +78,8 @@ def check_object_job(job_id: int) -> None:
         _run(job)
     except JobStoppedError:
         job.finish(Job.State.CANCELLED)
+    except WorkerStopsError:
+        job.release()
     except Exception:
         log.exception("job %s broke off", job_id)
         job.finish(Job.State.FAILED, "The check broke off; the server's log says where.")
@@ -128,10 +142,12 @@ class _Progress:
             store.save_unchecked(self._object, self.waiting.pop(0).facts_hash, sentence)
 
     def beat(self) -> None:
-        """Tell where the job is. Raises JobStoppedError."""
+        """Tell where the job is. Raises JobStoppedError and WorkerStopsError."""
         step = "reading the object"
         if self._object.read_at and self.waiting:
             step = f"checking on kernel {self.waiting[0].name}"
         done = self._total - len(self.waiting) - (not self._object.read_at)
+        if _stopping.is_set():
+            raise WorkerStopsError
         if not self._job.beat(step, done, self._total):
             raise JobStoppedError

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 from django.utils import timezone
@@ -141,6 +142,15 @@ def test_cancelled_job_stops_before_it_has_asked() -> None:
     job = run(job)
     assert job.state == Job.State.CANCELLED
     assert Check.objects.count() == 0
+
+
+def test_job_of_a_worker_that_stops_goes_back_to_the_queue(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tasks, "_stopping", Event())
+    tasks.let_go_of_jobs()
+    job = run(create_job())
+    assert (job.state, job.attempts) == (Job.State.QUEUED, 0)
 
 
 def test_second_worker_gets_nothing() -> None:

@@ -110,6 +110,11 @@ class Job(models.Model):
             )
         )
 
+    def release(self) -> None:
+        """Put the job back for the next worker, as if this one had never had it."""
+        mine = Job.objects.filter(pk=self.pk, attempts=self.attempts, state=self.State.RUNNING)
+        mine.update(state=self.State.QUEUED, attempts=self.attempts - 1, step="")
+
     def give_up(self) -> None:
         """Fail a job that every worker died of."""
         self.state, self.finished_at = self.State.FAILED, timezone.now()

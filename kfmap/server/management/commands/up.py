@@ -16,7 +16,7 @@ from kfmap.celery import app
 from kfmap.server.database import DatabaseNotUsableError, describe_database, prepare_database
 from kfmap.server.embedded_worker import EmbeddedWorker
 from kfmap.server.web_server import AddressError, WebServer, listen
-from verifier.tasks import resume_interrupted_jobs
+from verifier.tasks import let_go_of_jobs, resume_interrupted_jobs
 
 
 class Command(BaseCommand):
@@ -58,7 +58,7 @@ class Command(BaseCommand):
         worker = EmbeddedWorker(app, on_ready=resume_interrupted_jobs) if embedded else None
         server = WebServer(
             on_ready=lambda: self._say(self._welcome(address, link)),
-            on_stop=worker.begin_stop if worker else lambda: None,
+            on_stop=lambda: _begin_stop(worker),
         )
         link = self._setup_link(address)
         if worker:
@@ -83,6 +83,13 @@ class Command(BaseCommand):
     def _say(self, text: str) -> None:
         self.stdout.write(text)
         self.stdout.flush()
+
+
+def _begin_stop(worker: EmbeddedWorker | None) -> None:
+    """Have the worker stop while the web server still finishes its answers."""
+    if worker:
+        let_go_of_jobs()
+        worker.begin_stop()
 
 
 def _name(host: str) -> str:
