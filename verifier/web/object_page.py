@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from kfmap.catalogue.models import Kernel
-from verifier.models import BpfObject, Check, Program, Verdict
+from verifier.models import BpfObject, Call, Check, Program, Verdict
 from verifier.reports.model import KIND_WORDS
 from verifier.result import FAILS_AT_RUN_TIME, PASSES, REFUSED, UNKNOWN, Finding
 from verifier.result_json import parse_finding
@@ -50,12 +50,31 @@ class SharedFinding:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownCall:
+    """A kfunc call that a program can reach, and the kernels on which its kfunc is live there."""
+
+    call: Call
+    live_on: list[str]
+    asked: int
+
+    @property
+    def live(self) -> str:
+        """Give for people where the call is live."""
+        if not self.asked:
+            return ""
+        if len(self.live_on) == self.asked:
+            return "everywhere"
+        return ", ".join(self.live_on) or "nowhere"
+
+
+@dataclass(frozen=True, slots=True)
 class ProgramPart:
-    """A program with its row of the grid and its findings."""
+    """A program with its row of the grid, its findings and its calls."""
 
     program: Program
     cells: list[Cell]
     findings: list[SharedFinding]
+    calls: list[ShownCall]
 
     @property
     def said(self) -> list[SharedFinding]:
@@ -113,6 +132,7 @@ def _build_part(
 ) -> ProgramPart:
     shared: dict[tuple[object, ...], SharedFinding] = {}
     cells = []
+    live_by_kernel: dict[str, set[str]] = {}
     for kernel in kernels:
         verdict = by_program.get((kernel.facts_hash, program.name))
         if verdict is None:
@@ -121,7 +141,20 @@ def _build_part(
         anchors = [_share(shared, program, kernel, found.data) for found in verdict.findings.all()]
         anchor = next((text for text in anchors if text), "")
         cells.append(Cell(kernel.name, verdict.verdict, anchor))
-    return ProgramPart(program, cells, list(shared.values()))
+        live_by_kernel[kernel.name] = set(verdict.live_kfuncs)
+    calls = _show_calls(program, live_by_kernel)
+    return ProgramPart(program, cells, list(shared.values()), calls)
+
+
+def _show_calls(program: Program, live_by_kernel: dict[str, set[str]]) -> list[ShownCall]:
+    return [
+        ShownCall(
+            call,
+            [kernel for kernel, live in live_by_kernel.items() if call.kfunc in live],
+            len(live_by_kernel),
+        )
+        for call in program.calls.all()
+    ]
 
 
 def _empty_cell(kernel: Kernel, check: Check | None) -> Cell:
