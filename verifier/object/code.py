@@ -15,8 +15,9 @@ SLOT = 8  # bytes of an instruction slot
 CALL = 0x85  # BPF_JMP | BPF_CALL
 LDDW = 0x18  # BPF_LD | BPF_DW | BPF_IMM, two slots
 PSEUDO_CALL = 1  # BPF_PSEUDO_CALL in src: a subprogram
-PSEUDO_FUNCTION = 4  # BPF_PSEUDO_FUNC in src of lddw: address of a subprogram
 
+_IS_CALL = bytes(opcode == CALL for opcode in range(256))
+_IS_PSEUDO_CALL = bytes(registers >> 4 == PSEUDO_CALL for registers in range(256))
 _SWAPPED = bytes(registers >> 4 | (registers & 15) << 4 for registers in range(256))
 
 
@@ -51,10 +52,13 @@ def check_instructions(sections: tuple[Section, ...], limits: Limits) -> None:
     check_limit("instructions", sum(item.size for item in sections) // SLOT, limits.instructions)
 
 
-def find_opcode(code: Code, opcode: int) -> list[int]:
-    """Give the slots whose first byte is `opcode`, second slots of lddw included."""
-    found, at = [], code.opcodes.find(opcode)
+def find_subprogram_calls(code: Code) -> list[int]:
+    """Give the slots of all calls of subprograms: the columns are compared as two long numbers."""
+    calls = int.from_bytes(code.opcodes.translate(_IS_CALL), "little")
+    pseudo = int.from_bytes(code.registers.translate(_IS_PSEUDO_CALL), "little")
+    marks = (calls & pseudo).to_bytes(len(code.opcodes), "little")
+    found, at = [], marks.find(1)
     while at >= 0:
         found.append(at)
-        at = code.opcodes.find(opcode, at + 1)
+        at = marks.find(1, at + 1)
     return found

@@ -6,6 +6,8 @@ pyelftools reads the headers; what there is thousands of (symbols, relocations) 
 from __future__ import annotations
 
 import struct
+import sys
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
@@ -66,12 +68,11 @@ class Symbol(NamedTuple):
     section: int
 
 
-class Relocation(NamedTuple):
-    """`offset` in bytes from the start of the section that is relocated."""
+class Relocations(NamedTuple):
+    """Columns: bytes from the start of the section that is relocated, and symbol << 32 | type."""
 
-    offset: int
-    symbol: Symbol
-    type: int
+    offsets: array[int]
+    infos: array[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,13 @@ class Elf:
     little_endian: bool
     sections: tuple[Section, ...]
     symbols: tuple[Symbol, ...]
-    relocations: dict[int, tuple[Relocation, ...]]
+    relocations: dict[int, Relocations]
+
+    def relocated(self, section: Section) -> Iterator[tuple[int, Symbol]]:
+        """Give offset and symbol of each relocation of a section."""
+        found = self.relocations.get(section.number)
+        for offset, info in zip(found.offsets, found.infos, strict=True) if found else ():
+            yield offset, self.symbols[info >> 32]
 
 
 def read_elf(data: bytes, limits: Limits) -> Elf:
@@ -99,7 +106,8 @@ def read_elf(data: bytes, limits: Limits) -> Elf:
     mark = "<" if file.little_endian else ">"
     sections = _read_sections(data, rows, int(file.get_shstrndx()))
     symbols = _read_symbols(sections, mark, limits)
-    return Elf(file.little_endian, sections, symbols, _relocations(sections, symbols, mark, limits))
+    relocations = _relocations(sections, len(symbols), file.little_endian, limits)
+    return Elf(file.little_endian, sections, symbols, relocations)
 
 
 def _check_start(data: bytes, limits: Limits) -> None:
@@ -190,13 +198,12 @@ class Names:
         return name
 
 
-def _rows(section: Section, size: int, layout: str) -> Iterator[tuple[int, ...]]:
+def _check_rows(section: Section, size: int) -> None:
     if len(section.contents) % size:
         raise ObjectError(
             f"section {section.number} ({section.name}) of {section.size} bytes does not hold "
             f"entries of {size} bytes: the file is damaged, build it again"
         )
-    return struct.iter_unpack(layout, section.contents)
 
 
 def _read_symbols(sections: tuple[Section, ...], mark: str, limits: Limits) -> tuple[Symbol, ...]:
@@ -209,9 +216,12 @@ def _read_symbols(sections: tuple[Section, ...], mark: str, limits: Limits) -> t
     check_limit("symbols", len(table.contents) // _SYMBOL_SIZE, limits.symbols)
     if not 0 < table.link < len(sections):
         raise ObjectError(f"symbol names should be in section {table.link}, which does not exist")
+    _check_rows(table, _SYMBOL_SIZE)
     names = Names(sections[table.link].contents)
     symbols: list[Symbol] = []
-    for name, info, other, place, value, size in _rows(table, _SYMBOL_SIZE, f"{mark}IBBHQQ"):
+    for name, info, other, place, value, size in struct.iter_unpack(
+        f"{mark}IBBHQQ", table.contents
+    ):
         if place >= _FIRST_RESERVED:
             place = -1
         elif place >= len(sections):
@@ -232,10 +242,10 @@ def _read_symbols(sections: tuple[Section, ...], mark: str, limits: Limits) -> t
 
 
 def _relocations(
-    sections: tuple[Section, ...], symbols: tuple[Symbol, ...], mark: str, limits: Limits
-) -> dict[int, tuple[Relocation, ...]]:
+    sections: tuple[Section, ...], symbols: int, little_endian: bool, limits: Limits
+) -> dict[int, Relocations]:
     """Read all relocations but those of debug sections, which are the most and say nothing."""
-    found: dict[int, list[Relocation]] = {}
+    found: dict[int, Relocations] = {}
     total = 0
     for section in sections:
         if section.type != "SHT_REL" or section.name.startswith((".rel.debug_", ".rel.BTF")):
@@ -244,14 +254,19 @@ def _relocations(
             raise ObjectError(
                 f"relocations {section.name} are for section {section.target}, which does not exist"
             )
+        _check_rows(section, _RELOCATION_SIZE)
         total += len(section.contents) // _RELOCATION_SIZE
         check_limit("relocations", total, limits.relocations)
-        known = found.setdefault(section.target, [])
-        for offset, info in _rows(section, _RELOCATION_SIZE, f"{mark}QQ"):
-            if info >> 32 >= len(symbols):
-                raise ObjectError(
-                    f"a relocation in {section.name} is against symbol {info >> 32}, "
-                    f"there are {len(symbols)}: the file is damaged, build it again"
-                )
-            known.append(Relocation(offset, symbols[info >> 32], info & 0xFFFFFFFF))
-    return {target: tuple(relocations) for target, relocations in found.items()}
+        numbers = array("Q", bytes(section.contents))
+        if little_endian != (sys.byteorder == "little"):
+            numbers.byteswap()
+        known = found.setdefault(section.target, Relocations(array("Q"), array("Q")))
+        known.offsets.extend(numbers[::2])
+        known.infos.extend(numbers[1::2])
+        highest = max(known.infos, default=0) >> 32
+        if highest >= symbols:
+            raise ObjectError(
+                f"a relocation in {section.name} is against symbol {highest}, there are "
+                f"{symbols}: the file is damaged, build it again"
+            )
+    return found

@@ -71,10 +71,9 @@ def _programs_in_slots(
     """Give, by the offset of a map, the functions that its initial values name."""
     starts = [item.offset for item in placed]
     found: dict[int, list[int]] = {}
-    for relocation in elf.relocations.get(section.number, ()):
-        symbol = relocation.symbol
+    for offset, symbol in elf.relocated(section):
         function = functions.get((symbol.section, symbol.value // SLOT))
-        at = bisect_right(starts, relocation.offset) - 1
+        at = bisect_right(starts, offset) - 1
         if function is not None and at >= 0:
             found.setdefault(starts[at], []).append(function)
     return {offset: tuple(targets) for offset, targets in found.items()}

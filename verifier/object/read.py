@@ -122,8 +122,8 @@ def _places(
 def _read_references(
     elf: Elf, sections: Sections, code: dict[str, Code], places: Places, notes: list[str]
 ) -> dict[tuple[str, int], Reference]:
-    references = References(places, notes=notes)
+    references = References(places, elf.symbols, notes=notes)
     for section in sections.code:
-        relocations = elf.relocations.get(section.number, ())
+        relocations = elf.relocations.get(section.number)
         references.read_section(code[section.name], section.number, relocations)
     return references.found

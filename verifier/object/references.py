@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from verifier.object.code import CALL, LDDW, PSEUDO_CALL, SLOT, find_opcode
-from verifier.object.elf import FUNCTION, RELOCATION_TYPES, SECTION, Relocation, Symbol
+from verifier.object.code import CALL, LDDW, PSEUDO_CALL, SLOT, find_subprogram_calls
+from verifier.object.elf import FUNCTION, RELOCATION_TYPES, SECTION, Relocations, Symbol
 from verifier.object.externs import KFUNC, is_extern
 from verifier.object.model import Code, Extern, Function, ObjectError, Reference
 
@@ -40,23 +40,40 @@ class References:
     """References found so far, by section and slot, and what could not be followed."""
 
     places: Places
+    symbols: tuple[Symbol, ...]
     found: dict[Key, Reference] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
-    def read_section(self, code: Code, index: int, relocations: tuple[Relocation, ...]) -> None:
+    def read_section(self, code: Code, number: int, relocations: Relocations | None) -> None:
         """Read the references of one section with code: relocated ones, then calls by distance."""
-        covered = _covered(code, self.places.functions_in.get(code.section, ()))
-        for relocation in relocations:
-            slot = self._slot(code, relocation)
-            if covered[slot]:  # else the code of a weak function that another one replaced
-                reference = self._read(code, slot, relocation)
-                if reference is not None:
-                    self.found[code.section, slot] = reference
-        for slot in find_opcode(code, CALL):
-            key = (code.section, slot)
-            if covered[slot] and code.registers[slot] >> 4 == PSEUDO_CALL and key not in self.found:
+        name = code.section
+        covered = _covered(code, self.places.functions_in.get(name, ()))
+        if relocations is not None:
+            self._read_relocations(code, covered, relocations)
+        for slot in find_subprogram_calls(code):
+            if covered[slot] and (name, slot) not in self.found:
                 target = slot + code.immediates[slot] + 1
-                self._add_call(key, self.places.functions.get((index, target)))
+                self._add_call((name, slot), self.places.functions.get((number, target)))
+
+    def _read_relocations(self, code: Code, covered: bytearray, relocations: Relocations) -> None:
+        """Read relocated instructions; the same against the same symbol means the same."""
+        known: dict[tuple[int, int, int, int], Reference | None] = {}
+        opcodes, registers, immediates = code.opcodes, code.registers, code.immediates
+        for offset, info in zip(relocations.offsets, relocations.infos, strict=True):
+            slot, rest = divmod(offset, SLOT)
+            if rest or slot >= len(opcodes):
+                raise ObjectError(
+                    f"a relocation at byte {offset} of section {code.section} is not at an "
+                    "instruction: the file is damaged, build it again"
+                )
+            if not covered[slot]:  # the code of a weak function that another one replaced
+                continue
+            key = (info, opcodes[slot], registers[slot], immediates[slot])
+            if key not in known:
+                known[key] = self._read(code, slot, self.symbols[info >> 32], info & 0xFFFFFFFF)
+            reference = known[key]
+            if reference is not None:
+                self.found[code.section, slot] = reference
 
     def _add_call(self, key: Key, function: int | None) -> None:
         if function is None:
@@ -64,21 +81,12 @@ class References:
         else:
             self.found[key] = Reference("call", function)
 
-    def _slot(self, code: Code, relocation: Relocation) -> int:
-        slot, rest = divmod(relocation.offset, SLOT)
-        if rest or slot >= len(code.opcodes):
-            raise ObjectError(
-                f"a relocation at byte {relocation.offset} of section {code.section} is not at an "
-                "instruction: the file is damaged, build it again"
-            )
-        return slot
-
-    def _read(self, code: Code, slot: int, relocation: Relocation) -> Reference | None:
-        opcode, symbol = code.opcodes[slot], relocation.symbol
+    def _read(self, code: Code, slot: int, symbol: Symbol, kind: int) -> Reference | None:
+        opcode = code.opcodes[slot]
         if opcode not in (CALL, LDDW):
-            kind = RELOCATION_TYPES.get(relocation.type, f"type {relocation.type}")
+            word = RELOCATION_TYPES.get(kind, f"of type {kind}")
             raise ObjectError(
-                f"{code.section}, instruction {slot}: relocation {kind} against "
+                f"{code.section}, instruction {slot}: relocation {word} against "
                 f"{symbol.name or 'a section'} is not at a call or a 64-bit load; libbpf does not "
                 "open the object: build it again"
             )

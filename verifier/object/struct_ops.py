@@ -13,13 +13,14 @@ from kfmap.btf.flavor import essential_name
 from kfmap.btf.kinds import Kind
 from kfmap.btf.read import Btf, Member
 from verifier.object.code import SLOT
-from verifier.object.elf import Elf, Relocation, Section
+from verifier.object.elf import Elf, Section, Symbol
 from verifier.object.limits import Limits, check_limit
 from verifier.object.model import Function, ObjectError, StructOpsMap
 from verifier.object.section_names import STRUCT_OPS_TYPE, parse_section_name
 from verifier.object.variables import Placed, Variables
 
 Starts = Mapping[tuple[int, int], Function]
+Relocated = Iterable[tuple[int, Symbol]]  # byte offset and symbol of each
 
 
 class _Ops(NamedTuple):
@@ -46,7 +47,7 @@ def read_struct_ops(
     members = 0
     for section in sections:
         placed = variables.of(section)
-        relocations = _by_variable(section, placed, elf.relocations.get(section.number, ()))
+        relocations = _by_variable(section, placed, elf.relocated(section))
         for item in placed:
             if item.type_id not in types:
                 types[item.type_id] = _read_ops(section, item, btf)
@@ -58,19 +59,19 @@ def read_struct_ops(
 
 
 def _by_variable(
-    section: Section, placed: tuple[Placed, ...], relocations: tuple[Relocation, ...]
-) -> dict[int, list[Relocation]]:
-    """Give the relocations by the offset of the variable that they are in."""
+    section: Section, placed: tuple[Placed, ...], relocations: Relocated
+) -> dict[int, list[tuple[int, Symbol]]]:
+    """Give the relocations by the offset of the variable that they are in, and from there on."""
     starts = [item.offset for item in placed]
-    found: dict[int, list[Relocation]] = {}
-    for relocation in relocations:
-        at = bisect_right(starts, relocation.offset) - 1
-        if at < 0 or relocation.offset >= placed[at].offset + placed[at].size:
+    found: dict[int, list[tuple[int, Symbol]]] = {}
+    for offset, symbol in relocations:
+        at = bisect_right(starts, offset) - 1
+        if at < 0 or offset >= placed[at].offset + placed[at].size:
             raise ObjectError(
-                f"a relocation at byte {relocation.offset} of {section.name} is in no variable: "
+                f"a relocation at byte {offset} of {section.name} is in no variable: "
                 "the file is damaged, build it again"
             )
-        found.setdefault(starts[at], []).append(relocation)
+        found.setdefault(starts[at], []).append((offset - starts[at], symbol))
     return found
 
 
@@ -118,7 +119,7 @@ def _read_map(
     section: Section,
     item: Placed,
     ops: _Ops,
-    relocations: Iterable[Relocation],
+    relocations: Relocated,
     starts: Starts,
 ) -> StructOpsMap:
     end = item.offset + ops.size
@@ -146,13 +147,10 @@ def _read_map(
     )
 
 
-def _programs(
-    item: Placed, ops: _Ops, relocations: Iterable[Relocation], starts: Starts
-) -> dict[int, str]:
+def _programs(item: Placed, ops: _Ops, relocations: Relocated, starts: Starts) -> dict[int, str]:
     """Give the program of each callback by the callback's offset; a later relocation wins."""
     programs: dict[int, str] = {}
-    for relocation in relocations:
-        offset, symbol = relocation.offset - item.offset, relocation.symbol
+    for offset, symbol in relocations:
         if offset not in ops.callbacks:
             raise ObjectError(
                 f"byte {offset} of {item.name} refers to {symbol.name} but is no pointer to a "
