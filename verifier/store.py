@@ -17,7 +17,7 @@ from verifier.result_json import parse_finding, parse_path, plain
 from verifier.summary import CallSummary, ObjectSummary, ProgramSummary
 
 _BATCH = 500
-_TEXT = 500
+_NAME, _TEXT = 255, 500
 
 
 def pending_kernels(obj: BpfObject) -> list[Kernel]:
@@ -68,7 +68,7 @@ def save_verdict(obj: BpfObject, facts_hash: str, verdict: ObjectVerdict) -> Non
     )
     Finding.objects.bulk_create(
         (
-            Finding(verdict=row, kind=found.kind, kfunc=found.kfunc, data=plain(found))
+            Finding(verdict=row, kind=found.kind, kfunc=found.kfunc[:_NAME], data=plain(found))
             for row, item in zip(rows, verdict.programs, strict=True)
             for found in item.findings
         ),
@@ -163,11 +163,11 @@ def _program_row(obj: BpfObject, position: int, program: ProgramSummary) -> Prog
     return Program(
         object=obj,
         position=position,
-        name=program.name[:255],
-        section=program.section[:255],
+        name=program.name,
+        section=program.section,
         program_type=program.program_type,
         attach_type=program.attach_type or "",
-        target=(program.target or "")[:255],
+        target=program.target or "",
         struct_ops=[plain(use) for use in program.struct_ops],
         sleepable=program.sleepable,
         optional=program.optional,
@@ -179,7 +179,7 @@ def _call_rows(row: Program, program: ProgramSummary) -> Iterable[Call]:
         source = call.source
         yield Call(
             program=row,
-            kfunc=call.kfunc[:255],
+            kfunc=call.kfunc[:_NAME],
             weak=call.weak,
             instruction=call.instruction,
             path=[plain(step) for step in call.path],

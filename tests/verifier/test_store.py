@@ -28,6 +28,15 @@ def test_object_comes_back_as_it_was_saved() -> None:
     assert store.load_summary(create_object(summary=summary)) == summary
 
 
+def test_names_of_any_length_come_back() -> None:
+    name = "x" * 5000
+    summary = create_summary(name)
+    obj, kernel = create_object(summary=summary), create_kernel("7.2")
+    verdict = create_verdict("7.2", name, create_finding(kfunc=name))
+    store.save_verdict(obj, kernel.facts_hash, verdict)
+    assert store.load_checked(obj, [kernel]).verdicts == (verdict,)
+
+
 def test_verdict_comes_back_as_it_was_saved() -> None:
     obj, kernel = create_object(), create_kernel("7.2")
     verdict = create_verdict("7.2", "toy_running", create_finding(), create_finding("dead"))

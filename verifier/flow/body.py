@@ -1,53 +1,59 @@
-"""The code of one function as basic blocks of decoded instructions, the same on every kernel."""
+"""The code of one function as basic blocks, the same on every kernel.
+
+An instruction is a row of the code's columns: (slot, opcode, registers, offset, immediate). The second
+slot of lddw stays where it is: its opcode is 0.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass
 
-from verifier.object.model import BpfObject, Function, Reference
+from verifier.object.model import BpfObject, Code, Function, Reference
 
 CLASS_LD, CLASS_LDX, CLASS_ST, CLASS_STX, CLASS_ALU, CLASS_JMP, CLASS_JMP32, CLASS_ALU64 = range(8)
-OP_LDDW, OP_JA, OP_JA32, OP_CALL, OP_EXIT = 0x18, 0x05, 0x06, 0x85, 0x95
+OP_LDDW, OP_JA, OP_JA32, OP_CALL, OP_CALLX, OP_EXIT = 0x18, 0x05, 0x06, 0x85, 0x8D, 0x95
 OP_MAY_GOTO, OP_GOTOX = 0xE5, 0x0D
-PSEUDO_CALL, PSEUDO_FUNC = 1, 4
+_PSEUDO_CALL, _PSEUDO_FUNC = 1, 4
 
+Row = tuple[int, int, int, int, int]
+IsStatic = Callable[[int], bool]
+Locate = Callable[[str, int], int | None]
 
-class Instruction(NamedTuple):
-    """One decoded instruction. `immediate` is that of both slots for lddw (u64), else s32."""
-
-    slot: int
-    opcode: int
-    dst: int
-    src: int
-    offset: int
-    immediate: int
-    reference: Reference | None
+_JUMPS = re.compile(
+    b"[%s]"
+    % b"".join(
+        re.escape(bytes([opcode]))
+        for opcode in range(256)
+        if opcode & 7 in (CLASS_JMP, CLASS_JMP32) and opcode not in (OP_CALL, OP_CALLX)
+    )
+)
 
 
 @dataclass(slots=True)
 class Block:
     """Instructions that run in a row, and how they end.
 
-    `end`: "next", "jump", "branch", "exit", "call" (of a static function), "stop".
-    `target` and `next` are block indexes, -1 where the code leaves the function.
+    `end`: "next", "jump", "branch", "exit", "call" (of a static function), "stop". `last` is the
+    instruction that ends it, None for "next". `target` and `next` are block indexes, -1 where the
+    code leaves the function.
     """
 
-    start: int
-    instructions: list[Instruction] = field(default_factory=list)
+    rows: list[Row]
     end: str = "next"
-    last: Instruction | None = None
+    last: Row | None = None
+    callee: int = -1
     target: int = -1
     next: int = -1
 
     def successors(self) -> list[int]:
-        ways = {
-            "next": (self.next,),
-            "call": (self.next,),
-            "jump": (self.target,),
-            "branch": (self.target, self.next),
-        }.get(self.end, ())
+        if self.end == "branch":
+            ways = [self.target, self.next]
+        elif self.end in ("exit", "stop"):
+            return []
+        else:
+            ways = [self.target if self.end == "jump" else self.next]
         return [way for way in ways if way >= 0]
 
 
@@ -57,162 +63,72 @@ class Body:
 
     function: Function
     blocks: list[Block]
-    order: list[int]  # position of each block in reverse postorder
     understood: bool
 
 
-IsStatic = Callable[[int], bool]
-
-
 def build_body(
-    obj: BpfObject, index: int, is_static: IsStatic, locate: Callable[[str, int], int | None]
+    obj: BpfObject, index: int, calls: list[tuple[int, int]], is_static: IsStatic
 ) -> Body:
-    """Decode a function.
+    """Split a function into blocks.
 
-    `is_static` tells whether the verifier follows a call of a function, `locate` gives the function
-    at a slot.
+    `calls`: slots of its calls with the function called; `is_static` tells of which the verifier
+    goes on in the function called.
     """
     function = obj.functions[index]
-    instructions = _decode(obj, function, locate)
-    starts = _find_starts(function, instructions, is_static)
-    blocks: list[Block] = []
-    at = {}
-    for instruction in instructions:
-        if instruction.slot in starts or not blocks:
-            at[instruction.slot] = len(blocks)
-            blocks.append(Block(instruction.slot))
-        blocks[-1].instructions.append(instruction)
-    for position, block in enumerate(blocks):
-        _close(block, position, len(blocks), at, is_static)
-    understood = not any(item.opcode == OP_GOTOX for item in instructions)
-    return Body(function, blocks, _reverse_postorder(blocks), understood)
-
-
-def _decode(
-    obj: BpfObject, function: Function, locate: Callable[[str, int], int | None]
-) -> list[Instruction]:
     code = obj.code[function.section]
-    references, section = obj.references, function.section
-    end = function.start + function.count
-    instructions = []
-    slot = function.start
-    while slot < end:
-        opcode, registers = code.opcodes[slot], code.registers[slot]
-        immediate = code.immediates[slot]
-        reference = references.get((section, slot))
-        if reference is None and opcode in (OP_CALL, OP_LDDW):
-            reference = _plain_reference(section, slot, opcode, registers >> 4, immediate, locate)
-        if opcode == OP_LDDW and slot + 1 < end:
-            immediate = immediate & 0xFFFFFFFF | (code.immediates[slot + 1] & 0xFFFFFFFF) << 32
-        instructions.append(
-            Instruction(
-                slot,
-                opcode,
-                registers & 15,
-                registers >> 4,
-                code.offsets[slot],
-                immediate,
-                reference,
-            )
-        )
-        slot += 2 if opcode == OP_LDDW else 1
-    return instructions
-
-
-def _plain_reference(
-    section: str,
-    slot: int,
-    opcode: int,
-    pseudo: int,
-    immediate: int,
-    locate: Callable[[str, int], int | None],
-) -> Reference | None:
-    """Calls and addresses of functions of the same section may have no relocation."""
-    wanted = PSEUDO_CALL if opcode == OP_CALL else PSEUDO_FUNC
-    if pseudo != wanted:
-        return None
-    callee = locate(section, slot + immediate + 1)
-    return (
-        None if callee is None else Reference("call" if opcode == OP_CALL else "function", callee)
+    start, end = function.start, function.start + function.count
+    columns = (code.opcodes, code.registers, code.offsets, code.immediates)
+    rows = list(zip(range(start, end), *(column[start:end] for column in columns), strict=True))
+    jumps = [match.start() for match in _JUMPS.finditer(code.opcodes[start:end])]
+    static = {slot - start: callee for slot, callee in calls if is_static(callee)}
+    targets = {at: _target(rows[at]) - start for at in jumps if rows[at][1] != OP_EXIT}
+    starts = sorted(
+        {0, *(at + 1 for at in jumps), *(at + 1 for at in static), *targets.values()}
+        & set(range(len(rows)))
     )
+    position = {at: number for number, at in enumerate(starts)}
+    ends = [*starts[1:], len(rows)]
+    blocks = []
+    for number, (first, after) in enumerate(zip(starts, ends, strict=True)):
+        block = Block(rows[first:after], next=number + 1 if after < len(rows) else -1)
+        _close(block, after - 1, targets, static, position)
+        blocks.append(block)
+    understood = not any(rows[at][1] == OP_GOTOX for at in jumps)
+    return Body(function, blocks, understood)
 
 
-def _jump_target(instruction: Instruction) -> int | None:
-    """Give the slot a jump leads to."""
-    if instruction.opcode == OP_JA32:
-        return instruction.slot + 1 + instruction.immediate
-    kind = instruction.opcode & 7
-    if kind in (CLASS_JMP, CLASS_JMP32) and instruction.opcode not in (
-        OP_CALL,
-        OP_EXIT,
-        OP_GOTOX,
-        0x8D,
-    ):
-        return instruction.slot + 1 + instruction.offset
-    return None
-
-
-def _is_static_call(instruction: Instruction, is_static: IsStatic) -> bool:
-    reference = instruction.reference
-    return (
-        instruction.opcode == OP_CALL
-        and reference is not None
-        and reference.kind == "call"
-        and is_static(reference.index)
-    )
-
-
-def _find_starts(
-    function: Function, instructions: list[Instruction], is_static: IsStatic
-) -> set[int]:
-    starts = {function.start}
-    for instruction in instructions:
-        if instruction.opcode & 7 not in (CLASS_JMP, CLASS_JMP32):
-            continue
-        target = _jump_target(instruction)
-        if target is not None:
-            starts.add(target)
-        ends = target is not None or instruction.opcode in (OP_EXIT, OP_GOTOX)
-        if ends or _is_static_call(instruction, is_static):
-            starts.add(instruction.slot + 1)
-    return starts
+def _target(row: Row) -> int:
+    slot, opcode, _, offset, immediate = row
+    return slot + 1 + (immediate if opcode == OP_JA32 else offset)
 
 
 def _close(
-    block: Block, position: int, count: int, at: dict[int, int], is_static: IsStatic
+    block: Block,
+    at: int,
+    targets: dict[int, int],
+    static: dict[int, int],
+    position: dict[int, int],
 ) -> None:
-    """Find out how a block ends."""
-    last = block.instructions[-1]
-    block.next = position + 1 if position + 1 < count else -1
-    target = _jump_target(last)
-    if last.opcode in (OP_EXIT, OP_GOTOX):
-        block.end = "exit" if last.opcode == OP_EXIT else "stop"
-    elif target is not None:
-        block.end = "jump" if last.opcode in (OP_JA, OP_JA32) else "branch"
-        block.target = at.get(target, -1)
-    elif _is_static_call(last, is_static):
-        block.end = "call"
-    else:
+    """Find out how a block ends; `at` is its last instruction."""
+    opcode = block.rows[-1][1]
+    if at in static:
+        block.end, block.callee = "call", static[at]
+    elif opcode == OP_EXIT:
+        block.end = "exit"
+    elif at not in targets:
         return
-    block.last = block.instructions.pop()
+    elif opcode == OP_GOTOX:
+        block.end = "stop"
+    else:
+        block.end = "jump" if opcode in (OP_JA, OP_JA32) else "branch"
+        block.target = position.get(targets[at], -1)
+    block.last = block.rows.pop()
 
 
-def _reverse_postorder(blocks: list[Block]) -> list[int]:
-    """Give the position of every block so that all but loops come after what leads to them."""
-    order = [len(blocks)] * len(blocks)
-    state = bytearray(len(blocks))
-    place = len(blocks)
-    stack = [(0, iter(blocks[0].successors()))] if blocks else []
-    if blocks:
-        state[0] = 1
-    while stack:
-        block, ways = stack[-1]
-        way = next(ways, None)
-        if way is None:
-            place -= 1
-            order[block] = place
-            stack.pop()
-        elif not state[way]:
-            state[way] = 1
-            stack.append((way, iter(blocks[way].successors())))
-    return order
+def plain_reference(code: Code, slot: int, locate: Locate) -> Reference | None:
+    """Give what a call or address without relocation refers to: a function of the same section."""
+    is_call = code.opcodes[slot] == OP_CALL
+    if code.registers[slot] >> 4 != (_PSEUDO_CALL if is_call else _PSEUDO_FUNC):
+        return None
+    callee = locate(code.section, slot + code.immediates[slot] + 1)
+    return None if callee is None else Reference("call" if is_call else "function", callee)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from verifier.object.model import BpfObject, Code
+from verifier.flow.body import OP_CALL, OP_LDDW, plain_reference
+from verifier.object.model import BpfObject, Code, Reference
 
-_CALL = 0x85
 _LOCK_HELPERS = (93, 94)  # bpf_spin_lock, bpf_spin_unlock
-_PSEUDO_CALL = 1
-_EXCEPTION_TAG = "exception_callback:"
+_CALL_OR_ADDRESS = re.compile(re.escape(bytes([OP_CALL])) + b"|" + re.escape(bytes([OP_LDDW])))
 
 
 @dataclass(slots=True)
@@ -32,16 +32,16 @@ class Calls:
 
 
 class CallGraph:
-    """The calls of every function, exception callbacks of programs included."""
+    """The calls of every function."""
 
     def __init__(self, obj: BpfObject) -> None:
         self.object = obj
         self.calls = [Calls() for _ in obj.functions]
         self._spans = _function_spans(obj)
+        self._plain: dict[tuple[str, int], Reference] = {}
         self._add_references()
         for section, code in obj.code.items():
-            self._add_plain_calls(section, code)
-        self.exception_callbacks = _find_exception_callbacks(obj)
+            self._add_helper_calls(section, code)
         self.interesting = self._find_interesting()
 
     def function_at(self, section: str, slot: int) -> int | None:
@@ -64,37 +64,41 @@ class CallGraph:
                     found.append(callee)
         return found
 
+    def reference(self, section: str, slot: int) -> Reference | None:
+        """Give what an instruction refers to, with or without a relocation."""
+        found = self.object.references.get((section, slot))
+        return found or self._plain.get((section, slot))
+
     def _add_references(self) -> None:
         for (section, slot), reference in self.object.references.items():
-            if reference.kind not in ("kfunc", "call", "function"):
-                continue
-            function = self.function_at(section, slot)
-            if function is None:
-                continue
-            calls = self.calls[function]
-            kinds = {"kfunc": calls.kfuncs, "call": calls.functions, "function": calls.passed}
-            is_call = self.object.code[section].opcodes[slot] == _CALL
-            if is_call == (reference.kind != "function"):
-                kinds[reference.kind].append((slot, reference.index))
+            if reference.kind in ("kfunc", "call", "function"):
+                self._add_reference(section, slot, reference)
 
-    def _add_plain_calls(self, section: str, code: Code) -> None:
-        """Calls within a section may have no relocation; locks are helper calls."""
-        slot = code.opcodes.find(_CALL)
-        while slot >= 0:
-            pseudo = code.registers[slot] >> 4
-            if pseudo == _PSEUDO_CALL and (section, slot) not in self.object.references:
-                self._add_plain_call(section, slot, slot + code.immediates[slot] + 1)
-            elif pseudo == 0 and code.immediates[slot] in _LOCK_HELPERS:
+    def _add_reference(self, section: str, slot: int, reference: Reference) -> None:
+        function = self.function_at(section, slot)
+        if function is None:
+            return
+        calls = self.calls[function]
+        kinds = {"kfunc": calls.kfuncs, "call": calls.functions, "function": calls.passed}
+        is_call = self.object.code[section].opcodes[slot] == OP_CALL
+        if is_call == (reference.kind != "function"):
+            kinds[reference.kind].append((slot, reference.index))
+
+    def _add_helper_calls(self, section: str, code: Code) -> None:
+        """Find locks, and calls and addresses within a section that have no relocation."""
+        for match in _CALL_OR_ADDRESS.finditer(code.opcodes):
+            slot = match.start()
+            if (section, slot) in self.object.references:
+                continue
+            if code.registers[slot] >> 4:
+                plain = plain_reference(code, slot, self.function_at)
+                if plain is not None:
+                    self._plain[section, slot] = plain
+                    self._add_reference(section, slot, plain)
+            elif code.opcodes[slot] == OP_CALL and code.immediates[slot] in _LOCK_HELPERS:
                 function = self.function_at(section, slot)
                 if function is not None:
                     self.calls[function].locks = True
-            slot = code.opcodes.find(_CALL, slot + 1)
-
-    def _add_plain_call(self, section: str, slot: int, target: int) -> None:
-        function, callee = self.function_at(section, slot), self.function_at(section, target)
-        if function is None or callee is None or self.object.functions[callee].start != target:
-            return
-        self.calls[function].functions.append((slot, callee))
 
     def _find_interesting(self) -> frozenset[int]:
         """Functions from which a kfunc call or a lock can be reached."""
@@ -121,18 +125,3 @@ def _function_spans(obj: BpfObject) -> dict[str, tuple[list[int], list[int]]]:
         section: ([start for start, _ in spans], [index for _, index in spans])
         for section, spans in ((name, sorted(spans)) for name, spans in by_section.items())
     }
-
-
-def _find_exception_callbacks(obj: BpfObject) -> dict[int, int]:
-    """Program function → its exception callback, from its declaration tag."""
-    if obj.btf is None:
-        return {}
-    by_name = {function.name: index for index, function in enumerate(obj.functions)}
-    found = {}
-    for program in obj.programs:
-        type_id = obj.functions[program.function].type_id
-        for tag in obj.btf.tags(type_id) if type_id else ():
-            name = tag.name.removeprefix(_EXCEPTION_TAG)
-            if name != tag.name and name in by_name:
-                found[program.function] = by_name[name]
-    return found

@@ -17,7 +17,7 @@ from verifier.flow.body import (
     OP_CALL,
     OP_LDDW,
     Block,
-    Instruction,
+    Row,
 )
 from verifier.flow.calling import call_global, call_helper, call_kfunc, call_unknown
 from verifier.flow.inputs import POISON
@@ -36,7 +36,7 @@ from verifier.flow.values import (
 )
 from verifier.flow.walk import Walk
 
-Handler = Callable[[Walk, State, Instruction], bool]
+Handler = Callable[[Walk, State, Row], bool]
 
 _SIZES = {0x00: 4, 0x08: 2, 0x10: 1, 0x18: 8}
 _MODE, _MEMSX, _ATOMIC = 0xE0, 0x80, 0xC0
@@ -58,7 +58,7 @@ def run_block(walk: Walk, state: State, block: Block) -> bool:
     return True
 
 
-def _patch(walk: Walk, instruction: Instruction) -> Instruction | None:
+def _patch(walk: Walk, row: Row) -> Row | None:
     """Write the CO-RE value into an instruction, as the loader does."""
     patch = walk.inputs.core(walk.section, instruction.slot)
     if patch.outcome == POISON:
@@ -75,8 +75,9 @@ def _patch(walk: Walk, instruction: Instruction) -> Instruction | None:
 # moves and arithmetic
 
 
-def _move_64(walk: Walk, state: State, instruction: Instruction) -> bool:
-    _, opcode, dst, src, offset, immediate, _ = instruction
+def _move_64(walk: Walk, state: State, row: Row) -> bool:
+    _, opcode, registers, offset, immediate = row
+    dst, src = registers & 15, registers >> 4
     if not opcode & 8:
         state.registers[dst] = immediate & U64
     elif not offset:
@@ -89,8 +90,9 @@ def _move_64(walk: Walk, state: State, instruction: Instruction) -> bool:
     return True
 
 
-def _move_32(walk: Walk, state: State, instruction: Instruction) -> bool:
-    _, opcode, dst, src, offset, immediate, _ = instruction
+def _move_32(walk: Walk, state: State, row: Row) -> bool:
+    _, opcode, registers, offset, immediate = row
+    dst, src = registers & 15, registers >> 4
     if not opcode & 8:
         state.registers[dst] = immediate & U32
     elif not offset:
@@ -100,8 +102,9 @@ def _move_32(walk: Walk, state: State, instruction: Instruction) -> bool:
     return True
 
 
-def _arithmetic(walk: Walk, state: State, instruction: Instruction) -> bool:
-    _, opcode, dst, src, offset, immediate, _ = instruction
+def _arithmetic(walk: Walk, state: State, row: Row) -> bool:
+    _, opcode, registers, offset, immediate = row
+    dst, src = registers & 15, registers >> 4
     bits = 64 if opcode & 7 == CLASS_ALU64 else 32
     operand: Value = state.registers[src] if opcode & 8 else immediate & U64
     operation = opcode & 0xF0
@@ -115,7 +118,7 @@ def _arithmetic(walk: Walk, state: State, instruction: Instruction) -> bool:
     return True
 
 
-def _byte_swap(walk: Walk, state: State, instruction: Instruction) -> bool:
+def _byte_swap(walk: Walk, state: State, row: Row) -> bool:
     _, opcode, dst, _, _, immediate, _ = instruction
     size = immediate // 8 if immediate in (16, 32, 64) else 8
     to_little = not opcode & 8
@@ -127,7 +130,7 @@ def _byte_swap(walk: Walk, state: State, instruction: Instruction) -> bool:
 # loads and stores
 
 
-def _load(walk: Walk, state: State, instruction: Instruction) -> bool:
+def _load(walk: Walk, state: State, row: Row) -> bool:
     _, opcode, dst, src, offset, _, _ = instruction
     is_signed = opcode & _MODE == _MEMSX
     size = _SIZES[opcode & 0x18]
@@ -152,13 +155,13 @@ def _read(walk: Walk, state: State, base: Value, offset: int, size: int, is_sign
     return TRUSTED if kind == "context" and size == 8 else loaded(size, is_signed)
 
 
-def _store_immediate(walk: Walk, state: State, instruction: Instruction) -> bool:
+def _store_immediate(walk: Walk, state: State, row: Row) -> bool:
     _, opcode, dst, _, offset, immediate, _ = instruction
     _write(state, state.registers[dst], offset, _SIZES[opcode & 0x18], immediate & U64)
     return True
 
 
-def _store(walk: Walk, state: State, instruction: Instruction) -> bool:
+def _store(walk: Walk, state: State, row: Row) -> bool:
     _, opcode, dst, src, offset, _, _ = instruction
     size = _SIZES[opcode & 0x18]
     if opcode & _MODE == _ATOMIC:
@@ -175,7 +178,7 @@ def _write(state: State, base: Value, offset: int, size: int, value: Value) -> N
         state.doubt_from(-(1 << 16))
 
 
-def _atomic(walk: Walk, state: State, instruction: Instruction, size: int) -> None:
+def _atomic(walk: Walk, state: State, row: Row, size: int) -> None:
     _, _, dst, src, offset, immediate, _ = instruction
     if immediate == _LOAD_ACQUIRE:
         state.registers[dst] = _read(walk, state, state.registers[src], offset, size, False)
@@ -188,7 +191,7 @@ def _atomic(walk: Walk, state: State, instruction: Instruction, size: int) -> No
         state.registers[src] = loaded(size, False)
 
 
-def _load_wide(walk: Walk, state: State, instruction: Instruction) -> bool:
+def _load_wide(walk: Walk, state: State, row: Row) -> bool:
     """Load a 64-bit constant, or the address of what a relocation names."""
     reference = instruction.reference
     if reference is None:
@@ -214,13 +217,13 @@ def _extern_address(walk: Walk, kind: str, index: int) -> Value:
     return walk.inputs.address(index)
 
 
-def _load_packet(walk: Walk, state: State, instruction: Instruction) -> bool:
+def _load_packet(walk: Walk, state: State, row: Row) -> bool:
     """LD_ABS and LD_IND: the value of a packet; the program may end here, which changes nothing."""
     state.registers[0:6] = [UNKNOWN] * 6
     return True
 
 
-def _call(walk: Walk, state: State, instruction: Instruction) -> bool:
+def _call(walk: Walk, state: State, row: Row) -> bool:
     slot, _, _, src, _, immediate, reference = instruction
     if reference is not None and reference.kind == "kfunc":
         return call_kfunc(walk, state, slot, reference.index)
@@ -231,7 +234,7 @@ def _call(walk: Walk, state: State, instruction: Instruction) -> bool:
     return call_unknown(walk, state, slot)
 
 
-def _ignore(walk: Walk, state: State, instruction: Instruction) -> bool:
+def _ignore(walk: Walk, state: State, row: Row) -> bool:
     """An instruction that no compiler makes: whatever it writes is not known."""
     if instruction.dst < 10:
         state.registers[instruction.dst] = VAGUE

@@ -48,11 +48,11 @@ class Program(models.Model):
 
     object = models.ForeignKey(BpfObject, on_delete=models.CASCADE, related_name="programs")
     position = models.PositiveIntegerField()
-    name = models.CharField(max_length=255)
-    section = models.CharField(max_length=255)
+    name = models.TextField()
+    section = models.TextField()
     program_type = models.CharField(max_length=100)
     attach_type = models.CharField(max_length=100, blank=True)
-    target = models.CharField(max_length=255, blank=True)
+    target = models.TextField(blank=True)
     struct_ops = models.JSONField(default=list, blank=True)
     sleepable = models.BooleanField(default=False)
     optional = models.BooleanField(default=False)
@@ -60,7 +60,7 @@ class Program(models.Model):
     class Meta:
         ordering = ["position"]
         constraints = [
-            models.UniqueConstraint(fields=["object", "name"], name="one_program_an_object")
+            models.UniqueConstraint(fields=["object", "position"], name="one_program_a_position")
         ]
 
     def __str__(self) -> str:

@@ -41,7 +41,7 @@ class Verdict(models.Model):
         UNKNOWN = result.UNKNOWN, "unknown"
 
     check_row = models.ForeignKey(Check, on_delete=models.CASCADE, related_name="verdicts")
-    program = models.CharField(max_length=255)
+    program = models.TextField()
     verdict = models.CharField(max_length=20, choices=Word)
     live_kfuncs = models.JSONField(default=list)
     all_kfuncs = models.JSONField(default=list)

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DataError
 
 from kfmap.btf.read import BtfError, read_btf
 from kfmap.btf.vmlinux import extract_btf
@@ -48,6 +49,8 @@ class Command(BaseCommand):
             saved = save_kernel(facts, types, replace=options["replace"])
         except (TreeError, KernelExistsError) as error:
             raise CommandError(str(error)) from error
+        except DataError as error:
+            raise CommandError(f"A name in the tree is too long for the map: {error}") from error
         except ValidationError as error:
             raise CommandError(f"{options['name']}: {error.messages[0]}") from error
         kernel = saved.kernel
