@@ -31,8 +31,9 @@ def draw_svg(graph: nx.DiGraph[str], *, standalone: bool = False, name: str = "g
     legend = _draw_legend(graph, layout)
     width = max(layout.width, 20 + _LEGEND_STEP * len(_verdicts(graph)))
     height = layout.height + _LEGEND_HEIGHT
+    kinds = "kf-graph kf-standalone" if standalone else "kf-graph"
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="kf-graph" role="img"'
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="{kinds}" role="img"'
         f" aria-labelledby={xml_attribute(f'{name}-title {name}-desc')}"
         f' viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}">',
         f"<title id={xml_attribute(name + '-title')}>{xml_text(graph.graph['title'])}</title>",

@@ -68,3 +68,24 @@ def _read_edit(row: object, number: int) -> Edit:
         return kind(**values)
     except TypeError as error:
         raise EditError(f"edit {number}: {error}") from error
+
+
+def describe_edit(edit: Edit) -> str:
+    """Say an edit in words."""
+    match edit:
+        case MoveKfunc(kfunc=kfunc, from_set="", to_set=to_set):
+            return f"put {kfunc} into {to_set}"
+        case MoveKfunc(kfunc=kfunc, from_set=from_set, to_set=""):
+            return f"take {kfunc} out of {from_set}"
+        case MoveKfunc(kfunc=kfunc, from_set=from_set, to_set=to_set):
+            return f"move {kfunc} from {from_set} to {to_set}"
+        case AddRegistration(program_type=program_type, set_id=set_id, filter=filter_):
+            return f"register {set_id} for {program_type}" + (f" with {filter_}" if filter_ else "")
+        case DropRegistration(program_type=program_type, set_id=set_id):
+            return f"no longer register {set_id} for {program_type}"
+        case ChangeRow(table=table, member=member, flags=flags):
+            return f"{table}[{member}] = {' | '.join(flags) or '0'}"
+        case AddRule():
+            conditions = [edit.set_id, edit.kfunc, edit.program_type, edit.struct_ops, edit.member]
+            words = " and ".join(condition for condition in conditions if condition)
+            return f"{edit.filter}: first {'refuse' if edit.refuse else 'let pass'} {words}"

@@ -152,6 +152,17 @@ def list_flags(facts: KernelFacts, table: str) -> dict[str, int]:
     return flags
 
 
+def find_table_type(facts: KernelFacts, table: MemberTable) -> str:
+    """Give the struct_ops type whose members the rows of a table name, "" if there is none."""
+    rows = {(row.member, row.index * table.unit) for row in table.rows}
+    counts = {
+        ops.name: len(rows & {(member.name, member.offset) for member in ops.members})
+        for ops in facts.struct_ops
+    }
+    best = max(counts, key=lambda name: counts[name], default="")
+    return best if counts.get(best) else ""
+
+
 def render_table_c(table: MemberTable, struct_ops: str) -> str:
     """Give a member table as C initialisers, rows without flags left out."""
     lines = [f"static const u32 {table.name}[] = {{"]

@@ -18,6 +18,7 @@ from kfmap.permission.what_if import (
     MoveKfunc,
     apply_edits,
     find_flips,
+    find_table_type,
     list_flags,
     render_table_c,
 )
@@ -134,6 +135,7 @@ def test_flags_of_a_table_and_the_table_as_c() -> None:
     after: KernelFacts = apply_edits(
         FACTS, [ChangeRow("toy_allow", "enqueue", ("ALLOW_DISPATCH",))], "variant"
     )
+    assert find_table_type(after, after.tables[0]) == "toy_ops"
     text = render_table_c(after.tables[0], "toy_ops")
     assert "[offsetof(struct toy_ops, enqueue) / 8] = ALLOW_DISPATCH," in text
     assert "ALLOW_ENQUEUE | ALLOW_DISPATCH" in text
