@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from verifier.flow.values import (
     S32_MAX,
@@ -21,9 +22,12 @@ from verifier.flow.values import (
     signed,
 )
 
+_CACHED = 1 << 14  # results kept: the same few values come again and again
+
 ADD, SUB, MUL, DIV, OR, AND, LSH, RSH, NEG, MOD, XOR, MOV, ARSH, END = range(0x00, 0xE0, 0x10)
 
 
+@lru_cache(_CACHED)
 def apply(operation: int, left: Value, right: Value, bits: int, is_signed: bool) -> Value:
     """Give `left operation right` on 64 or 32 bits; `is_signed` is that of DIV and MOD."""
     if isinstance(left, int) and isinstance(right, int):

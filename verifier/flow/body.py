@@ -1,7 +1,7 @@
 """The code of one function as basic blocks, the same on every kernel.
 
-An instruction is a row of the code's columns: (slot, opcode, registers, offset, immediate). The second
-slot of lddw stays where it is: its opcode is 0.
+An instruction is a row of the code's columns: (slot, opcode, registers, offset, immediate). The
+second slot of lddw stays where it is: its opcode is 0.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 from verifier.flow.values import OBJECT, VAGUE, Pointer, Range, Value, as_range, make_range, signed
@@ -11,6 +12,7 @@ JEQ, JGT, JGE, JSET, JNE, JSGT, JSGE = 0x10, 0x20, 0x30, 0x40, 0x50, 0x60, 0x70
 JLT, JLE, JSLT, JSLE = 0xA0, 0xB0, 0xC0, 0xD0
 
 DEAD, PERHAPS, SURE = 0, 1, 2
+_CACHED = 1 << 14  # decisions kept: the same few values come again and again
 
 _OPPOSITE = {
     JEQ: JNE, JNE: JEQ, JGT: JLE, JLE: JGT, JGE: JLT, JLT: JGE,
@@ -35,6 +37,7 @@ NEXT = Ways(DEAD, SURE)
 EITHER = Ways(PERHAPS, PERHAPS)
 
 
+@lru_cache(_CACHED)
 def decide(operation: int, left: Value, right: Value, bits: int) -> Ways:
     """Decide a conditional jump on 64 or 32 bits."""
     if left is VAGUE or right is VAGUE:
@@ -46,6 +49,7 @@ def decide(operation: int, left: Value, right: Value, bits: int) -> Ways:
     return _decide_range(operation, as_range(left, bits), as_range(right, bits))
 
 
+@lru_cache(_CACHED)
 def refine(operation: int, value: Value, bound: Value, bits: int, taken: bool) -> Value | None:
     """Give what `value` is known to be after it was compared; None if it cannot get there."""
     if not taken:

@@ -44,7 +44,7 @@ _REGION_KFUNCS: Mapping[str, Callable[[State], None]] = {
 _NO_ARGUMENTS: tuple[Value, ...] = ()
 
 
-def call_helper(walk: Walk, state: State, slot: int, number: int) -> bool:
+def call_helper(walk: Walk, state: State, slot: int, number: int) -> None:
     """Call a helper by its number."""
     if number == _SPIN_LOCK:
         state.enter(LOCK)
@@ -57,16 +57,15 @@ def call_helper(walk: Walk, state: State, slot: int, number: int) -> bool:
         arguments = tuple(pass_on(state.registers[at]) if at else UNKNOWN for at in sources)
         _pass_callback(walk, state, slot, CALLBACK, register, arguments)
     _finish(state, UNKNOWN, reads_only=number in _READERS)
-    return True
 
 
-def call_kfunc(walk: Walk, state: State, slot: int, index: int) -> bool:
-    """Call an extern function; the path ends where the loader had to poison the call."""
+def call_kfunc(walk: Walk, state: State, slot: int, index: int) -> bool | None:
+    """Call an extern function; True where the path ends, since the loader poisoned the call."""
     extern = walk.object.externs[index]
     answer = walk.inputs.kfunc(index)
     walk.note_site(slot, index, state.regions)
     if not answer.found or extern.kernel_name == _THROW:
-        return False
+        return True
     effect = _REGION_KFUNCS.get(extern.kernel_name)
     if effect:
         effect(state)
@@ -75,20 +74,18 @@ def call_kfunc(walk: Walk, state: State, slot: int, index: int) -> bool:
         _pass_callback(walk, state, slot, kind, register, _NO_ARGUMENTS)
     certain = not answer.may_be_null and walk.returns_pointer(extern)
     _finish(state, TRUSTED if certain else UNKNOWN, reads_only=False)
-    return True
+    return None
 
 
-def call_unknown(walk: Walk, state: State, slot: int) -> bool:
+def call_unknown(state: State) -> None:
     """Call something that the object does not name."""
     _finish(state, UNKNOWN, reads_only=False)
-    return True
 
 
-def call_global(walk: Walk, state: State, slot: int, function: int) -> bool:
+def call_global(walk: Walk, state: State, slot: int, function: int) -> None:
     """Call a global function, which is verified on its own."""
     walk.note_edge(GLOBAL, slot, function, state, _NO_ARGUMENTS)
     _finish(state, UNKNOWN, reads_only=False)
-    return True
 
 
 def finish_static(state: State, result: Value) -> None:
@@ -116,7 +113,7 @@ def _doubt_stack(state: State) -> None:
         if isinstance(value, Pointer) and value.kind == "stack":
             state.doubt_from(value.offset)
         elif value is VAGUE:
-            state.doubt_from(-(1 << 16))
+            state.doubt_all()
 
 
 def _pass_callback(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from verifier.flow.body import Body, Instruction, build_body
+from verifier.flow.body import Body, build_body
 from verifier.flow.budget import Budget, OutOfBudget
 from verifier.flow.calling import static_arguments
 from verifier.flow.calls import CallGraph
@@ -53,10 +53,8 @@ class Program:
     def body(self, function: int) -> Body:
         """Give the decoded code of a function."""
         if function not in self._bodies:
-            graph = self.graph
-            self._bodies[function] = build_body(
-                self.object, function, self.is_static, graph.function_at
-            )
+            calls = self.graph.calls[function].functions
+            self._bodies[function] = build_body(self.object, function, calls, self.is_static)
         return self._bodies[function]
 
     def is_static(self, function: int) -> bool:
@@ -125,9 +123,7 @@ class Engine:
         function, arguments, regions, exact = key
         section = body.function.section
         core_slots = self.program.core_slots.get(section, frozenset())
-        walk = Walk(
-            self.program.object, section, self._inputs, self.program.data, core_slots, exact
-        )
+        walk = Walk(self.program.graph, section, self._inputs, self.program.data, core_slots, exact)
         entry, enter = entry_state(arguments, regions), _Enter(self, walk)
         if exact:
             ways = walk_paths(body, walk, entry, enter, self._exact_budget)
@@ -160,10 +156,9 @@ class _Enter:
         self._engine = engine
         self._walk = walk
 
-    def __call__(self, call: Instruction, state: State) -> tuple[Way, ...]:
-        assert call.reference is not None
-        function, arguments = call.reference.index, static_arguments(state)
-        self._walk.note_edge(STATIC, call.slot, function, state, arguments)
+    def __call__(self, slot: int, function: int, state: State) -> tuple[Way, ...]:
+        arguments = static_arguments(state)
+        self._walk.note_edge(STATIC, slot, function, state, arguments)
         return self._engine.summarize(function, arguments, state.regions).ways
 
 

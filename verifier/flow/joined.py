@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from verifier.flow import branch
-from verifier.flow.body import OP_MAY_GOTO, Block, Body, Instruction
+from verifier.flow.body import OP_MAY_GOTO, Block, Body, Row
 from verifier.flow.branch import PERHAPS, SURE
 from verifier.flow.budget import Budget
 from verifier.flow.calling import finish_static
@@ -22,7 +22,7 @@ from verifier.flow.transfer import run_block
 from verifier.flow.values import U64, Value, join
 from verifier.flow.walk import Walk
 
-Enter = Callable[[Instruction, State], tuple[Way, ...]]
+Enter = Callable[[int, int, State], tuple[Way, ...]]  # slot of the call, function called
 
 
 @dataclass(slots=True)
@@ -37,13 +37,13 @@ def walk_joined(body: Body, walk: Walk, entry: State, enter: Enter, budget: Budg
     """Walk until nothing changes; `enter` gives the ways out of a static function."""
     states = {0: entry}
     flow = Flow()
-    waiting = [(body.order[0], 0)]
+    waiting = [0]  # in the order of the code: what comes before is mostly walked before
     queued = {0}
     while waiting:
-        _, index = heapq.heappop(waiting)
+        index = heapq.heappop(waiting)
         queued.discard(index)
         block = body.blocks[index]
-        budget.spend(len(block.instructions) + 1)
+        budget.spend(len(block.rows) + 1)
         flow.successors[index] = {}
         walk.block = index
         for successor, sure, state in _leave(walk, block, index, states[index].copy(), enter, flow):
@@ -51,7 +51,7 @@ def walk_joined(body: Body, walk: Walk, entry: State, enter: Enter, budget: Budg
             flow.successors[index][successor] = max(sure, known)
             if _arrive(states, successor, state) and successor not in queued:
                 queued.add(successor)
-                heapq.heappush(waiting, (body.order[successor], successor))
+                heapq.heappush(waiting, successor)
     return flow
 
 
@@ -81,7 +81,7 @@ def _leave(
 
 def _return(block: Block, state: State, enter: Enter) -> list[tuple[int, int, State]]:
     assert block.last is not None
-    ways = enter(block.last, state)
+    ways = enter(block.last[0], block.callee, state)
     if not ways or block.next < 0:
         return []
     finish_static(state, ways[0].result)
@@ -96,12 +96,12 @@ def _return(block: Block, state: State, enter: Enter) -> list[tuple[int, int, St
 def branch_ways(block: Block, state: State) -> list[tuple[int, int, State]]:
     """Give the live ways of a conditional jump, each with the state that is known there."""
     assert block.last is not None
-    _, opcode, dst, src, _, immediate, _ = block.last
+    _, opcode, registers, _, immediate = block.last
     if opcode == OP_MAY_GOTO:
         return [(block.target, SURE, state.copy()), (block.next, SURE, state)]
     bits = 64 if opcode & 7 == 5 else 32
-    left = state.registers[dst]
-    right: Value = state.registers[src] if opcode & 8 else immediate & U64
+    left = state.registers[registers & 15]
+    right: Value = state.registers[registers >> 4] if opcode & 8 else immediate & U64
     operation = opcode & 0xF0
     ways = branch.decide(operation, left, right, bits)
     if block.target == block.next:
@@ -118,20 +118,19 @@ def branch_ways(block: Block, state: State) -> list[tuple[int, int, State]]:
     return found
 
 
-def _learn(
-    state: State, jump: Instruction, test: tuple[int, Value, Value, int], taken: bool
-) -> bool:
+def _learn(state: State, jump: Row, test: tuple[int, Value, Value, int], taken: bool) -> bool:
     """Narrow the registers compared; False where no value fits."""
     operation, left, right, bits = test
     narrowed = branch.refine(operation, left, right, bits, taken)
     if narrowed is None:
         return False
-    state.registers[jump.dst] = narrowed
-    if jump.opcode & 8:
+    _, opcode, registers, _, _ = jump
+    state.registers[registers & 15] = narrowed
+    if opcode & 8:
         other = branch.refine_right(operation, right, left, bits, taken)
         if other is None:
             return False
-        state.registers[jump.src] = other
+        state.registers[registers >> 4] = other
     return True
 
 

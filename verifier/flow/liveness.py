@@ -17,7 +17,7 @@ from verifier.flow.body import (
     OP_LDDW,
     OP_MAY_GOTO,
     Body,
-    Instruction,
+    Row,
 )
 
 _MOV = 0xB0
@@ -27,10 +27,10 @@ _SCRATCHED = 0b111111
 
 def live_registers(body: Body) -> list[int]:
     """Give, block by block, the registers read before they are written, as bits."""
-    effects = [_block_effect(block.instructions, block.last) for block in body.blocks]
+    effects = [_block_effect(block.rows, block.last) for block in body.blocks]
     successors = [block.successors() for block in body.blocks]
     live = [0] * len(body.blocks)
-    backwards = sorted(range(len(body.blocks)), key=lambda index: -body.order[index])
+    backwards = range(len(body.blocks) - 1, -1, -1)
     changed = True
     while changed:
         changed = False
@@ -46,24 +46,24 @@ def live_registers(body: Body) -> list[int]:
     return live
 
 
-def _block_effect(instructions: list[Instruction], last: Instruction | None) -> tuple[int, int]:
+def _block_effect(rows: list[Row], last: Row | None) -> tuple[int, int]:
     uses = defines = 0
-    for instruction in [*instructions, last] if last else instructions:
-        its_uses, its_defines = _effect(instruction)
+    for row in [*rows, last] if last else rows:
+        its_uses, its_defines = _effect(row)
         uses |= its_uses & ~defines
         defines |= its_defines
     return uses, defines
 
 
-def _effect(instruction: Instruction) -> tuple[int, int]:
+def _effect(row: Row) -> tuple[int, int]:
     """Give the registers an instruction reads and those it writes."""
-    _, opcode, dst, src, _, _, _ = instruction
-    to, of, kind = 1 << dst, 1 << src, opcode & 7
+    _, opcode, registers, _, _ = row
+    to, of, kind = 1 << (registers & 15), 1 << (registers >> 4), opcode & 7
     if opcode == OP_CALL:
         return _ARGUMENTS, _SCRATCHED
     if opcode == OP_EXIT:
         return 1, 0
-    if opcode in (OP_JA, OP_JA32, OP_MAY_GOTO):
+    if opcode in (0, OP_JA, OP_JA32, OP_MAY_GOTO):
         return 0, 0
     if kind in (CLASS_JMP, CLASS_JMP32):
         return (to | of if opcode & 8 else to), 0

@@ -39,7 +39,7 @@ def walk_paths(
         if len(known) > _MAX_STATES or len(ways) > _MAX_WAYS:
             raise OutOfBudget
         block = body.blocks[index]
-        budget.spend(len(block.instructions) + 1)
+        budget.spend(len(block.rows) + 1)
         walk.block, walk.sure = index, sure
         if not run_block(walk, state, block):
             continue
@@ -65,7 +65,7 @@ def _follow(block: Block, sure: bool, state: State, enter: Enter) -> list[Step]:
 def _return(block: Block, sure: bool, state: State, enter: Enter) -> list[Step]:
     assert block.last is not None
     steps = []
-    for way in enter(block.last, state) if block.next >= 0 else ():
+    for way in enter(block.last[0], block.callee, state) if block.next >= 0 else ():
         after = state.copy()
         finish_static(after, way.result)
         after.regions = way.regions

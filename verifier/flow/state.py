@@ -73,14 +73,20 @@ class State:
             return value
         return loaded(size, is_signed)
 
+    def doubt_all(self) -> None:
+        """Something was written to a place that may be anywhere on the stack."""
+        for start, (length, _) in self.stack.items():
+            self.stack[start] = (length, VAGUE)
+
     def forget(self, offset: int, size: int) -> None:
         """Drop what is known of some bytes."""
-        for start in [
-            start
-            for start, (length, _) in self.stack.items()
-            if start < offset + size and offset < start + length
-        ]:
-            del self.stack[start]
+        stack = self.stack
+        if not stack or (offset in stack and stack[offset][0] == size):
+            stack.pop(offset, None)
+            return
+        end = offset + size
+        for start in [start for start in stack if start < end and offset < start + stack[start][0]]:
+            del stack[start]
 
     def doubt_from(self, offset: int) -> None:
         """Something else got the address `offset`: what is above may have been overwritten."""
@@ -115,10 +121,11 @@ class State:
         """Keep only what holds in both; say whether anything was lost."""
         changed = False
         mine = self.registers
-        for index, value in enumerate(other.registers):
-            if mine[index] is not value and mine[index] != value and mine[index] is not VAGUE:
-                mine[index] = VAGUE
-                changed = True
+        if mine != other.registers:
+            for index, value in enumerate(other.registers):
+                if mine[index] != value and mine[index] is not VAGUE:
+                    mine[index] = VAGUE
+                    changed = True
         if self.stack != other.stack:
             changed |= self._join_stack(other)
         if self.regions != other.regions:

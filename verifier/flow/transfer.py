@@ -1,6 +1,6 @@
 """What each instruction does to the state, as far as the verifier would know it.
 
-A handler takes the walk, the state and the instruction, and says whether the path goes on.
+A handler takes the walk, the state and the instruction; it gives True where the path ends.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from verifier.flow import arithmetic
 from verifier.flow.body import (
     CLASS_ALU,
     CLASS_ALU64,
+    CLASS_LD,
     CLASS_LDX,
     CLASS_ST,
     CLASS_STX,
@@ -33,10 +34,11 @@ from verifier.flow.values import (
     Value,
     loaded,
     low_half,
+    signed,
 )
 from verifier.flow.walk import Walk
 
-Handler = Callable[[Walk, State, Row], bool]
+Handler = Callable[[Walk, State, Row], bool | None]
 
 _SIZES = {0x00: 4, 0x08: 2, 0x10: 1, 0x18: 8}
 _MODE, _MEMSX, _ATOMIC = 0xE0, 0x80, 0xC0
@@ -46,96 +48,94 @@ _ADDRESS_SPACE_CAST = 1
 
 def run_block(walk: Walk, state: State, block: Block) -> bool:
     """Carry out the instructions of a block; False where the path ends inside it."""
-    core_slots = walk.core_slots
-    for instruction in block.instructions:
-        if instruction.slot in core_slots:
-            patched = _patch(walk, instruction)
-            if patched is None:
+    core_slots, handlers = walk.core_slots, _HANDLERS
+    for row in block.rows:
+        if row[0] in core_slots:
+            if _run_relocated(walk, state, row):
                 return False
-            instruction = patched
-        if not _HANDLERS[instruction.opcode](walk, state, instruction):
+        elif handlers[row[1]](walk, state, row):
             return False
     return True
 
 
-def _patch(walk: Walk, row: Row) -> Row | None:
-    """Write the CO-RE value into an instruction, as the loader does."""
-    patch = walk.inputs.core(walk.section, instruction.slot)
+def _run_relocated(walk: Walk, state: State, row: Row) -> bool | None:
+    """Carry out an instruction with its CO-RE value, as the loader writes it."""
+    slot, opcode, registers, offset, immediate = row
+    patch = walk.inputs.core(walk.section, slot)
     if patch.outcome == POISON:
-        walk.note_poison(instruction.slot)
+        walk.note_poison(slot)
+        return True
+    if opcode & 7 in (CLASS_ALU, CLASS_ALU64):
+        immediate = signed(patch.value, 32)
+    elif opcode == OP_LDDW:
+        state.registers[registers & 15] = patch.value
         return None
-    kind = instruction.opcode & 7
-    if kind in (CLASS_ALU, CLASS_ALU64):
-        return instruction._replace(immediate=(patch.value & U32) - ((patch.value & 1 << 31) << 1))
-    if instruction.opcode == OP_LDDW:
-        return instruction._replace(immediate=patch.value)
-    return instruction
+    return _HANDLERS[opcode](walk, state, (slot, opcode, registers, offset, immediate))
 
 
 # moves and arithmetic
 
 
-def _move_64(walk: Walk, state: State, row: Row) -> bool:
+def _move_64(walk: Walk, state: State, row: Row) -> None:
     _, opcode, registers, offset, immediate = row
-    dst, src = registers & 15, registers >> 4
+    values = state.registers
     if not opcode & 8:
-        state.registers[dst] = immediate & U64
+        values[registers & 15] = immediate & U64
     elif not offset:
-        state.registers[dst] = state.registers[src]
+        values[registers & 15] = values[registers >> 4]
     elif offset == _ADDRESS_SPACE_CAST:
-        state.registers[dst] = UNKNOWN
+        values[registers & 15] = UNKNOWN
     else:
-        value = state.registers[src]
-        state.registers[dst] = arithmetic.sign_extend(value, offset & 63 or 64, 64)
-    return True
+        extended = arithmetic.sign_extend(values[registers >> 4], offset & 63 or 64, 64)
+        values[registers & 15] = extended
 
 
-def _move_32(walk: Walk, state: State, row: Row) -> bool:
+def _move_32(walk: Walk, state: State, row: Row) -> None:
     _, opcode, registers, offset, immediate = row
-    dst, src = registers & 15, registers >> 4
+    values = state.registers
     if not opcode & 8:
-        state.registers[dst] = immediate & U32
+        values[registers & 15] = immediate & U32
     elif not offset:
-        state.registers[dst] = low_half(state.registers[src])
+        values[registers & 15] = low_half(values[registers >> 4])
     else:
-        state.registers[dst] = arithmetic.sign_extend(state.registers[src], offset & 31 or 32, 32)
-    return True
+        extended = arithmetic.sign_extend(values[registers >> 4], offset & 31 or 32, 32)
+        values[registers & 15] = extended
 
 
-def _arithmetic(walk: Walk, state: State, row: Row) -> bool:
+def _arithmetic(walk: Walk, state: State, row: Row) -> None:
     _, opcode, registers, offset, immediate = row
-    dst, src = registers & 15, registers >> 4
+    values, dst = state.registers, registers & 15
+    operand: Value = values[registers >> 4] if opcode & 8 else immediate & U64
     bits = 64 if opcode & 7 == CLASS_ALU64 else 32
-    operand: Value = state.registers[src] if opcode & 8 else immediate & U64
-    operation = opcode & 0xF0
-    if operation == arithmetic.NEG:
-        left: Value = 0
-        operation, operand = arithmetic.SUB, state.registers[dst]
-    else:
-        left = state.registers[dst]
-    result = arithmetic.apply(operation, left, operand, bits, offset == 1)
-    state.registers[dst] = result if bits == 64 else low_half(result)
-    return True
+    result = arithmetic.apply(opcode & 0xF0, values[dst], operand, bits, offset == 1)
+    values[dst] = result if bits == 64 else low_half(result)
 
 
-def _byte_swap(walk: Walk, state: State, row: Row) -> bool:
-    _, opcode, dst, _, _, immediate, _ = instruction
+def _negate(walk: Walk, state: State, row: Row) -> None:
+    values, dst = state.registers, row[2] & 15
+    bits = 64 if row[1] & 7 == CLASS_ALU64 else 32
+    result = arithmetic.apply(arithmetic.SUB, 0, values[dst], bits, False)
+    values[dst] = result if bits == 64 else low_half(result)
+
+
+def _byte_swap(walk: Walk, state: State, row: Row) -> None:
+    _, opcode, registers, _, immediate = row
     size = immediate // 8 if immediate in (16, 32, 64) else 8
     to_little = not opcode & 8
     swapped = opcode & 7 == CLASS_ALU64 or to_little != walk.object.little_endian
+    dst = registers & 15
     state.registers[dst] = arithmetic.swap(state.registers[dst], size, swapped)
-    return True
 
 
 # loads and stores
 
 
-def _load(walk: Walk, state: State, row: Row) -> bool:
-    _, opcode, dst, src, offset, _, _ = instruction
+def _load(walk: Walk, state: State, row: Row) -> None:
+    _, opcode, registers, offset, _ = row
+    values = state.registers
     is_signed = opcode & _MODE == _MEMSX
     size = _SIZES[opcode & 0x18]
-    state.registers[dst] = _read(walk, state, state.registers[src], offset, size, is_signed)
-    return True
+    values[registers & 15] = _read(walk, state, values[registers >> 4], offset, size, is_signed)
 
 
 def _read(walk: Walk, state: State, base: Value, offset: int, size: int, is_signed: bool) -> Value:
@@ -143,121 +143,134 @@ def _read(walk: Walk, state: State, base: Value, offset: int, size: int, is_sign
         return VAGUE
     if not isinstance(base, Pointer):
         return loaded(size, is_signed)
-    kind, index, start = base
+    kind, target, start = base
     if kind == "stack":
         return state.load(start + offset, size, is_signed)
     if kind == "data":
-        return walk.read_data(index, start + offset, size, is_signed)
+        return walk.read_data(target, start + offset, size, is_signed)
     if kind == "extern":
-        return walk.read_kconfig(index, start + offset, size, is_signed)
+        return walk.read_kconfig(target, start + offset, size, is_signed)
     if kind == "frame":
         return VAGUE
     return TRUSTED if kind == "context" and size == 8 else loaded(size, is_signed)
 
 
-def _store_immediate(walk: Walk, state: State, row: Row) -> bool:
-    _, opcode, dst, _, offset, immediate, _ = instruction
-    _write(state, state.registers[dst], offset, _SIZES[opcode & 0x18], immediate & U64)
-    return True
+def _store_immediate(walk: Walk, state: State, row: Row) -> None:
+    _, opcode, registers, offset, immediate = row
+    base = state.registers[registers & 15]
+    _write(state, base, offset, _SIZES[opcode & 0x18], immediate & U64)
 
 
-def _store(walk: Walk, state: State, row: Row) -> bool:
-    _, opcode, dst, src, offset, _, _ = instruction
-    size = _SIZES[opcode & 0x18]
+def _store(walk: Walk, state: State, row: Row) -> None:
+    _, opcode, registers, offset, _ = row
+    values, size = state.registers, _SIZES[opcode & 0x18]
     if opcode & _MODE == _ATOMIC:
-        _atomic(walk, state, instruction, size)
+        _atomic(walk, state, row, size)
     else:
-        _write(state, state.registers[dst], offset, size, state.registers[src])
-    return True
+        _write(state, values[registers & 15], offset, size, values[registers >> 4])
 
 
 def _write(state: State, base: Value, offset: int, size: int, value: Value) -> None:
-    if isinstance(base, Pointer) and base.kind == "stack":
-        state.store(base.offset + offset, size, value)
+    if isinstance(base, Pointer):
+        if base.kind == "stack":
+            state.store(base.offset + offset, size, value)
     elif base is VAGUE:
-        state.doubt_from(-(1 << 16))
+        state.doubt_all()
 
 
 def _atomic(walk: Walk, state: State, row: Row, size: int) -> None:
-    _, _, dst, src, offset, immediate, _ = instruction
+    _, _, registers, offset, immediate = row
+    values, dst, src = state.registers, registers & 15, registers >> 4
     if immediate == _LOAD_ACQUIRE:
-        state.registers[dst] = _read(walk, state, state.registers[src], offset, size, False)
+        values[dst] = _read(walk, state, values[src], offset, size, False)
         return
-    value = state.registers[src] if immediate == _STORE_RELEASE else UNKNOWN
-    _write(state, state.registers[dst], offset, size, value)
+    value = values[src] if immediate == _STORE_RELEASE else UNKNOWN
+    _write(state, values[dst], offset, size, value)
     if immediate == _COMPARE_EXCHANGE:
-        state.registers[0] = loaded(size, False)
+        values[0] = loaded(size, False)
     elif immediate != _STORE_RELEASE and immediate & _FETCH:
-        state.registers[src] = loaded(size, False)
+        values[src] = loaded(size, False)
 
 
-def _load_wide(walk: Walk, state: State, row: Row) -> bool:
+def _load_wide(walk: Walk, state: State, row: Row) -> None:
     """Load a 64-bit constant, or the address of what a relocation names."""
-    reference = instruction.reference
+    slot, _, registers, _, immediate = row
+    reference = walk.reference(slot)
     if reference is None:
-        value: Value = instruction.immediate & U64
+        value: Value = immediate & U32 | (walk.second_immediate(slot) & U32) << 32
     elif reference.kind == "data":
         value = Pointer("data", reference.index, reference.addend)
     elif reference.kind == "function":
         value = Pointer("function", reference.index)
-        walk.note_passed(reference.index, instruction.slot)
+        walk.note_passed(reference.index, slot)
     elif reference.kind in ("extern", "kfunc"):
-        value = _extern_address(walk, reference.kind, reference.index)
+        value = _extern_address(walk, reference.index)
     else:
         value = Pointer("map", reference.index)
-    state.registers[instruction.dst] = value
-    return True
+    state.registers[registers & 15] = value
 
 
-def _extern_address(walk: Walk, kind: str, index: int) -> Value:
-    if walk.object.externs[index].kind == "kconfig":
+def _extern_address(walk: Walk, index: int) -> Value:
+    kind = walk.object.externs[index].kind
+    if kind == "kconfig":
         return Pointer("extern", index)
-    if kind == "kfunc" or walk.object.externs[index].kind == "kfunc":
+    if kind == "kfunc":
         return OBJECT if walk.inputs.kfunc(index).found else 0
     return walk.inputs.address(index)
 
 
-def _load_packet(walk: Walk, state: State, row: Row) -> bool:
+def _load_packet(walk: Walk, state: State, row: Row) -> None:
     """LD_ABS and LD_IND: the value of a packet; the program may end here, which changes nothing."""
     state.registers[0:6] = [UNKNOWN] * 6
-    return True
 
 
-def _call(walk: Walk, state: State, row: Row) -> bool:
-    slot, _, _, src, _, immediate, reference = instruction
+def _call(walk: Walk, state: State, row: Row) -> bool | None:
+    slot, _, registers, _, immediate = row
+    reference = walk.reference(slot)
     if reference is not None and reference.kind == "kfunc":
         return call_kfunc(walk, state, slot, reference.index)
     if reference is not None and reference.kind == "call":
-        return call_global(walk, state, slot, reference.index)
-    if src == 0 and reference is None:
-        return call_helper(walk, state, slot, immediate)
-    return call_unknown(walk, state, slot)
+        call_global(walk, state, slot, reference.index)
+    elif reference is None and not registers >> 4:
+        call_helper(walk, state, slot, immediate)
+    else:
+        call_unknown(state)
+    return None
 
 
-def _ignore(walk: Walk, state: State, row: Row) -> bool:
+def _skip(walk: Walk, state: State, row: Row) -> None:
+    """The second slot of lddw."""
+
+
+def _doubt(walk: Walk, state: State, row: Row) -> None:
     """An instruction that no compiler makes: whatever it writes is not known."""
-    if instruction.dst < 10:
-        state.registers[instruction.dst] = VAGUE
-    return True
+    if row[2] & 15 < 10:
+        state.registers[row[2] & 15] = VAGUE
 
 
 def _pick_handler(opcode: int) -> Handler:
     kind = opcode & 7
     if kind in (CLASS_ALU, CLASS_ALU64):
-        operation = opcode & 0xF0
-        if operation == arithmetic.MOV:
-            return _move_64 if kind == CLASS_ALU64 else _move_32
-        if operation == arithmetic.END:
-            return _byte_swap
-        return _arithmetic if operation < arithmetic.END else _ignore
-    if opcode == OP_LDDW:
-        return _load_wide
-    if opcode == OP_CALL:
-        return _call
-    by_class = {CLASS_LDX: _load, CLASS_ST: _store_immediate, CLASS_STX: _store}
-    if kind in by_class:
-        return by_class[kind]
-    return _load_packet if opcode & 7 == 0 else _ignore
+        return _pick_arithmetic(opcode & 0xF0, kind == CLASS_ALU64)
+    if opcode in (0, OP_LDDW, OP_CALL):
+        return {0: _skip, OP_LDDW: _load_wide, OP_CALL: _call}[opcode]
+    by_class: dict[int, Handler] = {
+        CLASS_LD: _load_packet,
+        CLASS_LDX: _load,
+        CLASS_ST: _store_immediate,
+        CLASS_STX: _store,
+    }
+    return by_class.get(kind, _doubt)
+
+
+def _pick_arithmetic(operation: int, is_wide: bool) -> Handler:
+    if operation == arithmetic.MOV:
+        return _move_64 if is_wide else _move_32
+    if operation == arithmetic.NEG:
+        return _negate
+    if operation == arithmetic.END:
+        return _byte_swap
+    return _arithmetic if operation < arithmetic.END else _doubt
 
 
 _HANDLERS = tuple(_pick_handler(opcode) for opcode in range(256))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
+from functools import partial
 from typing import NamedTuple
 
 from kfmap.btf.kinds import Kind
 from kfmap.btf.read import BtfError
+from verifier.flow.calls import CallGraph
 from verifier.flow.inputs import Inputs
 from verifier.flow.state import NO_REGIONS, Regions, State
 from verifier.flow.summary import TIMER, WORK
 from verifier.flow.values import VAGUE, Value, extend, loaded
-from verifier.object.model import BpfObject, Extern
+from verifier.object.model import Extern
 
 
 class SiteNote(NamedTuple):
@@ -47,15 +49,16 @@ class Walk:
 
     def __init__(
         self,
-        obj: BpfObject,
+        graph: CallGraph,
         section: str,
         inputs: Inputs,
         data: Mapping[int, bytes],
         core_slots: Container[int],
         every: bool,
     ) -> None:
-        self.object = obj
+        self.object = graph.object
         self.section = section
+        self.reference = partial(graph.reference, section)
         self.inputs = inputs
         self.core_slots = core_slots
         self.block = 0
@@ -91,6 +94,11 @@ class Walk:
         self.passed.setdefault(function, (slot, self.block))
 
     # what can be read
+
+    def second_immediate(self, slot: int) -> int:
+        """Give the upper half of what lddw at `slot` loads."""
+        immediates = self.object.code[self.section].immediates
+        return immediates[slot + 1] if slot + 1 < len(immediates) else 0
 
     def read_data(self, section: int, offset: int, size: int, is_signed: bool) -> Value:
         """Read a data section: constants from .rodata, unknown bytes from others."""

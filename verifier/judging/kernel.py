@@ -13,7 +13,7 @@ from kfmap.permission.contexts import build_contexts
 from kfmap.permission.decide import Decider
 
 # Came in the same change set as looking at the sleepability of callbacks apart from their program.
-_ASYNC_SLEEP_KFUNC = "bpf_task_work_schedule_signal"
+_ASYNC_SLEEP_KFUNCS = "bpf_task_work_schedule_"
 
 
 class KernelUnderTest:
@@ -42,7 +42,7 @@ class KernelUnderTest:
     def timers_sleep(self) -> bool:
         """Tell whether callbacks of timers may sleep where their program may."""
         known = {kfunc.name for kfunc in self.facts.kfuncs} or set(self.facts.observed_kfuncs)
-        return _ASYNC_SLEEP_KFUNC not in known
+        return not any(name.startswith(_ASYNC_SLEEP_KFUNCS) for name in known)
 
     @cached_property
     def contexts(self) -> tuple[tuple[Context, int], ...]:
