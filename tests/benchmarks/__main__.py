@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.benchmarks import btf_read, fuzz_objects, object_read
+from tests.benchmarks import btf_read, decisions, fuzz_objects, object_read
 from tests.benchmarks.figure import Figure
 
 BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "btf_read": btf_read.run,
+    "decisions": decisions.run,
     "fuzz_objects": fuzz_objects.run,
     "object_read": object_read.run,
 }
