@@ -11,6 +11,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 Value = TypeVar("Value")
 
+# The checks of settings; commands that serve no pages ask for these alone, which is faster.
+SETTINGS_CHECKS = "kfmap"
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:

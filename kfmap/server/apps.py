@@ -3,6 +3,7 @@
 from django.apps import AppConfig
 from django.core.checks import register
 
+from kfmap.environment import SETTINGS_CHECKS
 from kfmap.server.checks import CHECKS
 
 
@@ -16,4 +17,4 @@ class ServerConfig(AppConfig):
     def ready(self) -> None:
         """Have Django run the checks before every command."""
         for check in CHECKS:
-            register(check)
+            register(check, SETTINGS_CHECKS)

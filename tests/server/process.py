@@ -52,11 +52,11 @@ def free_port() -> int:
 class Up:
     """A running `manage.py up`."""
 
-    def __init__(self, folder: Path, **changes: str) -> None:
+    def __init__(self, folder: Path, host: str, **changes: str) -> None:
         self.port = free_port()
-        self.address = f"http://127.0.0.1:{self.port}"
+        self.address = f"http://{host}:{self.port}"
         self.process = subprocess.Popen(
-            [sys.executable, "manage.py", "up", "--port", str(self.port)],
+            [sys.executable, "manage.py", "up", "--host", host, "--port", str(self.port)],
             cwd=ROOT,
             env=environment(folder, **changes),
             stdout=subprocess.PIPE,
@@ -121,9 +121,9 @@ class Up:
 
 
 @contextmanager
-def up(folder: Path, **changes: str) -> Iterator[Up]:
+def up(folder: Path, host: str = "127.0.0.1", **changes: str) -> Iterator[Up]:
     """Run `up` for the length of a block."""
-    running = Up(folder, **changes)
+    running = Up(folder, host, **changes)
     try:
         running.wait_until_ready()
         yield running

@@ -106,3 +106,8 @@ def test_several_web_processes_need_redis(tmp_path: Path) -> None:
     ended = manage(tmp_path, "check", WEB_CONCURRENCY="4")
     assert ended.returncode == 1
     assert "KFMAP_REDIS_URL" in ended.stderr
+
+
+def test_host_that_was_asked_for_is_allowed(tmp_path: Path) -> None:
+    with up(tmp_path, "127.0.0.2") as running:
+        assert running.get("/healthz") == (200, "ok\n")

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from kfmap.catalogue.commands import all_kernel_names, kernel_or_error
+from kfmap.environment import SETTINGS_CHECKS
 from verifier.object.model import ObjectError
 from verifier.object.read import read_object
 from verifier.reports import RENDERERS, CheckedObject
@@ -30,6 +31,7 @@ class Command(BaseCommand):
     """Check objects on kernels of the map."""
 
     help = "Say what each kernel does with each program. Exit: 0 all pass, 1 not all, 2 unreadable."
+    requires_system_checks = (SETTINGS_CHECKS,)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take objects, kernels, what the loader would set, and the format."""

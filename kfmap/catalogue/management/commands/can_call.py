@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from kfmap.catalogue.commands import kernel_or_error
 from kfmap.catalogue.questions import QueryError, find_context, parse_query, plain_answer
 from kfmap.catalogue.store import LoadedKernel
+from kfmap.environment import SETTINGS_CHECKS
 from kfmap.permission.context_words import render_context
 from kfmap.permission.verdict import Reason, Verdict
 
@@ -20,6 +21,7 @@ class Command(BaseCommand):
     """Say whether a context may call a kfunc, and why."""
 
     help = "Say whether a context may call a kfunc on a kernel, with the lines that decide."
+    requires_system_checks = (SETTINGS_CHECKS,)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take a question, or --kernel and --stdin."""

@@ -9,12 +9,14 @@ from django.core.management.base import BaseCommand
 
 from kfmap.catalogue.commands import kernel_or_error
 from kfmap.catalogue.matrix_export import RENDERERS
+from kfmap.environment import SETTINGS_CHECKS
 
 
 class Command(BaseCommand):
     """Print the matrix of one kernel."""
 
     help = "Print the verdict of every kfunc in every context of a kernel."
+    requires_system_checks = (SETTINGS_CHECKS,)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take the kernel and the format."""

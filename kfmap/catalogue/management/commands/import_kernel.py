@@ -13,6 +13,7 @@ from django.db import DataError
 from kfmap.btf.read import BtfError, read_btf
 from kfmap.btf.vmlinux import extract_btf
 from kfmap.catalogue.store import KernelExistsError, save_kernel
+from kfmap.environment import SETTINGS_CHECKS
 from kfmap.kernel.extract import TreeError, extract_kernel
 
 _MAX_BTF_FILE = 1 << 30
@@ -22,6 +23,7 @@ class Command(BaseCommand):
     """Import one kernel."""
 
     help = "Read who may call which kfunc from a kernel's source tree and put it into the map."
+    requires_system_checks = (SETTINGS_CHECKS,)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take the tree and what goes with it."""

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
+from kfmap.catalogue.database import DatabaseNotUsableError, prepare_database
 from kfmap.catalogue.loading import find_bundled, load_bundled
+from kfmap.environment import SETTINGS_CHECKS
 
 
 class Command(BaseCommand):
     """Load the bundled kernels, showing which."""
 
     help = "Load the kernels that come with kfmap. A second run changes nothing."
+    requires_system_checks = (SETTINGS_CHECKS,)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Make the tables if need be, then load one kernel after the other."""
-        call_command("migrate", verbosity=0)
+        try:
+            prepare_database()
+        except DatabaseNotUsableError as error:
+            raise CommandError(str(error)) from error
         total, changed = len(find_bundled()), 0
         for at, (name, is_new) in enumerate(load_bundled(), 1):
             changed += is_new

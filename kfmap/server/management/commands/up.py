@@ -11,9 +11,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 
 from kfmap.accounts.models import LIFETIME, SetupLink, administrator_exists
+from kfmap.catalogue.database import DatabaseNotUsableError, describe_database, prepare_database
 from kfmap.catalogue.loading import find_bundled, load_bundled
 from kfmap.celery import app
-from kfmap.server.database import DatabaseNotUsableError, describe_database, prepare_database
 from kfmap.server.embedded_worker import EmbeddedWorker
 from kfmap.server.web_server import AddressError, WebServer, listen
 from verifier.tasks import let_go_of_jobs, resume_interrupted_jobs
@@ -39,6 +39,7 @@ class Command(BaseCommand):
         with listener:
             self._say(f"Data folder: {settings.KFMAP_DATA_DIR}")
             self._prepare()
+            settings.ALLOWED_HOSTS.append(_name(host))
             self._serve(listener, f"http://{_name(host)}:{listener.getsockname()[1]}")
         self._say("Stopped.")
 
