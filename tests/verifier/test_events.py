@@ -36,12 +36,13 @@ def test_stream_is_closed_to_strangers() -> None:
     assert response.status_code == 403
 
 
-def test_stream_of_a_job_that_is_over_is_one_event() -> None:
+def test_stream_of_a_job_that_is_over_says_so() -> None:
     obj = create_object()
     Job.objects.create(object=obj, state=Job.State.DONE)
     response, parts = stream(obj, User.objects.create_user("ada"))
     assert response["Content-Type"] == "text/event-stream"
-    (event,) = parts
+    event, last = parts
+    assert last == "event: over\ndata: \n\n"
     assert event.startswith("event: progress\ndata: ")
     assert event.endswith("\n\n")
     assert "Checked" in event

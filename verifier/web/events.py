@@ -17,7 +17,7 @@ _LIFETIME_SECONDS = 20.0
 
 
 async def stream_progress(request: HttpRequest, sha256: str) -> HttpResponseBase:
-    """Stream the progress fragment each time it changes, until the job is over."""
+    """Stream the progress fragment each time it changes; the event `over` is the last one."""
     user = await request.auser()
     if not user.is_authenticated:
         return HttpResponse(status=403)
@@ -37,6 +37,8 @@ async def _events(sha256: str) -> AsyncIterator[str]:
         if fragment != last:
             yield _event("progress", fragment)
             last = fragment
+        if over:
+            yield _event("over", "")
         await asyncio.sleep(0 if over else _EVERY_SECONDS)
 
 
@@ -49,5 +51,5 @@ def _look(sha256: str) -> tuple[str, bool]:
 
 
 def _event(name: str, text: str) -> str:
-    lines = "".join(f"data: {line}\n" for line in text.splitlines())
+    lines = "".join(f"data: {line}\n" for line in text.splitlines() or [""])
     return f"event: {name}\n{lines}\n"
