@@ -1,4 +1,4 @@
-"""Mutated objects through the reader: none may crash, hang or take more memory than a job has.
+"""Mutated objects through reader and checker: none may crash, hang or need more than a job has.
 
 `python -m tests.benchmarks.fuzz_objects [COUNT] [PROCESSES]`. Every object follows from its number
 alone: `python -m tests.benchmarks.fuzz_objects --one NUMBER FILE` writes it out.
@@ -20,9 +20,11 @@ from random import Random
 from tests.benchmarks.figure import Figure
 from tests.object.mutate import Layout, mutate
 from tests.object.objects import NAMES, object_bytes
+from tests.verdict.object_kernels import object_kernels
 from verifier.object.disassemble import disassemble
 from verifier.object.model import ObjectError
 from verifier.object.read import read_object
+from verifier.verdict import check_object, prepare_object
 
 COUNT = 200_000
 PROCESSES = 2
@@ -59,16 +61,19 @@ def mutated(number: int) -> bytes:
 
 
 def check(data: bytes) -> str:
-    """Read an object and walk through all of it; say whether it could be read."""
+    """Read an object, print all of it, check it on each kernel; say whether it could be read."""
     try:
-        read = read_object(data)
+        found = read_object(data)
     except ObjectError:
         return "refused"
-    for section, code in read.code.items():
+    for section, code in found.code.items():
         for slot, _ in disassemble(code, 0, len(code.opcodes)):
-            if read.btf_ext is not None:
-                read.btf_ext.line(section, slot)
-    return "read"
+            if found.btf_ext is not None:
+                found.btf_ext.line(section, slot)
+    prepared = prepare_object(found)
+    for kernel in object_kernels():
+        check_object(prepared, kernel)
+    return "checked"
 
 
 def fuzz(count: int = COUNT, processes: int = PROCESSES) -> Outcome:

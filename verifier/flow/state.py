@@ -159,7 +159,7 @@ class State:
 
 def entry_state(arguments: tuple[Value, ...], regions: Regions) -> State:
     """Give the state at the start of a function."""
-    registers: list[Value] = [UNKNOWN] * 11
+    registers: list[Value] = [UNKNOWN] * 16  # r11 holds arguments on the stack; no more exist
     registers[1 : 1 + len(arguments)] = arguments
     registers[10] = FRAME
     return State(registers, {}, regions)
