@@ -7,7 +7,7 @@ program type it was registered for counts. Against the kernel they show where th
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -29,6 +29,17 @@ class NaiveView(ABC):
     @abstractmethod
     def allowed(self, context: Context) -> int:
         """Give the kfuncs taken for allowed, bits in the order of `Decider.kfuncs`."""
+
+    def own_filter_bits(self, context: Context, counts: Callable[[Registration], bool]) -> int:
+        """Give what the registrations that count list and their own filters let pass."""
+        view = self.decider.views.build_view(context)
+        allowed = 0
+        for item in self.decider.facts.registrations:
+            if item.hook != FMODRET_HOOK and counts(item):
+                tree = self.decider.trees.get(item.filter)
+                listed = self.decider.names.set_bits.get(item.set_id, 0)
+                allowed |= listed & ~(tree(view)[1] if tree else 0)
+        return allowed
 
 
 class SeparateFilters(NaiveView):
@@ -57,32 +68,23 @@ class OwnFilter(NaiveView):
 
     def allowed(self, context: Context) -> int:
         """Let pass what the filter of some containing set lets pass."""
-        view = self.decider.views.build_view(context)
-        allowed = 0
-        for hook in self.decider.hooks_asked(context):
-            for registration in self.decider.facts.registrations:
-                if registration.hook == hook:
-                    listed = self.decider.names.set_bits.get(registration.set_id, 0)
-                    tree = self.decider.trees.get(registration.filter)
-                    allowed |= listed & ~(tree(view)[1] if tree else 0)
-        return allowed
+        hooks = self.decider.hooks_asked(context)
+        return self.own_filter_bits(context, lambda item: item.hook in hooks)
 
 
 class ByProgramType(NaiveView):
-    """A kfunc may be called from the program types it was registered for, not from their hook."""
+    """A kfunc may be called from the types its sets were registered for, if their filter agrees."""
 
     id: ClassVar[str] = "by_program_type"
-    title: ClassVar[str] = "registered program type instead of hook"
+    title: ClassVar[str] = "registered program type instead of hook, filter of the containing set"
 
     def allowed(self, context: Context) -> int:
-        """Narrow the kernel's answer to kfuncs registered for the type itself, or common."""
-        registered = 0
+        """Take the registrations for the program type itself, and the common ones."""
         program_type = context.replaces or context.program_type
-        for item in self.decider.facts.registrations:
-            common = item.hook == COMMON_HOOK
-            if (common or item.program_type == program_type) and item.hook != FMODRET_HOOK:
-                registered |= self.decider.names.set_bits.get(item.set_id, 0)
-        return self.decider.bits(context)[0] & registered
+        return self.own_filter_bits(
+            context,
+            lambda item: item.hook == COMMON_HOOK or item.program_type == program_type,
+        )
 
 
 class IgnoreFilters(NaiveView):
@@ -112,31 +114,61 @@ class IgnoreCommon(NaiveView):
         return self._variant.bits(context)[0]
 
 
-class OneSet(NaiveView):
-    """Every kfunc has one set: the first registration that brings it."""
+class FirstSet(NaiveView):
+    """Every kfunc has one set, the first in the order of the tree, and that set's own filter."""
 
-    id: ClassVar[str] = "one_set"
-    title: ClassVar[str] = "one set per kfunc, the first registered"
+    id: ClassVar[str] = "first_set"
+    title: ClassVar[str] = "one set per kfunc, the first"
 
     def __init__(self, decider: Decider) -> None:
         super().__init__(decider)
-        self._hooks = _first_hooks(decider.facts)
+        self._bits: dict[str, int] = {}
+        for kfunc, set_id in self._choose().items():
+            self._bits[set_id] = self._bits.get(set_id, 0) | decider.names.kfunc_bits[kfunc]
 
     def allowed(self, context: Context) -> int:
-        """Narrow the kernel's answer to kfuncs whose first set is on a hook asked."""
-        asked = self.decider.hooks_asked(context)
-        bits = self.decider.bits(context)[0]
+        """Give what the chosen sets and their own filters let pass."""
+        hooks = self.decider.hooks_asked(context)
         return sum(
-            1 << place
-            for place, kfunc in enumerate(self.decider.kfuncs)
-            if bits >> place & 1 and self._hooks.get(kfunc, set()).intersection(asked)
+            self._bits_of(set_id, context, hooks) & bits for set_id, bits in self._bits.items()
         )
+
+    def _bits_of(self, set_id: str, context: Context, hooks: Sequence[str]) -> int:
+        return self.own_filter_bits(
+            context, lambda item: item.set_id == set_id and item.hook in hooks
+        )
+
+    def _choose(self) -> dict[str, str]:
+        """Choose a set for each kfunc."""
+        chosen: dict[str, str] = {}
+        for item in self._in_order():
+            for entry in self._entries.get(item.set_id, ()):
+                chosen.setdefault(entry, item.set_id)
+        return chosen
+
+    def _in_order(self) -> list[Registration]:
+        return sorted(self.decider.facts.registrations, key=lambda item: item.place)
+
+    @property
+    def _entries(self) -> Mapping[str, frozenset[str]]:
+        return self.decider.names.set_names
+
+
+class LastSet(FirstSet):
+    """Every kfunc has one set, the last in the order of the tree, and that set's own filter."""
+
+    id: ClassVar[str] = "last_set"
+    title: ClassVar[str] = "one set per kfunc, the last"
+
+    def _in_order(self) -> list[Registration]:
+        return super()._in_order()[::-1]
 
 
 VIEWS: tuple[type[NaiveView], ...] = (
     SeparateFilters,
     OwnFilter,
-    OneSet,
+    FirstSet,
+    LastSet,
     ByProgramType,
     IgnoreFilters,
     IgnoreCommon,
@@ -198,16 +230,3 @@ def _keep_membership(facts: KernelFacts, sets_of: dict[str, list[str]], number: 
         )
         sets.append(replace(item, entries=entries))
     return replace(facts, sets=tuple(sets))
-
-
-def _first_hooks(facts: KernelFacts) -> dict[str, set[str]]:
-    """Give the hooks of each kfunc's first registered set."""
-    by_id = {item.id: item for item in facts.sets}
-    first: dict[str, str] = {}
-    hooks: dict[str, set[str]] = {}
-    registrations: Sequence[Registration] = facts.registrations
-    for item in registrations:
-        for entry in by_id[item.set_id].entries if item.set_id in by_id else ():
-            if first.setdefault(entry.kfunc, item.set_id) == item.set_id:
-                hooks.setdefault(entry.kfunc, set()).add(item.hook)
-    return hooks
