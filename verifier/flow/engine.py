@@ -6,7 +6,7 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from verifier.flow.body import Body, build_body
 from verifier.flow.budget import Budget, OutOfBudget
@@ -97,7 +97,7 @@ class Engine:
 
     def _make(self, key: Key) -> Summary:
         function, arguments, regions, exact = key
-        boring = function not in self.program.graph.interesting and not any(_functions(arguments))
+        boring = function not in self.program.graph.interesting and not _functions(arguments)
         if boring and not exact:
             return Summary(function, (), (), (), (Way(VAGUE, regions),), True, {})
         if function in self._active or len(self._active) >= _MAX_DEPTH:
@@ -124,6 +124,8 @@ class Engine:
         section = body.function.section
         core_slots = self.program.core_slots.get(section, frozenset())
         walk = Walk(self.program.graph, section, self._inputs, self.program.data, core_slots, exact)
+        passed = self.program.graph.calls[function].passed
+        walk.passes_functions = bool(passed or _functions(arguments))
         entry, enter = entry_state(arguments, regions), _Enter(self, walk)
         if exact:
             ways = walk_paths(body, walk, entry, enter, self._exact_budget)
@@ -194,11 +196,13 @@ def _summarize(
     )
 
 
-def _functions(arguments: tuple[Value, ...]) -> Iterator[int]:
+def _functions(arguments: tuple[Value, ...]) -> list[int]:
     """Give the functions whose addresses are among arguments."""
-    for value in arguments:
-        if isinstance(value, Pointer) and value.kind == "function":
-            yield value.target
+    return [
+        value.target
+        for value in arguments
+        if isinstance(value, Pointer) and value.kind == "function"
+    ]
 
 
 def _edge(note: EdgeNote, sure: bool) -> Edge:

@@ -9,7 +9,7 @@ from verifier.flow.branch import SURE
 from verifier.flow.budget import Budget, OutOfBudget
 from verifier.flow.calling import finish_static
 from verifier.flow.joined import Enter, branch_ways
-from verifier.flow.liveness import live_registers
+from verifier.flow.needed import WHOLE_STACK, find_needed, slot_bit
 from verifier.flow.state import State
 from verifier.flow.summary import Way
 from verifier.flow.transfer import run_block
@@ -25,14 +25,24 @@ def walk_paths(
     body: Body, walk: Walk, entry: State, enter: Enter, budget: Budget
 ) -> tuple[Way, ...]:
     """Walk every path and give the ways out; OutOfBudget where there are too many."""
-    live = live_registers(body)
+    needed = find_needed(body, walk.passes_functions)
+    ways = _walk(body, walk, entry.copy(), enter, budget, needed)
+    if walk.reads_stack_indirectly:  # then every slot may tell states apart
+        everything = [block | WHOLE_STACK for block in needed]
+        ways = _walk(body, walk, entry, enter, budget, everything)
+    return ways
+
+
+def _walk(
+    body: Body, walk: Walk, entry: State, enter: Enter, budget: Budget, needed: list[int]
+) -> tuple[Way, ...]:
     seen: list[dict[Hashable, bool]] = [{} for _ in body.blocks]
     ways: dict[Way, None] = {}
     waiting: list[Step] = [(0, True, entry)]
     while waiting:
         index, sure, state = waiting.pop()
         known = seen[index]
-        key = _key(state, live[index])
+        key = _key(state, needed[index])
         if key in known and (known[key] or not sure):
             continue
         known[key] = sure
@@ -73,10 +83,15 @@ def _return(block: Block, sure: bool, state: State, enter: Enter) -> list[Step]:
     return steps
 
 
-def _key(state: State, live: int) -> Hashable:
+def _key(state: State, needed: int) -> Hashable:
     """Give what tells states apart at the start of a block."""
-    registers = tuple(value for index, value in enumerate(state.registers) if live >> index & 1)
-    return registers, tuple(sorted(state.stack.items(), key=_by_offset)), state.regions
+    registers = tuple(
+        value for index, value in enumerate(state.registers[:10]) if needed >> index & 1
+    )
+    stack = tuple(
+        sorted((item for item in state.stack.items() if needed & slot_bit(item[0])), key=_by_offset)
+    )
+    return registers, stack, state.regions
 
 
 def _by_offset(item: tuple[int, object]) -> int:

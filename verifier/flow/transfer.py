@@ -135,7 +135,10 @@ def _load(walk: Walk, state: State, row: Row) -> None:
     values = state.registers
     is_signed = opcode & _MODE == _MEMSX
     size = _SIZES[opcode & 0x18]
-    values[registers & 15] = _read(walk, state, values[registers >> 4], offset, size, is_signed)
+    base = values[registers >> 4]
+    if isinstance(base, Pointer) and base.kind == "stack" and registers >> 4 != 10:
+        walk.reads_stack_indirectly = True
+    values[registers & 15] = _read(walk, state, base, offset, size, is_signed)
 
 
 def _read(walk: Walk, state: State, base: Value, offset: int, size: int, is_signed: bool) -> Value:

@@ -63,6 +63,8 @@ class Walk:
         self.core_slots = core_slots
         self.block = 0
         self.sure = True
+        self.passes_functions = True
+        self.reads_stack_indirectly = False
         self.sites: dict[NoteKey, SiteNote] = {}
         self.edges: dict[NoteKey, EdgeNote] = {}
         self.poisons: dict[int, tuple[int, bool]] = {}  # slot → block, sure

@@ -164,10 +164,13 @@ class _ProgramJudge:
 
     def _call_findings(self, problems: list[Problem]) -> Iterator[Finding]:
         told = {finding.kfunc for finding in self._object_findings() if finding.kfunc}
+        certain = {(item.kind, item.call.extern) for item in problems if item.call.sure}
         for problem in problems:
             call = problem.call
             name = self._name(call.extern)
             if name in told and problem.kind != "not_allowed":
+                continue
+            if not call.sure and (problem.kind, call.extern) in certain:
                 continue
             kind, reasons = problem.kind, problem.reasons
             if not call.sure:
