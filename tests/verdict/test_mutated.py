@@ -31,6 +31,14 @@ def test_mutated_object_gets_a_verdict_or_is_refused(name: str) -> None:
             ]
 
 
+@pytest.mark.parametrize("opcode", [0x96, 0x9E, 0xE6, 0xF5])
+def test_comparison_that_does_not_exist_does_no_harm(opcode: int) -> None:
+    """Found by fuzzing: both sides are constants, so the comparison would be decided."""
+    patched = Patched("scheduler.bpf.o").put("struct_ops/stopping", 8 * 3, bytes([opcode]))
+    for kernel in object_kernels():
+        assert check_object(read_object(bytes(patched.data)), kernel).programs
+
+
 @pytest.mark.parametrize("registers", [0xBB, 0xFF, 0x0F, 0xF0])
 def test_registers_that_do_not_exist_do_no_harm(registers: int) -> None:
     """Found by fuzzing: four bits name a register, and there are eleven or twelve."""

@@ -40,8 +40,8 @@ EITHER = Ways(PERHAPS, PERHAPS)
 @lru_cache(_CACHED)
 def decide(operation: int, left: Value, right: Value, bits: int) -> Ways:
     """Decide a conditional jump on 64 or 32 bits."""
-    if left is VAGUE or right is VAGUE:
-        return EITHER
+    if left is VAGUE or right is VAGUE or (operation not in _COMPARE and operation != JSET):
+        return EITHER  # what no kernel knows as a comparison is not walked by any
     if isinstance(left, Pointer) or isinstance(right, Pointer):
         return _decide_pointer(operation, left, right, bits)
     if isinstance(left, int) and isinstance(right, int):
