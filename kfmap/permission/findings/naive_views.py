@@ -7,7 +7,7 @@ program type it was registered for counts. Against the kernel they show where th
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -185,15 +185,18 @@ class WrongCells:
     kfuncs: tuple[str, ...]
 
 
-def count_wrong(decider: Decider, contexts: Sequence[Context]) -> list[WrongCells]:
-    """Count the cells in which each naive view differs from the kernel."""
+def count_wrong(
+    decider: Decider, contexts: Sequence[Context], ignored: Collection[str] = ()
+) -> list[WrongCells]:
+    """Count the cells in which each naive view differs from the kernel, but for ignored kfuncs."""
+    counted = ~sum(decider.names.kfunc_bits.get(kfunc, 0) for kfunc in set(ignored))
     answers = [(context, decider.bits(context)[0]) for context in contexts]
     counts = []
     for kind in VIEWS:
         view = kind(decider)
         cells = concerned = 0
         for context, allowed in answers:
-            wrong = view.allowed(context) ^ allowed
+            wrong = (view.allowed(context) ^ allowed) & counted
             cells += wrong.bit_count()
             concerned |= wrong
         names = tuple(n for i, n in enumerate(decider.kfuncs) if concerned >> i & 1)

@@ -6,6 +6,11 @@ from kfmap.kernel.facts import Constant, Guard, KernelFacts, OpMask, Place, RunT
 from kfmap.permission.contexts import build_contexts, build_member_contexts
 from kfmap.permission.decide import Decider
 from kfmap.permission.mechanisms.compare import build_mechanisms, compare_mechanisms
+from kfmap.permission.mechanisms.handover import (
+    Change,
+    compare_handover,
+    describe_handover,
+)
 from kfmap.permission.mechanisms.mechanism import AT_LOAD, AT_RUN_TIME, NEVER
 from kfmap.permission.mechanisms.program_type import ProgramTypeOnly
 from kfmap.permission.mechanisms.subsystem import find_foreign_kfuncs, find_own_kfuncs
@@ -112,3 +117,16 @@ def test_own_and_foreign_kfuncs_go_by_the_folder_of_the_type() -> None:
     assert find_own_kfuncs(decider, "other_ops") == frozenset()
     assert set(find_foreign_kfuncs(decider, "other_ops")) == find_own_kfuncs(decider, "toy_ops")
     assert find_foreign_kfuncs(decider, "toy_ops") == {}
+
+
+def test_handover_compares_masks_of_one_kernel_with_filters_of_another() -> None:
+    older, newer = Decider(create_masked_kernel()), Decider(create_toy_kernel())
+    handover = compare_handover(older, newer, "toy_ops")
+    assert handover.cells == 5 * 4
+    assert set(handover.changes) == {
+        Change("select_cpu", "toy_insert", True),
+        Change("init", "toy_move", True),
+    }
+    assert handover.count_by_kfunc() == {"toy_insert": 1, "toy_move": 1}
+    assert "passed, now refused: toy_move in init" in describe_handover(handover)
+    assert compare_handover(newer, older, "toy_ops").cells == 0

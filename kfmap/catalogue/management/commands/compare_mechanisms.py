@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from kfmap.catalogue.commands import kernel_or_error
 from kfmap.permission.contexts import build_contexts, build_member_contexts
 from kfmap.permission.mechanisms.compare import compare_mechanisms
+from kfmap.permission.mechanisms.handover import compare_handover, describe_handover
 from kfmap.permission.mechanisms.render import render_comparison_json, render_comparison_text
 
 
@@ -23,11 +24,21 @@ class Command(BaseCommand):
         parser.add_argument("kernel", metavar="KERNEL", help="a kernel's short name, such as 7.2")
         parser.add_argument("struct_ops", nargs="?", help="such as sched_ext_ops; default: all")
         parser.add_argument("--format", choices=("text", "json"), default="text")
+        parser.add_argument(
+            "--against",
+            metavar="NEWER",
+            help="compare run-time masks of KERNEL with the load-time verdicts of NEWER",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the comparison."""
         kernel = kernel_or_error(options["kernel"])
         name: str | None = options["struct_ops"]
+        if options["against"]:
+            newer = kernel_or_error(options["against"])
+            handover = compare_handover(kernel.decider, newer.decider, name or "sched_ext_ops")
+            self.stdout.write(describe_handover(handover), ending="")
+            return
         if name is None:
             contexts = build_contexts(kernel.facts)
         else:
