@@ -10,6 +10,8 @@ from verifier.object.limits import Limits, check_limit
 from verifier.object.model import Function, Program, StructOpsMap, StructOpsUse
 from verifier.object.section_names import parse_section_name
 
+Uses = list[tuple[StructOpsMap, str]]
+
 _EXCEPTION_CALLBACK = "exception_callback:"
 
 
@@ -23,7 +25,6 @@ def read_programs(
     entries = [item for item in enumerate(functions) if item[1].linkage == PROGRAM]
     check_limit("programs", len(entries), limits.programs)
     uses = _uses(struct_ops_maps)
-    loaded = {name for name, found in uses.items() if any(not map.optional for map, _ in found)}
     subprograms = {
         item.name: number for number, item in enumerate(functions) if item.linkage == GLOBAL
     }
@@ -31,35 +32,34 @@ def read_programs(
         type_id: _exception_callback(type_id, subprograms, btf)
         for type_id in {function.type_id for _, function in entries}
     }
-    programs = []
-    for number, function in entries:
-        section = parse_section_name(function.section)
-        found = uses.get(function.name, [])
-        # a program that maps use is loaded when one of them is, whatever its own section says
-        optional = function.name not in loaded if found else section.optional
-        programs.append(
-            Program(
-                name=function.name,
-                function=number,
-                section=function.section.removeprefix("?"),
-                program_type=section.program_type,
-                attach_type=section.attach_type,
-                target=section.target,
-                attach_target=section.attach_target,
-                sleepable=section.sleepable,
-                optional=optional,
-                struct_ops=tuple(
-                    StructOpsUse(map.kernel_type, member, map.name) for map, member in found
-                ),
-                exception_callback=callbacks[function.type_id],
-            )
-        )
-    return tuple(programs)
+    return tuple(
+        _read_program(number, function, uses.get(function.name, []), callbacks[function.type_id])
+        for number, function in entries
+    )
 
 
-def _uses(maps: Iterable[StructOpsMap]) -> dict[str, list[tuple[StructOpsMap, str]]]:
+def _read_program(number: int, function: Function, uses: Uses, callback: int | None) -> Program:
+    section = parse_section_name(function.section)
+    # a program that maps use is loaded when one of them is, whatever its own section says
+    optional = all(map.optional for map, _ in uses) if uses else section.optional
+    return Program(
+        name=function.name,
+        function=number,
+        section=function.section.removeprefix("?"),
+        program_type=section.program_type,
+        attach_type=section.attach_type,
+        target=section.target,
+        attach_target=section.attach_target,
+        sleepable=section.sleepable,
+        optional=optional,
+        struct_ops=tuple(StructOpsUse(map.kernel_type, member, map.name) for map, member in uses),
+        exception_callback=callback,
+    )
+
+
+def _uses(maps: Iterable[StructOpsMap]) -> dict[str, Uses]:
     """Give, by program, the maps and members that refer to it."""
-    uses: dict[str, list[tuple[StructOpsMap, str]]] = {}
+    uses: dict[str, Uses] = {}
     for map in maps:
         for member, program in map.members:
             if program is not None:
