@@ -7,6 +7,7 @@ second slot of lddw stays where it is: its opcode is 0.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -37,7 +38,7 @@ class Block:
 
     `end`: "next", "jump", "branch", "exit", "call" (of a static function), "stop". `last` is the
     instruction that ends it, None for "next". `target` and `next` are block indexes, -1 where the
-    code leaves the function.
+    code leaves the function. `single`: only one place leads here.
     """
 
     rows: list[Row]
@@ -46,6 +47,7 @@ class Block:
     callee: int = -1
     target: int = -1
     next: int = -1
+    single: bool = False
 
     def successors(self) -> list[int]:
         if self.end == "branch":
@@ -82,10 +84,8 @@ def build_body(
     jumps = [match.start() for match in _JUMPS.finditer(code.opcodes[start:end])]
     static = {slot - start: callee for slot, callee in calls if is_static(callee)}
     targets = {at: _target(rows[at]) - start for at in jumps if rows[at][1] != OP_EXIT}
-    starts = sorted(
-        {0, *(at + 1 for at in jumps), *(at + 1 for at in static), *targets.values()}
-        & set(range(len(rows)))
-    )
+    leaders = {0, *(at + 1 for at in jumps), *(at + 1 for at in static), *targets.values()}
+    starts = sorted(at for at in leaders if 0 <= at < len(rows))
     position = {at: number for number, at in enumerate(starts)}
     ends = [*starts[1:], len(rows)]
     blocks = []
@@ -93,8 +93,15 @@ def build_body(
         block = Block(rows[first:after], next=number + 1 if after < len(rows) else -1)
         _close(block, after - 1, targets, static, position)
         blocks.append(block)
+    _mark_single(blocks)
     understood = not any(rows[at][1] == OP_GOTOX for at in jumps)
     return Body(function, blocks, understood)
+
+
+def _mark_single(blocks: list[Block]) -> None:
+    led_to = Counter(way for block in blocks for way in block.successors())
+    for index, block in enumerate(blocks):
+        block.single = index > 0 and led_to[index] == 1
 
 
 def _target(row: Row) -> int:

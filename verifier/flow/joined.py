@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from verifier.flow import branch
-from verifier.flow.body import OP_MAY_GOTO, Block, Body, Row
-from verifier.flow.branch import PERHAPS, SURE
+from verifier.flow.body import CLASS_JMP, OP_MAY_GOTO, Block, Body, Row
+from verifier.flow.branch import BOTH, PERHAPS, SURE
 from verifier.flow.budget import Budget
 from verifier.flow.calling import finish_static
 from verifier.flow.postdominators import find_postdominators
@@ -35,30 +35,33 @@ class Flow:
 
 def walk_joined(body: Body, walk: Walk, entry: State, enter: Enter, budget: Budget) -> Flow:
     """Walk until nothing changes; `enter` gives the ways out of a static function."""
-    states = {0: entry}
+    blocks = body.blocks
+    states: list[State | None] = [None] * len(blocks)
+    states[0] = entry
     flow = Flow()
     waiting = [0]  # in the order of the code: what comes before is mostly walked before
-    queued = {0}
+    queued = bytearray(len(blocks))
     while waiting:
         index = heapq.heappop(waiting)
-        queued.discard(index)
-        block = body.blocks[index]
+        queued[index] = 0
+        block, state = blocks[index], states[index]
+        assert state is not None
         budget.spend(len(block.rows) + 1)
-        flow.successors[index] = {}
         walk.block = index
-        for successor, sure, state in _leave(walk, block, index, states[index].copy(), enter, flow):
-            known = flow.successors[index].get(successor, 0)
-            flow.successors[index][successor] = max(sure, known)
-            if _arrive(states, successor, state) and successor not in queued:
-                queued.add(successor)
+        ways = _leave(walk, block, index, state if block.single else state.copy(), enter, flow)
+        flow.successors[index] = {successor: sure for successor, sure, _ in ways}
+        for successor, _, after in ways:
+            if _arrive(blocks, states, successor, after) and not queued[successor]:
+                queued[successor] = 1
                 heapq.heappush(waiting, successor)
     return flow
 
 
-def _arrive(states: dict[int, State], block: int, state: State) -> bool:
-    known = states.get(block)
-    if known is None:
-        states[block] = state
+def _arrive(blocks: list[Block], states: list[State | None], index: int, state: State) -> bool:
+    """Join a state into that of a block; one that is reached from one place only just takes it."""
+    known = states[index]
+    if known is None or blocks[index].single:
+        states[index] = state
         return True
     return known.join(state)
 
@@ -75,8 +78,9 @@ def _leave(
     if block.end == "call":
         return _return(block, state, enter)
     if block.end == "branch":
-        return [way for way in branch_ways(block, state) if way[0] >= 0]
-    return [(successor, SURE, state) for successor in block.successors()]
+        return branch_ways(block, state)
+    following = block.target if block.end == "jump" else block.next
+    return [(following, SURE, state)] if following >= 0 and block.end != "stop" else []
 
 
 def _return(block: Block, state: State, enter: Enter) -> list[tuple[int, int, State]]:
@@ -97,24 +101,17 @@ def branch_ways(block: Block, state: State) -> list[tuple[int, int, State]]:
     """Give the live ways of a conditional jump, each with the state that is known there."""
     assert block.last is not None
     _, opcode, registers, _, immediate = block.last
-    if opcode == OP_MAY_GOTO:
-        return [(block.target, SURE, state.copy()), (block.next, SURE, state)]
-    bits = 64 if opcode & 7 == 5 else 32
+    bits = 64 if opcode & 7 == CLASS_JMP else 32
     left = state.registers[registers & 15]
     right: Value = state.registers[registers >> 4] if opcode & 8 else immediate & U64
-    operation = opcode & 0xF0
-    ways = branch.decide(operation, left, right, bits)
-    if block.target == block.next:
-        return [(block.next, SURE, state)]
+    test = (opcode & 0xF0, left, right, bits)
+    taken, following = BOTH if opcode == OP_MAY_GOTO else branch.decide(*test)
+    other = state.copy() if taken and following else state
     found = []
-    for successor, sure, taken in (
-        (block.next, ways.next, False),
-        (block.target, ways.taken, True),
-    ):
-        if sure:
-            after = state.copy() if ways.next and ways.taken else state
-            if _learn(after, block.last, (operation, left, right, bits), taken):
-                found.append((successor, sure, after))
+    if following and block.next >= 0 and _learn(other, block.last, test, False):
+        found.append((block.next, following, other))
+    if taken and block.target >= 0 and _learn(state, block.last, test, True):
+        found.append((block.target, taken, state))
     return found
 
 
