@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+import warnings
 from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
 
+# WhiteNoise gives files in the way of WSGI, which Django warns of although it serves them well.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous")
 _STREAM_SECONDS = 2  # how long an open stream may hold the stop
 
 

@@ -19,6 +19,7 @@ from tests.verifier.test_files import HEADER
 from verifier import store
 from verifier.models import BpfObject, Job, Submission
 from verifier.reports import RENDERERS
+from verifier.result import ObjectVerdict
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("data_folder")]
 
@@ -104,6 +105,18 @@ def test_object_page_shows_grid_finding_path_and_source(ada: Client) -> None:
     ):
         assert part in text
     assert text.index("verdict-passes") < text.index("verdict-refused")
+
+
+def test_finding_that_programs_share_is_shown_once(ada: Client) -> None:
+    obj = create_object(summary=create_summary("one", "two"))
+    kernel = save_kernel(replace(create_toy_kernel(), name="7.2"), None).kernel
+    missing = replace(create_finding("missing"), path=(), instruction=None)
+    verdicts = [create_verdict("7.2", name, missing).programs[0] for name in ("one", "two")]
+    store.save_verdict(obj, kernel.facts_hash, ObjectVerdict("7.2", tuple(verdicts)))
+    text = ada.get(f"/objects/{obj.sha256}/").content.decode()
+    assert text.count('class="finding finding-missing"') == 1
+    assert "On 7.2, in one, two." in text
+    assert text.count('href="#finding-0"') == 2
 
 
 def test_markup_in_names_stays_text(ada: Client) -> None:

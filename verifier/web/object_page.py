@@ -37,11 +37,12 @@ class Cell:
 
 @dataclass(slots=True)
 class SharedFinding:
-    """One finding, with the kernels that give it; `finding` is the newest kernel's."""
+    """One finding, with the kernels and programs that have it; `finding` is the newest kernel's."""
 
     anchor: str
     finding: Finding
-    kernels: list[str] = field(default_factory=list)
+    kernels: dict[str, None] = field(default_factory=dict)
+    programs: dict[str, None] = field(default_factory=dict)
 
     @property
     def words(self) -> str:
@@ -89,16 +90,17 @@ class ProgramPart:
 
 @dataclass(frozen=True, slots=True)
 class ObjectPage:
-    """The whole page."""
+    """The whole page. `findings` are those that several programs share, such as a missing kfunc."""
 
     kernels: list[Kernel]
     programs: list[ProgramPart]
     summary: list[Cell]
+    findings: list[SharedFinding]
 
     @property
     def has_findings(self) -> bool:
         """Say whether there is anything to tell."""
-        return any(part.findings for part in self.programs)
+        return bool(self.findings) or any(part.findings for part in self.programs)
 
     @property
     def loads_on(self) -> list[str]:
@@ -110,49 +112,88 @@ def build_object_page(obj: BpfObject) -> ObjectPage:
     """Give the page, with the same number of queries for any number of programs."""
     kernels = list(Kernel.objects.listed())
     checks = load_checks(obj, kernels)
-    programs = list(obj.programs.prefetch_related("calls"))
-    by_program = _verdicts_by_program(checks)
-    parts = [_build_part(program, kernels, checks, by_program) for program in programs]
-    return ObjectPage(kernels, parts, [_worst(at, kernels, parts) for at in range(len(kernels))])
-
-
-def _verdicts_by_program(checks: dict[str, Check]) -> dict[tuple[str, str], Verdict]:
-    return {
+    by_program = {
         (facts_hash, verdict.program): verdict
         for facts_hash, check in checks.items()
         for verdict in check.verdicts.all()
     }
+    findings = _Findings()
+    programs = list(obj.programs.prefetch_related("calls"))
+    rows = [_build_cells(program, kernels, checks, by_program, findings) for program in programs]
+    parts = [
+        ProgramPart(
+            program,
+            cells,
+            findings.only_of(program),
+            _show_calls(program, kernels, by_program),
+        )
+        for program, cells in zip(programs, rows, strict=True)
+    ]
+    summary = [_worst(at, kernels, parts) for at in range(len(kernels))]
+    return ObjectPage(kernels, parts, summary, findings.of_many())
 
 
-def _build_part(
+class _Findings:
+    """All findings of the page, each once; one without a call path may be of many programs."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[object, ...], SharedFinding] = {}
+
+    def add(self, program: Program, kernel: Kernel, finding: Finding) -> SharedFinding:
+        """Put a finding with its like on other kernels and of other programs."""
+        functions = tuple(step.function for step in finding.path)
+        texts = () if finding.path else tuple(reason.text for reason in finding.reasons)
+        owner = program.position if finding.path else None
+        key = (owner, finding.kind, finding.kfunc, functions, finding.instruction, texts)
+        shared = self._found.get(key)
+        if shared is None:
+            shared = self._found[key] = SharedFinding(f"finding-{len(self._found)}", finding)
+        shared.finding = finding
+        shared.kernels[kernel.name] = None
+        shared.programs[program.name] = None
+        return shared
+
+    def only_of(self, program: Program) -> list[SharedFinding]:
+        """Give the findings that this program alone has."""
+        alone = {program.name: None}
+        return [shared for shared in self._found.values() if shared.programs == alone]
+
+    def of_many(self) -> list[SharedFinding]:
+        """Give the findings that several programs share."""
+        return [shared for shared in self._found.values() if len(shared.programs) > 1]
+
+
+def _build_cells(
     program: Program,
     kernels: Sequence[Kernel],
     checks: dict[str, Check],
     by_program: dict[tuple[str, str], Verdict],
-) -> ProgramPart:
-    shared: dict[tuple[object, ...], SharedFinding] = {}
+    findings: _Findings,
+) -> list[Cell]:
+    """Give the program's row of the grid; a cell leads to the first finding that decides."""
     cells = []
-    live_by_kernel: dict[str, set[str]] = {}
     for kernel in kernels:
         verdict = by_program.get((kernel.facts_hash, program.name))
         if verdict is None:
             cells.append(_empty_cell(kernel, checks.get(kernel.facts_hash)))
             continue
-        anchors = [_share(shared, program, kernel, found.data) for found in verdict.findings.all()]
-        anchor = next((text for text in anchors if text), "")
+        found = [parse_finding(row.data) for row in verdict.findings.all()]
+        shared = [findings.add(program, kernel, finding) for finding in found]
+        anchor = next((item.anchor for item in shared if item.finding.kind != "dead"), "")
         cells.append(Cell(kernel.name, verdict.verdict, anchor))
-        live_by_kernel[kernel.name] = set(verdict.live_kfuncs)
-    calls = _show_calls(program, live_by_kernel)
-    return ProgramPart(program, cells, list(shared.values()), calls)
+    return cells
 
 
-def _show_calls(program: Program, live_by_kernel: dict[str, set[str]]) -> list[ShownCall]:
+def _show_calls(
+    program: Program, kernels: Sequence[Kernel], by_program: dict[tuple[str, str], Verdict]
+) -> list[ShownCall]:
+    asked = {
+        kernel.name: set(verdict.live_kfuncs)
+        for kernel in kernels
+        if (verdict := by_program.get((kernel.facts_hash, program.name)))
+    }
     return [
-        ShownCall(
-            call,
-            [kernel for kernel, live in live_by_kernel.items() if call.kfunc in live],
-            len(live_by_kernel),
-        )
+        ShownCall(call, [name for name, live in asked.items() if call.kfunc in live], len(asked))
         for call in program.calls.all()
     ]
 
@@ -161,23 +202,6 @@ def _empty_cell(kernel: Kernel, check: Check | None) -> Cell:
     if check is None:
         return Cell(kernel.name, WAITING)
     return Cell(kernel.name, UNCHECKED, problem=check.problem)
-
-
-def _share(
-    shared: dict[tuple[object, ...], SharedFinding],
-    program: Program,
-    kernel: Kernel,
-    data: dict[str, object],
-) -> str:
-    """Put a finding with its like on other kernels; give its anchor, none for dead code."""
-    finding = parse_finding(data)
-    functions = tuple(step.function for step in finding.path)
-    key = (finding.kind, finding.kfunc, functions, finding.instruction)
-    if key not in shared:
-        shared[key] = SharedFinding(f"finding-{program.position}-{len(shared)}", finding)
-    shared[key].finding = finding
-    shared[key].kernels.append(kernel.name)
-    return "" if finding.kind == "dead" else shared[key].anchor
 
 
 def _worst(at: int, kernels: Sequence[Kernel], parts: Sequence[ProgramPart]) -> Cell:
