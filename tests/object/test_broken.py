@@ -73,6 +73,22 @@ def test_section_past_the_end_is_refused() -> None:
     refuse(patched.data, r"truncated: section \d+ \(.rodata\)")
 
 
+def test_sections_that_overlap_are_refused() -> None:
+    patched = Patched(SCHEDULER).set(".rodata", "offset", 0)
+    size = len(patched.data)
+    refuse(patched.set(".rodata", "size", size - 64).data, "sections overlap")
+
+
+def test_struct_ops_maps_that_overlap_are_refused() -> None:
+    patched = Patched("optional.bpf.o")
+    for name, section in (("not_made", "made"), ("made", "made")):
+        start, _ = patched.place(".symtab")
+        at = start + patched.symbol(section) + 6
+        index = bytes(patched.data[at : at + 2])
+        patched.put(".symtab", patched.symbol(name) + 6, index)
+    refuse(patched.data, "overlaps another variable of .struct_ops.link")
+
+
 def test_huge_bss_costs_nothing() -> None:
     patched = Patched(SCHEDULER).set(".bss", "size", 1 << 60)
     read = read_object(bytes(patched.data))

@@ -149,7 +149,10 @@ def _read_sections(
         )
     view = memoryview(data)
     names = Names(_contents(view, rows[names_index], f"section {names_index}"))
-    return tuple(_read_section(view, names, index, row) for index, row in enumerate(rows))
+    sections = tuple(_read_section(view, names, index, row) for index, row in enumerate(rows))
+    if sum(len(section.contents) for section in sections) > len(view):
+        raise ObjectError("sections overlap: the file is damaged, build it again")
+    return sections
 
 
 def _read_section(view: memoryview, names: Names, index: int, row: dict[str, int | str]) -> Section:

@@ -14,6 +14,7 @@ from verifier.object.externs import KFUNC, is_extern
 from verifier.object.model import Code, Extern, Function, ObjectError, Reference
 
 Key = tuple[str, int]
+_MAX_NOTES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +76,13 @@ class References:
             if reference is not None:
                 self.found[code.section, slot] = reference
 
+    def _note(self, text: str) -> None:
+        if len(self.notes) < _MAX_NOTES:
+            self.notes.append(text)
+
     def _add_call(self, key: Key, function: int | None) -> None:
         if function is None:
-            self.notes.append(f"{key[0]}, instruction {key[1]}: the call leads to no function")
+            self._note(f"{key[0]}, instruction {key[1]}: the call leads to no function")
         else:
             self.found[key] = Reference("call", function)
 
@@ -125,7 +130,7 @@ class References:
             return Reference("data", places.data[symbol.section], addend)
         if symbol.section == places.maps_section and symbol.value in places.maps:
             return Reference("map", places.maps[symbol.value])
-        self.notes.append(
+        self._note(
             f"{code.section}, instruction {slot}: refers to {symbol.name or 'something'} in "
             f"section {places.section_names[symbol.section] or symbol.section}, which is neither "
             "a map nor global data"

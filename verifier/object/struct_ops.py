@@ -48,10 +48,17 @@ def read_struct_ops(
     for section in sections:
         placed = variables.of(section)
         relocations = _by_variable(section, placed, elf.relocated(section))
+        end = 0
         for item in placed:
             if item.type_id not in types:
                 types[item.type_id] = _read_ops(section, item, btf)
             ops = types[item.type_id]
+            if item.offset < end:
+                raise ObjectError(
+                    f"{item.name} overlaps another variable of {section.name}: the file is "
+                    "damaged, build it again"
+                )
+            end = item.offset + max(item.size, ops.size)
             members += len(ops.callbacks) + len(ops.spans)
             check_limit("members of struct_ops maps", members, limits.struct_ops_members)
             maps.append(_read_map(section, item, ops, relocations.get(item.offset, ()), starts))

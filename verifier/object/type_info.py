@@ -33,7 +33,8 @@ def read_object_btf_ext(sections: Sections, btf: Btf | None, notes: list[str]) -
     if btf is None:
         return None
     if section is None:
-        notes.append("no .BTF.ext: source lines and CO-RE relocations cannot be read")
+        if sections.code:
+            notes.append("no .BTF.ext: source lines and CO-RE relocations cannot be read")
         return None
     btf_ext = read_btf_ext(bytes(section.contents), btf)
     _check(btf_ext)
