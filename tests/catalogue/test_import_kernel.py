@@ -1,4 +1,4 @@
-"""`manage.py import_kernel` on what is no kernel: one sentence each, and the map stays as it was."""
+"""`manage.py import_kernel` on what is no kernel: one sentence each; the map stays as it was."""
 
 from __future__ import annotations
 
