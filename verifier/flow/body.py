@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from verifier.object.model import BpfObject, Code, Function, Reference
@@ -16,6 +16,7 @@ from verifier.object.model import BpfObject, Code, Function, Reference
 CLASS_LD, CLASS_LDX, CLASS_ST, CLASS_STX, CLASS_ALU, CLASS_JMP, CLASS_JMP32, CLASS_ALU64 = range(8)
 OP_LDDW, OP_JA, OP_JA32, OP_CALL, OP_CALLX, OP_EXIT = 0x18, 0x05, 0x06, 0x85, 0x8D, 0x95
 OP_MAY_GOTO, OP_GOTOX = 0xE5, 0x0D
+_ENDS = frozenset({OP_JA, OP_JA32, OP_EXIT, OP_GOTOX})  # nothing comes after these
 _PSEUDO_CALL, _PSEUDO_FUNC = 1, 4
 
 Row = tuple[int, int, int, int, int]
@@ -59,13 +60,64 @@ class Block:
         return [way for way in ways if way >= 0]
 
 
-@dataclass(slots=True)
 class Body:
-    """A function's blocks, the entry first; not `understood` where jumps cannot be followed."""
+    """A function's blocks, the entry first, made when they are asked for.
 
-    function: Function
-    blocks: list[Block]
-    understood: bool
+    `understood` is False where jumps cannot be followed.
+    """
+
+    def __init__(
+        self, function: Function, rows: list[Row], jumps: list[int], static: Mapping[int, int]
+    ) -> None:
+        self.function = function
+        self._rows = rows
+        self._static = static
+        self._targets = {
+            at: _target(rows[at], rows[0][0]) for at in jumps if rows[at][1] != OP_EXIT
+        }
+        self._led_to = Counter(self._targets.values())
+        leaders = {0, *(at + 1 for at in jumps), *(at + 1 for at in static), *self._led_to}
+        self._starts = sorted(at for at in leaders if 0 <= at < len(rows))
+        self._position = {at: number for number, at in enumerate(self._starts)}
+        self._blocks: list[Block | None] = [None] * len(self._starts)
+        self.understood = bool(rows) and not any(rows[at][1] == OP_GOTOX for at in jumps)
+
+    def __len__(self) -> int:
+        return len(self._blocks)
+
+    def block(self, number: int) -> Block:
+        """Give a block by its number, in the order of the code."""
+        block = self._blocks[number]
+        if block is None:
+            block = self._blocks[number] = self._build(number)
+        return block
+
+    def _build(self, number: int) -> Block:
+        start = self._starts[number]
+        is_last = number + 1 == len(self._starts)
+        after = len(self._rows) if is_last else self._starts[number + 1]
+        block = Block(self._rows[start:after], next=-1 if is_last else number + 1)
+        self._close(block, after - 1)
+        if start:
+            falls_through = self._rows[start - 1][1] not in _ENDS
+            block.single = self._led_to[start] + falls_through == 1
+        return block
+
+    def _close(self, block: Block, at: int) -> None:
+        """Find out how a block ends; `at` is its last instruction."""
+        opcode = block.rows[-1][1]
+        if at in self._static:
+            block.end, block.callee = "call", self._static[at]
+        elif opcode == OP_EXIT:
+            block.end = "exit"
+        elif at not in self._targets:
+            return
+        elif opcode == OP_GOTOX:
+            block.end = "stop"
+        else:
+            block.end = "jump" if opcode in (OP_JA, OP_JA32) else "branch"
+            block.target = self._position.get(self._targets[at], -1)
+        block.last = block.rows.pop()
 
 
 def build_body(
@@ -83,53 +135,13 @@ def build_body(
     rows = list(zip(range(start, end), *(column[start:end] for column in columns), strict=True))
     jumps = [match.start() for match in _JUMPS.finditer(code.opcodes[start:end])]
     static = {slot - start: callee for slot, callee in calls if is_static(callee)}
-    targets = {at: _target(rows[at]) - start for at in jumps if rows[at][1] != OP_EXIT}
-    leaders = {0, *(at + 1 for at in jumps), *(at + 1 for at in static), *targets.values()}
-    starts = sorted(at for at in leaders if 0 <= at < len(rows))
-    position = {at: number for number, at in enumerate(starts)}
-    ends = [*starts[1:], len(rows)]
-    blocks = []
-    for number, (first, after) in enumerate(zip(starts, ends, strict=True)):
-        block = Block(rows[first:after], next=number + 1 if after < len(rows) else -1)
-        _close(block, after - 1, targets, static, position)
-        blocks.append(block)
-    _mark_single(blocks)
-    understood = not any(rows[at][1] == OP_GOTOX for at in jumps)
-    return Body(function, blocks, understood)
+    return Body(function, rows, jumps, static)
 
 
-def _mark_single(blocks: list[Block]) -> None:
-    led_to = Counter(way for block in blocks for way in block.successors())
-    for index, block in enumerate(blocks):
-        block.single = index > 0 and led_to[index] == 1
-
-
-def _target(row: Row) -> int:
+def _target(row: Row, start: int) -> int:
+    """Give where a jump leads to, from the start of the function."""
     slot, opcode, _, offset, immediate = row
-    return slot + 1 + (immediate if opcode == OP_JA32 else offset)
-
-
-def _close(
-    block: Block,
-    at: int,
-    targets: dict[int, int],
-    static: dict[int, int],
-    position: dict[int, int],
-) -> None:
-    """Find out how a block ends; `at` is its last instruction."""
-    opcode = block.rows[-1][1]
-    if at in static:
-        block.end, block.callee = "call", static[at]
-    elif opcode == OP_EXIT:
-        block.end = "exit"
-    elif at not in targets:
-        return
-    elif opcode == OP_GOTOX:
-        block.end = "stop"
-    else:
-        block.end = "jump" if opcode in (OP_JA, OP_JA32) else "branch"
-        block.target = position.get(targets[at], -1)
-    block.last = block.rows.pop()
+    return slot + 1 + (immediate if opcode == OP_JA32 else offset) - start
 
 
 def plain_reference(code: Code, slot: int, locate: Locate) -> Reference | None:

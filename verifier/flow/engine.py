@@ -103,7 +103,7 @@ class Engine:
         if function in self._active or len(self._active) >= _MAX_DEPTH:
             return self._give_up(function)
         body = self.program.body(function)
-        if not body.understood or not body.blocks:
+        if not body.understood:
             return self._give_up(function)
         outer, self._inputs.log = self._inputs.log, {}
         self._active.append(function)

@@ -35,32 +35,31 @@ class Flow:
 
 def walk_joined(body: Body, walk: Walk, entry: State, enter: Enter, budget: Budget) -> Flow:
     """Walk until nothing changes; `enter` gives the ways out of a static function."""
-    blocks = body.blocks
-    states: list[State | None] = [None] * len(blocks)
+    states: list[State | None] = [None] * len(body)
     states[0] = entry
     flow = Flow()
     waiting = [0]  # in the order of the code: what comes before is mostly walked before
-    queued = bytearray(len(blocks))
+    queued = bytearray(len(body))
     while waiting:
         index = heapq.heappop(waiting)
         queued[index] = 0
-        block, state = blocks[index], states[index]
+        block, state = body.block(index), states[index]
         assert state is not None
         budget.spend(len(block.rows) + 1)
         walk.block = index
         ways = _leave(walk, block, index, state if block.single else state.copy(), enter, flow)
         flow.successors[index] = {successor: sure for successor, sure, _ in ways}
         for successor, _, after in ways:
-            if _arrive(blocks, states, successor, after) and not queued[successor]:
+            if _arrive(body, states, successor, after) and not queued[successor]:
                 queued[successor] = 1
                 heapq.heappush(waiting, successor)
     return flow
 
 
-def _arrive(blocks: list[Block], states: list[State | None], index: int, state: State) -> bool:
+def _arrive(body: Body, states: list[State | None], index: int, state: State) -> bool:
     """Join a state into that of a block; one that is reached from one place only just takes it."""
     known = states[index]
-    if known is None or blocks[index].single:
+    if known is None or body.block(index).single:
         states[index] = state
         return True
     return known.join(state)

@@ -42,16 +42,17 @@ def find_needed(body: Body, passes_functions: bool) -> list[int]:
 
     `passes_functions`: the function may pass callbacks, so arguments of all calls count.
     """
-    needed = [0] * len(body.blocks)
-    successors = [block.successors() for block in body.blocks]
+    blocks = [body.block(number) for number in range(len(body))]
+    needed = [0] * len(blocks)
+    successors = [block.successors() for block in blocks]
     changed = True
     while changed:
         changed = False
-        for index in range(len(body.blocks) - 1, -1, -1):
+        for index in range(len(blocks) - 1, -1, -1):
             after = 0
             for successor in successors[index]:
                 after |= needed[successor]
-            before = _before_block(body.blocks[index], after, passes_functions)
+            before = _before_block(blocks[index], after, passes_functions)
             if before != needed[index]:
                 needed[index] = before
                 changed = True

@@ -36,7 +36,7 @@ def walk_paths(
 def _walk(
     body: Body, walk: Walk, entry: State, enter: Enter, budget: Budget, needed: list[int]
 ) -> tuple[Way, ...]:
-    seen: list[dict[Hashable, bool]] = [{} for _ in body.blocks]
+    seen: list[dict[Hashable, bool]] = [{} for _ in range(len(body))]
     ways: dict[Way, None] = {}
     waiting: list[Step] = [(0, True, entry)]
     while waiting:
@@ -48,7 +48,7 @@ def _walk(
         known[key] = sure
         if len(known) > _MAX_STATES or len(ways) > _MAX_WAYS:
             raise OutOfBudget
-        block = body.blocks[index]
+        block = body.block(index)
         budget.spend(len(block.rows) + 1)
         walk.block, walk.sure = index, sure
         if not run_block(walk, state, block):
