@@ -16,3 +16,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
 ]
+handler404 = "kfmap.web.not_found.page_not_found"

@@ -105,6 +105,11 @@ def load_kernel(name: str) -> LoadedKernel:
     return _load(name, facts_hash)
 
 
+def load_row(kernel: Kernel) -> LoadedKernel:
+    """Give the kernel of a row, without a query where the process has loaded it before."""
+    return _load(kernel.name, kernel.facts_hash)
+
+
 def load_types(name: str, facts_hash: str) -> bytes | None:
     """Give the raw BTF kept for these facts."""
     rows = KernelTypes.objects.filter(kernel__name=name, kernel__facts_hash=facts_hash)

@@ -1,0 +1,104 @@
+"""Exports of pages: `?format=` picks a format from one table for tables, one for graphs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import networkx as nx
+from django.http import Http404, HttpResponse
+from django.utils.text import slugify
+
+from kfmap.graphs.exports import render_dot, render_graphml, render_json
+from kfmap.graphs.svg import draw_svg
+
+VERSION = 1
+Value = str | int | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What a page shows, as rows. `name` becomes the file's name."""
+
+    name: str
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[Value, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Exporter:
+    """A format: its media type and how a thing of type T is written in it."""
+
+    media_type: str
+    render: Callable[[Table], str]
+
+
+@dataclass(frozen=True, slots=True)
+class GraphExporter:
+    """A format of graphs."""
+
+    media_type: str
+    render: Callable[[nx.DiGraph[str]], str]
+
+
+def _render_csv(table: Table) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(table.columns)
+    writer.writerows([_plain(value) for value in row] for row in table.rows)
+    return text.getvalue()
+
+
+def _render_table_json(table: Table) -> str:
+    rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+    body = {"version": VERSION, "name": table.name, "rows": rows}
+    return json.dumps(body, indent=1, ensure_ascii=False) + "\n"
+
+
+TABLE_FORMATS = {
+    "csv": Exporter("text/csv", _render_csv),
+    "json": Exporter("application/json", _render_table_json),
+}
+GRAPH_FORMATS = {
+    "svg": GraphExporter("image/svg+xml", lambda graph: draw_svg(graph, standalone=True)),
+    "graphml": GraphExporter("application/graphml+xml", render_graphml),
+    "dot": GraphExporter("text/vnd.graphviz", render_dot),
+    "json": GraphExporter("application/json", render_json),
+}
+
+
+def export_table(chosen: str, table: Table) -> HttpResponse:
+    """Answer with a table in the chosen format. Raises Http404 for a format there is not."""
+    exporter = TABLE_FORMATS.get(chosen)
+    if exporter is None:
+        raise _no_format(chosen, TABLE_FORMATS)
+    return _attach(exporter.render(table), exporter.media_type, table.name, chosen)
+
+
+def export_graph(chosen: str, graph: nx.DiGraph[str]) -> HttpResponse:
+    """Answer with a graph in the chosen format. Raises Http404 for a format there is not."""
+    exporter = GRAPH_FORMATS.get(chosen)
+    if exporter is None:
+        raise _no_format(chosen, GRAPH_FORMATS)
+    return _attach(exporter.render(graph), exporter.media_type, graph.graph["title"], chosen)
+
+
+def _attach(text: str, media_type: str, name: str, suffix: str) -> HttpResponse:
+    response = HttpResponse(text, content_type=f"{media_type}; charset=utf-8")
+    file_name = f"kfmap-{slugify(name.replace('.', '-'))[:80]}.{suffix}"
+    response["Content-Disposition"] = f'attachment; filename="{file_name}"'
+    return response
+
+
+def _no_format(chosen: str, formats: dict[str, Exporter] | dict[str, GraphExporter]) -> Http404:
+    return Http404(f"There is no format “{chosen}” here; there are {', '.join(formats)}.")
+
+
+def _plain(value: Value) -> Value:
+    """Keep a spreadsheet from reading text as a formula."""
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return f"'{value}"
+    return value

@@ -1,0 +1,59 @@
+"""What is said when a name is not in the map: where it was looked for, and what comes near it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+_NEAR = 8
+
+
+@dataclass(frozen=True, slots=True)
+class NearName:
+    """A name that exists, and its page."""
+
+    name: str
+    url: str
+
+
+class NameNotFound(Http404):
+    """A name that `where` does not have; `page` is (URL name, first arguments) of such names."""
+
+    def __init__(
+        self,
+        where: str,
+        kind: str,
+        name: str,
+        known: Iterable[str],
+        page: tuple[str, tuple[str, ...]],
+    ) -> None:
+        super().__init__(f"{where} has no {kind} “{name}”.")
+        self.name = name
+        view, first = page
+        self.near = [
+            NearName(near, reverse(view, args=[*first, near])) for near in find_near(name, known)
+        ]
+
+
+def find_near(name: str, known: Iterable[str], count: int = _NEAR) -> list[str]:
+    """Give known names that contain `name` or are spelt like it."""
+    names = sorted(set(known))
+    text = name.lower()
+    holding = [item for item in names if text and text in item.lower()]
+    close = difflib.get_close_matches(name, names, n=count, cutoff=0.6)
+    return list(dict.fromkeys([*close, *holding]))[:count]
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 404, with the names that come near where one was asked for."""
+    context: dict[str, object] = {}
+    if isinstance(exception, NameNotFound):
+        context = {"problem": exception, "name": exception.name, "near": exception.near}
+    elif isinstance(exception, Http404) and exception.args and isinstance(exception.args[0], str):
+        context = {"problem": exception}
+    return render(request, "404.html", context, status=404)

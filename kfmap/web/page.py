@@ -1,0 +1,60 @@
+"""What pages of the map have in common: they only read, and an unchanged one costs a 304."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import cache, wraps
+from pathlib import Path
+from typing import Concatenate, ParamSpec
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.cache import get_conditional_response, patch_cache_control, patch_vary_headers
+from django.views.decorators.http import require_safe
+
+from kfmap.catalogue.matrices import ENGINE_VERSION
+from kfmap.web.atlas import Atlas, load_atlas
+
+P = ParamSpec("P")
+_MadeOf = ("kfmap/**/*.py", "templates/**/*.html", "static/**/*")
+
+
+def map_page(
+    view: Callable[Concatenate[HttpRequest, Atlas, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    """Give the view the atlas; answer 304 while neither the map, kfmap nor the reader changed."""
+
+    @require_safe
+    @wraps(view)
+    def page(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        atlas = load_atlas()
+        etag = None if "messages" in request.COOKIES else _identify(request, atlas)
+        response: HttpResponseBase | None = get_conditional_response(request, etag=etag)
+        if response is None:
+            response = view(request, atlas, *args, **kwargs)
+        if etag and response.status_code in (200, 304):
+            response["ETag"] = etag
+        patch_cache_control(response, private=True, no_cache=True)
+        patch_vary_headers(response, ["Cookie", "HX-Request"])
+        return response
+
+    return page
+
+
+def is_fragment(request: HttpRequest) -> bool:
+    """Say whether only the part of the page that changes is asked for."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def _identify(request: HttpRequest, atlas: Atlas) -> str:
+    reader = request.user.pk if request.user.is_authenticated else ""
+    parts = [ENGINE_VERSION, _code_stamp(), reader, is_fragment(request), atlas.identity()]
+    return f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'
+
+
+@cache
+def _code_stamp() -> int:
+    """Give the time of the newest file that pages are made of: another kfmap gives other pages."""
+    base = Path(settings.BASE_DIR)
+    return max(path.stat().st_mtime_ns for pattern in _MadeOf for path in base.glob(pattern))

@@ -1,0 +1,100 @@
+"""Two kernels beside each other: what came, what went, which cells flipped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from kfmap.export import Table, export_table
+from kfmap.web.atlas import Atlas
+from kfmap.web.cells import load_cells
+from kfmap.web.changes import Changes, Flip, count_by_family, find_changes
+from kfmap.web.links import context_url
+from kfmap.web.page import map_page
+from verifier.models import BpfObject, Verdict
+
+_LOOKED_AT, _SHOWN = 5000, 50
+
+
+@map_page
+def choose(request: HttpRequest, atlas: Atlas) -> HttpResponse:
+    """Ask for two kernels, or go to their comparison."""
+    old, new = request.GET.get("old", ""), request.GET.get("new", "")
+    if old and new:
+        return redirect("changes", atlas.row(old).name, atlas.row(new).name)
+    latest = atlas.names[-2:]
+    context = {"section": "compare", "atlas": atlas, "old": latest[:1], "new": latest[-1:]}
+    return render(request, "web/choose_kernels.html", context)
+
+
+@map_page
+def show_changes(request: HttpRequest, atlas: Atlas, old: str, new: str) -> HttpResponse:
+    """Show what differs between two kernels."""
+    before, after = atlas.load(old), atlas.load(new)
+    changes = find_changes(before, after)
+    if chosen := request.GET.get("format"):
+        return export_table(chosen, _export(changes))
+    cells = load_cells(after)
+    contexts = {
+        name: context_url(new, context)
+        for name, context in zip(cells.names, cells.contexts, strict=True)
+    }
+    page = {
+        "section": "compare",
+        "atlas": atlas,
+        "old": atlas.row(old),
+        "new": atlas.row(new),
+        "changes": changes,
+        "kinds": [
+            (kind, [(flip, count_by_family(flip.contexts, cells)) for flip in kind.flips])
+            for kind in changes.kinds
+        ],
+        "context_urls": contexts,
+        "affected": _find_affected(before.facts_hash, after.facts_hash)
+        if request.user.is_authenticated
+        else None,
+    }
+    return render(request, "web/changes.html", page)
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """A program of an upload that fares otherwise on the new kernel."""
+
+    object: BpfObject
+    program: str
+    before: Verdict
+    after: Verdict
+
+
+def _find_affected(old: str, new: str) -> list[Affected]:
+    """Give the programs of the uploads whose verdict differs, by the facts' hashes."""
+    verdicts = Verdict.objects.filter(check_row__facts_hash__in=(old, new)).select_related(
+        "check_row__object"
+    )
+    words: dict[tuple[int, str], dict[str, Verdict]] = {}
+    for verdict in verdicts[:_LOOKED_AT]:
+        key = verdict.check_row.object_id, verdict.program
+        words.setdefault(key, {})[verdict.check_row.facts_hash] = verdict
+    return [
+        Affected(both[new].check_row.object, program, both[old], both[new])
+        for (_, program), both in words.items()
+        if len(both) == 2 and both[old].verdict != both[new].verdict
+    ][:_SHOWN]
+
+
+def _export(changes: Changes) -> Table:
+    rows = [
+        (kind.before, kind.after, kfunc, context)
+        for kind in changes.kinds
+        for flip in kind.flips
+        for kfunc, context in _cells(flip)
+    ]
+    name = f"{changes.old} {changes.new} changes"
+    return Table(name, ("before", "after", "kfunc", "context"), rows)
+
+
+def _cells(flip: Flip) -> list[tuple[str, str]]:
+    return [(kfunc, context) for kfunc in flip.kfuncs for context in flip.contexts]

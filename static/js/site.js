@@ -1,0 +1,82 @@
+// What every page has: the theme switch, the key for search, times in the reader's zone, drop zones.
+const root = document.documentElement;
+const THEMES = { system: "System theme", light: "Light theme", dark: "Dark theme" };
+
+function switchTheme(button) {
+  const names = Object.keys(THEMES);
+  const show = () => {
+    const theme = root.dataset.theme ?? "system";
+    button.setAttribute("aria-label", `${THEMES[theme]}: change`);
+    button.title = THEMES[theme];
+    button.dataset.shows = theme;
+  };
+  button.addEventListener("click", () => {
+    const now = root.dataset.theme ?? "system";
+    const next = names[(names.indexOf(now) + 1) % names.length];
+    if (next === "system") {
+      delete root.dataset.theme;
+      localStorage.removeItem("theme");
+    } else {
+      root.dataset.theme = next;
+      localStorage.setItem("theme", next);
+    }
+    show();
+  });
+  show();
+}
+
+function isTyping(target) {
+  return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
+}
+
+function focusOnSlash(input) {
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+    event.preventDefault();
+    input.focus();
+    input.select();
+  });
+}
+
+function showLocalTimes(part) {
+  const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+  for (const time of part.querySelectorAll("time[datetime]")) {
+    const moment = new Date(time.dateTime);
+    if (Number.isNaN(moment.valueOf())) continue;
+    time.title = time.textContent.trim();
+    time.textContent = format.format(moment);
+  }
+}
+
+function takeDrops(form) {
+  const input = form.querySelector("input[type=file]");
+  const holdsFiles = (event) => event.dataTransfer?.types.includes("Files");
+  form.addEventListener("dragover", (event) => {
+    if (!holdsFiles(event)) return;
+    event.preventDefault();
+    form.classList.add("dropping");
+  });
+  for (const over of ["dragleave", "drop"]) form.addEventListener(over, () => form.classList.remove("dropping"));
+  form.addEventListener("drop", (event) => {
+    if (!event.dataTransfer?.files.length) return;
+    event.preventDefault();
+    input.files = event.dataTransfer.files;
+    form.requestSubmit();
+  });
+}
+
+function prepare(part) {
+  showLocalTimes(part);
+  part.querySelectorAll("form[data-drop]").forEach(takeDrops);
+}
+
+switchTheme(document.querySelector(".theme-switch"));
+focusOnSlash(document.querySelector(".site-search input"));
+prepare(document);
+document.addEventListener("htmx:load", (event) => {
+  if (event.target !== document.body) prepare(event.target);
+});
+// A choice that only selects what the page shows needs no second click.
+document.addEventListener("change", (event) => {
+  if (event.target.matches("select[data-submit]")) event.target.form.requestSubmit();
+});
