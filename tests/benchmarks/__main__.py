@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.benchmarks import btf_read, decisions, fuzz_objects, object_read
+from tests.benchmarks import btf_read, decisions, fuzz_objects, object_read, start
 from tests.benchmarks.figure import Figure
 
 BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
@@ -13,6 +13,7 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "decisions": decisions.run,
     "fuzz_objects": fuzz_objects.run,
     "object_read": object_read.run,
+    "start": start.run,
 }
 
 
