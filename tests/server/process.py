@@ -106,6 +106,11 @@ class Up:
         form = {"username": "ada", "password1": password, "password2": password}
         assert self.post(path, form)[0] == 200
 
+    def go_on_as(self, other: Up) -> None:
+        """Take over the session of the same browser with another process."""
+        for cookie in other._cookies:
+            self._cookies.set_cookie(cookie)
+
     def _open(self, request: urllib.request.Request) -> tuple[int, str]:
         try:
             with self._opener.open(request, timeout=20) as answer:

@@ -97,8 +97,7 @@ def test_job_cut_off_by_the_end_of_the_process_is_taken_up_again(tmp_path: Path)
         running.post("/uploads/", {"objects": (OBJECT.name, data)})
         running.process.kill()
         running.process.wait(10)
-        cookies = running._cookies
     with up(tmp_path) as again:
-        again._cookies._cookies.update(cookies._cookies)  # type: ignore[attr-defined]
+        again.go_on_as(running)
         result = wait_for_result(again, hashlib.sha256(data).hexdigest())
         assert_checked_everywhere(again, result)
