@@ -17,7 +17,11 @@ _RISKS = {"KF_DESTRUCTIVE": "is destructive", "KF_SLEEPABLE": "may sleep"}
 def find_foreign(decider: Decider) -> Iterator[Finding]:
     """Give for each struct_ops type the kfuncs of other types that its callbacks may call."""
     for ops in decider.facts.struct_ops:
-        contexts = build_member_contexts(decider.facts, ops.name)
+        contexts = [
+            context
+            for context in build_member_contexts(decider.facts, ops.name)
+            if (member := decider.views.find_member(context)) and member.supported is not False
+        ]
         foreign = find_foreign_kfuncs(decider, ops.name)
         allowed = {
             name: sum(decider.bits(context)[0] >> place & 1 for context in contexts)

@@ -50,6 +50,24 @@ def transpose(rows: Sequence[int], width: int) -> list[int]:
     ]
 
 
+def find_hardest(merged: Merged) -> int:
+    """Give the cells, row by row, that any cover of maximal rectangles must cover for all to be.
+
+    A rectangle with the cell (r, c) has every row that includes row r and every column that
+    includes column c; so a cell whose row and column include those of another is covered with it.
+    """
+    columns = transpose(merged.rows, merged.width)
+    hardest = 0
+    for r, row in enumerate(merged.rows):
+        within = [other for other in merged.rows if other & row == other]
+        for c in each_bit(row):
+            narrower = sum(1 << n for n, other in enumerate(columns) if other & columns[c] == other)
+            cells = sum((other & narrower).bit_count() for other in within)
+            if cells == 1:  # only the cell itself
+                hardest |= 1 << r * merged.width + c
+    return hardest
+
+
 def list_maximal(rows: Sequence[int], limit: int = MAX_BICLIQUES) -> list[Biclique] | None:
     """List all maximal rectangles of ones (formal concepts); None if more than `limit`."""
     intents: set[int] = set()

@@ -16,6 +16,7 @@ from kfmap.permission.decide import Decider
 from kfmap.permission.mechanisms.bicliques import (
     Biclique,
     Merged,
+    find_hardest,
     grow,
     list_maximal,
     merge_equal,
@@ -84,12 +85,14 @@ def assign_bits(
 
 def _cover_ones(merged: Merged, budget: int) -> tuple[list[Biclique], int, int, str]:
     """Cover the ones of a merged matrix: rectangles, lower bound, greedy number, method."""
-    elements = sum(row << number * merged.width for number, row in enumerate(merged.rows))
-    rectangles = list_maximal(merged.rows)
-    complete = rectangles is not None
-    if rectangles is None:
-        rectangles = [grow(merged.rows, row) for row in merged.rows if row]
-    candidates = [_spread(rectangle, merged) for rectangle in rectangles]
+    elements = find_hardest(merged)
+    listed = list_maximal(merged.rows)
+    complete = listed is not None
+    if listed is None:
+        listed = [grow(merged.rows, row) for row in merged.rows if row]
+    # Rectangles that cover the same of these cells are one candidate.
+    distinct = {_spread(rectangle, merged) & elements: rectangle for rectangle in listed}
+    candidates, rectangles = list(distinct), list(distinct.values())
     cover = find_cover(candidates, elements, budget)
     chosen = [rectangles[number] for number in cover.chosen]
     if not complete:

@@ -17,6 +17,7 @@ from kfmap.permission.mechanisms.set_filter import SetFilter
 from kfmap.permission.mechanisms.table import ALL, ANY
 
 MAX_EXAMPLES = 12
+MAX_OF_CONTEXT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,4 +101,5 @@ def compare_one(mechanism: Mechanism, contexts: tuple[Context, ...]) -> Comparis
 
 
 def _pick(context: Context, bits: int, decider: Decider, room: int) -> list[Cell]:
-    return [Cell(context, decider.kfuncs[place]) for place in each_bit(bits)][: max(room, 0)]
+    places = list(each_bit(bits))[: min(max(room, 0), MAX_OF_CONTEXT)]
+    return [Cell(context, decider.kfuncs[place]) for place in places]

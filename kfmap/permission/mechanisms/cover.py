@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from kfmap.permission.mechanisms.bicliques import each_bit
 
-BUDGET = 300
+BUDGET = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +126,22 @@ class _Search:
         parts: dict[int, int] = {}
         for candidate in sorted(alive):
             parts.setdefault(self.candidates[candidate] & elements, candidate)
-        kept: list[int] = []
+        counts = dict.fromkeys(each_bit(elements), 0)
+        for part in parts:
+            for element in each_bit(part):
+                counts[element] += 1
+        kept: dict[int, list[int]] = {element: [] for element in counts}
+        largest = []
         for part in sorted(parts, key=lambda bits: (-bits.bit_count(), bits)):
-            if part and not any(part & other == part for other in kept):
-                kept.append(part)
-        return {parts[part] for part in kept}
+            if not part:
+                continue
+            # What covers this part covers its rarest element too.
+            rarest = min(each_bit(part), key=lambda element: (counts[element], element))
+            if not any(part & other == part for other in kept[rarest]):
+                largest.append(part)
+                for element in each_bit(part):
+                    kept[element].append(part)
+        return {parts[part] for part in largest}
 
     def _owners(self, elements: int, alive: set[int]) -> dict[int, int]:
         owners = dict.fromkeys(each_bit(elements), 0)

@@ -50,7 +50,7 @@ class LocalDecision(Mechanism):
             checked_calls=0,
             declared=len(types),
             limits=(
-                f"{len(types)} callbacks must answer for {listed.bit_count()} kfuncs, "
+                f"{len(types)} struct_ops types must answer for {listed.bit_count()} kfuncs, "
                 f"{foreign} of them of other subsystems",
                 "a kfunc that is new elsewhere is unknown to every callback written before it",
                 "program types without struct_ops have nobody to ask",

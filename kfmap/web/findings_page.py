@@ -1,0 +1,92 @@
+"""What is wrong, risky or near a limit in one kernel's registrations."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.safestring import SafeString, mark_safe
+
+from kfmap.catalogue.store import LoadedKernel
+from kfmap.graphs.compare import build_class_graph
+from kfmap.graphs.svg import draw_svg
+from kfmap.permission.findings.finding import Finding
+from kfmap.permission.findings.lint import lint_kernel, render_lint_json, render_lint_text
+from kfmap.web.atlas import Atlas
+from kfmap.web.derived import once_per_facts
+from kfmap.web.exporting import export
+from kfmap.web.page import map_page
+
+KIND_WORDS = {
+    "build": "Build",
+    "flag_copies": "Entries with other flags",
+    "filter_overreach": "Filters that refuse what is not theirs",
+    "foreign_exposure": "Open to foreign struct_ops",
+    "governed_elsewhere": "Decided by another set's filter",
+    "hidden_by_option": "Left out by this configuration",
+    "hook_limit": "Hooks near their limit",
+    "lost_in_btf": "Registered and not callable",
+    "member_classes": "Members that allow the same",
+    "multi_set": "Kfuncs in several sets",
+    "naive_view": "Where a simpler view is wrong",
+    "not_understood": "Not understood",
+    "open_to_tracing": "Open to every tracing program",
+    "untagged": "Not tagged in BTF",
+}
+
+
+@map_page
+def show_findings(request: HttpRequest, atlas: Atlas, name: str) -> HttpResponse:
+    """Show the findings by rule, with the classes of members as pictures."""
+    kernel = atlas.load(name)
+    everything = f"{name}-all"
+    findings = _lint(kernel, atlas.load(everything) if everything in atlas.names else None)
+    if chosen := request.GET.get("format"):
+        renderers = {
+            "json": lambda: render_lint_json(name, findings),
+            "csv": lambda: _render_csv(findings),
+            "text": lambda: render_lint_text(findings),
+        }
+        return export(chosen, renderers, f"kfmap-{name}-findings")
+    classes = [item.subject for item in findings if item.kind == "member_classes"]
+    context = {
+        "kernel": kernel,
+        "groups": _group(findings),
+        "pictures": [(ops, _draw_classes(kernel, ops)) for ops in classes],
+        "section": "kernels",
+    }
+    return render(request, "mechanisms/findings.html", context)
+
+
+@once_per_facts
+def _draw_classes(kernel: LoadedKernel, struct_ops: str) -> SafeString:
+    graph = build_class_graph(kernel.decider, struct_ops)
+    # draw_svg() escapes every name it is given.
+    return mark_safe(draw_svg(graph, name=f"classes-{struct_ops}"))  # noqa: S308
+
+
+@once_per_facts
+def _lint(kernel: LoadedKernel, everything: LoadedKernel | None) -> tuple[Finding, ...]:
+    return lint_kernel(kernel.decider, everything.facts if everything else None)
+
+
+def _group(findings: Sequence[Finding]) -> list[tuple[str, str, list[Finding]]]:
+    """Group findings by rule, in their order: (rule, words, findings)."""
+    groups: dict[str, list[Finding]] = {}
+    for item in findings:
+        groups.setdefault(item.kind, []).append(item)
+    return [(kind, KIND_WORDS.get(kind, kind), items) for kind, items in groups.items()]
+
+
+def _render_csv(findings: Sequence[Finding]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["severity", "rule", "subject", "text", "places", "cells", "suggestion"])
+    for item in findings:
+        places = " ".join(map(str, item.places))
+        row = [item.severity, item.kind, item.subject, item.text, places]
+        writer.writerow([*row, item.cells, item.suggestion])
+    return text.getvalue()

@@ -1,0 +1,127 @@
+"""The mechanisms of deciding kfunc calls, side by side on one kernel."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from kfmap.catalogue.store import LoadedKernel
+from kfmap.permission.context import Context
+from kfmap.permission.context_words import render_context
+from kfmap.permission.contexts import build_contexts, build_member_contexts
+from kfmap.permission.mechanisms.capabilities import Capabilities
+from kfmap.permission.mechanisms.compare import Cell, Comparison, compare_mechanisms
+from kfmap.permission.mechanisms.render import (
+    render_capabilities_c,
+    render_comparison_json,
+    render_comparison_text,
+)
+from kfmap.permission.mechanisms.table import ALL, WORD
+from kfmap.web.atlas import Atlas
+from kfmap.web.derived import once_per_facts
+from kfmap.web.exporting import Renderers, export
+from kfmap.web.links import question_url
+from kfmap.web.not_found import NameNotFound
+from kfmap.web.page import map_page
+
+MEMBERS = "members"
+EVERYTHING = "everything"
+_PREFERRED = "sched_ext_ops"
+
+
+@map_page
+def show_mechanisms(request: HttpRequest, atlas: Atlas, name: str) -> HttpResponse:
+    """Show what each mechanism gets wrong for one struct_ops type, all of them, or all contexts."""
+    kernel = atlas.load(name)
+    types = [ops.name for ops in kernel.facts.struct_ops]
+    default = _PREFERRED if _PREFERRED in types else types[0] if types else EVERYTHING
+    scope = request.GET.get("scope", default)
+    if scope not in (*types, MEMBERS, EVERYTHING):
+        raise NameNotFound(name, "struct_ops type", scope, types, ("struct-ops", (name,)))
+    rows = _compare(kernel, scope)
+    if chosen := request.GET.get("format"):
+        return export(chosen, _renderers(name, scope, rows), f"kfmap-{name}-mechanisms-{scope}")
+    tables = [row.mechanism.table for row in rows if isinstance(row.mechanism, Capabilities)]
+    context = {
+        "kernel": kernel,
+        "rows": [_plain_row(name, row) for row in rows],
+        "scope": scope,
+        "scopes": [*((t, t) for t in types), (MEMBERS, "all members"), (EVERYTHING, "everything")],
+        "tables": tables,
+        "word": WORD,
+        "section": "kernels",
+    }
+    return render(request, "mechanisms/mechanisms.html", context)
+
+
+def _renderers(name: str, scope: str, rows: Sequence[Comparison]) -> Renderers:
+    return {
+        "json": lambda: render_comparison_json(name, scope, rows),
+        "csv": lambda: _render_csv(rows),
+        "text": lambda: render_comparison_text(rows),
+        "c": lambda: "".join(
+            render_capabilities_c(row.mechanism.table)
+            for row in rows
+            if isinstance(row.mechanism, Capabilities) and row.mechanism.table.reading == ALL
+        ),
+    }
+
+
+def _plain_row(name: str, row: Comparison) -> dict[str, object]:
+    """Give a row with addresses for its cells."""
+    plain: dict[str, object] = {
+        field: getattr(row, field)
+        for field in ("title", "cells", "over_permits", "over_refuses", "late", "costs")
+    }
+    plain["permit_examples"] = [_plain_cell(name, cell) for cell in row.permit_examples]
+    plain["refuse_examples"] = [_plain_cell(name, cell) for cell in row.refuse_examples]
+    return plain
+
+
+def _plain_cell(name: str, cell: Cell) -> dict[str, str]:
+    context = render_context(cell.context)
+    url = question_url(name, context, cell.kfunc)
+    return {"context": context, "kfunc": cell.kfunc, "url": url}
+
+
+@once_per_facts
+def _compare(kernel: LoadedKernel, scope: str) -> list[Comparison]:
+    """Compare once a process: finding the fewest bits of a whole kernel takes seconds."""
+    return compare_mechanisms(kernel.decider, _contexts(kernel, scope))
+
+
+def _contexts(kernel: LoadedKernel, scope: str) -> tuple[Context, ...]:
+    """Give the contexts of a scope that a program can have; freplace follows what it replaces."""
+    if scope not in (MEMBERS, EVERYTHING):
+        contexts = build_member_contexts(kernel.facts, scope)
+    else:
+        contexts = build_contexts(kernel.facts)
+    return tuple(
+        context
+        for context in contexts
+        if (context.struct_ops or scope != MEMBERS)
+        and not context.replaces
+        and _can_load(kernel, context)
+    )
+
+
+def _can_load(kernel: LoadedKernel, context: Context) -> bool:
+    member = kernel.decider.views.find_member(context)
+    return member is None or member.supported is not False
+
+
+def _render_csv(rows: Sequence[Comparison]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    columns = ("cells", "over_permits", "over_refuses", "late")
+    writer.writerow(["mechanism", *columns, "noticed", "bits", "checked_calls", "declared"])
+    for row in rows:
+        costs = row.costs
+        numbers = [getattr(row, column) for column in columns]
+        rest = [costs.noticed, costs.bits, costs.checked_calls, costs.declared]
+        writer.writerow([row.title, *numbers, *rest])
+    return text.getvalue()

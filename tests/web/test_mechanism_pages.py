@@ -1,0 +1,173 @@
+"""The pages about mechanisms, findings and what-if, on the toy kernel."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from urllib.parse import urlencode
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from kfmap.catalogue.models import Kernel
+from kfmap.catalogue.store import load_kernel, save_kernel
+from kfmap.permission.context import Context
+from kfmap.permission.edit_json import write_edits
+from kfmap.permission.what_if import ChangeRow, Edit, MoveKfunc
+from tests.permission.small_kernel import create_kernel, create_toy_kernel
+from verifier.models import BpfObject, Check, Program, Verdict
+
+pytestmark = pytest.mark.django_db
+WIDER = ChangeRow("toy_allow", "running", ("ALLOW_DISPATCH",))
+
+
+@pytest.fixture(autouse=True)
+def toy() -> None:
+    """Put the toy kernel into the map."""
+    save_kernel(replace(create_toy_kernel(), name="toy"), None)
+
+
+def read(client: Client, address: str) -> str:
+    response = client.get(address)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def draft(*edits: Edit) -> str:
+    return urlencode({"edits": json.dumps(write_edits(edits))})
+
+
+def test_mechanisms_page_compares_them_for_the_chosen_type(client: Client) -> None:
+    page = read(client, "/kernels/toy/mechanisms/?scope=toy_ops")
+    assert "Filter with struct_ops context" in page
+    assert "struct_ops:toy_ops.select_cpu → toy_insert" in page
+    assert "style=" not in page
+
+
+@pytest.mark.parametrize("scope", ["members", "everything"])
+def test_mechanisms_page_takes_wider_scopes(client: Client, scope: str) -> None:
+    assert "Capability bits" in read(client, f"/kernels/toy/mechanisms/?scope={scope}")
+
+
+@pytest.mark.parametrize("form", ["json", "csv", "text", "c"])
+def test_mechanisms_page_exports(client: Client, form: str) -> None:
+    assert read(client, f"/kernels/toy/mechanisms/?scope=toy_ops&format={form}")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/kernels/none/mechanisms/",
+        "/kernels/toy/mechanisms/?scope=none",
+        "/kernels/toy/mechanisms/?format=exe",
+        "/kernels/none/findings/",
+        "/kernels/toy/findings/?format=exe",
+        "/kernels/none/what-if/",
+        "/kernels/toy/what-if/?format=exe",
+    ],
+)
+def test_what_is_not_there_is_not_found(client: Client, address: str) -> None:
+    assert client.get(address).status_code == 404
+
+
+def test_findings_page_lists_by_rule_with_pictures(client: Client) -> None:
+    page = read(client, "/kernels/toy/findings/")
+    assert "Kfuncs in several sets" in page
+    assert "toy_both" in page
+    assert "<svg" in page
+    assert json.loads(read(client, "/kernels/toy/findings/?format=json"))["kernel"] == "toy"
+    assert "multi_set" in read(client, "/kernels/toy/findings/?format=csv")
+
+
+def test_findings_page_of_a_kernel_without_any_says_so(client: Client) -> None:
+    save_kernel(replace(create_kernel(), name="bare"), None)
+    assert "Nothing found" in read(client, "/kernels/bare/findings/")
+
+
+def test_what_if_page_shows_the_cells_that_flip(client: Client) -> None:
+    assert "No edits yet" in read(client, "/kernels/toy/what-if/")
+    page = read(client, f"/kernels/toy/what-if/?{draft(WIDER)}")
+    assert "toy_allow[running] = ALLOW_DISPATCH" in page
+    assert "1 cell flips" in page
+    assert "struct_ops:toy_ops.running" in page
+
+
+def test_what_if_exports_flips_edits_and_tables(client: Client) -> None:
+    address = f"/kernels/toy/what-if/?{draft(WIDER)}&format="
+    body = json.loads(read(client, address + "json"))
+    assert (body["version"], len(body["edits"]), len(body["flips"])) == (1, 1, 1)
+    assert "struct_ops:toy_ops.running,toy_move,D,A" in read(client, address + "csv")
+    assert "offsetof(struct toy_ops, running)" in read(client, address + "c")
+
+
+def test_what_if_forms_add_to_the_draft_and_take_back(client: Client) -> None:
+    form = {"kind": "move_kfunc", "kfunc": "toy_insert", "from_set": "toy_enqueue", "to_set": ""}
+    added = client.get("/kernels/toy/what-if/add/", form, follow=True)
+    assert "take toy_insert out of toy_enqueue" in added.content.decode()
+    both = draft(WIDER, MoveKfunc("toy_insert", "toy_enqueue", ""))
+    left = client.get(f"/kernels/toy/what-if/add/?{both}&remove=1", follow=True).content.decode()
+    assert "toy_allow[running]" in left
+    assert "toy_insert out of" not in left
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"kind": "move_kfunc", "kfunc": "nothing", "from_set": "toy_any"},
+        {"kind": "explode"},
+        {"remove": "7"},
+        {"remove": "x"},
+    ],
+)
+def test_what_if_says_why_an_edit_is_not_added(client: Client, query: dict[str, str]) -> None:
+    page = client.get("/kernels/toy/what-if/add/", query, follow=True).content.decode()
+    assert "Not added" in page
+    assert "No edits yet" in page
+
+
+@pytest.mark.parametrize("text", ["{", "[" * 50_000, '{"version": 9}'])
+def test_what_if_says_when_a_draft_does_not_fit(client: Client, text: str) -> None:
+    assert "does not fit toy" in read(client, f"/kernels/toy/what-if/?{urlencode({'edits': text})}")
+
+
+def test_a_draft_is_kept_as_a_kernel_by_who_is_signed_in(client: Client) -> None:
+    form = {"name": "toy-wide", "edits": json.dumps(write_edits([WIDER]))}
+    assert client.post("/kernels/toy/what-if/keep/", form).status_code == 302
+    assert not Kernel.objects.filter(name="toy-wide").exists()
+    client.force_login(User.objects.create_user("ada"))
+    client.post("/kernels/toy/what-if/keep/", form)
+    context = Context("BPF_PROG_TYPE_STRUCT_OPS", struct_ops="toy_ops", member="running")
+    assert load_kernel("toy-wide").decider.decide(context, "toy_move").verdict == "allowed"
+    assert "toy-wide" in read(client, "/kernels/toy/what-if/")
+
+
+@pytest.mark.parametrize("name", ["toy", "", "no spaces", "<b>"])
+def test_a_variant_needs_a_name_of_its_own(client: Client, name: str) -> None:
+    client.force_login(User.objects.create_user("ada"))
+    form = {"name": name, "edits": json.dumps(write_edits([WIDER]))}
+    response = client.post("/kernels/toy/what-if/keep/", form, follow=True)
+    assert "alert" in response.content.decode()
+    assert Kernel.objects.count() == 1
+
+
+def test_uploaded_programs_that_a_draft_concerns_are_named(client: Client) -> None:
+    client.force_login(User.objects.create_user("ada"))
+    upload = BpfObject.objects.create(sha256="0" * 64, file_name="sched.bpf.o", size=1)
+    use = {"type": "toy_ops", "member": "enqueue", "map": "ops"}
+    Program.objects.create(
+        object=upload,
+        position=0,
+        name="toy_enqueue",
+        section="struct_ops/enqueue",
+        program_type="BPF_PROG_TYPE_STRUCT_OPS",
+        struct_ops=[use],
+    )
+    check = Check.objects.create(object=upload, facts_hash=load_kernel("toy").facts_hash)
+    Verdict.objects.create(
+        check_row=check, program="toy_enqueue", verdict="passes", live_kfuncs=["toy_insert"]
+    )
+    narrower = ChangeRow("toy_allow", "enqueue", ())
+    page = read(client, f"/kernels/toy/what-if/?{draft(narrower)}")
+    assert "sched.bpf.o" in page
+    assert "No live call" in read(client, f"/kernels/toy/what-if/?{draft(WIDER)}")
