@@ -155,6 +155,29 @@ def test_object_exports_every_format(ada: Client, name: str) -> None:
     assert b"7.2" in answer.content
 
 
+@pytest.mark.parametrize("name", ["svg", "graphml", "dot", "json"])
+def test_graph_exports_every_format(ada: Client, name: str) -> None:
+    obj = create_checked_object("toy_running")
+    answer = ada.get(f"/objects/{obj.sha256}/graph/?kernel=7.2&format={name}")
+    assert answer.status_code == 200
+    assert b"toy_move" in answer.content
+
+
+def test_graph_colours_the_path_of_a_finding(ada: Client) -> None:
+    obj = create_checked_object("toy_running")
+    for name, word in (("7.2", "refused"), ("6.18", "allowed")):
+        graph = ada.get(f"/objects/{obj.sha256}/graph/?kernel={name}&format=json").json()
+        (end,) = [node for node in graph["nodes"] if node["kind"] == "kfunc"]
+        assert end["verdict"] == word
+
+
+def test_graph_of_hostile_names_has_no_markup(ada: Client) -> None:
+    obj = create_checked_object(HTML)
+    text = ada.get(f"/objects/{obj.sha256}/graph/").content.decode()
+    assert HTML not in text
+    assert "&lt;script&gt;" in text
+
+
 def test_unknown_format_is_not_found(ada: Client) -> None:
     assert ada.get(f"/objects/{create_object().sha256}/?format=exe").status_code == 404
 

@@ -12,6 +12,7 @@ urlpatterns = [
     path("uploads/", views.uploads, name="uploads"),
     path("uploads/<int:pk>/", views.show_submission, name="submission"),
     re_path(_OBJECT + "$", views.show_object, name="object"),
+    re_path(_OBJECT + "graph/$", views.show_graph, name="object-graph"),
     re_path(_OBJECT + "progress/$", views.show_progress, name="object-progress"),
     re_path(_OBJECT + "events/$", events.stream_progress, name="object-events"),
     re_path(_OBJECT + "check/$", views.check_again, name="object-check"),

@@ -10,11 +10,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from kfmap.catalogue.models import Kernel
+from kfmap.export import GRAPH_FORMATS, export_graph
+from kfmap.graphs.picture import build_picture
 from verifier.models import BpfObject, Job, Submission
 from verifier.reports import RENDERERS
 from verifier.store import load_checked
 from verifier.submit import submit
 from verifier.tasks import ensure_job
+from verifier.web.object_graph import load_object_graph
 from verifier.web.object_page import build_object_page
 
 _LATEST = 50
@@ -67,6 +70,29 @@ def show_object(request: HttpRequest, sha256: str) -> HttpResponse:
         "section": "uploads",
     }
     return render(request, "verifier/object.html", context)
+
+
+@login_required
+@require_safe
+def show_graph(request: HttpRequest, sha256: str) -> HttpResponse:
+    """Draw what the programs of an object call; ?kernel= colours it, ?format= exports it."""
+    obj = get_object_or_404(BpfObject, sha256=sha256)
+    kernels = list(Kernel.objects.listed())
+    named = [kernel for kernel in kernels if kernel.name == request.GET.get("kernel")]
+    kernel = next(reversed(named or kernels), None)
+    graph = load_object_graph(obj, kernel)
+    chosen = request.GET.get("format")
+    if chosen:
+        return export_graph(chosen, graph)
+    context = {
+        "object": obj,
+        "picture": build_picture(graph),
+        "kernels": kernels,
+        "kernel": kernel,
+        "formats": GRAPH_FORMATS,
+        "section": "uploads",
+    }
+    return render(request, "verifier/graph.html", context)
 
 
 @login_required
