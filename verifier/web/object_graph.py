@@ -24,7 +24,7 @@ Edge = tuple[str, str]
 
 
 def load_object_graph(obj: BpfObject, kernel: Kernel | None) -> nx.DiGraph[str]:
-    """Build the graph from the rows, grouped if it is large; without a kernel nothing is refused."""
+    """Build the graph from the rows, grouped if large; without a kernel nothing is refused."""
     programs = list(obj.programs.prefetch_related("calls"))
     bad = {} if kernel is None else _find_bad_edges(obj, kernel)
     title = obj.file_name if kernel is None else f"{obj.file_name} on {kernel.name}"
