@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from verifier.judging.collection import collection_paused
 from verifier.judging.kernel import KernelUnderTest
 from verifier.judging.loader import Loaded, UnknownVariableError
 from verifier.judging.prepared import Prepared, Steps, prepare_object
@@ -32,6 +33,7 @@ def check_object(
 
     For several kernels pass what `prepare_object` gave: they then share what no kernel changes.
     """
-    prepared = obj if isinstance(obj, Prepared) else prepare_object(obj, values)
-    loaded = Loaded(prepared.object, prepared.relocations, kernel)
-    return ObjectVerdict(kernel.name, ObjectJudge(prepared, loaded).judge())
+    with collection_paused():
+        prepared = obj if isinstance(obj, Prepared) else prepare_object(obj, values)
+        loaded = Loaded(prepared.object, prepared.relocations, kernel)
+        return ObjectVerdict(kernel.name, ObjectJudge(prepared, loaded).judge())
