@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import networkx as nx
@@ -68,6 +68,13 @@ GRAPH_FORMATS = {
     "dot": GraphExporter("text/vnd.graphviz", render_dot),
     "json": GraphExporter("application/json", render_json),
 }
+# What a page may give besides: by the ending of the file.
+TEXT_TYPES = {
+    "c": "text/plain",
+    "csv": "text/csv",
+    "json": "application/json",
+    "txt": "text/plain",
+}
 
 
 def export_table(chosen: str, table: Table) -> HttpResponse:
@@ -86,6 +93,14 @@ def export_graph(chosen: str, graph: nx.DiGraph[str]) -> HttpResponse:
     return _attach(exporter.render(graph), exporter.media_type, graph.graph["title"], chosen)
 
 
+def export_text(chosen: str, renderers: Mapping[str, Callable[[], str]], name: str) -> HttpResponse:
+    """Answer with a page's own text in the chosen format. Raises Http404 if it has no such one."""
+    render = renderers.get(chosen)
+    if render is None:
+        raise _no_format(chosen, renderers)
+    return _attach(render(), TEXT_TYPES[chosen], name, chosen)
+
+
 def _attach(text: str, media_type: str, name: str, suffix: str) -> HttpResponse:
     response = HttpResponse(text, content_type=f"{media_type}; charset=utf-8")
     file_name = f"kfmap-{slugify(name.replace('.', '-'))[:80]}.{suffix}"
@@ -93,7 +108,7 @@ def _attach(text: str, media_type: str, name: str, suffix: str) -> HttpResponse:
     return response
 
 
-def _no_format(chosen: str, formats: dict[str, Exporter] | dict[str, GraphExporter]) -> Http404:
+def _no_format(chosen: str, formats: Iterable[str]) -> Http404:
     return Http404(f"There is no format “{chosen}” here; there are {', '.join(formats)}.")
 
 

@@ -50,7 +50,7 @@ def test_mechanisms_page_takes_wider_scopes(client: Client, scope: str) -> None:
     assert "Capability bits" in read(client, f"/kernels/toy/mechanisms/?scope={scope}")
 
 
-@pytest.mark.parametrize("form", ["json", "csv", "text", "c"])
+@pytest.mark.parametrize("form", ["json", "csv", "txt", "c"])
 def test_mechanisms_page_exports(client: Client, form: str) -> None:
     assert read(client, f"/kernels/toy/mechanisms/?scope=toy_ops&format={form}")
 

@@ -11,13 +11,13 @@ from django.shortcuts import render
 from django.utils.safestring import SafeString, mark_safe
 
 from kfmap.catalogue.store import LoadedKernel
+from kfmap.export import export_text
 from kfmap.graphs.compare import build_class_graph
 from kfmap.graphs.svg import draw_svg
 from kfmap.permission.findings.finding import Finding
 from kfmap.permission.findings.lint import lint_kernel, render_lint_json, render_lint_text
 from kfmap.web.atlas import Atlas
 from kfmap.web.derived import once_per_facts
-from kfmap.web.exporting import export
 from kfmap.web.page import map_page
 
 KIND_WORDS = {
@@ -48,9 +48,9 @@ def show_findings(request: HttpRequest, atlas: Atlas, name: str) -> HttpResponse
         renderers = {
             "json": lambda: render_lint_json(name, findings),
             "csv": lambda: _render_csv(findings),
-            "text": lambda: render_lint_text(findings),
+            "txt": lambda: render_lint_text(findings),
         }
-        return export(chosen, renderers, f"kfmap-{name}-findings")
+        return export_text(chosen, renderers, f"{name} findings")
     classes = [item.subject for item in findings if item.kind == "member_classes"]
     context = {
         "kernel": kernel,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from kfmap.catalogue.store import LoadedKernel
+from kfmap.export import export_text
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import render_context
 from kfmap.permission.contexts import build_contexts, build_member_contexts
@@ -23,7 +24,6 @@ from kfmap.permission.mechanisms.render import (
 from kfmap.permission.mechanisms.table import ALL, WORD
 from kfmap.web.atlas import Atlas
 from kfmap.web.derived import once_per_facts
-from kfmap.web.exporting import Renderers, export
 from kfmap.web.links import question_url
 from kfmap.web.not_found import NameNotFound
 from kfmap.web.page import map_page
@@ -44,7 +44,7 @@ def show_mechanisms(request: HttpRequest, atlas: Atlas, name: str) -> HttpRespon
         raise NameNotFound(name, "struct_ops type", scope, types, ("struct-ops", (name,)))
     rows = _compare(kernel, scope)
     if chosen := request.GET.get("format"):
-        return export(chosen, _renderers(name, scope, rows), f"kfmap-{name}-mechanisms-{scope}")
+        return export_text(chosen, _renderers(name, scope, rows), f"{name} mechanisms {scope}")
     tables = [row.mechanism.table for row in rows if isinstance(row.mechanism, Capabilities)]
     context = {
         "kernel": kernel,
@@ -58,11 +58,13 @@ def show_mechanisms(request: HttpRequest, atlas: Atlas, name: str) -> HttpRespon
     return render(request, "mechanisms/mechanisms.html", context)
 
 
-def _renderers(name: str, scope: str, rows: Sequence[Comparison]) -> Renderers:
+def _renderers(
+    name: str, scope: str, rows: Sequence[Comparison]
+) -> Mapping[str, Callable[[], str]]:
     return {
         "json": lambda: render_comparison_json(name, scope, rows),
         "csv": lambda: _render_csv(rows),
-        "text": lambda: render_comparison_text(rows),
+        "txt": lambda: render_comparison_text(rows),
         "c": lambda: "".join(
             render_capabilities_c(row.mechanism.table)
             for row in rows

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -24,6 +24,7 @@ from django.views.decorators.http import require_POST, require_safe
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.store import KernelExistsError, LoadedKernel
 from kfmap.catalogue.variants import keep_variant
+from kfmap.export import export_text
 from kfmap.kernel.facts import KernelFacts
 from kfmap.permission.context_text import write_context
 from kfmap.permission.context_words import render_context
@@ -40,7 +41,6 @@ from kfmap.permission.what_if import (
     render_table_c,
 )
 from kfmap.web.atlas import load_atlas
-from kfmap.web.exporting import Renderers, export
 from kfmap.web.what_if_objects import find_affected
 
 MAX_DRAFT = 60
@@ -56,7 +56,7 @@ def show_what_if(request: HttpRequest, name: str) -> HttpResponse:
     edits, after = _read_draft(request, kernel)
     flips = find_flips(kernel.decider, Decider(after)) if edits else ()
     if chosen := request.GET.get("format"):
-        return export(chosen, _renderers(name, edits, flips, after), f"kfmap-{name}-what-if")
+        return export_text(chosen, _renderers(name, edits, flips, after), f"{name} what if")
     shows_objects = request.user.is_authenticated and bool(flips)
     context = {
         "kernel": kernel,
@@ -191,7 +191,7 @@ def _choices(facts: KernelFacts) -> Mapping[str, object]:
 
 def _renderers(
     name: str, edits: Sequence[Edit], flips: Sequence[Flip], after: KernelFacts
-) -> Renderers:
+) -> Mapping[str, Callable[[], str]]:
     return {
         "json": lambda: _render_json(name, edits, flips),
         "csv": lambda: _render_csv(flips),
