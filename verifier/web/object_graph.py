@@ -15,7 +15,7 @@ from kfmap.graphs.objects import (
     build_object_graph,
     group_object,
 )
-from verifier.models import BpfObject, Call, Program
+from verifier.models import BpfObject, Call, Program, Verdict
 from verifier.store import load_checks
 
 _ALLOWED, _MIXED = "allowed", "mixed"
@@ -26,26 +26,34 @@ Edge = tuple[str, str]
 def load_object_graph(obj: BpfObject, kernel: Kernel | None) -> nx.DiGraph[str]:
     """Build the graph from the rows, grouped if large; without a kernel nothing is refused."""
     programs = list(obj.programs.prefetch_related("calls"))
-    bad = {} if kernel is None else _find_bad_edges(obj, kernel)
+    verdicts = [] if kernel is None else _load_verdicts(obj, kernel)
+    bad = _find_bad_edges(verdicts)
+    live = {kfunc for verdict in verdicts for kfunc in verdict.live_kfuncs} if verdicts else None
     title = obj.file_name if kernel is None else f"{obj.file_name} on {kernel.name}"
-    graph = build_object_graph(title, _nodes(programs, bad), _calls(programs, bad))
+    graph = build_object_graph(title, _nodes(programs, bad, live), _calls(programs, bad))
     return group_object(graph) if len(graph) > MAX_DRAWN else graph
 
 
-def _find_bad_edges(obj: BpfObject, kernel: Kernel) -> dict[Edge, str]:
+def _load_verdicts(obj: BpfObject, kernel: Kernel) -> list[Verdict]:
+    checks = load_checks(obj, [kernel])
+    return [verdict for check in checks.values() for verdict in check.verdicts.all()]
+
+
+def _find_bad_edges(verdicts: list[Verdict]) -> dict[Edge, str]:
     """Give the calls along the paths of findings, with the word for what they come to."""
     bad: dict[Edge, str] = {}
-    for check in load_checks(obj, [kernel]).values():
-        for verdict in check.verdicts.all():
-            for found in verdict.findings.all():
-                if found.kind != "dead":
-                    functions = [step["function"] for step in found.data["path"]]
-                    word = _WORDS.get(found.kind, "refused")
-                    bad |= dict.fromkeys(_pairs([*functions, found.data["kfunc"]]), word)
+    for verdict in verdicts:
+        for found in verdict.findings.all():
+            if found.kind != "dead":
+                functions = [step["function"] for step in found.data["path"]]
+                word = _WORDS.get(found.kind, "refused")
+                bad |= dict.fromkeys(_pairs([*functions, found.data["kfunc"]]), word)
     return bad
 
 
-def _nodes(programs: list[Program], bad: dict[Edge, str]) -> Iterator[ObjectNode]:
+def _nodes(
+    programs: list[Program], bad: dict[Edge, str], live: set[str] | None
+) -> Iterator[ObjectNode]:
     names = {program.name for program in programs}
     for program in programs:
         yield ObjectNode(program.name, "program", program.context)
@@ -56,7 +64,9 @@ def _nodes(programs: list[Program], bad: dict[Edge, str]) -> Iterator[ObjectNode
         callers.setdefault(call.kfunc, set()).add(_functions(call)[-1])
     for kfunc, functions in sorted(callers.items()):
         words = {bad.get((function, kfunc), _ALLOWED) for function in functions}
-        yield ObjectNode(kfunc, "kfunc", verdict=words.pop() if len(words) == 1 else _MIXED)
+        word = words.pop() if len(words) == 1 else _MIXED
+        is_dead = word == _ALLOWED and live is not None and kfunc not in live
+        yield ObjectNode(kfunc, "kfunc", "dead code here" if is_dead else "", word)
 
 
 def _calls(programs: list[Program], bad: dict[Edge, str]) -> Iterator[ObjectCall]:
