@@ -15,8 +15,9 @@ from kfmap.catalogue.store import load_kernel, save_kernel
 from kfmap.permission.context import Context
 from kfmap.permission.edit_json import write_edits
 from kfmap.permission.what_if import ChangeRow, Edit, MoveKfunc
+from tests.permission.mechanisms.test_compare import create_masked_kernel
 from tests.permission.small_kernel import create_kernel, create_toy_kernel
-from verifier.models import BpfObject, Check, Program, Verdict
+from verifier.models import BpfObject, Call, Check, Program, Verdict
 
 pytestmark = pytest.mark.django_db
 WIDER = ChangeRow("toy_allow", "running", ("ALLOW_DISPATCH",))
@@ -43,6 +44,18 @@ def test_mechanisms_page_compares_them_for_the_chosen_type(client: Client) -> No
     assert "Filter with struct_ops context" in page
     assert "struct_ops:toy_ops.select_cpu → toy_insert" in page
     assert "style=" not in page
+
+
+def test_mechanisms_page_counts_what_uploaded_objects_pay(client: Client) -> None:
+    save_kernel(replace(create_masked_kernel(), name="masked"), None)
+    upload = BpfObject.objects.create(sha256="1" * 64, file_name="pays.bpf.o", size=1)
+    program = Program.objects.create(object=upload, position=0, name="p", section="struct_ops/p")
+    for kfunc in ("toy_insert", "toy_move", "bpf_common"):
+        Call.objects.create(program=program, kfunc=kfunc, weak=False, instruction=1, path=[])
+    address = "/kernels/masked/mechanisms/?scope=toy_ops"
+    assert "pays.bpf.o" not in read(client, address)
+    client.force_login(User.objects.create_user("ada"))
+    assert "pays.bpf.o</a>: 2" in read(client, address)
 
 
 @pytest.mark.parametrize("scope", ["members", "everything"])

@@ -23,6 +23,7 @@ from kfmap.permission.mechanisms.render import (
 )
 from kfmap.permission.mechanisms.table import ALL, WORD
 from kfmap.web.atlas import Atlas
+from kfmap.web.checked_calls import count_checked_calls
 from kfmap.web.derived import once_per_facts
 from kfmap.web.links import question_url
 from kfmap.web.not_found import NameNotFound
@@ -53,6 +54,7 @@ def show_mechanisms(request: HttpRequest, atlas: Atlas, name: str) -> HttpRespon
         "scopes": [*((t, t) for t in types), (MEMBERS, "all members"), (EVERYTHING, "everything")],
         "tables": tables,
         "word": WORD,
+        "checked": count_checked_calls(kernel) if request.user.is_authenticated else [],
         "section": "kernels",
     }
     return render(request, "mechanisms/mechanisms.html", context)
