@@ -65,6 +65,7 @@ def call_kfunc(walk: Walk, state: State, slot: int, index: int) -> bool | None:
     answer = walk.inputs.kfunc(index)
     walk.note_site(slot, index, state.regions)
     if not answer.found or extern.kernel_name == _THROW:
+        walk.note_received(state.registers[1:6])
         return True
     effect = _REGION_KFUNCS.get(extern.kernel_name)
     if effect:

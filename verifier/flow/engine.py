@@ -177,7 +177,7 @@ def _summarize(
         for note in walk.sites.values()
     ]
     edges = [_edge(note, is_sure(note.block, note.sure)) for note in walk.edges.values()]
-    entered = {edge.function for edge in edges}
+    entered = walk.received | {edge.function for edge in edges}
     entered.update(callee for edge in edges for callee in _functions(edge.arguments))
     edges += [
         Edge(PASSED, slot, callee, False, NO_REGIONS, _ANY)

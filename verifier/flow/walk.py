@@ -12,7 +12,7 @@ from verifier.flow.calls import CallGraph
 from verifier.flow.inputs import Inputs
 from verifier.flow.state import NO_REGIONS, Regions, State
 from verifier.flow.summary import TIMER, WORK
-from verifier.flow.values import VAGUE, Value, extend, loaded
+from verifier.flow.values import VAGUE, Pointer, Value, extend, loaded
 from verifier.object.model import Extern
 
 
@@ -68,6 +68,7 @@ class Walk:
         self.sites: dict[NoteKey, SiteNote] = {}
         self.edges: dict[NoteKey, EdgeNote] = {}
         self.poisons: dict[int, tuple[int, bool]] = {}  # slot → block, sure
+        self.received: set[int] = set()
         self.passed: dict[int, tuple[int, int]] = {}  # function → slot, block
         self._data = data
         self._every = every
@@ -91,6 +92,12 @@ class Walk:
     def note_poison(self, slot: int) -> None:
         known = slot in self.poisons and self.poisons[slot][1]
         self.poisons[slot] = (self.block, self.sure or known)
+
+    def note_received(self, arguments: list[Value]) -> None:
+        """Functions among the arguments of a call that never returns: nothing runs them."""
+        for value in arguments:
+            if isinstance(value, Pointer) and value.kind == "function":
+                self.received.add(value.target)
 
     def note_passed(self, function: int, slot: int) -> None:
         self.passed.setdefault(function, (slot, self.block))
