@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -48,6 +49,40 @@ def test_compare_mechanisms_prints_a_row_each() -> None:
     assert wrong["program_type"] == 7
     assert wrong["context_filter"] == 0
     assert "Program type only" in run("compare_mechanisms", "toy")
+
+
+def test_compare_mechanisms_takes_masks_chosen_by_hand(tmp_path: Path) -> None:
+    chosen = {
+        "reading": "all",
+        "kfuncs": {"toy_insert": 1, "toy_move": 2},
+        "contexts": {"struct_ops:toy_ops.enqueue": 1, "struct_ops:toy_ops.dispatch": 3},
+    }
+    path = tmp_path / "masks.json"
+    path.write_text(json.dumps(chosen))
+    text = run("compare_mechanisms", "toy", "toy_ops", "--format=json", f"--capabilities={path}")
+    by_hand = json.loads(text)["mechanisms"][-1]
+    assert by_hand["capabilities"]["method"] == "chosen by hand"
+    # bpf_trace_it and bpf_xdp_it are not named, so they pass in all five members
+    assert (by_hand["over_permits"], by_hand["over_refuses"]) == (10, 0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        '{"reading": "some"}',
+        '{"reading": "all", "kfuncs": {"a": -1}, "contexts": {}}',
+        '{"reading": "all", "kfuncs": {}, "contexts": {"xpd": 1}}',
+    ],
+)
+def test_compare_mechanisms_says_why_masks_cannot_be_read(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "masks.json"
+    path.write_text(text)
+    with pytest.raises(CommandError, match=r"masks\.json"):
+        run("compare_mechanisms", "toy", "toy_ops", f"--capabilities={path}")
+    with pytest.raises(CommandError, match="No such file"):
+        run("compare_mechanisms", "toy", "toy_ops", "--capabilities=/nowhere")
 
 
 def test_compare_mechanisms_names_the_types_there_are() -> None:

@@ -9,6 +9,7 @@ from kfmap.permission.context_words import render_context
 from kfmap.permission.mechanisms.capabilities import Capabilities
 from kfmap.permission.mechanisms.compare import Cell, Comparison
 from kfmap.permission.mechanisms.table import CapabilityTable
+from kfmap.permission.mechanisms.table_json import plain_table
 
 VERSION = 1
 
@@ -62,21 +63,6 @@ def plain_comparison(row: Comparison) -> dict[str, object]:
     if isinstance(row.mechanism, Capabilities):
         plain["capabilities"] = plain_table(row.mechanism.table)
     return plain
-
-
-def plain_table(table: CapabilityTable) -> dict[str, object]:
-    """Give a table of bits in a form that JSON takes."""
-    return {
-        "reading": table.reading,
-        "bits": table.bits,
-        "lower": table.lower,
-        "greedy": table.greedy,
-        "method": table.method,
-        "row_classes": table.row_classes,
-        "column_classes": table.column_classes,
-        "kfuncs": dict(sorted(table.kfunc_masks.items())),
-        "contexts": {render_context(c): mask for c, mask in table.context_masks.items()},
-    }
 
 
 def render_capabilities_c(table: CapabilityTable, prefix: str = "KF_CAP") -> str:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from kfmap.catalogue.commands import kernel_or_error
+from kfmap.catalogue.store import LoadedKernel
 from kfmap.permission.contexts import build_contexts, build_member_contexts
-from kfmap.permission.mechanisms.compare import compare_mechanisms
+from kfmap.permission.mechanisms.capabilities import Capabilities
+from kfmap.permission.mechanisms.compare import compare_mechanisms, compare_one
 from kfmap.permission.mechanisms.handover import compare_handover, describe_handover
 from kfmap.permission.mechanisms.render import render_comparison_json, render_comparison_text
+from kfmap.permission.mechanisms.table import CapabilityTable
+from kfmap.permission.mechanisms.table_json import TableError, read_table
 
 
 class Command(BaseCommand):
@@ -24,6 +30,12 @@ class Command(BaseCommand):
         parser.add_argument("kernel", metavar="KERNEL", help="a kernel's short name, such as 7.2")
         parser.add_argument("struct_ops", nargs="?", help="such as sched_ext_ops; default: all")
         parser.add_argument("--format", choices=("text", "json"), default="text")
+        parser.add_argument(
+            "--capabilities",
+            metavar="FILE",
+            type=Path,
+            help="compare masks chosen by hand too; the form is that of the JSON output",
+        )
         parser.add_argument(
             "--against",
             metavar="NEWER",
@@ -49,8 +61,22 @@ class Command(BaseCommand):
                 f"{kernel.name} has no struct_ops type {name}; it has {known}.", returncode=2
             )
         rows = compare_mechanisms(kernel.decider, contexts)
+        if options["capabilities"]:
+            table = _read_table(options["capabilities"], kernel)
+            by_hand = Capabilities(kernel.decider, contexts, table=table)
+            rows.append(compare_one(by_hand, contexts))
         if options["format"] == "json":
             text = render_comparison_json(kernel.name, name or "all contexts", rows)
         else:
             text = render_comparison_text(rows)
         self.stdout.write(text, ending="")
+
+
+def _read_table(path: Path, kernel: LoadedKernel) -> CapabilityTable:
+    try:
+        return read_table(json.loads(path.read_bytes()), kernel.facts)
+    except OSError as error:
+        raise CommandError(f"{path}: {error.strerror}.", returncode=2) from error
+    except (ValueError, RecursionError) as error:
+        words = str(error) if isinstance(error, TableError) else "not JSON"
+        raise CommandError(f"{path}: {words}.", returncode=2) from error
