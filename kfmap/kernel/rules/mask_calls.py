@@ -11,20 +11,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from kfmap.kernel.facts import Place
+from kfmap.kernel.source import Macro
 
 ALLOW = "scx_kf_allow"
 _ALLOWS = re.compile(rf"\b{ALLOW}\s*\(\s*(\w+)\s*\)")
 _CALLS_MEMBER = re.compile(r"(?:\.|->)\s*(\w+)\s*\(")
 _CALL = re.compile(r"\b(\w+)\s*\(")
 _MAX_ARGUMENTS = 4_000  # characters
-
-
-@dataclass(frozen=True, slots=True)
-class Macro:
-    """A function-like macro: its parameters and the text of its body."""
-
-    parameters: tuple[str, ...]
-    body: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +62,7 @@ def find_op_calls(text: str, file: str, forms: Mapping[str, CallForm]) -> Iterat
 
 
 def _own_form(macro: Macro) -> CallForm | None:
-    names = macro.parameters
+    names = macro.parameters or ()
     masks = [name for name in _ALLOWS.findall(macro.body) if name in names]
     members = [name for name in _CALLS_MEMBER.findall(macro.body) if name in names]
     if not masks or not members:
@@ -84,8 +77,9 @@ def _passed_form(macro: Macro, forms: Mapping[str, CallForm]) -> CallForm | None
         if form is None or len(passed) <= max(form.mask, form.member):
             continue
         mask, member = passed[form.mask], passed[form.member]
-        if mask in macro.parameters and member in macro.parameters:
-            return CallForm(macro.parameters.index(mask), macro.parameters.index(member))
+        names = macro.parameters or ()
+        if mask in names and member in names:
+            return CallForm(names.index(mask), names.index(member))
     return None
 
 

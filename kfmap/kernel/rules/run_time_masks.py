@@ -7,9 +7,10 @@ known beforehand about ops, kfuncs or masks: the call sites and the checks are r
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from kfmap.kernel.code import Code
 from kfmap.kernel.facts import (
     Constant,
     Guard,
@@ -19,17 +20,15 @@ from kfmap.kernel.facts import (
     RunTime,
     StructOps,
 )
-from kfmap.kernel.rules.mask_calls import Macro, OpCall, find_call_forms, find_op_calls
-from kfmap.kernel.rules.mask_machine import (
-    CHECK,
-    Function,
-    TooLongError,
-    Way,
-    build_machine,
-    called_name,
-    walk,
-)
+from kfmap.kernel.rules.hooks import find_enum
+from kfmap.kernel.rules.mask_calls import OpCall, find_call_forms, find_op_calls
+from kfmap.kernel.rules.mask_machine import CHECK, Way, build_machine
+from kfmap.kernel.source import Macro
+from kfmap.kernel.statements import TooLongError
+from kfmap.kernel.syntax import Function, called_name, parse_function, walk
 
+_ENUM = "scx_kf_mask"
+_MENTION = CHECK
 _MAX_BITS = 8  # a run for every combination of bits
 _CHECK_CALL = re.compile(rf"\b{CHECK}\w*\s*\([^;{{}}]*\)(?!\s*\{{)")
 
@@ -38,25 +37,33 @@ _CHECK_CALL = re.compile(rf"\b{CHECK}\w*\s*\([^;{{}}]*\)(?!\s*\{{)")
 class MaskSource:
     """What the masks are read from: the files that mention them, with their functions and macros.
 
-    `texts` are the files' code, without comments and directives; `bits` the enumerators of the
-    mask's enum; `evaluate` gives the value of a constant expression, None where it is not known.
+    `bits` are the enumerators of the mask's enum.
     """
 
-    texts: Mapping[str, str]
+    code: Code
+    files: tuple[str, ...]
     functions: Mapping[str, Function]
     macros: Mapping[str, Macro]
     bits: tuple[Constant, ...]
-    evaluate: Callable[[str], int | None]
+    home: str
+
+    def evaluate(self, expression: str) -> int | None:
+        """Give the value of a constant expression, None where it is not known."""
+        return self.code.evaluate(expression, self.home)
 
 
 def extract_run_time(
-    source: MaskSource, struct_ops: Collection[StructOps], kfuncs: Collection[str]
+    code: Code, files: Collection[str], struct_ops: Collection[StructOps], kfuncs: Collection[str]
 ) -> tuple[RunTime | None, tuple[NotUnderstood, ...]]:
-    """Give the run-time masks of a tree and what was not understood of them."""
-    check = source.functions.get(CHECK)
+    """Give the run-time masks of a tree and what was not understood of them.
+
+    `files` are those that define kfuncs; the check is looked for in them.
+    """
+    check = next((i for f in files for i in code.items(f) if i.function == CHECK), None)
     if check is None:
         return None, ()
-    place = Place(check.file, check.body.start_point.row + 1)
+    source = read_mask_source(code, check.file, files)
+    place = Place(check.file, check.function_line)
     bits = tuple(bit for bit in source.bits if bit.value & (bit.value - 1) == 0)
     if not 0 < len(bits) <= _MAX_BITS:
         return None, (NotUnderstood(place, "run-time masks", f"{len(bits)} mask bits"),)
@@ -71,6 +78,25 @@ def extract_run_time(
     return run_time, tuple(reader.problems)
 
 
+def read_mask_source(code: Code, home: str, files: Collection[str]) -> MaskSource:
+    """Read the files beside the check that mention masks, and the headers these include."""
+    folder = home.rpartition("/")[0]
+    beside = [file for file in files if file.rpartition("/")[0] == folder]
+    mentioning = sorted({f for file in beside for f in code.files_with(_MENTION, file)})
+    functions: dict[str, Function] = {}
+    macros: dict[str, Macro] = {}
+    for file in mentioning:
+        for item in code.items(file):
+            if item.function:
+                functions.setdefault(item.function, parse_function(item))
+        source = code.source(file)
+        for name, found in (source.macros if source else {}).items():
+            if found[-1].parameters is not None:
+                macros.setdefault(name, found[-1])
+    bits = find_enum(code, _ENUM, home)
+    return MaskSource(code, tuple(mentioning), functions, macros, bits, home)
+
+
 class _Reader:
     """Reads one tree's masks, keeping what it does not understand."""
 
@@ -82,11 +108,17 @@ class _Reader:
         self._masks = range(sum(self._single) + 1)
         self.boundaries = {bit for bit in self._single if self._is_boundary(bit)}
 
+    def _texts(self) -> Iterator[tuple[str, str]]:
+        for file in self._source.files:
+            source = self._source.code.source(file)
+            if source is not None:
+                yield file, source.code
+
     def read_ops(self, struct_ops: Collection[StructOps]) -> tuple[OpMask, ...]:
         """Give the mask of each op that is called under one."""
         forms = find_call_forms(self._source.macros)
         calls: dict[str, list[OpCall]] = {}
-        for file, text in self._source.texts.items():
+        for file, text in self._texts():
             for call in find_op_calls(text, file, forms):
                 calls.setdefault(call.member, []).append(call)
         name = self._find_type(set(calls), struct_ops)
@@ -102,12 +134,12 @@ class _Reader:
     def _note_lost_checks(self) -> None:
         """Note the checks in places that do not parse as part of a function."""
         read = {
-            (function.file, node.start_point.row + 1)
+            (function.file, function.line_of(node))
             for function in self._source.functions.values()
             for node in walk(function.body)
             if node.type == "call_expression" and called_name(node).startswith(CHECK)
         }
-        for file, text in self._source.texts.items():
+        for file, text in self._texts():
             for match in _CHECK_CALL.finditer(text):
                 place = Place(file, text.count("\n", 0, match.start()) + 1)
                 if (place.file, place.line) not in read:
@@ -120,7 +152,7 @@ class _Reader:
         if answers <= {0} or answers <= {1}:
             return answers == {0}
         check = self._source.functions[CHECK]
-        place = Place(check.file, check.body.start_point.row + 1)
+        place = Place(check.file, check.line)
         self._note(place, "nesting of run-time masks", f"{CHECK}() with mask {bit:#x}")
         return False
 
@@ -130,7 +162,7 @@ class _Reader:
         if len(names) == 1:
             return names[0]
         check = self._source.functions[CHECK]
-        place = Place(check.file, check.body.start_point.row + 1)
+        place = Place(check.file, check.line)
         self._note(place, "ops called under a mask", f"struct_ops types: {', '.join(names)}")
         return ""
 
@@ -145,7 +177,7 @@ class _Reader:
 
     def _read_guard(self, kfunc: str) -> Guard | None:
         function = self._source.functions[kfunc]
-        place = Place(function.file, function.body.start_point.row + 1)
+        place = Place(function.file, function.line)
         try:
             runs = [self._machine.run(kfunc, in_force) for in_force in self._masks]
         except TooLongError as error:

@@ -1,0 +1,348 @@
+"""The code of a tree under one configuration: files by what they include, names by their values."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+from tree_sitter import Node
+
+from kfmap.kernel.config import Config
+from kfmap.kernel.expressions import Evaluator, Value
+from kfmap.kernel.items import Item, split_items
+from kfmap.kernel.layout import offset_of, size_of
+from kfmap.kernel.source import Macro, Source, read_source
+from kfmap.kernel.syntax import arguments_of, parse_expression, text_of
+from kfmap.kernel.tree import ARCH, Tree
+
+_INCLUDE_FOLDERS = (
+    "include",
+    f"arch/{ARCH}/include",
+    "include/uapi",
+    f"arch/{ARCH}/include/uapi",
+)
+_MAX_INCLUDED = 4_000
+_MAX_NESTING = 40
+_DEFINED_BARE = re.compile(r"\bdefined\s+(\w+)")
+# What the compiler and Kbuild define for a kernel of this architecture.
+_DEFINED = {
+    "__KERNEL__": 1,
+    "__x86_64__": 1,
+    "__GNUC__": 12,
+    "__LITTLE_ENDIAN_BITFIELD": 1,
+    "__LITTLE_ENDIAN": 1234,
+    "BITS_PER_LONG": 64,
+    "__BITS_PER_LONG": 64,
+    "NET_SKBUFF_DATA_USES_OFFSET": 1,
+}
+
+
+class Code:
+    """A tree and a configuration; every file is read once."""
+
+    def __init__(self, tree: Tree, config: Config) -> None:
+        self.tree = tree
+        self.config = config
+        self._sources: dict[str, Source | None] = {}
+        self._items: dict[str, list[Item]] = {}
+        self._enumerators: dict[str, dict[str, Value]] = {}
+        self._closures: dict[str, tuple[str, ...]] = {}
+        self._values: dict[tuple[str, str], Value] = {}
+        self._evaluating: set[tuple[str, str]] = set()
+        self._units: dict[str, str] = {}
+        self._includers: dict[str, str] = {}
+        self._linked: tuple[str, ...] = ()
+
+    def source(self, file: str) -> Source | None:
+        """Give a file after preprocessing, None where there is none."""
+        if file not in self._sources:
+            text = self.tree.read(file)
+            self._sources[file] = (
+                None if text is None else read_source(file, text, _Conditions(self.config).decide)
+            )
+        return self._sources[file]
+
+    def items(self, file: str) -> list[Item]:
+        """Give the top-level items of a file."""
+        if file not in self._items:
+            source = self.source(file)
+            self._items[file] = [] if source is None else split_items(source)
+        return self._items[file]
+
+    def function(self, name: str, file: str) -> Item | None:
+        """Give the definition of a function: in the file, its unit, their headers, or global."""
+        for other in self.files_with(name, file):
+            for item in self.items(other):
+                if item.function == name:
+                    return item
+        for other in self._linked:
+            for item in self.items(other) if name in (self.tree.read(other) or "") else ():
+                if item.function == name and not item.head.startswith("static"):
+                    return item
+        return None
+
+    def variable(self, name: str, file: str) -> Item | None:
+        """Give the initialised variable of a name, looked for like a function."""
+        return next(
+            (
+                item
+                for other in self.files_with(name, file)
+                for item in self.items(other)
+                if item.variable == name
+            ),
+            None,
+        )
+
+    def type(self, kind: str, name: str, file: str) -> Item | None:
+        """Give the definition of a struct, union or enum."""
+        return next(
+            (
+                item
+                for other in self.files_with(name, file)
+                for item in self.items(other)
+                if item.tag == (kind, name)
+            ),
+            None,
+        )
+
+    def macro(self, name: str, file: str, line: int = 1 << 29) -> Macro | None:
+        """Give the macro of a name as a line of a file sees it."""
+        for other in self.files_with(name, file):
+            source = self.source(other)
+            found = source and source.macro_at(name, line if other == file else 1 << 29)
+            if found:
+                return found
+        return None
+
+    def files_with(self, name: str, file: str) -> Iterator[str]:
+        """Give the files in which a name of this file may be defined, nearest first.
+
+        A header that leans on what is included before it is seen as by a file that includes it.
+        """
+        nearest = self.closure(file)
+        includer = self._includers.get(file)
+        for other in dict.fromkeys(nearest + (self.closure(includer) if includer else ())):
+            text = self.tree.read(other)
+            if text is not None and name in text:
+                yield other
+
+    def set_linked(self, files: Iterable[str]) -> None:
+        """Say which files' global functions can be called from anywhere."""
+        self._linked = tuple(files)
+
+    def set_unit(self, file: str, unit: str) -> None:
+        """Say that `file` is compiled as part of another one, which includes it."""
+        self._units[file] = unit
+
+    def closure(self, file: str) -> tuple[str, ...]:
+        """Give the file, its unit and all they include, breadth first."""
+        if file in self._closures:
+            return self._closures[file]
+        waiting = deque([file])
+        if file in self._units:
+            waiting.append(self._units[file])
+        seen = dict.fromkeys(waiting)
+        while waiting and len(seen) < _MAX_INCLUDED:
+            current = waiting.popleft()
+            for included in self.includes(current):
+                if included not in seen:
+                    seen[included] = None
+                    waiting.append(included)
+        self._closures[file] = tuple(seen)
+        if file.endswith(".c"):
+            for other in seen:
+                self._includers.setdefault(other, file)
+        return self._closures[file]
+
+    def value(self, name: str, file: str) -> Value:
+        """Give the value of an enumerator or a macro as a file sees it."""
+        key = (name, file)
+        if key in self._values:
+            return self._values[key]
+        if key in self._evaluating or len(self._evaluating) > _MAX_NESTING:
+            return None
+        self._evaluating.add(key)
+        try:
+            self._values[key] = self._find_value(name, file)
+        finally:
+            self._evaluating.discard(key)
+        return self._values[key]
+
+    def evaluate(self, text: str, file: str) -> Value:
+        """Give the value of a constant expression as a file sees it."""
+        return Constants(self, file).value(parse_expression(text))
+
+    def enumerators(self, file: str) -> dict[str, Value]:
+        """Give the enumerators that a file defines, in order."""
+        if file not in self._enumerators:
+            found: dict[str, Value] = {}
+            self._enumerators[file] = found
+            for item in self.items(file):
+                if item.tag[0] == "enum":
+                    self._read_enum(item, found)
+        return self._enumerators[file]
+
+    def enum(self, item: Item) -> dict[str, Value]:
+        """Give the enumerators of one enum, in order."""
+        found: dict[str, Value] = {}
+        self._read_enum(item, found)
+        return found
+
+    def _read_enum(self, item: Item, found: dict[str, Value]) -> None:
+        body = item.text[item.brace + 1 : item.text.rfind("}")]
+        next_value: Value = 0
+        local = Constants(self, item.file, found)
+        for part in split_list(body):
+            name, _, expression = part.partition("=")
+            if expression:
+                next_value = local.value(parse_expression(expression))
+            words = name.split()
+            if words and words[0].isidentifier():
+                found[words[0]] = next_value
+            next_value = None if next_value is None else next_value + 1
+
+    def _find_value(self, name: str, file: str) -> Value:
+        if name.startswith("CONFIG_"):
+            return self.config.macro(name)
+        for other in self.files_with(name, file):
+            if name in self.enumerators(other):
+                return self.enumerators(other)[name]
+            source = self.source(other)
+            macro = source and source.macro_at(name, 1 << 29)
+            if macro and macro.parameters is None and macro.body:
+                return Constants(self, file).value(parse_expression(macro.body))
+        return None
+
+    def includes(self, file: str) -> Iterator[str]:
+        """Give the files that a file includes itself."""
+        source = self.source(file)
+        folder = posixpath.dirname(file)
+        for include in source.includes if source else ():
+            folders = (folder, *_INCLUDE_FOLDERS) if include.quoted else _INCLUDE_FOLDERS
+            for candidate in folders:
+                path = posixpath.normpath(posixpath.join(candidate, include.file))
+                if not path.startswith("..") and self.tree.has(path):
+                    yield path
+                    break
+            else:
+                if include.file.startswith("asm/"):  # Kbuild makes these include the generic ones
+                    for folder in ("include/asm-generic", "include/uapi/asm-generic"):
+                        generic = f"{folder}/{include.file[4:]}"
+                        if self.tree.has(generic):
+                            yield generic
+
+
+class Constants(Evaluator):
+    """Evaluates constant expressions as one file sees its names."""
+
+    def __init__(self, code: Code, file: str, local: dict[str, Value] | None = None) -> None:
+        self._code = code
+        self._file = file
+        self._local = local or {}
+
+    def name_value(self, name: str) -> Value:
+        """Give the value of an enumerator or macro."""
+        if name in self._local:
+            return self._local[name]
+        return self._code.value(name, self._file)
+
+    def call_value(self, name: str, node: Node, values: list[Value]) -> Value:
+        """Give IS_ENABLED() and kin, BIT(), and macros with parameters."""
+        arguments = [text_of(argument) for argument in arguments_of(node)]
+        answer = config_call(self._code.config, name, arguments)
+        if answer is not None:
+            return answer
+        if name in ("BIT", "BIT_ULL") and values and values[0] is not None:
+            return 1 << values[0] if 0 <= values[0] < 64 else None
+        macro = self._code.macro(name, self._file)
+        if macro is None or macro.parameters is None:
+            return None
+        expanded = substitute(macro, arguments)
+        key = (expanded, self._file)
+        if key in self._code._evaluating or len(self._code._evaluating) > _MAX_NESTING:
+            return None
+        self._code._evaluating.add(key)
+        try:
+            return self.value(parse_expression(expanded))
+        finally:
+            self._code._evaluating.discard(key)
+
+    def other_value(self, node: Node) -> Value:
+        """Give offsetof() and sizeof()."""
+        if node.type == "offsetof_expression":
+            words = text_of(node).partition("(")[2].rpartition(")")[0].partition(",")
+            struct = words[0].split()
+            if len(struct) == 2 and struct[0] == "struct":
+                return offset_of(self._code, struct[1], words[2].strip(), self._file)
+        if node.type == "sizeof_expression":
+            return size_of(self._code, text_of(node).partition("(")[2], self._file)
+        return super().other_value(node)
+
+
+class _Conditions(Evaluator):
+    """Decides the expressions of #if."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+
+    def decide(self, expression: str) -> bool | None:
+        """Tell whether an expression holds, None where it is not known."""
+        text = _DEFINED_BARE.sub(r"defined(\1)", expression)
+        value = self.value(parse_expression(text))
+        return None if value is None else bool(value)
+
+    def name_value(self, name: str) -> Value:
+        """Give the value of an option, or of what the compiler defines."""
+        if name.startswith("CONFIG_"):
+            return self._config.macro(name) or 0
+        return _DEFINED.get(name)
+
+    def call_value(self, name: str, node: Node, values: list[Value]) -> Value:
+        """Give defined(), IS_ENABLED() and kin."""
+        arguments = [text_of(argument) for argument in arguments_of(node)]
+        if name == "defined" and arguments:
+            asked = arguments[0]
+            if asked.startswith("CONFIG_"):
+                return int(self._config.macro(asked) is not None)
+            return int(asked in _DEFINED)
+        return config_call(self._config, name, arguments)
+
+
+def config_call(config: Config, name: str, arguments: list[str]) -> Value:
+    """Give the value of IS_ENABLED() and kin (include/linux/kconfig.h), None for anything else."""
+    if len(arguments) != 1 or not arguments[0].startswith("CONFIG_"):
+        return None
+    option = arguments[0]
+    match name:
+        case "IS_ENABLED" | "IS_REACHABLE":
+            return int(config.is_enabled(option))
+        case "IS_BUILTIN":
+            return int(config.is_builtin(option))
+        case "IS_MODULE":
+            return int(config.is_enabled(option) and not config.is_builtin(option))
+    return None
+
+
+def substitute(macro: Macro, arguments: list[str]) -> str:
+    """Give the body of a macro with its parameters replaced, `a ## b` joined."""
+    parameters = macro.parameters or ()
+    given = dict(zip(parameters, arguments, strict=False))
+    body = re.sub(r"\b\w+\b", lambda match: given.get(match[0], match[0]), macro.body)
+    return re.sub(r"\s*##\s*", "", body).replace("\\\n", " ")
+
+
+def split_list(text: str) -> list[str]:
+    """Split at the commas that are in no bracket, leaving out what is empty."""
+    parts, depth, start = [], 0, 0
+    for at, sign in enumerate(text):
+        if sign in "([{":
+            depth += 1
+        elif sign in ")]}":
+            depth -= 1
+        elif sign == "," and not depth:
+            parts.append(text[start:at].strip())
+            start = at + 1
+    parts.append(text[start:].strip())
+    return [part for part in parts if part]

@@ -1,0 +1,159 @@
+"""The top level of a C file: functions, structs, enums, variables, found by their braces.
+
+A brace that is out of balance costs the item it is in: kernel code closes top-level items with a
+brace in the first column, and there the count starts again.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from kfmap.kernel.source import Source
+
+_SIGN = re.compile(r"[{}();]")
+_NAME_AT_END = re.compile(r"\b([A-Za-z_]\w*)\s*\Z")
+_DECLARED = re.compile(r"\b([A-Za-z_]\w*)\s*((?:\[[^\]]*\]\s*)*)=\s*\{")
+_TAG = re.compile(r"\b(struct|union|enum)\s+(?:__\w+\s+)*(\w+)?[^;{}()=]*\{")
+_ATTRIBUTES = frozenset(
+    {
+        "__attribute__",
+        "__printf",
+        "__scanf",
+        "__acquires",
+        "__releases",
+        "__must_hold",
+        "__cond_acquires",
+        "__aligned",
+        "__section",
+        "__alloc_size",
+        "__counted_by",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One item of a file: its text, from its first word to its last brace or semicolon."""
+
+    file: str
+    text: str
+    line: int
+
+    @cached_property
+    def brace(self) -> int:
+        """Give the offset of the opening brace, -1 if there is none."""
+        return self.text.find("{")
+
+    @cached_property
+    def function(self) -> str:
+        """Give the name of the function that is defined here, "" if it is none."""
+        start, end = self._function_span
+        return self.text[start:end]
+
+    @property
+    def function_line(self) -> int:
+        """Give the line of the function's name."""
+        return self.line_at(self._function_span[0])
+
+    @cached_property
+    def head(self) -> str:
+        """Give the function's declaration: from after what precedes it to its brace."""
+        start = self._function_span[0]
+        before = self.text[:start]
+        cut = max(before.rfind(";"), before.rfind(")"), before.rfind("}")) + 1
+        return self.text[cut : self.brace].strip()
+
+    @cached_property
+    def _function_span(self) -> tuple[int, int]:
+        """Find the name whose parentheses end right before the brace, but for attributes."""
+        if self.brace < 0 or not _ends_call(self.text[: self.brace]):
+            return 0, 0
+        end = self.text.rfind(")", 0, self.brace)
+        while end > 0:
+            opening = _opening(self.text, end)
+            match = _NAME_AT_END.search(self.text, max(0, opening - 200), opening)
+            if opening < 0 or not match:
+                return 0, 0
+            if match[1] not in _ATTRIBUTES:
+                return match.start(1), match.end(1)
+            end = self.text.rfind(")", 0, match.start())
+        return 0, 0
+
+    @cached_property
+    def variable(self) -> str:
+        """Give the name of the variable that is initialised with braces here, "" if none is."""
+        match = None if self.function else _DECLARED.search(self.text)
+        return match[1] if match else ""
+
+    @cached_property
+    def tag(self) -> tuple[str, str]:
+        """Give ("struct", name) and the like for a type that is defined here, else ("", "")."""
+        if self.function or self.variable:
+            return "", ""
+        match = _TAG.search(self.text)
+        return (match[1], match[2] or "") if match else ("", "")
+
+    def line_at(self, offset: int) -> int:
+        """Give the line of an offset in the text."""
+        return self.line + self.text.count("\n", 0, offset)
+
+
+def split_items(source: Source) -> list[Item]:
+    """Give the items of a file in order."""
+    code = source.code
+    items: list[Item] = []
+    start = depth = parentheses = 0
+    has_body = False
+    counted_to, line = 0, 1
+    for match in _SIGN.finditer(code):
+        sign, at = match[0], match.start()
+        is_first_column = at == 0 or code[at - 1] == "\n"
+        if sign in "()":
+            parentheses = max(0, parentheses + (1 if sign == "(" else -1))
+            continue
+        if sign == "{":
+            if not depth:
+                has_body = _ends_call(code[start:at])
+                parentheses = 0
+            depth += 1
+            continue
+        if sign == "}":
+            depth = 0 if is_first_column else max(0, depth - 1)
+            parentheses = 0 if not depth else parentheses
+            ends = not depth and has_body
+        else:
+            ends = not depth and not parentheses
+        if ends:
+            text = code[start : at + 1]
+            stripped = text.lstrip()
+            begin = at + 1 - len(stripped)
+            line += code.count("\n", counted_to, begin)
+            counted_to = begin
+            if stripped != ";":
+                items.append(Item(source.file, stripped, line))
+            start, has_body = at + 1, False
+    return items
+
+
+def _opening(text: str, closing: int) -> int:
+    depth = 0
+    for at in range(closing, -1, -1):
+        if text[at] == ")":
+            depth += 1
+        elif text[at] == "(":
+            depth -= 1
+            if not depth:
+                return at
+    return -1
+
+
+def _ends_call(text: str) -> bool:
+    """Tell whether what comes before a brace is the head of a function."""
+    head = text.rstrip()
+    last = head.rsplit(")", 1)
+    if len(last) < 2 or (last[1].strip() and not last[1].strip().isidentifier()):
+        return False  # an attribute without parentheses may follow the parameters
+    opening = _opening(head, len(last[0]))
+    return "=" not in head[max(0, opening - 200) : opening].rsplit(";", 1)[-1]

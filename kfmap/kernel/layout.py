@@ -1,0 +1,235 @@
+"""Where the members of a struct are, from its declaration (System V ABI, 64-bit)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kfmap.kernel.items import Item
+
+if TYPE_CHECKING:  # code evaluates sizeof() and offsetof(), which need layouts
+    from kfmap.kernel.code import Code
+
+_POINTER = 8
+_SCALARS = {
+    "char": 1,
+    "bool": 1,
+    "_Bool": 1,
+    "short": 2,
+    "int": 4,
+    "unsigned": 4,
+    "signed": 4,
+    "long": 8,
+    "u8": 1,
+    "s8": 1,
+    "__u8": 1,
+    "__s8": 1,
+    "u16": 2,
+    "s16": 2,
+    "__u16": 2,
+    "__be16": 2,
+    "u32": 4,
+    "s32": 4,
+    "__u32": 4,
+    "__s32": 4,
+    "__be32": 4,
+    "gfp_t": 4,
+    "u64": 8,
+    "s64": 8,
+    "__u64": 8,
+    "__s64": 8,
+    "size_t": 8,
+    "ssize_t": 8,
+    "loff_t": 8,
+    "uintptr_t": 8,
+}
+_IGNORED = frozenset(
+    {"const", "volatile", "static", "__rcu", "__user", "__percpu", "__kptr", "__bpf_nullable"}
+)
+_CALLBACK = re.compile(r"\(\s*\*\s*(?:const\s+)?(\w+)\s*\)\s*\(", re.S)
+_ARRAY = re.compile(r"\[([^\]]*)\]")
+_MAX_MEMBERS = 2_000
+_MAX_DEPTH = 12
+
+
+@dataclass(frozen=True, slots=True)
+class LaidMember:
+    """A member; offset and size in bytes, None where they are not known."""
+
+    name: str
+    offset: int | None
+    size: int | None
+    callback: bool
+    declaration: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A struct's members in order, with its size and alignment."""
+
+    members: tuple[LaidMember, ...]
+    size: int | None
+    alignment: int
+
+
+def lay_out(code: Code, item: Item, depth: int = 0) -> Layout:
+    """Lay out the struct or union that an item defines."""
+    end = item.text.rfind("}")
+    return _lay_out(code, item, item.brace + 1, end, item.tag[0] == "union", depth)
+
+
+def offset_of(code: Code, struct: str, member: str, file: str) -> int | None:
+    """Give offsetof(struct STRUCT, MEMBER)."""
+    item = code.type("struct", struct, file)
+    if item is None:
+        return None
+    return next((m.offset for m in lay_out(code, item).members if m.name == member), None)
+
+
+def size_of(code: Code, type_text: str, file: str, depth: int = 0) -> int | None:
+    """Give the size of a type by its text, None where it is not known."""
+    found = _size_of(code, type_text, file, depth)
+    return found[0] if found else None
+
+
+def _lay_out(code: Code, item: Item, start: int, end: int, is_union: bool, depth: int) -> Layout:
+    members: list[LaidMember] = []
+    offset: int | None = 0
+    size: int | None = 0
+    alignment = 1
+    for at, declaration in _declarations(item.text, start, end):
+        line = item.line_at(at)
+        for name, found, callback, inner in _declared(code, item, at, declaration, depth):
+            member_size, align = found or (None, 1)
+            alignment = max(alignment, align)
+            if offset is not None and not is_union:
+                offset = -(-offset // align) * align
+            place = 0 if is_union else offset
+            if inner is not None and not name:
+                members += [_moved(member, place) for member in inner.members]
+            else:
+                members.append(LaidMember(name, place, member_size, callback, declaration, line))
+            if is_union:
+                size = None if None in (size, member_size) else max(size or 0, member_size or 0)
+            elif offset is not None:
+                offset = None if member_size is None or found is None else offset + member_size
+        if len(members) > _MAX_MEMBERS:
+            break
+    total = size if is_union else offset
+    if total is not None:
+        total = -(-total // alignment) * alignment
+    return Layout(tuple(members), total, alignment)
+
+
+def _moved(member: LaidMember, by: int | None) -> LaidMember:
+    offset = None if by is None or member.offset is None else member.offset + by
+    return LaidMember(
+        member.name, offset, member.size, member.callback, member.declaration, member.line
+    )
+
+
+def _declarations(text: str, start: int, end: int) -> list[tuple[int, str]]:
+    """Split a struct's body at its semicolons; give (offset in the text, declaration)."""
+    found, depth, begin = [], 0, start
+    for at in range(start, end):
+        sign = text[at]
+        if sign in "{(":
+            depth += 1
+        elif sign in "})":
+            depth -= 1
+        elif sign == ";" and depth <= 0:
+            part = text[begin:at]
+            if part.strip():
+                found.append((begin + len(part) - len(part.lstrip()), part.strip()))
+            begin = at + 1
+    return found
+
+
+_Declared = tuple[str, tuple[int, int] | None, bool, Layout | None]
+
+
+def _declared(code: Code, item: Item, at: int, declaration: str, depth: int) -> list[_Declared]:
+    callback = _CALLBACK.search(declaration)
+    if "{" in declaration:
+        return _nested(code, item, at, declaration, depth)
+    if callback:
+        return [(callback[1], (_POINTER, _POINTER), True, None)]
+    if re.search(r":\s*\d+$", declaration):
+        return [(_last_word(declaration.split(":")[0]), None, False, None)]
+    names = declaration.split(",")
+    first = _ARRAY.sub(" ", names[0])
+    head = first.rsplit(None, 1)[0] if len(first.replace("*", " * ").split()) > 1 else first
+    head = head.split("*")[0]
+    found: list[_Declared] = []
+    for part in names:
+        pointer = "*" in part
+        base = (_POINTER, _POINTER) if pointer else _size_of(code, head, item.file, depth)
+        dimensions = [code.evaluate(text, item.file) for text in _ARRAY.findall(part) if text]
+        flexible = "[]" in part.replace(" ", "")
+        name = _last_word(_ARRAY.sub(" ", part))
+        found.append((name, _times(base, dimensions, flexible), False, None))
+    return found
+
+
+def _nested(code: Code, item: Item, at: int, declaration: str, depth: int) -> list[_Declared]:
+    opening = item.text.index("{", at)
+    closing = at + declaration.rindex("}")
+    if depth > _MAX_DEPTH:
+        return []
+    is_union = declaration.lstrip().startswith("union")
+    inner = _lay_out(code, item, opening + 1, closing, is_union, depth + 1)
+    name = _last_word(declaration[declaration.rindex("}") + 1 :])
+    size = None if inner.size is None else (inner.size, inner.alignment)
+    return [(name, size, False, inner)]
+
+
+def _times(
+    base: tuple[int, int] | None, dimensions: list[int | None], flexible: bool
+) -> tuple[int, int] | None:
+    if base is None or None in dimensions:
+        return None
+    size, alignment = base
+    for count in dimensions:
+        size *= count or 0
+    return (0 if flexible else size), alignment
+
+
+def _size_of(code: Code, text: str, file: str, depth: int) -> tuple[int, int] | None:
+    """Give (size, alignment) of a type."""
+    if "*" in text:
+        return _POINTER, _POINTER
+    words = [word for word in text.split() if word not in _IGNORED]
+    if not words or depth > _MAX_DEPTH:
+        return None
+    if words[0] == "enum":
+        return 4, 4
+    if words[0] in ("struct", "union") and len(words) > 1:
+        item = code.type(words[0], words[1], file)
+        laid = None if item is None else lay_out(code, item, depth + 1)
+        return None if laid is None or laid.size is None else (laid.size, laid.alignment)
+    if all(word in _SCALARS for word in words):
+        decisive = next((word for word in ("long", "short", "char") if word in words), words[0])
+        return _SCALARS[decisive], _SCALARS[decisive]
+    return _typedef(code, words[-1], file, depth)
+
+
+def _typedef(code: Code, name: str, file: str, depth: int) -> tuple[int, int] | None:
+    pattern = re.compile(rf"^typedef\s+(.*?)\b{re.escape(name)}$", re.S)
+    for other in code.files_with(name, file):
+        for item in code.items(other):
+            match = pattern.match(item.text.rstrip("; \n"))
+            if match and item.brace >= 0:
+                end = item.text.rfind("}")
+                is_union = "union" in item.text[: item.brace]
+                laid = _lay_out(code, item, item.brace + 1, end, is_union, depth + 1)
+                return None if laid.size is None else (laid.size, laid.alignment)
+            if match:
+                return _size_of(code, match[1], other, depth + 1)
+    return None
+
+
+def _last_word(text: str) -> str:
+    words = re.findall(r"\w+", text)
+    return words[-1] if words else ""

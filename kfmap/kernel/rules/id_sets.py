@@ -1,0 +1,115 @@
+"""Sets and lists of BTF ids: `BTF_KFUNCS_START`, `BTF_SET8_START`, `BTF_SET_START`, `BTF_ID_LIST`.
+
+Mirrors include/linux/btf_ids.h. Members may come from macros, which are expanded at their line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kfmap.kernel.code import Code, split_list, substitute
+from kfmap.kernel.facts import Entry, Place
+from kfmap.kernel.source import Source
+
+_START = re.compile(
+    r"\bBTF_(?:(KFUNCS|SET8|SET)_START|SET_START_GLOBAL|ID_LIST(?:_GLOBAL)?(_SINGLE)?"
+    r"|ID_LIST_GLOBAL_SINGLE)\s*\(([^)]*)\)"
+)
+_WORD = re.compile(r"\b([A-Za-z_]\w*)\b(\s*\()?")
+_MAX_EXPANSION = 12
+_KINDS = {"KFUNCS": "kfuncs", "SET8": "set8", "SET": "set"}
+
+
+@dataclass(frozen=True, slots=True)
+class IdSet:
+    """A set as one file defines it, before it is known whether anything uses it."""
+
+    name: str
+    kind: str
+    place: Place
+    entries: tuple[Entry, ...]
+
+
+def find_id_sets(code: Code, file: str) -> list[IdSet]:
+    """Give the sets and lists that a file defines."""
+    source = code.source(file)
+    return [] if source is None else list(_Finder(code, source).find())
+
+
+class _Finder:
+    def __init__(self, code: Code, source: Source) -> None:
+        self._code = code
+        self._source = source
+
+    def find(self) -> Iterator[IdSet]:
+        text = self._source.code
+        for match in _START.finditer(text):
+            place = self._place(match.start())
+            names = split_list(match[3])
+            if not names:
+                continue
+            if "ID_LIST" in match[0].split("(")[0]:
+                yield self._list(match, names, place)
+                continue
+            kind = match[1] or "SET"
+            end = re.compile(rf"\bBTF_{kind}_END\s*\(").search(text, match.end())
+            members = self._members(match.end(), end.start() if end else match.end())
+            yield IdSet(names[0], _KINDS[kind], place, tuple(members))
+
+    def _list(self, match: re.Match[str], names: list[str], place: Place) -> IdSet:
+        if len(names) == 3:  # _SINGLE: name, kind, type
+            return IdSet(names[0], "list", place, (Entry(names[2], (), place),))
+        end = re.compile(r"(?:\s*BTF_ID(?:_FLAGS)?\s*\([^)]*\)\s*;?)*").match(
+            self._source.code, match.end()
+        )
+        stop = end.end() if end else match.end()
+        return IdSet(names[0], "list", place, tuple(self._members(match.end(), stop)))
+
+    def _members(self, start: int, end: int) -> Iterator[Entry]:
+        text = self._source.code[start:end]
+        line = self._source.line_at(start)
+        yield from self._scan(text, line, moves=True, depth=0)
+
+    def _scan(self, text: str, line: int, *, moves: bool, depth: int) -> Iterator[Entry]:
+        at = 0
+        while match := _WORD.search(text, at):
+            here = line + text.count("\n", 0, match.start()) if moves else line
+            at = match.end()
+            arguments: list[str] = []
+            if match[2]:
+                close = _closing(text, match.end())
+                arguments = split_list(text[match.end() : close])
+                at = close + 1
+            if match[1] in ("BTF_ID", "BTF_ID_FLAGS"):
+                yield from self._entry(arguments, here)
+                continue
+            macro = self._code.macro(match[1], self._source.file, here)
+            if macro is not None and depth < _MAX_EXPANSION:
+                body = substitute(macro, arguments) if macro.parameters is not None else macro.body
+                yield from self._scan(body.replace("\\\n", " "), here, moves=False, depth=depth + 1)
+
+    def _entry(self, arguments: list[str], line: int) -> Iterator[Entry]:
+        if len(arguments) < 2:
+            return
+        flags = arguments[2] if len(arguments) > 2 else ""
+        names = tuple(part.strip(" ()") for part in flags.split("|"))
+        place = Place(self._source.file, line)
+        kept = tuple(name for name in names if name and name != "0")
+        yield Entry(arguments[1], kept, place, self._source.condition_at(line))
+
+    def _place(self, offset: int) -> Place:
+        return Place(self._source.file, self._source.line_at(offset))
+
+
+def _closing(text: str, start: int) -> int:
+    depth = 0
+    for at in range(start, len(text)):
+        if text[at] == "(":
+            depth += 1
+        elif text[at] == ")":
+            if not depth:
+                return at
+            depth -= 1
+    return len(text)

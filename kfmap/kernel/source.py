@@ -1,0 +1,223 @@
+"""One C file after the preprocessor's decisions: inactive lines blank, nothing moved.
+
+Line numbers and columns stay those of the file. Macros are not expanded in `code`; their
+definitions are kept, in order, because tables of BTF ids redefine them as they go.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+_COMMENT_OR_TEXT = re.compile(
+    r"//[^\n]*|/\*.*?(?:\*/|\Z)|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])+'", re.S
+)
+_DIRECTIVE = re.compile(r"^[ \t]*#[ \t]*(\w+)((?:\\\r?\n|[^\n])*)", re.M)
+_DEFINE = re.compile(r"\s*(\w+)(?:\(([^)]*)\))?(.*)", re.S)
+_INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', re.M)
+_NOT_BLANK = re.compile(r"[^\s]")
+_MAX_DIRECTIVES = 200_000
+
+Decide = Callable[[str], bool | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Macro:
+    """A #define in force from `line` to `end` (its #undef); parameters None for an object macro."""
+
+    name: str
+    parameters: tuple[str, ...] | None
+    body: str
+    line: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Include:
+    """An #include: `quoted` is looked up beside the file first."""
+
+    file: str
+    quoted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file: `code` has no comments, directives, inactive lines or contents of strings."""
+
+    file: str
+    code: str
+    macros: dict[str, tuple[Macro, ...]]
+    includes: tuple[Include, ...]
+    conditions: tuple[tuple[int, int, str], ...]
+    undecided: tuple[tuple[int, str], ...]
+
+    def line_at(self, offset: int) -> int:
+        """Give the line (from 1) of an offset in `code`."""
+        return self.code.count("\n", 0, offset) + 1
+
+    def macro_at(self, name: str, line: int) -> Macro | None:
+        """Give the definition of a macro in force at a line."""
+        for macro in reversed(self.macros.get(name, ())):
+            if macro.line < line <= macro.end:
+                return macro
+        return None
+
+    def condition_at(self, line: int) -> str:
+        """Give the #if conditions around a line, in words."""
+        around = [(start, text) for start, end, text in self.conditions if start < line < end]
+        return " and ".join(text for _, text in sorted(around))
+
+
+def read_source(file: str, text: str, decide: Decide) -> Source:
+    """Read a file. `decide` says whether the expression of an #if holds, None if not known."""
+    plain = _COMMENT_OR_TEXT.sub(_blank_match, text)
+    return _Reader(file, text, plain, decide).read()
+
+
+def _blank(text: str) -> str:
+    return _NOT_BLANK.sub(" ", text)
+
+
+def _blank_match(match: re.Match[str]) -> str:
+    found = match[0]
+    if found[0] == "/":
+        return _blank(found)
+    return found[0] + _blank(found[1:-1]) + found[-1]
+
+
+@dataclass(slots=True)
+class _Level:
+    """An open #if: whether its branch is active, whether one was taken, the text about it."""
+
+    outer: bool
+    active: bool
+    taken: bool
+    start: int
+    text: str
+
+
+class _Reader:
+    def __init__(self, file: str, text: str, plain: str, decide: Decide) -> None:
+        self._file, self._text, self._plain, self._decide = file, text, plain, decide
+        self._levels: list[_Level] = []
+        self._defined: dict[str, list[Macro]] = {}
+        self._includes: list[Include] = []
+        self._conditions: list[tuple[int, int, str]] = []
+        self._undecided: list[tuple[int, str]] = []
+        self._active = True
+
+    def read(self) -> Source:
+        pieces: list[str] = []
+        at, line = 0, 1
+        for number, match in enumerate(_DIRECTIVE.finditer(self._plain)):
+            if number > _MAX_DIRECTIVES:
+                break
+            before = self._plain[at : match.start()]
+            pieces.append(before if self._active else _blank(before))
+            line += before.count("\n")
+            self._directive(match, line)
+            pieces.append(_blank(match[0]))
+            line += match[0].count("\n")
+            at = match.end()
+        rest = self._plain[at:]
+        pieces.append(rest if self._active else _blank(rest))
+        return Source(
+            self._file,
+            "".join(pieces),
+            {name: tuple(found) for name, found in self._defined.items()},
+            tuple(self._includes),
+            tuple(self._conditions),
+            tuple(self._undecided),
+        )
+
+    def _directive(self, match: re.Match[str], line: int) -> None:
+        word, rest = match[1], match[2].replace("\\\n", " ")
+        if word in ("if", "ifdef", "ifndef"):
+            self._open(word, rest.strip(), line)
+        elif word in ("elif", "else", "endif"):
+            self._continue(word, rest.strip(), line)
+        elif not self._active:
+            return
+        elif word == "define":
+            self._define(rest, line)
+        elif word == "undef":
+            self._undefine(rest.strip(), line)
+        elif word == "include":
+            found = _INCLUDE.match(self._text, match.start())
+            if found:
+                self._includes.append(Include(found[2], found[1] == '"'))
+
+    def _open(self, word: str, rest: str, line: int) -> None:
+        expression = rest if word == "if" else f"defined({rest})"
+        if word == "ifndef":
+            expression = f"!{expression}"
+        holds = self._holds(expression, line) if self._active else False
+        self._levels.append(_Level(self._active, holds, holds, line, name_condition(expression)))
+        self._active = holds
+
+    def _continue(self, word: str, rest: str, line: int) -> None:
+        if not self._levels:
+            return
+        level = self._levels[-1]
+        if level.active and level.outer:
+            self._conditions.append((level.start, line, level.text))
+        if word == "endif":
+            self._levels.pop()
+            self._active = level.outer
+            return
+        holds = level.outer and not level.taken
+        text = f"not ({level.text})"
+        if word == "elif":
+            holds = holds and self._holds(rest, line)
+            text = name_condition(rest)
+        level.active, level.start, level.text = holds, line, text
+        level.taken = level.taken or holds
+        self._active = holds
+
+    def _holds(self, expression: str, line: int) -> bool:
+        own = re.fullmatch(r"(!?)defined\((\w+)\)", expression)
+        if own and not own[2].startswith("CONFIG_") and self._is_defined(own[2]):
+            return not own[1]
+        holds = self._decide(expression)
+        if holds is None:
+            self._undecided.append((line, expression))
+            return True
+        return holds
+
+    def _is_defined(self, name: str) -> bool:
+        return any(macro.end == _END for macro in self._defined.get(name, ()))
+
+    def _define(self, rest: str, line: int) -> None:
+        match = _DEFINE.match(rest)
+        if match:
+            names = match[2]
+            parameters = None
+            if names is not None:
+                parameters = tuple(n.strip().removesuffix("...") for n in names.split(","))
+            self._defined.setdefault(match[1], []).append(
+                Macro(match[1], parameters, match[3].strip(), line, _END)
+            )
+
+    def _undefine(self, name: str, line: int) -> None:
+        found = self._defined.get(name)
+        if found:
+            last = found[-1]
+            found[-1] = Macro(last.name, last.parameters, last.body, last.line, line)
+
+
+_END = 1 << 30
+_WORDS = (
+    (re.compile(r"\b(?:defined|IS_ENABLED)\s*\(?\s*(\w+)\s*\)?"), r"\1"),
+    (re.compile(r"\bIS_(BUILTIN|MODULE|REACHABLE)\s*\(\s*(\w+)\s*\)"), r"\2"),
+    (re.compile(r"\s*&&\s*"), " and "),
+    (re.compile(r"\s*\|\|\s*"), " or "),
+    (re.compile(r"!(?!=)\s*"), "not "),
+)
+
+
+def name_condition(expression: str) -> str:
+    """Say a preprocessor condition in words: "CONFIG_NET and not CONFIG_S390"."""
+    for pattern, words in _WORDS:
+        expression = pattern.sub(words, expression)
+    return " ".join(expression.split())

@@ -1,0 +1,223 @@
+"""Run the statements of a function as far as its values are known.
+
+A branch on a value that is not known is taken both ways, a loop perhaps once. Subclasses say what
+calls and fields mean, and note what they meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tree_sitter import Node
+
+from kfmap.kernel.expressions import Evaluator, Value
+from kfmap.kernel.syntax import Function, field_of, text_of, walk
+
+_MAX_STEPS = 50_000
+
+# How a statement ends: falls through, leaves the function, leaves the loop, or goes to a label.
+_FALLS = ""
+_LEAVES = "return"
+_BREAKS = "break"
+
+
+class TooLongError(RuntimeError):
+    """A function is too large or too deep to run."""
+
+
+class Runner(Evaluator):
+    """One call of a function: its variables, and what it returns."""
+
+    def __init__(self, function: Function, variables: Mapping[str, Value]) -> None:
+        self.function = function
+        self.variables: dict[str, Value] = dict(variables)
+        self.returned: list[Value] = []
+        self.steps = 0
+
+    def execute(self) -> Value:
+        """Run the body; give the value returned, None where it is not known or differs."""
+        waiting = [_FALLS]
+        done: set[str] = set()
+        while waiting:
+            label = waiting.pop()
+            done.add(label)
+            ends = self._sequence(_statements_after(self.function.body, label))
+            waiting += ends - done - {_FALLS, _LEAVES, _BREAKS}
+            self.variables = {}
+        values = set(self.returned)
+        return values.pop() if len(values) == 1 else None
+
+    def constant(self, name: str) -> Value:
+        """Give the value of a name that is no variable."""
+        return None
+
+    def name_value(self, name: str) -> Value:
+        """Give the value of a variable or a constant."""
+        return self.variables[name] if name in self.variables else self.constant(name)
+
+    def returns(self, node: Node, values: list[Value]) -> None:
+        """Note a return statement."""
+        self.returned += values or [None]
+
+    def count_step(self) -> None:
+        """Count a statement. Raises TooLongError."""
+        self.steps += 1
+        if self.steps > _MAX_STEPS:
+            raise TooLongError(f"{self.function.name} takes more than {_MAX_STEPS} steps")
+
+    def other_value(self, node: Node) -> Value:
+        """Run assignments; of anything else, the parts."""
+        if node.type == "assignment_expression":
+            return self._assign(node)
+        return super().other_value(node)
+
+    # Statements: each gives the ways it may end
+
+    def _sequence(self, statements: list[Node]) -> set[str]:
+        ends: set[str] = set()
+        for statement in statements:
+            ways = self._statement(statement)
+            ends |= ways - {_FALLS}
+            if _FALLS not in ways:
+                return ends
+        return ends | {_FALLS}
+
+    def _statement(self, node: Node) -> set[str]:
+        self.count_step()
+        match node.type:
+            case "compound_statement" | "else_clause":
+                return self._sequence(node.named_children)
+            case "if_statement":
+                return self._if(node)
+            case "switch_statement":
+                return self._switch(node)
+            case "return_statement":
+                self.returns(node, [self.value(child) for child in node.named_children])
+                return {_LEAVES}
+            case "goto_statement":
+                return {text_of(node.named_children[0])}
+            case "labeled_statement":
+                return self._sequence(node.named_children[1:])
+            case "break_statement" | "continue_statement":
+                return {_BREAKS}
+            case "declaration":
+                return self._declare(node)
+            case "expression_statement":
+                for child in node.named_children:
+                    self.value(child)
+                return {_FALLS}
+            case "comment":
+                return {_FALLS}
+        return self._maybe(node)
+
+    def _if(self, node: Node) -> set[str]:
+        condition = field_of(node, "condition")
+        known = None if condition is None else self.value(condition)
+        branches = [field_of(node, "consequence"), field_of(node, "alternative")]
+        if known is not None:
+            chosen = branches[0] if known else branches[1]
+            return {_FALLS} if chosen is None else self._statement(chosen)
+        before = dict(self.variables)
+        ends: set[str] = set()
+        outcomes = []
+        for branch in branches:
+            self.variables = dict(before)
+            ways = {_FALLS} if branch is None else self._statement(branch)
+            ends |= ways
+            if _FALLS in ways:
+                outcomes.append(self.variables)
+        self.variables = _agreed(outcomes)
+        return ends
+
+    def _switch(self, node: Node) -> set[str]:
+        condition, body = field_of(node, "condition"), field_of(node, "body")
+        known = None if condition is None else self.value(condition)
+        if body is None or known is None:
+            return self._maybe(node)
+        cases = [child for child in body.named_children if child.type == "case_statement"]
+        at = self.find_case(cases, known)
+        if at is None:
+            return {_FALLS}
+        ends: set[str] = {_FALLS}
+        for case in cases[at:]:
+            ends = self._sequence(_case_statements(case))
+            if _FALLS not in ends:
+                break
+        return {_FALLS if way == _BREAKS else way for way in ends}
+
+    def find_case(self, cases: list[Node], value: int) -> int | None:
+        """Give the index of the case that a value goes to."""
+        default = None
+        for at, case in enumerate(cases):
+            label = field_of(case, "value")
+            if label is None:
+                default = at
+            elif self.value(label) == value:
+                return at
+        return default
+
+    def _declare(self, node: Node) -> set[str]:
+        for child in node.named_children:
+            if child.type == "init_declarator":
+                declarator, value = field_of(child, "declarator"), field_of(child, "value")
+                if declarator is not None and value is not None:
+                    self.declare(_plain_name(declarator), value)
+        return {_FALLS}
+
+    def declare(self, name: str, value: Node) -> None:
+        """Note a variable with its first value."""
+        self.variables[name] = self.value(value)
+
+    def _maybe(self, node: Node) -> set[str]:
+        """Run what is inside a loop or what is not a statement: perhaps, in any order."""
+        self.variables = dict.fromkeys(self.variables)
+        ends = {_FALLS}
+        for child in node.named_children:
+            if child.type.endswith(("_statement", "declaration")):
+                ends |= self._statement(child)
+            elif child.type.endswith("_expression"):
+                self.value(child)
+            else:
+                ends |= self._maybe(child)
+            self.variables = dict.fromkeys(self.variables)
+        return ends - {_BREAKS}
+
+    def _assign(self, node: Node) -> Value:
+        target, source = field_of(node, "left"), field_of(node, "right")
+        value = None if source is None else self.value(source)
+        is_plain = node.children[1].type == "="
+        if target is not None and target.type == "identifier":
+            self.variables[text_of(target)] = value if is_plain else None
+        return value if is_plain else None
+
+
+def _agreed(outcomes: list[dict[str, Value]]) -> dict[str, Value]:
+    if not outcomes:
+        return {}
+    first = dict(outcomes[0])
+    for other in outcomes[1:]:
+        for name in first.keys() | other.keys():
+            if name not in first or name not in other or first[name] != other[name]:
+                first[name] = None
+    return first
+
+
+def _case_statements(case: Node) -> list[Node]:
+    label = field_of(case, "value")
+    return [child for child in case.named_children if child != label]
+
+
+def _plain_name(declarator: Node) -> str:
+    names = [text_of(node) for node in walk(declarator) if node.type == "identifier"]
+    return names[0] if names else ""
+
+
+def _statements_after(body: Node, label: str) -> list[Node]:
+    statements = body.named_children
+    if label == _FALLS:
+        return statements
+    for at, statement in enumerate(statements):
+        is_label = statement.type == "labeled_statement"
+        if is_label and text_of(statement.named_children[0]) == label:
+            return statements[at:]
+    return statements  # a label further in: anything may follow

@@ -1,0 +1,139 @@
+"""Parse pieces of C: bodies of functions, expressions, initialisers. Whole files are never parsed.
+
+tree-sitter loses its way in files full of the kernel's macros; a piece that is cut out first is
+short, so an error in one costs nothing elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+import tree_sitter_c
+from tree_sitter import Language, Node, Parser
+
+from kfmap.kernel.items import Item
+
+_MAX_PIECE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function: its parameters' names, its body, and the lines that nodes of the body are on."""
+
+    name: str
+    file: str
+    line: int
+    parameters: tuple[str, ...]
+    body: Node
+    first_row: int
+
+    def line_of(self, node: Node) -> int:
+        """Give the line of a node of the body."""
+        return self.first_row + node.start_point.row
+
+
+def parse_function(item: Item) -> Function:
+    """Parse the function that an item defines."""
+    body = item.text[item.brace :]
+    root = _parse("void f(void)" + body)
+    found = root.named_children[0] if root.named_children else root
+    node = found.child_by_field_name("body") or found
+    return Function(
+        item.function,
+        item.file,
+        item.function_line,
+        _parameters(item.head, item.function),
+        node,
+        item.line_at(item.brace),
+    )
+
+
+def parse_expression(text: str) -> Node:
+    """Parse an expression; what is none gives a node of type ERROR."""
+    root = _parse(f"int x = {text.strip()};")
+    found = next((node for node in walk(root) if node.type == "init_declarator"), None)
+    value = None if found is None else found.child_by_field_name("value")
+    return root if value is None else value
+
+
+def parse_initializer(text: str) -> Node:
+    """Parse what follows `=` in a declaration with braces."""
+    root = _parse(f"int x[] = {text.strip()};")
+    found = next((node for node in walk(root) if node.type == "initializer_list"), None)
+    return root if found is None else found
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """Give the node and all under it, in order."""
+    waiting = [node]
+    while waiting:
+        current = waiting.pop()
+        yield current
+        waiting.extend(reversed(current.children))
+
+
+def text_of(node: Node) -> str:
+    """Give the text of a node."""
+    return (node.text or b"").decode(errors="replace")
+
+
+def field_of(node: Node, name: str) -> Node | None:
+    """Give a named part of a node."""
+    return node.child_by_field_name(name)
+
+
+def called_name(call: Node) -> str:
+    """Give the name of the function or macro that is called, "" if it is not a plain name."""
+    function = call.child_by_field_name("function")
+    return text_of(function) if function is not None and function.type == "identifier" else ""
+
+
+def arguments_of(call: Node) -> list[Node]:
+    """Give the arguments of a call."""
+    arguments = call.child_by_field_name("arguments")
+    if arguments is None:
+        return []
+    return [child for child in arguments.named_children if child.type != "comment"]
+
+
+def strip_parentheses(node: Node) -> Node:
+    """Give the expression inside any number of parentheses."""
+    while node.type == "parenthesized_expression" and len(node.named_children) == 1:
+        node = node.named_children[0]
+    return node
+
+
+def _parameters(head: str, name: str) -> tuple[str, ...]:
+    at = head.find("(", max(0, head.find(f"{name}("))) + 1
+    names, depth, start = [], 0, at
+    for end in range(at, len(head)):
+        sign = head[end]
+        if sign == "(":
+            depth += 1
+        elif sign == ")" and depth:
+            depth -= 1
+        elif sign in ",)" and not depth:
+            names.append(_declared_name(head[start:end]))
+            start = end + 1
+            if sign == ")":
+                break
+    return tuple(names) if names != ["void"] else ()
+
+
+def _declared_name(parameter: str) -> str:
+    """Give the name in `const struct x *name`, `u8 name[4]`, `int (*name)(int)`."""
+    if "(*" in parameter:
+        parameter = parameter[parameter.index("(*") + 2 :].split(")")[0]
+    words = parameter.split("[")[0].replace("*", " ").split()
+    return words[-1] if words else ""
+
+
+@cache
+def _parser() -> Parser:
+    return Parser(Language(tree_sitter_c.language()))
+
+
+def _parse(text: str) -> Node:
+    return _parser().parse(text[:_MAX_PIECE].encode()).root_node
