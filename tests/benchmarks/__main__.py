@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.benchmarks import btf_read, decisions, fuzz_objects, object_read, start
+from tests.benchmarks import btf_read, decisions, fuzz_objects, object_check, object_read, start
 from tests.benchmarks.figure import Figure
 
 BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "btf_read": btf_read.run,
     "decisions": decisions.run,
     "fuzz_objects": fuzz_objects.run,
+    "object_check": object_check.run,
     "object_read": object_read.run,
     "start": start.run,
 }

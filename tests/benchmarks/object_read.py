@@ -22,7 +22,7 @@ def run() -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "large.bpf.o"
         path.write_bytes(data)
-        name, reference = _objdump_seconds(path)
+        name, reference = objdump_seconds(path)
         megabytes = _memory_of_reading(path)
     each = best_seconds(lambda: [read_object(item) for item in small]) / len(small)
     return [
@@ -39,7 +39,7 @@ def run() -> list[Figure]:
     ]
 
 
-def _objdump_seconds(path: Path) -> tuple[str, float | None]:
+def objdump_seconds(path: Path) -> tuple[str, float | None]:
     if shutil.which(OBJDUMP) is None:
         return f"no {OBJDUMP} here", None
     return f"{OBJDUMP} -d", best_process_seconds([OBJDUMP, "-d", str(path)], 3)
