@@ -240,7 +240,7 @@ class Constants(Evaluator):
     def __init__(self, code: Code, file: str, local: dict[str, Value] | None = None) -> None:
         self._code = code
         self._file = file
-        self._local = local or {}
+        self._local = {} if local is None else local
 
     def name_value(self, name: str) -> Value:
         """Give the value of an enumerator or macro."""

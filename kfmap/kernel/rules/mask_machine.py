@@ -27,9 +27,13 @@ Way = tuple[tuple[str, Place], ...]
 
 @dataclass(slots=True)
 class Run:
-    """What one run met: the ways to checks that failed, and whether tasks were compared."""
+    """What one run met: the ways to checks that failed, or whose answer is not known.
+
+    `compares_tasks`: a check compared a task with the arguments of the op.
+    """
 
     failures: list[Way] = field(default_factory=list)
+    unclear: list[Way] = field(default_factory=list)
     compares_tasks: bool = False
     steps: int = 0
 
@@ -125,8 +129,8 @@ class _Call(Runner):
         names = function.parameters
         variables = dict.fromkeys(names, None) | dict(zip(names, values, strict=False))
         value = _Call(self._machine, self._run, self._in_force, way, function, variables).execute()
-        if function.name == CHECK and value == 0:
-            self._run.failures.append(way)
+        if function.name == CHECK and not value:
+            (self._run.unclear if value is None else self._run.failures).append(way)
         if function.name.startswith(CHECK) and _mentions(function, TASKS_FIELD):
             self._run.compares_tasks = True
         return value

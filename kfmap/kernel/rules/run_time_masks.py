@@ -183,6 +183,10 @@ class _Reader:
         except TooLongError as error:
             self._note(place, "run-time check", f"{kfunc}: {error}")
             return None
+        unclear = next((run.unclear[0] for run in runs if run.unclear), None)
+        if unclear:
+            self._note(unclear[-1][1], "mask of a run-time check", kfunc)
+            return None
         if not any(run.failures for run in runs):
             return None
         guard = Guard(
