@@ -1,0 +1,221 @@
+// A drawn graph (kfmap/graphs/svg.py): zoom, pan, search, what a node reaches and what reaches it,
+// the shortest way between two, PNG. Everything is read from the drawing itself.
+const ZOOM = 1.25, LEAST = 0.15, MOST = 4;
+
+class Graph {
+  constructor(root) {
+    this.root = root;
+    this.view = root.querySelector(".graph-view");
+    this.svg = this.view.querySelector("svg");
+    this.tools = root.querySelector(".graph-tools");
+    this.says = root.querySelector(".graph-says");
+    this.size = { width: this.svg.viewBox.baseVal.width, height: this.svg.viewBox.baseVal.height };
+    this.nodes = new Map([...this.svg.querySelectorAll("[data-node]")].map((g) => [g.dataset.node, g]));
+    this.edges = [...this.svg.querySelectorAll("path[data-from]")];
+    this.next = this.join("from", "to");
+    this.before = this.join("to", "from");
+    this.chosen = null;
+    this.zoom = 1;
+    this.prepareNodes();
+    this.prepareTools();
+    this.preparePan();
+    this.fit();
+    this.tools.hidden = false;
+    const wanted = new URLSearchParams(location.search).get("node");
+    if (wanted && this.nodes.has(wanted)) this.choose(wanted);
+  }
+
+  join(from, to) {
+    const map = new Map([...this.nodes.keys()].map((name) => [name, []]));
+    for (const edge of this.edges) map.get(edge.dataset[from])?.push(edge.dataset[to]);
+    return map;
+  }
+
+  words(name) {
+    return this.nodes.get(name).querySelector("title").textContent;
+  }
+
+  label(name) {
+    return this.nodes.get(name).querySelector("text")?.textContent ?? name;
+  }
+
+  prepareNodes() {
+    for (const [name, node] of this.nodes) {
+      node.setAttribute("tabindex", "0");
+      node.setAttribute("role", "button");
+      node.setAttribute("aria-label", this.words(name));
+      node.setAttribute("aria-pressed", "false");
+      node.addEventListener("click", () => this.choose(name === this.chosen ? null : name));
+      node.addEventListener("keydown", (event) => {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        event.preventDefault();
+        this.choose(name === this.chosen ? null : name);
+      });
+    }
+    this.svg.setAttribute("role", "group");
+    this.root.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && this.chosen) this.choose(null);
+    });
+  }
+
+  prepareTools() {
+    const find = this.tools.querySelector("[data-graph-find]");
+    const names = this.tools.querySelector("datalist");
+    this.to = this.tools.querySelector("[data-graph-to]");
+    for (const name of this.nodes.keys()) {
+      names.append(new Option(this.label(name)));
+      this.to.append(new Option(this.label(name).slice(0, 60), name));
+    }
+    find.addEventListener("input", () => this.search(find.value.trim().toLowerCase()));
+    this.tools.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const found = this.search(find.value.trim().toLowerCase());
+      if (found.length) this.choose(found[0]);
+    });
+    this.tools.addEventListener("change", (event) => event.target !== find && this.isolate());
+    for (const button of this.tools.querySelectorAll("[data-graph-zoom]")) {
+      button.addEventListener("click", () => {
+        const way = Number(button.dataset.graphZoom);
+        if (way) this.scale(this.zoom * (way > 0 ? ZOOM : 1 / ZOOM));
+        else this.fit();
+      });
+    }
+    this.all = this.tools.querySelector("[data-graph-all]");
+    this.all.addEventListener("click", () => this.choose(null));
+  }
+
+  preparePan() {
+    let from = null;
+    this.view.addEventListener("pointerdown", (event) => {
+      if (event.pointerType === "touch" || event.button || event.target.closest("[data-node]")) return;
+      from = { x: event.clientX + this.view.scrollLeft, y: event.clientY + this.view.scrollTop };
+      this.view.setPointerCapture(event.pointerId);
+      this.view.classList.add("dragging");
+    });
+    this.view.addEventListener("pointermove", (event) => {
+      if (from) this.view.scrollTo({ left: from.x - event.clientX, top: from.y - event.clientY, behavior: "instant" });
+    });
+    for (const end of ["pointerup", "pointercancel"]) {
+      this.view.addEventListener(end, () => {
+        from = null;
+        this.view.classList.remove("dragging");
+      });
+    }
+    this.view.addEventListener("wheel", (event) => {
+      if (!event.ctrlKey) return;
+      event.preventDefault();
+      this.scale(this.zoom * (event.deltaY < 0 ? 1.1 : 1 / 1.1));
+    }, { passive: false });
+  }
+
+  fit() {
+    this.scale(Math.min(1, Math.max((this.view.clientWidth - 2) / this.size.width, 0.45)));
+  }
+
+  scale(zoom) {
+    this.zoom = Math.min(MOST, Math.max(LEAST, zoom));
+    this.svg.setAttribute("width", this.size.width * this.zoom);
+    this.svg.setAttribute("height", this.size.height * this.zoom);
+  }
+
+  search(typed) {
+    const found = [];
+    for (const [name, node] of this.nodes) {
+      const hit = typed !== "" && this.words(name).toLowerCase().includes(typed);
+      node.classList.toggle("kf-found", hit);
+      if (hit) found.push(name);
+    }
+    this.says.textContent = typed ? `${found.length} of ${this.nodes.size} nodes have “${typed}”` : "";
+    if (found.length) this.nodes.get(found[0]).scrollIntoView({ block: "nearest", inline: "nearest" });
+    return found;
+  }
+
+  choose(name) {
+    this.nodes.get(this.chosen)?.classList.remove("kf-chosen");
+    this.nodes.get(this.chosen)?.setAttribute("aria-pressed", "false");
+    this.chosen = name;
+    this.nodes.get(name)?.classList.add("kf-chosen");
+    this.nodes.get(name)?.setAttribute("aria-pressed", "true");
+    this.all.disabled = name === null;
+    if (name === null) this.to.value = "";
+    const params = new URLSearchParams(location.search);
+    if (name === null) params.delete("node");
+    else params.set("node", name);
+    history.replaceState(null, "", params.size ? `?${params}` : location.pathname);
+    this.isolate();
+  }
+
+  walk(start, neighbours) {
+    const seen = new Set([start]);
+    for (const name of seen) for (const other of neighbours.get(name) ?? []) seen.add(other);
+    return seen;
+  }
+
+  way(start, end) {
+    const from = new Map([[start, null]]);
+    for (const name of from.keys()) {
+      for (const other of this.next.get(name) ?? []) if (!from.has(other)) from.set(other, name);
+    }
+    const way = [];
+    for (let at = from.has(end) ? end : null; at !== null; at = from.get(at)) way.unshift(at);
+    return way;
+  }
+
+  // Shows the reach of the chosen node, or the way to another, and lets the rest fade.
+  isolate() {
+    if (this.chosen === null) return this.light(null, null, "");
+    const direction = this.tools.querySelector("[name=direction]:checked").value;
+    if (this.to.value && this.to.value !== this.chosen) {
+      let way = this.way(this.chosen, this.to.value);
+      if (!way.length) way = this.way(this.to.value, this.chosen);
+      const steps = new Set(way.slice(1).map((name, n) => `${way[n]}\n${name}`));
+      const words = way.length ? way.map((name) => this.label(name)).join(" → ") : "There is no way between these two.";
+      return this.light(new Set(way.length ? way : [this.chosen, this.to.value]), steps, words);
+    }
+    const after = direction === "reached" ? new Set([this.chosen]) : this.walk(this.chosen, this.next);
+    const before = direction === "reaches" ? new Set([this.chosen]) : this.walk(this.chosen, this.before);
+    const words = [];
+    if (direction !== "reached") words.push(`reaches ${after.size - 1}`);
+    if (direction !== "reaches") words.push(`is reached by ${before.size - 1}`);
+    const edges = new Set(this.edges.filter(({ dataset: { from, to } }) =>
+      (after.has(from) && after.has(to)) || (before.has(from) && before.has(to))).map(({ dataset: { from, to } }) => `${from}\n${to}`));
+    return this.light(new Set([...after, ...before]), edges, `${this.label(this.chosen)} ${words.join(" and ")}`);
+  }
+
+  light(nodes, edges, words) {
+    for (const [name, node] of this.nodes) node.classList.toggle("kf-far", nodes !== null && !nodes.has(name));
+    for (const edge of this.edges) {
+      const near = edges?.has(`${edge.dataset.from}\n${edge.dataset.to}`);
+      edge.classList.toggle("kf-far", nodes !== null && !near);
+      edge.classList.toggle("kf-near", Boolean(near));
+    }
+    this.says.textContent = words;
+  }
+}
+
+// The exported SVG brings its own style, so it can be painted on a canvas.
+function offerPng(link) {
+  link.parentElement.hidden = false;
+  link.addEventListener("click", async (event) => {
+    event.preventDefault();
+    const svg = await (await fetch(link.href)).blob();
+    const url = URL.createObjectURL(svg);
+    const image = new Image();
+    image.src = url;
+    await image.decode();
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [image.width * 2, image.height * 2];
+    canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+    URL.revokeObjectURL(url);
+    canvas.toBlob((blob) => {
+      const save = document.createElement("a");
+      save.href = URL.createObjectURL(blob);
+      save.download = "kfmap-graph.png";
+      save.click();
+      setTimeout(() => URL.revokeObjectURL(save.href), 1000);
+    });
+  });
+}
+
+for (const root of document.querySelectorAll("[data-graph]")) new Graph(root);
+for (const link of document.querySelectorAll("[data-graph-png]")) offerPng(link);

@@ -1,0 +1,126 @@
+// The matrix as the server gives it (kfmap/web/matrix_data.py), and its rows and columns as they are
+// to be shown: narrowed, put in order, equal ones merged.
+export const ALLOWED = "A", REFUSED = "D", UNKNOWN = "?", FAILS = "R";
+const CODES = [REFUSED, ALLOWED, UNKNOWN, FAILS];
+
+// Bit n counts from the right of the text.
+function readBits(text, count) {
+  const bits = new Uint8Array(count);
+  for (let n = 0; n < count; n++) {
+    const digit = text.length - 1 - (n >> 2);
+    if (digit < 0) break;
+    bits[n] = (parseInt(text[digit], 16) >> (n & 3)) & 1;
+  }
+  return bits;
+}
+
+export class Matrix {
+  constructor(body) {
+    const count = body.kfuncs.length;
+    this.kernel = body.kernel;
+    this.kfuncs = body.kfuncs.map(([name, set], index) => ({ name, set: body.sets[set][1], index }));
+    this.contexts = body.contexts.map((context, index) => ({
+      name: context.name,
+      short: context.short ?? context.name,
+      group: body.groups[context.group],
+      unsupported: Boolean(context.unsupported),
+      index,
+    }));
+    // One code a cell, a column after another: 0 refused, 1 allowed, 2 unknown, 3 fails.
+    this.cells = new Uint8Array(count * this.contexts.length);
+    body.contexts.forEach((context, column) => {
+      const allowed = readBits(context.allowed, count);
+      const possible = context.possible ? readBits(context.possible, count) : allowed;
+      const fails = context.fails ? readBits(context.fails, count) : null;
+      for (let row = 0; row < count; row++) {
+        const code = allowed[row] ? (fails?.[row] ? 3 : 1) : possible[row] ? 2 : 0;
+        this.cells[column * count + row] = code;
+      }
+    });
+  }
+
+  code(context, kfunc) {
+    return this.cells[context * this.kfuncs.length + kfunc];
+  }
+
+  letter(context, kfunc) {
+    return CODES[this.code(context, kfunc)];
+  }
+}
+
+function keepNamed(items, typed, textOf) {
+  const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
+  return items.filter((item) => words.every((word) => textOf(item).toLowerCase().includes(word)));
+}
+
+// Items whose cells are all the same become one; `key` gives the cells of an item as text.
+function merge(items, key) {
+  const found = new Map();
+  for (const item of items) {
+    const own = key(item);
+    if (found.has(own)) found.get(own).members.push(item);
+    else found.set(own, { ...item, members: [item] });
+  }
+  return [...found.values()];
+}
+
+function distance(a, b) {
+  let count = 0;
+  for (let n = 0; n < a.length; n++) if (a[n] !== b[n]) count++;
+  return count;
+}
+
+// A walk from each item to the most similar one left: likes end up beside each other.
+function orderBySimilarity(items, vectorOf) {
+  const left = items.map((item) => ({ item, vector: vectorOf(item) }));
+  const ordered = left.splice(0, 1);
+  while (left.length) {
+    const last = ordered[ordered.length - 1].vector;
+    let best = 0, least = Infinity;
+    for (let n = 0; n < left.length && least > 0; n++) {
+      const far = distance(last, left[n].vector);
+      if (far < least) [best, least] = [n, far];
+    }
+    ordered.push(...left.splice(best, 1));
+  }
+  return ordered.map((entry) => entry.item);
+}
+
+// What is shown: `rows` (with a head row before each set), `columns` (with their groups).
+export function arrange(matrix, { rows: typedRows, cols: typedColumns, sort, merged }) {
+  let kfuncs = keepNamed(matrix.kfuncs, typedRows, (item) => `${item.name} ${item.set}`);
+  let contexts = keepNamed(matrix.contexts, typedColumns, (item) => `${item.name} ${item.group}`);
+  const column = (context) => Uint8Array.from(kfuncs, (kfunc) => matrix.code(context.index, kfunc.index));
+  if (merged) {
+    const within = sort ? () => "" : (item) => item.group;
+    contexts = merge(contexts, (context) => within(context) + String.fromCharCode(...column(context).map((code) => code + 48)));
+  }
+  const row = (kfunc) => Uint8Array.from(contexts, (context) => matrix.code(context.index, kfunc.index));
+  if (merged) {
+    const within = sort ? () => "" : (item) => item.set;
+    kfuncs = merge(kfuncs, (kfunc) => within(kfunc) + String.fromCharCode(...row(kfunc).map((code) => code + 48)));
+  }
+  const byName = (a, b) => (a.name < b.name ? -1 : 1);
+  if (sort === "name") {
+    kfuncs = [...kfuncs].sort(byName);
+    contexts = [...contexts].sort(byName);
+  } else if (sort === "similar") {
+    kfuncs = orderBySimilarity(kfuncs, row);
+    contexts = orderBySimilarity(contexts, column);
+  }
+  return { rows: sort ? kfuncs.map(asRow) : withHeads(kfuncs), columns: contexts };
+}
+
+function asRow(kfunc) {
+  return { kfunc };
+}
+
+function withHeads(kfuncs) {
+  const sets = new Map();
+  for (const kfunc of kfuncs) {
+    if (!sets.has(kfunc.set)) sets.set(kfunc.set, []);
+    sets.get(kfunc.set).push(kfunc);
+  }
+  const names = [...sets.keys()].sort();
+  return names.flatMap((name) => [{ head: name, count: sets.get(name).length }, ...sets.get(name).map(asRow)]);
+}

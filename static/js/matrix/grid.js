@@ -1,0 +1,244 @@
+// A table that shows a window of a large grid. It sticks to the corner of what scrolls, and its
+// cells, made once for the size of the window, take on what belongs where the reader scrolled to.
+const ROW = 24, COLUMN = 26;
+const SIGNS = { A: "✓", R: "!", "?": "?", D: "·" };
+const WORDS = { A: "allowed", R: "fails at run time", "?": "unknown", D: "refused" };
+const CLASSES = { A: "cell-A", R: "cell-R", "?": "cell-u", D: "" };
+
+function make(tag, parent, set = {}) {
+  const element = document.createElement(tag);
+  Object.assign(element, set);
+  parent?.append(element);
+  return element;
+}
+
+function label(item, short) {
+  const more = (item.members?.length ?? 1) - 1;
+  return more > 0 ? `${short} +${more}` : short;
+}
+
+function allNames(item) {
+  return (item.members ?? [item]).map((member) => member.name).join(", ");
+}
+
+export class Grid {
+  // `read` gives the letter of (context index, kfunc index); `onCell` is told which cell was opened.
+  constructor(scroller, read, { onCell, onMove }) {
+    this.scroller = scroller;
+    this.space = scroller.firstElementChild;
+    this.read = read;
+    this.onCell = onCell;
+    this.onMove = onMove;
+    this.rows = [];
+    this.columns = [];
+    this.at = { row: 0, column: 0 };
+    this.hover = null;
+    this.frame = 0;
+    this.table = make("table", this.space, { className: "grid", role: "grid" });
+    this.table.setAttribute("aria-label", "Kfuncs by contexts");
+    this.head = make("thead", this.table);
+    this.body = make("tbody", this.table);
+    scroller.addEventListener("scroll", () => this.schedule(), { passive: true });
+    new ResizeObserver(() => this.resize()).observe(scroller);
+    this.table.addEventListener("click", (event) => this.onClick(event));
+    this.table.addEventListener("keydown", (event) => this.onKey(event));
+    this.table.addEventListener("pointerover", (event) => this.onHover(event));
+    this.table.addEventListener("pointerleave", () => this.highlight(null));
+  }
+
+  show(rows, columns) {
+    this.rows = rows;
+    this.columns = columns;
+    this.at = { row: this.rows.findIndex((row) => row.kfunc), column: 0 };
+    this.resize();
+  }
+
+  // Makes as many cells as the window holds, and gives the space the size of everything.
+  resize() {
+    const nameWidth = parseFloat(getComputedStyle(this.scroller).getPropertyValue("--name-width"));
+    const headHeight = parseFloat(getComputedStyle(this.scroller).getPropertyValue("--head-height"));
+    const { clientWidth, clientHeight } = this.scroller;
+    this.wide = Math.max(1, Math.min(this.columns.length, Math.floor((clientWidth - nameWidth) / COLUMN)));
+    this.high = Math.max(1, Math.min(this.rows.length, Math.floor((clientHeight - headHeight) / ROW)));
+    this.space.style.width = `${nameWidth + this.columns.length * COLUMN}px`;
+    this.space.style.height = `${headHeight + this.rows.length * ROW}px`;
+    this.table.setAttribute("aria-rowcount", this.rows.length + 2);
+    this.table.setAttribute("aria-colcount", this.columns.length + 1);
+    this.makeCells();
+    this.draw();
+  }
+
+  makeCells() {
+    this.groupRow = document.createElement("tr");
+    const names = document.createElement("tr");
+    names.setAttribute("aria-rowindex", 2);
+    make("th", names, { className: "corner", scope: "col", textContent: "Kfunc" }).setAttribute("aria-colindex", 1);
+    this.names = Array.from({ length: this.wide }, () => make("th", names, { scope: "col", className: "turned" }));
+    this.head.replaceChildren(this.groupRow, names);
+    this.lines = Array.from({ length: this.high }, () => {
+      const line = document.createElement("tr");
+      line.setAttribute("aria-selected", "false");
+      const name = make("th", line, { scope: "row" });
+      name.setAttribute("aria-colindex", 1);
+      const cells = Array.from({ length: this.wide }, () => make("td", line, { role: "gridcell", tabIndex: -1 }));
+      return { line, name, cells };
+    });
+    this.body.replaceChildren(...this.lines.map((entry) => entry.line));
+  }
+
+  schedule() {
+    if (!this.frame) this.frame = requestAnimationFrame(() => { this.frame = 0; this.draw(); });
+  }
+
+  get first() {
+    const row = Math.round(this.scroller.scrollTop / ROW);
+    const column = Math.round(this.scroller.scrollLeft / COLUMN);
+    return {
+      row: Math.max(0, Math.min(row, this.rows.length - this.high)),
+      column: Math.max(0, Math.min(column, this.columns.length - this.wide)),
+    };
+  }
+
+  draw() {
+    const first = this.first;
+    const focused = this.table.contains(document.activeElement) && document.activeElement.tagName === "TD";
+    this.drawHead(first.column);
+    this.lines.forEach((entry, n) => this.drawLine(entry, first.row + n, first.column));
+    this.mark();
+    if (focused) this.cellAt(this.at)?.focus({ preventScroll: true });
+  }
+
+  drawHead(first) {
+    this.groupRow.replaceChildren(make("td", null, { className: "corner" }));
+    this.groupRow.setAttribute("aria-rowindex", 1);
+    let group = null;
+    this.names.forEach((cell, n) => {
+      const column = this.columns[first + n];
+      const name = this.grouped ? column.group : "";
+      if (group?.dataset.name === name) group.colSpan += 1;
+      else {
+        group = make("th", this.groupRow, { scope: "colgroup", className: "group" });
+        group.dataset.name = name;
+        make("span", group, { textContent: name, title: name });
+      }
+      cell.replaceChildren(make("span", null, { textContent: label(column, this.grouped ? column.short : column.name) }));
+      cell.title = allNames(column) + (column.unsupported ? " (no program may implement it)" : "");
+      cell.classList.toggle("unsupported", column.unsupported);
+      cell.setAttribute("aria-colindex", first + n + 2);
+    });
+  }
+
+  drawLine({ line, name, cells }, at, firstColumn) {
+    const row = this.rows[at];
+    line.setAttribute("aria-rowindex", at + 3);
+    line.className = row?.head !== undefined ? "set-row" : "";
+    name.textContent = !row ? "" : row.head !== undefined ? `${row.head} (${row.count})` : label(row.kfunc, row.kfunc.name);
+    name.title = row?.kfunc ? allNames(row.kfunc) : "";
+    cells.forEach((cell, n) => {
+      const column = firstColumn + n;
+      cell.dataset.row = at;
+      cell.dataset.column = column;
+      cell.setAttribute("aria-colindex", column + 2);
+      const letter = row?.kfunc ? this.read(this.columns[column].index, row.kfunc.index) : "";
+      cell.textContent = SIGNS[letter] ?? "";
+      cell.className = letter ? `cell ${CLASSES[letter]}` : "";
+      if (letter) cell.setAttribute("aria-label", WORDS[letter]);
+      else cell.removeAttribute("aria-label");
+    });
+  }
+
+  // Marks the row and the column of the hovered or current cell, and the current cell itself.
+  mark() {
+    const first = this.first;
+    const shown = this.hover ?? this.at;
+    this.names.forEach((cell, n) => cell.classList.toggle("lit", first.column + n === shown.column));
+    this.lines.forEach(({ line, cells }, n) => {
+      line.classList.toggle("lit", first.row + n === shown.row);
+      cells.forEach((cell, m) => {
+        const here = first.row + n === this.at.row && first.column + m === this.at.column;
+        cell.classList.toggle("lit", first.column + m === shown.column);
+        cell.classList.toggle("current", here);
+        cell.tabIndex = here ? 0 : -1;
+      });
+    });
+    // Out of sight, the current cell leaves its place in the tab order to the first cell.
+    if (!this.cellAt(this.at) && this.lines[0]) this.lines[0].cells[0].tabIndex = 0;
+  }
+
+  cellAt({ row, column }) {
+    const first = this.first;
+    return this.lines[row - first.row]?.cells[column - first.column];
+  }
+
+  highlight(cell) {
+    this.hover = cell;
+    this.mark();
+  }
+
+  onHover(event) {
+    const cell = event.target.closest("td.cell");
+    this.highlight(cell ? { row: Number(cell.dataset.row), column: Number(cell.dataset.column) } : null);
+  }
+
+  onClick(event) {
+    const cell = event.target.closest("td.cell");
+    if (!cell) return;
+    this.moveTo(Number(cell.dataset.row), Number(cell.dataset.column));
+    this.open();
+  }
+
+  open() {
+    const row = this.rows[this.at.row], column = this.columns[this.at.column];
+    if (row?.kfunc && column) this.onCell(column, row.kfunc);
+  }
+
+  onKey(event) {
+    if (event.altKey || event.metaKey) return;
+    const { row, column } = this.at;
+    const far = event.ctrlKey;
+    const moves = {
+      ArrowLeft: [row, column - 1],
+      ArrowRight: [row, column + 1],
+      ArrowUp: [row - 1, column, -1],
+      ArrowDown: [row + 1, column, 1],
+      PageUp: [row - this.high, column, -1],
+      PageDown: [row + this.high, column, 1],
+      Home: [far ? 0 : row, 0],
+      End: [far ? this.rows.length - 1 : row, this.columns.length - 1],
+    };
+    if (moves[event.key]) {
+      event.preventDefault();
+      this.moveTo(...moves[event.key]);
+      this.cellAt(this.at)?.focus({ preventScroll: true });
+    } else if (event.key === "Enter" || event.key === " ") {
+      event.preventDefault();
+      this.open();
+    }
+  }
+
+  // Moves to a cell; the head rows of sets are stepped over in the direction of `step`.
+  moveTo(row, column, step = 1) {
+    const inside = (n, count) => Math.max(0, Math.min(n, count - 1));
+    row = inside(row, this.rows.length);
+    while (this.rows[row] && !this.rows[row].kfunc) {
+      if (row + step < 0 || row + step >= this.rows.length) step = -step;
+      row += step;
+    }
+    this.at = { row, column: inside(column, this.columns.length) };
+    const first = this.first;
+    const scroll = (at, from, count) => (at < from ? at : at >= from + count ? at - count + 1 : from);
+    const top = scroll(row, first.row, this.high), left = scroll(this.at.column, first.column, this.wide);
+    if (top !== first.row) this.scroller.scrollTop = top * ROW;
+    if (left !== first.column) this.scroller.scrollLeft = left * COLUMN;
+    this.draw();
+    this.onMove?.();
+  }
+
+  // Finds where a context and a kfunc are shown, perhaps as members of merged ones.
+  find(context, kfunc) {
+    const has = (item, name) => (item?.members ?? [item]).some((member) => member?.name === name);
+    const row = this.rows.findIndex((entry) => entry.kfunc && has(entry.kfunc, kfunc));
+    const column = this.columns.findIndex((entry) => has(entry, context));
+    return row < 0 || column < 0 ? null : { row, column };
+  }
+}

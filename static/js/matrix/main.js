@@ -1,0 +1,126 @@
+// The matrix page: fetches the bits, keeps what the reader chose in the address, shows why in a panel.
+import { Matrix, arrange } from "./data.js";
+import { Grid } from "./grid.js";
+
+const root = document.getElementById("matrix");
+if (root) start(root);
+
+async function start(root) {
+  const [tools, panel] = [root.querySelector(".matrix-tools"), root.querySelector(".matrix-panel")];
+  const scroller = root.querySelector(".matrix-scroll");
+  const fields = tools.elements;
+  const params = new URLSearchParams(location.search);
+  fields.rows.value = params.get("rows") ?? "";
+  fields.cols.value = params.get("cols") ?? params.get("group") ?? "";
+  fields.sort.value = ["similar", "name"].includes(params.get("sort")) ? params.get("sort") : "";
+  fields.merge.checked = params.has("merge");
+  root.hidden = false;
+
+  const answer = await fetch(root.dataset.url);
+  if (!answer.ok) return say(root, `The matrix could not be fetched (${answer.status}). Load the page again.`);
+  const matrix = new Matrix(await answer.json());
+  let cell = null;
+
+  const grid = new Grid(scroller, (context, kfunc) => matrix.letter(context, kfunc), { onCell: openCell });
+  const view = () => ({ rows: fields.rows.value, cols: fields.cols.value, sort: fields.sort.value, merged: fields.merge.checked });
+
+  function draw() {
+    const { rows, columns } = arrange(matrix, view());
+    const kfuncs = rows.filter((row) => row.kfunc).length;
+    const nothing = !kfuncs || !columns.length;
+    grid.grouped = !fields.sort.value;
+    scroller.classList.toggle("nothing", nothing);
+    grid.show(nothing ? [] : rows, nothing ? [] : columns);
+    tools.querySelector("output").textContent = nothing
+      ? "Nothing has that in its name"
+      : `${kfuncs} × ${columns.length} shown`;
+  }
+
+  function remember() {
+    const state = new URLSearchParams();
+    if (fields.rows.value) state.set("rows", fields.rows.value);
+    if (fields.cols.value) state.set("cols", fields.cols.value);
+    if (fields.sort.value) state.set("sort", fields.sort.value);
+    if (fields.merge.checked) state.set("merge", "1");
+    if (cell) state.set("cell", `${cell.context} ${cell.kfunc}`);
+    const query = state.toString();
+    history.replaceState(null, "", query ? `?${query}` : location.pathname);
+    for (const option of document.querySelector("[data-matrix-kernel]").options) {
+      option.dataset.query = query;
+    }
+  }
+
+  async function openCell(context, kfunc) {
+    cell = { context: context.name, kfunc: kfunc.name };
+    remember();
+    const query = new URLSearchParams({ kernel: matrix.kernel, ...cell });
+    const answer = await fetch(`${root.dataset.question}?${query}`, { headers: { "HX-Request": "true" } });
+    if (cell.context !== context.name || cell.kfunc !== kfunc.name) return;
+    panel.innerHTML = answer.ok ? await answer.text() : "";
+    if (!answer.ok) panel.textContent = `The answer could not be fetched (${answer.status}).`;
+    const close = document.createElement("button");
+    close.type = "button";
+    close.className = "quiet panel-close";
+    close.setAttribute("aria-label", "Close");
+    close.textContent = "✕";
+    close.addEventListener("click", closePanel);
+    panel.prepend(close);
+    addMerged(panel, "Columns merged here", context.members);
+    addMerged(panel, "Rows merged here", kfunc.members);
+    panel.hidden = false;
+  }
+
+  function closePanel() {
+    panel.hidden = true;
+    cell = null;
+    remember();
+    grid.cellAt(grid.at)?.focus({ preventScroll: true });
+  }
+
+  let waiting = 0;
+  tools.addEventListener("input", () => {
+    cancelAnimationFrame(waiting);
+    waiting = requestAnimationFrame(draw);
+    remember();
+  });
+  tools.addEventListener("submit", (event) => {
+    event.preventDefault();
+    grid.cellAt(grid.at)?.focus();
+  });
+  root.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !panel.hidden) closePanel();
+  });
+  document.querySelector("[data-matrix-kernel]").addEventListener("change", (event) => {
+    const { value, selectedOptions } = event.target;
+    const query = selectedOptions[0].dataset.query;
+    location.assign(query ? `${value}?${query}` : value);
+  });
+
+  draw();
+  const wanted = (params.get("cell") ?? "").split(" ");
+  const place = wanted.length === 2 ? grid.find(...wanted) : null;
+  if (place) {
+    grid.moveTo(place.row, place.column);
+    grid.open();
+  }
+  remember();
+  root.dataset.ready = "1";
+}
+
+function addMerged(panel, title, members) {
+  if (!members || members.length < 2) return;
+  const head = document.createElement("h3");
+  head.textContent = title;
+  const list = document.createElement("p");
+  list.className = "source";
+  list.textContent = members.map((member) => member.name).join(", ");
+  panel.append(head, list);
+}
+
+function say(root, text) {
+  const problem = document.createElement("p");
+  problem.className = "problem";
+  problem.role = "alert";
+  problem.textContent = text;
+  root.replaceChildren(problem);
+}

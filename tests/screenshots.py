@@ -1,0 +1,115 @@
+"""Pictures of every page in both themes and two widths: `python -m tests.screenshots [DIR [PAGE ...]]`.
+
+A map of its own is made in a scratch folder, with the bundled kernels, an account and a checked
+object; KFMAP_DATA_DIR names another one to take pictures of.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from socketserver import ThreadingMixIn
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+import django
+
+WIDTHS = {"wide": (1440, 900), "narrow": (390, 844)}
+THEMES = ("light", "dark")
+CHROMIUM = "/usr/bin/chromium"
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing of each request."""
+
+
+@contextmanager
+def serve() -> Iterator[str]:
+    """Serve the map of this process; give its address."""
+    from django.core.wsgi import get_wsgi_application
+
+    server = make_server("localhost", 0, get_wsgi_application(), _Server, _Quiet)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://localhost:{server.server_port}"
+    finally:
+        server.shutdown()
+
+
+def prepare() -> tuple[dict[str, str], str]:
+    """Fill the map where it is empty; give the pages, and the session of a reader signed in."""
+    from django.contrib.auth.models import User
+    from django.core.management import call_command
+    from django.test import Client
+
+    from kfmap.catalogue.models import Kernel
+    from tests.web.addresses import list_addresses
+    from tests.web.uploads import create_upload
+
+    call_command("migrate", verbosity=0)
+    if not Kernel.objects.exists():
+        call_command("load_kernels", verbosity=0)
+    ada, _ = User.objects.get_or_create(username="ada")
+    create_upload()
+    client = Client()
+    client.force_login(ada, backend="django.contrib.auth.backends.ModelBackend")
+    return list_addresses(), client.cookies["sessionid"].value
+
+
+def take(folder: Path, wanted: list[str]) -> int:
+    """Take the pictures; give how many pages are wider than the window."""
+    from playwright.sync_api import sync_playwright
+
+    pages, session = prepare()
+    too_wide = 0
+    with serve() as base, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        for size, (width, height) in WIDTHS.items():
+            for theme in THEMES:
+                context = browser.new_context(
+                    viewport={"width": width, "height": height}, color_scheme=theme
+                )
+                context.add_cookies([{"name": "sessionid", "value": session, "url": base}])
+                page = context.new_page()
+                page.on("console", lambda message: print("console:", message.text))
+                for name, address in pages.items():
+                    if wanted and name not in wanted:
+                        continue
+                    page.goto(base + address)
+                    page.wait_for_load_state("networkidle")
+                    page.screenshot(path=folder / f"{name}-{theme}-{size}.png", full_page=True)
+                    over = page.evaluate(
+                        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+                    )
+                    if over > 0:
+                        too_wide += 1
+                        print(f"{name} at {width}: {over} px too wide")
+                context.close()
+        browser.close()
+    return too_wide
+
+
+def main(arguments: list[str]) -> int:
+    folder = Path(arguments[0] if arguments else "screenshots")
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kfmap.settings")
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with tempfile.TemporaryDirectory() as scratch:
+        os.environ.setdefault("KFMAP_DATA_DIR", scratch)
+        django.setup()
+        too_wide = take(folder, arguments[1:])
+    print(f"pictures are in {folder}")
+    return 1 if too_wide else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,82 @@
+"""An address of every page of the map, for whatever kernels the map holds."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from kfmap.catalogue.models import Kernel
+from kfmap.catalogue.store import LoadedKernel, load_row
+from kfmap.kernel.facts import StructOps
+from kfmap.web.cells import load_cells
+from verifier.models import BpfObject
+
+
+def list_addresses() -> dict[str, str]:
+    """Give one address a page, by a short name; object pages need a sign-in."""
+    rows = list(Kernel.objects.listed().filter(has_rules=True))
+    kernel = load_row(rows[-1])
+    ops = max(kernel.facts.struct_ops, key=lambda item: (item.name == "sched_ext_ops", item.name))
+    pages = {
+        "home": reverse("home"),
+        "question": reverse("can-call"),
+        "kernels": reverse("kernels"),
+        "compare": reverse("compare"),
+        "decode": reverse("decode"),
+        "search": f"{reverse('search')}?q=task",
+        "not-found": "/kernels/9.9/",
+        "login": reverse("login"),
+        "uploads": reverse("uploads"),
+        **_kernel_addresses(kernel, ops),
+    }
+    if len(rows) > 1:
+        pages["changes"] = reverse("changes", args=[rows[-2].name, kernel.name])
+    obj = BpfObject.objects.order_by("pk").last()
+    if obj:
+        pages["object"] = obj.get_absolute_url()
+    return pages
+
+
+def _kernel_addresses(kernel: LoadedKernel, ops: StructOps) -> dict[str, str]:
+    name, facts = kernel.name, kernel.facts
+    member = next(item.name for item in ops.members if item.callback)
+    context = f"struct_ops:{ops.name}.{member}"
+    kfunc = _deciding_kfunc(kernel, context)
+    filters = {item.filter: item for item in facts.registrations if item.filter}
+    filter_id, registration = max(filters.items(), key=lambda item: item[0].startswith("scx"))
+    asked = {"kernel": name, "context": context, "kfunc": kfunc}
+    cell = urlencode({"cell": f"{context} {kfunc}"})
+    return {
+        "answer": f"{reverse('can-call')}?{urlencode(asked)}",
+        "kernel": reverse("kernel", args=[name]),
+        "matrix": reverse("matrix", args=[name]),
+        "matrix-cell": f"{reverse('matrix', args=[name])}?{cell}",
+        "kfuncs": reverse("kfuncs", args=[name]),
+        "kfunc": reverse("kfunc", args=[name, kfunc]),
+        "context": reverse("context", args=[name, "xdp"]),
+        "struct-ops": reverse("struct-ops", args=[name, ops.name]),
+        "member": reverse("member", args=[name, ops.name, member]),
+        "set": reverse("set", args=[name, registration.set_id]),
+        "filter": reverse("filter", args=[name, filter_id]),
+        "hook": reverse("hook", args=[name, registration.hook]),
+        "graphs": reverse("graphs", args=[name]),
+        "graph-callbacks": reverse("graph-callbacks", args=[name, ops.name]),
+        "graph-classes": reverse("graph-classes", args=[name, ops.name]),
+        "graph-shared": reverse(
+            "graph-shared", args=[name, facts.struct_ops[0].name, facts.struct_ops[-1].name]
+        ),
+        "mechanisms": reverse("kernel-mechanisms", args=[name]),
+        "findings": reverse("kernel-findings", args=[name]),
+        "what-if": reverse("kernel-what-if", args=[name]),
+    }
+
+
+def _deciding_kfunc(kernel: LoadedKernel, context: str) -> str:
+    """Give a kfunc whose cell a filter refuses, if there is one: its answer has the most to say."""
+    cells = load_cells(kernel)
+    column = cells.columns[context]
+    asked, _ = kernel.decider.listed_bits(cells.contexts[column])
+    refused = asked & ~kernel.matrix.allowed[column]
+    names = [name for name, row in cells.rows.items() if refused >> row & 1]
+    return names[0] if names else kernel.decider.kfuncs[0]
