@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kfmap.kernel.facts import VMLINUX
 from kfmap.permission.context import Context
 from kfmap.permission.contexts import build_member_contexts
 from kfmap.permission.decide import Decider
@@ -30,17 +31,24 @@ def find_foreign(decider: Decider) -> Iterator[Finding]:
         }
         open_names = sorted(name for name, count in allowed.items() if count)
         if open_names:
+            modular = sum(1 for name in open_names if _is_in_module(decider, name))
+            of_modules = f", {modular} of them in modules" if modular else ""
             folders = ", ".join(sorted({foreign[name] for name in open_names}))
             yield Finding(
                 "foreign_exposure",
                 WARNING,
                 ops.name,
                 f"its callbacks may call {len(open_names)} kfuncs of other struct_ops types"
-                f" ({folders}): {', '.join(open_names)}",
+                f"{of_modules} ({folders}): {', '.join(open_names)}",
                 (ops.place,),
                 sum(allowed.values()),
                 "Give the sets of those types a filter that looks at the struct_ops type.",
             )
+
+
+def _is_in_module(decider: Decider, kfunc: str) -> bool:
+    found = decider.find_kfunc(kfunc)
+    return found is not None and found.owner != VMLINUX
 
 
 def find_open_to_tracing(decider: Decider) -> Iterator[Finding]:
