@@ -51,7 +51,7 @@ class Finding:
     """One thing said of one program on one kernel. `kind` is one of FINDING_KINDS.
 
     `instruction` is a slot in the section of the last step's function. `legal_in`: contexts of this
-    kernel where the kfunc may be called, in short; `suggestion`: what to do instead, "" if none is known.
+    kernel where the kfunc may be called, in short; `suggestion`: what to do instead, "" if none.
     """
 
     kind: str
@@ -67,9 +67,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class ProgramVerdict:
-    """PASSES, REFUSED, FAILS_AT_RUN_TIME or UNKNOWN for one program on one kernel, with its findings.
+    """The verdict for one program on one kernel (PASSES, REFUSED, ...), with its findings.
 
-    `live_kfuncs` are called in code this kernel's verifier walks; `all_kfuncs` whatever the program could reach.
+    `live_kfuncs` are called in code this kernel's verifier walks; `all_kfuncs` are whatever the
+    program could reach.
     """
 
     program: str

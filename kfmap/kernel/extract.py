@@ -12,6 +12,8 @@ from kfmap.btf.read import Btf, read_btf
 from kfmap.kernel.code import Code
 from kfmap.kernel.config import read_config
 from kfmap.kernel.facts import (
+    AS_CONFIGURED,
+    EVERY_OPTION_ON,
     Constant,
     Filter,
     KernelFacts,
@@ -49,8 +51,6 @@ from kfmap.kernel.scan import Found, scan_tree
 from kfmap.kernel.tree import Tree, TreeError
 
 __all__ = ["TreeError", "extract_kernel"]
-AS_CONFIGURED = "as configured"
-EVERY_OPTION_ON = "every option on"
 FMODRET_HOOK = "BTF_KFUNC_HOOK_FMODRET"
 _VERSION = re.compile(r"^(VERSION|PATCHLEVEL|SUBLEVEL|EXTRAVERSION)[ \t]*=[ \t]*(\S*)", re.M)
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from kfmap.kernel.rule_form import MemberTable, Node
 
 VMLINUX = "vmlinux"
+AS_CONFIGURED = "as configured"
+EVERY_OPTION_ON = "every option on"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -31,7 +33,7 @@ class Origin:
     tree_version: str
     config_sha256: str
     btf_sha256: str
-    profile: str  # "as configured" or "every option on"
+    profile: str  # AS_CONFIGURED or EVERY_OPTION_ON
     label: str  # for people: "Debian linux-image-7.2.12+deb13-amd64"
 
 
@@ -45,7 +47,7 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class HookOf:
-    """The hook that `bpf_prog_type_to_kfunc_hook()` gives for a program type; None is the common one only."""
+    """The hook of a program type (`bpf_prog_type_to_kfunc_hook()`); None: the common one only."""
 
     program_type: str
     hook: str | None
@@ -56,8 +58,8 @@ class HookOf:
 class Decision:
     """The shape of the kernel's decision, found by looking for its functions (kernel/bpf/btf.c).
 
-    `common`: BTF_KFUNC_HOOK_COMMON exists. `filters`: sets may carry filters. `split`: permission is
-    decided apart from the flags (`btf_kfunc_is_allowed`). Limits are 0 where the tree has none.
+    `common`: BTF_KFUNC_HOOK_COMMON exists. `filters`: sets may carry filters. `split`: permission
+    is decided apart from the flags (`btf_kfunc_is_allowed`). Limits are 0 where the tree has none.
     """
 
     common: bool
@@ -70,7 +72,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One kfunc in one set. `condition` is the #if around it as written in our words, empty if none."""
+    """One kfunc in one set. `condition` is the #if around it in our words, empty if none."""
 
     kfunc: str
     flags: tuple[str, ...]
@@ -80,9 +82,9 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class KfuncSet:
-    """A set of BTF ids. `kind`: "kfuncs" (BTF_KFUNCS), "set8", "set" (filters only), "list" (BTF_ID_LIST).
+    """A set of BTF ids.
 
-    `ids` is the kind of the ids in it: "func" for kfuncs and LSM hooks, "struct" and so on.
+    `kind`: "kfuncs" (BTF_KFUNCS), "set8", "set" (only filters use it), "list" (BTF_ID_LIST).
     `id` is `name`, or `name@file` where several files use one static name.
     """
 
@@ -144,8 +146,9 @@ class Kfunc:
 class Member:
     """A member of an ops structure. `offset` in bytes.
 
-    `supported`: a program may implement it (from .cfi_stubs or unsupported_ops[]). `sleepable` is one
-    of "may", "never", "must", "unknown". `needs`: what the program must bring ("arena", "private stack").
+    `supported`: a program may implement it (from .cfi_stubs or unsupported_ops[]). `sleepable` is
+    one of "may", "never", "must", "unknown". `needs`: what the program must bring ("arena",
+    "private stack").
     """
 
     name: str
@@ -183,7 +186,7 @@ class OpMask:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """The run-time check a kfunc makes: passes when a bit of `mask` is in force, or none and `unlocked`.
+    """A kfunc's run-time check: passes when a bit of `mask` is in force, or none and `unlocked`.
 
     `path` leads from the kfunc to the check, function by function; `task_argument`: it also demands
     that the task is an argument of the op.
@@ -218,7 +221,7 @@ class NotUnderstood:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """One context of a booted kernel: its answers, one letter a kfunc (A, D, ?), in `observed_kfuncs` order."""
+    """One context of a booted kernel: a letter (A, D, ?) for each of `observed_kfuncs`."""
 
     program_type: str
     attach_type: str | None
@@ -231,9 +234,10 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class KernelFacts:
-    """Everything known of one kernel. Tuples are sorted by name or place, so equal trees give equal text.
+    """Everything known of one kernel. Tuples are sorted, so equal trees give equal text.
 
-    `hooks` are BTF_KFUNC_HOOK_* names in enum order. `lsm_hooks`, `iterators` are attach targets that exist.
+    `hooks` are BTF_KFUNC_HOOK_* names in enum order. `lsm_hooks` and `iterators` are the attach
+    targets that exist.
     `observed` is for kernels whose verdicts were asked and whose source is not to be had.
     """
 

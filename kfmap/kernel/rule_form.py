@@ -1,7 +1,7 @@
 """The rule form of a kfunc filter: a decision tree over what a filter can see.
 
 A filter (`btf_kfunc_filter_t`: 0 lets pass, anything else refuses) becomes a tree of `Branch` and
-`Decide`. Conditions speak only of the program (type, attach type, attach target, struct_ops type and
+`Decide`. Conditions speak of the program (type, attach type and target, struct_ops type and
 member) and of the kfunc (membership in a set). What does not fit is an `Unknown` node.
 """
 
@@ -19,7 +19,7 @@ class Always:
 
 @dataclass(frozen=True, slots=True)
 class TypeIs:
-    """`prog->type == program_type`. For freplace this is BPF_PROG_TYPE_EXT, not the target's type."""
+    """`prog->type == program_type`. For freplace that is BPF_PROG_TYPE_EXT, not the target's."""
 
     program_type: str
 
@@ -157,7 +157,7 @@ class TableRow:
 
 @dataclass(frozen=True, slots=True)
 class MemberTable:
-    """An array indexed by member offset / `unit` (bytes). `length` rows exist; reads past it are unknown."""
+    """An array indexed by member offset / `unit` (bytes); reads past `length` rows are unknown."""
 
     name: str
     file: str

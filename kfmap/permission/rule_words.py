@@ -21,6 +21,13 @@ from kfmap.kernel.rule_form import (
     TypeIs,
 )
 
+_NEGATIONS = (
+    (" is in one of ", " is in none of "),
+    (" is ", " is not "),
+    (" has no ", " has "),
+    (" has ", " lacks "),
+)
+
 
 def describe_condition(condition: Condition, sets: Mapping[str, KfuncSet]) -> str:
     """Say a condition in words, set ids by their names."""
@@ -33,7 +40,7 @@ def describe_condition(condition: Condition, sets: Mapping[str, KfuncSet]) -> st
         case AnyOf(conditions=parts):
             return " or ".join(_in_brackets(part, sets) for part in parts) or "never"
         case Not(condition=inner):
-            return f"not {_in_brackets(inner, sets)}"
+            return _negate(_in_brackets(inner, sets))
         case Always(value=value):
             return "always" if value else "never"
         case InSet(set_id=set_id):
@@ -64,9 +71,18 @@ def _describe_program(condition: Condition, sets: Mapping[str, KfuncSet]) -> str
             raise TypeError(f"not a condition of the rule form: {condition!r}")
 
 
+def _negate(words: str) -> str:
+    if words.startswith("("):
+        return f"not {words}"
+    for verb, negated in _NEGATIONS:
+        if verb in words:
+            return words.replace(verb, negated, 1)
+    return f"not {words}"
+
+
 def _in_brackets(condition: Condition, sets: Mapping[str, KfuncSet]) -> str:
     words = describe_condition(condition, sets)
-    compound = isinstance(condition, All | AnyOf) and len(condition.conditions) > 1
+    compound = isinstance(condition, All | AnyOf) and (" and " in words or " or " in words)
     return f"({words})" if compound else words
 
 

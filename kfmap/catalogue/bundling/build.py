@@ -30,8 +30,8 @@ def build_kernel(recipe: Recipe, archive: Archive, work: Path) -> Built:
     tree = work / "tree" / recipe.source.upstream
     if not tree.exists():
         unpack_tree(archive.fetch(recipe.source), tree)
-    config = recipe.config and read_member(archive.fetch(recipe.config), CONFIG)
-    image = recipe.image and read_member(archive.fetch(recipe.image), VMLINUZ)
+    config = read_member(archive.fetch(recipe.config), CONFIG) if recipe.config else None
+    image = read_member(archive.fetch(recipe.image), VMLINUZ) if recipe.image else None
     btf = None if image is None else extract_btf(image)
     facts = extract_kernel(tree, config=config, btf=btf, name=recipe.name, label=recipe.label)
     return Built(facts, None if btf is None else _pack_types(btf, facts))

@@ -17,10 +17,10 @@ _LATEST = 5
 def show_home(request: HttpRequest) -> HttpResponse:
     """Show the question box, the kernels, the latest uploads and what the newest kernel changed."""
     atlas = load_atlas()
-    known = [row for row in atlas.rows if row.has_rules]
     changes = None
-    if len(known) > 1:
-        changes = find_changes(atlas.load(known[-2].name), atlas.load(known[-1].name))
+    if len(atlas.released) > 1:
+        older, newest = atlas.released[-2:]
+        changes = find_changes(atlas.load(older.name), atlas.load(newest.name))
     objects = BpfObject.objects.prefetch_related("jobs")[:_LATEST]
     context = {
         "atlas": atlas,
