@@ -12,7 +12,7 @@ from tree_sitter import Node
 from kfmap.kernel.config import Config
 from kfmap.kernel.expressions import Evaluator, Value
 from kfmap.kernel.items import Item, split_items
-from kfmap.kernel.layout import offset_of, size_of
+from kfmap.kernel.layout import Layout, lay_out, offset_of, size_of
 from kfmap.kernel.source import Macro, Source, read_source
 from kfmap.kernel.syntax import arguments_of, parse_expression, text_of
 from kfmap.kernel.tree import ARCH, Tree
@@ -54,6 +54,8 @@ class Code:
         self._units: dict[str, str] = {}
         self._includers: dict[str, str] = {}
         self._linked: tuple[str, ...] = ()
+        self._included: dict[str, tuple[str, ...]] = {}
+        self._layouts: dict[tuple[str, int], Layout] = {}
 
     def source(self, file: str) -> Source | None:
         """Give a file after preprocessing, None where there is none."""
@@ -215,8 +217,20 @@ class Code:
                 return Constants(self, file).value(parse_expression(macro.body))
         return None
 
-    def includes(self, file: str) -> Iterator[str]:
+    def includes(self, file: str) -> tuple[str, ...]:
         """Give the files that a file includes itself."""
+        if file not in self._included:
+            self._included[file] = tuple(self._find_includes(file))
+        return self._included[file]
+
+    def layout(self, item: Item) -> Layout:
+        """Give where the members of a struct are."""
+        key = (item.file, item.line)
+        if key not in self._layouts:
+            self._layouts[key] = lay_out(self, item)
+        return self._layouts[key]
+
+    def _find_includes(self, file: str) -> Iterator[str]:
         source = self.source(file)
         folder = posixpath.dirname(file)
         for include in source.includes if source else ():

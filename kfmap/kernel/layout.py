@@ -85,7 +85,7 @@ def offset_of(code: Code, struct: str, member: str, file: str) -> int | None:
     item = code.type("struct", struct, file)
     if item is None:
         return None
-    return next((m.offset for m in lay_out(code, item).members if m.name == member), None)
+    return next((m.offset for m in code.layout(item).members if m.name == member), None)
 
 
 def size_of(code: Code, type_text: str, file: str, depth: int = 0) -> int | None:

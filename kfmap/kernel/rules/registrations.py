@@ -98,10 +98,6 @@ class _Registering(Runner):
         self._code = code
         self._met = met
 
-    def constant(self, name: str) -> Value:
-        """Give the value of a macro or enumerator."""
-        return self._code.value(name, self.function.file)
-
     def call_value(self, name: str, node: Node, values: list[Value]) -> Value:
         """Note a registration, which succeeds."""
         arguments = [text_of(argument) for argument in arguments_of(node)]

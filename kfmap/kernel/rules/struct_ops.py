@@ -17,7 +17,7 @@ from kfmap.kernel.code import Code, Constants, split_list
 from kfmap.kernel.expressions import Value
 from kfmap.kernel.facts import Member, NotUnderstood, Place, StructOps
 from kfmap.kernel.items import Item
-from kfmap.kernel.layout import LaidMember, lay_out
+from kfmap.kernel.layout import LaidMember
 from kfmap.kernel.statements import Runner, TooLongError
 from kfmap.kernel.syntax import (
     Function,
@@ -90,7 +90,7 @@ class StructOpsReader:
         stubs = self._read_stubs(fields.get("cfi_stubs", ""), file)
         check = self._find_function(fields.get("check_member", ""), file)
         members = []
-        for laid in lay_out(code, struct).members:
+        for laid in code.layout(struct).members:
             if laid.offset is None:
                 self._note(Place(struct.file, laid.line), "offset of a member", laid.name)
                 continue
