@@ -1,4 +1,4 @@
-"""Pictures of every page in both themes and two widths: `python -m tests.screenshots [DIR [PAGE ...]]`.
+"""Pictures of every page, two themes, two widths: `python -m tests.screenshots [DIR [PAGE ...]]`.
 
 A map of its own is made in a scratch folder, with the bundled kernels, an account and a checked
 object; KFMAP_DATA_DIR names another one to take pictures of.
@@ -88,7 +88,7 @@ def take(folder: Path, wanted: list[str]) -> int:
                     page.wait_for_load_state("networkidle")
                     page.screenshot(path=folder / f"{name}-{theme}-{size}.png", full_page=True)
                     over = page.evaluate(
-                        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+                        "(page => page.scrollWidth - page.clientWidth)(document.documentElement)"
                     )
                     if over > 0:
                         too_wide += 1
