@@ -33,7 +33,9 @@ def family_name(context: Context) -> str:
 
 def short_name(context: Context, name: str) -> str:
     """Give the name of a context inside its group."""
-    return context.member or name if context.struct_ops else name
+    if context.struct_ops:
+        return context.member or name
+    return name.partition(":")[0] if family_name(context) == PROGRAM_TYPES else name
 
 
 def group_contexts(contexts: Iterable[Context]) -> list[Family]:

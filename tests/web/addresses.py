@@ -6,16 +6,16 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.store import LoadedKernel, load_row
 from kfmap.kernel.facts import StructOps
+from kfmap.web.atlas import load_atlas
 from kfmap.web.cells import load_cells
 from verifier.models import BpfObject
 
 
 def list_addresses() -> dict[str, str]:
     """Give one address a page, by a short name; object pages need a sign-in."""
-    rows = list(Kernel.objects.listed().filter(has_rules=True))
+    rows = load_atlas().released
     kernel = load_row(rows[-1])
     ops = max(kernel.facts.struct_ops, key=lambda item: (item.name == "sched_ext_ops", item.name))
     pages = {

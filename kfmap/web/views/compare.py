@@ -24,7 +24,7 @@ def choose(request: HttpRequest, atlas: Atlas) -> HttpResponse:
     old, new = request.GET.get("old", ""), request.GET.get("new", "")
     if old and new:
         return redirect("changes", atlas.row(old).name, atlas.row(new).name)
-    latest = atlas.names[-2:]
+    latest = [row.name for row in atlas.released[-2:]] or atlas.names
     context = {"section": "compare", "atlas": atlas, "old": latest[:1], "new": latest[-1:]}
     return render(request, "web/choose_kernels.html", context)
 

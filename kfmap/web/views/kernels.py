@@ -11,8 +11,6 @@ from django.urls import reverse
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.export import Table, export_table
-from kfmap.permission.findings.finding import Finding
-from kfmap.permission.findings.lint import lint_kernel
 from kfmap.permission.hook_table import Hook
 from kfmap.web.atlas import Atlas
 from kfmap.web.cells import load_cells
@@ -54,7 +52,6 @@ def show_kernel(request: HttpRequest, atlas: Atlas, kernel: str) -> HttpResponse
         "cells": load_cells(loaded),
         "hooks": _read_hooks(loaded),
         "sets": _read_sets(loaded),
-        "findings": _find_findings(loaded),
     }
     return render(request, "web/kernel.html", context)
 
@@ -135,11 +132,6 @@ def _read_sets(kernel: LoadedKernel) -> list[SetRow]:
         )
         for item in kernel.facts.sets
     ]
-
-
-@once_per_facts
-def _find_findings(kernel: LoadedKernel) -> tuple[Finding, ...]:
-    return lint_kernel(kernel.decider)
 
 
 def _kernel_table(atlas: Atlas) -> Table:

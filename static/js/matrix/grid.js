@@ -62,6 +62,9 @@ export class Grid {
     this.high = Math.max(1, Math.min(this.rows.length, Math.floor((clientHeight - headHeight) / ROW)));
     this.space.style.width = `${nameWidth + this.columns.length * COLUMN}px`;
     this.space.style.height = `${headHeight + this.rows.length * ROW}px`;
+    // The cells share what is left over, so that the window is filled to its edges.
+    this.table.style.width = this.wide < this.columns.length ? `${clientWidth}px` : `${nameWidth + this.wide * COLUMN}px`;
+    this.table.style.height = this.high < this.rows.length ? `${clientHeight}px` : "auto";
     this.table.setAttribute("aria-rowcount", this.rows.length + 2);
     this.table.setAttribute("aria-colcount", this.columns.length + 1);
     this.makeCells();
