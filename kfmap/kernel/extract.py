@@ -28,7 +28,8 @@ from kfmap.kernel.facts import (
 )
 from kfmap.kernel.kbuild import Kbuild
 from kfmap.kernel.rule_form import Branch, MemberTable, Node, Unknown
-from kfmap.kernel.rules.filters import Tables, compile_filter
+from kfmap.kernel.rules.filter_values import Tables
+from kfmap.kernel.rules.filters import compile_filter
 from kfmap.kernel.rules.hooks import BTF_C, find_enum, read_decision, read_hook_map, read_hooks
 from kfmap.kernel.rules.id_sets import IdSet, find_id_sets
 from kfmap.kernel.rules.kfuncs import KfuncReader, find_device_bound_set, flags_by_kfunc

@@ -1,0 +1,404 @@
+"""What the expressions of a kfunc filter mean: fields of the program, set tests, rows of tables."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from kfmap.kernel.code import Code, config_call, substitute
+from kfmap.kernel.expressions import Value, compute, parse_number
+from kfmap.kernel.rule_form import (
+    Always,
+    AttachTypeIs,
+    Condition,
+    InSet,
+    KfuncIs,
+    MemberAt,
+    StructOpsIs,
+    TableHas,
+    TargetIn,
+    TypeIs,
+)
+from kfmap.kernel.rules.conditions import either, join, negate
+from kfmap.kernel.syntax import (
+    Function,
+    arguments_of,
+    called_name,
+    field_of,
+    parse_expression,
+    parse_function,
+    strip_parentheses,
+    text_of,
+    walk,
+)
+
+_MAX_DEPTH = 8
+_SET_TESTS = ("btf_id_set8_contains", "btf_id_set_contains")
+
+
+class NotInSubsetError(ValueError):
+    """A construct the rule form has no words for."""
+
+    def __init__(self, construct: str, node: Node | None = None) -> None:
+        super().__init__(construct)
+        self.node = node
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A known integer, with its name where it has one."""
+
+    value: int
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A thing a filter can see: the program, a field of it, or the kfunc."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Global:
+    """The address of a global variable, or its name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The member offset divided by `unit`."""
+
+    unit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`table[member offset / unit] & mask`; mask None where there is none yet."""
+
+    table: str
+    mask: int | None = None
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ListItem:
+    """`list[index]`."""
+
+    name: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """A truth value."""
+
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """A local whose value is outside the subset: that matters where it is used."""
+
+    construct: str
+
+
+Meaning = Opaque | Number | Known | Global | Index | Row | ListItem | Holds
+_FIELDS = {
+    ("prog", "type"): "type",
+    ("prog", "expected_attach_type"): "attach",
+    ("prog", "aux"): "aux",
+    ("aux", "st_ops"): "st_ops",
+    ("aux", "attach_st_ops_member_off"): "offset",
+    ("aux", "attach_btf_id"): "target",
+    ("aux", "prog"): "prog",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What a filter's names mean: sets by name, and which tables it read."""
+
+    find_set: Callable[[str, str], str | None]
+    list_entries: Callable[[str, str], tuple[str, ...]]
+    use_table: Callable[[str, str, int], bool]
+
+
+class ValueReader(ABC):
+    """Reads the expressions of one function; a helper's statements are for a subclass to read."""
+
+    def __init__(self, code: Code, function: Function, tables: Tables, depth: int = 0) -> None:
+        self.code = code
+        self.function = function
+        self.file = function.file
+        self.tables = tables
+        self.depth = depth
+
+    @abstractmethod
+    def returned(self, function: Function, given: dict[str, Meaning], node: Node) -> Condition:
+        """Give what a predicate returns for these arguments. Raises NotInSubsetError."""
+
+    def line(self, node: Node) -> int:
+        """Give a node's line; nodes of an expanded macro have none of their own."""
+        inside = self.function.body.start_byte <= node.start_byte < self.function.body.end_byte
+        return self.function.line_of(node) if inside else self.function.line
+
+    # Conditions
+
+    def condition(self, node: Node, env: Mapping[str, Meaning]) -> Condition:
+        """Compile an expression that is used as a truth value. Raises NotInSubsetError."""
+        node = strip_parentheses(node)
+        if node.type == "binary_expression" and node.children[1].type in ("&&", "||"):
+            return self._logical(node, env)
+        if node.type == "unary_expression" and node.children[0].type == "!":
+            operand = field_of(node, "argument")
+            if operand is not None:
+                return negate(self.condition(operand, env))
+        return self.condition_of(self.meaning(node, env), node)
+
+    def condition_of(self, meaning: Meaning, node: Node) -> Condition:
+        """Give the truth of a value."""
+        match meaning:
+            case Holds(condition):
+                return condition
+            case Number(value):
+                return Always(value != 0)
+            case Row(table, mask, names) if mask is not None:
+                return TableHas(table, mask, names)
+            case Known("st_ops"):
+                return negate(StructOpsIs(None))
+            case Known("prog" | "aux"):
+                return Always(True)
+        raise NotInSubsetError(f"truth of {text_of(node)[:60]}", node)
+
+    def _logical(self, node: Node, env: Mapping[str, Meaning]) -> Condition:
+        left, right = field_of(node, "left"), field_of(node, "right")
+        if left is None or right is None:
+            raise NotInSubsetError("incomplete expression", node)
+        is_and = node.children[1].type == "&&"
+        first = self.condition(left, env)
+        if isinstance(first, Always) and first.value is not is_and:
+            return first
+        second = self.condition(right, env)
+        return join(is_and, (first, second))
+
+    # Values
+
+    def meaning(self, node: Node, env: Mapping[str, Meaning]) -> Meaning:
+        """Say what an expression is. Raises NotInSubsetError."""
+        node = strip_parentheses(node)
+        match node.type:
+            case "identifier":
+                return self._name(node, env)
+            case "number_literal":
+                return self._number(parse_number(text_of(node)), node)
+            case "true" | "false":
+                return Number(int(node.type == "true"))
+            case "null":
+                return Number(0)
+            case "field_expression":
+                return self._field(node, env)
+            case "pointer_expression":
+                return self._pointer(node)
+            case "cast_expression":
+                return self.meaning(self._part(node, "value"), env)
+            case "call_expression":
+                return self._call(node, env)
+            case "subscript_expression":
+                return self._subscript(node, env)
+            case "unary_expression":
+                return self._unary(node, env)
+            case "binary_expression":
+                return self._binary(node, env)
+            case "conditional_expression":
+                return self._ternary(node, env)
+            case "offsetof_expression" | "sizeof_expression":
+                return self._number(self.code.evaluate(text_of(node), self.file), node)
+        raise NotInSubsetError(node.type.replace("_", " "), node)
+
+    def _part(self, node: Node, name: str) -> Node:
+        part = field_of(node, name)
+        if part is None:
+            raise NotInSubsetError("incomplete expression", node)
+        return part
+
+    def _number(self, value: Value, node: Node) -> Number:
+        if value is None:
+            raise NotInSubsetError(f"value of {text_of(node)[:60]}", node)
+        return Number(value)
+
+    def _name(self, node: Node, env: Mapping[str, Meaning]) -> Meaning:
+        name = text_of(node)
+        if name in env:
+            known = env[name]
+            if isinstance(known, Opaque):
+                raise NotInSubsetError(known.construct, node)
+            return known
+        value = self.code.value(name, self.file)
+        return Global(name) if value is None else Number(value, name)
+
+    def _field(self, node: Node, env: Mapping[str, Meaning]) -> Meaning:
+        base = self.meaning(self._part(node, "argument"), env)
+        name = text_of(self._part(node, "field"))
+        what = _FIELDS.get((base.what, name)) if isinstance(base, Known) else None
+        if what is None:
+            raise NotInSubsetError(f"field {name}", node)
+        return Known(what)
+
+    def _pointer(self, node: Node) -> Meaning:
+        target = strip_parentheses(self._part(node, "argument"))
+        if node.children[0].type == "&" and target.type == "identifier":
+            return Global(text_of(target))
+        raise NotInSubsetError("pointer", node)
+
+    def _unary(self, node: Node, env: Mapping[str, Meaning]) -> Meaning:
+        operand = self._part(node, "argument")
+        operator = node.children[0].type
+        if operator == "!":
+            return Holds(negate(self.condition(operand, env)))
+        value = self.meaning(operand, env)
+        if isinstance(value, Number) and operator in ("-", "~", "+"):
+            return Number({"-": -value.value, "~": ~value.value, "+": value.value}[operator])
+        raise NotInSubsetError(f"unary {operator}", node)
+
+    def _ternary(self, node: Node, env: Mapping[str, Meaning]) -> Meaning:
+        condition = self.condition(self._part(node, "condition"), env)
+        taken = field_of(node, "consequence")
+        other = self._part(node, "alternative")
+        if isinstance(condition, Always):
+            return self.meaning(taken if condition.value and taken is not None else other, env)
+        first = condition if taken is None else self.condition(taken, env)
+        second = self.condition(other, env)
+        return Holds(either(condition, first, second))
+
+    def _subscript(self, node: Node, env: Mapping[str, Meaning]) -> Meaning:
+        base = self.meaning(self._part(node, "argument"), env)
+        index = self.meaning(self._part(node, "index"), env)
+        if isinstance(base, Global) and isinstance(index, Index):
+            if self.tables.use_table(base.name, self.file, index.unit):
+                return Row(base.name)
+            raise NotInSubsetError(f"table {base.name}", node)
+        if isinstance(base, Global) and isinstance(index, Number):
+            return ListItem(base.name, index.value)
+        raise NotInSubsetError(f"element of {text_of(node)[:40]}", node)
+
+    def _binary(self, node: Node, env: Mapping[str, Meaning]) -> Meaning:
+        operator = node.children[1].type
+        if operator in ("&&", "||"):
+            return Holds(self._logical(node, env))
+        left = self.meaning(self._part(node, "left"), env)
+        right = self.meaning(self._part(node, "right"), env)
+        if operator in ("==", "!="):
+            found = self._equal(left, right, node)
+            return Holds(found if operator == "==" else negate(found))
+        if isinstance(left, Number) and isinstance(right, Number):
+            value = compute(operator, left.value, right.value)
+            return self._number(value, node)
+        if (
+            operator == "/"
+            and left == Known("offset")
+            and isinstance(right, Number)
+            and right.value
+        ):
+            return Index(right.value)
+        if operator == "&" and isinstance(left, Row | Number) and isinstance(right, Row | Number):
+            row, mask = (left, right) if isinstance(left, Row) else (right, left)
+            if isinstance(row, Row) and isinstance(mask, Number) and row.mask is None:
+                parts = [self._part(node, "left"), self._part(node, "right")]
+                return Row(row.table, mask.value, self._flag_names(parts, mask.value))
+        raise NotInSubsetError(f"{operator} on {text_of(node)[:60]}", node)
+
+    def _flag_names(self, parts: list[Node], mask: int) -> tuple[str, ...]:
+        names = [text_of(n) for part in parts for n in walk(part) if n.type == "identifier"]
+        values = {name: self.code.value(name, self.file) for name in names if name.isupper()}
+        return tuple(name for name, value in values.items() if value and value & mask == value)
+
+    def _equal(self, left: Meaning, right: Meaning, node: Node) -> Condition:
+        if not isinstance(left, Known) and isinstance(right, Known):
+            left, right = right, left
+        match left, right:
+            case Known("type"), Number(_, name) if name:
+                return TypeIs(name)
+            case Known("attach"), Number(_, name) if name:
+                return AttachTypeIs(name)
+            case Known("st_ops"), Global(name):
+                return StructOpsIs(name)
+            case Known("st_ops"), Number(0):
+                return StructOpsIs(None)
+            case Known("prog" | "aux"), Number(0):
+                return Always(False)
+            case Known("offset"), Number(value):
+                return MemberAt(value)
+            case Known("target"), ListItem(name, _):
+                return self._in_set(name, node, lambda set_id: TargetIn(set_id))
+            case Known("kfunc"), ListItem(name, index):
+                entries = self.tables.list_entries(name, self.file)
+                if 0 <= index < len(entries):
+                    return KfuncIs(entries[index])
+            case Number(first), Number(second):
+                return Always(first == second)
+            case Row(table, mask, names), Number(0) if mask is not None:
+                return negate(TableHas(table, mask, names))
+            case Holds(condition), Number(value) if value in (0, 1):
+                return condition if value else negate(condition)
+            case Holds(first_), Holds(second_):
+                return either(first_, second_, negate(second_))
+        raise NotInSubsetError(f"comparison {text_of(node)[:60]}", node)
+
+    def _in_set(self, name: str, node: Node, make: Callable[[str], Condition]) -> Condition:
+        set_id = self.tables.find_set(name, self.file)
+        if set_id is None:
+            raise NotInSubsetError(f"set {name}", node)
+        return make(set_id)
+
+    # Calls
+
+    def _call(self, node: Node, env: Mapping[str, Meaning]) -> Meaning:
+        name, arguments = called_name(node), arguments_of(node)
+        if name in ("likely", "unlikely") and len(arguments) == 1:
+            return self.meaning(arguments[0], env)
+        if name in _SET_TESTS and len(arguments) == 2:
+            return Holds(self._set_test(arguments, env, node))
+        option = config_call(self.code.config, name, [text_of(a) for a in arguments])
+        if option is not None:
+            return Number(option)
+        if self.depth >= _MAX_DEPTH:
+            raise NotInSubsetError(f"call of {name} too deep", node)
+        macro = self.code.macro(name, self.file)
+        if macro is not None and macro.parameters is not None:
+            return self._macro(substitute(macro, [text_of(a) for a in arguments]), env, node)
+        return self._helper(name, arguments, env, node)
+
+    def _set_test(self, arguments: list[Node], env: Mapping[str, Meaning], node: Node) -> Condition:
+        tested, member = (self.meaning(argument, env) for argument in arguments)
+        if isinstance(tested, Global) and isinstance(member, Known):
+            if member.what == "kfunc":
+                return self._in_set(tested.name, node, lambda set_id: InSet(set_id))
+            if member.what == "target":
+                return self._in_set(tested.name, node, lambda set_id: TargetIn(set_id))
+        raise NotInSubsetError(f"set test {text_of(node)[:60]}", node)
+
+    def _macro(self, text: str, env: Mapping[str, Meaning], node: Node) -> Meaning:
+        self.depth += 1
+        try:
+            return self.meaning(parse_expression(text), env)
+        except NotInSubsetError as error:
+            raise NotInSubsetError(str(error), node) from error
+        finally:
+            self.depth -= 1
+
+    def _helper(
+        self, name: str, arguments: list[Node], env: Mapping[str, Meaning], node: Node
+    ) -> Meaning:
+        """Read a predicate: what it returns as one condition."""
+        item = self.code.function(name, self.file)
+        if item is None:
+            raise NotInSubsetError(f"call of {name}", node)
+        function = parse_function(item)
+        given = [self.meaning(argument, env) for argument in arguments]
+        names = dict(zip(function.parameters, given, strict=False))
+        return Holds(self.returned(function, names, node))
