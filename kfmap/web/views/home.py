@@ -18,13 +18,14 @@ def show_home(request: HttpRequest) -> HttpResponse:
     """Show the question box, the kernels, the latest uploads and what the newest kernel changed."""
     atlas = load_atlas()
     changes = None
-    if len(atlas.released) > 1:
-        older, newest = atlas.released[-2:]
+    released = atlas.released
+    if len(released) > 1:
+        older, newest = released[-2:]
         changes = find_changes(atlas.load(older.name), atlas.load(newest.name))
     objects = BpfObject.objects.prefetch_related("jobs")[:_LATEST]
     context = {
         "atlas": atlas,
-        "kernels": atlas.rows[::-1],
+        "kernels": [*released[::-1], *(row for row in atlas.rows if row not in released)],
         "chosen": atlas.newest,
         "changes": changes,
         "objects": objects if request.user.is_authenticated else None,

@@ -1,0 +1,310 @@
+"""Pages of the map: what each says, in which formats, for how many queries."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import replace
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from kfmap.catalogue.store import save_kernel
+from kfmap.kernel.facts import Constant
+from tests.permission.small_kernel import create_set, create_toy_kernel
+from tests.web.conftest import HTML
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("toys")]
+
+ENQUEUE = "struct_ops:toy_ops.enqueue"
+RUNNING = "struct_ops:toy_ops.running"
+KERNEL = "/kernels/8.1"
+PAGES = {
+    "/": 1,
+    "/can-call/": 1,
+    f"/can-call/?kernel=8.1&context={ENQUEUE}&kfunc=toy_now": 1,
+    "/kernels/": 1,
+    f"{KERNEL}/": 1,
+    f"{KERNEL}/names.json": 1,
+    f"{KERNEL}/matrix/": 1,
+    f"{KERNEL}/matrix/data.json": 1,
+    f"{KERNEL}/kfuncs/": 1,
+    f"{KERNEL}/kfuncs/toy_now/": 1,
+    f"{KERNEL}/contexts/xdp/": 1,
+    f"{KERNEL}/struct-ops/toy_ops/": 1,
+    f"{KERNEL}/struct-ops/toy_ops/enqueue/": 1,
+    f"{KERNEL}/sets/toy_any/": 1,
+    f"{KERNEL}/filters/toy_filter/": 1,
+    f"{KERNEL}/hooks/BTF_KFUNC_HOOK_STRUCT_OPS/": 1,
+    f"{KERNEL}/graphs/": 1,
+    f"{KERNEL}/graphs/callbacks/toy_ops/": 1,
+    f"{KERNEL}/graphs/classes/toy_ops/": 1,
+    f"{KERNEL}/graphs/shared/toy_ops/other_ops/": 1,
+    "/compare/": 1,
+    "/compare/8.0/8.1/": 1,
+    "/decode/": 1,
+    "/search/?q=toy": 7,
+}
+TABLES = [
+    "/kernels/",
+    f"{KERNEL}/",
+    f"{KERNEL}/matrix/",
+    f"{KERNEL}/kfuncs/",
+    f"{KERNEL}/kfuncs/toy_now/",
+    f"{KERNEL}/contexts/xdp/",
+    f"{KERNEL}/struct-ops/toy_ops/",
+    f"{KERNEL}/struct-ops/toy_ops/enqueue/",
+    f"{KERNEL}/sets/toy_any/",
+    f"{KERNEL}/filters/toy_filter/",
+    f"{KERNEL}/hooks/BTF_KFUNC_HOOK_STRUCT_OPS/",
+    "/compare/8.0/8.1/",
+    "/search/?q=toy",
+    f"/can-call/?kernel=8.1&context={ENQUEUE}&kfunc=toy_now",
+]
+GRAPHS = [
+    f"{KERNEL}/graphs/callbacks/toy_ops/",
+    f"{KERNEL}/graphs/classes/toy_ops/",
+    f"{KERNEL}/graphs/shared/toy_ops/other_ops/",
+]
+
+
+def read(client: Client, path: str) -> str:
+    """Give the text of a page that is there."""
+    answer = client.get(path)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+@pytest.mark.parametrize(("path", "count"), PAGES.items())
+def test_page_costs_few_queries_and_has_nothing_inline(
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries, path: str, count: int
+) -> None:
+    read(client, path)
+    with django_assert_num_queries(count):
+        text = read(client, path)
+    assert " style=" not in text
+    assert "<style" not in text
+    assert "onclick" not in text
+
+
+@pytest.mark.parametrize("path", PAGES.keys() - {"/decode/"})  # its form has a new token
+def test_unchanged_page_costs_a_304(client: Client, path: str) -> None:
+    etag = client.get(path)["ETag"]
+    assert client.get(path, headers={"If-None-Match": etag}).status_code == 304
+
+
+def test_changed_map_gives_the_page_anew(client: Client) -> None:
+    etag = client.get(f"{KERNEL}/")["ETag"]
+    save_kernel(replace(create_toy_kernel(), name="8.2"), None)
+    answer = client.get(f"{KERNEL}/", headers={"If-None-Match": etag})
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("path", TABLES)
+def test_table_is_exported_as_csv_and_json(client: Client, path: str) -> None:
+    sign = "&" if "?" in path else "?"
+    rows = list(csv.reader(io.StringIO(read(client, f"{path}{sign}format=csv"))))
+    assert len(rows) > 1
+    assert json.loads(read(client, f"{path}{sign}format=json"))["version"] == 1
+
+
+@pytest.mark.parametrize("path", GRAPHS)
+@pytest.mark.parametrize("name", ["svg", "graphml", "dot", "json"])
+def test_graph_is_exported_in_every_format(client: Client, path: str, name: str) -> None:
+    answer = client.get(f"{path}?format={name}")
+    assert answer.status_code == 200
+    assert f".{name}" in answer["Content-Disposition"]
+
+
+@pytest.mark.parametrize("path", [*TABLES, *GRAPHS])
+def test_unknown_format_is_said_not_to_exist(client: Client, path: str) -> None:
+    sign = "&" if "?" in path else "?"
+    answer = client.get(f"{path}{sign}format=exe")
+    assert answer.status_code == 404
+    assert "There is no format “exe”" in answer.content.decode()
+
+
+def test_answer_gives_verdict_reasons_lines_and_the_other_kernels(client: Client) -> None:
+    text = read(client, f"/can-call/?kernel=8.1&context={RUNNING}&kfunc=toy_move")
+    assert 'class="verdict verdict-refused"' in text
+    assert "toy_filter refuses" in text
+    assert 'href="/kernels/8.1/filters/toy_filter/#L74"' in text
+    assert "8.0</a>" in text
+
+
+def test_answer_keeps_the_run_time_layer_apart(client: Client) -> None:
+    text = read(client, f"/can-call/?kernel=8.0&context={RUNNING}&kfunc=toy_now")
+    assert 'class="verdict verdict-fails"' in text
+    assert text.index("At run time") < text.index("kernel/toy.c:90")
+    newer = read(client, f"/can-call/?kernel=8.1&context={RUNNING}&kfunc=toy_now")
+    assert 'answer-allowed"' in newer
+
+
+def test_answer_as_fragment_has_no_page_around_it(client: Client) -> None:
+    path = f"/can-call/?kernel=8.1&context={ENQUEUE}&kfunc=toy_now"
+    text = client.get(path, headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in text
+    assert "verdict-allowed" in text
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("context=xdq&kfunc=toy_now", "near it: xdp"),
+        ("context=xdp&kfunc=toy_mov", "/kfuncs/toy_move/"),
+        ("context=xdp", "Give a place to call from"),
+        ("context=" + "x" * 1000 + "&kfunc=toy_now", "at most 500 characters"),
+    ],
+)
+def test_incomplete_question_is_helped(client: Client, query: str, says: str) -> None:
+    assert says in read(client, f"/can-call/?kernel=8.1&{query}")
+
+
+@pytest.mark.parametrize(
+    ("path", "near"),
+    [
+        ("/kernels/8/", "/kernels/8.1/"),
+        (f"{KERNEL}/kfuncs/toy_nov/", "/kernels/8.1/kfuncs/toy_now/"),
+        (f"{KERNEL}/contexts/lsm:file/", "/kernels/8.1/contexts/lsm:file_open/"),
+        (f"{KERNEL}/struct-ops/toy/", "/kernels/8.1/struct-ops/toy_ops/"),
+        (f"{KERNEL}/struct-ops/toy_ops/enque/", "/kernels/8.1/struct-ops/toy_ops/enqueue/"),
+        (f"{KERNEL}/sets/toy_an/", "/kernels/8.1/sets/toy_any/"),
+        (f"{KERNEL}/filters/toy/", "/kernels/8.1/filters/toy_filter/"),
+        (f"{KERNEL}/hooks/XDP/", "/kernels/8.1/hooks/BTF_KFUNC_HOOK_XDP/"),
+        (f"{KERNEL}/graphs/callbacks/toy/", "/kernels/8.1/graphs/callbacks/toy_ops/"),
+        ("/kfuncs/toy_mov/", "/kfuncs/toy_move/"),
+    ],
+)
+def test_unknown_name_leads_to_near_ones(client: Client, path: str, near: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert f'href="{near}"' in answer.content.decode()
+
+
+def test_kfunc_page_says_where_when_and_with_which_flags(client: Client) -> None:
+    text = read(client, f"{KERNEL}/kfuncs/toy_new/")
+    assert "int toy_new(struct task_struct *p)" in text
+    assert "only sleepable programs may call it" in text
+    assert f"context={ENQUEUE.replace(':', '%3A')}" in text or "toy_ops/enqueue/" in text
+    assert "not there" in text  # on 8.0
+
+
+def test_kfunc_without_kernel_leads_to_the_newest_that_has_it(client: Client) -> None:
+    assert client.get("/kfuncs/bpf_xdp_it/")["Location"] == "/kernels/8.1/kfuncs/bpf_xdp_it/"
+    assert client.get("/newest/matrix/")["Location"] == "/kernels/8.1/matrix/"
+
+
+def test_filter_page_shows_rules_with_lines_and_what_they_decide(client: Client) -> None:
+    text = read(client, f"{KERNEL}/filters/toy_filter/")
+    assert 'id="L74"' in text
+    assert "the kfunc is in toy_any" in text
+    assert "decides " in text
+    assert "ALLOW_DISPATCH" in text
+
+
+def test_matrix_has_a_plain_table_for_readers_without_scripts(client: Client) -> None:
+    text = read(client, f"{KERNEL}/matrix/?group=toy_ops&rows=move")
+    plain = text[text.index("<noscript>") :]
+    assert "toy_move" in plain
+    assert "toy_now" not in plain
+    assert plain.count('class="cell cell-allowed"') == 1  # dispatch
+    assert plain.count('class="cell cell-refused"') == 4
+
+
+def test_plain_table_comes_in_pages(client: Client) -> None:
+    toy = create_toy_kernel()
+    many = create_set("many_ids", *(f"bpf_many_{n:03}" for n in range(90)), line=300)
+    registration = replace(toy.registrations[0], set_id="many_ids", filter="")
+    facts = replace(toy, name="9.0", sets=(*toy.sets, many))
+    save_kernel(replace(facts, registrations=(*toy.registrations, registration)), None)
+    text = read(client, "/kernels/9.0/matrix/?rows=bpf_many&page=2")
+    assert "Page 2 of 3" in text
+    assert "bpf_many_040" in text
+    assert "bpf_many_000" not in text
+
+
+def test_matrix_data_has_a_bit_for_every_cell(client: Client) -> None:
+    body = json.loads(read(client, "/kernels/8.0/matrix/data.json"))
+    names = [name for name, _ in body["kfuncs"]]
+    row = names.index("toy_now")
+    columns = {column["name"]: column for column in body["contexts"]}
+    assert int(columns[RUNNING]["allowed"], 16) >> row & 1
+    assert int(columns[RUNNING]["fails"], 16) == 1 << row
+    assert "fails" not in columns[ENQUEUE]
+    assert not int(columns["xdp"]["allowed"], 16) >> row & 1
+
+
+def test_comparison_groups_what_flipped(client: Client) -> None:
+    text = read(client, "/compare/8.0/8.1/")
+    assert "1 kfunc added" in text
+    rows = list(csv.DictReader(io.StringIO(read(client, "/compare/8.0/8.1/?format=csv"))))
+    flips = {(row["before"], row["after"], row["kfunc"], row["context"]) for row in rows}
+    assert ("allowed", "refused", "bpf_xdp_it", "xdp") in flips
+    assert ("fails", "allowed", "toy_now", RUNNING) in flips
+
+
+def test_comparison_with_itself_finds_nothing(client: Client) -> None:
+    assert "No cell changed its verdict." in read(client, "/compare/8.1/8.1/")
+
+
+def test_choice_of_two_kernels_leads_to_their_comparison(client: Client) -> None:
+    assert client.get("/compare/?old=8.1&new=8.0")["Location"] == "/compare/8.1/8.0/"
+
+
+@pytest.mark.parametrize(
+    ("query", "url"),
+    [
+        ("move", "/kernels/8.1/kfuncs/toy_move/"),
+        ("toy_ops.disp", "/kernels/8.1/struct-ops/toy_ops/dispatch/"),
+        ("lsm file", "/kernels/8.1/contexts/lsm:file_open/"),
+        ("filter", "/kernels/8.1/filters/toy_filter/"),
+        ("hook_xdp", "/kernels/8.1/hooks/BTF_KFUNC_HOOK_XDP/"),
+        ("8.0", "/kernels/8.0/"),
+    ],
+)
+def test_search_finds_names_of_every_kind(client: Client, query: str, url: str) -> None:
+    assert f'href="{url}"' in read(client, f"/search/?q={query}")
+
+
+def test_search_without_hits_says_what_to_try(client: Client) -> None:
+    assert "Try fewer or shorter parts" in read(client, "/search/?q=zzz")
+
+
+@pytest.mark.parametrize("path", ["/search/", "/can-call/", "/decode/"])
+def test_markup_in_questions_stays_text(client: Client, path: str) -> None:
+    text = read(client, f"{path}?q={HTML}&context={HTML}&kfunc={HTML}&kernel=8.1")
+    assert HTML not in text
+
+
+def test_markup_in_names_of_a_kernel_stays_text(client: Client) -> None:
+    toy = create_toy_kernel()
+    evil = create_set("toy_any", f"toy_{HTML}", line=20)
+    sets = tuple(evil if item.id == "toy_any" else item for item in toy.sets)
+    origin = replace(toy.origin, label=HTML)
+    facts = replace(toy, name="9.0", version=HTML, sets=sets, kfuncs=(), origin=origin)
+    save_kernel(replace(facts, kfunc_flags=(Constant(HTML, 1),)), None)
+    for path in (
+        "/",
+        "/kernels/9.0/",
+        "/kernels/9.0/kfuncs/",
+        "/kernels/9.0/matrix/",
+        "/kernels/9.0/graphs/callbacks/toy_ops/",
+        "/kernels/9.0/sets/toy_any/",
+        "/compare/8.1/9.0/",
+    ):
+        assert HTML not in read(client, path)
+
+
+def test_empty_map_says_what_to_do(client: Client) -> None:
+    from kfmap.catalogue.models import Kernel
+
+    Kernel.objects.all().delete()
+    for path in ("/", "/can-call/", "/kernels/", "/compare/", "/decode/"):
+        assert "manage.py load_kernels" in read(client, path)
+    assert client.get("/newest/matrix/").status_code == 302
+
+
+def test_only_reading_is_possible(client: Client) -> None:
+    assert client.post("/kernels/").status_code == 405
