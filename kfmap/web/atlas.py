@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kfmap.catalogue.models import Kernel
+from kfmap.catalogue.models.kernel import find_newest
 from kfmap.catalogue.store import LoadedKernel, load_row
-from kfmap.kernel.facts import EVERY_OPTION_ON
 from kfmap.web.not_found import NameNotFound
 
 
@@ -24,20 +24,13 @@ class Atlas:
 
     @property
     def newest(self) -> Kernel | None:
-        """Give the newest kernel that people run and whose rules are known, else the newest."""
-        last = self.released or list(self.rows)
-        return last[-1] if last else None
+        """Give the newest kernel that was released, else the newest."""
+        return find_newest(self.rows)
 
     @property
     def released(self) -> list[Kernel]:
-        """Give the kernels with rules that are neither variants nor have every option on."""
-        return [
-            row
-            for row in self.rows
-            if row.has_rules
-            and row.source != Kernel.Source.VARIANT
-            and row.profile != EVERY_OPTION_ON
-        ]
+        """Give the kernels that are neither variants nor trees with every option on."""
+        return [row for row in self.rows if row.released]
 
     def row(self, name: str) -> Kernel:
         """Give a kernel's row. Raises NameNotFound."""

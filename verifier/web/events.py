@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from typing import TypedDict
 
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.template.loader import render_to_string
 
-from verifier.models import BpfObject
+from verifier.models import BpfObject, Job
+from verifier.outcome import Outcome, load_outcomes
 
 _EVERY_SECONDS = 0.4
 _LIFETIME_SECONDS = 20.0
@@ -30,6 +32,23 @@ async def stream_progress(request: HttpRequest, sha256: str) -> HttpResponseBase
     return response
 
 
+class Progress(TypedDict):
+    """What the progress fragment shows; `over`: nothing more will come."""
+
+    object: BpfObject
+    job: Job | None
+    outcomes: list[Outcome]
+    over: bool
+
+
+def progress_context(obj: BpfObject) -> Progress:
+    """Give what `verifier/progress.html` shows of an object."""
+    job = obj.jobs.first()
+    over = job is None or job.is_over
+    outcomes = load_outcomes([obj]).get(obj.pk, []) if over else []
+    return {"object": obj, "job": job, "outcomes": outcomes, "over": over}
+
+
 async def _events(sha256: str) -> AsyncIterator[str]:
     ends_at, last, over = time.monotonic() + _LIFETIME_SECONDS, "", False
     while not over and time.monotonic() < ends_at:
@@ -44,10 +63,8 @@ async def _events(sha256: str) -> AsyncIterator[str]:
 
 def _look(sha256: str) -> tuple[str, bool]:
     """Give the fragment and whether it is the last one."""
-    obj = BpfObject.objects.get(sha256=sha256)
-    job = obj.jobs.first()
-    fragment = render_to_string("verifier/progress.html", {"object": obj, "job": job})
-    return fragment, job is None or job.is_over
+    context = progress_context(BpfObject.objects.get(sha256=sha256))
+    return render_to_string("verifier/progress.html", context), context["over"]
 
 
 def _event(name: str, text: str) -> str:

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 from kfmap.catalogue.models import Kernel
 from verifier.models import BpfObject, Call, Check, Program, Verdict
+from verifier.outcome import WORST_FIRST
 from verifier.reports.model import KIND_WORDS
-from verifier.result import FAILS_AT_RUN_TIME, PASSES, REFUSED, UNKNOWN, Finding
+from verifier.result import PASSES, UNKNOWN, Finding
 from verifier.result_json import parse_finding
 from verifier.store import load_checks
 
 UNCHECKED, WAITING = "unchecked", "waiting"
-_WORST_FIRST = (REFUSED, FAILS_AT_RUN_TIME, UNKNOWN, PASSES)
 _WORDS = {word.value: word.label for word in Verdict.Word} | {
     UNCHECKED: "could not be checked",
     WAITING: "not checked yet",
@@ -207,7 +207,7 @@ def _empty_cell(kernel: Kernel, check: Check | None) -> Cell:
 def _worst(at: int, kernels: Sequence[Kernel], parts: Sequence[ProgramPart]) -> Cell:
     """Give the object's own cell on a kernel: that of the program that fares worst."""
     cells = [part.cells[at] for part in parts]
-    order = (UNCHECKED, WAITING, *_WORST_FIRST)
+    order = (UNCHECKED, WAITING, *WORST_FIRST)
     if not cells:
         return Cell(kernels[at].name, UNKNOWN)
     worst = min(cells, key=lambda cell: order.index(cell.verdict))

@@ -10,13 +10,16 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from kfmap.catalogue.models import Kernel
+from kfmap.catalogue.models.kernel import find_newest
 from kfmap.export import GRAPH_FORMATS, export_graph
 from kfmap.graphs.picture import build_picture
 from verifier.models import BpfObject, Job, Submission
+from verifier.outcome import load_outcomes
 from verifier.reports import RENDERERS
 from verifier.store import load_checked
 from verifier.submit import submit
 from verifier.tasks import ensure_job
+from verifier.web.events import progress_context
 from verifier.web.object_graph import load_object_graph
 from verifier.web.object_page import build_object_page
 
@@ -28,8 +31,10 @@ def uploads(request: HttpRequest) -> HttpResponse:
     """Show the upload form and the latest objects, or take in what was dropped."""
     if request.method == "POST":
         return _take_in(request)
-    latest = BpfObject.objects.prefetch_related("jobs")[:_LATEST]
-    return render(request, "verifier/uploads.html", {"objects": latest, "section": "uploads"})
+    latest = list(BpfObject.objects.prefetch_related("jobs")[:_LATEST])
+    outcomes = load_outcomes(latest)
+    objects = [(obj, outcomes.get(obj.pk, [])) for obj in latest]
+    return render(request, "verifier/uploads.html", {"objects": objects, "section": "uploads"})
 
 
 def _take_in(request: HttpRequest) -> HttpResponse:
@@ -50,7 +55,13 @@ def show_submission(request: HttpRequest, pk: int) -> HttpResponse:
     submission = get_object_or_404(Submission, pk=pk)
     files = submission.files.select_related("object").prefetch_related("object__jobs")
     waiting = any(file.object and _open_job(file.object) for file in files)
-    context = {"submission": submission, "files": files, "waiting": waiting, "section": "uploads"}
+    outcomes = load_outcomes(file.object for file in files if file.object)
+    context = {
+        "submission": submission,
+        "files": [(file, outcomes.get(file.object_id or 0, [])) for file in files],
+        "waiting": waiting,
+        "section": "uploads",
+    }
     return render(request, "verifier/submission.html", context)
 
 
@@ -79,7 +90,7 @@ def show_graph(request: HttpRequest, sha256: str) -> HttpResponse:
     obj = get_object_or_404(BpfObject, sha256=sha256)
     kernels = list(Kernel.objects.listed())
     named = [kernel for kernel in kernels if kernel.name == request.GET.get("kernel")]
-    kernel = next(reversed(named or kernels), None)
+    kernel = named[0] if named else find_newest(kernels)
     graph = load_object_graph(obj, kernel)
     chosen = request.GET.get("format")
     if chosen:
@@ -100,7 +111,7 @@ def show_graph(request: HttpRequest, sha256: str) -> HttpResponse:
 def show_progress(request: HttpRequest, sha256: str) -> HttpResponse:
     """Give the progress as a fragment, for readers without a stream."""
     obj = get_object_or_404(BpfObject, sha256=sha256)
-    return render(request, "verifier/progress.html", {"object": obj, "job": obj.jobs.first()})
+    return render(request, "verifier/progress.html", {**progress_context(obj)})
 
 
 @login_required

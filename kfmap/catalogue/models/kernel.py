@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Self
 
 from django.core.validators import RegexValidator
 from django.db import models
 from django.urls import reverse
+
+from kfmap.kernel.facts import EVERY_OPTION_ON
 
 validate_kernel_name = RegexValidator(
     r"\A[0-9A-Za-z][0-9A-Za-z._+~-]{0,62}\Z",
@@ -66,6 +69,12 @@ class Kernel(models.Model):
         """Give the address of the kernel's page."""
         return reverse("kernel", args=[self.name])
 
+    @property
+    def released(self) -> bool:
+        """Say whether it has rules, and is neither a variant nor a tree with every option on."""
+        own = self.source == self.Source.VARIANT or self.profile == EVERY_OPTION_ON
+        return self.has_rules and not own
+
 
 class KernelTypes(models.Model):
     """The types (BTF) of a kernel, apart from it for they are large."""
@@ -79,6 +88,11 @@ class KernelTypes(models.Model):
 
     def __str__(self) -> str:
         return f"types of {self.kernel}"
+
+
+def find_newest(rows: Sequence[Kernel]) -> Kernel | None:
+    """Give the newest released kernel of rows that are oldest first, else the newest of all."""
+    return next(reversed([row for row in rows if row.released] or rows), None)
 
 
 def natural_key(name: str) -> str:
