@@ -71,7 +71,7 @@ def read_decision(code: Code) -> Decision:
         split="btf_kfunc_is_allowed" in functions,
         set_limit=code.value("BTF_KFUNC_SET_MAX_CNT", BTF_C) or 0,
         filter_limit=code.value("BTF_KFUNC_FILTER_MAX_CNT", BTF_C) or 0,
-        places=tuple(sorted(Place(item.file, item.line) for item in functions.values())),
+        places=tuple(sorted(Place(item.file, item.function_line) for item in functions.values())),
     )
 
 

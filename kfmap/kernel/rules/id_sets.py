@@ -18,7 +18,8 @@ _START = re.compile(
     r"|ID_LIST_GLOBAL_SINGLE)\s*\(([^)]*)\)"
 )
 _WORD = re.compile(r"\b([A-Za-z_]\w*)\b(\s*\()?")
-_MAX_EXPANSION = 12
+_MAX_DEPTH = 12
+_MAX_EXPANSIONS = 2_000  # of macros in one file
 _KINDS = {"KFUNCS": "kfuncs", "SET8": "set8", "SET": "set"}
 
 
@@ -42,6 +43,7 @@ class _Finder:
     def __init__(self, code: Code, source: Source) -> None:
         self._code = code
         self._source = source
+        self._expansions = 0
 
     def find(self) -> Iterator[IdSet]:
         text = self._source.code
@@ -86,7 +88,8 @@ class _Finder:
                 yield from self._entry(arguments, here)
                 continue
             macro = self._code.macro(match[1], self._source.file, here)
-            if macro is not None and depth < _MAX_EXPANSION:
+            if macro is not None and depth < _MAX_DEPTH and self._expansions < _MAX_EXPANSIONS:
+                self._expansions += 1
                 body = substitute(macro, arguments) if macro.parameters is not None else macro.body
                 yield from self._scan(body.replace("\\\n", " "), here, moves=False, depth=depth + 1)
 
@@ -94,7 +97,7 @@ class _Finder:
         if len(arguments) < 2:
             return
         flags = arguments[2] if len(arguments) > 2 else ""
-        names = tuple(part.strip(" ()") for part in flags.split("|"))
+        names = tuple(part.strip("() \t\n") for part in flags.split("|"))
         place = Place(self._source.file, line)
         kept = tuple(name for name in names if name and name != "0")
         yield Entry(arguments[1], kept, place, self._source.condition_at(line))
