@@ -17,6 +17,8 @@ _SET_OF_TEST = re.compile(r"\bbtf_id_set8?_contains\s*\(\s*&\s*(\w+)")
 _NOT_IN_PROTOTYPE = re.compile(r"\b(?:__bpf_kfunc|static|noinline|notrace|__weak|__used|inline)\b")
 _TAG = "bpf_kfunc"
 _TWIN_FLAG = "KF_IMPLICIT_ARGS"
+# The verifier passes it; programs do not see it (Documentation/bpf/kfuncs.rst, KF_IMPLICIT_ARGS).
+_IMPLICIT_ARGUMENT = re.compile(r"(?:, *)?(?:const )?struct bpf_prog_aux *\* *\w+ *\)$")
 
 
 class KfuncReader:
@@ -34,7 +36,7 @@ class KfuncReader:
         """Give the facts of a kfunc; `flags` are those of all its entries."""
         item = self._defined.get(name)
         place = Place(item.file, item.function_line) if item else None
-        prototype = _write_prototype(item.head) if item else ""
+        prototype = _write_prototype(item.head, flags) if item else ""
         btf = self._btf if owner == VMLINUX else None
         if btf is None:
             return Kfunc(name, owner, prototype, place, None, None, device_bound)
@@ -66,6 +68,7 @@ def flags_by_kfunc(entries: Iterable[tuple[str, tuple[str, ...]]]) -> Mapping[st
     return found
 
 
-def _write_prototype(head: str) -> str:
+def _write_prototype(head: str, flags: Collection[str]) -> str:
     plain = " ".join(_NOT_IN_PROTOTYPE.sub(" ", head).split())
-    return f"{plain};" if plain else ""
+    seen = _IMPLICIT_ARGUMENT.sub(")", plain) if _TWIN_FLAG in flags else plain
+    return seen.replace("()", "(void)")
