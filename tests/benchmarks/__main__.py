@@ -5,7 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.benchmarks import btf_read, decisions, fuzz_objects, object_check, object_read, start
+from tests.benchmarks import (
+    btf_read,
+    decisions,
+    fuzz_objects,
+    object_check,
+    object_read,
+    start,
+    tree_import,
+)
 from tests.benchmarks.figure import Figure
 
 BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
@@ -15,6 +23,7 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "object_check": object_check.run,
     "object_read": object_read.run,
     "start": start.run,
+    "tree_import": tree_import.run,
 }
 
 

@@ -1,0 +1,45 @@
+"""Extracting the facts of a kernel tree, beside a grep for the registrations over the same tree.
+
+KFMAP_BENCHMARK_TREE names the tree, KFMAP_BENCHMARK_CONFIG its .config; the page cache is warm.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.benchmarks.figure import Figure, best_process_seconds
+
+_RUNS = 3
+_EXTRACT = """
+import sys
+from pathlib import Path
+from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
+from kfmap.kernel.extract import extract_kernel
+config = Path(sys.argv[2]).read_bytes() if sys.argv[2] else None
+extract_kernel(Path(sys.argv[1]), config=config, btf=None, name="benchmark", label="")
+print(max(getrusage(who).ru_maxrss for who in (RUSAGE_SELF, RUSAGE_CHILDREN)))
+"""
+
+
+def run() -> list[Figure]:
+    tree = os.environ.get("KFMAP_BENCHMARK_TREE")
+    if not tree:
+        return [Figure("extract facts", 0.0, "s", "KFMAP_BENCHMARK_TREE names no tree", None)]
+    extract = [sys.executable, "-c", _EXTRACT, tree, os.environ.get("KFMAP_BENCHMARK_CONFIG", "")]
+    grep = ["grep", "-rl", "--include=*.c", "register_btf_kfunc_id_set", tree]
+    printed = subprocess.run(extract, stdout=subprocess.PIPE, text=True, check=True).stdout
+    best_process_seconds(grep, 1)
+    return [
+        Figure(
+            f"extract facts of {Path(tree).name}",
+            best_process_seconds(extract, _RUNS),
+            "s",
+            "grep -rl for the registrations",
+            best_process_seconds(grep, _RUNS),
+            5.0,
+        ),
+        Figure("peak memory of extracting", int(printed) / 1024, "MB", "limit", 500.0, 1.0),
+    ]
