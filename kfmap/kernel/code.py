@@ -25,6 +25,8 @@ _INCLUDE_FOLDERS = (
 )
 _MAX_INCLUDED = 4_000
 _MAX_NESTING = 40
+_MAX_EXPANSIONS = 20_000  # of macros with parameters, in constants
+_MAX_EXPANDED = 1 << 20  # characters of one macro
 _DEFINED_BARE = re.compile(r"\bdefined\s+(\w+)")
 # What the compiler and Kbuild define for a kernel of this architecture.
 _DEFINED = {
@@ -54,6 +56,7 @@ class Code:
         self._units: dict[str, str] = {}
         self._includers: dict[str, str] = {}
         self._linked: tuple[str, ...] = ()
+        self._expansions = 0
         self._included: dict[str, tuple[str, ...]] = {}
         self._layouts: dict[tuple[str, int], Layout] = {}
 
@@ -62,7 +65,7 @@ class Code:
         if file not in self._sources:
             text = self.tree.read(file)
             self._sources[file] = (
-                None if text is None else read_source(file, text, _Conditions(self.config).decide)
+                None if text is None else read_source(file, text, Conditions(self.config).decide)
             )
         return self._sources[file]
 
@@ -176,6 +179,20 @@ class Code:
         """Give the value of a constant expression as a file sees it."""
         return Constants(self, file).value(parse_expression(text))
 
+    def value_of_expansion(self, text: str, reader: Constants, file: str) -> Value:
+        """Give the value of an expanded macro; None where macros expand without end."""
+        key = (text, file)
+        if key in self._evaluating or len(self._evaluating) > _MAX_NESTING:
+            return None
+        self._expansions += 1
+        if self._expansions > _MAX_EXPANSIONS:
+            return None
+        self._evaluating.add(key)
+        try:
+            return reader.value(parse_expression(text))
+        finally:
+            self._evaluating.discard(key)
+
     def enumerators(self, file: str) -> dict[str, Value]:
         """Give the enumerators that a file defines, in order."""
         if file not in self._enumerators:
@@ -273,29 +290,25 @@ class Constants(Evaluator):
         macro = self._code.macro(name, self._file)
         if macro is None or macro.parameters is None:
             return None
-        expanded = substitute(macro, arguments)
-        key = (expanded, self._file)
-        if key in self._code._evaluating or len(self._code._evaluating) > _MAX_NESTING:
-            return None
-        self._code._evaluating.add(key)
-        try:
-            return self.value(parse_expression(expanded))
-        finally:
-            self._code._evaluating.discard(key)
+        return self._code.value_of_expansion(substitute(macro, arguments), self, self._file)
 
     def other_value(self, node: Node) -> Value:
         """Give offsetof() and sizeof()."""
         if node.type == "offsetof_expression":
-            words = text_of(node).partition("(")[2].rpartition(")")[0].partition(",")
+            words = _inside_parentheses(node).partition(",")
             struct = words[0].split()
             if len(struct) == 2 and struct[0] == "struct":
                 return offset_of(self._code, struct[1], words[2].strip(), self._file)
         if node.type == "sizeof_expression":
-            return size_of(self._code, text_of(node).partition("(")[2], self._file)
+            return size_of(self._code, _inside_parentheses(node), self._file)
         return super().other_value(node)
 
 
-class _Conditions(Evaluator):
+def _inside_parentheses(node: Node) -> str:
+    return text_of(node).partition("(")[2].rpartition(")")[0]
+
+
+class Conditions(Evaluator):
     """Decides the expressions of #if."""
 
     def __init__(self, config: Config) -> None:
@@ -340,8 +353,10 @@ def config_call(config: Config, name: str, arguments: list[str]) -> Value:
 
 
 def substitute(macro: Macro, arguments: list[str]) -> str:
-    """Give the body of a macro with its parameters replaced, `a ## b` joined."""
+    """Give the body of a macro with its parameters replaced, `a ## b` joined; "" if too long."""
     parameters = macro.parameters or ()
+    if len(macro.body) * (1 + max(map(len, arguments), default=0)) > _MAX_EXPANDED:
+        return ""
     given = dict(zip(parameters, arguments, strict=False))
     body = re.sub(r"\b\w+\b", lambda match: given.get(match[0], match[0]), macro.body)
     return re.sub(r"\s*##\s*", "", body).replace("\\\n", " ")

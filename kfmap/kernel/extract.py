@@ -113,7 +113,10 @@ class _Reading:
         self._code = code
         self._btf = btf
         self._kbuild = Kbuild(code.tree, code.config)
-        self._problems: list[NotUnderstood] = []
+        self._problems = [
+            NotUnderstood(Place(name, 1), "file that cannot be read", "a link, or too large")
+            for name in found.unread
+        ]
         self._files = [
             self._read_file(name, owner)
             for name in found.marked
@@ -182,12 +185,17 @@ class _Reading:
 
     def _read_file(self, name: str, owner: str) -> _File:
         code = self._code
+        source = code.source(name)
+        if source and not source.is_whole:
+            raise TreeError(f"{name} has more preprocessor lines than any file of a kernel")
+        calls = list(find_register_calls(code, name))
+        self._problems += [call for call in calls if isinstance(call, NotUnderstood)]
         return _File(
             name,
             owner,
             {item.name: item for item in find_id_sets(code, name)},
             {item.name: item for item in find_kfunc_id_sets(code, name)},
-            list(find_register_calls(code, name)),
+            [call for call in calls if isinstance(call, RegisterCall)],
         )
 
     def _iterators(self) -> tuple[str, ...]:

@@ -18,6 +18,8 @@ _VARIABLE = re.compile(r"\$[({]([\w.-]+)[)}]")
 _CALL = re.compile(r"\$\((?:[a-z]+) [^()]*\)")
 _PAIR = re.compile(r"^\(\s*(.*?)\s*,\s*(.*?)\s*\)$")
 _MAX_LINES = 20_000
+_MAX_EXPANDED = 100_000  # characters in one line
+_MAX_NESTING = 4  # of variables in variables
 _TOP_LISTS = ("obj", "core", "drivers", "net", "libs", "virt", "fs", "init")
 
 
@@ -181,20 +183,25 @@ class _Makefile:
         name = self._expand(name)
         value = self._expand(value)
         if operator == "+=":
-            self._variables[name] = f"{self._variables.get(name, '')} {value}"[-200_000:]
+            self._variables[name] = f"{self._variables.get(name, '')} {value}"[-_MAX_EXPANDED:]
         elif operator != "?=" or name not in self._variables:
             self._variables[name] = value
 
     def _expand(self, text: str) -> str:
-        def give(match: re.Match[str]) -> str:
-            name = match[1]
-            if name.startswith("CONFIG_"):
-                return self._config.value(name)
-            return self._variables.get(name, "")
+        """Replace variables; what grows past a Makefile's size loses the rest of them."""
+        left = _MAX_EXPANDED
 
-        for _ in range(4):
+        def give(match: re.Match[str]) -> str:
+            nonlocal left
+            name = match[1]
+            is_option = name.startswith("CONFIG_")
+            value = self._config.value(name) if is_option else self._variables.get(name, "")
+            left -= len(value)
+            return value if left > 0 else ""
+
+        for _ in range(_MAX_NESTING):
             expanded = _CALL.sub("", _VARIABLE.sub(give, text))
-            if expanded == text or len(expanded) > 200_000:
+            if expanded == text:
                 break
             text = expanded
         return text

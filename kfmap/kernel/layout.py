@@ -164,7 +164,7 @@ def _declared(code: Code, item: Item, at: int, declaration: str, depth: int) -> 
     head = head.split("*")[0]
     found: list[_Declared] = []
     for part in names:
-        pointer = "*" in part
+        pointer = "*" in _ARRAY.sub("", part)
         base = (_POINTER, _POINTER) if pointer else _size_of(code, head, item.file, depth)
         dimensions = [code.evaluate(text, item.file) for text in _ARRAY.findall(part) if text]
         flexible = "[]" in part.replace(" ", "")

@@ -21,22 +21,27 @@ _DEFINING = (b"__bpf_kfunc ", b"bpf_dev_bound_kfunc_id(")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Files with sets or registrations, and those that only define kfuncs."""
+    """Files with sets or registrations, those that only define kfuncs, those that are not read."""
 
     marked: tuple[str, ...]
     defining: tuple[str, ...]
+    unread: tuple[str, ...] = ()
 
 
 def scan_tree(tree: Tree) -> Found:
     """Read every .c file once."""
     marked: list[str] = []
     defining: list[str] = []
+    unread: list[str] = []
     for file in tree.find_sources():
         data = tree.peek(file)
+        if data is None:
+            unread.append(file)
+            continue
         if not any(word in data for word in _QUICK):
             continue
         if any(mark in data for mark in _MARKS):
             marked.append(file)
         elif any(mark in data for mark in _DEFINING):
             defining.append(file)
-    return Found(tuple(marked), tuple(defining))
+    return Found(tuple(marked), tuple(defining), tuple(unread))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 _COMMENT_OR_TEXT = re.compile(
     r"//[^\n]*|/\*.*?(?:\*/|\Z)|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])+'", re.S
 )
-_DIRECTIVE = re.compile(r"^[ \t]*#[ \t]*(\w+)((?:\\\r?\n|[^\n])*)", re.M)
+_DIRECTIVE = re.compile(r"^[ \t]*#[ \t]*(\w+)((?:\\\r?\n|[^\n])*+)", re.M)
 _DEFINE = re.compile(r"\s*(\w+)(?:\(([^)]*)\))?(.*)", re.S)
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', re.M)
 _NOT_BLANK = re.compile(r"[^\s]")
@@ -51,6 +51,7 @@ class Source:
     includes: tuple[Include, ...]
     conditions: tuple[tuple[int, int, str], ...]
     undecided: tuple[tuple[int, str], ...]
+    is_whole: bool = True  # False where there are too many directives to read them all
 
     def line_at(self, offset: int) -> int:
         """Give the line (from 1) of an offset in `code`."""
@@ -110,6 +111,7 @@ class _Reader:
     def read(self) -> Source:
         pieces: list[str] = []
         at, line = 0, 1
+        number = 0
         for number, match in enumerate(_DIRECTIVE.finditer(self._plain)):
             if number > _MAX_DIRECTIVES:
                 break
@@ -129,6 +131,7 @@ class _Reader:
             tuple(self._includes),
             tuple(self._conditions),
             tuple(self._undecided),
+            number <= _MAX_DIRECTIVES,
         )
 
     def _directive(self, match: re.Match[str], line: int) -> None:

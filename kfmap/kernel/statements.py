@@ -41,7 +41,10 @@ class Runner(Evaluator):
         while waiting:
             label = waiting.pop()
             done.add(label)
-            ends = self._sequence(_statements_after(self.function.body, label))
+            try:
+                ends = self._sequence(_statements_after(self.function.body, label))
+            except RecursionError:  # as deep as its author made it
+                raise TooLongError(f"{self.function.name} is nested too deep") from None
             waiting += ends - done - {_FALLS, _LEAVES, _BREAKS}
             self.variables = {}
         values = set(self.returned)

@@ -35,9 +35,9 @@ class Tree:
             self._texts[file] = None if data is None else data.decode(errors="replace")
         return self._texts[file]
 
-    def peek(self, file: str) -> bytes:
-        """Give the bytes of a file that `find_sources` gave, nothing where it cannot be read."""
-        return _read(f"{self.root}/{file}") or b""
+    def peek(self, file: str) -> bytes | None:
+        """Give the bytes of a file that `find_sources` gave, None where it cannot be read."""
+        return _read(f"{self.root}/{file}")
 
     def has(self, file: str) -> bool:
         """Tell whether the tree has this file."""

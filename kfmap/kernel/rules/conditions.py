@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from kfmap.kernel.rule_form import All, Always, AnyOf, Condition, Not
+from kfmap.kernel.rule_form import All, Always, AnyOf, Branch, Condition, Node, Not
+
+_MAX_PARTS = 5_000
+_MAX_DEPTH = 100  # whoever reads the rule form does so by recursion
 
 
 def negate(condition: Condition) -> Condition:
@@ -37,3 +40,27 @@ def either(condition: Condition, then: Condition, otherwise: Condition) -> Condi
         return then
     first = join(True, (condition, then))
     return join(False, (first, join(True, (negate(condition), otherwise))))
+
+
+def is_too_large(rule: Node | Condition) -> bool:
+    """Tell whether a rule or condition has more parts, or is deeper, than any real one."""
+    waiting: list[tuple[Node | Condition, int]] = [(rule, 0)]
+    count = 0
+    while waiting:
+        part, depth = waiting.pop()
+        count += 1
+        if count > _MAX_PARTS or depth > _MAX_DEPTH:
+            return True
+        waiting += [(inner, depth + 1) for inner in _parts(part)]
+    return False
+
+
+def _parts(part: Node | Condition) -> tuple[Node | Condition, ...]:
+    match part:
+        case Branch(condition, _, _, then, otherwise):
+            return condition, then, otherwise
+        case Not(condition):
+            return (condition,)
+        case All(conditions) | AnyOf(conditions):
+            return conditions
+    return ()

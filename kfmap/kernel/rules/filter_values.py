@@ -22,7 +22,7 @@ from kfmap.kernel.rule_form import (
     TargetIn,
     TypeIs,
 )
-from kfmap.kernel.rules.conditions import either, join, negate
+from kfmap.kernel.rules.conditions import either, is_too_large, join, negate
 from kfmap.kernel.syntax import (
     Function,
     arguments_of,
@@ -190,7 +190,12 @@ class ValueReader(ABC):
 
     def meaning(self, node: Node, env: Mapping[str, Meaning]) -> Meaning:
         """Say what an expression is. Raises NotInSubsetError."""
-        node = strip_parentheses(node)
+        found = self._meaning(strip_parentheses(node), env)
+        if isinstance(found, Holds) and is_too_large(found.condition):
+            raise NotInSubsetError("condition too large", node)
+        return found
+
+    def _meaning(self, node: Node, env: Mapping[str, Meaning]) -> Meaning:
         match node.type:
             case "identifier":
                 return self._name(node, env)

@@ -14,7 +14,7 @@ from tree_sitter import Node as Syntax
 from kfmap.kernel.code import Code
 from kfmap.kernel.items import Item
 from kfmap.kernel.rule_form import Always, Branch, Condition, Decide, Node, Unknown
-from kfmap.kernel.rules.conditions import either
+from kfmap.kernel.rules.conditions import either, is_too_large
 from kfmap.kernel.rules.filter_values import (
     Known,
     Meaning,
@@ -39,7 +39,11 @@ def compile_filter(code: Code, item: Item, tables: Tables) -> Node:
         function.parameters[1]: Known("kfunc"),
     }
     compiler = _Compiler(code, function, tables)
-    return compiler.statements(list(function.body.named_children), env)
+    try:
+        rule = compiler.statements(list(function.body.named_children), env)
+    except RecursionError:  # as deep as its author made it
+        return Unknown("filter too large", item.file, function.line)
+    return Unknown("filter too large", item.file, function.line) if is_too_large(rule) else rule
 
 
 class _Compiler(ValueReader):
@@ -130,6 +134,9 @@ class _Compiler(ValueReader):
     ) -> Node:
         """Branch on a condition; where only a part of `&&` or `||` is known, on that part first."""
         node = strip_parentheses(condition)
+        self._nodes.append(None)
+        if len(self._nodes) > _MAX_NODES:
+            return self._unknown("filter too large", node)
         try:
             known = self.condition(node, env)
         except NotInSubsetError as error:

@@ -8,7 +8,7 @@ from kfmap.kernel.code import Code
 from kfmap.kernel.expressions import Value
 from kfmap.kernel.facts import Constant, Decision, HookOf, NotUnderstood, Place
 from kfmap.kernel.items import Item
-from kfmap.kernel.statements import Runner
+from kfmap.kernel.statements import Runner, TooLongError
 from kfmap.kernel.syntax import Function, field_of, parse_function
 
 BTF_C = "kernel/bpf/btf.c"
@@ -51,7 +51,10 @@ def read_hook_map(
     found, problems = [], []
     for program_type in program_types:
         run = _Asked(code, function, program_type.value)
-        value = run.execute()
+        try:
+            value = run.execute()
+        except TooLongError:
+            value = None
         place = Place(item.file, run.line)
         if value is None or value not in names:
             problems.append(NotUnderstood(place, "hook of a program type", program_type.name))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from kfmap.kernel.code import Code, split_list, substitute
 from kfmap.kernel.facts import Entry, Place
 from kfmap.kernel.source import Source
+from kfmap.kernel.tree import TreeError
 
 _START = re.compile(
     r"\bBTF_(?:(KFUNCS|SET8|SET)_START|SET_START_GLOBAL|ID_LIST(?:_GLOBAL)?(_SINGLE)?"
@@ -20,6 +21,8 @@ _START = re.compile(
 _WORD = re.compile(r"\b([A-Za-z_]\w*)\b(\s*\()?")
 _MAX_DEPTH = 12
 _MAX_EXPANSIONS = 2_000  # of macros in one file
+_MAX_SETS = 500  # in one file
+_MAX_ENTRIES = 3_000  # in one file
 _KINDS = {"KFUNCS": "kfuncs", "SET8": "set8", "SET": "set"}
 
 
@@ -44,10 +47,13 @@ class _Finder:
         self._code = code
         self._source = source
         self._expansions = 0
+        self._entries = 0
 
     def find(self) -> Iterator[IdSet]:
         text = self._source.code
-        for match in _START.finditer(text):
+        for number, match in enumerate(_START.finditer(text)):
+            if number >= _MAX_SETS:
+                raise TreeError(f"{self._source.file} has more than {_MAX_SETS} sets of BTF ids")
             place = self._place(match.start())
             names = split_list(match[3])
             if not names:
@@ -94,6 +100,9 @@ class _Finder:
                 yield from self._scan(body.replace("\\\n", " "), here, moves=False, depth=depth + 1)
 
     def _entry(self, arguments: list[str], line: int) -> Iterator[Entry]:
+        self._entries += 1
+        if self._entries > _MAX_ENTRIES:
+            raise TreeError(f"{self._source.file} has more than {_MAX_ENTRIES:,} BTF ids in sets")
         if len(arguments) < 2:
             return
         flags = arguments[2] if len(arguments) > 2 else ""

@@ -14,14 +14,16 @@ from tree_sitter import Node
 
 from kfmap.kernel.code import Code, config_call, split_list
 from kfmap.kernel.expressions import Value
-from kfmap.kernel.facts import Place
+from kfmap.kernel.facts import NotUnderstood, Place
 from kfmap.kernel.items import Item
-from kfmap.kernel.statements import Runner
+from kfmap.kernel.statements import Runner, TooLongError
 from kfmap.kernel.syntax import Function, arguments_of, parse_function, text_of
+from kfmap.kernel.tree import TreeError
 
 REGISTER = "register_btf_kfunc_id_set"
 REGISTER_FMODRET = "register_btf_fmodret_id_set"
 _ID_SET = re.compile(r"\bstruct\s+btf_kfunc_id_set\s+(\w+)\s*=\s*\{")
+_MAX_FUNCTIONS = 100  # that register, in one file
 _FIELD = re.compile(r"^\.(\w+)\s*=\s*(.*)$", re.S)
 
 
@@ -68,17 +70,25 @@ def find_kfunc_id_sets(code: Code, file: str) -> Iterator[KfuncIdSet]:
         )
 
 
-def find_register_calls(code: Code, file: str) -> Iterator[RegisterCall]:
-    """Give the registrations that functions of a file reach."""
+def find_register_calls(code: Code, file: str) -> Iterator[RegisterCall | NotUnderstood]:
+    """Give the registrations that functions of a file reach, and the functions too large to run."""
+    count = 0
     for item in code.items(file):
         if not item.function or not re.search(
             rf"\b({REGISTER}|{REGISTER_FMODRET})\s*\(", item.text
         ):
             continue
+        count += 1
+        if count > _MAX_FUNCTIONS:
+            raise TreeError(f"{file} has more than {_MAX_FUNCTIONS} functions that register")
         if item.function.endswith((REGISTER, REGISTER_FMODRET)) or not _is_used(code, item):
             continue
         met = _Met()
-        _Registering(code, parse_function(item), met).execute()
+        try:
+            _Registering(code, parse_function(item), met).execute()
+        except TooLongError as error:
+            place = Place(file, item.function_line)
+            yield NotUnderstood(place, "registering function", str(error))
         yield from met.calls
 
 
