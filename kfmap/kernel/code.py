@@ -57,6 +57,7 @@ class Code:
         self._includers: dict[str, str] = {}
         self._linked: tuple[str, ...] = ()
         self._expansions = 0
+        self._conditions = Conditions(config)
         self._included: dict[str, tuple[str, ...]] = {}
         self._layouts: dict[tuple[str, int], Layout] = {}
 
@@ -65,7 +66,7 @@ class Code:
         if file not in self._sources:
             text = self.tree.read(file)
             self._sources[file] = (
-                None if text is None else read_source(file, text, Conditions(self.config).decide)
+                None if text is None else read_source(file, text, self._conditions.decide)
             )
         return self._sources[file]
 
@@ -313,9 +314,15 @@ class Conditions(Evaluator):
 
     def __init__(self, config: Config) -> None:
         self._config = config
+        self._decided: dict[str, bool | None] = {}
 
     def decide(self, expression: str) -> bool | None:
         """Tell whether an expression holds, None where it is not known."""
+        if expression not in self._decided:
+            self._decided[expression] = self._decide(expression)
+        return self._decided[expression]
+
+    def _decide(self, expression: str) -> bool | None:
         text = _DEFINED_BARE.sub(r"defined(\1)", expression)
         value = self.value(parse_expression(text))
         return None if value is None else bool(value)
