@@ -18,7 +18,8 @@ _VARIABLE = re.compile(r"\$[({]([\w.-]+)[)}]")
 _CALL = re.compile(r"\$\((?:[a-z]+) [^()]*\)")
 _PAIR = re.compile(r"^\(\s*(.*?)\s*,\s*(.*?)\s*\)$")
 _MAX_LINES = 20_000
-_MAX_EXPANDED = 100_000  # characters in one line
+_MAX_VALUE = 100_000  # characters of one variable
+_MAX_EXPANDED = 4_000_000  # characters that come from variables, in one Makefile
 _MAX_NESTING = 4  # of variables in variables
 _TOP_LISTS = ("obj", "core", "drivers", "net", "libs", "virt", "fs", "init")
 
@@ -130,6 +131,7 @@ class Kbuild:
 class _Makefile:
     def __init__(self, config: Config, folder: str) -> None:
         self._config = config
+        self._left = _MAX_EXPANDED
         self._variables = {"src": folder, "obj": folder, "SRCARCH": ARCH, "BITS": "64"}
 
     def read(self, text: str) -> dict[str, list[str]]:
@@ -183,21 +185,19 @@ class _Makefile:
         name = self._expand(name)
         value = self._expand(value)
         if operator == "+=":
-            self._variables[name] = f"{self._variables.get(name, '')} {value}"[-_MAX_EXPANDED:]
+            self._variables[name] = f"{self._variables.get(name, '')} {value}"[-_MAX_VALUE:]
         elif operator != "?=" or name not in self._variables:
             self._variables[name] = value
 
     def _expand(self, text: str) -> str:
-        """Replace variables; what grows past a Makefile's size loses the rest of them."""
-        left = _MAX_EXPANDED
+        """Replace variables; a Makefile that expands without end loses the rest of them."""
 
         def give(match: re.Match[str]) -> str:
-            nonlocal left
             name = match[1]
             is_option = name.startswith("CONFIG_")
             value = self._config.value(name) if is_option else self._variables.get(name, "")
-            left -= len(value)
-            return value if left > 0 else ""
+            self._left -= len(value)
+            return value if self._left > 0 else ""
 
         for _ in range(_MAX_NESTING):
             expanded = _CALL.sub("", _VARIABLE.sub(give, text))

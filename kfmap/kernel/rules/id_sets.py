@@ -23,6 +23,7 @@ _MAX_DEPTH = 12
 _MAX_EXPANSIONS = 2_000  # of macros in one file
 _MAX_SETS = 500  # in one file
 _MAX_ENTRIES = 3_000  # in one file
+_MAX_WORDS = 10_000  # in the sets of one file
 _KINDS = {"KFUNCS": "kfuncs", "SET8": "set8", "SET": "set"}
 
 
@@ -48,6 +49,7 @@ class _Finder:
         self._source = source
         self._expansions = 0
         self._entries = 0
+        self._words = 0
 
     def find(self) -> Iterator[IdSet]:
         text = self._source.code
@@ -85,6 +87,9 @@ class _Finder:
         while match := _WORD.search(text, at):
             here = line + text.count("\n", 0, match.start()) if moves else line
             at = match.end()
+            self._words += 1
+            if self._words > _MAX_WORDS:
+                raise TreeError(f"{self._source.file} has sets of BTF ids that do not end")
             arguments: list[str] = []
             if match[2]:
                 close = _closing(text, match.end())
