@@ -15,7 +15,7 @@ from kfmap.kernel.items import Item, split_items
 from kfmap.kernel.layout import Layout, lay_out, offset_of, size_of
 from kfmap.kernel.source import Macro, Source, read_source
 from kfmap.kernel.syntax import arguments_of, parse_expression, text_of
-from kfmap.kernel.tree import ARCH, Tree
+from kfmap.kernel.tree import ARCH, Tree, TreeError
 
 _INCLUDE_FOLDERS = (
     "include",
@@ -25,8 +25,8 @@ _INCLUDE_FOLDERS = (
 )
 _MAX_INCLUDED = 4_000
 _MAX_NESTING = 40
-_MAX_EXPANSIONS = 20_000  # of macros with parameters, in constants
-_MAX_EXPANDED = 1 << 20  # characters of one macro
+_MAX_EXPANSIONS = 5_000  # of macros with parameters, in constants
+_MAX_EXPANDED = 1 << 24  # characters of one macro
 _DEFINED_BARE = re.compile(r"\bdefined\s+(\w+)")
 # What the compiler and Kbuild define for a kernel of this architecture.
 _DEFINED = {
@@ -360,10 +360,13 @@ def config_call(config: Config, name: str, arguments: list[str]) -> Value:
 
 
 def substitute(macro: Macro, arguments: list[str]) -> str:
-    """Give the body of a macro with its parameters replaced, `a ## b` joined; "" if too long."""
+    """Give the body of a macro with its parameters replaced, `a ## b` joined.
+
+    Raises TreeError where that is longer than in any kernel.
+    """
     parameters = macro.parameters or ()
     if len(macro.body) * (1 + max(map(len, arguments), default=0)) > _MAX_EXPANDED:
-        return ""
+        raise TreeError(f"the macro {macro.name} expands to more than {_MAX_EXPANDED:,} characters")
     given = dict(zip(parameters, arguments, strict=False))
     body = re.sub(r"\b\w+\b", lambda match: given.get(match[0], match[0]), macro.body)
     return re.sub(r"\s*##\s*", "", body).replace("\\\n", " ")

@@ -1,7 +1,8 @@
-"""`manage.py import_kernel` on what is no kernel: one sentence each; the map stays as it was."""
+"""`manage.py import_kernel`: a tree is imported once; of what is no kernel, one sentence each."""
 
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from django.core.management import CommandError, call_command
 
 from kfmap.catalogue.models import Kernel
 from tests.btf.btf_writer import BtfWriter
+from tests.kernel.small_kernel import INCLUDES, SET_C, id_set, write_tree
 
 pytestmark = pytest.mark.django_db
 
@@ -62,3 +64,45 @@ def test_file_larger_than_any_kernel_is_not_read(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(2 << 30)
     assert refuse(tmp_path, "--btf", path).endswith("larger than 1024 MB: not a kernel's.")
+
+
+def import_tree(tree: Path, *args: str) -> str:
+    """Import a tree; give what the command says."""
+    said = StringIO()
+    call_command("import_kernel", str(tree), *args, stdout=said)
+    return said.getvalue()
+
+
+def test_tree_becomes_a_kernel_once(tmp_path: Path) -> None:
+    tree = write_tree(tmp_path, {SET_C: INCLUDES + id_set("one two")})
+    assert import_tree(tree) == (
+        "9.1 (9.1.2): 2 kfuncs in 1 sets, 0 ops structures; 0 constructs not understood; saved.\n"
+    )
+    assert import_tree(tree).endswith("the map had it already.\n")
+    assert Kernel.objects.count() == 1
+
+
+def test_changed_tree_replaces_a_kernel_only_when_asked(tmp_path: Path) -> None:
+    tree = write_tree(tmp_path, {SET_C: INCLUDES + id_set("one")})
+    import_tree(tree)
+    write_tree(tree, {SET_C: INCLUDES + id_set("one two three")})
+    with pytest.raises(CommandError):
+        import_tree(tree)
+    assert Kernel.objects.get().kfunc_count == 1
+    assert import_tree(tree, "--replace").endswith("saved.\n")
+    assert Kernel.objects.get().kfunc_count == 3
+
+
+def test_tree_that_grows_without_end_is_refused(tmp_path: Path) -> None:
+    endless = "BTF_SET_START(s)\n" + "BTF_ID(func, a)\n" * 4_000 + "BTF_SET_END(s)\n"
+    tree = write_tree(tmp_path, {SET_C: INCLUDES + id_set("one") + endless})
+    assert refuse(tree) == "net/set.c has more than 3,000 BTF ids in sets"
+
+
+def test_what_is_not_understood_is_counted_and_the_rest_saved(tmp_path: Path) -> None:
+    text = id_set("one", filter_="the_filter") + (
+        "static int the_filter(const struct bpf_prog *prog, u32 kfunc_id)\n{\n"
+        "    while (prog->type)\n        kfunc_id++;\n    return 0;\n}\n"
+    )
+    tree = write_tree(tmp_path, {SET_C: INCLUDES + text})
+    assert "1 constructs not understood; saved." in import_tree(tree)
