@@ -44,7 +44,7 @@ class Completion {
     this.list.id = `${input.id}-list`;
     this.list.role = "listbox";
     this.list.hidden = true;
-    this.list.setAttribute("aria-label", input.labels[0]?.textContent ?? "Names");
+    this.list.setAttribute("aria-label", "Suggestions");
     input.after(this.list);
     input.role = "combobox";
     for (const [name, value] of [["autocomplete", "list"], ["expanded", "false"], ["controls", this.list.id]]) {

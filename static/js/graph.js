@@ -43,7 +43,6 @@ class Graph {
     for (const [name, node] of this.nodes) {
       node.setAttribute("tabindex", "0");
       node.setAttribute("role", "button");
-      node.setAttribute("aria-label", this.words(name));
       node.setAttribute("aria-pressed", "false");
       node.addEventListener("click", () => this.choose(name === this.chosen ? null : name));
       node.addEventListener("keydown", (event) => {

@@ -13,6 +13,7 @@ from tests.benchmarks import (
     object_read,
     start,
     tree_import,
+    web_pages,
 )
 from tests.benchmarks.figure import Figure
 
@@ -24,6 +25,7 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "object_read": object_read.run,
     "start": start.run,
     "tree_import": tree_import.run,
+    "web_pages": web_pages.run,
 }
 
 

@@ -35,7 +35,7 @@ export class Grid {
     this.hover = null;
     this.frame = 0;
     this.table = make("table", this.space, { className: "grid", role: "grid" });
-    this.table.setAttribute("aria-label", "Kfuncs by contexts");
+    this.table.setAttribute("aria-label", "Matrix");
     this.head = make("thead", this.table);
     this.body = make("tbody", this.table);
     scroller.addEventListener("scroll", () => this.schedule(), { passive: true });
@@ -60,15 +60,26 @@ export class Grid {
     const { clientWidth, clientHeight } = this.scroller;
     this.wide = Math.max(1, Math.min(this.columns.length, Math.floor((clientWidth - nameWidth) / COLUMN)));
     this.high = Math.max(1, Math.min(this.rows.length, Math.floor((clientHeight - headHeight) / ROW)));
-    this.space.style.width = `${nameWidth + this.columns.length * COLUMN}px`;
-    this.space.style.height = `${headHeight + this.rows.length * ROW}px`;
+    // Scrolled to the end, the last window begins at a whole cell.
+    this.space.style.width = `${clientWidth + (this.columns.length - this.wide) * COLUMN}px`;
+    this.space.style.height = `${clientHeight + (this.rows.length - this.high) * ROW}px`;
     // The cells share what is left over, so that the window is filled to its edges.
     this.table.style.width = this.wide < this.columns.length ? `${clientWidth}px` : `${nameWidth + this.wide * COLUMN}px`;
     this.table.style.height = this.high < this.rows.length ? `${clientHeight}px` : "auto";
     this.table.setAttribute("aria-rowcount", this.rows.length + 2);
     this.table.setAttribute("aria-colcount", this.columns.length + 1);
+    const focused = this.holdsFocus();
     this.makeCells();
     this.draw();
+    if (focused) this.focus();
+  }
+
+  holdsFocus() {
+    return document.activeElement.tagName === "TD" && this.table.contains(document.activeElement);
+  }
+
+  focus() {
+    (this.cellAt(this.at) ?? this.lines[0]?.cells[0])?.focus({ preventScroll: true });
   }
 
   makeCells() {
@@ -104,11 +115,11 @@ export class Grid {
 
   draw() {
     const first = this.first;
-    const focused = this.table.contains(document.activeElement) && document.activeElement.tagName === "TD";
+    const focused = this.holdsFocus();
     this.drawHead(first.column);
     this.lines.forEach((entry, n) => this.drawLine(entry, first.row + n, first.column));
     this.mark();
-    if (focused) this.cellAt(this.at)?.focus({ preventScroll: true });
+    if (focused) this.focus();
   }
 
   drawHead(first) {
@@ -212,7 +223,7 @@ export class Grid {
     if (moves[event.key]) {
       event.preventDefault();
       this.moveTo(...moves[event.key]);
-      this.cellAt(this.at)?.focus({ preventScroll: true });
+      this.focus();
     } else if (event.key === "Enter" || event.key === " ") {
       event.preventDefault();
       this.open();

@@ -74,7 +74,7 @@ async function start(root) {
     panel.hidden = true;
     cell = null;
     remember();
-    grid.cellAt(grid.at)?.focus({ preventScroll: true });
+    grid.focus();
   }
 
   let waiting = 0;
@@ -83,9 +83,13 @@ async function start(root) {
     waiting = requestAnimationFrame(draw);
     remember();
   });
-  tools.addEventListener("submit", (event) => {
+  // Enter leads from the query into the grid; a form of two fields without a button is never sent.
+  tools.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.target.type !== "search") return;
     event.preventDefault();
-    grid.cellAt(grid.at)?.focus();
+    cancelAnimationFrame(waiting);
+    draw();
+    grid.focus();
   });
   root.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !panel.hidden) closePanel();
