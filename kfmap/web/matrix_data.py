@@ -13,7 +13,7 @@ from kfmap.web.links import context_url, question_url
 from kfmap.web.reach import Entry, kfuncs_by_set
 
 VERSION = 1
-PAGE_ROWS = 40
+PAGE_ROWS = 25
 
 
 @once_per_facts
@@ -81,13 +81,14 @@ class PlainTable:
     pages: int
 
 
+@once_per_facts
 def build_table(kernel: LoadedKernel, family_name: str, query: str, page: int) -> PlainTable | None:
     """Give one page of the rows whose name or set has `query` in it; None without any columns."""
     cells = load_cells(kernel)
     families = group_contexts(cells.contexts)
     if not families:
         return None
-    family = next((item for item in families if item.name == family_name), families[-1])
+    family = next((item for item in families if item.name == family_name), families[0])
     names = [
         (kfunc, set_name)
         for _, set_name, kfuncs in kfuncs_by_set(kernel)

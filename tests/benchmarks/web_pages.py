@@ -96,7 +96,7 @@ def _keystroke_ms(page: Page) -> float:
         requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - start)));
     })"""
     texts = ["s", "sc", "scx", "scx_", ""] * (_STROKES // 5)
-    return statistics.median(page.evaluate(script, text) for text in texts)
+    return statistics.median(float(page.evaluate(script, text)) for text in texts)
 
 
 def _answer_ms(page: Page, server: Up) -> float:
@@ -115,4 +115,4 @@ def _answer_ms(page: Page, server: Up) -> float:
     })"""
     page.wait_for_load_state("networkidle")
     names = ["scx_bpf_dsq_move_vtime", "scx_bpf_dsq_move"] * (_STROKES // 2)
-    return statistics.median(page.evaluate(script, name) for name in names)
+    return statistics.median(float(page.evaluate(script, name)) for name in names)

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 
+from kfmap.catalogue.store import LoadedKernel
 from kfmap.export import Table, export_table
 from kfmap.web.atlas import Atlas
 from kfmap.web.cells import load_cells
-from kfmap.web.changes import Changes, Flip, count_by_family, find_changes
+from kfmap.web.changes import Changes, Flip, FlipKind, count_by_family, find_changes
+from kfmap.web.derived import once_per_facts
 from kfmap.web.links import context_url
 from kfmap.web.page import map_page
 from verifier.models import BpfObject, Verdict
@@ -36,27 +39,52 @@ def show_changes(request: HttpRequest, atlas: Atlas, old: str, new: str) -> Http
     changes = find_changes(before, after)
     if chosen := request.GET.get("format"):
         return export_table(chosen, _export(changes))
-    cells = load_cells(after)
-    contexts = {
-        name: context_url(new, context)
-        for name, context in zip(cells.names, cells.contexts, strict=True)
-    }
     page = {
         "section": "compare",
         "atlas": atlas,
         "old": atlas.row(old),
         "new": atlas.row(new),
         "changes": changes,
-        "kinds": [
-            (kind, [(flip, count_by_family(flip.contexts, cells)) for flip in kind.flips])
-            for kind in changes.kinds
-        ],
-        "context_urls": contexts,
+        "kinds": _list_kinds(before, after),
         "affected": _find_affected(before.facts_hash, after.facts_hash)
         if request.user.is_authenticated
         else None,
     }
     return render(request, "web/changes.html", page)
+
+
+Link = tuple[str, str]  # a name and the address of its page
+
+
+@dataclass(frozen=True, slots=True)
+class FlipRow:
+    """Kfuncs × contexts that flipped alike; `families` counts the contexts by their groups."""
+
+    cells: int
+    kfuncs: list[Link]
+    contexts: list[Link]
+    families: list[tuple[str, int]]
+
+
+@once_per_facts
+def _list_kinds(before: LoadedKernel, after: LoadedKernel) -> list[tuple[FlipKind, list[FlipRow]]]:
+    cells = load_cells(after)
+    pages = dict(zip(cells.names, cells.contexts, strict=True))
+    return [
+        (
+            kind,
+            [
+                FlipRow(
+                    flip.cells,
+                    [(name, reverse("kfunc", args=[after.name, name])) for name in flip.kfuncs],
+                    [(name, context_url(after.name, pages[name])) for name in flip.contexts],
+                    count_by_family(flip.contexts, cells),
+                )
+                for flip in kind.flips
+            ],
+        )
+        for kind in find_changes(before, after).kinds
+    ]
 
 
 @dataclass(frozen=True, slots=True)

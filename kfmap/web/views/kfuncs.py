@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.export import Table, export_table
@@ -82,11 +83,12 @@ def _refuse(kernel: LoadedKernel, name: str, timeline: list[Stage]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class KfuncRow:
-    """A kfunc in the list of a kernel."""
+    """A kfunc in the list of a kernel; `set_url` is "" where no set is known."""
 
     name: str
-    set_id: str
+    url: str
     set_name: str
+    set_url: str
     flags: tuple[str, ...]
     allowed: int
     owner: str
@@ -104,13 +106,15 @@ def _list_rows(kernel: LoadedKernel) -> list[KfuncRow]:
     facts = {item.name: item for item in kernel.facts.kfuncs}
     rows = []
     for set_id, set_name, names in kfuncs_by_set(kernel):
+        set_url = reverse("set", args=[kernel.name, set_id]) if set_id else ""
         for name in names:
             kfunc = facts.get(name)
             rows.append(
                 KfuncRow(
                     name,
-                    set_id,
+                    reverse("kfunc", args=[kernel.name, name]),
                     set_name,
+                    set_url,
                     _flags(kernel, name),
                     sum(bits >> cells.rows[name] & 1 for bits in cells.matrix.allowed),
                     kfunc.owner if kfunc else "",

@@ -69,7 +69,7 @@ export class Grid {
     this.table.setAttribute("aria-rowcount", this.rows.length + 2);
     this.table.setAttribute("aria-colcount", this.columns.length + 1);
     const focused = this.holdsFocus();
-    this.makeCells();
+    if (this.lines?.length !== this.high || this.names.length !== this.wide) this.makeCells();
     this.draw();
     if (focused) this.focus();
   }
