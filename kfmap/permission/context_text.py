@@ -29,11 +29,14 @@ class ContextError(ValueError):
 def parse_context(text: str, facts: KernelFacts) -> Context:
     """Read a short name such as `struct_ops:sched_ext_ops.enqueue`, `lsm:file_open`, `xdp`.
 
-    A `.s` after the first word asks for a sleepable program. Raises ContextError.
+    `TYPE.MEMBER` alone is a struct_ops callback. A `.s` after the first word asks for a sleepable
+    program. Raises ContextError.
     """
     if len(text) > MAX_LENGTH:
         raise ContextError(f"a context has at most {MAX_LENGTH} characters")
     head, _, rest = text.strip().partition(":")
+    if not rest and head.partition(".")[0] in {ops.name for ops in facts.struct_ops}:
+        return _parse_struct_ops(head, False, facts)
     word, sleeps = (head[:-2], True) if head.endswith(".s") else (head, False)
     if not word:
         raise ContextError("no context given; try xdp, lsm:file_open, struct_ops:TYPE.MEMBER")

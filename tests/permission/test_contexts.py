@@ -101,3 +101,12 @@ def test_build_contexts_has_every_callback_and_iterator() -> None:
     names = {render_context(context) for context in build_contexts(FACTS)}
     assert {f"struct_ops:toy_ops.{m}" for m in ("select_cpu", "enqueue", "init")} <= names
     assert {"iter:task", "iter:tcp", "lsm:file_open", "kprobe:session", "freplace:xdp"} <= names
+
+
+def test_struct_ops_callback_needs_no_first_word() -> None:
+    facts = create_toy_kernel()
+    assert parse_context("toy_ops.enqueue", facts) == parse_context(
+        "struct_ops:toy_ops.enqueue", facts
+    )
+    with pytest.raises(ContextError, match="no member of toy_ops 'enq'"):
+        parse_context("toy_ops.enq", facts)

@@ -308,3 +308,20 @@ def test_empty_map_says_what_to_do(client: Client) -> None:
 
 def test_only_reading_is_possible(client: Client) -> None:
     assert client.post("/kernels/").status_code == 405
+
+
+def test_renaming_is_shown_on_both_names(client: Client) -> None:
+    toy = create_toy_kernel()
+    sets = tuple(
+        create_set("toy_any", "toy_now2", "toy_both", line=20) if item.id == "toy_any" else item
+        for item in toy.sets
+    )
+    kfuncs = tuple(
+        replace(kfunc, name="toy_now2", prototype="void toy_now2(void)")
+        if kfunc.name == "toy_now"
+        else kfunc
+        for kfunc in toy.kfuncs
+    )
+    save_kernel(replace(toy, name="8.2", sets=sets, kfuncs=kfuncs), None)
+    for path in (f"{KERNEL}/kfuncs/toy_now/", "/kernels/8.2/kfuncs/toy_now2/"):
+        assert "Probably renamed from 8.1 to 8.2" in read(client, path)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import SequenceMatcher
+from itertools import pairwise
 
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
@@ -14,6 +16,7 @@ from kfmap.export import Table, export_table
 from kfmap.kernel.facts import Entry, KfuncSet, Registration
 from kfmap.web.atlas import Atlas
 from kfmap.web.cells import WORDS, load_cells
+from kfmap.web.changes import find_changes
 from kfmap.web.derived import once_per_facts
 from kfmap.web.flag_words import describe_flag
 from kfmap.web.not_found import NameNotFound
@@ -22,6 +25,7 @@ from kfmap.web.reach import group_by_context, kfuncs_by_set
 from verifier.models import BpfObject
 
 _CALLERS = 20
+_ALIKE = 0.6
 
 
 @map_page
@@ -69,6 +73,7 @@ def show_kfunc(request: HttpRequest, atlas: Atlas, kernel: str, name: str) -> Ht
         "groups": groups,
         "timeline": timeline,
         "variants": _find_variants(atlas, name),
+        "renamed": _find_renamed(atlas, name),
         "callers": _find_callers(name) if request.user.is_authenticated else None,
     }
     return render(request, "web/kfunc.html", context | {"flags": _flags(loaded, name)})
@@ -199,6 +204,50 @@ def _find_variants(atlas: Atlas, name: str) -> list[tuple[str, list[str]]]:
             if other != name and other.partition("___")[0] == base:
                 found.setdefault(other, []).append(kernel.name)
     return sorted(found.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Renaming:
+    """Two kfuncs of one prototype, of which one went when the other came."""
+
+    old: str
+    new: str
+    before: str
+    after: str
+
+
+def _find_renamed(atlas: Atlas, name: str) -> list[Renaming]:
+    """Give what looks like renamings of a kfunc, between kernels that people run."""
+    kernels = [atlas.load(row.name) for row in atlas.released]
+    return [
+        Renaming(old, new, before.name, after.name)
+        for before, after in pairwise(kernels)
+        for old, new in _pair_renamed(before, after)
+        if name in (old, new)
+    ]
+
+
+@once_per_facts
+def _pair_renamed(before: LoadedKernel, after: LoadedKernel) -> list[tuple[str, str]]:
+    changes = find_changes(before, after)
+    came = {name: _shape(after, name) for name in changes.kfuncs_added}
+    return [
+        (old, new)
+        for old in changes.kfuncs_removed
+        for new, shape in came.items()
+        if shape and shape == _shape(before, old) and _is_like(old, new)
+    ]
+
+
+def _shape(kernel: LoadedKernel, name: str) -> str:
+    """Give a prototype without the name."""
+    kfunc = kernel.decider.find_kfunc(name)
+    return kfunc.prototype.replace(name, "") if kfunc else ""
+
+
+def _is_like(old: str, new: str) -> bool:
+    """Say whether the names share most of their letters in order."""
+    return SequenceMatcher(None, old, new).ratio() > _ALIKE
 
 
 def _find_callers(name: str) -> list[BpfObject]:
