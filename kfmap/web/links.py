@@ -47,6 +47,7 @@ def _index_places(kernel: LoadedKernel) -> dict[tuple[str, int], str]:
         *_filter_places(kernel),
         *_registration_places(kernel),
         *_member_places(kernel),
+        *_run_time_places(kernel),
         *_entry_places(kernel),
     ):
         index.setdefault((place.file, place.line), url)
@@ -101,6 +102,17 @@ def _member_places(kernel: LoadedKernel) -> Iterator[tuple[Place, str]]:
             for place in (member.place, member.supported_place, member.sleepable_place):
                 if place:
                     yield place, url
+
+
+def _run_time_places(kernel: LoadedKernel) -> Iterator[tuple[Place, str]]:
+    if kernel.facts.run_time is None:
+        return
+    for op in kernel.facts.run_time.ops:
+        for place in op.places:
+            yield place, reverse("member", args=[kernel.name, op.struct_ops, op.member])
+    for guard in kernel.facts.run_time.guards:
+        for _, place in guard.path:
+            yield place, reverse("kfunc", args=[kernel.name, guard.kfunc])
 
 
 def _entry_places(kernel: LoadedKernel) -> Iterator[tuple[Place, str]]:

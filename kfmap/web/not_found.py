@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 _NEAR = 8
+_FEW = 12  # so many names are all shown when none comes near
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,9 @@ class NameNotFound(Http404):
         super().__init__(f"{where} has no {kind} “{name}”.")
         self.name = name
         view, first = page
-        self.near = [
-            NearName(near, reverse(view, args=[*first, near])) for near in find_near(name, known)
-        ]
+        names = list(known)
+        near = find_near(name, names) or (names if len(names) <= _FEW else [])
+        self.near = [NearName(item, reverse(view, args=[*first, item])) for item in near]
 
 
 def find_near(name: str, known: Iterable[str], count: int = _NEAR) -> list[str]:

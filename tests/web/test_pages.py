@@ -166,6 +166,7 @@ def test_incomplete_question_is_helped(client: Client, query: str, says: str) ->
     ("path", "near"),
     [
         ("/kernels/8/", "/kernels/8.1/"),
+        ("/kernels/9.9/", "/kernels/8.0/"),
         (f"{KERNEL}/kfuncs/toy_nov/", "/kernels/8.1/kfuncs/toy_now/"),
         (f"{KERNEL}/contexts/lsm:file/", "/kernels/8.1/contexts/lsm:file_open/"),
         (f"{KERNEL}/struct-ops/toy/", "/kernels/8.1/struct-ops/toy_ops/"),

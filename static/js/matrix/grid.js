@@ -135,7 +135,7 @@ export class Grid {
         group.dataset.name = name;
         make("span", group, { textContent: name, title: name });
       }
-      cell.replaceChildren(make("span", null, { textContent: label(column, this.grouped ? column.short : column.name) }));
+      cell.replaceChildren(make("span", null, { textContent: label(column, this.short ? column.short : column.name.replace("struct_ops:", "")) }));
       cell.title = allNames(column) + (column.unsupported ? " (no program may implement it)" : "");
       cell.classList.toggle("unsupported", column.unsupported);
       cell.setAttribute("aria-colindex", first + n + 2);

@@ -29,6 +29,7 @@ async function start(root) {
     const kfuncs = rows.filter((row) => row.kfunc).length;
     const nothing = !kfuncs || !columns.length;
     grid.grouped = !fields.sort.value;
+    grid.short = grid.grouped || columns.every((column) => column.group === columns[0].group);
     scroller.classList.toggle("nothing", nothing);
     grid.show(nothing ? [] : rows, nothing ? [] : columns);
     tools.querySelector("output").textContent = nothing
@@ -105,7 +106,8 @@ async function start(root) {
   const place = wanted.length === 2 ? grid.find(...wanted) : null;
   if (place) {
     grid.moveTo(place.row, place.column);
-    grid.open();
+    // Merged rows and columns stand for several: the cell asked for is shown, not the first of them.
+    openCell({ ...grid.columns[place.column], name: wanted[0] }, { ...grid.rows[place.row].kfunc, name: wanted[1] });
   }
   remember();
   root.dataset.ready = "1";
