@@ -49,7 +49,8 @@ class Code:
         self.config = config
         self._sources: dict[str, Source | None] = {}
         self._items: dict[str, list[Item]] = {}
-        self._enumerators: dict[str, dict[str, Value]] = {}
+        self._enums: dict[str, dict[str, Item]] = {}
+        self._enumerators: dict[tuple[str, int], dict[str, Value]] = {}
         self._closures: dict[str, tuple[str, ...]] = {}
         self._values: dict[tuple[str, str], Value] = {}
         self._evaluating: set[tuple[str, str]] = set()
@@ -59,6 +60,7 @@ class Code:
         self._expansions = 0
         self._conditions = Conditions(config)
         self._included: dict[str, tuple[str, ...]] = {}
+        self._types: dict[tuple[str, str, str], Item | None] = {}
         self._layouts: dict[tuple[str, int], Layout] = {}
 
     def source(self, file: str) -> Source | None:
@@ -81,11 +83,15 @@ class Code:
         """Give the definition of a function: in the file, its unit, their headers, or global."""
         for other in self.files_with(name, file):
             for item in self.items(other):
-                if item.function == name:
+                if name in item.text and item.function == name:
                     return item
         for other in self._linked:
             for item in self.items(other) if name in (self.tree.read(other) or "") else ():
-                if item.function == name and not item.head.startswith("static"):
+                if (
+                    name in item.text
+                    and item.function == name
+                    and not item.head.startswith("static")
+                ):
                     return item
         return None
 
@@ -96,22 +102,25 @@ class Code:
                 item
                 for other in self.files_with(name, file)
                 for item in self.items(other)
-                if item.variable == name
+                if name in item.text and item.variable == name
             ),
             None,
         )
 
     def type(self, kind: str, name: str, file: str) -> Item | None:
         """Give the definition of a struct, union or enum."""
-        return next(
-            (
-                item
-                for other in self.files_with(name, file)
-                for item in self.items(other)
-                if item.tag == (kind, name)
-            ),
-            None,
-        )
+        key = (kind, name, file)
+        if key not in self._types:
+            self._types[key] = next(
+                (
+                    item
+                    for other in self.files_with(name, file)
+                    for item in self.items(other)
+                    if name in item.text and item.tag == (kind, name)
+                ),
+                None,
+            )
+        return self._types[key]
 
     def macro(self, name: str, file: str, line: int = 1 << 29) -> Macro | None:
         """Give the macro of a name as a line of a file sees it."""
@@ -194,42 +203,42 @@ class Code:
         finally:
             self._evaluating.discard(key)
 
-    def enumerators(self, file: str) -> dict[str, Value]:
-        """Give the enumerators that a file defines, in order."""
-        if file not in self._enumerators:
-            found: dict[str, Value] = {}
-            self._enumerators[file] = found
-            for item in self.items(file):
-                if item.tag[0] == "enum":
-                    self._read_enum(item, found)
-        return self._enumerators[file]
+    def enums(self, file: str) -> dict[str, Item]:
+        """Give the enumerators that a file defines, each with its enum."""
+        if file not in self._enums:
+            self._enums[file] = {
+                name: item
+                for item in self.items(file)
+                if item.tag[0] == "enum"
+                for name, _ in _split_enum(item)
+            }
+        return self._enums[file]
 
     def enum(self, item: Item) -> dict[str, Value]:
-        """Give the enumerators of one enum, in order."""
-        found: dict[str, Value] = {}
-        self._read_enum(item, found)
-        return found
+        """Give the enumerators of one enum, in order; what is not reached yet is missing."""
+        key = (item.file, item.line)
+        if key not in self._enumerators:
+            self._enumerators[key] = {}
+            self._read_enum(item, self._enumerators[key])
+        return self._enumerators[key]
 
     def _read_enum(self, item: Item, found: dict[str, Value]) -> None:
-        body = item.text[item.brace + 1 : item.text.rfind("}")]
         next_value: Value = 0
         local = Constants(self, item.file, found)
-        for part in split_list(body):
-            name, _, expression = part.partition("=")
+        for name, expression in _split_enum(item):
             if expression:
                 next_value = local.value(parse_expression(expression))
-            words = name.split()
-            if words and words[0].isidentifier():
-                found[words[0]] = next_value
+            found[name] = next_value
             next_value = None if next_value is None else next_value + 1
 
     def _find_value(self, name: str, file: str) -> Value:
         if name.startswith("CONFIG_"):
             return self.config.macro(name)
+        enumerates = re.compile(rf"[{{,]\s*{re.escape(name)}\s*(?:[,=}}]|__)")
         for other in self.files_with(name, file):
-            if name in self.enumerators(other):
-                return self.enumerators(other)[name]
             source = self.source(other)
+            if source and enumerates.search(source.code) and name in self.enums(other):
+                return self.enum(self.enums(other)[name]).get(name)
             macro = source and source.macro_at(name, 1 << 29)
             if macro and macro.parameters is None and macro.body:
                 return Constants(self, file).value(parse_expression(macro.body))
@@ -264,6 +273,15 @@ class Code:
                         generic = f"{folder}/{include.file[4:]}"
                         if self.tree.has(generic):
                             yield generic
+
+
+def _split_enum(item: Item) -> Iterator[tuple[str, str]]:
+    """Give the name and the expression ("" for none) of each enumerator."""
+    for part in split_list(item.text[item.brace + 1 : item.text.rfind("}")]):
+        name, _, expression = part.partition("=")
+        words = name.split()
+        if words and words[0].isidentifier():
+            yield words[0], expression
 
 
 class Constants(Evaluator):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from kfmap.kernel.tree import Tree
 
-_QUICK = (b"btf_", b"bpf")  # nearly every file has neither and is done with
+_QUICK = re.compile(b"btf_|bpf").search  # nearly every file has neither and is done with
 _MARKS = (
     b"btf_kfunc_id_set",
     b"register_btf_fmodret_id_set",
@@ -38,7 +39,7 @@ def scan_tree(tree: Tree) -> Found:
         if data is None:
             unread.append(file)
             continue
-        if not any(word in data for word in _QUICK):
+        if not _QUICK(data):
             continue
         if any(mark in data for mark in _MARKS):
             marked.append(file)

@@ -9,21 +9,23 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 _COMMENT_OR_TEXT = re.compile(
-    r"//[^\n]*|/\*.*?(?:\*/|\Z)|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])+'", re.S
+    r"//[^\n]*|/\*[^*]*+\*++(?:[^/*][^*]*+\*++)*+/|/\*.*\Z"
+    r"|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])+'",
+    re.S,
 )
-_DIRECTIVE = re.compile(r"^[ \t]*#[ \t]*(\w+)((?:\\\r?\n|[^\n])*+)", re.M)
+_DIRECTIVE = re.compile(r"^[ \t]*#[ \t]*(\w+)([^\n\\]*+(?:\\\r?\n[^\n\\]*+|\\[^\n\\]*+)*+)", re.M)
 _DEFINE = re.compile(r"\s*(\w+)(?:\(([^)]*)\))?(.*)", re.S)
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', re.M)
-_NOT_BLANK = re.compile(r"[^\s]")
 _MAX_DIRECTIVES = 200_000
 
 Decide = Callable[[str], bool | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Macro:
+class Macro(NamedTuple):
     """A #define in force from `line` to `end` (its #undef); parameters None for an object macro."""
 
     name: str
@@ -41,17 +43,29 @@ class Include:
     quoted: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Source:
-    """A file: `code` has no comments, directives, inactive lines or contents of strings."""
+    """A file. `plain` is its text without comments and contents of strings; of that, `blanked` are
+    the directives and the inactive lines, from offset to offset."""
 
     file: str
-    code: str
+    plain: str
+    blanked: tuple[tuple[int, int], ...]
     macros: dict[str, tuple[Macro, ...]]
     includes: tuple[Include, ...]
     conditions: tuple[tuple[int, int, str], ...]
     undecided: tuple[tuple[int, str], ...]
     is_whole: bool = True  # False where there are too many directives to read them all
+
+    @cached_property
+    def code(self) -> str:
+        """Give the text without comments, directives, inactive lines or contents of strings."""
+        pieces: list[str] = []
+        at = 0
+        for start, end in self.blanked:
+            pieces += self.plain[at:start], _blank(self.plain[start:end])
+            at = end
+        return "".join(pieces) + self.plain[at:]
 
     def line_at(self, offset: int) -> int:
         """Give the line (from 1) of an offset in `code`."""
@@ -77,7 +91,7 @@ def read_source(file: str, text: str, decide: Decide) -> Source:
 
 
 def _blank(text: str) -> str:
-    return _NOT_BLANK.sub(" ", text)
+    return "\n".join([" " * len(line) for line in text.split("\n")])
 
 
 def _blank_match(match: re.Match[str]) -> str:
@@ -109,24 +123,24 @@ class _Reader:
         self._active = True
 
     def read(self) -> Source:
-        pieces: list[str] = []
+        blanked: list[tuple[int, int]] = []
         at, line = 0, 1
         number = 0
         for number, match in enumerate(_DIRECTIVE.finditer(self._plain)):
             if number > _MAX_DIRECTIVES:
                 break
-            before = self._plain[at : match.start()]
-            pieces.append(before if self._active else _blank(before))
-            line += before.count("\n")
+            start, end = match.span()
+            blanked.append((start if self._active else at, end))
+            line += self._plain.count("\n", at, start)
             self._directive(match, line)
-            pieces.append(_blank(match[0]))
-            line += match[0].count("\n")
-            at = match.end()
-        rest = self._plain[at:]
-        pieces.append(rest if self._active else _blank(rest))
+            line += self._plain.count("\n", start, end)
+            at = end
+        if not self._active:
+            blanked.append((at, len(self._plain)))
         return Source(
             self._file,
-            "".join(pieces),
+            self._plain,
+            tuple(blanked),
             {name: tuple(found) for name, found in self._defined.items()},
             tuple(self._includes),
             tuple(self._conditions),
@@ -206,7 +220,7 @@ class _Reader:
         found = self._defined.get(name)
         if found:
             last = found[-1]
-            found[-1] = Macro(last.name, last.parameters, last.body, last.line, line)
+            found[-1] = last._replace(end=line)
 
 
 _END = 1 << 30

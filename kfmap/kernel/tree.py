@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 ARCH = "x86"
@@ -26,14 +26,24 @@ class Tree:
             raise TreeError(f"{root} is not a folder")
         self._texts: dict[str, str | None] = {}
         self._present: dict[str, bool] = {}
+        self._folders: dict[str, str] = {}  # where each folder is when links are followed
 
     def read(self, file: str) -> str | None:
         """Give the text of a file, None where there is none."""
         if file not in self._texts:
-            inside = os.path.realpath(f"{self.root}/{file}")  # whatever links are on the way
-            data = _read(inside) if inside.startswith(f"{self.root}/") else None
+            data = self._read_inside(file)
             self._texts[file] = None if data is None else data.decode(errors="replace")
         return self._texts[file]
+
+    def _read_inside(self, file: str) -> bytes | None:
+        """Read a file whatever links are on the way, but for those that lead out of the tree."""
+        folder, name = posixpath.split(file)
+        if folder not in self._folders:
+            self._folders[folder] = os.path.realpath(f"{self.root}/{folder}")
+        path = f"{self._folders[folder]}/{name}"
+        if os.path.islink(path):  # noqa: PTH114 - asked for every header
+            path = os.path.realpath(path)
+        return _read(path) if path.startswith(f"{self.root}/") else None
 
     def peek(self, file: str) -> bytes | None:
         """Give the bytes of a file that `find_sources` gave, None where it cannot be read."""
@@ -45,18 +55,32 @@ class Tree:
             self._present[file] = os.path.isfile(f"{self.root}/{file}")  # noqa: PTH113 - asked 100,000 times
         return self._present[file]
 
-    def find_sources(self) -> Iterator[str]:
-        """Give every .c file that can be part of a kernel for ARCH, sorted by folder."""
+    def find_sources(self) -> list[str]:
+        """Give every .c file that can be part of a kernel for ARCH, sorted."""
+        found: list[str] = []
+        waiting = [""]
         count = 0
-        for folder, folders, files in os.walk(self.root):
-            relative = folder[len(str(self.root)) + 1 :]
-            folders[:] = sorted(name for name in folders if _is_wanted(relative, name))
-            count += len(files)
+        while waiting:
+            folder = waiting.pop()
+            start = f"{folder}/" if folder else ""
+            for entry in _entries(f"{self.root}/{folder}"):
+                count += 1
+                name = entry.name
+                if name.endswith(".c"):
+                    found.append(start + name)
+                elif entry.is_dir(follow_symlinks=False) and _is_wanted(folder, name):
+                    waiting.append(start + name)
             if count > _MAX_FILES:
                 raise TreeError(f"more than {_MAX_FILES:,} files: not a kernel tree")
-            for name in sorted(files):
-                if name.endswith(".c"):
-                    yield f"{relative}/{name}" if relative else name
+        return sorted(found)
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError:  # a folder that may not be read holds nothing
+        return []
 
 
 def _read(path: str) -> bytes | None:
@@ -65,11 +89,15 @@ def _read(path: str) -> bytes | None:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
     except (OSError, ValueError):
         return None
-    with os.fdopen(descriptor, "rb") as stream:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_FILE:
             return None
-        return stream.read()
+        return os.read(descriptor, status.st_size)
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
 
 
 def _is_wanted(parent: str, folder: str) -> bool:
