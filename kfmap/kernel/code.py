@@ -7,15 +7,15 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 
-from tree_sitter import Node
-
 from kfmap.kernel.config import Config
-from kfmap.kernel.expressions import Evaluator, Value
+from kfmap.kernel.constants import Constants
+from kfmap.kernel.expressions import Value
 from kfmap.kernel.items import Item, split_items
-from kfmap.kernel.layout import Layout, lay_out, offset_of, size_of
+from kfmap.kernel.layout import Layout, lay_out
+from kfmap.kernel.preprocessor import Conditions
 from kfmap.kernel.source import Macro, Source, read_source
-from kfmap.kernel.syntax import arguments_of, parse_expression, text_of
-from kfmap.kernel.tree import ARCH, Tree, TreeError
+from kfmap.kernel.syntax import parse_expression, split_list
+from kfmap.kernel.tree import ARCH, Tree
 
 _INCLUDE_FOLDERS = (
     "include",
@@ -26,19 +26,6 @@ _INCLUDE_FOLDERS = (
 _MAX_INCLUDED = 4_000
 _MAX_NESTING = 40
 _MAX_EXPANSIONS = 5_000  # of macros with parameters, in constants
-_MAX_EXPANDED = 1 << 24  # characters of one macro
-_DEFINED_BARE = re.compile(r"\bdefined\s+(\w+)")
-# What the compiler and Kbuild define for a kernel of this architecture.
-_DEFINED = {
-    "__KERNEL__": 1,
-    "__x86_64__": 1,
-    "__GNUC__": 12,
-    "__LITTLE_ENDIAN_BITFIELD": 1,
-    "__LITTLE_ENDIAN": 1234,
-    "BITS_PER_LONG": 64,
-    "__BITS_PER_LONG": 64,
-    "NET_SKBUFF_DATA_USES_OFFSET": 1,
-}
 
 
 class Code:
@@ -282,124 +269,3 @@ def _split_enum(item: Item) -> Iterator[tuple[str, str]]:
         words = name.split()
         if words and words[0].isidentifier():
             yield words[0], expression
-
-
-class Constants(Evaluator):
-    """Evaluates constant expressions as one file sees its names."""
-
-    def __init__(self, code: Code, file: str, local: dict[str, Value] | None = None) -> None:
-        self._code = code
-        self._file = file
-        self._local = {} if local is None else local
-
-    def name_value(self, name: str) -> Value:
-        """Give the value of an enumerator or macro."""
-        if name in self._local:
-            return self._local[name]
-        return self._code.value(name, self._file)
-
-    def call_value(self, name: str, node: Node, values: list[Value]) -> Value:
-        """Give IS_ENABLED() and kin, BIT(), and macros with parameters."""
-        arguments = [text_of(argument) for argument in arguments_of(node)]
-        answer = config_call(self._code.config, name, arguments)
-        if answer is not None:
-            return answer
-        if name in ("BIT", "BIT_ULL") and values and values[0] is not None:
-            return 1 << values[0] if 0 <= values[0] < 64 else None
-        macro = self._code.macro(name, self._file)
-        if macro is None or macro.parameters is None:
-            return None
-        return self._code.value_of_expansion(substitute(macro, arguments), self, self._file)
-
-    def other_value(self, node: Node) -> Value:
-        """Give offsetof() and sizeof()."""
-        if node.type == "offsetof_expression":
-            words = _inside_parentheses(node).partition(",")
-            struct = words[0].split()
-            if len(struct) == 2 and struct[0] == "struct":
-                return offset_of(self._code, struct[1], words[2].strip(), self._file)
-        if node.type == "sizeof_expression":
-            return size_of(self._code, _inside_parentheses(node), self._file)
-        return super().other_value(node)
-
-
-def _inside_parentheses(node: Node) -> str:
-    return text_of(node).partition("(")[2].rpartition(")")[0]
-
-
-class Conditions(Evaluator):
-    """Decides the expressions of #if."""
-
-    def __init__(self, config: Config) -> None:
-        self._config = config
-        self._decided: dict[str, bool | None] = {}
-
-    def decide(self, expression: str) -> bool | None:
-        """Tell whether an expression holds, None where it is not known."""
-        if expression not in self._decided:
-            self._decided[expression] = self._decide(expression)
-        return self._decided[expression]
-
-    def _decide(self, expression: str) -> bool | None:
-        text = _DEFINED_BARE.sub(r"defined(\1)", expression)
-        value = self.value(parse_expression(text))
-        return None if value is None else bool(value)
-
-    def name_value(self, name: str) -> Value:
-        """Give the value of an option, or of what the compiler defines."""
-        if name.startswith("CONFIG_"):
-            return self._config.macro(name) or 0
-        return _DEFINED.get(name)
-
-    def call_value(self, name: str, node: Node, values: list[Value]) -> Value:
-        """Give defined(), IS_ENABLED() and kin."""
-        arguments = [text_of(argument) for argument in arguments_of(node)]
-        if name == "defined" and arguments:
-            asked = arguments[0]
-            if asked.startswith("CONFIG_"):
-                return int(self._config.macro(asked) is not None)
-            return int(asked in _DEFINED)
-        return config_call(self._config, name, arguments)
-
-
-def config_call(config: Config, name: str, arguments: list[str]) -> Value:
-    """Give the value of IS_ENABLED() and kin (include/linux/kconfig.h), None for anything else."""
-    if len(arguments) != 1 or not arguments[0].startswith("CONFIG_"):
-        return None
-    option = arguments[0]
-    match name:
-        case "IS_ENABLED" | "IS_REACHABLE":
-            return int(config.is_enabled(option))
-        case "IS_BUILTIN":
-            return int(config.is_builtin(option))
-        case "IS_MODULE":
-            return int(config.is_enabled(option) and not config.is_builtin(option))
-    return None
-
-
-def substitute(macro: Macro, arguments: list[str]) -> str:
-    """Give the body of a macro with its parameters replaced, `a ## b` joined.
-
-    Raises TreeError where that is longer than in any kernel.
-    """
-    parameters = macro.parameters or ()
-    if len(macro.body) * (1 + max(map(len, arguments), default=0)) > _MAX_EXPANDED:
-        raise TreeError(f"the macro {macro.name} expands to more than {_MAX_EXPANDED:,} characters")
-    given = dict(zip(parameters, arguments, strict=False))
-    body = re.sub(r"\b\w+\b", lambda match: given.get(match[0], match[0]), macro.body)
-    return re.sub(r"\s*##\s*", "", body).replace("\\\n", " ")
-
-
-def split_list(text: str) -> list[str]:
-    """Split at the commas that are in no bracket, leaving out what is empty."""
-    parts, depth, start = [], 0, 0
-    for at, sign in enumerate(text):
-        if sign in "([{":
-            depth += 1
-        elif sign in ")]}":
-            depth -= 1
-        elif sign == "," and not depth:
-            parts.append(text[start:at].strip())
-            start = at + 1
-    parts.append(text[start:].strip())
-    return [part for part in parts if part]

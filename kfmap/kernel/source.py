@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from kfmap.kernel.tree import TreeError
+
 _COMMENT_OR_TEXT = re.compile(
     r"//[^\n]*|/\*[^*]*+\*++(?:[^/*][^*]*+\*++)*+/|/\*.*\Z"
     r"|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])+'",
@@ -21,6 +23,7 @@ _DIRECTIVE = re.compile(r"^[ \t]*#[ \t]*(\w+)([^\n\\]*+(?:\\\r?\n[^\n\\]*+|\\[^\
 _DEFINE = re.compile(r"\s*(\w+)(?:\(([^)]*)\))?(.*)", re.S)
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', re.M)
 _MAX_DIRECTIVES = 200_000
+_MAX_EXPANDED = 1 << 24  # characters of one macro
 
 Decide = Callable[[str], bool | None]
 
@@ -238,3 +241,16 @@ def name_condition(expression: str) -> str:
     for pattern, words in _WORDS:
         expression = pattern.sub(words, expression)
     return " ".join(expression.split())
+
+
+def substitute(macro: Macro, arguments: list[str]) -> str:
+    """Give the body of a macro with its parameters replaced, `a ## b` joined.
+
+    Raises TreeError where that is longer than in any kernel.
+    """
+    parameters = macro.parameters or ()
+    if len(macro.body) * (1 + max(map(len, arguments), default=0)) > _MAX_EXPANDED:
+        raise TreeError(f"the macro {macro.name} expands to more than {_MAX_EXPANDED:,} characters")
+    given = dict(zip(parameters, arguments, strict=False))
+    body = re.sub(r"\b\w+\b", lambda match: given.get(match[0], match[0]), macro.body)
+    return re.sub(r"\s*##\s*", "", body).replace("\\\n", " ")

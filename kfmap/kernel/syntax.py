@@ -98,6 +98,21 @@ def arguments_of(call: Node) -> list[Node]:
     return [child for child in arguments.named_children if child.type != "comment"]
 
 
+def split_list(text: str) -> list[str]:
+    """Split at the commas that are in no bracket, leaving out what is empty."""
+    parts, depth, start = [], 0, 0
+    for at, sign in enumerate(text):
+        if sign in "([{":
+            depth += 1
+        elif sign in ")]}":
+            depth -= 1
+        elif sign == "," and not depth:
+            parts.append(text[start:at].strip())
+            start = at + 1
+    parts.append(text[start:].strip())
+    return [part for part in parts if part]
+
+
 def strip_parentheses(node: Node) -> Node:
     """Give the expression inside any number of parentheses."""
     while node.type == "parenthesized_expression" and len(node.named_children) == 1:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kfmap.kernel.code import Conditions
 from kfmap.kernel.config import read_config
+from kfmap.kernel.preprocessor import Conditions
 from kfmap.kernel.source import Source, name_condition, read_source
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from kfmap.kernel.code import Code, config_call, substitute
+from kfmap.kernel.code import Code
 from kfmap.kernel.expressions import Value, compute, parse_number
+from kfmap.kernel.preprocessor import config_call
 from kfmap.kernel.rule_form import (
     Always,
     AttachTypeIs,
@@ -23,6 +24,7 @@ from kfmap.kernel.rule_form import (
     TypeIs,
 )
 from kfmap.kernel.rules.conditions import either, is_too_large, join, negate
+from kfmap.kernel.source import substitute
 from kfmap.kernel.syntax import (
     Function,
     arguments_of,

@@ -9,9 +9,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kfmap.kernel.code import Code, split_list, substitute
+from kfmap.kernel.code import Code
 from kfmap.kernel.facts import Entry, Place
-from kfmap.kernel.source import Source
+from kfmap.kernel.source import Source, substitute
+from kfmap.kernel.syntax import split_list
 from kfmap.kernel.tree import TreeError
 
 _START = re.compile(

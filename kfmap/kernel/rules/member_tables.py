@@ -6,7 +6,8 @@ import re
 
 from tree_sitter import Node
 
-from kfmap.kernel.code import Code, Constants
+from kfmap.kernel.code import Code
+from kfmap.kernel.constants import Constants
 from kfmap.kernel.rule_form import MemberTable, TableRow
 from kfmap.kernel.syntax import arguments_of, field_of, parse_initializer, text_of, walk
 

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 
 from tree_sitter import Node
 
-from kfmap.kernel.code import Code, config_call, split_list
+from kfmap.kernel.code import Code
 from kfmap.kernel.expressions import Value
 from kfmap.kernel.facts import NotUnderstood, Place
 from kfmap.kernel.items import Item
+from kfmap.kernel.preprocessor import config_call
 from kfmap.kernel.statements import Runner, TooLongError
-from kfmap.kernel.syntax import Function, arguments_of, parse_function, text_of
+from kfmap.kernel.syntax import Function, arguments_of, parse_function, split_list, text_of
 from kfmap.kernel.tree import TreeError
 
 REGISTER = "register_btf_kfunc_id_set"

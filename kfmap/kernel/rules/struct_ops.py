@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 
 from tree_sitter import Node
 
-from kfmap.kernel.code import Code, Constants, split_list
+from kfmap.kernel.code import Code
+from kfmap.kernel.constants import Constants
 from kfmap.kernel.expressions import Value
 from kfmap.kernel.facts import Member, NotUnderstood, Place, StructOps
 from kfmap.kernel.items import Item
@@ -23,6 +24,7 @@ from kfmap.kernel.syntax import (
     Function,
     field_of,
     parse_function,
+    split_list,
     text_of,
     walk,
 )

@@ -1,0 +1,74 @@
+"""The expressions of #if: what they come to under one configuration."""
+
+from __future__ import annotations
+
+import re
+
+from tree_sitter import Node
+
+from kfmap.kernel.config import Config
+from kfmap.kernel.expressions import Evaluator, Value
+from kfmap.kernel.syntax import arguments_of, parse_expression, text_of
+
+_DEFINED_BARE = re.compile(r"\bdefined\s+(\w+)")
+# What the compiler and Kbuild define for a kernel of this architecture.
+_DEFINED = {
+    "__KERNEL__": 1,
+    "__x86_64__": 1,
+    "__GNUC__": 12,
+    "__LITTLE_ENDIAN_BITFIELD": 1,
+    "__LITTLE_ENDIAN": 1234,
+    "BITS_PER_LONG": 64,
+    "__BITS_PER_LONG": 64,
+    "NET_SKBUFF_DATA_USES_OFFSET": 1,
+}
+
+
+class Conditions(Evaluator):
+    """Decides the expressions of #if."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._decided: dict[str, bool | None] = {}
+
+    def decide(self, expression: str) -> bool | None:
+        """Tell whether an expression holds, None where it is not known."""
+        if expression not in self._decided:
+            self._decided[expression] = self._decide(expression)
+        return self._decided[expression]
+
+    def _decide(self, expression: str) -> bool | None:
+        text = _DEFINED_BARE.sub(r"defined(\1)", expression)
+        value = self.value(parse_expression(text))
+        return None if value is None else bool(value)
+
+    def name_value(self, name: str) -> Value:
+        """Give the value of an option, or of what the compiler defines."""
+        if name.startswith("CONFIG_"):
+            return self._config.macro(name) or 0
+        return _DEFINED.get(name)
+
+    def call_value(self, name: str, node: Node, values: list[Value]) -> Value:
+        """Give defined(), IS_ENABLED() and kin."""
+        arguments = [text_of(argument) for argument in arguments_of(node)]
+        if name == "defined" and arguments:
+            asked = arguments[0]
+            if asked.startswith("CONFIG_"):
+                return int(self._config.macro(asked) is not None)
+            return int(asked in _DEFINED)
+        return config_call(self._config, name, arguments)
+
+
+def config_call(config: Config, name: str, arguments: list[str]) -> Value:
+    """Give the value of IS_ENABLED() and kin (include/linux/kconfig.h), None for anything else."""
+    if len(arguments) != 1 or not arguments[0].startswith("CONFIG_"):
+        return None
+    option = arguments[0]
+    match name:
+        case "IS_ENABLED" | "IS_REACHABLE":
+            return int(config.is_enabled(option))
+        case "IS_BUILTIN":
+            return int(config.is_builtin(option))
+        case "IS_MODULE":
+            return int(config.is_enabled(option) and not config.is_builtin(option))
+    return None
