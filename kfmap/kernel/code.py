@@ -221,7 +221,8 @@ class Code:
     def _find_value(self, name: str, file: str) -> Value:
         if name.startswith("CONFIG_"):
             return self.config.macro(name)
-        enumerates = re.compile(rf"[{{,]\s*{re.escape(name)}\s*(?:[,=}}]|__)")
+        word = re.escape(name)  # first in the pattern: a search for a fixed text is a fast one
+        enumerates = re.compile(rf"{word}(?<=[{{,\s]{word})\s*(?:[,=}}]|__)")
         for other in self.files_with(name, file):
             source = self.source(other)
             if source and enumerates.search(source.code) and name in self.enums(other):
