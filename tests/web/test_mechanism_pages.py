@@ -184,3 +184,8 @@ def test_uploaded_programs_that_a_draft_concerns_are_named(client: Client) -> No
     page = read(client, f"/kernels/toy/what-if/?{draft(narrower)}")
     assert "sched.bpf.o" in page
     assert "No live call" in read(client, f"/kernels/toy/what-if/?{draft(WIDER)}")
+
+
+def test_kernel_page_counts_findings_and_leads_to_them(client: Client) -> None:
+    count = len(json.loads(read(client, "/kernels/toy/findings/?format=json"))["findings"])
+    assert f'<a href="/kernels/toy/findings/">{count}</a>' in read(client, "/kernels/toy/")

@@ -8,16 +8,16 @@ from collections.abc import Sequence
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.safestring import SafeString, mark_safe
 
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.export import export_text
 from kfmap.graphs.compare import build_class_graph
 from kfmap.graphs.svg import draw_svg
 from kfmap.permission.findings.finding import Finding
-from kfmap.permission.findings.lint import lint_kernel, render_lint_json, render_lint_text
+from kfmap.permission.findings.lint import render_lint_json, render_lint_text
 from kfmap.web.atlas import Atlas
 from kfmap.web.derived import once_per_facts
+from kfmap.web.linted import load_findings
 from kfmap.web.page import map_page
 
 KIND_WORDS = {
@@ -42,8 +42,7 @@ KIND_WORDS = {
 def show_findings(request: HttpRequest, atlas: Atlas, name: str) -> HttpResponse:
     """Show the findings by rule, with the classes of members as pictures."""
     kernel = atlas.load(name)
-    everything = f"{name}-all"
-    findings = _lint(kernel, atlas.load(everything) if everything in atlas.names else None)
+    findings = load_findings(atlas, name)
     if chosen := request.GET.get("format"):
         renderers = {
             "json": lambda: render_lint_json(name, findings),
@@ -62,15 +61,9 @@ def show_findings(request: HttpRequest, atlas: Atlas, name: str) -> HttpResponse
 
 
 @once_per_facts
-def _draw_classes(kernel: LoadedKernel, struct_ops: str) -> SafeString:
+def _draw_classes(kernel: LoadedKernel, struct_ops: str) -> str:
     graph = build_class_graph(kernel.decider, struct_ops)
-    # draw_svg() escapes every name it is given.
-    return mark_safe(draw_svg(graph, name=f"classes-{struct_ops}"))  # noqa: S308
-
-
-@once_per_facts
-def _lint(kernel: LoadedKernel, everything: LoadedKernel | None) -> tuple[Finding, ...]:
-    return lint_kernel(kernel.decider, everything.facts if everything else None)
+    return draw_svg(graph, name=f"classes-{struct_ops}")
 
 
 def _group(findings: Sequence[Finding]) -> list[tuple[str, str, list[Finding]]]:

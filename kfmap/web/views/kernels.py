@@ -11,10 +11,12 @@ from django.urls import reverse
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.export import Table, export_table
+from kfmap.permission.findings.finding import DEFECT
 from kfmap.permission.hook_table import Hook
 from kfmap.web.atlas import Atlas
 from kfmap.web.cells import load_cells
 from kfmap.web.derived import once_per_facts
+from kfmap.web.linted import load_findings
 from kfmap.web.page import map_page
 
 _NEWEST_PAGES = ("kernel", "matrix", "graphs", "kfuncs")
@@ -44,6 +46,7 @@ def show_kernel(request: HttpRequest, atlas: Atlas, kernel: str) -> HttpResponse
     loaded = atlas.load(kernel)
     if chosen := request.GET.get("format"):
         return export_table(chosen, _registration_table(loaded))
+    findings = load_findings(atlas, kernel)
     context = {
         "section": "kernels",
         "atlas": atlas,
@@ -52,6 +55,8 @@ def show_kernel(request: HttpRequest, atlas: Atlas, kernel: str) -> HttpResponse
         "cells": load_cells(loaded),
         "hooks": _read_hooks(loaded),
         "sets": _read_sets(loaded),
+        "findings": findings,
+        "defects": sum(1 for item in findings if item.severity == DEFECT),
     }
     return render(request, "web/kernel.html", context)
 

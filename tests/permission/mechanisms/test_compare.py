@@ -5,7 +5,11 @@ from dataclasses import replace
 from kfmap.kernel.facts import Constant, Guard, KernelFacts, OpMask, Place, RunTime
 from kfmap.permission.contexts import build_contexts, build_member_contexts
 from kfmap.permission.decide import Decider
-from kfmap.permission.mechanisms.compare import build_mechanisms, compare_mechanisms
+from kfmap.permission.mechanisms.compare import (
+    Comparison,
+    build_mechanisms,
+    compare_mechanisms,
+)
 from kfmap.permission.mechanisms.handover import (
     Change,
     compare_handover,
@@ -42,7 +46,7 @@ def create_masked_kernel() -> KernelFacts:
     return replace(facts, registrations=registrations, filters=(), run_time=run_time)
 
 
-def by_title(facts: KernelFacts):  # type: ignore[no-untyped-def]
+def by_title(facts: KernelFacts) -> dict[str, Comparison]:
     decider = Decider(facts)
     contexts = build_member_contexts(facts, "toy_ops")
     return {item.title: item for item in compare_mechanisms(decider, contexts)}
