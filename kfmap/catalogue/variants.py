@@ -9,8 +9,9 @@ from django.db import transaction
 
 from kfmap.catalogue.models import Kernel, Variant
 from kfmap.catalogue.store import LoadedKernel, load_types, save_kernel
-from kfmap.permission.edit_json import write_edits
-from kfmap.permission.what_if import Edit, apply_edits
+from kfmap.permission.what_if.apply import apply_edits
+from kfmap.permission.what_if.edit_json import write_edits
+from kfmap.permission.what_if.edits import Edit
 
 
 @transaction.atomic

@@ -59,6 +59,11 @@ class ViewBuilder:
         """Give the member of the context, None where this kernel has none of that name."""
         return self._members.get((context.struct_ops or "", context.member or ""))
 
+    def may_attach(self, context: Context) -> bool:
+        """Tell whether a program can have this context: members may be closed to programs."""
+        member = self.find_member(context)
+        return member is None or member.supported is not False
+
     def _offset(self, context: Context) -> int | None:
         member = self.find_member(context)
         return member.offset if member else None

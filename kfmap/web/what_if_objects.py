@@ -11,7 +11,7 @@ from kfmap.permission.context_words import ATTACH_BY_TYPE, full_target
 from kfmap.permission.decide import Decider
 from kfmap.permission.verdict import ALLOWED
 from kfmap.permission.view import STRUCT_OPS_TYPE
-from kfmap.permission.what_if import Flip
+from kfmap.permission.what_if.flips import Flip
 from verifier.models import BpfObject, Program, Verdict
 from verifier.result import ENGINE_VERSION
 

@@ -18,6 +18,9 @@ from kfmap.permission.mechanisms.capabilities import synthesise
 from kfmap.permission.mechanisms.handover import compare_handover
 from kfmap.permission.mechanisms.subsystem import find_foreign_kfuncs, find_own_kfuncs
 from kfmap.permission.mechanisms.table import ALL, ANY
+from kfmap.permission.what_if.apply import apply_edits
+from kfmap.permission.what_if.edits import UseCapabilities
+from kfmap.permission.what_if.flips import find_flips
 from tests.agree.truth import read_bundled, read_truth
 
 NEWEST = "7.3"
@@ -189,3 +192,13 @@ def test_run_time_masks_of_6_18_differ_from_the_filter_of_7_1_in_78_cells() -> N
         "scx_bpf_select_cpu_dfl": 1,
         "scx_bpf_task_cgroup": 13,
     }
+
+
+@pytest.mark.parametrize("reading", [ALL, ANY])
+@pytest.mark.parametrize("kernel", ["6.1", "6.12", "6.18", "7.2", "7.3"])
+def test_synthesised_bits_in_place_of_filters_change_no_meaning(kernel: str, reading: str) -> None:
+    edited = apply_edits(read_bundled(kernel), [UseCapabilities("", reading)], "bits")
+    flips = find_flips(decider(kernel), Decider(edited))
+    assert not any(flip.means_other for flip in flips)
+    # What run-time masks caught is now refused at load.
+    assert len(flips) == (275 if kernel == "6.18" else 0)

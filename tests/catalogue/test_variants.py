@@ -10,8 +10,8 @@ from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.store import KernelExistsError, load_kernel, save_kernel
 from kfmap.catalogue.variants import keep_variant
 from kfmap.permission.context_text import parse_context
-from kfmap.permission.edit_json import read_edits
-from kfmap.permission.what_if import ChangeRow, EditError, MoveKfunc
+from kfmap.permission.what_if.edit_json import read_edits
+from kfmap.permission.what_if.edits import ChangeRow, EditError, MoveKfunc
 from tests.permission.small_kernel import create_toy_kernel
 
 pytestmark = pytest.mark.django_db

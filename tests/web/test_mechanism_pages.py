@@ -13,8 +13,8 @@ from django.test import Client
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.store import load_kernel, save_kernel
 from kfmap.permission.context import Context
-from kfmap.permission.edit_json import write_edits
-from kfmap.permission.what_if import ChangeRow, Edit, MoveKfunc
+from kfmap.permission.what_if.edit_json import write_edits
+from kfmap.permission.what_if.edits import ChangeRow, Edit, MoveKfunc
 from tests.permission.mechanisms.test_compare import create_masked_kernel
 from tests.permission.small_kernel import create_kernel, create_toy_kernel
 from verifier.models import BpfObject, Call, Check, Program, Verdict

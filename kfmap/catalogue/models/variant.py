@@ -11,7 +11,8 @@ from kfmap.catalogue.models.kernel import Kernel
 class Variant(models.Model):
     """The edits that lead from a kernel of the map to a variant, which is a kernel of its own.
 
-    `edits` is in the form of kfmap.permission.edit_json; the base is named by the facts it had.
+    `edits` is in the form of kfmap.permission.what_if.edit_json; the base is named by the facts
+    it had.
     """
 
     kernel = models.OneToOneField(Kernel, on_delete=models.CASCADE, related_name="variant")

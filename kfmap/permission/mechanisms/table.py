@@ -62,3 +62,21 @@ class CapabilityTable:
     def distinct_rows_bits(self) -> int:
         """Give the bits of the obvious scheme: one for each class of kfuncs."""
         return self.row_classes
+
+
+def table_of_masks(
+    reading: str, kfunc_masks: Mapping[str, int], context_masks: Mapping[Context, int]
+) -> CapabilityTable:
+    """Give the table of masks that somebody chose: nothing is known of fewer bits."""
+    masks = (*kfunc_masks.values(), *context_masks.values())
+    return CapabilityTable(
+        reading=reading,
+        bits=max((mask.bit_length() for mask in masks), default=0),
+        lower=0,
+        greedy=0,
+        method="chosen by hand",
+        row_classes=len(set(kfunc_masks.values())),
+        column_classes=len(set(context_masks.values())),
+        kfunc_masks=kfunc_masks,
+        context_masks=context_masks,
+    )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from kfmap.kernel.facts import KernelFacts
 from kfmap.permission.context_text import ContextError, parse_context
 from kfmap.permission.context_words import render_context
-from kfmap.permission.mechanisms.table import ALL, ANY, CapabilityTable
+from kfmap.permission.mechanisms.table import ALL, ANY, CapabilityTable, table_of_masks
 
 MAX_BITS = 64
 
@@ -45,18 +45,7 @@ def read_table(body: object, facts: KernelFacts) -> CapabilityTable:
             context_masks[parse_context(name, facts)] = mask
         except ContextError as error:
             raise TableError(f"contexts: {error}") from error
-    masks = (*kfunc_masks.values(), *context_masks.values())
-    return CapabilityTable(
-        reading=str(body["reading"]),
-        bits=max((mask.bit_length() for mask in masks), default=0),
-        lower=0,
-        greedy=0,
-        method="chosen by hand",
-        row_classes=len(set(kfunc_masks.values())),
-        column_classes=len(set(context_masks.values())),
-        kfunc_masks=kfunc_masks,
-        context_masks=context_masks,
-    )
+    return table_of_masks(str(body["reading"]), kfunc_masks, context_masks)
 
 
 def _read_masks(body: Mapping[object, object], key: str) -> dict[str, int]:

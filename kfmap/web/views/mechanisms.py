@@ -109,13 +109,8 @@ def _contexts(kernel: LoadedKernel, scope: str) -> tuple[Context, ...]:
         for context in contexts
         if (context.struct_ops or scope != MEMBERS)
         and not context.replaces
-        and _can_load(kernel, context)
+        and kernel.decider.views.may_attach(context)
     )
-
-
-def _can_load(kernel: LoadedKernel, context: Context) -> bool:
-    member = kernel.decider.views.find_member(context)
-    return member is None or member.supported is not False
 
 
 def _render_csv(rows: Sequence[Comparison]) -> str:

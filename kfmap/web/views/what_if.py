@@ -1,7 +1,7 @@
 """What if: edits to a kernel in the browser, the cells that flip, and variants that are kept.
 
-The draft is in the address (`edits`, the JSON of kfmap.permission.edit_json), so a draft is a link;
-only keeping a variant writes anything.
+The draft is in the address (`edits`, the JSON of kfmap.permission.what_if.edit_json), so a draft is
+a link; only keeping a variant writes anything.
 """
 
 from __future__ import annotations
@@ -29,17 +29,11 @@ from kfmap.kernel.facts import KernelFacts
 from kfmap.permission.context_text import write_context
 from kfmap.permission.context_words import render_context
 from kfmap.permission.decide import Decider
-from kfmap.permission.edit_json import describe_edit, read_edits, write_edits
-from kfmap.permission.what_if import (
-    Edit,
-    EditError,
-    Flip,
-    apply_edits,
-    find_flips,
-    find_table_type,
-    list_flags,
-    render_table_c,
-)
+from kfmap.permission.what_if.apply import apply_edits
+from kfmap.permission.what_if.edit_json import describe_edit, read_edits, write_edits
+from kfmap.permission.what_if.edits import Edit, EditError
+from kfmap.permission.what_if.flips import Flip, find_flips
+from kfmap.permission.what_if.member_tables import find_table_type, list_flags, render_table_c
 from kfmap.web.atlas import load_atlas
 from kfmap.web.what_if_objects import find_affected
 

@@ -1,13 +1,9 @@
-"""What if: edits to a kernel's facts, and the cells that flip.
-
-An edit gives new facts; the kernel itself is never changed. Edits name things by the ids of the
-facts, and have a JSON form (`edit_json`) so that a variant can be kept and sent.
-"""
+"""Edits carried out: new facts from a kernel's facts. The kernel itself is never changed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 
 from kfmap.kernel.facts import (
     VMLINUX,
@@ -29,85 +25,21 @@ from kfmap.kernel.rule_form import (
     MemberAt,
     MemberTable,
     StructOpsIs,
-    TableHas,
     TableRow,
     TypeIs,
 )
-from kfmap.permission.context import Context
-from kfmap.permission.contexts import build_contexts, find_atoms
-from kfmap.permission.decide import Decider
-from kfmap.permission.matrix import fill_matrix
-
-EDITED = "what-if"
-
-
-class EditError(ValueError):
-    """The edit does not fit the facts: says what is missing."""
-
-
-@dataclass(frozen=True, slots=True)
-class MoveKfunc:
-    """Take a kfunc out of one set and put it into another; an empty set id leaves that half out."""
-
-    kfunc: str
-    from_set: str
-    to_set: str
-
-
-@dataclass(frozen=True, slots=True)
-class AddRegistration:
-    """Register a set for a program type, with a filter or with "" for none."""
-
-    program_type: str
-    set_id: str
-    filter: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DropRegistration:
-    """Take back the registration of a set for a program type."""
-
-    program_type: str
-    set_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeRow:
-    """Give a member other flags in a member table; no flags is 0."""
-
-    table: str
-    member: str
-    flags: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AddRule:
-    """Put a rule before a filter: a kfunc or a set's kfuncs, where, and whether to refuse.
-
-    `set_id`, `kfunc`, `program_type`, `struct_ops` and `member` are conditions that must all
-    hold; "" is any.
-    """
-
-    filter: str
-    refuse: bool
-    set_id: str = ""
-    kfunc: str = ""
-    program_type: str = ""
-    struct_ops: str = ""
-    member: str = ""
-
-
-Edit = MoveKfunc | AddRegistration | DropRegistration | ChangeRow | AddRule
-
-
-@dataclass(frozen=True, slots=True)
-class Flip:
-    """One cell whose verdict changes; letters A, D or ?."""
-
-    context: Context
-    kfunc: str
-    before: str
-    after: str
+from kfmap.permission.what_if.change_capabilities import change_capabilities
+from kfmap.permission.what_if.edits import (
+    EDITED,
+    AddRegistration,
+    AddRule,
+    ChangeRow,
+    DropRegistration,
+    Edit,
+    EditError,
+    MoveKfunc,
+)
+from kfmap.permission.what_if.member_tables import find_table, list_flags
 
 
 def apply_edits(facts: KernelFacts, edits: Iterable[Edit], name: str) -> KernelFacts:
@@ -116,62 +48,6 @@ def apply_edits(facts: KernelFacts, edits: Iterable[Edit], name: str) -> KernelF
         facts = _apply(facts, edit)
     origin = replace(facts.origin, label=f"{facts.origin.label}, edited")
     return replace(facts, name=name, origin=origin)
-
-
-def find_flips(
-    before: Decider, after: Decider, contexts: Sequence[Context] | None = None
-) -> tuple[Flip, ...]:
-    """Give the cells whose verdict differs, over the contexts of both kernels."""
-    if contexts is None:
-        both = (*build_contexts(before.facts), *build_contexts(after.facts))
-        contexts = tuple(dict.fromkeys(both))
-    old, new = (fill_matrix(decider, tuple(contexts)) for decider in (before, after))
-    old_rows = {name: number for number, name in enumerate(old.kfuncs)}
-    new_rows = {name: number for number, name in enumerate(new.kfuncs)}
-    flips = []
-    for column, context in enumerate(contexts):
-        letters = {name: old.letter(column, row) for name, row in old_rows.items()}
-        others = {name: new.letter(column, row) for name, row in new_rows.items()}
-        for kfunc in sorted(letters.keys() | others.keys()):
-            was, is_now = letters.get(kfunc, "D"), others.get(kfunc, "D")
-            if was != is_now:
-                flips.append(Flip(context, kfunc, was, is_now))
-    return tuple(flips)
-
-
-def list_flags(facts: KernelFacts, table: str) -> dict[str, int]:
-    """Give the flags of a member table with their bits, as rules and rows show them."""
-    flags: dict[str, int] = {}
-    for filter_ in facts.filters:
-        for atom in find_atoms(filter_.rule):
-            if isinstance(atom, TableHas) and atom.table == table and len(atom.mask_names) == 1:
-                flags[atom.mask_names[0]] = atom.mask
-    for row in _find_table(facts, table).rows:
-        if len(row.names) == 1:
-            flags.setdefault(row.names[0], row.value)
-    return flags
-
-
-def find_table_type(facts: KernelFacts, table: MemberTable) -> str:
-    """Give the struct_ops type whose members the rows of a table name, "" if there is none."""
-    rows = {(row.member, row.index * table.unit) for row in table.rows}
-    counts = {
-        ops.name: len(rows & {(member.name, member.offset) for member in ops.members})
-        for ops in facts.struct_ops
-    }
-    best = max(counts, key=lambda name: counts[name], default="")
-    return best if counts.get(best) else ""
-
-
-def render_table_c(table: MemberTable, struct_ops: str) -> str:
-    """Give a member table as C initialisers, rows without flags left out."""
-    lines = [f"static const u32 {table.name}[] = {{"]
-    for row in sorted(table.rows, key=lambda row: row.index):
-        value = " | ".join(row.names) or f"{row.value:#x}"
-        if row.value:
-            offset = f"offsetof(struct {struct_ops}, {row.member}) / {table.unit}"
-            lines.append(f"\t[{offset}] = {value},")
-    return "\n".join([*lines, "};"]) + "\n"
 
 
 def _apply(facts: KernelFacts, edit: Edit) -> KernelFacts:
@@ -186,6 +62,8 @@ def _apply(facts: KernelFacts, edit: Edit) -> KernelFacts:
             return _change_row(facts, edit)
         case AddRule():
             return _add_rule(facts, edit)
+        case _:
+            return change_capabilities(facts, edit)
 
 
 def _move_kfunc(facts: KernelFacts, edit: MoveKfunc) -> KernelFacts:
@@ -238,7 +116,7 @@ def _drop_registration(facts: KernelFacts, edit: DropRegistration) -> KernelFact
 
 
 def _change_row(facts: KernelFacts, edit: ChangeRow) -> KernelFacts:
-    table = _find_table(facts, edit.table)
+    table = find_table(facts, edit.table)
     flags = list_flags(facts, edit.table)
     if missing := [flag for flag in edit.flags if flag not in flags]:
         raise EditError(f"{table.name} has no flag {missing[0]}; it has {', '.join(sorted(flags))}")
@@ -283,13 +161,6 @@ def _find_set(facts: KernelFacts, set_id: str) -> KfuncSet:
     found = next((item for item in facts.sets if item.id == set_id), None)
     if found is None:
         raise EditError(f"no kfunc id set {set_id}")
-    return found
-
-
-def _find_table(facts: KernelFacts, name: str) -> MemberTable:
-    found = next((item for item in facts.tables if item.name == name), None)
-    if found is None:
-        raise EditError(f"no member table {name}")
     return found
 
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 
-from kfmap.permission.what_if import (
+from kfmap.permission.what_if.edits import (
     AddRegistration,
     AddRule,
+    ChangeKfuncBits,
+    ChangeMemberBits,
+    ChangeReading,
     ChangeRow,
     DropRegistration,
     Edit,
     EditError,
     MoveKfunc,
+    UseCapabilities,
 )
 
 VERSION = 1
@@ -23,6 +27,10 @@ _KINDS: Mapping[str, type[Edit]] = {
     "drop_registration": DropRegistration,
     "change_row": ChangeRow,
     "add_rule": AddRule,
+    "use_capabilities": UseCapabilities,
+    "change_reading": ChangeReading,
+    "change_kfunc_bits": ChangeKfuncBits,
+    "change_member_bits": ChangeMemberBits,
 }
 _WORDS = {kind: word for word, kind in _KINDS.items()}
 
@@ -89,3 +97,12 @@ def describe_edit(edit: Edit) -> str:
             conditions = [edit.set_id, edit.kfunc, edit.program_type, edit.struct_ops, edit.member]
             words = " and ".join(condition for condition in conditions if condition)
             return f"{edit.filter}: first {'refuse' if edit.refuse else 'let pass'} {words}"
+        case UseCapabilities(struct_ops=struct_ops, reading=reading):
+            whose = struct_ops or "every struct_ops type"
+            return f"capability bits decide for {whose}: a call needs {reading} of a kfunc's"
+        case ChangeReading(reading=reading):
+            return f"a call needs {reading} of a kfunc's bits"
+        case ChangeKfuncBits(kfunc=kfunc, bits=bits):
+            return f"{kfunc} needs {' | '.join(bits) or 'no bit'}"
+        case ChangeMemberBits(struct_ops=struct_ops, member=member, bits=bits):
+            return f"{struct_ops}.{member} holds {' | '.join(bits) or 'no bit'}"

@@ -7,21 +7,23 @@ import pytest
 from kfmap.kernel.facts import KernelFacts
 from kfmap.permission.context_words import render_context
 from kfmap.permission.decide import Decider
-from kfmap.permission.edit_json import read_edits, write_edits
-from kfmap.permission.what_if import (
+from kfmap.permission.what_if.apply import apply_edits
+from kfmap.permission.what_if.edit_json import describe_edit, read_edits, write_edits
+from kfmap.permission.what_if.edits import (
     AddRegistration,
     AddRule,
+    ChangeKfuncBits,
+    ChangeMemberBits,
+    ChangeReading,
     ChangeRow,
     DropRegistration,
     Edit,
     EditError,
     MoveKfunc,
-    apply_edits,
-    find_flips,
-    find_table_type,
-    list_flags,
-    render_table_c,
+    UseCapabilities,
 )
+from kfmap.permission.what_if.flips import find_flips
+from kfmap.permission.what_if.member_tables import find_table_type, list_flags, render_table_c
 from tests.permission.small_kernel import create_toy_kernel
 
 FACTS = create_toy_kernel()
@@ -106,6 +108,10 @@ def test_edits_go_through_json_unchanged() -> None:
         DropRegistration("BPF_PROG_TYPE_XDP", "xdp_ids"),
         ChangeRow("toy_allow", "running", ("ALLOW_DISPATCH",)),
         AddRule("toy_filter", True, kfunc="toy_now"),
+        UseCapabilities("toy_ops", "all"),
+        ChangeReading("any"),
+        ChangeKfuncBits("toy_now", ("KF_CAP_0", "KF_CAP_3")),
+        ChangeMemberBits("toy_ops", "enqueue", ()),
     )
     assert read_edits(json.loads(json.dumps(write_edits(edits)))) == edits
 
@@ -128,6 +134,13 @@ def test_edits_go_through_json_unchanged() -> None:
 def test_read_edits_refuses_other_json(body: object) -> None:
     with pytest.raises(EditError):
         read_edits(body)
+
+
+def test_every_edit_is_said_in_words() -> None:
+    assert describe_edit(UseCapabilities("", "all")).startswith("capability bits decide for every")
+    assert describe_edit(ChangeReading("any")) == "a call needs any of a kfunc's bits"
+    assert describe_edit(ChangeKfuncBits("toy_now", ("KF_CAP_1",))) == "toy_now needs KF_CAP_1"
+    assert describe_edit(ChangeMemberBits("toy_ops", "init", ())) == "toy_ops.init holds no bit"
 
 
 def test_flags_of_a_table_and_the_table_as_c() -> None:

@@ -1,0 +1,59 @@
+"""Which cells an edit flips: the matrices of two kernels, cell by cell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kfmap.permission.context import Context
+from kfmap.permission.contexts import build_contexts
+from kfmap.permission.decide import Decider
+from kfmap.permission.mechanisms.mechanism import find_failing
+
+FAILS_LETTER = "R"
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """One cell whose verdict changes; letters A, D, ? or R: it loads and fails at run time."""
+
+    context: Context
+    kfunc: str
+    before: str
+    after: str
+
+    @property
+    def means_other(self) -> bool:
+        """Tell whether the call passes in one kernel only; if not, when it is refused changes."""
+        return {self.before, self.after} != {"D", FAILS_LETTER}
+
+
+def find_flips(
+    before: Decider, after: Decider, contexts: Sequence[Context] | None = None
+) -> tuple[Flip, ...]:
+    """Give the cells whose verdict differs, by default over the contexts a program can have."""
+    if contexts is None:
+        both = dict.fromkeys((*build_contexts(before.facts), *build_contexts(after.facts)))
+        contexts = [
+            context
+            for context in both
+            if before.views.may_attach(context) or after.views.may_attach(context)
+        ]
+    flips = []
+    for context in contexts:
+        letters, others = _read_letters(before, context), _read_letters(after, context)
+        for kfunc in sorted(letters.keys() | others.keys()):
+            was, is_now = letters.get(kfunc, "D"), others.get(kfunc, "D")
+            if was != is_now:
+                flips.append(Flip(context, kfunc, was, is_now))
+    return tuple(flips)
+
+
+def _read_letters(decider: Decider, context: Context) -> dict[str, str]:
+    allowed, possible = decider.bits(context)
+    failing = find_failing(decider, context)
+    letters = {}
+    for place, kfunc in enumerate(decider.kfuncs):
+        letter = "A" if allowed >> place & 1 else "?" if possible >> place & 1 else "D"
+        letters[kfunc] = FAILS_LETTER if letter == "A" and failing >> place & 1 else letter
+    return letters
