@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from kfmap.permission.verdict import Reason as Reason
 
-ENGINE_VERSION = 1
+ENGINE_VERSION = 2
 
 PASSES = "passes"
 REFUSED = "refused"

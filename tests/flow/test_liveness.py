@@ -8,7 +8,7 @@ import pytest
 
 from tests.flow.assembly import assemble
 from tests.flow.walking import PERHAPS, SURE, Walked, live
-from verifier.flow.inputs import POISON, Patch
+from verifier.flow.inputs import POISON, UNRESOLVED, Patch
 
 
 def test_a_call_behind_nothing_is_live() -> None:
@@ -286,3 +286,49 @@ def test_kernels_with_the_same_answers_share_what_was_found() -> None:
     assert sum(map(len, first.program.summaries.values())) == made
     other = Walked(obj, core={0: Patch("value", 1)}, program=first.program).reach()
     assert len(other.calls) == 1
+
+
+@pytest.mark.parametrize(("version", "shared"), [(0x60100, True), (0x60400, False)])
+def test_kernels_of_other_versions_share_where_their_branches_turn_out_alike(
+    version: int, shared: bool
+) -> None:
+    text = "main: program; r1 = &v; r1 = *(u32 *)(r1 + 0); if r1 > 0x60300 goto end"
+    text += "; call f; end: ; exit"
+    obj = assemble(text, kconfig=("v",))
+    first = Walked(obj, kconfig={"v": struct.pack("<I", 0x60200)})
+    first.reach()
+    other = Walked(obj, kconfig={"v": struct.pack("<I", version)}, program=first.program)
+    assert len(other.reach().calls) == shared
+    made = sum(map(len, first.program.summaries.values()))
+    assert made == (1 if shared else 2)
+
+
+def test_what_is_made_of_a_version_is_not_shared_between_versions() -> None:
+    text = """
+        main: program
+        r1 = &v
+        r1 = *(u32 *)(r1 + 0)
+        r1 += 1
+        if r1 == 6 goto end
+        call f
+        end: ; exit
+    """
+    obj = assemble(text, kconfig=("v",))
+    first = Walked(obj, kconfig={"v": struct.pack("<I", 5)})
+    assert first.reach().calls == ()
+    other = Walked(obj, kconfig={"v": struct.pack("<I", 6)}, program=first.program)
+    assert len(other.reach().calls) == 1
+
+
+def test_a_field_elsewhere_changes_nothing() -> None:
+    text = "main: program; r2 = core 8; r1 += r2; r1 = *(u64 *)(r1 + 0); call f; exit"
+    obj = assemble(text)
+    first = Walked(obj, core={0: Patch("value", 8)})
+    first.reach()
+    Walked(obj, core={0: Patch("value", 16)}, program=first.program).reach()
+    assert sum(map(len, first.program.summaries.values())) == 1
+
+
+def test_without_types_a_core_value_is_not_known() -> None:
+    obj = assemble("main: program; r1 = core 1; if r1 == 0 goto end; call f; end: ; exit")
+    assert live(obj, core={0: Patch(UNRESOLVED)}) == {"f": PERHAPS}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from verifier.flow.engine import Engine, Program
-from verifier.flow.inputs import Answer, Inputs, KfuncAnswer, Patch
+from verifier.flow.inputs import POISON, Answer, Inputs, KfuncAnswer, Patch
 from verifier.flow.reach import Entry, Reach, find_live_calls
 from verifier.flow.values import OBJECT
 from verifier.object.model import BpfObject
@@ -33,6 +33,7 @@ class Walked:
         return Inputs(
             {
                 "core": lambda section, slot: self._core[slot],
+                "fails": lambda section, slot: self._core[slot].outcome == POISON,
                 "kfunc": lambda index, _: KfuncAnswer(self._name(index) not in self._absent, True),
                 "address": self._address,
                 "kconfig": lambda index, _: self._kconfig.get(self._name(index)),

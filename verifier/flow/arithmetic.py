@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from verifier.flow.values import (
+    PLACED,
     S32_MAX,
     S32_MIN,
     S64_MAX,
@@ -44,6 +45,13 @@ def apply(operation: int, left: Value, right: Value, bits: int, is_signed: bool)
     return handler(as_range(left, bits), as_range(right, bits), bits)
 
 
+def absorbs(value: Value) -> bool:
+    """Tell whether any number may be added without changing what is known."""
+    if isinstance(value, Pointer):
+        return value.kind not in (*PLACED, "trusted")
+    return value is VAGUE or value == UNKNOWN
+
+
 def swap(value: Value, size: int, swapped: bool) -> Value:
     """Give the result of a byte swap (or of none) that keeps `size` bytes."""
     if isinstance(value, int):
@@ -78,6 +86,8 @@ def _on_pointers(operation: int, left: Value, right: Value, bits: int) -> Value:
         return UNKNOWN
     if operation in (ADD, SUB):
         if isinstance(right, int):
+            if left.kind not in PLACED:
+                return left
             step = signed(right, 64)
             return left._replace(offset=left.offset + (step if operation == ADD else -step))
         return VAGUE if left.kind in ("stack", "frame") else Pointer("object")

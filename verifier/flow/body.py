@@ -7,9 +7,7 @@ second slot of lddw stays where it is: its opcode is 0.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from verifier.object.model import BpfObject, Code, Function, Reference
 
@@ -33,7 +31,6 @@ _JUMPS = re.compile(
 )
 
 
-@dataclass(slots=True)
 class Block:
     """Instructions that run in a row, and how they end.
 
@@ -42,13 +39,14 @@ class Block:
     code leaves the function. `single`: only one place leads here.
     """
 
-    rows: list[Row]
-    end: str = "next"
-    last: Row | None = None
-    callee: int = -1
-    target: int = -1
-    next: int = -1
-    single: bool = False
+    __slots__ = ("callee", "end", "last", "next", "rows", "single", "target")
+
+    def __init__(self, rows: list[Row]) -> None:
+        self.rows = rows
+        self.end = "next"
+        self.last: Row | None = None
+        self.callee = self.target = self.next = -1
+        self.single = False
 
     def successors(self) -> list[int]:
         if self.end == "branch":
@@ -75,7 +73,9 @@ class Body:
         self._targets = {
             at: _target(rows[at], rows[0][0]) for at in jumps if rows[at][1] != OP_EXIT
         }
-        self._led_to = Counter(self._targets.values())
+        self._led_to: dict[int, int] = {}  # how many jumps lead to an instruction
+        for target in self._targets.values():
+            self._led_to[target] = self._led_to.get(target, 0) + 1
         leaders = {0, *(at + 1 for at in jumps), *(at + 1 for at in static), *self._led_to}
         self._starts = sorted(at for at in leaders if 0 <= at < len(rows))
         self._position = {at: number for number, at in enumerate(self._starts)}
@@ -96,11 +96,12 @@ class Body:
         start = self._starts[number]
         is_last = number + 1 == len(self._starts)
         after = len(self._rows) if is_last else self._starts[number + 1]
-        block = Block(self._rows[start:after], next=-1 if is_last else number + 1)
+        block = Block(self._rows[start:after])
+        block.next = -1 if is_last else number + 1
         self._close(block, after - 1)
         if start:
             falls_through = self._rows[start - 1][1] not in _ENDS
-            block.single = self._led_to[start] + falls_through == 1
+            block.single = self._led_to.get(start, 0) + falls_through == 1
         return block
 
     def _close(self, block: Block, at: int) -> None:

@@ -54,7 +54,9 @@ def call_helper(walk: Walk, state: State, slot: int, number: int) -> None:
         _pass_callback(walk, state, slot, TIMER, 2, _NO_ARGUMENTS)
     elif number in _SYNCHRONOUS:
         register, sources = _SYNCHRONOUS[number]
-        arguments = tuple(pass_on(state.registers[at]) if at else UNKNOWN for at in sources)
+        arguments = tuple(
+            pass_on(walk.settle(state.registers[at])) if at else UNKNOWN for at in sources
+        )
         _pass_callback(walk, state, slot, CALLBACK, register, arguments)
     _finish(state, UNKNOWN, reads_only=number in _READERS)
 
@@ -73,7 +75,7 @@ def call_kfunc(walk: Walk, state: State, slot: int, index: int) -> bool | None:
     kind = WORK if extern.kernel_name.startswith(_WORK_KFUNCS) else CALLBACK
     for register in range(1, 6):
         _pass_callback(walk, state, slot, kind, register, _NO_ARGUMENTS)
-    certain = not answer.may_be_null and walk.returns_pointer(extern)
+    certain = not answer.may_be_null and walk.returns_pointer(index)
     _finish(state, TRUSTED if certain else UNKNOWN, reads_only=False)
     return None
 
@@ -94,8 +96,8 @@ def finish_static(state: State, result: Value) -> None:
     _finish(state, result, reads_only=False)
 
 
-def static_arguments(state: State) -> tuple[Value, ...]:
-    return tuple(map(pass_on, state.registers[1:6]))
+def static_arguments(walk: Walk, state: State) -> tuple[Value, ...]:
+    return tuple(pass_on(walk.settle(held)) for held in state.registers[1:6])
 
 
 def _finish(state: State, result: Value, reads_only: bool) -> None:

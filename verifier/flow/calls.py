@@ -7,6 +7,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from kfmap.btf.kinds import Kind
+from kfmap.btf.read import BtfError
 from verifier.flow.body import OP_CALL, OP_LDDW, plain_reference
 from verifier.object.model import BpfObject, Code, Reference
 
@@ -39,6 +41,7 @@ class CallGraph:
         self.calls = [Calls() for _ in obj.functions]
         self._spans = _function_spans(obj)
         self._plain: dict[tuple[str, int], Reference] = {}
+        self._pointers: dict[int, bool] = {}
         self._add_references()
         for section, code in obj.code.items():
             self._add_helper_calls(section, code)
@@ -68,6 +71,23 @@ class CallGraph:
         """Give what an instruction refers to, with or without a relocation."""
         found = self.object.references.get((section, slot))
         return found or self._plain.get((section, slot))
+
+    def returns_pointer(self, extern: int) -> bool:
+        """Tell from the prototype whether a kernel function returns an address."""
+        if extern not in self._pointers:
+            self._pointers[extern] = self._returns_pointer(self.object.externs[extern].type_id)
+        return self._pointers[extern]
+
+    def _returns_pointer(self, type_id: int) -> bool:
+        btf = self.object.btf
+        if btf is None or not type_id:
+            return False
+        try:
+            if btf.kind(type_id) is Kind.FUNC:
+                type_id = btf.type_of(type_id)
+            return btf.kind(btf.resolve(btf.type_of(type_id))) is Kind.PTR
+        except BtfError:
+            return False
 
     def _add_references(self) -> None:
         for (section, slot), reference in self.object.references.items():

@@ -131,7 +131,8 @@ class Engine:
             ways = walk_paths(body, walk, entry, enter, self._exact_budget)
             return _summarize(function, walk, ways, None, self._inputs)
         flow = walk_joined(body, walk, entry, enter, self._budget)
-        return _summarize(function, walk, joined_way(flow), sure_blocks(flow), self._inputs)
+        sure = sure_blocks(flow, walk.noted_blocks())
+        return _summarize(function, walk, joined_way(flow), sure, self._inputs)
 
     def _give_up(self, function: int) -> Summary:
         """Take every call of a function as one that may be live."""
@@ -159,13 +160,13 @@ class _Enter:
         self._walk = walk
 
     def __call__(self, slot: int, function: int, state: State) -> tuple[Way, ...]:
-        arguments = static_arguments(state)
+        arguments = static_arguments(self._walk, state)
         self._walk.note_edge(STATIC, slot, function, state, arguments)
         return self._engine.summarize(function, arguments, state.regions).ways
 
 
 def _summarize(
-    function: int, walk: Walk, ways: tuple[Way, ...], sure: frozenset[int] | None, inputs: Inputs
+    function: int, walk: Walk, ways: tuple[Way, ...], sure: set[int] | None, inputs: Inputs
 ) -> Summary:
     """Make a summary of a walk's notes; `sure` are the blocks surely walked, None: as noted."""
 

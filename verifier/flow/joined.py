@@ -7,29 +7,30 @@ sure. What every such branch leads to in the end is sure again: its immediate po
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from verifier.flow import branch
 from verifier.flow.body import CLASS_JMP, OP_MAY_GOTO, Block, Body, Row
-from verifier.flow.branch import BOTH, PERHAPS, SURE
+from verifier.flow.branch import BOTH, DEAD, SURE, Ways
 from verifier.flow.budget import Budget
 from verifier.flow.calling import finish_static
 from verifier.flow.postdominators import find_postdominators
 from verifier.flow.state import State
 from verifier.flow.summary import Way
 from verifier.flow.transfer import run_block
-from verifier.flow.values import U64, Value, join
+from verifier.flow.values import U64, Given, Value, join
 from verifier.flow.walk import Walk
 
+Following = tuple[int, int, State]  # a block, how sure it is that it follows, what is known there
 Enter = Callable[[int, int, State], tuple[Way, ...]]  # slot of the call, function called
 
 
 @dataclass(slots=True)
 class Flow:
-    """Live blocks, each with its live successors: block → how sure it is that they follow."""
+    """Live blocks, each with what follows, and the ways out of the function by block."""
 
-    successors: dict[int, dict[int, int]] = field(default_factory=dict)
+    successors: dict[int, list[Following]] = field(default_factory=dict)
     ways: dict[int, Way] = field(default_factory=dict)
 
 
@@ -48,7 +49,7 @@ def walk_joined(body: Body, walk: Walk, entry: State, enter: Enter, budget: Budg
         budget.spend(len(block.rows) + 1)
         walk.block = index
         ways = _leave(walk, block, index, state if block.single else state.copy(), enter, flow)
-        flow.successors[index] = {successor: sure for successor, sure, _ in ways}
+        flow.successors[index] = ways
         for successor, _, after in ways:
             if _arrive(body, states, successor, after) and not queued[successor]:
                 queued[successor] = 1
@@ -67,22 +68,22 @@ def _arrive(body: Body, states: list[State | None], index: int, state: State) ->
 
 def _leave(
     walk: Walk, block: Block, index: int, state: State, enter: Enter, flow: Flow
-) -> list[tuple[int, int, State]]:
+) -> list[Following]:
     """Run a block and give where it leads, how surely, and with what state."""
     if not run_block(walk, state, block):
         return []
     if block.end == "exit":
-        flow.ways[index] = Way(state.registers[0], state.regions)
+        flow.ways[index] = Way(walk.settle(state.registers[0]), state.regions)
         return []
     if block.end == "call":
         return _return(block, state, enter)
     if block.end == "branch":
-        return branch_ways(block, state)
+        return branch_ways(walk, block, state)
     following = block.target if block.end == "jump" else block.next
     return [(following, SURE, state)] if following >= 0 and block.end != "stop" else []
 
 
-def _return(block: Block, state: State, enter: Enter) -> list[tuple[int, int, State]]:
+def _return(block: Block, state: State, enter: Enter) -> list[Following]:
     assert block.last is not None
     ways = enter(block.last[0], block.callee, state)
     if not ways or block.next < 0:
@@ -96,13 +97,17 @@ def _return(block: Block, state: State, enter: Enter) -> list[tuple[int, int, St
     return [(block.next, SURE, state)]
 
 
-def branch_ways(block: Block, state: State) -> list[tuple[int, int, State]]:
+def branch_ways(walk: Walk, block: Block, state: State) -> list[Following]:
     """Give the live ways of a conditional jump, each with the state that is known there."""
     assert block.last is not None
     _, opcode, registers, _, immediate = block.last
     bits = 64 if opcode & 7 == CLASS_JMP else 32
-    left = state.registers[registers & 15]
-    right: Value = state.registers[registers >> 4] if opcode & 8 else immediate & U64
+    held = state.registers[registers & 15]
+    right = walk.settle(state.registers[registers >> 4]) if opcode & 8 else immediate & U64
+    if isinstance(held, Given) and isinstance(right, int):
+        ways = walk.inputs.test(held, opcode & 0xF0, right, bits)
+        return _known_ways(block, state, ways)
+    left = walk.settle(held)
     test = (opcode & 0xF0, left, right, bits)
     taken, following = BOTH if opcode == OP_MAY_GOTO else branch.decide(*test)
     other = state.copy() if taken and following else state
@@ -112,6 +117,13 @@ def branch_ways(block: Block, state: State) -> list[tuple[int, int, State]]:
     if taken and block.target >= 0 and _learn(state, block.last, test, True):
         found.append((block.target, taken, state))
     return found
+
+
+def _known_ways(block: Block, state: State, ways: Ways) -> list[Following]:
+    """Give the live ways where two constants were compared: nothing is learnt of either."""
+    other = state.copy() if ways.taken and ways.next else state
+    found = [(block.next, ways.next, other), (block.target, ways.taken, state)]
+    return [way for way in found if way[0] >= 0 and way[1] != DEAD]
 
 
 def _learn(state: State, jump: Row, test: tuple[int, Value, Value, int], taken: bool) -> bool:
@@ -130,17 +142,22 @@ def _learn(state: State, jump: Row, test: tuple[int, Value, Value, int], taken: 
     return True
 
 
-def sure_blocks(flow: Flow) -> frozenset[int]:
-    """Give the blocks that the verifier surely walks, given that it ends every path."""
-    live = flow.successors
-    if not any(PERHAPS in ways.values() for ways in live.values()):
-        return frozenset(live)
-    after = find_postdominators({block: list(ways) for block, ways in live.items()})
+def sure_blocks(flow: Flow, asked: set[int]) -> set[int]:
+    """Give blocks that the verifier surely walks, all of them if some `asked` for are in doubt."""
+    sure = _sure_blocks(flow, {})
+    if asked <= sure:
+        return sure
+    live = {block: [way for way, _, _ in ways] for block, ways in flow.successors.items()}
+    return _sure_blocks(flow, find_postdominators(live))
+
+
+def _sure_blocks(flow: Flow, after: Mapping[int, int]) -> set[int]:
+    """Follow what surely comes next, and what `after` says comes in the end of every path."""
     sure = {0}
     waiting = [0]
     while waiting:
         block = waiting.pop()
-        found = [way for way, how in live[block].items() if how == SURE]
+        found = [way for way, how, _ in flow.successors[block] if how == SURE]
         following = after.get(block)
         if following is not None:
             found.append(following)
@@ -148,7 +165,7 @@ def sure_blocks(flow: Flow) -> frozenset[int]:
             if way not in sure:
                 sure.add(way)
                 waiting.append(way)
-    return frozenset(sure)
+    return sure
 
 
 def joined_way(flow: Flow) -> tuple[Way, ...]:

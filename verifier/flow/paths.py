@@ -54,18 +54,18 @@ def _walk(
         if not run_block(walk, state, block):
             continue
         if block.end == "exit":
-            ways[Way(state.registers[0], state.regions)] = None
+            ways[Way(walk.settle(state.registers[0]), state.regions)] = None
         else:
-            waiting += _follow(block, sure, state, enter)
+            waiting += _follow(walk, block, sure, state, enter)
     return tuple(ways)
 
 
-def _follow(block: Block, sure: bool, state: State, enter: Enter) -> list[Step]:
+def _follow(walk: Walk, block: Block, sure: bool, state: State, enter: Enter) -> list[Step]:
     """Give the steps after a block; the last is taken first, and is what comes next in the code."""
     if block.end == "call":
         return _return(block, sure, state, enter)
     if block.end == "branch":
-        ways = branch_ways(block, state)
+        ways = branch_ways(walk, block, state)
         return [
             (way, sure and how == SURE, after) for way, how, after in reversed(ways) if way >= 0
         ]

@@ -13,20 +13,21 @@ _END = -1
 
 def find_postdominators(successors: Mapping[int, Sequence[int]]) -> dict[int, int]:
     """Give block → the block that all its ways to an end share first, where there is one."""
-    order, position = _postorder_from_end(successors)
+    ways_of = {
+        block: [way if way in successors else _END for way in ways] or [_END]
+        for block, ways in successors.items()
+    }
+    order, position = _postorder_from_end(ways_of)
     after: dict[int, int] = {_END: _END}
     changed = True
     while changed:
         changed = False
         for block in order:
-            ways = [way if way in successors else _END for way in successors[block]] or [_END]
-            known = [way for way in ways if way in after]
-            if not known:
-                continue
-            shared = known[0]
-            for other in known[1:]:
-                shared = _meet(shared, other, after, position)
-            if after.get(block) != shared:
+            shared: int | None = None
+            for way in ways_of[block]:
+                if way in after:
+                    shared = way if shared is None else _meet(shared, way, after, position)
+            if shared is not None and after.get(block) != shared:
                 after[block] = shared
                 changed = True
     return {block: way for block, way in after.items() if way != _END}
@@ -47,8 +48,8 @@ def _postorder_from_end(
     """Order blocks so that what comes nearer to an end is first; positions fall with it."""
     reverse: dict[int, list[int]] = {}
     for block, ways in successors.items():
-        for way in ways or [_END]:
-            reverse.setdefault(way if way in successors else _END, []).append(block)
+        for way in ways:
+            reverse.setdefault(way, []).append(block)
     postorder: list[int] = []
     seen = {_END}
     stack = [(_END, iter(reverse.get(_END, ())))]

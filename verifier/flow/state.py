@@ -6,6 +6,7 @@ from verifier.flow.values import (
     OBJECT,
     UNKNOWN,
     VAGUE,
+    Held,
     Pointer,
     Value,
     as_range,
@@ -30,7 +31,7 @@ class State:
     __slots__ = ("regions", "registers", "stack")
 
     def __init__(
-        self, registers: list[Value], stack: dict[int, tuple[int, Value]], regions: Regions
+        self, registers: list[Held], stack: dict[int, tuple[int, Value]], regions: Regions
     ) -> None:
         self.registers = registers
         self.stack = stack
@@ -159,7 +160,7 @@ class State:
 
 def entry_state(arguments: tuple[Value, ...], regions: Regions) -> State:
     """Give the state at the start of a function."""
-    registers: list[Value] = [UNKNOWN] * 16  # r11 holds arguments on the stack; no more exist
+    registers: list[Held] = [UNKNOWN] * 16  # r11 holds arguments on the stack; no more exist
     registers[1 : 1 + len(arguments)] = arguments
     registers[10] = FRAME
     return State(registers, {}, regions)

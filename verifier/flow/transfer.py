@@ -21,7 +21,6 @@ from verifier.flow.body import (
     Row,
 )
 from verifier.flow.calling import call_global, call_helper, call_kfunc, call_unknown
-from verifier.flow.inputs import POISON
 from verifier.flow.state import State
 from verifier.flow.values import (
     OBJECT,
@@ -30,16 +29,21 @@ from verifier.flow.values import (
     U64,
     UNKNOWN,
     VAGUE,
+    Given,
+    Held,
     Pointer,
+    Source,
     Value,
     loaded,
     low_half,
-    signed,
 )
 from verifier.flow.walk import Walk
 
 Handler = Callable[[Walk, State, Row], bool | None]
 
+_ACCESSES = (CLASS_LDX, CLASS_ST, CLASS_STX)
+_SETS = (OP_LDDW, 0xB4, 0xB7)  # what sets a register to a constant: lddw, w = k, r = k
+_ADD_64 = 0x0F
 _SIZES = {0x00: 4, 0x08: 2, 0x10: 1, 0x18: 8}
 _MODE, _MEMSX, _ATOMIC = 0xE0, 0x80, 0xC0
 _FETCH, _LOAD_ACQUIRE, _STORE_RELEASE, _COMPARE_EXCHANGE = 0x01, 0x100, 0x110, 0xF1
@@ -60,17 +64,19 @@ def run_block(walk: Walk, state: State, block: Block) -> bool:
 
 def _run_relocated(walk: Walk, state: State, row: Row) -> bool | None:
     """Carry out an instruction with its CO-RE value, as the loader writes it."""
-    slot, opcode, registers, offset, immediate = row
-    patch = walk.inputs.core(walk.section, slot)
-    if patch.outcome == POISON:
+    slot, opcode, registers, offset, _ = row
+    if walk.inputs.fails(walk.section, slot):
         walk.note_poison(slot)
         return True
-    if opcode & 7 in (CLASS_ALU, CLASS_ALU64):
-        immediate = signed(patch.value, 32)
-    elif opcode == OP_LDDW:
-        state.registers[registers & 15] = patch.value
+    if opcode & 7 in _ACCESSES:  # at whatever offset: nothing is known of what is there
+        return _HANDLERS[opcode](walk, state, row)
+    half = opcode & 7 == CLASS_ALU
+    given = walk.inputs.give(Source("core", walk.section, slot, size=4 if half else 8))
+    if given is None or opcode in _SETS:
+        state.registers[registers & 15] = given or VAGUE
         return None
-    return _HANDLERS[opcode](walk, state, (slot, opcode, registers, offset, immediate))
+    row = (slot, opcode, registers, offset, walk.inputs.settle(given))
+    return _HANDLERS[opcode](walk, state, row)
 
 
 # moves and arithmetic
@@ -86,7 +92,8 @@ def _move_64(walk: Walk, state: State, row: Row) -> None:
     elif offset == _ADDRESS_SPACE_CAST:
         values[registers & 15] = UNKNOWN
     else:
-        extended = arithmetic.sign_extend(values[registers >> 4], offset & 63 or 64, 64)
+        source = walk.settle(values[registers >> 4])
+        extended = arithmetic.sign_extend(source, offset & 63 or 64, 64)
         values[registers & 15] = extended
 
 
@@ -95,26 +102,33 @@ def _move_32(walk: Walk, state: State, row: Row) -> None:
     values = state.registers
     if not opcode & 8:
         values[registers & 15] = immediate & U32
-    elif not offset:
-        values[registers & 15] = low_half(values[registers >> 4])
+        return
+    source = walk.settle(values[registers >> 4])
+    if not offset:
+        values[registers & 15] = low_half(source)
     else:
-        extended = arithmetic.sign_extend(values[registers >> 4], offset & 31 or 32, 32)
-        values[registers & 15] = extended
+        values[registers & 15] = arithmetic.sign_extend(source, offset & 31 or 32, 32)
 
 
 def _arithmetic(walk: Walk, state: State, row: Row) -> None:
     _, opcode, registers, offset, immediate = row
     values, dst = state.registers, registers & 15
-    operand: Value = values[registers >> 4] if opcode & 8 else immediate & U64
     bits = 64 if opcode & 7 == CLASS_ALU64 else 32
-    result = arithmetic.apply(opcode & 0xF0, values[dst], operand, bits, offset == 1)
+    left, operand = values[dst], values[registers >> 4] if opcode & 8 else immediate & U64
+    if isinstance(left, Given):
+        left = walk.settle(left)
+    if isinstance(operand, Given):
+        if opcode == _ADD_64 and arithmetic.absorbs(left):
+            return
+        operand = walk.settle(operand)
+    result = arithmetic.apply(opcode & 0xF0, left, operand, bits, offset == 1)
     values[dst] = result if bits == 64 else low_half(result)
 
 
 def _negate(walk: Walk, state: State, row: Row) -> None:
     values, dst = state.registers, row[2] & 15
     bits = 64 if row[1] & 7 == CLASS_ALU64 else 32
-    result = arithmetic.apply(arithmetic.SUB, 0, values[dst], bits, False)
+    result = arithmetic.apply(arithmetic.SUB, 0, walk.settle(values[dst]), bits, False)
     values[dst] = result if bits == 64 else low_half(result)
 
 
@@ -124,7 +138,7 @@ def _byte_swap(walk: Walk, state: State, row: Row) -> None:
     to_little = not opcode & 8
     swapped = opcode & 7 == CLASS_ALU64 or to_little != walk.object.little_endian
     dst = registers & 15
-    state.registers[dst] = arithmetic.swap(state.registers[dst], size, swapped)
+    state.registers[dst] = arithmetic.swap(walk.settle(state.registers[dst]), size, swapped)
 
 
 # loads and stores
@@ -141,7 +155,7 @@ def _load(walk: Walk, state: State, row: Row) -> None:
     values[registers & 15] = _read(walk, state, base, offset, size, is_signed)
 
 
-def _read(walk: Walk, state: State, base: Value, offset: int, size: int, is_signed: bool) -> Value:
+def _read(walk: Walk, state: State, base: Held, offset: int, size: int, is_signed: bool) -> Held:
     if base is VAGUE:
         return VAGUE
     if not isinstance(base, Pointer):
@@ -170,10 +184,11 @@ def _store(walk: Walk, state: State, row: Row) -> None:
     if opcode & _MODE == _ATOMIC:
         _atomic(walk, state, row, size)
     else:
-        _write(state, values[registers & 15], offset, size, values[registers >> 4])
+        value = walk.settle(values[registers >> 4])
+        _write(state, values[registers & 15], offset, size, value)
 
 
-def _write(state: State, base: Value, offset: int, size: int, value: Value) -> None:
+def _write(state: State, base: Held, offset: int, size: int, value: Value) -> None:
     if isinstance(base, Pointer):
         if base.kind == "stack":
             state.store(base.offset + offset, size, value)
@@ -187,7 +202,7 @@ def _atomic(walk: Walk, state: State, row: Row, size: int) -> None:
     if immediate == _LOAD_ACQUIRE:
         values[dst] = _read(walk, state, values[src], offset, size, False)
         return
-    value = values[src] if immediate == _STORE_RELEASE else UNKNOWN
+    value = walk.settle(values[src]) if immediate == _STORE_RELEASE else UNKNOWN
     _write(state, values[dst], offset, size, value)
     if immediate == _COMPARE_EXCHANGE:
         values[0] = loaded(size, False)

@@ -2,7 +2,7 @@
 
 A value is an int (a known scalar, as u64), a `Range` (a scalar within bounds), a `Pointer`, or
 VAGUE: the verifier may know more than we do, so a branch on it is taken both ways without being
-sure of either.
+sure of either. A register may also hold what a kernel gave, as long as nothing is made of it.
 """
 
 from __future__ import annotations
@@ -52,10 +52,32 @@ class Pointer(NamedTuple):
     offset: int = 0
 
 
+class Source(NamedTuple):
+    """Where a kernel is asked for a number: what a CO-RE relocation writes ("core", section, slot),
+    or `size` bytes at `offset` of a variable ("kconfig", extern)."""
+
+    kind: str
+    at: int | str
+    slot: int = 0
+    offset: int = 0
+    size: int = 0
+    is_signed: bool = False
+
+
+class Given(NamedTuple):
+    """A number that a kernel gives. Another kernel may give another: what was found out holds for
+    both as far as branches turn out alike."""
+
+    source: Source
+    value: int
+
+
 Value = int | Range | Pointer | Vague
+Held = Value | Given
 
 UNKNOWN = Range(64, 0, U64, S64_MIN, S64_MAX)
 UNKNOWN32 = Range(32, 0, U32, S32_MIN, S32_MAX)
+PLACED = ("stack", "data", "extern")  # pointers whose offset matters
 OBJECT = Pointer("object")
 TRUSTED = Pointer("trusted")
 

@@ -6,14 +6,11 @@ from collections.abc import Container, Mapping
 from functools import partial
 from typing import NamedTuple
 
-from kfmap.btf.kinds import Kind
-from kfmap.btf.read import BtfError
 from verifier.flow.calls import CallGraph
 from verifier.flow.inputs import Inputs
 from verifier.flow.state import NO_REGIONS, Regions, State
 from verifier.flow.summary import TIMER, WORK
-from verifier.flow.values import VAGUE, Pointer, Value, extend, loaded
-from verifier.object.model import Extern
+from verifier.flow.values import VAGUE, Given, Held, Pointer, Source, Value, extend, loaded
 
 
 class SiteNote(NamedTuple):
@@ -59,6 +56,7 @@ class Walk:
         self.object = graph.object
         self.section = section
         self.reference = partial(graph.reference, section)
+        self.returns_pointer = graph.returns_pointer
         self.inputs = inputs
         self.core_slots = core_slots
         self.block = 0
@@ -93,7 +91,7 @@ class Walk:
         known = slot in self.poisons and self.poisons[slot][1]
         self.poisons[slot] = (self.block, self.sure or known)
 
-    def note_received(self, arguments: list[Value]) -> None:
+    def note_received(self, arguments: list[Held]) -> None:
         """Functions among the arguments of a call that never returns: nothing runs them."""
         for value in arguments:
             if isinstance(value, Pointer) and value.kind == "function":
@@ -101,6 +99,13 @@ class Walk:
 
     def note_passed(self, function: int, slot: int) -> None:
         self.passed.setdefault(function, (slot, self.block))
+
+    def noted_blocks(self) -> set[int]:
+        """Give the blocks of all notes."""
+        found = {note.block for note in self.sites.values()}
+        found.update(note.block for note in self.edges.values())
+        found.update(block for block, _ in self.poisons.values())
+        return found
 
     # what can be read
 
@@ -116,9 +121,13 @@ class Walk:
             return loaded(size, is_signed)
         return self._from_bytes(data, offset, size, is_signed)
 
-    def read_kconfig(self, extern: int, offset: int, size: int, is_signed: bool) -> Value:
-        data = self.inputs.kconfig(extern)
-        return VAGUE if data is None else self._from_bytes(data, offset, size, is_signed)
+    def read_kconfig(self, extern: int, offset: int, size: int, is_signed: bool) -> Held:
+        given = self.inputs.give(Source("kconfig", extern, 0, offset, size, is_signed))
+        return VAGUE if given is None else given
+
+    def settle(self, held: Held) -> Value:
+        """Give the value that something is made of."""
+        return self.inputs.settle(held) if isinstance(held, Given) else held
 
     def _from_bytes(self, data: bytes, offset: int, size: int, is_signed: bool) -> Value:
         if offset < 0 or offset + size > len(data):
@@ -127,16 +136,3 @@ class Walk:
         little = self.object.little_endian
         number = int.from_bytes(part, "little") if little else int.from_bytes(part, "big")
         return extend(number, size, is_signed)
-
-    def returns_pointer(self, extern: Extern) -> bool:
-        """Tell from the prototype whether a kernel function returns an address."""
-        btf = self.object.btf
-        if btf is None or not extern.type_id:
-            return False
-        try:
-            prototype = extern.type_id
-            if btf.kind(prototype) is Kind.FUNC:
-                prototype = btf.type_of(prototype)
-            return btf.kind(btf.resolve(btf.type_of(prototype))) is Kind.PTR
-        except BtfError:
-            return False

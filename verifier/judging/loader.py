@@ -13,12 +13,13 @@ from kfmap.btf.core import POISONED, REFUSED, CoreResolver, ObjectSpecs, Resolut
 from kfmap.btf.ext import CoreRelocation
 from kfmap.btf.kinds import ENUMS
 from kfmap.btf.read import BtfError
-from verifier.flow.inputs import POISON, Answer, Inputs, KfuncAnswer, Patch
+from verifier.flow.body import OP_LDDW
+from verifier.flow.inputs import POISON, UNRESOLVED, Answer, Inputs, KfuncAnswer, Patch
+from verifier.flow.values import signed
 from verifier.judging.externs import FOUND, Resolved, resolve_address, resolve_kfunc
 from verifier.judging.kernel import KernelUnderTest
 from verifier.object.model import BpfObject, Extern
 
-_UNRESOLVED = Patch("unknown")
 _VERSION = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
 
 
@@ -101,24 +102,27 @@ class Loaded:
         return Inputs(
             {
                 "core": self._patch,
+                "fails": lambda section, slot: self._patch(section, slot).outcome == POISON,
                 "kfunc": self._kfunc_answer,
                 "address": self._address,
                 "kconfig": self._kconfig,
-            }
+            },
+            _order(self.object),
         )
 
-    def _patch(self, section: int | str, slot: int) -> Answer:
+    def _patch(self, section: int | str, slot: int) -> Patch:
         assert isinstance(section, str)
         resolution = self.core(section, slot)
         if resolution is None:
-            return _UNRESOLVED
+            return Patch(UNRESOLVED)
         if resolution.outcome in (POISONED, REFUSED):
             return Patch(POISON)
         if resolution.bad_access:
             opcode = self.object.code[section].opcodes[slot]
             if opcode & 7 in (1, 2, 3):
                 return Patch(POISON)
-        return Patch("value", resolution.value)
+        is_wide = self.object.code[section].opcodes[slot] == OP_LDDW
+        return Patch("value", resolution.value if is_wide else signed(resolution.value, 32))
 
     def _kfunc_answer(self, index: int | str, _: int) -> Answer:
         assert isinstance(index, int)
