@@ -18,6 +18,7 @@ from typing import Any
 import zstandard
 
 from kfmap.btf.read import read_btf
+from kfmap.kernel.config import read_config
 from kfmap.kernel.facts_json import parse_facts
 from verifier.object.model import ObjectError
 from verifier.object.read import read_object
@@ -38,14 +39,17 @@ def answer(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield {"summary": plain(summarize(obj))}
     prepared = prepare_object(obj)
     for kernel in request["kernels"]:
-        verdict = check_object(prepared, _load_kernel(kernel["facts"], kernel["types"]))
+        files = kernel["facts"], kernel["types"], kernel["config"]
+        verdict = check_object(prepared, _load_kernel(*files))
         yield {"facts_hash": kernel["facts_hash"], "verdict": plain(verdict)}
 
 
 @lru_cache(maxsize=16)
-def _load_kernel(facts: str, types: str) -> KernelUnderTest:
+def _load_kernel(facts: str, types: str, config: str) -> KernelUnderTest:
+    """Load a kernel from its files; "" stands for one that it has not."""
     loaded = read_btf(_unpack(types)) if types else None
-    return KernelUnderTest(parse_facts(_unpack(facts)), loaded)
+    options = read_config(_unpack(config)).options if config else None
+    return KernelUnderTest(parse_facts(_unpack(facts)), loaded, options)
 
 
 def _unpack(path: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Kernels as files for check processes: packed facts and types, named by the hash of the facts."""
+"""Kernels as files for check processes: packed, and named by the hash of the facts."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ def write_kernel_files(kernel: Kernel) -> dict[str, str]:
     """Give the files of a kernel as a check process takes them, writing what is not there."""
     folder: Path = settings.KFMAP_DATA_DIR / "kernels"
     folder.mkdir(mode=0o700, exist_ok=True)
-    facts = folder / f"{kernel.facts_hash}.facts"
-    types = folder / f"{kernel.facts_hash}.types"
-    if not facts.exists():
-        packed = KernelTypes.objects.filter(kernel=kernel).values_list("data", flat=True).first()
-        write_whole(types, packed or b"")
-        write_whole(facts, Kernel.objects.values_list("facts", flat=True).get(pk=kernel.pk))
-    has_types = types.stat().st_size > 0
-    return {
-        "facts_hash": kernel.facts_hash,
-        "facts": str(facts),
-        "types": str(types) if has_types else "",
+    rows = Kernel.objects.filter(pk=kernel.pk)
+    sources = {
+        "facts": rows.values_list("facts", flat=True),
+        "types": KernelTypes.objects.filter(kernel=kernel).values_list("data", flat=True),
+        "config": rows.values_list("config", flat=True),
     }
+    files = {"facts_hash": kernel.facts_hash}
+    for name, source in sources.items():
+        path = folder / f"{kernel.facts_hash}.{name}"
+        if not path.exists():
+            write_whole(path, source.first() or b"")
+        files[name] = str(path) if path.stat().st_size > 0 else ""
+    return files
 
 
 def write_whole(path: Path, data: bytes | memoryview) -> None:

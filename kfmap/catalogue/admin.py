@@ -35,7 +35,7 @@ class KernelAdmin(ReadOnlyAdmin):
     list_display = ("name", "version", "source", "profile", "kfunc_count", "not_understood_count")
     list_filter = ("source", "profile")
     search_fields = ("name", "version", "label")
-    exclude = ("facts",)
+    exclude = ("facts", "config")
 
 
 class PartOfKernelAdmin(ReadOnlyAdmin):

@@ -1,8 +1,13 @@
-"""Load the bundled kernels: `bundled/NAME.json` holds facts, `bundled/NAME.types.xz` types."""
+"""Load the bundled kernels: facts, types and options.
+
+They are `bundled/NAME.json`, `bundled/NAME.types.xz` and `bundled/NAME.config.xz`; a kernel that
+nobody built has the first only.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import lzma
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,12 +28,14 @@ class BundledKernel:
     name: str
     facts: Path
     types: Path | None
+    config: Path | None
 
     def digest(self) -> str:
         """Give the SHA-256 of the files, which says faster than the facts that nothing changed."""
         digest = hashlib.sha256(self.facts.read_bytes())
-        if self.types is not None:
-            digest.update(self.types.read_bytes())
+        for path in (self.types, self.config):
+            if path is not None:
+                digest.update(path.read_bytes())
         return digest.hexdigest()
 
 
@@ -36,9 +43,8 @@ def find_bundled(folder: Path = BUNDLED) -> list[BundledKernel]:
     """Give the bundled kernels, oldest first."""
     found = sorted(folder.glob("*.json"), key=lambda path: natural_key(path.stem))
     return [
-        BundledKernel(path.stem, path, types if types.exists() else None)
+        BundledKernel(path.stem, path, _beside(path, "types.xz"), _beside(path, "config.xz"))
         for path in found
-        for types in [path.with_name(f"{path.stem}.types.xz")]
     ]
 
 
@@ -60,11 +66,18 @@ def load_bundled(folder: Path = BUNDLED) -> Iterator[tuple[str, bool]]:
         yield bundled.name, True
 
 
+def _beside(facts: Path, suffix: str) -> Path | None:
+    path = facts.with_name(f"{facts.stem}.{suffix}")
+    return path if path.exists() else None
+
+
 def _save(bundled: BundledKernel, digest: str) -> None:
     types = None if bundled.types is None else unpack(bundled.types.read_bytes())
+    config = None if bundled.config is None else lzma.decompress(bundled.config.read_bytes())
     saved = save_kernel(
         parse_facts(bundled.facts.read_bytes()),
         types,
+        config=config,
         replace=True,
         source=Kernel.Source.BUNDLED,
         source_digest=digest,

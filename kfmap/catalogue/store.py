@@ -7,6 +7,7 @@ of its facts, which names their content, so a cached one is never stale.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -18,6 +19,7 @@ from kfmap.catalogue.matrices import load_matrix
 from kfmap.catalogue.models import Kernel, KernelTypes
 from kfmap.catalogue.models.kernel import natural_key, validate_kernel_name
 from kfmap.catalogue.packing import pack, unpack
+from kfmap.kernel.config import read_config, render_config
 from kfmap.kernel.facts import KernelFacts
 from kfmap.kernel.facts_json import hash_facts, parse_facts, render_facts
 from kfmap.permission.decide import Decider
@@ -34,7 +36,7 @@ class NoSuchKernelError(LookupError):
 
 @dataclass(frozen=True)
 class LoadedKernel:
-    """A kernel ready for questions; its types are read on first use."""
+    """A kernel ready for questions; its types and options are read on first use."""
 
     name: str
     facts_hash: str
@@ -56,6 +58,12 @@ class LoadedKernel:
         data = load_types(self.name, self.facts_hash)
         return None if data is None else read_btf(data)
 
+    @cached_property
+    def options(self) -> Mapping[str, str] | None:
+        """Give what the kernel's .config sets, None where none came with it."""
+        data = load_config(self.name, self.facts_hash)
+        return None if data is None else read_config(data).options
+
 
 @dataclass(frozen=True, slots=True)
 class Saved:
@@ -69,21 +77,23 @@ def save_kernel(
     facts: KernelFacts,
     types: bytes | None,
     *,
+    config: bytes | None = None,
     replace: bool = False,
     source: str = Kernel.Source.IMPORTED,
     source_digest: str = "",
 ) -> Saved:
     """Put a kernel into the map, all of it or nothing; the same facts again change nothing.
 
-    `types` is raw BTF. Raises KernelExistsError where other facts have the name and `replace` was
-    not asked for; ValidationError for a name that is none.
+    `types` is raw BTF, `config` a .config. Raises KernelExistsError where other facts have the name
+    and `replace` was not asked for; ValidationError for a name that is none.
     """
     validate_kernel_name(facts.name)
     facts_hash = hash_facts(facts)
     with transaction.atomic():
         present = Kernel.objects.listed().filter(name=facts.name).first()
         if present is not None and present.facts_hash == facts_hash:
-            return Saved(present, _add_types(present, types))
+            added = [_add_types(present, types), _add_config(present, config)]
+            return Saved(present, any(added))
         if present is not None and not replace:
             raise KernelExistsError(
                 f"The map has a kernel {facts.name} with other facts: "
@@ -93,6 +103,7 @@ def save_kernel(
             present.delete()
         kernel = _create_kernel(facts, facts_hash, source, source_digest)
         _add_types(kernel, types)
+        _add_config(kernel, config)
         index.create_rows(kernel, facts)
     return Saved(kernel, True)
 
@@ -115,6 +126,13 @@ def load_types(name: str, facts_hash: str) -> bytes | None:
     rows = KernelTypes.objects.filter(kernel__name=name, kernel__facts_hash=facts_hash)
     packed = rows.values_list("data", flat=True).first()
     return None if packed is None else unpack(packed)
+
+
+def load_config(name: str, facts_hash: str) -> bytes | None:
+    """Give what the .config kept for these facts sets."""
+    rows = Kernel.objects.filter(name=name, facts_hash=facts_hash)
+    packed = rows.values_list("config", flat=True).first()
+    return unpack(packed) if packed else None
 
 
 @lru_cache(maxsize=32)
@@ -149,6 +167,16 @@ def _add_types(kernel: Kernel, types: bytes | None) -> bool:
     KernelTypes.objects.create(
         kernel=kernel, data=pack(types), sha256=hashlib.sha256(types).hexdigest()
     )
+    return True
+
+
+def _add_config(kernel: Kernel, config: bytes | None) -> bool:
+    """Keep the options where there are none yet; say whether something was kept."""
+    text = render_config(read_config(config))
+    if text is None or kernel.config:
+        return False
+    kernel.config = pack(text)
+    kernel.save(update_fields=["config"])
     return True
 
 

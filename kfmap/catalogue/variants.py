@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from kfmap.catalogue.models import Kernel, Variant
-from kfmap.catalogue.store import LoadedKernel, load_types, save_kernel
+from kfmap.catalogue.store import LoadedKernel, load_config, load_types, save_kernel
 from kfmap.permission.what_if.apply import apply_edits
 from kfmap.permission.what_if.edit_json import write_edits
 from kfmap.permission.what_if.edits import Edit
@@ -18,11 +18,12 @@ from kfmap.permission.what_if.edits import Edit
 def keep_variant(base: LoadedKernel, edits: Sequence[Edit], name: str, user: User | None) -> Kernel:
     """Put a variant into the map. Raises EditError, KernelExistsError, ValidationError.
 
-    It keeps the types of its base, so objects are checked against it like against any kernel.
+    It keeps types and options of its base: objects are checked against it as against any kernel.
     """
     facts = apply_edits(base.facts, edits, name)
     types = load_types(base.name, base.facts_hash)
-    kernel = save_kernel(facts, types, source=Kernel.Source.VARIANT).kernel
+    config = load_config(base.name, base.facts_hash)
+    kernel = save_kernel(facts, types, config=config, source=Kernel.Source.VARIANT).kernel
     Variant.objects.update_or_create(
         kernel=kernel,
         defaults={

@@ -53,3 +53,10 @@ def read_config(text: bytes | None) -> Config:
     if text is None:
         return Config(None)
     return Config(dict(_OPTION.findall(text.decode(errors="replace"))))
+
+
+def render_config(config: Config) -> bytes | None:
+    """Give what `read_config` reads as the same, without comments and sorted; None as it does."""
+    if config.options is None:
+        return None
+    return "".join(f"{name}={value}\n" for name, value in sorted(config.options.items())).encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from kfmap.btf.read import read_btf
 from kfmap.catalogue.bundling.archive import Archive, BundleError
 from kfmap.catalogue.bundling.build import Built, build_kernel, save_built
 from kfmap.catalogue.bundling.recipes import Package, Recipe
+from kfmap.kernel.config import read_config
 from kfmap.kernel.facts_json import parse_facts
 from tests.btf.btf_writer import BtfWriter
 from tests.catalogue.deb_writer import pack, write_deb
@@ -39,10 +41,17 @@ def test_its_types_keep_the_kfuncs_and_lose_other_functions(tmp_path: Path) -> N
     assert found == ["one"]
 
 
+def test_its_options_are_those_of_the_package(tmp_path: Path) -> None:
+    config = _build(tmp_path).config
+    assert config is not None
+    assert read_config(lzma.decompress(config)) == read_config(CONFIG)
+
+
 def test_a_recipe_without_configuration_has_every_option_on_and_no_types(tmp_path: Path) -> None:
     _write_packages(tmp_path)
     built = build_kernel(Recipe("9.1-all", "", SOURCE), Archive(tmp_path, ()), tmp_path)
-    assert (built.facts.origin.profile, built.types) == ("every option on", None)
+    assert built.facts.origin.profile == "every option on"
+    assert (built.types, built.config) == (None, None)
 
 
 def test_a_second_build_unpacks_nothing(tmp_path: Path) -> None:
@@ -57,7 +66,8 @@ def test_files_are_written_once(tmp_path: Path) -> None:
     built = _build(tmp_path)
     folder = tmp_path / "bundled"
     folder.mkdir()
-    assert [path.name for path in save_built(built, folder)] == ["9.1.json", "9.1.types.xz"]
+    written = [path.name for path in save_built(built, folder)]
+    assert written == ["9.1.json", "9.1.types.xz", "9.1.config.xz"]
     assert save_built(built, folder) == []
     assert parse_facts((folder / "9.1.json").read_bytes()) == built.facts
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,12 +19,16 @@ from tests.permission.small_kernel import create_toy_kernel
 pytestmark = pytest.mark.django_db
 
 
-def write_bundled(folder: Path, name: str, version: str = "1.0", types: bytes = b"") -> None:
+def write_bundled(
+    folder: Path, name: str, version: str = "1.0", types: bytes = b"", config: bytes = b""
+) -> None:
     """Write a kernel as it is bundled."""
     facts = replace(create_toy_kernel(), name=name, version=version)
     (folder / f"{name}.json").write_text(render_facts(facts))
     if types:
         (folder / f"{name}.types.xz").write_bytes(pack(types))
+    if config:
+        (folder / f"{name}.config.xz").write_bytes(lzma.compress(config))
 
 
 def test_bundled_kernels_come_oldest_first(tmp_path: Path) -> None:
@@ -50,6 +55,21 @@ def test_changed_files_replace_the_bundled_kernel(tmp_path: Path) -> None:
     write_bundled(tmp_path, "6.2", version="1.1")
     assert list(load_bundled(tmp_path)) == [("6.2", True)]
     assert load_kernel("6.2").facts.version == "1.1"
+
+
+def test_options_that_came_later_are_added(tmp_path: Path) -> None:
+    write_bundled(tmp_path, "6.2", version="optionless")
+    list(load_bundled(tmp_path))
+    assert Kernel.objects.get().config == b""
+    write_bundled(tmp_path, "6.2", version="optionless", config=b"CONFIG_HZ=100\n")
+    assert list(load_bundled(tmp_path)) == [("6.2", True)]
+    assert load_kernel("6.2").options == {"CONFIG_HZ": "100"}
+
+
+def test_every_built_kernel_has_types_and_options() -> None:
+    for bundled in find_bundled():
+        built = not bundled.name.endswith("-all")
+        assert (bundled.types is not None, bundled.config is not None) == (built, built)
 
 
 def test_imported_kernel_of_the_same_name_stays(tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ from tests.permission.small_kernel import create_toy_kernel
 
 pytestmark = pytest.mark.django_db
 
+CONFIG = b'CONFIG_HZ=250\n# CONFIG_B is not set\nCONFIG_T="#"\nCONFIG_A=y\n'
+
 
 def create_toy(name: str = "toy", version: str = "1.0") -> KernelFacts:
     """Make the toy kernel's facts under another name or version."""
@@ -98,6 +100,15 @@ def test_types_come_back_and_may_be_added_later() -> None:
     assert save_kernel(create_toy(), b"types").changed
     assert load_types("toy", kernel.facts_hash) == b"types"
     assert not save_kernel(create_toy(), b"types").changed
+
+
+def test_options_come_back_and_may_be_added_later() -> None:
+    save_kernel(create_toy(version="without options"), None)
+    assert load_kernel("toy").options is None
+    saved = save_kernel(create_toy(version="with options"), None, config=CONFIG, replace=True)
+    assert saved.changed
+    assert load_kernel("toy").options == {"CONFIG_A": "y", "CONFIG_HZ": "250", "CONFIG_T": '"#"'}
+    assert not save_kernel(create_toy(version="with options"), None, config=CONFIG).changed
 
 
 def test_unknown_kernel_is_named_with_those_there_are() -> None:

@@ -33,6 +33,12 @@ def test_a_variant_answers_like_a_kernel() -> None:
         assert kernel.decider.decide(context, "toy_move").verdict == verdict
 
 
+def test_a_variant_has_the_options_of_its_base() -> None:
+    save_kernel(replace(create_toy_kernel(), name="set"), None, config=b"CONFIG_HZ=250\n")
+    keep_variant(load_kernel("set"), EDITS, "set-wide", None)
+    assert load_kernel("set-wide").options == {"CONFIG_HZ": "250"}
+
+
 def test_a_variant_remembers_its_base_and_edits() -> None:
     base = load_kernel("toy")
     kept = keep_variant(base, EDITS, "toy-wide", None)

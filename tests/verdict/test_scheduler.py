@@ -15,7 +15,7 @@ from tests.permission.small_kernel import (
     create_set,
     create_struct_ops,
 )
-from verifier.judging.loader import read_constants, version_code
+from verifier.judging.loader import read_constants
 from verifier.result import PASSES, REFUSED, ObjectVerdict
 from verifier.verdict import (
     KernelUnderTest,
@@ -122,10 +122,3 @@ def test_values_are_written_where_the_variable_is() -> None:
 def test_a_variable_that_is_not_in_rodata_cannot_be_set() -> None:
     with pytest.raises(UnknownVariableError, match="seen is no variable"):
         read_constants(read("scheduler.bpf.o"), {"seen": 1})
-
-
-@pytest.mark.parametrize(
-    ("version", "code"), [("7.2.12", 0x7020C), ("6.1.300", 0x601FF), ("7.3", 0x70300), ("x", None)]
-)
-def test_version_codes_are_those_of_the_kernel(version: str, code: int | None) -> None:
-    assert version_code(version) == code

@@ -52,6 +52,17 @@ def test_object_without_kfuncs_passes_with_code_0() -> None:
     assert "on 7.2: 3 of 3 programs pass" in text
 
 
+def test_options_of_the_kernel_decide() -> None:
+    facts = replace(create_toy_kernel(), name="6.18", version="configured")
+    save_kernel(facts, None, config=b"CONFIG_NUMBER=250\n")
+    _, body = verify_json(OBJECTS / "options.bpf.o", "--kernel=6.18", "--kernel=7.2")
+    (obj,) = body["objects"]
+    told = {
+        item["kernel"]: item["verdict"] for item in obj["verdicts"] if item["program"] == "number"
+    }
+    assert told == {"6.18": "refused", "7.2": "unknown"}
+
+
 def test_refused_object_ends_with_code_1() -> None:
     code, body = verify_json(SCHEDULER)
     assert code == 1

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from kfmap.btf.flavor import essential_name
+from kfmap.btf.kinds import ENUMS
 from kfmap.btf.read import Btf
 from kfmap.kernel.facts import KernelFacts
 from kfmap.permission.context import Context
@@ -33,6 +34,17 @@ class KernelUnderTest:
         self.types = types
         self.config = config
         self.name = facts.name
+
+    def has_option(self, name: str) -> bool | None:
+        """Tell whether an option is set, None if that is not known."""
+        return None if self.config is None else name in self.config
+
+    def has_enumerator(self, enum: str, name: str) -> bool | None:
+        """Tell whether an enum of the kernel has an enumerator, None if that is not known."""
+        if self.types is None:
+            return None
+        ids = self.types.find_all(enum, *ENUMS)
+        return any(item.name == name for one in ids for item in self.types.enumerators(one))
 
     @cached_property
     def decider(self) -> Decider:

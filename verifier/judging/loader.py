@@ -5,22 +5,19 @@ CO-RE relocations, kconfig variables, addresses of externs, and .rodata as the u
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 from kfmap.btf.core import POISONED, REFUSED, CoreResolver, ObjectSpecs, Resolution
 from kfmap.btf.ext import CoreRelocation
-from kfmap.btf.kinds import ENUMS
-from kfmap.btf.read import BtfError
 from verifier.flow.body import OP_LDDW
 from verifier.flow.inputs import POISON, UNRESOLVED, Answer, Inputs, KfuncAnswer, Patch
 from verifier.flow.values import signed
 from verifier.judging.externs import FOUND, Resolved, resolve_address, resolve_kfunc
+from verifier.judging.kconfig import Setting, read_setting
 from verifier.judging.kernel import KernelUnderTest
-from verifier.object.model import BpfObject, Extern
-
-_VERSION = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
+from verifier.object.externs import KCONFIG
+from verifier.object.model import BpfObject
 
 
 def _order(obj: BpfObject) -> Literal["little", "big"]:
@@ -70,6 +67,7 @@ class Loaded:
             else None
         )
         self._kfuncs: dict[int, Resolved] = {}
+        self._settings: dict[int, Setting] = {}
 
     def kfunc(self, index: int) -> Resolved:
         """Give what becomes of an extern function."""
@@ -92,10 +90,20 @@ class Loaded:
         """Tell whether an extern variable is surely not in the kernel."""
         return self._address(index, 0) == 0
 
-    def lacks_option(self, index: int) -> bool:
-        """Tell whether a CONFIG_ variable is surely not set in the kernel."""
-        name, config = self.object.externs[index].name, self.kernel.config
-        return config is not None and name.startswith("CONFIG_") and name not in config
+    def setting(self, index: int) -> Setting:
+        """Give what an extern kconfig variable holds."""
+        if index not in self._settings:
+            extern = self.object.externs[index]
+            self._settings[index] = read_setting(self.object, extern, self.kernel)
+        return self._settings[index]
+
+    def unknowns(self) -> Iterator[str]:
+        """Name what the loader would take from this kernel and the map does not know."""
+        if self._relocations.by_slot and self._resolver is None:
+            yield "what CO-RE relocations come to: this kernel came without its types"
+        for index, extern in enumerate(self.object.externs):
+            if extern.kind == KCONFIG and self.setting(index).unknown:
+                yield self.setting(index).unknown
 
     def inputs(self) -> Inputs:
         """Give the answers that walking the code asks for."""
@@ -138,47 +146,4 @@ class Loaded:
 
     def _kconfig(self, index: int | str, _: int) -> Answer:
         assert isinstance(index, int)
-        return read_kconfig(self.object, self.object.externs[index], self.kernel)
-
-
-def read_kconfig(obj: BpfObject, extern: Extern, kernel: KernelUnderTest) -> bytes | None:
-    """Give the bytes of a kconfig variable, None if they are not known."""
-    if obj.btf is None:
-        return None
-    try:
-        type_id = obj.btf.resolve(obj.btf.type_of(extern.type_id))
-        size = obj.btf.size(type_id)
-    except BtfError:
-        return None
-    if extern.name == "LINUX_KERNEL_VERSION":
-        code = version_code(kernel.facts.version)
-        return None if code is None else code.to_bytes(max(size, 4), _order(obj))[:size]
-    if kernel.config is None or not extern.name.startswith("CONFIG_"):
-        return None
-    text = kernel.config.get(extern.name)
-    if text is None:
-        return bytes(size)
-    tristate = obj.btf.kind(type_id) in ENUMS
-    number = {"n": 0, "y": 1, "m": 2 if tristate else 1}.get(text)
-    if number is None:
-        return _number_or_text(text, size, obj)
-    return number.to_bytes(size, _order(obj))
-
-
-def version_code(version: str) -> int | None:
-    """Give LINUX_KERNEL_VERSION of a release; the last part has eight bits at most."""
-    match = _VERSION.match(version)
-    if match is None:
-        return None
-    major, minor, patch = (int(part or 0) for part in match.groups())
-    return major << 16 | minor << 8 | min(patch, 255)
-
-
-def _number_or_text(text: str, size: int, obj: BpfObject) -> bytes:
-    if text.startswith('"'):
-        return text.strip('"').encode()[: size - 1].ljust(size, b"\0")
-    try:
-        number = int(text, 0) & ((1 << 8 * size) - 1)
-    except ValueError:
-        return bytes(size)
-    return number.to_bytes(size, _order(obj))
+        return self.setting(index).data

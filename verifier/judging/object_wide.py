@@ -34,11 +34,14 @@ def find_object_problems(loaded: Loaded) -> tuple[ObjectProblem, ...]:
 
 
 def _extern_problems(loaded: Loaded) -> Iterator[ObjectProblem]:
-    """A strong extern must be there and fit, even if only dead code calls it."""
+    """What is strong must be there and fit, even if only dead code asks for it."""
     for index, extern in enumerate(loaded.object.externs):
-        if extern.weak:
+        if extern.kind == "kconfig":
+            if problem := loaded.setting(index).problem:
+                yield ObjectProblem("load", "", Reason("kconfig", problem))
+        elif extern.weak:
             continue
-        if extern.kind == "kfunc":
+        elif extern.kind == "kfunc":
             resolved = loaded.kfunc(index)
             if resolved.outcome != FOUND:
                 reason = absent_reason(resolved, extern.name)
@@ -48,9 +51,6 @@ def _extern_problems(loaded: Loaded) -> Iterator[ObjectProblem]:
         elif extern.kind == "ksym" and loaded.lacks_variable(index):
             text = f"this kernel has no variable {extern.kernel_name} of that type"
             yield ObjectProblem("load", "", Reason("extern", text))
-        elif extern.kind == "kconfig" and loaded.lacks_option(index):
-            text = f"{extern.name} is not set in this kernel's configuration; declare it __weak"
-            yield ObjectProblem("load", "", Reason("kconfig", text))
 
 
 def _core_problems(loaded: Loaded) -> Iterator[ObjectProblem]:

@@ -38,6 +38,7 @@ from verifier.result import (
 )
 
 _MAX_FINDINGS = 100  # a program; more say nothing new
+_MAX_UNKNOWNS = 3
 _NOT_SURE = Reason("flow", "whether this kernel's verifier walks this call could not be decided")
 _DEAD = Reason("flow", "dead on this kernel, so not checked; if it were live:")
 
@@ -174,7 +175,7 @@ class _ProgramJudge:
                 continue
             kind, reasons = problem.kind, problem.reasons
             if not call.sure:
-                kind, reasons = "unknown", (*reasons, _NOT_SURE)
+                kind, reasons = "unknown", (*reasons, _NOT_SURE, *self._unknowns)
             yield self._finding(kind, name, _path(call), reasons)
 
     def _poison_findings(self, reach: Reach) -> Iterator[Finding]:
@@ -192,6 +193,12 @@ class _ProgramJudge:
         if kind == "unknown":
             text += ", but a module may have it"
         return self._finding(kind, "", path, (Reason("core", text),))
+
+    @cached_property
+    def _unknowns(self) -> tuple[Reason, ...]:
+        """Say what is not known of this kernel and may be why something could not be decided."""
+        texts = list(self._loaded.unknowns())[:_MAX_UNKNOWNS]
+        return tuple(Reason("flow", f"not known here: {text}") for text in texts)
 
     def _dead_findings(self, reach: Reach) -> Iterator[Finding]:
         """Tell of calls that only their being dead saves."""

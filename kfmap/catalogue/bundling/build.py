@@ -1,17 +1,19 @@
-"""Make a bundled kernel from its recipe: its facts as text, its types trimmed and packed."""
+"""Make a bundled kernel from its recipe: facts as text, trimmed types and options packed."""
 
 from __future__ import annotations
 
+import lzma
 from dataclasses import dataclass
 from pathlib import Path
 
-from kfmap.btf.pack import pack
+from kfmap.btf.pack import pack as pack_types
 from kfmap.btf.read import read_btf
 from kfmap.btf.trim import trim_btf
 from kfmap.btf.vmlinux import extract_btf
 from kfmap.catalogue.bundling.archive import Archive
 from kfmap.catalogue.bundling.recipes import Recipe
 from kfmap.catalogue.bundling.unpack import CONFIG, VMLINUZ, read_member, unpack_tree
+from kfmap.kernel.config import read_config, render_config
 from kfmap.kernel.extract import extract_kernel
 from kfmap.kernel.facts import KernelFacts
 from kfmap.kernel.facts_json import render_facts
@@ -19,10 +21,11 @@ from kfmap.kernel.facts_json import render_facts
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A bundled kernel in memory; `types` is packed BTF, None where there is no image."""
+    """A bundled kernel in memory: packed BTF where there is an image, packed options likewise."""
 
     facts: KernelFacts
     types: bytes | None
+    config: bytes | None
 
 
 def build_kernel(recipe: Recipe, archive: Archive, work: Path) -> Built:
@@ -34,16 +37,22 @@ def build_kernel(recipe: Recipe, archive: Archive, work: Path) -> Built:
     image = read_member(archive.fetch(recipe.image), VMLINUZ) if recipe.image else None
     btf = None if image is None else extract_btf(image)
     facts = extract_kernel(tree, config=config, btf=btf, name=recipe.name, label=recipe.label)
-    return Built(facts, None if btf is None else _pack_types(btf, facts))
+    types = None if btf is None else _pack_types(btf, facts)
+    return Built(facts, types, _pack_config(config))
 
 
 def save_built(built: Built, folder: Path) -> list[Path]:
     """Write the files of a bundled kernel; give those that changed."""
-    files = {folder / f"{built.facts.name}.json": render_facts(built.facts).encode()}
-    if built.types is not None:
-        files[folder / f"{built.facts.name}.types.xz"] = built.types
+    name = built.facts.name
+    files = {
+        f"{name}.json": render_facts(built.facts).encode(),
+        f"{name}.types.xz": built.types,
+        f"{name}.config.xz": built.config,
+    }
     changed = []
-    for path, data in files.items():
+    for path, data in [(folder / file, data) for file, data in files.items()]:
+        if data is None:
+            continue
         if not path.exists() or path.read_bytes() != data:
             path.write_bytes(data)
             changed.append(path)
@@ -52,4 +61,9 @@ def save_built(built: Built, folder: Path) -> list[Path]:
 
 def _pack_types(btf: bytes, facts: KernelFacts) -> bytes:
     names = [kfunc.name for kfunc in facts.kfuncs]
-    return pack(trim_btf(read_btf(btf), {*names, *(f"{name}_impl" for name in names)}))
+    return pack_types(trim_btf(read_btf(btf), {*names, *(f"{name}_impl" for name in names)}))
+
+
+def _pack_config(config: bytes | None) -> bytes | None:
+    text = render_config(read_config(config))
+    return None if text is None else lzma.compress(text, preset=9 | lzma.PRESET_EXTREME)

@@ -19,11 +19,11 @@ validate_kernel_name = RegexValidator(
 
 
 class KernelQuerySet(models.QuerySet["Kernel"]):
-    """Questions about many kernels. The compressed facts are left out unless asked for."""
+    """Questions about many kernels. What is compressed is left out unless asked for."""
 
     def listed(self) -> Self:
-        """Give the kernels oldest first, without their facts."""
-        return self.defer("facts").order_by("sort_key")
+        """Give the kernels oldest first, without their facts and options."""
+        return self.defer("facts", "config").order_by("sort_key")
 
 
 class Kernel(models.Model):
@@ -47,6 +47,9 @@ class Kernel(models.Model):
     )
     facts_hash = models.CharField(max_length=64, db_index=True)
     facts = models.BinaryField(help_text="the facts as JSON, compressed with zstd")
+    config = models.BinaryField(
+        default=b"", help_text="what its .config sets, compressed with zstd; empty: not known"
+    )
     kfunc_count = models.PositiveIntegerField()
     set_count = models.PositiveIntegerField()
     struct_ops_count = models.PositiveIntegerField()

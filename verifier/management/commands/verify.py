@@ -63,7 +63,7 @@ class Command(BaseCommand):
 
 def _kernel_under_test(name: str) -> KernelUnderTest:
     kernel = kernel_or_error(name)
-    return KernelUnderTest(kernel.facts, kernel.types)
+    return KernelUnderTest(kernel.facts, kernel.types, kernel.options)
 
 
 def _check(path: Path, kernels: list[KernelUnderTest], values: dict[str, int]) -> CheckedObject:

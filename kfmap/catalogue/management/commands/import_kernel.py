@@ -48,7 +48,7 @@ class Command(BaseCommand):
                 name=options["name"],
                 label=options["label"],
             )
-            saved = save_kernel(facts, types, replace=options["replace"])
+            saved = save_kernel(facts, types, config=config, replace=options["replace"])
         except (TreeError, KernelExistsError) as error:
             raise CommandError(str(error)) from error
         except DataError as error:
