@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from verifier.object.maps import PROGRAM_ARRAY
 from verifier.object.model import BpfObject, Function, Program, StructOpsUse
 from verifier.result import SourceLine, Step
 
 MAX_CALLS = 20_000
+_MAX_TARGETS = 8  # of tail calls through one map that are named
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +59,16 @@ class ObjectSummary:
 def summarize(obj: BpfObject) -> ObjectSummary:
     """Give the summary; calls beyond MAX_CALLS are left out, and a note says so."""
     index = _CallIndex(obj)
-    programs, left, notes = [], MAX_CALLS, obj.notes
+    programs, left, notes = [], MAX_CALLS, [*obj.notes]
     for program in obj.programs:
-        calls = index.calls_of(program)
+        reached = index.reach(program.function)
+        calls = index.calls_in(reached)
         if len(calls) > left:
-            notes = (*notes, f"{program.name}: {len(calls) - left} of its calls are not listed")
+            notes.append(f"{program.name}: {len(calls) - left} of its calls are not listed")
+        notes += index.tail_call_notes(program, reached)
         programs.append(_summarize_program(program, calls[:left]))
         left -= min(left, len(calls))
-    return ObjectSummary(obj.sha256, obj.size, obj.license, tuple(programs), notes)
+    return ObjectSummary(obj.sha256, obj.size, obj.license, tuple(programs), tuple(notes))
 
 
 def _summarize_program(program: Program, calls: list[CallSummary]) -> ProgramSummary:
@@ -80,6 +85,9 @@ def _summarize_program(program: Program, calls: list[CallSummary]) -> ProgramSum
     )
 
 
+_Reached = dict[int, tuple[Step, ...]]  # function → the steps that lead to it
+
+
 class _CallIndex:
     """The references of each function, found once for all programs."""
 
@@ -87,6 +95,7 @@ class _CallIndex:
         self._object = obj
         self._kfuncs: dict[int, list[tuple[int, int]]] = {}  # function → (slot, extern)
         self._next: dict[int, list[tuple[int, int]]] = {}  # function → (slot, function)
+        self._arrays: dict[int, list[int]] = {}  # function → program arrays it tail-calls through
         owners = _Owners(obj.functions)
         for (section, slot), reference in sorted(obj.references.items()):
             owner = owners.find(section, slot)
@@ -96,19 +105,30 @@ class _CallIndex:
                 self._kfuncs.setdefault(owner, []).append((slot, reference.index))
             elif reference.kind in ("call", "function"):
                 self._next.setdefault(owner, []).append((slot, reference.index))
+            elif reference.kind == "map" and obj.maps[reference.index].kind == PROGRAM_ARRAY:
+                self._arrays.setdefault(owner, []).append(reference.index)
 
-    def calls_of(self, program: Program) -> list[CallSummary]:
-        """Give the calls in reach of the program."""
+    def calls_in(self, reached: _Reached) -> list[CallSummary]:
+        """Give the calls in the functions reached."""
         return sorted(
             (
                 self._call(function, slot, extern, came_from)
-                for function, came_from in self._reach(program.function).items()
+                for function, came_from in reached.items()
                 for slot, extern in self._kfuncs.get(function, ())
             ),
             key=lambda call: (call.kfunc, len(call.path), call.instruction),
         )
 
-    def _reach(self, start: int) -> dict[int, tuple[Step, ...]]:
+    def tail_call_notes(self, program: Program, reached: _Reached) -> Iterator[str]:
+        """Say what may run in the program's place; that is judged on its own."""
+        arrays = {index for function in reached for index in self._arrays.get(function, ())}
+        for array in [self._object.maps[index] for index in sorted(arrays)]:
+            names = [self._object.functions[at].name for at in dict.fromkeys(array.tail_calls)]
+            whom = ", ".join(names[:_MAX_TARGETS]) or "whatever is put there after loading"
+            more = f" and {len(names) - _MAX_TARGETS} others" if len(names) > _MAX_TARGETS else ""
+            yield f"{program.name} may tail-call through {array.name}: {whom}{more}"
+
+    def reach(self, start: int) -> _Reached:
         """Give every function in reach with the steps that lead to it, breadth first."""
         paths: dict[int, tuple[Step, ...]] = {start: ()}
         waiting = deque([start])

@@ -14,7 +14,7 @@ from verifier.object.limits import Limits, check_limit
 from verifier.object.model import BpfMap
 from verifier.object.variables import Placed, Variables
 
-_PROGRAM_ARRAY = 3  # BPF_MAP_TYPE_PROG_ARRAY
+PROGRAM_ARRAY = 3  # BPF_MAP_TYPE_PROG_ARRAY
 
 
 class Maps(NamedTuple):
@@ -41,7 +41,7 @@ def read_maps(
     known = {id: _map_kind(id, btf) for id in {item.type_id for item in placed}}
     kinds = [known[item.type_id] for item in placed]
     maps = tuple(
-        BpfMap(item.name, kind, targets.get(item.offset, ()) if kind == _PROGRAM_ARRAY else ())
+        BpfMap(item.name, kind, targets.get(item.offset, ()) if kind == PROGRAM_ARRAY else ())
         for item, kind in zip(placed, kinds, strict=True)
     )
     return Maps(maps, {item.offset: number for number, item in enumerate(placed)})
