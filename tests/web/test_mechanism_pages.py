@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from urllib.parse import urlencode
 
@@ -14,7 +15,14 @@ from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.store import load_kernel, save_kernel
 from kfmap.permission.context import Context
 from kfmap.permission.what_if.edit_json import write_edits
-from kfmap.permission.what_if.edits import ChangeRow, Edit, MoveKfunc
+from kfmap.permission.what_if.edits import (
+    ChangeKfuncBits,
+    ChangeMemberBits,
+    ChangeRow,
+    Edit,
+    MoveKfunc,
+    UseCapabilities,
+)
 from tests.permission.mechanisms.test_compare import create_masked_kernel
 from tests.permission.small_kernel import create_kernel, create_toy_kernel
 from verifier.models import BpfObject, Call, Check, Program, Verdict
@@ -35,8 +43,12 @@ def read(client: Client, address: str) -> str:
     return response.content.decode()
 
 
+def text_of(*edits: Edit) -> str:
+    return json.dumps(write_edits(edits))
+
+
 def draft(*edits: Edit) -> str:
-    return urlencode({"edits": json.dumps(write_edits(edits))})
+    return urlencode({"edits": text_of(*edits)})
 
 
 def test_mechanisms_page_compares_them_for_the_chosen_type(client: Client) -> None:
@@ -135,13 +147,80 @@ def test_what_if_forms_add_to_the_draft_and_take_back(client: Client) -> None:
 )
 def test_what_if_says_why_an_edit_is_not_added(client: Client, query: dict[str, str]) -> None:
     page = client.get("/kernels/toy/what-if/add/", query, follow=True).content.decode()
-    assert "Not added" in page
+    assert "Not changed" in page
     assert "No edits yet" in page
 
 
 @pytest.mark.parametrize("text", ["{", "[" * 50_000, '{"version": 9}'])
 def test_what_if_says_when_a_draft_does_not_fit(client: Client, text: str) -> None:
     assert "does not fit toy" in read(client, f"/kernels/toy/what-if/?{urlencode({'edits': text})}")
+
+
+BITS = UseCapabilities("toy_ops", "all")
+
+
+def test_capability_bits_start_from_what_the_kernel_decides(client: Client) -> None:
+    assert "Use capability bits" in read(client, "/kernels/toy/what-if/")
+    form = {"kind": "use_capabilities", "struct_ops": "toy_ops", "reading": "all"}
+    page = client.get("/kernels/toy/what-if/add/", form, follow=True).content.decode()
+    assert "capability bits decide for toy_ops" in page
+    assert "0 cells flip" in page
+
+
+def test_a_kfunc_s_bits_are_chosen_by_hand_and_wrong_cells_shown(client: Client) -> None:
+    form = {"edits": text_of(BITS), "kind": "change_kfunc_bits", "in_hand": "toy_now"}
+    closed = {**form, "bits": ["KF_CAP_7"]}
+    page = client.get("/kernels/toy/what-if/add/", closed, follow=True).content.decode()
+    assert "toy_now needs KF_CAP_7" in page
+    assert "5 cells flip" in page
+    assert "struct_ops:toy_ops.running" in page
+    # The kfunc stays in hand, its bit is ticked, and there is room for another one.
+    assert 'value="KF_CAP_7" checked' in page
+    assert 'value="KF_CAP_8">KF_CAP_8 (new)' in page
+    opened = client.get("/kernels/toy/what-if/add/", form, follow=True).content.decode()
+    assert "toy_now needs no bit" in opened
+
+
+def test_a_callback_s_bits_are_chosen_by_hand_and_replace_what_was_chosen(client: Client) -> None:
+    form = {"kind": "change_member_bits", "in_hand": "toy_ops.running", "bits": ["KF_CAP_0"]}
+    edits = text_of(BITS, ChangeMemberBits("toy_ops", "running", ("KF_CAP_1",)))
+    page = client.get(
+        "/kernels/toy/what-if/add/", {**form, "edits": edits}, follow=True
+    ).content.decode()
+    assert "toy_ops.running holds KF_CAP_0" in page
+    assert "toy_ops.running holds KF_CAP_1" not in page
+
+
+def test_capability_bits_say_what_both_readings_get_wrong(client: Client) -> None:
+    page = read(client, f"/kernels/toy/what-if/?{draft(BITS)}")
+    rows = re.findall(r"(all|any) of a kfunc's bits</th>.*?>(\d+)</td>.*?>(\d+)</td>", page, re.S)
+    assert rows[0] == ("all", "0", "0")
+    # With any of them, what needs no bit is refused: toy_now, toy_both and bpf_common in 5 members.
+    assert rows[1][0] == "any"
+    assert int(rows[1][2]) >= 15
+    assert "kind=change_reading&amp;reading=any" in page
+
+
+def test_capability_bits_are_exported(client: Client) -> None:
+    address = f"/kernels/toy/what-if/?{draft(BITS)}&format="
+    table = json.loads(read(client, address + "json"))["capabilities"]
+    assert table["reading"] == "all"
+    assert table["contexts"]["struct_ops:toy_ops.dispatch"] is not None
+    text = read(client, address + "c")
+    assert "toy_ops_holds[] = {" in text
+    assert "toy_allow[]" in text
+
+
+def test_capability_bits_are_kept_with_a_variant_and_edited_further(client: Client) -> None:
+    client.force_login(User.objects.create_user("ada"))
+    form = {"name": "toy-bits", "edits": text_of(BITS, ChangeKfuncBits("toy_move", ()))}
+    client.post("/kernels/toy/what-if/keep/", form)
+    page = read(client, "/kernels/toy-bits/what-if/")
+    assert "What a callback holds" in page
+    assert "No edits yet" in page
+    after = {"kind": "change_kfunc_bits", "in_hand": "toy_move", "bits": ["KF_CAP_9"]}
+    changed = client.get("/kernels/toy-bits/what-if/add/", after, follow=True).content.decode()
+    assert "5 cells flip" in changed
 
 
 def test_a_draft_is_kept_as_a_kernel_by_who_is_signed_in(client: Client) -> None:

@@ -156,3 +156,13 @@ class Capabilities(Mechanism):
                 "a new rule of any subsystem may need a new bit of everybody's word",
             ),
         )
+
+
+class CapabilitiesInSets(Capabilities):
+    """Masks that narrow what the sets of the hooks list, as filters do."""
+
+    def bits(self, context: Context) -> tuple[int, int]:
+        """Give what is listed and passes the masks."""
+        listed, possible = self.decider.listed_bits(context)
+        passing, _ = super().bits(context)
+        return passing & listed, passing & possible

@@ -6,9 +6,10 @@ import json
 from collections.abc import Sequence
 
 from kfmap.permission.context_words import render_context
+from kfmap.permission.mechanisms.bicliques import each_bit
 from kfmap.permission.mechanisms.capabilities import Capabilities
 from kfmap.permission.mechanisms.compare import Cell, Comparison
-from kfmap.permission.mechanisms.table import CapabilityTable
+from kfmap.permission.mechanisms.table import WORD, CapabilityTable
 from kfmap.permission.mechanisms.table_json import plain_table
 
 VERSION = 1
@@ -66,25 +67,38 @@ def plain_comparison(row: Comparison) -> dict[str, object]:
 
 
 def render_capabilities_c(table: CapabilityTable, prefix: str = "KF_CAP") -> str:
-    """Give the tables a patch would need: bits, a mask per kfunc, a mask per member.
+    """Give the tables a patch would need: the bits, what each kfunc needs, what each member holds.
 
-    Kfuncs that need nothing (ALL) and contexts that hold nothing (ANY) are left out.
+    Kfuncs that need nothing and contexts that hold nothing are left out.
     """
-    lines = [f"enum {{ /* {table.bits} bits; a call needs {table.reading} of a kfunc's */"]
-    lines += [f"\t{prefix}_{bit} = 1U << {bit}," for bit in range(table.bits)]
-    lines += ["};", "", "/* kfuncs */"]
+    word = "u32" if table.bits <= WORD else "u64"
+    one = "1U" if table.bits <= WORD else "1ULL"
+    lines = [f"/* {table.bits} bits; a call needs {table.reading} of a kfunc's. */"]
+    lines += [f"#define {prefix}_{bit} ({one} << {bit})" for bit in range(table.bits)]
+    lines += ["", f"static const struct {{ const char *kfunc; {word} needs; }} kfunc_needs[] = {{"]
     for kfunc, mask in sorted(table.kfunc_masks.items()):
         if mask:
-            lines.append(f"{{ {kfunc}, {_bits(mask, prefix)} }},")
-    lines += ["", "/* contexts */"]
+            lines.append(f'\t{{ "{kfunc}", {_bits(mask, prefix)} }},')
+    lines.append("};")
+    members: dict[str, list[str]] = {}
+    others: list[str] = []
     for context, mask in table.context_masks.items():
-        if mask:
-            lines.append(f'{{ "{render_context(context)}", {_bits(mask, prefix)} }},')
+        if mask and context.struct_ops:
+            offset = f"offsetof(struct {context.struct_ops}, {context.member})"
+            row = f"\t[{offset} / sizeof(void (*)(void))] = {_bits(mask, prefix)},"
+            members.setdefault(context.struct_ops, []).append(row)
+        elif mask:
+            others.append(f'\t{{ "{render_context(context)}", {_bits(mask, prefix)} }},')
+    for struct_ops, rows in members.items():
+        lines += ["", f"static const {word} {struct_ops}_holds[] = {{", *rows, "};"]
+    if others:
+        head = f"static const struct {{ const char *context; {word} holds; }} context_holds[] = {{"
+        lines += ["", head, *others, "};"]
     return "\n".join(lines) + "\n"
 
 
 def _bits(mask: int, prefix: str) -> str:
-    return " | ".join(f"{prefix}_{bit}" for bit in range(mask.bit_length()) if mask >> bit & 1)
+    return " | ".join(f"{prefix}_{bit}" for bit in each_bit(mask))
 
 
 def _cell(cell: Cell) -> str:

@@ -50,6 +50,12 @@ class CapabilityTable:
         text = f"{kfunc} needs {words} of {needed:#x}, the context holds {held:#x}: {answer}"
         return Reason("capabilities", text)
 
+    def read_as(self, reading: str) -> CapabilityTable:
+        """Give the same masks with a reading; with another one nothing is known of fewer bits."""
+        if reading == self.reading:
+            return self
+        return table_of_masks(reading, self.kfunc_masks, self.context_masks)
+
     def count_guarded(self) -> int:
         """Count kfuncs that some context of the table may not call: only these need a check."""
         return sum(

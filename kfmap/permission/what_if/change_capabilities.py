@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from kfmap.kernel.facts import KernelFacts
 from kfmap.permission.context import Context
@@ -33,7 +32,7 @@ def change_capabilities(facts: KernelFacts, edit: CapabilityEdit) -> KernelFacts
         raise EditError("no capability bits decide here yet")
     match edit:
         case ChangeReading(reading=reading):
-            table = replace(table, reading=_check_reading(reading))
+            table = table.read_as(_check_reading(reading))
         case ChangeKfuncBits(kfunc=kfunc, bits=bits):
             if kfunc not in {item.name for item in facts.kfuncs}:
                 raise EditError(f"no kfunc {kfunc}")

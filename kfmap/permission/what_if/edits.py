@@ -100,3 +100,15 @@ class ChangeMemberBits:
 
 CapabilityEdit = UseCapabilities | ChangeReading | ChangeKfuncBits | ChangeMemberBits
 Edit = MoveKfunc | AddRegistration | DropRegistration | ChangeRow | AddRule | CapabilityEdit
+
+
+def overrules(new: Edit, old: Edit) -> bool:
+    """Tell whether an edit leaves nothing of an earlier one: both set the same thing."""
+    match new, old:
+        case ChangeRow(), ChangeRow():
+            return (new.table, new.member) == (old.table, old.member)
+        case ChangeKfuncBits(), ChangeKfuncBits():
+            return new.kfunc == old.kfunc
+        case ChangeMemberBits(), ChangeMemberBits():
+            return (new.struct_ops, new.member) == (old.struct_ops, old.member)
+    return isinstance(new, ChangeReading) and isinstance(old, ChangeReading)

@@ -1,0 +1,129 @@
+"""The draft of a what-if: edits in an address, what forms add to them, what forms choose from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlencode
+
+from django.http import QueryDict
+from django.urls import reverse
+
+from kfmap.kernel.facts import KernelFacts
+from kfmap.permission.what_if.capability_map import is_capability_table
+from kfmap.permission.what_if.edit_json import read_edits, write_edits
+from kfmap.permission.what_if.edits import (
+    ChangeKfuncBits,
+    ChangeMemberBits,
+    Edit,
+    EditError,
+    overrules,
+)
+from kfmap.permission.what_if.member_tables import find_table_type, list_flags
+
+MAX_DRAFT = 60
+_LIST_FIELDS = {"change_row": "flags", "change_kfunc_bits": "bits", "change_member_bits": "bits"}
+_NOT_OF_EDITS = {"edits", "remove"}
+
+
+def parse_draft(text: str) -> tuple[Edit, ...]:
+    """Read a draft from its text. Raises EditError."""
+    if not text:
+        return ()
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise EditError("it is not JSON") from error
+    return read_edits(body)
+
+
+def write_draft(edits: Sequence[Edit]) -> str:
+    """Give the text of a draft."""
+    return json.dumps(write_edits(edits), separators=(",", ":"))
+
+
+def draft_url(kernel: str, edits: Sequence[Edit]) -> str:
+    """Give the address of a draft, with what its last edit was about still in hand."""
+    query = {"edits": write_draft(edits)} if edits else {}
+    last = edits[-1] if edits else None
+    if isinstance(last, ChangeKfuncBits):
+        query["kfunc"] = last.kfunc
+    elif isinstance(last, ChangeMemberBits):
+        query["member"] = f"{last.struct_ops}.{last.member}"
+    address = reverse("kernel-what-if", args=[kernel])
+    return f"{address}?{urlencode(query)}" if query else address
+
+
+def change_draft(edits: Sequence[Edit], form: QueryDict) -> list[Edit]:
+    """Add what a form says, in place of edits it overrules, or take one back. Raises EditError."""
+    if remove := form.get("remove", ""):
+        taken_back = _read_number(remove, edits)
+        return [edit for number, edit in enumerate(edits) if number != taken_back]
+    new = read_form(form)
+    changed = [*(edit for edit in edits if not overrules(new, edit)), new]
+    if len(changed) > MAX_DRAFT:
+        raise EditError(f"a draft has at most {MAX_DRAFT} edits; keep it and go on from there")
+    return changed
+
+
+def read_form(form: QueryDict) -> Edit:
+    """Read one edit from a form whose fields have the names of the edit's. Raises EditError."""
+    row: dict[str, object] = {}
+    many = _LIST_FIELDS.get(form.get("kind", ""))
+    for key in form.keys() - _NOT_OF_EDITS:
+        values = [value.strip() for value in form.getlist(key) if value.strip()]
+        if key == many:
+            row[key] = values
+        elif key == "refuse":
+            row[key] = "yes" in values
+        elif values:
+            row[key] = values[-1]
+    if many:
+        row.setdefault(many, [])
+    if in_hand := row.pop("in_hand", ""):
+        row.update(_name_in_hand(str(row.get("kind")), str(in_hand)))
+    if row.get("kind") == "move_kfunc":
+        row = {"from_set": "", "to_set": "", **row}
+    if row.get("kind") == "use_capabilities":
+        row.setdefault("struct_ops", "")
+    return read_edits({"version": 1, "edits": [row]})[0]
+
+
+def list_choices(facts: KernelFacts) -> Mapping[str, object]:
+    """Give what the forms choose from."""
+    return {
+        "kfuncs": [kfunc.name for kfunc in facts.kfuncs],
+        "sets": sorted((item.id, item.name) for item in facts.sets if item.kind != "list"),
+        "filters": [(item.id, item.name) for item in facts.filters],
+        "types": [item.program_type for item in facts.hook_of if item.hook],
+        "tables": [
+            (
+                table,
+                [
+                    member.name
+                    for ops in facts.struct_ops
+                    if ops.name == find_table_type(facts, table)
+                    for member in ops.members
+                    if member.callback and member.offset // table.unit < table.length
+                ],
+                sorted(list_flags(facts, table.name)),
+            )
+            for table in facts.tables
+            if not is_capability_table(table)
+        ],
+        "struct_ops": [ops.name for ops in facts.struct_ops],
+    }
+
+
+def _name_in_hand(kind: str, in_hand: str) -> dict[str, str]:
+    """Give the fields that say whose bits change: a kfunc, or type.member."""
+    if kind == "change_kfunc_bits":
+        return {"kfunc": in_hand}
+    struct_ops, _, member = in_hand.partition(".")
+    return {"struct_ops": struct_ops, "member": member}
+
+
+def _read_number(text: str, edits: Sequence[Edit]) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) >= len(edits):
+        raise EditError(f"there is no edit {text}")
+    return int(text)
