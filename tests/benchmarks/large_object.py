@@ -1,8 +1,9 @@
 """A made-up scheduler of about 20 MB: code, BTF and line information, and nothing for debuggers.
 
-Every callback calls chains of static subprograms; each subprogram computes, branches on rodata,
-calls kfuncs and helpers. That is far more code than schedulers of this size have, whose bytes are
-mostly DWARF: half a million instruction slots.
+Every callback calls chains of static subprograms; each subprogram computes, branches on rodata and
+on the version of the kernel, reads fields through CO-RE, calls kfuncs and helpers. That is far more
+code than schedulers of this size have, whose bytes are mostly DWARF: half a million instruction
+slots.
 """
 
 from __future__ import annotations
@@ -15,13 +16,19 @@ from kfmap.btf.kinds import EXTERN, STATIC
 from tests.btf.btf_writer import BtfWriter, write_btf_ext
 
 MEMBERS = ("select_cpu", "enqueue", "dispatch", "tick", "running", "stopping", "enable", "init")
-KFUNCS = ("scx_bpf_dispatch_nr_slots", "scx_bpf_nr_cpu_ids", "scx_bpf_now", "scx_bpf_reenqueue")
+KFUNCS = {  # with the sizes of what they return
+    "scx_bpf_nr_cpu_ids": 4,
+    "scx_bpf_nr_node_ids": 4,
+    "scx_bpf_now": 8,
+}
+VERSION = "LINUX_KERNEL_VERSION"
 CHAIN = 6  # subprograms that call each other; the verifier allows eight frames
 BLOCKS = 16  # of instructions in a subprogram
 _SLOT = 8
 _PROGBITS, _SYMTAB, _STRTAB, _REL = 1, 2, 3, 9
 _WRITE, _ALLOC, _CODE = 1, 2, 4
-_TEXT_SYMBOL, _RODATA_SYMBOL, _FIRST_KFUNC = 1, 2, 3  # indexes in the symbol table
+_TEXT_SYMBOL, _RODATA_SYMBOL, _VERSION_SYMBOL, _FIRST_KFUNC = 1, 2, 3, 4  # in the symbol table
+_FIELD_OFFSET, _FIELD_EXISTS = 0, 2  # kinds of CO-RE relocations
 
 Instruction = tuple[int, int, int, int, int]
 
@@ -32,6 +39,7 @@ class _Section:
 
     code: bytearray = field(default_factory=bytearray)
     relocations: list[tuple[int, int, int]] = field(default_factory=list)
+    fields: list[tuple[int, int]] = field(default_factory=list)  # slot, kind of CO-RE relocation
 
     @property
     def slot(self) -> int:
@@ -63,7 +71,12 @@ def _write_subprograms(chains: int) -> tuple[_Section, list[int]]:
     text, starts = _Section(), []
     for number in range(chains * CHAIN):
         starts.append(text.slot)
-        text.add((0xBF, 6, 1, 0, 0), (0xB7, 7, 0, 0, number))  # r6 = r1; r7 = number
+        text.add((0xBF, 6, 1, 0, 0))  # r6 = r1
+        text.fields.append((text.slot, _FIELD_EXISTS))
+        text.add((0xB7, 7, 0, 0, 0))  # r7 = whether the field exists
+        text.relocate(_VERSION_SYMBOL, 1)
+        text.add((0x18, 2, 0, 0, 0), (0, 0, 0, 0, 0), (0x61, 2, 2, 0, 0))
+        text.add((0xA6, 2, 0, 1, 6 << 16), (0x07, 7, 0, 0, number))  # if w2 < 6.0 goto +1
         for block in range(BLOCKS):
             _write_block(text, number, block)
         if number % CHAIN:  # the one before is the next of the chain
@@ -77,6 +90,8 @@ def _write_block(text: _Section, number: int, block: int) -> None:
     text.relocate(_RODATA_SYMBOL, 1)
     text.add((0x18, 2, 0, 0, 4 * (block % 16)), (0, 0, 0, 0, 0))  # r2 = &rodata[...]
     text.add((0x61, 2, 2, 0, 0), (0x16, 2, 0, 1, 0))  # r2 = *(u32 *)r2; if w2 == 0 goto +1
+    text.fields.append((text.slot, _FIELD_OFFSET))
+    text.add((0x61, 4, 6, 0, 0))  # r4 = task->tgid
     text.relocate(_FIRST_KFUNC + block % len(KFUNCS), 10)
     text.add((0x85, 0, 2, 0, -1))  # call of a kfunc
     text.add(
@@ -115,8 +130,10 @@ def _write_types(
     ops = btf.struct("sched_ext_ops", 8 * len(MEMBERS), rows)
     variable = btf.variable("large_ops", ops, 1)
     btf.section(".struct_ops.link", 8 * len(MEMBERS), [(variable, 0, 8 * len(MEMBERS))])
-    kfuncs = [btf.function(name, number, linkage=EXTERN) for name in KFUNCS]
+    results = {4: number, 8: btf.integer("unsigned long long", 8)}
+    kfuncs = [btf.function(name, results[size], linkage=EXTERN) for name, size in KFUNCS.items()]
     btf.section(".ksyms", 0, [(type_id, 0, 0) for type_id in kfuncs])
+    btf.section(".kconfig", 0, [(btf.variable(VERSION, number, EXTERN), 0, 4)])
     params = [("number", number)]
     subprograms = [
         btf.function(f"subprogram_{index}", number, params, STATIC) for index in range(len(starts))
@@ -131,7 +148,8 @@ def _write_types(
     lines = {".text": _lines(btf, text)}
     for member, program in zip(MEMBERS, programs, strict=True):
         lines[f"struct_ops/{member}"] = _lines(btf, program)
-    core = {".text": [(_SLOT * at, task, btf.string("0:1"), 2) for at in (s + 1 for s in starts)]}
+    tgid = btf.string("0:1")
+    core = {".text": [(_SLOT * at, task, tgid, kind) for at, kind in text.fields]}
     extra = write_btf_ext(btf, functions, lines, core)  # first, for it adds strings
     return btf.build(), extra
 
@@ -192,7 +210,7 @@ def _write_symbols(
 
     add("", 3, place[".text"])
     add("", 3, place[".rodata"])
-    for name in KFUNCS:
+    for name in (VERSION, *KFUNCS):
         add(name, 0x20, 0)  # weak, no type
     for index, (start, end) in enumerate(pairwise([*starts, text.slot])):
         add(f"subprogram_{index}", 2, place[".text"], start * _SLOT, (end - start) * _SLOT)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks.figure import Figure, best_process_seconds, best_seconds
+from tests.benchmarks.figure import Figure, best_process_seconds, best_seconds, peak_megabytes
 from tests.benchmarks.large_object import make_large_object
 from tests.object.llvm_dialect import OBJDUMP
 from tests.object.objects import NAMES, object_bytes
 from verifier.object.read import read_object
+
+_READ = """
+import sys
+from pathlib import Path
+from verifier.object.read import read_object
+read_object(Path(sys.argv[1]).read_bytes())
+"""
 
 
 def run() -> list[Figure]:
@@ -23,7 +27,7 @@ def run() -> list[Figure]:
         path = Path(folder) / "large.bpf.o"
         path.write_bytes(data)
         name, reference = objdump_seconds(path)
-        megabytes = _memory_of_reading(path)
+        megabytes = peak_megabytes(_READ, str(path))
     each = best_seconds(lambda: [read_object(item) for item in small]) / len(small)
     return [
         Figure(
@@ -43,18 +47,3 @@ def objdump_seconds(path: Path) -> tuple[str, float | None]:
     if shutil.which(OBJDUMP) is None:
         return f"no {OBJDUMP} here", None
     return f"{OBJDUMP} -d", best_process_seconds([OBJDUMP, "-d", str(path)], 3)
-
-
-def _memory_of_reading(path: Path) -> float:
-    """Give the highest memory use of a process that does nothing but read the object, in MB."""
-    program = (
-        "import resource, sys; from pathlib import Path; "
-        "from verifier.object.read import read_object; "
-        "read_object(Path(sys.argv[1]).read_bytes()); "
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
-    )
-    command = [sys.executable, "-c", program, str(path)]
-    result = subprocess.run(
-        command, capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": "."}
-    )
-    return int(result.stdout) / 1024

@@ -6,21 +6,18 @@ KFMAP_BENCHMARK_TREE names the tree, KFMAP_BENCHMARK_CONFIG its .config; the pag
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
-from tests.benchmarks.figure import Figure, best_process_seconds
+from tests.benchmarks.figure import Figure, best_process_seconds, peak_megabytes
 
 _RUNS = 3
 _EXTRACT = """
 import sys
 from pathlib import Path
-from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 from kfmap.kernel.extract import extract_kernel
 config = Path(sys.argv[2]).read_bytes() if sys.argv[2] else None
 extract_kernel(Path(sys.argv[1]), config=config, btf=None, name="benchmark", label="")
-print(max(getrusage(who).ru_maxrss for who in (RUSAGE_SELF, RUSAGE_CHILDREN)))
 """
 
 
@@ -30,7 +27,7 @@ def run() -> list[Figure]:
         return [Figure("extract facts", 0.0, "s", "KFMAP_BENCHMARK_TREE names no tree", None)]
     extract = [sys.executable, "-c", _EXTRACT, tree, os.environ.get("KFMAP_BENCHMARK_CONFIG", "")]
     grep = ["grep", "-rl", "--include=*.c", "register_btf_kfunc_id_set", tree]
-    printed = subprocess.run(extract, stdout=subprocess.PIPE, text=True, check=True).stdout
+    megabytes = peak_megabytes(_EXTRACT, *extract[3:])
     best_process_seconds(grep, 1)
     return [
         Figure(
@@ -41,5 +38,5 @@ def run() -> list[Figure]:
             best_process_seconds(grep, _RUNS),
             5.0,
         ),
-        Figure("peak memory of extracting", int(printed) / 1024, "MB", "limit", 500.0, 1.0),
+        Figure("peak memory of extracting", megabytes, "MB", "limit", 500.0, 1.0),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from kfmap.btf.kinds import GLOBAL, KIND_FLAG, KIND_SHIFT, MAGIC, Kind
 
@@ -124,7 +124,7 @@ class BtfWriter:
         return self.add(Kind.TYPE_TAG, text, type_id)
 
 
-Rows = dict[str, Sequence[Sequence[int]]]
+Rows = Mapping[str, Sequence[Sequence[int]]]
 
 
 def write_btf_ext(

@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.cookiejar import CookieJar
 from pathlib import Path
@@ -81,13 +81,13 @@ class Up:
         """Give the one-time link."""
         assert self.process.stdout is not None
         self.said += self.process.stdout.readline()
-        return re.findall(r"http\S+/accounts/setup/\S+", self.said)[0]
+        return str(re.findall(r"http\S+/accounts/setup/\S+", self.said)[0])
 
     def get(self, path: str) -> tuple[int, str]:
         """Give status and body of a page."""
         return self._open(urllib.request.Request(self.address + path))
 
-    def post(self, path: str, values: dict[str, object]) -> tuple[int, str]:
+    def post(self, path: str, values: Mapping[str, object]) -> tuple[int, str]:
         """Send a form, with files as (name, bytes)."""
         token = next((cookie.value for cookie in self._cookies if cookie.name == "csrftoken"), "")
         files = {

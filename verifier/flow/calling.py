@@ -7,10 +7,11 @@ far as liveness and sleeping go.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TypeGuard
 
 from verifier.flow.state import IRQ, LOCK, PREEMPT, RCU, State, pass_on
 from verifier.flow.summary import CALLBACK, GLOBAL, TIMER, WORK
-from verifier.flow.values import TRUSTED, UNKNOWN, VAGUE, Pointer, Value
+from verifier.flow.values import TRUSTED, UNKNOWN, VAGUE, Held, Pointer, Value
 from verifier.flow.walk import Walk
 
 # BPF_FUNC_* numbers (include/uapi/linux/bpf.h)
@@ -72,9 +73,10 @@ def call_kfunc(walk: Walk, state: State, slot: int, index: int) -> bool | None:
     effect = _REGION_KFUNCS.get(extern.kernel_name)
     if effect:
         effect(state)
-    kind = WORK if extern.kernel_name.startswith(_WORK_KFUNCS) else CALLBACK
-    for register in range(1, 6):
-        _pass_callback(walk, state, slot, kind, register, _NO_ARGUMENTS)
+    if any(map(_is_function, state.registers[1:6])):
+        kind = WORK if extern.kernel_name.startswith(_WORK_KFUNCS) else CALLBACK
+        for register in range(1, 6):
+            _pass_callback(walk, state, slot, kind, register, _NO_ARGUMENTS)
     certain = not answer.may_be_null and walk.returns_pointer(index)
     _finish(state, TRUSTED if certain else UNKNOWN, reads_only=False)
     return None
@@ -124,7 +126,11 @@ def _pass_callback(
 ) -> None:
     """Note a callback: timers and work start afresh, others get what the call gives them."""
     value = state.registers[register]
-    if not isinstance(value, Pointer) or value.kind != "function":
+    if not _is_function(value):
         return
     full = (*arguments, *[UNKNOWN] * (5 - len(arguments)))
     walk.note_edge(kind, slot, value.target, state, full)
+
+
+def _is_function(value: Held) -> TypeGuard[Pointer]:
+    return isinstance(value, Pointer) and value.kind == "function"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from kfmap.btf.kinds import Kind
@@ -40,7 +40,7 @@ class CallGraph:
         self.object = obj
         self.calls = [Calls() for _ in obj.functions]
         self._spans = _function_spans(obj)
-        self._plain: dict[tuple[str, int], Reference] = {}
+        self._references: dict[str, dict[int, Reference]] = {section: {} for section in obj.code}
         self._pointers: dict[int, bool] = {}
         self._add_references()
         for section, code in obj.code.items():
@@ -67,10 +67,9 @@ class CallGraph:
                     found.append(callee)
         return found
 
-    def reference(self, section: str, slot: int) -> Reference | None:
-        """Give what an instruction refers to, with or without a relocation."""
-        found = self.object.references.get((section, slot))
-        return found or self._plain.get((section, slot))
+    def references(self, section: str) -> Mapping[int, Reference]:
+        """Give slot → what the instruction refers to, with or without a relocation."""
+        return self._references.get(section, {})
 
     def returns_pointer(self, extern: int) -> bool:
         """Tell from the prototype whether a kernel function returns an address."""
@@ -91,6 +90,7 @@ class CallGraph:
 
     def _add_references(self) -> None:
         for (section, slot), reference in self.object.references.items():
+            self._references.setdefault(section, {})[slot] = reference
             if reference.kind in ("kfunc", "call", "function"):
                 self._add_reference(section, slot, reference)
 
@@ -106,14 +106,15 @@ class CallGraph:
 
     def _add_helper_calls(self, section: str, code: Code) -> None:
         """Find locks, and calls and addresses within a section that have no relocation."""
+        references = self._references[section]
         for match in _CALL_OR_ADDRESS.finditer(code.opcodes):
             slot = match.start()
-            if (section, slot) in self.object.references:
+            if slot in references:
                 continue
             if code.registers[slot] >> 4:
                 plain = plain_reference(code, slot, self.function_at)
                 if plain is not None:
-                    self._plain[section, slot] = plain
+                    references[slot] = plain
                     self._add_reference(section, slot, plain)
             elif code.opcodes[slot] == OP_CALL and code.immediates[slot] in _LOCK_HELPERS:
                 function = self.function_at(section, slot)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from functools import partial
 from typing import NamedTuple
 
 from verifier.flow.calls import CallGraph
@@ -55,7 +54,7 @@ class Walk:
     ) -> None:
         self.object = graph.object
         self.section = section
-        self.reference = partial(graph.reference, section)
+        self.reference = graph.references(section).get
         self.returns_pointer = graph.returns_pointer
         self.inputs = inputs
         self.core_slots = core_slots

@@ -1,0 +1,35 @@
+"""The kernels that come with kfmap, read from their files without Django."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kfmap.btf.pack import unpack
+from kfmap.btf.read import read_btf
+from kfmap.kernel.facts import KernelFacts
+from kfmap.kernel.facts_json import parse_facts
+from verifier.verdict import KernelUnderTest
+
+FOLDER = Path(__file__).parents[2] / "kfmap" / "catalogue" / "bundled"
+
+
+def read_newest() -> KernelFacts:
+    """Give the facts of the newest kernel."""
+    return _read(_names()[-1])
+
+
+def kernels_with_types() -> list[KernelUnderTest]:
+    """Give all kernels whose types come with them, oldest first."""
+    return [
+        KernelUnderTest(_read(name), read_btf(unpack((FOLDER / f"{name}.types.xz").read_bytes())))
+        for name in _names()
+    ]
+
+
+def _names() -> list[str]:
+    names = [path.name.removesuffix(".types.xz") for path in FOLDER.glob("*.types.xz")]
+    return sorted(names, key=lambda name: [int(part) for part in name.split(".")])
+
+
+def _read(name: str) -> KernelFacts:
+    return parse_facts((FOLDER / f"{name}.json").read_bytes())
