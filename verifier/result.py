@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kfmap.permission.verdict import Reason as Reason
@@ -63,6 +64,16 @@ class Finding:
     reasons: tuple[Reason, ...]
     legal_in: tuple[str, ...] = ()
     suggestion: str = ""
+
+
+def find_word(kinds: Iterable[str]) -> str:
+    """Give the verdict that findings of these kinds make together."""
+    deciding = set(kinds) - {"dead"}
+    if deciding - {"run_time", "unknown"}:
+        return REFUSED
+    if "unknown" in deciding:
+        return UNKNOWN
+    return FAILS_AT_RUN_TIME if deciding else PASSES
 
 
 @dataclass(frozen=True, slots=True)

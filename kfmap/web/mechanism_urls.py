@@ -1,10 +1,10 @@
-"""Addresses of the pages about mechanisms, findings and what-if of one kernel."""
+"""Addresses of the pages about mechanisms, findings, what-if and uploads of one kernel."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from kfmap.web.views import findings, mechanisms, what_if
+from kfmap.web.views import findings, kernel_uploads, mechanisms, what_if
 
 urlpatterns = [
     path("kernels/<str:name>/mechanisms/", mechanisms.show_mechanisms, name="kernel-mechanisms"),
@@ -12,4 +12,10 @@ urlpatterns = [
     path("kernels/<str:name>/what-if/", what_if.show_what_if, name="kernel-what-if"),
     path("kernels/<str:name>/what-if/add/", what_if.add_edit, name="what-if-add"),
     path("kernels/<str:name>/what-if/keep/", what_if.keep, name="what-if-keep"),
+    path("kernels/<str:name>/uploads/", kernel_uploads.show_uploads, name="kernel-uploads"),
+    path(
+        "kernels/<str:name>/uploads/check/",
+        kernel_uploads.check_uploads,
+        name="kernel-uploads-check",
+    ),
 ]

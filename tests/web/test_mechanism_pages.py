@@ -13,6 +13,7 @@ from django.test import Client
 
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.store import load_kernel, save_kernel
+from kfmap.catalogue.variants import keep_variant
 from kfmap.permission.context import Context
 from kfmap.permission.what_if.edit_json import write_edits
 from kfmap.permission.what_if.edits import (
@@ -23,9 +24,10 @@ from kfmap.permission.what_if.edits import (
     MoveKfunc,
     UseCapabilities,
 )
+from kfmap.web.draft import draft_url
 from tests.permission.mechanisms.test_compare import create_masked_kernel
 from tests.permission.small_kernel import create_kernel, create_toy_kernel
-from verifier.models import BpfObject, Call, Check, Program, Verdict
+from verifier.models import BpfObject, Call, Program
 
 pytestmark = pytest.mark.django_db
 WIDER = ChangeRow("toy_allow", "running", ("ALLOW_DISPATCH",))
@@ -243,26 +245,13 @@ def test_a_variant_needs_a_name_of_its_own(client: Client, name: str) -> None:
     assert Kernel.objects.count() == 1
 
 
-def test_uploaded_programs_that_a_draft_concerns_are_named(client: Client) -> None:
-    client.force_login(User.objects.create_user("ada"))
-    upload = BpfObject.objects.create(sha256="0" * 64, file_name="sched.bpf.o", size=1)
-    use = {"type": "toy_ops", "member": "enqueue", "map": "ops"}
-    Program.objects.create(
-        object=upload,
-        position=0,
-        name="toy_enqueue",
-        section="struct_ops/enqueue",
-        program_type="BPF_PROG_TYPE_STRUCT_OPS",
-        struct_ops=[use],
-    )
-    check = Check.objects.create(object=upload, facts_hash=load_kernel("toy").facts_hash)
-    Verdict.objects.create(
-        check_row=check, program="toy_enqueue", verdict="passes", live_kfuncs=["toy_insert"]
-    )
-    narrower = ChangeRow("toy_allow", "enqueue", ())
-    page = read(client, f"/kernels/toy/what-if/?{draft(narrower)}")
-    assert "sched.bpf.o" in page
-    assert "No live call" in read(client, f"/kernels/toy/what-if/?{draft(WIDER)}")
+def test_page_of_a_variant_leads_to_its_base_its_edits_and_the_comparison(client: Client) -> None:
+    keep_variant(load_kernel("toy"), [WIDER], "toy-wide", None)
+    page = read(client, "/kernels/toy-wide/")
+    assert "toy_allow[running] = ALLOW_DISPATCH" in page
+    assert "/compare/toy/toy-wide/" in page
+    assert f'href="{draft_url("toy", [WIDER])}"' in page
+    assert "A variant of" not in read(client, "/kernels/toy/")
 
 
 def test_kernel_page_counts_findings_and_leads_to_them(client: Client) -> None:

@@ -27,15 +27,7 @@ from verifier.judging.prepared import Prepared
 from verifier.judging.reasons import reason_at
 from verifier.judging.struct_ops import missing_member, program_problem
 from verifier.object.model import Program
-from verifier.result import (
-    FAILS_AT_RUN_TIME,
-    PASSES,
-    REFUSED,
-    UNKNOWN,
-    Finding,
-    ProgramVerdict,
-    Reason,
-)
+from verifier.result import PASSES, REFUSED, Finding, ProgramVerdict, Reason, find_word
 
 _MAX_FINDINGS = 100  # a program; more say nothing new
 _MAX_UNKNOWNS = 3
@@ -93,7 +85,9 @@ class _ProgramJudge:
         findings += self._poison_findings(reach)
         live = {self._name(call.extern) for call in reach.calls}
         findings += self._dead_findings(reach)
-        return self._verdict(_word(findings), findings, tuple(sorted(live)))
+        return self._verdict(
+            find_word(item.kind for item in findings), findings, tuple(sorted(live))
+        )
 
     def _verdict(self, word: str, findings: list[Finding], live: tuple[str, ...]) -> ProgramVerdict:
         reachable = tuple(sorted({self._name(extern) for extern in self._static}))
@@ -227,13 +221,3 @@ def _path(call: LiveCall) -> Path:
 def _full_path(node: Node, slot: int) -> Path:
     path = node.path()
     return [*path[:-1], (path[-1][0], slot)]
-
-
-def _word(findings: list[Finding]) -> str:
-    """Give the verdict that the findings make together."""
-    kinds = {finding.kind for finding in findings} - {"dead"}
-    if kinds - {"run_time", "unknown"}:
-        return REFUSED
-    if "unknown" in kinds:
-        return UNKNOWN
-    return FAILS_AT_RUN_TIME if "run_time" in kinds else PASSES

@@ -8,14 +8,16 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from kfmap.catalogue.models import Kernel
+from kfmap.catalogue.models import Kernel, Variant
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.export import Table, export_table
 from kfmap.permission.findings.finding import DEFECT
 from kfmap.permission.hook_table import Hook
+from kfmap.permission.what_if.edit_json import describe_edit, read_edits
 from kfmap.web.atlas import Atlas
 from kfmap.web.cells import load_cells
 from kfmap.web.derived import once_per_facts
+from kfmap.web.draft import draft_url
 from kfmap.web.linted import load_findings
 from kfmap.web.page import map_page
 
@@ -56,9 +58,23 @@ def show_kernel(request: HttpRequest, atlas: Atlas, kernel: str) -> HttpResponse
         "hooks": _read_hooks(loaded),
         "sets": _read_sets(loaded),
         "findings": findings,
+        **_describe_variant(atlas.row(kernel)),
         "defects": sum(1 for item in findings if item.severity == DEFECT),
     }
     return render(request, "web/kernel.html", context)
+
+
+def _describe_variant(row: Kernel) -> dict[str, object]:
+    """Give the edits of a variant in words, and the draft they are on its base."""
+    if row.source != Kernel.Source.VARIANT:
+        return {}
+    variant = Variant.objects.select_related("created_by").get(kernel=row)
+    edits = read_edits(variant.edits)
+    return {
+        "variant": variant,
+        "variant_edits": [describe_edit(edit) for edit in edits],
+        "variant_draft": draft_url(variant.base_name, edits),
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ from kfmap.web.atlas import load_atlas
 from kfmap.web.capability_page import build_capability_page
 from kfmap.web.draft import change_draft, draft_url, list_choices, parse_draft, write_draft
 from kfmap.web.what_if_exports import choose_renderers
-from kfmap.web.what_if_objects import find_affected
+from kfmap.web.what_if_objects import find_effect
 
 _SHOWN = 300
 _DRAFT = "draft"
@@ -57,7 +57,7 @@ def show_what_if(request: HttpRequest, name: str) -> HttpResponse:
         "draft_query": urlencode({"edits": write_draft(edits)}) if edits else "",
         **_sum_up(flips),
         "capabilities": build_capability_page(kernel.decider, facts, *in_hand),
-        "affected": find_affected(kernel, after, flips) if shows_objects else None,
+        "effect": find_effect(kernel, after, flips) if shows_objects else None,
         "choices": list_choices(facts),
         "variants": Kernel.objects.listed().filter(variant__base_name=name),
         "section": "kernels",
