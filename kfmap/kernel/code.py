@@ -15,7 +15,7 @@ from kfmap.kernel.layout import Layout, lay_out
 from kfmap.kernel.preprocessor import Conditions
 from kfmap.kernel.source import Macro, Source, read_source
 from kfmap.kernel.syntax import parse_expression, split_list
-from kfmap.kernel.tree import ARCH, Tree
+from kfmap.kernel.tree import ARCH, Tree, TreeError
 
 _INCLUDE_FOLDERS = (
     "include",
@@ -146,7 +146,9 @@ class Code:
         if file in self._units:
             waiting.append(self._units[file])
         seen = dict.fromkeys(waiting)
-        while waiting and len(seen) < _MAX_INCLUDED:
+        while waiting:
+            if len(seen) > _MAX_INCLUDED:
+                raise TreeError(f"{file} includes more than {_MAX_INCLUDED:,} files")
             current = waiting.popleft()
             for included in self.includes(current):
                 if included not in seen:

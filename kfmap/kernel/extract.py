@@ -26,6 +26,7 @@ from kfmap.kernel.facts import (
     RunTime,
     StructOps,
 )
+from kfmap.kernel.items import Item
 from kfmap.kernel.kbuild import Kbuild
 from kfmap.kernel.rule_form import Branch, MemberTable, Node, Unknown
 from kfmap.kernel.rules.filter_values import Tables
@@ -125,6 +126,7 @@ class _Reading:
         code.set_linked(file.name for file in self._files)
         self._defining = [name for name in found.defining if self._owner(name)]
         self._tables: dict[str, MemberTable] = {}
+        self._filter_items: dict[str, Item] = {}
         self._used_sets: dict[str, KfuncSet] = {}
         self._doubled = _find_doubled(self._files)
 
@@ -140,7 +142,7 @@ class _Reading:
         self._problems += problems
         hooks = {item.program_type: item.hook for item in hook_of}
         registrations = tuple(sorted(self._registrations(hooks), key=lambda r: (r.place, r.hook)))
-        filters = tuple(sorted(self._filters(registrations), key=lambda f: f.id))
+        filters = tuple(sorted(self._filters(), key=lambda f: f.id))
         struct_ops = tuple(sorted(self._struct_ops(), key=lambda s: s.name))
         kfuncs = self._kfuncs(registrations)
         run_time = self._run_time(struct_ops, kfuncs)
@@ -227,7 +229,7 @@ class _Reading:
                     call.program_type or "BPF_PROG_TYPE_TRACING",
                     hook,
                     kfunc_set.id,
-                    found[0].filter and self._filter_id(found[0].filter, found[1].name),
+                    self._filter_id(found[0]),
                     file.owner,
                     found[0].name,
                     call.place,
@@ -257,19 +259,25 @@ class _Reading:
                 return self._used_sets[id_]
         return None
 
-    def _filter_id(self, name: str, file: str) -> str:
-        return name
+    def _filter_id(self, kfunc_id_set: KfuncIdSet) -> str:
+        """Give the id of a set's filter; two files may each have a static one of the same name."""
+        name = kfunc_id_set.filter
+        if not name:
+            return ""
+        item = self._code.function(name, kfunc_id_set.place.file)
+        if item is None:
+            self._note(kfunc_id_set.place, "filter", name)
+            return name
+        is_first = self._filter_items.get(name, item) is item
+        id_ = name if is_first else f"{name}@{item.file}"
+        self._filter_items[id_] = item
+        return id_
 
-    def _filters(self, registrations: tuple[Registration, ...]) -> Iterator[Filter]:
-        wanted = {r.filter: r for r in registrations if r.filter}
-        for name, registration in wanted.items():
-            item = self._code.function(name, registration.set_place.file)
-            if item is None:
-                self._note(registration.set_place, "filter", name)
-                continue
+    def _filters(self) -> Iterator[Filter]:
+        for id_, item in self._filter_items.items():
             rule = compile_filter(self._code, item, self._meanings())
-            self._problems += _unknowns(rule, name)
-            yield Filter(name, name, Place(item.file, item.function_line), rule)
+            self._problems += _unknowns(rule, item.function)
+            yield Filter(id_, item.function, Place(item.file, item.function_line), rule)
 
     def _meanings(self) -> Tables:
         def find_set(name: str, file: str) -> str | None:

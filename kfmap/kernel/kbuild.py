@@ -10,7 +10,7 @@ import re
 
 from kfmap.kernel.config import Config
 from kfmap.kernel.facts import VMLINUX
-from kfmap.kernel.tree import ARCH, Tree
+from kfmap.kernel.tree import ARCH, Tree, TreeError
 
 _ASSIGN = re.compile(r"^\s*([\w$(){}./-]+?)\s*(\+=|:=|\?=|=)\s*(.*)$")
 _CONDITION = re.compile(r"^\s*(ifeq|ifneq|ifdef|ifndef|else|endif)\b\s*(.*)$")
@@ -137,7 +137,10 @@ class _Makefile:
     def read(self, text: str) -> dict[str, list[str]]:
         """Give each variable's words."""
         stack: list[list[bool]] = []  # [outer, active, taken]
-        for line in text.replace("\\\n", " ").split("\n")[:_MAX_LINES]:
+        lines = text.replace("\\\n", " ").split("\n")
+        if len(lines) > _MAX_LINES:
+            raise TreeError(f"a Makefile of {len(lines):,} lines: no kernel has such")
+        for line in lines:
             if line.startswith("\t") and not _CONDITION.match(line):
                 continue
             line = line.split("#", 1)[0]

@@ -14,6 +14,7 @@ import tree_sitter_c
 from tree_sitter import Language, Node, Parser
 
 from kfmap.kernel.items import Item
+from kfmap.kernel.tree import TreeError
 
 _MAX_PIECE = 1 << 20
 
@@ -151,4 +152,6 @@ def _parser() -> Parser:
 
 
 def _parse(text: str) -> Node:
-    return _parser().parse(text[:_MAX_PIECE].encode()).root_node
+    if len(text) > _MAX_PIECE:
+        raise TreeError(f"a function or table of {len(text):,} characters: no kernel has such")
+    return _parser().parse(text.encode()).root_node

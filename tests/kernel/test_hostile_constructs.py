@@ -83,8 +83,19 @@ def test_a_condition_that_doubles_with_each_local_is_too_large(tmp_path: Path) -
             * 101,
             "functions that register",
         ),
+        (
+            "".join(f"#define M{n} M{n + 1} M{n + 1}\n" for n in range(20))
+            + "BTF_SET_START(s)\nM0\nBTF_SET_END(s)\n",
+            "macros in sets that do not end",
+        ),
+        (
+            "int f(void)\n{\n    register_btf_kfunc_id_set(BPF_PROG_TYPE_XDP, &the_id_set);\n"
+            + "    f();\n" * 200_000
+            + "}\n",
+            "no kernel has such",
+        ),
     ],
-    ids=["sets", "members", "words", "directives", "macros", "functions"],
+    ids=["sets", "members", "words", "directives", "macros", "functions", "nesting", "function"],
 )
 def test_a_file_unlike_any_kernel_refuses_the_tree(tmp_path: Path, text: str, reason: str) -> None:
     with pytest.raises(TreeError, match=reason):

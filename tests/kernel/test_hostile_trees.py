@@ -172,5 +172,18 @@ def test_a_makefile_that_grows_is_bounded(tmp_path: Path) -> None:
     assert _names(extract(tmp_path, {**files, SET_C: INCLUDES + id_set("one")})) == ["one"]
 
 
+def test_a_makefile_without_end_refuses_the_tree(tmp_path: Path) -> None:
+    files = {"net/Makefile": "obj-y += set.o\n" * 20_001, SET_C: INCLUDES + id_set("one")}
+    with pytest.raises(TreeError, match="a Makefile of"):
+        extract(tmp_path, files)
+
+
+def test_headers_without_end_refuse_the_tree(tmp_path: Path) -> None:
+    files = {f"include/linux/h{n}.h": f"#include <linux/h{n + 1}.h>\n" for n in range(4_100)}
+    text = "#include <linux/h0.h>\n" + INCLUDES + id_set("one", filter_="the_filter")
+    with pytest.raises(TreeError, match="includes more than 4,000 files"):
+        extract(tmp_path, {**files, SET_C: text})
+
+
 def _names(facts: KernelFacts) -> list[str]:
     return [kfunc.name for kfunc in facts.kfuncs]

@@ -107,11 +107,11 @@ def test_members_from_a_list_macro_are_those_of_its_line(tmp_path: Path) -> None
     ]
 
 
-def test_a_macro_that_names_itself_is_expanded_only_so_far(tmp_path: Path) -> None:
+def test_a_macro_that_names_itself_is_expanded_once(tmp_path: Path) -> None:
     text = (
         "#define MORE BTF_ID(func, one) MORE MORE\nBTF_SET_START(some)\nMORE\nBTF_SET_END(some)\n"
     )
-    assert set(_names(_read(tmp_path, text))) == {"one"}
+    assert _names(_read(tmp_path, text)) == ["one"]
 
 
 def test_lists_hold_their_ids(tmp_path: Path) -> None:

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from kfmap.kernel.facts import KernelFacts
+from kfmap.permission.context import Context
+from kfmap.permission.decide import Decider
+from kfmap.permission.verdict import ALLOWED, REFUSED
 from tests.kernel.small_kernel import INCLUDES, SET_C, extract, extract_set, id_set
 
 _SETS = """\
@@ -91,6 +94,28 @@ def test_sets_of_one_name_in_two_files_stay_apart(tmp_path: Path) -> None:
     }
     names = {s.id: [e.kfunc for e in s.entries] for s in facts.sets}
     assert names == {"the_set@net/set.c": ["one"], "the_set@net/other.c": ["two"]}
+
+
+def test_filters_of_one_name_in_two_files_stay_apart(tmp_path: Path) -> None:
+    head = "static int the_filter(const struct bpf_prog *prog, u32 kfunc_id)\n"
+    lets_pass, refuses = head + "{\n    return 0;\n}\n", head + "{\n    return -1;\n}\n"
+    facts = extract(
+        tmp_path,
+        {
+            "net/Makefile": "obj-y += set.o other.o\n",
+            SET_C: INCLUDES + lets_pass + id_set("one", filter_="the_filter"),
+            "net/other.c": INCLUDES
+            + refuses
+            + id_set("two", types="SYSCALL", filter_="the_filter"),
+        },
+    )
+    assert {f.id: (f.name, f.place.file) for f in facts.filters} == {
+        "the_filter": ("the_filter", "net/other.c"),
+        "the_filter@net/set.c": ("the_filter", SET_C),
+    }
+    decide = Decider(facts).decide
+    assert decide(Context("BPF_PROG_TYPE_XDP"), "one").verdict == ALLOWED
+    assert decide(Context("BPF_PROG_TYPE_SYSCALL"), "two").verdict == REFUSED
 
 
 def test_a_set_in_a_file_that_is_included_belongs_to_the_unit(tmp_path: Path) -> None:

@@ -81,12 +81,13 @@ class _Finder:
     def _members(self, start: int, end: int) -> Iterator[Entry]:
         text = self._source.code[start:end]
         line = self._source.line_at(start)
-        yield from self._scan(text, line, moves=True, depth=0)
+        yield from self._scan(text, line, ())
 
-    def _scan(self, text: str, line: int, *, moves: bool, depth: int) -> Iterator[Entry]:
+    def _scan(self, text: str, line: int, within: tuple[str, ...]) -> Iterator[Entry]:
+        """Find entries in the text of a set, or of what macros of it (`within`) stand for."""
         at = 0
         while match := _WORD.search(text, at):
-            here = line + text.count("\n", 0, match.start()) if moves else line
+            here = line if within else line + text.count("\n", 0, match.start())
             at = match.end()
             self._words += 1
             if self._words > _MAX_WORDS:
@@ -100,10 +101,12 @@ class _Finder:
                 yield from self._entry(arguments, here)
                 continue
             macro = self._code.macro(match[1], self._source.file, here)
-            if macro is not None and depth < _MAX_DEPTH and self._expansions < _MAX_EXPANSIONS:
+            if macro is not None and macro.name not in within:  # C expands a macro once
                 self._expansions += 1
+                if len(within) >= _MAX_DEPTH or self._expansions > _MAX_EXPANSIONS:
+                    raise TreeError(f"{self._source.file} has macros in sets that do not end")
                 body = substitute(macro, arguments) if macro.parameters is not None else macro.body
-                yield from self._scan(body.replace("\\\n", " "), here, moves=False, depth=depth + 1)
+                yield from self._scan(body.replace("\\\n", " "), here, (*within, macro.name))
 
     def _entry(self, arguments: list[str], line: int) -> Iterator[Entry]:
         self._entries += 1
