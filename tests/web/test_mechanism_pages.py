@@ -245,6 +245,24 @@ def test_a_variant_needs_a_name_of_its_own(client: Client, name: str) -> None:
     assert Kernel.objects.count() == 1
 
 
+@pytest.mark.parametrize(
+    "address", ["/can-call/", "/compare/", "/kernels/toy/matrix/", "/decode/", "/kernels/"]
+)
+def test_a_variant_is_offered_wherever_a_kernel_is_chosen(client: Client, address: str) -> None:
+    keep_variant(load_kernel("toy"), [WIDER], "toy-wide", None)
+    assert re.search(r">\s*toy-wide\s*<", read(client, address))
+
+
+def test_a_variant_answers_and_is_compared_like_a_kernel(client: Client) -> None:
+    keep_variant(load_kernel("toy"), [WIDER], "toy-wide", None)
+    asked = "context=struct_ops:toy_ops.running&kfunc=toy_move"
+    answer = json.loads(read(client, f"/can-call/?kernel=toy-wide&{asked}&format=json"))
+    assert answer["verdict"] == "allowed"
+    changes = read(client, "/compare/toy/toy-wide/?format=csv")
+    assert changes.splitlines()[1:] == ["refused,allowed,toy_move,struct_ops:toy_ops.running"]
+    assert "running" in read(client, "/kernels/toy-wide/matrix/?format=csv")
+
+
 def test_page_of_a_variant_leads_to_its_base_its_edits_and_the_comparison(client: Client) -> None:
     keep_variant(load_kernel("toy"), [WIDER], "toy-wide", None)
     page = read(client, "/kernels/toy-wide/")

@@ -15,8 +15,10 @@ from kfmap.kernel.facts import VMLINUX, Entry, Filter, KernelFacts, KfuncSet, Pl
 from kfmap.kernel.rule_form import (
     All,
     Branch,
+    Condition,
     Decide,
     InSet,
+    MemberAt,
     MemberTable,
     Node,
     Not,
@@ -77,10 +79,11 @@ def put_capabilities(facts: KernelFacts, table: CapabilityTable) -> KernelFacts:
     """Let masks decide for the callbacks they name, in place of filters and run-time masks.
 
     They narrow what the sets of the hooks list, as filters do; rules that an edit put before a
-    filter stay before it.
+    filter stay before it, and callbacks that the masks do not name are left to the filters.
     """
     facts = _take_out(facts)
     types = sorted({context.struct_ops or "" for context in table.context_masks})
+    heads = [(_concerns(facts, name, table), _build_rule(name, table)) for name in types]
     hooks = {COMMON_HOOK, find_struct_ops_hook(facts)}
     registrations = tuple(
         replace(item, filter=item.filter or FILTER) if item.hook in hooks else item
@@ -92,7 +95,7 @@ def put_capabilities(facts: KernelFacts, table: CapabilityTable) -> KernelFacts:
         decision=replace(facts.decision, filters=True),
         registrations=registrations,
         filters=tuple(
-            replace(item, rule=_wrap(item.rule, types, table)) if item.id in used else item
+            replace(item, rule=_wrap(item.rule, heads)) if item.id in used else item
             for item in _with_own_filter(facts.filters)
         ),
         sets=(*facts.sets, *_build_sets(table)),
@@ -137,12 +140,24 @@ def _with_own_filter(filters: Sequence[Filter]) -> Sequence[Filter]:
     return (*filters, Filter(FILTER, FILTER, _PLACE, Decide(False, _FILE, 0)))
 
 
-def _wrap(rule: Node, types: Sequence[str], table: CapabilityTable) -> Node:
+def _wrap(rule: Node, heads: Sequence[tuple[Condition, Node]]) -> Node:
     if isinstance(rule, Branch) and rule.file == EDITED:
-        return replace(rule, otherwise=_wrap(rule.otherwise, types, table))
-    for struct_ops in types:
-        rule = Branch(StructOpsIs(struct_ops), _FILE, 0, _build_rule(struct_ops, table), rule)
+        return replace(rule, otherwise=_wrap(rule.otherwise, heads))
+    for condition, head in heads:
+        rule = Branch(condition, _FILE, 0, head, rule)
     return rule
+
+
+def _concerns(facts: KernelFacts, struct_ops: str, table: CapabilityTable) -> Condition:
+    """Build "a callback of this type that the masks name"."""
+    named = {context.member for context in table.context_masks if context.struct_ops == struct_ops}
+    others = tuple(
+        Not(MemberAt(member.offset))
+        for ops in facts.struct_ops
+        for member in ops.members
+        if ops.name == struct_ops and member.callback and member.name not in named
+    )
+    return All((StructOpsIs(struct_ops), *others)) if others else StructOpsIs(struct_ops)
 
 
 def _unwrap(rule: Node) -> Node:

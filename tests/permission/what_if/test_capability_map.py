@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kfmap.kernel.facts import KernelFacts, Observed
 from kfmap.permission.context_words import render_context
-from kfmap.permission.contexts import build_member_contexts
+from kfmap.permission.contexts import build_contexts, build_member_contexts
 from kfmap.permission.decide import Decider
 from kfmap.permission.mechanisms.table import ALL, ANY, table_of_masks
 from kfmap.permission.what_if.apply import apply_edits
@@ -118,7 +118,7 @@ def test_bits_decide_although_sets_had_no_filters() -> None:
     assert len(closed) == 5
 
 
-def test_members_closed_to_programs_have_no_bits_and_no_cells() -> None:
+def test_members_closed_to_programs_have_no_bits_and_stay_with_the_filter() -> None:
     ops = create_struct_ops()
     members = tuple(
         replace(item, supported=False) if item.name == "init" else item for item in ops.members
@@ -126,7 +126,9 @@ def test_members_closed_to_programs_have_no_bits_and_no_cells() -> None:
     facts = replace(FACTS, struct_ops=(replace(ops, members=members), *FACTS.struct_ops[1:]))
     table = synthesise_capabilities(facts, "toy_ops", ALL)
     assert "init" not in {context.member for context in table.context_masks}
-    assert flips(UseCapabilities("toy_ops", ALL), facts=facts) == set()
+    after = Decider(edit(UseCapabilities("toy_ops", ALL), facts=facts))
+    contexts = build_contexts(facts)
+    assert find_flips(Decider(facts), after, contexts) == ()
 
 
 MASKS = st.integers(0, 15)
