@@ -29,7 +29,7 @@ from kfmap.kernel.facts import (
 from kfmap.kernel.items import Item
 from kfmap.kernel.kbuild import Kbuild
 from kfmap.kernel.rule_form import Branch, MemberTable, Node, Unknown
-from kfmap.kernel.rules.filter_values import Tables
+from kfmap.kernel.rules.filter_meanings import Tables
 from kfmap.kernel.rules.filters import compile_filter
 from kfmap.kernel.rules.hooks import BTF_C, find_enum, read_decision, read_hook_map, read_hooks
 from kfmap.kernel.rules.id_sets import IdSet, find_id_sets

@@ -15,15 +15,15 @@ from kfmap.kernel.code import Code
 from kfmap.kernel.items import Item
 from kfmap.kernel.rule_form import Always, Branch, Condition, Decide, Node, Unknown
 from kfmap.kernel.rules.conditions import either, is_too_large
-from kfmap.kernel.rules.filter_values import (
+from kfmap.kernel.rules.filter_meanings import (
     Known,
     Meaning,
     NotInSubsetError,
     Number,
     Opaque,
     Tables,
-    ValueReader,
 )
+from kfmap.kernel.rules.filter_values import ValueReader
 from kfmap.kernel.syntax import Function, field_of, parse_function, strip_parentheses, text_of, walk
 
 _MAX_NODES = 5_000

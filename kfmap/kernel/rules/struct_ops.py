@@ -191,12 +191,12 @@ class _Checked:
             self.place = Place(self.function.file, run.line)
         awake, asleep = (None if a is None else a == 0 for a in self.answers)
         self.supported = None if None in (awake, asleep) else bool(awake or asleep)
-        self.sleepable = {
-            (True, True): "may",
-            (True, False): "never",
-            (False, True): "must",
-            (False, False): "never",
-        }.get((awake, asleep), "unknown")  # type: ignore[arg-type]
+        if awake is None or asleep is None:
+            self.sleepable = "unknown"
+        elif asleep:
+            self.sleepable = "may" if awake else "must"
+        else:
+            self.sleepable = "never"
 
 
 class _Checking(Runner):
