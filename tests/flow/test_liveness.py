@@ -253,6 +253,32 @@ def test_loops_end() -> None:
     assert live(assemble(text), exact=True) == {}
 
 
+@pytest.mark.parametrize(
+    "next_turn", ["call bpf_iter_num_next; if r0 == 0 goto out", "may_goto out"]
+)
+def test_bounds_that_grow_with_every_turn_are_forgotten(next_turn: str) -> None:
+    text = f"""
+        main: program; r7 = r1; r6 = 0
+        top: ; {next_turn}
+        r1 = *(u8 *)(r7 + 0); r6 += r1; goto top
+        out: ; if r6 {{test}} goto end; call f
+        end: ; exit
+    """
+    iterator = {"bpf_iter_num_next": SURE} if "iter" in next_turn else {}
+    assert live(assemble(text.format(test="== 0")), exact=True) == {"f": SURE, **iterator}
+    assert live(assemble(text.format(test="!= 0")), exact=True) == {"f": SURE, **iterator}
+
+
+def test_constants_set_in_an_iterator_are_kept() -> None:
+    text = """
+        main: program; r6 = 0
+        top: ; call bpf_iter_num_next; if r0 == 0 goto out; r6 = 1; goto top
+        out: ; if r6 != 2 goto end; call f
+        end: ; exit
+    """
+    assert live(assemble(text), exact=True) == {"bpf_iter_num_next": SURE}
+
+
 def test_a_loop_too_long_to_follow_is_taken_to_end() -> None:
     text = "main: program; r6 = 0; again: ; r6 += 1; if r6 != 0 goto again; call f; exit"
     assert live(assemble(text), exact=True) == {"f": SURE}

@@ -6,6 +6,7 @@ far as liveness and sleeping go.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TypeGuard
 
@@ -31,6 +32,7 @@ _READERS = frozenset(
 
 _WORK_KFUNCS = ("bpf_wq_set_callback", "bpf_task_work_schedule")
 _THROW = "bpf_throw"
+_NEXT_ITEM = re.compile(r"bpf_iter_\w+_next")
 _REGION_KFUNCS: Mapping[str, Callable[[State], None]] = {
     "bpf_rcu_read_lock": lambda state: state.enter(RCU),
     "bpf_rcu_read_unlock": lambda state: state.leave(RCU),
@@ -70,6 +72,8 @@ def call_kfunc(walk: Walk, state: State, slot: int, index: int) -> bool | None:
     if not answer.found or extern.kernel_name == _THROW:
         walk.note_received(state.registers[1:6])
         return True
+    if _NEXT_ITEM.fullmatch(extern.kernel_name):
+        walk.widen(slot, state)
     effect = _REGION_KFUNCS.get(extern.kernel_name)
     if effect:
         effect(state)

@@ -102,6 +102,8 @@ def branch_ways(walk: Walk, block: Block, state: State) -> list[Following]:
     assert block.last is not None
     _, opcode, registers, _, immediate = block.last
     bits = 64 if opcode & 7 == CLASS_JMP else 32
+    if opcode == OP_MAY_GOTO:
+        walk.widen(block.last[0], state)
     held = state.registers[registers & 15]
     right = walk.settle(state.registers[registers >> 4]) if opcode & 8 else immediate & U64
     if isinstance(held, Given) and isinstance(right, int):

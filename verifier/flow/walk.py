@@ -9,7 +9,18 @@ from verifier.flow.calls import CallGraph
 from verifier.flow.inputs import Inputs
 from verifier.flow.state import NO_REGIONS, Regions, State
 from verifier.flow.summary import TIMER, WORK
-from verifier.flow.values import VAGUE, Given, Held, Pointer, Source, Value, extend, loaded
+from verifier.flow.values import (
+    UNKNOWN,
+    VAGUE,
+    Given,
+    Held,
+    Pointer,
+    Range,
+    Source,
+    Value,
+    extend,
+    loaded,
+)
 
 
 class SiteNote(NamedTuple):
@@ -69,6 +80,7 @@ class Walk:
         self.passed: dict[int, tuple[int, int]] = {}  # function → slot, block
         self._data = data
         self._every = every
+        self._turns: dict[int, list[Held]] = {}
 
     # notes
 
@@ -106,6 +118,20 @@ class Walk:
         found.update(block for block, _ in self.poisons.values())
         return found
 
+    def widen(self, slot: int, state: State) -> None:
+        """Forget bounds that grew since the last turn of an open-ended loop, as the verifier does.
+
+        Mirrors widen_imprecise_scalars(); `slot` is where an iterator gives its next item, or a
+        may_goto.
+        """
+        if not self._every:
+            return
+        before, registers = self._turns.get(slot), state.registers
+        for index, old in enumerate(before or ()):
+            if _grows(old, registers[index]):
+                registers[index] = UNKNOWN
+        self._turns[slot] = registers.copy()
+
     # what can be read
 
     def second_immediate(self, slot: int) -> int:
@@ -135,3 +161,11 @@ class Walk:
         little = self.object.little_endian
         number = int.from_bytes(part, "little") if little else int.from_bytes(part, "big")
         return extend(number, size, is_signed)
+
+
+def _grows(old: Held, new: Held) -> bool:
+    """Tell whether bounds became wider."""
+    if not isinstance(old, Range) or not isinstance(new, Range) or old == new:
+        return False
+    wider = new.umin <= old.umin and new.umax >= old.umax
+    return old.width == new.width and wider and new.smin <= old.smin and new.smax >= old.smax
