@@ -64,12 +64,37 @@ def test_mechanisms_page_counts_what_uploaded_objects_pay(client: Client) -> Non
     save_kernel(replace(create_masked_kernel(), name="masked"), None)
     upload = BpfObject.objects.create(sha256="1" * 64, file_name="pays.bpf.o", size=1)
     program = Program.objects.create(object=upload, position=0, name="p", section="struct_ops/p")
+    other = Program.objects.create(object=upload, position=1, name="q", section="struct_ops/q")
     for kfunc in ("toy_insert", "toy_move", "bpf_common"):
-        Call.objects.create(program=program, kfunc=kfunc, weak=False, instruction=1, path=[])
-    address = "/kernels/masked/mechanisms/?scope=toy_ops"
-    assert "pays.bpf.o" not in read(client, address)
-    client.force_login(User.objects.create_user("ada"))
-    assert "pays.bpf.o</a>: 2" in read(client, address)
+        for instruction in (1, 5):
+            path = [{"function": "f", "instruction": instruction, "source": None}]
+            row = {"kfunc": kfunc, "weak": False, "instruction": instruction, "path": path}
+            Call.objects.create(program=program, **row)
+            Call.objects.create(program=other, **row)  # through a function that both call
+    for kernel in ("masked", "toy"):  # toy decides at load: what masks in its place would cost
+        address = f"/kernels/{kernel}/mechanisms/?scope=toy_ops"
+        client.logout()
+        assert "pays.bpf.o" not in read(client, address)
+        client.force_login(User.objects.get_or_create(username="ada")[0])
+        assert "pays.bpf.o</a>: 4 call sites of 2 kfuncs" in read(client, address)
+
+
+@pytest.mark.parametrize("reading", ["all", "any"])
+def test_mechanisms_page_gives_the_table_a_patch_would_need(client: Client, reading: str) -> None:
+    address = f"/kernels/toy/mechanisms/?scope=toy_ops&format=c&reading={reading}"
+    assert f"a call needs {reading} of a kfunc's" in read(client, address)
+    page = read(client, "/kernels/toy/mechanisms/?scope=toy_ops")
+    assert f"struct_ops=toy_ops&amp;reading={reading}" in page
+    assert "use_capabilities" not in read(client, "/kernels/toy/mechanisms/?scope=everything")
+
+
+def test_mechanisms_page_says_what_each_needs_to_know_and_what_modules_cannot(
+    client: Client,
+) -> None:
+    page = read(client, "/kernels/toy/mechanisms/?scope=toy_ops")
+    assert "toy_ops must know of each call its kfunc and which member makes it" in page
+    assert "cannot tell apart: 5 callbacks of toy_ops" in page
+    assert page.count("a subsystem in a module:") == 7
 
 
 @pytest.mark.parametrize("scope", ["members", "everything"])

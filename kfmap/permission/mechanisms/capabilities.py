@@ -150,6 +150,7 @@ class Capabilities(Mechanism):
             bits=table.bits,
             checked_calls=0,
             declared=len(table.kfunc_masks) + len(table.context_masks),
+            in_module="takes bits of a word that all share, given out when vmlinux is built",
             limits=(
                 f"{table.bits} of {WORD} bits, at least {table.lower} ({table.method})",
                 f"one bit per class of kfuncs would take {table.row_classes}",

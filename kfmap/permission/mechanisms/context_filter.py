@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from kfmap.kernel.rule_form import MemberAt, StructOpsIs, TableHas
 from kfmap.permission.context import Context
+from kfmap.permission.contexts import find_atoms
 from kfmap.permission.mechanisms.mechanism import AT_LOAD, Costs, Mechanism, find_meant
 from kfmap.permission.verdict import Reason
+
+_OF_STRUCT_OPS = (StructOpsIs, MemberAt, TableHas)
 
 
 class ContextFilter(Mechanism):
@@ -33,9 +37,22 @@ class ContextFilter(Mechanism):
             bits=None,
             checked_calls=0,
             declared=len(filters) + rows,
+            in_module="its filter sees its own kfuncs only, never those of vmlinux",
             limits=(
+                self._describe_own(),
                 f"at most {facts.decision.filter_limit} filters a hook, and each runs for every"
                 " kfunc of the hook",
                 "knows no nesting: a callback that runs inside another counts as itself",
             ),
         )
+
+    def _describe_own(self) -> str:
+        """Say which filters of this kernel look at struct_ops already."""
+        names = [
+            item.name
+            for item in self.decider.facts.filters
+            if any(isinstance(atom, _OF_STRUCT_OPS) for atom in find_atoms(item.rule))
+        ]
+        if not names:
+            return "no filter of this kernel looks at struct_ops"
+        return f"this kernel decides so itself in {', '.join(names)}"

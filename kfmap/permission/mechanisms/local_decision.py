@@ -35,23 +35,26 @@ class LocalDecision(Mechanism):
 
     def costs(self) -> Costs:
         """Every callback must know all kfuncs it may be asked about, foreign ones too."""
-        types = {c.struct_ops for c in self.contexts if c.struct_ops}
+        types = {context.struct_ops for context in self.contexts if context.struct_ops}
         listed = 0
         known: set[str] = set()
         for context in self.contexts:
             if context.program_type == STRUCT_OPS_TYPE:
                 listed |= self.decider.listed_bits(context)[0]
         for struct_ops in types:
-            known |= find_own_kfuncs(self.decider, struct_ops or "")
+            known |= find_own_kfuncs(self.decider, struct_ops)
         foreign = max(listed.bit_count() - len(known), 0)
         return Costs(
             noticed=AT_LOAD,
             bits=None,
             checked_calls=0,
             declared=len(types),
+            in_module="decides for its own callbacks itself; vmlinux only has to ask",
             limits=(
-                f"{len(types)} struct_ops types must answer for {listed.bit_count()} kfuncs, "
-                f"{foreign} of them of other subsystems",
+                f"{', '.join(sorted(types)) or 'nobody'} must know of each call its kfunc and which"
+                " member makes it",
+                f"that is {listed.bit_count()} kfuncs to answer for, {foreign} of them of other"
+                " subsystems",
                 "a kfunc that is new elsewhere is unknown to every callback written before it",
                 "program types without struct_ops have nobody to ask",
             ),

@@ -24,13 +24,15 @@ class Costs:
     """What a mechanism costs. `bits` is None where it has no bits.
 
     `checked_calls`: kfuncs that pay a check on each call. `declared`: things somebody must declare
-    (registrations, masks, table rows, filters); `limits` in words.
+    (registrations, masks, table rows, filters); `in_module`: what is otherwise for a subsystem in a
+    module; `limits` in words.
     """
 
     noticed: str
     bits: int | None
     checked_calls: int
     declared: int
+    in_module: str
     limits: tuple[str, ...]
 
 

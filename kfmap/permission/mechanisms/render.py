@@ -28,6 +28,7 @@ def render_comparison_text(rows: Sequence[Comparison]) -> str:
         )
     for row in rows:
         lines += ["", row.title, *(f"  {limit}" for limit in row.costs.limits)]
+        lines.append(f"  a subsystem in a module: {row.costs.in_module}")
         lines += [f"  lets pass: {_cell(cell)}" for cell in row.permit_examples[:3]]
         lines += [f"  refuses: {_cell(cell)}" for cell in row.refuse_examples[:3]]
     return "\n".join(lines) + "\n"
@@ -57,6 +58,7 @@ def plain_comparison(row: Comparison) -> dict[str, object]:
         "bits": row.costs.bits,
         "checked_calls": row.costs.checked_calls,
         "declared": row.costs.declared,
+        "in_module": row.costs.in_module,
         "limits": list(row.costs.limits),
         "permits": [_plain_cell(cell) for cell in row.permit_examples],
         "refuses": [_plain_cell(cell) for cell in row.refuse_examples],

@@ -71,23 +71,33 @@ class RunTimeMasks(Mechanism):
         assert self._table is not None
         return (self._table.explain(context, kfunc),)
 
+    def guarded(self) -> frozenset[str]:
+        """Give the kfuncs that check a mask each time they are called."""
+        if self.decider.run_time:
+            return frozenset(self.decider.run_time.guards)
+        assert self._table is not None
+        return self._table.guarded()
+
     def costs(self) -> Costs:
         """Guarded kfuncs check on every call; errors show when the scheduler runs."""
+        guarded = len(self.guarded())
         if self.decider.run_time:
             run_time = self.decider.run_time
-            guarded = len(run_time.guards)
             bits = sum(1 for bit in run_time.bit_names if bit)
             declared = guarded + len(run_time.ops)
         else:
             assert self._table is not None
-            guarded = self._table.count_guarded()
             bits, declared = self._table.bits, guarded + len(self._table.context_masks)
         return Costs(
             noticed=AT_RUN_TIME,
             bits=bits,
             checked_calls=guarded,
             declared=declared,
+            in_module="its kfuncs can check a mask, but only in a word that vmlinux keeps for it",
             limits=(
+                "the masks are this kernel's own"
+                if self.own
+                else "this kernel has none: these give its callbacks the rights it decides at load",
                 "an error shows only when the callback runs, and stops the scheduler",
                 "nested callbacks add their masks up, so a callback may be allowed more or less",
                 "other program types run under whatever mask the task has in force",

@@ -5,13 +5,17 @@ It must let pass whatever some member may do: contexts it cannot tell apart get 
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from typing import ClassVar
 
 from kfmap.permission.context import Context
+from kfmap.permission.context_words import render_context
 from kfmap.permission.decide import Decider
 from kfmap.permission.mechanisms.mechanism import NEVER, Costs, Mechanism, find_meant
 from kfmap.permission.verdict import Reason
 
+_NAMED = 6
 _Key = tuple[str, str | None, str | None]
 
 
@@ -49,13 +53,28 @@ class SetFilter(Mechanism):
             bits=None,
             checked_calls=0,
             declared=len({item.filter for item in self.decider.facts.registrations} - {""}),
+            in_module="cannot narrow kfuncs of vmlinux: its filter sees its own only",
             limits=(
                 f"tells {len(self._rights)} of {len(self.contexts)} contexts apart",
-                "a filter of a module sees only the module's own kfuncs, so a subsystem in a module"
-                " cannot narrow kfuncs of vmlinux",
+                *(f"cannot tell apart: {words}" for words in self._list_alike()),
                 f"at most {self.decider.facts.decision.filter_limit} filters a hook",
             ),
         )
+
+    def _list_alike(self) -> Iterator[str]:
+        """Say which contexts the filter sees the same in, for each group of several."""
+        groups: dict[_Key, list[Context]] = {}
+        for context in self.contexts:
+            groups.setdefault(_key(context), []).append(context)
+        for group in groups.values():
+            types = Counter(c.struct_ops for c in group if c.struct_ops)
+            if types:
+                told = ", ".join(f"{count} callbacks of {name}" for name, count in types.items())
+            else:
+                told = ", ".join(map(render_context, group[:_NAMED]))
+                told += f" and {len(group) - _NAMED} more" if len(group) > _NAMED else ""
+            if len(group) > 1:
+                yield told
 
 
 def _key(context: Context) -> _Key:

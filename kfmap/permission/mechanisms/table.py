@@ -56,18 +56,13 @@ class CapabilityTable:
             return self
         return table_of_masks(reading, self.kfunc_masks, self.context_masks)
 
-    def count_guarded(self) -> int:
-        """Count kfuncs that some context of the table may not call: only these need a check."""
-        return sum(
-            1
+    def guarded(self) -> frozenset[str]:
+        """Give the kfuncs that some context of the table may not call: these need a check."""
+        return frozenset(
+            kfunc
             for kfunc in self.kfunc_masks
             if not all(self.allows(context, kfunc) for context in self.context_masks)
         )
-
-    @property
-    def distinct_rows_bits(self) -> int:
-        """Give the bits of the obvious scheme: one for each class of kfuncs."""
-        return self.row_classes
 
 
 def table_of_masks(

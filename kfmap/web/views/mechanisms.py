@@ -21,6 +21,7 @@ from kfmap.permission.mechanisms.render import (
     render_comparison_json,
     render_comparison_text,
 )
+from kfmap.permission.mechanisms.run_time_masks import RunTimeMasks
 from kfmap.permission.mechanisms.table import ALL, WORD
 from kfmap.web.atlas import Atlas
 from kfmap.web.checked_calls import count_checked_calls
@@ -45,23 +46,26 @@ def show_mechanisms(request: HttpRequest, atlas: Atlas, name: str) -> HttpRespon
         raise NameNotFound(name, "struct_ops type", scope, types, ("struct-ops", (name,)))
     rows = _compare(kernel, scope)
     if chosen := request.GET.get("format"):
-        return export_text(chosen, _renderers(name, scope, rows), f"{name} mechanisms {scope}")
+        reading = request.GET.get("reading", ALL)
+        renderers = _renderers(name, scope, rows, reading)
+        return export_text(chosen, renderers, f"{name} mechanisms {scope}")
     tables = [row.mechanism.table for row in rows if isinstance(row.mechanism, Capabilities)]
     context = {
         "kernel": kernel,
         "rows": [_plain_row(name, row) for row in rows],
         "scope": scope,
+        "edits_scope": {EVERYTHING: None, MEMBERS: ""}.get(scope, scope),
         "scopes": [*((t, t) for t in types), (MEMBERS, "all members"), (EVERYTHING, "everything")],
         "tables": tables,
         "word": WORD,
-        "checked": count_checked_calls(kernel) if request.user.is_authenticated else [],
+        "checked": count_checked_calls(_guarded(rows)) if request.user.is_authenticated else None,
         "section": "kernels",
     }
     return render(request, "mechanisms/mechanisms.html", context)
 
 
 def _renderers(
-    name: str, scope: str, rows: Sequence[Comparison]
+    name: str, scope: str, rows: Sequence[Comparison], reading: str
 ) -> Mapping[str, Callable[[], str]]:
     return {
         "json": lambda: render_comparison_json(name, scope, rows),
@@ -70,9 +74,14 @@ def _renderers(
         "c": lambda: "".join(
             render_capabilities_c(row.mechanism.table)
             for row in rows
-            if isinstance(row.mechanism, Capabilities) and row.mechanism.table.reading == ALL
+            if isinstance(row.mechanism, Capabilities) and row.mechanism.table.reading == reading
         ),
     }
+
+
+def _guarded(rows: Sequence[Comparison]) -> frozenset[str]:
+    masks = (row.mechanism for row in rows if isinstance(row.mechanism, RunTimeMasks))
+    return next(mechanism.guarded() for mechanism in masks)
 
 
 def _plain_row(name: str, row: Comparison) -> dict[str, object]:

@@ -104,6 +104,15 @@ def test_every_mechanism_explains_every_cell() -> None:
         assert mechanism.costs().limits
 
 
+def test_costs_say_whether_the_kernel_works_so_itself() -> None:
+    toy, masked = by_title(create_toy_kernel()), by_title(create_masked_kernel())
+    context, masks = "Filter with struct_ops context", "Run-time masks"
+    assert "this kernel decides so itself in toy_filter" in toy[context].costs.limits
+    assert "no filter of this kernel looks at struct_ops" in masked[context].costs.limits
+    assert any(limit.startswith("this kernel has none") for limit in toy[masks].costs.limits)
+    assert "the masks are this kernel's own" in masked[masks].costs.limits
+
+
 def test_run_time_masks_load_and_fail_later() -> None:
     decider = Decider(create_masked_kernel())
     contexts = build_member_contexts(decider.facts, "toy_ops")
