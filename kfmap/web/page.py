@@ -11,10 +11,12 @@ from typing import Concatenate, ParamSpec
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import get_conditional_response, patch_cache_control, patch_vary_headers
+from django.utils.http import http_date
 from django.views.decorators.http import require_safe
 
 from kfmap.catalogue.matrices import ENGINE_VERSION
 from kfmap.web.atlas import Atlas, load_atlas
+from verifier.models import Job
 
 P = ParamSpec("P")
 _MadeOf = ("kfmap/**/*.py", "templates/**/*.html", "static/**/*")
@@ -29,12 +31,14 @@ def map_page(
     @wraps(view)
     def page(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         atlas = load_atlas()
-        etag = None if "messages" in request.COOKIES else _identify(request, atlas)
-        response: HttpResponseBase | None = get_conditional_response(request, etag=etag)
+        etag, changed = _identify(request, atlas), _last_change(request, atlas)
+        response: HttpResponseBase | None = get_conditional_response(request, etag, changed)
         if response is None:
             response = view(request, atlas, *args, **kwargs)
         if etag and response.status_code in (200, 304):
             response["ETag"] = etag
+            if changed:
+                response["Last-Modified"] = http_date(changed)
         patch_cache_control(response, private=True, no_cache=True)
         patch_vary_headers(response, ["Cookie", "HX-Request"])
         return response
@@ -47,10 +51,29 @@ def is_fragment(request: HttpRequest) -> bool:
     return request.headers.get("HX-Request") == "true"
 
 
-def _identify(request: HttpRequest, atlas: Atlas) -> str:
-    reader = request.user.pk if request.user.is_authenticated else ""
+def _identify(request: HttpRequest, atlas: Atlas) -> str | None:
+    """Give what a page changes with; None where it shows a message once."""
+    if "messages" in request.COOKIES:
+        return None
+    reader = _identify_reader(request) if request.user.is_authenticated else ""
     parts = [ENGINE_VERSION, _code_stamp(), reader, is_fragment(request), atlas.identity()]
     return f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'
+
+
+def _identify_reader(request: HttpRequest) -> tuple[object, ...]:
+    """Give what only readers signed in see: the uploads, and forms that their session must send."""
+    return request.user.pk, request.COOKIES.get("csrftoken"), Job.objects.identity()
+
+
+def _last_change(request: HttpRequest, atlas: Atlas) -> int | None:
+    """Give the second in which the map or kfmap changed; None where a page has more than the map.
+
+    A kernel that was removed changes the ETag only, which goes before this.
+    """
+    if "messages" in request.COOKIES or request.user.is_authenticated or not atlas.rows:
+        return None
+    newest = max(row.updated_at for row in atlas.rows).timestamp()
+    return int(max(newest, _code_stamp() / 1e9))
 
 
 @cache

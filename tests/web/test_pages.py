@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 from django.test import Client
+from django.utils.http import http_date, parse_http_date
 from pytest_django import DjangoAssertNumQueries
 
 from kfmap.catalogue.store import save_kernel
@@ -93,6 +94,14 @@ def test_page_costs_few_queries_and_has_nothing_inline(
 def test_unchanged_page_costs_a_304(client: Client, path: str) -> None:
     etag = client.get(path)["ETag"]
     assert client.get(path, headers={"If-None-Match": etag}).status_code == 304
+
+
+@pytest.mark.parametrize("path", sorted(PAGES.keys() - {"/decode/"}))
+def test_page_that_did_not_change_since_costs_a_304(client: Client, path: str) -> None:
+    changed = client.get(path)["Last-Modified"]
+    assert client.get(path, headers={"If-Modified-Since": changed}).status_code == 304
+    earlier = http_date(parse_http_date(changed) - 1)
+    assert client.get(path, headers={"If-Modified-Since": earlier}).status_code == 200
 
 
 def test_changed_map_gives_the_page_anew(client: Client) -> None:

@@ -26,6 +26,14 @@ class JobQuerySet(models.QuerySet["Job"]):
         silent = models.Q(state=Job.State.RUNNING, heartbeat__lt=timezone.now() - SILENT_AFTER)
         return self.filter(models.Q(state=Job.State.QUEUED) | silent)
 
+    def identity(self) -> tuple[object, ...]:
+        """Give what changes with every step of every job, and so with everything uploads show."""
+        waiting = models.Count("pk", filter=models.Q(state=Job.State.QUEUED))
+        found = self.aggregate(
+            models.Count("pk"), models.Max("heartbeat"), models.Max("finished_at"), waiting=waiting
+        )
+        return tuple(found.values())
+
     def cancel(self, obj: BpfObject) -> None:
         """End the object's waiting job; ask its running one to stop."""
         waiting = self.filter(object=obj, state=Job.State.QUEUED)

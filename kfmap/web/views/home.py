@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
 
-from kfmap.web.atlas import load_atlas
+from kfmap.web.atlas import Atlas
 from kfmap.web.changes import find_changes
+from kfmap.web.page import map_page
 from verifier.models import BpfObject
 
 _LATEST = 5
 
 
-@require_safe
-def show_home(request: HttpRequest) -> HttpResponse:
+@map_page
+def show_home(request: HttpRequest, atlas: Atlas) -> HttpResponse:
     """Show the question box, the kernels, the latest uploads and what the newest kernel changed."""
-    atlas = load_atlas()
     changes = None
     released = atlas.released
     if len(released) > 1:

@@ -1,0 +1,104 @@
+"""What readers who signed in see beside the map: uploads, for few queries, and never stale."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from tests.web.uploads import create_upload
+from verifier.models import BpfObject, Job
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("toys")]
+
+# Session, reader, kernels, what uploads there are: then what the page itself asks of the uploads.
+EVERY_PAGE = 4
+PAGES = {
+    "/": 2,
+    "/can-call/?kernel=8.1&context=xdp&kfunc=toy_now": 0,
+    "/kernels/": 0,
+    "/kernels/8.1/": 0,
+    "/kernels/8.1/matrix/": 0,
+    "/kernels/8.1/kfuncs/": 0,
+    "/kernels/8.1/kfuncs/toy_now/": 1,
+    "/kernels/8.1/contexts/xdp/": 0,
+    "/kernels/8.1/struct-ops/toy_ops/": 0,
+    "/kernels/8.1/struct-ops/toy_ops/enqueue/": 0,
+    "/kernels/8.1/sets/toy_any/": 0,
+    "/kernels/8.1/filters/toy_filter/": 0,
+    "/kernels/8.1/hooks/BTF_KFUNC_HOOK_STRUCT_OPS/": 0,
+    "/kernels/8.1/graphs/callbacks/toy_ops/": 0,
+    "/compare/8.0/8.1/": 1,
+    "/search/?q=toy": 7,
+}
+
+
+@pytest.fixture
+def upload() -> BpfObject:
+    """Put a checked object beside the map."""
+    return create_upload()
+
+
+@pytest.fixture
+def reader(client: Client, upload: BpfObject) -> Client:
+    """Sign a reader in."""
+    sign_in(client)
+    return client
+
+
+def sign_in(client: Client) -> None:
+    """Sign in as a person does, with the form."""
+    if not User.objects.filter(username="ada").exists():
+        User.objects.create_user("ada", password="correct horse")
+    form = {"username": "ada", "password": "correct horse"}
+    assert client.post("/accounts/login/", form).status_code == 302
+
+
+def ask_again(client: Client, path: str, etag: str) -> int:
+    """Give the status of a page of which the reader has a copy."""
+    return client.get(path, headers={"If-None-Match": etag}).status_code
+
+
+@pytest.mark.parametrize(("path", "count"), PAGES.items())
+def test_page_costs_few_queries(
+    reader: Client, django_assert_num_queries: DjangoAssertNumQueries, path: str, count: int
+) -> None:
+    reader.get(path)
+    with django_assert_num_queries(EVERY_PAGE + count):
+        assert reader.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_unchanged_page_costs_a_304(reader: Client, path: str) -> None:
+    answer = reader.get(path)
+    assert "Last-Modified" not in answer  # it has more than the map, which has no such second
+    assert ask_again(reader, path, answer["ETag"]) == 304
+
+
+def test_page_comes_anew_with_every_step_of_a_job(reader: Client, upload: BpfObject) -> None:
+    etag = reader.get("/")["ETag"]
+    job = Job.objects.create(object=upload)
+    assert ask_again(reader, "/", etag) == 200
+    etag = reader.get("/")["ETag"]
+    claimed = Job.objects.claim(job.pk)
+    assert ask_again(reader, "/", etag) == 200
+    etag = reader.get("/")["ETag"]
+    assert claimed is not None
+    claimed.finish(Job.State.DONE)
+    assert ask_again(reader, "/", etag) == 200
+
+
+def test_page_comes_anew_to_who_signed_in_again(reader: Client) -> None:
+    etag = reader.get("/kernels/")["ETag"]
+    reader.post("/accounts/logout/")
+    assert ask_again(reader, "/kernels/", etag) == 200
+    sign_in(reader)
+    assert ask_again(reader, "/kernels/", etag) == 200
+
+
+def test_page_says_nothing_of_uploads_to_who_did_not_sign_in(
+    client: Client, upload: BpfObject
+) -> None:
+    for path in ("/", "/search/?q=toy", "/compare/8.0/8.1/", "/kernels/8.1/kfuncs/toy_now/"):
+        assert upload.file_name not in client.get(path).content.decode()
