@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils.http import http_date, parse_http_date
 from pytest_django import DjangoAssertNumQueries
 
+from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.store import save_kernel
 from kfmap.kernel.facts import Constant
 from tests.permission.small_kernel import create_set, create_toy_kernel
@@ -308,8 +309,6 @@ def test_markup_in_names_of_a_kernel_stays_text(client: Client) -> None:
 
 
 def test_empty_map_says_what_to_do(client: Client) -> None:
-    from kfmap.catalogue.models import Kernel
-
     Kernel.objects.all().delete()
     for path in ("/", "/can-call/", "/kernels/", "/compare/", "/decode/"):
         assert "manage.py load_kernels" in read(client, path)
@@ -318,6 +317,14 @@ def test_empty_map_says_what_to_do(client: Client) -> None:
 
 def test_only_reading_is_possible(client: Client) -> None:
     assert client.post("/kernels/").status_code == 405
+
+
+@pytest.mark.parametrize("path", ["/", "/kernels/6.18/"])
+def test_agreement_with_the_booted_kernel_is_shown(client: Client, path: str) -> None:
+    kernel = save_kernel(replace(create_toy_kernel(), name="6.18"), None).kernel
+    assert "28,024 of 28,024 cells" not in read(client, path)
+    Kernel.objects.filter(pk=kernel.pk).update(source=Kernel.Source.BUNDLED)
+    assert "28,024 of 28,024 cells" in read(client, path)
 
 
 def test_renaming_is_shown_on_both_names(client: Client) -> None:

@@ -10,6 +10,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.urls import reverse
 
+from kfmap.catalogue.agreement import Agreement, load_agreements
 from kfmap.kernel.facts import EVERY_OPTION_ON
 
 validate_kernel_name = RegexValidator(
@@ -77,6 +78,11 @@ class Kernel(models.Model):
         """Say whether it has rules, and is neither a variant nor a tree with every option on."""
         own = self.source == self.Source.VARIANT or self.profile == EVERY_OPTION_ON
         return self.has_rules and not own
+
+    @property
+    def agreement(self) -> Agreement | None:
+        """Give how far it was compared with the booted kernel; None unless it came with kfmap."""
+        return load_agreements().get(self.name) if self.source == self.Source.BUNDLED else None
 
 
 class KernelTypes(models.Model):
