@@ -12,7 +12,7 @@ from kfmap.permission.context import Context
 from kfmap.permission.contexts import build_contexts, build_member_contexts
 from kfmap.permission.decide import Decider
 from kfmap.permission.findings.exposure import find_foreign
-from kfmap.permission.findings.multi_set import find_multi_set
+from kfmap.permission.findings.multi_set import find_multi_hook, find_multi_set
 from kfmap.permission.findings.naive_views import count_wrong
 from kfmap.permission.mechanisms.capabilities import synthesise
 from kfmap.permission.mechanisms.handover import compare_handover
@@ -91,6 +91,12 @@ def test_hooks_of_7_3_hold_so_many_entries(hook: str, entries: int) -> None:
 
 def test_14_kfuncs_of_7_3_are_in_several_registered_sets() -> None:
     assert len(list(find_multi_set(decider(NEWEST)))) == 14
+
+
+def test_156_kfuncs_of_vmlinux_7_3_are_on_several_hooks() -> None:
+    named = [finding.text.rpartition(": ")[2] for finding in find_multi_hook(decider(NEWEST))]
+    kfuncs = [kfunc for names in named for kfunc in names.split(", ")]
+    assert len(set(kfuncs) & set(built_in(NEWEST))) == 156
 
 
 def test_20_kfuncs_are_open_to_foreign_struct_ops() -> None:

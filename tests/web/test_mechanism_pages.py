@@ -128,6 +128,8 @@ def test_findings_page_lists_by_rule_with_pictures(client: Client) -> None:
     assert "Kfuncs in several sets" in page
     assert "toy_both" in page
     assert "<svg" in page
+    assert 'href="/kernels/toy/kfuncs/toy_both/"' in page
+    assert 'href="/kernels/toy/struct-ops/toy_ops/"' in page
     assert json.loads(read(client, "/kernels/toy/findings/?format=json"))["kernel"] == "toy"
     assert "multi_set" in read(client, "/kernels/toy/findings/?format=csv")
 

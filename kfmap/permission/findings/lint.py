@@ -20,6 +20,7 @@ from kfmap.permission.findings.member_classes import find_member_classes
 from kfmap.permission.findings.multi_set import (
     find_flag_copies,
     find_governed,
+    find_multi_hook,
     find_multi_set,
     find_naive_errors,
     find_overreach,
@@ -33,6 +34,7 @@ def lint_kernel(decider: Decider, everything: KernelFacts | None = None) -> tupl
     contexts = build_contexts(decider.facts)
     findings = [
         *find_multi_set(decider),
+        *find_multi_hook(decider),
         *find_flag_copies(decider),
         *find_overreach(decider, contexts),
         *find_governed(decider),

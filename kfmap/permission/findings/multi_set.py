@@ -34,6 +34,25 @@ def find_multi_set(decider: Decider) -> Iterator[Finding]:
         )
 
 
+def find_multi_hook(decider: Decider) -> Iterator[Finding]:
+    """Give the kfuncs on more than one hook, by their hooks, and whether these run other filters."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for kfunc, listed in sorted(_list_all(decider).items()):
+        hooks = tuple(sorted({_short(item.registration.hook) for item in listed}))
+        if len(hooks) > 1:
+            groups.setdefault(hooks, []).append(kfunc)
+    filters: dict[str, frozenset[str]] = {}
+    for item in _first_uses(decider):
+        hook = _short(item.hook)
+        filters[hook] = filters.get(hook, frozenset()) | {item.filter}
+    for hooks, kfuncs in groups.items():
+        differ = len({filters.get(hook, frozenset()) for hook in hooks}) > 1
+        which = ", which run other filters" if differ else ""
+        are = "kfuncs are" if len(kfuncs) > 1 else "kfunc is"
+        text = f"{len(kfuncs)} {are} on each of these hooks{which}: {', '.join(kfuncs)}"
+        yield Finding("multi_hook", NOTE, ", ".join(hooks), text)
+
+
 def find_flag_copies(decider: Decider) -> Iterator[Finding]:
     """Give kfuncs whose entries differ in flags: which ones count depends on the hook."""
     for kfunc, listed in sorted(_list_all(decider).items()):

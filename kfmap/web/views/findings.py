@@ -5,18 +5,22 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.export import export_text
 from kfmap.graphs.compare import build_class_graph
 from kfmap.graphs.svg import draw_svg
+from kfmap.kernel.facts import Place
 from kfmap.permission.findings.finding import Finding
 from kfmap.permission.findings.lint import render_lint_json, render_lint_text
 from kfmap.web.atlas import Atlas
 from kfmap.web.derived import once_per_facts
+from kfmap.web.links import place_url
 from kfmap.web.linted import load_findings
 from kfmap.web.page import map_page
 
@@ -30,6 +34,7 @@ KIND_WORDS = {
     "hook_limit": "Hooks near their limit",
     "lost_in_btf": "Registered and not callable",
     "member_classes": "Members that allow the same",
+    "multi_hook": "Kfuncs on several hooks",
     "multi_set": "Kfuncs in several sets",
     "naive_view": "Where a simpler view is wrong",
     "not_understood": "Not understood",
@@ -53,7 +58,7 @@ def show_findings(request: HttpRequest, atlas: Atlas, name: str) -> HttpResponse
     classes = [item.subject for item in findings if item.kind == "member_classes"]
     context = {
         "kernel": kernel,
-        "groups": _group(findings),
+        "groups": _group(kernel, findings),
         "pictures": [(ops, _draw_classes(kernel, ops)) for ops in classes],
         "section": "kernels",
     }
@@ -66,12 +71,35 @@ def _draw_classes(kernel: LoadedKernel, struct_ops: str) -> str:
     return draw_svg(graph, name=f"classes-{struct_ops}")
 
 
-def _group(findings: Sequence[Finding]) -> list[tuple[str, str, list[Finding]]]:
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A finding, with the page of what it is about and those of its lines, "" for none."""
+
+    finding: Finding
+    url: str
+    places: tuple[tuple[Place, str], ...]
+
+
+def _group(kernel: LoadedKernel, findings: Sequence[Finding]) -> list[tuple[str, str, list[Row]]]:
     """Group findings by rule, in their order: (rule, words, findings)."""
-    groups: dict[str, list[Finding]] = {}
+    pages = _list_pages(kernel)
+    groups: dict[str, list[Row]] = {}
     for item in findings:
-        groups.setdefault(item.kind, []).append(item)
-    return [(kind, KIND_WORDS.get(kind, kind), items) for kind, items in groups.items()]
+        places = tuple((at, place_url(kernel, at.file, at.line)) for at in item.places)
+        groups.setdefault(item.kind, []).append(Row(item, pages.get(item.subject, ""), places))
+    return [(kind, KIND_WORDS.get(kind, kind), rows) for kind, rows in groups.items()]
+
+
+@once_per_facts
+def _list_pages(kernel: LoadedKernel) -> dict[str, str]:
+    """Give the page of everything that a finding may be about, by name."""
+    facts, name = kernel.facts, kernel.name
+    return {
+        **{item.name: reverse("kfunc", args=[name, item.name]) for item in facts.kfuncs},
+        **{item.id: reverse("set", args=[name, item.id]) for item in facts.sets},
+        **{item.name: reverse("filter", args=[name, item.id]) for item in facts.filters},
+        **{item.name: reverse("struct-ops", args=[name, item.name]) for item in facts.struct_ops},
+    }
 
 
 def _render_csv(findings: Sequence[Finding]) -> str:

@@ -43,6 +43,23 @@ def test_multi_set_names_the_kfunc_its_sets_and_a_wrapper() -> None:
     assert len(finding.places) == 2
 
 
+def test_multi_hook_groups_kfuncs_by_hooks_and_says_that_filters_differ() -> None:
+    only = create_filter("only", branch(InSet("ids"), refuse(), let_pass()))
+    facts = create_kernel(
+        (create_set("ids", "bpf_a", "bpf_b"), create_set("more", "bpf_c")),
+        (
+            create_registration("XDP", "ids", "only"),
+            create_registration("SYSCALL", "ids"),
+            create_registration("XDP", "more"),
+        ),
+        (only,),
+    )
+    (finding,) = [item for item in lint_kernel(Decider(facts)) if item.kind == "multi_hook"]
+    assert finding.subject == "SYSCALL, XDP"
+    words = "2 kfuncs are on each of these hooks, which run other filters: bpf_a, bpf_b"
+    assert finding.text == words
+
+
 def test_flag_copies_are_a_defect() -> None:
     facts = create_kernel(
         (create_set("one", "bpf_it", flags=("KF_SLEEPABLE",)), create_set("two", "bpf_it")),
