@@ -17,6 +17,7 @@ UNKNOWN = "unknown"
 FINDING_KINDS = (
     "not_allowed",
     "not_sleepable",
+    "region",
     "missing",
     "prototype",
     "run_time",

@@ -70,6 +70,8 @@ class Adviser:
             return self._suggest_place(kfunc, legal)
         if kind == "not_sleepable":
             return self._suggest_sleep()
+        if kind == "region":
+            return "move it out of the locked region, or into bpf_rcu_read_lock() if it needs RCU"
         if kind == "device_bound":
             return "load it for a device (BPF_F_XDP_DEV_BOUND_ONLY with an interface)"
         return ""

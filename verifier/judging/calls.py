@@ -13,6 +13,7 @@ from verifier.judging.externs import FOUND, Resolved
 from verifier.judging.kernel import KernelUnderTest
 from verifier.judging.loader import Loaded
 from verifier.judging.reasons import reason_at, take_over
+from verifier.judging.regions import region_problem
 from verifier.result import Reason
 
 _SLEEPABLE = "KF_SLEEPABLE"
@@ -55,6 +56,9 @@ class CallJudge:
         reason = self._sleep_reason(call, extern.kernel_name, verdict)
         if reason:
             return Problem("not_sleepable", call, (reason,))
+        reason = self._region_reason(call, extern.kernel_name, verdict)
+        if reason:
+            return Problem("region", call, (reason,))
         reasons = self._run_time_reasons(call, extern.kernel_name, verdict)
         return Problem("run_time", call, reasons) if reasons else None
 
@@ -76,6 +80,14 @@ class CallJudge:
             return None
         where = _LATER.get(call.circumstances.later, "this program")
         return reason_at("sleepable", f"{kfunc} may sleep, and {where} may not", place)
+
+    def _region_reason(self, call: LiveCall, kfunc: str, verdict: Verdict) -> Reason | None:
+        facts = self._kernel.facts
+        text = region_problem(call, kfunc, verdict.flags, facts, self._context)
+        listed = self._kernel.decider.find_listed(kfunc)
+        return (
+            reason_at("region", text, listed[0].entry.place if listed else None) if text else None
+        )
 
     def _run_time_reasons(self, call: LiveCall, kfunc: str, verdict: Verdict) -> tuple[Reason, ...]:
         """Ask the run-time mask: that of the op, or none where the call is made later."""

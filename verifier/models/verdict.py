@@ -13,7 +13,7 @@ class Check(models.Model):
 
     object = models.ForeignKey(BpfObject, on_delete=models.CASCADE, related_name="checks")
     facts_hash = models.CharField(max_length=64, db_index=True)
-    engine_version = models.PositiveIntegerField(default=result.ENGINE_VERSION)
+    engine_version = models.PositiveIntegerField()
     problem = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -26,6 +26,7 @@ WORDS = {
 KIND_WORDS = {
     "not_allowed": "not allowed in this context",
     "not_sleepable": "sleeps, and the context may not",
+    "region": "not allowed with what is locked there, or without RCU",
     "missing": "the kernel has no such kfunc",
     "prototype": "the kernel's prototype differs",
     "run_time": "loads, and fails when it is called",
