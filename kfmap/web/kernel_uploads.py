@@ -64,6 +64,24 @@ class Progress:
         return 100 * self.checked // self.total if self.total else 100
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The objects with programs that fare otherwise on a kernel than on another, and how many
+    objects have no verdicts yet on which of the two."""
+
+    rows: tuple[Row, ...]
+    unchecked: tuple[tuple[Kernel, int], ...]
+
+
+def compare_uploads(old: Kernel, new: Kernel) -> Compared:
+    """Compare the newest objects on two kernels."""
+    counts = ((kernel, find_unchecked(kernel).count()) for kernel in (old, new))
+    return Compared(
+        tuple(row for row in list_rows(new, old.facts_hash) if row.changed),
+        tuple((kernel, count) for kernel, count in counts if count),
+    )
+
+
 def measure_progress(kernel: Kernel) -> Progress:
     """Count objects."""
     total = _checkable().count()

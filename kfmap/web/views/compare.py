@@ -14,11 +14,9 @@ from kfmap.web.atlas import Atlas
 from kfmap.web.cells import load_cells
 from kfmap.web.changes import Changes, Flip, FlipKind, count_by_family, find_changes
 from kfmap.web.derived import once_per_facts
+from kfmap.web.kernel_uploads import compare_uploads
 from kfmap.web.links import context_url
 from kfmap.web.page import map_page
-from verifier.models import BpfObject, Verdict
-
-_LOOKED_AT, _SHOWN = 5000, 50
 
 
 @map_page
@@ -39,17 +37,16 @@ def show_changes(request: HttpRequest, atlas: Atlas, old: str, new: str) -> Http
     changes = find_changes(before, after)
     if chosen := request.GET.get("format"):
         return export_table(chosen, _export(changes))
-    page = {
+    page: dict[str, object] = {
         "section": "compare",
         "atlas": atlas,
         "old": atlas.row(old),
         "new": atlas.row(new),
         "changes": changes,
         "kinds": _list_kinds(before, after),
-        "affected": _find_affected(before.facts_hash, after.facts_hash)
-        if request.user.is_authenticated
-        else None,
     }
+    if request.user.is_authenticated:
+        page["uploads"] = compare_uploads(atlas.row(old), atlas.row(new))
     return render(request, "web/changes.html", page)
 
 
@@ -85,32 +82,6 @@ def _list_kinds(before: LoadedKernel, after: LoadedKernel) -> list[tuple[FlipKin
         )
         for kind in find_changes(before, after).kinds
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class Affected:
-    """A program of an upload that fares otherwise on the new kernel."""
-
-    object: BpfObject
-    program: str
-    before: Verdict
-    after: Verdict
-
-
-def _find_affected(old: str, new: str) -> list[Affected]:
-    """Give the programs of the uploads whose verdict differs, by the facts' hashes."""
-    verdicts = Verdict.objects.filter(check_row__facts_hash__in=(old, new)).select_related(
-        "check_row__object"
-    )
-    words: dict[tuple[int, str], dict[str, Verdict]] = {}
-    for verdict in verdicts[:_LOOKED_AT]:
-        key = verdict.check_row.object_id, verdict.program
-        words.setdefault(key, {})[verdict.check_row.facts_hash] = verdict
-    return [
-        Affected(both[new].check_row.object, program, both[old], both[new])
-        for (_, program), both in words.items()
-        if len(both) == 2 and both[old].verdict != both[new].verdict
-    ][:_SHOWN]
 
 
 def _export(changes: Changes) -> Table:
