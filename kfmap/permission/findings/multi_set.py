@@ -35,7 +35,7 @@ def find_multi_set(decider: Decider) -> Iterator[Finding]:
 
 
 def find_multi_hook(decider: Decider) -> Iterator[Finding]:
-    """Give the kfuncs on more than one hook, by their hooks, and whether these run other filters."""
+    """Give the kfuncs on more than one hook, by their hooks, and if these run other filters."""
     groups: dict[tuple[str, ...], list[str]] = {}
     for kfunc, listed in sorted(_list_all(decider).items()):
         hooks = tuple(sorted({_short(item.registration.hook) for item in listed}))
