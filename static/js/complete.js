@@ -4,11 +4,20 @@ const SHOWN = 60;
 const lists = new Map();
 
 function loadNames(kernel) {
-  if (!lists.has(kernel)) {
-    const url = `/kernels/${encodeURIComponent(kernel)}/names.json`;
-    lists.set(kernel, fetch(url).then((answer) => (answer.ok ? answer.json() : { kfuncs: [], contexts: [] })));
-  }
+  if (!lists.has(kernel)) lists.set(kernel, fetchNames(kernel));
   return lists.get(kernel);
+}
+
+// Without names one can still ask. What failed (no network, the page being left) is tried again.
+async function fetchNames(kernel) {
+  try {
+    const answer = await fetch(`/kernels/${encodeURIComponent(kernel)}/names.json`);
+    if (answer.ok) return await answer.json();
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+  }
+  lists.delete(kernel);
+  return { kfuncs: [], contexts: [] };
 }
 
 // Names with every word in them; those that begin a part of the name first, shorter ones before longer.
@@ -105,7 +114,7 @@ class Completion {
   take(name) {
     this.input.value = name;
     this.close();
-    this.input.dispatchEvent(new Event("change", { bubbles: true }));
+    for (const told of ["input", "change"]) this.input.dispatchEvent(new Event(told, { bubbles: true }));
   }
 
   onKey(event) {

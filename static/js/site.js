@@ -76,6 +76,24 @@ prepare(document);
 document.addEventListener("htmx:load", (event) => {
   if (event.target !== document.body) prepare(event.target);
 });
+// The same answer once more stays as it is: a reader may be in it already.
+const answered = new WeakMap();
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (!detail.target.matches("[aria-live]")) return;
+  detail.shouldSwap &&= answered.get(detail.target) !== detail.serverResponse;
+  answered.set(detail.target, detail.serverResponse);
+});
+// An answer that could not be fetched says so in place of the last one, which answers another question.
+for (const failure of ["htmx:sendError", "htmx:responseError"]) {
+  document.addEventListener(failure, ({ detail: { target, xhr } }) => {
+    if (!target.matches("[aria-live]")) return;
+    const problem = document.createElement("p");
+    problem.className = "problem";
+    problem.textContent = `The answer could not be fetched${xhr.status ? ` (${xhr.status})` : ""}. Ask again.`;
+    target.replaceChildren(problem);
+    answered.delete(target);
+  });
+}
 // A choice that only selects what the page shows needs no second click.
 document.addEventListener("change", (event) => {
   if (event.target.matches("select[data-submit]")) event.target.form.requestSubmit();

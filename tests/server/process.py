@@ -64,10 +64,8 @@ class Up:
             text=True,
         )
         self.said = ""
-        self._cookies = CookieJar()
-        self._opener = urllib.request.build_opener(
-            urllib.request.HTTPCookieProcessor(self._cookies)
-        )
+        self.cookies = CookieJar()
+        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies))
 
     def wait_until_ready(self) -> None:
         """Read what it says until it says that it serves."""
@@ -89,7 +87,7 @@ class Up:
 
     def post(self, path: str, values: Mapping[str, object]) -> tuple[int, str]:
         """Send a form, with files as (name, bytes)."""
-        token = next((cookie.value for cookie in self._cookies if cookie.name == "csrftoken"), "")
+        token = next((cookie.value for cookie in self.cookies if cookie.name == "csrftoken"), "")
         files = {
             key: SimpleUploadedFile(*value) if isinstance(value, tuple) else value
             for key, value in values.items()
@@ -108,8 +106,8 @@ class Up:
 
     def go_on_as(self, other: Up) -> None:
         """Take over the session of the same browser with another process."""
-        for cookie in other._cookies:
-            self._cookies.set_cookie(cookie)
+        for cookie in other.cookies:
+            self.cookies.set_cookie(cookie)
 
     def _open(self, request: urllib.request.Request) -> tuple[int, str]:
         try:

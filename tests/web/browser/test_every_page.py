@@ -1,0 +1,156 @@
+"""Every page: axe finds nothing wrong in either theme, and nothing sticks out on a phone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, FilePayload, Page, expect
+
+from tests.server.process import Up, up
+from tests.web.browser.conftest import without_problems
+from tests.web.browser.names import DISPATCH, MOVE, OBJECT
+
+AXE = Path(__file__).parents[1] / "vendor" / "axe-core-4.14.1" / "axe.min.js"
+STANDARD = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+pytestmark = pytest.mark.browser
+
+PAGES = [
+    "/",
+    f"/can-call/?kernel=7.3&context=struct_ops:sched_ext_ops.running&kfunc={MOVE}",
+    f"/can-call/?kernel=6.18&context=struct_ops:sched_ext_ops.running&kfunc={MOVE}",
+    "/can-call/?kernel=7.3&context=xdq&kfunc=none",
+    "/kernels/",
+    "/kernels/7.3/",
+    "/kernels/7.3-all/",
+    "/kernels/7.3/kfuncs/",
+    f"/kernels/7.3/kfuncs/{MOVE}/",
+    "/kernels/7.3/contexts/xdp/",
+    "/kernels/7.3/struct-ops/sched_ext_ops/",
+    "/kernels/7.3/struct-ops/sched_ext_ops/dispatch/",
+    "/kernels/7.3/sets/scx_kfunc_ids_dispatch/",
+    "/kernels/7.3/filters/scx_kfunc_context_filter/",
+    "/kernels/7.3/hooks/BTF_KFUNC_HOOK_STRUCT_OPS/",
+    f"/kernels/7.3/matrix/?cols=sched_ext_ops&cell={DISPATCH}%20{MOVE}",
+    "/kernels/7.3/graphs/",
+    "/kernels/7.3/graphs/callbacks/sched_ext_ops/",
+    "/kernels/7.3/graphs/classes/sched_ext_ops/",
+    "/kernels/7.3/graphs/shared/sched_ext_ops/tcp_congestion_ops/",
+    "/kernels/7.3/mechanisms/",
+    "/kernels/7.3/findings/",
+    "/kernels/7.3/what-if/",
+    "/compare/",
+    "/compare/6.19/7.1/",
+    "/decode/",
+    "/search/",
+    "/search/?q=dsq",
+    "/search/?q=no-such-name",
+    "/kernels/9.9/",
+    "/nowhere/",
+    "/accounts/login/",
+    "/accounts/setup/no-such-link/",
+]
+
+
+def check(page: Page) -> None:
+    """Ask axe in both themes, then look for what is wider than a phone."""
+    page.wait_for_load_state("networkidle")
+    page.evaluate(AXE.read_text() + ";0")  # not a script element: the policy would refuse it
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+        assert find_violations(page) == [], theme
+    page.set_viewport_size({"width": 390, "height": 844})
+    over = page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    assert over == 0
+
+
+def find_violations(page: Page) -> list[tuple[str, list[str], str]]:
+    """Give (rule, place, what is wrong), of at most three places a rule."""
+    found = page.evaluate("(standard) => axe.run({runOnly: standard})", STANDARD)
+    return [
+        (item["id"], node["target"], node["failureSummary"])
+        for item in found["violations"]
+        for node in item["nodes"][:3]
+    ]
+
+
+@pytest.fixture(scope="module")
+def uploaded(account: Up) -> str:
+    """Give the page of an object that is being checked."""
+    account.post("/uploads/", {"objects": (OBJECT.name, OBJECT.read_bytes())})
+    _, uploads = account.get("/uploads/")
+    return uploads.partition('href="/objects/')[2].partition('"')[0]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_page_of_the_map_is_accessible(page: Page, path: str) -> None:
+    page.goto(path)
+    check(page)
+
+
+def test_decoded_log_is_accessible(page: Page) -> None:
+    page.goto("/decode/")
+    page.get_by_label("Log or exit message").fill(
+        "calling kernel function scx_bpf_dsq_insert is not allowed\n"
+        "kfunc with mask 0x2 called from an operation only allowing 0x1"
+    )
+    page.get_by_role("button", name="Decode").click()
+    expect(page.locator(".answer")).to_have_count(2)
+    check(page)
+
+
+def test_object_with_findings_is_accessible(signed_in: Page, uploaded: str) -> None:
+    signed_in.goto(f"/objects/{uploaded}")
+    expect(signed_in.get_by_role("heading", name="Findings")).to_be_visible(timeout=60_000)
+    for part in signed_in.locator("details:not([open]) > summary").all():
+        part.click()
+    check(signed_in)
+
+
+def test_graph_of_an_object_is_accessible(signed_in: Page, uploaded: str) -> None:
+    signed_in.goto(f"/objects/{uploaded}")
+    signed_in.get_by_role("link", name="Draw them as a graph").click(timeout=60_000)
+    expect(signed_in.locator(".graph-view svg")).to_be_visible()
+    check(signed_in)
+
+
+@pytest.mark.parametrize("path", ["/", "/uploads/", "/compare/6.19/7.1/"])
+def test_page_that_lists_uploads_is_accessible(signed_in: Page, uploaded: str, path: str) -> None:
+    signed_in.goto(path)
+    check(signed_in)
+
+
+def test_progress_of_an_upload_is_accessible(signed_in: Page) -> None:
+    code = OBJECT.read_bytes()
+    copies = [
+        FilePayload(name=f"copy{n}.bpf.o", mimeType="application/x-elf", buffer=code + bytes([n]))
+        for n in range(20)
+    ]
+    signed_in.goto("/uploads/")
+    signed_in.locator("input[type=file]").set_input_files(copies)
+    signed_in.get_by_role("button", name="Check", exact=True).click()
+    expect(signed_in.locator("progress").first).to_be_visible()
+    signed_in.evaluate(AXE.read_text() + ";0")
+    assert find_violations(signed_in) == []
+
+
+def test_first_visit_is_accessible_and_makes_the_administrator(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with (
+        up(tmp_path) as server,
+        without_problems(browser.new_context(base_url=server.address)) as page,
+    ):
+        page.goto(server.wait_for_link())
+        page.get_by_label("Username").fill("ada")
+        for label in ("Password:", "Password confirmation:"):
+            page.get_by_label(label, exact=True).fill("password")
+        page.get_by_role("button", name="Create the administrator").click()
+        expect(page.get_by_text("too common")).to_be_visible()
+        check(page)
+        for label in ("Password:", "Password confirmation:"):
+            page.get_by_label(label, exact=True).fill("correct horse battery staple")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("button", name="Sign out")).to_be_visible()

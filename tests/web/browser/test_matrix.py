@@ -1,0 +1,77 @@
+"""The matrix is filtered, moved in, opened and shared."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.web.browser.names import MOVE
+
+pytestmark = pytest.mark.browser
+
+
+def test_matrix_is_filtered_moved_in_opened_and_shared(page: Page, browser: Browser) -> None:
+    page.goto("/kernels/7.3/matrix/")
+    page.get_by_label("Kfuncs or sets").fill("dsq_move_to_local")
+    page.get_by_label("Contexts", exact=True).fill("sched_ext_ops.")
+    expect(page.locator(".matrix-tools output")).to_have_text(re.compile(r"2 × \d+ shown"))
+    page.get_by_label("Contexts", exact=True).press("Enter")
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    panel = page.get_by_role("complementary", name="Cell")
+    expect(panel).to_contain_text("sched_ext_ops.dispatch")
+    expect(panel).to_contain_text("The same cell on every kernel")
+    shared = page.context.new_page()
+    shared.goto(page.url)
+    expect(shared.get_by_role("complementary", name="Cell")).to_contain_text("dispatch")
+    expect(shared.get_by_label("Kfuncs or sets")).to_have_value("dsq_move_to_local")
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+
+
+def test_matrix_shows_every_cell_the_server_decided(page: Page) -> None:
+    page.goto("/kernels/6.18/matrix/?rows=scx_bpf_dsq_insert&cols=sched_ext_ops")
+    page.locator("#matrix[data-ready]").wait_for()
+    row = page.get_by_role("row").filter(
+        has=page.locator("th", has_text=re.compile("^scx_bpf_dsq_insert$"))
+    )
+    signs = row.locator("td.cell").all_text_contents()
+    heads = [text.strip() for text in page.locator(".grid .turned").all_text_contents()]
+    cells = dict(zip(heads, signs, strict=True))
+    assert cells["enqueue"] == "✓"
+    assert cells["running"] == "!"
+
+
+def test_matrix_merges_equal_columns_and_orders_by_similarity(page: Page) -> None:
+    page.goto("/kernels/7.3/matrix/?rows=scx_kfunc_ids&cols=sched_ext_ops")
+    output = page.locator(".matrix-tools output")
+    before = output.text_content()
+    page.get_by_label("Merge equal columns and rows").check()
+    expect(output).not_to_have_text(before or "")
+    expect(page.locator(".grid .turned").filter(has_text="+").first).to_be_visible()
+    page.get_by_label("Order").select_option("similar")
+    assert "sort=similar" in page.url
+    expect(page.locator(".grid tbody th").first).not_to_have_text("")
+
+
+def test_matrix_scrolls_through_every_row_with_few_cells(page: Page) -> None:
+    page.goto("/kernels/7.3/matrix/")
+    page.locator(".grid td.current").focus()
+    page.keyboard.press("Control+End")
+    expect(page.locator(".grid td.current")).to_be_focused()
+    last = int(page.locator(".grid tr").last.get_attribute("aria-rowindex") or 0)
+    assert last == int(page.locator(".grid").get_attribute("aria-rowcount") or 0)
+    assert page.locator(".grid td").count() < 2500
+
+
+def test_matrix_can_be_read_without_javascript(plain: Page) -> None:
+    plain.goto("/kernels/7.3/matrix/")
+    plain.locator("#n-group").select_option("sched_ext_ops")
+    plain.locator("#n-rows").fill("dsq_move")
+    plain.get_by_role("button", name="Show").click()
+    row = plain.get_by_role("row").filter(has_text=MOVE).first
+    row.locator(".cell-allowed").first.click()
+    expect(plain.locator(".answer-allowed")).to_contain_text("dispatch")

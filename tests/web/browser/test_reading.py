@@ -1,0 +1,53 @@
+"""What a person reads: a comparison, a search, lists, in the theme and the zone that are theirs."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+
+def test_two_kernels_are_compared(page: Page) -> None:
+    page.goto("/compare/")
+    page.get_by_label("From").select_option("6.19")
+    page.get_by_label("To").select_option("7.1")
+    page.get_by_role("button", name="Compare").click()
+    page.wait_for_url("**/compare/6.19/7.1/")
+    heading = page.get_by_role("heading", name=re.compile(r"^\d+ cells: allowed → refused")).first
+    assert int(re.findall(r"\d+", heading.text_content() or "")[0]) > 1000
+
+
+def test_search_is_a_key_away(page: Page) -> None:
+    page.goto("/kernels/7.3/")
+    page.keyboard.press("/")
+    expect(page.get_by_label("Search everything")).to_be_focused()
+    page.keyboard.type("dsq insert")
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="scx_bpf_dsq_insert", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("scx_bpf_dsq_insert")
+
+
+def test_theme_is_remembered(page: Page) -> None:
+    page.goto("/")
+    button = page.locator(".theme-switch")
+    button.click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+    button.click()
+    page.goto("/kernels/")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+def test_times_are_in_the_zone_of_the_reader(page: Page) -> None:
+    page.goto("/kernels/")
+    time = page.locator("time").first
+    assert (time.get_attribute("title") or "").endswith("UTC")
+    assert "UTC" not in (time.text_content() or "")
+
+
+def test_list_of_kfuncs_is_narrowed(page: Page) -> None:
+    page.goto("/kernels/7.3/kfuncs/")
+    page.get_by_label("Narrow by name, set or flag").fill("dsq insert")
+    expect(page.locator("#kfunc-rows tr:visible")).to_have_count(4)
