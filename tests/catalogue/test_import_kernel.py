@@ -82,6 +82,13 @@ def test_tree_becomes_a_kernel_once(tmp_path: Path) -> None:
     assert Kernel.objects.count() == 1
 
 
+def test_a_tree_read_again_without_its_label_keeps_it(tmp_path: Path) -> None:
+    tree = write_tree(tmp_path, {SET_C: INCLUDES + id_set("one")})
+    import_tree(tree, "--label", "my branch")
+    assert import_tree(tree).endswith("the map had it already.\n")
+    assert Kernel.objects.get().label == "my branch"
+
+
 def test_changed_tree_replaces_a_kernel_only_when_asked(tmp_path: Path) -> None:
     tree = write_tree(tmp_path, {SET_C: INCLUDES + id_set("one")})
     import_tree(tree)

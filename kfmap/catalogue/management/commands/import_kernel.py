@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ from django.db import DataError
 
 from kfmap.btf.read import BtfError, read_btf
 from kfmap.btf.vmlinux import extract_btf
+from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.store import KernelExistsError, save_kernel
 from kfmap.environment import SETTINGS_CHECKS
 from kfmap.kernel.extract import TreeError, extract_kernel
+from kfmap.kernel.facts import KernelFacts
 
 _MAX_BTF_FILE = 1 << 30
 
@@ -31,7 +34,9 @@ class Command(BaseCommand):
         parser.add_argument("--config", type=Path, help="its .config; default: every option is on")
         parser.add_argument("--btf", type=Path, help="vmlinux, vmlinuz or raw BTF of that kernel")
         parser.add_argument("--name", default="", help="a short name; default: from its version")
-        parser.add_argument("--label", default="", help="where it comes from, for people")
+        parser.add_argument(
+            "--label", default="", help="where it comes from, for people; default: as it was"
+        )
         parser.add_argument(
             "--replace", action="store_true", help="replace the kernel of this name"
         )
@@ -48,6 +53,7 @@ class Command(BaseCommand):
                 name=options["name"],
                 label=options["label"],
             )
+            facts = _keep_label(facts)
             saved = save_kernel(facts, types, config=config, replace=options["replace"])
         except (TreeError, KernelExistsError) as error:
             raise CommandError(str(error)) from error
@@ -61,6 +67,14 @@ class Command(BaseCommand):
             f"sets, {kernel.struct_ops_count} ops structures; {kernel.not_understood_count} "
             f"constructs not understood; {'saved' if saved.changed else 'the map had it already'}."
         )
+
+
+def _keep_label(facts: KernelFacts) -> KernelFacts:
+    """Give facts without a label that of the kernel they may be: reading a tree again is the same."""
+    if facts.origin.label:
+        return facts
+    labels = Kernel.objects.listed().filter(name=facts.name).values_list("label", flat=True)
+    return replace(facts, origin=replace(facts.origin, label=labels.first() or ""))
 
 
 def _read_types(path: Path) -> bytes:
