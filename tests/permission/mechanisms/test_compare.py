@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from kfmap.kernel.facts import Constant, Guard, KernelFacts, OpMask, Place, RunTime
-from kfmap.permission.contexts import build_contexts, build_member_contexts
+from kfmap.permission.contexts import build_member_contexts
 from kfmap.permission.decide import Decider
 from kfmap.permission.mechanisms.compare import (
     Comparison,
@@ -16,7 +16,6 @@ from kfmap.permission.mechanisms.handover import (
     describe_handover,
 )
 from kfmap.permission.mechanisms.mechanism import AT_LOAD, AT_RUN_TIME, NEVER
-from kfmap.permission.mechanisms.program_type import ProgramTypeOnly
 from kfmap.permission.mechanisms.subsystem import find_foreign_kfuncs, find_own_kfuncs
 from tests.permission.small_kernel import create_toy_kernel
 
@@ -84,14 +83,6 @@ def test_compare_takes_the_kernels_own_masks_for_its_meaning() -> None:
     assert rows["Run-time masks"].late == 5
     assert rows["Run-time masks"].costs.checked_calls == 2
     assert rows["Filter with struct_ops context"].over_permits == 0
-
-
-def test_program_type_never_refuses_what_the_kernel_allows() -> None:
-    for facts in (create_toy_kernel(), create_masked_kernel()):
-        decider = Decider(facts)
-        mechanism = ProgramTypeOnly(decider, build_contexts(facts))
-        for context in build_contexts(facts):
-            assert decider.bits(context)[0] & ~mechanism.bits(context)[0] == 0
 
 
 def test_every_mechanism_explains_every_cell() -> None:
