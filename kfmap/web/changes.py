@@ -71,6 +71,12 @@ class Changes:
         """Count all cells that changed."""
         return sum(kind.cells for kind in self.kinds)
 
+    @property
+    def same_names(self) -> bool:
+        """Tell whether both kernels have the same kfuncs and contexts."""
+        came = self.kfuncs_added or self.contexts_added
+        return not (came or self.kfuncs_removed or self.contexts_removed)
+
 
 @once_per_facts
 def find_changes(old: LoadedKernel, new: LoadedKernel) -> Changes:
