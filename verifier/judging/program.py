@@ -21,6 +21,7 @@ from verifier.judging.calls import CallJudge, Problem
 from verifier.judging.contexts import context_of
 from verifier.judging.evidence import Path, Reporter
 from verifier.judging.externs import FOUND, MALFORMED
+from verifier.judging.hooks import missing_hook
 from verifier.judging.loader import Loaded
 from verifier.judging.object_wide import ObjectProblem, find_object_problems
 from verifier.judging.prepared import Prepared
@@ -78,6 +79,10 @@ class _ProgramJudge:
             return self._verdict(REFUSED if self._judge.problems else PASSES, findings, ())
         if broken:
             findings.append(self._finding("struct_ops", "", (), (broken,)))
+            return self._verdict(REFUSED, findings, ())
+        hook = missing_hook(self._program, self._loaded.kernel.facts)
+        if hook:
+            findings.append(self._finding("load", "", (), (hook,)))
             return self._verdict(REFUSED, findings, ())
         findings += self._findings_before_walking()
         reach, problems = self._walk()
