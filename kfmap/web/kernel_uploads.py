@@ -63,6 +63,11 @@ class Progress:
         """Give the progress in percent."""
         return 100 * self.checked // self.total if self.total else 100
 
+    @property
+    def idle(self) -> int:
+        """Count the objects that nobody checks."""
+        return self.total - self.checked - self.working
+
 
 @dataclass(frozen=True, slots=True)
 class Compared:
@@ -133,4 +138,5 @@ def _build_row(
 
 
 def _checkable() -> QuerySet[BpfObject]:
-    return BpfObject.objects.filter(problem="", read_at__isnull=False)
+    """Give the objects that were read, or will be."""
+    return BpfObject.objects.filter(problem="")

@@ -124,6 +124,14 @@ def test_uploads_are_checked_on_a_variant_when_asked_for(client: Client) -> None
     assert 'hx-trigger="every 3s"' in working
 
 
+def test_an_upload_that_waits_to_be_read_is_shown_as_being_checked(client: Client) -> None:
+    obj = BpfObject.objects.create(sha256="f" * 64, file_name="new.bpf.o", size=10)
+    Job.objects.create(object=obj)
+    page = read(client, "/kernels/toy/uploads/")
+    assert "0 of 1 object checked, 1 being checked" in page
+    assert "Check the uploads" not in page
+
+
 def test_uploads_page_of_a_variant_says_what_fares_otherwise(client: Client) -> None:
     obj = upload("enqueue", "toy_insert")
     kept = keep_variant(load_kernel("toy"), [NARROWER], "toy-narrow", None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -84,15 +83,13 @@ def test_capability_bits_are_changed_without_javascript(plain: Page) -> None:
     expect(plain.get_by_text(re.compile(r"^[1-9]\d* cells flip"))).to_be_visible()
 
 
-@pytest.fixture
-def uploaded(account: Up) -> Iterator[None]:
-    """Upload an object."""
+def test_draft_is_kept_opened_by_its_link_and_uploads_are_checked_on_it(
+    signed_in: Page, account: Up
+) -> None:
     account.post("/uploads/", {"objects": (OBJECT.name, OBJECT.read_bytes())})
-    yield
-
-
-@pytest.mark.usefixtures("uploaded")
-def test_draft_is_kept_opened_by_its_link_and_uploads_are_checked_on_it(signed_in: Page) -> None:
+    signed_in.goto("/kernels/7.3/uploads/")
+    all_checked = signed_in.locator("#uploads progress[value='100']")
+    expect(all_checked).to_be_visible(timeout=120_000)
     change_row(signed_in)
     signed_in.get_by_label("Keep as").fill("7.3-running")
     signed_in.get_by_role("button", name="Keep as a variant").click()
@@ -102,6 +99,7 @@ def test_draft_is_kept_opened_by_its_link_and_uploads_are_checked_on_it(signed_i
     signed_in.wait_for_url("**/compare/7.3/7.3-running/")
     expect(signed_in.get_by_role("heading", name=re.compile("refused → allowed"))).to_be_visible()
     signed_in.goto("/kernels/7.3-running/uploads/")
-    signed_in.get_by_role("button", name="Check the uploads on 7.3-running").click()
+    ask = signed_in.get_by_role("button", name="Check the uploads on 7.3-running")
+    ask.click(timeout=60_000)  # it comes when nobody else is checking
     expect(signed_in.locator("#uploads .verdict-passes").first).to_be_visible(timeout=60_000)
     check(signed_in)
