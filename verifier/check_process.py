@@ -33,11 +33,11 @@ def answer(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Give the messages for one object: its summary, then a verdict for each kernel asked for."""
     try:
         obj = read_object(Path(request["object"]).read_bytes())
+        prepared = prepare_object(obj)
     except ObjectError as error:
         yield {"problem": str(error)}
         return
     yield {"summary": plain(summarize(obj))}
-    prepared = prepare_object(obj)
     for kernel in request["kernels"]:
         files = kernel["facts"], kernel["types"], kernel["config"]
         verdict = check_object(prepared, _load_kernel(*files))

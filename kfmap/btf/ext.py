@@ -101,13 +101,16 @@ class BtfExt:
     core: Mapping[str, CoreInfo]
 
     def line(self, section: str, slot: int) -> Line | None:
-        """Give the source line that holds for an instruction, None if none is known."""
+        """Give the source line that holds for an instruction, None if none is known or readable."""
         info = self.lines.get(section)
         at = bisect_right(info.slots, slot) - 1 if info else -1
         if info is None or at < 0:
             return None
         position = info.positions[at]
-        file, text = self.btf.string(info.files[at]), self.btf.string(info.texts[at])
+        try:
+            file, text = self.btf.string(info.files[at]), self.btf.string(info.texts[at])
+        except BtfError:
+            return None
         return Line(file, position >> 10, position & 0x3FF, text)
 
     def core_relocations(self, section: str) -> tuple[CoreRelocation, ...]:

@@ -55,6 +55,16 @@ def test_line_before_the_first_record_is_unknown() -> None:
     assert (read.line("xdp", 1), read.line("xdp", 2)) == (None, Line("", 1, 0, ""))
 
 
+def test_lines_whose_text_is_not_genuine_are_unknown() -> None:
+    writer = BtfWriter()
+    start = writer.string("x" * 4000)
+    lines = [(8 * slot, start + slot, start + slot, 1 << 10) for slot in range(100)]
+    ext = write_btf_ext(writer, lines={"xdp": lines})
+    read = read_btf_ext(ext, read_btf(writer.build()))
+    assert read.line("xdp", 0) is not None
+    assert [read.line("xdp", slot) for slot in range(100)][-1] is None
+
+
 @pytest.mark.parametrize("byteorder", ["little", "big"])
 def test_longer_records_are_read_by_their_size(byteorder: str) -> None:
     btf, data = _sample(byteorder, (3, 7, 5))

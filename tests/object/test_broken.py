@@ -188,6 +188,26 @@ def test_damaged_btf_ext_is_refused() -> None:
     refuse(Patched(SCHEDULER).put(".BTF.ext", 0, b"\0\0").data, "BTF is damaged")
 
 
+@pytest.mark.parametrize(
+    ("part", "field", "words"),
+    [
+        (0, 1, "type id"),  # of a function
+        (1, 1, "string offset"),  # the file of a line
+        (1, 2, "string offset"),  # its text
+        (2, 1, "type id"),  # of a CO-RE relocation
+        (2, 2, "string offset"),  # its access string
+    ],
+)
+def test_btf_ext_that_points_outside_of_btf_is_refused(part: int, field: int, words: str) -> None:
+    patched = Patched("kinds.bpf.o")
+    start, _ = patched.place(".BTF.ext")
+    (header,) = struct.unpack_from("<I", patched.data, start + 4)
+    (offset,) = struct.unpack_from("<I", patched.data, start + 8 + 8 * part)
+    first = header + offset + 12  # behind the length of records, a section's name and their number
+    patched.put(".BTF.ext", first + 4 * field, struct.pack("<I", 1 << 30))
+    refuse(patched.data, f"BTF is damaged: {words} {1 << 30} is outside")
+
+
 def test_missing_btf_ext_is_noted() -> None:
     read = read_object(bytes(Patched(SCHEDULER).set(".BTF.ext", "type", 7).data))
     assert read.btf_ext is None

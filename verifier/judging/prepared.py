@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from kfmap.btf.read import BtfError
 from verifier.flow.engine import Program as Code
 from verifier.judging.loader import Relocations, read_constants
 from verifier.judging.static_paths import Path, find_static_calls
-from verifier.object.model import BpfObject
+from verifier.object.model import BpfObject, ObjectError
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,13 @@ def prepare_object(
 ) -> Prepared:
     """Prepare an object for any number of kernels.
 
-    `values`: variables of .rodata as the user's loader sets them. Raises UnknownVariableError.
+    `values`: variables of .rodata as the user's loader sets them. Raises UnknownVariableError, and
+    ObjectError for CO-RE relocations that cannot be read.
     """
     code = Code(obj, read_constants(obj, values or {}))
     static_calls = tuple(find_static_calls(code.graph, program) for program in obj.programs)
-    return Prepared(obj, code, Relocations(obj), static_calls, steps or Steps())
+    try:
+        relocations = Relocations(obj)
+    except BtfError as error:
+        raise ObjectError(f"the object's CO-RE relocations cannot be read: {error}") from error
+    return Prepared(obj, code, relocations, static_calls, steps or Steps())
