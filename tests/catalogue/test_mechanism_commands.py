@@ -11,6 +11,10 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from kfmap.catalogue.store import save_kernel
+from kfmap.permission.mechanisms.table_json import plain_table
+from kfmap.permission.what_if.apply import apply_edits
+from kfmap.permission.what_if.capability_map import find_capabilities
+from kfmap.permission.what_if.edits import ChangeMemberBits, UseCapabilities
 from tests.permission.small_kernel import create_kernel, create_toy_kernel
 
 pytestmark = pytest.mark.django_db
@@ -62,8 +66,21 @@ def test_compare_mechanisms_takes_masks_chosen_by_hand(tmp_path: Path) -> None:
     text = run("compare_mechanisms", "toy", "toy_ops", "--format=json", f"--capabilities={path}")
     by_hand = json.loads(text)["mechanisms"][-1]
     assert by_hand["capabilities"]["method"] == "chosen by hand"
-    # bpf_trace_it and bpf_xdp_it are not named, so they pass in all five members
-    assert (by_hand["over_permits"], by_hand["over_refuses"]) == (10, 0)
+    # What is not named needs nothing, and is still refused where no set of the hook lists it.
+    assert (by_hand["over_permits"], by_hand["over_refuses"]) == (0, 0)
+
+
+def test_compare_mechanisms_takes_what_a_what_if_exports(tmp_path: Path) -> None:
+    closed = ChangeMemberBits("toy_ops", "dispatch", ())
+    edited = apply_edits(create_toy_kernel(), [UseCapabilities("toy_ops", "all"), closed], "x")
+    table = find_capabilities(edited)
+    assert table is not None
+    path = tmp_path / "what-if.json"
+    path.write_text(json.dumps({"version": 1, "capabilities": plain_table(table)}))
+    text = run("compare_mechanisms", "toy", "toy_ops", "--format=json", f"--capabilities={path}")
+    by_hand = json.loads(text)["mechanisms"][-1]
+    # dispatch may no longer call toy_move, and toy_insert
+    assert (by_hand["over_permits"], by_hand["over_refuses"]) == (0, 2)
 
 
 @pytest.mark.parametrize(

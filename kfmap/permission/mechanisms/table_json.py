@@ -32,10 +32,12 @@ def plain_table(table: CapabilityTable) -> dict[str, object]:
 
 
 def read_table(body: object, facts: KernelFacts) -> CapabilityTable:
-    """Read a table: `reading`, `kfuncs` and `contexts` count, the rest is ignored.
+    """Read a table, or what has one as `capabilities`: `reading`, `kfuncs`, `contexts` count.
 
     Kfuncs that are not named need no bit, contexts that are not named hold none. Raises TableError.
     """
+    if isinstance(body, Mapping):
+        body = body.get("capabilities", body)
     if not isinstance(body, Mapping) or body.get("reading") not in (ANY, ALL):
         raise TableError(f'a table has "reading": "{ALL}" or "{ANY}"')
     kfunc_masks = _read_masks(body, "kfuncs")

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from kfmap.catalogue.commands import kernel_or_error
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.permission.contexts import build_contexts, build_member_contexts
-from kfmap.permission.mechanisms.capabilities import Capabilities
+from kfmap.permission.mechanisms.capabilities import CapabilitiesInSets
 from kfmap.permission.mechanisms.compare import compare_mechanisms, compare_one
 from kfmap.permission.mechanisms.handover import compare_handover, describe_handover
 from kfmap.permission.mechanisms.render import render_comparison_json, render_comparison_text
@@ -34,7 +34,7 @@ class Command(BaseCommand):
             "--capabilities",
             metavar="FILE",
             type=Path,
-            help="compare masks chosen by hand too; the form is that of the JSON output",
+            help="compare capability masks chosen by hand too: the JSON that a what-if exports",
         )
         parser.add_argument(
             "--against",
@@ -63,7 +63,7 @@ class Command(BaseCommand):
         rows = compare_mechanisms(kernel.decider, contexts)
         if options["capabilities"]:
             table = _read_table(options["capabilities"], kernel)
-            by_hand = Capabilities(kernel.decider, contexts, table=table)
+            by_hand = CapabilitiesInSets(kernel.decider, contexts, table=table)
             rows.append(compare_one(by_hand, contexts))
         if options["format"] == "json":
             text = render_comparison_json(kernel.name, name or "all contexts", rows)
