@@ -1,5 +1,7 @@
 """Pictures of every page, two themes, two widths: `python -m tests.screenshots [DIR [PAGE ...]]`.
 
+One more is of the page as printed on A4.
+
 A map of its own is made in a scratch folder, with the bundled kernels, an account and a checked
 object; KFMAP_DATA_DIR names another one to take pictures of.
 """
@@ -14,12 +16,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from socketserver import ThreadingMixIn
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import django
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
 WIDTHS = {"wide": (1440, 900), "narrow": (390, 844)}
+PAPER = {"print": (718, 1040)}
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 CHROMIUM = "/usr/bin/chromium"
 
@@ -71,32 +77,38 @@ def take(folder: Path, wanted: list[str]) -> int:
     from playwright.sync_api import sync_playwright
 
     pages, session = prepare()
+    chosen = {name: path for name, path in pages.items() if name in wanted or not wanted}
     too_wide = 0
     with serve() as base, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        for size, (width, height) in WIDTHS.items():
-            for theme in THEMES:
+        for size, (width, height) in {**WIDTHS, **PAPER}.items():
+            for theme in THEMES if size in WIDTHS else THEMES[:1]:
                 context = browser.new_context(
-                    viewport={"width": width, "height": height}, color_scheme=theme
+                    base_url=base, viewport={"width": width, "height": height}, color_scheme=theme
                 )
                 context.add_cookies([{"name": "sessionid", "value": session, "url": base}])
-                page = context.new_page()
-                page.on("console", lambda message: print("console:", message.text))
-                for name, address in pages.items():
-                    if wanted and name not in wanted:
-                        continue
-                    page.goto(base + address)
-                    page.wait_for_load_state("networkidle")
-                    page.screenshot(path=folder / f"{name}-{theme}-{size}.png", full_page=True)
-                    over = page.evaluate(
-                        "(page => page.scrollWidth - page.clientWidth)(document.documentElement)"
-                    )
+                window = context.new_page()
+                window.on("console", lambda message: print("console:", message.text))
+                window.emulate_media(media="print" if size in PAPER else "screen")
+                for name, path in chosen.items():
+                    kind = f"{theme}-{size}" if size in WIDTHS else size
+                    over = _picture(window, path, folder / f"{name}-{kind}.png")
                     if over > 0:
                         too_wide += 1
                         print(f"{name} at {width}: {over} px too wide")
                 context.close()
         browser.close()
     return too_wide
+
+
+def _picture(window: Page, path: str, file: Path) -> int:
+    """Take the picture of a page; give by how many pixels it is wider than the window."""
+    window.goto(path)
+    window.wait_for_load_state("networkidle")
+    window.screenshot(path=file, full_page=True)
+    return int(
+        window.evaluate("(page => page.scrollWidth - page.clientWidth)(document.documentElement)")
+    )
 
 
 def main(arguments: list[str]) -> int:

@@ -10,7 +10,7 @@ from kfmap.catalogue.store import LoadedKernel, load_row
 from kfmap.kernel.facts import StructOps
 from kfmap.web.atlas import load_atlas
 from kfmap.web.cells import load_cells
-from verifier.models import BpfObject
+from verifier.models import BpfObject, Submission
 
 
 def list_addresses() -> dict[str, str]:
@@ -35,6 +35,10 @@ def list_addresses() -> dict[str, str]:
     obj = BpfObject.objects.order_by("pk").last()
     if obj:
         pages["object"] = obj.get_absolute_url()
+        pages["object-graph"] = reverse("object-graph", args=[obj.sha256])
+    submission = Submission.objects.order_by("pk").last()
+    if submission:
+        pages["submission"] = submission.get_absolute_url()
     return pages
 
 

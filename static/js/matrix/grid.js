@@ -1,6 +1,8 @@
 // A table that shows a window of a large grid. It sticks to the corner of what scrolls, and its
 // cells, made once for the size of the window, take on what belongs where the reader scrolled to.
 const ROW = 24, COLUMN = 26;
+// On paper nothing scrolls: every row is there, and as many columns as a page has room for.
+export const PAPER = matchMedia("print"), PAPER_COLUMNS = 40;
 const SIGNS = { A: "✓", R: "!", "?": "?", D: "·" };
 const WORDS = { A: "allowed", R: "fails at run time", "?": "unknown", D: "refused" };
 const CLASSES = { A: "cell-A", R: "cell-R", "?": "cell-u", D: "" };
@@ -40,6 +42,7 @@ export class Grid {
     this.body = make("tbody", this.table);
     scroller.addEventListener("scroll", () => this.schedule(), { passive: true });
     new ResizeObserver(() => this.resize()).observe(scroller);
+    PAPER.addEventListener("change", () => this.resize());
     this.table.addEventListener("click", (event) => this.onClick(event));
     this.table.addEventListener("keydown", (event) => this.onKey(event));
     this.table.addEventListener("pointerover", (event) => this.onHover(event));
@@ -60,6 +63,7 @@ export class Grid {
     const { clientWidth, clientHeight } = this.scroller;
     this.wide = Math.max(1, Math.min(this.columns.length, Math.floor((clientWidth - nameWidth) / COLUMN)));
     this.high = Math.max(1, Math.min(this.rows.length, Math.floor((clientHeight - headHeight) / ROW)));
+    if (PAPER.matches) [this.wide, this.high] = [Math.min(this.columns.length, PAPER_COLUMNS), this.rows.length];
     // Scrolled to the end, the last window begins at a whole cell.
     this.space.style.width = `${clientWidth + (this.columns.length - this.wide) * COLUMN}px`;
     this.space.style.height = `${clientHeight + (this.rows.length - this.high) * ROW}px`;

@@ -1,6 +1,6 @@
 // The matrix page: fetches the bits, keeps what the reader chose in the address, shows why in a panel.
 import { Matrix, arrange } from "./data.js";
-import { Grid } from "./grid.js";
+import { Grid, PAPER_COLUMNS } from "./grid.js";
 
 const root = document.getElementById("matrix");
 if (root) start(root);
@@ -35,6 +35,7 @@ async function start(root) {
     tools.querySelector("output").textContent = nothing
       ? "Nothing has that in its name"
       : `${kfuncs} × ${columns.length} shown`;
+    root.querySelector("[data-matrix-cut]").hidden = columns.length <= PAPER_COLUMNS;
   }
 
   function remember() {
