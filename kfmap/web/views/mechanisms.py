@@ -11,9 +11,7 @@ from django.shortcuts import render
 
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.export import export_text
-from kfmap.permission.context import Context
 from kfmap.permission.context_words import render_context
-from kfmap.permission.contexts import build_contexts, build_member_contexts
 from kfmap.permission.mechanisms.capabilities import Capabilities
 from kfmap.permission.mechanisms.compare import Cell, Comparison, compare_mechanisms
 from kfmap.permission.mechanisms.render import (
@@ -22,6 +20,7 @@ from kfmap.permission.mechanisms.render import (
     render_comparison_text,
 )
 from kfmap.permission.mechanisms.run_time_masks import RunTimeMasks
+from kfmap.permission.mechanisms.scope import EVERYTHING, MEMBERS, list_contexts, list_scopes
 from kfmap.permission.mechanisms.table import ALL, WORD
 from kfmap.web.atlas import Atlas
 from kfmap.web.checked_calls import count_checked_calls
@@ -30,19 +29,19 @@ from kfmap.web.links import question_url
 from kfmap.web.not_found import NameNotFound
 from kfmap.web.page import map_page
 
-MEMBERS = "members"
-EVERYTHING = "everything"
 _PREFERRED = "sched_ext_ops"
+_SCOPE_WORDS = {MEMBERS: "all members", EVERYTHING: "everything"}
 
 
 @map_page
 def show_mechanisms(request: HttpRequest, atlas: Atlas, name: str) -> HttpResponse:
     """Show what each mechanism gets wrong for one struct_ops type, all of them, or all contexts."""
     kernel = atlas.load(name)
-    types = [ops.name for ops in kernel.facts.struct_ops]
-    default = _PREFERRED if _PREFERRED in types else types[0] if types else EVERYTHING
+    scopes = list_scopes(kernel.facts)
+    default = _PREFERRED if _PREFERRED in scopes else scopes[0]
     scope = request.GET.get("scope", default)
-    if scope not in (*types, MEMBERS, EVERYTHING):
+    if scope not in scopes:
+        types = [ops.name for ops in kernel.facts.struct_ops]
         raise NameNotFound(name, "struct_ops type", scope, types, ("struct-ops", (name,)))
     rows = _compare(kernel, scope)
     if chosen := request.GET.get("format"):
@@ -54,14 +53,21 @@ def show_mechanisms(request: HttpRequest, atlas: Atlas, name: str) -> HttpRespon
         "kernel": kernel,
         "rows": [_plain_row(name, row) for row in rows],
         "scope": scope,
-        "edits_scope": {EVERYTHING: None, MEMBERS: ""}.get(scope, scope),
-        "scopes": [*((t, t) for t in types), (MEMBERS, "all members"), (EVERYTHING, "everything")],
+        "edits_scope": _edits_scope(kernel, scope),
+        "scopes": [(item, _SCOPE_WORDS.get(item, item.replace("+", " and "))) for item in scopes],
         "tables": tables,
         "word": WORD,
         "checked": count_checked_calls(_guarded(rows)) if request.user.is_authenticated else None,
         "section": "kernels",
     }
     return render(request, "mechanisms/mechanisms.html", context)
+
+
+def _edits_scope(kernel: LoadedKernel, scope: str) -> str | None:
+    """Give whose callbacks a what-if can start from with these bits; None where it cannot."""
+    if scope == MEMBERS:
+        return ""
+    return scope if scope in {ops.name for ops in kernel.facts.struct_ops} else None
 
 
 def _renderers(
@@ -104,22 +110,7 @@ def _plain_cell(name: str, cell: Cell) -> dict[str, str]:
 @once_per_facts
 def _compare(kernel: LoadedKernel, scope: str) -> list[Comparison]:
     """Compare once a process: finding the fewest bits of a whole kernel takes seconds."""
-    return compare_mechanisms(kernel.decider, _contexts(kernel, scope))
-
-
-def _contexts(kernel: LoadedKernel, scope: str) -> tuple[Context, ...]:
-    """Give the contexts of a scope that a program can have; freplace follows what it replaces."""
-    if scope not in (MEMBERS, EVERYTHING):
-        contexts = build_member_contexts(kernel.facts, scope)
-    else:
-        contexts = build_contexts(kernel.facts)
-    return tuple(
-        context
-        for context in contexts
-        if (context.struct_ops or scope != MEMBERS)
-        and not context.replaces
-        and kernel.decider.views.may_attach(context)
-    )
+    return compare_mechanisms(kernel.decider, list_contexts(kernel.decider, scope))
 
 
 def _render_csv(rows: Sequence[Comparison]) -> str:

@@ -11,11 +11,11 @@ from django.core.management.base import BaseCommand, CommandError
 
 from kfmap.catalogue.commands import kernel_or_error
 from kfmap.catalogue.store import LoadedKernel
-from kfmap.permission.contexts import build_contexts, build_member_contexts
 from kfmap.permission.mechanisms.capabilities import CapabilitiesInSets
 from kfmap.permission.mechanisms.compare import compare_mechanisms, compare_one
 from kfmap.permission.mechanisms.handover import compare_handover, describe_handover
 from kfmap.permission.mechanisms.render import render_comparison_json, render_comparison_text
+from kfmap.permission.mechanisms.scope import EVERYTHING, MEMBERS, list_contexts
 from kfmap.permission.mechanisms.table import CapabilityTable
 from kfmap.permission.mechanisms.table_json import TableError, read_table
 
@@ -28,7 +28,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take the kernel, a struct_ops type, and the format."""
         parser.add_argument("kernel", metavar="KERNEL", help="a kernel's short name, such as 7.2")
-        parser.add_argument("struct_ops", nargs="?", help="such as sched_ext_ops; default: all")
+        parser.add_argument(
+            "scope",
+            nargs="?",
+            default=EVERYTHING,
+            help=f"a struct_ops type, several as a+b, or {MEMBERS} for all; default: all contexts",
+        )
         parser.add_argument("--format", choices=("text", "json"), default="text")
         parser.add_argument(
             "--capabilities",
@@ -45,20 +50,18 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the comparison."""
         kernel = kernel_or_error(options["kernel"])
-        name: str | None = options["struct_ops"]
+        scope: str = options["scope"]
         if options["against"]:
             newer = kernel_or_error(options["against"])
-            handover = compare_handover(kernel.decider, newer.decider, name or "sched_ext_ops")
+            name = "sched_ext_ops" if scope == EVERYTHING else scope
+            handover = compare_handover(kernel.decider, newer.decider, name)
             self.stdout.write(describe_handover(handover), ending="")
             return
-        if name is None:
-            contexts = build_contexts(kernel.facts)
-        else:
-            contexts = build_member_contexts(kernel.facts, name)
+        contexts = list_contexts(kernel.decider, scope)
         if not contexts:
             known = ", ".join(sorted(ops.name for ops in kernel.facts.struct_ops)) or "none"
             raise CommandError(
-                f"{kernel.name} has no struct_ops type {name}; it has {known}.", returncode=2
+                f"{kernel.name} has no struct_ops type {scope}; it has {known}.", returncode=2
             )
         rows = compare_mechanisms(kernel.decider, contexts)
         if options["capabilities"]:
@@ -66,7 +69,7 @@ class Command(BaseCommand):
             by_hand = CapabilitiesInSets(kernel.decider, contexts, table=table)
             rows.append(compare_one(by_hand, contexts))
         if options["format"] == "json":
-            text = render_comparison_json(kernel.name, name or "all contexts", rows)
+            text = render_comparison_json(kernel.name, scope, rows)
         else:
             text = render_comparison_text(rows)
         self.stdout.write(text, ending="")
