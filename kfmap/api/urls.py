@@ -1,13 +1,14 @@
-"""Addresses of the API; `schema/` describes them as OpenAPI."""
+"""Addresses of the API; its first page describes them to people, `schema/` as OpenAPI."""
 
 from __future__ import annotations
 
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
-from kfmap.api import views
+from kfmap.api import page, views
 
 urlpatterns = [
+    path("", page.show_api, name="api"),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("kernels/", views.kernels, name="api-kernels"),
     path("kernels/<str:kernel>/can-call/", views.can_call, name="api-can-call"),

@@ -26,6 +26,7 @@ def list_addresses() -> dict[str, str]:
         "decode": reverse("decode"),
         "search": f"{reverse('search')}?q=task",
         "not-found": "/kernels/9.9/",
+        "api": reverse("api"),
         "login": reverse("login"),
         "uploads": reverse("uploads"),
         **_kernel_addresses(kernel, ops),

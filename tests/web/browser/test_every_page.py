@@ -47,6 +47,7 @@ PAGES = [
     "/search/?q=no-such-name",
     "/kernels/9.9/",
     "/nowhere/",
+    "/api/",
     "/accounts/login/",
     "/accounts/setup/no-such-link/",
 ]

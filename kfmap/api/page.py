@@ -1,0 +1,147 @@
+"""The API for people: what can be asked and how, made from the schema that machines read."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+from drf_spectacular.generators import SchemaGenerator
+
+from kfmap.catalogue.models import Kernel
+from kfmap.catalogue.models.kernel import find_newest
+
+_METHODS = ("get", "post")
+_EXAMPLES = {
+    "context": "lsm:file_open",
+    "kfunc": "bpf_path_d_path",
+    "sha256": "0123456789abcdef" * 4,
+}
+_FILE = "prog.bpf.o"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A part of the address or of the query, or a field of what is sent."""
+
+    name: str
+    where: str
+    says: str
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """What can be asked; `link` is "" where a browser cannot ask it by following a link."""
+
+    method: str
+    path: str
+    says: str
+    parameters: tuple[Parameter, ...]
+    answers: tuple[tuple[str, str], ...]
+    needs_account: bool
+    command: str
+    link: str
+
+
+@require_safe
+def show_api(request: HttpRequest) -> HttpResponse:
+    """Show every endpoint with an example that can be pasted into a shell."""
+    newest = find_newest(list(Kernel.objects.listed()))
+    examples = {**_EXAMPLES, "kernel": newest.name if newest else "6.12"}
+    server = request.build_absolute_uri("/").rstrip("/")
+    endpoints = list(read_endpoints(_load_schema(), examples, server))
+    return render(request, "api/api.html", {"endpoints": endpoints, "section": "api"})
+
+
+def read_endpoints(
+    schema: Mapping[str, Any], examples: Mapping[str, str], server: str
+) -> Iterator[Endpoint]:
+    """Give the endpoints of an OpenAPI schema; `examples` has values for parameters by name."""
+    for path, methods in schema["paths"].items():
+        for method in _METHODS:
+            if method not in methods:
+                continue
+            operation = methods[method]
+            parameters = (*_asked(operation), *_sent(operation, schema))
+            example = _Example(method.upper(), path, parameters, {} not in operation["security"])
+            yield Endpoint(
+                example.method,
+                path,
+                operation.get("description", "").partition("\n")[0].replace("`", ""),
+                parameters,
+                tuple(
+                    (status, _answer(item))
+                    for status, item in sorted(operation["responses"].items())
+                ),
+                example.needs_account,
+                example.command(examples, server),
+                example.address(examples) if example.method == "GET" else "",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Example:
+    method: str
+    path: str
+    parameters: tuple[Parameter, ...]
+    needs_account: bool
+
+    def address(self, examples: Mapping[str, str]) -> str:
+        asked = [item.name for item in self.parameters if item.where == "query" and item.required]
+        query = {name: examples.get(name, "") for name in asked}
+        return self.path.format_map(examples) + (f"?{urlencode(query, safe=':')}" if query else "")
+
+    def command(self, examples: Mapping[str, str], server: str) -> str:
+        words = ["curl"]
+        if self.needs_account:
+            words += ["--user", "NAME"]
+        for field in self.parameters:
+            if field.where == "file":
+                words += ["--form", f"{field.name}=@{_FILE}"]
+        fields = [field.name for field in self.parameters if field.where == "field"]
+        if fields:
+            words += ["--json", json.dumps({name: examples.get(name, "") for name in fields})]
+        return shlex.join([*words, server + self.address(examples)])
+
+
+def _asked(operation: Mapping[str, Any]) -> Iterator[Parameter]:
+    for item in sorted(operation.get("parameters", ()), key=lambda item: item["in"] != "path"):
+        where = {"path": "address", "query": "query"}[item["in"]]
+        yield Parameter(
+            item["name"], where, item.get("description", ""), item.get("required", False)
+        )
+
+
+def _sent(operation: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[Parameter]:
+    """Give the fields of what is sent; what can be sent as a form only is files."""
+    contents = operation.get("requestBody", {}).get("content", {})
+    where = "file" if contents.keys() == {"multipart/form-data"} else "field"
+    for content in list(contents.values())[:1]:
+        body = schema["components"]["schemas"][content["schema"]["$ref"].rpartition("/")[2]]
+        for field in body["properties"]:
+            yield Parameter(field, where, "", field in body.get("required", ()))
+
+
+def _answer(response: Mapping[str, Any]) -> str:
+    """Name what comes back, as the schema does."""
+    for content in response.get("content", {}).values():
+        schema = content["schema"]
+        item = schema.get("items", schema)
+        name: str = item.get("$ref", "JSON").rpartition("/")[2]
+        return f"list of {name}" if "items" in schema else name
+    return ""
+
+
+@cache
+def _load_schema() -> Mapping[str, Any]:
+    """Make the schema once: it does not change while kfmap runs."""
+    schema: Mapping[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
+    return schema
