@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from verifier.judging.compare import Span, find_changes, find_span, works
+from verifier.judging.compare import Span, find_changes, find_span, loads, works
 from verifier.result import PASSES, REFUSED, Finding, ObjectVerdict, ProgramVerdict
 
 
@@ -12,18 +12,13 @@ def _verdict(kernel: str, word: str, *kfuncs: str) -> ObjectVerdict:
 
 
 def test_the_span_goes_from_first_to_last_and_names_the_holes() -> None:
-    verdicts = [
-        _verdict("6.1", REFUSED, "bpf_a"),
-        _verdict("6.12", PASSES),
-        _verdict("6.18", REFUSED, "bpf_b"),
-        _verdict("7.2", PASSES),
-        _verdict("7.3", REFUSED, "bpf_c"),
-    ]
-    assert find_span(verdicts) == Span("6.12", "7.2", ("6.18",))
+    loading = [("6.1", False), ("6.12", True), ("6.18", False), ("7.2", True), ("7.3", False)]
+    assert find_span(loading) == Span("6.12", "7.2", ("6.18",))
 
 
 def test_an_object_that_loads_nowhere_has_no_span() -> None:
-    assert find_span([_verdict("6.1", REFUSED, "bpf_a")]) == Span(None, None, ())
+    verdict = _verdict("6.1", REFUSED, "bpf_a")
+    assert find_span([("6.1", loads(verdict))]) == Span(None, None, ())
 
 
 def test_changes_name_verdicts_and_findings() -> None:

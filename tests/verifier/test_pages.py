@@ -107,6 +107,24 @@ def test_object_page_shows_grid_finding_path_and_source(ada: Client) -> None:
     assert text.index("verdict-passes") < text.index("verdict-refused")
 
 
+def test_object_page_says_from_where_to_where_it_loads_and_what_changes(ada: Client) -> None:
+    obj = create_checked_object("toy_running")
+    text = ada.get(f"/objects/{obj.sha256}/").content.decode()
+    assert "Nothing is refused from 6.18 to 6.18." in text
+    assert "new: toy_move: not allowed in this context" in text
+    back = ada.get(f"/objects/{obj.sha256}/?before=7.2&after=6.18").content.decode()
+    assert "gone: toy_move: not allowed in this context" in back
+    same = ada.get(f"/objects/{obj.sha256}/?before=7.2&after=7.2").content.decode()
+    assert "Nothing changes for this object between 7.2 and 7.2." in same
+
+
+@pytest.mark.parametrize("query", ["before=9.9&after=7.2", "before=7.3&after=6.18", "before=7.2"])
+def test_kernels_that_were_not_asked_leave_the_newest_two(ada: Client, query: str) -> None:
+    obj = create_checked_object("toy_running")
+    text = ada.get(f"/objects/{obj.sha256}/?{query}").content.decode()
+    assert "new: toy_move: not allowed in this context" in text
+
+
 def test_finding_that_programs_share_is_shown_once(ada: Client) -> None:
     obj = create_object(summary=create_summary("one", "two"))
     kernel = save_kernel(replace(create_toy_kernel(), name="7.2"), None).kernel

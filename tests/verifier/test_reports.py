@@ -55,6 +55,16 @@ def test_json_has_the_promised_form() -> None:
     assert finding["reasons"][0]["line"] == 74
 
 
+def test_json_says_where_an_object_loads_and_what_changes() -> None:
+    (obj,) = json.loads(render("json"))["objects"]
+    assert obj["span"] == {"first": "6.18", "last": "6.18", "not_between": []}
+    (step,) = obj["changes"]
+    assert (step["before"], step["after"]) == ("6.18", "7.2")
+    (change,) = step["programs"]
+    assert (change["before"], change["after"]) == ("passes", "refused")
+    assert change["appeared"] == [["not_allowed", "toy_move"]]
+
+
 def test_json_names_what_could_not_be_read_and_where() -> None:
     errors = json.loads(render("json"))["errors"]
     assert [(error["file"], error["kernel"]) for error in errors] == [
@@ -67,6 +77,7 @@ def test_text_says_path_source_reason_and_suggestion() -> None:
     text = render("text")
     for part in (
         "on 7.2: 0 of 1 programs pass",
+        "nothing is refused from 6.18 to 6.18",
         "toy_running → helper → toy_move: not allowed in this context",
         "in helper, instruction 3, src/toy.bpf.c:12: toy_move(p);",
         "because toy_filter refuses (kernel/filter.c:74)",

@@ -41,14 +41,14 @@ def works(verdict: ObjectVerdict) -> bool:
     return all(program.verdict == PASSES for program in verdict.programs)
 
 
-def find_span(verdicts: Sequence[ObjectVerdict]) -> Span:
-    """Find minimum and maximum kernel; `verdicts` are in the order of the kernels."""
-    good = [index for index, verdict in enumerate(verdicts) if loads(verdict)]
+def find_span(loading: Sequence[tuple[str, bool]]) -> Span:
+    """Find minimum and maximum kernel of those given in their order, each with whether it loads."""
+    good = [index for index, (_, loads) in enumerate(loading) if loads]
     if not good:
         return Span(None, None, ())
-    between = range(good[0], good[-1] + 1)
-    bad = tuple(verdicts[index].kernel for index in between if index not in good)
-    return Span(verdicts[good[0]].kernel, verdicts[good[-1]].kernel, bad)
+    within = loading[good[0] : good[-1] + 1]
+    bad = tuple(kernel for kernel, loads in within if not loads)
+    return Span(within[0][0], within[-1][0], bad)
 
 
 def find_changes(before: ObjectVerdict, after: ObjectVerdict) -> tuple[Change, ...]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import pairwise
 from typing import Any
 
+from verifier.judging.compare import find_changes, find_span, loads
 from verifier.reports.model import FORMAT, CheckedObject
-from verifier.result import ProgramVerdict
+from verifier.result import ObjectVerdict, ProgramVerdict
 from verifier.summary import ProgramSummary
 
 
@@ -31,7 +33,15 @@ def plain_object(obj: CheckedObject) -> dict[str, Any]:
         "programs": [_program(program) for program in summary.programs] if summary else [],
         "verdicts": [_verdict(kernel, row) for kernel, row in obj.rows()],
         "notes": list(summary.notes) if summary else [],
+        "span": asdict(find_span([(item.kernel, loads(item)) for item in obj.verdicts])),
+        "changes": [_changes(*pair) for pair in pairwise(obj.verdicts)],
     }
+
+
+def _changes(before: ObjectVerdict, after: ObjectVerdict) -> dict[str, Any]:
+    """Give what differs on the next kernel."""
+    programs = [asdict(change) for change in find_changes(before, after)]
+    return {"before": before.kernel, "after": after.kernel, "programs": programs}
 
 
 def _program(program: ProgramSummary) -> dict[str, Any]:

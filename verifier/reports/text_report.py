@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from verifier.judging.compare import find_span, loads
 from verifier.reports.model import KIND_WORDS, WORDS, CheckedObject, path_text, printable
 from verifier.result import PASSES, Finding, ProgramVerdict, Step
 
@@ -25,8 +26,18 @@ def _lines(obj: CheckedObject) -> Iterator[str]:
         yield f"  on {verdict.kernel}: {passing} of {len(verdict.programs)} programs pass"
         for row in bad:
             yield from _program_lines(row)
+    if len(obj.verdicts) > 1:
+        yield f"  {_span(obj)}"
     for note in obj.summary.notes if obj.summary else ():
         yield f"  note: {note}"
+
+
+def _span(obj: CheckedObject) -> str:
+    span = find_span([(verdict.kernel, loads(verdict)) for verdict in obj.verdicts])
+    if span.first is None:
+        return "something is refused on each of them"
+    but = f", but on {', '.join(span.not_between)}" if span.not_between else ""
+    return f"nothing is refused from {span.first} to {span.last}{but}"
 
 
 def _program_lines(row: ProgramVerdict) -> Iterator[str]:

@@ -12,6 +12,7 @@ from verifier.reports.model import KIND_WORDS
 from verifier.result import PASSES, UNKNOWN, Finding
 from verifier.result_json import parse_finding
 from verifier.store import load_checks
+from verifier.web.object_changes import AcrossKernels, build_across
 
 UNCHECKED, WAITING = "unchecked", "waiting"
 _WORDS = {word.value: word.label for word in Verdict.Word} | {
@@ -96,6 +97,7 @@ class ObjectPage:
     programs: list[ProgramPart]
     summary: list[Cell]
     findings: list[SharedFinding]
+    across: AcrossKernels
 
     @property
     def has_findings(self) -> bool:
@@ -108,8 +110,11 @@ class ObjectPage:
         return [cell.kernel for cell in self.summary if cell.verdict == PASSES]
 
 
-def build_object_page(obj: BpfObject) -> ObjectPage:
-    """Give the page, with the same number of queries for any number of programs."""
+def build_object_page(obj: BpfObject, before: str = "", after: str = "") -> ObjectPage:
+    """Give the page, with the same number of queries for any number of programs.
+
+    `before`, `after`: the kernels to compare, by name.
+    """
     kernels = list(Kernel.objects.listed())
     checks = load_checks(obj, kernels)
     by_program = {
@@ -130,7 +135,8 @@ def build_object_page(obj: BpfObject) -> ObjectPage:
         for program, cells in zip(programs, rows, strict=True)
     ]
     summary = [_worst(at, kernels, parts) for at in range(len(kernels))]
-    return ObjectPage(kernels, parts, summary, findings.of_many())
+    across = build_across(kernels, checks, before, after)
+    return ObjectPage(kernels, parts, summary, findings.of_many(), across)
 
 
 class _Findings:

@@ -68,14 +68,17 @@ def show_submission(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_safe
 def show_object(request: HttpRequest, sha256: str) -> HttpResponse:
-    """Show the verdict grid, the findings and the calls of an object; ?format= exports them."""
+    """Show the verdict grid, the findings and the calls of an object; ?format= exports them.
+
+    ?before= and ?after= name the kernels to compare.
+    """
     obj = get_object_or_404(BpfObject, sha256=sha256)
     chosen = request.GET.get("format")
     if chosen:
         return _export(obj, chosen)
     context = {
         "object": obj,
-        "page": build_object_page(obj),
+        "page": build_object_page(obj, request.GET.get("before", ""), request.GET.get("after", "")),
         "job": obj.jobs.first(),
         "formats": RENDERERS,
         "section": "uploads",

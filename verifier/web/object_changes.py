@@ -1,0 +1,83 @@
+"""What the page of an object says across kernels: where it loads, what changes between two."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from kfmap.catalogue.models import Kernel
+from verifier.judging.compare import Change, Span, find_changes, find_span
+from verifier.models import Check
+from verifier.reports.model import KIND_WORDS, WORDS
+from verifier.result import REFUSED
+from verifier.store import verdict_of
+
+
+@dataclass(frozen=True, slots=True)
+class ShownChange:
+    """A program that fares differently on the second kernel."""
+
+    change: Change
+
+    @property
+    def before(self) -> str:
+        """Give the first verdict for people."""
+        return WORDS[self.change.before]
+
+    @property
+    def after(self) -> str:
+        """Give the second verdict for people."""
+        return WORDS[self.change.after]
+
+    @property
+    def notes(self) -> list[str]:
+        """Say what came and what went."""
+        change = self.change
+        appeared = [f"new: {_words(*item)}" for item in change.appeared]
+        gone = [f"gone: {_words(*item)}" for item in change.gone]
+        live = [f"now live: {name}" for name in change.live_only_after]
+        dead = [f"no longer live: {name}" for name in change.live_only_before]
+        return appeared + gone + live + dead
+
+
+@dataclass(frozen=True, slots=True)
+class AcrossKernels:
+    """`span` is over released kernels; `before` and `after` are the two that are compared."""
+
+    span: Span
+    kernels: list[Kernel]
+    before: Kernel | None
+    after: Kernel | None
+    changes: list[ShownChange]
+
+
+def build_across(
+    kernels: Sequence[Kernel], checks: Mapping[str, Check], before: str, after: str
+) -> AcrossKernels:
+    """Compare two kernels by name, the newest two released ones where no other are asked for."""
+    asked = [
+        (kernel, check)
+        for kernel in kernels
+        if (check := checks.get(kernel.facts_hash)) and not check.problem
+    ]
+    released = [(kernel, check) for kernel, check in asked if kernel.released]
+    span = find_span([(kernel.name, _loads(check)) for kernel, check in released])
+    by_name = {kernel.name: (kernel, check) for kernel, check in asked}
+    names = [kernel.name for kernel, _ in released[-2:]]
+    if before in by_name and after in by_name:
+        names = [before, after]
+    chosen = [by_name[name] for name in names]
+    if len(chosen) < 2:
+        return AcrossKernels(span, [kernel for kernel, _ in asked], None, None, [])
+    (older, _), (newer, _) = chosen
+    changes = find_changes(*(verdict_of(kernel, check) for kernel, check in chosen))
+    shown = [ShownChange(change) for change in changes]
+    return AcrossKernels(span, [kernel for kernel, _ in asked], older, newer, shown)
+
+
+def _loads(check: Check) -> bool:
+    return all(row.verdict != REFUSED for row in check.verdicts.all())
+
+
+def _words(kind: str, kfunc: str) -> str:
+    return f"{kfunc}: {KIND_WORDS[kind]}" if kfunc else KIND_WORDS[kind]
