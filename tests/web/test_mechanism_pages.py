@@ -196,6 +196,12 @@ def test_capability_bits_start_from_what_the_kernel_decides(client: Client) -> N
     assert "0 cells flip" in page
 
 
+def test_a_kernel_without_callbacks_offers_no_capability_bits(client: Client) -> None:
+    save_kernel(replace(create_kernel(struct_ops=()), name="bare"), None)
+    assert "Use capability bits" not in read(client, "/kernels/bare/what-if/")
+    assert "Capability bits" in read(client, "/kernels/bare/mechanisms/")
+
+
 def test_a_kfunc_s_bits_are_chosen_by_hand_and_wrong_cells_shown(client: Client) -> None:
     form = {"edits": text_of(BITS), "kind": "change_kfunc_bits", "in_hand": "toy_now"}
     closed = {**form, "bits": ["KF_CAP_7"]}

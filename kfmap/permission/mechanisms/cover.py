@@ -6,6 +6,7 @@ gives the same answer: the budget counts steps, not seconds.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -126,20 +127,20 @@ class _Search:
         parts: dict[int, int] = {}
         for candidate in sorted(alive):
             parts.setdefault(self.candidates[candidate] & elements, candidate)
-        counts = dict.fromkeys(each_bit(elements), 0)
-        for part in parts:
-            for element in each_bit(part):
-                counts[element] += 1
+        parts.pop(0, None)
+        spread = {part: tuple(each_bit(part)) for part in parts}
+        counts = Counter(element for own in spread.values() for element in own)
+        order = {element: place for place, (element, _) in enumerate(counts.most_common()[::-1])}
         kept: dict[int, list[int]] = {element: [] for element in counts}
         largest = []
         for part in sorted(parts, key=lambda bits: (-bits.bit_count(), bits)):
-            if not part:
-                continue
             # What covers this part covers its rarest element too.
-            rarest = min(each_bit(part), key=lambda element: (counts[element], element))
-            if not any(part & other == part for other in kept[rarest]):
+            for other in kept[min(spread[part], key=order.__getitem__)]:
+                if part & other == part:
+                    break
+            else:
                 largest.append(part)
-                for element in each_bit(part):
+                for element in spread[part]:
                     kept[element].append(part)
         return {parts[part] for part in largest}
 
