@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import networkx as nx
 
-from kfmap.graphs.nodes import add_node, create_graph, join_nodes
+from kfmap.graphs.nodes import add_node, count_of, create_graph, join_nodes
+from kfmap.permission.verdict import ALLOWED
 
 KINDS = ("program", "subprogram", "kfunc")
 MAX_DRAWN = 150
+_MAX_KEPT = 60  # functions drawn one by one in a grouped graph
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,16 @@ def build_object_graph(
 
 
 def group_object(graph: nx.DiGraph[str]) -> nx.DiGraph[str]:
-    """Group a graph too large to draw: kfuncs with the same callers and verdict are one node."""
+    """Group a graph too large to draw: kfuncs with the same callers and verdict are one node.
+
+    If that is not enough, so are functions that the same programs reach; what leads to a kfunc that
+    is not allowed stays as it is, as far as there is room.
+    """
+    grouped = _group_kfuncs(graph)
+    return grouped if len(grouped) <= MAX_DRAWN else _group_kfuncs(_group_functions(graph))
+
+
+def _group_kfuncs(graph: nx.DiGraph[str]) -> nx.DiGraph[str]:
     groups: dict[tuple[tuple[str, ...], str], list[str]] = {}
     for node, data in graph.nodes(data=True):
         if data["kind"] == "kfunc":
@@ -72,6 +83,45 @@ def group_object(graph: nx.DiGraph[str]) -> nx.DiGraph[str]:
         if graph.nodes[end]["kind"] != "kfunc":
             grouped.add_edge(start, end, **data)
     return grouped
+
+
+def _group_functions(graph: nx.DiGraph[str]) -> nx.DiGraph[str]:
+    programs = [node for node, data in graph.nodes(data=True) if data["kind"] == "program"]
+    reached_from: dict[str, list[str]] = {}
+    for program in programs:
+        for node in nx.descendants(graph, program):
+            reached_from.setdefault(node, []).append(program)
+    kept = set(_not_allowed(graph)[:_MAX_KEPT])
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for node, data in graph.nodes(data=True):
+        if data["kind"] == "subprogram" and node not in kept:
+            groups.setdefault(tuple(reached_from.get(node, ())), []).append(node)
+    names = {node: node for node in graph}
+    grouped = create_graph(**graph.graph)
+    for functions in groups.values():
+        name = functions[0] if len(functions) == 1 else f"functions:{functions[0]}"
+        names |= dict.fromkeys(functions, name)
+        label = "" if len(functions) == 1 else count_of(len(functions), "function")
+        add_node(grouped, name, "subprogram", sorted(functions), 0, label=label)
+    for node, data in graph.nodes(data=True):
+        if names[node] not in grouped:
+            grouped.add_node(node, **data)
+    for start, end, data in graph.edges(data=True):
+        if names[start] != names[end]:
+            join_nodes(grouped, names[start], names[end], data["count"], data["verdict"])
+    _set_columns(grouped)
+    return grouped
+
+
+def _not_allowed(graph: nx.DiGraph[str]) -> list[str]:
+    """Give the subprograms at the ends of calls that lead to what is not allowed."""
+    ends = (
+        node
+        for start, end, data in graph.edges(data=True)
+        if data["verdict"] != ALLOWED
+        for node in (start, end)
+    )
+    return [node for node in dict.fromkeys(ends) if graph.nodes[node]["kind"] == "subprogram"]
 
 
 def _set_columns(graph: nx.DiGraph[str]) -> None:

@@ -53,3 +53,34 @@ def test_group_object_joins_kfuncs_with_the_same_callers_and_verdict() -> None:
     assert kfuncs == {("kfunc_a", "kfunc_b"), ("kfunc_c",)}
     assert grouped.edges["again", "kfuncs:kfunc_a+1"]["count"] == 3
     assert grouped.has_edge("enqueue", "helper")
+
+
+def _large(functions: int) -> tuple[list[ObjectNode], list[ObjectCall]]:
+    """Make two programs with functions of their own, one of which calls what is refused."""
+    nodes = [ObjectNode("enqueue", "program"), ObjectNode("running", "program")]
+    nodes += [ObjectNode("kfunc_a", "kfunc"), ObjectNode("kfunc_b", "kfunc", verdict="refused")]
+    calls = []
+    for number in range(functions):
+        program = ("enqueue", "running")[number % 2]
+        nodes.append(ObjectNode(f"step_{number}", "subprogram"))
+        calls += [ObjectCall(program, f"step_{number}"), ObjectCall(f"step_{number}", "kfunc_a")]
+    calls[-2:-1] = [ObjectCall("running", f"step_{functions - 1}", 1, "refused")]
+    calls.append(ObjectCall(f"step_{functions - 1}", "kfunc_b", 1, "refused"))
+    return nodes, calls
+
+
+def test_a_graph_with_too_many_functions_groups_those_that_the_same_programs_reach() -> None:
+    grouped = group_object(build_object_graph("large.bpf.o", *_large(400)))
+    labels = {node: data["label"] for node, data in grouped.nodes(data=True)}
+    assert labels == {
+        "enqueue": "enqueue",
+        "running": "running",
+        "functions:step_0": "200 functions",
+        "functions:step_1": "199 functions",
+        "step_399": "step_399",
+        "kfunc_a": "kfunc_a",
+        "kfunc_b": "kfunc_b",
+    }
+    assert grouped.edges["functions:step_0", "kfunc_a"]["count"] == 200
+    assert grouped.edges["step_399", "kfunc_b"]["verdict"] == "refused"
+    assert find_path(grouped, "running", "kfunc_b") == ("running", "step_399", "kfunc_b")

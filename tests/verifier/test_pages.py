@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from tests.verifier.checked import HTML, create_finding, create_summary, create_
 from tests.verifier.conftest import create_object
 from tests.verifier.test_files import HEADER
 from verifier import store
-from verifier.models import BpfObject, Job, Submission
+from verifier.models import BpfObject, Call, Job, Submission
 from verifier.reports import RENDERERS
 from verifier.result import ObjectVerdict
 
@@ -150,8 +151,55 @@ def test_object_page_costs_the_same_for_any_number_of_programs(
     ada: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     obj = create_checked_object(*(f"program_{number}" for number in range(40)))
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         ada.get(f"/objects/{obj.sha256}/")
+
+
+def test_program_page_shows_findings_and_every_call(ada: Client) -> None:
+    obj = create_checked_object("toy_running", "other")
+    text = ada.get(f"/objects/{obj.sha256}/programs/0/").content.decode()
+    assert "toy_filter refuses" in text
+    assert "toy_running" in text
+    assert ">other<" not in text
+    assert "toy.bpf.o" in text
+    assert ada.get(f"/objects/{obj.sha256}/programs/2/").status_code == 404
+
+
+def test_program_page_turns_pages_of_calls(
+    ada: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    obj = create_checked_object("toy_running")
+    program = obj.programs.get()
+    program.calls.all().delete()
+    Call.objects.bulk_create(
+        Call(program=program, kfunc="toy_move", weak=False, instruction=number, path=[])
+        for number in range(450)
+    )
+    address = f"/objects/{obj.sha256}/programs/0/"
+    with django_assert_num_queries(10):
+        text = ada.get(f"{address}?page=3").content.decode()
+    assert "450 kfunc calls" in text
+    assert "page 3 of 3" in text
+    assert ">449<" in text
+    assert ">399<" not in text
+    whole = ada.get(f"/objects/{obj.sha256}/").content.decode()
+    assert "1 kfunc" in whole
+    assert ">450<" in whole
+
+
+def test_object_page_shows_few_findings_and_those_that_decide_among_them(ada: Client) -> None:
+    obj = create_object()
+    found = [create_finding("not_allowed", f"toy_{number}") for number in range(20)]
+    for name, some in (("7.2", found), ("7.3", found[-1:])):
+        kernel = save_kernel(replace(create_toy_kernel(), name=name), None).kernel
+        store.save_verdict(obj, kernel.facts_hash, create_verdict(name, "toy_running", *some))
+    text = ada.get(f"/objects/{obj.sha256}/").content.decode()
+    assert text.count('class="finding finding-not_allowed"') == 8
+    assert "All 20 findings of toy_running" in text
+    anchors = re.findall(r'href="#(finding-\d+)"', text)
+    assert len(set(anchors)) == 2
+    for anchor in anchors:
+        assert f'id="{anchor}"' in text
 
 
 def test_list_of_objects_costs_the_same_for_any_number(

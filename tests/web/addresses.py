@@ -37,6 +37,7 @@ def list_addresses() -> dict[str, str]:
     if obj:
         pages["object"] = obj.get_absolute_url()
         pages["object-graph"] = reverse("object-graph", args=[obj.sha256])
+        pages["program"] = reverse("object-program", args=[obj.sha256, 0])
     submission = Submission.objects.order_by("pk").last()
     if submission:
         pages["submission"] = submission.get_absolute_url()

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from typing import TypedDict
 
 from asgiref.sync import sync_to_async
+from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.template.loader import render_to_string
 
@@ -62,8 +63,9 @@ async def _events(sha256: str) -> AsyncIterator[str]:
 
 
 def _look(sha256: str) -> tuple[str, bool]:
-    """Give the fragment and whether it is the last one."""
+    """Give the fragment and whether it is the last one, and the connection back between looks."""
     context = progress_context(BpfObject.objects.get(sha256=sha256))
+    close_old_connections()
     return render_to_string("verifier/progress.html", context), context["over"]
 
 

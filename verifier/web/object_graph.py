@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any, NamedTuple
 
 import networkx as nx
 
@@ -23,14 +24,30 @@ _WORDS = {"run_time": "fails", "unknown": "unknown"}  # every other kind refuses
 Edge = tuple[str, str]
 
 
+class _Call(NamedTuple):
+    """A call of a kfunc: the functions that lead to it, and the instruction of each that does."""
+
+    kfunc: str
+    functions: list[str]
+    instructions: list[int]
+
+    @classmethod
+    def of(cls, kfunc: str, path: list[dict[str, Any]]) -> _Call:
+        functions = [step["function"] for step in path]
+        return cls(kfunc, functions, [step["instruction"] for step in path])
+
+
 def load_object_graph(obj: BpfObject, kernel: Kernel | None) -> nx.DiGraph[str]:
     """Build the graph from the rows, grouped if large; without a kernel nothing is refused."""
-    programs = list(obj.programs.prefetch_related("calls"))
+    programs = list(obj.programs.all())
+    rows = Call.objects.filter(program__object=obj).values_list("kfunc", "path")
+    calls = [_Call.of(kfunc, path) for kfunc, path in rows]
     verdicts = [] if kernel is None else _load_verdicts(obj, kernel)
     bad = _find_bad_edges(verdicts)
     live = {kfunc for verdict in verdicts for kfunc in verdict.live_kfuncs} if verdicts else None
     title = obj.file_name if kernel is None else f"{obj.file_name} on {kernel.name}"
-    graph = build_object_graph(title, _nodes(programs, bad, live), _calls(programs, bad))
+    nodes = _nodes(programs, calls, bad, live)
+    graph = build_object_graph(title, nodes, _edges(calls, bad))
     return group_object(graph) if len(graph) > MAX_DRAWN else graph
 
 
@@ -52,16 +69,16 @@ def _find_bad_edges(verdicts: list[Verdict]) -> dict[Edge, str]:
 
 
 def _nodes(
-    programs: list[Program], bad: dict[Edge, str], live: set[str] | None
+    programs: list[Program], calls: list[_Call], bad: dict[Edge, str], live: set[str] | None
 ) -> Iterator[ObjectNode]:
     names = {program.name for program in programs}
     for program in programs:
         yield ObjectNode(program.name, "program", program.context)
-    for name in sorted({name for call in _all(programs) for name in _functions(call)} - names):
+    for name in sorted({name for call in calls for name in call.functions} - names):
         yield ObjectNode(name, "subprogram")
     callers: dict[str, set[str]] = {}
-    for call in _all(programs):
-        callers.setdefault(call.kfunc, set()).add(_functions(call)[-1])
+    for call in calls:
+        callers.setdefault(call.kfunc, set()).add(call.functions[-1])
     for kfunc, functions in sorted(callers.items()):
         words = {bad.get((function, kfunc), _ALLOWED) for function in functions}
         word = words.pop() if len(words) == 1 else _MIXED
@@ -69,23 +86,15 @@ def _nodes(
         yield ObjectNode(kfunc, "kfunc", "dead code here" if is_dead else "", word)
 
 
-def _calls(programs: list[Program], bad: dict[Edge, str]) -> Iterator[ObjectCall]:
+def _edges(calls: list[_Call], bad: dict[Edge, str]) -> Iterator[ObjectCall]:
     """Give every edge once; an edge counts the places that call."""
     places: dict[Edge, set[int]] = {}
-    for call in _all(programs):
-        names = [*_functions(call), call.kfunc]
-        for edge, step in zip(_pairs(names), call.path, strict=True):
-            places.setdefault(edge, set()).add(step["instruction"])
+    for call in calls:
+        edges = _pairs([*call.functions, call.kfunc])
+        for edge, instruction in zip(edges, call.instructions, strict=True):
+            places.setdefault(edge, set()).add(instruction)
     for edge, instructions in places.items():
         yield ObjectCall(*edge, count=len(instructions), verdict=bad.get(edge, _ALLOWED))
-
-
-def _all(programs: list[Program]) -> Iterator[Call]:
-    return (call for program in programs for call in program.calls.all())
-
-
-def _functions(call: Call) -> list[str]:
-    return [step["function"] for step in call.path]
 
 
 def _pairs(names: list[str]) -> list[Edge]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from django.core.paginator import Page
+
 from kfmap.catalogue.models import Kernel
 from verifier.models import BpfObject, Call, Check, Program, Verdict
 from verifier.outcome import WORST_FIRST
@@ -12,6 +14,14 @@ from verifier.reports.model import KIND_WORDS
 from verifier.result import PASSES, UNKNOWN, Finding
 from verifier.result_json import parse_finding
 from verifier.store import load_checks
+from verifier.web.object_calls import (
+    KfuncCalls,
+    Liveness,
+    Site,
+    load_kfunc_calls,
+    load_sites,
+    verdicts_of,
+)
 from verifier.web.object_changes import AcrossKernels, build_across
 
 UNCHECKED, WAITING = "unchecked", "waiting"
@@ -52,41 +62,30 @@ class SharedFinding:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownCall:
-    """A kfunc call that a program can reach, and the kernels on which its kfunc is live there."""
-
-    call: Call
-    live_on: list[str]
-    asked: int
-
-    @property
-    def live(self) -> str:
-        """Give for people where the call is live."""
-        if not self.asked:
-            return ""
-        if len(self.live_on) == self.asked:
-            return "everywhere"
-        return ", ".join(self.live_on) or "nowhere"
-
-
-@dataclass(frozen=True, slots=True)
 class ProgramPart:
-    """A program with its row of the grid, its findings and its calls."""
+    """A program with its row of the grid, its findings and the kfuncs it calls."""
 
     program: Program
     cells: list[Cell]
     findings: list[SharedFinding]
-    calls: list[ShownCall]
+    calls: list[KfuncCalls]
 
     @property
     def said(self) -> list[SharedFinding]:
-        """Give the findings that matter to a verdict."""
-        return [item for item in self.findings if item.finding.kind != "dead"]
+        """Give the findings that matter to a verdict, those that cells lead to first."""
+        anchors = {cell.anchor for cell in self.cells}
+        said = [item for item in self.findings if item.finding.kind != "dead"]
+        return sorted(said, key=lambda item: item.anchor not in anchors)
 
     @property
     def dead(self) -> list[SharedFinding]:
         """Give the calls that are dead code on some kernels."""
         return [item for item in self.findings if item.finding.kind == "dead"]
+
+    @property
+    def sites(self) -> int:
+        """Count the places that call a kfunc."""
+        return sum(row.sites for row in self.calls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,26 +116,51 @@ def build_object_page(obj: BpfObject, before: str = "", after: str = "") -> Obje
     """
     kernels = list(Kernel.objects.listed())
     checks = load_checks(obj, kernels)
-    by_program = {
-        (facts_hash, verdict.program): verdict
-        for facts_hash, check in checks.items()
-        for verdict in check.verdicts.all()
-    }
+    by_program = _by_program(checks)
     findings = _Findings()
-    programs = list(obj.programs.prefetch_related("calls"))
+    programs = list(obj.programs.all())
     rows = [_build_cells(program, kernels, checks, by_program, findings) for program in programs]
+    verdicts = [verdicts_of(program, kernels, by_program) for program in programs]
+    liveness = [Liveness(item) for item in verdicts]
+    calls = load_kfunc_calls(obj, dict(zip((p.pk for p in programs), liveness, strict=True)))
     parts = [
-        ProgramPart(
-            program,
-            cells,
-            findings.only_of(program),
-            _show_calls(program, kernels, by_program),
-        )
+        ProgramPart(program, cells, findings.only_of(program), calls.get(program.pk, []))
         for program, cells in zip(programs, rows, strict=True)
     ]
     summary = [_worst(at, kernels, parts) for at in range(len(kernels))]
     across = build_across(kernels, checks, before, after)
     return ObjectPage(kernels, parts, summary, findings.of_many(), across)
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramPage:
+    """All findings of one program, and one page of the places that call kfuncs."""
+
+    kernels: list[Kernel]
+    programs: list[ProgramPart]
+    shown: Page[Call]
+    sites: list[Site]
+
+
+def build_program_page(obj: BpfObject, program: Program, number: str) -> ProgramPage:
+    """Give a page about one program; `number` is that of the page of call sites."""
+    kernels = list(Kernel.objects.listed())
+    checks = load_checks(obj, kernels)
+    by_program = _by_program(checks)
+    findings = _Findings()
+    cells = _build_cells(program, kernels, checks, by_program, findings)
+    part = ProgramPart(program, cells, findings.only_of(program), [])
+    liveness = Liveness(verdicts_of(program, kernels, by_program))
+    return ProgramPage(kernels, [part], *load_sites(program, liveness, number))
+
+
+def _by_program(checks: dict[str, Check]) -> dict[tuple[str, str], Verdict]:
+    """Give verdicts by the hash of the kernel's facts and the program's name."""
+    return {
+        (facts_hash, verdict.program): verdict
+        for facts_hash, check in checks.items()
+        for verdict in check.verdicts.all()
+    }
 
 
 class _Findings:
@@ -188,20 +212,6 @@ def _build_cells(
         anchor = next((item.anchor for item in shared if item.finding.kind != "dead"), "")
         cells.append(Cell(kernel.name, verdict.verdict, anchor))
     return cells
-
-
-def _show_calls(
-    program: Program, kernels: Sequence[Kernel], by_program: dict[tuple[str, str], Verdict]
-) -> list[ShownCall]:
-    asked = {
-        kernel.name: set(verdict.live_kfuncs)
-        for kernel in kernels
-        if (verdict := by_program.get((kernel.facts_hash, program.name)))
-    }
-    return [
-        ShownCall(call, [name for name, live in asked.items() if call.kfunc in live], len(asked))
-        for call in program.calls.all()
-    ]
 
 
 def _empty_cell(kernel: Kernel, check: Check | None) -> Cell:

@@ -7,11 +7,13 @@ from django.urls import path, re_path
 from verifier.web import events, views
 
 _OBJECT = r"^objects/(?P<sha256>[0-9a-f]{64})/"
+_PROGRAM = r"programs/(?P<position>\d{1,6})/$"
 
 urlpatterns = [
     path("uploads/", views.uploads, name="uploads"),
     path("uploads/<int:pk>/", views.show_submission, name="submission"),
     re_path(_OBJECT + "$", views.show_object, name="object"),
+    re_path(_OBJECT + _PROGRAM, views.show_program, name="object-program"),
     re_path(_OBJECT + "graph/$", views.show_graph, name="object-graph"),
     re_path(_OBJECT + "progress/$", views.show_progress, name="object-progress"),
     re_path(_OBJECT + "events/$", events.stream_progress, name="object-events"),

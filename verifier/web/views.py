@@ -21,7 +21,7 @@ from verifier.submit import submit
 from verifier.tasks import ensure_job
 from verifier.web.events import progress_context
 from verifier.web.object_graph import load_object_graph
-from verifier.web.object_page import build_object_page
+from verifier.web.object_page import build_object_page, build_program_page
 
 _LATEST = 50
 
@@ -84,6 +84,21 @@ def show_object(request: HttpRequest, sha256: str) -> HttpResponse:
         "section": "uploads",
     }
     return render(request, "verifier/object.html", context)
+
+
+@login_required
+@require_safe
+def show_program(request: HttpRequest, sha256: str, position: int) -> HttpResponse:
+    """Show all findings of one program, and every place that calls a kfunc, page by page."""
+    obj = get_object_or_404(BpfObject, sha256=sha256)
+    program = get_object_or_404(obj.programs, position=position)
+    context = {
+        "object": obj,
+        "program": program,
+        "page": build_program_page(obj, program, request.GET.get("page", "")),
+        "section": "uploads",
+    }
+    return render(request, "verifier/program.html", context)
 
 
 @login_required
