@@ -97,7 +97,9 @@ def _database() -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
         }
     else:
-        database["CONN_MAX_AGE"] = 60
+        # Each request has its own thread, in which nobody finds an open connection again.
+        pool = {"min_size": 1, "max_size": 20}
+        database["OPTIONS"] = {**database.get("OPTIONS", {}), "pool": pool}
         database["CONN_HEALTH_CHECKS"] = True
     return database
 

@@ -2,45 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 import shutil
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from tests.server.postgres import BINARIES, run_postgres
 from tests.server.process import free_port
-
-_POSTGRES_BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """Give the address of a database in a temporary cluster; as root it runs as user postgres."""
-    if not _POSTGRES_BINARIES:
+    """Give the address of a database of a real server."""
+    if not BINARIES:
         pytest.skip("PostgreSQL is not installed")
-    user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
-    port = free_port()
-    # Not in pytest's folder, which pytest closes to other users.
-    with tempfile.TemporaryDirectory(prefix="kfmap-postgres-") as folder:
-        shutil.chown(folder, user)
-
-        def control(*args: str) -> None:
-            binary = str(_POSTGRES_BINARIES[0] / "pg_ctl")
-            command = [binary, *args, "-s", "-D", f"{folder}/data"]
-            subprocess.run(command, user=user, check=True, cwd=folder, stdout=subprocess.DEVNULL)
-
-        control("init", "-o", "-A trust -E UTF8")
-        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
-        control("start", "-w", "-l", f"{folder}/log", "-o", options)
-        try:
-            yield f"postgres://{user}@127.0.0.1:{port}/postgres"
-        finally:
-            control("stop", "-m", "immediate")
+    with run_postgres() as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
