@@ -82,6 +82,8 @@ def read_form(form: QueryDict) -> Edit:
         row.setdefault(many, [])
     if in_hand := row.pop("in_hand", ""):
         row.update(_name_in_hand(str(row.get("kind")), str(in_hand)))
+    if registration := row.pop("registration", ""):
+        row["program_type"], _, row["set_id"] = str(registration).partition(" ")
     if row.get("kind") == "move_kfunc":
         row = {"from_set": "", "to_set": "", **row}
     if row.get("kind") == "use_capabilities":
@@ -96,6 +98,7 @@ def list_choices(facts: KernelFacts) -> Mapping[str, object]:
         "sets": sorted((item.id, item.name) for item in facts.sets if item.kind != "list"),
         "filters": [(item.id, item.name) for item in facts.filters],
         "types": [item.program_type for item in facts.hook_of if item.hook],
+        "registrations": sorted({(item.set_id, item.program_type) for item in facts.registrations}),
         "tables": [
             (
                 table,

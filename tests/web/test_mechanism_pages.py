@@ -144,6 +144,7 @@ def test_what_if_page_shows_the_cells_that_flip(client: Client) -> None:
     page = read(client, f"/kernels/toy/what-if/?{draft(WIDER)}")
     assert "toy_allow[running] = ALLOW_DISPATCH" in page
     assert "1 cell flips" in page
+    assert "/can-call/?kernel=toy&amp;context=struct_ops%3Atoy_ops.running&amp;kfunc" in page
     assert "struct_ops:toy_ops.running" in page
 
 
@@ -163,6 +164,16 @@ def test_what_if_forms_add_to_the_draft_and_take_back(client: Client) -> None:
     left = client.get(f"/kernels/toy/what-if/add/?{both}&remove=1", follow=True).content.decode()
     assert "toy_allow[running]" in left
     assert "toy_insert out of" not in left
+
+
+def test_what_if_offers_the_registrations_and_rows_there_are(client: Client) -> None:
+    page = read(client, "/kernels/toy/what-if/")
+    assert "dispatch: ALLOW_ENQUEUE | ALLOW_DISPATCH" in page
+    registration = "BPF_PROG_TYPE_XDP xdp_ids"
+    assert f'<option value="{registration}">' in page
+    form = {"kind": "drop_registration", "registration": registration}
+    dropped = client.get("/kernels/toy/what-if/add/", form, follow=True).content.decode()
+    assert "no longer register xdp_ids for BPF_PROG_TYPE_XDP" in dropped
 
 
 @pytest.mark.parametrize(

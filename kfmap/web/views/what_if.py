@@ -32,6 +32,7 @@ from kfmap.permission.what_if.flips import Flip, find_flips
 from kfmap.web.atlas import load_atlas
 from kfmap.web.capability_page import build_capability_page
 from kfmap.web.draft import change_draft, draft_url, list_choices, parse_draft, write_draft
+from kfmap.web.links import question_url
 from kfmap.web.what_if_exports import choose_renderers
 from kfmap.web.what_if_objects import find_effect
 
@@ -55,7 +56,7 @@ def show_what_if(request: HttpRequest, name: str) -> HttpResponse:
         "edits": list(enumerate(map(describe_edit, edits))),
         "draft": write_draft(edits),
         "draft_query": urlencode({"edits": write_draft(edits)}) if edits else "",
-        **_sum_up(flips),
+        **_sum_up(name, flips),
         "capabilities": build_capability_page(kernel.decider, facts, *in_hand),
         "effect": find_effect(kernel, after, flips) if shows_objects else None,
         "choices": list_choices(facts),
@@ -109,13 +110,19 @@ def _read_draft(request: HttpRequest, kernel: LoadedKernel) -> tuple[tuple[Edit,
         return (), kernel.facts
 
 
-def _sum_up(flips: Sequence[Flip]) -> dict[str, object]:
+def _sum_up(kernel: str, flips: Sequence[Flip]) -> dict[str, object]:
     """Give the cells to show, those first whose calls pass in one kernel only, and their counts."""
     order = sorted(flips, key=lambda flip: not flip.means_other)
     kinds = Counter((flip.before, flip.after) for flip in order)
     return {
-        "flips": [(render_context(flip.context), flip) for flip in order[:_SHOWN]],
+        "flips": [_name_cell(kernel, flip) for flip in order[:_SHOWN]],
         "kinds": [(before, after, count) for (before, after), count in kinds.items()],
         "count": sum(1 for flip in flips if flip.means_other),
         "more": max(len(flips) - _SHOWN, 0),
     }
+
+
+def _name_cell(kernel: str, flip: Flip) -> tuple[str, str, Flip]:
+    """Give the context's name, the answer of the kernel as it is, and the cell."""
+    context = render_context(flip.context)
+    return context, question_url(kernel, context, flip.kfunc), flip
