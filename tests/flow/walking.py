@@ -51,7 +51,7 @@ class Walked:
     ) -> Reach:
         engine = Engine(self.program, self.inputs(), steps, 100_000 if exact else 0)
         function = self.object.programs[0].function if entry < 0 else entry
-        return find_live_calls(engine, Entry(function, sleepable, None, False))
+        return find_live_calls(engine, Entry(function, sleepable, None, False, True))
 
 
 def live(obj: BpfObject, exact: bool = False, **kernel: object) -> dict[str, str]:

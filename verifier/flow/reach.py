@@ -67,12 +67,22 @@ class LivePoison:
     sure: bool
 
 
+class GlobalCall(NamedTuple):
+    """A global function that is surely called, in which regions, and whether its caller cannot
+    sleep there."""
+
+    node: Node
+    regions: Regions
+    asleep: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Reach:
     """All live calls of one program; `complete` is False where something could not be walked."""
 
     calls: tuple[LiveCall, ...]
     poisons: tuple[LivePoison, ...]
+    globals: tuple[GlobalCall, ...]
     complete: bool
 
 
@@ -81,13 +91,15 @@ class Entry:
     """Where a program starts.
 
     `timers_sleep`: timer callbacks of sleepable programs may sleep, as they could before the
-    verifier looked at callbacks apart.
+    verifier looked at callbacks apart. `marks_globals`: the verifier looks where a global function
+    is called, and not only at the program, to tell whether it may sleep.
     """
 
     function: int
     sleepable: bool
     exception_callback: int | None
     timers_sleep: bool
+    marks_globals: bool
 
 
 _Visit = tuple[Node, tuple[Value, ...], Regions, Circumstances, bool]
@@ -105,6 +117,7 @@ def find_live_calls(engine: Engine, entry: Entry) -> Reach:
     known: dict[tuple[int, tuple[Value, ...], Regions, Circumstances], bool] = {}
     calls: list[LiveCall] = []
     poisons: list[LivePoison] = []
+    global_calls: list[GlobalCall] = []
     complete = True
     while waiting:
         node, arguments, regions, how, sure = waiting.popleft()
@@ -119,8 +132,19 @@ def find_live_calls(engine: Engine, entry: Entry) -> Reach:
             for site in summary.sites
         ]
         poisons += [LivePoison(item.slot, node, item.sure and sure) for item in summary.poisons]
+        if sure:
+            global_calls += _global_calls(entry, node, how, summary.edges)
         waiting.extend(_follow(entry, node, how, sure, summary.edges))
-    return Reach(tuple(calls), tuple(poisons), complete)
+    return Reach(tuple(calls), tuple(poisons), tuple(global_calls), complete)
+
+
+def _global_calls(
+    entry: Entry, node: Node, how: Circumstances, edges: tuple[Edge, ...]
+) -> Iterator[GlobalCall]:
+    for edge in edges:
+        if edge.kind == GLOBAL and edge.sure:
+            asleep = _circumstances(entry, how, edge).sleepable is False
+            yield GlobalCall(Node(edge.function, edge.slot, node), edge.regions, asleep)
 
 
 def _follow(
@@ -147,6 +171,8 @@ def _circumstances(entry: Entry, how: Circumstances, edge: Edge) -> Circumstance
         return Circumstances(None, "unknown")
     if edge.kind != GLOBAL:
         return how
+    if not entry.marks_globals:
+        return Circumstances(entry.sleepable, how.later)
     # A global function is verified as part of the program, and called only where its calls may be.
     if not entry.sleepable or any(depth > 0 for depth in edge.regions):
         return Circumstances(False, how.later)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from kfmap.permission.context import Context
-from kfmap.permission.verdict import FAILS, REFUSED, UNKNOWN, Verdict
+from kfmap.permission.verdict import ALLOWED, FAILS, REFUSED, UNKNOWN, Verdict
 from verifier.flow.reach import LiveCall
 from verifier.flow.state import REGION_NAMES
 from verifier.judging.contexts import decide
@@ -61,6 +61,13 @@ class CallJudge:
             return Problem("region", call, (reason,))
         reasons = self._run_time_reasons(call, extern.kernel_name, verdict)
         return Problem("run_time", call, reasons) if reasons else None
+
+    def may_sleep(self, index: int) -> bool:
+        """Tell whether an extern is a kfunc that may be called in this context, and sleeps."""
+        if self._loaded.kfunc(index).outcome != FOUND:
+            return False
+        verdict = self._decide(self._loaded.object.externs[index].kernel_name)
+        return verdict.verdict == ALLOWED and _SLEEPABLE in verdict.flags
 
     def _decide(self, kfunc: str) -> Verdict:
         if kfunc not in self._verdicts:

@@ -15,6 +15,8 @@ from kfmap.permission.decide import Decider
 
 # Came in the same change set as looking at the sleepability of callbacks apart from their program.
 _ASYNC_SLEEP_KFUNCS = "bpf_task_work_schedule_"
+# Came in the release that began to mark global functions that may sleep.
+_GLOBAL_SLEEP_KFUNC = "bpf_res_spin_lock"
 
 
 class KernelUnderTest:
@@ -55,6 +57,11 @@ class KernelUnderTest:
         """Tell whether callbacks of timers may sleep where their program may."""
         known = {kfunc.name for kfunc in self.facts.kfuncs} or set(self.facts.observed_kfuncs)
         return not any(name.startswith(_ASYNC_SLEEP_KFUNCS) for name in known)
+
+    @cached_property
+    def marks_globals(self) -> bool:
+        """Tell whether a call of a global function is refused where it could not sleep."""
+        return self.decider.find_kfunc(_GLOBAL_SLEEP_KFUNC) is not None
 
     @cached_property
     def contexts(self) -> tuple[tuple[Context, int], ...]:

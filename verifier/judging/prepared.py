@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kfmap.btf.read import BtfError
 from verifier.flow.engine import Program as Code
 from verifier.judging.loader import Relocations, read_constants
-from verifier.judging.static_paths import Path, find_static_calls
+from verifier.judging.static_paths import Path, find_program_calls
 from verifier.object.model import BpfObject, ObjectError
 
 
@@ -40,7 +40,7 @@ def prepare_object(
     ObjectError for CO-RE relocations that cannot be read.
     """
     code = Code(obj, read_constants(obj, values or {}))
-    static_calls = tuple(find_static_calls(code.graph, program) for program in obj.programs)
+    static_calls = tuple(find_program_calls(code.graph, program) for program in obj.programs)
     try:
         relocations = Relocations(obj)
     except BtfError as error:

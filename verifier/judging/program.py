@@ -21,6 +21,7 @@ from verifier.judging.calls import CallJudge, Problem
 from verifier.judging.contexts import context_of
 from verifier.judging.evidence import Path, Reporter
 from verifier.judging.externs import FOUND, MALFORMED
+from verifier.judging.global_calls import find_global_problems
 from verifier.judging.hooks import missing_hook
 from verifier.judging.loader import Loaded
 from verifier.judging.object_wide import ObjectProblem, find_object_problems
@@ -87,6 +88,7 @@ class _ProgramJudge:
         findings += self._findings_before_walking()
         reach, problems = self._walk()
         findings += self._call_findings(problems)
+        findings += self._global_findings(reach, problems)
         findings += self._poison_findings(reach)
         live = {self._name(call.extern) for call in reach.calls}
         findings += self._dead_findings(reach)
@@ -148,6 +150,7 @@ class _ProgramJudge:
             self._program.sleepable,
             self._program.exception_callback,
             self._loaded.kernel.timers_sleep,
+            self._loaded.kernel.marks_globals,
         )
         return find_live_calls(engine, entry)
 
@@ -176,6 +179,20 @@ class _ProgramJudge:
             if not call.sure:
                 kind, reasons = "unknown", (*reasons, _NOT_SURE, *self._unknowns)
             yield self._finding(kind, name, _path(call), reasons)
+
+    def _global_findings(self, reach: Reach, problems: list[Problem]) -> Iterator[Finding]:
+        """Tell of calls of global functions; what a live kfunc says of sleeping is enough."""
+        told: set[int | None] = {
+            item.call.extern for item in problems if item.kind == "not_sleepable"
+        }
+        graph, kernel = self._judge.prepared.code.graph, self._loaded.kernel
+        may_sleep = self._calls.may_sleep
+        for found in find_global_problems(graph, reach, kernel.marks_globals, may_sleep):
+            if found.extern not in told:
+                told.add(found.extern)
+                kfunc = "" if found.extern is None else self._name(found.extern)
+                reason = Reason("global", found.text)
+                yield self._finding(found.kind, kfunc, found.path, (reason,))
 
     def _poison_findings(self, reach: Reach) -> Iterator[Finding]:
         for poison in reach.poisons:

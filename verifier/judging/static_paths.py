@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 
 from verifier.flow.calls import CallGraph
 from verifier.object.model import Program
@@ -10,11 +11,16 @@ from verifier.object.model import Program
 Path = tuple[tuple[int, int | None], ...]
 
 
-def find_static_calls(graph: CallGraph, program: Program) -> dict[int, Path]:
-    """Give, by extern, the path to its first call: (function, slot in it that leads on)."""
+def find_program_calls(graph: CallGraph, program: Program) -> dict[int, Path]:
+    """Give the calls of a program, and of the callback that its exceptions are for."""
     roots = [program.function]
     if program.exception_callback is not None:
         roots.append(program.exception_callback)
+    return find_static_calls(graph, roots)
+
+
+def find_static_calls(graph: CallGraph, roots: Sequence[int]) -> dict[int, Path]:
+    """Give, by extern, the path to its first call: (function, slot in it that leads on)."""
     paths: dict[int, Path] = dict.fromkeys(roots, ())
     found: dict[int, Path] = {}
     waiting = deque(paths)
