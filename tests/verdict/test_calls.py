@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from kfmap.kernel.facts import Constant, Guard, OpMask, Place, RunTime
-from tests.verdict.toy import changed_kfunc, check, kernel_facts, only_finding
+from tests.flow.assembly import assemble
+from tests.verdict.toy import changed_kfunc, check, kernel_facts, only_finding, strong
 from verifier.result import FAILS_AT_RUN_TIME, PASSES, REFUSED, UNKNOWN
+from verifier.verdict import KernelUnderTest, check_object
 
 _SLEEPS = {"bpf_sleeps": ("KF_SLEEPABLE",)}
 
@@ -129,6 +133,20 @@ def test_a_kfunc_no_program_can_load_refuses_even_if_dead() -> None:
     verdict = check(text, facts=facts)["main"]
     assert verdict.verdict == REFUSED
     assert only_finding(verdict).kind == "malformed_kernel"
+
+
+@pytest.mark.parametrize(
+    ("license", "expected"),
+    [("GPL v2", PASSES), ("Dual MIT/GPL", PASSES), ("GPLv2", REFUSED), ("", REFUSED)],
+)
+def test_kfuncs_are_for_programs_that_the_gpl_lets_call_them(license: str, expected: str) -> None:
+    text = "main: program; r1 = 0; if r1 == 0 goto end; call bpf_common; end: ; exit"
+    obj = replace(strong(assemble(text)), license=license)
+    [verdict] = check_object(obj, KernelUnderTest(kernel_facts())).programs
+    assert verdict.verdict == expected
+    without = replace(strong(assemble("main: program; exit")), license=license)
+    [verdict] = check_object(without, KernelUnderTest(kernel_facts())).programs
+    assert verdict.verdict == PASSES
 
 
 def test_a_device_bound_kfunc_needs_a_device() -> None:

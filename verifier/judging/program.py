@@ -31,6 +31,15 @@ from verifier.judging.struct_ops import missing_member, program_problem
 from verifier.object.model import Program
 from verifier.result import PASSES, REFUSED, Finding, ProgramVerdict, Reason, find_word
 
+# license_is_gpl_compatible() of include/linux/license.h
+_GPL_COMPATIBLE = (
+    "GPL",
+    "GPL v2",
+    "GPL and additional rights",
+    "Dual BSD/GPL",
+    "Dual MIT/GPL",
+    "Dual MPL/GPL",
+)
 _MAX_FINDINGS = 100  # a program; more say nothing new
 _MAX_UNKNOWNS = 3
 _NOT_SURE = Reason("flow", "whether this kernel's verifier walks this call could not be decided")
@@ -119,10 +128,13 @@ class _ProgramJudge:
 
     def _findings_before_walking(self) -> Iterator[Finding]:
         """The kernel looks up every kfunc of a program first, those in dead code as well."""
-        for extern, path in self._static.items():
+        found = [item for item in self._static if self._loaded.kfunc(item).outcome == FOUND]
+        if found and self._object.license not in _GPL_COMPATIBLE:
+            text = f"only GPL-compatible programs may call kfuncs, not {self._object.license!r}"
+            yield self._finding("load", "", self._static[found[0]], (Reason("license", text),))
+        for extern in found:
             resolved, name = self._loaded.kfunc(extern), self._name(extern)
-            if resolved.outcome != FOUND:
-                continue
+            path = self._static[extern]
             if not resolved.loads:
                 reason = reason_at(MALFORMED, resolved.text, resolved.place)
                 yield self._finding(MALFORMED, name, path, (reason,))
