@@ -91,6 +91,10 @@ def test_draft_is_kept_opened_by_its_link_and_uploads_are_checked_on_it(
     all_checked = signed_in.locator("#uploads progress[value='100']")
     expect(all_checked).to_be_visible(timeout=120_000)
     change_row(signed_in)
+    told = signed_in.get_by_role("region", name="Uploaded programs that fare otherwise")
+    expect(told.get_by_role("row").filter(has_text="running").first).to_contain_text(
+        re.compile("refused.*passes", re.DOTALL)
+    )
     signed_in.get_by_label("Keep as").fill("7.3-running")
     signed_in.get_by_role("button", name="Keep as a variant").click()
     signed_in.wait_for_url("**/kernels/7.3-running/")
@@ -101,5 +105,7 @@ def test_draft_is_kept_opened_by_its_link_and_uploads_are_checked_on_it(
     signed_in.goto("/kernels/7.3-running/uploads/")
     ask = signed_in.get_by_role("button", name="Check the uploads on 7.3-running")
     ask.click(timeout=60_000)  # it comes when nobody else is checking
-    expect(signed_in.locator("#uploads .verdict-passes").first).to_be_visible(timeout=60_000)
+    row = signed_in.get_by_role("row").filter(has_text=OBJECT.name).first
+    found = row.filter(has_text=re.compile("running: refused → passes"))
+    expect(found).to_be_visible(timeout=60_000)  # as foretold, by a check of the whole object
     check(signed_in)
