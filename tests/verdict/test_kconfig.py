@@ -6,10 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from kfmap.btf.kinds import INT_SIGNED
+from kfmap.btf.read import read_btf
+from tests.btf.btf_writer import BtfWriter
 from tests.object.objects import read
 from tests.verdict.toy import kernel_facts
-from verifier.judging.kconfig import version_code
-from verifier.object.model import BpfObject
+from verifier.judging.kconfig import read_setting, version_code
+from verifier.object.model import BpfObject, Extern
 from verifier.result import PASSES, REFUSED, UNKNOWN, ObjectVerdict
 from verifier.verdict import KernelUnderTest, check_object
 
@@ -115,3 +118,22 @@ def test_without_the_configuration_the_reason_is_told() -> None:
 )
 def test_version_codes_are_those_of_the_kernel(version: str, code: int | None) -> None:
     assert version_code(version) == code
+
+
+@pytest.mark.parametrize("size", [0, 3, 16, 1 << 30])
+def test_an_integer_of_no_size_of_c_keeps_the_object_out(size: int) -> None:
+    btf = BtfWriter()
+    variable = btf.variable("LINUX_KERNEL_VERSION", btf.integer("odd", size, INT_SIGNED))
+    extern = Extern("LINUX_KERNEL_VERSION", "LINUX_KERNEL_VERSION", "kconfig", False, variable)
+    obj = replace(read("options.bpf.o"), btf=read_btf(btf.build()))
+    setting = read_setting(obj, extern, KernelUnderTest(kernel_facts()))
+    assert "no kconfig variable may have" in setting.problem
+
+
+def test_a_text_beyond_any_map_is_not_made() -> None:
+    btf = BtfWriter()
+    text = btf.array(btf.integer("char", 1), 1 << 30)
+    extern = Extern("CONFIG_X", "CONFIG_X", "kconfig", True, btf.variable("CONFIG_X", text))
+    obj = replace(read("options.bpf.o"), btf=read_btf(btf.build()))
+    setting = read_setting(obj, extern, KernelUnderTest(kernel_facts(), None, {}))
+    assert setting.data is None

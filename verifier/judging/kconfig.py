@@ -16,6 +16,8 @@ from verifier.object.model import BpfObject, Extern
 _VERSION = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
 _NUMBER = re.compile(r"[+-]?(0[xX][0-9a-fA-F]+|\d+)")
 _TRISTATE = {"n": 0, "y": 1, "m": 2}
+_TRISTATE_SIZE = 4
+_MAX_TEXT = 1 << 20  # bytes of a text; no kernel would map more
 _U64 = (1 << 64) - 1
 
 BOOL, CHAR, TRISTATE, INT, TEXT = "bool", "char", "tristate", "integer", "text"
@@ -80,19 +82,22 @@ def _type_of(btf: Btf, variable: int) -> _Type | None:
         kind, size = btf.kind(type_id), btf.size(type_id)
         if kind is Kind.ARRAY:
             item = btf.resolve(btf.array(type_id).type_id)
-            is_text = size > 0 and btf.kind(item) is Kind.INT and _integer(btf, item).form == CHAR
+            of = _integer(btf, item) if btf.kind(item) is Kind.INT else None
+            is_text = of is not None and of.form == CHAR and 0 < size <= _MAX_TEXT
             return _Type(TEXT, size, False) if is_text else None
         if kind is Kind.INT:
             return _integer(btf, type_id)
-        if kind in ENUMS and btf.name(type_id) == "libbpf_tristate":
+        if kind in ENUMS and btf.name(type_id) == "libbpf_tristate" and size == _TRISTATE_SIZE:
             return _Type(TRISTATE, size, False)
     except BtfError:
         return None
     return None
 
 
-def _integer(btf: Btf, type_id: int) -> _Type:
+def _integer(btf: Btf, type_id: int) -> _Type | None:
     encoding, size = btf.integer(type_id).encoding, btf.size(type_id)
+    if size not in ((1,) if encoding & INT_BOOL else (1, 2, 4, 8)):
+        return None
     form = BOOL if encoding & INT_BOOL else CHAR if size == 1 else INT
     return _Type(form, size, bool(encoding & INT_SIGNED))
 
