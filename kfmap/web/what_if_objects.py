@@ -1,7 +1,8 @@
 """Which uploaded programs a draft lets pass or refuses: their stored verdicts, judged anew.
 
 What a check found stays true in a draft but for the cells that flip, so only the live calls in
-these are decided again. A kept variant can be checked like any kernel, which walks the code too.
+these are decided again. Calls of which the check was not sure that they are live count as live; a
+kept variant can be checked like any kernel, which walks the code again.
 """
 
 from __future__ import annotations
