@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from verifier.flow.calls import CallGraph
 from verifier.flow.reach import GlobalCall, Reach
 from verifier.flow.state import LOCK, PREEMPT, REGION_NAMES
 from verifier.judging.evidence import Path
-from verifier.judging.static_paths import find_static_calls
+from verifier.judging.prepared import Prepared
 
 
 class GlobalProblem(NamedTuple):
@@ -25,20 +24,20 @@ class GlobalProblem(NamedTuple):
 
 
 def find_global_problems(
-    graph: CallGraph, reach: Reach, marks_globals: bool, may_sleep: Callable[[int], bool]
+    prepared: Prepared, reach: Reach, marks_globals: bool, may_sleep: Callable[[int], bool]
 ) -> Iterator[GlobalProblem]:
     """Look at every call that is surely made; `may_sleep` tells it of an extern.
 
     `marks_globals` as for an Entry.
     """
     for call in reach.globals:
-        name = graph.object.functions[call.node.function].name
+        name = prepared.object.functions[call.node.function].name
         for region in (LOCK,) if marks_globals else (LOCK, PREEMPT):
             if call.regions[region] > 0:
                 text = f"{name} is global and called within a {REGION_NAMES[region]} region"
                 yield GlobalProblem("region", None, _path_to(call), f"{text}: make it static")
         if marks_globals and call.asleep:
-            calls = find_static_calls(graph, [call.node.function])
+            calls = prepared.calls_in(call.node.function)
             sleeping = [extern for extern in calls if may_sleep(extern)]
             for extern in sleeping[:1]:
                 path = [*call.node.path()[:-1], *calls[extern]]

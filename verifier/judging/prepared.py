@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kfmap.btf.read import BtfError
 from verifier.flow.engine import Program as Code
 from verifier.judging.loader import Relocations, read_constants
-from verifier.judging.static_paths import Path, find_program_calls
+from verifier.judging.static_paths import Path, find_program_calls, find_static_calls
 from verifier.object.model import BpfObject, ObjectError
 
 
@@ -29,6 +29,13 @@ class Prepared:
     relocations: Relocations
     static_calls: tuple[Mapping[int, Path], ...]
     steps: Steps
+    _calls_in: dict[int, Mapping[int, Path]] = field(default_factory=dict)
+
+    def calls_in(self, function: int) -> Mapping[int, Path]:
+        """Give the calls that a function could reach, as `static_calls` does for programs."""
+        if function not in self._calls_in:
+            self._calls_in[function] = find_static_calls(self.code.graph, [function])
+        return self._calls_in[function]
 
 
 def prepare_object(

@@ -197,9 +197,9 @@ class _ProgramJudge:
         told: set[int | None] = {
             item.call.extern for item in problems if item.kind == "not_sleepable"
         }
-        graph, kernel = self._judge.prepared.code.graph, self._loaded.kernel
+        prepared, marks_globals = self._judge.prepared, self._loaded.kernel.marks_globals
         may_sleep = self._calls.may_sleep
-        for found in find_global_problems(graph, reach, kernel.marks_globals, may_sleep):
+        for found in find_global_problems(prepared, reach, marks_globals, may_sleep):
             if found.extern not in told:
                 told.add(found.extern)
                 kfunc = "" if found.extern is None else self._name(found.extern)
