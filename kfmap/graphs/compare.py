@@ -48,7 +48,7 @@ def build_shared_graph(decider: Decider, first: str, second: str) -> nx.DiGraph[
             bits |= allowed
         reach.append(bits)
     graph = create_graph(
-        f"kfuncs of {first} and {second}",
+        f"Kfuncs of {first} and {second}",
         "What some callback of each type may call: shared kfuncs in the middle box.",
     )
     for name in (first, second):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from django.db.models import Manager, QuerySet
@@ -25,11 +26,12 @@ Named = tuple[str, tuple[str, ...]]  # a kernel, and the names that lead to a pa
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A name, the page of the newest kernel that has it, and all kernels that do."""
+    """A name, the page of the newest kernel that has it, and all kernels that do, also in words."""
 
     name: str
     url: str
     kernels: tuple[str, ...]
+    on: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,6 @@ def search(request: HttpRequest, atlas: Atlas) -> HttpResponse:
         "found": found,
         "kernels": [row for row in atlas.rows if query and query in row.name],
         "objects": objects,
-        "kernel_count": len(atlas.rows),
     }
     return render(request, "web/search.html", context)
 
@@ -122,12 +123,26 @@ def _gather(kind: str, view: str, rows: Iterable[Named], atlas: Atlas) -> Found:
     order = {name: at for at, name in enumerate(atlas.names)}
     kernels: dict[tuple[str, ...], list[str]] = {}
     for kernel, names in rows:
+        if kernel not in order:  # it came after the atlas was read
+            continue
         kernels.setdefault(names, []).append(kernel)
     hits = []
     for names in sorted(kernels, key=lambda names: (len(names[-1]), names))[:_SHOWN]:
-        has = sorted(kernels[names], key=lambda name: order.get(name, -1))
-        hits.append(Hit(".".join(names), reverse(view, args=[has[-1], *names]), tuple(has)))
+        has = sorted(kernels[names], key=order.__getitem__)
+        url = reverse(view, args=[has[-1], *names])
+        hits.append(Hit(".".join(names), url, tuple(has), say_kernels(has, atlas.names)))
     return Found(kind, hits, len(kernels))
+
+
+def say_kernels(some: Sequence[str], every: Sequence[str]) -> str:
+    """Say which of the kernels, which are oldest first: `6.12 to 6.19, 7.3`."""
+    if len(some) == len(every):
+        return "every kernel"
+    runs = [
+        [name for _, name in run]
+        for _, run in groupby(enumerate(some), lambda item: every.index(item[1]) - item[0])
+    ]
+    return ", ".join(f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(run) for run in runs)
 
 
 def _find_objects(query: str) -> QuerySet[BpfObject]:
