@@ -79,6 +79,36 @@ def test_mechanisms_page_counts_what_uploaded_objects_pay(client: Client) -> Non
         assert "pays.bpf.o</a>: 4 call sites of 2 kfuncs" in read(client, address)
 
 
+def test_mechanisms_page_asks_each_about_one_cell(client: Client) -> None:
+    cell = "context=struct_ops:toy_ops.running&kfunc=toy_move"
+    answer = client.get(f"/kernels/toy/mechanisms/?scope=toy_ops&{cell}")
+    words = [(row.title, row.word) for row in answer.context["cell"].rows]
+    assert words == [
+        ("The kernel itself", "refused"),
+        ("Program type only", "allowed"),
+        ("Run-time masks", "fails"),
+        ("Capabilities, all of a kfunc's bits", "refused"),
+        ("Capabilities, any of a kfunc's bits", "refused"),
+        ("Local decision", "refused"),
+        ("Filter per set without context", "allowed"),
+        ("Filter with struct_ops context", "refused"),
+    ]
+    page = answer.content.decode()
+    assert "the filter sees the same in 5 contexts and must let pass what one may" in page
+    assert "in set toy_dispatch on STRUCT_OPS" in page
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("context=xdp&kfunc=toy_move", "xdp is none of the contexts compared here"),
+        ("context=struct_ops:toy_ops.init&kfunc=<b>", "no kfunc &lt;b&gt;"),
+    ],
+)
+def test_mechanisms_page_says_why_a_cell_is_none(client: Client, cell: str, words: str) -> None:
+    assert words in read(client, f"/kernels/toy/mechanisms/?scope=toy_ops&{cell}")
+
+
 @pytest.mark.parametrize("reading", ["all", "any"])
 def test_mechanisms_page_gives_the_table_a_patch_would_need(client: Client, reading: str) -> None:
     address = f"/kernels/toy/mechanisms/?scope=toy_ops&format=c&reading={reading}"

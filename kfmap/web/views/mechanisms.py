@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -25,7 +26,7 @@ from kfmap.permission.mechanisms.table import ALL, WORD
 from kfmap.web.atlas import Atlas
 from kfmap.web.checked_calls import count_checked_calls
 from kfmap.web.derived import once_per_facts
-from kfmap.web.links import question_url
+from kfmap.web.mechanism_cell import build_cell_page
 from kfmap.web.not_found import NameNotFound
 from kfmap.web.page import map_page
 
@@ -51,7 +52,8 @@ def show_mechanisms(request: HttpRequest, atlas: Atlas, name: str) -> HttpRespon
     tables = [row.mechanism.table for row in rows if isinstance(row.mechanism, Capabilities)]
     context = {
         "kernel": kernel,
-        "rows": [_plain_row(name, row) for row in rows],
+        "rows": [_plain_row(scope, row) for row in rows],
+        "cell": build_cell_page(kernel, rows, *_read_cell(request)),
         "scope": scope,
         "edits_scope": _edits_scope(kernel, scope),
         "scopes": [(item, _SCOPE_WORDS.get(item, item.replace("+", " and "))) for item in scopes],
@@ -90,21 +92,24 @@ def _guarded(rows: Sequence[Comparison]) -> frozenset[str]:
     return next(mechanism.guarded() for mechanism in masks)
 
 
-def _plain_row(name: str, row: Comparison) -> dict[str, object]:
+def _read_cell(request: HttpRequest) -> tuple[str, str]:
+    return request.GET.get("context", "").strip(), request.GET.get("kfunc", "").strip()
+
+
+def _plain_row(scope: str, row: Comparison) -> dict[str, object]:
     """Give a row with addresses for its cells."""
     plain: dict[str, object] = {
         field: getattr(row, field)
         for field in ("title", "cells", "over_permits", "over_refuses", "late", "costs")
     }
-    plain["permit_examples"] = [_plain_cell(name, cell) for cell in row.permit_examples]
-    plain["refuse_examples"] = [_plain_cell(name, cell) for cell in row.refuse_examples]
+    plain["permit_examples"] = [_plain_cell(scope, cell) for cell in row.permit_examples]
+    plain["refuse_examples"] = [_plain_cell(scope, cell) for cell in row.refuse_examples]
     return plain
 
 
-def _plain_cell(name: str, cell: Cell) -> dict[str, str]:
-    context = render_context(cell.context)
-    url = question_url(name, context, cell.kfunc)
-    return {"context": context, "kfunc": cell.kfunc, "url": url}
+def _plain_cell(scope: str, cell: Cell) -> dict[str, str]:
+    asked = {"context": render_context(cell.context), "kfunc": cell.kfunc}
+    return {**asked, "url": f"?{urlencode({'scope': scope, **asked})}#cell"}
 
 
 @once_per_facts

@@ -26,6 +26,11 @@ def test_mechanisms_are_compared_down_to_a_cell(page: Page) -> None:
     wrong = table.get_by_role("row").filter(has_text="Program type only").get_by_role("cell").first
     assert int(wrong.text_content() or "") > 200
     page.locator("#m1").get_by_role("link", name=re.compile("→")).first.click()
+    told = page.get_by_role("region", name="What each mechanism says").get_by_role("row")
+    expect(told.filter(has_text="Program type only")).to_contain_text("allowed")
+    expect(told.filter(has_text="Filter with struct_ops context")).to_contain_text("refused")
+    check(page)
+    page.get_by_role("link", name="The kernel's answer with all its reasons").click()
     expect(page.locator(".answer-fails, .answer-refused")).to_be_visible()
 
 
