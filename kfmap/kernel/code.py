@@ -7,6 +7,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 
+from kfmap.kernel.architecture import find_architecture
 from kfmap.kernel.config import Config
 from kfmap.kernel.constants import Constants
 from kfmap.kernel.expressions import Value
@@ -15,14 +16,8 @@ from kfmap.kernel.layout import Layout, lay_out
 from kfmap.kernel.preprocessor import Conditions
 from kfmap.kernel.source import Macro, Source, read_source
 from kfmap.kernel.syntax import parse_expression, split_list
-from kfmap.kernel.tree import ARCH, Tree, TreeError
+from kfmap.kernel.tree import Tree, TreeError
 
-_INCLUDE_FOLDERS = (
-    "include",
-    f"arch/{ARCH}/include",
-    "include/uapi",
-    f"arch/{ARCH}/include/uapi",
-)
 _MAX_INCLUDED = 4_000
 _MAX_NESTING = 40
 _MAX_EXPANSIONS = 5_000  # of macros with parameters, in constants
@@ -34,6 +29,9 @@ class Code:
     def __init__(self, tree: Tree, config: Config) -> None:
         self.tree = tree
         self.config = config
+        self.architecture = find_architecture(config)
+        arch = f"arch/{self.architecture.folder}"
+        self._folders = ("include", f"{arch}/include", "include/uapi", f"{arch}/include/uapi")
         self._sources: dict[str, Source | None] = {}
         self._items: dict[str, list[Item]] = {}
         self._enums: dict[str, dict[str, Item]] = {}
@@ -45,7 +43,7 @@ class Code:
         self._includers: dict[str, str] = {}
         self._linked: tuple[str, ...] = ()
         self._expansions = 0
-        self._conditions = Conditions(config)
+        self._conditions = Conditions(config, self.architecture)
         self._included: dict[str, tuple[str, ...]] = {}
         self._types: dict[tuple[str, str, str], Item | None] = {}
         self._layouts: dict[tuple[str, int], Layout] = {}
@@ -251,7 +249,7 @@ class Code:
         source = self.source(file)
         folder = posixpath.dirname(file)
         for include in source.includes if source else ():
-            folders = (folder, *_INCLUDE_FOLDERS) if include.quoted else _INCLUDE_FOLDERS
+            folders = (folder, *self._folders) if include.quoted else self._folders
             for candidate in folders:
                 path = posixpath.normpath(posixpath.join(candidate, include.file))
                 if not path.startswith("..") and self.tree.has(path):

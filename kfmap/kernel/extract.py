@@ -72,7 +72,7 @@ def extract_kernel(
     opened = Tree(tree)
     version = _read_version(opened)
     code = Code(opened, read_config(config))
-    found = scan_tree(opened)
+    found = scan_tree(opened, code.architecture.folder)
     reading = _Reading(code, found, None if btf is None else read_btf(btf))
     origin = Origin(
         version,

@@ -8,9 +8,10 @@ from __future__ import annotations
 import posixpath
 import re
 
+from kfmap.kernel.architecture import find_architecture
 from kfmap.kernel.config import Config
 from kfmap.kernel.facts import VMLINUX
-from kfmap.kernel.tree import ARCH, Tree, TreeError
+from kfmap.kernel.tree import Tree, TreeError
 
 _ASSIGN = re.compile(r"^\s*([\w$(){}./-]+?)\s*(\+=|:=|\?=|=)\s*(.*)$")
 _CONDITION = re.compile(r"^\s*(ifeq|ifneq|ifdef|ifndef|else|endif)\b\s*(.*)$")
@@ -30,6 +31,7 @@ class Kbuild:
     def __init__(self, tree: Tree, config: Config) -> None:
         self._tree = tree
         self._config = config
+        self._arch = find_architecture(config).folder
         self._lists: dict[str, dict[str, list[str]]] = {}
         self._folders: dict[str, str] = {}
         self._users: dict[str, list[str]] = {}
@@ -122,17 +124,17 @@ class Kbuild:
         if folder not in self._lists:
             names = ("Kbuild", "Makefile")
             texts = [self._tree.read(posixpath.join(folder, name)) or "" for name in names]
-            is_top = folder in ("", f"arch/{ARCH}")  # the only folders with both
+            is_top = folder in ("", f"arch/{self._arch}")  # the only folders with both
             text = "\n".join(texts) if is_top else texts[0] or texts[1]
-            self._lists[folder] = _Makefile(self._config, folder).read(text)
+            self._lists[folder] = _Makefile(self._config, self._arch, folder).read(text)
         return self._lists[folder]
 
 
 class _Makefile:
-    def __init__(self, config: Config, folder: str) -> None:
+    def __init__(self, config: Config, arch: str, folder: str) -> None:
         self._config = config
         self._left = _MAX_EXPANDED
-        self._variables = {"src": folder, "obj": folder, "SRCARCH": ARCH, "BITS": "64"}
+        self._variables = {"src": folder, "obj": folder, "SRCARCH": arch, "BITS": "64"}
 
     def read(self, text: str) -> dict[str, list[str]]:
         """Give each variable's words."""

@@ -6,15 +6,15 @@ import re
 
 from tree_sitter import Node
 
+from kfmap.kernel.architecture import Architecture
 from kfmap.kernel.config import Config
 from kfmap.kernel.expressions import Evaluator, Value
 from kfmap.kernel.syntax import arguments_of, parse_expression, text_of
 
 _DEFINED_BARE = re.compile(r"\bdefined\s+(\w+)")
-# What the compiler and Kbuild define for a kernel of this architecture.
+# What the compiler and Kbuild define for every kernel of 64 bits.
 _DEFINED = {
     "__KERNEL__": 1,
-    "__x86_64__": 1,
     "__GNUC__": 12,
     "__LITTLE_ENDIAN_BITFIELD": 1,
     "__LITTLE_ENDIAN": 1234,
@@ -27,8 +27,9 @@ _DEFINED = {
 class Conditions(Evaluator):
     """Decides the expressions of #if."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, architecture: Architecture) -> None:
         self._config = config
+        self._defined = _DEFINED | {architecture.macro: 1}
         self._decided: dict[str, bool | None] = {}
 
     def decide(self, expression: str) -> bool | None:
@@ -46,7 +47,7 @@ class Conditions(Evaluator):
         """Give the value of an option, or of what the compiler defines."""
         if name.startswith("CONFIG_"):
             return self._config.macro(name) or 0
-        return _DEFINED.get(name)
+        return self._defined.get(name)
 
     def call_value(self, name: str, node: Node, values: list[Value]) -> Value:
         """Give defined(), IS_ENABLED() and kin."""
@@ -55,7 +56,7 @@ class Conditions(Evaluator):
             asked = arguments[0]
             if asked.startswith("CONFIG_"):
                 return int(self._config.macro(asked) is not None)
-            return int(asked in _DEFINED)
+            return int(asked in self._defined)
         return config_call(self._config, name, arguments)
 
 

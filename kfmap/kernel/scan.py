@@ -29,12 +29,12 @@ class Found:
     unread: tuple[str, ...] = ()
 
 
-def scan_tree(tree: Tree) -> Found:
-    """Read every .c file once."""
+def scan_tree(tree: Tree, arch: str) -> Found:
+    """Read every .c file once that can be part of a kernel for arch/`arch`."""
     marked: list[str] = []
     defining: list[str] = []
     unread: list[str] = []
-    for file in tree.find_sources():
+    for file in tree.find_sources(arch):
         data = tree.peek(file)
         if data is None:
             unread.append(file)

@@ -7,7 +7,6 @@ import posixpath
 import stat
 from pathlib import Path
 
-ARCH = "x86"
 _MAX_FILE = 8 << 20
 _MAX_FILES = 400_000
 _SKIPPED = frozenset({"Documentation", "LICENSES", "rust", "samples", "scripts", "tools", "usr"})
@@ -55,8 +54,8 @@ class Tree:
             self._present[file] = os.path.isfile(f"{self.root}/{file}")  # noqa: PTH113 - asked 100,000 times
         return self._present[file]
 
-    def find_sources(self) -> list[str]:
-        """Give every .c file that can be part of a kernel for ARCH, sorted."""
+    def find_sources(self, arch: str) -> list[str]:
+        """Give every .c file that can be part of a kernel for arch/`arch`, sorted."""
         found: list[str] = []
         waiting = [""]
         count = 0
@@ -68,7 +67,7 @@ class Tree:
                 name = entry.name
                 if name.endswith(".c"):
                     found.append(start + name)
-                elif entry.is_dir(follow_symlinks=False) and _is_wanted(folder, name):
+                elif entry.is_dir(follow_symlinks=False) and _is_wanted(folder, name, arch):
                     waiting.append(start + name)
             if count > _MAX_FILES:
                 raise TreeError(f"more than {_MAX_FILES:,} files: not a kernel tree")
@@ -100,7 +99,7 @@ def _read(path: str) -> bytes | None:
         os.close(descriptor)
 
 
-def _is_wanted(parent: str, folder: str) -> bool:
+def _is_wanted(parent: str, folder: str, arch: str) -> bool:
     if not parent:
         return folder not in _SKIPPED and not folder.startswith(".")
-    return parent != "arch" or folder == ARCH
+    return parent != "arch" or folder == arch

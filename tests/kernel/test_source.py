@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kfmap.kernel.architecture import find_architecture
 from kfmap.kernel.config import read_config
 from kfmap.kernel.preprocessor import Conditions
 from kfmap.kernel.source import Source, name_condition, read_source
@@ -132,4 +133,5 @@ def test_no_text_moves_whatever_is_in_the_file(pieces: list[str]) -> None:
 
 
 def _read(text: str, config: str = "") -> Source:
-    return read_source("a.c", text, Conditions(read_config(config.encode())).decide)
+    read = read_config(config.encode())
+    return read_source("a.c", text, Conditions(read, find_architecture(read)).decide)
