@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kfmap.permission.context import Context
+from kfmap.permission.mechanisms.bicliques import each_bit
 from kfmap.permission.verdict import Reason
 
 ANY = "any"
@@ -46,8 +47,7 @@ class CapabilityTable:
         """Say which masks meet."""
         needed, held = self.kfunc_masks.get(kfunc, 0), self.context_masks.get(context, 0)
         words = "all" if self.reading == ALL else "one"
-        answer = "passes" if self.allows(context, kfunc) else "refused"
-        text = f"{kfunc} needs {words} of {needed:#x}, the context holds {held:#x}: {answer}"
+        text = f"{kfunc} needs {words} of {_say_bits(needed)}; the context holds {_say_bits(held)}"
         return Reason("capabilities", text)
 
     def read_as(self, reading: str) -> CapabilityTable:
@@ -81,3 +81,8 @@ def table_of_masks(
         kfunc_masks=kfunc_masks,
         context_masks=context_masks,
     )
+
+
+def _say_bits(mask: int) -> str:
+    numbers = ", ".join(map(str, each_bit(mask)))
+    return f"bits {numbers}" if numbers else "no bits"

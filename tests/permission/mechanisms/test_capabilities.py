@@ -12,7 +12,7 @@ from kfmap.permission.decide import Decider
 from kfmap.permission.mechanisms.bicliques import list_maximal, merge_equal
 from kfmap.permission.mechanisms.capabilities import assign_bits, synthesise
 from kfmap.permission.mechanisms.cover import choose_greedily, find_cover
-from kfmap.permission.mechanisms.table import ALL, ANY
+from kfmap.permission.mechanisms.table import ALL, ANY, table_of_masks
 from tests.permission.small_kernel import create_toy_kernel
 
 MATRICES = st.integers(1, 6).flatmap(
@@ -94,3 +94,12 @@ def test_synthesised_masks_reproduce_the_toy_kernel_in_every_cell() -> None:
             for kfunc in decider.kfuncs:
                 allowed = decider.decide(context, kfunc).verdict == "allowed"
                 assert table.allows(context, kfunc) == allowed
+
+
+def test_masks_are_explained_by_their_bits() -> None:
+    context = Context("BPF_PROG_TYPE_XDP")
+    table = table_of_masks(ALL, {"bpf_it": 0b101}, {context: 0b10})
+    text = table.explain(context, "bpf_it").text
+    assert text == "bpf_it needs all of bits 0, 2; the context holds bits 1"
+    other = table.read_as(ANY).explain(Context("BPF_PROG_TYPE_LSM"), "bpf_it").text
+    assert other == "bpf_it needs one of bits 0, 2; the context holds no bits"
