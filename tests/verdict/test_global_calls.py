@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from kfmap.kernel.facts import KernelFacts
+from kfmap.kernel.facts import Constant, KernelFacts
 from tests.verdict.toy import check, kernel_facts, only_finding
-from verifier.result import PASSES, REFUSED, ProgramVerdict
+from verifier.result import PASSES, REFUSED, UNKNOWN, ProgramVerdict
 
 _REGIONS = (
     "bpf_rcu_read_lock",
@@ -85,3 +87,39 @@ def test_a_call_that_is_dead_does_not_count() -> None:
         sub: global; call bpf_sleeps; exit
     """
     assert _check(text, newer=True, sleeps=False).verdict == PASSES
+
+
+@pytest.mark.parametrize(("in_context", "expected"), [(True, PASSES), (False, REFUSED)])
+def test_the_newest_kernels_verify_it_for_what_its_callers_may(
+    in_context: bool, expected: str
+) -> None:
+    work = """
+        main: program; r2 = &back; call bpf_wq_set_callback; exit
+        back: static; call sub; exit
+        sub: global; call bpf_sleeps; exit
+    """
+    guarded = """
+        main: program; call bpf_rcu_read_lock; call sub; call bpf_rcu_read_unlock; exit
+        sub: global; call bpf_guarded; exit
+    """
+    flags = _SLEEPS | {"bpf_guarded": ("KF_RCU_PROTECTED",)}
+    names = ("bpf_sleeps", "bpf_guarded", "bpf_wq_set_callback", "bpf_res_spin_lock", *_REGIONS)
+    facts = kernel_facts(*names, flags=flags)
+    if in_context:
+        facts = replace(facts, kfunc_flags=(Constant("KF_SPINLOCK_SAFE", 1 << 16),))
+    assert check(work, {"main": "running"}, facts)["main"].verdict == expected
+    assert check(guarded, {"main": "init"}, facts, sleepable=("main",))["main"].verdict == expected
+
+
+def test_a_call_that_may_be_dead_is_unknown() -> None:
+    text = """
+        main: program
+        *(u64 *)(r10 - 8) = 0; r1 = r10; r1 += -8; r2 = 8; call 113
+        r6 = *(u64 *)(r10 - 8); call bpf_rcu_read_lock; if r6 == 0 goto end
+        call sub
+        end: ; call bpf_rcu_read_unlock; exit
+        sub: global; call bpf_sleeps; exit
+    """
+    verdict = _check(text, newer=True)
+    assert verdict.verdict == UNKNOWN
+    assert only_finding(verdict).kfunc == "bpf_sleeps"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from verifier.flow.engine import Engine
-from verifier.flow.state import NO_REGIONS, Regions
+from verifier.flow.state import NO_REGIONS, UNSURE, Regions
 from verifier.flow.summary import GLOBAL, PASSED, TIMER, WORK, Edge
 from verifier.flow.values import UNKNOWN, Pointer, Value
 
@@ -68,12 +68,12 @@ class LivePoison:
 
 
 class GlobalCall(NamedTuple):
-    """A global function that is surely called, in which regions, and whether its caller cannot
-    sleep there."""
+    """A live call of a global function, in which regions; `awake`: the caller may sleep there."""
 
     node: Node
     regions: Regions
-    asleep: bool
+    awake: bool | None
+    sure: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +91,15 @@ class Entry:
     """Where a program starts.
 
     `timers_sleep`: timer callbacks of sleepable programs may sleep, as they could before the
-    verifier looked at callbacks apart. `marks_globals`: the verifier looks where a global function
-    is called, and not only at the program, to tell whether it may sleep.
+    verifier looked at callbacks apart. `globals_in_context`: a global function may sleep where its
+    caller may; before, where the program may, and it was looked at only whether its caller may.
     """
 
     function: int
     sleepable: bool
     exception_callback: int | None
     timers_sleep: bool
-    marks_globals: bool
+    globals_in_context: bool
 
 
 _Visit = tuple[Node, tuple[Value, ...], Regions, Circumstances, bool]
@@ -132,19 +132,18 @@ def find_live_calls(engine: Engine, entry: Entry) -> Reach:
             for site in summary.sites
         ]
         poisons += [LivePoison(item.slot, node, item.sure and sure) for item in summary.poisons]
-        if sure:
-            global_calls += _global_calls(entry, node, how, summary.edges)
+        global_calls += [
+            GlobalCall(
+                Node(edge.function, edge.slot, node),
+                edge.regions,
+                _is_awake(how, edge.regions),
+                sure and edge.sure,
+            )
+            for edge in summary.edges
+            if edge.kind == GLOBAL
+        ]
         waiting.extend(_follow(entry, node, how, sure, summary.edges))
     return Reach(tuple(calls), tuple(poisons), tuple(global_calls), complete)
-
-
-def _global_calls(
-    entry: Entry, node: Node, how: Circumstances, edges: tuple[Edge, ...]
-) -> Iterator[GlobalCall]:
-    for edge in edges:
-        if edge.kind == GLOBAL and edge.sure:
-            asleep = _circumstances(entry, how, edge).sleepable is False
-            yield GlobalCall(Node(edge.function, edge.slot, node), edge.regions, asleep)
 
 
 def _follow(
@@ -171,9 +170,12 @@ def _circumstances(entry: Entry, how: Circumstances, edge: Edge) -> Circumstance
         return Circumstances(None, "unknown")
     if edge.kind != GLOBAL:
         return how
-    if not entry.marks_globals:
-        return Circumstances(entry.sleepable, how.later)
-    # A global function is verified as part of the program, and called only where its calls may be.
-    if not entry.sleepable or any(depth > 0 for depth in edge.regions):
-        return Circumstances(False, how.later)
-    return Circumstances(None if -1 in edge.regions else how.sleepable, how.later)
+    sleepable = _is_awake(how, edge.regions) if entry.globals_in_context else entry.sleepable
+    return Circumstances(sleepable, how.later)
+
+
+def _is_awake(how: Circumstances, regions: Regions) -> bool | None:
+    """Tell whether code in these regions may sleep, None if that is not known."""
+    if any(depth > 0 for depth in regions):
+        return False
+    return None if UNSURE in regions else how.sleepable

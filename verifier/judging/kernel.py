@@ -17,6 +17,8 @@ from kfmap.permission.decide import Decider
 _ASYNC_SLEEP_KFUNCS = "bpf_task_work_schedule_"
 # Came in the release that began to mark global functions that may sleep.
 _GLOBAL_SLEEP_KFUNC = "bpf_res_spin_lock"
+# Came in the release that began to verify them once for each context.
+_GLOBAL_CONTEXT_FLAG = "KF_SPINLOCK_SAFE"
 
 
 class KernelUnderTest:
@@ -62,6 +64,11 @@ class KernelUnderTest:
     def marks_globals(self) -> bool:
         """Tell whether a call of a global function is refused where it could not sleep."""
         return self.decider.find_kfunc(_GLOBAL_SLEEP_KFUNC) is not None
+
+    @cached_property
+    def globals_in_context(self) -> bool:
+        """Tell whether global functions are verified once for each context of their callers."""
+        return any(flag.name == _GLOBAL_CONTEXT_FLAG for flag in self.facts.kfunc_flags)
 
     @cached_property
     def contexts(self) -> tuple[tuple[Context, int], ...]:

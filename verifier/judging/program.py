@@ -21,7 +21,7 @@ from verifier.judging.calls import CallJudge, Problem
 from verifier.judging.contexts import context_of
 from verifier.judging.evidence import Path, Reporter
 from verifier.judging.externs import FOUND, MALFORMED
-from verifier.judging.global_calls import find_global_problems
+from verifier.judging.global_calls import GlobalProblem, find_global_problems
 from verifier.judging.hooks import missing_hook
 from verifier.judging.loader import Loaded
 from verifier.judging.object_wide import ObjectProblem, find_object_problems
@@ -149,7 +149,8 @@ class _ProgramJudge:
         """Walk fast, and exactly where that leaves open whether something wrong is live."""
         reach = self._reach(self._judge.engine)
         problems = self._problems(reach)
-        if all(problem.call.sure for problem in problems):
+        settled = all(problem.call.sure for problem in problems)
+        if settled and all(found.sure for found in self._global_problems(reach)):
             return reach, problems
         sure = {_place(problem.call) for problem in problems if problem.call.sure}
         exact = self._reach(self._judge.exact_engine)
@@ -162,7 +163,7 @@ class _ProgramJudge:
             self._program.sleepable,
             self._program.exception_callback,
             self._loaded.kernel.timers_sleep,
-            self._loaded.kernel.marks_globals,
+            self._loaded.kernel.globals_in_context,
         )
         return find_live_calls(engine, entry)
 
@@ -192,19 +193,26 @@ class _ProgramJudge:
                 kind, reasons = "unknown", (*reasons, _NOT_SURE, *self._unknowns)
             yield self._finding(kind, name, _path(call), reasons)
 
+    def _global_problems(self, reach: Reach) -> Iterator[GlobalProblem]:
+        marks_globals = self._loaded.kernel.marks_globals
+        return find_global_problems(
+            self._judge.prepared, reach, marks_globals, self._calls.may_sleep
+        )
+
     def _global_findings(self, reach: Reach, problems: list[Problem]) -> Iterator[Finding]:
         """Tell of calls of global functions; what a live kfunc says of sleeping is enough."""
         told: set[int | None] = {
             item.call.extern for item in problems if item.kind == "not_sleepable"
         }
-        prepared, marks_globals = self._judge.prepared, self._loaded.kernel.marks_globals
-        may_sleep = self._calls.may_sleep
-        for found in find_global_problems(prepared, reach, marks_globals, may_sleep):
+        for found in self._global_problems(reach):
             if found.extern not in told:
                 told.add(found.extern)
                 kfunc = "" if found.extern is None else self._name(found.extern)
-                reason = Reason("global", found.text)
-                yield self._finding(found.kind, kfunc, found.path, (reason,))
+                kind = found.kind
+                reasons: tuple[Reason, ...] = (Reason("global", found.text),)
+                if not found.sure:
+                    kind, reasons = "unknown", (*reasons, _NOT_SURE, *self._unknowns)
+                yield self._finding(kind, kfunc, found.path, reasons)
 
     def _poison_findings(self, reach: Reach) -> Iterator[Finding]:
         for poison in reach.poisons:
