@@ -9,6 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from tests.web.uploads import create_upload
 from verifier.models import BpfObject, Job
+from verifier.result import ENGINE_VERSION
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("toys")]
 
@@ -102,3 +103,20 @@ def test_page_says_nothing_of_uploads_to_who_did_not_sign_in(
 ) -> None:
     for path in ("/", "/search/?q=toy", "/compare/8.0/8.1/", "/kernels/8.1/kfuncs/toy_now/"):
         assert upload.file_name not in client.get(path).content.decode()
+
+
+def test_comparison_names_the_uploads_that_fare_otherwise(
+    reader: Client, upload: BpfObject
+) -> None:
+    page = reader.get("/compare/8.0/8.1/").content.decode()
+    affected = page[page.index("Uploads affected") :]
+    assert f'href="{upload.get_absolute_url()}"' in affected
+    assert "toy_running" in affected
+    assert "toy_dispatch" not in affected
+    assert affected.index("verdict-passes") < affected.index("verdict-refused")
+
+
+def test_comparison_takes_no_verdicts_of_older_engines(reader: Client, upload: BpfObject) -> None:
+    upload.checks.update(engine_version=ENGINE_VERSION - 1)
+    page = reader.get("/compare/8.0/8.1/").content.decode()
+    assert upload.file_name not in page[page.index("Uploads affected") :]
