@@ -8,8 +8,10 @@ from django.urls import reverse
 
 from kfmap.catalogue.store import LoadedKernel, load_row
 from kfmap.kernel.facts import StructOps
+from kfmap.permission.what_if.edits import UseCapabilities
 from kfmap.web.atlas import load_atlas
 from kfmap.web.cells import load_cells
+from kfmap.web.draft import draft_url
 from verifier.models import BpfObject, Submission
 
 
@@ -75,6 +77,8 @@ def _kernel_addresses(kernel: LoadedKernel, ops: StructOps) -> dict[str, str]:
         "mechanisms": reverse("kernel-mechanisms", args=[name]),
         "findings": reverse("kernel-findings", args=[name]),
         "what-if": reverse("kernel-what-if", args=[name]),
+        "what-if-draft": draft_url(name, [UseCapabilities(ops.name, "any")]),
+        "kernel-uploads": reverse("kernel-uploads", args=[name]),
     }
 
 
