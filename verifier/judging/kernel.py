@@ -45,10 +45,23 @@ class KernelUnderTest:
 
     def has_enumerator(self, enum: str, name: str) -> bool | None:
         """Tell whether an enum of the kernel has an enumerator, None if that is not known."""
-        if self.types is None:
-            return None
-        ids = self.types.find_all(enum, *ENUMS)
-        return any(item.name == name for one in ids for item in self.types.enumerators(one))
+        known = self._enumerators(enum)
+        return name in known if known else None
+
+    @cached_property
+    def map_kinds(self) -> frozenset[int]:
+        """Give the numbers of the map types, none if they are not known."""
+        known = self._enumerators("bpf_map_type")
+        return frozenset(value for name, value in known.items() if not name.startswith("__"))
+
+    def _enumerators(self, enum: str) -> dict[str, int]:
+        ids = self.types.find_all(enum, *ENUMS) if self.types else ()
+        return {
+            item.name: item.value
+            for type_id in ids
+            if self.types
+            for item in self.types.enumerators(type_id)
+        }
 
     @cached_property
     def decider(self) -> Decider:

@@ -29,6 +29,7 @@ def find_object_problems(loaded: Loaded) -> tuple[ObjectProblem, ...]:
             ObjectProblem("struct_ops", "", reason)
             for reason in object_problems(loaded.object, loaded.kernel)
         ),
+        *_map_problems(loaded),
         *_core_problems(loaded),
     )
 
@@ -51,6 +52,15 @@ def _extern_problems(loaded: Loaded) -> Iterator[ObjectProblem]:
         elif extern.kind == "ksym" and loaded.lacks_variable(index):
             text = f"this kernel has no variable {extern.kernel_name} of that type"
             yield ObjectProblem("load", "", Reason("extern", text))
+
+
+def _map_problems(loaded: Loaded) -> Iterator[ObjectProblem]:
+    """A map that the kernel cannot make, for it has no such type."""
+    known = loaded.kernel.map_kinds
+    for item in loaded.object.maps:
+        if known and item.kind and item.kind not in known:
+            text = f"this kernel has no map type {item.kind}, which map {item.name} is of"
+            yield ObjectProblem("load", "", Reason("map", text))
 
 
 def _core_problems(loaded: Loaded) -> Iterator[ObjectProblem]:
