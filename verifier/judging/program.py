@@ -227,7 +227,7 @@ class _ProgramJudge:
         text = resolution.reason if resolution else ""
         kind = "load" if resolution is None or resolution.candidates else "unknown"
         if kind == "unknown":
-            text += ", but a module may have it"
+            text += " itself, and what its loaded modules have is not known"
         return self._finding(kind, "", path, (Reason("core", text),))
 
     @cached_property
