@@ -48,8 +48,8 @@ class Atlas:
         return (load_row(row) for row in self.rows)
 
     def identity(self) -> str:
-        """Give a text that changes whenever a kernel or its facts do."""
-        return " ".join(f"{row.name}:{row.facts_hash}" for row in self.rows)
+        """Give a text that changes whenever a kernel, its facts or what is said of it do."""
+        return " ".join(f"{row.name}:{row.facts_hash}:{row.updated_at}" for row in self.rows)
 
 
 def load_atlas() -> Atlas:

@@ -19,7 +19,13 @@ from kfmap.web.atlas import Atlas, load_atlas
 from verifier.models import Job
 
 P = ParamSpec("P")
-_MadeOf = ("kfmap/**/*.py", "templates/**/*.html", "static/**/*")
+_MadeOf = (
+    "kfmap/**/*.py",
+    "kfmap/*/*.json",
+    "verifier/**/*.py",
+    "templates/**/*.html",
+    "static/**/*",
+)
 
 
 def map_page(
@@ -80,4 +86,4 @@ def _last_change(request: HttpRequest, atlas: Atlas) -> int | None:
 def _code_stamp() -> int:
     """Give the time of the newest file that pages are made of: another kfmap gives other pages."""
     base = Path(settings.BASE_DIR)
-    return max(path.stat().st_mtime_ns for pattern in _MadeOf for path in base.glob(pattern))
+    return max(path.stat().st_mtime_ns for pattern in _MADE_OF for path in base.glob(pattern))

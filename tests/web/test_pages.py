@@ -112,6 +112,15 @@ def test_changed_map_gives_the_page_anew(client: Client) -> None:
     assert answer.status_code == 200
 
 
+def test_renamed_label_gives_the_page_anew(client: Client) -> None:
+    etag = client.get(f"{KERNEL}/")["ETag"]
+    kernel = Kernel.objects.get(name="8.1")
+    kernel.label = "of the workshop"
+    kernel.save()
+    answer = client.get(f"{KERNEL}/", headers={"If-None-Match": etag})
+    assert "of the workshop" in answer.content.decode()
+
+
 @pytest.mark.parametrize("path", TABLES)
 def test_table_is_exported_as_csv_and_json(client: Client, path: str) -> None:
     sign = "&" if "?" in path else "?"
