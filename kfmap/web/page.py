@@ -19,7 +19,7 @@ from kfmap.web.atlas import Atlas, load_atlas
 from verifier.models import Job
 
 P = ParamSpec("P")
-_MadeOf = (
+_MADE_OF = (
     "kfmap/**/*.py",
     "kfmap/*/*.json",
     "verifier/**/*.py",
