@@ -6,21 +6,28 @@ from dataclasses import replace
 
 import pytest
 
+from kfmap.btf.read import read_btf
+from tests.btf.btf_writer import BtfWriter
 from tests.flow.assembly import assemble
 from tests.verdict.toy import kernel_facts, only_finding
-from verifier.result import PASSES, REFUSED
+from verifier.object.model import BpfObject
+from verifier.result import PASSES, REFUSED, UNKNOWN
 from verifier.verdict import KernelUnderTest, check_object
 
 _LSM, _TRACING = "BPF_PROG_TYPE_LSM", "BPF_PROG_TYPE_TRACING"
 
 
-def _check(kind: str, attach_type: str | None = None, target: str | None = None) -> str:
-    """Give why an empty program of some kind is refused, "" if it is not."""
+def _one_program(kind: str, attach_type: str | None, target: str | None) -> BpfObject:
     obj = assemble("main: program; exit")
     program = replace(
         obj.programs[0], program_type=kind, attach_type=attach_type, attach_target=target
     )
-    obj = replace(obj, programs=(program,))
+    return replace(obj, programs=(program,))
+
+
+def _check(kind: str, attach_type: str | None = None, target: str | None = None) -> str:
+    """Give why an empty program of some kind is refused, "" if it is not."""
+    obj = _one_program(kind, attach_type, target)
     [verdict] = check_object(obj, KernelUnderTest(kernel_facts())).programs
     if verdict.verdict == PASSES:
         return ""
@@ -62,3 +69,23 @@ def test_what_the_kernel_lacks_is_refused(
 
 def test_only_attach_types_that_are_looked_at_on_loading_count() -> None:
     assert _check("BPF_PROG_TYPE_KPROBE", "BPF_TRACE_NEWER") == ""
+
+
+@pytest.mark.parametrize(
+    ("target", "has_types", "expected"),
+    [
+        ("btf_trace_sched_switch", True, PASSES),
+        ("btf_trace_newer", True, UNKNOWN),
+        ("btf_trace_newer", False, PASSES),
+        (None, True, PASSES),
+    ],
+)
+def test_a_tracepoint_that_only_a_module_can_have_is_unknown(
+    target: str | None, has_types: bool, expected: str
+) -> None:
+    writer = BtfWriter()
+    writer.typedef("btf_trace_sched_switch", 0)
+    types = read_btf(writer.build()) if has_types else None
+    obj = _one_program(_TRACING, "BPF_TRACE_RAW_TP", target)
+    [verdict] = check_object(obj, KernelUnderTest(kernel_facts(), types)).programs
+    assert verdict.verdict == expected

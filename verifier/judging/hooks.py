@@ -5,13 +5,15 @@ None of this is about kfuncs; libbpf or bpf_prog_load_check_attach() of the kern
 
 from __future__ import annotations
 
+from kfmap.btf.kinds import Kind
+from kfmap.btf.read import Btf
 from kfmap.kernel.facts import KernelFacts
 from kfmap.permission.context_words import LSM, TRACING
 from verifier.judging.contexts import UNSPECIFIED
 from verifier.object.model import Program
 from verifier.result import Reason
 
-_ITERATOR = "BPF_TRACE_ITER"
+_ITERATOR, _TRACEPOINT = "BPF_TRACE_ITER", "BPF_TRACE_RAW_TP"
 _ATTACH_TYPES_CHECKED = (TRACING, "BPF_PROG_TYPE_CGROUP_SOCK_ADDR")
 
 
@@ -19,6 +21,17 @@ def missing_hook(program: Program, facts: KernelFacts) -> Reason | None:
     """Say what the kernel lacks for a program to be loaded at all."""
     text = _missing(program, facts) if facts.program_types else ""
     return Reason("hook", text) if text else None
+
+
+def open_hook(program: Program, types: Btf | None) -> Reason | None:
+    """Say that only a module can have what a program attaches to."""
+    target = program.attach_target
+    if program.attach_type != _TRACEPOINT or target is None or types is None:
+        return None
+    if types.find(target, Kind.TYPEDEF) is not None:
+        return None
+    text = "is not in the kernel itself, and what its loaded modules have is not known"
+    return Reason("hook", f"tracepoint {target.removeprefix('btf_trace_')} {text}")
 
 
 def _missing(program: Program, facts: KernelFacts) -> str:

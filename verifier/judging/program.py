@@ -22,7 +22,7 @@ from verifier.judging.contexts import context_of
 from verifier.judging.evidence import Path, Reporter
 from verifier.judging.externs import FOUND, MALFORMED
 from verifier.judging.global_calls import GlobalProblem, find_global_problems
-from verifier.judging.hooks import missing_hook
+from verifier.judging.hooks import missing_hook, open_hook
 from verifier.judging.loader import Loaded
 from verifier.judging.object_wide import ObjectProblem, find_object_problems
 from verifier.judging.prepared import Prepared
@@ -94,6 +94,9 @@ class _ProgramJudge:
         if hook:
             findings.append(self._finding("load", "", (), (hook,)))
             return self._verdict(REFUSED, findings, ())
+        module_hook = open_hook(self._program, self._loaded.kernel.types)
+        if module_hook:
+            findings.append(self._finding("unknown", "", (), (module_hook,)))
         findings += self._findings_before_walking()
         reach, problems = self._walk()
         findings += self._call_findings(problems)
