@@ -2,7 +2,7 @@
 // cells, made once for the size of the window, take on what belongs where the reader scrolled to.
 const ROW = 24, COLUMN = 26;
 // On paper nothing scrolls: every row is there, and as many columns as a page has room for.
-export const PAPER = matchMedia("print"), PAPER_COLUMNS = 40;
+export const PAPER_COLUMNS = 40;
 const SIGNS = { A: "✓", R: "!", "?": "?", D: "·" };
 const WORDS = { A: "allowed", R: "fails at run time", "?": "unknown", D: "refused" };
 const CLASSES = { A: "cell-A", R: "cell-R", "?": "cell-u", D: "" };
@@ -35,6 +35,7 @@ export class Grid {
     this.columns = [];
     this.at = { row: 0, column: 0 };
     this.hover = null;
+    this.paper = false;
     this.frame = 0;
     this.table = make("table", this.space, { className: "grid", role: "grid" });
     this.table.setAttribute("aria-label", "Matrix");
@@ -42,7 +43,9 @@ export class Grid {
     this.body = make("tbody", this.table);
     scroller.addEventListener("scroll", () => this.schedule(), { passive: true });
     new ResizeObserver(() => this.resize()).observe(scroller);
-    PAPER.addEventListener("change", () => this.resize());
+    addEventListener("beforeprint", () => this.print(true));
+    addEventListener("afterprint", () => this.print(false));
+    matchMedia("print").addEventListener("change", ({ matches }) => this.print(matches));
     this.table.addEventListener("click", (event) => this.onClick(event));
     this.table.addEventListener("keydown", (event) => this.onKey(event));
     this.table.addEventListener("pointerover", (event) => this.onHover(event));
@@ -63,7 +66,7 @@ export class Grid {
     const { clientWidth, clientHeight } = this.scroller;
     this.wide = Math.max(1, Math.min(this.columns.length, Math.floor((clientWidth - nameWidth) / COLUMN)));
     this.high = Math.max(1, Math.min(this.rows.length, Math.floor((clientHeight - headHeight) / ROW)));
-    if (PAPER.matches) [this.wide, this.high] = [Math.min(this.columns.length, PAPER_COLUMNS), this.rows.length];
+    if (this.paper) [this.wide, this.high] = [Math.min(this.columns.length, PAPER_COLUMNS), this.rows.length];
     // Scrolled to the end, the last window begins at a whole cell.
     this.space.style.width = `${clientWidth + (this.columns.length - this.wide) * COLUMN}px`;
     this.space.style.height = `${clientHeight + (this.rows.length - this.high) * ROW}px`;
@@ -76,6 +79,11 @@ export class Grid {
     if (this.lines?.length !== this.high || this.names.length !== this.wide) this.makeCells();
     this.draw();
     if (focused) this.focus();
+  }
+
+  print(paper) {
+    this.paper = paper;
+    this.resize();
   }
 
   holdsFocus() {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -65,3 +67,13 @@ def test_matrix_is_printed_with_every_row(page: Page) -> None:
     expect(page.get_by_text("A page has room for 40 columns")).to_be_hidden()
     page.emulate_media(media="screen")
     expect(shown).not_to_have_count(rows)
+
+
+def test_matrix_comes_out_of_the_printer_across(page: Page) -> None:
+    page.goto("/kernels/7.3/matrix/?cols=sched_ext_ops.")
+    page.locator("#matrix[data-ready]").wait_for()
+    shown = page.locator(".grid tr").count()
+    sheets = re.findall(rb"/MediaBox \[0 0 (\d+)\S* (\d+)", page.pdf(prefer_css_page_size=True))
+    assert len(sheets) > 5
+    assert all(int(width) > int(height) for width, height in sheets)
+    assert page.locator(".grid tr").count() == shown  # as before
