@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kfmap.permission.verdict import Reason as Reason
 
-ENGINE_VERSION = 2
+ENGINE_VERSION = 3
 
 PASSES = "passes"
 REFUSED = "refused"

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from verifier.flow.engine import Engine
 from verifier.flow.state import NO_REGIONS, UNSURE, Regions
-from verifier.flow.summary import GLOBAL, PASSED, TIMER, WORK, Edge
+from verifier.flow.summary import CALLBACK, GLOBAL, PASSED, TIMER, WORK, Edge
 from verifier.flow.values import UNKNOWN, Pointer, Value
 
 _ANY_ARGUMENTS: tuple[Value, ...] = (UNKNOWN,) * 5
@@ -39,11 +39,15 @@ class Node(NamedTuple):
 
 
 class Circumstances(NamedTuple):
-    """How a function is run: `sleepable` as far as the call path decides (None: not known), and
-    `later` where it runs outside the op that started it: "timer", "work", "unknown", else ""."""
+    """How a function is run.
+
+    `sleepable` as far as the call path decides (None: not known); `later` where it runs outside the
+    op that started it: "timer", "work", "unknown", else ""; `callback`: within one of any kind.
+    """
 
     sleepable: bool | None
     later: str
+    callback: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,8 @@ def find_live_calls(engine: Engine, entry: Entry) -> Reach:
     )
     if entry.exception_callback is not None:
         node = Node(entry.exception_callback, None, Node(entry.function, None, None))
-        waiting.append((node, _ANY_ARGUMENTS, NO_REGIONS, start, True))
+        called_back = start._replace(callback=True)
+        waiting.append((node, _ANY_ARGUMENTS, NO_REGIONS, called_back, True))
     known: dict[tuple[int, tuple[Value, ...], Regions, Circumstances], bool] = {}
     calls: list[LiveCall] = []
     poisons: list[LivePoison] = []
@@ -163,15 +168,17 @@ def _follow(
 
 def _circumstances(entry: Entry, how: Circumstances, edge: Edge) -> Circumstances:
     if edge.kind == TIMER:
-        return Circumstances(entry.sleepable and entry.timers_sleep, "timer")
+        return Circumstances(entry.sleepable and entry.timers_sleep, "timer", True)
     if edge.kind == WORK:
-        return Circumstances(True, "work")
+        return Circumstances(True, "work", True)
     if edge.kind == PASSED:
-        return Circumstances(None, "unknown")
+        return Circumstances(None, "unknown", how.callback)
+    if edge.kind == CALLBACK:
+        return how._replace(callback=True)
     if edge.kind != GLOBAL:
         return how
     sleepable = _is_awake(how, edge.regions) if entry.globals_in_context else entry.sleepable
-    return Circumstances(sleepable, how.later)
+    return how._replace(sleepable=sleepable)
 
 
 def _is_awake(how: Circumstances, regions: Regions) -> bool | None:

@@ -89,8 +89,7 @@ class CallJudge:
         return reason_at("sleepable", f"{kfunc} may sleep, and {where} may not", place)
 
     def _region_reason(self, call: LiveCall, kfunc: str, verdict: Verdict) -> Reason | None:
-        facts = self._kernel.facts
-        text = region_problem(call, kfunc, verdict.flags, facts, self._context)
+        text = region_problem(call, kfunc, verdict.flags, self._kernel, self._context)
         listed = self._kernel.decider.find_listed(kfunc)
         return (
             reason_at("region", text, listed[0].entry.place if listed else None) if text else None
