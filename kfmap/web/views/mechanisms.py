@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +14,7 @@ from django.shortcuts import render
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.export import export_text
 from kfmap.permission.context_words import render_context
+from kfmap.permission.mechanisms.blocks import Picture, draw_blocks
 from kfmap.permission.mechanisms.capabilities import Capabilities
 from kfmap.permission.mechanisms.compare import Cell, Comparison, compare_mechanisms
 from kfmap.permission.mechanisms.render import (
@@ -27,6 +29,7 @@ from kfmap.web.atlas import Atlas
 from kfmap.web.checked_calls import count_checked_calls
 from kfmap.web.derived import once_per_facts
 from kfmap.web.mechanism_cell import build_cell_page
+from kfmap.web.mechanism_picture import lay_out_picture
 from kfmap.web.not_found import NameNotFound
 from kfmap.web.page import map_page
 
@@ -53,6 +56,9 @@ def show_mechanisms(request: HttpRequest, atlas: Atlas, name: str) -> HttpRespon
     context = {
         "kernel": kernel,
         "rows": [_plain_row(scope, row) for row in rows],
+        "picture": lay_out_picture(
+            _draw(kernel, scope), [row.title for row in rows], partial(_cell_url, scope)
+        ),
         "cell": build_cell_page(kernel, rows, *_read_cell(request)),
         "scope": scope,
         "edits_scope": _edits_scope(kernel, scope),
@@ -108,14 +114,29 @@ def _plain_row(scope: str, row: Comparison) -> dict[str, object]:
 
 
 def _plain_cell(scope: str, cell: Cell) -> dict[str, str]:
-    asked = {"context": render_context(cell.context), "kfunc": cell.kfunc}
-    return {**asked, "url": f"?{urlencode({'scope': scope, **asked})}#cell"}
+    return {
+        "context": render_context(cell.context),
+        "kfunc": cell.kfunc,
+        "url": _cell_url(scope, cell),
+    }
+
+
+def _cell_url(scope: str, cell: Cell) -> str:
+    """Give the address where a cell is asked of every mechanism."""
+    context = render_context(cell.context)
+    return f"?{urlencode({'scope': scope, 'context': context, 'kfunc': cell.kfunc})}#cell"
 
 
 @once_per_facts
 def _compare(kernel: LoadedKernel, scope: str) -> list[Comparison]:
     """Compare once a process: finding the fewest bits of a whole kernel takes seconds."""
     return compare_mechanisms(kernel.decider, list_contexts(kernel.decider, scope))
+
+
+@once_per_facts
+def _draw(kernel: LoadedKernel, scope: str) -> Picture:
+    mechanisms = [row.mechanism for row in _compare(kernel, scope)]
+    return draw_blocks(kernel.decider, list_contexts(kernel.decider, scope), mechanisms)
 
 
 def _render_csv(rows: Sequence[Comparison]) -> str:

@@ -18,7 +18,7 @@ RUNNING = "sched_ext_ops.running"
 def test_mechanisms_are_compared_down_to_a_cell(page: Page) -> None:
     page.goto("/kernels/6.18/")
     page.get_by_role("link", name="Mechanisms").click()
-    table = page.get_by_role("region", name="Mechanisms")
+    table = page.get_by_role("region", name="Mechanisms", exact=True)
     late = table.get_by_role("row").filter(has_text="Run-time masks").get_by_role("cell").nth(2)
     assert int(late.text_content() or "") > 200
     page.get_by_label("Contexts of").select_option("all members")
@@ -32,6 +32,19 @@ def test_mechanisms_are_compared_down_to_a_cell(page: Page) -> None:
     check(page)
     page.get_by_role("link", name="The kernel's answer with all its reasons").click()
     expect(page.locator(".answer-fails, .answer-refused")).to_be_visible()
+
+
+def test_a_square_of_the_picture_leads_to_its_cell(page: Page) -> None:
+    page.goto("/kernels/7.3/mechanisms/?scope=sched_ext_ops")
+    picture = page.get_by_role("region", name="The mechanisms as a picture")
+    row = picture.get_by_role("row").filter(has_text="scx_bpf_reenqueue_local")
+    expect(row.get_by_role("link", name="refuses late")).to_have_count(5)
+    row.get_by_role("link", name="lets pass too much").first.focus()
+    page.keyboard.press("Enter")
+    told = page.get_by_role("region", name="What each mechanism says").get_by_role("row")
+    expect(told.filter(has_text="Program type only")).to_contain_text("allowed")
+    expect(told.filter(has_text="The kernel itself")).to_contain_text("refused")
+    expect(page.get_by_label("Kfunc", exact=True)).to_have_value("scx_bpf_reenqueue_local")
 
 
 def change_row(page: Page) -> None:
