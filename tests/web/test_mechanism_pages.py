@@ -67,15 +67,6 @@ def test_mechanisms_page_draws_classes_and_names_what_is_wrong(client: Client) -
     assert "<code>select_cpu</code>" in page  # one ops structure: callbacks by their member
 
 
-def test_mechanisms_page_draws_no_more_than_can_be_told_apart(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("kfmap.web.mechanism_picture.MAX_BLOCKS", 3)
-    page = read(client, "/kernels/toy/mechanisms/?scope=toy_ops")
-    assert "more classes than a picture can show" in page
-    assert "square-" not in page
-
-
 def test_mechanisms_page_counts_what_uploaded_objects_pay(client: Client) -> None:
     save_kernel(replace(create_masked_kernel(), name="masked"), None)
     upload = BpfObject.objects.create(sha256="1" * 64, file_name="pays.bpf.o", size=1)

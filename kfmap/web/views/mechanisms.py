@@ -10,11 +10,13 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.export import export_text
 from kfmap.permission.context_words import render_context
-from kfmap.permission.mechanisms.blocks import Picture, draw_blocks
+from kfmap.permission.mechanisms.blocks import draw_blocks
 from kfmap.permission.mechanisms.capabilities import Capabilities
 from kfmap.permission.mechanisms.compare import Cell, Comparison, compare_mechanisms
 from kfmap.permission.mechanisms.render import (
@@ -56,9 +58,7 @@ def show_mechanisms(request: HttpRequest, atlas: Atlas, name: str) -> HttpRespon
     context = {
         "kernel": kernel,
         "rows": [_plain_row(scope, row) for row in rows],
-        "picture": lay_out_picture(
-            _draw(kernel, scope), [row.title for row in rows], partial(_cell_url, scope)
-        ),
+        "picture": _draw(kernel, scope),
         "cell": build_cell_page(kernel, rows, *_read_cell(request)),
         "scope": scope,
         "edits_scope": _edits_scope(kernel, scope),
@@ -134,9 +134,14 @@ def _compare(kernel: LoadedKernel, scope: str) -> list[Comparison]:
 
 
 @once_per_facts
-def _draw(kernel: LoadedKernel, scope: str) -> Picture:
-    mechanisms = [row.mechanism for row in _compare(kernel, scope)]
-    return draw_blocks(kernel.decider, list_contexts(kernel.decider, scope), mechanisms)
+def _draw(kernel: LoadedKernel, scope: str) -> SafeString:
+    """Draw the mechanisms once a process: it is much of the page, and always the same."""
+    rows = _compare(kernel, scope)
+    contexts = list_contexts(kernel.decider, scope)
+    blocks = draw_blocks(kernel.decider, contexts, [row.mechanism for row in rows])
+    titles = [row.title for row in rows]
+    page = lay_out_picture(blocks, titles, partial(_cell_url, scope))
+    return render_to_string("mechanisms/picture.html", {"picture": page})
 
 
 def _render_csv(rows: Sequence[Comparison]) -> str:
