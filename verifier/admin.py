@@ -36,6 +36,14 @@ class BpfObjectAdmin(LookAdmin):
     search_fields = ("file_name", "sha256")
 
 
+@admin.register(models.Review)
+class ReviewAdmin(LookAdmin):
+    """What people said of objects."""
+
+    list_display = ("object", "author", "decision", "created_at")
+    list_select_related = ("object", "author")
+
+
 @admin.register(models.Submission)
 class SubmissionAdmin(LookAdmin):
     """Uploads."""

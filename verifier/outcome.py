@@ -37,6 +37,11 @@ def load_outcomes(objects: Iterable[BpfObject]) -> dict[int, list[Outcome]]:
     return {object_id: _outcomes(by_hash, kernels) for object_id, by_hash in words.items()}
 
 
+def worst_by_kernel(outcomes: Iterable[Outcome]) -> dict[str, str]:
+    """Give the verdict of the program that fares worst, by the name of the kernel."""
+    return {name: outcome.verdict for outcome in outcomes for name in outcome.kernels}
+
+
 def _outcomes(by_hash: dict[str, set[str]], kernels: list[Kernel]) -> list[Outcome]:
     worst = {
         kernel.name: min(by_hash[kernel.facts_hash], key=WORST_FIRST.index)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
 from kfmap.catalogue.models import Kernel
-from verifier.models import BpfObject, Call, Check, Finding, Program, Verdict
+from verifier.models import BpfObject, Call, Check, Finding, Job, Program, Verdict
 from verifier.object.model import StructOpsUse
 from verifier.reports import CheckedObject, Unchecked
 from verifier.result import ENGINE_VERSION, ObjectVerdict, ProgramVerdict, SourceLine
@@ -24,6 +24,14 @@ def pending_kernels(obj: BpfObject) -> list[Kernel]:
     """Give the kernels of the map that this engine has not checked the object on."""
     known = Check.objects.filter(object=obj, engine_version=ENGINE_VERSION).values("facts_hash")
     return list(Kernel.objects.listed().exclude(facts_hash__in=known))
+
+
+def find_stale() -> QuerySet[BpfObject]:
+    """Give the objects that this engine has checked on no kernel, though nothing keeps it from
+    that, and that nobody is about to check."""
+    known = Check.objects.filter(engine_version=ENGINE_VERSION)
+    idle = BpfObject.objects.filter(problem="").exclude(jobs__in=Job.objects.open())
+    return idle.exclude(pk__in=known.values("object"))
 
 
 @transaction.atomic

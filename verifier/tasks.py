@@ -22,6 +22,7 @@ from verifier.result_json import parse_summary, parse_verdict
 
 log = logging.getLogger(__name__)
 _TICK_SECONDS = 1.0
+_AT_ONCE = 1000
 _stopping = threading.Event()
 
 
@@ -43,6 +44,12 @@ def ensure_job(obj: BpfObject) -> Job | None:
         if is_new:
             transaction.on_commit(partial(check_object_job.delay, job.pk))
     return job
+
+
+def check_stale_objects() -> int:
+    """Make jobs for the newest objects without verdicts of this engine; give how many."""
+    with transaction.atomic():
+        return sum(1 for obj in store.find_stale()[:_AT_ONCE] if ensure_job(obj))
 
 
 def requeue_unfinished_jobs() -> None:

@@ -151,7 +151,7 @@ def test_object_page_costs_the_same_for_any_number_of_programs(
     ada: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     obj = create_checked_object(*(f"program_{number}" for number in range(40)))
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(13):
         ada.get(f"/objects/{obj.sha256}/")
 
 
@@ -208,8 +208,24 @@ def test_list_of_objects_costs_the_same_for_any_number(
     for number in range(30):
         obj = BpfObject.objects.create(sha256=f"{number:064x}", file_name="x.o", size=1)
         Job.objects.create(object=obj)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(7):
         ada.get("/uploads/")
+
+
+def test_objects_of_an_older_engine_are_checked_again_at_once(ada: Client) -> None:
+    old, new = (
+        create_object(f"{name}.o", replace(create_summary("p"), sha256=name * 64)) for name in "ab"
+    )
+    kernel = save_kernel(create_toy_kernel(), None).kernel
+    for obj in (old, new):
+        store.save_verdict(obj, kernel.facts_hash, create_verdict(kernel.name, "p"))
+    assert "no verdicts of this version" not in ada.get("/uploads/").content.decode()
+    old.checks.update(engine_version=0)
+    assert "1 object has no verdicts of this version" in ada.get("/uploads/").content.decode()
+    text = ada.post("/uploads/check/", follow=True).content.decode()
+    assert "1 object waits to be checked." in text
+    assert "no verdicts of this version" not in text
+    assert [job.object for job in Job.objects.all()] == [old]
 
 
 @pytest.mark.parametrize("name", sorted(RENDERERS))

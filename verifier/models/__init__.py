@@ -2,6 +2,7 @@
 
 from verifier.models.job import Job
 from verifier.models.object import BpfObject, Call, Program
+from verifier.models.review import Review
 from verifier.models.submission import Submission, SubmittedFile
 from verifier.models.verdict import Check, Finding, Verdict
 
@@ -12,6 +13,7 @@ __all__ = [
     "Finding",
     "Job",
     "Program",
+    "Review",
     "Submission",
     "SubmittedFile",
     "Verdict",

@@ -104,6 +104,11 @@ class ObjectPage:
         return bool(self.findings) or any(part.findings for part in self.programs)
 
     @property
+    def worst(self) -> dict[str, str]:
+        """Give the verdict of the program that fares worst, by kernel; none where not checked."""
+        return {cell.kernel: cell.verdict for cell in self.summary if cell.verdict in WORST_FIRST}
+
+    @property
     def loads_on(self) -> list[str]:
         """Give the kernels on which every program passes."""
         return [cell.kernel for cell in self.summary if cell.verdict == PASSES]

@@ -11,12 +11,14 @@ _PROGRAM = r"programs/(?P<position>\d{1,6})/$"
 
 urlpatterns = [
     path("uploads/", views.uploads, name="uploads"),
+    path("uploads/check/", views.check_stale, name="uploads-check"),
     path("uploads/<int:pk>/", views.show_submission, name="submission"),
     re_path(_OBJECT + "$", views.show_object, name="object"),
     re_path(_OBJECT + _PROGRAM, views.show_program, name="object-program"),
     re_path(_OBJECT + "graph/$", views.show_graph, name="object-graph"),
     re_path(_OBJECT + "progress/$", views.show_progress, name="object-progress"),
     re_path(_OBJECT + "events/$", events.stream_progress, name="object-events"),
+    re_path(_OBJECT + "reviews/$", views.add_review, name="object-reviews"),
     re_path(_OBJECT + "check/$", views.check_again, name="object-check"),
     re_path(_OBJECT + "cancel/$", views.cancel, name="object-cancel"),
 ]

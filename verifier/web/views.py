@@ -14,14 +14,16 @@ from kfmap.catalogue.models.kernel import find_newest
 from kfmap.export import GRAPH_FORMATS, export_graph
 from kfmap.graphs.picture import build_picture
 from verifier.models import BpfObject, Job, Submission
-from verifier.outcome import load_outcomes
+from verifier.outcome import load_outcomes, worst_by_kernel
 from verifier.reports import RENDERERS
-from verifier.store import load_checked
+from verifier.reviews import load_latest, load_reviews
+from verifier.store import find_stale, load_checked
 from verifier.submit import submit
-from verifier.tasks import ensure_job
+from verifier.tasks import check_stale_objects, ensure_job
 from verifier.web.events import progress_context
 from verifier.web.object_graph import load_object_graph
 from verifier.web.object_page import build_object_page, build_program_page
+from verifier.web.review_form import ReviewForm
 
 _LATEST = 50
 
@@ -33,8 +35,10 @@ def uploads(request: HttpRequest) -> HttpResponse:
         return _take_in(request)
     latest = list(BpfObject.objects.prefetch_related("jobs")[:_LATEST])
     outcomes = load_outcomes(latest)
-    objects = [(obj, outcomes.get(obj.pk, [])) for obj in latest]
-    return render(request, "verifier/uploads.html", {"objects": objects, "section": "uploads"})
+    reviews = load_latest(latest, outcomes)
+    objects = [(obj, outcomes.get(obj.pk, []), reviews.get(obj.pk)) for obj in latest]
+    context = {"objects": objects, "stale": find_stale().count(), "section": "uploads"}
+    return render(request, "verifier/uploads.html", context)
 
 
 def _take_in(request: HttpRequest) -> HttpResponse:
@@ -46,6 +50,16 @@ def _take_in(request: HttpRequest) -> HttpResponse:
     submission = submit(files, request.user)
     taken = submission.files.select_related("object").first() if len(files) == 1 else None
     return redirect(taken.object if taken is not None and taken.object else submission)
+
+
+@login_required
+@require_POST
+def check_stale(request: HttpRequest) -> HttpResponse:
+    """Check the objects that have no verdicts of this engine: kfmap has learnt since."""
+    count = check_stale_objects()
+    waiting = "1 object waits" if count == 1 else f"{count} objects wait"
+    messages.info(request, f"{waiting} to be checked.")
+    return redirect("uploads")
 
 
 @login_required
@@ -76,14 +90,40 @@ def show_object(request: HttpRequest, sha256: str) -> HttpResponse:
     chosen = request.GET.get("format")
     if chosen:
         return _export(obj, chosen)
+    return _render_object(request, obj, ReviewForm())
+
+
+@login_required
+@require_POST
+def add_review(request: HttpRequest, sha256: str) -> HttpResponse:
+    """Keep what the reader says of the verdicts that stand now."""
+    obj = get_object_or_404(BpfObject, sha256=sha256)
+    form = ReviewForm(request.POST)
+    seen = worst_by_kernel(load_outcomes([obj]).get(obj.pk, []))
+    if not seen:
+        form.add_error(None, "Nothing has been checked yet: there are no verdicts to review.")
+    if not form.is_valid():
+        return _render_object(request, obj, form, status=422)
+    assert isinstance(request.user, User)
+    form.instance.object, form.instance.author, form.instance.seen = obj, request.user, seen
+    form.save()
+    return redirect(f"{obj.get_absolute_url()}#reviews")
+
+
+def _render_object(
+    request: HttpRequest, obj: BpfObject, form: ReviewForm, status: int = 200
+) -> HttpResponse:
+    page = build_object_page(obj, request.GET.get("before", ""), request.GET.get("after", ""))
     context = {
         "object": obj,
-        "page": build_object_page(obj, request.GET.get("before", ""), request.GET.get("after", "")),
+        "page": page,
+        "reviews": load_reviews(obj, page.worst),
+        "review_form": form,
         "job": obj.jobs.first(),
         "formats": RENDERERS,
         "section": "uploads",
     }
-    return render(request, "verifier/object.html", context)
+    return render(request, "verifier/object.html", context, status=status)
 
 
 @login_required

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.server.process import Up
 from tests.web.browser.conftest import take_session
 from tests.web.browser.names import OBJECT
+from tests.web.browser.test_every_page import check
 
 pytestmark = pytest.mark.browser
 
@@ -56,6 +57,26 @@ def test_object_is_chosen_and_sent_by_keyboard(signed_in: Page, tmp_path: Path) 
     signed_in.keyboard.press("Enter")
     signed_in.wait_for_url("**/objects/*/")
     expect(signed_in.locator(".verdicts .verdict-passes").first).to_be_visible(timeout=SLOW)
+
+
+def test_an_object_is_signed_off_by_keyboard(signed_in: Page, tmp_path: Path) -> None:
+    signed_in.goto("/uploads/")
+    signed_in.locator("input[type=file]").set_input_files(write_copy(tmp_path, "reviewed"))
+    signed_in.get_by_role("button", name="Check", exact=True).click()
+    expect(signed_in.locator(".verdicts .verdict-passes").first).to_be_visible(timeout=SLOW)
+    signed_in.get_by_label("Sign off").focus()
+    signed_in.keyboard.press("Space")
+    signed_in.keyboard.press("Tab")
+    signed_in.keyboard.type("Looked at every finding.")
+    signed_in.keyboard.press("Tab")
+    signed_in.keyboard.press("Enter")
+    review = signed_in.locator(".review")
+    expect(review).to_contain_text("signed off")
+    expect(review).to_contain_text("Looked at every finding.")
+    check(signed_in)
+    signed_in.goto("/uploads/")
+    row = signed_in.get_by_role("row").filter(has_text="reviewed.bpf.o")
+    expect(row.get_by_role("link", name="signed off")).to_be_visible()
 
 
 def test_several_objects_are_watched_together(signed_in: Page, tmp_path: Path) -> None:
