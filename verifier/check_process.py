@@ -24,7 +24,7 @@ from verifier.object.model import ObjectError
 from verifier.object.read import read_object
 from verifier.result_json import plain
 from verifier.summary import summarize
-from verifier.verdict import KernelUnderTest, check_object, prepare_object
+from verifier.verdict import KernelUnderTest, check_object, collection_paused, prepare_object
 
 _MAX_UNPACKED = 512 << 20
 
@@ -73,8 +73,9 @@ def main() -> None:
     _limit(int(sys.argv[1]))
     for line in sys.stdin:
         try:
-            for message in answer(json.loads(line)):
-                _say(message)
+            with collection_paused():
+                for message in answer(json.loads(line)):
+                    _say(message)
         except MemoryError:
             sys.exit(f"more than {sys.argv[1]} MB")
         _say({"end": True})

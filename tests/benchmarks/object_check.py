@@ -14,7 +14,7 @@ from tests.benchmarks.large_object import make_large_object
 from tests.benchmarks.object_read import objdump_seconds
 from tests.object.objects import NAMES, object_bytes
 from verifier.object.read import read_object
-from verifier.verdict import KernelUnderTest, check_object, prepare_object
+from verifier.verdict import KernelUnderTest, check_object, collection_paused, prepare_object
 
 _MEGABYTES = 300.0
 _CHECK_ONE = """
@@ -22,8 +22,9 @@ import sys
 from pathlib import Path
 from tests.benchmarks.bundled import kernels_with_types
 from verifier.object.read import read_object
-from verifier.verdict import check_object
-check_object(read_object(Path(sys.argv[1]).read_bytes()), kernels_with_types()[-1])
+from verifier.verdict import check_object, collection_paused
+with collection_paused():
+    check_object(read_object(Path(sys.argv[1]).read_bytes()), kernels_with_types()[-1])
 """
 
 
@@ -49,6 +50,7 @@ def run() -> list[Figure]:
     ]
 
 
+@collection_paused()
 def _check(data: bytes, kernels: list[KernelUnderTest]) -> None:
     prepared = prepare_object(read_object(data))
     for kernel in kernels:

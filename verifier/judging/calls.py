@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from kfmap.permission.context import Context
 from kfmap.permission.verdict import ALLOWED, FAILS, REFUSED, UNKNOWN, Verdict
-from verifier.flow.reach import LiveCall
-from verifier.flow.state import REGION_NAMES
+from verifier.flow.reach import Circumstances, LiveCall
+from verifier.flow.state import REGION_NAMES, Regions
 from verifier.judging.contexts import decide
 from verifier.judging.externs import FOUND, Resolved
 from verifier.judging.kernel import KernelUnderTest
@@ -17,6 +17,9 @@ from verifier.judging.regions import region_problem
 from verifier.result import Reason
 
 _SLEEPABLE = "KF_SLEEPABLE"
+# What is said of a call follows from these: extern, regions, circumstances, in the program itself.
+_Alike = tuple[int, Regions, Circumstances, bool]
+_Objection = tuple[str, tuple[Reason, ...]]  # the kind of a finding, and why
 _LATER = {"timer": "a timer callback", "work": "a workqueue callback"}
 
 
@@ -41,26 +44,34 @@ class CallJudge:
         self._kernel: KernelUnderTest = loaded.kernel
         self._context = context
         self._verdicts: dict[str, Verdict] = {}
+        self._known: dict[_Alike, _Objection | None] = {}
 
     def judge(self, call: LiveCall) -> Problem | None:
         """Give the first thing the kernel objects to, None if it is fine with the call."""
+        alike = (call.extern, call.regions, call.circumstances, call.node.before is None)
+        if alike not in self._known:
+            self._known[alike] = self._find_objection(call)
+        objection = self._known[alike]
+        return Problem(objection[0], call, objection[1]) if objection else None
+
+    def _find_objection(self, call: LiveCall) -> _Objection | None:
         extern = self._loaded.object.externs[call.extern]
         resolved = self._loaded.kfunc(call.extern)
         if resolved.outcome != FOUND:
-            return Problem(resolved.outcome, call, (absent_reason(resolved, extern.name),))
+            return resolved.outcome, (absent_reason(resolved, extern.name),)
         verdict = self._decide(extern.kernel_name)
         if verdict.verdict == REFUSED:
-            return Problem("not_allowed", call, take_over(verdict.reasons))
+            return "not_allowed", take_over(verdict.reasons)
         if verdict.verdict == UNKNOWN:
-            return Problem("unknown", call, take_over(verdict.reasons))
+            return "unknown", take_over(verdict.reasons)
         reason = self._sleep_reason(call, extern.kernel_name, verdict)
         if reason:
-            return Problem("not_sleepable", call, (reason,))
+            return "not_sleepable", (reason,)
         reason = self._region_reason(call, extern.kernel_name, verdict)
         if reason:
-            return Problem("region", call, (reason,))
+            return "region", (reason,)
         reasons = self._run_time_reasons(call, extern.kernel_name, verdict)
-        return Problem("run_time", call, reasons) if reasons else None
+        return ("run_time", reasons) if reasons else None
 
     def may_sleep(self, index: int) -> bool:
         """Tell whether an extern is a kfunc that may be called in this context, and sleeps."""

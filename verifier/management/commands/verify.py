@@ -21,6 +21,7 @@ from verifier.verdict import (
     KernelUnderTest,
     UnknownVariableError,
     check_object,
+    collection_paused,
     prepare_object,
 )
 
@@ -66,6 +67,7 @@ def _kernel_under_test(name: str) -> KernelUnderTest:
     return KernelUnderTest(kernel.facts, kernel.types, kernel.options)
 
 
+@collection_paused()
 def _check(path: Path, kernels: list[KernelUnderTest], values: dict[str, int]) -> CheckedObject:
     try:
         if path.stat().st_size > settings.KFMAP_MAX_UPLOAD_BYTES:
