@@ -20,10 +20,13 @@ def read_newest() -> KernelFacts:
 
 def kernels_with_types() -> list[KernelUnderTest]:
     """Give all kernels whose types come with them, oldest first."""
-    return [
-        KernelUnderTest(_read(name), read_btf(unpack((FOLDER / f"{name}.types.xz").read_bytes())))
-        for name in _names()
-    ]
+    return [kernel_with_types(name) for name in _names()]
+
+
+def kernel_with_types(name: str) -> KernelUnderTest:
+    """Give a kernel whose types come with it."""
+    types = read_btf(unpack((FOLDER / f"{name}.types.xz").read_bytes()))
+    return KernelUnderTest(_read(name), types)
 
 
 def _names() -> list[str]:

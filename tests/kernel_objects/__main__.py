@@ -1,0 +1,112 @@
+"""`python -m tests.kernel_objects [NAME] [--work DIR]`: what kfmap says of a kernel's own programs.
+
+Fetches the source and the types of a bundled kernel (7.3 unless named), compiles the BPF programs
+of its tree and checks them on that kernel. Prints verdicts and findings by kind, what is unknown,
+and where kfmap contradicts what the selftests expect of their programs. Needs clang-19, libc's
+headers, about 2 GB on disk and, the first time, some ten minutes.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from argparse import ArgumentParser
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.benchmarks.bundled import kernel_with_types
+from tests.kernel_objects.annotations import Annotation, read_annotations
+from tests.kernel_objects.build import compile_tree, fetch
+from verifier.object.model import ObjectError
+from verifier.object.read import read_object
+from verifier.result import PASSES, REFUSED, UNKNOWN, ProgramVerdict
+from verifier.verdict import KernelUnderTest, check_object
+
+# The kernel's messages about what kfmap judges; arguments and memory are not its subject.
+_OF_CALLS = re.compile(
+    r"calling kernel function|sleepable kernel func|kernel func \S+ is|is sleepable within"
+    r"|must be held for bpf_|bpf_throw|attach to unsupported member"
+)
+
+
+@dataclass
+class Report:
+    """What was found over all objects."""
+
+    verdicts: Counter[str] = field(default_factory=Counter)
+    kinds: Counter[str] = field(default_factory=Counter)
+    expected: Counter[tuple[str, str]] = field(default_factory=Counter)
+    unread: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    contradicted: list[str] = field(default_factory=list)
+
+    def add(self, path: Path, kernel: KernelUnderTest) -> None:
+        """Check an object."""
+        try:
+            obj = read_object(path.read_bytes())
+        except ObjectError as error:
+            self.unread.append(f"{path.name}: {error}")
+            return
+        annotations = read_annotations(obj)
+        for program in check_object(obj, kernel).programs:
+            self._add(f"{path.name} {program.program}", program, annotations.get(program.program))
+
+    def _add(self, name: str, program: ProgramVerdict, annotation: Annotation | None) -> None:
+        self.verdicts[program.verdict] += 1
+        kinds = {finding.kind for finding in program.findings}
+        self.kinds.update(kinds)
+        told = "; ".join(f.reasons[0].text for f in program.findings[:1] if f.reasons)
+        if program.verdict == UNKNOWN:
+            self.unknown.append(f"{name}: {told}")
+        if annotation is None:
+            return
+        self.expected["loads" if annotation.loads else "refused", program.verdict] += 1
+        # What the test module has is missing: nobody ships it.
+        if annotation.loads and program.verdict == REFUSED and "missing" not in kinds:
+            self.contradicted.append(f"{name} is expected to load: {told}")
+        of_calls = [text for text in annotation.messages if _OF_CALLS.search(text)]
+        if not annotation.loads and program.verdict == PASSES and of_calls:
+            self.contradicted.append(f"{name} is expected to be refused: {of_calls[0]}")
+
+    def print(self) -> None:
+        """Print all of it."""
+        _print_counts("verdicts", self.verdicts)
+        _print_counts("programs with a finding of the kind", self.kinds)
+        _print_counts(
+            "what selftests expect, and the verdict",
+            Counter({f"{wanted}, {given}": n for (wanted, given), n in self.expected.items()}),
+        )
+        for title, lines in (
+            ("objects that libbpf would not open", self.unread),
+            ("unknown", self.unknown),
+            ("contradicted by the selftests", self.contradicted),
+        ):
+            print(f"{title}: {len(lines)}")
+            print("".join(f"  {line}\n" for line in lines), end="")
+
+
+def _print_counts(title: str, counts: Counter[str]) -> None:
+    print(f"{title}: {', '.join(f'{number} {word}' for word, number in counts.most_common())}")
+
+
+def main() -> None:
+    """Fetch, compile, check, print."""
+    parser = ArgumentParser(prog="python -m tests.kernel_objects")
+    parser.add_argument("name", nargs="?", default="7.3")
+    parser.add_argument("--work", type=Path, help="keep what was fetched and compiled here")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        work = (options.work or Path(temporary)).resolve()
+        compiled = compile_tree(fetch(options.name, work), work / options.name)
+        kernel = kernel_with_types(options.name)
+        report = Report()
+        for path in compiled.objects:
+            report.add(path, kernel)
+    print(f"{len(compiled.objects)} objects compiled, {len(compiled.failed)} sources not")
+    print("".join(f"  {name}: {error}\n" for name, error in compiled.failed), end="")
+    report.print()
+
+
+if __name__ == "__main__":
+    main()
