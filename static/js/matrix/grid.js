@@ -25,12 +25,11 @@ function allNames(item) {
 
 export class Grid {
   // `read` gives the letter of (context index, kfunc index); `onCell` is told which cell was opened.
-  constructor(scroller, read, { onCell, onMove }) {
+  constructor(scroller, read, { onCell }) {
     this.scroller = scroller;
     this.space = scroller.firstElementChild;
     this.read = read;
     this.onCell = onCell;
-    this.onMove = onMove;
     this.rows = [];
     this.columns = [];
     this.at = { row: 0, column: 0 };
@@ -59,8 +58,10 @@ export class Grid {
     this.resize();
   }
 
-  // Makes as many cells as the window holds, and gives the space the size of everything.
+  // Makes as many cells as the window holds, and gives the space the size of everything. A current
+  // cell that was in sight stays so.
   resize() {
+    const inSight = this.lines && this.cellAt(this.at);
     const nameWidth = parseFloat(getComputedStyle(this.scroller).getPropertyValue("--name-width"));
     const headHeight = parseFloat(getComputedStyle(this.scroller).getPropertyValue("--head-height"));
     const { clientWidth, clientHeight } = this.scroller;
@@ -75,6 +76,7 @@ export class Grid {
     this.table.style.height = this.high < this.rows.length ? `${clientHeight}px` : "auto";
     this.table.setAttribute("aria-rowcount", this.rows.length + 2);
     this.table.setAttribute("aria-colcount", this.columns.length + 1);
+    if (inSight) this.reveal();
     const focused = this.holdsFocus();
     if (this.lines?.length !== this.high || this.names.length !== this.wide) this.makeCells();
     this.draw();
@@ -242,6 +244,15 @@ export class Grid {
     }
   }
 
+  // Scrolls as little as brings the current cell into sight.
+  reveal() {
+    const first = this.first;
+    const scroll = (at, from, count) => (at < from ? at : at >= from + count ? at - count + 1 : from);
+    const top = scroll(this.at.row, first.row, this.high), left = scroll(this.at.column, first.column, this.wide);
+    if (top !== first.row) this.scroller.scrollTop = top * ROW;
+    if (left !== first.column) this.scroller.scrollLeft = left * COLUMN;
+  }
+
   // Moves to a cell; the head rows of sets are stepped over in the direction of `step`.
   moveTo(row, column, step = 1) {
     const inside = (n, count) => Math.max(0, Math.min(n, count - 1));
@@ -251,13 +262,8 @@ export class Grid {
       row += step;
     }
     this.at = { row, column: inside(column, this.columns.length) };
-    const first = this.first;
-    const scroll = (at, from, count) => (at < from ? at : at >= from + count ? at - count + 1 : from);
-    const top = scroll(row, first.row, this.high), left = scroll(this.at.column, first.column, this.wide);
-    if (top !== first.row) this.scroller.scrollTop = top * ROW;
-    if (left !== first.column) this.scroller.scrollLeft = left * COLUMN;
+    this.reveal();
     this.draw();
-    this.onMove?.();
   }
 
   // Finds where a context and a kfunc are shown, perhaps as members of merged ones.

@@ -32,6 +32,16 @@ def test_matrix_is_filtered_moved_in_opened_and_shared(page: Page, browser: Brow
     expect(panel).to_be_hidden()
 
 
+def test_the_cell_asked_for_stays_in_sight_beside_its_panel(page: Page) -> None:
+    for column in ("sched_ext_ops.select_cpu", "sched_ext_ops.yield", "xdp"):
+        name = column if "." not in column else f"struct_ops:{column}"
+        page.goto(f"/kernels/7.3/matrix/?cell={name}+bpf_dynptr_from_skb")
+        expect(page.get_by_role("complementary", name="Cell")).to_be_visible()
+        expect(page.locator("td.current")).to_be_in_viewport(ratio=1)
+        expect(page.locator(".grid .turned.lit")).to_have_text(column.rpartition(".")[2])
+        expect(page.locator(".grid tr.lit th")).to_have_text("bpf_dynptr_from_skb")
+
+
 def test_matrix_shows_every_cell_the_server_decided(page: Page) -> None:
     page.goto("/kernels/6.18/matrix/?rows=scx_bpf_dsq_insert&cols=sched_ext_ops")
     page.locator("#matrix[data-ready]").wait_for()
