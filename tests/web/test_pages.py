@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -263,6 +264,18 @@ def test_comparison_groups_what_flipped(client: Client) -> None:
     flips = {(row["before"], row["after"], row["kfunc"], row["context"]) for row in rows}
     assert ("allowed", "refused", "bpf_xdp_it", "xdp") in flips
     assert ("fails", "allowed", "toy_now", RUNNING) in flips
+
+
+def test_releases_are_compared_with_the_ones_before_them(client: Client) -> None:
+    text = read(client, "/compare/")
+    flips = list(csv.DictReader(io.StringIO(read(client, "/compare/8.0/8.1/?format=csv"))))
+    refused = sum(row["after"] == "refused" for row in flips)
+    assert 'href="/compare/8.0/8.1/">8.0 → 8.1' in text
+    assert f'{refused} to <span class="verdict verdict-refused">' in text
+    widths = [float(width) for width in re.findall(r'<rect [^>]*width="([\d.]+)"', text)]
+    assert sum(widths) == pytest.approx(100, abs=0.1)
+    share = refused / len(flips)
+    assert any(width == pytest.approx(100 * share, abs=0.1) for width in widths)
 
 
 def test_comparison_with_itself_finds_nothing(client: Client) -> None:

@@ -17,16 +17,24 @@ from kfmap.web.derived import once_per_facts
 from kfmap.web.kernel_uploads import compare_uploads
 from kfmap.web.links import context_url
 from kfmap.web.page import map_page
+from kfmap.web.release_steps import BAR, list_steps
 
 
 @map_page
 def choose(request: HttpRequest, atlas: Atlas) -> HttpResponse:
-    """Ask for two kernels, or go to their comparison."""
+    """Ask for two kernels, and show what each release changed; or go to the comparison."""
     old, new = request.GET.get("old", ""), request.GET.get("new", "")
     if old and new:
         return redirect("changes", atlas.row(old).name, atlas.row(new).name)
     latest = [row.name for row in atlas.released[-2:]] or atlas.names
-    context = {"section": "compare", "atlas": atlas, "old": latest[:1], "new": latest[-1:]}
+    context = {
+        "section": "compare",
+        "atlas": atlas,
+        "old": latest[:1],
+        "new": latest[-1:],
+        "steps": list_steps(atlas),
+        "width": BAR,
+    }
     return render(request, "web/choose_kernels.html", context)
 
 
