@@ -266,6 +266,14 @@ def test_comparison_groups_what_flipped(client: Client) -> None:
     assert ("fails", "allowed", "toy_now", RUNNING) in flips
 
 
+def test_kfunc_page_sets_kernels_side_by_side(client: Client) -> None:
+    text = read(client, f"{KERNEL}/kfuncs/toy_now/")
+    table = text.partition('aria-label="The kfunc on every kernel"')[2].partition("</table>")[0]
+    assert 'href="/kernels/8.0/kfuncs/toy_now/"' in table
+    assert '<th scope="row">toy_ops</th>' in table
+    assert re.search(r'verdict-mixed">\d+ of \d+', table)
+
+
 def test_releases_are_compared_with_the_ones_before_them(client: Client) -> None:
     text = read(client, "/compare/")
     flips = list(csv.DictReader(io.StringIO(read(client, "/compare/8.0/8.1/?format=csv"))))

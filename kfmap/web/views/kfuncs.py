@@ -15,10 +15,11 @@ from kfmap.catalogue.store import LoadedKernel
 from kfmap.export import Table, export_table
 from kfmap.kernel.facts import Entry, KfuncSet, Registration
 from kfmap.web.atlas import Atlas
-from kfmap.web.cells import WORDS, load_cells
+from kfmap.web.cells import load_cells
 from kfmap.web.changes import find_changes
 from kfmap.web.derived import once_per_facts
 from kfmap.web.flag_words import describe_flag
+from kfmap.web.kfunc_grid import build_grid
 from kfmap.web.not_found import NameNotFound
 from kfmap.web.page import map_page
 from kfmap.web.reach import group_by_context, kfuncs_by_set
@@ -72,6 +73,7 @@ def show_kfunc(request: HttpRequest, atlas: Atlas, kernel: str, name: str) -> Ht
         "memberships": _find_memberships(loaded, name),
         "groups": groups,
         "timeline": timeline,
+        "grid": build_grid(atlas.load_all(), name),
         "variants": _find_variants(atlas, name),
         "renamed": _find_renamed(atlas, name),
         "callers": _find_callers(name) if request.user.is_authenticated else None,
@@ -170,29 +172,14 @@ class Stage:
     present: bool
     flags: tuple[str, ...] = ()
     prototype: str = ""
-    allowed: int = 0
-    fails: int = 0
-    unknown: int = 0
-    contexts: int = 0
 
 
 @once_per_facts
 def _build_stage(kernel: LoadedKernel, name: str) -> Stage:
-    cells = load_cells(kernel)
-    if name not in cells.rows:
+    if name not in kernel.decider.kfuncs:
         return Stage(kernel.name, False)
-    letters = [WORDS[letter] for letter in cells.row_letters(name)]
     kfunc = kernel.decider.find_kfunc(name)
-    return Stage(
-        kernel.name,
-        True,
-        _flags(kernel, name),
-        kfunc.prototype if kfunc else "",
-        letters.count("allowed"),
-        letters.count("fails"),
-        letters.count("unknown"),
-        len(letters),
-    )
+    return Stage(kernel.name, True, _flags(kernel, name), kfunc.prototype if kfunc else "")
 
 
 def _find_variants(atlas: Atlas, name: str) -> list[tuple[str, list[str]]]:
