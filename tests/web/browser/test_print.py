@@ -56,6 +56,14 @@ def test_report_of_an_object_fits_on_paper(paper: Page, account: Up) -> None:
     assert "✕" in verdict.evaluate(sign)  # which says it where colours are not printed
 
 
+def test_findings_are_printed_in_full(paper: Page) -> None:
+    paper.goto("/kernels/7.3/findings/")
+    folded = paper.locator(".findings details p").first
+    expect(folded).to_be_visible()
+    paper.emulate_media(media="screen")
+    expect(folded).to_be_hidden()
+
+
 def test_matrix_is_printed_with_every_row(page: Page) -> None:
     page.goto("/kernels/7.3/matrix/?cols=sched_ext_ops.")
     page.locator("#matrix[data-ready]").wait_for()
