@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from kfmap.catalogue.models import Kernel
+from verifier import result
 from verifier.models import BpfObject, Call, Check, Finding, Job, Program, Verdict
 from verifier.object.model import StructOpsUse
 from verifier.reports import CheckedObject, Unchecked
@@ -90,32 +92,35 @@ def save_unchecked(obj: BpfObject, facts_hash: str, problem: str) -> None:
     _new_check(obj, facts_hash, problem)
 
 
-def load_checks(obj: BpfObject, kernels: Iterable[Kernel]) -> dict[str, Check]:
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """An object on one kernel, from its rows; `problem` says why it could not be checked."""
+
+    problem: str
+    programs: tuple[ProgramVerdict, ...]
+
+
+def load_checks(obj: BpfObject, kernels: Iterable[Kernel]) -> dict[str, Checked]:
     """Give the checks by facts hash, with their verdicts and findings, in three queries."""
-    verdicts = Prefetch("verdicts", Verdict.objects.prefetch_related("findings"))
-    rows = Check.objects.filter(
+    checks = Check.objects.filter(
         object=obj,
         engine_version=ENGINE_VERSION,
         facts_hash__in=[kernel.facts_hash for kernel in kernels],
     )
-    return {row.facts_hash: row for row in rows.prefetch_related(verdicts)}
-
-
-def verdict_of(kernel: Kernel, check: Check) -> ObjectVerdict:
-    """Give the verdict that the rows of `load_checks` hold."""
-    return ObjectVerdict(
-        kernel.name,
-        tuple(
-            ProgramVerdict(
-                program=row.program,
-                verdict=row.verdict,
-                findings=tuple(parse_finding(found.data) for found in row.findings.all()),
-                live_kfuncs=tuple(row.live_kfuncs),
-                all_kfuncs=tuple(row.all_kfuncs),
-            )
-            for row in check.verdicts.all()
-        ),
-    )
+    findings: dict[int, list[result.Finding]] = {}
+    rows = Finding.objects.filter(verdict__check_row__in=checks).values_list("verdict_id", "data")
+    for verdict_id, data in rows:
+        findings.setdefault(verdict_id, []).append(parse_finding(data))
+    programs: dict[int, list[ProgramVerdict]] = {}
+    for row in Verdict.objects.filter(check_row__in=checks):
+        found = tuple(findings.get(row.pk, ()))
+        live, reachable = tuple(row.live_kfuncs), tuple(row.all_kfuncs)
+        verdict = ProgramVerdict(row.program, row.verdict, found, live, reachable)
+        programs.setdefault(row.check_row_id, []).append(verdict)
+    return {
+        check.facts_hash: Checked(check.problem, tuple(programs.get(check.pk, ())))
+        for check in checks
+    }
 
 
 def load_checked(obj: BpfObject, kernels: Iterable[Kernel]) -> CheckedObject:
@@ -129,7 +134,11 @@ def load_checked(obj: BpfObject, kernels: Iterable[Kernel]) -> CheckedObject:
         file=obj.file_name,
         sha256=obj.sha256,
         summary=load_summary(obj) if obj.read_at and not obj.problem else None,
-        verdicts=tuple(verdict_of(kernel, check) for kernel, check in asked if not check.problem),
+        verdicts=tuple(
+            ObjectVerdict(kernel.name, check.programs)
+            for kernel, check in asked
+            if not check.problem
+        ),
         unchecked=tuple(
             Unchecked(kernel.name, check.problem) for kernel, check in asked if check.problem
         ),

@@ -9,9 +9,11 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, Min
 
 from kfmap.catalogue.models import Kernel
-from verifier.models import BpfObject, Call, Program, Verdict
+from verifier.models import BpfObject, Call, Program
+from verifier.result import ProgramVerdict
 
 _A_PAGE = 200
+ByProgram = Mapping[tuple[str, str], ProgramVerdict]  # by the facts' hash and the program's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Site:
 class Liveness:
     """On which kernels a program's kfuncs are not dead code; `verdicts` by kernel name."""
 
-    def __init__(self, verdicts: Mapping[str, Verdict]) -> None:
+    def __init__(self, verdicts: Mapping[str, ProgramVerdict]) -> None:
         self._live = {name: set(verdict.live_kfuncs) for name, verdict in verdicts.items()}
 
     def of(self, kfunc: str) -> str:
@@ -46,8 +48,10 @@ class Liveness:
 
 
 def verdicts_of(
-    program: Program, kernels: Iterable[Kernel], by_program: Mapping[tuple[str, str], Verdict]
-) -> dict[str, Verdict]:
+    program: Program,
+    kernels: Iterable[Kernel],
+    by_program: ByProgram,
+) -> dict[str, ProgramVerdict]:
     """Give kernel name → the program's verdict there, where there is one."""
     return {
         kernel.name: verdict

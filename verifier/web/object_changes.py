@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from kfmap.catalogue.models import Kernel
 from verifier.judging.compare import Change, Span, find_changes, find_span
-from verifier.models import Check
 from verifier.reports.model import KIND_WORDS, WORDS
-from verifier.result import REFUSED
-from verifier.store import verdict_of
+from verifier.result import REFUSED, ObjectVerdict
+from verifier.store import Checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ class AcrossKernels:
 
 
 def build_across(
-    kernels: Sequence[Kernel], checks: Mapping[str, Check], before: str, after: str
+    kernels: Sequence[Kernel], checks: Mapping[str, Checked], before: str, after: str
 ) -> AcrossKernels:
     """Compare two kernels by name, the newest two released ones where no other are asked for."""
     asked = [
@@ -70,13 +69,15 @@ def build_across(
     if len(chosen) < 2:
         return AcrossKernels(span, [kernel for kernel, _ in asked], None, None, [])
     (older, _), (newer, _) = chosen
-    changes = find_changes(*(verdict_of(kernel, check) for kernel, check in chosen))
+    changes = find_changes(
+        *(ObjectVerdict(kernel.name, check.programs) for kernel, check in chosen)
+    )
     shown = [ShownChange(change) for change in changes]
     return AcrossKernels(span, [kernel for kernel, _ in asked], older, newer, shown)
 
 
-def _loads(check: Check) -> bool:
-    return all(row.verdict != REFUSED for row in check.verdicts.all())
+def _loads(check: Checked) -> bool:
+    return all(row.verdict != REFUSED for row in check.programs)
 
 
 def _words(kind: str, kfunc: str) -> str:

@@ -16,7 +16,8 @@ from kfmap.graphs.objects import (
     build_object_graph,
     group_object,
 )
-from verifier.models import BpfObject, Call, Program, Verdict
+from verifier.models import BpfObject, Call, Program
+from verifier.result import ProgramVerdict
 from verifier.store import load_checks
 
 _ALLOWED, _MIXED = "allowed", "mixed"
@@ -51,20 +52,20 @@ def load_object_graph(obj: BpfObject, kernel: Kernel | None) -> nx.DiGraph[str]:
     return group_object(graph) if len(graph) > MAX_DRAWN else graph
 
 
-def _load_verdicts(obj: BpfObject, kernel: Kernel) -> list[Verdict]:
+def _load_verdicts(obj: BpfObject, kernel: Kernel) -> list[ProgramVerdict]:
     checks = load_checks(obj, [kernel])
-    return [verdict for check in checks.values() for verdict in check.verdicts.all()]
+    return [verdict for check in checks.values() for verdict in check.programs]
 
 
-def _find_bad_edges(verdicts: list[Verdict]) -> dict[Edge, str]:
+def _find_bad_edges(verdicts: list[ProgramVerdict]) -> dict[Edge, str]:
     """Give the calls along the paths of findings, with the word for what they come to."""
     bad: dict[Edge, str] = {}
     for verdict in verdicts:
-        for found in verdict.findings.all():
+        for found in verdict.findings:
             if found.kind != "dead":
-                functions = [step["function"] for step in found.data["path"]]
+                functions = [step.function for step in found.path]
                 word = _WORDS.get(found.kind, "refused")
-                bad |= dict.fromkeys(_pairs([*functions, found.data["kfunc"]]), word)
+                bad |= dict.fromkeys(_pairs([*functions, found.kfunc]), word)
     return bad
 
 

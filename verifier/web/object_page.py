@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from django.core.paginator import Page
 
 from kfmap.catalogue.models import Kernel
-from verifier.models import BpfObject, Call, Check, Program, Verdict
+from verifier.models import BpfObject, Call, Program, Verdict
 from verifier.outcome import WORST_FIRST
 from verifier.reports.model import KIND_WORDS
 from verifier.result import PASSES, UNKNOWN, Finding
-from verifier.result_json import parse_finding
-from verifier.store import load_checks
+from verifier.store import Checked, load_checks
 from verifier.web.object_calls import (
+    ByProgram,
     KfuncCalls,
     Liveness,
     Site,
@@ -159,12 +159,12 @@ def build_program_page(obj: BpfObject, program: Program, number: str) -> Program
     return ProgramPage(kernels, [part], *load_sites(program, liveness, number))
 
 
-def _by_program(checks: dict[str, Check]) -> dict[tuple[str, str], Verdict]:
+def _by_program(checks: dict[str, Checked]) -> ByProgram:
     """Give verdicts by the hash of the kernel's facts and the program's name."""
     return {
         (facts_hash, verdict.program): verdict
         for facts_hash, check in checks.items()
-        for verdict in check.verdicts.all()
+        for verdict in check.programs
     }
 
 
@@ -201,8 +201,8 @@ class _Findings:
 def _build_cells(
     program: Program,
     kernels: Sequence[Kernel],
-    checks: dict[str, Check],
-    by_program: dict[tuple[str, str], Verdict],
+    checks: dict[str, Checked],
+    by_program: ByProgram,
     findings: _Findings,
 ) -> list[Cell]:
     """Give the program's row of the grid; a cell leads to the first finding that decides."""
@@ -212,14 +212,13 @@ def _build_cells(
         if verdict is None:
             cells.append(_empty_cell(kernel, checks.get(kernel.facts_hash)))
             continue
-        found = [parse_finding(row.data) for row in verdict.findings.all()]
-        shared = [findings.add(program, kernel, finding) for finding in found]
+        shared = [findings.add(program, kernel, finding) for finding in verdict.findings]
         anchor = next((item.anchor for item in shared if item.finding.kind != "dead"), "")
         cells.append(Cell(kernel.name, verdict.verdict, anchor))
     return cells
 
 
-def _empty_cell(kernel: Kernel, check: Check | None) -> Cell:
+def _empty_cell(kernel: Kernel, check: Checked | None) -> Cell:
     if check is None:
         return Cell(kernel.name, WAITING)
     return Cell(kernel.name, UNCHECKED, problem=check.problem)
