@@ -1,6 +1,6 @@
 // A drawn graph (kfmap/graphs/svg.py): zoom, pan, search, what a node reaches and what reaches it,
 // the shortest way between two, PNG. Everything is read from the drawing itself.
-const ZOOM = 1.25, LEAST = 0.15, MOST = 4;
+const ZOOM = 1.25, LEAST = 0.15, MOST = 4, READABLE = 0.75;
 
 class Graph {
   constructor(root) {
@@ -107,8 +107,12 @@ class Graph {
     }, { passive: false });
   }
 
+  // The whole graph if it can still be read then, else its width.
   fit() {
-    this.scale(Math.min(1, Math.max((this.view.clientWidth - 2) / this.size.width, 0.45)));
+    const wide = (this.view.clientWidth - 2) / this.size.width;
+    const high = (parseFloat(getComputedStyle(this.view).maxHeight) - 2) / this.size.height;
+    const whole = Math.min(1, wide, high);
+    this.scale(whole >= READABLE ? whole : Math.min(1, Math.max(wide, 0.45)));
   }
 
   scale(zoom) {

@@ -37,3 +37,20 @@ def test_graph_is_saved_as_a_picture(page: Page) -> None:
     with page.expect_download() as download:
         page.get_by_role("link", name="PNG").click()
     assert download.value.path().read_bytes().startswith(b"\x89PNG")
+
+
+def test_graph_opens_whole_where_it_can_be_read_then(page: Page) -> None:
+    whole = (
+        "(view) => view.scrollHeight <= view.clientHeight && view.scrollWidth <= view.clientWidth"
+    )
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto("/kernels/7.3/graphs/callbacks/sched_ext_ops/")
+    assert page.locator(".graph-view").evaluate(whole)
+    page.get_by_role("button", name="Zoom in").click()
+    assert not page.locator(".graph-view").evaluate(whole)
+    page.get_by_role("button", name="Fit").click()
+    assert page.locator(".graph-view").evaluate(whole)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.reload()
+    zoom = "(svg) => svg.clientWidth / svg.viewBox.baseVal.width"
+    assert page.locator(".graph-view svg").evaluate(zoom) > 0.44  # to be scrolled, but read
