@@ -15,7 +15,7 @@ SCHEDULER = "scheduler.bpf.o"
 UNDEFINED = struct.pack("<H", 0)
 
 
-def refuse(data: bytes, words: str) -> None:
+def refuse(data: bytes | bytearray, words: str) -> None:
     with pytest.raises(ObjectError, match=words):
         read_object(bytes(data))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from kfmap.kernel.facts import Entry, KernelFacts, Kfunc, Place, RunTime
@@ -15,7 +16,7 @@ STRUCT_OPS = "BPF_PROG_TYPE_STRUCT_OPS"
 
 
 def kernel_facts(
-    *more: str, flags: dict[str, tuple[str, ...]] | None = None, run_time: RunTime | None = None
+    *more: str, flags: Mapping[str, tuple[str, ...]] | None = None, run_time: RunTime | None = None
 ) -> KernelFacts:
     """Make the toy kernel with more kfuncs in its common hook, some with flags."""
     facts = create_toy_kernel(run_time=run_time)

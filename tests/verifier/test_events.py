@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 from django.contrib.auth.models import User
-from django.http import StreamingHttpResponse
+from django.http import HttpResponseBase, StreamingHttpResponse
 from django.test import AsyncClient
 
 from tests.verifier.conftest import create_object
@@ -16,15 +16,15 @@ from verifier.web import events
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def stream(obj: BpfObject, user: User | None) -> tuple[StreamingHttpResponse, list[str]]:
+def stream(obj: BpfObject, user: User | None) -> tuple[HttpResponseBase, list[str]]:
     """Read a stream to its end."""
 
-    async def read() -> tuple[StreamingHttpResponse, list[str]]:
+    async def read() -> tuple[HttpResponseBase, list[str]]:
         client = AsyncClient(headers={"accept-encoding": "gzip"})
         if user is not None:
             await client.aforce_login(user)
-        response = await client.get(f"/objects/{obj.sha256}/events/")
-        if not response.streaming:
+        response: HttpResponseBase = await client.get(f"/objects/{obj.sha256}/events/")
+        if not isinstance(response, StreamingHttpResponse):
             return response, []
         return response, [part.decode() async for part in response]
 
