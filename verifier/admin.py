@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.contrib import admin
-from django.db.models import Model
-from django.http import HttpRequest
 
+from kfmap.catalogue.admin import ReadOnlyAdmin
 from verifier import models
-
-if TYPE_CHECKING:
-    ModelAdmin = admin.ModelAdmin[Model]
-else:
-    ModelAdmin = admin.ModelAdmin
-
-
-class LookAdmin(ModelAdmin):
-    """Lists, shows and removes; nobody writes a verdict by hand."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Refuse: rows come from uploads."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Refuse: a changed row would contradict the object."""
-        return False
 
 
 @admin.register(models.BpfObject)
-class BpfObjectAdmin(LookAdmin):
+class BpfObjectAdmin(ReadOnlyAdmin):
     """Objects."""
 
     list_display = ("file_name", "sha256", "size", "created_at", "problem")
@@ -37,7 +17,7 @@ class BpfObjectAdmin(LookAdmin):
 
 
 @admin.register(models.Review)
-class ReviewAdmin(LookAdmin):
+class ReviewAdmin(ReadOnlyAdmin):
     """What people said of objects."""
 
     list_display = ("object", "author", "decision", "created_at")
@@ -45,7 +25,7 @@ class ReviewAdmin(LookAdmin):
 
 
 @admin.register(models.Submission)
-class SubmissionAdmin(LookAdmin):
+class SubmissionAdmin(ReadOnlyAdmin):
     """Uploads."""
 
     list_display = ("pk", "user", "created_at")
@@ -53,7 +33,7 @@ class SubmissionAdmin(LookAdmin):
 
 
 @admin.register(models.SubmittedFile)
-class SubmittedFileAdmin(LookAdmin):
+class SubmittedFileAdmin(ReadOnlyAdmin):
     """Files of uploads."""
 
     list_display = ("name", "submission", "object", "problem")
@@ -61,7 +41,7 @@ class SubmittedFileAdmin(LookAdmin):
 
 
 @admin.register(models.Program)
-class ProgramAdmin(LookAdmin):
+class ProgramAdmin(ReadOnlyAdmin):
     """Programs of all objects."""
 
     list_display = ("name", "object", "section", "program_type")
@@ -70,7 +50,7 @@ class ProgramAdmin(LookAdmin):
 
 
 @admin.register(models.Call)
-class CallAdmin(LookAdmin):
+class CallAdmin(ReadOnlyAdmin):
     """Kfunc calls of all programs."""
 
     list_display = ("kfunc", "program", "instruction", "weak")
@@ -79,7 +59,7 @@ class CallAdmin(LookAdmin):
 
 
 @admin.register(models.Job)
-class JobAdmin(LookAdmin):
+class JobAdmin(ReadOnlyAdmin):
     """Jobs."""
 
     list_display = ("pk", "object", "state", "step", "attempts", "heartbeat", "problem")
@@ -88,7 +68,7 @@ class JobAdmin(LookAdmin):
 
 
 @admin.register(models.Check)
-class CheckAdmin(LookAdmin):
+class CheckAdmin(ReadOnlyAdmin):
     """Objects on kernels."""
 
     list_display = ("object", "facts_hash", "engine_version", "problem", "created_at")
@@ -96,7 +76,7 @@ class CheckAdmin(LookAdmin):
 
 
 @admin.register(models.Verdict)
-class VerdictAdmin(LookAdmin):
+class VerdictAdmin(ReadOnlyAdmin):
     """Programs on kernels."""
 
     list_display = ("program", "verdict", "check_row")
@@ -105,7 +85,7 @@ class VerdictAdmin(LookAdmin):
 
 
 @admin.register(models.Finding)
-class FindingAdmin(LookAdmin):
+class FindingAdmin(ReadOnlyAdmin):
     """Findings."""
 
     list_display = ("kind", "kfunc", "verdict")

@@ -17,7 +17,7 @@ else:
 
 
 class ReadOnlyAdmin(ModelAdmin):
-    """Lists and shows rows; kernels alone may be removed."""
+    """Lists, shows and removes rows; nobody writes them by hand."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse: rows are made from facts."""

@@ -1,6 +1,8 @@
-"""What the kfunc flags mean, in a sentence each (include/linux/btf.h)."""
+"""The flags of kfuncs, and what they mean in a sentence each (include/linux/btf.h)."""
 
 from __future__ import annotations
+
+from kfmap.catalogue.store import LoadedKernel
 
 FLAG_WORDS = {
     "KF_ACQUIRE": "Returns a reference that the program must release or keep in a map.",
@@ -29,3 +31,9 @@ FLAG_WORDS = {
 def describe_flag(flag: str) -> str:
     """Give the sentence for a flag, "" for one not known here."""
     return FLAG_WORDS.get(flag, "")
+
+
+def flags_of(kernel: LoadedKernel, kfunc: str) -> tuple[str, ...]:
+    """Give the flags that a kfunc has in any set, sorted."""
+    listed = kernel.decider.find_listed(kfunc)
+    return tuple(sorted({flag for item in listed for flag in item.entry.flags}))
