@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rest_framework import serializers
 
 from kfmap.catalogue.models import Kernel
-from verifier.models import Job
+from verifier.models import Job, Review
 
 if TYPE_CHECKING:
     KernelModelSerializer = serializers.ModelSerializer[Kernel]
@@ -103,3 +103,29 @@ class JobSerializer(JobModelSerializer):
     class Meta:
         model = Job
         fields = ("state", "step", "percent", "problem")
+
+
+class ChangeSerializer(Serializer):
+    """A kernel whose verdict is not what the reviewer saw; "" where there was or is none."""
+
+    kernel = serializers.CharField()
+    before = serializers.CharField(allow_blank=True)
+    after = serializers.CharField(allow_blank=True)
+
+
+class ReviewSerializer(Serializer):
+    """What somebody said of an object; `changes` is what is otherwise since."""
+
+    decision = serializers.ChoiceField(source="review.decision", choices=Review.Decision.choices)
+    author = serializers.CharField(source="review.author", allow_null=True)
+    text = serializers.CharField(source="review.text", allow_blank=True)
+    created_at = serializers.DateTimeField(source="review.created_at")
+    changes = ChangeSerializer(many=True)
+
+
+class ResultSerializer(Serializer):
+    """The verdicts of an object in the form of `manage.py verify`, and what was said of them."""
+
+    job = JobSerializer(allow_null=True)
+    report = serializers.JSONField()
+    reviews = ReviewSerializer(many=True)

@@ -26,10 +26,10 @@ from rest_framework.throttling import UserRateThrottle
 
 from kfmap.api.serializers import (
     AnswerSerializer,
-    JobSerializer,
     KernelSerializer,
     ProblemSerializer,
     QuerySerializer,
+    ResultSerializer,
     TakenSerializer,
     UploadSerializer,
 )
@@ -38,7 +38,9 @@ from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.questions import QueryError, find_context, plain_answer
 from kfmap.catalogue.store import LoadedKernel, NoSuchKernelError, load_kernel
 from verifier.models import BpfObject, SubmittedFile
+from verifier.outcome import load_outcomes, worst_by_kernel
 from verifier.reports import RENDERERS
+from verifier.reviews import load_reviews
 from verifier.store import load_checked
 from verifier.submit import submit
 
@@ -109,15 +111,20 @@ def upload(request: Request) -> Response:
     return Response([_taken(file) for file in files], status=202)
 
 
-@extend_schema(responses={200: OpenApiTypes.OBJECT, **_PROBLEMS, **_PRIVATE})
+@extend_schema(responses={200: ResultSerializer, **_PROBLEMS, **_PRIVATE})
 @api_view(["GET"])
 @permission_classes([IsAuthenticated])
 def result(request: Request, sha256: str) -> Response:
-    """Give the job of an object, and its verdicts in the form of `manage.py verify`."""
+    """Give the job of an object, its verdicts as `manage.py verify` does, and its reviews."""
     obj = get_object_or_404(BpfObject, sha256=sha256)
-    job = obj.jobs.first()
     report = RENDERERS["json"].render([load_checked(obj, Kernel.objects.listed())])
-    return Response({"job": job and JobSerializer(job).data, "report": json.loads(report)})
+    verdicts = worst_by_kernel(load_outcomes([obj]).get(obj.pk, []))
+    found = {
+        "job": obj.jobs.first(),
+        "report": json.loads(report),
+        "reviews": load_reviews(obj, verdicts),
+    }
+    return Response(ResultSerializer(found).data)
 
 
 def _kernel(name: str) -> LoadedKernel:

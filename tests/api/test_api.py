@@ -18,6 +18,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from kfmap.catalogue.store import load_kernel, save_kernel
 from tests.permission.small_kernel import create_toy_kernel
+from verifier.models import BpfObject, Review
 
 pytestmark = pytest.mark.django_db
 
@@ -123,6 +124,20 @@ def test_upload_says_what_became_of_each_file(client: Client) -> None:
     found = client.get(taken["url"]).json()
     assert found["job"]["state"] == "queued"
     assert found["report"]["version"] == 1
+    assert found["reviews"] == []
+
+
+def test_result_says_who_signed_off_and_what_changed_since(client: Client) -> None:
+    ada = User.objects.create_user("ada")
+    client.force_login(ada)
+    obj = BpfObject.objects.create(sha256="5" * 64, file_name="a.bpf.o", size=1)
+    seen = {"toy": "passes"}
+    Review.objects.create(object=obj, author=ada, decision="signed_off", text="ok", seen=seen)
+    Review.objects.create(object=obj, author=None, decision="remark", text="and")
+    remark, review = client.get(f"/api/objects/{obj.sha256}/").json()["reviews"]
+    assert (review["decision"], review["author"], review["text"]) == ("signed_off", "ada", "ok")
+    assert review["changes"] == [{"kernel": "toy", "before": "passes", "after": ""}]
+    assert (remark["author"], remark["changes"]) == (None, [])
 
 
 def test_upload_of_nothing_is_refused(client: Client) -> None:
