@@ -32,6 +32,11 @@ class Reviewed:
     changes: tuple[Change, ...]
     uploaded: bool = False
 
+    @property
+    def decides(self) -> bool:
+        """Say whether it is more than a remark."""
+        return self.review.decision != Review.Decision.REMARK
+
 
 def load_reviews(obj: BpfObject, now: Mapping[str, str]) -> list[Reviewed]:
     """Give what was said of an object, the latest first.

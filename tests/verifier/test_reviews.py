@@ -83,6 +83,7 @@ def test_a_review_says_what_changed_since(ada: Client) -> None:
     verdict = create_verdict("7.3", "toy_running", create_finding())
     store.save_verdict(obj, newest.facts_hash, verdict)
     assert "Since then: 7.3 not checked → refused." in page(ada, obj)
+    assert "by ada, of other verdicts than these" in page(ada, obj)
     assert ", of other verdicts" in ada.get("/uploads/").content.decode()
 
 

@@ -114,10 +114,12 @@ def _render_object(
     request: HttpRequest, obj: BpfObject, form: ReviewForm, status: int = 200
 ) -> HttpResponse:
     page = build_object_page(obj, request.GET.get("before", ""), request.GET.get("after", ""))
+    reviews = load_reviews(obj, page.worst)
     context = {
         "object": obj,
         "page": page,
-        "reviews": load_reviews(obj, page.worst),
+        "reviews": reviews,
+        "decided": next((item for item in reviews if item.decides), None),
         "review_form": form,
         "job": obj.jobs.first(),
         "formats": RENDERERS,
