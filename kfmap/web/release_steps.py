@@ -14,9 +14,10 @@ BAR = 100  # the width that the most flips take
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Flips to one word; the places are those of a bar that is BAR wide."""
+    """Flips from one word to another; the places are those of a bar that is BAR wide."""
 
-    word: str
+    before: str
+    after: str
     cells: int
     start: float
     width: float
@@ -39,11 +40,8 @@ def list_steps(atlas: Atlas) -> list[Step]:
 
 
 def _segments(changes: Changes, most: int) -> Iterator[Segment]:
-    counts: dict[str, int] = {}
-    for kind in changes.kinds:
-        counts[kind.after] = counts.get(kind.after, 0) + kind.cells
     start = 0.0
-    for word, cells in sorted(counts.items(), key=lambda item: -item[1]):
-        width = round(BAR * cells / most, 2)
-        yield Segment(word, cells, round(start, 2), width)
+    for kind in changes.kinds:
+        width = BAR * kind.cells / most
+        yield Segment(kind.before, kind.after, kind.cells, round(start, 2), round(width, 2))
         start += width
