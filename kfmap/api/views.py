@@ -117,10 +117,11 @@ def upload(request: Request) -> Response:
 def result(request: Request, sha256: str) -> Response:
     """Give the job of an object, its verdicts as `manage.py verify` does, and its reviews."""
     obj = get_object_or_404(BpfObject, sha256=sha256)
+    job = obj.jobs.first()  # before the verdicts: those of a job that is done are all there
     report = RENDERERS["json"].render([load_checked(obj, Kernel.objects.listed())])
     verdicts = worst_by_kernel(load_outcomes([obj]).get(obj.pk, []))
     found = {
-        "job": obj.jobs.first(),
+        "job": job,
         "report": json.loads(report),
         "reviews": load_reviews(obj, verdicts),
     }

@@ -10,6 +10,7 @@ import hashlib
 import lzma
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from kfmap.btf.pack import unpack
@@ -48,22 +49,29 @@ def find_bundled(folder: Path = BUNDLED) -> list[BundledKernel]:
     ]
 
 
-def load_bundled(folder: Path = BUNDLED) -> Iterator[tuple[str, bool]]:
-    """Put the bundled kernels into the map one by one; give (name, whether the map changed).
+class Outcome(StrEnum):
+    """What became of a bundled kernel; KEPT: the user imported another under the same name."""
 
-    A kernel that the user imported under the same name stays.
-    """
+    LOADED = "loaded"
+    UNCHANGED = "as it was"
+    KEPT = "not loaded: the kernel imported under that name stays"
+
+
+def load_bundled(folder: Path = BUNDLED) -> Iterator[tuple[str, Outcome]]:
+    """Put the bundled kernels into the map one by one; give the name and what became of it."""
     present = {
         name: (source, digest)
         for name, source, digest in Kernel.objects.values_list("name", "source", "source_digest")
     }
     for bundled in find_bundled(folder):
         source, digest = present.get(bundled.name, ("", ""))
-        if source == Kernel.Source.IMPORTED or digest == (now := bundled.digest()):
-            yield bundled.name, False
-            continue
-        _save(bundled, now)
-        yield bundled.name, True
+        if source == Kernel.Source.IMPORTED:
+            yield bundled.name, Outcome.KEPT
+        elif digest == (now := bundled.digest()):
+            yield bundled.name, Outcome.UNCHANGED
+        else:
+            _save(bundled, now)
+            yield bundled.name, Outcome.LOADED
 
 
 def _beside(facts: Path, suffix: str) -> Path | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kfmap.btf.pack import pack
-from kfmap.catalogue.loading import find_bundled, load_bundled
+from kfmap.catalogue.loading import Outcome, find_bundled, load_bundled
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.store import load_kernel, load_types, save_kernel
 from kfmap.kernel.facts_json import render_facts
@@ -42,9 +42,9 @@ def test_second_run_changes_nothing(tmp_path: Path) -> None:
     writer.integer("int")
     types = writer.build()
     write_bundled(tmp_path, "6.2", types=types)
-    assert list(load_bundled(tmp_path)) == [("6.2", True)]
+    assert list(load_bundled(tmp_path)) == [("6.2", Outcome.LOADED)]
     before = Kernel.objects.get()
-    assert list(load_bundled(tmp_path)) == [("6.2", False)]
+    assert list(load_bundled(tmp_path)) == [("6.2", Outcome.UNCHANGED)]
     assert Kernel.objects.get().updated_at == before.updated_at
     assert load_types("6.2", before.facts_hash) == types
 
@@ -53,7 +53,7 @@ def test_changed_files_replace_the_bundled_kernel(tmp_path: Path) -> None:
     write_bundled(tmp_path, "6.2")
     list(load_bundled(tmp_path))
     write_bundled(tmp_path, "6.2", version="1.1")
-    assert list(load_bundled(tmp_path)) == [("6.2", True)]
+    assert list(load_bundled(tmp_path)) == [("6.2", Outcome.LOADED)]
     assert load_kernel("6.2").facts.version == "1.1"
 
 
@@ -62,7 +62,7 @@ def test_options_that_came_later_are_added(tmp_path: Path) -> None:
     list(load_bundled(tmp_path))
     assert Kernel.objects.get().config == b""
     write_bundled(tmp_path, "6.2", version="optionless", config=b"CONFIG_HZ=100\n")
-    assert list(load_bundled(tmp_path)) == [("6.2", True)]
+    assert list(load_bundled(tmp_path)) == [("6.2", Outcome.LOADED)]
     assert load_kernel("6.2").options == {"CONFIG_HZ": "100"}
 
 
@@ -75,5 +75,5 @@ def test_every_built_kernel_has_types_and_options() -> None:
 def test_imported_kernel_of_the_same_name_stays(tmp_path: Path) -> None:
     save_kernel(replace(create_toy_kernel(), name="6.2", version="mine"), None)
     write_bundled(tmp_path, "6.2")
-    assert list(load_bundled(tmp_path)) == [("6.2", False)]
+    assert list(load_bundled(tmp_path)) == [("6.2", Outcome.KEPT)]
     assert load_kernel("6.2").facts.version == "mine"

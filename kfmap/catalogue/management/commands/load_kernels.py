@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from kfmap.catalogue.database import DatabaseNotUsableError, prepare_database
-from kfmap.catalogue.loading import find_bundled, load_bundled
+from kfmap.catalogue.loading import Outcome, find_bundled, load_bundled
 from kfmap.environment import SETTINGS_CHECKS
 
 
@@ -24,8 +24,8 @@ class Command(BaseCommand):
         except DatabaseNotUsableError as error:
             raise CommandError(str(error)) from error
         total, changed = len(find_bundled()), 0
-        for at, (name, is_new) in enumerate(load_bundled(), 1):
-            changed += is_new
-            self.stdout.write(f"[{at}/{total}] {name}: {'loaded' if is_new else 'as it was'}")
+        for at, (name, outcome) in enumerate(load_bundled(), 1):
+            changed += outcome == Outcome.LOADED
+            self.stdout.write(f"[{at}/{total}] {name}: {outcome}")
             self.stdout.flush()
         self.stdout.write(f"{total} bundled kernels, {changed} loaded now.")

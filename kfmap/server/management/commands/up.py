@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from kfmap.accounts.models import LIFETIME, SetupLink, administrator_exists
 from kfmap.catalogue.database import DatabaseNotUsableError, describe_database, prepare_database
-from kfmap.catalogue.loading import find_bundled, load_bundled
+from kfmap.catalogue.loading import Outcome, find_bundled, load_bundled
 from kfmap.celery import app
 from kfmap.server.embedded_worker import EmbeddedWorker
 from kfmap.server.web_server import AddressError, WebServer, listen
@@ -50,9 +50,9 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         self._say(f"Database: {describe_database()}")
         total = len(find_bundled())
-        for at, (name, is_new) in enumerate(load_bundled(), 1):
-            if is_new:
-                self._say(f"[{at}/{total}] loaded kernel {name}")
+        for at, (name, outcome) in enumerate(load_bundled(), 1):
+            if outcome != Outcome.UNCHANGED:
+                self._say(f"[{at}/{total}] kernel {name} {outcome}")
 
     def _serve(self, listener: socket.socket, address: str) -> None:
         embedded = settings.KFMAP_EMBEDDED_WORKER
