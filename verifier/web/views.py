@@ -113,6 +113,7 @@ def add_review(request: HttpRequest, sha256: str) -> HttpResponse:
 def _render_object(
     request: HttpRequest, obj: BpfObject, form: ReviewForm, status: int = 200
 ) -> HttpResponse:
+    job = obj.jobs.first()  # before the verdicts: those of a job that is done are all there
     page = build_object_page(obj, request.GET.get("before", ""), request.GET.get("after", ""))
     reviews = load_reviews(obj, page.worst)
     context = {
@@ -121,7 +122,7 @@ def _render_object(
         "reviews": reviews,
         "decided": next((item for item in reviews if item.decides), None),
         "review_form": form,
-        "job": obj.jobs.first(),
+        "job": job,
         "formats": RENDERERS,
         "section": "uploads",
     }
