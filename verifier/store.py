@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from kfmap.catalogue.models import Kernel
+from kfmap.recent import Recent
 from verifier import result
 from verifier.models import BpfObject, Call, Check, Finding, Job, Program, Verdict
 from verifier.object.model import StructOpsUse
@@ -20,6 +22,7 @@ from verifier.summary import CallSummary, ObjectSummary, ProgramSummary
 
 _BATCH = 500
 _NAME, _TEXT = 255, 500
+_READ_LATELY = 100  # checks
 
 
 def pending_kernels(obj: BpfObject) -> list[Kernel]:
@@ -100,27 +103,44 @@ class Checked:
     programs: tuple[ProgramVerdict, ...]
 
 
+_read_lately: Recent[tuple[int, datetime], Checked] = Recent(_READ_LATELY)
+
+
 def load_checks(obj: BpfObject, kernels: Iterable[Kernel]) -> dict[str, Checked]:
-    """Give the checks by facts hash, with their verdicts and findings, in three queries."""
-    checks = Check.objects.filter(
-        object=obj,
-        engine_version=ENGINE_VERSION,
-        facts_hash__in=[kernel.facts_hash for kernel in kernels],
+    """Give the checks by facts hash, with their verdicts and findings, in three queries.
+
+    The rows of a check never change, so those read lately are kept.
+    """
+    checks = list(
+        Check.objects.filter(
+            object=obj,
+            engine_version=ENGINE_VERSION,
+            facts_hash__in=[kernel.facts_hash for kernel in kernels],
+        )
     )
+    found = {check.facts_hash: _read_lately.get((check.pk, check.created_at)) for check in checks}
+    unread = [check for check in checks if found[check.facts_hash] is None]
+    programs = _read_programs(unread) if unread else {}
+    for check in unread:
+        read = Checked(check.problem, tuple(programs.get(check.pk, ())))
+        found[check.facts_hash] = read
+        _read_lately.put((check.pk, check.created_at), read)
+    return {facts_hash: read for facts_hash, read in found.items() if read}
+
+
+def _read_programs(checks: list[Check]) -> dict[int, list[ProgramVerdict]]:
+    """Give the verdicts on all programs by the id of the check."""
     findings: dict[int, list[result.Finding]] = {}
     rows = Finding.objects.filter(verdict__check_row__in=checks).values_list("verdict_id", "data")
     for verdict_id, data in rows:
         findings.setdefault(verdict_id, []).append(parse_finding(data))
     programs: dict[int, list[ProgramVerdict]] = {}
     for row in Verdict.objects.filter(check_row__in=checks):
-        found = tuple(findings.get(row.pk, ()))
+        said = tuple(findings.get(row.pk, ()))
         live, reachable = tuple(row.live_kfuncs), tuple(row.all_kfuncs)
-        verdict = ProgramVerdict(row.program, row.verdict, found, live, reachable)
+        verdict = ProgramVerdict(row.program, row.verdict, said, live, reachable)
         programs.setdefault(row.check_row_id, []).append(verdict)
-    return {
-        check.facts_hash: Checked(check.problem, tuple(programs.get(check.pk, ())))
-        for check in checks
-    }
+    return programs
 
 
 def load_checked(obj: BpfObject, kernels: Iterable[Kernel]) -> CheckedObject:

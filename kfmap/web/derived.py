@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from functools import wraps
-from threading import Lock
 from typing import Concatenate, ParamSpec, TypeVar
 
 from kfmap.catalogue.store import LoadedKernel
+from kfmap.recent import Recent
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -19,22 +18,16 @@ def once_per_facts(
     work: Callable[Concatenate[LoadedKernel, P], T],
 ) -> Callable[Concatenate[LoadedKernel, P], T]:
     """Keep the latest results of a function of kernels (and of further hashable arguments)."""
-    kept: OrderedDict[Hashable, T] = OrderedDict()
-    lock = Lock()
+    kept: Recent[Hashable, tuple[T]] = Recent(_KEPT)  # tuples: a result may be None
 
     @wraps(work)
     def recall(kernel: LoadedKernel, /, *args: P.args, **kwargs: P.kwargs) -> T:
         key = tuple(_identify(item) for item in (kernel, *args, *kwargs.items()))
-        with lock:
-            if key in kept:
-                kept.move_to_end(key)
-                return kept[key]
-        result = work(kernel, *args, **kwargs)
-        with lock:
-            kept[key] = result
-            while len(kept) > _KEPT:
-                kept.popitem(last=False)
-        return result
+        known = kept.get(key)
+        if known is None:
+            known = (work(kernel, *args, **kwargs),)
+            kept.put(key, known)
+        return known[0]
 
     return recall
 

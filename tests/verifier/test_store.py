@@ -71,6 +71,22 @@ def test_saving_again_replaces() -> None:
     assert (Check.objects.count(), Finding.objects.count()) == (1, 1)
 
 
+def test_checks_read_lately_cost_one_query_and_new_ones_are_read(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    obj, old, new = create_object(), create_kernel("6.12"), create_kernel("7.2")
+    store.save_verdict(obj, old.facts_hash, create_verdict("6.12", "toy_running"))
+    first = store.load_checks(obj, [old, new])
+    with django_assert_num_queries(1):
+        assert store.load_checks(obj, [old, new]) == first
+    store.save_verdict(obj, new.facts_hash, create_verdict("7.2", "toy_running", create_finding()))
+    store.save_verdict(obj, old.facts_hash, create_verdict("6.12", "other"))
+    with django_assert_num_queries(3):
+        found = store.load_checks(obj, [old, new])
+    assert [program.program for program in found[old.facts_hash].programs] == ["other"]
+    assert len(found[new.facts_hash].programs[0].findings) == 1
+
+
 def test_queries_do_not_grow_with_programs(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
