@@ -8,16 +8,17 @@ from kfmap.btf.flavor import essential_name
 
 
 class Names:
-    """An index of the names of all types, given in the order of their ids; "" is no name."""
+    """An index of types by name; "" is no name."""
 
-    def __init__(self, names: list[str]) -> None:
-        last = len(names) - 1
-        self._first = dict(zip(reversed(names), range(last, -1, -1), strict=True))
-        first = self._first
+    def __init__(self, names: list[str], ids: list[int]) -> None:
+        """Take the names of the types with these ids, rising."""
+        self._first: dict[str, int] = {}
         self._others: dict[str, list[int]] = {}
-        for type_id in [i for i, name in enumerate(names) if first[name] != i and name]:
-            self._others.setdefault(names[type_id], []).append(type_id)
-        first.pop("", None)
+        keep = self._first.setdefault
+        again = [(name, i) for name, i in zip(names, ids, strict=True) if keep(name, i) != i]
+        for name, type_id in again:
+            self._others.setdefault(name, []).append(type_id)
+        self._first.pop("", None)
 
     def ids(self, name: str) -> tuple[int, ...]:
         """Give the ids of all types with that name, rising."""

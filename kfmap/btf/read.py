@@ -10,6 +10,7 @@ import sys
 from array import array
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import compress, count
 
 from kfmap.btf.kinds import (
     COMPOSITE,
@@ -270,21 +271,21 @@ class Btf:
 
     # names to ids
 
-    def _strings_at(self, offsets: set[int]) -> dict[int, str]:
+    def _strings_at(self, offsets: list[int]) -> list[str]:
         """Decode many strings: all at once where nothing is unusual, as in every kernel."""
         text = self._text
         ends = [text.find("\0", offset, offset + _MAX_STRING) for offset in offsets]
         genuine = text.isascii() and sum(ends) - sum(offsets) < self._decode_budget
-        if genuine and min(ends) >= 0:
-            return {offset: text[offset:end] for offset, end in zip(offsets, ends, strict=True)}
-        return {offset: self.string(offset) for offset in offsets}
+        if genuine and min(ends, default=0) >= 0:
+            return [text[offset:end] for offset, end in zip(offsets, ends, strict=True)]
+        return [self.string(offset) for offset in offsets]
 
     @cached_property
     def _names(self) -> Names:
         words = self._words
-        offsets = [0, *[words[at - 1] for at in self._starts[1:]]]
-        strings = self._strings_at(set(offsets))
-        return Names([strings[offset] for offset in offsets])
+        offsets = [words[at - 1] for at in self._starts[1:]]
+        named = list(compress(count(1), offsets))  # the string at 0 is no name
+        return Names(self._strings_at(list(filter(None, offsets))), named)
 
     def find_all(self, name: str, *kinds: Kind) -> tuple[int, ...]:
         """Give the ids of all types with that name, rising; only of `kinds` if any are given."""
