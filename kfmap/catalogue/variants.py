@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import AnonymousUser, User
 from django.db import transaction
 
 from kfmap.catalogue.models import Kernel, Variant
@@ -34,3 +34,8 @@ def keep_variant(base: LoadedKernel, edits: Sequence[Edit], name: str, user: Use
         },
     )
     return kernel
+
+
+def may_drop(variant: Variant, user: User | AnonymousUser) -> bool:
+    """Tell whether somebody may take a variant out of the map: who made it, and the staff."""
+    return user.is_staff or (user.is_authenticated and variant.created_by_id == user.pk)

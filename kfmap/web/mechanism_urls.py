@@ -12,6 +12,7 @@ urlpatterns = [
     path("kernels/<str:name>/what-if/", what_if.show_what_if, name="kernel-what-if"),
     path("kernels/<str:name>/what-if/add/", what_if.add_edit, name="what-if-add"),
     path("kernels/<str:name>/what-if/keep/", what_if.keep, name="what-if-keep"),
+    path("kernels/<str:name>/drop/", what_if.drop, name="variant-drop"),
     path("kernels/<str:name>/uploads/", kernel_uploads.show_uploads, name="kernel-uploads"),
     path(
         "kernels/<str:name>/uploads/check/",

@@ -356,3 +356,27 @@ def test_page_of_a_variant_leads_to_its_base_its_edits_and_the_comparison(client
 def test_kernel_page_counts_findings_and_leads_to_them(client: Client) -> None:
     count = len(json.loads(read(client, "/kernels/toy/findings/?format=json"))["findings"])
     assert f'<a href="/kernels/toy/findings/">{count}</a>' in read(client, "/kernels/toy/")
+
+
+@pytest.mark.parametrize(("reader", "status"), [("ada", 302), ("grace", 403), ("root", 302)])
+def test_a_variant_is_taken_out_by_its_maker_or_the_staff(
+    client: Client, reader: str, status: int
+) -> None:
+    users = {name: User.objects.create_user(name) for name in ("ada", "grace")}
+    users["root"] = User.objects.create_superuser("root")
+    keep_variant(load_kernel("toy"), [WIDER], "toy-wide", users["ada"])
+    client.force_login(users[reader])
+    offered = "Take toy-wide out of the map" in read(client, "/kernels/toy-wide/")
+    assert offered == (status == 302)
+    answer = client.post("/kernels/toy-wide/drop/")
+    assert answer.status_code == status
+    assert Kernel.objects.filter(name="toy-wide").exists() == (status == 403)
+    if status == 302:
+        assert answer["Location"] == draft_url("toy", [WIDER])
+
+
+def test_only_variants_can_be_taken_out(client: Client) -> None:
+    assert client.post("/kernels/toy/drop/").status_code == 302  # to the login
+    client.force_login(User.objects.create_superuser("root"))
+    assert client.post("/kernels/toy/drop/").status_code == 404
+    assert client.get("/kernels/toy/drop/").status_code == 405

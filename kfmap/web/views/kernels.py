@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.contrib.auth.models import AnonymousUser, User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from kfmap.catalogue.models import Kernel, Variant
 from kfmap.catalogue.store import LoadedKernel
+from kfmap.catalogue.variants import may_drop
 from kfmap.export import Table, export_table
 from kfmap.permission.findings.finding import DEFECT
 from kfmap.permission.hook_table import Hook
@@ -58,13 +60,13 @@ def show_kernel(request: HttpRequest, atlas: Atlas, kernel: str) -> HttpResponse
         "hooks": _read_hooks(loaded),
         "sets": _read_sets(loaded),
         "findings": findings,
-        **_describe_variant(atlas.row(kernel)),
+        **_describe_variant(atlas.row(kernel), request.user),
         "defects": sum(1 for item in findings if item.severity == DEFECT),
     }
     return render(request, "web/kernel.html", context)
 
 
-def _describe_variant(row: Kernel) -> dict[str, object]:
+def _describe_variant(row: Kernel, reader: User | AnonymousUser) -> dict[str, object]:
     """Give the edits of a variant in words, and the draft they are on its base."""
     if row.source != Kernel.Source.VARIANT:
         return {}
@@ -74,6 +76,7 @@ def _describe_variant(row: Kernel) -> dict[str, object]:
         "variant": variant,
         "variant_edits": [describe_edit(edit) for edit in edits],
         "variant_draft": draft_url(variant.base_name, edits),
+        "may_drop": may_drop(variant, reader),
     }
 
 

@@ -13,20 +13,20 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from kfmap.catalogue.models import Kernel
+from kfmap.catalogue.models import Kernel, Variant
 from kfmap.catalogue.store import KernelExistsError, LoadedKernel
-from kfmap.catalogue.variants import keep_variant
+from kfmap.catalogue.variants import keep_variant, may_drop
 from kfmap.export import export_text
 from kfmap.kernel.facts import KernelFacts
 from kfmap.permission.context_words import render_context
 from kfmap.permission.decide import Decider
 from kfmap.permission.what_if.apply import apply_edits
-from kfmap.permission.what_if.edit_json import describe_edit
+from kfmap.permission.what_if.edit_json import describe_edit, read_edits
 from kfmap.permission.what_if.edits import Edit, EditError
 from kfmap.permission.what_if.flips import Flip, find_flips
 from kfmap.web.atlas import load_atlas
@@ -98,6 +98,21 @@ def keep(request: HttpRequest, name: str) -> HttpResponse:
         messages.success(request, f"{kept.name} is now a kernel of the map.")
         return redirect("kernel", kept.name)
     return HttpResponseRedirect(draft_url(name, edits))
+
+
+@login_required
+@require_POST
+def drop(request: HttpRequest, name: str) -> HttpResponse:
+    """Take a variant out of the map; the draft that it was kept from is shown then."""
+    variant = get_object_or_404(Variant.objects.select_related("kernel"), kernel__name=name)
+    assert isinstance(request.user, User)
+    if not may_drop(variant, request.user):
+        raise PermissionDenied
+    variant.kernel.delete()
+    messages.success(request, f"{name} is no longer in the map.")
+    if not Kernel.objects.filter(name=variant.base_name).exists():
+        return redirect("kernels")
+    return HttpResponseRedirect(draft_url(variant.base_name, read_edits(variant.edits)))
 
 
 def _read_draft(request: HttpRequest, kernel: LoadedKernel) -> tuple[tuple[Edit, ...], KernelFacts]:
