@@ -17,8 +17,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from kfmap.data_dir import load_secret_key, prepare_data_dir
-from kfmap.environment import Environment
+from kfmap.server.data_dir import load_secret_key, prepare_data_dir
+from kfmap.server.environment import Environment
 
 env = Environment()
 KFMAP_ENVIRONMENT_PROBLEMS = env.problems  # said by the checks, with hints
@@ -48,7 +48,7 @@ INSTALLED_APPS = [
     "kfmap.catalogue",
     "kfmap.web",
     "kfmap.api",
-    "verifier",
+    "verifier.records",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

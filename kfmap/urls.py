@@ -16,4 +16,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
 ]
-handler404 = "kfmap.web.not_found.page_not_found"
+handler404 = "kfmap.web.shared.not_found.page_not_found"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rest_framework import serializers
 
 from kfmap.catalogue.models import Kernel
-from verifier.models import Job, Review
+from verifier.records.models import Job, Review
 
 if TYPE_CHECKING:
     KernelModelSerializer = serializers.ModelSerializer[Kernel]

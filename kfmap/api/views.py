@@ -37,12 +37,12 @@ from kfmap.catalogue.matrix_export import render_matrix_json
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.questions import QueryError, find_context, plain_answer
 from kfmap.catalogue.store import LoadedKernel, NoSuchKernelError, load_kernel
-from verifier.models import BpfObject, SubmittedFile
-from verifier.outcome import load_outcomes, worst_by_kernel
-from verifier.reports import RENDERERS
-from verifier.reviews import load_reviews
-from verifier.store import load_checked
-from verifier.submit import submit
+from verifier.engine.reports import RENDERERS
+from verifier.jobs.submit import submit
+from verifier.records.models import BpfObject, SubmittedFile
+from verifier.records.outcome import load_outcomes, worst_by_kernel
+from verifier.records.reviews import load_reviews
+from verifier.records.store import load_checked
 
 _PROBLEMS = {400: ProblemSerializer, 404: ProblemSerializer, 429: ProblemSerializer}
 _PRIVATE = {401: ProblemSerializer, 403: ProblemSerializer}

@@ -3,7 +3,7 @@
 from django.apps import AppConfig
 from django.core.checks import register
 
-from kfmap.environment import SETTINGS_CHECKS
+from kfmap.catalogue.checks_tag import SETTINGS_CHECKS
 from kfmap.server.checks import CHECKS
 
 

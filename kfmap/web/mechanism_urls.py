@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from django.urls import path
 
-from kfmap.web.views import findings, kernel_uploads, mechanisms, what_if
+from kfmap.web.findings import findings
+from kfmap.web.mechanisms import mechanisms
+from kfmap.web.uploads import kernel_uploads
+from kfmap.web.what_if import what_if
 
 urlpatterns = [
     path("kernels/<str:name>/mechanisms/", mechanisms.show_mechanisms, name="kernel-mechanisms"),

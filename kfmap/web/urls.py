@@ -4,21 +4,12 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from kfmap.web.views import (
-    compare,
-    contexts,
-    decode,
-    graphs,
-    home,
-    kernels,
-    kfunc,
-    kfuncs,
-    matrix,
-    question,
-    search,
-    sets,
-    struct_ops,
-)
+from kfmap.web.browse import contexts, home, kernels, kfunc, kfuncs, search, sets, struct_ops
+from kfmap.web.compare import compare
+from kfmap.web.decoder import decode
+from kfmap.web.graphs import graphs
+from kfmap.web.matrix import matrix
+from kfmap.web.questions import question
 
 _kernel = [
     path("", kernels.show_kernel, name="kernel"),

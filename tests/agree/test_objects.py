@@ -17,9 +17,9 @@ from kfmap.btf.pack import unpack
 from kfmap.btf.read import read_btf
 from kfmap.catalogue.loading import BUNDLED
 from tests.agree.truth import read_bundled
-from verifier.object.read import read_object
-from verifier.result import FAILS_AT_RUN_TIME, PASSES, REFUSED, ProgramVerdict
-from verifier.verdict import KernelUnderTest, Prepared, check_object, prepare_object
+from verifier.engine.object.read import read_object
+from verifier.engine.result import FAILS_AT_RUN_TIME, PASSES, REFUSED, ProgramVerdict
+from verifier.engine.verdict import KernelUnderTest, Prepared, check_object, prepare_object
 
 _FOLDER = Path(__file__).parent / "objects"
 _ROWS = 146

@@ -18,7 +18,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from kfmap.catalogue.store import load_kernel, save_kernel
 from tests.permission.small_kernel import create_toy_kernel
-from verifier.models import BpfObject, Review
+from verifier.records.models import BpfObject, Review
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,7 @@ from kfmap.btf.pack import unpack
 from kfmap.btf.read import read_btf
 from kfmap.kernel.facts import KernelFacts
 from kfmap.kernel.facts_json import parse_facts
-from verifier.verdict import KernelUnderTest
+from verifier.engine.verdict import KernelUnderTest
 
 FOLDER = Path(__file__).parents[2] / "kfmap" / "catalogue" / "bundled"
 

@@ -18,13 +18,13 @@ from pathlib import Path
 from random import Random
 
 from tests.benchmarks.figure import Figure
-from tests.object.mutate import Layout, mutate
-from tests.object.objects import NAMES, object_bytes
-from tests.verdict.object_kernels import object_kernels
-from verifier.object.disassemble import disassemble
-from verifier.object.model import ObjectError
-from verifier.object.read import read_object
-from verifier.verdict import check_object, prepare_object
+from tests.verifier.engine.judging.object_kernels import object_kernels
+from tests.verifier.engine.object.mutate import Layout, mutate
+from tests.verifier.engine.object.objects import NAMES, object_bytes
+from verifier.engine.object.disassemble import disassemble
+from verifier.engine.object.model import ObjectError
+from verifier.engine.object.read import read_object
+from verifier.engine.verdict import check_object, prepare_object
 
 COUNT = 200_000
 PROCESSES = 2

@@ -12,17 +12,17 @@ from tests.benchmarks.bundled import kernels_with_types
 from tests.benchmarks.figure import Figure, best_seconds, peak_megabytes
 from tests.benchmarks.large_object import make_large_object
 from tests.benchmarks.object_read import objdump_seconds
-from tests.object.objects import NAMES, object_bytes
-from verifier.object.read import read_object
-from verifier.verdict import KernelUnderTest, check_object, collection_paused, prepare_object
+from tests.verifier.engine.object.objects import NAMES, object_bytes
+from verifier.engine.object.read import read_object
+from verifier.engine.verdict import KernelUnderTest, check_object, collection_paused, prepare_object
 
 _MEGABYTES = 300.0
 _CHECK_ONE = """
 import sys
 from pathlib import Path
 from tests.benchmarks.bundled import kernels_with_types
-from verifier.object.read import read_object
-from verifier.verdict import check_object, collection_paused
+from verifier.engine.object.read import read_object
+from verifier.engine.verdict import check_object, collection_paused
 with collection_paused():
     check_object(read_object(Path(sys.argv[1]).read_bytes()), kernels_with_types()[-1])
 """

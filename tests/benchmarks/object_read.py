@@ -8,14 +8,14 @@ from pathlib import Path
 
 from tests.benchmarks.figure import Figure, best_process_seconds, best_seconds, peak_megabytes
 from tests.benchmarks.large_object import make_large_object
-from tests.object.llvm_dialect import OBJDUMP
-from tests.object.objects import NAMES, object_bytes
-from verifier.object.read import read_object
+from tests.verifier.engine.object.llvm_dialect import OBJDUMP
+from tests.verifier.engine.object.objects import NAMES, object_bytes
+from verifier.engine.object.read import read_object
 
 _READ = """
 import sys
 from pathlib import Path
-from verifier.object.read import read_object
+from verifier.engine.object.read import read_object
 read_object(Path(sys.argv[1]).read_bytes())
 """
 

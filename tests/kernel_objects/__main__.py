@@ -18,10 +18,10 @@ from pathlib import Path
 from tests.benchmarks.bundled import kernel_with_types
 from tests.kernel_objects.annotations import Annotation, read_annotations
 from tests.kernel_objects.build import compile_tree, fetch
-from verifier.object.model import ObjectError
-from verifier.object.read import read_object
-from verifier.result import PASSES, REFUSED, UNKNOWN, ProgramVerdict
-from verifier.verdict import KernelUnderTest, check_object
+from verifier.engine.object.model import ObjectError
+from verifier.engine.object.read import read_object
+from verifier.engine.result import PASSES, REFUSED, UNKNOWN, ProgramVerdict
+from verifier.engine.verdict import KernelUnderTest, check_object
 
 # The kernel's messages about what kfmap judges; arguments and memory are not its subject.
 _OF_CALLS = re.compile(

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from kfmap.btf.kinds import Kind
-from verifier.object.model import BpfObject
+from verifier.engine.object.model import BpfObject
 
 _TAG = re.compile(r"comment:(?:\d+:)?test_expect_(\w+?)(?:=(?:\d+=)?(.*))?", re.S)
 

@@ -8,8 +8,8 @@ import pytest
 
 from kfmap.btf.read import read_btf
 from tests.btf.btf_writer import BtfWriter
-from tests.flow.assembly import assemble
 from tests.kernel_objects.annotations import Annotation, read_annotations
+from tests.verifier.engine.flow.assembly import assemble
 
 
 @pytest.mark.parametrize(

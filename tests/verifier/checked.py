@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from verifier.object.model import StructOpsUse
-from verifier.reports import CheckedObject, Unchecked
-from verifier.result import (
+from verifier.engine.object.model import StructOpsUse
+from verifier.engine.reports import CheckedObject, Unchecked
+from verifier.engine.result import (
     PASSES,
     REFUSED,
     Finding,
@@ -14,7 +14,7 @@ from verifier.result import (
     SourceLine,
     Step,
 )
-from verifier.summary import CallSummary, ObjectSummary, ProgramSummary
+from verifier.engine.summary import CallSummary, ObjectSummary, ProgramSummary
 
 HTML = "<script>alert(1)</script>"
 

@@ -10,9 +10,9 @@ from django.test import Client
 from pytest_django import Settings
 
 from tests.verifier.checked import create_summary
-from verifier import store
-from verifier.models import BpfObject
-from verifier.summary import ObjectSummary
+from verifier.engine.summary import ObjectSummary
+from verifier.records import store
+from verifier.records.models import BpfObject
 
 
 @pytest.fixture

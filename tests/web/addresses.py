@@ -9,10 +9,10 @@ from django.urls import reverse
 from kfmap.catalogue.store import LoadedKernel, load_row
 from kfmap.kernel.facts import StructOps
 from kfmap.permission.what_if.edits import UseCapabilities
-from kfmap.web.atlas import load_atlas
-from kfmap.web.cells import load_cells
-from kfmap.web.draft import draft_url
-from verifier.models import BpfObject, Submission
+from kfmap.web.shared.cells import load_cells
+from kfmap.web.shared.kernel_map import load_atlas
+from kfmap.web.what_if.edits_in_address import draft_url
+from verifier.records.models import BpfObject, Submission
 
 
 def list_addresses() -> dict[str, str]:

@@ -8,8 +8,8 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from tests.web.uploads import create_upload
-from verifier.models import BpfObject, Job
-from verifier.result import ENGINE_VERSION
+from verifier.engine.result import ENGINE_VERSION
+from verifier.records.models import BpfObject, Job
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("toys")]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from kfmap.catalogue.models import Kernel
 from tests.verifier.checked import create_finding, create_summary, create_verdict
-from verifier import store
-from verifier.models import BpfObject
-from verifier.result import ObjectVerdict
+from verifier.engine.result import ObjectVerdict
+from verifier.records import store
+from verifier.records.models import BpfObject
 
 
 def create_upload() -> BpfObject:

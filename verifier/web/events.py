@@ -12,8 +12,8 @@ from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.template.loader import render_to_string
 
-from verifier.models import BpfObject, Job
-from verifier.outcome import Outcome, load_outcomes
+from verifier.records.models import BpfObject, Job
+from verifier.records.outcome import Outcome, load_outcomes
 
 _EVERY_SECONDS = 0.4
 _LIFETIME_SECONDS = 20.0

@@ -9,8 +9,8 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, Min
 
 from kfmap.catalogue.models import Kernel
-from verifier.models import BpfObject, Call, Program
-from verifier.result import ProgramVerdict
+from verifier.engine.result import ProgramVerdict
+from verifier.records.models import BpfObject, Call, Program
 
 _A_PAGE = 200
 ByProgram = Mapping[tuple[str, str], ProgramVerdict]  # by the facts' hash and the program's name

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kfmap.catalogue.models import Kernel
-from verifier.judging.compare import Change, Span, find_changes, find_span
-from verifier.reports.model import KIND_WORDS, WORDS
-from verifier.result import REFUSED, ObjectVerdict
-from verifier.store import Checked
+from verifier.engine.judging.compare import Change, Span, find_changes, find_span
+from verifier.engine.reports.model import KIND_WORDS, WORDS
+from verifier.engine.result import REFUSED, ObjectVerdict
+from verifier.records.store import Checked
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,9 @@ from kfmap.graphs.objects import (
     build_object_graph,
     group_object,
 )
-from verifier.models import BpfObject, Call, Program
-from verifier.result import ProgramVerdict
-from verifier.store import load_checks
+from verifier.engine.result import ProgramVerdict
+from verifier.records.models import BpfObject, Call, Program
+from verifier.records.store import load_checks
 
 _ALLOWED, _MIXED = "allowed", "mixed"
 _WORDS = {"run_time": "fails", "unknown": "unknown"}  # every other kind refuses

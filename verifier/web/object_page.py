@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from django.core.paginator import Page
 
 from kfmap.catalogue.models import Kernel
-from verifier.models import BpfObject, Call, Program, Verdict
-from verifier.outcome import WORST_FIRST
-from verifier.reports.model import KIND_WORDS
-from verifier.result import PASSES, UNKNOWN, Finding
-from verifier.store import Checked, load_checks
+from verifier.engine.reports.model import KIND_WORDS
+from verifier.engine.result import PASSES, UNKNOWN, Finding
+from verifier.records.models import BpfObject, Call, Program, Verdict
+from verifier.records.outcome import WORST_FIRST
+from verifier.records.store import Checked, load_checks
 from verifier.web.object_calls import (
     ByProgram,
     KfuncCalls,

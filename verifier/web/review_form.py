@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from django import forms
 
-from verifier.models import Review
-from verifier.models.review import MAX_TEXT
+from verifier.records.models import Review
+from verifier.records.models.review import MAX_TEXT
 
 if TYPE_CHECKING:
     ModelForm = forms.ModelForm[Review]

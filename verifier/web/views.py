@@ -11,15 +11,15 @@ from django.views.decorators.http import require_POST, require_safe
 
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.models.kernel import find_newest
-from kfmap.export import GRAPH_FORMATS, export_graph
 from kfmap.graphs.picture import build_picture
-from verifier.models import BpfObject, Job, Submission
-from verifier.outcome import load_outcomes, worst_by_kernel
-from verifier.reports import RENDERERS
-from verifier.reviews import load_latest, load_reviews
-from verifier.store import find_stale, load_checked
-from verifier.submit import submit
-from verifier.tasks import check_stale_objects, ensure_job
+from kfmap.web.shared.export import GRAPH_FORMATS, export_graph
+from verifier.engine.reports import RENDERERS
+from verifier.jobs.submit import submit
+from verifier.jobs.tasks import check_stale_objects, ensure_job
+from verifier.records.models import BpfObject, Job, Submission
+from verifier.records.outcome import load_outcomes, worst_by_kernel
+from verifier.records.reviews import load_latest, load_reviews
+from verifier.records.store import find_stale, load_checked
 from verifier.web.events import progress_context
 from verifier.web.object_graph import load_object_graph
 from verifier.web.object_page import build_object_page, build_program_page

@@ -9,10 +9,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from kfmap.catalogue.checks_tag import SETTINGS_CHECKS
 from kfmap.catalogue.commands import kernel_or_error
 from kfmap.catalogue.questions import QueryError, find_context, parse_query, plain_answer
 from kfmap.catalogue.store import LoadedKernel
-from kfmap.environment import SETTINGS_CHECKS
 from kfmap.permission.context_words import render_context
 from kfmap.permission.verdict import Reason, Verdict
 

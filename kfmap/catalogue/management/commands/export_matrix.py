@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from kfmap.catalogue.checks_tag import SETTINGS_CHECKS
 from kfmap.catalogue.commands import kernel_or_error
 from kfmap.catalogue.matrix_export import RENDERERS
-from kfmap.environment import SETTINGS_CHECKS
 
 
 class Command(BaseCommand):

@@ -13,9 +13,9 @@ from django.db import DataError
 
 from kfmap.btf.read import BtfError, read_btf
 from kfmap.btf.vmlinux import extract_btf
+from kfmap.catalogue.checks_tag import SETTINGS_CHECKS
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.store import KernelExistsError, save_kernel
-from kfmap.environment import SETTINGS_CHECKS
 from kfmap.kernel.extract import TreeError, extract_kernel
 from kfmap.kernel.facts import KernelFacts
 

@@ -16,7 +16,7 @@ from kfmap.catalogue.loading import Outcome, find_bundled, load_bundled
 from kfmap.celery import app
 from kfmap.server.embedded_worker import EmbeddedWorker
 from kfmap.server.web_server import AddressError, WebServer, listen
-from verifier.tasks import let_go_of_jobs, resume_interrupted_jobs
+from verifier.jobs.tasks import let_go_of_jobs, resume_interrupted_jobs
 
 
 class Command(BaseCommand):

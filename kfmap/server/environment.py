@@ -1,0 +1,85 @@
+"""Read settings from the environment; a value that cannot be read is kept for the system checks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A variable of the environment whose value was not used."""
+
+    variable: str
+    expected: str
+
+
+class Environment:
+    """The environment, read with defaults: never raises, collects `problems`."""
+
+    def __init__(self) -> None:
+        self._env = environ.Env()
+        self.problems: list[Problem] = []
+
+    def text(self, variable: str, default: str = "") -> str:
+        """Give a text."""
+        value: str = self._env.str(variable, default)
+        return value
+
+    def names(self, variable: str, default: list[str]) -> list[str]:
+        """Give a comma-separated list."""
+        value: list[str] = self._env.list(variable, default=default)
+        return value
+
+    def switch(self, variable: str) -> bool:
+        """Give a switch that is off by default."""
+        return self._read(variable, self._switch, False, "on or off")
+
+    def number(self, variable: str, default: int) -> int:
+        """Give a whole number above 0."""
+        return self._read(variable, self._number, default, "a whole number above 0")
+
+    def database(self, variable: str, default: str) -> dict[str, Any]:
+        """Give a database from its address."""
+        fallback: dict[str, Any] = self._env.db_url_config(default)
+        return self._read(
+            variable,
+            lambda name: _known_database(self._env.db(name, default=default)),
+            fallback,
+            "an address such as postgres://user:password@host/name or sqlite:////path",
+        )
+
+    def _switch(self, variable: str) -> bool:
+        value = self.text(variable).lower()
+        if value not in ("", "0", "1", "off", "on", "no", "yes", "false", "true"):
+            raise ValueError
+        return value in ("1", "on", "yes", "true")
+
+    def _number(self, variable: str) -> int:
+        value = int(self.text(variable))
+        if value <= 0:
+            raise ValueError
+        return value
+
+    def _read(
+        self, variable: str, read: Callable[[str], Value], default: Value, expected: str
+    ) -> Value:
+        if not self.text(variable):
+            return default
+        try:
+            return read(variable)
+        except (ValueError, KeyError, ImproperlyConfigured):
+            self.problems.append(Problem(variable, expected))
+            return default
+
+
+def _known_database(database: dict[str, Any]) -> dict[str, Any]:
+    if not database.get("ENGINE", "").endswith((".sqlite3", ".postgresql")):
+        raise ValueError
+    return database

@@ -1,0 +1,186 @@
+"""Kernels: all of them, and one with everything that was read from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from kfmap.catalogue.models import Kernel, Variant
+from kfmap.catalogue.store import LoadedKernel
+from kfmap.catalogue.variants import may_drop
+from kfmap.permission.findings.finding import DEFECT
+from kfmap.permission.hook_table import Hook
+from kfmap.permission.what_if.edit_json import describe_edit, read_edits
+from kfmap.web.findings.load_findings import load_findings
+from kfmap.web.shared.cells import load_cells
+from kfmap.web.shared.export import Table, export_table
+from kfmap.web.shared.kernel_map import Atlas
+from kfmap.web.shared.once_per_facts import once_per_facts
+from kfmap.web.shared.page import map_page
+from kfmap.web.what_if.edits_in_address import draft_url
+
+_NEWEST_PAGES = ("kernel", "matrix", "graphs", "kfuncs")
+
+
+@map_page
+def list_kernels(request: HttpRequest, atlas: Atlas) -> HttpResponse:
+    """List the kernels of the map."""
+    if chosen := request.GET.get("format"):
+        return export_table(chosen, _kernel_table(atlas))
+    return render(request, "web/kernels.html", {"section": "kernels", "kernels": atlas.rows[::-1]})
+
+
+@map_page
+def go_to_newest(request: HttpRequest, atlas: Atlas, page: str) -> HttpResponse:
+    """Go to a page of the newest kernel."""
+    if page not in _NEWEST_PAGES:
+        raise Http404(f"There is no page “{page}” of a kernel.")
+    if atlas.newest is None:
+        return redirect("home")
+    return redirect(page, atlas.newest.name)
+
+
+@map_page
+def show_kernel(request: HttpRequest, atlas: Atlas, kernel: str) -> HttpResponse:
+    """Show what was read from a kernel, where it came from and what was not understood."""
+    loaded = atlas.load(kernel)
+    if chosen := request.GET.get("format"):
+        return export_table(chosen, _registration_table(loaded))
+    findings = load_findings(atlas, kernel)
+    context = {
+        "section": "kernels",
+        "atlas": atlas,
+        "kernel": atlas.row(kernel),
+        "facts": loaded.facts,
+        "cells": load_cells(loaded),
+        "hooks": _read_hooks(loaded),
+        "sets": _read_sets(loaded),
+        "findings": findings,
+        **_describe_variant(atlas.row(kernel), request.user),
+        "defects": sum(1 for item in findings if item.severity == DEFECT),
+    }
+    return render(request, "web/kernel.html", context)
+
+
+def _describe_variant(row: Kernel, reader: User | AnonymousUser) -> dict[str, object]:
+    """Give the edits of a variant in words, and the draft they are on its base."""
+    if row.source != Kernel.Source.VARIANT:
+        return {}
+    variant = Variant.objects.select_related("created_by").get(kernel=row)
+    edits = read_edits(variant.edits)
+    return {
+        "variant": variant,
+        "variant_edits": [describe_edit(edit) for edit in edits],
+        "variant_draft": draft_url(variant.base_name, edits),
+        "may_drop": may_drop(variant, reader),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class HookRow:
+    """A hook: what is on it, and how near its limit it is."""
+
+    name: str
+    program_types: list[str]
+    count: int
+    limit: int
+    filters: list[str]
+    kfuncs: int
+
+    @property
+    def is_nearly_full(self) -> bool:
+        """Say whether three quarters of the places are taken."""
+        return bool(self.limit) and self.count * 4 >= self.limit * 3
+
+
+@once_per_facts
+def _read_hooks(kernel: LoadedKernel) -> list[HookRow]:
+    facts = kernel.facts
+    types: dict[str, list[str]] = {}
+    for item in facts.hook_of:
+        if item.hook:
+            types.setdefault(item.hook, []).append(item.program_type)
+    found: dict[str, list[Hook]] = {}
+    for (_, name), hook in kernel.decider.tables.hooks.items():
+        found.setdefault(name, []).append(hook)
+    names = [name for name in facts.hooks if name in found] or sorted(found)
+    return [
+        HookRow(
+            name,
+            types.get(name, []),
+            max(hook.count for hook in found[name]),
+            facts.decision.set_limit,
+            sorted({id_ for hook in found[name] for id_ in hook.filters}),
+            len({kfunc for hook in found[name] for kfunc in hook.listed}),
+        )
+        for name in names
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class SetRow:
+    """A set, and the hooks it is registered on."""
+
+    id: str
+    name: str
+    kind: str
+    owner: str
+    entries: int
+    hooks: list[str]
+    filters: list[str]
+    place: str
+
+
+@once_per_facts
+def _read_sets(kernel: LoadedKernel) -> list[SetRow]:
+    hooks: dict[str, set[str]] = {}
+    filters: dict[str, set[str]] = {}
+    for item in kernel.facts.registrations:
+        hooks.setdefault(item.set_id, set()).add(item.hook)
+        if item.filter:
+            filters.setdefault(item.set_id, set()).add(item.filter)
+    return [
+        SetRow(
+            item.id,
+            item.name,
+            item.kind,
+            item.owner,
+            len(item.entries),
+            sorted(hooks.get(item.id, ())),
+            sorted(filters.get(item.id, ())),
+            str(item.place),
+        )
+        for item in kernel.facts.sets
+    ]
+
+
+def _kernel_table(atlas: Atlas) -> Table:
+    columns = ("name", "version", "label", "profile", "kfuncs", "sets", "struct_ops", "page")
+    return Table("kernels", columns, [_kernel_row(row) for row in atlas.rows])
+
+
+def _kernel_row(row: Kernel) -> tuple[str | int, ...]:
+    page = reverse("kernel", args=[row.name])
+    counts = row.kfunc_count, row.set_count, row.struct_ops_count
+    return (row.name, row.version, row.label, row.profile, *counts, page)
+
+
+def _registration_table(kernel: LoadedKernel) -> Table:
+    columns = ("program_type", "hook", "set", "kfunc_id_set", "filter", "owner", "place")
+    rows = [
+        (
+            item.program_type,
+            item.hook,
+            item.set_id,
+            item.kfunc_id_set,
+            item.filter,
+            item.owner,
+            str(item.place),
+        )
+        for item in kernel.facts.registrations
+    ]
+    return Table(f"{kernel.name} registrations", columns, rows)

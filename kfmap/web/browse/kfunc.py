@@ -1,0 +1,180 @@
+"""One kfunc: its sets, its reach, and its way through the kernels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from itertools import pairwise
+
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from kfmap.catalogue.store import LoadedKernel
+from kfmap.kernel.facts import Entry, KfuncSet, Registration
+from kfmap.web.browse.flag_words import describe_flag, flags_of
+from kfmap.web.browse.kfunc_grid import build_grid
+from kfmap.web.compare.changes import find_changes
+from kfmap.web.shared.callers import group_by_context
+from kfmap.web.shared.export import Table, export_table
+from kfmap.web.shared.kernel_map import Atlas
+from kfmap.web.shared.not_found import NameNotFound
+from kfmap.web.shared.once_per_facts import once_per_facts
+from kfmap.web.shared.page import map_page
+from verifier.records.models import BpfObject
+
+_CALLERS = 20
+_ALIKE = 0.6
+
+
+@map_page
+def go_to_kfunc(request: HttpRequest, atlas: Atlas, name: str) -> HttpResponse:
+    """Go to a kfunc on the newest kernel that has it."""
+    for kernel in reversed(list(atlas.load_all())):
+        if name in kernel.decider.kfuncs:
+            return redirect("kfunc", kernel.name, name)
+    known = {kfunc for kernel in atlas.load_all() for kfunc in kernel.decider.kfuncs}
+    raise NameNotFound("The map", "kfunc", name, known, ("any-kfunc", ()))
+
+
+@map_page
+def show_kfunc(request: HttpRequest, atlas: Atlas, kernel: str, name: str) -> HttpResponse:
+    """Show a kfunc on a kernel, and where else it is."""
+    loaded = atlas.load(kernel)
+    timeline = [_build_stage(item, name) for item in atlas.load_all()]
+    if name not in loaded.decider.kfuncs:
+        _refuse(loaded, name, timeline)
+    groups = group_by_context(loaded, name)
+    if chosen := request.GET.get("format"):
+        rows = [(group.name, item.name, item.word) for group in groups for item in group.entries]
+        return export_table(
+            chosen, Table(f"{kernel} {name}", ("group", "context", "verdict"), rows)
+        )
+    context = {
+        "section": "kernels",
+        "atlas": atlas,
+        "kernel": atlas.row(kernel),
+        "name": name,
+        "kfunc": loaded.decider.find_kfunc(name),
+        "memberships": _find_memberships(loaded, name),
+        "groups": groups,
+        "timeline": timeline,
+        "grid": build_grid(atlas.load_all(), name),
+        "variants": _find_variants(atlas, name),
+        "renamed": _find_renamed(atlas, name),
+        "callers": _find_callers(name) if request.user.is_authenticated else None,
+    }
+    return render(request, "web/kfunc.html", context | {"flags": flags_of(loaded, name)})
+
+
+def _refuse(kernel: LoadedKernel, name: str, timeline: list[Stage]) -> None:
+    where = f"Linux {kernel.name}"
+    if has := [stage.kernel for stage in timeline if stage.present]:
+        where = f"{where} (but {', '.join(has)} {'has' if len(has) == 1 else 'have'} it)"
+    raise NameNotFound(where, "kfunc", name, kernel.decider.kfuncs, ("kfunc", (kernel.name,)))
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A kfunc's entry in a set, with the registrations of that set."""
+
+    kfunc_set: KfuncSet
+    entry: Entry
+    registrations: tuple[Registration, ...]
+
+    @property
+    def flags(self) -> list[tuple[str, str]]:
+        """Give the entry's flags with what they mean."""
+        return [(flag, describe_flag(flag)) for flag in self.entry.flags]
+
+
+@once_per_facts
+def _find_memberships(kernel: LoadedKernel, name: str) -> list[Membership]:
+    return [
+        Membership(
+            kfunc_set,
+            entry,
+            tuple(r for r in kernel.facts.registrations if r.set_id == kfunc_set.id),
+        )
+        for kfunc_set in kernel.facts.sets
+        for entry in kfunc_set.entries
+        if entry.kfunc == name
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A kfunc on one kernel of its timeline."""
+
+    kernel: str
+    present: bool
+    flags: tuple[str, ...] = ()
+    prototype: str = ""
+
+
+@once_per_facts
+def _build_stage(kernel: LoadedKernel, name: str) -> Stage:
+    if name not in kernel.decider.kfuncs:
+        return Stage(kernel.name, False)
+    kfunc = kernel.decider.find_kfunc(name)
+    return Stage(kernel.name, True, flags_of(kernel, name), kfunc.prototype if kfunc else "")
+
+
+def _find_variants(atlas: Atlas, name: str) -> list[tuple[str, list[str]]]:
+    """Give kfuncs of any kernel that differ in what stands after `___`, with their kernels."""
+    base = name.partition("___")[0]
+    found: dict[str, list[str]] = {}
+    for kernel in atlas.load_all():
+        for other in kernel.decider.kfuncs:
+            if other != name and other.partition("___")[0] == base:
+                found.setdefault(other, []).append(kernel.name)
+    return sorted(found.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Renaming:
+    """Two kfuncs of one prototype, of which one went when the other came."""
+
+    old: str
+    new: str
+    before: str
+    after: str
+
+
+def _find_renamed(atlas: Atlas, name: str) -> list[Renaming]:
+    """Give what looks like renamings of a kfunc, between kernels that people run."""
+    kernels = [atlas.load(row.name) for row in atlas.released]
+    return [
+        Renaming(old, new, before.name, after.name)
+        for before, after in pairwise(kernels)
+        for old, new in _pair_renamed(before, after)
+        if name in (old, new)
+    ]
+
+
+@once_per_facts
+def _pair_renamed(before: LoadedKernel, after: LoadedKernel) -> list[tuple[str, str]]:
+    changes = find_changes(before, after)
+    came = {name: _shape(after, name) for name in changes.kfuncs_added}
+    return [
+        (old, new)
+        for old in changes.kfuncs_removed
+        for new, shape in came.items()
+        if shape and shape == _shape(before, old) and _is_like(old, new)
+    ]
+
+
+def _shape(kernel: LoadedKernel, name: str) -> str:
+    """Give a prototype without the name."""
+    kfunc = kernel.decider.find_kfunc(name)
+    return kfunc.prototype.replace(name, "") if kfunc else ""
+
+
+def _is_like(old: str, new: str) -> bool:
+    """Say whether the names share most of their letters in order."""
+    return SequenceMatcher(None, old, new).ratio() > _ALIKE
+
+
+def _find_callers(name: str) -> list[BpfObject]:
+    calls = BpfObject.objects.filter(programs__calls__kfunc=name)
+    return list(calls.annotate(places=Count("programs__calls"))[:_CALLERS])

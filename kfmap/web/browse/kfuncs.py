@@ -1,0 +1,73 @@
+"""The kfuncs of a kernel, by set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from kfmap.catalogue.store import LoadedKernel
+from kfmap.web.browse.flag_words import flags_of
+from kfmap.web.shared.callers import kfuncs_by_set
+from kfmap.web.shared.cells import load_cells
+from kfmap.web.shared.export import Table, export_table
+from kfmap.web.shared.kernel_map import Atlas
+from kfmap.web.shared.once_per_facts import once_per_facts
+from kfmap.web.shared.page import map_page
+
+
+@map_page
+def list_kfuncs(request: HttpRequest, atlas: Atlas, kernel: str) -> HttpResponse:
+    """List the kfuncs of a kernel by set."""
+    loaded = atlas.load(kernel)
+    rows = _list_rows(loaded)
+    if chosen := request.GET.get("format"):
+        columns = ("kfunc", "set", "flags", "contexts", "owner", "prototype")
+        return export_table(chosen, Table(f"{kernel} kfuncs", columns, [r.plain() for r in rows]))
+    context = {"section": "kernels", "atlas": atlas, "kernel": atlas.row(kernel), "rows": rows}
+    return render(request, "web/kfuncs.html", context)
+
+
+@dataclass(frozen=True, slots=True)
+class KfuncRow:
+    """A kfunc in the list of a kernel; `set_url` is "" where no set is known."""
+
+    name: str
+    url: str
+    set_name: str
+    set_url: str
+    flags: tuple[str, ...]
+    allowed: int
+    owner: str
+    prototype: str
+
+    def plain(self) -> tuple[str | int, ...]:
+        """Give the row for an export."""
+        flags = " ".join(self.flags)
+        return self.name, self.set_name, flags, self.allowed, self.owner, self.prototype
+
+
+@once_per_facts
+def _list_rows(kernel: LoadedKernel) -> list[KfuncRow]:
+    cells = load_cells(kernel)
+    facts = {item.name: item for item in kernel.facts.kfuncs}
+    rows = []
+    for set_id, set_name, names in kfuncs_by_set(kernel):
+        set_url = reverse("set", args=[kernel.name, set_id]) if set_id else ""
+        for name in names:
+            kfunc = facts.get(name)
+            rows.append(
+                KfuncRow(
+                    name,
+                    reverse("kfunc", args=[kernel.name, name]),
+                    set_name,
+                    set_url,
+                    flags_of(kernel, name),
+                    sum(bits >> cells.rows[name] & 1 for bits in cells.matrix.allowed),
+                    kfunc.owner if kfunc else "",
+                    kfunc.prototype if kfunc else "",
+                )
+            )
+    return rows

@@ -1,0 +1,219 @@
+"""Ops structures and their members."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from kfmap.catalogue.store import LoadedKernel
+from kfmap.graphs.members import build_member_matrix, group_members
+from kfmap.kernel.facts import Member, OpMask, StructOps
+from kfmap.permission.context_words import render_context
+from kfmap.permission.contexts import build_member_contexts
+from kfmap.web.shared.callers import group_by_set
+from kfmap.web.shared.cells import load_cells
+from kfmap.web.shared.export import Table, export_table
+from kfmap.web.shared.kernel_map import Atlas
+from kfmap.web.shared.not_found import NameNotFound
+from kfmap.web.shared.once_per_facts import once_per_facts
+from kfmap.web.shared.page import map_page
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """A member with what it may call, its class of equal rights and its run-time mask."""
+
+    member: Member
+    context_name: str
+    allowed: int
+    fails: int
+    unknown: int
+    group: int
+    mask: str
+
+    @property
+    def is_context(self) -> bool:
+        """Say whether a program can stand here."""
+        return bool(self.context_name)
+
+
+@map_page
+def show_struct_ops(request: HttpRequest, atlas: Atlas, kernel: str, name: str) -> HttpResponse:
+    """Show the members of an ops structure."""
+    loaded = atlas.load(kernel)
+    ops = _find(loaded, name)
+    rows = _build_rows(loaded, name)
+    if chosen := request.GET.get("format"):
+        return export_table(chosen, _export(kernel, name, rows))
+    context = {
+        "section": "kernels",
+        "atlas": atlas,
+        "kernel": atlas.row(kernel),
+        "ops": ops,
+        "rows": rows,
+        "classes": len({row.group for row in rows if row.group}),
+        "elsewhere": _elsewhere(atlas, name),
+    }
+    return render(request, "web/struct_ops.html", context)
+
+
+@map_page
+def show_member(
+    request: HttpRequest, atlas: Atlas, kernel: str, struct_ops: str, name: str
+) -> HttpResponse:
+    """Show a member: its prototype, what it may call, who has the same rights."""
+    loaded = atlas.load(kernel)
+    ops = _find(loaded, struct_ops)
+    rows = _build_rows(loaded, struct_ops)
+    row = next((item for item in rows if item.member.name == name), None)
+    if row is None:
+        known = [item.name for item in ops.members]
+        page = ("member", (kernel, struct_ops))
+        raise NameNotFound(f"{struct_ops} of Linux {kernel}", "member", name, known, page)
+    groups = group_by_set(loaded, row.context_name) if row.context_name else []
+    if chosen := request.GET.get("format"):
+        cells = [(group.name, item.name, item.word) for group in groups for item in group.entries]
+        table = Table(f"{kernel} {struct_ops} {name}", ("set", "kfunc", "verdict"), cells)
+        return export_table(chosen, table)
+    context = {
+        "section": "kernels",
+        "atlas": atlas,
+        "kernel": atlas.row(kernel),
+        "ops": ops,
+        "row": row,
+        "member": row.member,
+        "mask": _find_mask(loaded, struct_ops, name),
+        "same": [item for item in rows if item.group and item.group == row.group and item != row],
+        "groups": groups,
+        "timeline": [_stage(item, struct_ops, name) for item in atlas.load_all()],
+    }
+    return render(request, "web/member.html", context)
+
+
+def _find(kernel: LoadedKernel, name: str) -> StructOps:
+    known = {ops.name: ops for ops in kernel.facts.struct_ops}
+    if name not in known:
+        page = ("struct-ops", (kernel.name,))
+        raise NameNotFound(f"Linux {kernel.name}", "ops structure", name, known, page)
+    return known[name]
+
+
+@once_per_facts
+def _build_rows(kernel: LoadedKernel, name: str) -> list[MemberRow]:
+    cells = load_cells(kernel)
+    contexts = {
+        context.member: render_context(context)
+        for context in build_member_contexts(kernel.facts, name)
+    }
+    classes = {
+        member: number
+        for number, group in enumerate(
+            group_members(build_member_matrix(kernel.decider, name)), start=1
+        )
+        for member in group.members
+    }
+    rows = []
+    for member in _find(kernel, name).members:
+        context_name = contexts.get(member.name, "")
+        column = cells.columns.get(context_name)
+        allowed = cells.matrix.allowed[column] if column is not None else 0
+        possible = cells.matrix.possible[column] if column is not None else 0
+        fails = cells.fails[column] if column is not None else 0
+        rows.append(
+            MemberRow(
+                member,
+                context_name if column is not None else "",
+                (allowed & ~fails).bit_count(),
+                fails.bit_count(),
+                (possible & ~allowed).bit_count(),
+                classes.get(member.name, 0),
+                _name_mask(kernel, name, member.name),
+            )
+        )
+    return rows
+
+
+def _find_mask(kernel: LoadedKernel, struct_ops: str, member: str) -> OpMask | None:
+    masks = kernel.decider.run_time
+    return masks.ops.get((struct_ops, member)) if masks else None
+
+
+def _name_mask(kernel: LoadedKernel, struct_ops: str, member: str) -> str:
+    masks, found = kernel.decider.run_time, _find_mask(kernel, struct_ops, member)
+    return masks.name_mask(found.mask) if masks and found else ""
+
+
+@dataclass(frozen=True, slots=True)
+class MemberStage:
+    """A member on one kernel of its timeline; `row` None where it is not there."""
+
+    kernel: str
+    row: MemberRow | None
+
+
+def _stage(kernel: LoadedKernel, struct_ops: str, member: str) -> MemberStage:
+    if not any(ops.name == struct_ops for ops in kernel.facts.struct_ops):
+        return MemberStage(kernel.name, None)
+    rows = _build_rows(kernel, struct_ops)
+    found = next((row for row in rows if row.member.name == member), None)
+    return MemberStage(kernel.name, found)
+
+
+@dataclass(frozen=True, slots=True)
+class OpsStage:
+    """An ops structure on one kernel: what came and went since the kernel before it."""
+
+    kernel: str
+    present: bool
+    members: int
+    added: list[str]
+    removed: list[str]
+
+
+def _elsewhere(atlas: Atlas, name: str) -> list[OpsStage]:
+    stages: list[OpsStage] = []
+    before: set[str] | None = None
+    for kernel in atlas.load_all():
+        ops = next((item for item in kernel.facts.struct_ops if item.name == name), None)
+        now = [member.name for member in ops.members] if ops else []
+        known = before if before is not None else set(now)
+        added = [member for member in now if member not in known] if ops else []
+        removed = sorted(known - set(now)) if ops else []
+        stages.append(OpsStage(kernel.name, ops is not None, len(now), added, removed))
+        before = set(now) if ops else before
+    return stages
+
+
+def _export(kernel: str, name: str, rows: list[MemberRow]) -> Table:
+    columns = (
+        "member",
+        "offset",
+        "callback",
+        "supported",
+        "sleepable",
+        "class",
+        "run_time_mask",
+        "allowed",
+        "fails",
+        "unknown",
+        "prototype",
+    )
+    cells = [
+        (
+            row.member.name,
+            row.member.offset,
+            row.member.callback,
+            row.member.supported,
+            row.member.sleepable,
+            row.group or None,
+            row.mask,
+            row.allowed,
+            row.fails,
+            row.unknown,
+            row.member.prototype,
+        )
+        for row in rows
+    ]
+    return Table(f"{kernel} {name}", columns, cells)

@@ -1,0 +1,138 @@
+"""What differs between two kernels: names that came and went, and cells that flipped."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+
+from kfmap.catalogue.store import LoadedKernel
+from kfmap.web.shared.cells import TITLES, WORDS, Cells, load_cells
+from kfmap.web.shared.context_groups import group_contexts
+from kfmap.web.shared.once_per_facts import once_per_facts
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """The cells of some kfuncs × some contexts that changed alike."""
+
+    kfuncs: tuple[str, ...]
+    contexts: tuple[str, ...]
+
+    @property
+    def cells(self) -> int:
+        """Count the cells."""
+        return len(self.kfuncs) * len(self.contexts)
+
+
+@dataclass(frozen=True, slots=True)
+class FlipKind:
+    """All flips from one word to another, the largest block first."""
+
+    before: str
+    after: str
+    flips: tuple[Flip, ...]
+
+    @property
+    def cells(self) -> int:
+        """Count the cells."""
+        return sum(flip.cells for flip in self.flips)
+
+    @property
+    def words(self) -> tuple[str, str]:
+        """Give both words for people."""
+        return TITLES[self.before], TITLES[self.after]
+
+
+@dataclass(frozen=True, slots=True)
+class KfuncChange:
+    """A kfunc whose prototype or flags changed."""
+
+    name: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """From kernel `old` to kernel `new`; names sorted."""
+
+    old: str
+    new: str
+    kfuncs_added: tuple[str, ...]
+    kfuncs_removed: tuple[str, ...]
+    kfuncs_changed: tuple[KfuncChange, ...]
+    contexts_added: tuple[str, ...]
+    contexts_removed: tuple[str, ...]
+    kinds: tuple[FlipKind, ...]
+    compared: int
+
+    @property
+    def flipped(self) -> int:
+        """Count all cells that changed."""
+        return sum(kind.cells for kind in self.kinds)
+
+    @property
+    def same_names(self) -> bool:
+        """Tell whether both kernels have the same kfuncs and contexts."""
+        came = self.kfuncs_added or self.contexts_added
+        return not (came or self.kfuncs_removed or self.contexts_removed)
+
+
+@once_per_facts
+def find_changes(old: LoadedKernel, new: LoadedKernel) -> Changes:
+    """Compare two kernels."""
+    before, after = load_cells(old), load_cells(new)
+    kinds, compared = _find_flips(before, after)
+    return Changes(
+        old.name,
+        new.name,
+        tuple(sorted(after.rows.keys() - before.rows.keys())),
+        tuple(sorted(before.rows.keys() - after.rows.keys())),
+        tuple(_changed_kfuncs(old, new)),
+        tuple(name for name in after.names if name not in before.columns),
+        tuple(name for name in before.names if name not in after.columns),
+        kinds,
+        compared,
+    )
+
+
+def _find_flips(old: Cells, new: Cells) -> tuple[tuple[FlipKind, ...], int]:
+    """Group the flips of each kfunc by word pair, then kfuncs whose flips are the same."""
+    shared = [name for name in new.names if name in old.columns]
+    kfuncs = [name for name in new.matrix.kfuncs if name in old.rows]
+    blocks: dict[tuple[str, str], dict[tuple[str, ...], list[str]]] = defaultdict(dict)
+    for kfunc in kfuncs:
+        flips: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for name in shared:
+            pair = old.cell(name, kfunc), new.cell(name, kfunc)
+            if pair[0] != pair[1]:
+                flips[pair].append(name)
+        for pair, contexts in flips.items():
+            blocks[pair].setdefault(tuple(contexts), []).append(kfunc)
+    kinds = [_build_kind(*pair, of) for pair, of in blocks.items()]
+    kinds.sort(key=lambda kind: -kind.cells)
+    return tuple(kinds), len(shared) * len(kfuncs)
+
+
+def _build_kind(before: str, after: str, of: dict[tuple[str, ...], list[str]]) -> FlipKind:
+    flips = [Flip(tuple(kfuncs), contexts) for contexts, kfuncs in of.items()]
+    flips.sort(key=lambda flip: (-flip.cells, flip.kfuncs))
+    return FlipKind(WORDS[before], WORDS[after], tuple(flips))
+
+
+def _changed_kfuncs(old: LoadedKernel, new: LoadedKernel) -> list[KfuncChange]:
+    before = {item.name: item.prototype for item in old.facts.kfuncs}
+    return [
+        KfuncChange(item.name, before[item.name], item.prototype)
+        for item in new.facts.kfuncs
+        if before.get(item.name) and item.prototype and before[item.name] != item.prototype
+    ]
+
+
+def count_by_family(contexts: tuple[str, ...], cells: Cells) -> list[tuple[str, int]]:
+    """Count contexts by the group they are in, the largest first."""
+    of: dict[int, str] = {}
+    for family in group_contexts(cells.contexts):
+        of |= dict.fromkeys(family.columns, family.name)
+    counted = Counter(of[cells.columns[name]] for name in contexts if name in cells.columns)
+    return counted.most_common()

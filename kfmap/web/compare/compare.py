@@ -1,0 +1,107 @@
+"""Two kernels beside each other: what came, what went, which cells flipped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from kfmap.catalogue.store import LoadedKernel
+from kfmap.web.compare.changes import Changes, Flip, FlipKind, count_by_family, find_changes
+from kfmap.web.compare.release_steps import BAR, list_steps
+from kfmap.web.shared.cells import load_cells
+from kfmap.web.shared.export import Table, export_table
+from kfmap.web.shared.kernel_map import Atlas
+from kfmap.web.shared.links import context_url
+from kfmap.web.shared.once_per_facts import once_per_facts
+from kfmap.web.shared.page import map_page
+from kfmap.web.uploads.uploads_on_kernel import compare_uploads
+
+
+@map_page
+def choose(request: HttpRequest, atlas: Atlas) -> HttpResponse:
+    """Ask for two kernels, and show what each release changed; or go to the comparison."""
+    old, new = request.GET.get("old", ""), request.GET.get("new", "")
+    if old and new:
+        return redirect("changes", atlas.row(old).name, atlas.row(new).name)
+    latest = [row.name for row in atlas.released[-2:]] or atlas.names
+    context = {
+        "section": "compare",
+        "atlas": atlas,
+        "old": latest[:1],
+        "new": latest[-1:],
+        "steps": list_steps(atlas),
+        "width": BAR,
+    }
+    return render(request, "web/choose_kernels.html", context)
+
+
+@map_page
+def show_changes(request: HttpRequest, atlas: Atlas, old: str, new: str) -> HttpResponse:
+    """Show what differs between two kernels."""
+    before, after = atlas.load(old), atlas.load(new)
+    changes = find_changes(before, after)
+    if chosen := request.GET.get("format"):
+        return export_table(chosen, _export(changes))
+    page: dict[str, object] = {
+        "section": "compare",
+        "atlas": atlas,
+        "old": atlas.row(old),
+        "new": atlas.row(new),
+        "changes": changes,
+        "kinds": _list_kinds(before, after),
+    }
+    if request.user.is_authenticated:
+        page["uploads"] = compare_uploads(atlas.row(old), atlas.row(new))
+    return render(request, "web/changes.html", page)
+
+
+Link = tuple[str, str]  # a name and the address of its page
+
+
+@dataclass(frozen=True, slots=True)
+class FlipRow:
+    """Kfuncs × contexts that flipped alike; `families` counts the contexts by their groups."""
+
+    cells: int
+    kfuncs: list[Link]
+    contexts: list[Link]
+    families: list[tuple[str, int]]
+
+
+@once_per_facts
+def _list_kinds(before: LoadedKernel, after: LoadedKernel) -> list[tuple[FlipKind, list[FlipRow]]]:
+    cells = load_cells(after)
+    pages = dict(zip(cells.names, cells.contexts, strict=True))
+    return [
+        (
+            kind,
+            [
+                FlipRow(
+                    flip.cells,
+                    [(name, reverse("kfunc", args=[after.name, name])) for name in flip.kfuncs],
+                    [(name, context_url(after.name, pages[name])) for name in flip.contexts],
+                    count_by_family(flip.contexts, cells),
+                )
+                for flip in kind.flips
+            ],
+        )
+        for kind in find_changes(before, after).kinds
+    ]
+
+
+def _export(changes: Changes) -> Table:
+    rows = [
+        (kind.before, kind.after, kfunc, context)
+        for kind in changes.kinds
+        for flip in kind.flips
+        for kfunc, context in _cells(flip)
+    ]
+    name = f"{changes.old} {changes.new} changes"
+    return Table(name, ("before", "after", "kfunc", "context"), rows)
+
+
+def _cells(flip: Flip) -> list[tuple[str, str]]:
+    return [(kfunc, context) for kfunc in flip.kfuncs for context in flip.contexts]

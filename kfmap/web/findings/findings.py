@@ -1,0 +1,113 @@
+"""What is wrong, risky or near a limit in one kernel's registrations."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from kfmap.catalogue.store import LoadedKernel
+from kfmap.graphs.compare import build_class_graph
+from kfmap.graphs.svg import draw_svg
+from kfmap.kernel.facts import Place
+from kfmap.permission.findings.finding import Finding
+from kfmap.permission.findings.lint import render_lint_json, render_lint_text
+from kfmap.web.findings.load_findings import load_findings
+from kfmap.web.shared.export import export_text
+from kfmap.web.shared.kernel_map import Atlas
+from kfmap.web.shared.links import place_url
+from kfmap.web.shared.once_per_facts import once_per_facts
+from kfmap.web.shared.page import map_page
+
+KIND_WORDS = {
+    "build": "Build",
+    "flag_copies": "Entries with other flags",
+    "filter_overreach": "Filters that refuse what is not theirs",
+    "foreign_exposure": "Open to foreign struct_ops",
+    "governed_elsewhere": "Decided by another set's filter",
+    "hidden_by_option": "Left out by this configuration",
+    "hook_limit": "Hooks near their limit",
+    "lost_in_btf": "Registered and not callable",
+    "member_classes": "Members that allow the same",
+    "multi_hook": "Kfuncs on several hooks",
+    "multi_set": "Kfuncs in several sets",
+    "naive_view": "Where a simpler view is wrong",
+    "not_understood": "Not understood",
+    "open_to_tracing": "Open to every tracing program",
+    "untagged": "Not tagged in BTF",
+}
+
+
+@map_page
+def show_findings(request: HttpRequest, atlas: Atlas, name: str) -> HttpResponse:
+    """Show the findings by rule, with the classes of members as pictures."""
+    kernel = atlas.load(name)
+    findings = load_findings(atlas, name)
+    if chosen := request.GET.get("format"):
+        renderers = {
+            "json": lambda: render_lint_json(name, findings),
+            "csv": lambda: _render_csv(findings),
+            "txt": lambda: render_lint_text(findings),
+        }
+        return export_text(chosen, renderers, f"{name} findings")
+    classes = [item.subject for item in findings if item.kind == "member_classes"]
+    context = {
+        "kernel": kernel,
+        "groups": _group(kernel, findings),
+        "pictures": [(ops, _draw_classes(kernel, ops)) for ops in classes],
+        "section": "kernels",
+    }
+    return render(request, "mechanisms/findings.html", context)
+
+
+@once_per_facts
+def _draw_classes(kernel: LoadedKernel, struct_ops: str) -> str:
+    graph = build_class_graph(kernel.decider, struct_ops)
+    return draw_svg(graph, name=f"classes-{struct_ops}")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A finding, with the page of what it is about and those of its lines, "" for none."""
+
+    finding: Finding
+    url: str
+    places: tuple[tuple[Place, str], ...]
+
+
+def _group(kernel: LoadedKernel, findings: Sequence[Finding]) -> list[tuple[str, str, list[Row]]]:
+    """Group findings by rule, in their order: (rule, words, findings)."""
+    pages = _list_pages(kernel)
+    groups: dict[str, list[Row]] = {}
+    for item in findings:
+        places = tuple((at, place_url(kernel, at.file, at.line)) for at in item.places)
+        groups.setdefault(item.kind, []).append(Row(item, pages.get(item.subject, ""), places))
+    return [(kind, KIND_WORDS.get(kind, kind), rows) for kind, rows in groups.items()]
+
+
+@once_per_facts
+def _list_pages(kernel: LoadedKernel) -> dict[str, str]:
+    """Give the page of everything that a finding may be about, by name."""
+    facts, name = kernel.facts, kernel.name
+    return {
+        **{item.name: reverse("kfunc", args=[name, item.name]) for item in facts.kfuncs},
+        **{item.id: reverse("set", args=[name, item.id]) for item in facts.sets},
+        **{item.name: reverse("filter", args=[name, item.id]) for item in facts.filters},
+        **{item.name: reverse("struct-ops", args=[name, item.name]) for item in facts.struct_ops},
+    }
+
+
+def _render_csv(findings: Sequence[Finding]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["severity", "rule", "subject", "text", "places", "cells", "suggestion"])
+    for item in findings:
+        places = " ".join(map(str, item.places))
+        row = [item.severity, item.kind, item.subject, item.text, places]
+        writer.writerow([*row, item.cells, item.suggestion])
+    return text.getvalue()

@@ -1,0 +1,58 @@
+"""The matrix of a kernel: kfuncs × contexts."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from kfmap.catalogue.matrix_export import RENDERERS
+from kfmap.catalogue.store import LoadedKernel
+from kfmap.web.matrix.matrix_data import build_table, render_data
+from kfmap.web.shared.cells import load_cells
+from kfmap.web.shared.kernel_map import Atlas
+from kfmap.web.shared.once_per_facts import once_per_facts
+from kfmap.web.shared.page import map_page
+
+_MEDIA_TYPES = {"json": "application/json", "csv": "text/csv"}
+
+
+@map_page
+def show_matrix(request: HttpRequest, atlas: Atlas, kernel: str) -> HttpResponse:
+    """Show the page that the matrix is drawn in, with a plain table for readers without scripts."""
+    loaded = atlas.load(kernel)
+    if chosen := request.GET.get("format"):
+        return _export(loaded, chosen)
+    query = request.GET.get("rows", "").strip()
+    page = request.GET.get("page", "1")
+    number = int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1
+    context = {
+        "section": "matrix",
+        "atlas": atlas,
+        "kernel": atlas.row(kernel),
+        "cells": load_cells(loaded),
+        "table": build_table(loaded, request.GET.get("group", ""), query, number),
+        "query": query,
+    }
+    return render(request, "web/matrix.html", context)
+
+
+@map_page
+def give_data(request: HttpRequest, atlas: Atlas, kernel: str) -> HttpResponse:
+    """Give the matrix as bits."""
+    return HttpResponse(render_data(atlas.load(kernel)), content_type="application/json")
+
+
+def _export(kernel: LoadedKernel, chosen: str) -> HttpResponse:
+    if chosen not in RENDERERS:
+        raise Http404(f"There is no format “{chosen}” here; there are {', '.join(RENDERERS)}.")
+    response = HttpResponse(
+        _render(kernel, chosen), content_type=f"{_MEDIA_TYPES[chosen]}; charset=utf-8"
+    )
+    name = f"kfmap-{kernel.name.replace('.', '-')}-matrix.{chosen}"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+@once_per_facts
+def _render(kernel: LoadedKernel, chosen: str) -> str:
+    return RENDERERS[chosen](kernel)

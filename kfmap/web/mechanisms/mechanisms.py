@@ -1,0 +1,157 @@
+"""The mechanisms of deciding kfunc calls, side by side on one kernel."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from kfmap.catalogue.store import LoadedKernel
+from kfmap.permission.context_words import render_context
+from kfmap.permission.mechanisms.blocks import draw_blocks
+from kfmap.permission.mechanisms.capabilities import Capabilities
+from kfmap.permission.mechanisms.compare import Cell, Comparison, compare_mechanisms
+from kfmap.permission.mechanisms.render import (
+    render_capabilities_c,
+    render_comparison_json,
+    render_comparison_text,
+)
+from kfmap.permission.mechanisms.run_time_masks import RunTimeMasks
+from kfmap.permission.mechanisms.scope import EVERYTHING, MEMBERS, list_contexts, list_scopes
+from kfmap.permission.mechanisms.table import ALL, WORD
+from kfmap.web.mechanisms.cell import build_cell_page
+from kfmap.web.mechanisms.checked_calls import count_checked_calls
+from kfmap.web.mechanisms.picture import lay_out_picture
+from kfmap.web.shared.export import export_text
+from kfmap.web.shared.kernel_map import Atlas
+from kfmap.web.shared.not_found import NameNotFound
+from kfmap.web.shared.once_per_facts import once_per_facts
+from kfmap.web.shared.page import map_page
+
+_PREFERRED = "sched_ext_ops"
+_SCOPE_WORDS = {MEMBERS: "all members", EVERYTHING: "everything"}
+
+
+@map_page
+def show_mechanisms(request: HttpRequest, atlas: Atlas, name: str) -> HttpResponse:
+    """Show what each mechanism gets wrong for one struct_ops type, all of them, or all contexts."""
+    kernel = atlas.load(name)
+    scopes = list_scopes(kernel.facts)
+    default = _PREFERRED if _PREFERRED in scopes else scopes[0]
+    scope = request.GET.get("scope", default)
+    if scope not in scopes:
+        types = [ops.name for ops in kernel.facts.struct_ops]
+        raise NameNotFound(name, "struct_ops type", scope, types, ("struct-ops", (name,)))
+    rows = _compare(kernel, scope)
+    if chosen := request.GET.get("format"):
+        reading = request.GET.get("reading", ALL)
+        renderers = _renderers(name, scope, rows, reading)
+        return export_text(chosen, renderers, f"{name} mechanisms {scope}")
+    tables = [row.mechanism.table for row in rows if isinstance(row.mechanism, Capabilities)]
+    context = {
+        "kernel": kernel,
+        "rows": [_plain_row(scope, row) for row in rows],
+        "picture": _draw(kernel, scope),
+        "cell": build_cell_page(kernel, rows, *_read_cell(request)),
+        "scope": scope,
+        "edits_scope": _edits_scope(kernel, scope),
+        "scopes": [(item, _SCOPE_WORDS.get(item, item.replace("+", " and "))) for item in scopes],
+        "tables": tables,
+        "word": WORD,
+        "checked": count_checked_calls(_guarded(rows)) if request.user.is_authenticated else None,
+        "section": "kernels",
+    }
+    return render(request, "mechanisms/mechanisms.html", context)
+
+
+def _edits_scope(kernel: LoadedKernel, scope: str) -> str | None:
+    """Give whose callbacks a what-if can start from with these bits; None where it cannot."""
+    if scope == MEMBERS:
+        return ""
+    return scope if scope in {ops.name for ops in kernel.facts.struct_ops} else None
+
+
+def _renderers(
+    name: str, scope: str, rows: Sequence[Comparison], reading: str
+) -> Mapping[str, Callable[[], str]]:
+    return {
+        "json": lambda: render_comparison_json(name, scope, rows),
+        "csv": lambda: _render_csv(rows),
+        "txt": lambda: render_comparison_text(rows),
+        "c": lambda: "".join(
+            render_capabilities_c(row.mechanism.table)
+            for row in rows
+            if isinstance(row.mechanism, Capabilities) and row.mechanism.table.reading == reading
+        ),
+    }
+
+
+def _guarded(rows: Sequence[Comparison]) -> frozenset[str]:
+    masks = (row.mechanism for row in rows if isinstance(row.mechanism, RunTimeMasks))
+    return next(mechanism.guarded() for mechanism in masks)
+
+
+def _read_cell(request: HttpRequest) -> tuple[str, str]:
+    return request.GET.get("context", "").strip(), request.GET.get("kfunc", "").strip()
+
+
+def _plain_row(scope: str, row: Comparison) -> dict[str, object]:
+    """Give a row with addresses for its cells."""
+    plain: dict[str, object] = {
+        field: getattr(row, field)
+        for field in ("title", "cells", "over_permits", "over_refuses", "late", "costs")
+    }
+    plain["permit_examples"] = [_plain_cell(scope, cell) for cell in row.permit_examples]
+    plain["refuse_examples"] = [_plain_cell(scope, cell) for cell in row.refuse_examples]
+    return plain
+
+
+def _plain_cell(scope: str, cell: Cell) -> dict[str, str]:
+    return {
+        "context": render_context(cell.context),
+        "kfunc": cell.kfunc,
+        "url": _cell_url(scope, cell),
+    }
+
+
+def _cell_url(scope: str, cell: Cell) -> str:
+    """Give the address where a cell is asked of every mechanism."""
+    context = render_context(cell.context)
+    return f"?{urlencode({'scope': scope, 'context': context, 'kfunc': cell.kfunc})}#cell"
+
+
+@once_per_facts
+def _compare(kernel: LoadedKernel, scope: str) -> list[Comparison]:
+    """Compare once a process: finding the fewest bits of a whole kernel takes seconds."""
+    return compare_mechanisms(kernel.decider, list_contexts(kernel.decider, scope))
+
+
+@once_per_facts
+def _draw(kernel: LoadedKernel, scope: str) -> SafeString:
+    """Draw the mechanisms once a process: it is much of the page, and always the same."""
+    rows = _compare(kernel, scope)
+    contexts = list_contexts(kernel.decider, scope)
+    blocks = draw_blocks(kernel.decider, contexts, [row.mechanism for row in rows])
+    titles = [row.title for row in rows]
+    page = lay_out_picture(blocks, titles, partial(_cell_url, scope))
+    return render_to_string("mechanisms/picture.html", {"picture": page})
+
+
+def _render_csv(rows: Sequence[Comparison]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    columns = ("cells", "over_permits", "over_refuses", "late")
+    writer.writerow(["mechanism", *columns, "noticed", "bits", "checked_calls", "declared"])
+    for row in rows:
+        costs = row.costs
+        numbers = [getattr(row, column) for column in columns]
+        rest = [costs.noticed, costs.bits, costs.checked_calls, costs.declared]
+        writer.writerow([row.title, *numbers, *rest])
+    return text.getvalue()

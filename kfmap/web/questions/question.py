@@ -1,0 +1,75 @@
+"""The question "Can I call it?": answers, and the names to complete it with."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from kfmap.catalogue.questions import QueryError, plain_answer
+from kfmap.web.questions.answer import Answer, answer_question, near_kfuncs
+from kfmap.web.shared.cells import load_cells
+from kfmap.web.shared.export import Table, export_table
+from kfmap.web.shared.kernel_map import Atlas
+from kfmap.web.shared.page import is_fragment, map_page
+
+
+@map_page
+def show_answer(request: HttpRequest, atlas: Atlas) -> HttpResponse:
+    """Answer a question, or say what is missing from it."""
+    context = _answer(request, atlas)
+    answer = context.get("answer")
+    if isinstance(answer, Answer) and request.GET.get("format"):
+        return _export(request.GET["format"], answer)
+    template = "web/answer.html" if is_fragment(request) else "web/can_call.html"
+    return render(request, template, context)
+
+
+@map_page
+def list_names(request: HttpRequest, atlas: Atlas, kernel: str) -> HttpResponse:
+    """Give the kfuncs and contexts of a kernel, for completion."""
+    cells = load_cells(atlas.load(kernel))
+    return JsonResponse({"version": 1, "kfuncs": cells.matrix.kfuncs, "contexts": cells.names})
+
+
+def _answer(request: HttpRequest, atlas: Atlas) -> dict[str, object]:
+    asked = {key: request.GET.get(key, "").strip() for key in ("kernel", "context", "kfunc")}
+    context: dict[str, object] = {"atlas": atlas, "asked": asked, "chosen": atlas.newest}
+    if not atlas.rows:
+        return context
+    asked["kernel"] = asked["kernel"] or str(atlas.newest)
+    context["chosen"] = atlas.row(asked["kernel"])
+    if not asked["context"] or not asked["kfunc"]:
+        return context
+    try:
+        answer = answer_question(atlas, **_by_argument(asked))
+    except QueryError as error:
+        return context | {"problem": f"{str(error)[:1].upper()}{str(error)[1:]}."}
+    if not answer.is_kfunc:
+        context["near"] = near_kfuncs(answer.kernel, answer.kfunc)
+    return context | {"answer": answer}
+
+
+def _by_argument(asked: dict[str, str]) -> dict[str, str]:
+    return {
+        "kernel_name": asked["kernel"],
+        "context_text": asked["context"],
+        "kfunc": asked["kfunc"],
+    }
+
+
+def _export(chosen: str, answer: Answer) -> HttpResponse:
+    if chosen == "json":
+        body = {
+            "version": 1,
+            "kernel": answer.kernel.name,
+            "context": answer.context_name,
+            "kfunc": answer.kfunc,
+            **plain_answer(answer.verdict),
+        }
+        return JsonResponse(body, json_dumps_params={"indent": 1})
+    rows = [
+        (answer.kernel.name, answer.context_name, answer.kfunc, answer.word, item.text, item.place)
+        for item in (*answer.reasons, *answer.run_time)
+    ]
+    columns = ("kernel", "context", "kfunc", "verdict", "reason", "place")
+    return export_table(chosen, Table(f"{answer.kernel.name} {answer.kfunc}", columns, rows))

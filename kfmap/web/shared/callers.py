@@ -1,0 +1,143 @@
+"""Where a kfunc may be called from, and what a context may call, grouped so that it can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from kfmap.catalogue.store import LoadedKernel
+from kfmap.kernel.facts import Registration
+from kfmap.permission.hook_table import FMODRET_HOOK
+from kfmap.web.shared.cells import WORDS, Cells, load_cells
+from kfmap.web.shared.context_groups import group_contexts, short_name
+from kfmap.web.shared.links import context_url, question_url
+from kfmap.web.shared.once_per_facts import once_per_facts
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A cell inside a group: the name to show, its page, its question."""
+
+    name: str
+    word: str
+    url: str
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Cells of one group of contexts or of one set of kfuncs."""
+
+    name: str
+    url: str
+    entries: tuple[Entry, ...]
+
+    def of(self, *words: str) -> list[Entry]:
+        """Give the entries with one of these words."""
+        return [entry for entry in self.entries if entry.word in words]
+
+    @property
+    def allowed(self) -> list[Entry]:
+        """Give what is allowed."""
+        return self.of("allowed")
+
+    @property
+    def fails(self) -> list[Entry]:
+        """Give what loads and fails at run time."""
+        return self.of("fails")
+
+    @property
+    def unknown(self) -> list[Entry]:
+        """Give what is not known."""
+        return self.of("unknown")
+
+    @property
+    def refused(self) -> list[Entry]:
+        """Give what is refused."""
+        return self.of("refused")
+
+    @property
+    def word(self) -> str:
+        """Give one word for the group."""
+        words = {entry.word for entry in self.entries}
+        return words.pop() if len(words) == 1 else "mixed"
+
+
+@once_per_facts
+def group_by_context(kernel: LoadedKernel, kfunc: str) -> list[Group]:
+    """Give where a kfunc may be called from, the groups that allow something first."""
+    cells = load_cells(kernel)
+    letters = cells.row_letters(kfunc)
+    groups = []
+    for family in group_contexts(cells.contexts):
+        url = reverse("struct-ops", args=[kernel.name, family.name]) if family.is_struct_ops else ""
+        entries = tuple(
+            _context_entry(kernel, cells, column, WORDS[letters[column]], kfunc)
+            for column in family.columns
+        )
+        groups.append(Group(family.name, url, entries))
+    return sorted(groups, key=lambda group: group.word == "refused")
+
+
+def _context_entry(kernel: LoadedKernel, cells: Cells, column: int, word: str, kfunc: str) -> Entry:
+    context, name = cells.contexts[column], cells.names[column]
+    return Entry(
+        short_name(context, name),
+        word,
+        context_url(kernel.name, context),
+        question_url(kernel.name, name, kfunc),
+    )
+
+
+@once_per_facts
+def group_by_set(kernel: LoadedKernel, context_name: str) -> list[Group]:
+    """Give what a context of the matrix may call, by the first set a kfunc is registered with."""
+    cells = load_cells(kernel)
+    column = cells.columns[context_name]
+    words = {name: WORDS[cells.letter(column, row)] for name, row in cells.rows.items()}
+    groups = [
+        Group(
+            name,
+            reverse("set", args=[kernel.name, set_id]) if set_id else "",
+            tuple(_kfunc_entry(kernel.name, kfunc, words[kfunc], context_name) for kfunc in kfuncs),
+        )
+        for set_id, name, kfuncs in kfuncs_by_set(kernel)
+    ]
+    return sorted(groups, key=lambda group: (group.word == "refused", group.name))
+
+
+def _kfunc_entry(kernel: str, kfunc: str, word: str, context_name: str) -> Entry:
+    return Entry(
+        kfunc,
+        word,
+        reverse("kfunc", args=[kernel, kfunc]),
+        question_url(kernel, context_name, kfunc),
+    )
+
+
+@once_per_facts
+def kfuncs_by_set(kernel: LoadedKernel) -> list[tuple[str, str, list[str]]]:
+    """Give (set id, set name, kfuncs) with each kfunc in the first set that registers it.
+
+    Kfuncs without a known set are last, under the id "".
+    """
+    left = dict.fromkeys(kernel.decider.kfuncs)
+    sets = {item.id: item for item in kernel.facts.sets}
+    found: list[tuple[str, str, list[str]]] = []
+    for set_id in dict.fromkeys(item.set_id for item in registered(kernel.facts.registrations)):
+        kfunc_set = sets.get(set_id)
+        names = sorted({e.kfunc for e in kfunc_set.entries} & left.keys()) if kfunc_set else []
+        if kfunc_set and names:
+            found.append((set_id, kfunc_set.name, names))
+            for name in names:
+                del left[name]
+    if left:
+        found.append(("", "no set known", list(left)))
+    return sorted(found, key=lambda item: (not item[0], item[1]))
+
+
+def registered(registrations: Iterable[Registration]) -> list[Registration]:
+    """Give the registrations that are about calling kfuncs."""
+    return [item for item in registrations if item.hook != FMODRET_HOOK]

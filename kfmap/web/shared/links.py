@@ -1,0 +1,123 @@
+"""The addresses of everything that has a name, made in one place, and the page of a kernel line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from kfmap.catalogue.store import LoadedKernel
+from kfmap.kernel.facts import Filter, Place
+from kfmap.kernel.rule_form import Branch, Node
+from kfmap.permission.context import Context
+from kfmap.permission.context_words import render_context
+from kfmap.web.shared.once_per_facts import once_per_facts
+
+
+def question_url(kernel: str, context: str, kfunc: str) -> str:
+    """Give the address of an answer."""
+    query = urlencode({"kernel": kernel, "context": context, "kfunc": kfunc})
+    return f"{reverse('can-call')}?{query}"
+
+
+def context_url(kernel: str, context: Context) -> str:
+    """Give the page of a context: that of the member for struct_ops."""
+    if context.struct_ops and context.member:
+        return reverse("member", args=[kernel, context.struct_ops, context.member])
+    return reverse("context", args=[kernel, render_context(context)])
+
+
+def matrix_url(kernel: str, **state: str) -> str:
+    """Give the matrix in a certain state."""
+    query = urlencode({key: value for key, value in state.items() if value})
+    return reverse("matrix", args=[kernel]) + (f"?{query}" if query else "")
+
+
+def place_url(kernel: LoadedKernel, file: str, line: int) -> str:
+    """Give the page that shows what stands at a line of the kernel tree, "" if none does."""
+    return _index_places(kernel).get((file, line), "") if file else ""
+
+
+@once_per_facts
+def _index_places(kernel: LoadedKernel) -> dict[tuple[str, int], str]:
+    """Index every line that facts stand on; where several do, filters win, then registrations."""
+    index: dict[tuple[str, int], str] = {}
+    for place, url in (
+        *_filter_places(kernel),
+        *_registration_places(kernel),
+        *_member_places(kernel),
+        *_run_time_places(kernel),
+        *_entry_places(kernel),
+    ):
+        index.setdefault((place.file, place.line), url)
+    return index
+
+
+def _filter_places(kernel: LoadedKernel) -> Iterator[tuple[Place, str]]:
+    tables = {item.name: item for item in kernel.facts.tables}
+    for item in kernel.facts.filters:
+        url = reverse("filter", args=[kernel.name, item.id])
+        yield item.place, url
+        for file, line in rule_places(item):
+            yield Place(file, line), f"{url}#L{line}"
+        for table in tables.values():
+            if table.file == item.place.file:
+                yield Place(table.file, table.line), f"{url}#L{table.line}"
+                for row in table.rows:
+                    yield Place(table.file, row.line), f"{url}#L{row.line}"
+
+
+def rule_places(item: Filter) -> set[tuple[str, int]]:
+    """Give the lines that a filter's rule speaks of."""
+    found: set[tuple[str, int]] = set()
+    seen: set[int] = set()
+    stack: list[Node] = [item.rule]
+    while stack:
+        node = stack.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        found.add((node.file, node.line))
+        if isinstance(node, Branch):
+            stack += [node.then, node.otherwise]
+    return found
+
+
+def _registration_places(kernel: LoadedKernel) -> Iterator[tuple[Place, str]]:
+    for item in kernel.facts.registrations:
+        url = reverse("set", args=[kernel.name, item.set_id])
+        yield item.place, f"{url}#registrations"
+        yield item.set_place, f"{url}#registrations"
+    for hook in kernel.facts.hook_of:
+        if hook.hook:
+            yield hook.place, reverse("hook", args=[kernel.name, hook.hook])
+
+
+def _member_places(kernel: LoadedKernel) -> Iterator[tuple[Place, str]]:
+    for ops in kernel.facts.struct_ops:
+        yield ops.place, reverse("struct-ops", args=[kernel.name, ops.name])
+        for member in ops.members:
+            url = reverse("member", args=[kernel.name, ops.name, member.name])
+            for place in (member.place, member.supported_place, member.sleepable_place):
+                if place:
+                    yield place, url
+
+
+def _run_time_places(kernel: LoadedKernel) -> Iterator[tuple[Place, str]]:
+    if kernel.facts.run_time is None:
+        return
+    for op in kernel.facts.run_time.ops:
+        for place in op.places:
+            yield place, reverse("member", args=[kernel.name, op.struct_ops, op.member])
+    for guard in kernel.facts.run_time.guards:
+        for _, place in guard.path:
+            yield place, reverse("kfunc", args=[kernel.name, guard.kfunc])
+
+
+def _entry_places(kernel: LoadedKernel) -> Iterator[tuple[Place, str]]:
+    for item in kernel.facts.sets:
+        url = reverse("set", args=[kernel.name, item.id])
+        yield item.place, url
+        for entry in item.entries:
+            yield entry.place, f"{url}#L{entry.place.line}"

@@ -1,0 +1,142 @@
+"""The uploads on one kernel: what was checked, what is under way, what a variant changes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from kfmap.catalogue.models import Kernel
+from verifier.engine.result import ENGINE_VERSION
+from verifier.jobs.tasks import ensure_job
+from verifier.records.models import BpfObject, Check, Job, Verdict
+from verifier.records.outcome import WORST_FIRST
+
+_SHOWN = 200
+_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """So many programs with a verdict."""
+
+    verdict: str
+    number: int
+
+    @property
+    def word(self) -> str:
+        """Give the verdict for people."""
+        return str(Verdict.Word(self.verdict).label)
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A program whose verdict is not that on the kernel a variant was made from."""
+
+    program: str
+    before: Count
+    after: Count
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An object: its programs on the kernel, counted by verdict; none while it is not checked."""
+
+    object: BpfObject
+    counts: tuple[Count, ...]
+    changed: tuple[Changed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How many of the objects that can be checked were, and how many have a job now."""
+
+    total: int
+    checked: int
+    working: int
+
+    @property
+    def percent(self) -> int:
+        """Give the progress in percent."""
+        return 100 * self.checked // self.total if self.total else 100
+
+    @property
+    def idle(self) -> int:
+        """Count the objects that nobody checks."""
+        return self.total - self.checked - self.working
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The objects with programs that fare otherwise on a kernel than on another, and how many
+    objects have no verdicts yet on which of the two."""
+
+    rows: tuple[Row, ...]
+    unchecked: tuple[tuple[Kernel, int], ...]
+
+
+def compare_uploads(old: Kernel, new: Kernel) -> Compared:
+    """Compare the newest objects on two kernels."""
+    counts = ((kernel, find_unchecked(kernel).count()) for kernel in (old, new))
+    return Compared(
+        tuple(row for row in list_rows(new, old.facts_hash) if row.changed),
+        tuple((kernel, count) for kernel, count in counts if count),
+    )
+
+
+def measure_progress(kernel: Kernel) -> Progress:
+    """Count objects."""
+    total = _checkable().count()
+    unchecked = find_unchecked(kernel)
+    working = unchecked.filter(jobs__in=Job.objects.open()).count()
+    return Progress(total, total - unchecked.count(), working)
+
+
+def find_unchecked(kernel: Kernel) -> QuerySet[BpfObject]:
+    """Give the objects that this engine has not checked on a kernel."""
+    known = Check.objects.filter(facts_hash=kernel.facts_hash, engine_version=ENGINE_VERSION)
+    return _checkable().exclude(pk__in=known.values("object"))
+
+
+def start_checks(kernel: Kernel) -> int:
+    """Make jobs for the newest objects without verdicts on a kernel; give how many have one now."""
+    with transaction.atomic():
+        return sum(1 for obj in find_unchecked(kernel)[:_AT_ONCE] if ensure_job(obj))
+
+
+def list_rows(kernel: Kernel, base_hash: str) -> list[Row]:
+    """Give the newest objects with their verdicts, and what changed since the base of a variant."""
+    objects = list(_checkable()[:_SHOWN])
+    verdicts: dict[int, dict[str, dict[str, str]]] = {}
+    rows = Verdict.objects.filter(
+        check_row__object__in=objects,
+        check_row__facts_hash__in={kernel.facts_hash, base_hash},
+        check_row__engine_version=ENGINE_VERSION,
+    ).values_list("check_row__object", "check_row__facts_hash", "program", "verdict")
+    for object_id, facts_hash, program, verdict in rows:
+        verdicts.setdefault(object_id, {}).setdefault(facts_hash, {})[program] = verdict
+    return [_build_row(obj, verdicts.get(obj.pk, {}), kernel, base_hash) for obj in objects]
+
+
+def _build_row(
+    obj: BpfObject, by_hash: Mapping[str, dict[str, str]], kernel: Kernel, base_hash: str
+) -> Row:
+    here, before = by_hash.get(kernel.facts_hash, {}), by_hash.get(base_hash, {})
+    numbers = Counter(here.values())
+    return Row(
+        obj,
+        tuple(Count(word, numbers[word]) for word in WORST_FIRST if numbers[word]),
+        tuple(
+            Changed(program, Count(before[program], 1), Count(word, 1))
+            for program, word in here.items()
+            if before.get(program, word) != word
+        ),
+    )
+
+
+def _checkable() -> QuerySet[BpfObject]:
+    """Give the objects that were read, or will be."""
+    return BpfObject.objects.filter(problem="")

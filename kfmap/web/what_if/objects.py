@@ -1,0 +1,141 @@
+"""Which uploaded programs a draft lets pass or refuses: their stored verdicts, judged anew.
+
+What a check found stays true in a draft but for the cells that flip, so only the live calls in
+these are decided again. Calls of which the check was not sure that they are live count as live; a
+kept variant can be checked like any kernel, which walks the code again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Prefetch
+
+from kfmap.catalogue.store import LoadedKernel
+from kfmap.permission.context import Context
+from kfmap.permission.context_words import ATTACH_BY_TYPE, full_target
+from kfmap.permission.decide import Decider
+from kfmap.permission.verdict import ALLOWED, FAILS, REFUSED
+from kfmap.permission.view import STRUCT_OPS_TYPE
+from kfmap.permission.what_if.flips import Flip
+from verifier.engine.judging.contexts import decide
+from verifier.engine.result import ENGINE_VERSION, find_word
+from verifier.records.models import BpfObject, Finding, Program, Verdict
+
+_MOST_OBJECTS = 500
+_KIND_OF = {ALLOWED: "", REFUSED: "not_allowed", FAILS: "run_time"}
+_OF_CELLS = frozenset({"not_allowed", "run_time", "unknown"})
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """A program that a draft lets pass or not, other than the kernel; `kfuncs` are the reason."""
+
+    object: BpfObject
+    program: str
+    kfuncs: tuple[str, ...]
+    before: str
+    after: str
+
+    @property
+    def words(self) -> tuple[str, str]:
+        """Give both verdicts for people."""
+        return str(Verdict.Word(self.before).label), str(Verdict.Word(self.after).label)
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """The programs that fare otherwise; `unchecked` objects have no verdicts on the kernel yet.
+
+    `left_out` counts older objects that were not looked at.
+    """
+
+    affected: tuple[Affected, ...]
+    unchecked: int
+    left_out: int
+
+
+def find_effect(kernel: LoadedKernel, after: Decider, flips: Sequence[Flip]) -> Effect:
+    """Give what a draft does to the uploads that call kfuncs whose cells flip."""
+    flipped = {flip.kfunc for flip in flips}
+    concerned = BpfObject.objects.filter(programs__calls__kfunc__in=flipped).distinct()
+    ids = list(concerned.values_list("pk", flat=True))
+    looked_at = ids[:_MOST_OBJECTS]
+    verdicts = list(
+        Verdict.objects.filter(
+            check_row__object__in=looked_at,
+            check_row__facts_hash=kernel.facts_hash,
+            check_row__engine_version=ENGINE_VERSION,
+        )
+        .select_related("check_row__object")
+        .prefetch_related(Prefetch("findings", Finding.objects.defer("data")))
+    )
+    programs = {
+        (program.object_id, program.name): program
+        for program in Program.objects.filter(object__in=looked_at)
+    }
+    judge = _Judge(kernel.decider, after, flipped)
+    found = [
+        judge.judge(row, program)
+        for row in verdicts
+        if (program := programs.get((row.check_row.object_id, row.program)))
+    ]
+    checked = {row.check_row.object_id for row in verdicts}
+    return Effect(
+        affected=tuple(item for item in found if item),
+        unchecked=len(set(looked_at) - checked),
+        left_out=len(ids) - len(looked_at),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """Decides the live calls of programs anew where cells flip."""
+
+    before: Decider
+    after: Decider
+    flipped: Collection[str]
+
+    def judge(self, row: Verdict, program: Program) -> Affected | None:
+        """Give the program if its verdict changes."""
+        context = _context_of(program)
+        changed = {}
+        for kfunc in row.live_kfuncs:
+            if kfunc in self.flipped:
+                was = _decide(self.before, context, kfunc)
+                is_now = _decide(self.after, context, kfunc)
+                if was != is_now:
+                    changed[kfunc] = _KIND_OF.get(is_now, "unknown")
+        kinds = {
+            finding.kind
+            for finding in row.findings.all()
+            if finding.kfunc not in changed or finding.kind not in _OF_CELLS
+        }
+        word = find_word(kinds | set(changed.values()) - {""})
+        if not changed or word == row.verdict:
+            return None
+        kfuncs = tuple(sorted(changed))
+        return Affected(row.check_row.object, row.program, kfuncs, row.verdict, word)
+
+
+def _decide(decider: Decider, context: Context, kfunc: str) -> str:
+    verdict = decide(decider, context, kfunc)
+    return FAILS if verdict.run_time == FAILS else verdict.verdict
+
+
+def _context_of(program: Program) -> Context:
+    """Give the context a program was checked in; for struct_ops that of its first use."""
+    if program.program_type == STRUCT_OPS_TYPE:
+        use = program.struct_ops[0] if program.struct_ops else {"type": None, "member": None}
+        return Context(
+            STRUCT_OPS_TYPE,
+            struct_ops=use["type"],
+            member=use["member"],
+            sleepable=program.sleepable,
+        )
+    word = ATTACH_BY_TYPE.get((program.program_type, program.attach_type), "")
+    target = full_target(word, program.target) if program.target else None
+    return Context(
+        program.program_type, program.attach_type or None, target, sleepable=program.sleepable
+    )

@@ -1,0 +1,149 @@
+"""What if: edits to a kernel in the browser, the cells that flip, and variants that are kept.
+
+The draft is in the address (`edits`, the JSON of kfmap.permission.what_if.edit_json), so a draft is
+a link; only keeping a variant writes anything.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from kfmap.catalogue.models import Kernel, Variant
+from kfmap.catalogue.store import KernelExistsError, LoadedKernel
+from kfmap.catalogue.variants import keep_variant, may_drop
+from kfmap.kernel.facts import KernelFacts
+from kfmap.permission.context_words import render_context
+from kfmap.permission.decide import Decider
+from kfmap.permission.what_if.apply import apply_edits
+from kfmap.permission.what_if.edit_json import describe_edit, read_edits
+from kfmap.permission.what_if.edits import Edit, EditError
+from kfmap.permission.what_if.flips import Flip, find_flips
+from kfmap.web.shared.export import export_text
+from kfmap.web.shared.kernel_map import load_atlas
+from kfmap.web.shared.links import question_url
+from kfmap.web.what_if.capability_page import build_capability_page
+from kfmap.web.what_if.edits_in_address import (
+    change_draft,
+    draft_url,
+    list_choices,
+    parse_draft,
+    write_draft,
+)
+from kfmap.web.what_if.exports import choose_renderers
+from kfmap.web.what_if.objects import find_effect
+
+_SHOWN = 300
+_DRAFT = "draft"
+
+
+@require_safe
+def show_what_if(request: HttpRequest, name: str) -> HttpResponse:
+    """Show the draft, the cells it flips, and the forms that add to it; ?format= exports."""
+    kernel = load_atlas().load(name)
+    edits, facts = _read_draft(request, kernel)
+    after = Decider(facts)
+    flips = find_flips(kernel.decider, after) if edits else ()
+    if chosen := request.GET.get("format"):
+        return export_text(chosen, choose_renderers(name, edits, flips, facts), f"{name} what if")
+    in_hand = [request.GET.get(key, "") for key in ("kfunc", "member")]
+    shows_objects = request.user.is_authenticated and bool(flips)
+    context = {
+        "kernel": kernel,
+        "edits": list(enumerate(map(describe_edit, edits))),
+        "draft": write_draft(edits),
+        "draft_query": urlencode({"edits": write_draft(edits)}) if edits else "",
+        **_sum_up(name, flips),
+        "capabilities": build_capability_page(kernel.decider, facts, *in_hand),
+        "effect": find_effect(kernel, after, flips) if shows_objects else None,
+        "choices": list_choices(facts),
+        "variants": Kernel.objects.listed().filter(variant__base_name=name),
+        "section": "kernels",
+    }
+    return render(request, "mechanisms/what_if.html", context)
+
+
+@require_safe
+def add_edit(request: HttpRequest, name: str) -> HttpResponse:
+    """Add what a form says to the draft, or take one edit out, and show the draft."""
+    kernel = load_atlas().load(name)
+    edits, _ = _read_draft(request, kernel)
+    try:
+        changed = change_draft(edits, request.GET)
+        apply_edits(kernel.facts, changed, _DRAFT)
+    except EditError as error:
+        messages.error(request, f"Not changed: {error}.")
+        changed = list(edits)
+    return HttpResponseRedirect(draft_url(name, changed))
+
+
+@login_required
+@require_POST
+def keep(request: HttpRequest, name: str) -> HttpResponse:
+    """Keep the draft as a kernel of the map, under a name of its own."""
+    kernel = load_atlas().load(name)
+    edits: Sequence[Edit] = ()
+    try:
+        edits = parse_draft(request.POST.get("edits", ""))
+        assert isinstance(request.user, User)
+        kept = keep_variant(kernel, edits, request.POST.get("name", "").strip(), request.user)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    except (EditError, KernelExistsError) as error:
+        messages.error(request, f"Not kept: {error}")
+    else:
+        messages.success(request, f"{kept.name} is now a kernel of the map.")
+        return redirect("kernel", kept.name)
+    return HttpResponseRedirect(draft_url(name, edits))
+
+
+@login_required
+@require_POST
+def drop(request: HttpRequest, name: str) -> HttpResponse:
+    """Take a variant out of the map; the draft that it was kept from is shown then."""
+    variant = get_object_or_404(Variant.objects.select_related("kernel"), kernel__name=name)
+    assert isinstance(request.user, User)
+    if not may_drop(variant, request.user):
+        raise PermissionDenied
+    variant.kernel.delete()
+    messages.success(request, f"{name} is no longer in the map.")
+    if not Kernel.objects.filter(name=variant.base_name).exists():
+        return redirect("kernels")
+    return HttpResponseRedirect(draft_url(variant.base_name, read_edits(variant.edits)))
+
+
+def _read_draft(request: HttpRequest, kernel: LoadedKernel) -> tuple[tuple[Edit, ...], KernelFacts]:
+    """Give the edits of the address and the facts they lead to; what does not fit is said."""
+    try:
+        edits = parse_draft(request.GET.get("edits", ""))
+        return edits, apply_edits(kernel.facts, edits, _DRAFT)
+    except EditError as error:
+        messages.error(request, f"This draft does not fit {kernel.name}: {error}.")
+        return (), kernel.facts
+
+
+def _sum_up(kernel: str, flips: Sequence[Flip]) -> dict[str, object]:
+    """Give the cells to show, those first whose calls pass in one kernel only, and their counts."""
+    order = sorted(flips, key=lambda flip: not flip.means_other)
+    kinds = Counter((flip.before, flip.after) for flip in order)
+    return {
+        "flips": [_name_cell(kernel, flip) for flip in order[:_SHOWN]],
+        "kinds": [(before, after, count) for (before, after), count in kinds.items()],
+        "count": sum(1 for flip in flips if flip.means_other),
+        "more": max(len(flips) - _SHOWN, 0),
+    }
+
+
+def _name_cell(kernel: str, flip: Flip) -> tuple[str, str, Flip]:
+    """Give the context's name, the answer of the kernel as it is, and the cell."""
+    context = render_context(flip.context)
+    return context, question_url(kernel, context, flip.kfunc), flip

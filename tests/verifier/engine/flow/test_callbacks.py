@@ -1,0 +1,124 @@
+"""Callbacks and regions: what is entered, whether it may sleep, in which regions calls stand."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.verifier.engine.flow.assembly import assemble
+from tests.verifier.engine.flow.walking import SURE, Walked, live
+from verifier.engine.flow.reach import Circumstances, LiveCall
+from verifier.engine.object.model import BpfObject
+
+
+def _call(obj: BpfObject, name: str, sleepable: bool = False) -> LiveCall:
+    reach = Walked(obj).reach(sleepable=sleepable)
+    return next(call for call in reach.calls if obj.externs[call.extern].name == name)
+
+
+@pytest.mark.parametrize("helper", [164, 181, 209])
+def test_callbacks_of_helpers_are_entered(helper: int) -> None:
+    text = f"main: program; r2 = &back; call {helper}; exit\nback: static; call f; exit"
+    assert live(assemble(text)) == {"f": SURE}
+
+
+def test_a_callback_gets_what_the_call_gives_it() -> None:
+    text = """
+        main: program; r1 = 3; r2 = &back; r3 = 0; r4 = 0; call 181; exit
+        back: static; if r2 == 0 goto end; call f
+        end: ; exit
+    """
+    assert live(assemble(text)) == {}
+
+
+def test_a_timer_callback_never_sleeps() -> None:
+    text = "main: program; r2 = &back; call 170; exit\nback: static; call f; exit"
+    call = _call(assemble(text), "f", sleepable=True)
+    assert call.circumstances == Circumstances(False, "timer", True)
+
+
+def test_a_workqueue_callback_always_may() -> None:
+    text = "main: program; r2 = &back; call bpf_wq_set_callback; exit\nback: static; call f; exit"
+    assert _call(assemble(text), "f").circumstances == Circumstances(True, "work", True)
+
+
+def test_other_callbacks_are_run_as_their_program_is() -> None:
+    text = "main: program; r3 = &back; call bpf_rbtree_add; exit\nback: static; call f; exit"
+    assert _call(assemble(text), "f", sleepable=True).circumstances == Circumstances(True, "", True)
+
+
+def test_a_function_whose_address_goes_elsewhere_may_be_called() -> None:
+    text = "main: program; r2 = &back; *(u64 *)(r10 - 8) = r2; exit\nback: static; call f; exit"
+    call = _call(assemble(text), "f")
+    assert not call.sure
+    assert call.circumstances.later == "unknown"
+
+
+def test_a_callback_passed_through_a_static_function_is_entered() -> None:
+    text = """
+        main: program; r1 = &back; call each; exit
+        each: static; r2 = r1; r1 = 3; call 181; exit
+        back: static; call f; exit
+    """
+    assert live(assemble(text)) == {"f": SURE}
+
+
+def test_the_path_names_every_function_on_the_way() -> None:
+    text = """
+        main: program; call one; exit
+        one: global; r2 = &two; call 170; exit
+        two: static; call f; exit
+    """
+    obj = assemble(text)
+    path = _call(obj, "f").node.path()
+    assert [obj.functions[function].name for function, _ in path] == ["main", "one", "two"]
+    assert [slot for _, slot in path] == [0, 4, None]
+
+
+def test_calls_between_lock_and_unlock_are_in_the_region() -> None:
+    text = """
+        main: program
+        call before; call bpf_rcu_read_lock; call within; call bpf_rcu_read_unlock; call after
+        exit
+    """
+    obj = assemble(text)
+    regions = {name: _call(obj, name).regions for name in ("before", "within", "after")}
+    assert regions == {"before": (0, 0, 0, 0), "within": (1, 0, 0, 0), "after": (0, 0, 0, 0)}
+
+
+def test_a_region_reaches_static_functions_and_ends_where_they_end_it() -> None:
+    text = """
+        main: program; call bpf_preempt_disable; call sub; call after; exit
+        sub: static; call within; call bpf_preempt_enable; exit
+    """
+    obj = assemble(text)
+    assert _call(obj, "within").regions == (0, 1, 0, 0)
+    assert _call(obj, "after").regions == (0, 0, 0, 0)
+
+
+def test_a_region_left_on_one_way_only_is_not_claimed() -> None:
+    text = """
+        main: program; r6 = *(u32 *)(r1 + 0); call bpf_rcu_read_lock
+        if r6 == 0 goto join; call bpf_rcu_read_unlock
+        join: ; call f; exit
+    """
+    assert _call(assemble(text), "f").regions == (-1, 0, 0, 0)
+
+
+def test_a_lock_of_a_helper_is_a_region() -> None:
+    obj = assemble("main: program; call 93; call f; call 94; call g; exit")
+    assert _call(obj, "f").regions == (0, 0, 0, 1)
+    assert _call(obj, "g").regions == (0, 0, 0, 0)
+
+
+def test_a_global_function_called_in_a_region_may_not_sleep() -> None:
+    text = """
+        main: program; call bpf_rcu_read_lock; call sub; call bpf_rcu_read_unlock; exit
+        sub: global; call f; exit
+    """
+    call = _call(assemble(text), "f", sleepable=True)
+    assert call.circumstances.sleepable is False
+    assert call.regions == (0, 0, 0, 0)
+
+
+def test_nothing_follows_a_throw() -> None:
+    assert live(assemble("main: program; call bpf_throw; call f; exit")) == {"bpf_throw": SURE}

@@ -1,0 +1,65 @@
+"""Walk an assembled object and say in short what is live."""
+
+from __future__ import annotations
+
+from verifier.engine.flow.engine import Engine, Program
+from verifier.engine.flow.inputs import POISON, Answer, Inputs, KfuncAnswer, Patch
+from verifier.engine.flow.reach import Entry, Reach, find_live_calls
+from verifier.engine.flow.values import OBJECT
+from verifier.engine.object.model import BpfObject
+
+SURE, PERHAPS = "sure", "perhaps"
+
+
+class Walked:
+    """An object on one kernel: `absent` externs, CO-RE values by slot, kconfig bytes by name."""
+
+    def __init__(
+        self,
+        obj: BpfObject,
+        absent: tuple[str, ...] = (),
+        core: dict[int, Patch] | None = None,
+        kconfig: dict[str, bytes] | None = None,
+        program: Program | None = None,
+    ) -> None:
+        self.object = obj
+        self._absent = absent
+        self._core = core or {}
+        self._kconfig = kconfig or {}
+        data = {index: item.data for index, item in enumerate(obj.data) if item.frozen}
+        self.program = program or Program(obj, data)
+
+    def inputs(self) -> Inputs:
+        return Inputs(
+            {
+                "core": lambda section, slot: self._core[slot],
+                "fails": lambda section, slot: self._core[slot].outcome == POISON,
+                "kfunc": lambda index, _: KfuncAnswer(self._name(index) not in self._absent, True),
+                "address": self._address,
+                "kconfig": lambda index, _: self._kconfig.get(self._name(index)),
+            }
+        )
+
+    def _name(self, index: int | str) -> str:
+        return self.object.externs[int(index)].name
+
+    def _address(self, index: int | str, _: int) -> Answer:
+        return 0 if self._name(index) in self._absent else OBJECT
+
+    def reach(
+        self, exact: bool = False, steps: int = 100_000, sleepable: bool = False, entry: int = -1
+    ) -> Reach:
+        engine = Engine(self.program, self.inputs(), steps, 100_000 if exact else 0)
+        function = self.object.programs[0].function if entry < 0 else entry
+        return find_live_calls(engine, Entry(function, sleepable, None, False, True))
+
+
+def live(obj: BpfObject, exact: bool = False, **kernel: object) -> dict[str, str]:
+    """Give, by name, what is live in the first program and how surely."""
+    reach = Walked(obj, **kernel).reach(exact)  # type: ignore[arg-type]
+    found: dict[str, str] = {}
+    for call in reach.calls:
+        name = obj.externs[call.extern].name
+        if found.get(name) != SURE:
+            found[name] = SURE if call.sure else PERHAPS
+    return found

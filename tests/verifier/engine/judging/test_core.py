@@ -1,0 +1,75 @@
+"""Live CO-RE relocations: what the kernel lacks refuses, what a module may have stays open."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from kfmap.btf.ext import CoreKind, read_btf_ext
+from kfmap.btf.read import Btf, read_btf
+from tests.btf.btf_writer import BtfWriter, write_btf_ext
+from tests.verifier.engine.flow.assembly import SECTION, assemble
+from tests.verifier.engine.judging.toy import kernel_facts, only_finding, strong
+from verifier.engine.result import PASSES, REFUSED, UNKNOWN, ProgramVerdict
+from verifier.engine.verdict import KernelUnderTest, check_object
+
+
+def _types(*members: str, struct: str = "thing") -> tuple[BtfWriter, int]:
+    writer = BtfWriter()
+    number = writer.integer("int")
+    rows = [(name, number, 32 * at) for at, name in enumerate(members)]
+    return writer, writer.struct(struct, 4 * len(members), rows)
+
+
+def _kernel(*members: str, struct: str = "thing") -> Btf:
+    return read_btf(_types(*members, struct=struct)[0].build())
+
+
+def _check(kernel: Btf | None, kind: CoreKind) -> ProgramVerdict:
+    """Check a program that asks for thing.a, and calls what no kernel has if that gives 1."""
+    writer, thing = _types("a")
+    rows = [(0, thing, writer.string("0:0"), kind)]
+    ext = write_btf_ext(writer, core={SECTION: rows})
+    local = read_btf(writer.build())
+    text = "main: program; r1 = core 0; if r1 != 1 goto end; call nope; end: ; exit"
+    obj = replace(strong(assemble(text)), btf=local, btf_ext=read_btf_ext(ext, local))
+    [verdict] = check_object(obj, KernelUnderTest(kernel_facts(), kernel)).programs
+    return verdict
+
+
+def test_a_field_of_the_kernel_passes() -> None:
+    assert _check(_kernel("b", "a"), CoreKind.FIELD_BYTE_OFFSET).verdict == PASSES
+
+
+def test_a_field_that_the_type_lacks_is_refused() -> None:
+    verdict = _check(_kernel("b"), CoreKind.FIELD_BYTE_OFFSET)
+    assert verdict.verdict == REFUSED
+    assert verdict.findings[0].reasons[0].text == "struct thing has no such part"
+
+
+def test_a_type_that_a_module_may_have_is_unknown() -> None:
+    verdict = _check(_kernel("a", struct="other"), CoreKind.FIELD_BYTE_OFFSET)
+    assert verdict.verdict == UNKNOWN
+    assert verdict.findings[0].reasons[0].text == (
+        "struct thing is not in the kernel itself, and what its loaded modules have is not known"
+    )
+
+
+@pytest.mark.parametrize(
+    ("kernel", "expected"),
+    [
+        (_kernel("a"), REFUSED),
+        (_kernel("b"), PASSES),
+        (_kernel("a", struct="other"), PASSES),  # as for libbpf, if no module that has it is loaded
+    ],
+)
+def test_whether_a_field_exists_decides(kernel: Btf, expected: str) -> None:
+    assert _check(kernel, CoreKind.FIELD_EXISTS).verdict == expected
+
+
+def test_without_types_the_reason_is_told() -> None:
+    verdict = _check(None, CoreKind.FIELD_EXISTS)
+    assert verdict.verdict == UNKNOWN
+    texts = [reason.text for reason in only_finding(verdict).reasons]
+    assert texts[-1].endswith("this kernel came without its types")

@@ -1,0 +1,42 @@
+"""A map of a type that the kernel has not keeps the whole object from loading."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from kfmap.btf.read import Btf, read_btf
+from tests.btf.btf_writer import BtfWriter
+from tests.verifier.engine.flow.assembly import assemble
+from tests.verifier.engine.judging.toy import kernel_facts, only_finding
+from verifier.engine.object.model import BpfMap
+from verifier.engine.result import PASSES, REFUSED
+from verifier.engine.verdict import KernelUnderTest, check_object
+
+
+def _types() -> Btf:
+    writer = BtfWriter()
+    kinds = [("BPF_MAP_TYPE_UNSPEC", 0), ("BPF_MAP_TYPE_HASH", 1), ("__MAX_BPF_MAP_TYPE", 2)]
+    writer.enum("bpf_map_type", kinds)
+    return read_btf(writer.build())
+
+
+@pytest.mark.parametrize(
+    ("kind", "has_types", "expected"),
+    [
+        (1, True, PASSES),
+        (2, True, REFUSED),  # __MAX_BPF_MAP_TYPE is none
+        (33, True, REFUSED),
+        (33, False, PASSES),
+        (0, True, PASSES),  # not known
+    ],
+)
+def test_map_types_have_to_be_there(kind: int, has_types: bool, expected: str) -> None:
+    obj = replace(assemble("main: program; exit"), maps=(BpfMap("table", kind),))
+    kernel = KernelUnderTest(kernel_facts(), _types() if has_types else None)
+    [verdict] = check_object(obj, kernel).programs
+    assert verdict.verdict == expected
+    if expected == REFUSED:
+        text = only_finding(verdict).reasons[0].text
+        assert text == f"this kernel has no map type {kind}, which map table is of"

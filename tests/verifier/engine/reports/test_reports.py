@@ -1,0 +1,136 @@
+"""Every format holds every verdict, in the form its readers expect, whatever the names are."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import jsonschema
+import pytest
+
+from tests.verifier.checked import HTML, create_checked, create_unread
+from verifier.engine.reports import RENDERERS
+from verifier.engine.result_json import parse_summary, parse_verdict, plain
+
+# The schema of OASIS, as in npm's @microsoft/jest-sarif 1.0.0-beta.0 (MIT).
+SCHEMA = Path(__file__).parent / "data" / "sarif-2.1.0-rtm.5.json"
+
+
+def render(name: str, program: str = "toy_running") -> str:
+    """Render the small object and an unreadable one."""
+    return RENDERERS[name].render([create_checked(program), create_unread()])
+
+
+def validate_sarif(text: str) -> dict[str, Any]:
+    """Give the log, valid by the OASIS schema."""
+    log = json.loads(text)
+    schema = json.loads(SCHEMA.read_text())
+    jsonschema.validators.validator_for(schema)(schema).validate(log)
+    run: dict[str, Any] = log["runs"][0]
+    return run
+
+
+@pytest.mark.parametrize("name", sorted(RENDERERS))
+def test_format_renders_nothing_from_nothing(name: str) -> None:
+    RENDERERS[name].render([])
+
+
+def test_json_has_the_promised_form() -> None:
+    body = json.loads(render("json"))
+    assert body["version"] == 1
+    (obj,) = body["objects"]
+    assert obj["file"] == "toy.bpf.o"
+    (program,) = obj["programs"]
+    assert program["struct_ops"] == [{"type": "toy_ops", "member": "running", "map": "toy_map"}]
+    assert {"name", "section", "program_type", "attach_type", "target", "sleepable"} <= set(program)
+    refused = obj["verdicts"][1]
+    assert (refused["kernel"], refused["program"]) == ("7.2", "toy_running")
+    assert refused["verdict"] == "refused"
+    (finding,) = refused["findings"]
+    assert {"kind", "kfunc", "path", "instruction", "source", "reasons"} <= set(finding)
+    assert finding["reasons"][0]["line"] == 74
+
+
+def test_json_says_where_an_object_loads_and_what_changes() -> None:
+    (obj,) = json.loads(render("json"))["objects"]
+    assert obj["span"] == {"first": "6.18", "last": "6.18", "not_between": []}
+    (step,) = obj["changes"]
+    assert (step["before"], step["after"]) == ("6.18", "7.2")
+    (change,) = step["programs"]
+    assert (change["before"], change["after"]) == ("passes", "refused")
+    assert change["appeared"] == [["not_allowed", "toy_move"]]
+
+
+def test_json_names_what_could_not_be_read_and_where() -> None:
+    errors = json.loads(render("json"))["errors"]
+    assert [(error["file"], error["kernel"]) for error in errors] == [
+        ("toy.bpf.o", "7.3"),
+        ("=broken.o", None),
+    ]
+
+
+def test_text_says_path_source_reason_and_suggestion() -> None:
+    text = render("text")
+    for part in (
+        "on 7.2: 0 of 1 programs pass",
+        "nothing is refused from 6.18 to 6.18",
+        "toy_running → helper → toy_move: not allowed in this context",
+        "in helper, instruction 3, src/toy.bpf.c:12: toy_move(p);",
+        "because toy_filter refuses (kernel/filter.c:74)",
+        "try: call it from dispatch",
+        "could not be read: not an ELF file",
+    ):
+        assert part in text
+
+
+def test_text_lets_no_escape_sequence_through() -> None:
+    assert "\x1b" not in render("text", "evil\x1b[2J")
+
+
+def test_csv_has_a_row_a_finding_and_no_formulas() -> None:
+    head, *rows = csv.reader(io.StringIO(render("csv")))
+    assert {len(row) for row in rows} == {len(head)}
+    assert [row[:5] for row in rows] == [
+        ["toy.bpf.o", "7.3", "", "could not be checked", ""],
+        ["toy.bpf.o", "6.18", "toy_running", "passes", "dead"],
+        ["toy.bpf.o", "7.2", "toy_running", "refused", "not_allowed"],
+        ["'=broken.o", "", "", "could not be read", ""],
+    ]
+
+
+def test_markdown_keeps_names_from_being_html() -> None:
+    text = render("markdown", HTML)
+    assert "<script>" not in text
+    assert "| 6.18 | 7.2 |" in text
+
+
+def test_sarif_is_valid_and_has_every_finding() -> None:
+    run = validate_sarif(render("sarif"))
+    levels = [(result["properties"]["kernel"], result["level"]) for result in run["results"]]
+    assert levels == [("6.18", "note"), ("7.2", "error")]
+    place = run["results"][1]["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "src/toy.bpf.c"
+    assert place["region"]["startLine"] == 12
+    assert len(run["invocations"][0]["toolExecutionNotifications"]) == 2
+
+
+def test_sarif_is_valid_for_hostile_names() -> None:
+    validate_sarif(render("sarif", f"{HTML} \x00 \N{PILE OF POO}"))
+
+
+def test_junit_counts_failures_and_errors() -> None:
+    root = ElementTree.fromstring(render("junit", f"{HTML}\x00"))
+    outcomes = [case[0].tag if len(case) else "passes" for case in root.iter("testcase")]
+    assert sorted(outcomes) == ["error", "error", "failure", "passes"]
+
+
+def test_verdicts_and_summaries_survive_json() -> None:
+    checked = create_checked()
+    for verdict in checked.verdicts:
+        assert parse_verdict(json.loads(json.dumps(plain(verdict)))) == verdict
+    assert checked.summary is not None
+    assert parse_summary(json.loads(json.dumps(plain(checked.summary)))) == checked.summary

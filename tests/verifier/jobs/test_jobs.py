@@ -1,0 +1,202 @@
+"""Jobs, called as functions, with real check processes: progress, limits, repeats, cancels."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from kfmap.catalogue.store import save_kernel
+from tests.permission.small_kernel import create_toy_kernel
+from verifier.jobs import checker, files, kernel_files, tasks
+from verifier.records import store
+from verifier.records.models import BpfObject, Check, Job, Verdict
+from verifier.records.models.job import MAX_ATTEMPTS, SILENT_AFTER
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("data_folder")]
+
+OBJECTS = Path(__file__).parents[2] / "objects"
+
+
+@pytest.fixture(autouse=True)
+def kernels() -> None:
+    """Put two kernels into the map."""
+    for name in ("6.12", "7.2"):
+        save_kernel(replace(create_toy_kernel(), name=name), None)
+
+
+def create_job(data: bytes | None = None) -> Job:
+    """Store an object and make its job."""
+    stored = files.store([data or (OBJECTS / "scheduler.bpf.o").read_bytes()])
+    obj = BpfObject.objects.create(sha256=stored.sha256, file_name="toy.o", size=stored.size)
+    job = tasks.ensure_job(obj)
+    assert job is not None
+    return job
+
+
+def run(job: Job) -> Job:
+    """Run the task and give the job as it is then."""
+    tasks.check_object_job(job.pk)
+    job = Job.objects.get(pk=job.pk)
+    job.object.refresh_from_db()
+    return job
+
+
+def test_job_checks_the_object_on_every_kernel() -> None:
+    job = run(create_job())
+    assert (job.state, job.problem, job.object.problem) == (Job.State.DONE, "", "")
+    assert store.pending_kernels(job.object) == []
+    assert Check.objects.filter(problem="").count() == 2
+    assert job.object.programs.count() > 1
+    assert job.done == job.total == 3
+
+
+def test_job_knows_the_options_of_a_kernel() -> None:
+    facts = replace(create_toy_kernel(), name="6.18", version="configured")
+    save_kernel(facts, None, config=b"CONFIG_NUMBER=100\n")
+    job = run(create_job((OBJECTS / "options.bpf.o").read_bytes()))
+    words = Verdict.objects.filter(program="number", check_row__object=job.object)
+    assert sorted(words.values_list("verdict", flat=True)) == ["passes", "unknown", "unknown"]
+
+
+def test_job_run_twice_does_its_work_once() -> None:
+    job = run(create_job())
+    before = list(Check.objects.values_list("pk", "created_at"))
+    run(job)
+    assert list(Check.objects.values_list("pk", "created_at")) == before
+
+
+def test_job_asks_only_kernels_that_came_later() -> None:
+    first = run(create_job())
+    before = set(Check.objects.values_list("pk", flat=True))
+    save_kernel(replace(create_toy_kernel(), name="7.3"), None)
+    second = tasks.ensure_job(first.object)
+    assert second is not None
+    assert run(second).state == Job.State.DONE
+    assert before < set(Check.objects.values_list("pk", flat=True))
+    assert Check.objects.count() == 3
+
+
+def test_object_that_is_known_everywhere_gets_no_job() -> None:
+    assert tasks.ensure_job(run(create_job()).object) is None
+
+
+def test_object_with_an_open_job_gets_no_second_one() -> None:
+    job = create_job()
+    assert tasks.ensure_job(job.object) == job
+
+
+def test_broken_object_ends_with_the_reason() -> None:
+    whole = (OBJECTS / "scheduler.bpf.o").read_bytes()
+    job = run(create_job(whole[: len(whole) // 2]))
+    assert job.state == Job.State.DONE
+    assert job.object.problem
+    assert job.object.programs.count() == 0
+
+
+def test_check_past_its_time_could_not_be_done(settings: Settings) -> None:
+    settings.KFMAP_CHECK_SECONDS = 0.001
+    job = run(create_job())
+    assert job.state == Job.State.DONE
+    assert job.object.problem == "Could not be checked: it took longer than 0.001 s."
+
+
+def test_check_past_its_memory_could_not_be_done(settings: Settings) -> None:
+    settings.KFMAP_CHECK_MEGABYTES = 24
+    job = run(create_job())
+    assert job.state == Job.State.DONE
+    unchecked = Check.objects.exclude(problem="").values_list("problem", flat=True)
+    problem = job.object.problem or unchecked[0]  # what fits into memory it had is still done
+    assert problem.startswith("Could not be checked: ")
+
+
+def test_process_is_used_again_for_the_next_object() -> None:
+    limits = checker.Limits(60, 2048)
+    with checker.check_process(limits) as first:
+        pass
+    with checker.check_process(limits) as second:
+        assert second is first
+
+
+def test_process_that_broke_is_not_used_again() -> None:
+    limits = checker.Limits(60, 2048)
+    with (
+        pytest.raises(checker.CheckFailedError, match="the check ended with code 1"),
+        checker.check_process(limits) as broken,
+    ):
+        list(broken.ask({"no": "object"}, tick=1))
+    with checker.check_process(limits) as next_one:
+        assert next_one is not broken
+
+
+def test_kernel_files_may_be_written_by_many_at_once(data_folder: Path) -> None:
+    path, packed = data_folder / "kernel", bytes(1000)
+
+    def write(_: int) -> None:
+        kernel_files.write_whole(path, packed)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(200)))
+    assert [entry.name for entry in data_folder.iterdir()] == ["kernel"]
+    assert path.read_bytes() == packed
+
+
+def test_cancelled_job_stops_before_it_has_asked() -> None:
+    job = create_job()
+    Job.objects.filter(pk=job.pk).update(cancel_requested=True)
+    job = run(job)
+    assert job.state == Job.State.CANCELLED
+    assert Check.objects.count() == 0
+
+
+def test_job_of_a_worker_that_stops_goes_back_to_the_queue(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tasks, "_stopping", Event())
+    tasks.let_go_of_jobs()
+    job = run(create_job())
+    assert (job.state, job.attempts) == (Job.State.QUEUED, 0)
+
+
+def test_second_worker_gets_nothing() -> None:
+    job = create_job()
+    assert Job.objects.claim(job.pk) is not None
+    assert Job.objects.claim(job.pk) is None
+
+
+def test_silent_job_is_taken_over_and_its_first_worker_told() -> None:
+    mine = Job.objects.claim(create_job().pk)
+    assert mine is not None
+    Job.objects.update(heartbeat=timezone.now() - SILENT_AFTER - timedelta(seconds=1))
+    other = Job.objects.claim(mine.pk)
+    assert other is not None
+    assert not mine.beat("still here", 1, 2)
+    mine.finish(Job.State.DONE)
+    assert Job.objects.get().state == Job.State.RUNNING
+    assert other.beat("mine now", 1, 2)
+
+
+def test_job_that_kills_its_workers_fails_in_the_end() -> None:
+    job = create_job()
+    for _ in range(MAX_ATTEMPTS):
+        assert Job.objects.claim(job.pk) is not None
+        Job.objects.update(state=Job.State.QUEUED)
+    assert Job.objects.claim(job.pk) is None
+    assert Job.objects.get().state == Job.State.FAILED
+
+
+def test_interrupted_jobs_are_sent_again_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[int] = []
+    monkeypatch.setattr(tasks.check_object_job, "delay", sent.append)
+    job = create_job()
+    Job.objects.claim(job.pk)
+    tasks.requeue_unfinished_jobs()
+    assert sent == []
+    tasks.resume_interrupted_jobs()
+    assert sent == [job.pk]

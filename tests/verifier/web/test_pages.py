@@ -1,0 +1,291 @@
+"""The pages of uploads: who may see them, what they show, what they do with hostile names."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from kfmap.catalogue.models import Kernel
+from kfmap.catalogue.store import save_kernel
+from tests.permission.small_kernel import create_toy_kernel
+from tests.verifier.checked import HTML, create_finding, create_summary, create_verdict
+from tests.verifier.conftest import create_object
+from tests.verifier.jobs.test_files import HEADER
+from verifier.engine.reports import RENDERERS
+from verifier.engine.result import ObjectVerdict
+from verifier.records import store
+from verifier.records.models import BpfObject, Call, Job, Submission
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("data_folder")]
+
+
+def upload(client: Client, *files: tuple[str, bytes]) -> str:
+    """Upload files at once; give where the browser is sent."""
+    objects = [SimpleUploadedFile(name, data) for name, data in files]
+    answer = client.post("/uploads/", {"objects": objects})
+    assert answer.status_code == 302
+    return str(answer["Location"])
+
+
+def create_checked_object(*programs: str) -> BpfObject:
+    """Make an object that 6.18 takes and 7.2 refuses; 7.3 was not asked."""
+    obj = create_object(summary=create_summary(*programs))
+    for name in ("7.3", "7.2", "6.18"):
+        kernel = save_kernel(replace(create_toy_kernel(), name=name), None).kernel
+        found = (create_finding(),) if name == "7.2" else ()
+        if name != "7.3":
+            verdict = create_verdict(name, programs[0], *found)
+            store.save_verdict(obj, kernel.facts_hash, verdict)
+    return obj
+
+
+@pytest.mark.parametrize("path", ["uploads/", f"objects/{'0' * 64}/", "uploads/1/"])
+def test_pages_send_strangers_to_the_login(client: Client, path: str) -> None:
+    answer = client.get(f"/{path}")
+    assert answer.status_code == 302
+    assert str(answer["Location"]).startswith("/accounts/login/")
+
+
+def test_stranger_cannot_upload(client: Client) -> None:
+    client.post("/uploads/", {"objects": SimpleUploadedFile("a.o", HEADER)})
+    assert BpfObject.objects.count() == 0
+
+
+def test_one_object_leads_to_its_page_with_a_job(ada: Client) -> None:
+    page = upload(ada, ("toy.bpf.o", HEADER))
+    obj = BpfObject.objects.get()
+    assert page == f"/objects/{obj.sha256}/"
+    assert Job.objects.get().object == obj
+    assert "waiting" in ada.get(page).content.decode()
+
+
+def test_several_objects_lead_to_the_upload_with_each(ada: Client) -> None:
+    page = upload(ada, ("a.bpf.o", HEADER), ("b.bpf.o", HEADER + b"b"), ("c.bpf.o", b""))
+    text = ada.get(page).content.decode()
+    assert "a.bpf.o" in text
+    assert "c.bpf.o</strong>: Not taken: the file is empty." in text
+    assert Job.objects.count() == 2
+
+
+def test_same_object_twice_is_known_and_gets_no_second_job(ada: Client) -> None:
+    upload(ada, ("toy.bpf.o", HEADER))
+    page = upload(ada, ("copy.bpf.o", HEADER))
+    assert page == f"/objects/{BpfObject.objects.get().sha256}/"
+    assert Job.objects.count() == 1
+    assert Submission.objects.first().files.get().known_before  # type: ignore[union-attr]
+
+
+def test_too_large_an_object_is_refused_by_name(ada: Client, settings: Settings) -> None:
+    settings.KFMAP_MAX_UPLOAD_BYTES = 1 << 20
+    page = upload(ada, ("large.bpf.o", HEADER + bytes(2 << 20)))
+    text = ada.get(page).content.decode()
+    assert "large.bpf.o</strong>: Not taken: larger than 1 MB" in text
+
+
+def test_upload_of_nothing_says_so(ada: Client) -> None:
+    assert "Choose one or more" in ada.post("/uploads/", follow=True).content.decode()
+
+
+def test_object_page_shows_grid_finding_path_and_source(ada: Client) -> None:
+    obj = create_checked_object("toy_running")
+    text = ada.get(f"/objects/{obj.sha256}/").content.decode()
+    for part in (
+        "Every program passes on 6.18.",
+        'class="verdict verdict-refused"',
+        "not checked yet",
+        "src/toy.bpf.c:12",
+        "3: call toy_move",
+        "kernel/filter.c:74",
+        "Try: call it from dispatch",
+    ):
+        assert part in text
+    assert text.index("verdict-passes") < text.index("verdict-refused")
+
+
+def test_object_page_says_from_where_to_where_it_loads_and_what_changes(ada: Client) -> None:
+    obj = create_checked_object("toy_running")
+    text = ada.get(f"/objects/{obj.sha256}/").content.decode()
+    assert "Nothing is refused from 6.18 to 6.18." in text
+    assert "new: toy_move: not allowed in this context" in text
+    back = ada.get(f"/objects/{obj.sha256}/?before=7.2&after=6.18").content.decode()
+    assert "gone: toy_move: not allowed in this context" in back
+    same = ada.get(f"/objects/{obj.sha256}/?before=7.2&after=7.2").content.decode()
+    assert "Nothing changes for this object between 7.2 and 7.2." in same
+
+
+@pytest.mark.parametrize("query", ["before=9.9&after=7.2", "before=7.3&after=6.18", "before=7.2"])
+def test_kernels_that_were_not_asked_leave_the_newest_two(ada: Client, query: str) -> None:
+    obj = create_checked_object("toy_running")
+    text = ada.get(f"/objects/{obj.sha256}/?{query}").content.decode()
+    assert "new: toy_move: not allowed in this context" in text
+
+
+def test_finding_that_programs_share_is_shown_once(ada: Client) -> None:
+    obj = create_object(summary=create_summary("one", "two"))
+    kernel = save_kernel(replace(create_toy_kernel(), name="7.2"), None).kernel
+    missing = replace(create_finding("missing"), path=(), instruction=None)
+    verdicts = [create_verdict("7.2", name, missing).programs[0] for name in ("one", "two")]
+    store.save_verdict(obj, kernel.facts_hash, ObjectVerdict("7.2", tuple(verdicts)))
+    text = ada.get(f"/objects/{obj.sha256}/").content.decode()
+    assert text.count('class="finding finding-missing"') == 1
+    assert "On 7.2, in one, two." in text
+    assert text.count('href="#finding-0"') == 2
+
+
+def test_markup_in_names_stays_text(ada: Client) -> None:
+    obj = create_checked_object(HTML)
+    BpfObject.objects.update(file_name=HTML)
+    for path in (f"/objects/{obj.sha256}/", "/uploads/"):
+        text = ada.get(path).content.decode()
+        assert HTML not in text
+        assert "&lt;script&gt;" in text
+
+
+def test_object_page_costs_the_same_for_any_number_of_programs(
+    ada: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    obj = create_checked_object(*(f"program_{number}" for number in range(40)))
+    with django_assert_num_queries(13):
+        ada.get(f"/objects/{obj.sha256}/")
+
+
+def test_program_page_shows_findings_and_every_call(ada: Client) -> None:
+    obj = create_checked_object("toy_running", "other")
+    text = ada.get(f"/objects/{obj.sha256}/programs/0/").content.decode()
+    assert "toy_filter refuses" in text
+    assert "toy_running" in text
+    assert ">other<" not in text
+    assert "toy.bpf.o" in text
+    assert ada.get(f"/objects/{obj.sha256}/programs/2/").status_code == 404
+
+
+def test_program_page_turns_pages_of_calls(
+    ada: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    obj = create_checked_object("toy_running")
+    program = obj.programs.get()
+    program.calls.all().delete()
+    Call.objects.bulk_create(
+        Call(program=program, kfunc="toy_move", weak=False, instruction=number, path=[])
+        for number in range(450)
+    )
+    address = f"/objects/{obj.sha256}/programs/0/"
+    with django_assert_num_queries(10):
+        text = ada.get(f"{address}?page=3").content.decode()
+    assert "450 kfunc calls" in text
+    assert "page 3 of 3" in text
+    assert ">449<" in text
+    assert ">399<" not in text
+    whole = ada.get(f"/objects/{obj.sha256}/").content.decode()
+    assert "1 kfunc" in whole
+    assert ">450<" in whole
+
+
+def test_object_page_shows_few_findings_and_those_that_decide_among_them(ada: Client) -> None:
+    obj = create_object()
+    found = [create_finding("not_allowed", f"toy_{number}") for number in range(20)]
+    for name, some in (("7.2", found), ("7.3", found[-1:])):
+        kernel = save_kernel(replace(create_toy_kernel(), name=name), None).kernel
+        store.save_verdict(obj, kernel.facts_hash, create_verdict(name, "toy_running", *some))
+    text = ada.get(f"/objects/{obj.sha256}/").content.decode()
+    assert text.count('class="finding finding-not_allowed"') == 8
+    assert "All 20 findings of toy_running" in text
+    anchors = re.findall(r'href="#(finding-\d+)"', text)
+    assert len(set(anchors)) == 2
+    for anchor in anchors:
+        assert f'id="{anchor}"' in text
+
+
+def test_list_of_objects_costs_the_same_for_any_number(
+    ada: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(30):
+        obj = BpfObject.objects.create(sha256=f"{number:064x}", file_name="x.o", size=1)
+        Job.objects.create(object=obj)
+    with django_assert_num_queries(7):
+        ada.get("/uploads/")
+
+
+def test_objects_of_an_older_engine_are_checked_again_at_once(ada: Client) -> None:
+    old, new = (
+        create_object(f"{name}.o", replace(create_summary("p"), sha256=name * 64)) for name in "ab"
+    )
+    kernel = save_kernel(create_toy_kernel(), None).kernel
+    for obj in (old, new):
+        store.save_verdict(obj, kernel.facts_hash, create_verdict(kernel.name, "p"))
+    assert "no verdicts of this version" not in ada.get("/uploads/").content.decode()
+    old.checks.update(engine_version=0)
+    assert "1 object has no verdicts of this version" in ada.get("/uploads/").content.decode()
+    text = ada.post("/uploads/check/", follow=True).content.decode()
+    assert "1 object waits to be checked." in text
+    assert "no verdicts of this version" not in text
+    assert [job.object for job in Job.objects.all()] == [old]
+
+
+@pytest.mark.parametrize("name", sorted(RENDERERS))
+def test_object_exports_every_format(ada: Client, name: str) -> None:
+    obj = create_checked_object("toy_running")
+    answer = ada.get(f"/objects/{obj.sha256}/?format={name}")
+    assert answer.status_code == 200
+    assert "attachment" in answer["Content-Disposition"]
+    assert b"7.2" in answer.content
+
+
+@pytest.mark.parametrize("name", ["svg", "graphml", "dot", "json"])
+def test_graph_exports_every_format(ada: Client, name: str) -> None:
+    obj = create_checked_object("toy_running")
+    answer = ada.get(f"/objects/{obj.sha256}/graph/?kernel=7.2&format={name}")
+    assert answer.status_code == 200
+    assert b"toy_move" in answer.content
+
+
+def test_graph_colours_the_path_of_a_finding(ada: Client) -> None:
+    obj = create_checked_object("toy_running")
+    for name, word in (("7.2", "refused"), ("6.18", "allowed")):
+        graph = ada.get(f"/objects/{obj.sha256}/graph/?kernel={name}&format=json").json()
+        (end,) = [node for node in graph["nodes"] if node["kind"] == "kfunc"]
+        assert end["verdict"] == word
+
+
+def test_graph_of_hostile_names_has_no_markup(ada: Client) -> None:
+    obj = create_checked_object(HTML)
+    text = ada.get(f"/objects/{obj.sha256}/graph/").content.decode()
+    assert HTML not in text
+    assert "&lt;script&gt;" in text
+
+
+def test_unknown_format_is_not_found(ada: Client) -> None:
+    assert ada.get(f"/objects/{create_object().sha256}/?format=exe").status_code == 404
+
+
+def test_object_is_checked_on_kernels_that_came_later(ada: Client) -> None:
+    obj = create_checked_object("toy_running")
+    ada.post(f"/objects/{obj.sha256}/check/")
+    assert Job.objects.get().state == Job.State.QUEUED
+    assert [kernel.name for kernel in store.pending_kernels(obj)] == ["7.3"]
+
+
+def test_object_known_everywhere_gets_no_job(ada: Client) -> None:
+    obj = create_checked_object("toy_running")
+    Kernel.objects.filter(name="7.3").delete()
+    answer = ada.post(f"/objects/{obj.sha256}/check/", follow=True)
+    assert "checked on every kernel" in answer.content.decode()
+    assert Job.objects.count() == 0
+
+
+def test_waiting_job_can_be_cancelled(ada: Client) -> None:
+    upload(ada, ("toy.bpf.o", HEADER))
+    ada.post(f"/objects/{BpfObject.objects.get().sha256}/cancel/")
+    assert Job.objects.get().state == Job.State.CANCELLED
+
+
+def test_page_allows_no_inline_code(ada: Client, data_folder: Path) -> None:
+    answer = ada.get("/uploads/")
+    assert "unsafe" not in answer["Content-Security-Policy"]
+    assert "style=" not in answer.content.decode()

@@ -1,0 +1,148 @@
+"""Which function refers to which: all calls of an object, live or not, the same on every kernel."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from kfmap.btf.kinds import Kind
+from kfmap.btf.read import BtfError
+from verifier.engine.flow.body import OP_CALL, OP_LDDW, plain_reference
+from verifier.engine.object.model import BpfObject, Code, Reference
+
+_LOCK_HELPERS = (93, 94)  # bpf_spin_lock, bpf_spin_unlock
+_CALL_OR_ADDRESS = re.compile(re.escape(bytes([OP_CALL])) + b"|" + re.escape(bytes([OP_LDDW])))
+
+
+@dataclass(slots=True)
+class Calls:
+    """What the code of one function refers to, each with its slot: externs called, functions called
+    or passed on. `locks`: it takes or drops a bpf_spin_lock."""
+
+    kfuncs: list[tuple[int, int]] = field(default_factory=list)
+    functions: list[tuple[int, int]] = field(default_factory=list)
+    passed: list[tuple[int, int]] = field(default_factory=list)
+    locks: bool = False
+
+    def callees(self) -> Iterator[int]:
+        for _, function in self.functions:
+            yield function
+        for _, function in self.passed:
+            yield function
+
+
+class CallGraph:
+    """The calls of every function."""
+
+    def __init__(self, obj: BpfObject) -> None:
+        self.object = obj
+        self.calls = [Calls() for _ in obj.functions]
+        self._spans = _function_spans(obj)
+        self._references: dict[str, dict[int, Reference]] = {section: {} for section in obj.code}
+        self._pointers: dict[int, bool] = {}
+        self._add_references()
+        for section, code in obj.code.items():
+            self._add_helper_calls(section, code)
+        self.interesting = self._find_interesting()
+
+    def function_at(self, section: str, slot: int) -> int | None:
+        """Give the function that a slot belongs to."""
+        starts, indexes = self._spans.get(section, ([], []))
+        at = bisect_right(starts, slot) - 1
+        if at < 0:
+            return None
+        function = self.object.functions[indexes[at]]
+        return indexes[at] if slot < function.start + function.count else None
+
+    def reachable(self, roots: Iterable[int]) -> list[int]:
+        """Give the functions reached from some, themselves first, dead code included."""
+        found = list(dict.fromkeys(roots))
+        known = set(found)
+        for function in found:
+            for callee in self.calls[function].callees():
+                if callee not in known:
+                    known.add(callee)
+                    found.append(callee)
+        return found
+
+    def references(self, section: str) -> Mapping[int, Reference]:
+        """Give slot → what the instruction refers to, with or without a relocation."""
+        return self._references.get(section, {})
+
+    def returns_pointer(self, extern: int) -> bool:
+        """Tell from the prototype whether a kernel function returns an address."""
+        if extern not in self._pointers:
+            self._pointers[extern] = self._returns_pointer(self.object.externs[extern].type_id)
+        return self._pointers[extern]
+
+    def _returns_pointer(self, type_id: int) -> bool:
+        btf = self.object.btf
+        if btf is None or not type_id:
+            return False
+        try:
+            if btf.kind(type_id) is Kind.FUNC:
+                type_id = btf.type_of(type_id)
+            return btf.kind(btf.resolve(btf.type_of(type_id))) is Kind.PTR
+        except BtfError:
+            return False
+
+    def _add_references(self) -> None:
+        for (section, slot), reference in self.object.references.items():
+            self._references.setdefault(section, {})[slot] = reference
+            if reference.kind in ("kfunc", "call", "function"):
+                self._add_reference(section, slot, reference)
+
+    def _add_reference(self, section: str, slot: int, reference: Reference) -> None:
+        function = self.function_at(section, slot)
+        if function is None:
+            return
+        calls = self.calls[function]
+        kinds = {"kfunc": calls.kfuncs, "call": calls.functions, "function": calls.passed}
+        is_call = self.object.code[section].opcodes[slot] == OP_CALL
+        if is_call == (reference.kind != "function"):
+            kinds[reference.kind].append((slot, reference.index))
+
+    def _add_helper_calls(self, section: str, code: Code) -> None:
+        """Find locks, and calls and addresses within a section that have no relocation."""
+        references = self._references[section]
+        for match in _CALL_OR_ADDRESS.finditer(code.opcodes):
+            slot = match.start()
+            if slot in references:
+                continue
+            if code.registers[slot] >> 4:
+                plain = plain_reference(code, slot, self.function_at)
+                if plain is not None:
+                    references[slot] = plain
+                    self._add_reference(section, slot, plain)
+            elif code.opcodes[slot] == OP_CALL and code.immediates[slot] in _LOCK_HELPERS:
+                function = self.function_at(section, slot)
+                if function is not None:
+                    self.calls[function].locks = True
+
+    def _find_interesting(self) -> frozenset[int]:
+        """Functions from which a kfunc call or a lock can be reached."""
+        callers: dict[int, list[int]] = {}
+        for function, calls in enumerate(self.calls):
+            for callee in calls.callees():
+                callers.setdefault(callee, []).append(function)
+        waiting = [i for i, calls in enumerate(self.calls) if calls.kfuncs or calls.locks]
+        found = set(waiting)
+        while waiting:
+            for caller in callers.get(waiting.pop(), ()):
+                if caller not in found:
+                    found.add(caller)
+                    waiting.append(caller)
+        return frozenset(found)
+
+
+def _function_spans(obj: BpfObject) -> dict[str, tuple[list[int], list[int]]]:
+    """Give starts, and functions by start, of every section."""
+    by_section: dict[str, list[tuple[int, int]]] = {}
+    for index, function in enumerate(obj.functions):
+        by_section.setdefault(function.section, []).append((function.start, index))
+    return {
+        section: ([start for start, _ in spans], [index for _, index in spans])
+        for section, spans in ((name, sorted(spans)) for name, spans in by_section.items())
+    }

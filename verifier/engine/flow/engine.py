@@ -1,0 +1,210 @@
+"""Walk functions on demand and keep what was found: per function, arguments and regions.
+
+A summary holds for every kernel that gives the same answers (`Summary.inputs`), so kernels share
+them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from verifier.engine.flow.body import Body, build_body
+from verifier.engine.flow.budget import Budget, OutOfBudget
+from verifier.engine.flow.calling import static_arguments
+from verifier.engine.flow.calls import CallGraph
+from verifier.engine.flow.inputs import Inputs
+from verifier.engine.flow.joined import joined_way, sure_blocks, walk_joined
+from verifier.engine.flow.paths import walk_paths
+from verifier.engine.flow.state import NO_REGIONS, UNSURE, Regions, State, entry_state
+from verifier.engine.flow.summary import (
+    GLOBAL,
+    PASSED,
+    STATIC,
+    Edge,
+    Poison,
+    Site,
+    Summary,
+    Way,
+)
+from verifier.engine.flow.values import VAGUE, Pointer, Value
+from verifier.engine.flow.walk import EdgeNote, Walk
+from verifier.engine.object.model import BpfObject
+
+_MAX_DEPTH = 16  # of calls within calls; the verifier allows 8
+_MAX_CONTEXTS = 24  # argument lists that a function is walked with; then any arguments
+_UNSURE_REGIONS: Regions = (UNSURE, UNSURE, UNSURE, UNSURE)
+_ANY: tuple[Value, ...] = (VAGUE,) * 5
+
+Key = tuple[int, tuple[Value, ...], Regions, bool]
+
+
+class Program:
+    """What is the same for all kernels: calls, decoded functions, constants, summaries."""
+
+    def __init__(self, obj: BpfObject, data: Mapping[int, bytes]) -> None:
+        self.object = obj
+        self.data = data
+        self.graph = CallGraph(obj)
+        core = obj.btf_ext.core if obj.btf_ext else {}
+        self.core_slots = {section: frozenset(info.slots) for section, info in core.items()}
+        self.summaries: dict[Key, list[Summary]] = {}
+        self._bodies: dict[int, Body] = {}
+
+    def body(self, function: int) -> Body:
+        """Give the decoded code of a function."""
+        if function not in self._bodies:
+            calls = self.graph.calls[function].functions
+            self._bodies[function] = build_body(self.object, function, calls, self.is_static)
+        return self._bodies[function]
+
+    def is_static(self, function: int) -> bool:
+        """Tell whether the verifier follows a call of this function with the caller's values."""
+        return self.object.functions[function].linkage != "global"
+
+
+class Engine:
+    """Walks functions for one kernel, with `exact_steps` path by path as long as those last."""
+
+    def __init__(self, program: Program, inputs: Inputs, steps: int, exact_steps: int = 0) -> None:
+        self.program = program
+        self._inputs = inputs
+        self._exact = exact_steps > 0
+        self._budget = Budget(steps)
+        self._exact_budget = Budget(exact_steps)
+        self._known: dict[Key, Summary] = {}
+        self._contexts: dict[int, int] = {}
+        self._active: list[int] = []
+
+    def summarize(self, function: int, arguments: tuple[Value, ...], regions: Regions) -> Summary:
+        """Give what is found in a function entered with these arguments and in these regions."""
+        key = (function, arguments, regions, self._exact)
+        if key not in self._known and self._contexts.get(function, 0) >= _MAX_CONTEXTS:
+            key = (function, _ANY, regions, False)
+        known = self._known.get(key)
+        if known is None:
+            known = self._find_shared(key) or self._make(key)
+            self._known[key] = known
+            self._contexts[function] = self._contexts.get(function, 0) + 1
+        self._inputs.log.update(known.inputs)
+        return known
+
+    def _find_shared(self, key: Key) -> Summary | None:
+        """Find a summary made for another kernel that gives the same answers."""
+        for summary in self.program.summaries.get(key, ()):
+            if all(self._inputs.peek(asked) == answer for asked, answer in summary.inputs.items()):
+                return summary
+        return None
+
+    def _make(self, key: Key) -> Summary:
+        function, arguments, regions, exact = key
+        boring = function not in self.program.graph.interesting and not _functions(arguments)
+        if boring and not exact:
+            return Summary(function, (), (), (), (Way(VAGUE, regions),), True, {})
+        if function in self._active or len(self._active) >= _MAX_DEPTH:
+            return self._give_up(function)
+        body = self.program.body(function)
+        if not body.understood:
+            return self._give_up(function)
+        outer, self._inputs.log = self._inputs.log, {}
+        self._active.append(function)
+        try:
+            made = self._walk(body, key)
+        except OutOfBudget:
+            made = None
+        finally:
+            self._active.pop()
+            self._inputs.log = outer
+        if made is not None:
+            self.program.summaries.setdefault(key, []).append(made)
+            return made
+        return self._make((*key[:3], False)) if exact else self._give_up(function)
+
+    def _walk(self, body: Body, key: Key) -> Summary:
+        function, arguments, regions, exact = key
+        section = body.function.section
+        core_slots = self.program.core_slots.get(section, frozenset())
+        walk = Walk(self.program.graph, section, self._inputs, self.program.data, core_slots, exact)
+        passed = self.program.graph.calls[function].passed
+        walk.passes_functions = bool(passed or _functions(arguments))
+        entry, enter = entry_state(arguments, regions), _Enter(self, walk)
+        if exact:
+            ways = walk_paths(body, walk, entry, enter, self._exact_budget)
+            return _summarize(function, walk, ways, None, self._inputs)
+        flow = walk_joined(body, walk, entry, enter, self._budget)
+        sure = sure_blocks(flow, walk.noted_blocks())
+        return _summarize(function, walk, joined_way(flow), sure, self._inputs)
+
+    def _give_up(self, function: int) -> Summary:
+        """Take every call of a function as one that may be live."""
+        calls = self.program.graph.calls[function]
+        sites = [Site(slot, extern, False, _UNSURE_REGIONS) for slot, extern in calls.kfuncs]
+        edges = [
+            Edge(self._call_kind(callee), slot, callee, False, _UNSURE_REGIONS, _ANY)
+            for slot, callee in calls.functions
+        ]
+        edges += [
+            Edge(PASSED, slot, callee, False, NO_REGIONS, _ANY) for slot, callee in calls.passed
+        ]
+        ways = (Way(VAGUE, _UNSURE_REGIONS),)
+        return Summary(function, tuple(sites), tuple(edges), (), ways, False, {})
+
+    def _call_kind(self, function: int) -> str:
+        return STATIC if self.program.is_static(function) else GLOBAL
+
+
+class _Enter:
+    """Enters static functions for one walk."""
+
+    def __init__(self, engine: Engine, walk: Walk) -> None:
+        self._engine = engine
+        self._walk = walk
+
+    def __call__(self, slot: int, function: int, state: State) -> tuple[Way, ...]:
+        arguments = static_arguments(self._walk, state)
+        self._walk.note_edge(STATIC, slot, function, state, arguments)
+        return self._engine.summarize(function, arguments, state.regions).ways
+
+
+def _summarize(
+    function: int, walk: Walk, ways: tuple[Way, ...], sure: set[int] | None, inputs: Inputs
+) -> Summary:
+    """Make a summary of a walk's notes; `sure` are the blocks surely walked, None: as noted."""
+
+    def is_sure(block: int, noted: bool) -> bool:
+        return noted if sure is None else block in sure
+
+    sites = [
+        Site(note.slot, note.extern, is_sure(note.block, note.sure), note.regions)
+        for note in walk.sites.values()
+    ]
+    edges = [_edge(note, is_sure(note.block, note.sure)) for note in walk.edges.values()]
+    entered = walk.received | {edge.function for edge in edges}
+    entered.update(callee for edge in edges for callee in _functions(edge.arguments))
+    edges += [
+        Edge(PASSED, slot, callee, False, NO_REGIONS, _ANY)
+        for callee, (slot, _) in walk.passed.items()
+        if callee not in entered
+    ]
+    poisons = [Poison(slot, is_sure(*noted)) for slot, noted in walk.poisons.items()]
+    return Summary(
+        function,
+        tuple(sites),
+        tuple(edges),
+        tuple(poisons),
+        ways,
+        True,
+        dict(inputs.log),
+    )
+
+
+def _functions(arguments: tuple[Value, ...]) -> list[int]:
+    """Give the functions whose addresses are among arguments."""
+    return [
+        value.target
+        for value in arguments
+        if isinstance(value, Pointer) and value.kind == "function"
+    ]
+
+
+def _edge(note: EdgeNote, sure: bool) -> Edge:
+    return Edge(note.kind, note.slot, note.function, sure, note.regions, note.arguments)

@@ -1,0 +1,130 @@
+"""What later decisions of a function depend on, by block: the rest does not tell states apart.
+
+Registers are bits 0 to 9; above them the 8-byte slots of the stack below r10, as far as they are
+read through r10 itself.
+"""
+
+from __future__ import annotations
+
+from verifier.engine.flow.body import (
+    CLASS_ALU,
+    CLASS_ALU64,
+    CLASS_JMP,
+    CLASS_JMP32,
+    CLASS_LDX,
+    CLASS_ST,
+    CLASS_STX,
+    OP_CALL,
+    OP_EXIT,
+    OP_JA,
+    OP_JA32,
+    OP_LDDW,
+    OP_MAY_GOTO,
+    Block,
+    Body,
+    Row,
+)
+
+_MOV = 0xB0
+_ATOMIC = 0xC0
+_ARGUMENTS = 0b111110
+_SCRATCHED = 0b111111
+_REGISTERS = 0x3FF
+_FRAME = 10
+_SLOTS = 64  # of the stack, 512 bytes
+_WHOLE = 8
+WHOLE_STACK = ((1 << _SLOTS) - 1) << (_FRAME + 1)
+_SIZES = {0x00: 4, 0x08: 2, 0x10: 1, 0x18: 8}
+
+
+def find_needed(body: Body, passes_functions: bool) -> list[int]:
+    """Give what each block and those after it need.
+
+    `passes_functions`: the function may pass callbacks, so arguments of all calls count.
+    """
+    blocks = [body.block(number) for number in range(len(body))]
+    needed = [0] * len(blocks)
+    successors = [block.successors() for block in blocks]
+    changed = True
+    while changed:
+        changed = False
+        for index in range(len(blocks) - 1, -1, -1):
+            after = 0
+            for successor in successors[index]:
+                after |= needed[successor]
+            before = _before_block(blocks[index], after, passes_functions)
+            if before != needed[index]:
+                needed[index] = before
+                changed = True
+    return needed
+
+
+def slot_bit(offset: int) -> int:
+    """Give the bit of the stack slot that holds a byte; 0 outside of the stack."""
+    slot = -(offset // 8)
+    return 1 << (_FRAME + slot) if 0 < slot <= _SLOTS else 0
+
+
+def _before_block(block: Block, needed: int, passes_functions: bool) -> int:
+    if block.last is not None:
+        needed = _before_end(block, block.last, needed)
+    for row in reversed(block.rows):
+        needed = _before(row, needed, passes_functions)
+    return needed
+
+
+def _before_end(block: Block, last: Row, needed: int) -> int:
+    _, opcode, registers, _, _ = last
+    if block.end == "call":
+        return needed & ~_SCRATCHED | _ARGUMENTS
+    if opcode == OP_EXIT:
+        return 1
+    if opcode in (OP_JA, OP_JA32, OP_MAY_GOTO) or opcode & 7 not in (CLASS_JMP, CLASS_JMP32):
+        return needed
+    needed |= 1 << (registers & 15)
+    return (needed | 1 << (registers >> 4) if opcode & 8 else needed) & ~(1 << _FRAME)
+
+
+def _before(row: Row, needed: int, passes_functions: bool) -> int:
+    """Give what is needed before an instruction, from what is needed after it."""
+    _, opcode, registers, offset, _ = row
+    dst, src, kind = registers & 15, registers >> 4, opcode & 7
+    if opcode == OP_CALL:
+        return needed & ~_SCRATCHED | (_ARGUMENTS if passes_functions else 0)
+    if kind in (CLASS_ALU, CLASS_ALU64):
+        return _before_arithmetic(opcode, dst, src, needed)
+    if kind == CLASS_LDX:
+        return _before_load(opcode, dst, src, offset, needed)
+    if kind in (CLASS_ST, CLASS_STX):
+        return _before_store(opcode, dst, src, offset, needed)
+    if opcode == OP_LDDW:
+        return needed & ~(1 << dst)
+    return needed
+
+
+def _before_arithmetic(opcode: int, dst: int, src: int, needed: int) -> int:
+    if not needed >> dst & 1:
+        return needed
+    if opcode & 0xF0 == _MOV:
+        needed &= ~(1 << dst)
+    return needed | 1 << src if opcode & 8 and src != _FRAME else needed
+
+
+def _before_load(opcode: int, dst: int, src: int, offset: int, needed: int) -> int:
+    if not needed >> dst & 1:
+        return needed
+    needed &= ~(1 << dst)
+    return needed | (slot_bit(offset) if src == _FRAME else 1 << src)
+
+
+def _before_store(opcode: int, dst: int, src: int, offset: int, needed: int) -> int:
+    if opcode & 7 == CLASS_STX and opcode & 0xE0 == _ATOMIC:
+        return needed | (1 << dst | 1 << src | 1) & _REGISTERS
+    if dst != _FRAME:
+        return needed
+    bit = slot_bit(offset)
+    if not needed & bit:
+        return needed
+    if _SIZES[opcode & 0x18] == _WHOLE:
+        needed &= ~bit
+    return needed | 1 << src if opcode & 7 == CLASS_STX and src != _FRAME else needed

@@ -1,0 +1,173 @@
+"""The state of one function while it is walked: registers, its own stack, regions it is in."""
+
+from __future__ import annotations
+
+from verifier.engine.flow.values import (
+    OBJECT,
+    UNKNOWN,
+    VAGUE,
+    Held,
+    Pointer,
+    Value,
+    as_range,
+    extend,
+    join,
+    loaded,
+)
+
+RCU, PREEMPT, IRQ, LOCK = range(4)
+REGION_NAMES = ("rcu_read_lock", "preempt-disabled", "IRQ-disabled", "lock")
+Regions = tuple[int, int, int, int]  # how deep in each; -1: not known
+NO_REGIONS: Regions = (0, 0, 0, 0)
+UNSURE = -1
+
+FRAME = Pointer("stack")
+_MAX_SLOTS = 64  # known stack slots kept; more are forgotten
+
+
+class State:
+    """Mutable; `copy` before two ways part. Stack slots not listed hold unknown bytes."""
+
+    __slots__ = ("regions", "registers", "stack")
+
+    def __init__(
+        self, registers: list[Held], stack: dict[int, tuple[int, Value]], regions: Regions
+    ) -> None:
+        self.registers = registers
+        self.stack = stack
+        self.regions = regions
+
+    def copy(self) -> State:
+        return State(self.registers.copy(), self.stack.copy(), self.regions)
+
+    # stack
+
+    def store(self, offset: int, size: int, value: Value) -> None:
+        """Write to the own stack; the verifier remembers zeros and what starts an 8-byte slot."""
+        self.forget(offset, size)
+        if offset % 8 and value != 0 and value is not VAGUE:
+            value = UNKNOWN
+        if isinstance(value, int):
+            value &= (1 << 8 * size) - 1
+        elif size < 8 and value is not VAGUE:
+            value = as_range(value, 32) if size == 4 else UNKNOWN
+        if value != UNKNOWN and len(self.stack) < _MAX_SLOTS:
+            self.stack[offset] = (size, value)
+
+    def load(self, offset: int, size: int, is_signed: bool) -> Value:
+        """Read from the own stack."""
+        known = self.stack.get(offset)
+        if known is not None and known[0] == size:
+            return self._loaded(known[1], size, is_signed)
+        for start, (length, value) in self.stack.items():
+            if start < offset + size and offset < start + length:
+                whole = start <= offset and offset + size <= start + length
+                if whole and value == 0:
+                    return 0
+                return VAGUE
+        return loaded(size, is_signed)
+
+    def _loaded(self, value: Value, size: int, is_signed: bool) -> Value:
+        if isinstance(value, int):
+            return extend(value, size, is_signed)
+        if size == 8 or value is VAGUE or not is_signed:
+            return value
+        return loaded(size, is_signed)
+
+    def doubt_all(self) -> None:
+        """Something was written to a place that may be anywhere on the stack."""
+        for start, (length, _) in self.stack.items():
+            self.stack[start] = (length, VAGUE)
+
+    def forget(self, offset: int, size: int) -> None:
+        """Drop what is known of some bytes."""
+        stack = self.stack
+        if not stack or (offset in stack and stack[offset][0] == size):
+            stack.pop(offset, None)
+            return
+        end = offset + size
+        for start in [start for start in stack if start < end and offset < start + stack[start][0]]:
+            del stack[start]
+
+    def doubt_from(self, offset: int) -> None:
+        """Something else got the address `offset`: what is above may have been overwritten."""
+        for start, (length, value) in self.stack.items():
+            if start + length > offset and value is not VAGUE:
+                self.stack[start] = (length, VAGUE)
+
+    # regions
+
+    def enter(self, region: int) -> None:
+        self._move(region, 1)
+
+    def leave(self, region: int) -> None:
+        self._move(region, -1)
+
+    def doubt_region(self, region: int) -> None:
+        self._set(region, UNSURE)
+
+    def _move(self, region: int, step: int) -> None:
+        depth = self.regions[region]
+        if depth != UNSURE:
+            self._set(region, max(depth + step, 0))
+
+    def _set(self, region: int, depth: int) -> None:
+        changed = list(self.regions)
+        changed[region] = depth
+        self.regions = (changed[0], changed[1], changed[2], changed[3])
+
+    # ways that meet
+
+    def join(self, other: State) -> bool:
+        """Keep only what holds in both; say whether anything was lost."""
+        changed = False
+        mine = self.registers
+        if mine != other.registers:
+            for index, value in enumerate(other.registers):
+                if mine[index] != value and mine[index] is not VAGUE:
+                    mine[index] = VAGUE
+                    changed = True
+        if self.stack != other.stack:
+            changed |= self._join_stack(other)
+        if self.regions != other.regions:
+            changed |= self._join_regions(other)
+        return changed
+
+    def _join_stack(self, other: State) -> bool:
+        """Doubt a slot known on one side only: the other side may have any bytes there."""
+        joined: dict[int, tuple[int, Value]] = {}
+        for start in self.stack.keys() | other.stack.keys():
+            mine, its = self.stack.get(start), other.stack.get(start)
+            if mine is None or its is None:
+                joined[start] = ((mine or its or (8, VAGUE))[0], VAGUE)
+            elif mine[0] == its[0]:
+                joined[start] = (mine[0], join(mine[1], its[1]))
+            else:
+                joined[start] = (max(mine[0], its[0]), VAGUE)
+        changed = joined != self.stack
+        self.stack = joined
+        return changed
+
+    def _join_regions(self, other: State) -> bool:
+        joined = [
+            mine if mine == its else UNSURE
+            for mine, its in zip(self.regions, other.regions, strict=True)
+        ]
+        before = self.regions
+        self.regions = (joined[0], joined[1], joined[2], joined[3])
+        return self.regions != before
+
+
+def entry_state(arguments: tuple[Value, ...], regions: Regions) -> State:
+    """Give the state at the start of a function."""
+    registers: list[Held] = [UNKNOWN] * 16  # r11 holds arguments on the stack; no more exist
+    registers[1 : 1 + len(arguments)] = arguments
+    registers[10] = FRAME
+    return State(registers, {}, regions)
+
+
+def pass_on(value: Value) -> Value:
+    """Give what a callee knows of an argument: the caller's stack is just memory to it."""
+    if isinstance(value, Pointer) and value.kind in ("stack", "frame"):
+        return Pointer("frame")
+    return OBJECT if isinstance(value, Pointer) and value.kind == "object" else value

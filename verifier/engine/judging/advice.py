@@ -1,0 +1,132 @@
+"""What to do about a finding: where the kfunc is legal on this kernel, and what to call instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kfmap.btf.flavor import essential_name
+from kfmap.permission.context import Context
+from kfmap.permission.context_words import render_context
+from kfmap.permission.run_time import RunTimeMasks
+from kfmap.permission.view import STRUCT_OPS_TYPE
+from verifier.engine.judging.kernel import KernelUnderTest
+
+_MAX_CONTEXTS = 24
+_PERMISSION_KINDS = ("not_allowed", "run_time")
+
+# Renamed in sched_ext: old name → new name; kernels have one, both, or either for a while.
+_RENAMED = {
+    "scx_bpf_dispatch": "scx_bpf_dsq_insert",
+    "scx_bpf_dispatch_vtime": "scx_bpf_dsq_insert_vtime",
+    "scx_bpf_consume": "scx_bpf_dsq_move_to_local",
+    "scx_bpf_dispatch_from_dsq": "scx_bpf_dsq_move",
+    "scx_bpf_dispatch_vtime_from_dsq": "scx_bpf_dsq_move_vtime",
+    "scx_bpf_dispatch_from_dsq_set_slice": "scx_bpf_dsq_move_set_slice",
+    "scx_bpf_dispatch_from_dsq_set_vtime": "scx_bpf_dsq_move_set_vtime",
+    "bpf_wq_set_callback_impl": "bpf_wq_set_callback",
+}
+_RENAMED_BACK = {new: old for old, new in _RENAMED.items()}
+
+
+class Adviser:
+    """Advises for one program's context on one kernel; equal questions are answered once."""
+
+    def __init__(self, kernel: KernelUnderTest, context: Context) -> None:
+        self._kernel = kernel
+        self._context = context
+        self._known: dict[tuple[str, str], tuple[tuple[str, ...], str]] = {}
+
+    def advise(self, kind: str, kfunc: str) -> tuple[tuple[str, ...], str]:
+        """Give the contexts where the kfunc is legal, and a suggestion ("" if none is known)."""
+        key = (kind, kfunc)
+        if key not in self._known:
+            legal = tuple(self._legal_in(kind, kfunc)) if kind in _PERMISSION_KINDS else ()
+            self._known[key] = legal, self._suggest(kind, kfunc, legal)
+        return self._known[key]
+
+    def _legal_in(self, kind: str, kfunc: str) -> Iterator[str]:
+        """Name contexts, those of the same struct_ops type or program type first."""
+        bit = self._kernel.kfunc_bits.get(kfunc, 0)
+        masks = self._kernel.decider.run_time if kind == "run_time" else None
+        found = [
+            context
+            for context, allowed in self._kernel.contexts
+            if allowed & bit and (masks is None or _passes(masks, context, kfunc))
+        ]
+        if masks is not None:
+            found = [context for context in found if context.struct_ops == self._context.struct_ops]
+        found.sort(key=self._distance)
+        yield from map(render_context, found[:_MAX_CONTEXTS])
+
+    def _distance(self, context: Context) -> int:
+        if context.program_type != self._context.program_type:
+            return 2
+        return int(context.struct_ops != self._context.struct_ops)
+
+    def _suggest(self, kind: str, kfunc: str, legal: tuple[str, ...]) -> str:
+        if kind in ("missing", "prototype", "malformed_kernel"):
+            return self._suggest_other(kind, kfunc)
+        if kind in _PERMISSION_KINDS:
+            return self._suggest_place(kfunc, legal)
+        if kind == "not_sleepable":
+            return self._suggest_sleep()
+        if kind == "region":
+            return "move it out of the locked region, or into bpf_rcu_read_lock() if it needs RCU"
+        if kind == "device_bound":
+            return "load it for a device (BPF_F_XDP_DEV_BOUND_ONLY with an interface)"
+        return ""
+
+    def _suggest_other(self, kind: str, kfunc: str) -> str:
+        """Name what this kernel has instead, else advise a guard."""
+        instead = [name for name in self._other_names(kfunc) if self._is_callable(name)]
+        guard = f"declare it __weak and call it only if bpf_ksym_exists({kfunc})"
+        if instead:
+            return f"this kernel has {instead[0]}: {guard}, else call that"
+        if kind == "prototype":
+            known = self._kernel.decider.find_kfunc(kfunc)
+            if known and known.prototype:
+                return f"declare it as this kernel does ({known.prototype}), or {guard}"
+        return guard
+
+    def _other_names(self, kfunc: str) -> Iterator[str]:
+        base = essential_name(kfunc)
+        for name in self._kernel.relatives.get(base, ()):
+            if name != kfunc:
+                yield name
+        for renamed in (_RENAMED.get(base), _RENAMED_BACK.get(base)):
+            if renamed:
+                yield from self._kernel.relatives.get(renamed, ())
+
+    def _is_callable(self, name: str) -> bool:
+        known = self._kernel.decider.find_kfunc(name)
+        return known is not None and known.callable_in_btf is not False
+
+    def _suggest_place(self, kfunc: str, legal: tuple[str, ...]) -> str:
+        same = [
+            name
+            for name in self._other_names(kfunc)
+            if self._kernel.decider.decide(self._context, name).verdict == "allowed"
+            and self._is_callable(name)
+        ]
+        if same:
+            return f"{same[0]} may be called here"
+        if self._context.program_type == STRUCT_OPS_TYPE:
+            prefix = f"{self._context.struct_ops}."
+            members = [name.partition(prefix)[2] for name in legal if prefix in name]
+            if members:
+                return f"call it from {_list(members)}"
+        return f"call it from {_list(list(legal))}" if legal else ""
+
+    def _suggest_sleep(self) -> str:
+        member = self._kernel.decider.views.find_member(self._context)
+        if member is None or member.sleepable == "may":
+            return "make the program sleepable (.s) and call it outside of locked regions"
+        return "call it from a bpf_wq callback, which may sleep"
+
+
+def _passes(masks: RunTimeMasks, context: Context, kfunc: str) -> bool:
+    return masks.decide(context, kfunc)[0] == "allowed"
+
+
+def _list(names: list[str]) -> str:
+    return ", ".join(names[:6]) + (f" or {len(names) - 6} others" if len(names) > 6 else "")

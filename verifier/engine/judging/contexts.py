@@ -1,0 +1,48 @@
+"""The context that a program runs in, as the decision about kfuncs sees it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kfmap.permission.context import Context
+from kfmap.permission.decide import Decider
+from kfmap.permission.verdict import UNKNOWN, Reason, Verdict
+from kfmap.permission.view import EXT_TYPE, STRUCT_OPS_TYPE
+from verifier.engine.object.model import Program
+
+UNSPECIFIED = "BPF_PROG_TYPE_UNSPEC"
+
+
+def context_of(program: Program) -> Context:
+    """Give the context of a program; for struct_ops that of its first use."""
+    if program.program_type == STRUCT_OPS_TYPE:
+        use = program.struct_ops[0] if program.struct_ops else None
+        return Context(
+            STRUCT_OPS_TYPE,
+            struct_ops=use.type if use else None,
+            member=use.member if use else None,
+            sleepable=program.sleepable,
+        )
+    return Context(
+        program.program_type,
+        program.attach_type,
+        program.attach_target,
+        sleepable=program.sleepable,
+    )
+
+
+def decide(decider: Decider, context: Context, kfunc: str) -> Verdict:
+    """Decide a cell; for freplace without a known target only if all targets agree."""
+    if context.program_type == UNSPECIFIED:
+        reason = Reason("context", "libbpf does not know what kind of program this section name is")
+        return Verdict(UNKNOWN, None, (reason,))
+    if context.program_type != EXT_TYPE or context.replaces:
+        return decider.decide(context, kfunc)
+    known = [
+        decider.decide(replace(context, replaces=item.program_type), kfunc)
+        for item in decider.facts.hook_of
+        if item.program_type not in (EXT_TYPE, STRUCT_OPS_TYPE)
+    ]
+    if known and len({verdict.verdict for verdict in known}) == 1:
+        return known[0]
+    return decider.decide(context, kfunc)

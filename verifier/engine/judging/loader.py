@@ -1,0 +1,149 @@
+"""What the loader writes into the code before the verifier sees it, on one kernel.
+
+CO-RE relocations, kconfig variables, addresses of externs, and .rodata as the user sets it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Literal
+
+from kfmap.btf.core import POISONED, REFUSED, CoreResolver, ObjectSpecs, Resolution
+from kfmap.btf.ext import CoreRelocation
+from verifier.engine.flow.body import OP_LDDW
+from verifier.engine.flow.inputs import POISON, UNRESOLVED, Answer, Inputs, KfuncAnswer, Patch
+from verifier.engine.flow.values import signed
+from verifier.engine.judging.externs import FOUND, Resolved, resolve_address, resolve_kfunc
+from verifier.engine.judging.kconfig import Setting, read_setting
+from verifier.engine.judging.kernel import KernelUnderTest
+from verifier.engine.object.externs import KCONFIG
+from verifier.engine.object.model import BpfObject
+
+
+def _order(obj: BpfObject) -> Literal["little", "big"]:
+    return "little" if obj.little_endian else "big"
+
+
+class UnknownVariableError(ValueError):
+    """A value was set for a variable that the object does not have in .rodata."""
+
+
+def read_constants(obj: BpfObject, values: Mapping[str, int]) -> dict[int, bytes]:
+    """Give the frozen data sections by index, with the values that the user's loader sets."""
+    data = {index: bytearray(item.data) for index, item in enumerate(obj.data) if item.frozen}
+    for name, value in values.items():
+        found = [item for item in obj.variables if item.name == name and item.section in data]
+        if not found:
+            raise UnknownVariableError(f"{name} is no variable in .rodata of this object")
+        for variable in found:
+            size = variable.size
+            number = (value & ((1 << 8 * size) - 1)).to_bytes(size, _order(obj))
+            data[variable.section][variable.offset : variable.offset + size] = number
+    return {index: bytes(item) for index, item in data.items()}
+
+
+class Relocations:
+    """CO-RE relocations of an object by section and slot, the same for every kernel."""
+
+    def __init__(self, obj: BpfObject) -> None:
+        self.by_slot: dict[tuple[str, int], CoreRelocation] = {}
+        self.specs = ObjectSpecs(obj.btf) if obj.btf else None
+        for section in obj.btf_ext.core if obj.btf_ext else ():
+            assert obj.btf_ext is not None
+            for relocation in obj.btf_ext.core_relocations(section):
+                self.by_slot[section, relocation.slot] = relocation
+
+
+class Loaded:
+    """One object as the loader leaves it for one kernel."""
+
+    def __init__(self, obj: BpfObject, relocations: Relocations, kernel: KernelUnderTest) -> None:
+        self.object = obj
+        self.kernel = kernel
+        self._relocations = relocations
+        self._resolver = (
+            CoreResolver(relocations.specs, kernel.types)
+            if relocations.specs and kernel.types
+            else None
+        )
+        self._kfuncs: dict[int, Resolved] = {}
+        self._settings: dict[int, Setting] = {}
+
+    def kfunc(self, index: int) -> Resolved:
+        """Give what becomes of an extern function."""
+        if index not in self._kfuncs:
+            extern = self.object.externs[index]
+            self._kfuncs[index] = resolve_kfunc(self.object, extern, self.kernel)
+        return self._kfuncs[index]
+
+    def core(self, section: str, slot: int) -> Resolution | None:
+        """Give the outcome of the CO-RE relocation at a slot, None if the types are not known."""
+        if self._resolver is None:
+            return None
+        return self._resolver.resolve(self._relocations.by_slot[section, slot])
+
+    def relocated(self) -> Iterable[tuple[str, int]]:
+        """Give section and slot of all CO-RE relocations."""
+        return self._relocations.by_slot
+
+    def lacks_variable(self, index: int) -> bool:
+        """Tell whether an extern variable is surely not in the kernel."""
+        return self._address(index, 0) == 0
+
+    def setting(self, index: int) -> Setting:
+        """Give what an extern kconfig variable holds."""
+        if index not in self._settings:
+            extern = self.object.externs[index]
+            self._settings[index] = read_setting(self.object, extern, self.kernel)
+        return self._settings[index]
+
+    def unknowns(self) -> Iterator[str]:
+        """Name what the loader would take from this kernel and the map does not know."""
+        if self._relocations.by_slot and self._resolver is None:
+            yield "what CO-RE relocations come to: this kernel came without its types"
+        for index, extern in enumerate(self.object.externs):
+            if extern.kind == KCONFIG and self.setting(index).unknown:
+                yield self.setting(index).unknown
+
+    def inputs(self) -> Inputs:
+        """Give the answers that walking the code asks for."""
+        return Inputs(
+            {
+                "core": self._patch,
+                "fails": lambda section, slot: self._patch(section, slot).outcome == POISON,
+                "kfunc": self._kfunc_answer,
+                "address": self._address,
+                "kconfig": self._kconfig,
+            },
+            _order(self.object),
+        )
+
+    def _patch(self, section: int | str, slot: int) -> Patch:
+        assert isinstance(section, str)
+        resolution = self.core(section, slot)
+        if resolution is None:
+            return Patch(UNRESOLVED)
+        if resolution.outcome in (POISONED, REFUSED):
+            return Patch(POISON)
+        if resolution.bad_access:
+            opcode = self.object.code[section].opcodes[slot]
+            if opcode & 7 in (1, 2, 3):
+                return Patch(POISON)
+        is_wide = self.object.code[section].opcodes[slot] == OP_LDDW
+        return Patch("value", resolution.value if is_wide else signed(resolution.value, 32))
+
+    def _kfunc_answer(self, index: int | str, _: int) -> Answer:
+        assert isinstance(index, int)
+        found = self.kfunc(index).outcome == FOUND
+        name = self.object.externs[index].kernel_name
+        listed = self.kernel.decider.find_listed(name)
+        may_be_null = not listed or any("KF_RET_NULL" in item.entry.flags for item in listed)
+        return KfuncAnswer(found, may_be_null)
+
+    def _address(self, index: int | str, _: int) -> Answer:
+        assert isinstance(index, int)
+        return resolve_address(self.object, self.object.externs[index], self.kernel)
+
+    def _kconfig(self, index: int | str, _: int) -> Answer:
+        assert isinstance(index, int)
+        return self.setting(index).data

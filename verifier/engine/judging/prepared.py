@@ -1,0 +1,55 @@
+"""What judging an object needs and no kernel changes: made once, used for every kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from kfmap.btf.read import BtfError
+from verifier.engine.flow.engine import Program as Code
+from verifier.engine.judging.loader import Relocations, read_constants
+from verifier.engine.judging.static_paths import Path, find_program_calls, find_static_calls
+from verifier.engine.object.model import BpfObject, ObjectError
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """How many instructions may be walked for one object on one kernel."""
+
+    joined: int = 3_000_000
+    exact: int = 300_000
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An object with its code, its relocations and, by program, the calls it could reach."""
+
+    object: BpfObject
+    code: Code
+    relocations: Relocations
+    static_calls: tuple[Mapping[int, Path], ...]
+    steps: Steps
+    _calls_in: dict[int, Mapping[int, Path]] = field(default_factory=dict)
+
+    def calls_in(self, function: int) -> Mapping[int, Path]:
+        """Give the calls that a function could reach, as `static_calls` does for programs."""
+        if function not in self._calls_in:
+            self._calls_in[function] = find_static_calls(self.code.graph, [function])
+        return self._calls_in[function]
+
+
+def prepare_object(
+    obj: BpfObject, values: Mapping[str, int] | None = None, steps: Steps | None = None
+) -> Prepared:
+    """Prepare an object for any number of kernels.
+
+    `values`: variables of .rodata as the user's loader sets them. Raises UnknownVariableError, and
+    ObjectError for CO-RE relocations that cannot be read.
+    """
+    code = Code(obj, read_constants(obj, values or {}))
+    static_calls = tuple(find_program_calls(code.graph, program) for program in obj.programs)
+    try:
+        relocations = Relocations(obj)
+    except BtfError as error:
+        raise ObjectError(f"the object's CO-RE relocations cannot be read: {error}") from error
+    return Prepared(obj, code, relocations, static_calls, steps or Steps())

@@ -1,0 +1,268 @@
+"""One program on one kernel: its verdict, with a finding for everything that decides it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+from verifier.engine.flow.engine import Engine
+from verifier.engine.flow.reach import (
+    Circumstances,
+    Entry,
+    LiveCall,
+    LivePoison,
+    Node,
+    Reach,
+    find_live_calls,
+)
+from verifier.engine.flow.state import NO_REGIONS
+from verifier.engine.judging.advice import Adviser
+from verifier.engine.judging.calls import CallJudge, Problem
+from verifier.engine.judging.contexts import context_of
+from verifier.engine.judging.evidence import Path, Reporter
+from verifier.engine.judging.externs import FOUND, MALFORMED
+from verifier.engine.judging.global_calls import GlobalProblem, find_global_problems
+from verifier.engine.judging.hooks import missing_hook, open_hook
+from verifier.engine.judging.loader import Loaded
+from verifier.engine.judging.object_wide import ObjectProblem, find_object_problems
+from verifier.engine.judging.prepared import Prepared
+from verifier.engine.judging.reasons import reason_at
+from verifier.engine.judging.struct_ops import missing_member, program_problem
+from verifier.engine.object.model import Program
+from verifier.engine.result import PASSES, REFUSED, Finding, ProgramVerdict, Reason, find_word
+
+# license_is_gpl_compatible() of include/linux/license.h
+_GPL_COMPATIBLE = (
+    "GPL",
+    "GPL v2",
+    "GPL and additional rights",
+    "Dual BSD/GPL",
+    "Dual MIT/GPL",
+    "Dual MPL/GPL",
+)
+_MAX_FINDINGS = 100  # a program; more say nothing new
+_MAX_UNKNOWNS = 3
+_NOT_SURE = Reason("flow", "whether this kernel's verifier walks this call could not be decided")
+_DEAD = Reason("flow", "dead on this kernel, so not checked; if it were live:")
+
+
+class ObjectJudge:
+    """Judges the programs of one object on one kernel."""
+
+    def __init__(self, prepared: Prepared, loaded: Loaded) -> None:
+        self.prepared = prepared
+        self.loaded = loaded
+        self.problems: tuple[ObjectProblem, ...] = find_object_problems(loaded)
+        self.engine = Engine(prepared.code, loaded.inputs(), prepared.steps.joined)
+
+    @cached_property
+    def exact_engine(self) -> Engine:
+        """Walks path by path; made only where the fast walk leaves something open."""
+        steps = self.prepared.steps
+        return Engine(self.prepared.code, self.loaded.inputs(), steps.joined, steps.exact)
+
+    def judge(self) -> tuple[ProgramVerdict, ...]:
+        """Give the verdicts in the order of the programs."""
+        return tuple(
+            _ProgramJudge(self, index).judge()
+            for index in range(len(self.prepared.object.programs))
+        )
+
+
+class _ProgramJudge:
+    def __init__(self, judge: ObjectJudge, index: int) -> None:
+        self._judge = judge
+        self._loaded = judge.loaded
+        self._object = judge.prepared.object
+        self._program: Program = self._object.programs[index]
+        self._static = judge.prepared.static_calls[index]
+        self._context = context_of(self._program)
+        self._reporter = Reporter(self._object, Adviser(self._loaded.kernel, self._context))
+        self._calls = CallJudge(self._loaded, self._context)
+
+    def judge(self) -> ProgramVerdict:
+        findings = [*self._object_findings()]
+        absent = missing_member(self._program, self._loaded.kernel)
+        broken = program_problem(self._program, self._loaded.kernel)
+        if absent:
+            findings.append(self._finding("struct_ops", "", (), (absent,)))
+            return self._verdict(REFUSED if self._judge.problems else PASSES, findings, ())
+        if broken:
+            findings.append(self._finding("struct_ops", "", (), (broken,)))
+            return self._verdict(REFUSED, findings, ())
+        hook = missing_hook(self._program, self._loaded.kernel.facts)
+        if hook:
+            findings.append(self._finding("load", "", (), (hook,)))
+            return self._verdict(REFUSED, findings, ())
+        module_hook = open_hook(self._program, self._loaded.kernel.types)
+        if module_hook:
+            findings.append(self._finding("unknown", "", (), (module_hook,)))
+        findings += self._findings_before_walking()
+        reach, problems = self._walk()
+        findings += self._call_findings(problems)
+        findings += self._global_findings(reach, problems)
+        findings += self._poison_findings(reach)
+        live = {self._name(call.extern) for call in reach.calls}
+        findings += self._dead_findings(reach)
+        return self._verdict(
+            find_word(item.kind for item in findings), findings, tuple(sorted(live))
+        )
+
+    def _verdict(self, word: str, findings: list[Finding], live: tuple[str, ...]) -> ProgramVerdict:
+        reachable = tuple(sorted({self._name(extern) for extern in self._static}))
+        return ProgramVerdict(
+            self._program.name, word, tuple(findings[:_MAX_FINDINGS]), live, reachable
+        )
+
+    def _name(self, extern: int) -> str:
+        return self._object.externs[extern].kernel_name
+
+    def _finding(self, kind: str, kfunc: str, path: Path, reasons: tuple[Reason, ...]) -> Finding:
+        return self._reporter.report(kind, kfunc, path, reasons)
+
+    # what is checked before the code is walked
+
+    def _object_findings(self) -> Iterator[Finding]:
+        """Repeat what keeps the whole object from loading, with a path of this program if any."""
+        by_name = {self._name(extern): path for extern, path in self._static.items()}
+        for problem in self._judge.problems:
+            path = by_name.get(problem.kfunc, ()) if problem.kfunc else ()
+            yield self._finding(problem.kind, problem.kfunc, path, (problem.reason,))
+
+    def _findings_before_walking(self) -> Iterator[Finding]:
+        """The kernel looks up every kfunc of a program first, those in dead code as well."""
+        found = [item for item in self._static if self._loaded.kfunc(item).outcome == FOUND]
+        if found and self._object.license not in _GPL_COMPATIBLE:
+            text = f"only GPL-compatible programs may call kfuncs, not {self._object.license!r}"
+            yield self._finding("load", "", self._static[found[0]], (Reason("license", text),))
+        for extern in found:
+            resolved, name = self._loaded.kfunc(extern), self._name(extern)
+            path = self._static[extern]
+            if not resolved.loads:
+                reason = reason_at(MALFORMED, resolved.text, resolved.place)
+                yield self._finding(MALFORMED, name, path, (reason,))
+            known = self._loaded.kernel.decider.find_kfunc(name)
+            if known and known.device_bound:
+                text = "metadata kfuncs require a device-bound program"
+                yield self._finding("device_bound", name, path, (Reason("device_bound", text),))
+
+    # what is found on the way
+
+    def _walk(self) -> tuple[Reach, list[Problem]]:
+        """Walk fast, and exactly where that leaves open whether something wrong is live."""
+        reach = self._reach(self._judge.engine)
+        problems = self._problems(reach)
+        settled = all(problem.call.sure for problem in problems)
+        if settled and all(found.sure for found in self._global_problems(reach)):
+            return reach, problems
+        sure = {_place(problem.call) for problem in problems if problem.call.sure}
+        exact = self._reach(self._judge.exact_engine)
+        found = self._problems(exact)
+        return exact, [problem.made_sure(_place(problem.call) in sure) for problem in found]
+
+    def _reach(self, engine: Engine) -> Reach:
+        entry = Entry(
+            self._program.function,
+            self._program.sleepable,
+            self._program.exception_callback,
+            self._loaded.kernel.timers_sleep,
+            self._loaded.kernel.globals_in_context,
+        )
+        return find_live_calls(engine, entry)
+
+    def _problems(self, reach: Reach) -> list[Problem]:
+        """Judge live calls; of several ways to one call the surest counts."""
+        found: dict[tuple[str, int, int], Problem] = {}
+        for call in reach.calls:
+            problem = self._calls.judge(call)
+            if problem:
+                key = (problem.kind, *_place(call))
+                if key not in found or (call.sure and not found[key].call.sure):
+                    found[key] = problem
+        return list(found.values())
+
+    def _call_findings(self, problems: list[Problem]) -> Iterator[Finding]:
+        told = {finding.kfunc for finding in self._object_findings() if finding.kfunc}
+        certain = {(item.kind, item.call.extern) for item in problems if item.call.sure}
+        for problem in problems:
+            call = problem.call
+            name = self._name(call.extern)
+            if name in told and problem.kind != "not_allowed":
+                continue
+            if not call.sure and (problem.kind, call.extern) in certain:
+                continue
+            kind, reasons = problem.kind, problem.reasons
+            if not call.sure:
+                kind, reasons = "unknown", (*reasons, _NOT_SURE, *self._unknowns)
+            yield self._finding(kind, name, _path(call), reasons)
+
+    def _global_problems(self, reach: Reach) -> Iterator[GlobalProblem]:
+        marks_globals = self._loaded.kernel.marks_globals
+        return find_global_problems(
+            self._judge.prepared, reach, marks_globals, self._calls.may_sleep
+        )
+
+    def _global_findings(self, reach: Reach, problems: list[Problem]) -> Iterator[Finding]:
+        """Tell of calls of global functions; what a live kfunc says of sleeping is enough."""
+        told: set[int | None] = {
+            item.call.extern for item in problems if item.kind == "not_sleepable"
+        }
+        for found in self._global_problems(reach):
+            if found.extern not in told:
+                told.add(found.extern)
+                kfunc = "" if found.extern is None else self._name(found.extern)
+                kind = found.kind
+                reasons: tuple[Reason, ...] = (Reason("global", found.text),)
+                if not found.sure:
+                    kind, reasons = "unknown", (*reasons, _NOT_SURE, *self._unknowns)
+                yield self._finding(kind, kfunc, found.path, reasons)
+
+    def _poison_findings(self, reach: Reach) -> Iterator[Finding]:
+        for poison in reach.poisons:
+            if poison.sure:
+                yield self._poison_finding(poison)
+
+    def _poison_finding(self, poison: LivePoison) -> Finding:
+        """A live CO-RE access to what the kernel lacks; a module may have a type that it lacks."""
+        path = _full_path(poison.node, poison.slot)
+        section = self._object.functions[poison.node.function].section
+        resolution = self._loaded.core(section, poison.slot)
+        text = resolution.reason if resolution else ""
+        kind = "load" if resolution is None or resolution.candidates else "unknown"
+        if kind == "unknown":
+            text += " itself, and what its loaded modules have is not known"
+        return self._finding(kind, "", path, (Reason("core", text),))
+
+    @cached_property
+    def _unknowns(self) -> tuple[Reason, ...]:
+        """Say what is not known of this kernel and may be why something could not be decided."""
+        texts = list(self._loaded.unknowns())[:_MAX_UNKNOWNS]
+        return tuple(Reason("flow", f"not known here: {text}") for text in texts)
+
+    def _dead_findings(self, reach: Reach) -> Iterator[Finding]:
+        """Tell of calls that only their being dead saves."""
+        live = {call.extern for call in reach.calls}
+        for extern, path in self._static.items():
+            if extern in live or not path:
+                continue
+            function, slot = path[-1]
+            assert slot is not None
+            here = Node(function, None, None)
+            call = LiveCall(extern, slot, here, True, NO_REGIONS, Circumstances(None, ""))
+            problem = self._calls.judge(call)
+            if problem and problem.kind in ("not_allowed", "missing", "prototype", MALFORMED):
+                reasons = (_DEAD, *problem.reasons)
+                yield self._finding("dead", self._name(extern), path, reasons)
+
+
+def _place(call: LiveCall) -> tuple[int, int]:
+    return call.node.function, call.slot
+
+
+def _path(call: LiveCall) -> Path:
+    return _full_path(call.node, call.slot)
+
+
+def _full_path(node: Node, slot: int) -> Path:
+    path = node.path()
+    return [*path[:-1], (path[-1][0], slot)]

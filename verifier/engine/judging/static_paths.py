@@ -1,0 +1,36 @@
+"""Every kfunc call a program could reach, dead or not, on the shortest way there."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+from verifier.engine.flow.calls import CallGraph
+from verifier.engine.object.model import Program
+
+Path = tuple[tuple[int, int | None], ...]
+
+
+def find_program_calls(graph: CallGraph, program: Program) -> dict[int, Path]:
+    """Give the calls of a program, and of the callback that its exceptions are for."""
+    roots = [program.function]
+    if program.exception_callback is not None:
+        roots.append(program.exception_callback)
+    return find_static_calls(graph, roots)
+
+
+def find_static_calls(graph: CallGraph, roots: Sequence[int]) -> dict[int, Path]:
+    """Give, by extern, the path to its first call: (function, slot in it that leads on)."""
+    paths: dict[int, Path] = dict.fromkeys(roots, ())
+    found: dict[int, Path] = {}
+    waiting = deque(paths)
+    while waiting:
+        function = waiting.popleft()
+        calls, path = graph.calls[function], paths[function]
+        for slot, extern in calls.kfuncs:
+            found.setdefault(extern, (*path, (function, slot)))
+        for slot, callee in (*calls.functions, *calls.passed):
+            if callee not in paths:
+                paths[callee] = (*path, (function, slot))
+                waiting.append(callee)
+    return found

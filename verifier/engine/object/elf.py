@@ -1,0 +1,275 @@
+"""Read the ELF container: sections, symbols and relocations as plain tuples, in one pass (elf(5)).
+
+pyelftools reads the headers; what there is thousands of (symbols, relocations) is unpacked here.
+"""
+
+from __future__ import annotations
+
+import struct
+import sys
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from typing import NamedTuple
+
+from elftools.common.utils import struct_parse
+from elftools.elf.elffile import ELFFile
+
+from verifier.engine.object.limits import Limits, check_limit
+from verifier.engine.object.model import ObjectError
+
+_HEADER_SIZE = 64
+_SYMBOL_SIZE = 24
+_RELOCATION_SIZE = 16
+_MAX_NAME = 4096
+_EXECUTABLE = 0x4  # SHF_EXECINSTR
+_LOCAL = 0  # STB_LOCAL
+_BINDINGS = {1: "global", 2: "weak"}
+_HIDDEN = (1, 2)  # STV_INTERNAL, STV_HIDDEN
+
+NO_TYPE, OBJECT, FUNCTION, SECTION = range(4)  # STT_*
+_FIRST_RESERVED = 0xFF00  # SHN_LORESERVE
+
+# R_BPF_*, which pyelftools does not name (llvm/BinaryFormat/ELFRelocs/BPF.def)
+RELOCATION_TYPES = {
+    0: "R_BPF_NONE",
+    1: "R_BPF_64_64",
+    2: "R_BPF_64_ABS64",
+    3: "R_BPF_64_ABS32",
+    4: "R_BPF_64_NODYLD32",
+    10: "R_BPF_64_32",
+}
+
+
+class Section(NamedTuple):
+    """A section header; `type` in the words of the standard, `contents` empty for SHT_NOBITS."""
+
+    number: int
+    name: str
+    type: str
+    executable: bool
+    size: int
+    link: int
+    target: int
+    contents: memoryview
+
+
+class Symbol(NamedTuple):
+    """A symbol; `section` is 0 if undefined, -1 if special (absolute, common)."""
+
+    name: str
+    value: int
+    size: int
+    type: int
+    local: bool
+    weak: bool
+    hidden: bool
+    section: int
+
+
+class Relocations(NamedTuple):
+    """Columns: bytes from the start of the section that is relocated, and symbol << 32 | type."""
+
+    offsets: array[int]
+    infos: array[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Elf:
+    """`relocations` are by the index of the section they change."""
+
+    little_endian: bool
+    sections: tuple[Section, ...]
+    symbols: tuple[Symbol, ...]
+    relocations: dict[int, Relocations]
+
+    def relocated(self, section: Section) -> Iterator[tuple[int, Symbol]]:
+        """Give offset and symbol of each relocation of a section."""
+        found = self.relocations.get(section.number)
+        for offset, info in zip(found.offsets, found.infos, strict=True) if found else ():
+            yield offset, self.symbols[info >> 32]
+
+
+def read_elf(data: bytes, limits: Limits) -> Elf:
+    """Read a relocatable 64-bit BPF file of either byte order."""
+    _check_start(data, limits)
+    try:
+        file = ELFFile(BytesIO(data))
+        header = file.header
+        rows = list(_section_headers(file, limits))
+    except (ObjectError, MemoryError):
+        raise
+    except Exception as error:  # pyelftools raises what it likes on broken files
+        raise ObjectError(f"the ELF headers cannot be read ({error!r}): build it again") from error
+    _check_machine(str(header["e_machine"]), str(header["e_type"]))
+    mark = "<" if file.little_endian else ">"
+    sections = _read_sections(data, rows, int(file.get_shstrndx()))
+    symbols = _read_symbols(sections, mark, limits)
+    relocations = _relocations(sections, len(symbols), file.little_endian, limits)
+    return Elf(file.little_endian, sections, symbols, relocations)
+
+
+def _check_start(data: bytes, limits: Limits) -> None:
+    check_limit("bytes", len(data), limits.size)
+    if not data:
+        raise ObjectError("the file is empty: upload the .bpf.o that clang wrote")
+    if data[:4] != b"\x7fELF":
+        raise ObjectError(
+            f"not an ELF file (it starts with {data[:4].hex()}): upload the .bpf.o that clang wrote"
+        )
+    if len(data) < _HEADER_SIZE:
+        raise ObjectError(f"truncated inside the ELF header ({len(data)} bytes): copy it again")
+    if data[4] != 2:
+        raise ObjectError("a 32-bit ELF file: BPF objects are 64-bit, build with -target bpf")
+
+
+def _check_machine(machine: str, kind: str) -> None:
+    if machine not in ("EM_BPF", "EM_NONE"):  # the first compilers had no number for BPF
+        raise ObjectError(f"an object for {machine}, not for BPF: build with -target bpf")
+    if kind != "ET_REL":
+        raise ObjectError(f"an ELF file of type {kind}: only relocatable objects (ET_REL) are BPF")
+
+
+def _section_headers(file: ELFFile, limits: Limits) -> Iterator[dict[str, int | str]]:
+    """Give the section headers alone: what more pyelftools does for a section, it may never end."""
+    count, start, size = file.num_sections(), file["e_shoff"], file["e_shentsize"]
+    check_limit("sections", count, limits.sections)
+    for index in range(count):
+        yield struct_parse(file.structs.Elf_Shdr, file.stream, start + index * size)
+
+
+def _read_sections(
+    data: bytes, rows: list[dict[str, int | str]], names_index: int
+) -> tuple[Section, ...]:
+    if not 0 < names_index < len(rows):
+        raise ObjectError(
+            f"section names should be in section {names_index} of {len(rows)}: the section table "
+            "is missing or damaged, build it again"
+        )
+    view = memoryview(data)
+    names = Names(_contents(view, rows[names_index], f"section {names_index}"))
+    sections = tuple(_read_section(view, names, index, row) for index, row in enumerate(rows))
+    if sum(len(section.contents) for section in sections) > len(view):
+        raise ObjectError("sections overlap: the file is damaged, build it again")
+    return sections
+
+
+def _read_section(view: memoryview, names: Names, index: int, row: dict[str, int | str]) -> Section:
+    name = names.at(int(row["sh_name"]), f"section {index}")
+    contents = _contents(view, row, f"section {index} ({name})")
+    executable = bool(int(row["sh_flags"]) & _EXECUTABLE)
+    size, link, target = int(row["sh_size"]), int(row["sh_link"]), int(row["sh_info"])
+    return Section(index, name, str(row["sh_type"]), executable, size, link, target, contents)
+
+
+def _contents(view: memoryview, row: dict[str, int | str], what: str) -> memoryview:
+    if row["sh_type"] in ("SHT_NOBITS", "SHT_NULL"):
+        return view[:0]
+    start, size = int(row["sh_offset"]), int(row["sh_size"])
+    if start + size > len(view):
+        raise ObjectError(
+            f"truncated: {what} should end at byte {start + size}, the file has {len(view)}; "
+            "copy it again"
+        )
+    return view[start : start + size]
+
+
+class Names:
+    """A string table; every offset is decoded once, and not more than a genuine table has."""
+
+    def __init__(self, table: memoryview) -> None:
+        self._table = bytes(table)
+        self._known: dict[int, str] = {0: ""}
+        self._budget = 4 * len(table) + 65536
+
+    def at(self, offset: int, what: str) -> str:
+        known = self._known.get(offset)
+        if known is not None:
+            return known
+        end = self._table.find(b"\0", offset, offset + _MAX_NAME)
+        if end < 0:
+            raise ObjectError(
+                f"{what}: its name at byte {offset} of the string table does not end within "
+                f"{_MAX_NAME} bytes; the file is damaged, build it again"
+            )
+        self._budget -= end - offset
+        if self._budget < 0:
+            raise ObjectError("names overlap so much that the string table is not genuine")
+        name = self._table[offset:end].decode("utf-8", "backslashreplace")
+        self._known[offset] = name
+        return name
+
+
+def _check_rows(section: Section, size: int) -> None:
+    if len(section.contents) % size:
+        raise ObjectError(
+            f"section {section.number} ({section.name}) of {section.size} bytes does not hold "
+            f"entries of {size} bytes: the file is damaged, build it again"
+        )
+
+
+def _read_symbols(sections: tuple[Section, ...], mark: str, limits: Limits) -> tuple[Symbol, ...]:
+    tables = [section for section in sections if section.type == "SHT_SYMTAB"]
+    if len(tables) != 1:
+        raise ObjectError(
+            f"{len(tables)} symbol tables, expected one: keep the symbols (llvm-strip -g does)"
+        )
+    table = tables[0]
+    check_limit("symbols", len(table.contents) // _SYMBOL_SIZE, limits.symbols)
+    if not 0 < table.link < len(sections):
+        raise ObjectError(f"symbol names should be in section {table.link}, which does not exist")
+    _check_rows(table, _SYMBOL_SIZE)
+    names = Names(sections[table.link].contents)
+    symbols: list[Symbol] = []
+    for name, info, other, place, value, size in struct.iter_unpack(
+        f"{mark}IBBHQQ", table.contents
+    ):
+        if place >= _FIRST_RESERVED:
+            place = -1
+        elif place >= len(sections):
+            raise ObjectError(f"symbol {len(symbols)} is in section {place}, which does not exist")
+        symbols.append(
+            Symbol(
+                names.at(name, f"symbol {len(symbols)}"),
+                value,
+                size,
+                info & 0xF,
+                info >> 4 == _LOCAL,
+                info >> 4 == 2,
+                other & 3 in _HIDDEN,
+                place,
+            )
+        )
+    return tuple(symbols)
+
+
+def _relocations(
+    sections: tuple[Section, ...], symbols: int, little_endian: bool, limits: Limits
+) -> dict[int, Relocations]:
+    """Read all relocations but those of debug sections, which are the most and say nothing."""
+    found: dict[int, Relocations] = {}
+    total = 0
+    for section in sections:
+        if section.type != "SHT_REL" or section.name.startswith((".rel.debug_", ".rel.BTF")):
+            continue
+        if section.target >= len(sections):
+            raise ObjectError(
+                f"relocations {section.name} are for section {section.target}, which does not exist"
+            )
+        _check_rows(section, _RELOCATION_SIZE)
+        total += len(section.contents) // _RELOCATION_SIZE
+        check_limit("relocations", total, limits.relocations)
+        numbers = array("Q", bytes(section.contents))
+        if little_endian != (sys.byteorder == "little"):
+            numbers.byteswap()
+        known = found.setdefault(section.target, Relocations(array("Q"), array("Q")))
+        known.offsets.extend(numbers[::2])
+        known.infos.extend(numbers[1::2])
+        highest = max(known.infos, default=0) >> 32
+        if highest >= symbols:
+            raise ObjectError(
+                f"a relocation in {section.name} is against symbol {highest}, there are "
+                f"{symbols}: the file is damaged, build it again"
+            )
+    return found

@@ -1,0 +1,199 @@
+"""What one compiled BPF object holds: programs, subprograms, calls, externs, struct_ops maps.
+
+Returned by `verifier.engine.object.read.read_object`, independent of any kernel. Indexes are into
+tuples of the same object; instruction indexes count 8-byte slots from the start of their section
+(the two slots of lddw count as two, as in the kernel's own logs).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kfmap.btf.ext import BtfExt
+from kfmap.btf.read import Btf
+
+
+class ObjectError(ValueError):
+    """The bytes are not a BPF object that can be checked: says what, where and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Instructions of one executable section as four columns, one item a slot (struct bpf_insn).
+
+    `opcodes`: u8. `registers`: dst in the low, src in the high four bits, whatever the byte order
+    of the object. `offsets`: s16. `immediates`: s32. All are plain sequences of int.
+    """
+
+    section: str
+    opcodes: bytes
+    registers: bytes
+    offsets: memoryview
+    immediates: memoryview
+
+
+@dataclass(frozen=True, slots=True)
+class Extern:
+    """An undefined symbol. `kind`: "kfunc", "ksym" (variable), "kconfig".
+
+    `type_id`: its FUNC or VAR in BTF, 0 if none. `kernel_name`: what the kernel is asked for, the
+    name less its last `___suffix`.
+    """
+
+    name: str
+    kernel_name: str
+    kind: str
+    weak: bool
+    type_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A relocated instruction: what it refers to.
+
+    `kind`: "kfunc" and "extern" (index into externs), "call" (index into functions), "function"
+    (the address of a function, as for callbacks; index into functions), "map" (index into maps),
+    "data" (index into data sections, `addend` bytes into it). Calls of subprograms are here whether
+    relocated or not; CO-RE relocations never (see BtfExt).
+    """
+
+    kind: str
+    index: int
+    addend: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function symbol of an executable section; `start` and `count` in slots.
+
+    `linkage`: "static" (hidden ones too), "global" (verified on its own, unknown arguments),
+    "program" (an entry).
+    `type_id`: the BTF FUNC, 0 if none.
+    """
+
+    name: str
+    section: str
+    start: int
+    count: int
+    linkage: str
+    weak: bool
+    type_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class StructOpsUse:
+    """A program as a member of a struct_ops map."""
+
+    type: str
+    member: str
+    map: str
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """An entry function, by libbpf's SEC() name (tools/lib/bpf/libbpf.c section_defs).
+
+    `section` is without a `?` in front (the section of its function has it). `program_type` is
+    BPF_PROG_TYPE_UNSPEC if libbpf does not know the section name. `optional`: it
+    is loaded only when something switches it on (`autoload`), since its section name starts with
+    `?`, or every struct_ops map that uses it is optional. `target` is what follows the first `/`,
+    in libbpf's words; `attach_target` the BTF name the kernel sees where it can be known
+    (bpf_lsm_file_open, bpf_iter_task, btf_trace_sched_switch). `exception_callback`: index of the
+    function that its declaration tag names.
+    """
+
+    name: str
+    function: int
+    section: str
+    program_type: str
+    attach_type: str | None
+    target: str | None
+    attach_target: str | None
+    sleepable: bool
+    optional: bool
+    struct_ops: tuple[StructOpsUse, ...]
+    exception_callback: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StructOpsMap:
+    """A variable of `.struct_ops` or `.struct_ops.link`.
+
+    `members`: its callbacks, each with its program or None. `nonzero`: members with a value and no
+    program. `data`: its initial bytes. `type_name` has its `___suffix` as written, `kernel_type`
+    has not. `optional`: not made by default (`?.struct_ops`).
+    """
+
+    name: str
+    section: str
+    type_name: str
+    kernel_type: str
+    type_id: int
+    optional: bool
+    members: tuple[tuple[str, str | None], ...]
+    nonzero: tuple[str, ...]
+    data: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class BpfMap:
+    """A map of `.maps` (BTF defined). `kind`: BPF_MAP_TYPE_* as a number, 0 if not known.
+
+    `tail_calls`: indexes of the functions that a program array has from the start.
+    """
+
+    name: str
+    kind: int
+    tail_calls: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DataSection:
+    """`.data*`, `.rodata*`, `.bss*`, `.percpu*`, arena data, jump tables: bytes at load.
+
+    `frozen`: the verifier may read it as constants (.rodata). `data` is empty for .bss, which has
+    `size` zeroes.
+    """
+
+    name: str
+    data: bytes
+    frozen: bool
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A named variable in a data section; `offset`, `size` in bytes, `type_id` 0 if not known."""
+
+    name: str
+    section: int
+    offset: int
+    size: int
+    type_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class BpfObject:
+    """One object.
+
+    `code` is by section name, `references` by (section name, slot). `notes`: what could not be
+    read.
+    """
+
+    sha256: str
+    size: int
+    little_endian: bool
+    license: str
+    code: Mapping[str, Code]
+    functions: tuple[Function, ...]
+    programs: tuple[Program, ...]
+    externs: tuple[Extern, ...]
+    references: Mapping[tuple[str, int], Reference]
+    maps: tuple[BpfMap, ...]
+    struct_ops_maps: tuple[StructOpsMap, ...]
+    data: tuple[DataSection, ...]
+    variables: tuple[Variable, ...]
+    btf: Btf | None
+    btf_ext: BtfExt | None
+    notes: tuple[str, ...]

@@ -1,0 +1,75 @@
+"""Make programs of the entry functions: section name, struct_ops members, exception callback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from kfmap.btf.read import Btf
+from verifier.engine.object.functions import GLOBAL, PROGRAM
+from verifier.engine.object.limits import Limits, check_limit
+from verifier.engine.object.model import Function, Program, StructOpsMap, StructOpsUse
+from verifier.engine.object.section_names import parse_section_name
+
+Uses = list[tuple[StructOpsMap, str]]
+
+_EXCEPTION_CALLBACK = "exception_callback:"
+
+
+def read_programs(
+    functions: tuple[Function, ...],
+    struct_ops_maps: tuple[StructOpsMap, ...],
+    btf: Btf | None,
+    limits: Limits,
+) -> tuple[Program, ...]:
+    """Give the programs in the order of their functions."""
+    entries = [item for item in enumerate(functions) if item[1].linkage == PROGRAM]
+    check_limit("programs", len(entries), limits.programs)
+    uses = _uses(struct_ops_maps)
+    subprograms = {
+        item.name: number for number, item in enumerate(functions) if item.linkage == GLOBAL
+    }
+    callbacks = {
+        type_id: _exception_callback(type_id, subprograms, btf)
+        for type_id in {function.type_id for _, function in entries}
+    }
+    return tuple(
+        _read_program(number, function, uses.get(function.name, []), callbacks[function.type_id])
+        for number, function in entries
+    )
+
+
+def _read_program(number: int, function: Function, uses: Uses, callback: int | None) -> Program:
+    section = parse_section_name(function.section)
+    # a program that maps use is loaded when one of them is, whatever its own section says
+    optional = all(map.optional for map, _ in uses) if uses else section.optional
+    return Program(
+        name=function.name,
+        function=number,
+        section=function.section.removeprefix("?"),
+        program_type=section.program_type,
+        attach_type=section.attach_type,
+        target=section.target,
+        attach_target=section.attach_target,
+        sleepable=section.sleepable,
+        optional=optional,
+        struct_ops=tuple(StructOpsUse(map.kernel_type, member, map.name) for map, member in uses),
+        exception_callback=callback,
+    )
+
+
+def _uses(maps: Iterable[StructOpsMap]) -> dict[str, Uses]:
+    """Give, by program, the maps and members that refer to it."""
+    uses: dict[str, Uses] = {}
+    for map in maps:
+        for member, program in map.members:
+            if program is not None:
+                uses.setdefault(program, []).append((map, member))
+    return uses
+
+
+def _exception_callback(type_id: int, subprograms: dict[str, int], btf: Btf | None) -> int | None:
+    """Give the subprogram that a declaration tag on the program names (bpf_throw runs it)."""
+    for tag in btf.tags(type_id) if btf and type_id else ():
+        if tag.component == -1 and tag.name.startswith(_EXCEPTION_CALLBACK):
+            return subprograms.get(tag.name.removeprefix(_EXCEPTION_CALLBACK))
+    return None

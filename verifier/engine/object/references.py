@@ -1,0 +1,158 @@
+"""Read what instructions refer to: externs, subprograms, maps, global variables.
+
+Mirrors bpf_program__record_reloc and bpf_object__reloc_code of tools/lib/bpf/libbpf.c.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from verifier.engine.object.code import CALL, LDDW, PSEUDO_CALL, SLOT, find_subprogram_calls
+from verifier.engine.object.elf import FUNCTION, RELOCATION_TYPES, SECTION, Relocations, Symbol
+from verifier.engine.object.externs import KFUNC, is_extern
+from verifier.engine.object.model import Code, Extern, Function, ObjectError, Reference
+
+Key = tuple[str, int]
+_MAX_NOTES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What relocations can lead to.
+
+    `functions`: number by (index of section, slot); `externs`: number by name; `maps`: number by
+    offset in .maps; `data`: number by index of section; `text` and `maps_section`: their indexes.
+    """
+
+    functions: Mapping[tuple[int, int], int]
+    externs: Mapping[str, int]
+    extern_list: tuple[Extern, ...]
+    functions_in: Mapping[str, tuple[Function, ...]]
+    maps: Mapping[int, int]
+    data: Mapping[int, int]
+    section_names: tuple[str, ...]
+    text: int
+    maps_section: int
+
+
+@dataclass(slots=True)
+class References:
+    """References found so far, by section and slot, and what could not be followed."""
+
+    places: Places
+    symbols: tuple[Symbol, ...]
+    found: dict[Key, Reference] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def read_section(self, code: Code, number: int, relocations: Relocations | None) -> None:
+        """Read the references of one section with code: relocated ones, then calls by distance."""
+        name = code.section
+        covered = _covered(code, self.places.functions_in.get(name, ()))
+        if relocations is not None:
+            self._read_relocations(code, covered, relocations)
+        for slot in find_subprogram_calls(code):
+            if covered[slot] and (name, slot) not in self.found:
+                target = slot + code.immediates[slot] + 1
+                self._add_call((name, slot), self.places.functions.get((number, target)))
+
+    def _read_relocations(self, code: Code, covered: bytearray, relocations: Relocations) -> None:
+        """Read relocated instructions; the same against the same symbol means the same."""
+        known: dict[tuple[int, int, int, int], Reference | None] = {}
+        opcodes, registers, immediates = code.opcodes, code.registers, code.immediates
+        for offset, info in zip(relocations.offsets, relocations.infos, strict=True):
+            slot, rest = divmod(offset, SLOT)
+            if rest or slot >= len(opcodes):
+                raise ObjectError(
+                    f"a relocation at byte {offset} of section {code.section} is not at an "
+                    "instruction: the file is damaged, build it again"
+                )
+            if not covered[slot]:  # the code of a weak function that another one replaced
+                continue
+            key = (info, opcodes[slot], registers[slot], immediates[slot])
+            if key not in known:
+                known[key] = self._read(code, slot, self.symbols[info >> 32], info & 0xFFFFFFFF)
+            reference = known[key]
+            if reference is not None:
+                self.found[code.section, slot] = reference
+
+    def _note(self, text: str) -> None:
+        if len(self.notes) < _MAX_NOTES:
+            self.notes.append(text)
+
+    def _add_call(self, key: Key, function: int | None) -> None:
+        if function is None:
+            self._note(f"{key[0]}, instruction {key[1]}: the call leads to no function")
+        else:
+            self.found[key] = Reference("call", function)
+
+    def _read(self, code: Code, slot: int, symbol: Symbol, kind: int) -> Reference | None:
+        opcode = code.opcodes[slot]
+        if opcode not in (CALL, LDDW):
+            word = RELOCATION_TYPES.get(kind, f"of type {kind}")
+            raise ObjectError(
+                f"{code.section}, instruction {slot}: relocation {word} against "
+                f"{symbol.name or 'a section'} is not at a call or a 64-bit load; libbpf does not "
+                "open the object: build it again"
+            )
+        if is_extern(symbol):
+            return self._extern(code, slot, symbol)
+        if opcode == CALL:
+            return self._call(code, slot, symbol)
+        return self._address(code, slot, symbol)
+
+    def _extern(self, code: Code, slot: int, symbol: Symbol) -> Reference:
+        number = self.places.externs[symbol.name]
+        if code.opcodes[slot] == CALL:
+            if self.places.extern_list[number].kind != KFUNC:
+                raise ObjectError(
+                    f"{code.section}, instruction {slot}: calls {symbol.name}, which is not a "
+                    "function: build it again"
+                )
+            return Reference("kfunc", number)
+        return Reference("extern", number, code.immediates[slot])
+
+    def _call(self, code: Code, slot: int, symbol: Symbol) -> Reference:
+        if symbol.section != self.places.text or code.registers[slot] >> 4 != PSEUDO_CALL:
+            raise ObjectError(
+                f"{code.section}, instruction {slot}: calls {symbol.name or 'a function'} outside "
+                ".text; libbpf does not open the object: programs cannot be called, move what "
+                "they share into a function without SEC()"
+            )
+        target = symbol.value // SLOT + code.immediates[slot] + 1
+        return self._function("call", code, slot, target)
+
+    def _address(self, code: Code, slot: int, symbol: Symbol) -> Reference | None:
+        places, addend = self.places, symbol.value + code.immediates[slot]
+        if symbol.section == places.text and symbol.type in (FUNCTION, SECTION):
+            return self._function("function", code, slot, addend // SLOT)
+        if symbol.section in places.data:
+            return Reference("data", places.data[symbol.section], addend)
+        if symbol.section == places.maps_section and symbol.value in places.maps:
+            return Reference("map", places.maps[symbol.value])
+        self._note(
+            f"{code.section}, instruction {slot}: refers to {symbol.name or 'something'} in "
+            f"section {places.section_names[symbol.section] or symbol.section}, which is neither "
+            "a map nor global data"
+        )
+        return None
+
+    def _function(self, kind: str, code: Code, slot: int, target: int) -> Reference:
+        number = self.places.functions.get((self.places.text, target))
+        if number is None:
+            raise ObjectError(
+                f"{code.section}, instruction {slot}: refers to instruction {target} of .text, "
+                "where no function starts: the file is damaged, build it again"
+            )
+        return Reference(kind, number)
+
+
+def _covered(code: Code, functions: tuple[Function, ...]) -> bytearray:
+    """Mark the slots that belong to a function of the section."""
+    marks, end = bytearray(len(code.opcodes)), 0
+    for function in functions:  # rising by start; what two of them share is marked once
+        start, stop = max(end, function.start), function.start + function.count
+        if stop > start:
+            marks[start:stop] = b"\1" * (stop - start)
+            end = stop
+    return marks

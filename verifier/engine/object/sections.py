@@ -1,0 +1,65 @@
+"""Sort the sections of an object by what libbpf makes of them, once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from verifier.engine.object.elf import Elf, Section
+from verifier.engine.object.model import ObjectError
+
+TEXT = ".text"
+ARENA = ".addr_space.1"
+JUMP_TABLES = ".jumptables"
+STRUCT_OPS = (".struct_ops", ".struct_ops.link", "?.struct_ops", "?.struct_ops.link")
+_DATA = (".data", ".rodata", ".bss", ".percpu")
+
+
+@dataclass(frozen=True, slots=True)
+class Sections:
+    """`by_name` has the BTF sections and license; of several with one name the last, as libbpf."""
+
+    code: tuple[Section, ...]
+    data: tuple[Section, ...]
+    struct_ops: tuple[Section, ...]
+    maps: Section | None
+    by_name: dict[str, Section]
+
+
+def sort_sections(elf: Elf) -> Sections:
+    """Sort sections; two with code must not share a name, for .BTF.ext knows them by name."""
+    code: dict[str, Section] = {}
+    data, struct_ops = [], []
+    named: dict[str, Section] = {}
+    for section in elf.sections:
+        name = section.name
+        if section.type == "SHT_PROGBITS" and section.executable and section.size:
+            if name in code:
+                raise ObjectError(
+                    f"sections {code[name].number} and {section.number} with code are both called "
+                    f"{name}: link the object with bpftool gen object"
+                )
+            code[name] = section
+        elif section.type == "SHT_PROGBITS" and name in STRUCT_OPS:
+            struct_ops.append(section)
+        elif is_data(section):
+            data.append(section)
+        elif section.type == "SHT_PROGBITS":
+            named[name] = section
+    return Sections(tuple(code.values()), tuple(data), tuple(struct_ops), named.get(".maps"), named)
+
+
+def is_data(section: Section) -> bool:
+    """Tell whether a section becomes a map of global variables."""
+    if section.type == "SHT_NOBITS":
+        return section.name == ".bss" or section.name.startswith(".bss.")
+    if section.type != "SHT_PROGBITS":
+        return False
+    name = section.name
+    return name in (ARENA, JUMP_TABLES) or any(
+        name == known or name.startswith(f"{known}.") for known in _DATA
+    )
+
+
+def is_frozen(section: Section) -> bool:
+    """Tell whether the verifier may take what is in the section for constants."""
+    return section.name == ".rodata" or section.name.startswith(".rodata.")

@@ -1,0 +1,66 @@
+"""CSV: a row a finding; a program without findings has one row too."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+
+from verifier.engine.reports.model import CheckedObject, path_text
+from verifier.engine.result import Finding
+
+_HEAD = (
+    "file",
+    "kernel",
+    "program",
+    "verdict",
+    "kind",
+    "kfunc",
+    "path",
+    "instruction",
+    "source",
+    "reason",
+    "evidence",
+    "suggestion",
+)
+
+
+def render_csv(objects: Sequence[CheckedObject]) -> str:
+    """Give all findings; what a spreadsheet would take for a formula gets a quote before it."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_HEAD)
+    for obj in objects:
+        for row in _rows(obj):
+            filled = row + [""] * (len(_HEAD) - len(row))
+            writer.writerow([_no_formula(cell) for cell in filled])
+    return text.getvalue()
+
+
+def _rows(obj: CheckedObject) -> Iterator[list[str]]:
+    if obj.problem:
+        yield [obj.file, "", "", "could not be read", *[""] * 5, obj.problem]
+    for item in obj.unchecked:
+        yield [obj.file, item.kernel, "", "could not be checked", *[""] * 5, item.problem]
+    for kernel, row in obj.rows():
+        for cells in [_cells(finding) for finding in row.findings] or [[]]:
+            yield [obj.file, kernel, row.program, row.verdict, *cells]
+
+
+def _cells(finding: Finding) -> list[str]:
+    last = finding.reasons[-1] if finding.reasons else None
+    source = finding.source
+    return [
+        finding.kind,
+        finding.kfunc,
+        path_text(finding),
+        "" if finding.instruction is None else str(finding.instruction),
+        f"{source.file}:{source.line}" if source else "",
+        last.text if last else "",
+        f"{last.file}:{last.line}" if last and last.file else "",
+        finding.suggestion,
+    ]
+
+
+def _no_formula(text: str) -> str:
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -1,0 +1,75 @@
+"""JSON, the form other programs rely on; `version` rises when a key changes its meaning."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from itertools import pairwise
+from typing import Any
+
+from verifier.engine.judging.compare import find_changes, find_span, loads
+from verifier.engine.reports.model import FORMAT, CheckedObject
+from verifier.engine.result import ObjectVerdict, ProgramVerdict
+from verifier.engine.summary import ProgramSummary
+
+
+def render_json(objects: Sequence[CheckedObject]) -> str:
+    """Give all objects; those that could not be read are in `errors`."""
+    body = {
+        "version": FORMAT,
+        "objects": [plain_object(obj) for obj in objects if not obj.problem],
+        "errors": [error for obj in objects for error in _errors(obj)],
+    }
+    return json.dumps(body, indent=1) + "\n"
+
+
+def plain_object(obj: CheckedObject) -> dict[str, Any]:
+    """Give one object."""
+    summary = obj.summary
+    return {
+        "file": obj.file,
+        "sha256": obj.sha256,
+        "programs": [_program(program) for program in summary.programs] if summary else [],
+        "verdicts": [_verdict(kernel, row) for kernel, row in obj.rows()],
+        "notes": list(summary.notes) if summary else [],
+        "span": asdict(find_span([(item.kernel, loads(item)) for item in obj.verdicts])),
+        "changes": [_changes(*pair) for pair in pairwise(obj.verdicts)],
+    }
+
+
+def _changes(before: ObjectVerdict, after: ObjectVerdict) -> dict[str, Any]:
+    """Give what differs on the next kernel."""
+    programs = [asdict(change) for change in find_changes(before, after)]
+    return {"before": before.kernel, "after": after.kernel, "programs": programs}
+
+
+def _program(program: ProgramSummary) -> dict[str, Any]:
+    return {
+        "name": program.name,
+        "section": program.section,
+        "program_type": program.program_type,
+        "attach_type": program.attach_type,
+        "target": program.target,
+        "struct_ops": [asdict(use) for use in program.struct_ops],
+        "sleepable": program.sleepable,
+        "optional": program.optional,
+        "calls": [asdict(call) for call in program.calls],
+    }
+
+
+def _verdict(kernel: str, row: ProgramVerdict) -> dict[str, Any]:
+    return {
+        "kernel": kernel,
+        "program": row.program,
+        "verdict": row.verdict,
+        "findings": [asdict(finding) for finding in row.findings],
+        "live_kfuncs": list(row.live_kfuncs),
+        "all_kfuncs": list(row.all_kfuncs),
+    }
+
+
+def _errors(obj: CheckedObject) -> list[dict[str, Any]]:
+    if obj.problem:
+        return [{"file": obj.file, "kernel": None, "problem": obj.problem}]
+    return [{"file": obj.file, "kernel": i.kernel, "problem": i.problem} for i in obj.unchecked]

@@ -1,0 +1,66 @@
+"""JUnit XML, for CI: a suite an object and kernel, a case a program."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from xml.etree import ElementTree
+
+from verifier.engine.reports.model import KIND_WORDS, WORDS, CheckedObject, path_text, printable
+from verifier.engine.result import (
+    FAILS_AT_RUN_TIME,
+    REFUSED,
+    UNKNOWN,
+    ObjectVerdict,
+    ProgramVerdict,
+)
+
+_TAGS = {REFUSED: "failure", FAILS_AT_RUN_TIME: "failure", UNKNOWN: "skipped"}
+
+
+def render_junit(objects: Sequence[CheckedObject]) -> str:
+    """Give all objects; what could not be read or checked is an `error`."""
+    root = ElementTree.Element("testsuites", name="kfmap")
+    for obj in objects:
+        if obj.problem:
+            _add_error(root, obj.file, obj.problem)
+        for item in obj.unchecked:
+            _add_error(root, f"{obj.file} on {item.kernel}", item.problem)
+        for verdict in obj.verdicts:
+            _add_suite(root, obj, verdict)
+    ElementTree.indent(root, " ")
+    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _add_suite(root: ElementTree.Element, obj: CheckedObject, verdict: ObjectVerdict) -> None:
+    tags = [_TAGS.get(row.verdict) for row in verdict.programs]
+    suite = ElementTree.SubElement(
+        root,
+        "testsuite",
+        name=printable(f"{obj.file} on {verdict.kernel}"),
+        tests=str(len(tags)),
+        failures=str(tags.count("failure")),
+        skipped=str(tags.count("skipped")),
+        errors="0",
+    )
+    for row in verdict.programs:
+        _add_case(suite, verdict.kernel, row)
+
+
+def _add_case(suite: ElementTree.Element, kernel: str, row: ProgramVerdict) -> None:
+    case = ElementTree.SubElement(
+        suite, "testcase", classname=printable(f"kfmap.{kernel}"), name=printable(row.program)
+    )
+    tag = _TAGS.get(row.verdict)
+    if tag is None:
+        return
+    found = [item for item in row.findings if item.kind != "dead"]
+    lines = [f"{path_text(item)}: {KIND_WORDS[item.kind]}" for item in found]
+    outcome = ElementTree.SubElement(case, tag, message=WORDS[row.verdict])
+    outcome.text = "\n".join(printable(line) for line in lines)
+
+
+def _add_error(root: ElementTree.Element, name: str, problem: str) -> None:
+    counts = {"tests": "1", "failures": "0", "skipped": "0", "errors": "1"}
+    suite = ElementTree.SubElement(root, "testsuite", {"name": printable(name), **counts})
+    case = ElementTree.SubElement(suite, "testcase", classname="kfmap", name=printable(name))
+    ElementTree.SubElement(case, "error", message=printable(problem))

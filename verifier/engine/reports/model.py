@@ -1,0 +1,91 @@
+"""What every renderer is given: objects with their programs, verdicts and problems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from verifier.engine.result import (
+    FAILS_AT_RUN_TIME,
+    PASSES,
+    REFUSED,
+    UNKNOWN,
+    Finding,
+    ObjectVerdict,
+    ProgramVerdict,
+)
+from verifier.engine.summary import ObjectSummary
+
+FORMAT = 1
+WORDS = {
+    PASSES: "passes",
+    REFUSED: "refused",
+    FAILS_AT_RUN_TIME: "fails at run time",
+    UNKNOWN: "unknown",
+}
+KIND_WORDS = {
+    "not_allowed": "not allowed in this context",
+    "not_sleepable": "sleeps, and the context may not",
+    "region": "not allowed with what is locked there, or without RCU",
+    "missing": "the kernel has no such kfunc",
+    "prototype": "the kernel's prototype differs",
+    "run_time": "loads, and fails when it is called",
+    "struct_ops": "the ops structure does not take this",
+    "malformed_kernel": "the kernel's own BTF is malformed",
+    "device_bound": "only for a program bound to a device",
+    "load": "does not load, and no kfunc is the reason",
+    "dead": "dead code on this kernel",
+    "unknown": "cannot be known",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Unchecked:
+    """A kernel on which the object could not be checked, and why."""
+
+    kernel: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedObject:
+    """One input. `problem` says why it could not be read; then there is no summary."""
+
+    file: str
+    sha256: str
+    summary: ObjectSummary | None
+    verdicts: tuple[ObjectVerdict, ...] = ()
+    unchecked: tuple[Unchecked, ...] = ()
+    problem: str = ""
+
+    def rows(self) -> Iterator[tuple[str, ProgramVerdict]]:
+        """Give (kernel, verdict of a program), kernel by kernel."""
+        for verdict in self.verdicts:
+            for program in verdict.programs:
+                yield verdict.kernel, program
+
+    def findings(self) -> Iterator[tuple[str, ProgramVerdict, Finding]]:
+        """Give (kernel, verdict of the program, finding)."""
+        for kernel, program in self.rows():
+            for finding in program.findings:
+                yield kernel, program, finding
+
+
+def is_bad(obj: CheckedObject) -> bool:
+    """Say whether something is refused or fails at run time."""
+    return any(row.verdict in (REFUSED, FAILS_AT_RUN_TIME) for _, row in obj.rows())
+
+
+def is_unread(obj: CheckedObject) -> bool:
+    """Say whether the input could not be read or not be checked on some kernel."""
+    return bool(obj.problem or obj.unchecked)
+
+
+def path_text(finding: Finding) -> str:
+    """Give the call path in one line."""
+    return " → ".join([*(step.function for step in finding.path), finding.kfunc])
+
+
+def printable(text: str) -> str:
+    """Replace control characters: names in objects are whatever their author wrote."""
+    return "".join(mark if mark.isprintable() else "\N{REPLACEMENT CHARACTER}" for mark in text)

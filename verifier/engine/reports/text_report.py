@@ -1,0 +1,71 @@
+"""Text for a terminal: the verdicts first, then what is behind those that are not `passes`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from verifier.engine.judging.compare import find_span, loads
+from verifier.engine.reports.model import KIND_WORDS, WORDS, CheckedObject, path_text, printable
+from verifier.engine.result import PASSES, Finding, ProgramVerdict, Step
+
+
+def render_text(objects: Sequence[CheckedObject]) -> str:
+    """Give all objects, one after the other."""
+    return "".join(f"{printable(line)}\n" for obj in objects for line in _lines(obj))
+
+
+def _lines(obj: CheckedObject) -> Iterator[str]:
+    yield obj.file
+    if obj.problem:
+        yield f"  could not be read: {obj.problem}"
+    for item in obj.unchecked:
+        yield f"  on {item.kernel}: {item.problem}"
+    for verdict in obj.verdicts:
+        bad = [row for row in verdict.programs if row.verdict != PASSES]
+        passing = len(verdict.programs) - len(bad)
+        yield f"  on {verdict.kernel}: {passing} of {len(verdict.programs)} programs pass"
+        for row in bad:
+            yield from _program_lines(row)
+    if len(obj.verdicts) > 1:
+        yield f"  {_span(obj)}"
+    for note in obj.summary.notes if obj.summary else ():
+        yield f"  note: {note}"
+
+
+def _span(obj: CheckedObject) -> str:
+    span = find_span([(verdict.kernel, loads(verdict)) for verdict in obj.verdicts])
+    if span.first is None:
+        return "something is refused on each of them"
+    but = f", but on {', '.join(span.not_between)}" if span.not_between else ""
+    return f"nothing is refused from {span.first} to {span.last}{but}"
+
+
+def _program_lines(row: ProgramVerdict) -> Iterator[str]:
+    yield f"    {row.program}: {WORDS[row.verdict]}"
+    for finding in row.findings:
+        if finding.kind != "dead":
+            yield from _finding_lines(finding)
+
+
+def _finding_lines(finding: Finding) -> Iterator[str]:
+    yield f"      {path_text(finding)}: {KIND_WORDS[finding.kind]}"
+    for step in finding.path:
+        yield f"        {_step(step)}"
+    for line in finding.disassembly:
+        yield f"        | {line}"
+    for reason in finding.reasons:
+        place = f" ({reason.file}:{reason.line})" if reason.file else ""
+        yield f"        because {reason.text}{place}"
+    if finding.legal_in:
+        yield f"        may be called in: {', '.join(finding.legal_in)}"
+    if finding.suggestion:
+        yield f"        try: {finding.suggestion}"
+
+
+def _step(step: Step) -> str:
+    place = f"in {step.function}"
+    if step.instruction is not None:
+        place += f", instruction {step.instruction}"
+    if step.source is None:
+        return place
+    return f"{place}, {step.source.file}:{step.source.line}: {step.source.text}"

@@ -1,0 +1,72 @@
+"""Verdicts and summaries as plain JSON values and back: between processes, and in the database."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from verifier.engine.object.model import StructOpsUse
+from verifier.engine.result import Finding, ObjectVerdict, ProgramVerdict, Reason, SourceLine, Step
+from verifier.engine.summary import CallSummary, ObjectSummary, ProgramSummary
+
+
+def plain(value: ObjectVerdict | ObjectSummary | Finding | Step | StructOpsUse) -> dict[str, Any]:
+    """Give dictionaries, lists, texts and numbers."""
+    return asdict(value)
+
+
+def parse_verdict(value: dict[str, Any]) -> ObjectVerdict:
+    """Read what `plain` gave for a verdict."""
+    programs = tuple(_program_verdict(item) for item in value["programs"])
+    return ObjectVerdict(value["kernel"], programs)
+
+
+def parse_finding(value: dict[str, Any]) -> Finding:
+    """Read what `plain` gave for a finding."""
+    return Finding(
+        kind=value["kind"],
+        kfunc=value["kfunc"],
+        path=parse_path(value["path"]),
+        instruction=value["instruction"],
+        source=_source(value["source"]),
+        disassembly=tuple(value["disassembly"]),
+        reasons=tuple(Reason(**reason) for reason in value["reasons"]),
+        legal_in=tuple(value["legal_in"]),
+        suggestion=value["suggestion"],
+    )
+
+
+def parse_summary(value: dict[str, Any]) -> ObjectSummary:
+    """Read what `plain` gave for a summary."""
+    programs = tuple(_program_summary(item) for item in value["programs"])
+    return ObjectSummary(**{**value, "programs": programs, "notes": tuple(value["notes"])})
+
+
+def _program_verdict(value: dict[str, Any]) -> ProgramVerdict:
+    return ProgramVerdict(
+        program=value["program"],
+        verdict=value["verdict"],
+        findings=tuple(parse_finding(item) for item in value["findings"]),
+        live_kfuncs=tuple(value["live_kfuncs"]),
+        all_kfuncs=tuple(value["all_kfuncs"]),
+    )
+
+
+def _program_summary(value: dict[str, Any]) -> ProgramSummary:
+    uses = tuple(StructOpsUse(**use) for use in value["struct_ops"])
+    calls = tuple(_call(call) for call in value["calls"])
+    return ProgramSummary(**{**value, "struct_ops": uses, "calls": calls})
+
+
+def _call(value: dict[str, Any]) -> CallSummary:
+    path, source = parse_path(value["path"]), _source(value["source"])
+    return CallSummary(**{**value, "path": path, "source": source})
+
+
+def parse_path(value: list[dict[str, Any]]) -> tuple[Step, ...]:
+    """Read the steps of a call path."""
+    return tuple(Step(**{**step, "source": _source(step["source"])}) for step in value)
+
+
+def _source(value: dict[str, Any] | None) -> SourceLine | None:
+    return None if value is None else SourceLine(**value)

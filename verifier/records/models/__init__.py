@@ -1,0 +1,20 @@
+"""The rows of uploads and verdicts, one topic a file."""
+
+from verifier.records.models.job import Job
+from verifier.records.models.object import BpfObject, Call, Program
+from verifier.records.models.review import Review
+from verifier.records.models.submission import Submission, SubmittedFile
+from verifier.records.models.verdict import Check, Finding, Verdict
+
+__all__ = [
+    "BpfObject",
+    "Call",
+    "Check",
+    "Finding",
+    "Job",
+    "Program",
+    "Review",
+    "Submission",
+    "SubmittedFile",
+    "Verdict",
+]

@@ -1,0 +1,68 @@
+"""Verdicts by (object hash, kernel facts hash, engine version): none is asked for twice."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from verifier.engine import result
+from verifier.records.models.object import BpfObject
+
+
+class Check(models.Model):
+    """One object on one kernel, checked. `problem` says why it could not be checked."""
+
+    object = models.ForeignKey(BpfObject, on_delete=models.CASCADE, related_name="checks")
+    facts_hash = models.CharField(max_length=64, db_index=True)
+    engine_version = models.PositiveIntegerField()
+    problem = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["object", "facts_hash", "engine_version"],
+                name="one_check_an_object_facts_and_engine",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.object} on {self.facts_hash[:12]}"
+
+
+class Verdict(models.Model):
+    """One program on one kernel."""
+
+    class Word(models.TextChoices):
+        """The words of verifier.engine.result."""
+
+        PASSES = result.PASSES, "passes"
+        REFUSED = result.REFUSED, "refused"
+        FAILS_AT_RUN_TIME = result.FAILS_AT_RUN_TIME, "fails at run time"
+        UNKNOWN = result.UNKNOWN, "unknown"
+
+    check_row = models.ForeignKey(Check, on_delete=models.CASCADE, related_name="verdicts")
+    program = models.TextField()
+    verdict = models.CharField(max_length=20, choices=Word)
+    live_kfuncs = models.JSONField(default=list)
+    all_kfuncs = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.program}: {self.verdict}"
+
+
+class Finding(models.Model):
+    """One thing said of one program on one kernel; `data` is the whole of it as in the reports."""
+
+    verdict = models.ForeignKey(Verdict, on_delete=models.CASCADE, related_name="findings")
+    kind = models.CharField(max_length=20, choices=[(kind, kind) for kind in result.FINDING_KINDS])
+    kfunc = models.CharField(max_length=255, blank=True, db_index=True)
+    data = models.JSONField()
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.kfunc}"

@@ -1,0 +1,78 @@
+"""What was said of objects, and whether their verdicts are still those it was said of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from verifier.records.models import BpfObject, Review, SubmittedFile, Verdict
+from verifier.records.outcome import Outcome, worst_by_kernel
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A kernel whose verdict is not what the reviewer saw; "" where there was or is none."""
+
+    kernel: str
+    before: str
+    after: str
+
+    @property
+    def words(self) -> tuple[str, str]:
+        """Give both verdicts for people."""
+        before, after = (_word(value) for value in (self.before, self.after))
+        return before or "not checked", after or "no verdict"
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """A review with what changed since; `uploaded`: its author uploaded the object too."""
+
+    review: Review
+    changes: tuple[Change, ...]
+    uploaded: bool = False
+
+    @property
+    def decides(self) -> bool:
+        """Say whether it is more than a remark."""
+        return self.review.decision != Review.Decision.REMARK
+
+
+def load_reviews(obj: BpfObject, now: Mapping[str, str]) -> list[Reviewed]:
+    """Give what was said of an object, the latest first.
+
+    `now`: the verdict of the program that fares worst, by the name of the kernel.
+    """
+    files = SubmittedFile.objects.filter(object=obj)
+    uploaders = set(files.values_list("submission__user_id", flat=True)) - {None}
+    return [
+        Reviewed(review, _changes(review.seen, now), review.author_id in uploaders)
+        for review in Review.objects.filter(object=obj).select_related("author")
+    ]
+
+
+def load_latest(
+    objects: Iterable[BpfObject], outcomes: Mapping[int, Sequence[Outcome]]
+) -> dict[int, Reviewed]:
+    """Give the latest decision on each object by its id, in one query; remarks are none."""
+    decided = Review.objects.filter(object__in=list(objects)).exclude(
+        decision=Review.Decision.REMARK
+    )
+    latest = {review.object_id: review for review in reversed(decided.select_related("author"))}
+    return {
+        object_id: Reviewed(
+            review, _changes(review.seen, worst_by_kernel(outcomes.get(object_id, ())))
+        )
+        for object_id, review in latest.items()
+    }
+
+
+def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Change, ...]:
+    """Give the kernels in the order of the map, then those that are gone."""
+    names = [*after, *(name for name in before if name not in after)]
+    pairs = ((name, before.get(name, ""), after.get(name, "")) for name in names)
+    return tuple(Change(*found) for found in pairs if found[1] != found[2])
+
+
+def _word(verdict: str) -> str:
+    return str(Verdict.Word(verdict).label) if verdict in Verdict.Word else ""

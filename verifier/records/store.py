@@ -1,0 +1,226 @@
+"""Summaries and verdicts ↔ rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from kfmap.catalogue.models import Kernel
+from kfmap.catalogue.recent import Recent
+from verifier.engine import result
+from verifier.engine.object.model import StructOpsUse
+from verifier.engine.reports import CheckedObject, Unchecked
+from verifier.engine.result import ENGINE_VERSION, ObjectVerdict, ProgramVerdict, SourceLine
+from verifier.engine.result_json import parse_finding, parse_path, plain
+from verifier.engine.summary import CallSummary, ObjectSummary, ProgramSummary
+from verifier.records.models import BpfObject, Call, Check, Finding, Job, Program, Verdict
+
+_BATCH = 500
+_NAME, _TEXT = 255, 500
+_READ_LATELY = 100  # checks
+
+
+def pending_kernels(obj: BpfObject) -> list[Kernel]:
+    """Give the kernels of the map that this engine has not checked the object on."""
+    known = Check.objects.filter(object=obj, engine_version=ENGINE_VERSION).values("facts_hash")
+    return list(Kernel.objects.listed().exclude(facts_hash__in=known))
+
+
+def find_stale() -> QuerySet[BpfObject]:
+    """Give the objects that this engine has checked on no kernel, though nothing keeps it from
+    that, and that nobody is about to check."""
+    known = Check.objects.filter(engine_version=ENGINE_VERSION)
+    idle = BpfObject.objects.filter(problem="").exclude(jobs__in=Job.objects.open())
+    return idle.exclude(pk__in=known.values("object"))
+
+
+@transaction.atomic
+def save_summary(obj: BpfObject, summary: ObjectSummary) -> None:
+    """Keep what the object holds; a second time changes nothing but the time."""
+    obj.programs.all().delete()
+    rows = Program.objects.bulk_create(
+        [_program_row(obj, at, program) for at, program in enumerate(summary.programs)]
+    )
+    Call.objects.bulk_create(
+        (
+            call
+            for row, program in zip(rows, summary.programs, strict=True)
+            for call in _call_rows(row, program)
+        ),
+        batch_size=_BATCH,
+    )
+    obj.license, obj.notes = summary.license[:200], list(summary.notes)
+    obj.problem, obj.read_at = "", timezone.now()
+    obj.save(update_fields=["license", "notes", "problem", "read_at"])
+
+
+def save_problem(obj: BpfObject, problem: str) -> None:
+    """Keep why the object could not be read."""
+    obj.problem, obj.read_at = problem, timezone.now()
+    obj.save(update_fields=["problem", "read_at"])
+
+
+@transaction.atomic
+def save_verdict(obj: BpfObject, facts_hash: str, verdict: ObjectVerdict) -> None:
+    """Keep the verdicts on one kernel, in place of what this engine said before."""
+    check = _new_check(obj, facts_hash, "")
+    rows = Verdict.objects.bulk_create(
+        Verdict(
+            check_row=check,
+            program=item.program,
+            verdict=item.verdict,
+            live_kfuncs=list(item.live_kfuncs),
+            all_kfuncs=list(item.all_kfuncs),
+        )
+        for item in verdict.programs
+    )
+    Finding.objects.bulk_create(
+        (
+            Finding(verdict=row, kind=found.kind, kfunc=found.kfunc[:_NAME], data=plain(found))
+            for row, item in zip(rows, verdict.programs, strict=True)
+            for found in item.findings
+        ),
+        batch_size=_BATCH,
+    )
+
+
+@transaction.atomic
+def save_unchecked(obj: BpfObject, facts_hash: str, problem: str) -> None:
+    """Keep why the object could not be checked on one kernel."""
+    _new_check(obj, facts_hash, problem)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """An object on one kernel, from its rows; `problem` says why it could not be checked."""
+
+    problem: str
+    programs: tuple[ProgramVerdict, ...]
+
+
+_read_lately: Recent[tuple[int, datetime], Checked] = Recent(_READ_LATELY)
+
+
+def load_checks(obj: BpfObject, kernels: Iterable[Kernel]) -> dict[str, Checked]:
+    """Give the checks by facts hash, with their verdicts and findings, in three queries.
+
+    The rows of a check never change, so those read lately are kept.
+    """
+    checks = list(
+        Check.objects.filter(
+            object=obj,
+            engine_version=ENGINE_VERSION,
+            facts_hash__in=[kernel.facts_hash for kernel in kernels],
+        )
+    )
+    found = {check.facts_hash: _read_lately.get((check.pk, check.created_at)) for check in checks}
+    unread = [check for check in checks if found[check.facts_hash] is None]
+    programs = _read_programs(unread) if unread else {}
+    for check in unread:
+        read = Checked(check.problem, tuple(programs.get(check.pk, ())))
+        found[check.facts_hash] = read
+        _read_lately.put((check.pk, check.created_at), read)
+    return {facts_hash: read for facts_hash, read in found.items() if read}
+
+
+def _read_programs(checks: list[Check]) -> dict[int, list[ProgramVerdict]]:
+    """Give the verdicts on all programs by the id of the check."""
+    findings: dict[int, list[result.Finding]] = {}
+    rows = Finding.objects.filter(verdict__check_row__in=checks).values_list("verdict_id", "data")
+    for verdict_id, data in rows:
+        findings.setdefault(verdict_id, []).append(parse_finding(data))
+    programs: dict[int, list[ProgramVerdict]] = {}
+    for row in Verdict.objects.filter(check_row__in=checks):
+        said = tuple(findings.get(row.pk, ()))
+        live, reachable = tuple(row.live_kfuncs), tuple(row.all_kfuncs)
+        verdict = ProgramVerdict(row.program, row.verdict, said, live, reachable)
+        programs.setdefault(row.check_row_id, []).append(verdict)
+    return programs
+
+
+def load_checked(obj: BpfObject, kernels: Iterable[Kernel]) -> CheckedObject:
+    """Give the object with its verdicts, as reports take it."""
+    kernels = list(kernels)
+    checks = load_checks(obj, kernels)
+    asked = [
+        (kernel, checks[kernel.facts_hash]) for kernel in kernels if kernel.facts_hash in checks
+    ]
+    return CheckedObject(
+        file=obj.file_name,
+        sha256=obj.sha256,
+        summary=load_summary(obj) if obj.read_at and not obj.problem else None,
+        verdicts=tuple(
+            ObjectVerdict(kernel.name, check.programs)
+            for kernel, check in asked
+            if not check.problem
+        ),
+        unchecked=tuple(
+            Unchecked(kernel.name, check.problem) for kernel, check in asked if check.problem
+        ),
+        problem=obj.problem,
+    )
+
+
+def load_summary(obj: BpfObject) -> ObjectSummary:
+    """Give what `save_summary` was given."""
+    programs = tuple(
+        ProgramSummary(
+            name=row.name,
+            section=row.section,
+            program_type=row.program_type,
+            attach_type=row.attach_type or None,
+            target=row.target or None,
+            struct_ops=tuple(StructOpsUse(**use) for use in row.struct_ops),
+            sleepable=row.sleepable,
+            optional=row.optional,
+            calls=tuple(_call_of(call) for call in row.calls.all()),
+        )
+        for row in obj.programs.prefetch_related("calls")
+    )
+    return ObjectSummary(obj.sha256, obj.size, obj.license, programs, tuple(obj.notes))
+
+
+def _call_of(row: Call) -> CallSummary:
+    source = SourceLine(row.file, row.line, row.text) if row.file else None
+    return CallSummary(row.kfunc, row.weak, parse_path(row.path), row.instruction, source)
+
+
+def _new_check(obj: BpfObject, facts_hash: str, problem: str) -> Check:
+    key = {"object": obj, "facts_hash": facts_hash, "engine_version": ENGINE_VERSION}
+    Check.objects.filter(**key).delete()
+    return Check.objects.create(**key, problem=problem)
+
+
+def _program_row(obj: BpfObject, position: int, program: ProgramSummary) -> Program:
+    return Program(
+        object=obj,
+        position=position,
+        name=program.name,
+        section=program.section,
+        program_type=program.program_type,
+        attach_type=program.attach_type or "",
+        target=program.target or "",
+        struct_ops=[plain(use) for use in program.struct_ops],
+        sleepable=program.sleepable,
+        optional=program.optional,
+    )
+
+
+def _call_rows(row: Program, program: ProgramSummary) -> Iterable[Call]:
+    for call in program.calls:
+        source = call.source
+        yield Call(
+            program=row,
+            kfunc=call.kfunc[:_NAME],
+            weak=call.weak,
+            instruction=call.instruction,
+            path=[plain(step) for step in call.path],
+            file=source.file[:_TEXT] if source else "",
+            line=source.line if source else 0,
+            text=source.text[:_TEXT] if source else "",
+        )

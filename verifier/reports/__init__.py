@@ -1,6 +1,0 @@
-"""Reports on checked objects: one renderer a format, all from the same values."""
-
-from verifier.reports.formats import RENDERERS, Renderer
-from verifier.reports.model import CheckedObject, Unchecked
-
-__all__ = ["RENDERERS", "CheckedObject", "Renderer", "Unchecked"]
