@@ -88,7 +88,7 @@ TEMPLATES = [
 
 
 def _database() -> dict[str, Any]:
-    """Give the database; SQLite in WAL with immediate transactions waits instead of failing."""
+    """Return the database; SQLite in WAL with immediate transactions waits instead of failing."""
     database = env.database("DATABASE_URL", f"sqlite:///{KFMAP_DATA_DIR / 'kfmap.sqlite3'}")
     if database["ENGINE"].endswith("sqlite3"):
         database["OPTIONS"] = {

@@ -18,7 +18,7 @@ class SetupLinkQuerySet(models.QuerySet["SetupLink"]):
     """Making and finding the link."""
 
     def issue(self) -> str:
-        """Give the token of a new link; links made before stop working."""
+        """Return the token of a new link; links made before stop working."""
         token = secrets.token_urlsafe(32)
         with transaction.atomic():
             self.all().delete()
@@ -26,7 +26,7 @@ class SetupLinkQuerySet(models.QuerySet["SetupLink"]):
         return token
 
     def usable(self, token: str) -> Self:
-        """Give the link of this token if it may be used now: not expired, no administrator yet."""
+        """Return the link of this token if it may be used: not expired, no administrator yet."""
         if administrator_exists():
             return self.none()
         return self.filter(token_hash=hash_token(token), expires_at__gt=timezone.now())
@@ -50,5 +50,5 @@ def administrator_exists() -> bool:
 
 
 def hash_token(token: str) -> str:
-    """Give what is kept of a token. It is random and long, so one round of SHA-256 is enough."""
+    """Return what is kept of a token. It is random and long, so one round of SHA-256 is enough."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -31,7 +31,7 @@ def create_administrator(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _create(form: UserCreationForm[User], token: str) -> User | None:
-    """Give the new administrator, None where somebody else was faster."""
+    """Return the new administrator, None where somebody else was faster."""
     with transaction.atomic():
         link = SetupLink.objects.select_for_update().usable(token).first()
         if link is None:

@@ -64,7 +64,7 @@ def show_api(request: HttpRequest) -> HttpResponse:
 def read_endpoints(
     schema: Mapping[str, Any], examples: Mapping[str, str], server: str
 ) -> Iterator[Endpoint]:
-    """Give the endpoints of an OpenAPI schema; `examples` has values for parameters by name."""
+    """Return the endpoints of an OpenAPI schema; `examples` has values for parameters by name."""
     for path, methods in schema["paths"].items():
         for method in _METHODS:
             if method not in methods:
@@ -121,7 +121,7 @@ def _asked(operation: Mapping[str, Any]) -> Iterator[Parameter]:
 
 
 def _sent(operation: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[Parameter]:
-    """Give the fields of what is sent; what can be sent as a form only is files."""
+    """Return the fields of what is sent; what can be sent as a form only is files."""
     contents = operation.get("requestBody", {}).get("content", {})
     where = "file" if contents.keys() == {"multipart/form-data"} else "field"
     for content in list(contents.values())[:1]:

@@ -89,7 +89,7 @@ def can_call(request: Request, kernel: str) -> Response:
 @extend_schema(responses={200: OpenApiTypes.OBJECT, **_PROBLEMS})
 @api_view(["GET"])
 def matrix(request: Request, kernel: str) -> HttpResponse:
-    """Give every cell of a kernel, in the form of `manage.py export_matrix`."""
+    """Return every cell of a kernel, in the form of `manage.py export_matrix`."""
     return HttpResponse(render_matrix_json(_kernel(kernel)), content_type="application/json")
 
 
@@ -115,7 +115,7 @@ def upload(request: Request) -> Response:
 @api_view(["GET"])
 @permission_classes([IsAuthenticated])
 def result(request: Request, sha256: str) -> Response:
-    """Give the job of an object, its verdicts as `manage.py verify` does, and its reviews."""
+    """Return the job of an object, its verdicts as `manage.py verify` does, and its reviews."""
     obj = get_object_or_404(BpfObject, sha256=sha256)
     job = obj.jobs.first()  # before the verdicts: those of a job that is done are all there
     report = RENDERERS["json"].render([load_checked(obj, Kernel.objects.listed())])

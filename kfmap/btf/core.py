@@ -47,7 +47,7 @@ class ObjectSpecs:
         self._known: dict[tuple[int, str, int], tuple[Spec, Value] | str] = {}
 
     def spec(self, relocation: CoreRelocation) -> tuple[Spec, Value] | str:
-        """Give what is named and its value in the object, or the reason why libbpf refuses it."""
+        """Return what is named and its value in the object, or the reason why libbpf refuses it."""
         key = relocation[1:]
         known = self._known.get(key)
         if known is None:
@@ -78,7 +78,7 @@ class CoreResolver:
         self._known: dict[tuple[int, str, int], Resolution] = {}
 
     def resolve(self, relocation: CoreRelocation) -> Resolution:
-        """Give the outcome of a relocation; damaged BTF on either side refuses it."""
+        """Return the outcome of a relocation; damaged BTF on either side refuses it."""
         key = relocation[1:]
         known = self._known.get(key)
         if known is None:

@@ -112,7 +112,7 @@ def _field_spec(btf: Btf, type_id: int, root: int, indexes: list[int]) -> Spec:
 
 
 def element_of(btf: Btf, array_id: int, index: int, before: Accessor) -> int | None:
-    """Give the element type of an array if it has that element; flexible arrays have all."""
+    """Return the element type of an array if it has that element; flexible arrays have all."""
     if btf.kind(array_id) is not Kind.ARRAY:
         return None
     array = btf.array(array_id)

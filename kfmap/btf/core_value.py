@@ -40,7 +40,7 @@ class _Span(NamedTuple):
 
 
 def value_of(btf: Btf, spec: Spec | None, kind: int) -> Value | None:
-    """Give the value for what `spec` names in `btf` (None: not there); None poisons."""
+    """Return the value for what `spec` names in `btf` (None: not there); None poisons."""
     if kind == CoreKind.FIELD_EXISTS or kind == CoreKind.ENUMVAL_EXISTS:
         return Value(int(spec is not None))
     if kind in FIELD_KINDS:
@@ -57,7 +57,7 @@ def value_of(btf: Btf, spec: Spec | None, kind: int) -> Value | None:
 
 
 def _enumerator_value(btf: Btf, spec: Spec) -> Value:
-    """Give an enumerator; 32-bit ones are sign-extended even if their enum is unsigned."""
+    """Return an enumerator; 32-bit ones are sign-extended even if their enum is unsigned."""
     enum, index, _ = spec.accessors[0]
     value = btf.enumerators(enum)[index].value
     if btf.kind(enum) is Kind.ENUM and not btf.kind_flag(enum):
@@ -110,7 +110,7 @@ def _span(btf: Btf, spec: Spec, owner: int, index: int) -> _Span:
 
 
 def _element_size(btf: Btf, type_id: int) -> int:
-    """Give the size of a field, of one innermost element for arrays: what a load reads."""
+    """Return the size of a field, of one innermost element for arrays: what a load reads."""
     current = btf.resolve(type_id)
     for _ in range(_MAX_NESTED):
         if btf.kind(current) is not Kind.ARRAY:

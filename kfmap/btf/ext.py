@@ -101,7 +101,7 @@ class BtfExt:
     core: Mapping[str, CoreInfo]
 
     def line(self, section: str, slot: int) -> Line | None:
-        """Give the source line that holds for an instruction, None if none is known or readable."""
+        """Return the source line of an instruction, None if none is known or readable."""
         info = self.lines.get(section)
         at = bisect_right(info.slots, slot) - 1 if info else -1
         if info is None or at < 0:
@@ -114,7 +114,7 @@ class BtfExt:
         return Line(file, position >> 10, position & 0x3FF, text)
 
     def core_relocations(self, section: str) -> tuple[CoreRelocation, ...]:
-        """Give the CO-RE relocations of a section in the order of the file."""
+        """Return the CO-RE relocations of a section in the order of the file."""
         info = self.core.get(section)
         if info is None:
             return ()

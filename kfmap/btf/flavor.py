@@ -8,7 +8,7 @@ _FLAVORED = re.compile(r"(.*[^_])___[^_]", re.DOTALL)
 
 
 def essential_name(name: str) -> str:
-    """Give the name without its last `___suffix`, which is not empty and has no `_` in front."""
+    """Return the name without its last `___suffix`, which is not empty and has no `_` in front."""
     if "___" not in name:
         return name
     match = _FLAVORED.match(name)

@@ -73,7 +73,7 @@ def read_header(data: bytes) -> Header:
 
 
 def extra_words(data: bytes, header: Header) -> dict[int, tuple[int, int]]:
-    """Give what follows each kind; the layout section may add kinds (struct btf_layout)."""
+    """Return what follows each kind; the layout section may add kinds (struct btf_layout)."""
     start, end = header.layout
     extra = dict(EXTRA_WORDS)
     for kind, at in enumerate(range(start, min(end, start + 4 * MAX_KIND) - 3, 4)):

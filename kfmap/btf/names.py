@@ -21,12 +21,12 @@ class Names:
         self._first.pop("", None)
 
     def ids(self, name: str) -> tuple[int, ...]:
-        """Give the ids of all types with that name, rising."""
+        """Return the ids of all types with that name, rising."""
         first = self._first.get(name)
         return () if first is None else (first, *self._others.get(name, ()))
 
     def flavors(self, name: str) -> tuple[int, ...]:
-        """Give the ids of all types with the same essential name as `name`, rising."""
+        """Return the ids of all types with the same essential name as `name`, rising."""
         essential = essential_name(name)
         flavored = self._flavored.get(essential, ())
         if essential_name(essential) != essential:  # a type of that very name has another one

@@ -25,7 +25,7 @@ _NEW = 1  # in the column of names; 0 is no name, others count from 2 in the ord
 
 
 def pack(data: bytes) -> bytes:
-    """Give the packed form of BTF, which `unpack` undoes; unknown kinds are refused."""
+    """Return the packed form of BTF, which `unpack` undoes; unknown kinds are refused."""
     btf = read_btf(data)
     names, type_ids, rest = array("I"), array("I"), array("I")
     strings, known = bytearray(), {0: 0}
@@ -50,7 +50,7 @@ def pack(data: bytes) -> bytes:
 
 
 def unpack(data: bytes) -> bytes:
-    """Give the BTF that was packed; its strings come in the order of their first use."""
+    """Return the BTF that was packed; its strings come in the order of their first use."""
     content = _decompress(data)
     if len(content) < _HEADER.size:
         raise BtfError("packed BTF is damaged: it ends in its header")

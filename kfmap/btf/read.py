@@ -85,25 +85,25 @@ class Btf:
         return at
 
     def kind(self, type_id: int) -> Kind:
-        """Give the kind; UNKN for void and for kinds that only a layout section describes."""
+        """Return the kind; UNKN for void and for kinds that only a layout section describes."""
         if type_id == 0:
             return Kind.UNKN
         return _KINDS[self._words[self._at(type_id)] >> KIND_SHIFT & MAX_KIND]
 
     def kind_flag(self, type_id: int) -> bool:
-        """Give bit 31 of info: bitfields in a struct, signed enum, union FWD, attribute tag."""
+        """Return bit 31 of info: bitfields in a struct, signed enum, union FWD, attribute tag."""
         return type_id != 0 and bool(self._words[self._at(type_id)] & KIND_FLAG)
 
     def vlen(self, type_id: int) -> int:
-        """Give the number of members, parameters, enumerators or variables."""
+        """Return the number of members, parameters, enumerators or variables."""
         return 0 if type_id == 0 else self._words[self._at(type_id)] & MAX_VLEN
 
     def name(self, type_id: int) -> str:
-        """Give the name, empty for void and anonymous types."""
+        """Return the name, empty for void and anonymous types."""
         return "" if type_id == 0 else self.string(self._words[self._at(type_id) - 1])
 
     def string(self, offset: int) -> str:
-        """Give the string at `offset` of the string section, cut to 4096 bytes."""
+        """Return the string at `offset` of the string section, cut to 4096 bytes."""
         known = self._decoded.get(offset)
         if known is not None:
             return known
@@ -120,7 +120,7 @@ class Btf:
         return text
 
     def row(self, type_id: int) -> Words:
-        """Give a copy of the words of a type: name, info, size or type, and what follows them."""
+        """Return a copy of the words of a type: name, info, size or type, and what follows them."""
         at = self._at(type_id)
         last = type_id + 1 == len(self._starts)
         return self._words[at - 1 : None if last else self._starts[type_id + 1] - 1]
@@ -128,7 +128,7 @@ class Btf:
     # what some kinds have
 
     def type_of(self, type_id: int) -> int:
-        """Give the id that a reference kind refers to (PTR, TYPEDEF, CONST, FUNC, VAR, ...)."""
+        """Return the id that a reference kind refers to (PTR, TYPEDEF, CONST, FUNC, VAR, ...)."""
         return self._words[self._expect(type_id, REFERENCES) + 1]
 
     def integer(self, type_id: int) -> Integer:
@@ -143,7 +143,7 @@ class Btf:
         return self._words[at + 2 : at + 2 + width * (self._words[at] & MAX_VLEN)]
 
     def members(self, type_id: int) -> tuple[Member, ...]:
-        """Give the members of a struct or union."""
+        """Return the members of a struct or union."""
         at = self._expect(type_id, COMPOSITE)
         rows, bits, string = self._elements(at, 3), self._offset_bits(at), self.string
         mask = (1 << bits) - 1
@@ -157,7 +157,7 @@ class Btf:
         return 24 if self._words[at] & KIND_FLAG else 32
 
     def member(self, type_id: int, number: int) -> Member:
-        """Give one member of a struct or union."""
+        """Return one member of a struct or union."""
         at = self._expect(type_id, COMPOSITE)
         if not 0 <= number < self._words[at] & MAX_VLEN:
             raise BtfError(f"type {type_id} has no member {number}")
@@ -166,7 +166,7 @@ class Btf:
         return Member(self.string(name), member, offset & (1 << bits) - 1, offset >> bits)
 
     def fields(self, type_id: int) -> dict[str, Field]:
-        """Give the named members of a struct or union with those of its anonymous members."""
+        """Return the named members of a struct or union with those of its anonymous members."""
         if type_id not in self._fields:
             fields: dict[str, Field] = {}
             for count, (name, field) in enumerate(self._walk_fields(type_id, 0, 1)):
@@ -178,7 +178,7 @@ class Btf:
         return self._fields[type_id]
 
     def _walk_fields(self, type_id: int, base: int, steps: int) -> Iterator[tuple[str, Field]]:
-        """Give all members in order, those of anonymous structs after the struct itself."""
+        """Return all members in order, those of anonymous structs after the struct itself."""
         if steps > _MAX_CHAIN:
             raise BtfError(f"anonymous members of type {type_id} are nested too deep")
         for number, (name, member_type, offset, _) in enumerate(self.members(type_id)):
@@ -187,12 +187,12 @@ class Btf:
                 yield from self._walk_fields(inner, base + offset, steps + 1)
 
     def params(self, type_id: int) -> tuple[Param, ...]:
-        """Give the parameters of a FUNC_PROTO."""
+        """Return the parameters of a FUNC_PROTO."""
         rows = self._elements(self._expect(type_id, _FUNC_PROTO), 2)
         return tuple(map(Param, map(self.string, rows[::2]), rows[1::2]))
 
     def enumerators(self, type_id: int) -> tuple[Enumerator, ...]:
-        """Give names and values of an ENUM or ENUM64, signed where kind_flag says so."""
+        """Return names and values of an ENUM or ENUM64, signed where kind_flag says so."""
         at = self._expect(type_id, ENUMS)
         signed = bool(self._words[at] & KIND_FLAG)
         if self.kind(type_id) is Kind.ENUM64:
@@ -207,19 +207,19 @@ class Btf:
         return tuple(map(Enumerator, map(self.string, names), values))
 
     def variables(self, type_id: int) -> tuple[SectionVariable, ...]:
-        """Give the variables of a DATASEC."""
+        """Return the variables of a DATASEC."""
         rows = self._elements(self._expect(type_id, _DATASEC), 3)
         return tuple(map(SectionVariable, rows[::3], rows[1::3], rows[2::3]))
 
     def linkage(self, type_id: int) -> int:
-        """Give STATIC, GLOBAL or EXTERN of a FUNC or VAR."""
+        """Return STATIC, GLOBAL or EXTERN of a FUNC or VAR."""
         at = self._expect(type_id, _FUNC_OR_VAR)
         if self.kind(type_id) is Kind.VAR:
             return self._words[at + 2]
         return self._words[at] & MAX_VLEN
 
     def size(self, type_id: int) -> int:
-        """Give the size in bytes, through modifiers, typedefs and arrays; pointers have 8."""
+        """Return the size in bytes, through modifiers, typedefs and arrays; pointers have 8."""
         factor, current = 1, type_id
         for _ in range(_MAX_CHAIN):
             kind = self.kind(current)
@@ -262,7 +262,7 @@ class Btf:
         return b"\0" + bytes([words[at] >> KIND_SHIFT & MAX_KIND for at in self._starts[1:]])
 
     def ids_of(self, kind: Kind) -> Iterator[int]:
-        """Give the ids of all types of a kind, rising."""
+        """Return the ids of all types of a kind, rising."""
         column, needle = self.kinds, int(kind)
         at = column.find(needle)
         while at >= 0:
@@ -288,16 +288,16 @@ class Btf:
         return Names(self._strings_at(list(filter(None, offsets))), named)
 
     def find_all(self, name: str, *kinds: Kind) -> tuple[int, ...]:
-        """Give the ids of all types with that name, rising; only of `kinds` if any are given."""
+        """Return the ids of all types with that name, rising; only of `kinds` if any are given."""
         ids = self._names.ids(name)
         return tuple(type_id for type_id in ids if self.kind(type_id) in kinds) if kinds else ids
 
     def find(self, name: str, *kinds: Kind) -> int | None:
-        """Give the lowest id with that name (and of these kinds), None if there is none."""
+        """Return the lowest id with that name (and of these kinds), None if there is none."""
         return next(iter(self.find_all(name, *kinds)), None)
 
     def find_flavors(self, name: str) -> tuple[int, ...]:
-        """Give the ids of all types with the same name but for a last `___suffix`, rising."""
+        """Return the ids of all types with the same name but for a last `___suffix`, rising."""
         return self._names.flavors(name)
 
     @cached_property
@@ -311,7 +311,7 @@ class Btf:
         return tags
 
     def tags(self, type_id: int) -> tuple[Tag, ...]:
-        """Give the declaration tags on a type, its members or parameters."""
+        """Return the declaration tags on a type, its members or parameters."""
         return tuple(self._tags.get(type_id, ()))
 
 

@@ -19,7 +19,7 @@ _NAMED_ROOTS = COMPOSITE | ENUMS | {Kind.INT, Kind.FLOAT, Kind.TYPEDEF, Kind.FWD
 
 
 def trim_btf(btf: Btf, keep_functions: Collection[str]) -> bytes:
-    """Give the smaller BTF, in the byte order of `btf`."""
+    """Return the smaller BTF, in the byte order of `btf`."""
     kept = _closure(btf, keep_functions)
     new_ids = {old: new for new, old in enumerate(kept, 1)}
     strings = _Strings(btf)
@@ -52,7 +52,7 @@ class _Strings:
 
 
 def _closure(btf: Btf, keep_functions: Collection[str]) -> list[int]:
-    """Give the ids of all types to keep, rising."""
+    """Return the ids of all types to keep, rising."""
     functions = [i for name in keep_functions for i in btf.find_all(name, Kind.FUNC)]
     roots = [i for kind in _NAMED_ROOTS for i in btf.ids_of(kind) if btf.name(i)]
     kept: set[int] = {0}

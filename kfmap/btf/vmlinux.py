@@ -25,7 +25,7 @@ _MAGICS = (struct.pack("<H", MAGIC), struct.pack(">H", MAGIC))
 
 
 def extract_btf(data: bytes) -> bytes:
-    """Give the raw BTF of `data`: itself, the .BTF section of an ELF file, or that of an image."""
+    """Return the raw BTF of `data`: raw BTF itself, an ELF file's .BTF section, or an image's."""
     for _ in range(_MAX_LAYERS):
         if data[:2] in _MAGICS:
             return data
@@ -43,7 +43,7 @@ def extract_btf(data: bytes) -> bytes:
 
 
 def _payload(data: bytes) -> bytes:
-    """Give the packed kernel inside an image, or all of `data`."""
+    """Return the packed kernel inside an image, or all of `data`."""
     if data[0x202:0x206] == b"HdrS" and len(data) > 0x250:
         sectors = data[0x1F1] or 4
         offset, length = struct.unpack_from("<II", data, 0x248)

@@ -31,7 +31,7 @@ class Roles(NamedTuple):
 
 
 def kind_and_length(info: int) -> tuple[Kind, int]:
-    """Give the kind of a type and the number of its words, by its info word."""
+    """Return the kind of a type and the number of its words, by its info word."""
     number = info >> KIND_SHIFT & MAX_KIND
     if number not in EXTRA_WORDS:
         raise BtfError(f"kind {number} is not known")
@@ -41,7 +41,7 @@ def kind_and_length(info: int) -> tuple[Kind, int]:
 
 @lru_cache(maxsize=4096)
 def roles(kind: Kind, length: int) -> Roles:
-    """Give the roles of the words of a type of `length` words."""
+    """Return the roles of the words of a type of `length` words."""
     names = (0, *range(3, length, EXTRA_WORDS[kind][1])) if kind in _NAMED_ELEMENTS else (0,)
     type_ids = tuple(_type_words(kind, length))
     taken = {INFO, *names, *type_ids}

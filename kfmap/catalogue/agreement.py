@@ -26,6 +26,6 @@ class Agreement:
 
 @cache
 def load_agreements() -> dict[str, Agreement]:
-    """Give what was measured by the names of the bundled kernels; others were not compared."""
+    """Return what was measured by the names of the bundled kernels; others were not compared."""
     measured = json.loads(_MEASURED.read_bytes())
     return {name: Agreement(**counts) for name, counts in measured.items()}

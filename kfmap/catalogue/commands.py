@@ -12,7 +12,7 @@ _NO_MAP = "There is no map yet: run `manage.py load_kernels`."
 
 
 def kernel_or_error(name: str) -> LoadedKernel:
-    """Give the kernel. Raises CommandError naming the kernels there are."""
+    """Return the kernel. Raises CommandError naming the kernels there are."""
     try:
         return load_kernel(name)
     except NoSuchKernelError as error:
@@ -22,7 +22,7 @@ def kernel_or_error(name: str) -> LoadedKernel:
 
 
 def all_kernel_names() -> list[str]:
-    """Give the names of all kernels, oldest first. Raises CommandError where there is none."""
+    """Return the names of all kernels, oldest first. Raises CommandError where there is none."""
     try:
         names = list(Kernel.objects.listed().values_list("name", flat=True))
     except (OperationalError, ProgrammingError) as error:

@@ -32,7 +32,7 @@ class BundledKernel:
     config: Path | None
 
     def digest(self) -> str:
-        """Give the SHA-256 of the files, which says faster than the facts that nothing changed."""
+        """Return the SHA-256 of the files: a faster sign than the facts that nothing changed."""
         digest = hashlib.sha256(self.facts.read_bytes())
         for path in (self.types, self.config):
             if path is not None:
@@ -41,7 +41,7 @@ class BundledKernel:
 
 
 def find_bundled(folder: Path = BUNDLED) -> list[BundledKernel]:
-    """Give the bundled kernels, oldest first."""
+    """Return the bundled kernels, oldest first."""
     found = sorted(folder.glob("*.json"), key=lambda path: natural_key(path.stem))
     return [
         BundledKernel(path.stem, path, _beside(path, "types.xz"), _beside(path, "config.xz"))

@@ -15,7 +15,7 @@ ENGINE_VERSION = 1  # raise it when the same facts would be decided otherwise
 
 
 def load_matrix(facts_hash: str, decider: Decider) -> Matrix:
-    """Give the matrix over the kernel's own contexts."""
+    """Return the matrix over the kernel's own contexts."""
     rows = StoredMatrix.objects.filter(facts_hash=facts_hash, engine_version=ENGINE_VERSION)
     data = rows.values_list("data", flat=True).first()
     if data is not None:

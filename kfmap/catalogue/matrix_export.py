@@ -17,7 +17,7 @@ FORMAT = 1
 
 
 def render_matrix_json(kernel: LoadedKernel) -> str:
-    """Give JSON: `verdicts` has one text a context, in it one letter a kfunc; `letters` explains.
+    """Return JSON: `verdicts` has one text a context, in it one letter a kfunc; `letters` explains.
 
     `run_time` lists the cells where a call loads and then fails.
     """
@@ -44,7 +44,7 @@ def render_matrix_json(kernel: LoadedKernel) -> str:
 
 
 def render_matrix_csv(kernel: LoadedKernel) -> str:
-    """Give CSV: a row a kfunc, a column a context, the verdict's word in each cell."""
+    """Return CSV: a row a kfunc, a column a context, the verdict's word in each cell."""
     matrix = kernel.matrix
     fails = {(item["context"], item["kfunc"]) for item in find_run_time_failures(kernel)}
     names = [render_context(context) for context in matrix.contexts]
@@ -62,7 +62,7 @@ def render_matrix_csv(kernel: LoadedKernel) -> str:
 
 
 def find_run_time_failures(kernel: LoadedKernel) -> Iterator[dict[str, Any]]:
-    """Give the cells that load and fail at run time; only members with a mask have any."""
+    """Return the cells that load and fail at run time; only members with a mask have any."""
     masks = kernel.decider.run_time
     if masks is None:
         return

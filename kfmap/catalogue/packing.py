@@ -14,5 +14,5 @@ def pack(data: bytes) -> bytes:
 
 
 def unpack(packed: bytes | memoryview) -> bytes:
-    """Give what `pack` was given."""
+    """Return what `pack` was given."""
     return zstandard.ZstdDecompressor().decompress(packed, max_output_size=_MAX_UNPACKED)

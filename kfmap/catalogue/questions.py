@@ -38,7 +38,7 @@ def find_context(given: object, kernel: LoadedKernel) -> Context:
 
 
 def plain_answer(verdict: Verdict) -> dict[str, Any]:
-    """Give the JSON form of an answer; `layers` are the kernel's checks beside permission."""
+    """Return the JSON form of an answer; `layers` are the kernel's checks beside permission."""
     return {
         "verdict": verdict.verdict,
         "run_time": verdict.run_time,

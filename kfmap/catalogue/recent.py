@@ -19,7 +19,7 @@ class Recent(Generic[K, V]):
         self._lock = Lock()
 
     def get(self, key: K) -> V | None:
-        """Give a value, None if it is not kept."""
+        """Return a value, None if it is not kept."""
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)

@@ -44,23 +44,23 @@ class LoadedKernel:
 
     @cached_property
     def decider(self) -> Decider:
-        """Give what answers "may this context call this kfunc" on this kernel."""
+        """Return what answers "may this context call this kfunc" on this kernel."""
         return Decider(self.facts)
 
     @cached_property
     def matrix(self) -> Matrix:
-        """Give the verdict of every cell."""
+        """Return the verdict of every cell."""
         return load_matrix(self.facts_hash, self.decider)
 
     @cached_property
     def types(self) -> Btf | None:
-        """Give the kernel's BTF, None where none came with it."""
+        """Return the kernel's BTF, None where none came with it."""
         data = load_types(self.name, self.facts_hash)
         return None if data is None else read_btf(data)
 
     @cached_property
     def options(self) -> Mapping[str, str] | None:
-        """Give what the kernel's .config sets, None where none came with it."""
+        """Return what the kernel's .config sets, None where none came with it."""
         data = load_config(self.name, self.facts_hash)
         return None if data is None else read_config(data).options
 
@@ -109,7 +109,7 @@ def save_kernel(
 
 
 def load_kernel(name: str) -> LoadedKernel:
-    """Give the kernel of this name. Raises NoSuchKernelError."""
+    """Return the kernel of this name. Raises NoSuchKernelError."""
     facts_hash = Kernel.objects.filter(name=name).values_list("facts_hash", flat=True).first()
     if facts_hash is None:
         raise NoSuchKernelError(_no_such_kernel(name))
@@ -117,19 +117,19 @@ def load_kernel(name: str) -> LoadedKernel:
 
 
 def load_row(kernel: Kernel) -> LoadedKernel:
-    """Give the kernel of a row, without a query where the process has loaded it before."""
+    """Return the kernel of a row, without a query where the process has loaded it before."""
     return _load(kernel.name, kernel.facts_hash)
 
 
 def load_types(name: str, facts_hash: str) -> bytes | None:
-    """Give the raw BTF kept for these facts."""
+    """Return the raw BTF kept for these facts."""
     rows = KernelTypes.objects.filter(kernel__name=name, kernel__facts_hash=facts_hash)
     packed = rows.values_list("data", flat=True).first()
     return None if packed is None else unpack(packed)
 
 
 def load_config(name: str, facts_hash: str) -> bytes | None:
-    """Give what the .config kept for these facts sets."""
+    """Return what the .config kept for these facts sets."""
     rows = Kernel.objects.filter(name=name, facts_hash=facts_hash)
     packed = rows.values_list("config", flat=True).first()
     return unpack(packed) if packed else None

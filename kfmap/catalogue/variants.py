@@ -37,5 +37,5 @@ def keep_variant(base: LoadedKernel, edits: Sequence[Edit], name: str, user: Use
 
 
 def may_drop(variant: Variant, user: User | AnonymousUser) -> bool:
-    """Tell whether somebody may take a variant out of the map: who made it, and the staff."""
+    """Return whether somebody may take a variant out of the map: who made it, and the staff."""
     return user.is_staff or (user.is_authenticated and variant.created_by_id == user.pk)

@@ -12,7 +12,7 @@ VERSION = 1
 
 
 def render_graphml(graph: nx.DiGraph[str]) -> str:
-    """Give GraphML; `items` are joined by spaces."""
+    """Return GraphML; `items` are joined by spaces."""
     plain: nx.DiGraph[str] = nx.DiGraph(**_plain(graph.graph))
     for node in sorted(graph.nodes):
         plain.add_node(clean_text(node), **_plain(graph.nodes[node]))
@@ -22,7 +22,7 @@ def render_graphml(graph: nx.DiGraph[str]) -> str:
 
 
 def render_dot(graph: nx.DiGraph[str]) -> str:
-    """Give DOT for Graphviz, left to right."""
+    """Return DOT for Graphviz, left to right."""
     lines = [f"digraph {_quote(graph.graph['title'])} {{", "  rankdir=LR; node [shape=box];"]
     for node in sorted(graph.nodes):
         data = graph.nodes[node]
@@ -37,7 +37,7 @@ def render_dot(graph: nx.DiGraph[str]) -> str:
 
 
 def render_json(graph: nx.DiGraph[str]) -> str:
-    """Give JSON: version, title, description, nodes with "id", edges with "from" and "to"."""
+    """Return JSON: version, title, description, nodes with "id", edges with "from" and "to"."""
     body = {
         "version": VERSION,
         **graph.graph,

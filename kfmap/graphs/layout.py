@@ -97,7 +97,7 @@ def _mean(
 
 
 def _write_lines(data: Mapping[str, object]) -> tuple[tuple[str, ...], str]:
-    """Give the lines of a node: its names while they are few, else the first ones and a number."""
+    """Return the lines of a node: its names while they are few, else the first and a count."""
     items = data["items"]
     label, note = str(data["label"]), str(data["note"])
     assert isinstance(items, tuple)

@@ -114,7 +114,7 @@ def _group_functions(graph: nx.DiGraph[str]) -> nx.DiGraph[str]:
 
 
 def _not_allowed(graph: nx.DiGraph[str]) -> list[str]:
-    """Give the subprograms at the ends of calls that lead to what is not allowed."""
+    """Return the subprograms at the ends of calls that lead to what is not allowed."""
     ends = (
         node
         for start, end, data in graph.edges(data=True)

@@ -133,6 +133,6 @@ def _add_sets(
 
 
 def _summarise(letters: str) -> str:
-    """Give one verdict for a kfunc over all classes."""
+    """Return one verdict for a kfunc over all classes."""
     kinds = set(letters)
     return _LETTER_VERDICTS[kinds.pop()] if len(kinds) == 1 else MIXED

@@ -11,10 +11,10 @@ def clean_text(text: str) -> str:
 
 
 def xml_text(text: str) -> str:
-    """Give text as the content of an element."""
+    """Return text as the content of an element."""
     return escape(clean_text(text))
 
 
 def xml_attribute(text: str) -> str:
-    """Give text as an attribute's value, with its quotes."""
+    """Return text as an attribute's value, with its quotes."""
     return quoteattr(clean_text(text))

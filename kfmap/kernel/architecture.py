@@ -31,7 +31,7 @@ _HALF = ("CONFIG_32BIT", "CONFIG_ARM", "CONFIG_PPC32", "CONFIG_SPARC32", "CONFIG
 
 
 def find_architecture(config: Config) -> Architecture:
-    """Give the architecture; x86 where every option is on or none says it.
+    """Return the architecture; x86 where every option is on or none says it.
 
     Raises TreeError for 32 bits: the offsets of members would be those of another kernel.
     """

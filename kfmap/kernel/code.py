@@ -49,7 +49,7 @@ class Code:
         self._layouts: dict[tuple[str, int], Layout] = {}
 
     def source(self, file: str) -> Source | None:
-        """Give a file after preprocessing, None where there is none."""
+        """Return a file after preprocessing, None where there is none."""
         if file not in self._sources:
             text = self.tree.read(file)
             self._sources[file] = (
@@ -58,14 +58,14 @@ class Code:
         return self._sources[file]
 
     def items(self, file: str) -> list[Item]:
-        """Give the top-level items of a file."""
+        """Return the top-level items of a file."""
         if file not in self._items:
             source = self.source(file)
             self._items[file] = [] if source is None else split_items(source)
         return self._items[file]
 
     def function(self, name: str, file: str) -> Item | None:
-        """Give the definition of a function: in the file, its unit, their headers, or global."""
+        """Return the definition of a function: in the file, its unit, their headers, or global."""
         for other in self.files_with(name, file):
             for item in self.items(other):
                 if name in item.text and item.function == name:
@@ -81,7 +81,7 @@ class Code:
         return None
 
     def variable(self, name: str, file: str) -> Item | None:
-        """Give the initialised variable of a name, looked for like a function."""
+        """Return the initialised variable of a name, looked for like a function."""
         return next(
             (
                 item
@@ -93,7 +93,7 @@ class Code:
         )
 
     def type(self, kind: str, name: str, file: str) -> Item | None:
-        """Give the definition of a struct, union or enum."""
+        """Return the definition of a struct, union or enum."""
         key = (kind, name, file)
         if key not in self._types:
             self._types[key] = next(
@@ -108,7 +108,7 @@ class Code:
         return self._types[key]
 
     def macro(self, name: str, file: str, line: int = 1 << 29) -> Macro | None:
-        """Give the macro of a name as a line of a file sees it."""
+        """Return the macro of a name as a line of a file sees it."""
         for other in self.files_with(name, file):
             source = self.source(other)
             found = source and source.macro_at(name, line if other == file else 1 << 29)
@@ -117,7 +117,7 @@ class Code:
         return None
 
     def files_with(self, name: str, file: str) -> Iterator[str]:
-        """Give the files in which a name of this file may be defined, nearest first.
+        """Return the files in which a name of this file may be defined, nearest first.
 
         A header that leans on what is included before it is seen as by a file that includes it.
         """
@@ -137,7 +137,7 @@ class Code:
         self._units[file] = unit
 
     def closure(self, file: str) -> tuple[str, ...]:
-        """Give the file, its unit and all they include, breadth first."""
+        """Return the file, its unit and all they include, breadth first."""
         if file in self._closures:
             return self._closures[file]
         waiting = deque([file])
@@ -159,7 +159,7 @@ class Code:
         return self._closures[file]
 
     def value(self, name: str, file: str) -> Value:
-        """Give the value of an enumerator or a macro as a file sees it."""
+        """Return the value of an enumerator or a macro as a file sees it."""
         key = (name, file)
         if key in self._values:
             return self._values[key]
@@ -173,11 +173,11 @@ class Code:
         return self._values[key]
 
     def evaluate(self, text: str, file: str) -> Value:
-        """Give the value of a constant expression as a file sees it."""
+        """Return the value of a constant expression as a file sees it."""
         return Constants(self, file).value(parse_expression(text))
 
     def value_of_expansion(self, text: str, reader: Constants, file: str) -> Value:
-        """Give the value of an expanded macro; None where macros expand without end."""
+        """Return the value of an expanded macro; None where macros expand without end."""
         key = (text, file)
         if key in self._evaluating or len(self._evaluating) > _MAX_NESTING:
             return None
@@ -191,7 +191,7 @@ class Code:
             self._evaluating.discard(key)
 
     def enums(self, file: str) -> dict[str, Item]:
-        """Give the enumerators that a file defines, each with its enum."""
+        """Return the enumerators that a file defines, each with its enum."""
         if file not in self._enums:
             self._enums[file] = {
                 name: item
@@ -202,7 +202,7 @@ class Code:
         return self._enums[file]
 
     def enum(self, item: Item) -> dict[str, Value]:
-        """Give the enumerators of one enum, in order; what is not reached yet is missing."""
+        """Return the enumerators of one enum, in order; what is not reached yet is missing."""
         key = (item.file, item.line)
         if key not in self._enumerators:
             self._enumerators[key] = {}
@@ -233,13 +233,13 @@ class Code:
         return None
 
     def includes(self, file: str) -> tuple[str, ...]:
-        """Give the files that a file includes itself."""
+        """Return the files that a file includes itself."""
         if file not in self._included:
             self._included[file] = tuple(self._find_includes(file))
         return self._included[file]
 
     def layout(self, item: Item) -> Layout:
-        """Give where the members of a struct are."""
+        """Return where the members of a struct are."""
         key = (item.file, item.line)
         if key not in self._layouts:
             self._layouts[key] = lay_out(self, item)
@@ -264,7 +264,7 @@ class Code:
 
 
 def _split_enum(item: Item) -> Iterator[tuple[str, str]]:
-    """Give the name and the expression ("" for none) of each enumerator."""
+    """Return the name and the expression ("" for none) of each enumerator."""
     for part in split_list(item.text[item.brace + 1 : item.text.rfind("}")]):
         name, _, expression = part.partition("=")
         words = name.split()

@@ -16,7 +16,7 @@ class Config:
     options: Mapping[str, str] | None
 
     def value(self, name: str) -> str:
-        """Give what a Makefile sees for CONFIG_X: "y", "m", a value, or "" where it is off."""
+        """Return what a Makefile sees for CONFIG_X: "y", "m", a value, or "" where it is off."""
         if self.options is None:
             return "y"
         return self.options.get(name, "")
@@ -30,7 +30,7 @@ class Config:
         return self.value(name) in ("y", "m")
 
     def macro(self, name: str) -> int | None:
-        """Give the value of the macro CONFIG_X (1 for y), None where it is not defined.
+        """Return the value of the macro CONFIG_X (1 for y), None where it is not defined.
 
         A module's option defines CONFIG_X_MODULE instead.
         """
@@ -56,7 +56,7 @@ def read_config(text: bytes | None) -> Config:
 
 
 def render_config(config: Config) -> bytes | None:
-    """Give what `read_config` reads as the same, without comments and sorted; None as it does."""
+    """Return what `read_config` reads as the same, without comments and sorted; None as it does."""
     if config.options is None:
         return None
     return "".join(f"{name}={value}\n" for name, value in sorted(config.options.items())).encode()

@@ -25,13 +25,13 @@ class Constants(Evaluator):
         self._local = {} if local is None else local
 
     def name_value(self, name: str) -> Value:
-        """Give the value of an enumerator or macro."""
+        """Return the value of an enumerator or macro."""
         if name in self._local:
             return self._local[name]
         return self._code.value(name, self._file)
 
     def call_value(self, name: str, node: Node, values: list[Value]) -> Value:
-        """Give IS_ENABLED() and kin, BIT(), and macros with parameters."""
+        """Return IS_ENABLED() and kin, BIT(), and macros with parameters."""
         arguments = [text_of(argument) for argument in arguments_of(node)]
         answer = config_call(self._code.config, name, arguments)
         if answer is not None:
@@ -44,7 +44,7 @@ class Constants(Evaluator):
         return self._code.value_of_expansion(substitute(macro, arguments), self, self._file)
 
     def other_value(self, node: Node) -> Value:
-        """Give offsetof() and sizeof()."""
+        """Return offsetof() and sizeof()."""
         if node.type == "offsetof_expression":
             words = _inside_parentheses(node).partition(",")
             struct = words[0].split()

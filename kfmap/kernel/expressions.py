@@ -17,7 +17,7 @@ class Evaluator:
     _depth = 0
 
     def value(self, node: Node) -> Value:
-        """Give the value of an expression."""
+        """Return the value of an expression."""
         if self._depth > _MAX_DEPTH:
             return None
         self._depth += 1
@@ -27,19 +27,19 @@ class Evaluator:
             self._depth -= 1
 
     def name_value(self, name: str) -> Value:
-        """Give the value of a name."""
+        """Return the value of a name."""
         return None
 
     def field_value(self, node: Node) -> Value:
-        """Give the value of `a.b` or `a->b`."""
+        """Return the value of `a.b` or `a->b`."""
         return None
 
     def call_value(self, name: str, node: Node, values: list[Value]) -> Value:
-        """Give the value of a call."""
+        """Return the value of a call."""
         return None
 
     def other_value(self, node: Node) -> Value:
-        """Give the value of an expression of another kind, having evaluated its parts."""
+        """Return the value of an expression of another kind, having evaluated its parts."""
         for child in node.named_children:
             self.value(child)
         return None

@@ -65,7 +65,7 @@ def extract_kernel(
     name: str = "",
     label: str = "",
 ) -> KernelFacts:
-    """Give the facts of the kernel in a folder. Raises TreeError where it holds none.
+    """Return the facts of the kernel in a folder. Raises TreeError where it holds none.
 
     Without `config` every option counts as on; `btf` is raw BTF.
     """
@@ -175,7 +175,7 @@ class _Reading:
         )
 
     def _owner(self, file: str) -> str | None:
-        """Give the object a file is part of, None where it is not built."""
+        """Return the object a file is part of, None where it is not built."""
         owner = self._kbuild.owner(file)
         if owner:
             return owner
@@ -243,11 +243,11 @@ class _Reading:
         return None
 
     def _near(self, file: str) -> list[_File]:
-        """Give the files, this one first."""
+        """Return the files, this one first."""
         return sorted(self._files, key=lambda other: other.name != file)
 
     def _use_set(self, name: str, file: str) -> KfuncSet | None:
-        """Give the set that a name means in a file, counting it as used."""
+        """Return the set that a name means in a file, counting it as used."""
         for other in self._near(file):
             if name in other.sets:
                 found = other.sets[name]
@@ -260,7 +260,7 @@ class _Reading:
         return None
 
     def _filter_id(self, kfunc_id_set: KfuncIdSet) -> str:
-        """Give the id of a set's filter; two files may each have a static one of the same name."""
+        """Return the id of a set's filter; two files may have static filters of one name."""
         name = kfunc_id_set.filter
         if not name:
             return ""

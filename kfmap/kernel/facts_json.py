@@ -29,13 +29,13 @@ class FactsError(ValueError):
 
 
 def render_facts(facts: KernelFacts) -> str:
-    """Give the facts as JSON text, keys sorted, a line for each record that fits one."""
+    """Return the facts as JSON text, keys sorted, a line for each record that fits one."""
     body = {"format": FORMAT, "facts": _plain(facts)}
     return "".join(_lay_out(body, 0)) + "\n"
 
 
 def hash_facts(facts: KernelFacts) -> str:
-    """Give the SHA-256 (hex) of the facts, independent of layout."""
+    """Return the SHA-256 (hex) of the facts, independent of layout."""
     text = json.dumps(_plain(facts), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -67,7 +67,7 @@ def _plain(value: Any) -> Any:
 
 
 def _lay_out(value: Any, depth: int) -> Iterator[str]:
-    """Give the JSON of `value` in pieces: on one line where it fits, else an item a line."""
+    """Return the JSON of `value` in pieces: on one line where it fits, else an item a line."""
     line = json.dumps(value, sort_keys=True, ensure_ascii=False)
     if not isinstance(value, dict | list) or len(line) + depth <= _LINE:
         yield line

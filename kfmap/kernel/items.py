@@ -43,23 +43,23 @@ class Item:
 
     @cached_property
     def brace(self) -> int:
-        """Give the offset of the opening brace, -1 if there is none."""
+        """Return the offset of the opening brace, -1 if there is none."""
         return self.text.find("{")
 
     @cached_property
     def function(self) -> str:
-        """Give the name of the function that is defined here, "" if it is none."""
+        """Return the name of the function that is defined here, "" if it is none."""
         start, end = self._function_span
         return self.text[start:end]
 
     @property
     def function_line(self) -> int:
-        """Give the line of the function's name."""
+        """Return the line of the function's name."""
         return self.line_at(self._function_span[0])
 
     @cached_property
     def head(self) -> str:
-        """Give the function's declaration: from after what precedes it to its brace."""
+        """Return the function's declaration: from after what precedes it to its brace."""
         start = self._function_span[0]
         before = self.text[:start]
         cut = max(before.rfind(";"), before.rfind(")"), before.rfind("}")) + 1
@@ -83,25 +83,25 @@ class Item:
 
     @cached_property
     def variable(self) -> str:
-        """Give the name of the variable that is initialised with braces here, "" if none is."""
+        """Return the name of the variable that is initialised with braces here, "" if none is."""
         match = None if self.function else _DECLARED.search(self.text)
         return match[1] if match else ""
 
     @cached_property
     def tag(self) -> tuple[str, str]:
-        """Give ("struct", name) and the like for a type that is defined here, else ("", "")."""
+        """Return ("struct", name) and the like for a type that is defined here, else ("", "")."""
         if self.function or self.variable:
             return "", ""
         match = _TAG.search(self.text)
         return (match[1], match[2] or "") if match else ("", "")
 
     def line_at(self, offset: int) -> int:
-        """Give the line of an offset in the text."""
+        """Return the line of an offset in the text."""
         return self.line + self.text.count("\n", 0, offset)
 
 
 def split_items(source: Source) -> list[Item]:
-    """Give the items of a file in order."""
+    """Return the items of a file in order."""
     code = source.code
     items: list[Item] = []
     start = depth = parentheses = 0
@@ -150,7 +150,7 @@ def _opening(text: str, closing: int) -> int:
 
 
 def _ends_call(text: str) -> bool:
-    """Tell whether what comes before a brace is the head of a function."""
+    """Return whether what comes before a brace is the head of a function."""
     head = text.rstrip()
     last = head.rsplit(")", 1)
     if len(last) < 2 or (last[1].strip() and not last[1].strip().isidentifier()):

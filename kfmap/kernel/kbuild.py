@@ -37,7 +37,7 @@ class Kbuild:
         self._users: dict[str, list[str]] = {}
 
     def owner(self, file: str) -> str:
-        """Give VMLINUX, the name of the module that a .c file is built into, or "" for none."""
+        """Return VMLINUX, the name of the module that a .c file is built into, or "" for none."""
         folder, name = posixpath.split(file)
         target = f"{name.removesuffix('.c')}.o"
         while True:
@@ -54,7 +54,7 @@ class Kbuild:
             target = f"{last}/{target}"
 
     def unit(self, file: str) -> str:
-        """Give the .c file that includes this one with #include, "" if none does."""
+        """Return the .c file that includes this one with #include, "" if none does."""
         folder, name = posixpath.split(file)
         above, last = posixpath.split(folder)
         for place, quoted in ((folder, name), (above, f"{last}/{name}")):
@@ -75,7 +75,7 @@ class Kbuild:
         return self._users[folder]
 
     def _find(self, folder: str, target: str) -> tuple[str, str]:
-        """Give "y" or "m" for an object of a folder, with the name of its module."""
+        """Return "y" or "m" for an object of a folder, with the name of its module."""
         lists = self._read(folder)
         seen: set[str] = set()
         waiting = [target]
@@ -98,7 +98,7 @@ class Kbuild:
         return best
 
     def _folder(self, folder: str) -> str:
-        """Give "y" or "m" where Kbuild goes into a folder, "" where it does not."""
+        """Return "y" or "m" where Kbuild goes into a folder, "" where it does not."""
         if not folder:
             return "y"
         if folder not in self._folders:
@@ -137,7 +137,7 @@ class _Makefile:
         self._variables = {"src": folder, "obj": folder, "SRCARCH": arch, "BITS": "64"}
 
     def read(self, text: str) -> dict[str, list[str]]:
-        """Give each variable's words."""
+        """Return each variable's words."""
         stack: list[list[bool]] = []  # [outer, active, taken]
         lines = text.replace("\\\n", " ").split("\n")
         if len(lines) > _MAX_LINES:

@@ -81,7 +81,7 @@ def lay_out(code: Code, item: Item, depth: int = 0) -> Layout:
 
 
 def offset_of(code: Code, struct: str, member: str, file: str) -> int | None:
-    """Give offsetof(struct STRUCT, MEMBER)."""
+    """Return offsetof(struct STRUCT, MEMBER)."""
     item = code.type("struct", struct, file)
     if item is None:
         return None
@@ -89,7 +89,7 @@ def offset_of(code: Code, struct: str, member: str, file: str) -> int | None:
 
 
 def size_of(code: Code, type_text: str, file: str, depth: int = 0) -> int | None:
-    """Give the size of a type by its text, None where it is not known."""
+    """Return the size of a type by its text, None where it is not known."""
     found = _size_of(code, type_text, file, depth)
     return found[0] if found else None
 
@@ -197,7 +197,7 @@ def _times(
 
 
 def _size_of(code: Code, text: str, file: str, depth: int) -> tuple[int, int] | None:
-    """Give (size, alignment) of a type."""
+    """Return (size, alignment) of a type."""
     if "*" in text:
         return _POINTER, _POINTER
     words = [word for word in text.split() if word not in _IGNORED]

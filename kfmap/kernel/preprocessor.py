@@ -33,7 +33,7 @@ class Conditions(Evaluator):
         self._decided: dict[str, bool | None] = {}
 
     def decide(self, expression: str) -> bool | None:
-        """Tell whether an expression holds, None where it is not known."""
+        """Return whether an expression holds, None where it is not known."""
         if expression not in self._decided:
             self._decided[expression] = self._decide(expression)
         return self._decided[expression]
@@ -44,13 +44,13 @@ class Conditions(Evaluator):
         return None if value is None else bool(value)
 
     def name_value(self, name: str) -> Value:
-        """Give the value of an option, or of what the compiler defines."""
+        """Return the value of an option, or of what the compiler defines."""
         if name.startswith("CONFIG_"):
             return self._config.macro(name) or 0
         return self._defined.get(name)
 
     def call_value(self, name: str, node: Node, values: list[Value]) -> Value:
-        """Give defined(), IS_ENABLED() and kin."""
+        """Return defined(), IS_ENABLED() and kin."""
         arguments = [text_of(argument) for argument in arguments_of(node)]
         if name == "defined" and arguments:
             asked = arguments[0]
@@ -61,7 +61,7 @@ class Conditions(Evaluator):
 
 
 def config_call(config: Config, name: str, arguments: list[str]) -> Value:
-    """Give the value of IS_ENABLED() and kin (include/linux/kconfig.h), None for anything else."""
+    """Return the value of IS_ENABLED() and kin (include/linux/kconfig.h), None for other calls."""
     if len(arguments) != 1 or not arguments[0].startswith("CONFIG_"):
         return None
     option = arguments[0]

@@ -62,7 +62,7 @@ class Source:
 
     @cached_property
     def code(self) -> str:
-        """Give the text without comments, directives, inactive lines or contents of strings."""
+        """Return the text without comments, directives, inactive lines or contents of strings."""
         pieces: list[str] = []
         at = 0
         for start, end in self.blanked:
@@ -71,18 +71,18 @@ class Source:
         return "".join(pieces) + self.plain[at:]
 
     def line_at(self, offset: int) -> int:
-        """Give the line (from 1) of an offset in `code`."""
+        """Return the line (from 1) of an offset in `code`."""
         return self.code.count("\n", 0, offset) + 1
 
     def macro_at(self, name: str, line: int) -> Macro | None:
-        """Give the definition of a macro in force at a line."""
+        """Return the definition of a macro in force at a line."""
         for macro in reversed(self.macros.get(name, ())):
             if macro.line < line <= macro.end:
                 return macro
         return None
 
     def condition_at(self, line: int) -> str:
-        """Give the #if conditions around a line, in words."""
+        """Return the #if conditions around a line, in words."""
         around = [(start, text) for start, end, text in self.conditions if start < line < end]
         return " and ".join(text for _, text in sorted(around))
 
@@ -244,7 +244,7 @@ def name_condition(expression: str) -> str:
 
 
 def substitute(macro: Macro, arguments: list[str]) -> str:
-    """Give the body of a macro with its parameters replaced, `a ## b` joined.
+    """Return the body of a macro with its parameters replaced, `a ## b` joined.
 
     Raises TreeError where that is longer than in any kernel.
     """

@@ -51,11 +51,11 @@ class Runner(Evaluator):
         return values.pop() if len(values) == 1 else None
 
     def constant(self, name: str) -> Value:
-        """Give the value of a name that is no variable."""
+        """Return the value of a name that is no variable."""
         return None
 
     def name_value(self, name: str) -> Value:
-        """Give the value of a variable or a constant."""
+        """Return the value of a variable or a constant."""
         return self.variables[name] if name in self.variables else self.constant(name)
 
     def returns(self, node: Node, values: list[Value]) -> None:
@@ -149,7 +149,7 @@ class Runner(Evaluator):
         return {_FALLS if way == _BREAKS else way for way in ends}
 
     def find_case(self, cases: list[Node], value: int) -> int | None:
-        """Give the index of the case that a value goes to."""
+        """Return the index of the case that a value goes to."""
         default = None
         for at, case in enumerate(cases):
             label = field_of(case, "value")

@@ -31,7 +31,7 @@ class Function:
     first_row: int
 
     def line_of(self, node: Node) -> int:
-        """Give the line of a node of the body."""
+        """Return the line of a node of the body."""
         return self.first_row + node.start_point.row
 
 
@@ -67,7 +67,7 @@ def parse_initializer(text: str) -> Node:
 
 
 def walk(node: Node) -> Iterator[Node]:
-    """Give the node and all under it, in order."""
+    """Return the node and all under it, in order."""
     waiting = [node]
     while waiting:
         current = waiting.pop()
@@ -76,23 +76,23 @@ def walk(node: Node) -> Iterator[Node]:
 
 
 def text_of(node: Node) -> str:
-    """Give the text of a node."""
+    """Return the text of a node."""
     return (node.text or b"").decode(errors="replace")
 
 
 def field_of(node: Node, name: str) -> Node | None:
-    """Give a named part of a node."""
+    """Return a named part of a node."""
     return node.child_by_field_name(name)
 
 
 def called_name(call: Node) -> str:
-    """Give the name of the function or macro that is called, "" if it is not a plain name."""
+    """Return the name of the function or macro that is called, "" if it is not a plain name."""
     function = call.child_by_field_name("function")
     return text_of(function) if function is not None and function.type == "identifier" else ""
 
 
 def arguments_of(call: Node) -> list[Node]:
-    """Give the arguments of a call."""
+    """Return the arguments of a call."""
     arguments = call.child_by_field_name("arguments")
     if arguments is None:
         return []
@@ -115,7 +115,7 @@ def split_list(text: str) -> list[str]:
 
 
 def strip_parentheses(node: Node) -> Node:
-    """Give the expression inside any number of parentheses."""
+    """Return the expression inside any number of parentheses."""
     while node.type == "parenthesized_expression" and len(node.named_children) == 1:
         node = node.named_children[0]
     return node
@@ -139,7 +139,7 @@ def _parameters(head: str, name: str) -> tuple[str, ...]:
 
 
 def _declared_name(parameter: str) -> str:
-    """Give the name in `const struct x *name`, `u8 name[4]`, `int (*name)(int)`."""
+    """Return the name in `const struct x *name`, `u8 name[4]`, `int (*name)(int)`."""
     if "(*" in parameter:
         parameter = parameter[parameter.index("(*") + 2 :].split(")")[0]
     words = parameter.split("[")[0].replace("*", " ").split()

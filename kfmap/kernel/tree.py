@@ -28,7 +28,7 @@ class Tree:
         self._folders: dict[str, str] = {}  # where each folder is when links are followed
 
     def read(self, file: str) -> str | None:
-        """Give the text of a file, None where there is none."""
+        """Return the text of a file, None where there is none."""
         if file not in self._texts:
             data = self._read_inside(file)
             self._texts[file] = None if data is None else data.decode(errors="replace")
@@ -45,17 +45,17 @@ class Tree:
         return _read(path) if path.startswith(f"{self.root}/") else None
 
     def peek(self, file: str) -> bytes | None:
-        """Give the bytes of a file that `find_sources` gave, None where it cannot be read."""
+        """Return the bytes of a file that `find_sources` gave, None where it cannot be read."""
         return _read(f"{self.root}/{file}")
 
     def has(self, file: str) -> bool:
-        """Tell whether the tree has this file."""
+        """Return whether the tree has this file."""
         if file not in self._present:
             self._present[file] = os.path.isfile(f"{self.root}/{file}")  # noqa: PTH113 - asked 100,000 times
         return self._present[file]
 
     def find_sources(self, arch: str) -> list[str]:
-        """Give every .c file that can be part of a kernel for arch/`arch`, sorted."""
+        """Return every .c file that can be part of a kernel for arch/`arch`, sorted."""
         found: list[str] = []
         waiting = [""]
         count = 0
@@ -83,7 +83,7 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
 
 
 def _read(path: str) -> bytes | None:
-    """Give the bytes of a regular file; None for what is a link, none, or huge."""
+    """Return the bytes of a regular file; None for what is a link, none, or huge."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
     except (OSError, ValueError):

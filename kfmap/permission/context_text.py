@@ -71,7 +71,7 @@ def read_context(record: object) -> Context:
 
 
 def write_context(context: Context) -> dict[str, str | bool | None]:
-    """Give the JSON form of a context."""
+    """Return the JSON form of a context."""
     record: dict[str, str | bool | None] = {"program_type": context.program_type}
     record |= {key: getattr(context, key) for key in _TEXT_KEYS if key != "replaces"}
     record["sleepable"] = context.sleepable

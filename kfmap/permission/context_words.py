@@ -58,23 +58,23 @@ MAIN_WORDS = {"BPF_PROG_TYPE_SCHED_CLS": "tc"}
 
 
 def type_word(program_type: str) -> str:
-    """Give the main word of a program type."""
+    """Return the main word of a program type."""
     return MAIN_WORDS.get(program_type, program_type.removeprefix(TYPE_PREFIX).lower())
 
 
 def full_target(attach_word: str, name: str) -> str:
-    """Give the BTF name of an attach target written short (`file_open`, `task`)."""
+    """Return the BTF name of an attach target written short (`file_open`, `task`)."""
     prefix = TARGET_PREFIXES.get(attach_word, "")
     return name if name.startswith(prefix) else prefix + name
 
 
 def short_target(attach_word: str, target: str) -> str:
-    """Give the short form of an attach target's BTF name."""
+    """Return the short form of an attach target's BTF name."""
     return target.removeprefix(TARGET_PREFIXES.get(attach_word, ""))
 
 
 def render_context(context: Context) -> str:
-    """Give the short name of a context, as `parse_context` reads it."""
+    """Return the short name of a context, as `parse_context` reads it."""
     sleeps = ".s" if context.sleepable and context.program_type != SYSCALL else ""
     if context.struct_ops:
         member = f".{context.member}" if context.member else ""

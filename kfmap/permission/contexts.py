@@ -50,7 +50,7 @@ _USUAL_REPLACED = ("BPF_PROG_TYPE_XDP", "BPF_PROG_TYPE_SCHED_CLS")
 
 
 def build_contexts(facts: KernelFacts) -> tuple[Context, ...]:
-    """Give the contexts of a kernel, by program type in enum order, struct_ops members last."""
+    """Return the contexts of a kernel, by program type in enum order, struct_ops members last."""
     if facts.observed and not facts.registrations:
         return tuple(
             Context(o.program_type, o.attach_type, o.target, o.struct_ops, o.member, o.sleepable)
@@ -64,7 +64,7 @@ def build_contexts(facts: KernelFacts) -> tuple[Context, ...]:
 
 
 def build_member_contexts(facts: KernelFacts, struct_ops: str) -> tuple[Context, ...]:
-    """Give the contexts of one struct_ops type: its callbacks, in the order of the struct."""
+    """Return the contexts of one struct_ops type: its callbacks, in the order of the struct."""
     return tuple(
         Context(
             STRUCT_OPS_TYPE,
@@ -159,7 +159,7 @@ def _find_told_apart(facts: KernelFacts) -> _ToldApart:
 
 
 def find_atoms(rule: Node) -> Iterator[Condition]:
-    """Give every simple condition in a rule tree."""
+    """Return every simple condition in a rule tree."""
     stack: list[Node | Condition] = [rule]
     while stack:
         current = stack.pop()

@@ -66,7 +66,7 @@ class Decider:
             self._by_hook.setdefault(hook, []).append(compiled)
 
     def decide(self, context: Context, kfunc: str) -> Verdict:
-        """Give the verdict of one cell with its reasons in the kernel's order."""
+        """Return the verdict of one cell with its reasons in the kernel's order."""
         if self.observations:
             return self.observations.decide(context, kfunc)
         problem = self._find_problem(context)
@@ -79,7 +79,7 @@ class Decider:
         return self._decide_known(context, kfunc, bit)
 
     def bits(self, context: Context) -> tuple[int, int]:
-        """Give the kfuncs surely and possibly allowed in a context; bit n is `kfuncs[n]`."""
+        """Return the kfuncs surely and possibly allowed in a context; bit n is `kfuncs[n]`."""
         if self.observations:
             return self.observations.bits(context)
         problem = self._find_problem(context)
@@ -95,7 +95,7 @@ class Decider:
         return allowed, possible
 
     def listed_bits(self, context: Context) -> tuple[int, int]:
-        """Give what `bits` would without any filter: the sets of the hooks alone."""
+        """Return what `bits` would without any filter: the sets of the hooks alone."""
         if self.observations or self._find_problem(context):
             return self.bits(context)
         listed = 0
@@ -106,12 +106,12 @@ class Decider:
         return listed, self.names.everything if self.hook_of(context) == UNKNOWN_HOOK else listed
 
     def hook_listed(self, owner: str, hook: str) -> int:
-        """Give the kfuncs that one BTF object lists on a hook."""
+        """Return the kfuncs that one BTF object lists on a hook."""
         compiled = self._compiled.get((owner, hook))
         return compiled.bits if compiled else 0
 
     def hooks_asked(self, context: Context) -> list[str]:
-        """Give the hooks the kernel looks into, in its order: the common one, the type's own."""
+        """Return the hooks the kernel looks into, in its order: the common one, the type's own."""
         asked = [COMMON_HOOK] if self.facts.decision.common else []
         hook = self.hook_of(context)
         if hook and hook not in asked:
@@ -119,16 +119,16 @@ class Decider:
         return asked
 
     def hook_of(self, context: Context) -> str | None:
-        """Give the hook of the context's program type, None for none, UNKNOWN_HOOK if not known."""
+        """Return the hook of the context's program type, None if none, UNKNOWN_HOOK if unknown."""
         found = self._hook_of.get(self._decisive_type(context))
         return found.hook if found else UNKNOWN_HOOK
 
     def find_kfunc(self, name: str) -> Kfunc | None:
-        """Give the facts of a kfunc."""
+        """Return the facts of a kfunc."""
         return self._known.get(name)
 
     def find_listed(self, kfunc: str, hook: str | None = None) -> list[Listed]:
-        """Give the registered entries of a kfunc, on one hook or on all but FMODRET."""
+        """Return the registered entries of a kfunc, on one hook or on all but FMODRET."""
         return [
             listed
             for (_, name), found in self.tables.hooks.items()
@@ -288,7 +288,7 @@ class Decider:
         return give_reason("hook", f"the hook of {program_type} is {hook}", found.place)
 
     def _flag_entries(self, context: Context, kfunc: str) -> list[Listed]:
-        """Give the entries whose flags the verifier finds: the common hook's first."""
+        """Return the entries whose flags the verifier finds: the common hook's first."""
         for name in self.hooks_asked(context):
             listed = self.find_listed(kfunc, name)
             if listed:

@@ -19,7 +19,7 @@ from kfmap.permission.view import ViewBuilder
 def find_layers(
     context: Context, kfunc: Kfunc | None, listed: Sequence[Listed], views: ViewBuilder
 ) -> tuple[Layer, ...]:
-    """Give the layers that concern this cell; `listed` are the entries whose flags count."""
+    """Return the layers that concern this cell; `listed` are the entries whose flags count."""
     layers = [*_context_layers(context, views)]
     if kfunc:
         layers += _kfunc_layers(kfunc, listed)
@@ -28,7 +28,7 @@ def find_layers(
 
 
 def flags_of(listed: Sequence[Listed]) -> tuple[str, ...]:
-    """Give the flags that every entry has, in the order of the first."""
+    """Return the flags that every entry has, in the order of the first."""
     if not listed:
         return ()
     common = set(listed[0].entry.flags).intersection(*(item.entry.flags for item in listed[1:]))

@@ -70,7 +70,7 @@ _PATTERNS = tuple(
 
 
 def parse_log(text: str) -> list[LogMessage]:
-    """Give the recognised messages, each once, in the order of the text."""
+    """Return the recognised messages, each once, in the order of the text."""
     found: dict[tuple[str, ...], LogMessage] = {}
     for number, line in enumerate(text[:MAX_TEXT].splitlines(), 1):
         message = _read_line(line[:_MAX_LINE], number)

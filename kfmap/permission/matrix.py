@@ -23,21 +23,21 @@ class Matrix:
     possible: tuple[int, ...]
 
     def verdict(self, column: int, row: int) -> str:
-        """Give the verdict of one cell by indexes of context and kfunc."""
+        """Return the verdict of one cell by indexes of context and kfunc."""
         return LETTERS[self.letter(column, row)]
 
     def letter(self, column: int, row: int) -> str:
-        """Give A, D or ? for one cell."""
+        """Return A, D or ? for one cell."""
         if self.allowed[column] >> row & 1:
             return "A"
         return "?" if self.possible[column] >> row & 1 else "D"
 
     def context_letters(self, column: int) -> str:
-        """Give one letter a kfunc for one context."""
+        """Return one letter a kfunc for one context."""
         return self._letters(self.allowed[column], self.possible[column])
 
     def kfunc_letters(self, row: int) -> str:
-        """Give one letter a context for one kfunc."""
+        """Return one letter a context for one kfunc."""
         return "".join(self.letter(column, row) for column in range(len(self.contexts)))
 
     def _letters(self, allowed: int, possible: int) -> str:

@@ -19,7 +19,7 @@ class Observations:
         self.rows = {_key(read_observed(row)): row for row in facts.observed}
 
     def bits(self, context: Context) -> tuple[int, int]:
-        """Give the kfuncs surely and possibly allowed, bits in `observed_kfuncs` order."""
+        """Return the kfuncs surely and possibly allowed, bits in `observed_kfuncs` order."""
         row = self.rows.get(_key(context))
         letters = row.verdicts if row else ""
         everything = (1 << len(self.positions)) - 1
@@ -28,7 +28,7 @@ class Observations:
         return allowed, everything & ~refused
 
     def decide(self, context: Context, kfunc: str) -> Verdict:
-        """Give the kernel's own answer, UNKNOWN where it was not asked or did not answer."""
+        """Return the kernel's own answer, UNKNOWN where it was not asked or did not answer."""
         row = self.rows.get(_key(context))
         position = self.positions.get(kfunc)
         if position is None:
@@ -42,7 +42,7 @@ class Observations:
 
 
 def read_observed(row: Observed) -> Context:
-    """Give the context of an observation."""
+    """Return the context of an observation."""
     return Context(
         row.program_type, row.attach_type, row.target, row.struct_ops, row.member, row.sleepable
     )

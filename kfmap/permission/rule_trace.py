@@ -43,7 +43,7 @@ class Tracer:
     sets: dict[str, KfuncSet]
 
     def trace_filter(self, filter_: Filter, asked: Asked) -> tuple[str, list[Reason]]:
-        """Give the filter's answer (ALLOWED: it lets pass) and the reasons that lead to it."""
+        """Return the filter's answer (ALLOWED: it lets pass) and the reasons that lead to it."""
         path = list(self._walk(filter_.rule, asked))
         steps = [(node, taken) for node, taken in path if isinstance(node, Branch)]
         reasons = []
@@ -63,7 +63,7 @@ class Tracer:
         return UNKNOWN if may_refuse & asked.bit else ALLOWED
 
     def _walk(self, node: Node, asked: Asked) -> Iterator[tuple[Node, bool | None]]:
-        """Give the nodes on the way, each branch with its outcome; stop where one is not known."""
+        """Return the nodes on the way, each branch with its outcome, up to one not known."""
         while isinstance(node, Branch):
             taken = self._holds(node.condition, asked)
             yield node, taken
@@ -79,7 +79,7 @@ class Tracer:
         return None if may_hold & asked.bit else False
 
     def _concerns(self, condition: Condition, asked: Asked) -> bool:
-        """Tell whether the condition names a set that this kfunc is in."""
+        """Return whether the condition names a set that this kfunc is in."""
         return any(
             isinstance(atom, InSet | KfuncIs) and bool(self._holds(atom, asked))
             for atom in _atoms(condition)

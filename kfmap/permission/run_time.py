@@ -24,7 +24,7 @@ class RunTimeMasks:
     boundaries: tuple[int, ...]
 
     def decide(self, context: Context, kfunc: str) -> tuple[str | None, list[Reason]]:
-        """Give ALLOWED or FAILS for a call straight from this context, None without a mask."""
+        """Return ALLOWED or FAILS for a call straight from this context, None without a mask."""
         op = self.ops.get((context.struct_ops or "", context.member or ""))
         guard = self.guards.get(kfunc)
         if guard is None:
@@ -38,14 +38,14 @@ class RunTimeMasks:
         return (ALLOWED if passes else FAILS), reasons
 
     def decide_nested(self, outer: OpMask, inner: OpMask, kfunc: str) -> str:
-        """Give ALLOWED or FAILS for a call from `inner` while `outer` is still running."""
+        """Return ALLOWED or FAILS for a call from `inner` while `outer` is still running."""
         guard = self.guards.get(kfunc)
         if guard is None:
             return ALLOWED
         return ALLOWED if self.passes(guard, outer.mask | inner.mask) else FAILS
 
     def passes(self, guard: Guard, in_force: int) -> bool:
-        """Tell whether the guard lets pass: a bit in common, and no nested op above a boundary."""
+        """Return whether the guard lets it pass: a bit in common, no nested op above a boundary."""
         if guard.unlocked and not in_force:
             return True
         if not in_force & guard.mask:

@@ -37,7 +37,7 @@ class ViewBuilder:
         }
 
     def build_view(self, context: Context) -> View:
-        """Give what filters see of this context."""
+        """Return what filters see of this context."""
         ops = context.struct_ops if context.program_type == STRUCT_OPS_TYPE else None
         return View(
             context.program_type,
@@ -48,19 +48,19 @@ class ViewBuilder:
         )
 
     def attach_number(self, name: str | None) -> int | str:
-        """Give the value of an attach type; an unset one is 0, one this kernel lacks its name."""
+        """Return the value of an attach type; an unset one is 0, one this kernel lacks its name."""
         return 0 if name is None else self.attach_types.get(name, name)
 
     def find_struct_ops(self, context: Context) -> StructOps | None:
-        """Give the struct_ops type of the context, None where this kernel has none of that name."""
+        """Return the struct_ops type of the context, None where the kernel has none of the name."""
         return self.struct_ops.get(context.struct_ops or "")
 
     def find_member(self, context: Context) -> Member | None:
-        """Give the member of the context, None where this kernel has none of that name."""
+        """Return the member of the context, None where this kernel has none of that name."""
         return self._members.get((context.struct_ops or "", context.member or ""))
 
     def may_attach(self, context: Context) -> bool:
-        """Tell whether a program can have this context: members may be closed to programs."""
+        """Return whether a program can have this context: members may be closed to programs."""
         member = self.find_member(context)
         return member is None or member.supported is not False
 

@@ -13,7 +13,7 @@ class DataDirError(SystemExit):
 
 
 def default_data_dir() -> Path:
-    """Give the folder used when KFMAP_DATA_DIR is not set (XDG base directory specification)."""
+    """Return the folder used when KFMAP_DATA_DIR is not set (XDG base directory specification)."""
     base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
     return Path(base) / "kfmap"
 
@@ -31,7 +31,7 @@ def prepare_data_dir(chosen: str) -> Path:
 
 
 def load_secret_key(folder: Path) -> str:
-    """Give the secret key kept in the folder, making it the first time."""
+    """Return the secret key kept in the folder, making it the first time."""
     path = folder / "secret-key"
     try:
         return path.read_text()

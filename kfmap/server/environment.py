@@ -28,25 +28,25 @@ class Environment:
         self.problems: list[Problem] = []
 
     def text(self, variable: str, default: str = "") -> str:
-        """Give a text."""
+        """Return a text."""
         value: str = self._env.str(variable, default)
         return value
 
     def names(self, variable: str, default: list[str]) -> list[str]:
-        """Give a comma-separated list."""
+        """Return a comma-separated list."""
         value: list[str] = self._env.list(variable, default=default)
         return value
 
     def switch(self, variable: str) -> bool:
-        """Give a switch that is off by default."""
+        """Return a switch that is off by default."""
         return self._read(variable, self._switch, False, "on or off")
 
     def number(self, variable: str, default: int) -> int:
-        """Give a whole number above 0."""
+        """Return a whole number above 0."""
         return self._read(variable, self._number, default, "a whole number above 0")
 
     def database(self, variable: str, default: str) -> dict[str, Any]:
-        """Give a database from its address."""
+        """Return a database from its address."""
         fallback: dict[str, Any] = self._env.db_url_config(default)
         return self._read(
             variable,

@@ -50,7 +50,7 @@ class WebServer(uvicorn.Server):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Give a socket bound to the address. Raises AddressError."""
+    """Return a socket bound to the address. Raises AddressError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -50,19 +50,19 @@ def can_load(kernel: str, context: Context) -> bool:
 
 
 def built_in(kernel: str) -> list[str]:
-    """Give the kfuncs that are not a module's: the numbers were taken without modules."""
+    """Return the kfuncs that are not a module's: the numbers were taken without modules."""
     return [kfunc.name for kfunc in decider(kernel).facts.kfuncs if kfunc.owner == VMLINUX]
 
 
 def live_contexts(kernel: str) -> list[Context]:
-    """Give the kernel's own contexts but freplace ones and members no program may implement."""
+    """Return the kernel's own contexts but freplace ones and members no program may implement."""
     contexts = build_contexts(decider(kernel).facts)
     return [c for c in contexts if not c.replaces and can_load(kernel, c)]
 
 
 @cache
 def tried_contexts() -> tuple[Context, ...]:
-    """Give the contexts that were tried on 7.3: those of 7.2, and the callbacks that came new."""
+    """Return the contexts that were tried on 7.3: those of 7.2, and the callbacks that came new."""
     newest = decider(NEWEST)
     tried = [answers.context for answers in read_truth("7.2").answers if answers.letters.strip("?")]
     tried = [c for c in tried if not c.struct_ops or newest.views.find_member(c)]

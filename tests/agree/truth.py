@@ -37,7 +37,7 @@ class Truth:
     undetermined: dict[str, str]
 
     def determined_cells(self) -> Iterator[tuple[Context, str, str]]:
-        """Give (context, kfunc, A or D)."""
+        """Return (context, kfunc, A or D)."""
         for answers in self.answers:
             for kfunc, letter in zip(self.kfuncs, answers.letters, strict=True):
                 if letter != UNDETERMINED:

@@ -35,7 +35,7 @@ def toy(settings: Settings, tmp_path: Path) -> Iterator[None]:
 
 
 def get(client: Client, path: str, **query: str) -> tuple[int, Any]:
-    """Give status and JSON of an answer."""
+    """Return status and JSON of an answer."""
     answer = client.get(f"/api/{path}", query)
     return answer.status_code, answer.json()
 

@@ -50,7 +50,7 @@ def _kernel_btf() -> tuple[str, bytes]:
 
 
 def _made_up(functions: int = 42_000) -> bytes:
-    """Give BTF of about the size of a kernel's: a struct and a function with every third type."""
+    """Return BTF of about the size of a kernel's: a struct and a function with every third type."""
     writer = BtfWriter()
     number = writer.integer("int")
     for index in range(functions):

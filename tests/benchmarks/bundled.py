@@ -14,17 +14,17 @@ FOLDER = Path(__file__).parents[2] / "kfmap" / "catalogue" / "bundled"
 
 
 def read_newest() -> KernelFacts:
-    """Give the facts of the newest kernel."""
+    """Return the facts of the newest kernel."""
     return _read(_names()[-1])
 
 
 def kernels_with_types() -> list[KernelUnderTest]:
-    """Give all kernels whose types come with them, oldest first."""
+    """Return all kernels whose types come with them, oldest first."""
     return [kernel_with_types(name) for name in _names()]
 
 
 def kernel_with_types(name: str) -> KernelUnderTest:
-    """Give a kernel whose types come with it."""
+    """Return a kernel whose types come with it."""
     types = read_btf(unpack((FOLDER / f"{name}.types.xz").read_bytes()))
     return KernelUnderTest(_read(name), types)
 

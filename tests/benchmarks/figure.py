@@ -31,19 +31,19 @@ class Figure:
 
 
 def best_seconds(action: Callable[[], object], times: int = 5) -> float:
-    """Give the shortest of several runs, in seconds: what the machine can do when left alone."""
+    """Return the shortest of several runs, in seconds: what the machine can do when left alone."""
     return min(_seconds(action) for _ in range(times))
 
 
 def best_process_seconds(command: Sequence[str], times: int = 5) -> float:
-    """Give the shortest run of a process whose output is thrown away."""
+    """Return the shortest run of a process whose output is thrown away."""
     return best_seconds(
         lambda: subprocess.run(command, stdout=subprocess.DEVNULL, check=True), times
     )
 
 
 def peak_megabytes(program: str, *arguments: str) -> float:
-    """Give the most memory that a Python program of its own used; a child's ru_maxrss would start
+    """Return the most memory that a Python program of its own used; a child's ru_maxrss would start
     with the memory of this process."""
     told = "print(next(row.split()[1] for row in open('/proc/self/status') if row[:5] == 'VmHWM'))"
     command = [sys.executable, "-c", f"{program}\n{told}", *arguments]

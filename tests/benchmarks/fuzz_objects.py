@@ -55,7 +55,7 @@ class Outcome:
 
 
 def mutated(number: int) -> bytes:
-    """Give the object of a number."""
+    """Return the object of a number."""
     name, data = _SEEDS[number % len(_SEEDS)]
     return mutate(data, _LAYOUTS[name], Random(f"object {number}"))
 

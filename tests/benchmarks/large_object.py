@@ -60,7 +60,7 @@ class _Section:
 
 
 def make_large_object(chains: int = 400, structs: int = 66_000) -> bytes:
-    """Give an object of `chains` chains of subprograms and `structs` types of no use."""
+    """Return an object of `chains` chains of subprograms and `structs` types of no use."""
     text, starts = _write_subprograms(chains)
     programs = [_write_program(starts, number, chains) for number in range(len(MEMBERS))]
     btf, extra = _write_types(text, starts, programs, structs)
@@ -155,7 +155,7 @@ def _write_types(
 
 
 def _lines(btf: BtfWriter, section: _Section) -> list[tuple[int, int, int, int]]:
-    """Give a source line for every other slot, as compilers do on average."""
+    """Return a source line for every other slot, as compilers do on average."""
     file = btf.string("large.bpf.c")
     texts = [btf.string(f"\tvalue += step_{number}(task, {number});") for number in range(5000)]
     return [

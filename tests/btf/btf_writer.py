@@ -43,7 +43,7 @@ class BtfWriter:
         return self.count
 
     def build(self, layout: bytes = b"") -> bytes:
-        """Give the blob; with `layout` its header has a layout section, as kernels from 7.1 on."""
+        """Return the blob; with `layout` the header has a layout section, as from 7.1 on."""
         lengths = [0, len(self.types), len(self.types), len(self.strings)]
         if layout:
             lengths += [len(self.types) + len(self.strings), len(layout)]

@@ -8,7 +8,7 @@ import struct
 def write_elf(
     sections: dict[str, bytes], byteorder: str = "little", types: dict[str, int] | None = None
 ) -> bytes:
-    """Give an ELF file with these sections, and the names of them in a last one."""
+    """Return an ELF file with these sections, and the names of them in a last one."""
     mark = "<" if byteorder == "little" else ">"
     all_sections = {"": b"", **sections, ".shstrtab": b""}
     names = b"".join(name.encode() + b"\0" for name in all_sections)

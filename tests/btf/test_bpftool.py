@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(not BPFTOOL, reason="needs bpftool")
 
 
 def _dump(btf: bytes, folder: Path) -> list[tuple[int, str, str]]:
-    """Give id, kind and name of all types as bpftool prints them."""
+    """Return id, kind and name of all types as bpftool prints them."""
     file = folder / "kernel.btf"
     file.write_bytes(btf)
     command = [BPFTOOL or "", "btf", "dump", "file", str(file), "format", "raw"]

@@ -38,7 +38,7 @@ def _vmlinux(byteorder: str = "little") -> bytes:
 
 
 def _x86_image(payload: bytes) -> bytes:
-    """Give a kernel image as Documentation/arch/x86/boot.rst lays it out, one setup sector long."""
+    """Return a kernel image as Documentation/arch/x86/boot.rst has it, with one setup sector."""
     image = bytearray(2 * 512)
     image[0x1F1] = 1
     image[0x202:0x206] = b"HdrS"

@@ -31,7 +31,7 @@ def run(command: str, *args: str, **options: Any) -> str:
 
 
 def ask(monkeypatch: pytest.MonkeyPatch, *queries: object) -> list[dict[str, Any]]:
-    """Give the answers to JSON lines."""
+    """Return the answers to JSON lines."""
     lines = "".join(
         f"{query if isinstance(query, str) else json.dumps(query)}\n" for query in queries
     )

@@ -129,7 +129,7 @@ def extract_set(root: Path, text: str, config: bytes | None = CONFIG) -> KernelF
 
 
 def read_code(root: Path, files: Mapping[str, str], config: bytes | None = CONFIG) -> Code:
-    """Give the code of the small kernel, for the parts of extraction."""
+    """Return the code of the small kernel, for the parts of extraction."""
     return Code(Tree(write_tree(root, files)), read_config(config))
 
 

@@ -15,7 +15,7 @@ _IMPLICIT = "__bpf_kfunc void toy({}struct bpf_prog_aux *aux)\n{{\n}}\n"
 
 
 def read_prototype(root: Path, text: str, *flags: str) -> str:
-    """Give the prototype of `toy` in a tree of one file."""
+    """Return the prototype of `toy` in a tree of one file."""
     reader = KfuncReader(read_code(root, {SET_C: text}), [SET_C], None)
     return reader.read("toy", "vmlinux", flags, device_bound=False).prototype
 

@@ -24,7 +24,7 @@ class Annotation:
 
 
 def read_annotations(obj: BpfObject) -> dict[str, Annotation]:
-    """Give what is expected, by program, of those that say so."""
+    """Return what is expected, by program, of those that say so."""
     found = {}
     for program in obj.programs:
         words = _read_words(obj, program.name)

@@ -15,7 +15,7 @@ from tests.server.process import free_port
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """Give the address of a database of a real server."""
+    """Return the address of a database of a real server."""
     if not BINARIES:
         pytest.skip("PostgreSQL is not installed")
     with run_postgres() as address:
@@ -24,7 +24,7 @@ def postgres() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Give the address of a redis-server."""
+    """Return the address of a redis-server."""
     binary = shutil.which("redis-server")
     if binary is None:
         pytest.skip("redis-server is not installed")

@@ -18,7 +18,7 @@ BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
 
 @contextmanager
 def run_postgres() -> Iterator[str]:
-    """Give the address of a database in a temporary cluster; as root it runs as user postgres."""
+    """Return the address of a database in a temporary cluster; as root it runs as user postgres."""
     user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
     port = free_port()
     # Not in pytest's folder, which pytest closes to other users.

@@ -24,7 +24,7 @@ _PATIENCE = 60.0
 
 
 def environment(folder: Path, **changes: str) -> dict[str, str]:
-    """Give the environment of a process that keeps its data in `folder`."""
+    """Return the environment of a process that keeps its data in `folder`."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("KFMAP_")}
     return {**kept, "KFMAP_DATA_DIR": str(folder), "PYTHONUNBUFFERED": "1", **changes}
 
@@ -43,7 +43,7 @@ def manage(folder: Path, *args: str, **changes: str) -> subprocess.CompletedProc
 
 
 def free_port() -> int:
-    """Give a port nobody uses now."""
+    """Return a port nobody uses now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -76,13 +76,13 @@ class Up:
             self.said += line
 
     def wait_for_link(self) -> str:
-        """Give the one-time link."""
+        """Return the one-time link."""
         assert self.process.stdout is not None
         self.said += self.process.stdout.readline()
         return str(re.findall(r"http\S+/accounts/setup/\S+", self.said)[0])
 
     def get(self, path: str) -> tuple[int, str]:
-        """Give status and body of a page."""
+        """Return status and body of a page."""
         return self._open(urllib.request.Request(self.address + path))
 
     def post(self, path: str, values: Mapping[str, object]) -> tuple[int, str]:

@@ -43,7 +43,7 @@ def upload(running: Up) -> dict[str, Any]:
 
 
 def wait_for_result(running: Up, sha256: str) -> dict[str, Any]:
-    """Give the result when the job is over."""
+    """Return the result when the job is over."""
     found: dict[str, Any] = {}
 
     def is_over() -> bool:

@@ -16,7 +16,7 @@ from verifier.records.models import BpfObject, Submission
 
 
 def list_addresses() -> dict[str, str]:
-    """Give one address a page, by a short name; object pages need a sign-in."""
+    """Return one address a page, by a short name; object pages need a sign-in."""
     rows = load_atlas().released
     kernel = load_row(rows[-1])
     ops = max(kernel.facts.struct_ops, key=lambda item: (item.name == "sched_ext_ops", item.name))
@@ -83,7 +83,7 @@ def _kernel_addresses(kernel: LoadedKernel, ops: StructOps) -> dict[str, str]:
 
 
 def _deciding_kfunc(kernel: LoadedKernel, context: str) -> str:
-    """Give a kfunc whose cell a filter refuses, if there is one: its answer has the most to say."""
+    """Return a kfunc whose cell a filter refuses, if any: its answer has the most to say."""
     cells = load_cells(kernel)
     column = cells.columns[context]
     asked, _ = kernel.decider.listed_bits(cells.contexts[column])

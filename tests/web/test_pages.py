@@ -74,7 +74,7 @@ GRAPHS = [
 
 
 def read(client: Client, path: str) -> str:
-    """Give the text of a page that is there."""
+    """Return the text of a page that is there."""
     answer = client.get(path)
     assert answer.status_code == 200
     return answer.content.decode()

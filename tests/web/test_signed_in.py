@@ -57,7 +57,7 @@ def sign_in(client: Client) -> None:
 
 
 def ask_again(client: Client, path: str, etag: str) -> int:
-    """Give the status of a page of which the reader has a copy."""
+    """Return the status of a page of which the reader has a copy."""
     return client.get(path, headers={"If-None-Match": etag}).status_code
 
 

@@ -30,7 +30,7 @@ _MAX_UNPACKED = 512 << 20
 
 
 def answer(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Give the messages for one object: its summary, then a verdict for each kernel asked for."""
+    """Return the messages for one object: its summary, then a verdict for each kernel asked for."""
     try:
         obj = read_object(Path(request["object"]).read_bytes())
         prepared = prepare_object(obj)

@@ -68,7 +68,7 @@ class Finding:
 
 
 def find_word(kinds: Iterable[str]) -> str:
-    """Give the verdict that findings of these kinds make together."""
+    """Return the verdict that findings of these kinds make together."""
     deciding = set(kinds) - {"dead"}
     if deciding - {"run_time", "unknown"}:
         return REFUSED

@@ -11,7 +11,7 @@ from verifier.engine.summary import CallSummary, ObjectSummary, ProgramSummary
 
 
 def plain(value: ObjectVerdict | ObjectSummary | Finding | Step | StructOpsUse) -> dict[str, Any]:
-    """Give dictionaries, lists, texts and numbers."""
+    """Return dictionaries, lists, texts and numbers."""
     return asdict(value)
 
 

@@ -57,7 +57,7 @@ class ObjectSummary:
 
 
 def summarize(obj: BpfObject) -> ObjectSummary:
-    """Give the summary; calls beyond MAX_CALLS are left out, and a note says so."""
+    """Return the summary; calls beyond MAX_CALLS are left out, and a note says so."""
     index = _CallIndex(obj)
     programs, left, notes = [], MAX_CALLS, [*obj.notes]
     for program in obj.programs:
@@ -109,7 +109,7 @@ class _CallIndex:
                 self._arrays.setdefault(owner, []).append(reference.index)
 
     def calls_in(self, reached: _Reached) -> list[CallSummary]:
-        """Give the calls in the functions reached."""
+        """Return the calls in the functions reached."""
         return sorted(
             (
                 self._call(function, slot, extern, came_from)
@@ -129,7 +129,7 @@ class _CallIndex:
             yield f"{program.name} may tail-call through {array.name}: {whom}{more}"
 
     def reach(self, start: int) -> _Reached:
-        """Give every function in reach with the steps that lead to it, breadth first."""
+        """Return every function in reach with the steps that lead to it, breadth first."""
         paths: dict[int, tuple[Step, ...]] = {start: ()}
         waiting = deque([start])
         while waiting:
@@ -171,7 +171,7 @@ class _Owners:
             starts.sort()
 
     def find(self, section: str, slot: int) -> int | None:
-        """Give the index of the function, None for a slot outside all of them."""
+        """Return the index of the function, None for a slot outside all of them."""
         starts = self._sections.get(section, [])
         at = bisect_right(starts, (slot, len(self._functions))) - 1
         if at < 0:

@@ -30,7 +30,7 @@ __all__ = [
 def check_object(
     obj: BpfObject | Prepared, kernel: KernelUnderTest, values: Mapping[str, int] | None = None
 ) -> ObjectVerdict:
-    """Give the verdicts on all programs; `values` as for `prepare_object`.
+    """Return the verdicts on all programs; `values` as for `prepare_object`.
 
     For several kernels pass what `prepare_object` gave: they then share what no kernel changes.
     Reading and checking large objects under `collection_paused()` takes a fifth less.

@@ -53,7 +53,7 @@ class CheckProcess:
         self._looked_at = 0
 
     def ask(self, request: dict[str, Any], tick: float) -> Iterator[dict[str, Any] | None]:
-        """Give the messages, and None every `tick` seconds of waiting. Raises CheckFailedError."""
+        """Return the messages, and None per `tick` seconds of waiting. Raises CheckFailedError."""
         stdin = self._process.stdin
         assert stdin is not None
         try:
@@ -86,7 +86,7 @@ class CheckProcess:
         yield message
 
     def _find_end(self) -> int:
-        """Give where the first line ends, -1 for nowhere yet; looks at each byte once."""
+        """Return where the first line ends, -1 for nowhere yet; looks at each byte once."""
         end = self._buffer.find(b"\n", self._looked_at)
         self._looked_at = len(self._buffer)
         if end < 0 and len(self._buffer) > _MAX_MESSAGE:

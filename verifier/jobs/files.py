@@ -31,7 +31,7 @@ class StoredFile:
 
 
 def path_of(sha256: str) -> Path:
-    """Give the place of the bytes with this hash."""
+    """Return the place of the bytes with this hash."""
     folder: Path = settings.KFMAP_DATA_DIR
     return folder / "objects" / sha256[:2] / sha256
 

@@ -11,7 +11,7 @@ from kfmap.catalogue.models import Kernel, KernelTypes
 
 
 def write_kernel_files(kernel: Kernel) -> dict[str, str]:
-    """Give the files of a kernel as a check process takes them, writing what is not there."""
+    """Return the files of a kernel as a check process takes them, writing what is not there."""
     folder: Path = settings.KFMAP_DATA_DIR / "kernels"
     folder.mkdir(mode=0o700, exist_ok=True)
     rows = Kernel.objects.filter(pk=kernel.pk)

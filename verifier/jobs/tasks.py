@@ -35,7 +35,7 @@ class WorkerStopsError(Exception):
 
 
 def ensure_job(obj: BpfObject) -> Job | None:
-    """Give the open job of the object, a new one where a kernel was not asked, or none."""
+    """Return the open job of the object, a new one where a kernel was not asked, or none."""
     with transaction.atomic():
         present = Job.objects.open().filter(object=obj).first()
         if present is not None or obj.problem or (obj.read_at and not store.pending_kernels(obj)):

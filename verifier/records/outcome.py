@@ -21,12 +21,12 @@ class Outcome:
 
     @property
     def word(self) -> str:
-        """Give the verdict for people."""
+        """Return the verdict for people."""
         return str(Verdict.Word(self.verdict).label)
 
 
 def load_outcomes(objects: Iterable[BpfObject]) -> dict[int, list[Outcome]]:
-    """Give the outcomes of checked objects by their id, in two queries for any number of them."""
+    """Return the outcomes of checked objects by their id, in two queries for any number of them."""
     rows = Verdict.objects.filter(
         check_row__object__in=list(objects), check_row__engine_version=ENGINE_VERSION
     ).values_list("check_row__object_id", "check_row__facts_hash", "verdict")
@@ -38,7 +38,7 @@ def load_outcomes(objects: Iterable[BpfObject]) -> dict[int, list[Outcome]]:
 
 
 def worst_by_kernel(outcomes: Iterable[Outcome]) -> dict[str, str]:
-    """Give the verdict of the program that fares worst, by the name of the kernel."""
+    """Return the verdict of the program that fares worst, by the name of the kernel."""
     return {name: outcome.verdict for outcome in outcomes for name in outcome.kernels}
 
 

@@ -19,7 +19,7 @@ class Change:
 
     @property
     def words(self) -> tuple[str, str]:
-        """Give both verdicts for people."""
+        """Return both verdicts for people."""
         before, after = (_word(value) for value in (self.before, self.after))
         return before or "not checked", after or "no verdict"
 
@@ -39,7 +39,7 @@ class Reviewed:
 
 
 def load_reviews(obj: BpfObject, now: Mapping[str, str]) -> list[Reviewed]:
-    """Give what was said of an object, the latest first.
+    """Return what was said of an object, the latest first.
 
     `now`: the verdict of the program that fares worst, by the name of the kernel.
     """
@@ -54,7 +54,7 @@ def load_reviews(obj: BpfObject, now: Mapping[str, str]) -> list[Reviewed]:
 def load_latest(
     objects: Iterable[BpfObject], outcomes: Mapping[int, Sequence[Outcome]]
 ) -> dict[int, Reviewed]:
-    """Give the latest decision on each object by its id, in one query; remarks are none."""
+    """Return the latest decision on each object by its id, in one query; remarks are none."""
     decided = Review.objects.filter(object__in=list(objects)).exclude(
         decision=Review.Decision.REMARK
     )
@@ -68,7 +68,7 @@ def load_latest(
 
 
 def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Change, ...]:
-    """Give the kernels in the order of the map, then those that are gone."""
+    """Return the kernels in the order of the map, then those that are gone."""
     names = [*after, *(name for name in before if name not in after)]
     pairs = ((name, before.get(name, ""), after.get(name, "")) for name in names)
     return tuple(Change(*found) for found in pairs if found[1] != found[2])

@@ -26,13 +26,13 @@ _READ_LATELY = 100  # checks
 
 
 def pending_kernels(obj: BpfObject) -> list[Kernel]:
-    """Give the kernels of the map that this engine has not checked the object on."""
+    """Return the kernels of the map that this engine has not checked the object on."""
     known = Check.objects.filter(object=obj, engine_version=ENGINE_VERSION).values("facts_hash")
     return list(Kernel.objects.listed().exclude(facts_hash__in=known))
 
 
 def find_stale() -> QuerySet[BpfObject]:
-    """Give the objects that this engine has checked on no kernel, though nothing keeps it from
+    """Return the objects that this engine has checked on no kernel, though nothing keeps it from
     that, and that nobody is about to check."""
     known = Check.objects.filter(engine_version=ENGINE_VERSION)
     idle = BpfObject.objects.filter(problem="").exclude(jobs__in=Job.objects.open())
@@ -107,7 +107,7 @@ _read_lately: Recent[tuple[int, datetime], Checked] = Recent(_READ_LATELY)
 
 
 def load_checks(obj: BpfObject, kernels: Iterable[Kernel]) -> dict[str, Checked]:
-    """Give the checks by facts hash, with their verdicts and findings, in three queries.
+    """Return the checks by facts hash, with their verdicts and findings, in three queries.
 
     The rows of a check never change, so those read lately are kept.
     """
@@ -129,7 +129,7 @@ def load_checks(obj: BpfObject, kernels: Iterable[Kernel]) -> dict[str, Checked]
 
 
 def _read_programs(checks: list[Check]) -> dict[int, list[ProgramVerdict]]:
-    """Give the verdicts on all programs by the id of the check."""
+    """Return the verdicts on all programs by the id of the check."""
     findings: dict[int, list[result.Finding]] = {}
     rows = Finding.objects.filter(verdict__check_row__in=checks).values_list("verdict_id", "data")
     for verdict_id, data in rows:
@@ -144,7 +144,7 @@ def _read_programs(checks: list[Check]) -> dict[int, list[ProgramVerdict]]:
 
 
 def load_checked(obj: BpfObject, kernels: Iterable[Kernel]) -> CheckedObject:
-    """Give the object with its verdicts, as reports take it."""
+    """Return the object with its verdicts, as reports take it."""
     kernels = list(kernels)
     checks = load_checks(obj, kernels)
     asked = [
@@ -167,7 +167,7 @@ def load_checked(obj: BpfObject, kernels: Iterable[Kernel]) -> CheckedObject:
 
 
 def load_summary(obj: BpfObject) -> ObjectSummary:
-    """Give what `save_summary` was given."""
+    """Return what `save_summary` was given."""
     programs = tuple(
         ProgramSummary(
             name=row.name,

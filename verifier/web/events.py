@@ -43,7 +43,7 @@ class Progress(TypedDict):
 
 
 def progress_context(obj: BpfObject) -> Progress:
-    """Give what `verifier/progress.html` shows of an object."""
+    """Return what `verifier/progress.html` shows of an object."""
     job = obj.jobs.first()
     over = job is None or job.is_over
     outcomes = load_outcomes([obj]).get(obj.pk, []) if over else []
@@ -63,7 +63,7 @@ async def _events(sha256: str) -> AsyncIterator[str]:
 
 
 def _look(sha256: str) -> tuple[str, bool]:
-    """Give the fragment and whether it is the last one, and the connection back between looks."""
+    """Return the fragment and whether it is the last one, and the connection back between looks."""
     context = progress_context(BpfObject.objects.get(sha256=sha256))
     close_old_connections()
     return render_to_string("verifier/progress.html", context), context["over"]

@@ -52,7 +52,7 @@ def verdicts_of(
     kernels: Iterable[Kernel],
     by_program: ByProgram,
 ) -> dict[str, ProgramVerdict]:
-    """Give kernel name → the program's verdict there, where there is one."""
+    """Return kernel name → the program's verdict there, where there is one."""
     return {
         kernel.name: verdict
         for kernel in kernels
@@ -63,7 +63,7 @@ def verdicts_of(
 def load_kfunc_calls(
     obj: BpfObject, liveness: Mapping[int, Liveness]
 ) -> dict[int, list[KfuncCalls]]:
-    """Give by program id a row for each kfunc, with the same two queries for any object."""
+    """Return by program id a row for each kfunc, with the same two queries for any object."""
     counted = (
         Call.objects.filter(program__object=obj)
         .order_by("program", "kfunc")
@@ -80,7 +80,7 @@ def load_kfunc_calls(
 
 
 def load_sites(program: Program, liveness: Liveness, page: str) -> tuple[Page[Call], list[Site]]:
-    """Give one page of a program's call sites."""
+    """Return one page of a program's call sites."""
     found: Paginator[Call] = Paginator(program.calls.all(), _A_PAGE)
     shown = found.get_page(page)
     return shown, [Site(call, liveness.of(call.kfunc)) for call in shown]

@@ -20,12 +20,12 @@ class ShownChange:
 
     @property
     def before(self) -> str:
-        """Give the first verdict for people."""
+        """Return the first verdict for people."""
         return WORDS[self.change.before]
 
     @property
     def after(self) -> str:
-        """Give the second verdict for people."""
+        """Return the second verdict for people."""
         return WORDS[self.change.after]
 
     @property

@@ -58,7 +58,7 @@ def _load_verdicts(obj: BpfObject, kernel: Kernel) -> list[ProgramVerdict]:
 
 
 def _find_bad_edges(verdicts: list[ProgramVerdict]) -> dict[Edge, str]:
-    """Give the calls along the paths of findings, with the word for what they come to."""
+    """Return the calls along the paths of findings, with the word for what they come to."""
     bad: dict[Edge, str] = {}
     for verdict in verdicts:
         for found in verdict.findings:
@@ -88,7 +88,7 @@ def _nodes(
 
 
 def _edges(calls: list[_Call], bad: dict[Edge, str]) -> Iterator[ObjectCall]:
-    """Give every edge once; an edge counts the places that call."""
+    """Return every edge once; an edge counts the places that call."""
     places: dict[Edge, set[int]] = {}
     for call in calls:
         edges = _pairs([*call.functions, call.kfunc])

@@ -42,7 +42,7 @@ class Cell:
 
     @property
     def word(self) -> str:
-        """Give the verdict for people."""
+        """Return the verdict for people."""
         return _WORDS[self.verdict]
 
 
@@ -57,7 +57,7 @@ class SharedFinding:
 
     @property
     def words(self) -> str:
-        """Give what the finding says, for people."""
+        """Return what the finding says, for people."""
         return KIND_WORDS[self.finding.kind]
 
 
@@ -72,14 +72,14 @@ class ProgramPart:
 
     @property
     def said(self) -> list[SharedFinding]:
-        """Give the findings that matter to a verdict, those that cells lead to first."""
+        """Return the findings that matter to a verdict, those that cells lead to first."""
         anchors = {cell.anchor for cell in self.cells}
         said = [item for item in self.findings if item.finding.kind != "dead"]
         return sorted(said, key=lambda item: item.anchor not in anchors)
 
     @property
     def dead(self) -> list[SharedFinding]:
-        """Give the calls that are dead code on some kernels."""
+        """Return the calls that are dead code on some kernels."""
         return [item for item in self.findings if item.finding.kind == "dead"]
 
     @property
@@ -105,17 +105,17 @@ class ObjectPage:
 
     @property
     def worst(self) -> dict[str, str]:
-        """Give the verdict of the program that fares worst, by kernel; none where not checked."""
+        """Return the verdict of the program that fares worst, by kernel; none where not checked."""
         return {cell.kernel: cell.verdict for cell in self.summary if cell.verdict in WORST_FIRST}
 
     @property
     def loads_on(self) -> list[str]:
-        """Give the kernels on which every program passes."""
+        """Return the kernels on which every program passes."""
         return [cell.kernel for cell in self.summary if cell.verdict == PASSES]
 
 
 def build_object_page(obj: BpfObject, before: str = "", after: str = "") -> ObjectPage:
-    """Give the page, with the same number of queries for any number of programs.
+    """Return the page, with the same number of queries for any number of programs.
 
     `before`, `after`: the kernels to compare, by name.
     """
@@ -148,7 +148,7 @@ class ProgramPage:
 
 
 def build_program_page(obj: BpfObject, program: Program, number: str) -> ProgramPage:
-    """Give a page about one program; `number` is that of the page of call sites."""
+    """Return a page about one program; `number` is that of the page of call sites."""
     kernels = list(Kernel.objects.listed())
     checks = load_checks(obj, kernels)
     by_program = _by_program(checks)
@@ -160,7 +160,7 @@ def build_program_page(obj: BpfObject, program: Program, number: str) -> Program
 
 
 def _by_program(checks: dict[str, Checked]) -> ByProgram:
-    """Give verdicts by the hash of the kernel's facts and the program's name."""
+    """Return verdicts by the hash of the kernel's facts and the program's name."""
     return {
         (facts_hash, verdict.program): verdict
         for facts_hash, check in checks.items()
@@ -189,12 +189,12 @@ class _Findings:
         return shared
 
     def only_of(self, program: Program) -> list[SharedFinding]:
-        """Give the findings that this program alone has."""
+        """Return the findings that this program alone has."""
         alone = {program.name: None}
         return [shared for shared in self._found.values() if shared.programs == alone]
 
     def of_many(self) -> list[SharedFinding]:
-        """Give the findings that several programs share."""
+        """Return the findings that several programs share."""
         return [shared for shared in self._found.values() if len(shared.programs) > 1]
 
 
@@ -205,7 +205,7 @@ def _build_cells(
     by_program: ByProgram,
     findings: _Findings,
 ) -> list[Cell]:
-    """Give the program's row of the grid; a cell leads to the first finding that decides."""
+    """Return the program's row of the grid; a cell leads to the first finding that decides."""
     cells = []
     for kernel in kernels:
         verdict = by_program.get((kernel.facts_hash, program.name))
@@ -225,7 +225,7 @@ def _empty_cell(kernel: Kernel, check: Checked | None) -> Cell:
 
 
 def _worst(at: int, kernels: Sequence[Kernel], parts: Sequence[ProgramPart]) -> Cell:
-    """Give the object's own cell on a kernel: that of the program that fares worst."""
+    """Return the object's own cell on a kernel: that of the program that fares worst."""
     cells = [part.cells[at] for part in parts]
     order = (UNCHECKED, WAITING, *WORST_FIRST)
     if not cells:

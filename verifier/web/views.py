@@ -170,7 +170,7 @@ def show_graph(request: HttpRequest, sha256: str) -> HttpResponse:
 @login_required
 @require_safe
 def show_progress(request: HttpRequest, sha256: str) -> HttpResponse:
-    """Give the progress as a fragment, for readers without a stream."""
+    """Return the progress as a fragment, for readers without a stream."""
     obj = get_object_or_404(BpfObject, sha256=sha256)
     return render(request, "verifier/progress.html", {**progress_context(obj)})
 

@@ -44,7 +44,7 @@ class Archive:
         self._is_updated = False
 
     def fetch(self, package: Package) -> Path:
-        """Give the package's file: the .deb, or the upstream tarball of a source package."""
+        """Return the package's file: the .deb, or the upstream tarball of a source package."""
         for kept in self._files.glob(_file_pattern(package)):
             return kept
         self._files.mkdir(parents=True, exist_ok=True)
@@ -102,7 +102,7 @@ def parse_offers(text: str) -> list[Offer]:
 
 
 def render_sources(targets: str, codename: str, suites: Iterable[str]) -> str:
-    """Give the sources.list for `suites`.
+    """Return the sources.list for `suites`.
 
     `targets` has a line `address release` for each index of the machine, which runs `codename`.
     """
@@ -120,7 +120,7 @@ def render_sources(targets: str, codename: str, suites: Iterable[str]) -> str:
 
 
 def render_configuration(apt: Path) -> str:
-    """Give the apt.conf that keeps everything of apt under the folder `apt`."""
+    """Return the apt.conf that keeps everything of apt under the folder `apt`."""
     return "".join(
         f'{key} "{value}";\n'
         for key, value in (

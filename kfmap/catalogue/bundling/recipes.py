@@ -24,7 +24,7 @@ class Package:
 
     @property
     def upstream(self) -> str:
-        """Give the kernel's own version: 6.18.15 of 6.18.15-1~bpo13+1."""
+        """Return the kernel's own version: 6.18.15 of 6.18.15-1~bpo13+1."""
         return self.version.partition("-")[0]
 
 

@@ -16,7 +16,7 @@ _SOURCE_TARBALL = re.compile(r"\./usr/src/linux-source-[^/]+\.tar\.xz")
 
 
 def read_member(package: Path, name: re.Pattern[str]) -> bytes:
-    """Give the first file in a .deb whose whole name matches."""
+    """Return the first file in a .deb whose whole name matches."""
     with (
         _open_deb(package) as unpacking,
         tarfile.open(fileobj=unpacking.stdout, mode="r|") as files,

@@ -23,7 +23,7 @@ class KernelQuerySet(models.QuerySet["Kernel"]):
     """Questions about many kernels. What is compressed is left out unless asked for."""
 
     def listed(self) -> Self:
-        """Give the kernels oldest first, without their facts and options."""
+        """Return the kernels oldest first, without their facts and options."""
         return self.defer("facts", "config").order_by("sort_key")
 
 
@@ -70,7 +70,7 @@ class Kernel(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        """Give the address of the kernel's page."""
+        """Return the address of the kernel's page."""
         return reverse("kernel", args=[self.name])
 
     @property
@@ -81,7 +81,7 @@ class Kernel(models.Model):
 
     @property
     def agreement(self) -> Agreement | None:
-        """Give how far it was compared with the booted kernel; None unless it came with kfmap."""
+        """Return how far it was compared with the booted kernel; None unless it came with kfmap."""
         return load_agreements().get(self.name) if self.source == self.Source.BUNDLED else None
 
 
@@ -100,10 +100,10 @@ class KernelTypes(models.Model):
 
 
 def find_newest(rows: Sequence[Kernel]) -> Kernel | None:
-    """Give the newest released kernel of rows that are oldest first, else the newest of all."""
+    """Return the newest released kernel of rows that are oldest first, else the newest of all."""
     return next(reversed([row for row in rows if row.released] or rows), None)
 
 
 def natural_key(name: str) -> str:
-    """Give a text that sorts as people count: numbers by value, at most six digits each."""
+    """Return a text that sorts as people count: numbers by value, at most six digits each."""
     return re.sub(r"\d+", lambda number: number[0].zfill(6)[-6:], name)[:120]

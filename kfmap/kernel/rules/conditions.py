@@ -9,14 +9,14 @@ _MAX_DEPTH = 100  # whoever reads the rule form does so by recursion
 
 
 def negate(condition: Condition) -> Condition:
-    """Give the opposite."""
+    """Return the opposite."""
     if isinstance(condition, Always):
         return Always(not condition.value)
     return condition.condition if isinstance(condition, Not) else Not(condition)
 
 
 def join(is_and: bool, conditions: tuple[Condition, ...]) -> Condition:
-    """Give the conjunction or disjunction, without what is constant."""
+    """Return the conjunction or disjunction, without what is constant."""
     kind: type[All] | type[AnyOf] = All if is_and else AnyOf
     flat: list[Condition] = []
     for condition in conditions:
@@ -33,7 +33,7 @@ def join(is_and: bool, conditions: tuple[Condition, ...]) -> Condition:
 
 
 def either(condition: Condition, then: Condition, otherwise: Condition) -> Condition:
-    """Give `condition ? then : otherwise`."""
+    """Return `condition ? then : otherwise`."""
     if isinstance(condition, Always):
         return then if condition.value else otherwise
     if then == otherwise:
@@ -43,7 +43,7 @@ def either(condition: Condition, then: Condition, otherwise: Condition) -> Condi
 
 
 def is_too_large(rule: Node | Condition) -> bool:
-    """Tell whether a rule or condition has more parts, or is deeper, than any real one."""
+    """Return whether a rule or condition has more parts, or is deeper, than any real one."""
     waiting: list[tuple[Node | Condition, int]] = [(rule, 0)]
     count = 0
     while waiting:

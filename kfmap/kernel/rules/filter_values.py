@@ -74,10 +74,10 @@ class ValueReader(ABC):
 
     @abstractmethod
     def returned(self, function: Function, given: dict[str, Meaning], node: Node) -> Condition:
-        """Give what a predicate returns for these arguments. Raises NotInSubsetError."""
+        """Return what a predicate returns for these arguments. Raises NotInSubsetError."""
 
     def line(self, node: Node) -> int:
-        """Give a node's line; nodes of an expanded macro have none of their own."""
+        """Return a node's line; nodes of an expanded macro have none of their own."""
         inside = self.function.body.start_byte <= node.start_byte < self.function.body.end_byte
         return self.function.line_of(node) if inside else self.function.line
 
@@ -95,7 +95,7 @@ class ValueReader(ABC):
         return self.condition_of(self.meaning(node, env), node)
 
     def condition_of(self, meaning: Meaning, node: Node) -> Condition:
-        """Give the truth of a value."""
+        """Return the truth of a value."""
         match meaning:
             case Holds(condition):
                 return condition

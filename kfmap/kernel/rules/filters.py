@@ -30,7 +30,7 @@ _MAX_NODES = 5_000
 
 
 def compile_filter(code: Code, item: Item, tables: Tables) -> Node:
-    """Give the rule form of a filter function."""
+    """Return the rule form of a filter function."""
     function = parse_function(item)
     if len(function.parameters) != 2:
         return Unknown("filter with other parameters", item.file, function.line)
@@ -171,7 +171,7 @@ class _Compiler(ValueReader):
 
 
 def _assigned(node: Syntax) -> Iterator[tuple[str, Syntax | None]]:
-    """Give the locals that a statement sets; their value is None for `+=`, `++` and the like."""
+    """Return the locals that a statement sets; their value is None for `+=`, `++` and the like."""
     if node.type == "init_declarator":
         declarator = field_of(node, "declarator")
         names = (

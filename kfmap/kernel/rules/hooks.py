@@ -25,14 +25,14 @@ _COMMON = "BTF_KFUNC_HOOK_COMMON"
 
 
 def find_enum(code: Code, name: str, file: str) -> tuple[Constant, ...]:
-    """Give the enumerators of an enum whose values are known, in order."""
+    """Return the enumerators of an enum whose values are known, in order."""
     item = code.type("enum", name, file)
     found = code.enum(item) if item else {}
     return tuple(Constant(name, value) for name, value in found.items() if value is not None)
 
 
 def read_hooks(code: Code) -> tuple[str, ...]:
-    """Give the hooks in the order of their enum."""
+    """Return the hooks in the order of their enum."""
     for item in code.items(BTF_C):
         if item.tag[0] == "enum" and _MAX_HOOK in item.text:
             return tuple(name for name in code.enum(item) if name != _MAX_HOOK)
@@ -93,7 +93,7 @@ class _Asked(Runner):
         self.line = function.line
 
     def constant(self, name: str) -> Value:
-        """Give the value of an enumerator."""
+        """Return the value of an enumerator."""
         return self._code.value(name, self.function.file)
 
     def find_case(self, cases: list[Node], value: int) -> int | None:

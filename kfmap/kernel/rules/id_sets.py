@@ -39,7 +39,7 @@ class IdSet:
 
 
 def find_id_sets(code: Code, file: str) -> list[IdSet]:
-    """Give the sets and lists that a file defines."""
+    """Return the sets and lists that a file defines."""
     source = code.source(file)
     return [] if source is None else list(_Finder(code, source).find())
 

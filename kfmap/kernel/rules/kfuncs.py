@@ -33,7 +33,7 @@ class KfuncReader:
                     self._defined.setdefault(item.function, item)
 
     def read(self, name: str, owner: str, flags: Collection[str], *, device_bound: bool) -> Kfunc:
-        """Give the facts of a kfunc; `flags` are those of all its entries."""
+        """Return the facts of a kfunc; `flags` are those of all its entries."""
         item = self._defined.get(name)
         place = Place(item.file, item.function_line) if item else None
         prototype = _write_prototype(item.head, flags) if item else ""
@@ -51,7 +51,7 @@ class KfuncReader:
 
 
 def find_device_bound_set(code: Code, files: Iterable[str]) -> tuple[str, str]:
-    """Give (name, file) of the set that only programs bound to a device may use, or ("", "")."""
+    """Return (name, file) of the set that only programs bound to a device may use, or ("", "")."""
     for file in files:
         for item in code.items(file):
             match = _SET_OF_TEST.search(item.text) if item.function == _DEVICE_BOUND else None

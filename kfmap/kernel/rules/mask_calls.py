@@ -38,7 +38,7 @@ class OpCall:
 
 
 def find_call_forms(macros: Mapping[str, Macro]) -> dict[str, CallForm]:
-    """Give the macros that call an op under a mask."""
+    """Return the macros that call an op under a mask."""
     forms: dict[str, CallForm] = {}
     while True:
         found = {
@@ -52,7 +52,7 @@ def find_call_forms(macros: Mapping[str, Macro]) -> dict[str, CallForm]:
 
 
 def find_op_calls(text: str, file: str, forms: Mapping[str, CallForm]) -> Iterator[OpCall]:
-    """Give the calls of ops in the code of a file (no comments, no #define)."""
+    """Return the calls of ops in the code of a file (no comments, no #define)."""
     for match in _CALL.finditer(text):
         form = forms.get(match[1])
         arguments = split_arguments(text, match.end()) if form else []

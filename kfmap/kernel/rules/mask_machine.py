@@ -54,7 +54,7 @@ class MaskMachine:
         return run
 
     def check_passes(self, mask: int, in_force: int) -> Value:
-        """Give what the check itself answers for a mask, its last argument."""
+        """Return what the check itself answers for a mask, its last argument."""
         function = self.functions[CHECK]
         values = dict.fromkeys(function.parameters, None) | {function.parameters[-1]: mask}
         try:
@@ -103,11 +103,11 @@ class _Call(Runner):
         self._way = way
 
     def constant(self, name: str) -> Value:
-        """Give the value of an enumerator."""
+        """Return the value of an enumerator."""
         return self._machine.constant(name)
 
     def field_value(self, node: Node) -> Value:
-        """Give the mask in force."""
+        """Return the mask in force."""
         member = field_of(node, "field")
         return self._in_force if member is not None and text_of(member) == MASK_FIELD else None
 

@@ -54,7 +54,7 @@ class _Met:
 
 
 def find_kfunc_id_sets(code: Code, file: str) -> Iterator[KfuncIdSet]:
-    """Give the kfunc id sets that a file defines."""
+    """Return the kfunc id sets that a file defines."""
     for item in code.items(file):
         match = _ID_SET.search(item.text)
         if not match or item.function:
@@ -72,7 +72,7 @@ def find_kfunc_id_sets(code: Code, file: str) -> Iterator[KfuncIdSet]:
 
 
 def find_register_calls(code: Code, file: str) -> Iterator[RegisterCall | NotUnderstood]:
-    """Give the registrations that functions of a file reach, and the functions too large to run."""
+    """Return the registrations that functions of a file reach, and those too large to run."""
     count = 0
     for item in code.items(file):
         if not item.function or not re.search(
@@ -94,7 +94,7 @@ def find_register_calls(code: Code, file: str) -> Iterator[RegisterCall | NotUnd
 
 
 def _is_used(code: Code, item: Item) -> bool:
-    """Tell whether anything but its definition mentions a static function."""
+    """Return whether anything but its definition mentions a static function."""
     head = item.text[: item.brace]
     if not re.search(r"\bstatic\b", head):
         return True

@@ -48,14 +48,14 @@ class MaskSource:
     home: str
 
     def evaluate(self, expression: str) -> int | None:
-        """Give the value of a constant expression, None where it is not known."""
+        """Return the value of a constant expression, None where it is not known."""
         return self.code.evaluate(expression, self.home)
 
 
 def extract_run_time(
     code: Code, files: Collection[str], struct_ops: Collection[StructOps], kfuncs: Collection[str]
 ) -> tuple[RunTime | None, tuple[NotUnderstood, ...]]:
-    """Give the run-time masks of a tree and what was not understood of them.
+    """Return the run-time masks of a tree and what was not understood of them.
 
     `files` are those that define kfuncs; the check is looked for in them.
     """
@@ -115,7 +115,7 @@ class _Reader:
                 yield file, source.code
 
     def read_ops(self, struct_ops: Collection[StructOps]) -> tuple[OpMask, ...]:
-        """Give the mask of each op that is called under one."""
+        """Return the mask of each op that is called under one."""
         forms = find_call_forms(self._source.macros)
         calls: dict[str, list[OpCall]] = {}
         for file, text in self._texts():
@@ -126,7 +126,7 @@ class _Reader:
         return tuple(op for op in found if op is not None) if name else ()
 
     def read_guards(self, kfuncs: Collection[str]) -> tuple[Guard, ...]:
-        """Give the check of each kfunc that makes one."""
+        """Return the check of each kfunc that makes one."""
         self._note_lost_checks()
         found = [self._read_guard(kfunc) for kfunc in sorted(self._machine.relevant & set(kfuncs))]
         return tuple(guard for guard in found if guard is not None)
@@ -146,7 +146,7 @@ class _Reader:
                     self._note(place, "run-time check", match[0])
 
     def _is_boundary(self, bit: int) -> bool:
-        """Tell whether a check for this bit fails while an op of a higher bit is nested inside."""
+        """Return whether a check for this bit fails while an op of a higher bit is nested."""
         higher = [other for other in self._single if other > bit]
         answers = {self._machine.check_passes(bit, bit | other) for other in higher}
         if answers <= {0} or answers <= {1}:
@@ -157,7 +157,7 @@ class _Reader:
         return False
 
     def _find_type(self, members: set[str], struct_ops: Collection[StructOps]) -> str:
-        """Give the only struct_ops type that has all these members."""
+        """Return the only struct_ops type that has all these members."""
         names = [ops.name for ops in struct_ops if members <= {m.name for m in ops.members}]
         if len(names) == 1:
             return names[0]

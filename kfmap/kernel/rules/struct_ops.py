@@ -50,7 +50,7 @@ class Registered:
 
 
 def find_registered(code: Code, file: str) -> Iterator[Registered]:
-    """Give the types that functions of a file register."""
+    """Return the types that functions of a file register."""
     source = code.source(file)
     for match in _REGISTER.finditer(source.code) if source else ():
         line = source.line_at(match.start()) if source else 0
@@ -58,7 +58,7 @@ def find_registered(code: Code, file: str) -> Iterator[Registered]:
 
 
 def find_listed(code: Code, files: list[str]) -> Iterator[Registered]:
-    """Give the types of trees that list them in one header."""
+    """Return the types of trees that list them in one header."""
     source = code.source(TYPES_H)
     for match in _LISTED.finditer(source.code) if source else ():
         variable = f"bpf_{match[1]}"
@@ -81,7 +81,7 @@ class StructOpsReader:
         self._may_sleep = _struct_ops_may_sleep(code)
 
     def read(self, registered: Registered, owner: str) -> StructOps | None:
-        """Give the facts of a type."""
+        """Return the facts of a type."""
         code, file = self._code, registered.file
         struct = code.type("struct", registered.type, file)
         variable = code.variable(registered.variable, file)
@@ -212,16 +212,16 @@ class _Checking(Runner):
         self.line = function.line
 
     def constant(self, name: str) -> Value:
-        """Give the value of an enumerator or macro."""
+        """Return the value of an enumerator or macro."""
         return self._constants.name_value(name)
 
     def field_value(self, node: Node) -> Value:
-        """Give whether the program may sleep."""
+        """Return whether the program may sleep."""
         member = field_of(node, "field")
         return self._sleeps if member is not None and text_of(member) == "sleepable" else None
 
     def call_value(self, name: str, node: Node, values: list[Value]) -> Value:
-        """Give the member's offset in bits, and run helpers."""
+        """Return the member's offset in bits, and run helpers."""
         if name == "__btf_member_bit_offset":
             return self._offset * 8
         item = self._code.function(name, self.function.file)
@@ -230,7 +230,7 @@ class _Checking(Runner):
         return None
 
     def other_value(self, node: Node) -> Value:
-        """Give offsetof(), and note what the program is made to have."""
+        """Return offsetof(), and note what the program is made to have."""
         if node.type in ("offsetof_expression", "sizeof_expression"):
             return self._constants.value(node)
         target = field_of(node, "left") if node.type == "assignment_expression" else None
@@ -265,7 +265,7 @@ def _is_in_table(code: Code, item: Item, value: int) -> Value:
 
 
 def _designated(item: Item) -> dict[str, str]:
-    """Give `.name = value` of an initialiser."""
+    """Return `.name = value` of an initialiser."""
     body = item.text[item.brace + 1 : item.text.rfind("}")]
     return {
         found[1]: found[2].strip() for found in map(_DESIGNATED.match, split_list(body)) if found
@@ -273,7 +273,7 @@ def _designated(item: Item) -> dict[str, str]:
 
 
 def _struct_ops_may_sleep(code: Code) -> bool:
-    """Tell whether the verifier lets struct_ops programs sleep at all."""
+    """Return whether the verifier lets struct_ops programs sleep at all."""
     for item in code.items(VERIFIER_C):
         if item.function == "can_be_sleepable":
             return "BPF_PROG_TYPE_STRUCT_OPS" in item.text

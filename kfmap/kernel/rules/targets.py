@@ -13,13 +13,13 @@ ITERATOR_MARK = b"DEFINE_BPF_ITER_FUNC("
 
 
 def read_lsm_hooks(code: Code) -> tuple[str, ...]:
-    """Give the LSM hooks by their BTF names."""
+    """Return the LSM hooks by their BTF names."""
     source = code.source(_LSM_H)
     names = set(_LSM_HOOK.findall(source.code)) if source else set()
     return tuple(sorted(f"bpf_lsm_{name}" for name in names))
 
 
 def find_iterators(code: Code, file: str) -> set[str]:
-    """Give the iterators that a file defines, by their BTF names."""
+    """Return the iterators that a file defines, by their BTF names."""
     source = code.source(file)
     return {f"bpf_iter_{name}" for name in _ITERATOR.findall(source.code)} if source else set()

@@ -13,7 +13,7 @@ NEAR = 0.7
 
 
 def find_lost_in_btf(decider: Decider) -> Iterator[Finding]:
-    """Give kfuncs that the source allows and no program can load, and kfuncs without their tag."""
+    """Return kfuncs that the source allows and no program can load, and those without a tag."""
     for kfunc in decider.facts.kfuncs:
         place = (kfunc.place,) if kfunc.place else ()
         if kfunc.callable_in_btf is False:
@@ -29,7 +29,7 @@ def find_lost_in_btf(decider: Decider) -> Iterator[Finding]:
 
 
 def find_full_hooks(decider: Decider) -> Iterator[Finding]:
-    """Give hooks that overflow or are near the limits of kfuncs and filters."""
+    """Return hooks that overflow or are near the limits of kfuncs and filters."""
     decision = decider.facts.decision
     for owner, problem in sorted(decider.tables.freed.items()):
         text = f"registration fails, and all kfuncs of {owner} with it: {problem}"
@@ -46,7 +46,7 @@ def find_full_hooks(decider: Decider) -> Iterator[Finding]:
 
 
 def find_hidden(facts: KernelFacts, everything: KernelFacts) -> Iterator[Finding]:
-    """Give kfuncs that a kernel lacks and the same tree has with every option on."""
+    """Return kfuncs that a kernel lacks and the same tree has with every option on."""
     have = {item.name for item in facts.kfuncs}
     conditions: dict[str, set[str]] = {}
     for kfunc_set in everything.sets:
@@ -61,6 +61,6 @@ def find_hidden(facts: KernelFacts, everything: KernelFacts) -> Iterator[Finding
 
 
 def find_not_understood(decider: Decider) -> Iterator[Finding]:
-    """Give the constructs that extraction named instead of guessing."""
+    """Return the constructs that extraction named instead of guessing."""
     for item in decider.facts.not_understood:
         yield Finding("not_understood", WARNING, item.construct, item.text, (item.place,))

@@ -16,7 +16,7 @@ _RISKS = {"KF_DESTRUCTIVE": "is destructive", "KF_SLEEPABLE": "may sleep"}
 
 
 def find_foreign(decider: Decider) -> Iterator[Finding]:
-    """Give for each struct_ops type the kfuncs of other types that its callbacks may call."""
+    """Return for each struct_ops type the kfuncs of other types that its callbacks may call."""
     for ops in decider.facts.struct_ops:
         contexts = [
             context
@@ -52,7 +52,7 @@ def _is_in_module(decider: Decider, kfunc: str) -> bool:
 
 
 def find_open_to_tracing(decider: Decider) -> Iterator[Finding]:
-    """Give kfuncs that any tracing program may call although they sleep, lock or destroy."""
+    """Return kfuncs that any tracing program may call although they sleep, lock or destroy."""
     context = Context(_TRACING, "BPF_TRACE_FENTRY")
     allowed = decider.bits(context)[0]
     for place, kfunc in enumerate(decider.kfuncs):

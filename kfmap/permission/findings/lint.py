@@ -30,7 +30,7 @@ VERSION = 1
 
 
 def lint_kernel(decider: Decider, everything: KernelFacts | None = None) -> tuple[Finding, ...]:
-    """Give all findings about a kernel; `everything` is the same tree with every option on."""
+    """Return all findings about a kernel; `everything` is the same tree with every option on."""
     contexts = build_contexts(decider.facts)
     findings = [
         *find_multi_set(decider),
@@ -52,7 +52,7 @@ def lint_kernel(decider: Decider, everything: KernelFacts | None = None) -> tupl
 
 
 def render_lint_text(findings: Sequence[Finding]) -> str:
-    """Give findings for people, one a line with its places and what to do."""
+    """Return findings for people, one a line with its places and what to do."""
     lines = []
     for item in findings:
         lines.append(f"{item.severity}: {item.kind}: {item.subject}: {item.text}")
@@ -63,7 +63,7 @@ def render_lint_text(findings: Sequence[Finding]) -> str:
 
 
 def render_lint_json(kernel: str, findings: Sequence[Finding]) -> str:
-    """Give findings for programs."""
+    """Return findings for programs."""
     body = {
         "version": VERSION,
         "kernel": kernel,

@@ -11,7 +11,7 @@ from kfmap.permission.findings.finding import NOTE, Finding
 
 
 def find_member_classes(decider: Decider) -> Iterator[Finding]:
-    """Give for each struct_ops type its classes of members with equal rights."""
+    """Return for each struct_ops type its classes of members with equal rights."""
     for ops in decider.facts.struct_ops:
         classes: dict[tuple[int, int], list[str]] = defaultdict(list)
         for context in build_member_contexts(decider.facts, ops.name):

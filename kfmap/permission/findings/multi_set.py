@@ -16,7 +16,7 @@ from kfmap.permission.mechanisms.bicliques import each_bit
 
 
 def find_multi_set(decider: Decider) -> Iterator[Finding]:
-    """Give the kfuncs that are in more than one registered set, FMODRET included."""
+    """Return the kfuncs that are in more than one registered set, FMODRET included."""
     for kfunc, listed in sorted(_list_all(decider).items()):
         sets = {item.kfunc_set.id: item for item in listed}
         if len(sets) < 2:
@@ -35,7 +35,7 @@ def find_multi_set(decider: Decider) -> Iterator[Finding]:
 
 
 def find_multi_hook(decider: Decider) -> Iterator[Finding]:
-    """Give the kfuncs on more than one hook, by their hooks, and if these run other filters."""
+    """Return the kfuncs on more than one hook, by their hooks, and if these run other filters."""
     groups: dict[tuple[str, ...], list[str]] = {}
     for kfunc, listed in sorted(_list_all(decider).items()):
         hooks = tuple(sorted({_short(item.registration.hook) for item in listed}))
@@ -54,7 +54,7 @@ def find_multi_hook(decider: Decider) -> Iterator[Finding]:
 
 
 def find_flag_copies(decider: Decider) -> Iterator[Finding]:
-    """Give kfuncs whose entries differ in flags: which ones count depends on the hook."""
+    """Return kfuncs whose entries differ in flags: which ones count depends on the hook."""
     for kfunc, listed in sorted(_list_all(decider).items()):
         flags = {frozenset(item.entry.flags) for item in listed}
         if len(flags) > 1:
@@ -70,7 +70,7 @@ def find_flag_copies(decider: Decider) -> Iterator[Finding]:
 
 
 def find_overreach(decider: Decider, contexts: tuple[Context, ...]) -> Iterator[Finding]:
-    """Give filters that refuse kfuncs which no set of theirs holds."""
+    """Return filters that refuse kfuncs which no set of theirs holds."""
     for registration in _first_uses(decider):
         own = _own_bits(decider, registration.filter)
         refused = cells = 0
@@ -95,7 +95,7 @@ def find_overreach(decider: Decider, contexts: tuple[Context, ...]) -> Iterator[
 
 
 def find_governed(decider: Decider) -> Iterator[Finding]:
-    """Give registrations without a filter whose kfuncs a filter of the same hook tests by set."""
+    """Return registrations without a filter whose kfuncs a filter of the same hook tests by set."""
     for registration in decider.facts.registrations:
         if registration.filter:
             continue
@@ -135,7 +135,7 @@ def _list_all(decider: Decider) -> dict[str, list[Listed]]:
 
 
 def _first_uses(decider: Decider) -> list[Registration]:
-    """Give one registration for each filter on each hook of each BTF object."""
+    """Return one registration for each filter on each hook of each BTF object."""
     uses: dict[tuple[str, str, str], Registration] = {}
     for item in decider.facts.registrations:
         if item.filter in decider.trees:
@@ -149,7 +149,7 @@ def _tested_sets(decider: Decider, filter_id: str) -> set[str]:
 
 
 def _own_bits(decider: Decider, filter_id: str) -> int:
-    """Give the kfuncs of the sets that carry a filter or that it tests."""
+    """Return the kfuncs of the sets that carry a filter or that it tests."""
     sets = _tested_sets(decider, filter_id)
     sets |= {item.set_id for item in decider.facts.registrations if item.filter == filter_id}
     bits = 0

@@ -28,10 +28,10 @@ class NaiveView(ABC):
 
     @abstractmethod
     def allowed(self, context: Context) -> int:
-        """Give the kfuncs taken for allowed, bits in the order of `Decider.kfuncs`."""
+        """Return the kfuncs taken for allowed, bits in the order of `Decider.kfuncs`."""
 
     def own_filter_bits(self, context: Context, counts: Callable[[Registration], bool]) -> int:
-        """Give what the registrations that count list and their own filters let pass."""
+        """Return what the registrations that count list and their own filters let pass."""
         view = self.decider.views.build_view(context)
         allowed = 0
         for item in self.decider.facts.registrations:
@@ -94,7 +94,7 @@ class IgnoreFilters(NaiveView):
     title: ClassVar[str] = "filters ignored"
 
     def allowed(self, context: Context) -> int:
-        """Give what the hooks list."""
+        """Return what the hooks list."""
         return self.decider.listed_bits(context)[0]
 
 
@@ -110,7 +110,7 @@ class IgnoreCommon(NaiveView):
         self._variant = Decider(replace(facts, decision=replace(facts.decision, common=False)))
 
     def allowed(self, context: Context) -> int:
-        """Give the answer of the kernel without the common hook."""
+        """Return the answer of the kernel without the common hook."""
         return self._variant.bits(context)[0]
 
 
@@ -127,7 +127,7 @@ class FirstSet(NaiveView):
             self._bits[set_id] = self._bits.get(set_id, 0) | decider.names.kfunc_bits[kfunc]
 
     def allowed(self, context: Context) -> int:
-        """Give what the chosen sets and their own filters let pass."""
+        """Return what the chosen sets and their own filters let pass."""
         hooks = self.decider.hooks_asked(context)
         return sum(
             self._bits_of(set_id, context, hooks) & bits for set_id, bits in self._bits.items()
@@ -205,7 +205,7 @@ def count_wrong(
 
 
 def _split_memberships(facts: KernelFacts) -> list[KernelFacts]:
-    """Give kernels in which a kfunc in several sets of one hook is in the first, second … only."""
+    """Return kernels in which a kfunc in several sets of a hook is in the first, second … only."""
     sets_of: dict[str, list[str]] = {}
     by_id = {item.id: item for item in facts.sets}
     for hook in facts.hooks:

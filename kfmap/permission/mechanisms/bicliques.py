@@ -43,7 +43,7 @@ def merge_equal(rows: Sequence[int], width: int) -> Merged:
 
 
 def transpose(rows: Sequence[int], width: int) -> list[int]:
-    """Give the columns of a matrix as bitsets over its rows."""
+    """Return the columns of a matrix as bitsets over its rows."""
     return [
         sum((row >> column & 1) << number for number, row in enumerate(rows))
         for column in range(width)
@@ -51,7 +51,7 @@ def transpose(rows: Sequence[int], width: int) -> list[int]:
 
 
 def find_hardest(merged: Merged) -> int:
-    """Give the cells, row by row, that any cover of maximal rectangles must cover for all to be.
+    """Return the cells, row by row, that any cover of maximal rectangles must cover for all to be.
 
     A rectangle with the cell (r, c) has every row that includes row r and every column that
     includes column c; so a cell whose row and column include those of another is covered with it.
@@ -79,13 +79,13 @@ def list_maximal(rows: Sequence[int], limit: int = MAX_BICLIQUES) -> list[Bicliq
 
 
 def grow(rows: Sequence[int], columns: int) -> Biclique:
-    """Give the rectangle of all rows that have these columns."""
+    """Return the rectangle of all rows that have these columns."""
     extent = sum(1 << number for number, row in enumerate(rows) if row & columns == columns)
     return Biclique(extent, columns)
 
 
 def each_bit(bits: int) -> Iterable[int]:
-    """Give the numbers of the bits that are set, lowest first."""
+    """Return the numbers of the bits that are set, lowest first."""
     while bits:
         low = bits & -bits
         yield low.bit_length() - 1

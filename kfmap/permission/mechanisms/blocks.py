@@ -74,7 +74,7 @@ class _KfuncClass:
     bits: int
 
     def meant(self, column: ContextClass) -> Block:
-        """Give the block as the kernel means it."""
+        """Return the block as the kernel means it."""
         cells = self.bits.bit_count() * len(column.contexts)
         kind = UNKNOWN if self.bits & column.possible else REFUSED
         if self.bits & column.allowed:
@@ -82,7 +82,7 @@ class _KfuncClass:
         return Block(kind, cells, cells, self._cell(column.contexts[0], self.bits))
 
     def block(self, column: ContextClass, wrong: Sequence[_Wrong]) -> Block:
-        """Give the block with what is wrong in each of its contexts."""
+        """Return the block with what is wrong in each of its contexts."""
         meant = self.meant(column)
         for kind in (TOO_MUCH, TOO_LITTLE, LATE):
             found = [self.bits & getattr(item, kind) for item in wrong]

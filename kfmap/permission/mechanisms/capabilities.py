@@ -105,7 +105,7 @@ def _cover_ones(merged: Merged, budget: int) -> tuple[list[Biclique], int, int, 
 
 
 def _spread(rectangle: Biclique, merged: Merged) -> int:
-    """Give the cells of a rectangle as a bitset over all cells, row by row."""
+    """Return the cells of a rectangle as a bitset over all cells, row by row."""
     return sum(
         rectangle.columns << number * merged.width
         for number in range(len(merged.rows))
@@ -130,7 +130,7 @@ class Capabilities(Mechanism):
         self.table = table or synthesise(decider, contexts, reading)
 
     def bits(self, context: Context) -> tuple[int, int]:
-        """Give what the masks let pass."""
+        """Return what the masks let pass."""
         passing = sum(
             1 << place
             for place, kfunc in enumerate(self.decider.kfuncs)
@@ -163,7 +163,7 @@ class CapabilitiesInSets(Capabilities):
     """Masks that narrow what the sets of the hooks list, as filters do."""
 
     def bits(self, context: Context) -> tuple[int, int]:
-        """Give what is listed and passes the masks."""
+        """Return what is listed and passes the masks."""
         listed, possible = self.decider.listed_bits(context)
         passing, _ = super().bits(context)
         return passing & listed, passing & possible

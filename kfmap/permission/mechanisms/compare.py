@@ -47,7 +47,7 @@ class Comparison:
 
 
 def build_mechanisms(decider: Decider, contexts: tuple[Context, ...]) -> list[Mechanism]:
-    """Give all mechanisms for these contexts; capabilities with both readings."""
+    """Return all mechanisms for these contexts; capabilities with both readings."""
     return [
         ProgramTypeOnly(decider, contexts),
         RunTimeMasks(decider, contexts),

@@ -20,11 +20,11 @@ class ContextFilter(Mechanism):
     title: ClassVar[str] = "Filter with struct_ops context"
 
     def bits(self, context: Context) -> tuple[int, int]:
-        """Give what the kernel means in this very context."""
+        """Return what the kernel means in this very context."""
         return find_meant(self.decider, context)
 
     def explain(self, context: Context, kfunc: str) -> tuple[Reason, ...]:
-        """Give the kernel's own reasons."""
+        """Return the kernel's own reasons."""
         return self.decider.decide(context, kfunc).reasons
 
     def costs(self) -> Costs:

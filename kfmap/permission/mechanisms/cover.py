@@ -25,7 +25,7 @@ class Cover:
 
     @property
     def is_exact(self) -> bool:
-        """Tell whether no smaller cover exists."""
+        """Return whether no smaller cover exists."""
         return len(self.chosen) == self.lower
 
 
@@ -174,7 +174,7 @@ def _complete(
 
 
 def _shuffle(number: int, turn: int) -> int:
-    """Give a number that looks random and is the same in every run."""
+    """Return a number that looks random and is the same in every run."""
     return (number * 7919 + turn * 104_729 + number * turn * 31) % 10_007
 
 

@@ -33,7 +33,7 @@ class Handover:
     changes: tuple[Change, ...]
 
     def count_by_kfunc(self) -> dict[str, int]:
-        """Give the number of cells that differ for each kfunc."""
+        """Return the number of cells that differ for each kfunc."""
         return dict(sorted(Counter(change.kfunc for change in self.changes).items()))
 
 

@@ -18,7 +18,7 @@ class LocalDecision(Mechanism):
     title: ClassVar[str] = "Local decision"
 
     def bits(self, context: Context) -> tuple[int, int]:
-        """Give what the kernel means; outside struct_ops nobody can be asked: program type only."""
+        """Return what the kernel means; outside struct_ops the program type decides alone."""
         if context.program_type == STRUCT_OPS_TYPE:
             return find_meant(self.decider, context)
         return self.decider.listed_bits(context)

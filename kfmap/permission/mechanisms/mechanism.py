@@ -48,7 +48,7 @@ class Mechanism(ABC):
 
     @abstractmethod
     def bits(self, context: Context) -> tuple[int, int]:
-        """Give the kfuncs surely and possibly let pass, bits in the order of `Decider.kfuncs`."""
+        """Return the kfuncs surely and possibly let pass, bits in the order of `Decider.kfuncs`."""
 
     @abstractmethod
     def explain(self, context: Context, kfunc: str) -> tuple[Reason, ...]:
@@ -56,10 +56,10 @@ class Mechanism(ABC):
 
     @abstractmethod
     def costs(self) -> Costs:
-        """Give the costs and limits of the mechanism for this kernel."""
+        """Return the costs and limits of the mechanism for this kernel."""
 
     def decide(self, context: Context, kfunc: str) -> Verdict:
-        """Give the mechanism's verdict of one cell, in the words of the kernel's own."""
+        """Return the mechanism's verdict of one cell, in the words of the kernel's own."""
         if kfunc not in self.decider.kfuncs:
             return Verdict(REFUSED, None, (Reason("no_kfunc", f"{kfunc} is in no set"),))
         place = self.decider.kfuncs.index(kfunc)
@@ -69,14 +69,14 @@ class Mechanism(ABC):
 
 
 def find_meant(decider: Decider, context: Context) -> tuple[int, int]:
-    """Give what the kernel means to allow: load-time permission, less what fails at run time."""
+    """Return what the kernel means to allow: load-time permission, less what fails at run time."""
     allowed, possible = decider.bits(context)
     failing = find_failing(decider, context)
     return allowed & ~failing, possible & ~failing
 
 
 def find_failing(decider: Decider, context: Context) -> int:
-    """Give the kfuncs whose run-time guard fails in a context."""
+    """Return the kfuncs whose run-time guard fails in a context."""
     if decider.run_time is None:
         return 0
     failing = 0

@@ -16,7 +16,7 @@ class ProgramTypeOnly(Mechanism):
     title: ClassVar[str] = "Program type only"
 
     def bits(self, context: Context) -> tuple[int, int]:
-        """Give what the hooks list, whatever filters say."""
+        """Return what the hooks list, whatever filters say."""
         return self.decider.listed_bits(context)
 
     def explain(self, context: Context, kfunc: str) -> tuple[Reason, ...]:

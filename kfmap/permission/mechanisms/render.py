@@ -16,7 +16,7 @@ VERSION = 1
 
 
 def render_comparison_text(rows: Sequence[Comparison]) -> str:
-    """Give a table for people, the limits under it."""
+    """Return a table for people, the limits under it."""
     lines = [
         f"{'mechanism':42} {'permits':>8} {'refuses':>8} {'late':>6} {'noticed':>9} {'bits':>5}"
     ]
@@ -35,7 +35,7 @@ def render_comparison_text(rows: Sequence[Comparison]) -> str:
 
 
 def render_comparison_json(kernel: str, scope: str, rows: Sequence[Comparison]) -> str:
-    """Give the comparison for programs."""
+    """Return the comparison for programs."""
     body = {
         "version": VERSION,
         "kernel": kernel,
@@ -46,7 +46,7 @@ def render_comparison_json(kernel: str, scope: str, rows: Sequence[Comparison]) 
 
 
 def plain_comparison(row: Comparison) -> dict[str, object]:
-    """Give one row in a form that JSON takes."""
+    """Return one row in a form that JSON takes."""
     plain: dict[str, object] = {
         "mechanism": row.mechanism.id,
         "title": row.title,
@@ -69,7 +69,7 @@ def plain_comparison(row: Comparison) -> dict[str, object]:
 
 
 def render_capabilities_c(table: CapabilityTable, prefix: str = "KF_CAP") -> str:
-    """Give the tables a patch would need: the bits, what each kfunc needs, what each member holds.
+    """Return the tables a patch would need: the bits, what each kfunc needs and each member holds.
 
     Kfuncs that need nothing and contexts that hold nothing are left out.
     """

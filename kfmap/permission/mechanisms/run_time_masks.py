@@ -41,13 +41,13 @@ class RunTimeMasks(Mechanism):
         self._table = None if self.own else synthesise(decider, members, ANY, kfuncs)
 
     def bits(self, context: Context) -> tuple[int, int]:
-        """Give what finally passes: the load by program type, then the masks."""
+        """Return what finally passes: the load by program type, then the masks."""
         failing = self.failing(context)
         allowed, possible = self.decider.listed_bits(context)
         return allowed & ~failing, possible & ~failing
 
     def failing(self, context: Context) -> int:
-        """Give the kfuncs that load and then fail while the program runs."""
+        """Return the kfuncs that load and then fail while the program runs."""
         if self.own:
             return find_failing(self.decider, context)
         listed, _ = self.decider.listed_bits(context)
@@ -57,7 +57,7 @@ class RunTimeMasks(Mechanism):
         return listed & ~may
 
     def decide(self, context: Context, kfunc: str) -> Verdict:
-        """Give the verdict of a cell: loading by type, and `run_time` by the masks."""
+        """Return the verdict of a cell: loading by type, and `run_time` by the masks."""
         verdict = super().decide(context, kfunc)
         place = self.decider.kfuncs.index(kfunc) if kfunc in self.decider.kfuncs else None
         if place is not None and self.failing(context) >> place & 1:
@@ -65,14 +65,14 @@ class RunTimeMasks(Mechanism):
         return verdict
 
     def explain(self, context: Context, kfunc: str) -> tuple[Reason, ...]:
-        """Give the kernel's own masks, or the synthesised ones."""
+        """Return the kernel's own masks, or the synthesised ones."""
         if self.decider.run_time:
             return tuple(self.decider.run_time.decide(context, kfunc)[1])
         assert self._table is not None
         return (self._table.explain(context, kfunc),)
 
     def guarded(self) -> frozenset[str]:
-        """Give the kfuncs that check a mask each time they are called."""
+        """Return the kfuncs that check a mask each time they are called."""
         if self.decider.run_time:
             return frozenset(self.decider.run_time.guards)
         assert self._table is not None

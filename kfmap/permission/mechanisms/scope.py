@@ -13,7 +13,7 @@ EVERYTHING = "everything"
 
 
 def list_scopes(facts: KernelFacts) -> list[str]:
-    """Give the scopes of a kernel: each struct_ops type, those of one folder as a+b, all."""
+    """Return the scopes of a kernel: each struct_ops type, those of one folder as a+b, all."""
     folders: dict[str, list[str]] = {}
     for ops in facts.struct_ops:
         folders.setdefault(folder_of(ops.place), []).append(ops.name)
@@ -22,7 +22,7 @@ def list_scopes(facts: KernelFacts) -> list[str]:
 
 
 def list_contexts(decider: Decider, scope: str) -> tuple[Context, ...]:
-    """Give the contexts of a scope that a program can have, none for a scope there is not.
+    """Return the contexts of a scope that a program can have, none for a scope there is not.
 
     Freplace programs are left out: they have the rights of what they replace.
     """

@@ -36,7 +36,7 @@ class SetFilter(Mechanism):
             self._alike[_key(context)] = self._alike.get(_key(context), 0) + 1
 
     def bits(self, context: Context) -> tuple[int, int]:
-        """Give what some context of the same program and attach type may call."""
+        """Return what some context of the same program and attach type may call."""
         found = self._rights.get(_key(context))
         return find_meant(self.decider, context) if found is None else found
 

@@ -11,13 +11,13 @@ from kfmap.permission.view import STRUCT_OPS_TYPE
 
 
 def find_struct_ops_hook(facts: KernelFacts) -> str | None:
-    """Give the hook of struct_ops programs."""
+    """Return the hook of struct_ops programs."""
     hooks = (item.hook for item in facts.hook_of if item.program_type == STRUCT_OPS_TYPE)
     return next(hooks, None)
 
 
 def find_own_kfuncs(decider: Decider, struct_ops: str) -> frozenset[str]:
-    """Give the kfuncs on the struct_ops hook whose sets stand in the type's own directory."""
+    """Return the kfuncs on the struct_ops hook whose sets stand in the type's own directory."""
     ops = decider.views.struct_ops.get(struct_ops)
     if ops is None:
         return frozenset()
@@ -27,7 +27,7 @@ def find_own_kfuncs(decider: Decider, struct_ops: str) -> frozenset[str]:
 
 
 def find_foreign_kfuncs(decider: Decider, struct_ops: str) -> dict[str, str]:
-    """Give the kfuncs that are another struct_ops type's own, with that type's folder."""
+    """Return the kfuncs that are another struct_ops type's own, with that type's folder."""
     ops = decider.views.struct_ops.get(struct_ops)
     own = folder_of(ops.place) if ops else ""
     others = {folder_of(item.place) for item in decider.facts.struct_ops} - {own}
@@ -39,7 +39,7 @@ def find_foreign_kfuncs(decider: Decider, struct_ops: str) -> dict[str, str]:
 
 
 def find_folders(decider: Decider) -> dict[str, set[str]]:
-    """Give for each kfunc on the struct_ops hook, and not common, the folders of its sets."""
+    """Return for each kfunc on the struct_ops hook, and not common, the folders of its sets."""
     hook = find_struct_ops_hook(decider.facts)
     folders: dict[str, set[str]] = {}
     for (_, name), found in decider.tables.hooks.items():
@@ -52,5 +52,5 @@ def find_folders(decider: Decider) -> dict[str, set[str]]:
 
 
 def folder_of(place: Place) -> str:
-    """Give the folder of a place."""
+    """Return the folder of a place."""
     return str(PurePosixPath(place.file).parent)

@@ -34,11 +34,11 @@ class CapabilityTable:
 
     @property
     def is_exact(self) -> bool:
-        """Tell whether fewer bits are proven not to do."""
+        """Return whether fewer bits are proven not to do."""
         return self.bits == self.lower
 
     def allows(self, context: Context, kfunc: str) -> bool:
-        """Tell whether the masks let a call pass; contexts outside the table hold nothing."""
+        """Return whether the masks let a call pass; contexts outside the table hold nothing."""
         needed = self.kfunc_masks.get(kfunc, 0)
         held = self.context_masks.get(context, 0)
         return needed & ~held == 0 if self.reading == ALL else bool(needed & held)
@@ -51,13 +51,13 @@ class CapabilityTable:
         return Reason("capabilities", text)
 
     def read_as(self, reading: str) -> CapabilityTable:
-        """Give the same masks with a reading; with another one nothing is known of fewer bits."""
+        """Return the same masks with a reading; with another one nothing is known of fewer bits."""
         if reading == self.reading:
             return self
         return table_of_masks(reading, self.kfunc_masks, self.context_masks)
 
     def guarded(self) -> frozenset[str]:
-        """Give the kfuncs that some context of the table may not call: these need a check."""
+        """Return the kfuncs that some context of the table may not call: these need a check."""
         return frozenset(
             kfunc
             for kfunc in self.kfunc_masks
@@ -68,7 +68,7 @@ class CapabilityTable:
 def table_of_masks(
     reading: str, kfunc_masks: Mapping[str, int], context_masks: Mapping[Context, int]
 ) -> CapabilityTable:
-    """Give the table of masks that somebody chose: nothing is known of fewer bits."""
+    """Return the table of masks that somebody chose: nothing is known of fewer bits."""
     masks = (*kfunc_masks.values(), *context_masks.values())
     return CapabilityTable(
         reading=reading,

@@ -17,7 +17,7 @@ class TableError(ValueError):
 
 
 def plain_table(table: CapabilityTable) -> dict[str, object]:
-    """Give a table in a form that JSON takes; masks are numbers, contexts short names."""
+    """Return a table in a form that JSON takes; masks are numbers, contexts short names."""
     return {
         "reading": table.reading,
         "bits": table.bits,

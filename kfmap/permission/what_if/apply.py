@@ -43,7 +43,7 @@ from kfmap.permission.what_if.member_tables import find_table, list_flags
 
 
 def apply_edits(facts: KernelFacts, edits: Iterable[Edit], name: str) -> KernelFacts:
-    """Give the facts of a variant under a name of its own. Raises EditError."""
+    """Return the facts of a variant under a name of its own. Raises EditError."""
     for edit in edits:
         facts = _apply(facts, edit)
     origin = replace(facts.origin, label=f"{facts.origin.label}, edited")

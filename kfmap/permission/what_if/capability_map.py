@@ -44,18 +44,18 @@ _POINTER = 8  # bytes
 
 
 def name_bit(bit: int) -> str:
-    """Give the name of a capability bit."""
+    """Return the name of a capability bit."""
     return f"KF_CAP_{bit}"
 
 
 def parse_bit(name: str) -> int | None:
-    """Give the number of a bit by its name, None for another name."""
+    """Return the number of a bit by its name, None for another name."""
     found = re.fullmatch(r"KF_CAP_(\d{1,2})", name)
     return int(found[1]) if found else None
 
 
 def is_capability_table(table: MemberTable) -> bool:
-    """Tell whether a member table holds capability bits."""
+    """Return whether a member table holds capability bits."""
     return table.file == _FILE
 
 
@@ -105,7 +105,7 @@ def put_capabilities(facts: KernelFacts, table: CapabilityTable) -> KernelFacts:
 
 
 def find_capabilities(facts: KernelFacts) -> CapabilityTable | None:
-    """Give the masks that `put_capabilities` put in, None where there are none."""
+    """Return the masks that `put_capabilities` put in, None where there are none."""
     tables = {item.name.removeprefix(_TABLE): item for item in facts.tables if item.file == _FILE}
     if not tables:
         return None
@@ -134,7 +134,7 @@ def _take_out(facts: KernelFacts) -> KernelFacts:
 
 
 def _with_own_filter(filters: Sequence[Filter]) -> Sequence[Filter]:
-    """Give the filters with one for sets that had none."""
+    """Return the filters with one for sets that had none."""
     if any(item.id == FILTER for item in filters):
         return filters
     return (*filters, Filter(FILTER, FILTER, _PLACE, Decide(False, _FILE, 0)))

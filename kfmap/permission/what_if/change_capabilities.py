@@ -24,7 +24,7 @@ from kfmap.permission.what_if.edits import (
 
 
 def change_capabilities(facts: KernelFacts, edit: CapabilityEdit) -> KernelFacts:
-    """Give the facts with the bits that the edit asks for. Raises EditError."""
+    """Return the facts with the bits that the edit asks for. Raises EditError."""
     if isinstance(edit, UseCapabilities):
         return put_capabilities(facts, _start(facts, edit))
     table = find_capabilities(facts)

@@ -36,7 +36,7 @@ _WORDS = {kind: word for word, kind in _KINDS.items()}
 
 
 def write_edits(edits: Iterable[Edit]) -> dict[str, object]:
-    """Give edits in a form that JSON takes: {"version", "edits": [{"kind", …}]}."""
+    """Return edits in a form that JSON takes: {"version", "edits": [{"kind", …}]}."""
     return {"version": VERSION, "edits": [_write_edit(edit) for edit in edits]}
 
 

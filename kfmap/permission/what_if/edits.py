@@ -39,7 +39,7 @@ class DropRegistration:
 
 @dataclass(frozen=True, slots=True)
 class ChangeRow:
-    """Give a member other flags in a member table; no flags is 0."""
+    """Return a member other flags in a member table; no flags is 0."""
 
     table: str
     member: str
@@ -83,7 +83,7 @@ class ChangeReading:
 
 @dataclass(frozen=True, slots=True)
 class ChangeKfuncBits:
-    """Give a kfunc other capability bits; no bits is none."""
+    """Return a kfunc other capability bits; no bits is none."""
 
     kfunc: str
     bits: tuple[str, ...]
@@ -103,7 +103,7 @@ Edit = MoveKfunc | AddRegistration | DropRegistration | ChangeRow | AddRule | Ca
 
 
 def overrules(new: Edit, old: Edit) -> bool:
-    """Tell whether an edit leaves nothing of an earlier one: both set the same thing."""
+    """Return whether an edit leaves nothing of an earlier one: both set the same thing."""
     match new, old:
         case ChangeRow(), ChangeRow():
             return (new.table, new.member) == (old.table, old.member)

@@ -24,14 +24,14 @@ class Flip:
 
     @property
     def means_other(self) -> bool:
-        """Tell whether the call passes in one kernel only; if not, when it is refused changes."""
+        """Return whether the call passes in one kernel only; if not, when it is refused changes."""
         return {self.before, self.after} != {"D", FAILS_LETTER}
 
 
 def find_flips(
     before: Decider, after: Decider, contexts: Sequence[Context] | None = None
 ) -> tuple[Flip, ...]:
-    """Give the cells whose verdict differs, by default over the contexts a program can have."""
+    """Return the cells whose verdict differs, by default over the contexts a program can have."""
     if contexts is None:
         both = dict.fromkeys((*build_contexts(before.facts), *build_contexts(after.facts)))
         contexts = [

@@ -9,7 +9,7 @@ from kfmap.permission.what_if.edits import EditError
 
 
 def list_flags(facts: KernelFacts, table: str) -> dict[str, int]:
-    """Give the flags of a member table with their bits, as rules and rows show them."""
+    """Return the flags of a member table with their bits, as rules and rows show them."""
     flags: dict[str, int] = {}
     for filter_ in facts.filters:
         for atom in find_atoms(filter_.rule):
@@ -22,7 +22,7 @@ def list_flags(facts: KernelFacts, table: str) -> dict[str, int]:
 
 
 def find_table_type(facts: KernelFacts, table: MemberTable) -> str:
-    """Give the struct_ops type whose members the rows of a table name, "" if there is none."""
+    """Return the struct_ops type whose members the rows of a table name, "" if there is none."""
     rows = {(row.member, row.index * table.unit) for row in table.rows}
     counts = {
         ops.name: len(rows & {(member.name, member.offset) for member in ops.members})
@@ -33,7 +33,7 @@ def find_table_type(facts: KernelFacts, table: MemberTable) -> str:
 
 
 def render_table_c(table: MemberTable, struct_ops: str) -> str:
-    """Give a member table as C initialisers, rows without flags left out."""
+    """Return a member table as C initialisers, rows without flags left out."""
     lines = [f"static const u32 {table.name}[] = {{"]
     for row in sorted(table.rows, key=lambda row: row.index):
         value = " | ".join(row.names) or f"{row.value:#x}"
@@ -44,7 +44,7 @@ def render_table_c(table: MemberTable, struct_ops: str) -> str:
 
 
 def find_table(facts: KernelFacts, name: str) -> MemberTable:
-    """Give the member table of this name. Raises EditError."""
+    """Return the member table of this name. Raises EditError."""
     found = next((item for item in facts.tables if item.name == name), None)
     if found is None:
         raise EditError(f"no member table {name}")

@@ -29,11 +29,11 @@ FLAG_WORDS = {
 
 
 def describe_flag(flag: str) -> str:
-    """Give the sentence for a flag, "" for one not known here."""
+    """Return the sentence for a flag, "" for one not known here."""
     return FLAG_WORDS.get(flag, "")
 
 
 def flags_of(kernel: LoadedKernel, kfunc: str) -> tuple[str, ...]:
-    """Give the flags that a kfunc has in any set, sorted."""
+    """Return the flags that a kfunc has in any set, sorted."""
     listed = kernel.decider.find_listed(kfunc)
     return tuple(sorted({flag for item in listed for flag in item.entry.flags}))

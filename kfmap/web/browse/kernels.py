@@ -67,7 +67,7 @@ def show_kernel(request: HttpRequest, atlas: Atlas, kernel: str) -> HttpResponse
 
 
 def _describe_variant(row: Kernel, reader: User | AnonymousUser) -> dict[str, object]:
-    """Give the edits of a variant in words, and the draft they are on its base."""
+    """Return the edits of a variant in words, and the draft they are on its base."""
     if row.source != Kernel.Source.VARIANT:
         return {}
     variant = Variant.objects.select_related("created_by").get(kernel=row)

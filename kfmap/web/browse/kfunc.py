@@ -84,7 +84,7 @@ class Membership:
 
     @property
     def flags(self) -> list[tuple[str, str]]:
-        """Give the entry's flags with what they mean."""
+        """Return the entry's flags with what they mean."""
         return [(flag, describe_flag(flag)) for flag in self.entry.flags]
 
 
@@ -121,7 +121,7 @@ def _build_stage(kernel: LoadedKernel, name: str) -> Stage:
 
 
 def _find_variants(atlas: Atlas, name: str) -> list[tuple[str, list[str]]]:
-    """Give kfuncs of any kernel that differ in what stands after `___`, with their kernels."""
+    """Return kfuncs of any kernel that differ in what stands after `___`, with their kernels."""
     base = name.partition("___")[0]
     found: dict[str, list[str]] = {}
     for kernel in atlas.load_all():
@@ -142,7 +142,7 @@ class Renaming:
 
 
 def _find_renamed(atlas: Atlas, name: str) -> list[Renaming]:
-    """Give what looks like renamings of a kfunc, between kernels that people run."""
+    """Return what looks like renamings of a kfunc, between kernels that people run."""
     kernels = [atlas.load(row.name) for row in atlas.released]
     return [
         Renaming(old, new, before.name, after.name)
@@ -165,7 +165,7 @@ def _pair_renamed(before: LoadedKernel, after: LoadedKernel) -> list[tuple[str, 
 
 
 def _shape(kernel: LoadedKernel, name: str) -> str:
-    """Give a prototype without the name."""
+    """Return a prototype without the name."""
     kfunc = kernel.decider.find_kfunc(name)
     return kfunc.prototype.replace(name, "") if kfunc else ""
 

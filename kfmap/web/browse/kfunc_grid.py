@@ -38,7 +38,7 @@ class GridRow:
 
 
 def build_grid(kernels: Iterable[LoadedKernel], kfunc: str) -> list[GridRow]:
-    """Give a row for each group that any kernel has, and first one for all contexts."""
+    """Return a row for each group that any kernel has, and first one for all contexts."""
     counted = [_count_by_group(kernel, kfunc) for kernel in kernels]
     names = dict.fromkeys(name for groups in reversed(counted) for name in groups)
     return [

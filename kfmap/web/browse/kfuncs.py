@@ -44,7 +44,7 @@ class KfuncRow:
     prototype: str
 
     def plain(self) -> tuple[str | int, ...]:
-        """Give the row for an export."""
+        """Return the row for an export."""
         flags = " ".join(self.flags)
         return self.name, self.set_name, flags, self.allowed, self.owner, self.prototype
 

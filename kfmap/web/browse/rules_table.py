@@ -32,7 +32,7 @@ class RuleLine:
 
     @property
     def word(self) -> str:
-        """Give the verdict word of an answer."""
+        """Return the verdict word of an answer."""
         return {"refuse": "refused", "pass": "allowed"}.get(self.kind, "unknown")
 
 
@@ -46,7 +46,7 @@ class _Decided:
 
 @once_per_facts
 def build_rule_lines(kernel: LoadedKernel, filter_id: str) -> list[RuleLine]:
-    """Give a filter's rule line by line, with the number of cells that each answer decides."""
+    """Return a filter's rule line by line, with the number of cells that each answer decides."""
     filter_ = kernel.decider.filters[filter_id]
     decided = _count_decided(kernel, filter_)
     lines = []
@@ -119,7 +119,7 @@ def _count_decided(kernel: LoadedKernel, filter_: Filter) -> dict[tuple[str, int
 def _send(
     rule: Node, conditions: dict[int, Evaluate], view: View, bits: int
 ) -> Iterator[tuple[Decide | Unknown, int]]:
-    """Give the answers that kfuncs arrive at; those at a condition not known arrive at none."""
+    """Return the answers that kfuncs arrive at; those at a condition not known arrive at none."""
     stack: list[tuple[Node, int]] = [(rule, bits)]
     while stack:
         node, left = stack.pop()
@@ -146,7 +146,7 @@ def _compile(kernel: LoadedKernel, rule: Node) -> dict[int, Evaluate]:
 
 @once_per_facts
 def find_tables(kernel: LoadedKernel, filter_id: str) -> list[MemberTable]:
-    """Give the member tables that a filter reads."""
+    """Return the member tables that a filter reads."""
     atoms = find_atoms(kernel.decider.filters[filter_id].rule)
     names = {atom.table for atom in atoms if isinstance(atom, TableHas)}
     return [table for table in kernel.facts.tables if table.name in names]

@@ -92,7 +92,7 @@ def _find_all(query: str, atlas: Atlas) -> list[Found]:
 
 
 def _rows(manager: Manager[Any], words: list[str], *fields: str) -> list[Named]:
-    """Give (kernel, names) of the rows with every word in the last of `fields`."""
+    """Return (kernel, names) of the rows with every word in the last of `fields`."""
     rows = manager.order_by()
     for word in words:
         rows = rows.filter(**{f"{fields[-1]}__icontains": word})
@@ -100,7 +100,7 @@ def _rows(manager: Manager[Any], words: list[str], *fields: str) -> list[Named]:
 
 
 def _find_members(words: list[str]) -> list[Named]:
-    """Give members by name or by `type.member`."""
+    """Return members by name or by `type.member`."""
     rows = Member.objects.order_by()
     for word in words:
         struct_ops, _, member = word.rpartition(".")

@@ -115,7 +115,7 @@ def _size(kernel: LoadedKernel, set_id: str) -> int | None:
 
 @once_per_facts
 def _filters_reading(kernel: LoadedKernel, set_id: str) -> list[Filter]:
-    """Give the filters whose rules ask whether something is in this set."""
+    """Return the filters whose rules ask whether something is in this set."""
     return [
         item
         for item in kernel.facts.filters

@@ -39,7 +39,7 @@ class FlipKind:
 
     @property
     def words(self) -> tuple[str, str]:
-        """Give both words for people."""
+        """Return both words for people."""
         return TITLES[self.before], TITLES[self.after]
 
 
@@ -73,7 +73,7 @@ class Changes:
 
     @property
     def same_names(self) -> bool:
-        """Tell whether both kernels have the same kfuncs and contexts."""
+        """Return whether both kernels have the same kfuncs and contexts."""
         came = self.kfuncs_added or self.contexts_added
         return not (came or self.kfuncs_removed or self.contexts_removed)
 

@@ -32,7 +32,7 @@ class Step:
 
 
 def list_steps(atlas: Atlas) -> list[Step]:
-    """Give the steps between neighbouring releases, the newest first."""
+    """Return the steps between neighbouring releases, the newest first."""
     loaded = [atlas.load(row.name) for row in atlas.released]
     found = [find_changes(old, new) for old, new in pairwise(loaded)]
     most = max((changes.flipped for changes in found), default=0) or 1

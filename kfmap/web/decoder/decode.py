@@ -30,7 +30,7 @@ def decode_log(request: HttpRequest) -> HttpResponse:
 
 
 def _usual_kernel(atlas: Atlas, messages: list[LogMessage]) -> str:
-    """Give the newest kernel, for run-time masks the newest that has them."""
+    """Return the newest kernel, for run-time masks the newest that has them."""
     if any(message.kind == RUN_TIME_MASK for message in messages):
         for kernel in reversed(list(atlas.load_all())):
             if kernel.facts.run_time:

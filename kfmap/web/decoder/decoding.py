@@ -68,15 +68,15 @@ def explain(kernel: LoadedKernel, message: LogMessage) -> Explained:
 
 
 def _guarded(masks: RunTimeMasks, mask: int | None) -> list[str]:
-    """Give the kfuncs that check for exactly this mask."""
+    """Return the kfuncs that check for exactly this mask."""
     return sorted(name for name, guard in masks.guards.items() if guard.mask == mask)
 
 
 def _running(masks: RunTimeMasks, allowing: int | None) -> list[tuple[str, str]]:
-    """Give the members that the kernel calls with this mask in force."""
+    """Return the members that the kernel calls with this mask in force."""
     return sorted(key for key, op in masks.ops.items() if op.mask == allowing)
 
 
 def _legal(masks: RunTimeMasks, mask: int | None) -> list[tuple[str, str]]:
-    """Give the members in which a bit of the mask is in force."""
+    """Return the members in which a bit of the mask is in force."""
     return sorted(key for key, op in masks.ops.items() if op.mask & (mask or 0))

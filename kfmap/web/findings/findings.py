@@ -92,7 +92,7 @@ def _group(kernel: LoadedKernel, findings: Sequence[Finding]) -> list[tuple[str,
 
 @once_per_facts
 def _list_pages(kernel: LoadedKernel) -> dict[str, str]:
-    """Give the page of everything that a finding may be about, by name."""
+    """Return the page of everything that a finding may be about, by name."""
     facts, name = kernel.facts, kernel.name
     return {
         **{item.name: reverse("kfunc", args=[name, item.name]) for item in facts.kfuncs},

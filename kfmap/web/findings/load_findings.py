@@ -10,7 +10,7 @@ from kfmap.web.shared.once_per_facts import once_per_facts
 
 
 def load_findings(atlas: Atlas, name: str) -> tuple[Finding, ...]:
-    """Give all findings; what options hide is known where the map has the tree with all of them."""
+    """Return all findings; those that options hide come from the tree with every option on."""
     everything = f"{name}-all"
     return _lint(atlas.load(name), atlas.load(everything) if everything in atlas.names else None)
 

@@ -61,7 +61,7 @@ def show_shared(
 
 @require_safe
 def give_style(request: HttpRequest) -> HttpResponse:
-    """Give the style of graphs: the same that a downloaded SVG brings with it."""
+    """Return the style of graphs: the same that a downloaded SVG brings with it."""
     response = HttpResponse(STYLE.read_text(), content_type="text/css; charset=utf-8")
     response["Cache-Control"] = "max-age=600"
     return response

@@ -38,7 +38,7 @@ def show_matrix(request: HttpRequest, atlas: Atlas, kernel: str) -> HttpResponse
 
 @map_page
 def give_data(request: HttpRequest, atlas: Atlas, kernel: str) -> HttpResponse:
-    """Give the matrix as bits."""
+    """Return the matrix as bits."""
     return HttpResponse(render_data(atlas.load(kernel)), content_type="application/json")
 
 

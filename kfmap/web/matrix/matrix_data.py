@@ -18,7 +18,7 @@ PAGE_ROWS = 25
 
 @once_per_facts
 def render_data(kernel: LoadedKernel) -> bytes:
-    """Give the matrix as JSON. Bit n (from the right) of a hexadecimal column is kfunc n.
+    """Return the matrix as JSON. Bit n (from the right) of a hexadecimal column is kfunc n.
 
     `possible` is "" where it equals `allowed`, `fails` where nothing fails at run time.
     """
@@ -83,7 +83,7 @@ class PlainTable:
 
 @once_per_facts
 def build_table(kernel: LoadedKernel, family_name: str, query: str, page: int) -> PlainTable | None:
-    """Give one page of the rows whose name or set has `query` in it; None without any columns."""
+    """Return one page of the rows whose name or set has `query` in it; None without any columns."""
     cells = load_cells(kernel)
     families = group_contexts(cells.contexts)
     if not families:

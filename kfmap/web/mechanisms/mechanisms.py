@@ -72,7 +72,7 @@ def show_mechanisms(request: HttpRequest, atlas: Atlas, name: str) -> HttpRespon
 
 
 def _edits_scope(kernel: LoadedKernel, scope: str) -> str | None:
-    """Give whose callbacks a what-if can start from with these bits; None where it cannot."""
+    """Return whose callbacks a what-if can start from with these bits; None where it cannot."""
     if scope == MEMBERS:
         return ""
     return scope if scope in {ops.name for ops in kernel.facts.struct_ops} else None
@@ -103,7 +103,7 @@ def _read_cell(request: HttpRequest) -> tuple[str, str]:
 
 
 def _plain_row(scope: str, row: Comparison) -> dict[str, object]:
-    """Give a row with addresses for its cells."""
+    """Return a row with addresses for its cells."""
     plain: dict[str, object] = {
         field: getattr(row, field)
         for field in ("title", "cells", "over_permits", "over_refuses", "late", "costs")
@@ -122,7 +122,7 @@ def _plain_cell(scope: str, cell: Cell) -> dict[str, str]:
 
 
 def _cell_url(scope: str, cell: Cell) -> str:
-    """Give the address where a cell is asked of every mechanism."""
+    """Return the address where a cell is asked of every mechanism."""
     context = render_context(cell.context)
     return f"?{urlencode({'scope': scope, 'context': context, 'kfunc': cell.kfunc})}#cell"
 

@@ -39,7 +39,7 @@ class Elsewhere:
 
     @property
     def title(self) -> str:
-        """Give the word for people."""
+        """Return the word for people."""
         return TITLES[self.word]
 
 
@@ -55,27 +55,27 @@ class Answer:
 
     @property
     def context_name(self) -> str:
-        """Give the short name of the context."""
+        """Return the short name of the context."""
         return render_context(self.context)
 
     @property
     def word(self) -> str:
-        """Give the verdict as one word: allowed, refused, fails, unknown."""
+        """Return the verdict as one word: allowed, refused, fails, unknown."""
         return word_of(self.verdict)
 
     @property
     def title(self) -> str:
-        """Give the verdict for people."""
+        """Return the verdict for people."""
         return TITLES[self.word]
 
     @property
     def url(self) -> str:
-        """Give the address of this answer."""
+        """Return the address of this answer."""
         return question_url(self.kernel.name, self.context_name, self.kfunc)
 
     @property
     def context_url(self) -> str:
-        """Give the page of the context."""
+        """Return the page of the context."""
         return context_url(self.kernel.name, self.context)
 
     @property
@@ -90,17 +90,17 @@ class Answer:
 
     @cached_property
     def reasons(self) -> list[Step]:
-        """Give the reasons at load, in the kernel's order."""
+        """Return the reasons at load, in the kernel's order."""
         return self._steps(item for item in self.verdict.reasons if not _is_run_time(item))
 
     @cached_property
     def run_time(self) -> list[Step]:
-        """Give the reasons of the run-time layer."""
+        """Return the reasons of the run-time layer."""
         return self._steps(item for item in self.verdict.reasons if _is_run_time(item))
 
     @cached_property
     def layers(self) -> list[tuple[Layer, Step]]:
-        """Give what the kernel checks beside permission."""
+        """Return what the kernel checks beside permission."""
         steps = self._steps(layer.reason for layer in self.verdict.layers)
         return list(zip(self.verdict.layers, steps, strict=True))
 
@@ -147,7 +147,7 @@ def _word_on(kernel: LoadedKernel, context_text: str, kfunc: str) -> str:
 
 
 def near_kfuncs(kernel: LoadedKernel, name: str) -> list[str]:
-    """Give kfuncs of a kernel whose names come near."""
+    """Return kfuncs of a kernel whose names come near."""
     return find_near(name, kernel.decider.kfuncs)
 
 

@@ -26,7 +26,7 @@ def show_answer(request: HttpRequest, atlas: Atlas) -> HttpResponse:
 
 @map_page
 def list_names(request: HttpRequest, atlas: Atlas, kernel: str) -> HttpResponse:
-    """Give the kfuncs and contexts of a kernel, for completion."""
+    """Return the kfuncs and contexts of a kernel, for completion."""
     cells = load_cells(atlas.load(kernel))
     return JsonResponse({"version": 1, "kfuncs": cells.matrix.kfuncs, "contexts": cells.names})
 

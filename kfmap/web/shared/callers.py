@@ -35,39 +35,39 @@ class Group:
     entries: tuple[Entry, ...]
 
     def of(self, *words: str) -> list[Entry]:
-        """Give the entries with one of these words."""
+        """Return the entries with one of these words."""
         return [entry for entry in self.entries if entry.word in words]
 
     @property
     def allowed(self) -> list[Entry]:
-        """Give what is allowed."""
+        """Return what is allowed."""
         return self.of("allowed")
 
     @property
     def fails(self) -> list[Entry]:
-        """Give what loads and fails at run time."""
+        """Return what loads and fails at run time."""
         return self.of("fails")
 
     @property
     def unknown(self) -> list[Entry]:
-        """Give what is not known."""
+        """Return what is not known."""
         return self.of("unknown")
 
     @property
     def refused(self) -> list[Entry]:
-        """Give what is refused."""
+        """Return what is refused."""
         return self.of("refused")
 
     @property
     def word(self) -> str:
-        """Give one word for the group."""
+        """Return one word for the group."""
         words = {entry.word for entry in self.entries}
         return words.pop() if len(words) == 1 else "mixed"
 
 
 @once_per_facts
 def group_by_context(kernel: LoadedKernel, kfunc: str) -> list[Group]:
-    """Give where a kfunc may be called from, the groups that allow something first."""
+    """Return where a kfunc may be called from, the groups that allow something first."""
     cells = load_cells(kernel)
     letters = cells.row_letters(kfunc)
     groups = []
@@ -93,7 +93,7 @@ def _context_entry(kernel: LoadedKernel, cells: Cells, column: int, word: str, k
 
 @once_per_facts
 def group_by_set(kernel: LoadedKernel, context_name: str) -> list[Group]:
-    """Give what a context of the matrix may call, by the first set a kfunc is registered with."""
+    """Return what a context of the matrix may call, by the first set a kfunc is registered with."""
     cells = load_cells(kernel)
     column = cells.columns[context_name]
     words = {name: WORDS[cells.letter(column, row)] for name, row in cells.rows.items()}
@@ -119,7 +119,7 @@ def _kfunc_entry(kernel: str, kfunc: str, word: str, context_name: str) -> Entry
 
 @once_per_facts
 def kfuncs_by_set(kernel: LoadedKernel) -> list[tuple[str, str, list[str]]]:
-    """Give (set id, set name, kfuncs) with each kfunc in the first set that registers it.
+    """Return (set id, set name, kfuncs) with each kfunc in the first set that registers it.
 
     Kfuncs without a known set are last, under the id "".
     """
@@ -139,5 +139,5 @@ def kfuncs_by_set(kernel: LoadedKernel) -> list[tuple[str, str, list[str]]]:
 
 
 def registered(registrations: Iterable[Registration]) -> list[Registration]:
-    """Give the registrations that are about calling kfuncs."""
+    """Return the registrations that are about calling kfuncs."""
     return [item for item in registrations if item.hook != FMODRET_HOOK]

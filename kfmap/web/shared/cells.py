@@ -37,22 +37,22 @@ class Cells:
 
     @property
     def contexts(self) -> tuple[Context, ...]:
-        """Give the contexts, in the kernel's order."""
+        """Return the contexts, in the kernel's order."""
         return self.matrix.contexts
 
     def letter(self, column: int, row: int) -> str:
-        """Give A, D, ? or R for one cell."""
+        """Return A, D, ? or R for one cell."""
         return FAILS_LETTER if self.fails[column] >> row & 1 else self.matrix.letter(column, row)
 
     def row_letters(self, kfunc: str) -> str:
-        """Give one letter a context for a kfunc, all `-` where the kernel does not have it."""
+        """Return one letter a context for a kfunc, all `-` where the kernel does not have it."""
         row = self.rows.get(kfunc)
         if row is None:
             return ABSENT_LETTER * len(self.names)
         return "".join(self.letter(column, row) for column in range(len(self.names)))
 
     def cell(self, context: str, kfunc: str) -> str:
-        """Give the letter of a cell by names, `-` where the kernel has no such cell."""
+        """Return the letter of a cell by names, `-` where the kernel has no such cell."""
         column, row = self.columns.get(context), self.rows.get(kfunc)
         return ABSENT_LETTER if column is None or row is None else self.letter(column, row)
 
@@ -64,7 +64,7 @@ class Cells:
 
 @once_per_facts
 def load_cells(kernel: LoadedKernel) -> Cells:
-    """Give the cells of a kernel."""
+    """Return the cells of a kernel."""
     matrix = kernel.matrix
     names = tuple(render_context(context) for context in matrix.contexts)
     rows = {name: row for row, name in enumerate(matrix.kfuncs)}
@@ -89,5 +89,5 @@ def _find_fails(
 
 
 def word_of(verdict: Verdict) -> str:
-    """Give one word for a verdict and its run-time layer."""
+    """Return one word for a verdict and its run-time layer."""
     return FAILS if verdict.run_time == FAILS else verdict.verdict

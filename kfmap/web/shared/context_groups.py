@@ -23,7 +23,7 @@ class Family:
 
 
 def family_name(context: Context) -> str:
-    """Give the group of a context."""
+    """Return the group of a context."""
     if context.struct_ops:
         return context.struct_ops
     if context.program_type in _OWN_GROUP:
@@ -32,14 +32,14 @@ def family_name(context: Context) -> str:
 
 
 def short_name(context: Context, name: str) -> str:
-    """Give the name of a context inside its group."""
+    """Return the name of a context inside its group."""
     if context.struct_ops:
         return context.member or name
     return name.partition(":")[0] if family_name(context) == PROGRAM_TYPES else name
 
 
 def group_contexts(contexts: Iterable[Context]) -> list[Family]:
-    """Give the groups: plain program types first, ops structures last."""
+    """Return the groups: plain program types first, ops structures last."""
     families: dict[str, Family] = {PROGRAM_TYPES: Family(PROGRAM_TYPES, False)}
     for column, context in enumerate(contexts):
         name = family_name(context)

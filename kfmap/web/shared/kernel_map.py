@@ -19,36 +19,36 @@ class Atlas:
 
     @property
     def names(self) -> list[str]:
-        """Give the names of the kernels, oldest first."""
+        """Return the names of the kernels, oldest first."""
         return [row.name for row in self.rows]
 
     @property
     def newest(self) -> Kernel | None:
-        """Give the newest kernel that was released, else the newest."""
+        """Return the newest kernel that was released, else the newest."""
         return find_newest(self.rows)
 
     @property
     def released(self) -> list[Kernel]:
-        """Give the kernels that are neither variants nor trees with every option on."""
+        """Return the kernels that are neither variants nor trees with every option on."""
         return [row for row in self.rows if row.released]
 
     def row(self, name: str) -> Kernel:
-        """Give a kernel's row. Raises NameNotFound."""
+        """Return a kernel's row. Raises NameNotFound."""
         found = next((row for row in self.rows if row.name == name), None)
         if found is None:
             raise NameNotFound("The map", "kernel", name, self.names, ("kernel", ()))
         return found
 
     def load(self, name: str) -> LoadedKernel:
-        """Give a kernel ready for questions. Raises NameNotFound."""
+        """Return a kernel ready for questions. Raises NameNotFound."""
         return load_row(self.row(name))
 
     def load_all(self) -> Iterator[LoadedKernel]:
-        """Give all kernels, oldest first."""
+        """Return all kernels, oldest first."""
         return (load_row(row) for row in self.rows)
 
     def identity(self) -> str:
-        """Give a text that changes whenever a kernel, its facts or what is said of it do."""
+        """Return a text that changes whenever a kernel, its facts or what is said of it do."""
         return " ".join(f"{row.name}:{row.facts_hash}:{row.updated_at}" for row in self.rows)
 
 

@@ -16,26 +16,26 @@ from kfmap.web.shared.once_per_facts import once_per_facts
 
 
 def question_url(kernel: str, context: str, kfunc: str) -> str:
-    """Give the address of an answer."""
+    """Return the address of an answer."""
     query = urlencode({"kernel": kernel, "context": context, "kfunc": kfunc})
     return f"{reverse('can-call')}?{query}"
 
 
 def context_url(kernel: str, context: Context) -> str:
-    """Give the page of a context: that of the member for struct_ops."""
+    """Return the page of a context: that of the member for struct_ops."""
     if context.struct_ops and context.member:
         return reverse("member", args=[kernel, context.struct_ops, context.member])
     return reverse("context", args=[kernel, render_context(context)])
 
 
 def matrix_url(kernel: str, **state: str) -> str:
-    """Give the matrix in a certain state."""
+    """Return the matrix in a certain state."""
     query = urlencode({key: value for key, value in state.items() if value})
     return reverse("matrix", args=[kernel]) + (f"?{query}" if query else "")
 
 
 def place_url(kernel: LoadedKernel, file: str, line: int) -> str:
-    """Give the page that shows what stands at a line of the kernel tree, "" if none does."""
+    """Return the page that shows what stands at a line of the kernel tree, "" if none does."""
     return _index_places(kernel).get((file, line), "") if file else ""
 
 
@@ -69,7 +69,7 @@ def _filter_places(kernel: LoadedKernel) -> Iterator[tuple[Place, str]]:
 
 
 def rule_places(item: Filter) -> set[tuple[str, int]]:
-    """Give the lines that a filter's rule speaks of."""
+    """Return the lines that a filter's rule speaks of."""
     found: set[tuple[str, int]] = set()
     seen: set[int] = set()
     stack: list[Node] = [item.rule]

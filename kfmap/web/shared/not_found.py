@@ -42,7 +42,7 @@ class NameNotFound(Http404):
 
 
 def find_near(name: str, known: Iterable[str], count: int = _NEAR) -> list[str]:
-    """Give known names that contain `name` or are spelt like it."""
+    """Return known names that contain `name` or are spelt like it."""
     names = sorted(set(known))
     text = name.lower()
     holding = [item for item in names if text and text in item.lower()]

@@ -31,7 +31,7 @@ _MADE_OF = (
 def map_page(
     view: Callable[Concatenate[HttpRequest, Atlas, P], HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
-    """Give the view the atlas; answer 304 while neither the map, kfmap nor the reader changed."""
+    """Return the view the atlas; answer 304 while neither the map, kfmap nor the reader changed."""
 
     @require_safe
     @wraps(view)
@@ -58,7 +58,7 @@ def is_fragment(request: HttpRequest) -> bool:
 
 
 def _identify(request: HttpRequest, atlas: Atlas) -> str | None:
-    """Give what a page changes with; None where it shows a message once."""
+    """Return what a page changes with; None where it shows a message once."""
     if "messages" in request.COOKIES:
         return None
     reader = _identify_reader(request) if request.user.is_authenticated else ""
@@ -67,12 +67,12 @@ def _identify(request: HttpRequest, atlas: Atlas) -> str | None:
 
 
 def _identify_reader(request: HttpRequest) -> tuple[object, ...]:
-    """Give what only readers signed in see: the uploads, and forms that their session must send."""
+    """Return what only signed-in readers see: the uploads, and forms that their session sends."""
     return request.user.pk, request.COOKIES.get("csrftoken"), Job.objects.identity()
 
 
 def _last_change(request: HttpRequest, atlas: Atlas) -> int | None:
-    """Give the second in which the map or kfmap changed; None where a page has more than the map.
+    """Return the second in which the map or kfmap changed; None where a page has more than the map.
 
     A kernel that was removed changes the ETag only, which goes before this.
     """
@@ -84,6 +84,6 @@ def _last_change(request: HttpRequest, atlas: Atlas) -> int | None:
 
 @cache
 def _code_stamp() -> int:
-    """Give the time of the newest file that pages are made of: another kfmap gives other pages."""
+    """Return the time of the newest file that pages are made of: new code gives new pages."""
     base = Path(settings.BASE_DIR)
     return max(path.stat().st_mtime_ns for pattern in _MADE_OF for path in base.glob(pattern))

@@ -28,7 +28,7 @@ class Count:
 
     @property
     def word(self) -> str:
-        """Give the verdict for people."""
+        """Return the verdict for people."""
         return str(Verdict.Word(self.verdict).label)
 
 
@@ -60,7 +60,7 @@ class Progress:
 
     @property
     def percent(self) -> int:
-        """Give the progress in percent."""
+        """Return the progress in percent."""
         return 100 * self.checked // self.total if self.total else 100
 
     @property
@@ -96,7 +96,7 @@ def measure_progress(kernel: Kernel) -> Progress:
 
 
 def find_unchecked(kernel: Kernel) -> QuerySet[BpfObject]:
-    """Give the objects that this engine has not checked on a kernel."""
+    """Return the objects that this engine has not checked on a kernel."""
     known = Check.objects.filter(facts_hash=kernel.facts_hash, engine_version=ENGINE_VERSION)
     return _checkable().exclude(pk__in=known.values("object"))
 
@@ -108,7 +108,7 @@ def start_checks(kernel: Kernel) -> int:
 
 
 def list_rows(kernel: Kernel, base_hash: str) -> list[Row]:
-    """Give the newest objects with their verdicts, and what changed since the base of a variant."""
+    """Return the newest objects with their verdicts, and what a variant changes for them."""
     objects = list(_checkable()[:_SHOWN])
     verdicts: dict[int, dict[str, dict[str, str]]] = {}
     rows = Verdict.objects.filter(
@@ -138,5 +138,5 @@ def _build_row(
 
 
 def _checkable() -> QuerySet[BpfObject]:
-    """Give the objects that were read, or will be."""
+    """Return the objects that were read, or will be."""
     return BpfObject.objects.filter(problem="")

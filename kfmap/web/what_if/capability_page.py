@@ -55,7 +55,7 @@ class CapabilityPage:
 def build_capability_page(
     base: Decider, after: KernelFacts, kfunc: str, member: str
 ) -> CapabilityPage | None:
-    """Give the masks that decide in a draft, None where none do; wrong is measured on `base`."""
+    """Return the masks that decide in a draft, None where none do; wrong is measured on `base`."""
     table = find_capabilities(after)
     if table is None:
         return None
@@ -78,7 +78,7 @@ def build_capability_page(
 
 
 def name_member(context: Context) -> str:
-    """Give the name of a callback: type.member."""
+    """Return the name of a callback: type.member."""
     return f"{context.struct_ops}.{context.member}"
 
 
@@ -89,7 +89,7 @@ def _read_both(base: Decider, table: CapabilityTable) -> Iterator[tuple[str, Cap
 
 
 def _list_needs(base: Decider, table: CapabilityTable) -> dict[str, int]:
-    """Give the mask of each kfunc that the hooks of the callbacks list."""
+    """Return the mask of each kfunc that the hooks of the callbacks list."""
     listed = 0
     for context in table.context_masks:
         listed |= base.listed_bits(context)[0]

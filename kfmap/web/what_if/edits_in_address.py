@@ -38,12 +38,12 @@ def parse_draft(text: str) -> tuple[Edit, ...]:
 
 
 def write_draft(edits: Sequence[Edit]) -> str:
-    """Give the text of a draft."""
+    """Return the text of a draft."""
     return json.dumps(write_edits(edits), separators=(",", ":"))
 
 
 def draft_url(kernel: str, edits: Sequence[Edit]) -> str:
-    """Give the address of a draft, with what its last edit was about still in hand."""
+    """Return the address of a draft, with what its last edit was about still in hand."""
     query = {"edits": write_draft(edits)} if edits else {}
     last = edits[-1] if edits else None
     if isinstance(last, ChangeKfuncBits):
@@ -92,7 +92,7 @@ def read_form(form: QueryDict) -> Edit:
 
 
 def list_choices(facts: KernelFacts) -> Mapping[str, object]:
-    """Give what the forms choose from."""
+    """Return what the forms choose from."""
     return {
         "kfuncs": [kfunc.name for kfunc in facts.kfuncs],
         "sets": sorted((item.id, item.name) for item in facts.sets if item.kind != "list"),
@@ -119,7 +119,7 @@ def list_choices(facts: KernelFacts) -> Mapping[str, object]:
 
 
 def _name_in_hand(kind: str, in_hand: str) -> dict[str, str]:
-    """Give the fields that say whose bits change: a kfunc, or type.member."""
+    """Return the fields that say whose bits change: a kfunc, or type.member."""
     if kind == "change_kfunc_bits":
         return {"kfunc": in_hand}
     struct_ops, _, member = in_hand.partition(".")

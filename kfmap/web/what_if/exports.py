@@ -22,7 +22,7 @@ from kfmap.permission.what_if.member_tables import find_table_type, render_table
 def choose_renderers(
     kernel: str, edits: Sequence[Edit], flips: Sequence[Flip], after: KernelFacts
 ) -> Mapping[str, Callable[[], str]]:
-    """Give the exports of a draft by format."""
+    """Return the exports of a draft by format."""
     return {
         "json": lambda: _render_json(kernel, edits, flips, after),
         "csv": lambda: _render_csv(flips),
@@ -61,7 +61,7 @@ def _render_csv(flips: Sequence[Flip]) -> str:
 
 
 def _render_c(after: KernelFacts) -> str:
-    """Give every member table, and the capability bits with their own."""
+    """Return every member table, and the capability bits with their own."""
     parts = [
         render_table_c(table, find_table_type(after, table))
         for table in after.tables

@@ -40,7 +40,7 @@ class Affected:
 
     @property
     def words(self) -> tuple[str, str]:
-        """Give both verdicts for people."""
+        """Return both verdicts for people."""
         return str(Verdict.Word(self.before).label), str(Verdict.Word(self.after).label)
 
 
@@ -57,7 +57,7 @@ class Effect:
 
 
 def find_effect(kernel: LoadedKernel, after: Decider, flips: Sequence[Flip]) -> Effect:
-    """Give what a draft does to the uploads that call kfuncs whose cells flip."""
+    """Return what a draft does to the uploads that call kfuncs whose cells flip."""
     flipped = {flip.kfunc for flip in flips}
     concerned = BpfObject.objects.filter(programs__calls__kfunc__in=flipped).distinct()
     ids = list(concerned.values_list("pk", flat=True))
@@ -98,7 +98,7 @@ class _Judge:
     flipped: Collection[str]
 
     def judge(self, row: Verdict, program: Program) -> Affected | None:
-        """Give the program if its verdict changes."""
+        """Return the program if its verdict changes."""
         context = _context_of(program)
         changed = {}
         for kfunc in row.live_kfuncs:
@@ -125,7 +125,7 @@ def _decide(decider: Decider, context: Context, kfunc: str) -> str:
 
 
 def _context_of(program: Program) -> Context:
-    """Give the context a program was checked in; for struct_ops that of its first use."""
+    """Return the context a program was checked in; for struct_ops that of its first use."""
     if program.program_type == STRUCT_OPS_TYPE:
         use = program.struct_ops[0] if program.struct_ops else {"type": None, "member": None}
         return Context(

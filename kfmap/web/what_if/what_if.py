@@ -122,7 +122,7 @@ def drop(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def _read_draft(request: HttpRequest, kernel: LoadedKernel) -> tuple[tuple[Edit, ...], KernelFacts]:
-    """Give the edits of the address and the facts they lead to; what does not fit is said."""
+    """Return the edits of the address and the facts they lead to; what does not fit is said."""
     try:
         edits = parse_draft(request.GET.get("edits", ""))
         return edits, apply_edits(kernel.facts, edits, _DRAFT)
@@ -132,7 +132,7 @@ def _read_draft(request: HttpRequest, kernel: LoadedKernel) -> tuple[tuple[Edit,
 
 
 def _sum_up(kernel: str, flips: Sequence[Flip]) -> dict[str, object]:
-    """Give the cells to show, those first whose calls pass in one kernel only, and their counts."""
+    """Return the cells to show, first those that pass in one kernel only, and their counts."""
     order = sorted(flips, key=lambda flip: not flip.means_other)
     kinds = Counter((flip.before, flip.after) for flip in order)
     return {
@@ -144,6 +144,6 @@ def _sum_up(kernel: str, flips: Sequence[Flip]) -> dict[str, object]:
 
 
 def _name_cell(kernel: str, flip: Flip) -> tuple[str, str, Flip]:
-    """Give the context's name, the answer of the kernel as it is, and the cell."""
+    """Return the context's name, the answer of the kernel as it is, and the cell."""
     context = render_context(flip.context)
     return context, question_url(kernel, context, flip.kfunc), flip

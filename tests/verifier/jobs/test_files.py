@@ -22,7 +22,7 @@ def folder(settings: Settings, tmp_path: Path) -> Path:
 
 
 def kept(folder: Path) -> list[Path]:
-    """Give all files that were kept, drafts too."""
+    """Return all files that were kept, drafts too."""
     return [path for path in (folder / "objects").rglob("*") if path.is_file()]
 
 

@@ -31,7 +31,7 @@ def kernels() -> None:
 
 
 def verify(*args: object) -> tuple[int, str]:
-    """Give exit code and output."""
+    """Return exit code and output."""
     out = io.StringIO()
     try:
         call_command("verify", *map(str, args), stdout=out)
@@ -41,7 +41,7 @@ def verify(*args: object) -> tuple[int, str]:
 
 
 def verify_json(*args: object) -> tuple[int, dict[str, Any]]:
-    """Give exit code and report."""
+    """Return exit code and report."""
     code, text = verify(*args, "--format=json")
     return code, json.loads(text)
 

@@ -68,7 +68,7 @@ def check(page: Page) -> None:
 
 
 def find_violations(page: Page) -> list[tuple[str, list[str], str]]:
-    """Give (rule, place, what is wrong), of at most three places a rule."""
+    """Return (rule, place, what is wrong), of at most three places a rule."""
     found = page.evaluate("(standard) => axe.run({runOnly: standard})", STANDARD)
     return [
         (item["id"], node["target"], node["failureSummary"])
@@ -79,7 +79,7 @@ def find_violations(page: Page) -> list[tuple[str, list[str], str]]:
 
 @pytest.fixture(scope="module")
 def uploaded(account: Up) -> str:
-    """Give the page of an object that is being checked."""
+    """Return the page of an object that is being checked."""
     account.post("/uploads/", {"objects": (OBJECT.name, OBJECT.read_bytes())})
     _, uploads = account.get("/uploads/")
     return uploads.partition('href="/objects/')[2].partition('"')[0]

@@ -32,7 +32,7 @@ def test_two_kernels_are_compared_without_javascript(plain: Page) -> None:
 
 
 def count_refused(page: Page) -> int:
-    """Give how many cells a comparison says were allowed and are refused."""
+    """Return how many cells a comparison says were allowed and are refused."""
     heading = page.get_by_role("heading", name=re.compile(r"^\d+ cells: allowed → refused")).first
     return int(re.findall(r"\d+", heading.text_content() or "")[0])
 

@@ -68,7 +68,7 @@ def save_verdict(
 
 
 def affected(client: Client, *edits: Edit, kernel: str = "toy") -> list[tuple[str, str, str, str]]:
-    """Give the programs that a draft names: object, program, before, after."""
+    """Return the programs that a draft names: object, program, before, after."""
     context = client.get(f"/kernels/{kernel}/what-if/?{draft(*edits)}").context
     effect = context["effect"]
     return [(str(i.object), i.program, i.before, i.after) for i in effect.affected]

@@ -30,7 +30,7 @@ ADD, SUB, MUL, DIV, OR, AND, LSH, RSH, NEG, MOD, XOR, MOV, ARSH, END = range(0x0
 
 @lru_cache(_CACHED)
 def apply(operation: int, left: Value, right: Value, bits: int, is_signed: bool) -> Value:
-    """Give `left operation right` on 64 or 32 bits; `is_signed` is that of DIV and MOD."""
+    """Return `left operation right` on 64 or 32 bits; `is_signed` is that of DIV and MOD."""
     if isinstance(left, int) and isinstance(right, int):
         return _on_constants(operation, left, right, bits, is_signed)
     if operation in (AND, MUL) and 0 in (left, right):
@@ -46,14 +46,14 @@ def apply(operation: int, left: Value, right: Value, bits: int, is_signed: bool)
 
 
 def absorbs(value: Value) -> bool:
-    """Tell whether any number may be added without changing what is known."""
+    """Return whether any number may be added without changing what is known."""
     if isinstance(value, Pointer):
         return value.kind not in (*PLACED, "trusted")
     return value is VAGUE or value == UNKNOWN
 
 
 def swap(value: Value, size: int, swapped: bool) -> Value:
-    """Give the result of a byte swap (or of none) that keeps `size` bytes."""
+    """Return the result of a byte swap (or of none) that keeps `size` bytes."""
     if isinstance(value, int):
         data = (value & ((1 << 8 * size) - 1)).to_bytes(size, "little")
         return int.from_bytes(data, "big" if swapped else "little")
@@ -61,7 +61,7 @@ def swap(value: Value, size: int, swapped: bool) -> Value:
 
 
 def sign_extend(value: Value, from_bits: int, bits: int) -> Value:
-    """Give the result of a sign-extending move."""
+    """Return the result of a sign-extending move."""
     if isinstance(value, int):
         return signed(value, from_bits) & ((1 << bits) - 1)
     if value is VAGUE:

@@ -86,7 +86,7 @@ class Body:
         return len(self._blocks)
 
     def block(self, number: int) -> Block:
-        """Give a block by its number, in the order of the code."""
+        """Return a block by its number, in the order of the code."""
         block = self._blocks[number]
         if block is None:
             block = self._blocks[number] = self._build(number)
@@ -140,13 +140,13 @@ def build_body(
 
 
 def _target(row: Row, start: int) -> int:
-    """Give where a jump leads to, from the start of the function."""
+    """Return where a jump leads to, from the start of the function."""
     slot, opcode, _, offset, immediate = row
     return slot + 1 + (immediate if opcode == OP_JA32 else offset) - start
 
 
 def plain_reference(code: Code, slot: int, locate: Locate) -> Reference | None:
-    """Give what a call or address without relocation refers to: a function of the same section."""
+    """Return what a call or address without relocation names: a function of the same section."""
     is_call = code.opcodes[slot] == OP_CALL
     if code.registers[slot] >> 4 != (_PSEUDO_CALL if is_call else _PSEUDO_FUNC):
         return None

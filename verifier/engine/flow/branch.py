@@ -60,7 +60,7 @@ def decide(operation: int, left: Value, right: Value, bits: int) -> Ways:
 
 @lru_cache(_CACHED)
 def refine(operation: int, value: Value, bound: Value, bits: int, taken: bool) -> Value | None:
-    """Give what `value` is known to be after it was compared; None if it cannot get there."""
+    """Return what `value` is known to be after it was compared; None if it cannot get there."""
     if not taken:
         operation = _OPPOSITE.get(operation, 0)
     if value is VAGUE:
@@ -84,7 +84,7 @@ def refine(operation: int, value: Value, bound: Value, bits: int, taken: bool) -
 def refine_right(
     operation: int, value: Value, bound: Value, bits: int, taken: bool
 ) -> Value | None:
-    """Give what the right side is known to be after the comparison."""
+    """Return what the right side is known to be after the comparison."""
     if operation not in _MIRRORED:
         return value
     return refine(_MIRRORED[operation], value, bound, bits, taken)

@@ -48,7 +48,7 @@ class CallGraph:
         self.interesting = self._find_interesting()
 
     def function_at(self, section: str, slot: int) -> int | None:
-        """Give the function that a slot belongs to."""
+        """Return the function that a slot belongs to."""
         starts, indexes = self._spans.get(section, ([], []))
         at = bisect_right(starts, slot) - 1
         if at < 0:
@@ -57,7 +57,7 @@ class CallGraph:
         return indexes[at] if slot < function.start + function.count else None
 
     def reachable(self, roots: Iterable[int]) -> list[int]:
-        """Give the functions reached from some, themselves first, dead code included."""
+        """Return the functions reached from some, themselves first, dead code included."""
         found = list(dict.fromkeys(roots))
         known = set(found)
         for function in found:
@@ -68,7 +68,7 @@ class CallGraph:
         return found
 
     def references(self, section: str) -> Mapping[int, Reference]:
-        """Give slot → what the instruction refers to, with or without a relocation."""
+        """Return slot → what the instruction refers to, with or without a relocation."""
         return self._references.get(section, {})
 
     def returns_pointer(self, extern: int) -> bool:
@@ -138,7 +138,7 @@ class CallGraph:
 
 
 def _function_spans(obj: BpfObject) -> dict[str, tuple[list[int], list[int]]]:
-    """Give starts, and functions by start, of every section."""
+    """Return starts, and functions by start, of every section."""
     by_section: dict[str, list[tuple[int, int]]] = {}
     for index, function in enumerate(obj.functions):
         by_section.setdefault(function.section, []).append((function.start, index))

@@ -51,14 +51,14 @@ class Program:
         self._bodies: dict[int, Body] = {}
 
     def body(self, function: int) -> Body:
-        """Give the decoded code of a function."""
+        """Return the decoded code of a function."""
         if function not in self._bodies:
             calls = self.graph.calls[function].functions
             self._bodies[function] = build_body(self.object, function, calls, self.is_static)
         return self._bodies[function]
 
     def is_static(self, function: int) -> bool:
-        """Tell whether the verifier follows a call of this function with the caller's values."""
+        """Return whether the verifier follows a call of this function with the caller's values."""
         return self.object.functions[function].linkage != "global"
 
 
@@ -76,7 +76,7 @@ class Engine:
         self._active: list[int] = []
 
     def summarize(self, function: int, arguments: tuple[Value, ...], regions: Regions) -> Summary:
-        """Give what is found in a function entered with these arguments and in these regions."""
+        """Return what is found in a function entered with these arguments and in these regions."""
         key = (function, arguments, regions, self._exact)
         if key not in self._known and self._contexts.get(function, 0) >= _MAX_CONTEXTS:
             key = (function, _ANY, regions, False)
@@ -198,7 +198,7 @@ def _summarize(
 
 
 def _functions(arguments: tuple[Value, ...]) -> list[int]:
-    """Give the functions whose addresses are among arguments."""
+    """Return the functions whose addresses are among arguments."""
     return [
         value.target
         for value in arguments

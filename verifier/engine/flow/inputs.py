@@ -54,7 +54,7 @@ Answer = Patch | KfuncAnswer | Ways | Value | bytes | None
 
 
 def _written(patch: Patch, size: int) -> int | None:
-    """Give what a register holds after the patched instruction that sets 4 or 8 bytes of it."""
+    """Return what a register holds after the patched instruction that sets 4 or 8 bytes of it."""
     if patch.outcome in (POISON, UNRESOLVED):
         return None
     return patch.value & U32 if size == _HALF else patch.value & U64
@@ -74,13 +74,13 @@ class Inputs:
         self.log: dict[Key, Answer] = {}
 
     def peek(self, key: Key) -> Answer:
-        """Give an answer without logging it."""
+        """Return an answer without logging it."""
         if key not in self._known:
             self._known[key] = self._find(key)
         return self._known[key]
 
     def ask(self, key: Key) -> Answer:
-        """Give an answer, and note that it was asked for."""
+        """Return an answer, and note that it was asked for."""
         answer = self.log[key] = self.peek(key)
         return answer
 
@@ -97,7 +97,7 @@ class Inputs:
         return self._answers[key[0]](key[1], key[2])
 
     def _number(self, source: Source) -> int | None:
-        """Give the number at a source, None if it is not known."""
+        """Return the number at a source, None if it is not known."""
         answer = self.peek((source.kind, source.at, source.slot))
         if isinstance(answer, Patch):
             return _written(answer, source.size)
@@ -110,7 +110,7 @@ class Inputs:
     # numbers
 
     def give(self, source: Source) -> Given | None:
-        """Give a number without noting what it is, None if it is not known."""
+        """Return a number without noting what it is, None if it is not known."""
         if not self.ask(Known(source)):
             return None
         number = self.peek(source)
@@ -118,7 +118,7 @@ class Inputs:
         return Given(source, number)
 
     def settle(self, given: Given) -> int:
-        """Give the number itself: from here on it matters what it is."""
+        """Return the number itself: from here on it matters what it is."""
         self.ask(given.source)
         return given.value
 
@@ -129,7 +129,7 @@ class Inputs:
         return ways
 
     def fails(self, section: str, slot: int) -> bool:
-        """Tell whether a CO-RE relocation fails."""
+        """Return whether a CO-RE relocation fails."""
         return bool(self.ask(("fails", section, slot)))
 
     # externs
@@ -140,7 +140,7 @@ class Inputs:
         return answer
 
     def address(self, extern: int) -> Value:
-        """Give the address of an extern: 0 if it does not exist."""
+        """Return the address of an extern: 0 if it does not exist."""
         answer = self.ask(("address", extern, 0))
         assert answer is not None and not isinstance(answer, Patch | KfuncAnswer | Ways | bytes)
         return answer

@@ -98,7 +98,7 @@ def _return(block: Block, state: State, enter: Enter) -> list[Following]:
 
 
 def branch_ways(walk: Walk, block: Block, state: State) -> list[Following]:
-    """Give the live ways of a conditional jump, each with the state that is known there."""
+    """Return the live ways of a conditional jump, each with the state that is known there."""
     assert block.last is not None
     _, opcode, registers, _, immediate = block.last
     bits = 64 if opcode & 7 == CLASS_JMP else 32
@@ -122,7 +122,7 @@ def branch_ways(walk: Walk, block: Block, state: State) -> list[Following]:
 
 
 def _known_ways(block: Block, state: State, ways: Ways) -> list[Following]:
-    """Give the live ways where two constants were compared: nothing is learnt of either."""
+    """Return the live ways where two constants were compared: nothing is learnt of either."""
     other = state.copy() if ways.taken and ways.next else state
     found = [(block.next, ways.next, other), (block.target, ways.taken, state)]
     return [way for way in found if way[0] >= 0 and way[1] != DEAD]
@@ -145,7 +145,7 @@ def _learn(state: State, jump: Row, test: tuple[int, Value, Value, int], taken: 
 
 
 def sure_blocks(flow: Flow, asked: set[int]) -> set[int]:
-    """Give blocks that the verifier surely walks, all of them if some `asked` for are in doubt."""
+    """Return blocks that the verifier surely walks, or all if some `asked` for are in doubt."""
     sure = _sure_blocks(flow, {})
     if asked <= sure:
         return sure
@@ -171,7 +171,7 @@ def _sure_blocks(flow: Flow, after: Mapping[int, int]) -> set[int]:
 
 
 def joined_way(flow: Flow) -> tuple[Way, ...]:
-    """Give one way out for all exits."""
+    """Return one way out for all exits."""
     ways = list(flow.ways.values())
     if not ways:
         return ()

@@ -38,7 +38,7 @@ _SIZES = {0x00: 4, 0x08: 2, 0x10: 1, 0x18: 8}
 
 
 def find_needed(body: Body, passes_functions: bool) -> list[int]:
-    """Give what each block and those after it need.
+    """Return what each block and those after it need.
 
     `passes_functions`: the function may pass callbacks, so arguments of all calls count.
     """
@@ -60,7 +60,7 @@ def find_needed(body: Body, passes_functions: bool) -> list[int]:
 
 
 def slot_bit(offset: int) -> int:
-    """Give the bit of the stack slot that holds a byte; 0 outside of the stack."""
+    """Return the bit of the stack slot that holds a byte; 0 outside of the stack."""
     slot = -(offset // 8)
     return 1 << (_FRAME + slot) if 0 < slot <= _SLOTS else 0
 
@@ -86,7 +86,7 @@ def _before_end(block: Block, last: Row, needed: int) -> int:
 
 
 def _before(row: Row, needed: int, passes_functions: bool) -> int:
-    """Give what is needed before an instruction, from what is needed after it."""
+    """Return what is needed before an instruction, from what is needed after it."""
     _, opcode, registers, offset, _ = row
     dst, src, kind = registers & 15, registers >> 4, opcode & 7
     if opcode == OP_CALL:

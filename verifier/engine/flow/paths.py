@@ -61,7 +61,7 @@ def _walk(
 
 
 def _follow(walk: Walk, block: Block, sure: bool, state: State, enter: Enter) -> list[Step]:
-    """Give the steps after a block; the last is taken first, and is what comes next in the code."""
+    """Return the steps after a block; the last is taken first: the next one in the code."""
     if block.end == "call":
         return _return(block, sure, state, enter)
     if block.end == "branch":
@@ -84,7 +84,7 @@ def _return(block: Block, sure: bool, state: State, enter: Enter) -> list[Step]:
 
 
 def _key(state: State, needed: int) -> Hashable:
-    """Give what tells states apart at the start of a block."""
+    """Return what tells states apart at the start of a block."""
     registers = tuple(
         value for index, value in enumerate(state.registers[:10]) if needed >> index & 1
     )

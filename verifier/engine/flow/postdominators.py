@@ -12,7 +12,7 @@ _END = -1
 
 
 def find_postdominators(successors: Mapping[int, Sequence[int]]) -> dict[int, int]:
-    """Give block → the block that all its ways to an end share first, where there is one."""
+    """Return block → the block that all its ways to an end share first, where there is one."""
     ways_of = {
         block: [way if way in successors else _END for way in ways] or [_END]
         for block, ways in successors.items()

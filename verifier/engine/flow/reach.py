@@ -28,7 +28,7 @@ class Node(NamedTuple):
     before: Node | None
 
     def path(self) -> list[tuple[int, int | None]]:
-        """Give (function, slot in it that leads on) from the entry to here."""
+        """Return (function, slot in it that leads on) from the entry to here."""
         steps: list[tuple[int, int | None]] = []
         node: Node | None = self
         leads: int | None = None
@@ -182,7 +182,7 @@ def _circumstances(entry: Entry, how: Circumstances, edge: Edge) -> Circumstance
 
 
 def _is_awake(how: Circumstances, regions: Regions) -> bool | None:
-    """Tell whether code in these regions may sleep, None if that is not known."""
+    """Return whether code in these regions may sleep, None if that is not known."""
     if any(depth > 0 for depth in regions):
         return False
     return None if UNSURE in regions else how.sleepable

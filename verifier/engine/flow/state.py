@@ -159,7 +159,7 @@ class State:
 
 
 def entry_state(arguments: tuple[Value, ...], regions: Regions) -> State:
-    """Give the state at the start of a function."""
+    """Return the state at the start of a function."""
     registers: list[Held] = [UNKNOWN] * 16  # r11 holds arguments on the stack; no more exist
     registers[1 : 1 + len(arguments)] = arguments
     registers[10] = FRAME
@@ -167,7 +167,7 @@ def entry_state(arguments: tuple[Value, ...], regions: Regions) -> State:
 
 
 def pass_on(value: Value) -> Value:
-    """Give what a callee knows of an argument: the caller's stack is just memory to it."""
+    """Return what a callee knows of an argument: the caller's stack is just memory to it."""
     if isinstance(value, Pointer) and value.kind in ("stack", "frame"):
         return Pointer("frame")
     return OBJECT if isinstance(value, Pointer) and value.kind == "object" else value

@@ -93,7 +93,7 @@ _LOADED = {
 
 
 def loaded(size: int, signed: bool) -> Range:
-    """Give what a load of `size` bytes from unknown memory is known to be."""
+    """Return what a load of `size` bytes from unknown memory is known to be."""
     return _LOADED.get((size, signed), UNKNOWN)
 
 
@@ -104,14 +104,14 @@ def signed(value: int, bits: int) -> int:
 
 
 def extend(value: int, size: int, is_signed: bool) -> int:
-    """Give what a register holds after loading a known value of `size` bytes."""
+    """Return what a register holds after loading a known value of `size` bytes."""
     if is_signed:
         return signed(value, 8 * size) & U64
     return value & ((1 << 8 * size) - 1)
 
 
 def join(first: Value, second: Value) -> Value:
-    """Give one value for two ways into a block: what both agree on, else VAGUE."""
+    """Return one value for two ways into a block: what both agree on, else VAGUE."""
     return first if first == second else VAGUE
 
 
@@ -135,7 +135,7 @@ def make_range(width: int, umin: int, umax: int, smin: int, smax: int) -> Value 
 
 
 def as_range(value: Value, bits: int) -> Range:
-    """Give a scalar as a range of 64 bits, or of its low half (width 32)."""
+    """Return a scalar as a range of 64 bits, or of its low half (width 32)."""
     if isinstance(value, int):
         value &= (1 << bits) - 1
         return Range(bits, value, value, signed(value, bits), signed(value, bits))
@@ -161,7 +161,7 @@ def _to_64(value: Range) -> Range:
 
 
 def low_half(value: Value) -> Value:
-    """Give the value of a 32-bit move: the low half, zero-extended."""
+    """Return the value of a 32-bit move: the low half, zero-extended."""
     if isinstance(value, int):
         return value & U32
     if isinstance(value, Range):

@@ -112,7 +112,7 @@ class Walk:
         self.passed.setdefault(function, (slot, self.block))
 
     def noted_blocks(self) -> set[int]:
-        """Give the blocks of all notes."""
+        """Return the blocks of all notes."""
         found = {note.block for note in self.sites.values()}
         found.update(note.block for note in self.edges.values())
         found.update(block for block, _ in self.poisons.values())
@@ -135,7 +135,7 @@ class Walk:
     # what can be read
 
     def second_immediate(self, slot: int) -> int:
-        """Give the upper half of what lddw at `slot` loads."""
+        """Return the upper half of what lddw at `slot` loads."""
         immediates = self.object.code[self.section].immediates
         return immediates[slot + 1] if slot + 1 < len(immediates) else 0
 
@@ -151,7 +151,7 @@ class Walk:
         return VAGUE if given is None else given
 
     def settle(self, held: Held) -> Value:
-        """Give the value that something is made of."""
+        """Return the value that something is made of."""
         return self.inputs.settle(held) if isinstance(held, Given) else held
 
     def _from_bytes(self, data: bytes, offset: int, size: int, is_signed: bool) -> Value:
@@ -164,7 +164,7 @@ class Walk:
 
 
 def _grows(old: Held, new: Held) -> bool:
-    """Tell whether bounds became wider."""
+    """Return whether bounds became wider."""
     if not isinstance(old, Range) or not isinstance(new, Range) or old == new:
         return False
     wider = new.umin <= old.umin and new.umax >= old.umax

@@ -37,7 +37,7 @@ class Adviser:
         self._known: dict[tuple[str, str], tuple[tuple[str, ...], str]] = {}
 
     def advise(self, kind: str, kfunc: str) -> tuple[tuple[str, ...], str]:
-        """Give the contexts where the kfunc is legal, and a suggestion ("" if none is known)."""
+        """Return the contexts where the kfunc is legal, and a suggestion ("" if none is known)."""
         key = (kind, kfunc)
         if key not in self._known:
             legal = tuple(self._legal_in(kind, kfunc)) if kind in _PERMISSION_KINDS else ()

@@ -32,7 +32,7 @@ class Problem:
     reasons: tuple[Reason, ...]
 
     def made_sure(self, sure: bool) -> Problem:
-        """Give the same problem, sure if it is or another walk was."""
+        """Return the same problem, sure if it is or another walk was."""
         return replace(self, call=replace(self.call, sure=sure or self.call.sure))
 
 
@@ -47,7 +47,7 @@ class CallJudge:
         self._known: dict[_Alike, _Objection | None] = {}
 
     def judge(self, call: LiveCall) -> Problem | None:
-        """Give the first thing the kernel objects to, None if it is fine with the call."""
+        """Return the first thing the kernel objects to, None if it is fine with the call."""
         alike = (call.extern, call.regions, call.circumstances, call.node.before is None)
         if alike not in self._known:
             self._known[alike] = self._find_objection(call)
@@ -74,7 +74,7 @@ class CallJudge:
         return ("run_time", reasons) if reasons else None
 
     def may_sleep(self, index: int) -> bool:
-        """Tell whether an extern is a kfunc that may be called in this context, and sleeps."""
+        """Return whether an extern is a kfunc that may be called in this context, and sleeps."""
         if self._loaded.kfunc(index).outcome != FOUND:
             return False
         verdict = self._decide(self._loaded.object.externs[index].kernel_name)

@@ -32,12 +32,12 @@ class Change:
 
 
 def loads(verdict: ObjectVerdict) -> bool:
-    """Tell whether no program is refused."""
+    """Return whether no program is refused."""
     return all(program.verdict != REFUSED for program in verdict.programs)
 
 
 def works(verdict: ObjectVerdict) -> bool:
-    """Tell whether every program passes, at run time as well."""
+    """Return whether every program passes, at run time as well."""
     return all(program.verdict == PASSES for program in verdict.programs)
 
 
@@ -52,7 +52,7 @@ def find_span(loading: Sequence[tuple[str, bool]]) -> Span:
 
 
 def find_changes(before: ObjectVerdict, after: ObjectVerdict) -> tuple[Change, ...]:
-    """Give the programs that fare differently on the second kernel."""
+    """Return the programs that fare differently on the second kernel."""
     later = {program.program: program for program in after.programs}
     changes = [
         _compare(program, later[program.program])

@@ -14,7 +14,7 @@ UNSPECIFIED = "BPF_PROG_TYPE_UNSPEC"
 
 
 def context_of(program: Program) -> Context:
-    """Give the context of a program; for struct_ops that of its first use."""
+    """Return the context of a program; for struct_ops that of its first use."""
     if program.program_type == STRUCT_OPS_TYPE:
         use = program.struct_ops[0] if program.struct_ops else None
         return Context(

@@ -78,7 +78,7 @@ def _malformed(known: Kfunc) -> Resolved:
 
 
 def resolve_address(obj: BpfObject, extern: Extern, kernel: KernelUnderTest) -> Value:
-    """Give the address of an extern variable: 0 if it is weak and not there."""
+    """Return the address of an extern variable: 0 if it is weak and not there."""
     if obj.btf is None or is_typeless(obj.btf, extern):
         return VAGUE if extern.weak else OBJECT
     if kernel.types is None:
@@ -88,7 +88,7 @@ def resolve_address(obj: BpfObject, extern: Extern, kernel: KernelUnderTest) -> 
 
 
 def is_typeless(btf: Btf, extern: Extern) -> bool:
-    """Tell whether a variable is declared void: then only kallsyms knows it."""
+    """Return whether a variable is declared void: then only kallsyms knows it."""
     try:
         return not extern.type_id or btf.resolve(btf.type_of(extern.type_id)) == 0
     except BtfError:

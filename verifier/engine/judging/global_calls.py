@@ -48,5 +48,5 @@ def find_global_problems(
 
 
 def _path_to(call: GlobalCall) -> Path:
-    """Give the way to the function that calls."""
+    """Return the way to the function that calls."""
     return call.node.path()[:-1]

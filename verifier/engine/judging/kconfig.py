@@ -44,7 +44,7 @@ class _Type(NamedTuple):
 
 
 def read_setting(obj: BpfObject, extern: Extern, kernel: KernelUnderTest) -> Setting:
-    """Give what a kconfig variable holds on a kernel."""
+    """Return what a kconfig variable holds on a kernel."""
     found = _type_of(obj.btf, extern.type_id) if obj.btf else None
     if found is None:
         return Setting(None, problem=f"{extern.name} has a type that no kconfig variable may have")
@@ -67,7 +67,7 @@ def read_setting(obj: BpfObject, extern: Extern, kernel: KernelUnderTest) -> Set
 
 
 def version_code(version: str) -> int | None:
-    """Give LINUX_KERNEL_VERSION of a release; the last part has eight bits at most."""
+    """Return LINUX_KERNEL_VERSION of a release; the last part has eight bits at most."""
     match = _VERSION.match(version)
     if match is None:
         return None
@@ -105,7 +105,7 @@ def _integer(btf: Btf, type_id: int) -> _Type | None:
 def _made_up(
     extern: Extern, found: _Type, kernel: KernelUnderTest, order: Literal["little", "big"]
 ) -> Setting:
-    """Give one of the variables that libbpf finds out about itself."""
+    """Return one of the variables that libbpf finds out about itself."""
     if extern.name == "LINUX_KERNEL_VERSION":
         number = version_code(kernel.facts.version)
     elif extern.name == "LINUX_HAS_BPF_COOKIE":
@@ -124,7 +124,7 @@ def _made_up(
 
 
 def _from_config(value: str, found: _Type, order: Literal["little", "big"]) -> bytes | None:
-    """Give the bytes for the text in .config, None if libbpf finds that it does not fit."""
+    """Return the bytes for the text in .config, None if libbpf finds that it does not fit."""
     if value[:1] in _TRISTATE:
         return _from_letter(value[0], found, order)
     if value.startswith('"'):

@@ -40,17 +40,17 @@ class KernelUnderTest:
         self.name = facts.name
 
     def has_option(self, name: str) -> bool | None:
-        """Tell whether an option is set, None if that is not known."""
+        """Return whether an option is set, None if that is not known."""
         return None if self.config is None else name in self.config
 
     def has_enumerator(self, enum: str, name: str) -> bool | None:
-        """Tell whether an enum of the kernel has an enumerator, None if that is not known."""
+        """Return whether an enum of the kernel has an enumerator, None if that is not known."""
         known = self._enumerators(enum)
         return name in known if known else None
 
     @cached_property
     def map_kinds(self) -> frozenset[int]:
-        """Give the numbers of the map types, none if they are not known."""
+        """Return the numbers of the map types, none if they are not known."""
         known = self._enumerators("bpf_map_type")
         return frozenset(value for name, value in known.items() if not name.startswith("__"))
 
@@ -69,23 +69,23 @@ class KernelUnderTest:
 
     @cached_property
     def timers_sleep(self) -> bool:
-        """Tell whether callbacks of timers may sleep where their program may."""
+        """Return whether callbacks of timers may sleep where their program may."""
         known = {kfunc.name for kfunc in self.facts.kfuncs} or set(self.facts.observed_kfuncs)
         return not any(name.startswith(_ASYNC_SLEEP_KFUNCS) for name in known)
 
     @cached_property
     def marks_globals(self) -> bool:
-        """Tell whether a call of a global function is refused where it could not sleep."""
+        """Return whether a call of a global function is refused where it could not sleep."""
         return self.decider.find_kfunc(_GLOBAL_SLEEP_KFUNC) is not None
 
     @cached_property
     def globals_in_context(self) -> bool:
-        """Tell whether global functions are verified once for each context of their callers."""
+        """Return whether global functions are verified once for each context of their callers."""
         return any(flag.name == _GLOBAL_CONTEXT_FLAG for flag in self.facts.kfunc_flags)
 
     @cached_property
     def contexts(self) -> tuple[tuple[Context, int], ...]:
-        """Give every context with the kfuncs surely allowed in it, bits as in the decider."""
+        """Return every context with the kfuncs surely allowed in it, bits as in the decider."""
         return tuple(
             (context, self.decider.bits(context)[0]) for context in build_contexts(self.facts)
         )
@@ -96,7 +96,7 @@ class KernelUnderTest:
 
     @cached_property
     def relatives(self) -> Mapping[str, tuple[str, ...]]:
-        """Give the kfuncs of this kernel by essential name: `x` → x, x___v2."""
+        """Return the kfuncs of this kernel by essential name: `x` → x, x___v2."""
         found: dict[str, list[str]] = {}
         for kfunc in self.facts.kfuncs:
             found.setdefault(essential_name(kfunc.name), []).append(kfunc.name)

@@ -29,7 +29,7 @@ class UnknownVariableError(ValueError):
 
 
 def read_constants(obj: BpfObject, values: Mapping[str, int]) -> dict[int, bytes]:
-    """Give the frozen data sections by index, with the values that the user's loader sets."""
+    """Return the frozen data sections by index, with the values that the user's loader sets."""
     data = {index: bytearray(item.data) for index, item in enumerate(obj.data) if item.frozen}
     for name, value in values.items():
         found = [item for item in obj.variables if item.name == name and item.section in data]
@@ -70,28 +70,28 @@ class Loaded:
         self._settings: dict[int, Setting] = {}
 
     def kfunc(self, index: int) -> Resolved:
-        """Give what becomes of an extern function."""
+        """Return what becomes of an extern function."""
         if index not in self._kfuncs:
             extern = self.object.externs[index]
             self._kfuncs[index] = resolve_kfunc(self.object, extern, self.kernel)
         return self._kfuncs[index]
 
     def core(self, section: str, slot: int) -> Resolution | None:
-        """Give the outcome of the CO-RE relocation at a slot, None if the types are not known."""
+        """Return the outcome of the CO-RE relocation at a slot, None if the types are not known."""
         if self._resolver is None:
             return None
         return self._resolver.resolve(self._relocations.by_slot[section, slot])
 
     def relocated(self) -> Iterable[tuple[str, int]]:
-        """Give section and slot of all CO-RE relocations."""
+        """Return section and slot of all CO-RE relocations."""
         return self._relocations.by_slot
 
     def lacks_variable(self, index: int) -> bool:
-        """Tell whether an extern variable is surely not in the kernel."""
+        """Return whether an extern variable is surely not in the kernel."""
         return self._address(index, 0) == 0
 
     def setting(self, index: int) -> Setting:
-        """Give what an extern kconfig variable holds."""
+        """Return what an extern kconfig variable holds."""
         if index not in self._settings:
             extern = self.object.externs[index]
             self._settings[index] = read_setting(self.object, extern, self.kernel)
@@ -106,7 +106,7 @@ class Loaded:
                 yield self.setting(index).unknown
 
     def inputs(self) -> Inputs:
-        """Give the answers that walking the code asks for."""
+        """Return the answers that walking the code asks for."""
         return Inputs(
             {
                 "core": self._patch,

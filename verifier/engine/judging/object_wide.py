@@ -22,7 +22,7 @@ class ObjectProblem(NamedTuple):
 
 
 def find_object_problems(loaded: Loaded) -> tuple[ObjectProblem, ...]:
-    """Give all such reasons, missing kfuncs first."""
+    """Return all such reasons, missing kfuncs first."""
     return (
         *_extern_problems(loaded),
         *(

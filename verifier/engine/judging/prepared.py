@@ -32,7 +32,7 @@ class Prepared:
     _calls_in: dict[int, Mapping[int, Path]] = field(default_factory=dict)
 
     def calls_in(self, function: int) -> Mapping[int, Path]:
-        """Give the calls that a function could reach, as `static_calls` does for programs."""
+        """Return the calls that a function could reach, as `static_calls` does for programs."""
         if function not in self._calls_in:
             self._calls_in[function] = find_static_calls(self.code.graph, [function])
         return self._calls_in[function]

@@ -62,7 +62,7 @@ class ObjectJudge:
         return Engine(self.prepared.code, self.loaded.inputs(), steps.joined, steps.exact)
 
     def judge(self) -> tuple[ProgramVerdict, ...]:
-        """Give the verdicts in the order of the programs."""
+        """Return the verdicts in the order of the programs."""
         return tuple(
             _ProgramJudge(self, index).judge()
             for index in range(len(self.prepared.object.programs))

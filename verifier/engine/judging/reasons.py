@@ -15,5 +15,5 @@ def reason_at(rule: str, text: str, place: Place | None = None) -> Reason:
 
 
 def take_over(reasons: Iterable[PermissionReason]) -> tuple[Reason, ...]:
-    """Give the reasons of a decision about a cell."""
+    """Return the reasons of a decision about a cell."""
     return tuple(Reason(item.rule, item.text, item.file, item.line) for item in reasons)

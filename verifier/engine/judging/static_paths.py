@@ -12,7 +12,7 @@ Path = tuple[tuple[int, int | None], ...]
 
 
 def find_program_calls(graph: CallGraph, program: Program) -> dict[int, Path]:
-    """Give the calls of a program, and of the callback that its exceptions are for."""
+    """Return the calls of a program, and of the callback that its exceptions are for."""
     roots = [program.function]
     if program.exception_callback is not None:
         roots.append(program.exception_callback)
@@ -20,7 +20,7 @@ def find_program_calls(graph: CallGraph, program: Program) -> dict[int, Path]:
 
 
 def find_static_calls(graph: CallGraph, roots: Sequence[int]) -> dict[int, Path]:
-    """Give, by extern, the path to its first call: (function, slot in it that leads on)."""
+    """Return, by extern, the path to its first call: (function, slot in it that leads on)."""
     paths: dict[int, Path] = dict.fromkeys(roots, ())
     found: dict[int, Path] = {}
     waiting = deque(paths)

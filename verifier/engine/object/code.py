@@ -53,7 +53,7 @@ def check_instructions(sections: tuple[Section, ...], limits: Limits) -> None:
 
 
 def find_subprogram_calls(code: Code) -> list[int]:
-    """Give the slots of all calls of subprograms: the columns are compared as two long numbers."""
+    """Return the slots of all calls of subprograms, found by comparing columns as long numbers."""
     calls = int.from_bytes(code.opcodes.translate(_IS_CALL), "little")
     pseudo = int.from_bytes(code.registers.translate(_IS_PSEUDO_CALL), "little")
     marks = (calls & pseudo).to_bytes(len(code.opcodes), "little")

@@ -9,7 +9,7 @@ from verifier.engine.object.variables import Variables
 
 
 def read_data(sections: Sections) -> tuple[DataSection, ...]:
-    """Give the data sections; those of zeroes (.bss) have no bytes, only a size."""
+    """Return the data sections; those of zeroes (.bss) have no bytes, only a size."""
     return tuple(
         DataSection(section.name, bytes(section.contents), is_frozen(section), section.size)
         for section in sections.data
@@ -19,7 +19,7 @@ def read_data(sections: Sections) -> tuple[DataSection, ...]:
 def read_variables(
     sections: Sections, variables: Variables, limits: Limits
 ) -> tuple[Variable, ...]:
-    """Give the variables of all data sections, in the order of `read_data`, rising by offset."""
+    """Return the variables of all data sections, in the order of `read_data`, rising by offset."""
     found = tuple(
         Variable(item.name, number, item.offset, item.size, item.type_id)
         for number, section in enumerate(sections.data)

@@ -61,7 +61,7 @@ _XCHG, _CMPXCHG, _LOAD_ACQUIRE, _STORE_RELEASE = 0xE1, 0xF1, 0x100, 0x110
 def disassemble(
     code: Code, start: int, count: int, names: Mapping[int, str] | None = None
 ) -> Iterator[tuple[int, str]]:
-    """Give (slot, text) of each instruction; `names`: what the instruction of a slot refers to."""
+    """Return (slot, text) of each instruction; `names`: what a slot's instruction refers to."""
     slot, end = start, min(start + count, len(code.opcodes))
     while slot < end:
         yield slot, print_instruction(code, slot, names.get(slot) if names else None)
@@ -71,7 +71,7 @@ def disassemble(
 def disassemble_around(
     object: BpfObject, section: str, slot: int, before: int = 3, after: int = 2
 ) -> tuple[str, ...]:
-    """Give an instruction with its neighbours in the same function, as lines `slot: text`."""
+    """Return an instruction with its neighbours in the same function, as lines `slot: text`."""
     code = object.code[section]
     first, last = _bounds(object, section, slot)
     start = max(first, slot - 2 * before)
@@ -92,7 +92,7 @@ def _bounds(object: BpfObject, section: str, slot: int) -> tuple[int, int]:
 
 
 def reference_name(object: BpfObject, section: str, slot: int) -> str | None:
-    """Give the name of what an instruction refers to, None if it refers to nothing."""
+    """Return the name of what an instruction refers to, None if it refers to nothing."""
     reference = object.references.get((section, slot))
     if reference is None:
         return None
@@ -125,7 +125,7 @@ def print_instruction(code: Code, slot: int, name: str | None = None) -> str:
 
 
 def _operands(code: Code, slot: int) -> tuple[int, int, int, int, int]:
-    """Give opcode, dst, src, off, imm."""
+    """Return opcode, dst, src, off, imm."""
     registers = code.registers[slot]
     return (
         code.opcodes[slot],

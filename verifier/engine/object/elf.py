@@ -85,7 +85,7 @@ class Elf:
     relocations: dict[int, Relocations]
 
     def relocated(self, section: Section) -> Iterator[tuple[int, Symbol]]:
-        """Give offset and symbol of each relocation of a section."""
+        """Return offset and symbol of each relocation of a section."""
         found = self.relocations.get(section.number)
         for offset, info in zip(found.offsets, found.infos, strict=True) if found else ():
             yield offset, self.symbols[info >> 32]
@@ -132,7 +132,7 @@ def _check_machine(machine: str, kind: str) -> None:
 
 
 def _section_headers(file: ELFFile, limits: Limits) -> Iterator[dict[str, int | str]]:
-    """Give the section headers alone: what more pyelftools does for a section, it may never end."""
+    """Return the section headers alone; pyelftools may not end on the contents of a bad section."""
     count, start, size = file.num_sections(), file["e_shoff"], file["e_shentsize"]
     check_limit("sections", count, limits.sections)
     for index in range(count):

@@ -13,13 +13,13 @@ _KSYMS_SECTION, _KCONFIG_SECTION = ".ksyms", ".kconfig"
 
 
 def is_extern(symbol: Symbol) -> bool:
-    """Tell whether a symbol is one that the loader has to find."""
+    """Return whether a symbol is one that the loader has to find."""
     undefined = symbol.section == 0 and symbol.type == NO_TYPE
     return undefined and not symbol.local and bool(symbol.name)
 
 
 def read_externs(elf: Elf, btf: Btf | None) -> tuple[Extern, ...]:
-    """Give the externs in the order of the symbol table; without BTF all count as kfuncs."""
+    """Return the externs in the order of the symbol table; without BTF all count as kfuncs."""
     symbols = [symbol for symbol in elf.symbols if is_extern(symbol)]
     if btf is None:
         return tuple(
@@ -32,7 +32,7 @@ def read_externs(elf: Elf, btf: Btf | None) -> tuple[Extern, ...]:
 
 
 def _extern_places(btf: Btf) -> dict[int, str]:
-    """Give the DATASEC name of each VAR or FUNC that is in one of the two extern sections."""
+    """Return the DATASEC name of each VAR or FUNC that is in one of the two extern sections."""
     places: dict[int, str] = {}
     for name in (_KSYMS_SECTION, _KCONFIG_SECTION):
         for datasec in btf.find_all(name, Kind.DATASEC):

@@ -17,7 +17,7 @@ STATIC, GLOBAL, PROGRAM = "static", "global", "program"
 def read_functions(
     elf: Elf, sections: Sections, btf: Btf | None, btf_ext: BtfExt | None, limits: Limits
 ) -> tuple[Function, ...]:
-    """Give all functions by section and place; what libbpf would not open raises ObjectError."""
+    """Return all functions by section and place; what libbpf would not open raises ObjectError."""
     by_index = {section.number: section for section in sections.code}
     symbols = [
         symbol for symbol in elf.symbols if symbol.type == FUNCTION and symbol.section in by_index
@@ -69,7 +69,7 @@ def _linkage(symbol: Symbol, section: Section) -> str:
 def _function_types(
     sections: Sections, btf: Btf | None, btf_ext: BtfExt | None
 ) -> dict[tuple[str, int] | str, int]:
-    """Give the FUNC of (section, slot) as .BTF.ext has it, and of a name as BTF has it."""
+    """Return the FUNC of (section, slot) as .BTF.ext has it, and of a name as BTF has it."""
     types: dict[tuple[str, int] | str, int] = {}
     for type_id in btf.ids_of(Kind.FUNC) if btf else ():
         types.setdefault(btf.name(type_id) if btf else "", type_id)

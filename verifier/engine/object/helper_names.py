@@ -50,5 +50,5 @@ _NAMES = tuple(_WORDS.split())
 
 
 def helper_name(number: int) -> str | None:
-    """Give `bpf_...`, None if there is no helper of that number."""
+    """Return `bpf_...`, None if there is no helper of that number."""
     return f"bpf_{_NAMES[number]}" if 0 < number < len(_NAMES) else None

@@ -32,7 +32,7 @@ def read_maps(
     functions: Mapping[tuple[int, int], int],
     limits: Limits,
 ) -> Maps:
-    """Give the maps; `functions` gives the function that starts at a slot of a section."""
+    """Return the maps; `functions` gives the function that starts at a slot of a section."""
     if section is None:
         return Maps((), {})
     placed = variables.of(section)
@@ -68,7 +68,7 @@ def _programs_in_slots(
     placed: tuple[Placed, ...],
     functions: Mapping[tuple[int, int], int],
 ) -> dict[int, tuple[int, ...]]:
-    """Give, by the offset of a map, the functions that its initial values name."""
+    """Return, by the offset of a map, the functions that its initial values name."""
     starts = [item.offset for item in placed]
     found: dict[int, list[int]] = {}
     for offset, symbol in elf.relocated(section):

@@ -21,7 +21,7 @@ def read_programs(
     btf: Btf | None,
     limits: Limits,
 ) -> tuple[Program, ...]:
-    """Give the programs in the order of their functions."""
+    """Return the programs in the order of their functions."""
     entries = [item for item in enumerate(functions) if item[1].linkage == PROGRAM]
     check_limit("programs", len(entries), limits.programs)
     uses = _uses(struct_ops_maps)
@@ -58,7 +58,7 @@ def _read_program(number: int, function: Function, uses: Uses, callback: int | N
 
 
 def _uses(maps: Iterable[StructOpsMap]) -> dict[str, Uses]:
-    """Give, by program, the maps and members that refer to it."""
+    """Return, by program, the maps and members that refer to it."""
     uses: dict[str, Uses] = {}
     for map in maps:
         for member, program in map.members:
@@ -68,7 +68,7 @@ def _uses(maps: Iterable[StructOpsMap]) -> dict[str, Uses]:
 
 
 def _exception_callback(type_id: int, subprograms: dict[str, int], btf: Btf | None) -> int | None:
-    """Give the subprogram that a declaration tag on the program names (bpf_throw runs it)."""
+    """Return the subprogram that a declaration tag on the program names (bpf_throw runs it)."""
     for tag in btf.tags(type_id) if btf and type_id else ():
         if tag.component == -1 and tag.name.startswith(_EXCEPTION_CALLBACK):
             return subprograms.get(tag.name.removeprefix(_EXCEPTION_CALLBACK))

@@ -86,7 +86,7 @@ def _license(sections: Sections) -> str:
 
 
 def _starts(sections: Sections, functions: tuple[Function, ...]) -> dict[tuple[int, int], int]:
-    """Give the number of the function that starts at (index of section, slot)."""
+    """Return the number of the function that starts at (index of section, slot)."""
     index = {section.name: section.number for section in sections.code}
     return {
         (index[function.section], function.start): number

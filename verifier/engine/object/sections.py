@@ -49,7 +49,7 @@ def sort_sections(elf: Elf) -> Sections:
 
 
 def is_data(section: Section) -> bool:
-    """Tell whether a section becomes a map of global variables."""
+    """Return whether a section becomes a map of global variables."""
     if section.type == "SHT_NOBITS":
         return section.name == ".bss" or section.name.startswith(".bss.")
     if section.type != "SHT_PROGBITS":
@@ -61,5 +61,5 @@ def is_data(section: Section) -> bool:
 
 
 def is_frozen(section: Section) -> bool:
-    """Tell whether the verifier may take what is in the section for constants."""
+    """Return whether the verifier may take what is in the section for constants."""
     return section.name == ".rodata" or section.name.startswith(".rodata.")

@@ -41,7 +41,7 @@ def read_struct_ops(
     starts: Starts,
     limits: Limits,
 ) -> tuple[StructOpsMap, ...]:
-    """Give all struct_ops maps; `starts` gives the function that starts at (section, slot)."""
+    """Return all struct_ops maps; `starts` gives the function that starts at (section, slot)."""
     types: dict[int, _Ops] = {}
     maps: list[StructOpsMap] = []
     members = 0
@@ -68,7 +68,7 @@ def read_struct_ops(
 def _by_variable(
     section: Section, placed: tuple[Placed, ...], relocations: Relocated
 ) -> dict[int, list[tuple[int, Symbol]]]:
-    """Give the relocations by the offset of the variable that they are in, and from there on."""
+    """Return the relocations by the offset of the variable that they are in, and from there on."""
     starts = [item.offset for item in placed]
     found: dict[int, list[tuple[int, Symbol]]] = {}
     for offset, symbol in relocations:
@@ -107,7 +107,7 @@ def _read_ops(section: Section, item: Placed, btf: Btf) -> _Ops:
 
 
 def _span(btf: Btf, member: Member) -> tuple[int, int]:
-    """Give the first byte of a member and how many it has."""
+    """Return the first byte of a member and how many it has."""
     start, bit = divmod(member.bit_offset, 8)
     if member.bitfield_size:
         return start, (bit + member.bitfield_size + 7) // 8
@@ -115,7 +115,7 @@ def _span(btf: Btf, member: Member) -> tuple[int, int]:
 
 
 def is_callback(btf: Btf, member: Member) -> bool:
-    """Tell whether a member points to a function."""
+    """Return whether a member points to a function."""
     pointer = btf.resolve(member.type_id)
     if btf.kind(pointer) is not Kind.PTR:
         return False
@@ -155,7 +155,7 @@ def _read_map(
 
 
 def _programs(item: Placed, ops: _Ops, relocations: Relocated, starts: Starts) -> dict[int, str]:
-    """Give the program of each callback by the callback's offset; a later relocation wins."""
+    """Return the program of each callback by the callback's offset; a later relocation wins."""
     programs: dict[int, str] = {}
     for offset, symbol in relocations:
         if offset not in ops.callbacks:

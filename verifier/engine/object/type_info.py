@@ -11,7 +11,7 @@ from verifier.engine.object.sections import Sections
 
 
 def read_object_btf(sections: Sections, notes: list[str]) -> Btf | None:
-    """Give the types of an object, None with a note if it was built without them."""
+    """Return the types of an object, None with a note if it was built without them."""
     section = sections.by_name.get(".BTF")
     if section is not None:
         return read_btf(bytes(section.contents))
@@ -28,7 +28,7 @@ def read_object_btf(sections: Sections, notes: list[str]) -> Btf | None:
 
 
 def read_object_btf_ext(sections: Sections, btf: Btf | None, notes: list[str]) -> BtfExt | None:
-    """Give source lines and CO-RE relocations, None with a note if there are none."""
+    """Return source lines and CO-RE relocations, None with a note if there are none."""
     section = sections.by_name.get(".BTF.ext")
     if btf is None:
         return None

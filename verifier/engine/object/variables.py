@@ -34,7 +34,7 @@ class Variables:
                 self._symbols.setdefault(symbol.section, []).append(symbol)
 
     def of(self, section: Section) -> tuple[Placed, ...]:
-        """Give the variables of a section that have a symbol, rising by offset."""
+        """Return the variables of a section that have a symbol, rising by offset."""
         symbols = self._symbols.get(section.number, [])
         types = self._types_in(section.name) if symbols else _Types({}, {})
         placed = [

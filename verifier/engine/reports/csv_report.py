@@ -26,7 +26,7 @@ _HEAD = (
 
 
 def render_csv(objects: Sequence[CheckedObject]) -> str:
-    """Give all findings; what a spreadsheet would take for a formula gets a quote before it."""
+    """Return all findings; what a spreadsheet would take for a formula gets a quote before it."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_HEAD)

@@ -15,7 +15,7 @@ from verifier.engine.summary import ProgramSummary
 
 
 def render_json(objects: Sequence[CheckedObject]) -> str:
-    """Give all objects; those that could not be read are in `errors`."""
+    """Return all objects; those that could not be read are in `errors`."""
     body = {
         "version": FORMAT,
         "objects": [plain_object(obj) for obj in objects if not obj.problem],
@@ -25,7 +25,7 @@ def render_json(objects: Sequence[CheckedObject]) -> str:
 
 
 def plain_object(obj: CheckedObject) -> dict[str, Any]:
-    """Give one object."""
+    """Return one object."""
     summary = obj.summary
     return {
         "file": obj.file,
@@ -39,7 +39,7 @@ def plain_object(obj: CheckedObject) -> dict[str, Any]:
 
 
 def _changes(before: ObjectVerdict, after: ObjectVerdict) -> dict[str, Any]:
-    """Give what differs on the next kernel."""
+    """Return what differs on the next kernel."""
     programs = [asdict(change) for change in find_changes(before, after)]
     return {"before": before.kernel, "after": after.kernel, "programs": programs}
 

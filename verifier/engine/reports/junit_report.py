@@ -18,7 +18,7 @@ _TAGS = {REFUSED: "failure", FAILS_AT_RUN_TIME: "failure", UNKNOWN: "skipped"}
 
 
 def render_junit(objects: Sequence[CheckedObject]) -> str:
-    """Give all objects; what could not be read or checked is an `error`."""
+    """Return all objects; what could not be read or checked is an `error`."""
     root = ElementTree.Element("testsuites", name="kfmap")
     for obj in objects:
         if obj.problem:

@@ -10,7 +10,7 @@ from verifier.engine.result import Finding
 
 
 def render_markdown(objects: Sequence[CheckedObject]) -> str:
-    """Give a table of verdicts and a list of findings for each object."""
+    """Return a table of verdicts and a list of findings for each object."""
     return "".join(f"{line}\n" for obj in objects for line in _lines(obj))
 
 

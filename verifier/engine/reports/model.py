@@ -59,13 +59,13 @@ class CheckedObject:
     problem: str = ""
 
     def rows(self) -> Iterator[tuple[str, ProgramVerdict]]:
-        """Give (kernel, verdict of a program), kernel by kernel."""
+        """Return (kernel, verdict of a program), kernel by kernel."""
         for verdict in self.verdicts:
             for program in verdict.programs:
                 yield verdict.kernel, program
 
     def findings(self) -> Iterator[tuple[str, ProgramVerdict, Finding]]:
-        """Give (kernel, verdict of the program, finding)."""
+        """Return (kernel, verdict of the program, finding)."""
         for kernel, program in self.rows():
             for finding in program.findings:
                 yield kernel, program, finding
@@ -82,7 +82,7 @@ def is_unread(obj: CheckedObject) -> bool:
 
 
 def path_text(finding: Finding) -> str:
-    """Give the call path in one line."""
+    """Return the call path in one line."""
     return " → ".join([*(step.function for step in finding.path), finding.kfunc])
 
 

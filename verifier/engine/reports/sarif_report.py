@@ -22,7 +22,7 @@ _FAILING = {REFUSED: "error", FAILS_AT_RUN_TIME: "error"}
 
 
 def render_sarif(objects: Sequence[CheckedObject]) -> str:
-    """Give one run with all objects; what could not be read is a notification of the run."""
+    """Return one run with all objects; what could not be read is a notification of the run."""
     problems = [problem for obj in objects for problem in _notifications(obj)]
     run = {
         "tool": {"driver": {"name": "kfmap", "rules": [_rule(kind) for kind in FINDING_KINDS]}},
@@ -89,7 +89,7 @@ def _level(row: ProgramVerdict, finding: Finding) -> str:
 
 
 def _location(obj: CheckedObject, source: SourceLine | None, function: str) -> dict[str, Any]:
-    """Give the source line where it is known, else the object."""
+    """Return the source line where it is known, else the object."""
     physical: dict[str, Any] = {"artifactLocation": {"uri": quote(obj.file)}}
     if source is not None and source.file and source.line > 0:
         region = {"startLine": source.line, "snippet": {"text": source.text}}

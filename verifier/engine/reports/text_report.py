@@ -10,7 +10,7 @@ from verifier.engine.result import PASSES, Finding, ProgramVerdict, Step
 
 
 def render_text(objects: Sequence[CheckedObject]) -> str:
-    """Give all objects, one after the other."""
+    """Return all objects, one after the other."""
     return "".join(f"{printable(line)}\n" for obj in objects for line in _lines(obj))
 
 

@@ -18,16 +18,16 @@ class JobQuerySet(models.QuerySet["Job"]):
     """Questions about many jobs, and the steps that two workers may take at the same time."""
 
     def open(self) -> Self:
-        """Give the jobs that are not over."""
+        """Return the jobs that are not over."""
         return self.filter(state__in=(Job.State.QUEUED, Job.State.RUNNING))
 
     def unfinished(self) -> Self:
-        """Give the jobs nobody works on: queued, or running without a sign of life."""
+        """Return the jobs nobody works on: queued, or running without a sign of life."""
         silent = models.Q(state=Job.State.RUNNING, heartbeat__lt=timezone.now() - SILENT_AFTER)
         return self.filter(models.Q(state=Job.State.QUEUED) | silent)
 
     def identity(self) -> tuple[object, ...]:
-        """Give what changes with every step of every job, and so with everything uploads show."""
+        """Return what changes with every step of every job, and so with everything uploads show."""
         waiting = models.Count("pk", filter=models.Q(state=Job.State.QUEUED))
         found = self.aggregate(
             models.Count("pk"), models.Max("heartbeat"), models.Max("finished_at"), waiting=waiting
@@ -41,7 +41,7 @@ class JobQuerySet(models.QuerySet["Job"]):
         self.filter(object=obj, state=Job.State.RUNNING).update(cancel_requested=True)
 
     def claim(self, job_id: int) -> Job | None:
-        """Give the job to the caller if nobody works on it; a second worker gets nothing."""
+        """Return the job to the caller if nobody works on it; a second worker gets nothing."""
         now = timezone.now()
         with transaction.atomic():
             mine = self.filter(pk=job_id).unfinished().select_for_update().first()
@@ -104,7 +104,7 @@ class Job(models.Model):
 
     @property
     def percent(self) -> int:
-        """Give the progress in percent."""
+        """Return the progress in percent."""
         if self.state == self.State.DONE:
             return 100
         return 100 * self.done // self.total if self.total else 0

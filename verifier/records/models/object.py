@@ -34,12 +34,12 @@ class BpfObject(models.Model):
         return self.file_name
 
     def get_absolute_url(self) -> str:
-        """Give the address of the object's page."""
+        """Return the address of the object's page."""
         return reverse("object", args=[self.sha256])
 
     @property
     def latest_job(self) -> Job | None:
-        """Give the latest job; with `prefetch_related("jobs")` it costs no query."""
+        """Return the latest job; with `prefetch_related("jobs")` it costs no query."""
         return next(iter(self.jobs.all()), None)
 
 
@@ -68,7 +68,7 @@ class Program(models.Model):
 
     @property
     def context(self) -> str:
-        """Give in short where the program runs."""
+        """Return in short where the program runs."""
         uses = [f"{use['type']}.{use['member']}" for use in self.struct_ops]
         return ", ".join(uses) or self.section
 

@@ -24,7 +24,7 @@ class Submission(models.Model):
         return f"submission {self.pk}"
 
     def get_absolute_url(self) -> str:
-        """Give the address of the submission's page."""
+        """Return the address of the submission's page."""
         return reverse("submission", args=[self.pk])
 
 

@@ -70,7 +70,7 @@ class Command(BaseCommand):
 
 
 def _keep_label(facts: KernelFacts) -> KernelFacts:
-    """Give facts without a label that of the kernel of their name, which they may be again."""
+    """Return facts without a label that of the kernel of their name, which they may be again."""
     if facts.origin.label:
         return facts
     labels = Kernel.objects.listed().filter(name=facts.name).values_list("label", flat=True)

@@ -35,7 +35,7 @@ class Command(BaseCommand):
 
 
 def _find_everything(name: str) -> KernelFacts | None:
-    """Give the facts of the same tree with every option on, where the map has them."""
+    """Return the facts of the same tree with every option on, where the map has them."""
     try:
         return load_kernel(f"{name}-all").facts
     except NoSuchKernelError:

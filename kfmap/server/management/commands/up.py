@@ -71,7 +71,7 @@ class Command(BaseCommand):
                 worker.stop()
 
     def _setup_link(self, address: str) -> str:
-        """Give the sentence with the one-time link, nothing once there is an administrator."""
+        """Return the sentence with the one-time link, nothing once there is an administrator."""
         if administrator_exists():
             return ""
         path = reverse("create-administrator", args=[SetupLink.objects.issue()])
@@ -94,7 +94,7 @@ def _begin_stop(worker: EmbeddedWorker | None) -> None:
 
 
 def _name(host: str) -> str:
-    """Give the host as a browser takes it."""
+    """Return the host as a browser takes it."""
     if not host.strip("0.:"):  # every address of this machine
         return "localhost"
     return f"[{host}]" if ":" in host else host

@@ -230,7 +230,7 @@ def _object(
 
 
 def _core_only(core: CoreInfo) -> BtfExt:
-    """Give the places of relocations; what they are is made up by the tests."""
+    """Return the places of relocations; what they are is made up by the tests."""
     no_types = read_btf(struct.pack("<HBB5I", 0xEB9F, 1, 0, 24, 0, 0, 0, 1) + b"\0")
     return BtfExt(no_types, {}, {}, {SECTION: core})
 

@@ -55,7 +55,7 @@ class Walked:
 
 
 def live(obj: BpfObject, exact: bool = False, **kernel: object) -> dict[str, str]:
-    """Give, by name, what is live in the first program and how surely."""
+    """Return, by name, what is live in the first program and how surely."""
     reach = Walked(obj, **kernel).reach(exact)  # type: ignore[arg-type]
     found: dict[str, str] = {}
     for call in reach.calls:

@@ -26,7 +26,7 @@ def _one_program(kind: str, attach_type: str | None, target: str | None) -> BpfO
 
 
 def _check(kind: str, attach_type: str | None = None, target: str | None = None) -> str:
-    """Give why an empty program of some kind is refused, "" if it is not."""
+    """Return why an empty program of some kind is refused, "" if it is not."""
     obj = _one_program(kind, attach_type, target)
     [verdict] = check_object(obj, KernelUnderTest(kernel_facts())).programs
     if verdict.verdict == PASSES:

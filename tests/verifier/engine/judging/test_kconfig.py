@@ -41,7 +41,7 @@ def _with(verdict: ObjectVerdict, word: str) -> set[str]:
 
 
 def _problem(config: dict[str, str] | None, *must_be_set: str) -> str:
-    """Give the one reason why nothing of the object loads."""
+    """Return the one reason why nothing of the object loads."""
     verdict = _check(config, *must_be_set)
     reasons = {
         finding.reasons[0].text

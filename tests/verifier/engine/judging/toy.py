@@ -101,6 +101,6 @@ def check(
 
 
 def only_finding(verdict: ProgramVerdict) -> Finding:
-    """Give the one finding there must be."""
+    """Return the one finding there must be."""
     assert len(verdict.findings) == 1, verdict.findings
     return verdict.findings[0]

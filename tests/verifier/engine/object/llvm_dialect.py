@@ -20,7 +20,7 @@ _COMPARE = re.compile(r"^(if [rw]\d+ \S+ )(-?\d+)( goto .*)$")
 
 
 def disassemble_with_llvm(path: Path) -> dict[str, dict[int, str]]:
-    """Give section → slot → text in the verifier's dialect, `(85)` and the like in front."""
+    """Return section → slot → text in the verifier's dialect, `(85)` and the like in front."""
     command = [OBJDUMP, "-d", "--mcpu=v4", str(path)]
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     found: dict[str, dict[int, str]] = {}

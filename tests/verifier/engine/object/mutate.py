@@ -44,7 +44,7 @@ class Layout:
 
 
 def mutate(data: bytes, layout: Layout, random: Random) -> bytes:
-    """Give a copy with one to four things changed."""
+    """Return a copy with one to four things changed."""
     changed = bytearray(data)
     for _ in range(random.choice((1, 1, 1, 2, 4))):
         random.choice(_MUTATIONS)(changed, layout, random)

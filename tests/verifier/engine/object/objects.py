@@ -42,7 +42,7 @@ def program(read: BpfObject, name: str) -> Program:
 
 
 def references_of(read: BpfObject, name: str) -> list[tuple[int, Reference]]:
-    """Give the references of a function by slot from its start."""
+    """Return the references of a function by slot from its start."""
     wanted = function(read, name)
     return [
         (slot - wanted.start, reference)
@@ -60,7 +60,7 @@ class Patched:
         _, self.count, self.names = struct.unpack_from("<3H", self.data, 58)
 
     def header(self, section: str) -> int:
-        """Give where the header of a section is."""
+        """Return where the header of a section is."""
         start = self.field(self.table + 64 * self.names, "offset")
         for at in range(self.table, self.table + 64 * self.count, 64):
             name = start + self.field(at, "name")
@@ -79,7 +79,7 @@ class Patched:
         return self
 
     def place(self, section: str) -> tuple[int, int]:
-        """Give start and size of the contents of a section."""
+        """Return start and size of the contents of a section."""
         header = self.header(section)
         return self.field(header, "offset"), self.field(header, "size")
 
@@ -89,7 +89,7 @@ class Patched:
         return self
 
     def symbol(self, name: str) -> int:
-        """Give where in .symtab a symbol is."""
+        """Return where in .symtab a symbol is."""
         start, size = self.place(".symtab")
         names, _ = self.place(".strtab")
         for at in range(start, start + size, 24):

@@ -26,7 +26,7 @@ def render(name: str, program: str = "toy_running") -> str:
 
 
 def validate_sarif(text: str) -> dict[str, Any]:
-    """Give the log, valid by the OASIS schema."""
+    """Return the log, valid by the OASIS schema."""
     log = json.loads(text)
     schema = json.loads(SCHEMA.read_text())
     jsonschema.validators.validator_for(schema)(schema).validate(log)
