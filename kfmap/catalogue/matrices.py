@@ -9,9 +9,8 @@ from kfmap.catalogue.packing import pack, unpack
 from kfmap.permission.context_text import read_context, write_context
 from kfmap.permission.contexts import build_contexts
 from kfmap.permission.decide import Decider
+from kfmap.permission.engine import ENGINE_VERSION
 from kfmap.permission.matrix import Matrix, fill_matrix
-
-ENGINE_VERSION = 1  # raise it when the same facts would be decided otherwise
 
 
 def load_matrix(facts_hash: str, decider: Decider) -> Matrix:

@@ -15,9 +15,10 @@ from django.db import transaction
 
 from kfmap.btf.read import Btf, read_btf
 from kfmap.catalogue import index
+from kfmap.catalogue.bundled_kernels import natural_key
 from kfmap.catalogue.matrices import load_matrix
 from kfmap.catalogue.models import Kernel, KernelTypes
-from kfmap.catalogue.models.kernel import natural_key, validate_kernel_name
+from kfmap.catalogue.models.kernel import validate_kernel_name
 from kfmap.catalogue.packing import pack, unpack
 from kfmap.kernel.config import read_config, render_config
 from kfmap.kernel.facts import KernelFacts

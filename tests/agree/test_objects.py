@@ -15,7 +15,7 @@ import pytest
 
 from kfmap.btf.pack import unpack
 from kfmap.btf.read import read_btf
-from kfmap.catalogue.loading import BUNDLED
+from kfmap.catalogue.bundled_kernels import BUNDLED
 from tests.agree.truth import read_bundled
 from verifier.engine.object.read import read_object
 from verifier.engine.result import FAILS_AT_RUN_TIME, PASSES, REFUSED, ProgramVerdict

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from kfmap.catalogue.loading import BUNDLED
+from kfmap.catalogue.bundled_kernels import BUNDLED
 from kfmap.kernel.facts import KernelFacts
 from kfmap.kernel.facts_json import parse_facts
 from kfmap.permission.context import Context

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from kfmap.btf.pack import pack
-from kfmap.catalogue.loading import Outcome, find_bundled, load_bundled
+from kfmap.catalogue.bundled_kernels import find_bundled
+from kfmap.catalogue.loading import Outcome, load_bundled
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.store import load_kernel, load_types, save_kernel
 from kfmap.kernel.facts_json import render_facts

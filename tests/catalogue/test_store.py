@@ -8,8 +8,8 @@ import pytest
 from django.core.exceptions import ValidationError
 from pytest_django import DjangoAssertNumQueries
 
+from kfmap.catalogue.bundled_kernels import natural_key
 from kfmap.catalogue.models import Kernel, Kfunc, Registration, SetEntry, StoredMatrix
-from kfmap.catalogue.models.kernel import natural_key
 from kfmap.catalogue.store import (
     KernelExistsError,
     NoSuchKernelError,

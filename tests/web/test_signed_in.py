@@ -7,8 +7,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from kfmap.permission.engine import ENGINE_VERSION
 from tests.web.uploads import create_upload
-from verifier.engine.result import ENGINE_VERSION
 from verifier.records.models import BpfObject, Job
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("toys")]

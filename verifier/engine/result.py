@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 from kfmap.permission.verdict import Reason as Reason
 
-ENGINE_VERSION = 3
-
 PASSES = "passes"
 REFUSED = "refused"
 FAILS_AT_RUN_TIME = "fails_at_run_time"

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kfmap.catalogue.models import Kernel
-from verifier.engine.result import ENGINE_VERSION, FAILS_AT_RUN_TIME, PASSES, REFUSED, UNKNOWN
+from kfmap.permission.engine import ENGINE_VERSION
+from verifier.engine.result import FAILS_AT_RUN_TIME, PASSES, REFUSED, UNKNOWN
 from verifier.records.models import BpfObject, Verdict
 
 WORST_FIRST = (REFUSED, FAILS_AT_RUN_TIME, UNKNOWN, PASSES)

@@ -12,10 +12,11 @@ from django.utils import timezone
 
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.recent import Recent
+from kfmap.permission.engine import ENGINE_VERSION
 from verifier.engine import result
 from verifier.engine.object.model import StructOpsUse
 from verifier.engine.reports import CheckedObject, Unchecked
-from verifier.engine.result import ENGINE_VERSION, ObjectVerdict, ProgramVerdict, SourceLine
+from verifier.engine.result import ObjectVerdict, ProgramVerdict, SourceLine
 from verifier.engine.result_json import parse_finding, parse_path, plain
 from verifier.engine.summary import CallSummary, ObjectSummary, ProgramSummary
 from verifier.records.models import BpfObject, Call, Check, Finding, Job, Program, Verdict

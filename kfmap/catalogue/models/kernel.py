@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Self
 
@@ -102,8 +101,3 @@ class KernelTypes(models.Model):
 def find_newest(rows: Sequence[Kernel]) -> Kernel | None:
     """Return the newest released kernel of rows that are oldest first, else the newest of all."""
     return next(reversed([row for row in rows if row.released] or rows), None)
-
-
-def natural_key(name: str) -> str:
-    """Return a text that sorts as people count: numbers by value, at most six digits each."""
-    return re.sub(r"\d+", lambda number: number[0].zfill(6)[-6:], name)[:120]

@@ -14,7 +14,7 @@ from django.utils.cache import get_conditional_response, patch_cache_control, pa
 from django.utils.http import http_date
 from django.views.decorators.http import require_safe
 
-from kfmap.catalogue.matrices import ENGINE_VERSION
+from kfmap.permission.engine import ENGINE_VERSION
 from kfmap.web.shared.kernel_map import Atlas, load_atlas
 from verifier.records.models import Job
 

@@ -16,11 +16,12 @@ from kfmap.catalogue.store import LoadedKernel
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import ATTACH_BY_TYPE, full_target
 from kfmap.permission.decide import Decider
+from kfmap.permission.engine import ENGINE_VERSION
 from kfmap.permission.verdict import ALLOWED, FAILS, REFUSED
 from kfmap.permission.view import STRUCT_OPS_TYPE
 from kfmap.permission.what_if.flips import Flip
 from verifier.engine.judging.contexts import decide
-from verifier.engine.result import ENGINE_VERSION, find_word
+from verifier.engine.result import find_word
 from verifier.records.models import BpfObject, Finding, Program, Verdict
 
 _MOST_OBJECTS = 500

@@ -10,10 +10,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from kfmap.btf.read import BtfError
+from kfmap.catalogue.bundled_kernels import BUNDLED
 from kfmap.catalogue.bundling.archive import Archive, BundleError
 from kfmap.catalogue.bundling.build import build_kernel, save_built
 from kfmap.catalogue.bundling.recipes import RECIPES, SUITES, Recipe
-from kfmap.catalogue.loading import BUNDLED
 from kfmap.kernel.extract import TreeError
 
 

@@ -6,9 +6,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from kfmap.catalogue.bundled_kernels import find_bundled
 from kfmap.catalogue.checks_tag import SETTINGS_CHECKS
 from kfmap.catalogue.database import DatabaseNotUsableError, prepare_database
-from kfmap.catalogue.loading import Outcome, find_bundled, load_bundled
+from kfmap.catalogue.loading import Outcome, load_bundled
 
 
 class Command(BaseCommand):

@@ -11,8 +11,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 
 from kfmap.accounts.models import LIFETIME, SetupLink, administrator_exists
+from kfmap.catalogue.bundled_kernels import find_bundled
 from kfmap.catalogue.database import DatabaseNotUsableError, describe_database, prepare_database
-from kfmap.catalogue.loading import Outcome, find_bundled, load_bundled
+from kfmap.catalogue.loading import Outcome, load_bundled
 from kfmap.celery import app
 from kfmap.server.embedded_worker import EmbeddedWorker
 from kfmap.server.web_server import AddressError, WebServer, listen

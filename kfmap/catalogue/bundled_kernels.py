@@ -1,0 +1,68 @@
+"""The kernels that come with kfmap, as files, read without Django.
+
+They are `bundled/NAME.json`, `bundled/NAME.types.xz` and `bundled/NAME.config.xz`; a kernel that
+nobody built has the first only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import lzma
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from kfmap.btf.pack import unpack
+from kfmap.kernel.facts import KernelFacts
+from kfmap.kernel.facts_json import parse_facts
+
+BUNDLED = Path(__file__).parent / "bundled"
+
+
+@dataclass(frozen=True, slots=True)
+class BundledKernel:
+    """A kernel that came with kfmap, as files."""
+
+    name: str
+    facts: Path
+    types: Path | None
+    config: Path | None
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the files: a faster sign than the facts that nothing changed."""
+        digest = hashlib.sha256(self.facts.read_bytes())
+        for path in (self.types, self.config):
+            if path is not None:
+                digest.update(path.read_bytes())
+        return digest.hexdigest()
+
+    def read_facts(self) -> KernelFacts:
+        """Return the facts."""
+        return parse_facts(self.facts.read_bytes())
+
+    def read_types(self) -> bytes | None:
+        """Return the raw BTF, None where none came with it."""
+        return None if self.types is None else unpack(self.types.read_bytes())
+
+    def read_config(self) -> bytes | None:
+        """Return the text of the .config, None where none came with it."""
+        return None if self.config is None else lzma.decompress(self.config.read_bytes())
+
+
+def find_bundled(folder: Path = BUNDLED) -> list[BundledKernel]:
+    """Return the bundled kernels, oldest first."""
+    found = sorted(folder.glob("*.json"), key=lambda path: natural_key(path.stem))
+    return [
+        BundledKernel(path.stem, path, _beside(path, "types.xz"), _beside(path, "config.xz"))
+        for path in found
+    ]
+
+
+def natural_key(name: str) -> str:
+    """Return a text that sorts as people count: numbers by value, at most six digits each."""
+    return re.sub(r"\d+", lambda number: number[0].zfill(6)[-6:], name)[:120]
+
+
+def _beside(facts: Path, suffix: str) -> Path | None:
+    path = facts.with_name(f"{facts.stem}.{suffix}")
+    return path if path.exists() else None

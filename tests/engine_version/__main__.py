@@ -1,0 +1,45 @@
+"""`python -m tests.engine_version [VERSION]`: renew the golden file and the version with it.
+
+The version becomes one more than the committed one where answers changed, and stays where none
+did. A VERSION that is not high enough is refused. Run it after a merge conflict in golden.json or
+engine.py too: it reads neither of them, only what is committed.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+from tests.engine_version.golden import FILE, Golden, committed, least_version, write_golden
+
+ENGINE = Path(__file__).parents[2] / "kfmap" / "permission" / "engine.py"
+_CONFLICT = re.compile(r"^<{7} .*?\n(.*?)^={7}\n.*?^>{7} .*?\n", re.M | re.S)
+_VERSION = re.compile(r"^ENGINE_VERSION = \d+$", re.M)
+
+
+def main(arguments: list[str]) -> int:
+    """Renew both files; 1 where the version asked for is not high enough."""
+    earlier = committed()
+    _set_version(max([1, *(golden.version for golden in earlier)]))  # so that it can be imported
+    from tests.engine_version.answers import hash_answers
+
+    answers = hash_answers()
+    least = least_version(answers, earlier)
+    version = int(arguments[0]) if arguments else least
+    if version < least:
+        print(f"Answers changed since the last commit: the version must be {least} or higher.")
+        return 1
+    _set_version(version)
+    FILE.write_text(write_golden(Golden(version, answers)))
+    print(f"The engine version is {version}; {len(answers)} answers are in {FILE.name}.")
+    return 0
+
+
+def _set_version(version: int) -> None:
+    text = _CONFLICT.sub(r"\1", ENGINE.read_text())
+    ENGINE.write_text(_VERSION.sub(f"ENGINE_VERSION = {version}", text))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,74 @@
+"""Hashes of what the engine says of the bundled kernels and of the objects in tests/objects.
+
+A key names a question and the hash of its inputs: a kernel that is bundled again, or an object
+that is compiled again, is another question, and asks for no higher version.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from kfmap.btf.read import read_btf
+from kfmap.catalogue.bundled_kernels import BundledKernel, find_bundled
+from kfmap.kernel.config import read_config
+from kfmap.permission.context_text import write_context
+from kfmap.permission.matrix import build_matrix
+from verifier.engine.object.read import read_object
+from verifier.engine.result_json import plain
+from verifier.engine.verdict import (
+    KernelUnderTest,
+    Prepared,
+    check_object,
+    collection_paused,
+    prepare_object,
+)
+
+OBJECTS = Path(__file__).parents[1] / "objects"
+
+
+@collection_paused()
+def hash_answers() -> dict[str, str]:
+    """Return question → hash of the answer, for every kernel and every object on every kernel."""
+    objects = [(path.name, _prepare(path)) for path in sorted(OBJECTS.glob("*.o"))]
+    return {
+        question: answer
+        for bundled in find_bundled()
+        for question, answer in _hash_kernel(bundled, objects)
+    }
+
+
+def _hash_kernel(
+    bundled: BundledKernel, objects: list[tuple[str, Prepared]]
+) -> Iterator[tuple[str, str]]:
+    kernel, inputs = _load(bundled), bundled.digest()
+    yield f"{bundled.name} {_hash(inputs)}", _hash(_cells(kernel))
+    for name, prepared in objects:
+        question = f"{name} on {bundled.name} {_hash([inputs, prepared.object.sha256])}"
+        yield question, _hash(plain(check_object(prepared, kernel)))
+
+
+def _prepare(path: Path) -> Prepared:
+    return prepare_object(read_object(path.read_bytes()))
+
+
+def _load(bundled: BundledKernel) -> KernelUnderTest:
+    types, config = bundled.read_types(), bundled.read_config()
+    return KernelUnderTest(
+        bundled.read_facts(),
+        None if types is None else read_btf(types),
+        None if config is None else read_config(config).options,
+    )
+
+
+def _cells(kernel: KernelUnderTest) -> object:
+    matrix = build_matrix(kernel.facts)
+    columns = zip(matrix.contexts, matrix.allowed, matrix.possible, strict=True)
+    return matrix.kfuncs, [(write_context(context), *bits) for context, *bits in columns]
+
+
+def _hash(value: object) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
