@@ -1,4 +1,8 @@
-"""The Celery application: `celery -A kfmap worker`, or embedded in the web process."""
+"""The Celery application: `celery -A kfmap worker` and `beat`, or embedded in the web process.
+
+`kfmap.server.apps` imports it in every process, so that whoever sends a job finds this application
+and its broker instead of Celery's own default (amqp://localhost).
+"""
 
 import os
 
@@ -7,5 +11,6 @@ from celery import Celery
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kfmap.settings")
 
 app = Celery("kfmap")
+app.set_default()  # Celery keeps the current application per thread; views run in many
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["verifier.jobs"])

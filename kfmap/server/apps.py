@@ -3,6 +3,7 @@
 from django.apps import AppConfig
 from django.core.checks import register
 
+from kfmap import celery
 from kfmap.catalogue.checks_tag import SETTINGS_CHECKS
 from kfmap.server.checks import CHECKS
 
@@ -13,6 +14,7 @@ class ServerConfig(AppConfig):
     name = "kfmap.server"
     label = "kfmap_server"
     verbose_name = "Server"
+    celery_app = celery.app  # under any web server: see kfmap.celery
 
     def ready(self) -> None:
         """Have Django run the checks before every command."""

@@ -20,6 +20,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 ROOT = Path(__file__).resolve().parents[2]
+ADMINISTRATOR, PASSWORD = "ada", "correct horse battery staple"
 _PATIENCE = 60.0
 
 
@@ -49,12 +50,55 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-class Up:
+class Browser:
+    """Somebody who reads pages and sends forms, with cookies."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.cookies = CookieJar()
+        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies))
+
+    def get(self, path: str) -> tuple[int, str]:
+        """Return status and body of a page."""
+        return self.open(urllib.request.Request(self.address + path))
+
+    def post(self, path: str, values: Mapping[str, object]) -> tuple[int, str]:
+        """Send a form, with files as (name, bytes)."""
+        token = next((cookie.value for cookie in self.cookies if cookie.name == "csrftoken"), "")
+        files = {
+            key: SimpleUploadedFile(*value) if isinstance(value, tuple) else value
+            for key, value in values.items()
+        }
+        body = encode_multipart(BOUNDARY, {**files, "csrfmiddlewaretoken": token})
+        headers = {"Content-Type": MULTIPART_CONTENT, "Referer": self.address}
+        return self.open(urllib.request.Request(self.address + path, body, headers))
+
+    def log_in(self, name: str, password: str) -> None:
+        """Sign in by the form."""
+        assert self.get("/accounts/login/")[0] == 200
+        status, page = self.post("/accounts/login/", {"username": name, "password": password})
+        assert (status, "Sign out" in page) == (200, True), page
+
+    def go_on_as(self, other: Browser) -> None:
+        """Take over the session of the same browser with another process."""
+        for cookie in other.cookies:
+            self.cookies.set_cookie(cookie)
+
+    def open(self, request: urllib.request.Request) -> tuple[int, str]:
+        """Return status and body, of errors too."""
+        try:
+            with self._opener.open(request, timeout=20) as answer:
+                return int(answer.status), answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+
+class Up(Browser):
     """A running `manage.py up`."""
 
     def __init__(self, folder: Path, host: str, **changes: str) -> None:
         self.port = free_port()
-        self.address = f"http://{host}:{self.port}"
+        super().__init__(f"http://{host}:{self.port}")
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "up", "--host", host, "--port", str(self.port)],
             cwd=ROOT,
@@ -64,8 +108,6 @@ class Up:
             text=True,
         )
         self.said = ""
-        self.cookies = CookieJar()
-        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies))
 
     def wait_until_ready(self) -> None:
         """Read what it says until it says that it serves."""
@@ -81,40 +123,12 @@ class Up:
         self.said += self.process.stdout.readline()
         return str(re.findall(r"http\S+/accounts/setup/\S+", self.said)[0])
 
-    def get(self, path: str) -> tuple[int, str]:
-        """Return status and body of a page."""
-        return self._open(urllib.request.Request(self.address + path))
-
-    def post(self, path: str, values: Mapping[str, object]) -> tuple[int, str]:
-        """Send a form, with files as (name, bytes)."""
-        token = next((cookie.value for cookie in self.cookies if cookie.name == "csrftoken"), "")
-        files = {
-            key: SimpleUploadedFile(*value) if isinstance(value, tuple) else value
-            for key, value in values.items()
-        }
-        body = encode_multipart(BOUNDARY, {**files, "csrfmiddlewaretoken": token})
-        headers = {"Content-Type": MULTIPART_CONTENT, "Referer": self.address}
-        return self._open(urllib.request.Request(self.address + path, body, headers))
-
     def sign_in(self) -> None:
         """Create the administrator with the one-time link."""
         path = self.wait_for_link().removeprefix(self.address)
         assert self.get(path)[0] == 200
-        password = "correct horse battery staple"
-        form = {"username": "ada", "password1": password, "password2": password}
+        form = {"username": ADMINISTRATOR, "password1": PASSWORD, "password2": PASSWORD}
         assert self.post(path, form)[0] == 200
-
-    def go_on_as(self, other: Up) -> None:
-        """Take over the session of the same browser with another process."""
-        for cookie in other.cookies:
-            self.cookies.set_cookie(cookie)
-
-    def _open(self, request: urllib.request.Request) -> tuple[int, str]:
-        try:
-            with self._opener.open(request, timeout=20) as answer:
-                return int(answer.status), answer.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
 
     def stop(self, how: signal.Signals) -> int:
         """Send a signal and give the exit code."""

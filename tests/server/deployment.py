@@ -1,0 +1,76 @@
+"""The processes of a deployment, by the commands that the README documents."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+
+from tests.server.process import (
+    ADMINISTRATOR,
+    PASSWORD,
+    ROOT,
+    Browser,
+    environment,
+    free_port,
+    manage,
+    wait_until,
+)
+
+WORKER = ("celery", "-A", "kfmap", "worker", "--concurrency=1", "-l", "warning")
+BEAT = ("celery", "-A", "kfmap", "beat", "-l", "warning")
+_STOP_SECONDS = 30.0
+
+
+@contextmanager
+def running(
+    command: Sequence[str], folder: Path, **changes: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a Python module as a process, for the length of a block; it writes into `folder/log`."""
+    with (folder / "log").open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *command],
+            cwd=ROOT,
+            env=environment(folder, **changes),
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def prepare(folder: Path, **changes: str) -> None:
+    """Make the database with its kernels and the administrator, as the README says."""
+    account = {"DJANGO_SUPERUSER_USERNAME": ADMINISTRATOR, "DJANGO_SUPERUSER_PASSWORD": PASSWORD}
+    create = ("createsuperuser", "--noinput", "--email", "ada@example.org")
+    for command in (("migrate",), ("load_kernels",), create):
+        ended = manage(folder, *command, **account, **changes)
+        assert ended.returncode == 0, ended.stderr
+
+
+@contextmanager
+def web(folder: Path, *server: str, **changes: str) -> Iterator[Browser]:
+    """Run a web server for the length of a block; `server` is its command up to the address."""
+    port = free_port()
+    place = ("--bind", f"127.0.0.1:{port}") if server[0] == "gunicorn" else ("--port", str(port))
+    browser = Browser(f"http://127.0.0.1:{port}")
+
+    def answers() -> bool:
+        try:
+            return browser.get("/healthz")[0] == 200
+        except (URLError, OSError):
+            return False
+
+    with running([*server, *place], folder, **changes):
+        wait_until(answers)
+        yield browser
