@@ -10,14 +10,14 @@ from kfmap.catalogue.store import LoadedKernel, load_row
 from kfmap.kernel.facts import StructOps
 from kfmap.permission.what_if.edits import UseCapabilities
 from kfmap.web.shared.cells import load_cells
-from kfmap.web.shared.kernel_map import load_atlas
+from kfmap.web.shared.kernel_map import load_kernel_map
 from kfmap.web.what_if.edits_in_address import draft_url
 from verifier.records.models import BpfObject, Submission
 
 
 def list_addresses() -> dict[str, str]:
     """Return one address a page, by a short name; object pages need a sign-in."""
-    rows = load_atlas().released
+    rows = load_kernel_map().released
     kernel = load_row(rows[-1])
     ops = max(kernel.facts.struct_ops, key=lambda item: (item.name == "sched_ext_ops", item.name))
     pages = {

@@ -10,9 +10,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from kfmap.catalogue.models import Kernel
-from kfmap.catalogue.models.kernel import find_newest
 from kfmap.graphs.picture import build_picture
 from kfmap.web.shared.export import GRAPH_FORMATS, export_graph
+from kfmap.web.shared.kernel_map import load_kernel_map
 from verifier.engine.reports import RENDERERS
 from verifier.jobs.submit import submit
 from verifier.jobs.tasks import check_stale_objects, ensure_job
@@ -149,9 +149,9 @@ def show_program(request: HttpRequest, sha256: str, position: int) -> HttpRespon
 def show_graph(request: HttpRequest, sha256: str) -> HttpResponse:
     """Draw what the programs of an object call; ?kernel= colours it, ?format= exports it."""
     obj = get_object_or_404(BpfObject, sha256=sha256)
-    kernels = list(Kernel.objects.listed())
-    named = [kernel for kernel in kernels if kernel.name == request.GET.get("kernel")]
-    kernel = named[0] if named else find_newest(kernels)
+    kernels = load_kernel_map()
+    named = [row for row in kernels.rows if row.name == request.GET.get("kernel")]
+    kernel = named[0] if named else kernels.newest
     graph = load_object_graph(obj, kernel)
     chosen = request.GET.get("format")
     if chosen:

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import HttpRequest
 
 from kfmap.web.compare.changes import find_changes
-from kfmap.web.shared.kernel_map import Atlas
-from kfmap.web.shared.page import map_page
+from kfmap.web.shared.kernel_map import KernelMap
+from kfmap.web.shared.page import Page, map_page
 from verifier.records.models import BpfObject
 
 _LATEST = 5
 
 
-@map_page
-def show_home(request: HttpRequest, atlas: Atlas) -> HttpResponse:
+@map_page()
+def show_home(request: HttpRequest, kernels: KernelMap) -> Page:
     """Show the question box, the kernels, the latest uploads and what the newest kernel changed."""
     changes = None
-    released = atlas.released
+    released = kernels.released
     if len(released) > 1:
         older, newest = released[-2:]
-        changes = find_changes(atlas.load(older.name), atlas.load(newest.name))
+        changes = find_changes(kernels.load(older.name), kernels.load(newest.name))
     objects = BpfObject.objects.prefetch_related("jobs")[:_LATEST]
     context = {
-        "atlas": atlas,
-        "kernels": [*released[::-1], *(row for row in atlas.rows if row not in released)],
-        "chosen": atlas.newest,
+        "listed": [*released[::-1], *(row for row in kernels.rows if row not in released)],
+        "chosen": kernels.newest,
         "changes": changes,
         "objects": objects if request.user.is_authenticated else None,
     }
-    return render(request, "web/home.html", context)
+    return Page("web/home.html", context)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 
 from kfmap.catalogue.models import Kernel, Variant
@@ -18,52 +18,48 @@ from kfmap.permission.what_if.edit_json import describe_edit, read_edits
 from kfmap.web.findings.load_findings import load_findings
 from kfmap.web.shared.cells import load_cells
 from kfmap.web.shared.export import Table, export_table
-from kfmap.web.shared.kernel_map import Atlas
+from kfmap.web.shared.kernel_map import KernelMap, ThisKernel
 from kfmap.web.shared.once_per_facts import once_per_facts
-from kfmap.web.shared.page import map_page
+from kfmap.web.shared.page import Page, kernel_page, map_page
 from kfmap.web.what_if.edits_in_address import draft_url
 
 _NEWEST_PAGES = ("kernel", "matrix", "graphs", "kfuncs")
 
 
-@map_page
-def list_kernels(request: HttpRequest, atlas: Atlas) -> HttpResponse:
+@map_page("kernels")
+def list_kernels(request: HttpRequest, kernels: KernelMap) -> Page | HttpResponse:
     """List the kernels of the map."""
     if chosen := request.GET.get("format"):
-        return export_table(chosen, _kernel_table(atlas))
-    return render(request, "web/kernels.html", {"section": "kernels", "kernels": atlas.rows[::-1]})
+        return export_table(chosen, _kernel_table(kernels))
+    return Page("web/kernels.html", {})
 
 
-@map_page
-def go_to_newest(request: HttpRequest, atlas: Atlas, page: str) -> HttpResponse:
+@map_page()
+def go_to_newest(request: HttpRequest, kernels: KernelMap, page: str) -> HttpResponse:
     """Go to a page of the newest kernel."""
     if page not in _NEWEST_PAGES:
         raise Http404(f"There is no page “{page}” of a kernel.")
-    if atlas.newest is None:
+    if kernels.newest is None:
         return redirect("home")
-    return redirect(page, atlas.newest.name)
+    return redirect(page, kernels.newest.name)
 
 
-@map_page
-def show_kernel(request: HttpRequest, atlas: Atlas, kernel: str) -> HttpResponse:
+@kernel_page()
+def show_kernel(request: HttpRequest, this: ThisKernel) -> Page | HttpResponse:
     """Show what was read from a kernel, where it came from and what was not understood."""
-    loaded = atlas.load(kernel)
+    loaded = this.loaded
     if chosen := request.GET.get("format"):
         return export_table(chosen, _registration_table(loaded))
-    findings = load_findings(atlas, kernel)
+    findings = load_findings(this)
     context = {
-        "section": "kernels",
-        "atlas": atlas,
-        "kernel": atlas.row(kernel),
-        "facts": loaded.facts,
         "cells": load_cells(loaded),
         "hooks": _read_hooks(loaded),
         "sets": _read_sets(loaded),
         "findings": findings,
-        **_describe_variant(atlas.row(kernel), request.user),
+        **_describe_variant(this.row, request.user),
         "defects": sum(1 for item in findings if item.severity == DEFECT),
     }
-    return render(request, "web/kernel.html", context)
+    return Page("web/kernel.html", context)
 
 
 def _describe_variant(row: Kernel, reader: User | AnonymousUser) -> dict[str, object]:
@@ -158,9 +154,9 @@ def _read_sets(kernel: LoadedKernel) -> list[SetRow]:
     ]
 
 
-def _kernel_table(atlas: Atlas) -> Table:
+def _kernel_table(kernels: KernelMap) -> Table:
     columns = ("name", "version", "label", "profile", "kfuncs", "sets", "struct_ops", "page")
-    return Table("kernels", columns, [_kernel_row(row) for row in atlas.rows])
+    return Table("kernels", columns, [_kernel_row(row) for row in kernels.rows])
 
 
 def _kernel_row(row: Kernel) -> tuple[str | int, ...]:

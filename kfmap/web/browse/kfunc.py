@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.kernel.facts import Entry, KfuncSet, Registration
@@ -17,54 +17,51 @@ from kfmap.web.browse.kfunc_grid import build_grid
 from kfmap.web.compare.changes import find_changes
 from kfmap.web.shared.callers import group_by_context
 from kfmap.web.shared.export import Table, export_table
-from kfmap.web.shared.kernel_map import Atlas
+from kfmap.web.shared.kernel_map import KernelMap, ThisKernel
 from kfmap.web.shared.not_found import NameNotFound
 from kfmap.web.shared.once_per_facts import once_per_facts
-from kfmap.web.shared.page import map_page
+from kfmap.web.shared.page import Page, kernel_page, map_page
 from verifier.records.models import BpfObject
 
 _CALLERS = 20
 _ALIKE = 0.6
 
 
-@map_page
-def go_to_kfunc(request: HttpRequest, atlas: Atlas, name: str) -> HttpResponse:
+@map_page()
+def go_to_kfunc(request: HttpRequest, kernels: KernelMap, kfunc: str) -> HttpResponse:
     """Go to a kfunc on the newest kernel that has it."""
-    for kernel in reversed(list(atlas.load_all())):
-        if name in kernel.decider.kfuncs:
-            return redirect("kfunc", kernel.name, name)
-    known = {kfunc for kernel in atlas.load_all() for kfunc in kernel.decider.kfuncs}
-    raise NameNotFound("The map", "kfunc", name, known, ("any-kfunc", ()))
+    for kernel in reversed(list(kernels.load_all())):
+        if kfunc in kernel.decider.kfuncs:
+            return redirect("kfunc", kernel.name, kfunc)
+    known = {name for kernel in kernels.load_all() for name in kernel.decider.kfuncs}
+    raise NameNotFound("The map", "kfunc", kfunc, known, ("any-kfunc", ()))
 
 
-@map_page
-def show_kfunc(request: HttpRequest, atlas: Atlas, kernel: str, name: str) -> HttpResponse:
+@kernel_page()
+def show_kfunc(request: HttpRequest, this: ThisKernel, kfunc: str) -> Page | HttpResponse:
     """Show a kfunc on a kernel, and where else it is."""
-    loaded = atlas.load(kernel)
-    timeline = [_build_stage(item, name) for item in atlas.load_all()]
-    if name not in loaded.decider.kfuncs:
-        _refuse(loaded, name, timeline)
-    groups = group_by_context(loaded, name)
+    loaded, kernels = this.loaded, this.kernels
+    timeline = [_build_stage(item, kfunc) for item in kernels.load_all()]
+    if kfunc not in loaded.decider.kfuncs:
+        _refuse(loaded, kfunc, timeline)
+    groups = group_by_context(loaded, kfunc)
     if chosen := request.GET.get("format"):
         rows = [(group.name, item.name, item.word) for group in groups for item in group.entries]
-        return export_table(
-            chosen, Table(f"{kernel} {name}", ("group", "context", "verdict"), rows)
-        )
+        table = Table(f"{this.name} {kfunc}", ("group", "context", "verdict"), rows)
+        return export_table(chosen, table)
     context = {
-        "section": "kernels",
-        "atlas": atlas,
-        "kernel": atlas.row(kernel),
-        "name": name,
-        "kfunc": loaded.decider.find_kfunc(name),
-        "memberships": _find_memberships(loaded, name),
+        "name": kfunc,
+        "kfunc": loaded.decider.find_kfunc(kfunc),
+        "flags": flags_of(loaded, kfunc),
+        "memberships": _find_memberships(loaded, kfunc),
         "groups": groups,
         "timeline": timeline,
-        "grid": build_grid(atlas.load_all(), name),
-        "variants": _find_variants(atlas, name),
-        "renamed": _find_renamed(atlas, name),
-        "callers": _find_callers(name) if request.user.is_authenticated else None,
+        "grid": build_grid(kernels.load_all(), kfunc),
+        "variants": _find_variants(kernels, kfunc),
+        "renamed": _find_renamed(kernels, kfunc),
+        "callers": _find_callers(kfunc) if request.user.is_authenticated else None,
     }
-    return render(request, "web/kfunc.html", context | {"flags": flags_of(loaded, name)})
+    return Page("web/kfunc.html", context)
 
 
 def _refuse(kernel: LoadedKernel, name: str, timeline: list[Stage]) -> None:
@@ -120,11 +117,11 @@ def _build_stage(kernel: LoadedKernel, name: str) -> Stage:
     return Stage(kernel.name, True, flags_of(kernel, name), kfunc.prototype if kfunc else "")
 
 
-def _find_variants(atlas: Atlas, name: str) -> list[tuple[str, list[str]]]:
+def _find_variants(kernels: KernelMap, name: str) -> list[tuple[str, list[str]]]:
     """Return kfuncs of any kernel that differ in what stands after `___`, with their kernels."""
     base = name.partition("___")[0]
     found: dict[str, list[str]] = {}
-    for kernel in atlas.load_all():
+    for kernel in kernels.load_all():
         for other in kernel.decider.kfuncs:
             if other != name and other.partition("___")[0] == base:
                 found.setdefault(other, []).append(kernel.name)
@@ -141,12 +138,12 @@ class Renaming:
     after: str
 
 
-def _find_renamed(atlas: Atlas, name: str) -> list[Renaming]:
+def _find_renamed(kernels: KernelMap, name: str) -> list[Renaming]:
     """Return what looks like renamings of a kfunc, between kernels that people run."""
-    kernels = [atlas.load(row.name) for row in atlas.released]
+    released = [kernels.load(row.name) for row in kernels.released]
     return [
         Renaming(old, new, before.name, after.name)
-        for before, after in pairwise(kernels)
+        for before, after in pairwise(released)
         for old, new in _pair_renamed(before, after)
         if name in (old, new)
     ]

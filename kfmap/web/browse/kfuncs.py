@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
 
 from kfmap.catalogue.store import LoadedKernel
@@ -13,21 +12,20 @@ from kfmap.web.browse.flag_words import flags_of
 from kfmap.web.shared.callers import kfuncs_by_set
 from kfmap.web.shared.cells import load_cells
 from kfmap.web.shared.export import Table, export_table
-from kfmap.web.shared.kernel_map import Atlas
+from kfmap.web.shared.kernel_map import ThisKernel
 from kfmap.web.shared.once_per_facts import once_per_facts
-from kfmap.web.shared.page import map_page
+from kfmap.web.shared.page import Page, kernel_page
 
 
-@map_page
-def list_kfuncs(request: HttpRequest, atlas: Atlas, kernel: str) -> HttpResponse:
+@kernel_page()
+def list_kfuncs(request: HttpRequest, this: ThisKernel) -> Page | HttpResponse:
     """List the kfuncs of a kernel by set."""
-    loaded = atlas.load(kernel)
-    rows = _list_rows(loaded)
+    rows = _list_rows(this.loaded)
     if chosen := request.GET.get("format"):
         columns = ("kfunc", "set", "flags", "contexts", "owner", "prototype")
-        return export_table(chosen, Table(f"{kernel} kfuncs", columns, [r.plain() for r in rows]))
-    context = {"section": "kernels", "atlas": atlas, "kernel": atlas.row(kernel), "rows": rows}
-    return render(request, "web/kfuncs.html", context)
+        table = Table(f"{this.name} kfuncs", columns, [row.plain() for row in rows])
+        return export_table(chosen, table)
+    return Page("web/kfuncs.html", {"rows": rows})
 
 
 @dataclass(frozen=True, slots=True)

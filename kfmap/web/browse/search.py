@@ -9,14 +9,13 @@ from typing import Any
 
 from django.db.models import Manager, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
 
 from kfmap.catalogue.models import Filter, Hook, Kfunc, KfuncSet, Member, StructOpsType
 from kfmap.web.shared.cells import load_cells
 from kfmap.web.shared.export import Table, export_table
-from kfmap.web.shared.kernel_map import Atlas
-from kfmap.web.shared.page import map_page
+from kfmap.web.shared.kernel_map import KernelMap
+from kfmap.web.shared.page import Page, map_page
 from verifier.records.models import BpfObject
 
 _SHOWN = 60
@@ -48,11 +47,11 @@ class Found:
         return self.total - len(self.hits)
 
 
-@map_page
-def search(request: HttpRequest, atlas: Atlas) -> HttpResponse:
+@map_page()
+def search(request: HttpRequest, kernels: KernelMap) -> Page | HttpResponse:
     """Show what has the words in its name, the shortest names first."""
     query = request.GET.get("q", "").strip()[:_LONGEST]
-    found = _find_all(query, atlas) if query else []
+    found = _find_all(query, kernels) if query else []
     if chosen := request.GET.get("format"):
         rows = [
             (part.kind, hit.name, hit.url, " ".join(hit.kernels))
@@ -64,39 +63,37 @@ def search(request: HttpRequest, atlas: Atlas) -> HttpResponse:
     context = {
         "search_query": query,
         "found": found,
-        "kernels": [row for row in atlas.rows if query and query in row.name],
+        "named": [row for row in kernels.rows if query and query in row.name],
         "objects": objects,
     }
-    return render(request, "web/search.html", context)
+    return Page("web/search.html", context)
 
 
-def _find_all(query: str, atlas: Atlas) -> list[Found]:
+def _find_all(query: str, kernels: KernelMap) -> list[Found]:
     words = query.split()
     found = [
-        _gather("Kfuncs", "kfunc", _rows(Kfunc.objects, words, "kernel__name", "name"), atlas),
+        _gather("Kfuncs", "kfunc", _find_rows(Kfunc.objects, "name", words), kernels),
         _gather(
             "Ops structures",
             "struct-ops",
-            _rows(StructOpsType.objects, words, "kernel__name", "name"),
-            atlas,
+            _find_rows(StructOpsType.objects, "name", words),
+            kernels,
         ),
-        _gather("Members", "member", _find_members(words), atlas),
-        _gather("Contexts", "context", _find_contexts(words, atlas), atlas),
-        _gather("Sets", "set", _rows(KfuncSet.objects, words, "kernel__name", "set_id"), atlas),
-        _gather(
-            "Filters", "filter", _rows(Filter.objects, words, "kernel__name", "filter_id"), atlas
-        ),
-        _gather("Hooks", "hook", _rows(Hook.objects, words, "kernel__name", "name"), atlas),
+        _gather("Members", "member", _find_members(words), kernels),
+        _gather("Contexts", "context", _find_contexts(words, kernels), kernels),
+        _gather("Sets", "set", _find_rows(KfuncSet.objects, "set_id", words), kernels),
+        _gather("Filters", "filter", _find_rows(Filter.objects, "filter_id", words), kernels),
+        _gather("Hooks", "hook", _find_rows(Hook.objects, "name", words), kernels),
     ]
     return [part for part in found if part.hits]
 
 
-def _rows(manager: Manager[Any], words: list[str], *fields: str) -> list[Named]:
-    """Return (kernel, names) of the rows with every word in the last of `fields`."""
+def _find_rows(manager: Manager[Any], field: str, words: list[str]) -> list[Named]:
+    """Return the rows with every word in `field`, which leads to their page."""
     rows = manager.order_by()
     for word in words:
-        rows = rows.filter(**{f"{fields[-1]}__icontains": word})
-    return [(kernel, tuple(names)) for kernel, *names in rows.values_list(*fields)]
+        rows = rows.filter(**{f"{field}__icontains": word})
+    return [(kernel, (name,)) for kernel, name in rows.values_list("kernel__name", field)]
 
 
 def _find_members(words: list[str]) -> list[Named]:
@@ -109,29 +106,28 @@ def _find_members(words: list[str]) -> list[Named]:
     return [(kernel, (ops, name)) for kernel, ops, name in rows.values_list(*fields)]
 
 
-def _find_contexts(words: list[str], atlas: Atlas) -> list[Named]:
+def _find_contexts(words: list[str], kernels: KernelMap) -> list[Named]:
     return [
         (kernel.name, (name,))
-        for kernel in atlas.load_all()
+        for kernel in kernels.load_all()
         for name, context in zip(load_cells(kernel).names, load_cells(kernel).contexts, strict=True)
         if not context.struct_ops and all(word.lower() in name for word in words)
     ]
 
 
-def _gather(kind: str, view: str, rows: Iterable[Named], atlas: Atlas) -> Found:
+def _gather(kind: str, view: str, rows: Iterable[Named], kernels: KernelMap) -> Found:
     """Put the kernels of each name together; link the newest."""
-    order = {name: at for at, name in enumerate(atlas.names)}
-    kernels: dict[tuple[str, ...], list[str]] = {}
+    order = {name: at for at, name in enumerate(kernels.names)}
+    found: dict[tuple[str, ...], list[str]] = {}
     for kernel, names in rows:
-        if kernel not in order:  # it came after the atlas was read
-            continue
-        kernels.setdefault(names, []).append(kernel)
+        if kernel in order:  # others came after the map was read
+            found.setdefault(names, []).append(kernel)
     hits = []
-    for names in sorted(kernels, key=lambda names: (len(names[-1]), names))[:_SHOWN]:
-        has = sorted(kernels[names], key=order.__getitem__)
+    for names in sorted(found, key=lambda names: (len(names[-1]), names))[:_SHOWN]:
+        has = sorted(found[names], key=order.__getitem__)
         url = reverse(view, args=[has[-1], *names])
-        hits.append(Hit(".".join(names), url, tuple(has), say_kernels(has, atlas.names)))
-    return Found(kind, hits, len(kernels))
+        hits.append(Hit(".".join(names), url, tuple(has), say_kernels(has, kernels.names)))
+    return Found(kind, hits, len(found))
 
 
 def say_kernels(some: Sequence[str], every: Sequence[str]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.graphs.members import build_member_matrix, group_members
@@ -15,10 +14,10 @@ from kfmap.permission.contexts import build_member_contexts
 from kfmap.web.shared.callers import group_by_set
 from kfmap.web.shared.cells import load_cells
 from kfmap.web.shared.export import Table, export_table
-from kfmap.web.shared.kernel_map import Atlas
+from kfmap.web.shared.kernel_map import KernelMap, ThisKernel
 from kfmap.web.shared.not_found import NameNotFound
 from kfmap.web.shared.once_per_facts import once_per_facts
-from kfmap.web.shared.page import map_page
+from kfmap.web.shared.page import Page, kernel_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,69 +38,59 @@ class MemberRow:
         return bool(self.context_name)
 
 
-@map_page
-def show_struct_ops(request: HttpRequest, atlas: Atlas, kernel: str, name: str) -> HttpResponse:
+@kernel_page()
+def show_struct_ops(request: HttpRequest, this: ThisKernel, struct_ops: str) -> Page | HttpResponse:
     """Show the members of an ops structure."""
-    loaded = atlas.load(kernel)
-    ops = _find(loaded, name)
-    rows = _build_rows(loaded, name)
+    ops = _find(this, struct_ops)
+    rows = _build_rows(this.loaded, struct_ops)
     if chosen := request.GET.get("format"):
-        return export_table(chosen, _export(kernel, name, rows))
+        return export_table(chosen, _export(this.name, struct_ops, rows))
     context = {
-        "section": "kernels",
-        "atlas": atlas,
-        "kernel": atlas.row(kernel),
         "ops": ops,
         "rows": rows,
         "classes": len({row.group for row in rows if row.group}),
-        "elsewhere": _elsewhere(atlas, name),
+        "elsewhere": _elsewhere(this.kernels, struct_ops),
     }
-    return render(request, "web/struct_ops.html", context)
+    return Page("web/struct_ops.html", context)
 
 
-@map_page
+@kernel_page()
 def show_member(
-    request: HttpRequest, atlas: Atlas, kernel: str, struct_ops: str, name: str
-) -> HttpResponse:
+    request: HttpRequest, this: ThisKernel, struct_ops: str, member: str
+) -> Page | HttpResponse:
     """Show a member: its prototype, what it may call, who has the same rights."""
-    loaded = atlas.load(kernel)
-    ops = _find(loaded, struct_ops)
-    rows = _build_rows(loaded, struct_ops)
-    row = next((item for item in rows if item.member.name == name), None)
+    ops = _find(this, struct_ops)
+    rows = _build_rows(this.loaded, struct_ops)
+    row = next((item for item in rows if item.member.name == member), None)
     if row is None:
         known = [item.name for item in ops.members]
-        page = ("member", (kernel, struct_ops))
-        raise NameNotFound(f"{struct_ops} of Linux {kernel}", "member", name, known, page)
-    groups = group_by_set(loaded, row.context_name) if row.context_name else []
+        page = ("member", (this.name, struct_ops))
+        raise NameNotFound(f"{struct_ops} of Linux {this.name}", "member", member, known, page)
+    groups = group_by_set(this.loaded, row.context_name) if row.context_name else []
     if chosen := request.GET.get("format"):
         cells = [(group.name, item.name, item.word) for group in groups for item in group.entries]
-        table = Table(f"{kernel} {struct_ops} {name}", ("set", "kfunc", "verdict"), cells)
+        table = Table(f"{this.name} {struct_ops} {member}", ("set", "kfunc", "verdict"), cells)
         return export_table(chosen, table)
     context = {
-        "section": "kernels",
-        "atlas": atlas,
-        "kernel": atlas.row(kernel),
         "ops": ops,
         "row": row,
         "member": row.member,
-        "mask": _find_mask(loaded, struct_ops, name),
+        "mask": _find_mask(this.loaded, struct_ops, member),
         "same": [item for item in rows if item.group and item.group == row.group and item != row],
         "groups": groups,
-        "timeline": [_stage(item, struct_ops, name) for item in atlas.load_all()],
+        "timeline": [_stage(item, struct_ops, member) for item in this.kernels.load_all()],
     }
-    return render(request, "web/member.html", context)
+    return Page("web/member.html", context)
 
 
-def _find(kernel: LoadedKernel, name: str) -> StructOps:
-    known = {ops.name: ops for ops in kernel.facts.struct_ops}
-    if name not in known:
-        page = ("struct-ops", (kernel.name,))
-        raise NameNotFound(f"Linux {kernel.name}", "ops structure", name, known, page)
-    return known[name]
+def _find(this: ThisKernel, name: str) -> StructOps:
+    known = {ops.name: ops for ops in this.loaded.facts.struct_ops}
+    return this.find("ops structure", name, known, "struct-ops")
 
 
 @once_per_facts
 def _build_rows(kernel: LoadedKernel, name: str) -> list[MemberRow]:
+    [ops] = [item for item in kernel.facts.struct_ops if item.name == name]
     cells = load_cells(kernel)
     contexts = {
         context.member: render_context(context)
@@ -115,7 +104,7 @@ def _build_rows(kernel: LoadedKernel, name: str) -> list[MemberRow]:
         for member in group.members
     }
     rows = []
-    for member in _find(kernel, name).members:
+    for member in ops.members:
         context_name = contexts.get(member.name, "")
         column = cells.columns.get(context_name)
         allowed = cells.matrix.allowed[column] if column is not None else 0
@@ -172,10 +161,10 @@ class OpsStage:
     removed: list[str]
 
 
-def _elsewhere(atlas: Atlas, name: str) -> list[OpsStage]:
+def _elsewhere(kernels: KernelMap, name: str) -> list[OpsStage]:
     stages: list[OpsStage] = []
     before: set[str] | None = None
-    for kernel in atlas.load_all():
+    for kernel in kernels.load_all():
         ops = next((item for item in kernel.facts.struct_ops if item.name == name), None)
         now = [member.name for member in ops.members] if ops else []
         known = before if before is not None else set(now)

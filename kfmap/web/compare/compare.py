@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 
 from kfmap.catalogue.store import LoadedKernel
@@ -13,49 +13,47 @@ from kfmap.web.compare.changes import Changes, Flip, FlipKind, count_by_family, 
 from kfmap.web.compare.release_steps import BAR, list_steps
 from kfmap.web.shared.cells import load_cells
 from kfmap.web.shared.export import Table, export_table
-from kfmap.web.shared.kernel_map import Atlas
+from kfmap.web.shared.kernel_map import KernelMap
 from kfmap.web.shared.links import context_url
 from kfmap.web.shared.once_per_facts import once_per_facts
-from kfmap.web.shared.page import map_page
+from kfmap.web.shared.page import Page, map_page
 from kfmap.web.uploads.uploads_on_kernel import compare_uploads
 
 
-@map_page
-def choose(request: HttpRequest, atlas: Atlas) -> HttpResponse:
+@map_page("compare")
+def choose(request: HttpRequest, kernels: KernelMap) -> Page | HttpResponse:
     """Ask for two kernels, and show what each release changed; or go to the comparison."""
     old, new = request.GET.get("old", ""), request.GET.get("new", "")
     if old and new:
-        return redirect("changes", atlas.row(old).name, atlas.row(new).name)
-    latest = [row.name for row in atlas.released[-2:]] or atlas.names
+        return redirect("changes", kernels.row(old).name, kernels.row(new).name)
+    latest = [row.name for row in kernels.released[-2:]] or kernels.names
     context = {
-        "section": "compare",
-        "atlas": atlas,
         "old": latest[:1],
         "new": latest[-1:],
-        "steps": list_steps(atlas),
+        "steps": list_steps(kernels),
         "width": BAR,
     }
-    return render(request, "web/choose_kernels.html", context)
+    return Page("web/choose_kernels.html", context)
 
 
-@map_page
-def show_changes(request: HttpRequest, atlas: Atlas, old: str, new: str) -> HttpResponse:
+@map_page("compare")
+def show_changes(
+    request: HttpRequest, kernels: KernelMap, old: str, new: str
+) -> Page | HttpResponse:
     """Show what differs between two kernels."""
-    before, after = atlas.load(old), atlas.load(new)
+    before, after = kernels.load(old), kernels.load(new)
     changes = find_changes(before, after)
     if chosen := request.GET.get("format"):
         return export_table(chosen, _export(changes))
-    page: dict[str, object] = {
-        "section": "compare",
-        "atlas": atlas,
-        "old": atlas.row(old),
-        "new": atlas.row(new),
+    context: dict[str, object] = {
+        "old": kernels.row(old),
+        "new": kernels.row(new),
         "changes": changes,
         "kinds": _list_kinds(before, after),
     }
     if request.user.is_authenticated:
-        page["uploads"] = compare_uploads(atlas.row(old), atlas.row(new))
-    return render(request, "web/changes.html", page)
+        context["uploads"] = compare_uploads(kernels.row(old), kernels.row(new))
+    return Page("web/changes.html", context)
 
 
 Link = tuple[str, str]  # a name and the address of its page

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from kfmap.web.compare.changes import Changes, find_changes
-from kfmap.web.shared.kernel_map import Atlas
+from kfmap.web.shared.kernel_map import KernelMap
 
 BAR = 100  # the width that the most flips take
 
@@ -31,9 +31,9 @@ class Step:
     segments: tuple[Segment, ...]
 
 
-def list_steps(atlas: Atlas) -> list[Step]:
+def list_steps(kernels: KernelMap) -> list[Step]:
     """Return the steps between neighbouring releases, the newest first."""
-    loaded = [atlas.load(row.name) for row in atlas.released]
+    loaded = [kernels.load(row.name) for row in kernels.released]
     found = [find_changes(old, new) for old, new in pairwise(loaded)]
     most = max((changes.flipped for changes in found), default=0) or 1
     return [Step(changes, tuple(_segments(changes, most))) for changes in reversed(found)]

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
 
 from kfmap.catalogue.store import LoadedKernel
@@ -19,10 +18,10 @@ from kfmap.permission.findings.finding import Finding
 from kfmap.permission.findings.lint import render_lint_json, render_lint_text
 from kfmap.web.findings.load_findings import load_findings
 from kfmap.web.shared.export import export_text
-from kfmap.web.shared.kernel_map import Atlas
+from kfmap.web.shared.kernel_map import ThisKernel
 from kfmap.web.shared.links import place_url
 from kfmap.web.shared.once_per_facts import once_per_facts
-from kfmap.web.shared.page import map_page
+from kfmap.web.shared.page import Page, kernel_page
 
 KIND_WORDS = {
     "build": "Build",
@@ -43,26 +42,23 @@ KIND_WORDS = {
 }
 
 
-@map_page
-def show_findings(request: HttpRequest, atlas: Atlas, name: str) -> HttpResponse:
+@kernel_page()
+def show_findings(request: HttpRequest, this: ThisKernel) -> Page | HttpResponse:
     """Show the findings by rule, with the classes of members as pictures."""
-    kernel = atlas.load(name)
-    findings = load_findings(atlas, name)
+    findings = load_findings(this)
     if chosen := request.GET.get("format"):
         renderers = {
-            "json": lambda: render_lint_json(name, findings),
+            "json": lambda: render_lint_json(this.name, findings),
             "csv": lambda: _render_csv(findings),
             "txt": lambda: render_lint_text(findings),
         }
-        return export_text(chosen, renderers, f"{name} findings")
+        return export_text(chosen, renderers, f"{this.name} findings")
     classes = [item.subject for item in findings if item.kind == "member_classes"]
     context = {
-        "kernel": kernel,
-        "groups": _group(kernel, findings),
-        "pictures": [(ops, _draw_classes(kernel, ops)) for ops in classes],
-        "section": "kernels",
+        "groups": _group(this.loaded, findings),
+        "pictures": [(ops, _draw_classes(this.loaded, ops)) for ops in classes],
     }
-    return render(request, "mechanisms/findings.html", context)
+    return Page("mechanisms/findings.html", context)
 
 
 @once_per_facts

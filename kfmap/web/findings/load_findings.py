@@ -5,14 +5,14 @@ from __future__ import annotations
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.permission.findings.finding import Finding
 from kfmap.permission.findings.lint import lint_kernel
-from kfmap.web.shared.kernel_map import Atlas
+from kfmap.web.shared.kernel_map import ThisKernel
 from kfmap.web.shared.once_per_facts import once_per_facts
 
 
-def load_findings(atlas: Atlas, name: str) -> tuple[Finding, ...]:
+def load_findings(this: ThisKernel) -> tuple[Finding, ...]:
     """Return all findings; those that options hide come from the tree with every option on."""
-    everything = f"{name}-all"
-    return _lint(atlas.load(name), atlas.load(everything) if everything in atlas.names else None)
+    kernels, everything = this.kernels, f"{this.name}-all"
+    return _lint(this.loaded, kernels.load(everything) if everything in kernels.names else None)
 
 
 @once_per_facts

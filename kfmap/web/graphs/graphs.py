@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import networkx as nx
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
 from kfmap.catalogue.store import LoadedKernel
@@ -13,50 +13,39 @@ from kfmap.graphs.ops import build_ops_graph
 from kfmap.graphs.picture import Picture, build_picture
 from kfmap.graphs.svg import STYLE
 from kfmap.web.shared.export import GRAPH_FORMATS, export_graph
-from kfmap.web.shared.kernel_map import Atlas
-from kfmap.web.shared.not_found import NameNotFound
+from kfmap.web.shared.kernel_map import ThisKernel
 from kfmap.web.shared.once_per_facts import once_per_facts
-from kfmap.web.shared.page import map_page
+from kfmap.web.shared.page import Page, kernel_page
 
 
-@map_page
-def list_graphs(request: HttpRequest, atlas: Atlas, kernel: str) -> HttpResponse:
+@kernel_page("graphs")
+def list_graphs(request: HttpRequest, this: ThisKernel) -> Page | HttpResponse:
     """List the graphs of a kernel, or go to that of two ops structures."""
-    loaded = atlas.load(kernel)
     first, second = request.GET.get("first", ""), request.GET.get("second", "")
     if first and second:
-        return redirect("graph-shared", kernel, first, second)
-    context = {
-        "section": "graphs",
-        "atlas": atlas,
-        "kernel": atlas.row(kernel),
-        "all_struct_ops": loaded.facts.struct_ops,
-    }
-    return render(request, "web/graphs.html", context)
+        return redirect("graph-shared", this.name, first, second)
+    return Page("web/graphs.html", {})
 
 
-@map_page
-def show_callbacks(
-    request: HttpRequest, atlas: Atlas, kernel: str, struct_ops: str
-) -> HttpResponse:
+@kernel_page("graphs")
+def show_callbacks(request: HttpRequest, this: ThisKernel, struct_ops: str) -> Page | HttpResponse:
     """Show callbacks → kfunc id sets → kfuncs."""
-    loaded = _load(atlas, kernel, struct_ops)
     kind = "refused" if request.GET.get("refused") == "1" else "callbacks"
-    return _show(request, atlas, loaded, kind, (struct_ops,))
+    return _show(request, this, kind, (struct_ops,))
 
 
-@map_page
-def show_classes(request: HttpRequest, atlas: Atlas, kernel: str, struct_ops: str) -> HttpResponse:
+@kernel_page("graphs")
+def show_classes(request: HttpRequest, this: ThisKernel, struct_ops: str) -> Page | HttpResponse:
     """Show the classes of members with equal rights."""
-    return _show(request, atlas, _load(atlas, kernel, struct_ops), "classes", (struct_ops,))
+    return _show(request, this, "classes", (struct_ops,))
 
 
-@map_page
+@kernel_page("graphs")
 def show_shared(
-    request: HttpRequest, atlas: Atlas, kernel: str, first: str, second: str
-) -> HttpResponse:
+    request: HttpRequest, this: ThisKernel, first: str, second: str
+) -> Page | HttpResponse:
     """Show the kfuncs that two ops structures share."""
-    return _show(request, atlas, _load(atlas, kernel, first, second), "shared", (first, second))
+    return _show(request, this, "shared", (first, second))
 
 
 @require_safe
@@ -67,33 +56,22 @@ def give_style(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _load(atlas: Atlas, kernel: str, *struct_ops: str) -> LoadedKernel:
-    loaded = atlas.load(kernel)
-    known = [ops.name for ops in loaded.facts.struct_ops]
-    for name in struct_ops:
-        if name not in known:
-            page = ("graph-callbacks", (kernel,))
-            raise NameNotFound(f"Linux {kernel}", "ops structure", name, known, page)
-    return loaded
-
-
 def _show(
-    request: HttpRequest, atlas: Atlas, kernel: LoadedKernel, kind: str, of: tuple[str, ...]
-) -> HttpResponse:
+    request: HttpRequest, this: ThisKernel, kind: str, of: tuple[str, ...]
+) -> Page | HttpResponse:
+    known = {ops.name: ops for ops in this.loaded.facts.struct_ops}
+    for name in of:
+        this.find("ops structure", name, known, "graph-callbacks")
     if chosen := request.GET.get("format"):
-        return export_graph(chosen, _build_graph(kernel, kind, of))
+        return export_graph(chosen, _build_graph(this.loaded, kind, of))
     context = {
-        "section": "graphs",
-        "atlas": atlas,
-        "kernel": atlas.row(kernel.name),
-        "all_struct_ops": kernel.facts.struct_ops,
         "kind": kind,
         "struct_ops": of[0],
         "second": of[-1],
-        "picture": _draw(kernel, kind, of),
+        "picture": _draw(this.loaded, kind, of),
         "formats": GRAPH_FORMATS,
     }
-    return render(request, "web/graph.html", context)
+    return Page("web/graph.html", context)
 
 
 @once_per_facts

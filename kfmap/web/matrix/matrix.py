@@ -3,43 +3,38 @@
 from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
 
 from kfmap.catalogue.matrix_export import RENDERERS
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.web.matrix.matrix_data import build_table, render_data
 from kfmap.web.shared.cells import load_cells
-from kfmap.web.shared.kernel_map import Atlas
+from kfmap.web.shared.kernel_map import ThisKernel
 from kfmap.web.shared.once_per_facts import once_per_facts
-from kfmap.web.shared.page import map_page
+from kfmap.web.shared.page import Page, kernel_page
 
 _MEDIA_TYPES = {"json": "application/json", "csv": "text/csv"}
 
 
-@map_page
-def show_matrix(request: HttpRequest, atlas: Atlas, kernel: str) -> HttpResponse:
+@kernel_page("matrix")
+def show_matrix(request: HttpRequest, this: ThisKernel) -> Page | HttpResponse:
     """Show the page that the matrix is drawn in, with a plain table for readers without scripts."""
-    loaded = atlas.load(kernel)
     if chosen := request.GET.get("format"):
-        return _export(loaded, chosen)
+        return _export(this.loaded, chosen)
     query = request.GET.get("rows", "").strip()
     page = request.GET.get("page", "1")
     number = int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1
     context = {
-        "section": "matrix",
-        "atlas": atlas,
-        "kernel": atlas.row(kernel),
-        "cells": load_cells(loaded),
-        "table": build_table(loaded, request.GET.get("group", ""), query, number),
+        "cells": load_cells(this.loaded),
+        "table": build_table(this.loaded, request.GET.get("group", ""), query, number),
         "query": query,
     }
-    return render(request, "web/matrix.html", context)
+    return Page("web/matrix.html", context)
 
 
-@map_page
-def give_data(request: HttpRequest, atlas: Atlas, kernel: str) -> HttpResponse:
+@kernel_page()
+def give_data(request: HttpRequest, this: ThisKernel) -> HttpResponse:
     """Return the matrix as bits."""
-    return HttpResponse(render_data(atlas.load(kernel)), content_type="application/json")
+    return HttpResponse(render_data(this.loaded), content_type="application/json")
 
 
 def _export(kernel: LoadedKernel, chosen: str) -> HttpResponse:

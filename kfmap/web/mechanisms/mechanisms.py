@@ -9,7 +9,6 @@ from functools import partial
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
@@ -30,33 +29,32 @@ from kfmap.web.mechanisms.cell import build_cell_page
 from kfmap.web.mechanisms.checked_calls import count_checked_calls
 from kfmap.web.mechanisms.picture import lay_out_picture
 from kfmap.web.shared.export import export_text
-from kfmap.web.shared.kernel_map import Atlas
+from kfmap.web.shared.kernel_map import ThisKernel
 from kfmap.web.shared.not_found import NameNotFound
 from kfmap.web.shared.once_per_facts import once_per_facts
-from kfmap.web.shared.page import map_page
+from kfmap.web.shared.page import Page, kernel_page
 
 _PREFERRED = "sched_ext_ops"
 _SCOPE_WORDS = {MEMBERS: "all members", EVERYTHING: "everything"}
 
 
-@map_page
-def show_mechanisms(request: HttpRequest, atlas: Atlas, name: str) -> HttpResponse:
+@kernel_page()
+def show_mechanisms(request: HttpRequest, this: ThisKernel) -> Page | HttpResponse:
     """Show what each mechanism gets wrong for one struct_ops type, all of them, or all contexts."""
-    kernel = atlas.load(name)
+    kernel = this.loaded
     scopes = list_scopes(kernel.facts)
     default = _PREFERRED if _PREFERRED in scopes else scopes[0]
     scope = request.GET.get("scope", default)
     if scope not in scopes:
         types = [ops.name for ops in kernel.facts.struct_ops]
-        raise NameNotFound(name, "struct_ops type", scope, types, ("struct-ops", (name,)))
+        raise NameNotFound(this.name, "struct_ops type", scope, types, ("struct-ops", (this.name,)))
     rows = _compare(kernel, scope)
     if chosen := request.GET.get("format"):
         reading = request.GET.get("reading", ALL)
-        renderers = _renderers(name, scope, rows, reading)
-        return export_text(chosen, renderers, f"{name} mechanisms {scope}")
+        renderers = _renderers(this.name, scope, rows, reading)
+        return export_text(chosen, renderers, f"{this.name} mechanisms {scope}")
     tables = [row.mechanism.table for row in rows if isinstance(row.mechanism, Capabilities)]
     context = {
-        "kernel": kernel,
         "rows": [_plain_row(scope, row) for row in rows],
         "picture": _draw(kernel, scope),
         "cell": build_cell_page(kernel, rows, *_read_cell(request)),
@@ -66,9 +64,8 @@ def show_mechanisms(request: HttpRequest, atlas: Atlas, name: str) -> HttpRespon
         "tables": tables,
         "word": WORD,
         "checked": count_checked_calls(_guarded(rows)) if request.user.is_authenticated else None,
-        "section": "kernels",
     }
-    return render(request, "mechanisms/mechanisms.html", context)
+    return Page("mechanisms/mechanisms.html", context)
 
 
 def _edits_scope(kernel: LoadedKernel, scope: str) -> str | None:

@@ -12,7 +12,7 @@ from kfmap.permission.context import Context
 from kfmap.permission.context_words import render_context
 from kfmap.permission.verdict import ALLOWED, Layer, Reason, Verdict
 from kfmap.web.shared.cells import ABSENT_LETTER, TITLES, WORDS, load_cells, word_of
-from kfmap.web.shared.kernel_map import Atlas
+from kfmap.web.shared.kernel_map import KernelMap
 from kfmap.web.shared.links import context_url, place_url, question_url
 from kfmap.web.shared.not_found import find_near
 
@@ -116,9 +116,9 @@ class Answer:
         ]
 
 
-def answer_question(atlas: Atlas, kernel_name: str, context_text: str, kfunc: str) -> Answer:
+def answer_question(kernels: KernelMap, kernel_name: str, context_text: str, kfunc: str) -> Answer:
     """Answer, with the same cell on every other kernel. Raises QueryError for a bad context."""
-    kernel = atlas.load(kernel_name)
+    kernel = kernels.load(kernel_name)
     context = find_context(context_text, kernel)
     verdict = kernel.decider.decide(context, kfunc)
     others = tuple(
@@ -127,7 +127,7 @@ def answer_question(atlas: Atlas, kernel_name: str, context_text: str, kfunc: st
             word := _word_on(other, context_text, kfunc),
             question_url(other.name, context_text, kfunc) if word != "absent" else "",
         )
-        for other in atlas.load_all()
+        for other in kernels.load_all()
     )
     return Answer(kernel, context, kfunc, verdict, others)
 

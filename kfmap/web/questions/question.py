@@ -3,45 +3,44 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
 
 from kfmap.catalogue.questions import QueryError, plain_answer
 from kfmap.web.questions.answer import Answer, answer_question, near_kfuncs
 from kfmap.web.shared.cells import load_cells
 from kfmap.web.shared.export import Table, export_table
-from kfmap.web.shared.kernel_map import Atlas
-from kfmap.web.shared.page import is_fragment, map_page
+from kfmap.web.shared.kernel_map import KernelMap, ThisKernel
+from kfmap.web.shared.page import Page, is_fragment, kernel_page, map_page
 
 
-@map_page
-def show_answer(request: HttpRequest, atlas: Atlas) -> HttpResponse:
+@map_page()
+def show_answer(request: HttpRequest, kernels: KernelMap) -> Page | HttpResponse:
     """Answer a question, or say what is missing from it."""
-    context = _answer(request, atlas)
+    context = _answer(request, kernels)
     answer = context.get("answer")
     if isinstance(answer, Answer) and request.GET.get("format"):
         return _export(request.GET["format"], answer)
     template = "web/answer.html" if is_fragment(request) else "web/can_call.html"
-    return render(request, template, context)
+    return Page(template, context)
 
 
-@map_page
-def list_names(request: HttpRequest, atlas: Atlas, kernel: str) -> HttpResponse:
+@kernel_page()
+def list_names(request: HttpRequest, this: ThisKernel) -> HttpResponse:
     """Return the kfuncs and contexts of a kernel, for completion."""
-    cells = load_cells(atlas.load(kernel))
+    cells = load_cells(this.loaded)
     return JsonResponse({"version": 1, "kfuncs": cells.matrix.kfuncs, "contexts": cells.names})
 
 
-def _answer(request: HttpRequest, atlas: Atlas) -> dict[str, object]:
+def _answer(request: HttpRequest, kernels: KernelMap) -> dict[str, object]:
     asked = {key: request.GET.get(key, "").strip() for key in ("kernel", "context", "kfunc")}
-    context: dict[str, object] = {"atlas": atlas, "asked": asked, "chosen": atlas.newest}
-    if not atlas.rows:
+    context: dict[str, object] = {"asked": asked, "chosen": kernels.newest}
+    if not kernels.rows:
         return context
-    asked["kernel"] = asked["kernel"] or str(atlas.newest)
-    context["chosen"] = atlas.row(asked["kernel"])
+    asked["kernel"] = asked["kernel"] or str(kernels.newest)
+    context["chosen"] = kernels.row(asked["kernel"])
     if not asked["context"] or not asked["kfunc"]:
         return context
     try:
-        answer = answer_question(atlas, **_by_argument(asked))
+        answer = answer_question(kernels, **_by_argument(asked))
     except QueryError as error:
         return context | {"problem": f"{str(error)[:1].upper()}{str(error)[1:]}."}
     if not answer.is_kfunc:

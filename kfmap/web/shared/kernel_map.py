@@ -1,19 +1,22 @@
-"""The kernels of the map as a page sees them: one query a request, facts from the cache."""
+"""The kernels of the map as a page sees them: one query per request, facts from the cache."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.models.kernel import find_newest
 from kfmap.catalogue.store import LoadedKernel, load_row
 from kfmap.web.shared.not_found import NameNotFound
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
-class Atlas:
-    """`rows` are oldest first."""
+class KernelMap:
+    """All kernels of the map; `rows` are oldest first."""
 
     rows: tuple[Kernel, ...]
 
@@ -33,14 +36,20 @@ class Atlas:
         return [row for row in self.rows if row.released]
 
     def row(self, name: str) -> Kernel:
-        """Return a kernel's row. Raises NameNotFound."""
+        """Return a kernel's row.
+
+        Raises NameNotFound, with the names that come near.
+        """
         found = next((row for row in self.rows if row.name == name), None)
         if found is None:
             raise NameNotFound("The map", "kernel", name, self.names, ("kernel", ()))
         return found
 
     def load(self, name: str) -> LoadedKernel:
-        """Return a kernel ready for questions. Raises NameNotFound."""
+        """Return a kernel ready for questions.
+
+        Raises NameNotFound, with the names that come near.
+        """
         return load_row(self.row(name))
 
     def load_all(self) -> Iterator[LoadedKernel]:
@@ -52,6 +61,33 @@ class Atlas:
         return " ".join(f"{row.name}:{row.facts_hash}:{row.updated_at}" for row in self.rows)
 
 
-def load_atlas() -> Atlas:
-    """Read which kernels there are."""
-    return Atlas(tuple(Kernel.objects.listed()))
+@dataclass(frozen=True, slots=True)
+class ThisKernel:
+    """The kernel that a page is about, and the map it is in."""
+
+    kernels: KernelMap
+    row: Kernel
+
+    @property
+    def name(self) -> str:
+        """Return the kernel's name."""
+        return self.row.name
+
+    @property
+    def loaded(self) -> LoadedKernel:
+        """Return the kernel ready for questions."""
+        return load_row(self.row)
+
+    def find(self, kind: str, name: str, known: Mapping[str, T], view: str) -> T:
+        """Return what has this name on this kernel; `view` names the pages of such things.
+
+        Raises NameNotFound, with the names that come near.
+        """
+        if name not in known:
+            raise NameNotFound(f"Linux {self.name}", kind, name, known, (view, (self.name,)))
+        return known[name]
+
+
+def load_kernel_map() -> KernelMap:
+    """Return the kernels that there are now."""
+    return KernelMap(tuple(Kernel.objects.listed()))

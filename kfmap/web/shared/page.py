@@ -1,24 +1,36 @@
-"""What pages of the map have in common: they only read, and an unchanged one costs a 304."""
+"""The contract of pages: what every view is given, and what every template finds under which name.
+
+| decorator       | the view gets            | its template finds                           |
+|-----------------|--------------------------|----------------------------------------------|
+| `map_page`      | `kernels`, a KernelMap   | `kernels`, `section`                         |
+| `kernel_page`   | `this`, a ThisKernel     | these, and `kernel`, its row, and `loaded`   |
+
+A view returns a Page (a template with the names that are its own) or any response. Pages only read,
+and an unchanged one costs a 304.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache, wraps
 from pathlib import Path
-from typing import Concatenate, ParamSpec
+from typing import Any, Concatenate, Literal
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
 from django.utils.cache import get_conditional_response, patch_cache_control, patch_vary_headers
+from django.utils.functional import SimpleLazyObject
 from django.utils.http import http_date
 from django.views.decorators.http import require_safe
 
 from kfmap.permission.engine import ENGINE_VERSION
-from kfmap.web.shared.kernel_map import Atlas, load_atlas
+from kfmap.web.shared.kernel_map import KernelMap, ThisKernel, load_kernel_map
 from verifier.records.models import Job
 
-P = ParamSpec("P")
+Section = Literal["", "kernels", "matrix", "compare", "graphs", "decode"]  # of the head of pages
 _MADE_OF = (
     "kfmap/**/*.py",
     "kfmap/*/*.json",
@@ -28,28 +40,87 @@ _MADE_OF = (
 )
 
 
-def map_page(
-    view: Callable[Concatenate[HttpRequest, Atlas, P], HttpResponse],
-) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
-    """Return the view the atlas; answer 304 while neither the map, kfmap nor the reader changed."""
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A template, and the names it finds besides those of every page."""
 
-    @require_safe
-    @wraps(view)
-    def page(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        atlas = load_atlas()
-        etag, changed = _identify(request, atlas), _last_change(request, atlas)
-        response: HttpResponseBase | None = get_conditional_response(request, etag, changed)
-        if response is None:
-            response = view(request, atlas, *args, **kwargs)
-        if etag and response.status_code in (200, 304):
-            response["ETag"] = etag
-            if changed:
-                response["Last-Modified"] = http_date(changed)
-        patch_cache_control(response, private=True, no_cache=True)
-        patch_vary_headers(response, ["Cookie", "HX-Request"])
-        return response
+    template: str
+    context: Mapping[str, object]
 
-    return page
+
+Made = Page | HttpResponse
+View = Callable[..., HttpResponseBase]  # what Django calls with the parts of the address by name
+MapView = Callable[Concatenate[HttpRequest, KernelMap, ...], Made]
+KernelView = Callable[Concatenate[HttpRequest, ThisKernel, ...], Made]
+
+
+def map_page(section: Section = "", *, conditional: bool = True) -> Callable[[MapView], View]:
+    """Give a view the map, and its template the names of every page.
+
+    A conditional page answers 304 while neither the map, kfmap nor the reader changed, so it may
+    only read; one that is not conditional answers anew each time.
+    """
+
+    def decorate(view: MapView) -> View:
+        @wraps(view)
+        def page(request: HttpRequest, **address: Any) -> HttpResponseBase:
+            kernels = load_kernel_map()
+
+            def answer() -> HttpResponse:
+                made = view(request, kernels, **address)
+                return _render(request, made, {"kernels": kernels, "section": section})
+
+            return _answer_if_changed(request, kernels, answer) if conditional else answer()
+
+        return require_safe(page) if conditional else page
+
+    return decorate
+
+
+def kernel_page(
+    section: Section = "kernels", *, conditional: bool = True
+) -> Callable[[KernelView], View]:
+    """Give a view the kernel that its address names, and its template that kernel besides.
+
+    The address answers 404 with the names that come near where the map has no such kernel.
+    """
+
+    def decorate(view: KernelView) -> View:
+        @map_page(section, conditional=conditional)
+        @wraps(view)
+        def page(request: HttpRequest, kernels: KernelMap, kernel: str, **address: Any) -> Made:
+            this = ThisKernel(kernels, kernels.row(kernel))
+            made = view(request, this, **address)
+            names = {"kernel": this.row, "loaded": SimpleLazyObject(lambda: this.loaded)}
+            return (
+                Page(made.template, {**names, **made.context}) if isinstance(made, Page) else made
+            )
+
+        return page
+
+    return decorate
+
+
+def _render(request: HttpRequest, made: Made, names: Mapping[str, object]) -> HttpResponse:
+    if isinstance(made, Page):
+        return render(request, made.template, {**names, **made.context})
+    return made
+
+
+def _answer_if_changed(
+    request: HttpRequest, kernels: KernelMap, answer: Callable[[], HttpResponse]
+) -> HttpResponseBase:
+    etag, changed = _identify(request, kernels), _last_change(request, kernels)
+    response: HttpResponseBase | None = get_conditional_response(request, etag, changed)
+    if response is None:
+        response = answer()
+    if etag and response.status_code in (200, 304):
+        response["ETag"] = etag
+        if changed:
+            response["Last-Modified"] = http_date(changed)
+    patch_cache_control(response, private=True, no_cache=True)
+    patch_vary_headers(response, ["Cookie", "HX-Request"])
+    return response
 
 
 def is_fragment(request: HttpRequest) -> bool:
@@ -57,12 +128,12 @@ def is_fragment(request: HttpRequest) -> bool:
     return request.headers.get("HX-Request") == "true"
 
 
-def _identify(request: HttpRequest, atlas: Atlas) -> str | None:
+def _identify(request: HttpRequest, kernels: KernelMap) -> str | None:
     """Return what a page changes with; None where it shows a message once."""
     if "messages" in request.COOKIES:
         return None
     reader = _identify_reader(request) if request.user.is_authenticated else ""
-    parts = [ENGINE_VERSION, _code_stamp(), reader, is_fragment(request), atlas.identity()]
+    parts = [ENGINE_VERSION, _code_stamp(), reader, is_fragment(request), kernels.identity()]
     return f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'
 
 
@@ -71,14 +142,14 @@ def _identify_reader(request: HttpRequest) -> tuple[object, ...]:
     return request.user.pk, request.COOKIES.get("csrftoken"), Job.objects.identity()
 
 
-def _last_change(request: HttpRequest, atlas: Atlas) -> int | None:
+def _last_change(request: HttpRequest, kernels: KernelMap) -> int | None:
     """Return the second in which the map or kfmap changed; None where a page has more than the map.
 
     A kernel that was removed changes the ETag only, which goes before this.
     """
-    if "messages" in request.COOKIES or request.user.is_authenticated or not atlas.rows:
+    if "messages" in request.COOKIES or request.user.is_authenticated or not kernels.rows:
         return None
-    newest = max(row.updated_at for row in atlas.rows).timestamp()
+    newest = max(row.updated_at for row in kernels.rows).timestamp()
     return int(max(newest, _code_stamp() / 1e9))
 
 

@@ -5,34 +5,35 @@ from __future__ import annotations
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from kfmap.catalogue.models import Variant
-from kfmap.web.shared.kernel_map import load_atlas
+from kfmap.web.shared.kernel_map import ThisKernel
+from kfmap.web.shared.page import Page, kernel_page
 from kfmap.web.uploads.uploads_on_kernel import list_rows, measure_progress, start_checks
 
 
 @login_required
 @require_safe
-def show_uploads(request: HttpRequest, name: str) -> HttpResponse:
+@kernel_page(conditional=False)
+def show_uploads(request: HttpRequest, this: ThisKernel) -> Page:
     """Show how the uploads fare on a kernel; while they are being checked, how far that is."""
-    kernel = load_atlas().row(name)
+    kernel = this.row
     variant = Variant.objects.filter(kernel=kernel).first()
     context = {
-        "kernel": kernel,
         "variant": variant,
         "progress": measure_progress(kernel),
         "rows": list_rows(kernel, variant.base_facts_hash if variant else kernel.facts_hash),
-        "section": "kernels",
     }
-    return render(request, "mechanisms/uploads.html", context)
+    return Page("mechanisms/uploads.html", context)
 
 
 @login_required
 @require_POST
-def check_uploads(request: HttpRequest, name: str) -> HttpResponse:
+@kernel_page(conditional=False)
+def check_uploads(request: HttpRequest, this: ThisKernel) -> HttpResponse:
     """Have the uploads checked that have no verdicts on a kernel."""
-    if not start_checks(load_atlas().row(name)):
-        messages.info(request, f"Every upload is checked on {name} already.")
-    return redirect("kernel-uploads", name)
+    if not start_checks(this.row):
+        messages.info(request, f"Every upload is checked on {this.name} already.")
+    return redirect("kernel-uploads", this.name)

@@ -15,7 +15,7 @@ from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from kfmap.catalogue.models import Kernel, Variant
@@ -29,8 +29,9 @@ from kfmap.permission.what_if.edit_json import describe_edit, read_edits
 from kfmap.permission.what_if.edits import Edit, EditError
 from kfmap.permission.what_if.flips import Flip, find_flips
 from kfmap.web.shared.export import export_text
-from kfmap.web.shared.kernel_map import load_atlas
+from kfmap.web.shared.kernel_map import ThisKernel
 from kfmap.web.shared.links import question_url
+from kfmap.web.shared.page import Page, kernel_page
 from kfmap.web.what_if.capability_page import build_capability_page
 from kfmap.web.what_if.edits_in_address import (
     change_draft,
@@ -47,9 +48,10 @@ _DRAFT = "draft"
 
 
 @require_safe
-def show_what_if(request: HttpRequest, name: str) -> HttpResponse:
+@kernel_page(conditional=False)
+def show_what_if(request: HttpRequest, this: ThisKernel) -> Page | HttpResponse:
     """Show the draft, the cells it flips, and the forms that add to it; ?format= exports."""
-    kernel = load_atlas().load(name)
+    kernel, name = this.loaded, this.name
     edits, facts = _read_draft(request, kernel)
     after = Decider(facts)
     flips = find_flips(kernel.decider, after) if edits else ()
@@ -58,7 +60,6 @@ def show_what_if(request: HttpRequest, name: str) -> HttpResponse:
     in_hand = [request.GET.get(key, "") for key in ("kfunc", "member")]
     shows_objects = request.user.is_authenticated and bool(flips)
     context = {
-        "kernel": kernel,
         "edits": list(enumerate(map(describe_edit, edits))),
         "draft": write_draft(edits),
         "draft_query": urlencode({"edits": write_draft(edits)}) if edits else "",
@@ -67,35 +68,35 @@ def show_what_if(request: HttpRequest, name: str) -> HttpResponse:
         "effect": find_effect(kernel, after, flips) if shows_objects else None,
         "choices": list_choices(facts),
         "variants": Kernel.objects.listed().filter(variant__base_name=name),
-        "section": "kernels",
     }
-    return render(request, "mechanisms/what_if.html", context)
+    return Page("mechanisms/what_if.html", context)
 
 
 @require_safe
-def add_edit(request: HttpRequest, name: str) -> HttpResponse:
+@kernel_page(conditional=False)
+def add_edit(request: HttpRequest, this: ThisKernel) -> HttpResponse:
     """Add what a form says to the draft, or take one edit out, and show the draft."""
-    kernel = load_atlas().load(name)
-    edits, _ = _read_draft(request, kernel)
+    edits, _ = _read_draft(request, this.loaded)
     try:
         changed = change_draft(edits, request.GET)
-        apply_edits(kernel.facts, changed, _DRAFT)
+        apply_edits(this.loaded.facts, changed, _DRAFT)
     except EditError as error:
         messages.error(request, f"Not changed: {error}.")
         changed = list(edits)
-    return HttpResponseRedirect(draft_url(name, changed))
+    return HttpResponseRedirect(draft_url(this.name, changed))
 
 
 @login_required
 @require_POST
-def keep(request: HttpRequest, name: str) -> HttpResponse:
+@kernel_page(conditional=False)
+def keep(request: HttpRequest, this: ThisKernel) -> HttpResponse:
     """Keep the draft as a kernel of the map, under a name of its own."""
-    kernel = load_atlas().load(name)
     edits: Sequence[Edit] = ()
     try:
         edits = parse_draft(request.POST.get("edits", ""))
         assert isinstance(request.user, User)
-        kept = keep_variant(kernel, edits, request.POST.get("name", "").strip(), request.user)
+        name = request.POST.get("name", "").strip()
+        kept = keep_variant(this.loaded, edits, name, request.user)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     except (EditError, KernelExistsError) as error:
@@ -103,19 +104,20 @@ def keep(request: HttpRequest, name: str) -> HttpResponse:
     else:
         messages.success(request, f"{kept.name} is now a kernel of the map.")
         return redirect("kernel", kept.name)
-    return HttpResponseRedirect(draft_url(name, edits))
+    return HttpResponseRedirect(draft_url(this.name, edits))
 
 
 @login_required
 @require_POST
-def drop(request: HttpRequest, name: str) -> HttpResponse:
+@kernel_page(conditional=False)
+def drop(request: HttpRequest, this: ThisKernel) -> HttpResponse:
     """Take a variant out of the map; the draft that it was kept from is shown then."""
-    variant = get_object_or_404(Variant.objects.select_related("kernel"), kernel__name=name)
+    variant = get_object_or_404(Variant, kernel=this.row)
     assert isinstance(request.user, User)
     if not may_drop(variant, request.user):
         raise PermissionDenied
-    variant.kernel.delete()
-    messages.success(request, f"{name} is no longer in the map.")
+    this.row.delete()
+    messages.success(request, f"{this.name} is no longer in the map.")
     if not Kernel.objects.filter(name=variant.base_name).exists():
         return redirect("kernels")
     return HttpResponseRedirect(draft_url(variant.base_name, read_edits(variant.edits)))
