@@ -11,6 +11,7 @@ PASSES = "passes"
 REFUSED = "refused"
 FAILS_AT_RUN_TIME = "fails_at_run_time"
 UNKNOWN = "unknown"
+LEFT_OUT = "left_out"  # its loader does not load it on this kernel: neither good nor bad
 
 FINDING_KINDS = (
     "not_allowed",
@@ -25,6 +26,7 @@ FINDING_KINDS = (
     "load",  # the object or program does not load, and no kfunc is the reason
     "dead",
     "unknown",
+    "left_out",  # the loader clears the struct_ops member that the program is for
 )
 
 
@@ -68,8 +70,10 @@ class Finding:
 def find_word(kinds: Iterable[str]) -> str:
     """Return the verdict that findings of these kinds make together."""
     deciding = set(kinds) - {"dead"}
-    if deciding - {"run_time", "unknown"}:
+    if deciding - {"run_time", "unknown", "left_out"}:
         return REFUSED
+    if "left_out" in deciding:
+        return LEFT_OUT
     if "unknown" in deciding:
         return UNKNOWN
     return FAILS_AT_RUN_TIME if deciding else PASSES

@@ -6,35 +6,42 @@ verdicts = [check_object(prepared, KernelUnderTest(facts, types)) for ...]
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
+from verifier.engine.judging.choices import (
+    NO_CHOICES,
+    ChoiceError,
+    LoaderChoices,
+    fit_choices,
+)
 from verifier.engine.judging.collection import collection_paused
 from verifier.engine.judging.kernel import KernelUnderTest
-from verifier.engine.judging.loader import Loaded, UnknownVariableError
+from verifier.engine.judging.loader import Loaded
 from verifier.engine.judging.prepared import Prepared, Steps, prepare_object
 from verifier.engine.judging.program import ObjectJudge
 from verifier.engine.object.model import BpfObject
 from verifier.engine.result import ObjectVerdict
 
 __all__ = [
+    "NO_CHOICES",
+    "ChoiceError",
     "KernelUnderTest",
+    "LoaderChoices",
     "Prepared",
     "Steps",
-    "UnknownVariableError",
     "check_object",
     "collection_paused",
+    "fit_choices",
     "prepare_object",
 ]
 
 
 def check_object(
-    obj: BpfObject | Prepared, kernel: KernelUnderTest, values: Mapping[str, int] | None = None
+    obj: BpfObject | Prepared, kernel: KernelUnderTest, choices: LoaderChoices = NO_CHOICES
 ) -> ObjectVerdict:
-    """Return the verdicts on all programs; `values` as for `prepare_object`.
+    """Return the verdicts on all programs; `choices` as for `prepare_object`.
 
     For several kernels pass what `prepare_object` gave: they then share what no kernel changes.
     Reading and checking large objects under `collection_paused()` takes a fifth less.
     """
-    prepared = obj if isinstance(obj, Prepared) else prepare_object(obj, values)
-    loaded = Loaded(prepared.object, prepared.relocations, kernel)
+    prepared = obj if isinstance(obj, Prepared) else prepare_object(obj, choices)
+    loaded = Loaded(prepared.object, prepared.relocations, kernel, prepared.choices)
     return ObjectVerdict(kernel.name, ObjectJudge(prepared, loaded).judge())

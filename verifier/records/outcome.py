@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from kfmap.catalogue.models import Kernel
 from kfmap.permission.engine import ENGINE_VERSION
-from verifier.engine.result import FAILS_AT_RUN_TIME, PASSES, REFUSED, UNKNOWN
+from verifier.engine.result import FAILS_AT_RUN_TIME, LEFT_OUT, PASSES, REFUSED, UNKNOWN
 from verifier.records.models import BpfObject, Verdict
 
-WORST_FIRST = (REFUSED, FAILS_AT_RUN_TIME, UNKNOWN, PASSES)
+WORST_FIRST = (REFUSED, FAILS_AT_RUN_TIME, UNKNOWN, PASSES, LEFT_OUT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from kfmap.catalogue.store import save_kernel
-from tests.permission.small_kernel import create_toy_kernel
+from tests.permission.small_kernel import create_struct_ops, create_toy_kernel
 from verifier.engine.object.elf import read_elf
 from verifier.engine.object.limits import Limits
 
@@ -21,6 +21,7 @@ pytestmark = pytest.mark.django_db
 
 OBJECTS = Path(__file__).parents[2] / "objects"
 SCHEDULER = OBJECTS / "scheduler.bpf.o"
+_TCP = create_struct_ops("tcp_congestion_ops", ("owner",))
 
 
 @pytest.fixture(autouse=True)
@@ -93,6 +94,31 @@ def test_variable_that_is_not_there_ends_with_code_2() -> None:
 def test_setting_without_a_number_is_refused() -> None:
     with pytest.raises(CommandError, match="is not NAME=NUMBER"):
         verify(SCHEDULER, "--set", "debug")
+
+
+def test_members_that_the_loader_clears_do_not_refuse_the_object() -> None:
+    facts = replace(create_toy_kernel(), name="6.18", struct_ops=(_TCP,), lsm_hooks=())
+    save_kernel(facts, None)
+    members = OBJECTS / "members.bpf.o"
+    cleared = ("--cleared=fits.name", "--cleared=ssthresh")
+    for options, left_out in (((), False), (cleared, True)):
+        _, body = verify_json(members, "--kernel=6.18", *options)
+        (obj,) = body["objects"]
+        [told] = [item for item in obj["verdicts"] if item["program"] == "ssthresh"]
+        assert (told["verdict"], told["left_out"]) == ("refused", left_out)
+
+
+@pytest.mark.parametrize("option", ["--cleared", "--type", "--target"])
+def test_choices_of_another_form_are_refused(option: str) -> None:
+    with pytest.raises(CommandError, match="is not"):
+        verify(SCHEDULER, option, "=")
+
+
+def test_the_type_that_the_loader_sets_is_judged() -> None:
+    kinds = OBJECTS / "kinds.bpf.o"
+    _, body = verify_json(kinds, "--kernel=7.2", "--type", "nobody/knows=socket")
+    told = {item["name"]: item["program_type"] for item in body["objects"][0]["programs"]}
+    assert told["no_type"] == "BPF_PROG_TYPE_SOCKET_FILTER"
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from verifier.engine.result import PASSES, REFUSED, ObjectVerdict, ProgramVerdict
+from verifier.engine.result import LEFT_OUT, PASSES, REFUSED, ObjectVerdict, ProgramVerdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ def loads(verdict: ObjectVerdict) -> bool:
 
 
 def works(verdict: ObjectVerdict) -> bool:
-    """Return whether every program passes, at run time as well."""
-    return all(program.verdict == PASSES for program in verdict.programs)
+    """Return whether every program that is loaded passes, at run time as well."""
+    return all(program.verdict in (PASSES, LEFT_OUT) for program in verdict.programs)
 
 
 def find_span(loading: Sequence[tuple[str, bool]]) -> Span:

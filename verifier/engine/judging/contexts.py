@@ -28,6 +28,7 @@ def context_of(program: Program) -> Context:
         program.attach_type,
         program.attach_target,
         sleepable=program.sleepable,
+        replaces=program.replaces,
     )
 
 

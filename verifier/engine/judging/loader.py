@@ -13,6 +13,7 @@ from kfmap.btf.ext import CoreRelocation
 from verifier.engine.flow.body import OP_LDDW
 from verifier.engine.flow.inputs import POISON, UNRESOLVED, Answer, Inputs, KfuncAnswer, Patch
 from verifier.engine.flow.values import signed
+from verifier.engine.judging.choices import NO_CHOICES, LoaderChoices
 from verifier.engine.judging.externs import FOUND, Resolved, resolve_address, resolve_kfunc
 from verifier.engine.judging.kconfig import Setting, read_setting
 from verifier.engine.judging.kernel import KernelUnderTest
@@ -24,18 +25,16 @@ def _order(obj: BpfObject) -> Literal["little", "big"]:
     return "little" if obj.little_endian else "big"
 
 
-class UnknownVariableError(ValueError):
-    """A value was set for a variable that the object does not have in .rodata."""
-
-
 def read_constants(obj: BpfObject, values: Mapping[str, int]) -> dict[int, bytes]:
-    """Return the frozen data sections by index, with the values that the user's loader sets."""
+    """Return the frozen data sections by index, with the values that the user's loader sets.
+
+    `values` are of variables that there are (`choices.fit_choices`).
+    """
     data = {index: bytearray(item.data) for index, item in enumerate(obj.data) if item.frozen}
     for name, value in values.items():
-        found = [item for item in obj.variables if item.name == name and item.section in data]
-        if not found:
-            raise UnknownVariableError(f"{name} is no variable in .rodata of this object")
-        for variable in found:
+        for variable in obj.variables:
+            if variable.name != name or variable.section not in data:
+                continue
             size = variable.size
             number = (value & ((1 << 8 * size) - 1)).to_bytes(size, _order(obj))
             data[variable.section][variable.offset : variable.offset + size] = number
@@ -57,9 +56,16 @@ class Relocations:
 class Loaded:
     """One object as the loader leaves it for one kernel."""
 
-    def __init__(self, obj: BpfObject, relocations: Relocations, kernel: KernelUnderTest) -> None:
+    def __init__(
+        self,
+        obj: BpfObject,
+        relocations: Relocations,
+        kernel: KernelUnderTest,
+        choices: LoaderChoices = NO_CHOICES,
+    ) -> None:
         self.object = obj
         self.kernel = kernel
+        self.choices = choices
         self._relocations = relocations
         self._resolver = (
             CoreResolver(relocations.specs, kernel.types)

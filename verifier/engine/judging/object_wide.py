@@ -25,10 +25,7 @@ def find_object_problems(loaded: Loaded) -> tuple[ObjectProblem, ...]:
     """Return all such reasons, missing kfuncs first."""
     return (
         *_extern_problems(loaded),
-        *(
-            ObjectProblem("struct_ops", "", reason)
-            for reason in object_problems(loaded.object, loaded.kernel)
-        ),
+        *(ObjectProblem("struct_ops", "", reason) for reason in object_problems(loaded)),
         *_map_problems(loaded),
         *_core_problems(loaded),
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from kfmap.btf.read import BtfError
 from verifier.engine.flow.engine import Program as Code
+from verifier.engine.judging.choices import NO_CHOICES, LoaderChoices, apply_choices
 from verifier.engine.judging.loader import Relocations, read_constants
 from verifier.engine.judging.static_paths import Path, find_program_calls, find_static_calls
 from verifier.engine.object.model import BpfObject, ObjectError
@@ -29,6 +30,7 @@ class Prepared:
     relocations: Relocations
     static_calls: tuple[Mapping[int, Path], ...]
     steps: Steps
+    choices: LoaderChoices = NO_CHOICES
     _calls_in: dict[int, Mapping[int, Path]] = field(default_factory=dict)
 
     def calls_in(self, function: int) -> Mapping[int, Path]:
@@ -39,17 +41,18 @@ class Prepared:
 
 
 def prepare_object(
-    obj: BpfObject, values: Mapping[str, int] | None = None, steps: Steps | None = None
+    obj: BpfObject, choices: LoaderChoices = NO_CHOICES, steps: Steps | None = None
 ) -> Prepared:
-    """Prepare an object for any number of kernels.
+    """Prepare an object, as its loader changes it, for any number of kernels.
 
-    `values`: variables of .rodata as the user's loader sets them. Raises UnknownVariableError, and
-    ObjectError for CO-RE relocations that cannot be read.
+    Raises ChoiceError for choices that do not fit the object, and ObjectError for CO-RE relocations
+    that cannot be read.
     """
-    code = Code(obj, read_constants(obj, values or {}))
+    obj = apply_choices(obj, choices)
+    code = Code(obj, read_constants(obj, choices.values))
     static_calls = tuple(find_program_calls(code.graph, program) for program in obj.programs)
     try:
         relocations = Relocations(obj)
     except BtfError as error:
         raise ObjectError(f"the object's CO-RE relocations cannot be read: {error}") from error
-    return Prepared(obj, code, relocations, static_calls, steps or Steps())
+    return Prepared(obj, code, relocations, static_calls, steps or Steps(), choices)

@@ -27,9 +27,14 @@ from verifier.engine.judging.loader import Loaded
 from verifier.engine.judging.object_wide import ObjectProblem, find_object_problems
 from verifier.engine.judging.prepared import Prepared
 from verifier.engine.judging.reasons import reason_at
-from verifier.engine.judging.struct_ops import missing_member, program_problem
+from verifier.engine.judging.struct_ops import (
+    lacks_member,
+    optional_map_problem,
+    program_problem,
+)
+from verifier.engine.judging.struct_ops_maps import left_out
 from verifier.engine.object.model import Program
-from verifier.engine.result import PASSES, REFUSED, Finding, ProgramVerdict, Reason, find_word
+from verifier.engine.result import LEFT_OUT, REFUSED, Finding, ProgramVerdict, Reason, find_word
 
 # license_is_gpl_compatible() of include/linux/license.h
 _GPL_COMPATIBLE = (
@@ -82,11 +87,15 @@ class _ProgramJudge:
 
     def judge(self) -> ProgramVerdict:
         findings = [*self._object_findings()]
-        absent = missing_member(self._program, self._loaded.kernel)
-        broken = program_problem(self._program, self._loaded.kernel)
+        absent = left_out(self._program, self._loaded)
         if absent:
-            findings.append(self._finding("struct_ops", "", (), (absent,)))
-            return self._verdict(REFUSED if self._judge.problems else PASSES, findings, ())
+            findings.append(self._finding("left_out", "", (), (absent,)))
+            return self._verdict(REFUSED if self._judge.problems else LEFT_OUT, findings, ())
+        if findings and lacks_member(self._program, self._loaded.kernel):
+            return self._verdict(REFUSED, findings, ())
+        broken = optional_map_problem(self._program, self._loaded) or program_problem(
+            self._program, self._loaded.kernel
+        )
         if broken:
             findings.append(self._finding("struct_ops", "", (), (broken,)))
             return self._verdict(REFUSED, findings, ())

@@ -1,7 +1,7 @@
-"""struct_ops maps and programs on one kernel: types, members, sleeping, one program in two places.
+"""struct_ops programs on one kernel: types, members, sleeping, one program in two places.
 
-Mirrors bpf_map__init_kern_struct_ops() of libbpf and check_struct_ops_btf_id() of the verifier.
-None of this is about kfuncs.
+Mirrors check_struct_ops_btf_id() of the verifier, and what bpf_map__init_kern_struct_ops() of
+libbpf says of programs. None of this is about kfuncs.
 """
 
 from __future__ import annotations
@@ -11,49 +11,44 @@ from collections.abc import Iterator
 from kfmap.kernel.facts import Member, StructOps
 from kfmap.permission.view import STRUCT_OPS_TYPE
 from verifier.engine.judging.kernel import KernelUnderTest
+from verifier.engine.judging.loader import Loaded
 from verifier.engine.judging.reasons import reason_at
-from verifier.engine.object.model import BpfObject, Program, StructOpsMap
+from verifier.engine.judging.struct_ops_maps import RULE, is_cleared, map_problems
+from verifier.engine.object.model import Program
 from verifier.engine.result import Reason
 
-RULE = "struct_ops"
 
-
-def object_problems(obj: BpfObject, kernel: KernelUnderTest) -> Iterator[Reason]:
+def object_problems(loaded: Loaded) -> Iterator[Reason]:
     """Say why libbpf cannot load the object's struct_ops maps, so nothing of it loads."""
-    if not kernel.facts.struct_ops:
+    if not loaded.kernel.facts.struct_ops:
         return
-    for program in obj.programs:
-        members = sorted({f"{use.type}.{use.member}" for use in program.struct_ops})
+    made = {item.name for item in loaded.object.struct_ops_maps if not item.optional}
+    for program in loaded.object.programs:
+        uses = [use for use in program.struct_ops if use.map in made]
+        members = sorted(
+            {f"{use.type}.{use.member}" for use in uses if not is_cleared(use, loaded)}
+        )
         if len(members) > 1:
             yield Reason(RULE, f"{program.name} is used as {' and as '.join(members)}: one only")
-    for struct_map in obj.struct_ops_maps:
+    for struct_map in loaded.object.struct_ops_maps:
         if not struct_map.optional:
-            yield from _map_problems(struct_map, kernel)
+            yield from map_problems(struct_map, loaded)
 
 
-def _map_problems(struct_map: StructOpsMap, kernel: KernelUnderTest) -> Iterator[Reason]:
-    ops = kernel.decider.views.struct_ops.get(struct_map.kernel_type)
-    if ops is None:
-        yield Reason(RULE, f"this kernel has no struct_ops type {struct_map.kernel_type}")
-        return
-    known = {member.name for member in ops.members}
-    for name in struct_map.nonzero:
-        if name not in known:
-            text = (
-                f"{struct_map.name}.{name} is set and {ops.name} of this kernel has no such member:"
-                " clear it before loading"
-            )
-            yield reason_at(RULE, text, ops.place)
-
-
-def missing_member(program: Program, kernel: KernelUnderTest) -> Reason | None:
-    """Say that the kernel lacks the member a program implements; libbpf then leaves it out."""
-    ops = _type_of(program, kernel)
-    if ops is None or _member_of(program, ops) is not None:
+def optional_map_problem(program: Program, loaded: Loaded) -> Reason | None:
+    """Say why every map that a program is in fails; all of them are made only when asked for."""
+    if not program.optional or not loaded.kernel.facts.struct_ops:
         return None
-    use = program.struct_ops[0]
-    text = f"{ops.name} of this kernel has no member {use.member}: the program is not loaded"
-    return reason_at(RULE, text, ops.place)
+    named = {use.map for use in program.struct_ops}
+    maps = [item for item in loaded.object.struct_ops_maps if item.name in named]
+    reasons = [next(map_problems(item, loaded), None) for item in maps]
+    return reasons[0] if reasons and all(reasons) else None
+
+
+def lacks_member(program: Program, kernel: KernelUnderTest) -> bool:
+    """Return whether the kernel has the ops structure of a program and not its member."""
+    ops = _type_of(program, kernel)
+    return ops is not None and _member_of(program, ops) is None
 
 
 def program_problem(program: Program, kernel: KernelUnderTest) -> Reason | None:
@@ -69,7 +64,10 @@ def program_problem(program: Program, kernel: KernelUnderTest) -> Reason | None:
             return None
         return Reason(RULE, f"this kernel has no struct_ops type {program.struct_ops[0].type}")
     member = _member_of(program, ops)
-    return None if member is None else _member_problem(program, ops, member)
+    if member is None:
+        text = f"{ops.name} of this kernel has no member {program.struct_ops[0].member}"
+        return reason_at(RULE, text, ops.place)
+    return _member_problem(program, ops, member)
 
 
 def _member_problem(program: Program, ops: StructOps, member: Member) -> Reason | None:

@@ -100,7 +100,8 @@ class Program:
     `?`, or every struct_ops map that uses it is optional. `target` is what follows the first `/`,
     in libbpf's words; `attach_target` the BTF name the kernel sees where it can be known
     (bpf_lsm_file_open, bpf_iter_task, btf_trace_sched_switch). `exception_callback`: index of the
-    function that its declaration tag names.
+    function that its declaration tag names. `replaces`: the type of the program that a freplace
+    program goes into, None if it is not known.
     """
 
     name: str
@@ -114,6 +115,7 @@ class Program:
     optional: bool
     struct_ops: tuple[StructOpsUse, ...]
     exception_callback: int | None = None
+    replaces: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

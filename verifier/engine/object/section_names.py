@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 UNKNOWN_TYPE = "BPF_PROG_TYPE_UNSPEC"
 STRUCT_OPS_TYPE = "BPF_PROG_TYPE_STRUCT_OPS"
+EXT_TYPE = "BPF_PROG_TYPE_EXT"
+_TYPE_PREFIX = "BPF_PROG_TYPE_"
 
 
 class SectionName(NamedTuple):
@@ -178,3 +180,22 @@ def parse_section_name(name: str) -> SectionName:
     attach_type = f"BPF_{row.attach_type}" if row.attach_type else None
     program_type = f"BPF_PROG_TYPE_{row.program_type}"
     return SectionName(program_type, attach_type, target, attach_target, row.sleepable, optional)
+
+
+_TYPE_NAMES = frozenset(f"{_TYPE_PREFIX}{row.program_type}" for row in _ROWS.values())
+
+
+def parse_program_type(word: str) -> SectionName | None:
+    """Read a program type as people say it: a SEC() name, or one of enum bpf_prog_type.
+
+    `BPF_PROG_TYPE_SOCKET_FILTER` and `socket_filter` are the same, with no attach type. None for
+    what is neither.
+    """
+    known = parse_section_name(word)
+    if known.program_type != UNKNOWN_TYPE:
+        return known
+    name = word.upper()
+    full = name if name.startswith(_TYPE_PREFIX) else f"{_TYPE_PREFIX}{name}"
+    if full not in _TYPE_NAMES:
+        return None
+    return SectionName(full, None, None, None, False, False)

@@ -1,4 +1,8 @@
-"""JSON, the form other programs rely on; `version` rises when a key changes its meaning."""
+"""JSON, the form other programs rely on; `version` rises when a key changes its meaning.
+
+A verdict is one of four words. A program that its loader leaves out is `refused`, as it would be if
+it were loaded, with `left_out` beside it.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from typing import Any
 
 from verifier.engine.judging.compare import find_changes, find_span, loads
 from verifier.engine.reports.model import FORMAT, CheckedObject
-from verifier.engine.result import ObjectVerdict, ProgramVerdict
+from verifier.engine.result import LEFT_OUT, REFUSED, ObjectVerdict, ProgramVerdict
 from verifier.engine.summary import ProgramSummary
 
 
@@ -62,7 +66,8 @@ def _verdict(kernel: str, row: ProgramVerdict) -> dict[str, Any]:
     return {
         "kernel": kernel,
         "program": row.program,
-        "verdict": row.verdict,
+        "verdict": REFUSED if row.verdict == LEFT_OUT else row.verdict,
+        "left_out": row.verdict == LEFT_OUT,
         "findings": [asdict(finding) for finding in row.findings],
         "live_kfuncs": list(row.live_kfuncs),
         "all_kfuncs": list(row.all_kfuncs),

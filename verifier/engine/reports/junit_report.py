@@ -8,13 +8,19 @@ from xml.etree import ElementTree
 from verifier.engine.reports.model import KIND_WORDS, WORDS, CheckedObject, path_text, printable
 from verifier.engine.result import (
     FAILS_AT_RUN_TIME,
+    LEFT_OUT,
     REFUSED,
     UNKNOWN,
     ObjectVerdict,
     ProgramVerdict,
 )
 
-_TAGS = {REFUSED: "failure", FAILS_AT_RUN_TIME: "failure", UNKNOWN: "skipped"}
+_TAGS = {
+    REFUSED: "failure",
+    FAILS_AT_RUN_TIME: "failure",
+    UNKNOWN: "skipped",
+    LEFT_OUT: "skipped",
+}
 
 
 def render_junit(objects: Sequence[CheckedObject]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from verifier.engine.result import (
     FAILS_AT_RUN_TIME,
+    LEFT_OUT,
     PASSES,
     REFUSED,
     UNKNOWN,
@@ -22,6 +23,7 @@ WORDS = {
     REFUSED: "refused",
     FAILS_AT_RUN_TIME: "fails at run time",
     UNKNOWN: "unknown",
+    LEFT_OUT: "left out by its loader",
 }
 KIND_WORDS = {
     "not_allowed": "not allowed in this context",
@@ -36,6 +38,7 @@ KIND_WORDS = {
     "load": "does not load, and no kfunc is the reason",
     "dead": "dead code on this kernel",
     "unknown": "cannot be known",
+    "left_out": "its loader does not load it on this kernel",
 }
 
 

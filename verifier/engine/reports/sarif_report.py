@@ -83,7 +83,7 @@ def _result(
 
 
 def _level(row: ProgramVerdict, finding: Finding) -> str:
-    if finding.kind == "dead":
+    if finding.kind in ("dead", "left_out"):
         return "note"
     return "warning" if finding.kind == "unknown" else _FAILING.get(row.verdict, "warning")
 

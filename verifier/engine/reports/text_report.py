@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from verifier.engine.judging.compare import find_span, loads
 from verifier.engine.reports.model import KIND_WORDS, WORDS, CheckedObject, path_text, printable
-from verifier.engine.result import PASSES, Finding, ProgramVerdict, Step
+from verifier.engine.result import LEFT_OUT, PASSES, Finding, ProgramVerdict, Step
 
 
 def render_text(objects: Sequence[CheckedObject]) -> str:
@@ -21,11 +21,14 @@ def _lines(obj: CheckedObject) -> Iterator[str]:
     for item in obj.unchecked:
         yield f"  on {item.kernel}: {item.problem}"
     for verdict in obj.verdicts:
-        bad = [row for row in verdict.programs if row.verdict != PASSES]
-        passing = len(verdict.programs) - len(bad)
-        yield f"  on {verdict.kernel}: {passing} of {len(verdict.programs)} programs pass"
-        for row in bad:
-            yield from _program_lines(row)
+        words = [row.verdict for row in verdict.programs]
+        passing, left_out = words.count(PASSES), words.count(LEFT_OUT)
+        beside = f", {left_out} left out by the loader" if left_out else ""
+        loaded = len(words) - left_out
+        yield f"  on {verdict.kernel}: {passing} of {loaded} programs pass{beside}"
+        for row in verdict.programs:
+            if row.verdict != PASSES:
+                yield from _program_lines(row)
     if len(obj.verdicts) > 1:
         yield f"  {_span(obj)}"
     for note in obj.summary.notes if obj.summary else ():

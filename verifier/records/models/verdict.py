@@ -39,6 +39,7 @@ class Verdict(models.Model):
         REFUSED = result.REFUSED, "refused"
         FAILS_AT_RUN_TIME = result.FAILS_AT_RUN_TIME, "fails at run time"
         UNKNOWN = result.UNKNOWN, "unknown"
+        LEFT_OUT = result.LEFT_OUT, "left out by its loader"
 
     check_row = models.ForeignKey(Check, on_delete=models.CASCADE, related_name="verdicts")
     program = models.TextField()

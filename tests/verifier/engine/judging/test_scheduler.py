@@ -18,8 +18,9 @@ from tests.verifier.engine.object.objects import read
 from verifier.engine.judging.loader import read_constants
 from verifier.engine.result import PASSES, REFUSED, ObjectVerdict
 from verifier.engine.verdict import (
+    ChoiceError,
     KernelUnderTest,
-    UnknownVariableError,
+    LoaderChoices,
     check_object,
     prepare_object,
 )
@@ -50,7 +51,9 @@ def _facts(*more: str) -> KernelFacts:
 
 @cache
 def _check(name: str, *more: str, **values: int) -> ObjectVerdict:
-    return check_object(prepare_object(read(name), values), KernelUnderTest(_facts(*more)))
+    return check_object(
+        prepare_object(read(name), LoaderChoices(values=values)), KernelUnderTest(_facts(*more))
+    )
 
 
 def _words(verdict: ObjectVerdict) -> dict[str, str]:
@@ -120,5 +123,5 @@ def test_values_are_written_where_the_variable_is() -> None:
 
 
 def test_a_variable_that_is_not_in_rodata_cannot_be_set() -> None:
-    with pytest.raises(UnknownVariableError, match="seen is no variable"):
-        read_constants(read("scheduler.bpf.o"), {"seen": 1})
+    with pytest.raises(ChoiceError, match="seen is no variable"):
+        prepare_object(read("scheduler.bpf.o"), LoaderChoices(values={"seen": 1}))

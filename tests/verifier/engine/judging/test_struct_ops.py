@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from tests.verifier.engine.flow.assembly import assemble
 from tests.verifier.engine.judging.toy import check, in_ops, kernel_facts, only_finding, strong
 from verifier.engine.object.model import BpfObject, StructOpsUse
-from verifier.engine.result import PASSES, REFUSED, Finding
-from verifier.engine.verdict import KernelUnderTest, check_object
+from verifier.engine.result import LEFT_OUT, PASSES, REFUSED, Finding, ProgramVerdict
+from verifier.engine.verdict import (
+    ChoiceError,
+    KernelUnderTest,
+    LoaderChoices,
+    check_object,
+    prepare_object,
+)
 
 _CALLS = "main: program; call toy_move; exit"
 
@@ -31,11 +40,71 @@ def test_a_sleepable_program_on_a_member_that_may_not_sleep() -> None:
     assert finding.reasons[0].line == 30
 
 
-def test_a_member_the_kernel_lacks_is_left_out() -> None:
-    verdict = check(_CALLS, {"main": "no_such_member"})["main"]
-    assert verdict.verdict == PASSES
-    assert _finding(only_finding(verdict)) == ("struct_ops", "")
-    assert verdict.live_kfuncs == ()
+_TWO = """
+main: program; exit
+other: program; call toy_move; exit
+"""
+
+
+def _two(cleared: tuple[str, ...] = (), **ops: Any) -> dict[str, ProgramVerdict]:
+    """Check a program that runs on any kernel beside one for a member that the kernel lacks."""
+    obj = in_ops(strong(assemble(_TWO)), {"main": "running", "other": "newer"}, **ops)
+    prepared = prepare_object(obj, LoaderChoices(cleared=cleared))
+    verdict = check_object(prepared, KernelUnderTest(kernel_facts()))
+    return {program.program: program for program in verdict.programs}
+
+
+def test_a_member_that_the_kernel_lacks_refuses_the_object() -> None:
+    # libbpf.c, bpf_map__init_kern_struct_ops(): "Cannot find member %s in kernel BTF", -ENOTSUP
+    verdicts = _two()
+    assert {item.verdict for item in verdicts.values()} == {REFUSED}
+    for verdict in verdicts.values():
+        assert _finding(only_finding(verdict)) == ("struct_ops", "")
+        assert "Cannot find member newer in kernel BTF" in verdict.findings[0].reasons[0].text
+        assert "--cleared newer" in verdict.findings[0].reasons[0].text
+    assert verdicts["other"].live_kfuncs == ()
+
+
+@pytest.mark.parametrize("name", ["newer", "ops.newer"])
+def test_a_program_whose_member_is_cleared_is_left_out_and_the_others_are_not(name: str) -> None:
+    verdicts = _two(cleared=(name,))
+    assert verdicts["main"].verdict == PASSES
+    assert verdicts["other"].verdict == LEFT_OUT
+    assert _finding(only_finding(verdicts["other"])) == ("left_out", "")
+    assert verdicts["other"].live_kfuncs == ()
+
+
+def test_a_member_that_the_kernel_has_is_not_cleared() -> None:
+    assert _two(cleared=("newer", "running"))["main"].verdict == PASSES
+
+
+def test_clearing_what_no_map_has_is_an_error() -> None:
+    with pytest.raises(ChoiceError, match="no struct_ops map of this object has a member never"):
+        _two(cleared=("never",))
+
+
+def test_a_map_that_is_made_on_demand_refuses_only_its_own_programs() -> None:
+    obj = in_ops(strong(assemble("main: program; exit")), {"main": "newer"})
+    maps = tuple(replace(item, optional=True) for item in obj.struct_ops_maps)
+    programs = tuple(replace(item, optional=True) for item in obj.programs)
+    obj = replace(obj, struct_ops_maps=maps, programs=programs)
+    [verdict] = check_object(obj, KernelUnderTest(kernel_facts())).programs
+    assert verdict.verdict == REFUSED
+    assert "Cannot find member newer" in only_finding(verdict).reasons[0].text
+
+
+@pytest.mark.parametrize(
+    ("member", "text"), [("sub_attach", "SCX_OPS_OPEN()"), ("set_cmask", "if yours does")]
+)
+def test_the_reason_names_the_loaders_that_clear_the_member(member: str, text: str) -> None:
+    facts = kernel_facts()
+    ops = replace(facts.struct_ops[0], name="sched_ext_ops")
+    obj = in_ops(strong(assemble("main: program; exit")), {"main": member}, struct_ops=ops.name)
+    kernel = KernelUnderTest(replace(facts, struct_ops=(ops,)))
+    [verdict] = check_object(obj, kernel).programs
+    told = only_finding(verdict).reasons[0].text
+    assert text in told
+    assert ("SCX_OPS_OPEN" in told) == (member == "sub_attach")
 
 
 def test_a_type_the_kernel_lacks_refuses_the_object() -> None:
@@ -49,6 +118,10 @@ def test_a_value_for_a_member_the_kernel_lacks_refuses_the_object() -> None:
     verdict = check(text, {"main": "running"}, nonzero=("timeout",))["main"]
     assert _finding(only_finding(verdict)) == ("struct_ops", "")
     assert "timeout" in verdict.findings[0].reasons[0].text
+
+
+def test_a_value_that_is_cleared_refuses_nothing() -> None:
+    assert _two(cleared=("newer", "timeout"), nonzero=("timeout",))["main"].verdict == PASSES
 
 
 def test_one_program_in_two_members_refuses_the_object() -> None:

@@ -1,0 +1,55 @@
+"""Members of struct_ops maps that are unlike the kernel's, as libbpf compares them.
+
+The texts are those of bpf_map__init_kern_struct_ops() in tools/lib/bpf/libbpf.c.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.verifier.bundled import bundled_kernel, check_on, reasons_of
+from tests.verifier.engine.object.objects import read
+from verifier.engine.result import PASSES, REFUSED
+from verifier.engine.verdict import check_object
+
+
+def _check(name: str, kernel: str) -> list[str]:
+    """Return why the object does not load with one of its maps made and the others not."""
+    obj = read("members.bpf.o")
+    maps = tuple(replace(item, optional=item.name != name) for item in obj.struct_ops_maps)
+    verdict = check_object(replace(obj, struct_ops_maps=maps), bundled_kernel(kernel))
+    first = verdict.programs[0]
+    assert (first.verdict == PASSES) == (not reasons_of(first))
+    return reasons_of(first)
+
+
+def test_an_unset_member_that_the_kernel_lacks_is_nothing() -> None:
+    assert check_on("6.18", "members.bpf.o")["ssthresh"].verdict == PASSES
+
+
+@pytest.mark.parametrize("kernel", ["6.1", "6.18", "7.3"])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        # "Error in size of member %s: %zd != %zd(kernel)"
+        ("wide", "wide.flags has 8 bytes where this kernel's has 4"),
+        # "Unmatched member type %s %u != %u(kernel)"
+        ("kind", "kind.flags is of kind PTR where this kernel's is INT"),
+        # "bitfield %s is not supported"
+        ("bits", "bits.flags is a bitfield"),
+        # "kernel member %s is not a func ptr"
+        ("pointer", "pointer.owner has a program, and this kernel's is no pointer to a function"),
+    ],
+)
+def test_a_member_unlike_the_kernels_refuses_the_object(name: str, text: str, kernel: str) -> None:
+    [told] = _check(name, kernel)
+    assert told.startswith(text)
+    assert told.endswith("libbpf refuses the whole object")
+
+
+def test_maps_that_are_not_made_refuse_only_the_programs_that_are_in_them_alone() -> None:
+    verdicts = check_on("6.18", "members.bpf.o")
+    assert verdicts["other"].verdict == REFUSED
+    assert reasons_of(verdicts["other"])[0].startswith("wide.flags has 8 bytes")

@@ -1,0 +1,150 @@
+"""What the loader of an object does beyond libbpf's own steps, as its user tells it.
+
+libbpf opens an object, lets the loader change things, then loads it. The object alone does not say
+what was changed: constants, struct_ops members, program types, attach targets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from verifier.engine.object.model import BpfObject, Program, StructOpsMap
+from verifier.engine.object.section_names import (
+    EXT_TYPE,
+    parse_program_type,
+    parse_section_name,
+)
+
+_Value = TypeVar("_Value")
+
+
+class ChoiceError(ValueError):
+    """The loader is said to do what cannot be done to this object: names what and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoaderChoices:
+    """What the loader does between opening and loading.
+
+    `values`: variables of .rodata that it sets. `cleared`: struct_ops members, `member` or
+    `map.member`, that it clears where the kernel lacks them. `types`: by section, the program type
+    that it sets, as parse_program_type() takes it. `targets`: by program, what it attaches to: the
+    program type that a freplace program replaces, a function or hook for others.
+    """
+
+    values: Mapping[str, int] = field(default_factory=dict)
+    cleared: tuple[str, ...] = ()
+    types: Mapping[str, str] = field(default_factory=dict)
+    targets: Mapping[str, str] = field(default_factory=dict)
+
+    def clears(self, struct_map: str, member: str) -> bool:
+        """Return whether a member that the kernel lacks is cleared in a map."""
+        return member in self.cleared or f"{struct_map}.{member}" in self.cleared
+
+
+NO_CHOICES = LoaderChoices()
+
+
+def fit_choices(
+    obj: BpfObject, choices: LoaderChoices
+) -> tuple[LoaderChoices, tuple[tuple[str, str], ...]]:
+    """Return the choices that the object has a place for, and (what, why not) for each other."""
+    misfits = tuple(_find_misfits(obj, choices))
+    names = {name for name, _ in misfits}
+    kept = LoaderChoices(
+        _without(choices.values, names),
+        tuple(name for name in choices.cleared if name not in names),
+        _without(choices.types, names),
+        _without(choices.targets, names),
+    )
+    return kept, misfits
+
+
+def apply_choices(obj: BpfObject, choices: LoaderChoices) -> BpfObject:
+    """Return the object with the program types and targets that its loader sets.
+
+    Raises ChoiceError for what does not fit the object.
+    """
+    misfits = tuple(why for _, why in _find_misfits(obj, choices))
+    if misfits:
+        raise ChoiceError("; ".join(misfits))
+    if not choices.types and not choices.targets:
+        return obj
+    return replace(obj, programs=tuple(_with_choices(item, choices) for item in obj.programs))
+
+
+def _with_choices(program: Program, choices: LoaderChoices) -> Program:
+    word = choices.types.get(program.section)
+    typed = _with_type(program, word) if word is not None else program
+    target = choices.targets.get(program.name)
+    return _with_target(typed, target) if target is not None else typed
+
+
+def _with_type(program: Program, word: str) -> Program:
+    found = parse_program_type(word)
+    if found is None:
+        raise ChoiceError(
+            f"{word!r} is no program type: give a SEC() name such as xdp or cgroup/skb, or a name "
+            "of enum bpf_prog_type such as BPF_PROG_TYPE_SOCKET_FILTER or socket_filter"
+        )
+    return replace(
+        program,
+        program_type=found.program_type,
+        attach_type=found.attach_type,
+        target=found.target,
+        attach_target=found.attach_target,
+        sleepable=found.sleepable,
+    )
+
+
+def _with_target(program: Program, word: str) -> Program:
+    if program.program_type != EXT_TYPE:
+        named = parse_section_name(f"{program.section.partition('/')[0]}/{word}")
+        return replace(program, target=named.target, attach_target=named.attach_target)
+    found = parse_program_type(word)
+    if found is None:
+        raise ChoiceError(
+            f"{word!r} is no program type that {program.name} could replace: give a SEC() name "
+            "such as xdp, or OBJECT:PROGRAM"
+        )
+    return replace(
+        program,
+        replaces=found.program_type,
+        attach_type=found.attach_type,
+        attach_target=found.attach_target,
+    )
+
+
+def _find_misfits(obj: BpfObject, choices: LoaderChoices) -> Iterator[tuple[str, str]]:
+    constants = {item.name for item in obj.variables if obj.data[item.section].frozen}
+    members = {name for item in obj.struct_ops_maps for name in _member_names(obj, item)}
+    sections = {program.section for program in obj.programs}
+    programs = {program.name for program in obj.programs}
+    for name in choices.values:
+        if name not in constants:
+            yield name, f"{name} is no variable in .rodata of this object"
+    for name in choices.cleared:
+        if name not in members:
+            yield name, f"no struct_ops map of this object has a member {name}"
+    for name in choices.types:
+        if name not in sections:
+            yield name, f"no program of this object is in a section {name}"
+    for name in choices.targets:
+        if name not in programs:
+            yield name, f"this object has no program {name}"
+
+
+def _member_names(obj: BpfObject, item: StructOpsMap) -> Iterator[str]:
+    """Return the members of a map, each also as `map.member`."""
+    names = [*(callback for callback, _ in item.members), *item.nonzero]
+    if obj.btf is not None and item.type_id:
+        names += [member.name for member in obj.btf.members(item.type_id)]
+    for name in names:
+        yield name
+        yield f"{item.name}.{name}"
+
+
+def _without(values: Mapping[str, _Value], names: set[str]) -> dict[str, _Value]:
+    return {key: value for key, value in values.items() if key not in names}

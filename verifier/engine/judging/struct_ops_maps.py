@@ -1,0 +1,130 @@
+"""struct_ops maps on one kernel: does libbpf find their type and every member that they set.
+
+Mirrors bpf_map__init_kern_struct_ops() of tools/lib/bpf/libbpf.c (read in Linux 7.3); what fails
+there keeps the whole object from loading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kfmap.btf.kinds import Kind
+from kfmap.btf.read import Btf, BtfError, Member
+from kfmap.kernel.facts import StructOps
+from verifier.engine.judging.kernel import KernelUnderTest
+from verifier.engine.judging.loader import Loaded
+from verifier.engine.judging.reasons import reason_at
+from verifier.engine.object.model import BpfObject, Program, StructOpsMap, StructOpsUse
+from verifier.engine.result import Reason
+
+RULE = "struct_ops"
+
+# What SCX_OPS_OPEN() clears in sched_ext_ops where the kernel's struct lacks it, after asking
+# __COMPAT_struct_has_field() (tools/sched_ext/include/scx/compat.h of Linux 7.3).
+_SCX_TYPE = "sched_ext_ops"
+_SCX_CLEARED = frozenset(
+    {
+        "cgroup_set_bandwidth",
+        "cgroup_set_idle",
+        "sub_attach",
+        "sub_detach",
+        "sub_cgroup_id",
+        "rescue_bandwidth_ppt",
+        "rescue_quantum_us",
+    }
+)
+
+
+def map_problems(struct_map: StructOpsMap, loaded: Loaded) -> Iterator[Reason]:
+    """Say why libbpf cannot set up a map on this kernel."""
+    ops = loaded.kernel.decider.views.struct_ops.get(struct_map.kernel_type)
+    if ops is None:
+        yield Reason(RULE, f"this kernel has no struct_ops type {struct_map.kernel_type}")
+        return
+    known = {member.name for member in ops.members}
+    for name in set_members(struct_map):
+        if name not in known and not loaded.choices.clears(struct_map.name, name):
+            yield reason_at(RULE, _missing_text(struct_map, name), ops.place)
+    yield from _unlike_members(loaded.object, struct_map, ops, loaded.kernel)
+
+
+def set_members(struct_map: StructOpsMap) -> Iterator[str]:
+    """Return the members of a map that have a program or a value when libbpf opens it."""
+    yield from (name for name, program in struct_map.members if program is not None)
+    yield from struct_map.nonzero
+
+
+def is_cleared(use: StructOpsUse, loaded: Loaded) -> bool:
+    """Return whether the loader clears the member that a program is for, as the kernel lacks it."""
+    ops = loaded.kernel.decider.views.struct_ops.get(use.type)
+    if ops is None or any(member.name == use.member for member in ops.members):
+        return False
+    return loaded.choices.clears(use.map, use.member)
+
+
+def left_out(program: Program, loaded: Loaded) -> Reason | None:
+    """Say that the loader clears every member that a program is for; libbpf then leaves it out."""
+    uses = program.struct_ops
+    if not uses or not all(is_cleared(use, loaded) for use in uses):
+        return None
+    ops = loaded.kernel.decider.views.struct_ops[uses[0].type]
+    text = (
+        f"{ops.name} of this kernel has no member {uses[0].member}, and the loader clears it: "
+        "libbpf leaves the program out"
+    )
+    return reason_at(RULE, text, ops.place)
+
+
+def _missing_text(struct_map: StructOpsMap, name: str) -> str:
+    text = (
+        f"{struct_map.name} sets {name}, which {struct_map.kernel_type} of this kernel has not: "
+        f"libbpf refuses the whole object (Cannot find member {name} in kernel BTF), unless its "
+        "loader clears the member first"
+    )
+    if struct_map.kernel_type == _SCX_TYPE and name in _SCX_CLEARED:
+        text += ", as SCX_OPS_OPEN() of tools/sched_ext does in Linux 7.3 and some scx_utils do"
+    return f"{text}; if yours does, say --cleared {name}"
+
+
+def _unlike_members(
+    obj: BpfObject, struct_map: StructOpsMap, ops: StructOps, kernel: KernelUnderTest
+) -> Iterator[Reason]:
+    """Compare the members that both have, where the types of both are known."""
+    theirs = kernel.types.find(ops.name, Kind.STRUCT) if kernel.types else None
+    if obj.btf is None or kernel.types is None or theirs is None or not struct_map.type_id:
+        return
+    known = {member.name: member for member in kernel.types.members(theirs)}
+    programs = dict(struct_map.members)
+    for member in obj.btf.members(struct_map.type_id):
+        other = known.get(member.name)
+        if other is None:
+            continue
+        try:
+            is_set = programs.get(member.name) is not None
+            text = _difference(obj.btf, member, kernel.types, other, is_set)
+        except BtfError:  # a type that the trimmed BTF of the kernel does not keep
+            continue
+        if text:
+            place = f"{struct_map.name}.{member.name}"
+            yield reason_at(RULE, f"{place} {text}: libbpf refuses the whole object", ops.place)
+
+
+def _difference(ours: Btf, member: Member, theirs: Btf, other: Member, is_set: bool) -> str:
+    """Say what libbpf finds wrong with a member that the kernel has too, "" if nothing."""
+    if member.bitfield_size or other.bitfield_size:
+        return "is a bitfield, which struct_ops maps may not have"
+    our_type, their_type = ours.resolve(member.type_id), theirs.resolve(other.type_id)
+    kind, their_kind = ours.kind(our_type), theirs.kind(their_type)
+    if Kind.FWD in (kind, their_kind):
+        return ""
+    if kind is not their_kind:
+        return f"is of kind {kind.name} where this kernel's is {their_kind.name}"
+    if kind is Kind.PTR:
+        pointee = theirs.kind(theirs.resolve(theirs.type_of(their_type)))
+        if is_set and pointee is not Kind.FUNC_PROTO:
+            return "has a program, and this kernel's is no pointer to a function"
+        return ""
+    size, their_size = ours.size(member.type_id), theirs.size(their_type)
+    if size != their_size:
+        return f"has {size} bytes where this kernel's has {their_size}"
+    return ""
