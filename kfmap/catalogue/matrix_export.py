@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from kfmap.catalogue.store import LoadedKernel
+from kfmap.permission.bits import ALLOWED_LETTER, LETTERS
 from kfmap.permission.context_text import write_context
 from kfmap.permission.context_words import render_context
-from kfmap.permission.matrix import LETTERS
+from kfmap.permission.verdict import FAILS
 
 FORMAT = 1
 
@@ -73,7 +74,7 @@ def find_run_time_failures(kernel: LoadedKernel) -> Iterator[dict[str, Any]]:
             continue
         for name in guarded:
             answer, reasons = masks.decide(context, name)
-            if answer == "fails" and kernel.matrix.letter(column, rows[name]) == "A":
+            if answer == FAILS and kernel.matrix.letter(column, rows[name]) == ALLOWED_LETTER:
                 texts = [reason.text for reason in reasons]
                 yield {"context": render_context(context), "kfunc": name, "reasons": texts}
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import networkx as nx
 
-from kfmap.graphs.members import build_member_matrix, group_members
 from kfmap.graphs.nodes import add_node, count_of, create_graph, join_nodes
+from kfmap.permission.bits import name_bits
 from kfmap.permission.decide import Decider
+from kfmap.permission.member_classes import group_members, list_attachable
 
 
 def build_class_graph(decider: Decider, struct_ops: str) -> nx.DiGraph[str]:
@@ -14,12 +15,13 @@ def build_class_graph(decider: Decider, struct_ops: str) -> nx.DiGraph[str]:
 
     Arrows that follow from others are left out, so every arrow is the smallest step.
     """
-    classes = group_members(build_member_matrix(decider, struct_ops))
+    classes = group_members(decider, struct_ops)
+    rights = [item.bits.allowed for item in classes]
     wider: nx.DiGraph[int] = nx.DiGraph()
     wider.add_nodes_from(range(len(classes)))
-    for a, small in enumerate(classes):
-        for b, large in enumerate(classes):
-            if small.allowed != large.allowed and small.allowed & large.allowed == small.allowed:
+    for a, small in enumerate(rights):
+        for b, large in enumerate(rights):
+            if small != large and small & large == small:
                 wider.add_edge(a, b)
     steps = nx.transitive_reduction(wider)
     graph = create_graph(
@@ -30,11 +32,11 @@ def build_class_graph(decider: Decider, struct_ops: str) -> nx.DiGraph[str]:
     )
     for column, generation in enumerate(nx.topological_generations(steps)):
         for number in sorted(generation):
-            note = f"{count_of(classes[number].allowed.bit_count(), 'kfunc')} allowed"
+            note = f"{count_of(rights[number].bit_count(), 'kfunc')} allowed"
             items = classes[number].members
             add_node(graph, f"class:{number}", "callback", items, column, note=note)
     for a, b in sorted(steps.edges):
-        more = (classes[b].allowed & ~classes[a].allowed).bit_count()
+        more = (rights[b] & ~rights[a]).bit_count()
         join_nodes(graph, f"class:{a}", f"class:{b}", more)
     return graph
 
@@ -44,8 +46,8 @@ def build_shared_graph(decider: Decider, first: str, second: str) -> nx.DiGraph[
     reach = []
     for name in (first, second):
         bits = 0
-        for allowed in build_member_matrix(decider, name).allowed:
-            bits |= allowed
+        for context in list_attachable(decider, name):
+            bits |= decider.bits(context).allowed
         reach.append(bits)
     graph = create_graph(
         f"Kfuncs of {first} and {second}",
@@ -59,7 +61,7 @@ def build_shared_graph(decider: Decider, first: str, second: str) -> nx.DiGraph[
         (f"only {second}", reach[1] & ~reach[0], (second,)),
     )
     for note, bits, owners in parts:
-        names = [name for index, name in enumerate(decider.kfuncs) if bits >> index & 1]
+        names = name_bits(bits, decider.kfuncs)
         if names:
             words = f"{note}: {count_of(len(names), 'kfunc')}"
             add_node(graph, f"part:{note}", "kfunc", names, 1, note=words)

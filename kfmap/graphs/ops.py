@@ -11,15 +11,14 @@ from dataclasses import dataclass
 
 import networkx as nx
 
-from kfmap.graphs.members import MemberClass, build_member_matrix, group_members
 from kfmap.graphs.nodes import MIXED, add_node, count_of, create_graph, join_nodes
+from kfmap.permission.bits import ALLOWED_LETTER, LETTERS, REFUSED_LETTER
 from kfmap.permission.decide import Decider
 from kfmap.permission.hook_table import COMMON_HOOK
-from kfmap.permission.verdict import ALLOWED, REFUSED, UNKNOWN
+from kfmap.permission.member_classes import MemberClass, group_members
 from kfmap.permission.view import STRUCT_OPS_TYPE
 
 OPEN = "open"
-_LETTER_VERDICTS = {"A": ALLOWED, "D": REFUSED, "?": UNKNOWN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +32,9 @@ class _Row:
 
 def build_ops_graph(decider: Decider, struct_ops: str, *, refused: bool = False) -> nx.DiGraph[str]:
     """Build the graph of a struct_ops type; kfuncs no callback may call only if `refused`."""
-    classes = group_members(build_member_matrix(decider, struct_ops))
+    classes = group_members(decider, struct_ops)
     rows = _read_rows(decider, classes)
-    hidden = [row for row in rows if not refused and not row.letters.strip("D")]
+    hidden = [row for row in rows if not refused and not row.letters.strip(REFUSED_LETTER)]
     graph = create_graph(
         f"{struct_ops}: what its callbacks may call",
         "Left the callbacks, those with equal rights in one box; in the middle the kfunc id sets; "
@@ -44,7 +43,7 @@ def build_ops_graph(decider: Decider, struct_ops: str, *, refused: bool = False)
         ("callbacks", "kfunc id sets", "kfuncs"),
     )
     for number, group in enumerate(classes):
-        note = f"{count_of(group.allowed.bit_count(), 'kfunc')} allowed"
+        note = f"{count_of(group.bits.allowed.bit_count(), 'kfunc')} allowed"
         add_node(graph, f"class:{number}", "callback", group.members, 0, note=note)
     _add_rows(graph, decider, [row for row in rows if row not in hidden], len(classes))
     _mark_parts(graph)
@@ -59,15 +58,9 @@ def _read_rows(decider: Decider, classes: tuple[MemberClass, ...]) -> list[_Row]
     for index, name in enumerate(decider.kfuncs):
         sets = {item.kfunc_set.id for hook in hooks for item in decider.find_listed(name, hook)}
         if sets:
-            letters = "".join(_letter(group, index) for group in classes)
+            letters = "".join(group.bits.letter(index) for group in classes)
             rows.append(_Row(name, tuple(sorted(sets)), letters))
     return rows
-
-
-def _letter(group: MemberClass, index: int) -> str:
-    if group.allowed >> index & 1:
-        return "A"
-    return "?" if group.possible >> index & 1 else "D"
 
 
 def _add_rows(graph: nx.DiGraph[str], decider: Decider, rows: list[_Row], classes: int) -> None:
@@ -84,8 +77,8 @@ def _add_rows(graph: nx.DiGraph[str], decider: Decider, rows: list[_Row], classe
         for set_id in sets:
             join_nodes(graph, f"set:{set_id}", node, len(names), _summarise(letters))
             for number in range(classes):
-                if letters[number] != "D":
-                    verdict = _LETTER_VERDICTS[letters[number]]
+                if letters[number] != REFUSED_LETTER:
+                    verdict = LETTERS[letters[number]]
                     join_nodes(graph, f"class:{number}", f"set:{set_id}", len(names), verdict)
 
 
@@ -100,7 +93,7 @@ def _mark_parts(graph: nx.DiGraph[str]) -> None:
 
 def _find_limited(rows: list[_Row]) -> set[str]:
     """Find the sets with a kfunc not open to every callback, and those sharing one with them."""
-    limited = {set_id for row in rows if row.letters.strip("A") for set_id in row.sets}
+    limited = {set_id for row in rows if row.letters.strip(ALLOWED_LETTER) for set_id in row.sets}
     while True:
         near = {s for row in rows if limited.intersection(row.sets) for s in row.sets}
         if near <= limited:
@@ -135,4 +128,4 @@ def _add_sets(
 def _summarise(letters: str) -> str:
     """Return one verdict for a kfunc over all classes."""
     kinds = set(letters)
-    return _LETTER_VERDICTS[kinds.pop()] if len(kinds) == 1 else MIXED
+    return LETTERS[kinds.pop()] if len(kinds) == 1 else MIXED

@@ -262,3 +262,8 @@ class KernelFacts:
     not_understood: tuple[NotUnderstood, ...]
     observed_kfuncs: tuple[str, ...] = ()
     observed: tuple[Observed, ...] = ()
+
+    @property
+    def is_observed(self) -> bool:
+        """Return whether nothing but the answers of the booted kernel is known."""
+        return bool(self.observed) and not self.registrations

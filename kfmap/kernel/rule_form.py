@@ -7,6 +7,7 @@ member) and of the kfunc (membership in a set). What does not fit is an `Unknown
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 
@@ -142,6 +143,28 @@ class Branch:
 
 
 Node = Decide | Unknown | Branch
+
+
+def parts_of(part: Node | Condition) -> tuple[Node | Condition, ...]:
+    """Return what a node or condition is made of, in the order of the source."""
+    match part:
+        case Branch(condition, _, _, then, otherwise):
+            return condition, then, otherwise
+        case Not(condition):
+            return (condition,)
+        case All(conditions) | AnyOf(conditions):
+            return conditions
+    return ()
+
+
+def find_atoms(rule: Node | Condition) -> Iterator[Condition]:
+    """Return every simple condition in a rule, in the order of the source."""
+    waiting = [rule]
+    while waiting:
+        part = waiting.pop()
+        if not isinstance(part, Decide | Unknown | Branch | Not | All | AnyOf):
+            yield part
+        waiting += reversed(parts_of(part))
 
 
 @dataclass(frozen=True, slots=True)

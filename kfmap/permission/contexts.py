@@ -9,17 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kfmap.kernel.facts import KernelFacts
-from kfmap.kernel.rule_form import (
-    All,
-    AnyOf,
-    AttachTypeIs,
-    Branch,
-    Condition,
-    Node,
-    Not,
-    TargetIn,
-    TypeIs,
-)
+from kfmap.kernel.rule_form import AttachTypeIs, TargetIn, TypeIs, find_atoms
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import (
     ATTACH_WORDS,
@@ -30,6 +20,7 @@ from kfmap.permission.context_words import (
     TRACING,
     full_target,
 )
+from kfmap.permission.observed import read_observed
 from kfmap.permission.view import EXT_TYPE, STRUCT_OPS_TYPE
 
 # One attach type that such programs usually have, where the kernel demands one at load.
@@ -51,11 +42,8 @@ _USUAL_REPLACED = ("BPF_PROG_TYPE_XDP", "BPF_PROG_TYPE_SCHED_CLS")
 
 def build_contexts(facts: KernelFacts) -> tuple[Context, ...]:
     """Return the contexts of a kernel, by program type in enum order, struct_ops members last."""
-    if facts.observed and not facts.registrations:
-        return tuple(
-            Context(o.program_type, o.attach_type, o.target, o.struct_ops, o.member, o.sleepable)
-            for o in facts.observed
-        )
+    if facts.is_observed:
+        return tuple(read_observed(row) for row in facts.observed)
     told_apart = _find_told_apart(facts)
     contexts: list[Context] = []
     for item in facts.program_types:
@@ -156,18 +144,3 @@ def _find_told_apart(facts: KernelFacts) -> _ToldApart:
             elif isinstance(atom, TargetIn):
                 found.targets.update(names.get(atom.set_id, []))
     return found
-
-
-def find_atoms(rule: Node) -> Iterator[Condition]:
-    """Return every simple condition in a rule tree."""
-    stack: list[Node | Condition] = [rule]
-    while stack:
-        current = stack.pop()
-        if isinstance(current, Branch):
-            stack += [current.condition, current.then, current.otherwise]
-        elif isinstance(current, Not):
-            stack.append(current.condition)
-        elif isinstance(current, All | AnyOf):
-            stack.extend(current.conditions)
-        elif isinstance(current, Condition):
-            yield current

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kfmap.kernel.facts import VMLINUX, Filter, HookOf, KernelFacts, Kfunc
+from kfmap.permission.bits import KfuncBits
 from kfmap.permission.context import Context
 from kfmap.permission.hook_table import (
     COMMON_HOOK,
@@ -45,9 +46,7 @@ class Decider:
         self.facts = facts
         self.views = ViewBuilder(facts)
         self.tables = build_hook_tables(facts)
-        self.observations = (
-            Observations(facts) if facts.observed and not facts.registrations else None
-        )
+        self.observations = Observations(facts) if facts.is_observed else None
         self.run_time = index_run_time(facts.run_time)
         self.filters: dict[str, Filter] = {item.id: item for item in facts.filters}
         self._known: dict[str, Kfunc] = {item.name: item for item in facts.kfuncs}
@@ -78,13 +77,13 @@ class Decider:
             return Verdict(REFUSED, None, (Reason("no_kfunc", text),))
         return self._decide_known(context, kfunc, bit)
 
-    def bits(self, context: Context) -> tuple[int, int]:
+    def bits(self, context: Context) -> KfuncBits:
         """Return the kfuncs surely and possibly allowed in a context; bit n is `kfuncs[n]`."""
         if self.observations:
             return self.observations.bits(context)
         problem = self._find_problem(context)
         if problem:
-            return (0, 0) if problem[0] == REFUSED else (0, self.names.everything)
+            return KfuncBits(0, 0 if problem[0] == REFUSED else self.names.everything)
         view = self.views.build_view(context)
         allowed = 0
         possible = self.names.everything if self.hook_of(context) == UNKNOWN_HOOK else 0
@@ -92,9 +91,9 @@ class Decider:
             surely, possibly = self._hook_bits(name, view)
             allowed |= surely
             possible |= possibly
-        return allowed, possible
+        return KfuncBits(allowed, possible)
 
-    def listed_bits(self, context: Context) -> tuple[int, int]:
+    def listed_bits(self, context: Context) -> KfuncBits:
         """Return what `bits` would without any filter: the sets of the hooks alone."""
         if self.observations or self._find_problem(context):
             return self.bits(context)
@@ -103,7 +102,8 @@ class Decider:
             for compiled in self._by_hook.get(name, []):
                 if compiled.hook.owner not in self.tables.freed:
                     listed |= compiled.bits
-        return listed, self.names.everything if self.hook_of(context) == UNKNOWN_HOOK else listed
+        is_unknown = self.hook_of(context) == UNKNOWN_HOOK
+        return KfuncBits(listed, self.names.everything if is_unknown else listed)
 
     def hook_listed(self, owner: str, hook: str) -> int:
         """Return the kfuncs that one BTF object lists on a hook."""

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kfmap.kernel.facts import KernelFacts
+from kfmap.permission.bits import KfuncBits
 from kfmap.permission.context import Context
 from kfmap.permission.contexts import build_contexts
 from kfmap.permission.decide import Decider
-from kfmap.permission.verdict import ALLOWED, REFUSED, UNKNOWN
-
-LETTERS = {"A": ALLOWED, "D": REFUSED, "?": UNKNOWN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,30 +20,25 @@ class Matrix:
     allowed: tuple[int, ...]
     possible: tuple[int, ...]
 
+    def bits(self, column: int) -> KfuncBits:
+        """Return the kfuncs of one context."""
+        return KfuncBits(self.allowed[column], self.possible[column])
+
     def verdict(self, column: int, row: int) -> str:
         """Return the verdict of one cell by indexes of context and kfunc."""
-        return LETTERS[self.letter(column, row)]
+        return self.bits(column).word(row)
 
     def letter(self, column: int, row: int) -> str:
         """Return A, D or ? for one cell."""
-        if self.allowed[column] >> row & 1:
-            return "A"
-        return "?" if self.possible[column] >> row & 1 else "D"
+        return self.bits(column).letter(row)
 
     def context_letters(self, column: int) -> str:
-        """Return one letter a kfunc for one context."""
-        return self._letters(self.allowed[column], self.possible[column])
+        """Return one letter per kfunc for one context."""
+        return self.bits(column).letters(len(self.kfuncs))
 
     def kfunc_letters(self, row: int) -> str:
-        """Return one letter a context for one kfunc."""
+        """Return one letter per context for one kfunc."""
         return "".join(self.letter(column, row) for column in range(len(self.contexts)))
-
-    def _letters(self, allowed: int, possible: int) -> str:
-        count = len(self.kfuncs)
-        surely = f"{allowed:0{count}b}"[::-1]
-        perhaps = f"{possible:0{count}b}"[::-1]
-        pairs = zip(surely, perhaps, strict=True)
-        return "".join("A" if a == "1" else "?" if p == "1" else "D" for a, p in pairs)[:count]
 
 
 def build_matrix(facts: KernelFacts, contexts: tuple[Context, ...] | None = None) -> Matrix:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kfmap.kernel.facts import KernelFacts, Observed
+from kfmap.permission.bits import ALLOWED_LETTER, LETTERS, REFUSED_LETTER, KfuncBits
 from kfmap.permission.context import Context
-from kfmap.permission.verdict import ALLOWED, REFUSED, UNKNOWN, Reason, Verdict
-
-_LETTERS = {"A": ALLOWED, "D": REFUSED}
+from kfmap.permission.verdict import UNKNOWN, Reason, Verdict
 
 
 class Observations:
@@ -18,14 +17,16 @@ class Observations:
         self.positions = {kfunc: index for index, kfunc in enumerate(facts.observed_kfuncs)}
         self.rows = {_key(read_observed(row)): row for row in facts.observed}
 
-    def bits(self, context: Context) -> tuple[int, int]:
+    def bits(self, context: Context) -> KfuncBits:
         """Return the kfuncs surely and possibly allowed, bits in `observed_kfuncs` order."""
         row = self.rows.get(_key(context))
         letters = row.verdicts if row else ""
         everything = (1 << len(self.positions)) - 1
-        allowed = sum(1 << index for index, letter in enumerate(letters) if letter == "A")
-        refused = sum(1 << index for index, letter in enumerate(letters) if letter == "D")
-        return allowed, everything & ~refused
+        allowed, refused = (
+            sum(1 << place for place, letter in enumerate(letters) if letter == wanted)
+            for wanted in (ALLOWED_LETTER, REFUSED_LETTER)
+        )
+        return KfuncBits(allowed, everything & ~refused)
 
     def decide(self, context: Context, kfunc: str) -> Verdict:
         """Return the kernel's own answer, UNKNOWN where it was not asked or did not answer."""
@@ -35,7 +36,7 @@ class Observations:
             return _verdict(UNKNOWN, f"{kfunc} was not asked about on this kernel")
         if row is None:
             return _verdict(UNKNOWN, "this context was not tried on this kernel")
-        answer = _LETTERS.get(row.verdicts[position : position + 1], UNKNOWN)
+        answer = LETTERS.get(row.verdicts[position : position + 1], UNKNOWN)
         if answer == UNKNOWN:
             return _verdict(UNKNOWN, "the booted kernel gave no answer that tells of permission")
         return _verdict(answer, f"the booted kernel answered: {answer}")

@@ -7,17 +7,15 @@ from dataclasses import dataclass
 
 from kfmap.kernel.facts import Filter, KfuncSet
 from kfmap.kernel.rule_form import (
-    All,
-    AnyOf,
     Branch,
     Condition,
     Decide,
     InSet,
     KfuncIs,
     Node,
-    Not,
     TableHas,
     Unknown,
+    find_atoms,
 )
 from kfmap.permission.rule_bits import Names, compile_condition, compile_tree
 from kfmap.permission.rule_words import describe_condition
@@ -82,7 +80,7 @@ class Tracer:
         """Return whether the condition names a set that this kfunc is in."""
         return any(
             isinstance(atom, InSet | KfuncIs) and bool(self._holds(atom, asked))
-            for atom in _atoms(condition)
+            for atom in find_atoms(condition)
         )
 
     def _branch_reason(self, filter_: Filter, branch: Branch, taken: bool | None) -> Reason:
@@ -92,7 +90,7 @@ class Tracer:
 
     def _row_reasons(self, condition: Condition, asked: Asked) -> Iterator[Reason]:
         offset = asked.view.offset
-        for atom in _atoms(condition):
+        for atom in find_atoms(condition):
             table = self.names.tables.get(atom.table) if isinstance(atom, TableHas) else None
             if table is None or offset is None:
                 continue
@@ -119,15 +117,3 @@ def _end_reason(filter_: Filter, end: Node, answer: str) -> Reason:
         return Reason("filter", f"{filter_.name} {words}", end.file, end.line)
     text = f"{filter_.name}: its answer is {'not known' if answer == UNKNOWN else answer}"
     return Reason("unknown" if answer == UNKNOWN else "filter", text, end.file, end.line)
-
-
-def _atoms(condition: Condition) -> Iterator[Condition]:
-    stack = [condition]
-    while stack:
-        current = stack.pop()
-        if isinstance(current, Not):
-            stack.append(current.condition)
-        elif isinstance(current, All | AnyOf):
-            stack.extend(reversed(current.conditions))
-        else:
-            yield current

@@ -1,7 +1,10 @@
 """The graph of an object, and questions to it."""
 
+from __future__ import annotations
+
+import networkx as nx
+
 from kfmap.graphs.objects import ObjectCall, ObjectNode, build_object_graph, group_object
-from kfmap.graphs.reach import find_callers, find_isolated, find_path, find_reach
 
 NODES = [
     ObjectNode("enqueue", "program"),
@@ -30,21 +33,6 @@ def test_object_graph_puts_programs_left_and_kfuncs_right() -> None:
     assert columns["helper"] == columns["again"] == 1
     assert columns["kfunc_a"] == columns["kfunc_c"] == 2
     assert "nowhere" not in GRAPH
-
-
-def test_reach_follows_calls_and_callers_go_back() -> None:
-    assert find_reach(GRAPH, "enqueue") == {"helper", "again", "kfunc_a", "kfunc_b"}
-    assert find_callers(GRAPH, "kfunc_a") == {"enqueue", "helper", "again"}
-
-
-def test_path_is_the_shortest_or_none() -> None:
-    assert find_path(GRAPH, "enqueue", "kfunc_b") == ("enqueue", "helper", "again", "kfunc_b")
-    assert find_path(GRAPH, "enqueue", "kfunc_c") == ()
-    assert find_path(GRAPH, "enqueue", "nowhere") == ()
-
-
-def test_isolated_are_functions_no_program_reaches() -> None:
-    assert find_isolated(GRAPH) == ("kfunc_c", "unused")
 
 
 def test_group_object_joins_kfuncs_with_the_same_callers_and_verdict() -> None:
@@ -83,4 +71,4 @@ def test_a_graph_with_too_many_functions_groups_those_that_the_same_programs_rea
     }
     assert grouped.edges["functions:step_0", "kfunc_a"]["count"] == 200
     assert grouped.edges["step_399", "kfunc_b"]["verdict"] == "refused"
-    assert find_path(grouped, "running", "kfunc_b") == ("running", "step_399", "kfunc_b")
+    assert nx.shortest_path(grouped, "running", "kfunc_b") == ["running", "step_399", "kfunc_b"]

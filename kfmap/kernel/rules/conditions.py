@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kfmap.kernel.rule_form import All, Always, AnyOf, Branch, Condition, Node, Not
+from kfmap.kernel.rule_form import All, Always, AnyOf, Condition, Node, Not, parts_of
 
 _MAX_PARTS = 5_000
 _MAX_DEPTH = 100  # whoever reads the rule form does so by recursion
@@ -51,16 +51,5 @@ def is_too_large(rule: Node | Condition) -> bool:
         count += 1
         if count > _MAX_PARTS or depth > _MAX_DEPTH:
             return True
-        waiting += [(inner, depth + 1) for inner in _parts(part)]
+        waiting += [(inner, depth + 1) for inner in parts_of(part)]
     return False
-
-
-def _parts(part: Node | Condition) -> tuple[Node | Condition, ...]:
-    match part:
-        case Branch(condition, _, _, then, otherwise):
-            return condition, then, otherwise
-        case Not(condition):
-            return (condition,)
-        case All(conditions) | AnyOf(conditions):
-            return conditions
-    return ()

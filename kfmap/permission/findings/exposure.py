@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kfmap.kernel.facts import VMLINUX
+from kfmap.permission.bits import has_bit
 from kfmap.permission.context import Context
-from kfmap.permission.contexts import build_member_contexts
 from kfmap.permission.decide import Decider
 from kfmap.permission.findings.finding import NOTE, WARNING, Finding
 from kfmap.permission.mechanisms.subsystem import find_foreign_kfuncs
+from kfmap.permission.member_classes import list_attachable
 
 _TRACING = "BPF_PROG_TYPE_TRACING"
 _RISKS = {"KF_DESTRUCTIVE": "is destructive", "KF_SLEEPABLE": "may sleep"}
@@ -18,14 +19,10 @@ _RISKS = {"KF_DESTRUCTIVE": "is destructive", "KF_SLEEPABLE": "may sleep"}
 def find_foreign(decider: Decider) -> Iterator[Finding]:
     """Return for each struct_ops type the kfuncs of other types that its callbacks may call."""
     for ops in decider.facts.struct_ops:
-        contexts = [
-            context
-            for context in build_member_contexts(decider.facts, ops.name)
-            if (member := decider.views.find_member(context)) and member.supported is not False
-        ]
+        contexts = list_attachable(decider, ops.name)
         foreign = find_foreign_kfuncs(decider, ops.name)
         allowed = {
-            name: sum(decider.bits(context)[0] >> place & 1 for context in contexts)
+            name: sum(has_bit(decider.bits(context).allowed, place) for context in contexts)
             for place, name in enumerate(decider.kfuncs)
             if name in foreign
         }
@@ -54,10 +51,7 @@ def _is_in_module(decider: Decider, kfunc: str) -> bool:
 def find_open_to_tracing(decider: Decider) -> Iterator[Finding]:
     """Return kfuncs that any tracing program may call although they sleep, lock or destroy."""
     context = Context(_TRACING, "BPF_TRACE_FENTRY")
-    allowed = decider.bits(context)[0]
-    for place, kfunc in enumerate(decider.kfuncs):
-        if not allowed >> place & 1:
-            continue
+    for kfunc in decider.bits(context).names(decider.kfuncs):
         flags = decider.decide(context, kfunc).flags
         risks = [words for flag, words in _RISKS.items() if flag in flags]
         if "_lock" in kfunc:

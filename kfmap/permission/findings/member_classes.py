@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 
-from kfmap.permission.contexts import build_member_contexts
 from kfmap.permission.decide import Decider
 from kfmap.permission.findings.finding import NOTE, Finding
+from kfmap.permission.member_classes import group_members
 
 
 def find_member_classes(decider: Decider) -> Iterator[Finding]:
     """Return for each struct_ops type its classes of members with equal rights."""
     for ops in decider.facts.struct_ops:
-        classes: dict[tuple[int, int], list[str]] = defaultdict(list)
-        for context in build_member_contexts(decider.facts, ops.name):
-            member = decider.views.find_member(context)
-            if member and member.supported is not False:
-                classes[decider.bits(context)].append(member.name)
+        classes = group_members(decider, ops.name)
         if len(classes) > 1:
             told = "; ".join(
-                f"{', '.join(names)} ({allowed.bit_count()} kfuncs)"
-                for (allowed, _), names in classes.items()
+                f"{', '.join(item.members)} ({item.bits.allowed.bit_count()} kfuncs)"
+                for item in classes
             )
-            text = f"{sum(map(len, classes.values()))} members in {len(classes)} classes: {told}"
+            members = sum(len(item.members) for item in classes)
+            text = f"{members} members in {len(classes)} classes: {told}"
             yield Finding("member_classes", NOTE, ops.name, text, (ops.place,))

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kfmap.kernel.facts import Registration
-from kfmap.kernel.rule_form import InSet, KfuncIs
+from kfmap.kernel.rule_form import InSet, KfuncIs, find_atoms
+from kfmap.permission.bits import name_bits
 from kfmap.permission.context import Context
-from kfmap.permission.contexts import find_atoms
 from kfmap.permission.decide import Decider
 from kfmap.permission.findings.finding import DEFECT, NOTE, WARNING, Finding
 from kfmap.permission.findings.naive_views import count_wrong
 from kfmap.permission.hook_table import Listed
-from kfmap.permission.mechanisms.bicliques import each_bit
 
 
 def find_multi_set(decider: Decider) -> Iterator[Finding]:
@@ -82,7 +81,7 @@ def find_overreach(decider: Decider, contexts: tuple[Context, ...]) -> Iterator[
                 refused |= foreign
                 cells += foreign.bit_count()
         if refused:
-            names = [decider.kfuncs[place] for place in each_bit(refused)]
+            names = name_bits(refused, decider.kfuncs)
             text = f"refuses kfuncs of {_short(registration.hook)} that are in no set of its own: "
             yield Finding(
                 "filter_overreach",

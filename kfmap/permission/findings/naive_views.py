@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from kfmap.kernel.facts import KernelFacts, Registration
+from kfmap.permission.bits import name_bits
 from kfmap.permission.context import Context
 from kfmap.permission.decide import Decider
 from kfmap.permission.hook_table import COMMON_HOOK, FMODRET_HOOK
@@ -199,7 +200,7 @@ def count_wrong(
             wrong = (view.allowed(context) ^ allowed) & counted
             cells += wrong.bit_count()
             concerned |= wrong
-        names = tuple(n for i, n in enumerate(decider.kfuncs) if concerned >> i & 1)
+        names = tuple(name_bits(concerned, decider.kfuncs))
         counts.append(WrongCells(kind.id, kind.title, cells, names))
     return counts
 

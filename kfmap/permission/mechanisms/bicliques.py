@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from kfmap.permission.bits import each_bit, has_bit
 
 MAX_BICLIQUES = 60_000
 
@@ -36,7 +38,7 @@ def merge_equal(rows: Sequence[int], width: int) -> Merged:
     row_class, kept_rows = _number_distinct(rows)
     first_of = {number: j for j, number in reversed(list(enumerate(column_class)))}
     narrow = [
-        sum((row >> first_of[number] & 1) << number for number in range(len(kept_columns)))
+        sum(has_bit(row, first_of[number]) << number for number in range(len(kept_columns)))
         for row in kept_rows
     ]
     return Merged(tuple(narrow), len(kept_columns), tuple(row_class), tuple(column_class))
@@ -45,7 +47,7 @@ def merge_equal(rows: Sequence[int], width: int) -> Merged:
 def transpose(rows: Sequence[int], width: int) -> list[int]:
     """Return the columns of a matrix as bitsets over its rows."""
     return [
-        sum((row >> column & 1) << number for number, row in enumerate(rows))
+        sum(has_bit(row, column) << number for number, row in enumerate(rows))
         for column in range(width)
     ]
 
@@ -82,14 +84,6 @@ def grow(rows: Sequence[int], columns: int) -> Biclique:
     """Return the rectangle of all rows that have these columns."""
     extent = sum(1 << number for number, row in enumerate(rows) if row & columns == columns)
     return Biclique(extent, columns)
-
-
-def each_bit(bits: int) -> Iterable[int]:
-    """Return the numbers of the bits that are set, lowest first."""
-    while bits:
-        low = bits & -bits
-        yield low.bit_length() - 1
-        bits ^= low
 
 
 def _number_distinct(values: Sequence[int]) -> tuple[list[int], list[int]]:

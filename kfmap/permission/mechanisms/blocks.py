@@ -10,12 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from kfmap.permission.bits import ALLOWED_LETTER, KfuncBits, name_bits
 from kfmap.permission.context import Context
 from kfmap.permission.decide import Decider
-from kfmap.permission.mechanisms.bicliques import each_bit
 from kfmap.permission.mechanisms.compare import Cell
 from kfmap.permission.mechanisms.mechanism import Mechanism, find_meant
-from kfmap.permission.mechanisms.run_time_masks import RunTimeMasks
 from kfmap.permission.verdict import ALLOWED, REFUSED, UNKNOWN
 
 TOO_MUCH, TOO_LITTLE, LATE = "too_much", "too_little", "late"
@@ -39,8 +38,7 @@ class ContextClass(NamedTuple):
     """Contexts for which the kernel means the same; bits as in the decider."""
 
     contexts: tuple[Context, ...]
-    allowed: int
-    possible: int
+    bits: KfuncBits
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,7 @@ def draw_blocks(
     columns = _class_contexts(decider, contexts)
     rows = [_KfuncClass(decider, bits) for bits in _class_kfuncs(len(decider.kfuncs), columns)]
     return Picture(
-        tuple(tuple(decider.kfuncs[place] for place in each_bit(row.bits)) for row in rows),
+        tuple(tuple(name_bits(row.bits, decider.kfuncs)) for row in rows),
         tuple(column.contexts for column in columns),
         tuple(tuple(row.meant(column) for column in columns) for row in rows),
         tuple(_draw_mechanism(mechanism, rows, columns) for mechanism in mechanisms),
@@ -76,8 +74,8 @@ class _KfuncClass:
     def meant(self, column: ContextClass) -> Block:
         """Return the block as the kernel means it."""
         cells = self.bits.bit_count() * len(column.contexts)
-        kind = UNKNOWN if self.bits & column.possible else REFUSED
-        if self.bits & column.allowed:
+        kind = UNKNOWN if self.bits & column.bits.possible else REFUSED
+        if self.bits & column.bits.allowed:
             kind = ALLOWED
         return Block(kind, cells, cells, self._cell(column.contexts[0], self.bits))
 
@@ -107,23 +105,24 @@ class _Wrong(NamedTuple):
 
 def _class_contexts(decider: Decider, contexts: Sequence[Context]) -> list[ContextClass]:
     """Group contexts, those that may call most first."""
-    found: dict[tuple[int, int], list[Context]] = {}
+    found: dict[KfuncBits, list[Context]] = {}
     for context in contexts:
         found.setdefault(find_meant(decider, context), []).append(context)
-    classes = [ContextClass(tuple(group), *bits) for bits, group in found.items()]
-    return sorted(classes, key=lambda item: -item.allowed.bit_count())
+    classes = [ContextClass(tuple(group), bits) for bits, group in found.items()]
+    return sorted(classes, key=lambda item: -item.bits.allowed.bit_count())
 
 
 def _class_kfuncs(count: int, columns: Sequence[ContextClass]) -> list[int]:
     """Group kfuncs as bits, those that most contexts may call first."""
-    found: dict[tuple[tuple[int, int], ...], int] = {}
+    found: dict[str, int] = {}
     for place in range(count):
-        row = tuple((item.allowed >> place & 1, item.possible >> place & 1) for item in columns)
+        row = "".join(item.bits.letter(place) for item in columns)
         found[row] = found.get(row, 0) | 1 << place
     weights = [len(item.contexts) for item in columns]
 
-    def reach(row: tuple[tuple[int, int], ...]) -> int:
-        return sum(bits[0] * weight for bits, weight in zip(row, weights, strict=True))
+    def reach(row: str) -> int:
+        pairs = zip(row, weights, strict=True)
+        return sum(weight for letter, weight in pairs if letter == ALLOWED_LETTER)
 
     return [found[row] for row in sorted(found, key=reach, reverse=True)]
 
@@ -142,5 +141,5 @@ def _draw_mechanism(
 
 def _find_wrong(mechanism: Mechanism, context: Context, meant: ContextClass) -> _Wrong:
     passes = mechanism.bits(context)[0]
-    late = mechanism.failing(context) if isinstance(mechanism, RunTimeMasks) else 0
-    return _Wrong(passes & ~meant.possible, meant.allowed & ~passes, late)
+    late = mechanism.late(context)
+    return _Wrong(passes & ~meant.bits.possible, meant.bits.allowed & ~passes, late)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from kfmap.permission.bits import KfuncBits, has_bit
 from kfmap.permission.context import Context
 from kfmap.permission.decide import Decider
 from kfmap.permission.mechanisms.bicliques import (
@@ -42,7 +43,7 @@ def synthesise(
     wanted = set(decider.kfuncs if kfuncs is None else kfuncs)
     names = [name for name in decider.kfuncs if name in wanted]
     rows = [
-        sum((column >> place & 1) << number for number, column in enumerate(columns))
+        sum(has_bit(column, place) << number for number, column in enumerate(columns))
         for place, name in enumerate(decider.kfuncs)
         if name in wanted
     ]
@@ -64,11 +65,11 @@ def assign_bits(
     kfunc_masks = [0] * len(kfuncs)
     for number, kind in enumerate(merged.row_class):
         for bit, rectangle in enumerate(chosen):
-            kfunc_masks[number] |= (rectangle.rows >> kind & 1) << bit
+            kfunc_masks[number] |= has_bit(rectangle.rows, kind) << bit
     context_masks = [0] * len(contexts)
     for number, kind in enumerate(merged.column_class):
         for bit, rectangle in enumerate(chosen):
-            held = bool(rectangle.columns >> kind & 1) == (reading == ANY)
+            held = has_bit(rectangle.columns, kind) == (reading == ANY)
             context_masks[number] |= held << bit
     return CapabilityTable(
         reading=reading,
@@ -109,7 +110,7 @@ def _spread(rectangle: Biclique, merged: Merged) -> int:
     return sum(
         rectangle.columns << number * merged.width
         for number in range(len(merged.rows))
-        if rectangle.rows >> number & 1
+        if has_bit(rectangle.rows, number)
     )
 
 
@@ -127,16 +128,26 @@ class Capabilities(Mechanism):
         table: CapabilityTable | None = None,
     ) -> None:
         super().__init__(decider, contexts)
-        self.table = table or synthesise(decider, contexts, reading)
+        self._table = table or synthesise(decider, contexts, reading)
 
-    def bits(self, context: Context) -> tuple[int, int]:
+    @property
+    def table(self) -> CapabilityTable:
+        """Return the masks that decide."""
+        return self._table
+
+    @property
+    def full_title(self) -> str:
+        """Return the title with the reading of the masks."""
+        return f"{self.title}, {self.table.reading} of a kfunc's bits"
+
+    def bits(self, context: Context) -> KfuncBits:
         """Return what the masks let pass."""
         passing = sum(
             1 << place
             for place, kfunc in enumerate(self.decider.kfuncs)
             if self.table.allows(context, kfunc)
         )
-        return passing, passing
+        return KfuncBits(passing, passing)
 
     def explain(self, context: Context, kfunc: str) -> tuple[Reason, ...]:
         """Say which masks meet."""
@@ -162,8 +173,8 @@ class Capabilities(Mechanism):
 class CapabilitiesInSets(Capabilities):
     """Masks that narrow what the sets of the hooks list, as filters do."""
 
-    def bits(self, context: Context) -> tuple[int, int]:
+    def bits(self, context: Context) -> KfuncBits:
         """Return what is listed and passes the masks."""
         listed, possible = self.decider.listed_bits(context)
         passing, _ = super().bits(context)
-        return passing & listed, passing & possible
+        return KfuncBits(passing & listed, passing & possible)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kfmap.permission.bits import each_bit
 from kfmap.permission.context import Context
 from kfmap.permission.decide import Decider
-from kfmap.permission.mechanisms.bicliques import each_bit
 from kfmap.permission.mechanisms.capabilities import Capabilities, synthesise
 from kfmap.permission.mechanisms.context_filter import ContextFilter
 from kfmap.permission.mechanisms.local_decision import LocalDecision
 from kfmap.permission.mechanisms.mechanism import Costs, Mechanism, find_meant
 from kfmap.permission.mechanisms.program_type import ProgramTypeOnly
-from kfmap.permission.mechanisms.run_time_masks import RunTimeMasks
+from kfmap.permission.mechanisms.run_time_masks import RunTimeMaskMechanism
 from kfmap.permission.mechanisms.set_filter import SetFilter
 from kfmap.permission.mechanisms.table import ALL, ANY
 
@@ -50,7 +50,7 @@ def build_mechanisms(decider: Decider, contexts: tuple[Context, ...]) -> list[Me
     """Return all mechanisms for these contexts; capabilities with both readings."""
     return [
         ProgramTypeOnly(decider, contexts),
-        RunTimeMasks(decider, contexts),
+        RunTimeMaskMechanism(decider, contexts),
         *(
             Capabilities(decider, contexts, reading, synthesise(decider, contexts, reading))
             for reading in (ALL, ANY)
@@ -82,14 +82,10 @@ def compare_one(mechanism: Mechanism, contexts: tuple[Context, ...]) -> Comparis
         over_refuses += too_little.bit_count()
         permits += _pick(context, too_much, decider, MAX_EXAMPLES - len(permits))
         refuses += _pick(context, too_little, decider, MAX_EXAMPLES - len(refuses))
-        if isinstance(mechanism, RunTimeMasks):
-            late += mechanism.failing(context).bit_count()
-    title = mechanism.title
-    if isinstance(mechanism, Capabilities):
-        title += f", {mechanism.table.reading} of a kfunc's bits"
+        late += mechanism.late(context).bit_count()
     return Comparison(
         mechanism=mechanism,
-        title=title,
+        title=mechanism.full_title,
         cells=cells,
         over_permits=over_permits,
         over_refuses=over_refuses,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from kfmap.kernel.rule_form import MemberAt, StructOpsIs, TableHas
+from kfmap.kernel.rule_form import MemberAt, StructOpsIs, TableHas, find_atoms
+from kfmap.permission.bits import KfuncBits
 from kfmap.permission.context import Context
-from kfmap.permission.contexts import find_atoms
 from kfmap.permission.mechanisms.mechanism import AT_LOAD, Costs, Mechanism, find_meant
 from kfmap.permission.verdict import Reason
 
@@ -19,7 +19,7 @@ class ContextFilter(Mechanism):
     id: ClassVar[str] = "context_filter"
     title: ClassVar[str] = "Filter with struct_ops context"
 
-    def bits(self, context: Context) -> tuple[int, int]:
+    def bits(self, context: Context) -> KfuncBits:
         """Return what the kernel means in this very context."""
         return find_meant(self.decider, context)
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kfmap.permission.mechanisms.bicliques import each_bit
+from kfmap.permission.bits import each_bit
 
 BUDGET = 150
 

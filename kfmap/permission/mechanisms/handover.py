@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from kfmap.permission.bits import has_bit
 from kfmap.permission.context import Context
 from kfmap.permission.decide import Decider
 from kfmap.permission.mechanisms.subsystem import find_own_kfuncs
@@ -49,11 +50,11 @@ def compare_handover(older: Decider, newer: Decider, struct_ops: str) -> Handove
         context = Context(STRUCT_OPS_TYPE, struct_ops=struct_ops, member=member)
         if newer.views.find_member(context) is None:
             continue
-        allowed, _ = newer.bits(context)
+        bits = newer.bits(context)
         for kfunc in kfuncs:
             cells += 1
             passed = older.run_time.decide(context, kfunc)[0] != FAILS
-            loads = bool(allowed >> newer.kfuncs.index(kfunc) & 1)
+            loads = has_bit(bits.allowed, newer.kfuncs.index(kfunc))
             if passed != loads:
                 changes.append(Change(member, kfunc, passed))
     return Handover(cells, tuple(changes))

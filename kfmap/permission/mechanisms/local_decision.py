@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from kfmap.permission.bits import KfuncBits
 from kfmap.permission.context import Context
 from kfmap.permission.mechanisms.mechanism import AT_LOAD, Costs, Mechanism, find_meant
 from kfmap.permission.mechanisms.subsystem import find_own_kfuncs
@@ -17,7 +18,7 @@ class LocalDecision(Mechanism):
     id: ClassVar[str] = "local_decision"
     title: ClassVar[str] = "Local decision"
 
-    def bits(self, context: Context) -> tuple[int, int]:
+    def bits(self, context: Context) -> KfuncBits:
         """Return what the kernel means; outside struct_ops the program type decides alone."""
         if context.program_type == STRUCT_OPS_TYPE:
             return find_meant(self.decider, context)

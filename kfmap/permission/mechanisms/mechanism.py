@@ -10,9 +10,11 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
+from kfmap.permission.bits import KfuncBits
 from kfmap.permission.context import Context
 from kfmap.permission.decide import Decider
-from kfmap.permission.verdict import ALLOWED, FAILS, REFUSED, UNKNOWN, Reason, Verdict
+from kfmap.permission.mechanisms.table import CapabilityTable
+from kfmap.permission.verdict import FAILS, REFUSED, Reason, Verdict
 
 AT_LOAD = "load"
 AT_RUN_TIME = "run time"
@@ -47,7 +49,7 @@ class Mechanism(ABC):
         self.contexts = contexts
 
     @abstractmethod
-    def bits(self, context: Context) -> tuple[int, int]:
+    def bits(self, context: Context) -> KfuncBits:
         """Return the kfuncs surely and possibly let pass, bits in the order of `Decider.kfuncs`."""
 
     @abstractmethod
@@ -58,21 +60,35 @@ class Mechanism(ABC):
     def costs(self) -> Costs:
         """Return the costs and limits of the mechanism for this kernel."""
 
+    @property
+    def table(self) -> CapabilityTable | None:
+        """Return the capability bits that decide, None where no bits do."""
+        return None
+
+    @property
+    def full_title(self) -> str:
+        """Return the title, with the reading where the bits can be read in two ways."""
+        return self.title
+
+    def late(self, context: Context) -> int:
+        """Return the kfuncs that load in a context and then fail while the program runs."""
+        return 0
+
+    def guarded(self) -> frozenset[str]:
+        """Return the kfuncs that check a mask each time they are called."""
+        return frozenset()
+
     def decide(self, context: Context, kfunc: str) -> Verdict:
         """Return the mechanism's verdict of one cell, in the words of the kernel's own."""
         if kfunc not in self.decider.kfuncs:
             return Verdict(REFUSED, None, (Reason("no_kfunc", f"{kfunc} is in no set"),))
         place = self.decider.kfuncs.index(kfunc)
-        allowed, possible = self.bits(context)
-        verdict = ALLOWED if allowed >> place & 1 else UNKNOWN if possible >> place & 1 else REFUSED
-        return Verdict(verdict, None, self.explain(context, kfunc))
+        return Verdict(self.bits(context).word(place), None, self.explain(context, kfunc))
 
 
-def find_meant(decider: Decider, context: Context) -> tuple[int, int]:
+def find_meant(decider: Decider, context: Context) -> KfuncBits:
     """Return what the kernel means to allow: load-time permission, less what fails at run time."""
-    allowed, possible = decider.bits(context)
-    failing = find_failing(decider, context)
-    return allowed & ~failing, possible & ~failing
+    return decider.bits(context).without(find_failing(decider, context))
 
 
 def find_failing(decider: Decider, context: Context) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from kfmap.permission.bits import KfuncBits
 from kfmap.permission.context import Context
 from kfmap.permission.mechanisms.mechanism import NEVER, Costs, Mechanism
 from kfmap.permission.verdict import Reason, give_reason
@@ -15,7 +16,7 @@ class ProgramTypeOnly(Mechanism):
     id: ClassVar[str] = "program_type"
     title: ClassVar[str] = "Program type only"
 
-    def bits(self, context: Context) -> tuple[int, int]:
+    def bits(self, context: Context) -> KfuncBits:
         """Return what the hooks list, whatever filters say."""
         return self.decider.listed_bits(context)
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from kfmap.permission.bits import each_bit
 from kfmap.permission.context_words import render_context
-from kfmap.permission.mechanisms.bicliques import each_bit
-from kfmap.permission.mechanisms.capabilities import Capabilities
 from kfmap.permission.mechanisms.compare import Cell, Comparison
 from kfmap.permission.mechanisms.table import WORD, CapabilityTable
 from kfmap.permission.mechanisms.table_json import plain_table
@@ -63,7 +62,7 @@ def plain_comparison(row: Comparison) -> dict[str, object]:
         "permits": [_plain_cell(cell) for cell in row.permit_examples],
         "refuses": [_plain_cell(cell) for cell in row.refuse_examples],
     }
-    if isinstance(row.mechanism, Capabilities):
+    if row.mechanism.table is not None:
         plain["capabilities"] = plain_table(row.mechanism.table)
     return plain
 

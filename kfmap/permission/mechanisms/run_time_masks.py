@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from kfmap.permission.bits import KfuncBits, has_bit, name_bits
 from kfmap.permission.context import Context
 from kfmap.permission.decide import Decider
-from kfmap.permission.mechanisms.bicliques import each_bit
 from kfmap.permission.mechanisms.capabilities import synthesise
 from kfmap.permission.mechanisms.mechanism import (
     AT_RUN_TIME,
@@ -24,7 +24,7 @@ from kfmap.permission.verdict import FAILS, Reason, Verdict
 from kfmap.permission.view import STRUCT_OPS_TYPE
 
 
-class RunTimeMasks(Mechanism):
+class RunTimeMaskMechanism(Mechanism):
     """Masks per op and per kfunc, as sched_ext had them up to 7.0."""
 
     id: ClassVar[str] = "run_time_masks"
@@ -37,16 +37,14 @@ class RunTimeMasks(Mechanism):
         listed = 0
         for context in members:
             listed |= decider.listed_bits(context)[0]
-        kfuncs = [decider.kfuncs[place] for place in each_bit(listed)]
-        self._table = None if self.own else synthesise(decider, members, ANY, kfuncs)
+        kfuncs = name_bits(listed, decider.kfuncs)
+        self._masks = None if self.own else synthesise(decider, members, ANY, kfuncs)
 
-    def bits(self, context: Context) -> tuple[int, int]:
+    def bits(self, context: Context) -> KfuncBits:
         """Return what finally passes: the load by program type, then the masks."""
-        failing = self.failing(context)
-        allowed, possible = self.decider.listed_bits(context)
-        return allowed & ~failing, possible & ~failing
+        return self.decider.listed_bits(context).without(self.late(context))
 
-    def failing(self, context: Context) -> int:
+    def late(self, context: Context) -> int:
         """Return the kfuncs that load and then fail while the program runs."""
         if self.own:
             return find_failing(self.decider, context)
@@ -60,7 +58,7 @@ class RunTimeMasks(Mechanism):
         """Return the verdict of a cell: loading by type, and `run_time` by the masks."""
         verdict = super().decide(context, kfunc)
         place = self.decider.kfuncs.index(kfunc) if kfunc in self.decider.kfuncs else None
-        if place is not None and self.failing(context) >> place & 1:
+        if place is not None and has_bit(self.late(context), place):
             return Verdict("allowed", FAILS, verdict.reasons)
         return verdict
 
@@ -68,15 +66,15 @@ class RunTimeMasks(Mechanism):
         """Return the kernel's own masks, or the synthesised ones."""
         if self.decider.run_time:
             return tuple(self.decider.run_time.decide(context, kfunc)[1])
-        assert self._table is not None
-        return (self._table.explain(context, kfunc),)
+        assert self._masks is not None
+        return (self._masks.explain(context, kfunc),)
 
     def guarded(self) -> frozenset[str]:
         """Return the kfuncs that check a mask each time they are called."""
         if self.decider.run_time:
             return frozenset(self.decider.run_time.guards)
-        assert self._table is not None
-        return self._table.guarded()
+        assert self._masks is not None
+        return self._masks.guarded()
 
     def costs(self) -> Costs:
         """Guarded kfuncs check on every call; errors show when the scheduler runs."""
@@ -86,8 +84,8 @@ class RunTimeMasks(Mechanism):
             bits = sum(1 for bit in run_time.bit_names if bit)
             declared = guarded + len(run_time.ops)
         else:
-            assert self._table is not None
-            bits, declared = self._table.bits, guarded + len(self._table.context_masks)
+            assert self._masks is not None
+            bits, declared = self._masks.bits, guarded + len(self._masks.context_masks)
         return Costs(
             noticed=AT_RUN_TIME,
             bits=bits,

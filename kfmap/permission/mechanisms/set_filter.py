@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import ClassVar
 
+from kfmap.permission.bits import KfuncBits
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import render_context
 from kfmap.permission.decide import Decider
@@ -27,15 +28,16 @@ class SetFilter(Mechanism):
 
     def __init__(self, decider: Decider, contexts: tuple[Context, ...]) -> None:
         super().__init__(decider, contexts)
-        self._rights: dict[_Key, tuple[int, int]] = {}
+        self._rights: dict[_Key, KfuncBits] = {}
         self._alike: dict[_Key, int] = {}
         for context in contexts:
             allowed, possible = find_meant(decider, context)
-            before = self._rights.get(_key(context), (0, 0))
-            self._rights[_key(context)] = before[0] | allowed, before[1] | possible
+            before = self._rights.get(_key(context), KfuncBits(0, 0))
+            together = KfuncBits(before.allowed | allowed, before.possible | possible)
+            self._rights[_key(context)] = together
             self._alike[_key(context)] = self._alike.get(_key(context), 0) + 1
 
-    def bits(self, context: Context) -> tuple[int, int]:
+    def bits(self, context: Context) -> KfuncBits:
         """Return what some context of the same program and attach type may call."""
         found = self._rights.get(_key(context))
         return find_meant(self.decider, context) if found is None else found

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from kfmap.permission.bits import each_bit
 from kfmap.permission.context import Context
-from kfmap.permission.mechanisms.bicliques import each_bit
 from kfmap.permission.verdict import Reason
 
 ANY = "any"

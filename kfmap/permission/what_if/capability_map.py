@@ -26,14 +26,15 @@ from kfmap.kernel.rule_form import (
     TableHas,
     TableRow,
 )
+from kfmap.permission.bits import each_bit, has_bit, name_bits
 from kfmap.permission.context import Context
 from kfmap.permission.contexts import build_member_contexts
 from kfmap.permission.decide import Decider
 from kfmap.permission.hook_table import COMMON_HOOK
-from kfmap.permission.mechanisms.bicliques import each_bit
 from kfmap.permission.mechanisms.capabilities import synthesise
 from kfmap.permission.mechanisms.subsystem import find_struct_ops_hook
 from kfmap.permission.mechanisms.table import ALL, ANY, CapabilityTable, table_of_masks
+from kfmap.permission.member_classes import list_attachable
 from kfmap.permission.what_if.edits import EDITED
 
 FILTER = "kf_capabilities"
@@ -66,13 +67,12 @@ def synthesise_capabilities(facts: KernelFacts, struct_ops: str, reading: str) -
         context
         for ops in facts.struct_ops
         if struct_ops in ("", ops.name)
-        for context in build_member_contexts(facts, ops.name)
-        if decider.views.may_attach(context)
+        for context in list_attachable(decider, ops.name)
     ]
     listed = 0
     for context in contexts:
         listed |= decider.listed_bits(context)[0]
-    return synthesise(decider, contexts, reading, [decider.kfuncs[at] for at in each_bit(listed)])
+    return synthesise(decider, contexts, reading, name_bits(listed, decider.kfuncs))
 
 
 def put_capabilities(facts: KernelFacts, table: CapabilityTable) -> KernelFacts:
@@ -201,7 +201,7 @@ def _build_sets(table: CapabilityTable) -> list[KfuncSet]:
             entries=tuple(
                 Entry(kfunc, (), _PLACE)
                 for kfunc, mask in sorted(table.kfunc_masks.items())
-                if mask >> bit & 1
+                if has_bit(mask, bit)
             ),
         )
         for bit in range(table.bits)

@@ -46,7 +46,7 @@ def change_capabilities(facts: KernelFacts, edit: CapabilityEdit) -> KernelFacts
 
 
 def _start(facts: KernelFacts, edit: UseCapabilities) -> CapabilityTable:
-    if facts.observed and not facts.registrations:
+    if facts.is_observed:
         raise EditError("this kernel's verdicts were asked of it: there are no sets to narrow")
     if find_capabilities(facts):
         raise EditError("capability bits decide already")

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kfmap.permission.bits import ALLOWED_LETTER, FAILS_LETTER, REFUSED_LETTER, has_bit
 from kfmap.permission.context import Context
 from kfmap.permission.contexts import build_contexts
 from kfmap.permission.decide import Decider
 from kfmap.permission.mechanisms.mechanism import find_failing
-
-FAILS_LETTER = "R"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,7 @@ class Flip:
     @property
     def means_other(self) -> bool:
         """Return whether the call passes in one kernel only; if not, when it is refused changes."""
-        return {self.before, self.after} != {"D", FAILS_LETTER}
+        return {self.before, self.after} != {REFUSED_LETTER, FAILS_LETTER}
 
 
 def find_flips(
@@ -43,17 +42,16 @@ def find_flips(
     for context in contexts:
         letters, others = _read_letters(before, context), _read_letters(after, context)
         for kfunc in sorted(letters.keys() | others.keys()):
-            was, is_now = letters.get(kfunc, "D"), others.get(kfunc, "D")
+            was, is_now = (of.get(kfunc, REFUSED_LETTER) for of in (letters, others))
             if was != is_now:
                 flips.append(Flip(context, kfunc, was, is_now))
     return tuple(flips)
 
 
 def _read_letters(decider: Decider, context: Context) -> dict[str, str]:
-    allowed, possible = decider.bits(context)
+    letters = decider.bits(context).letters(len(decider.kfuncs))
     failing = find_failing(decider, context)
-    letters = {}
-    for place, kfunc in enumerate(decider.kfuncs):
-        letter = "A" if allowed >> place & 1 else "?" if possible >> place & 1 else "D"
-        letters[kfunc] = FAILS_LETTER if letter == "A" and failing >> place & 1 else letter
-    return letters
+    return {
+        kfunc: FAILS_LETTER if letter == ALLOWED_LETTER and has_bit(failing, place) else letter
+        for place, (kfunc, letter) in enumerate(zip(decider.kfuncs, letters, strict=True))
+    }

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from kfmap.kernel.facts import KernelFacts
-from kfmap.kernel.rule_form import MemberTable, TableHas
-from kfmap.permission.contexts import find_atoms
+from kfmap.kernel.rule_form import MemberTable, TableHas, find_atoms
 from kfmap.permission.what_if.edits import EditError
 
 

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from kfmap.catalogue.store import LoadedKernel
+from kfmap.permission.bits import has_bit
 from kfmap.web.browse.flag_words import flags_of
 from kfmap.web.shared.callers import kfuncs_by_set
 from kfmap.web.shared.cells import load_cells
@@ -63,7 +64,7 @@ def _list_rows(kernel: LoadedKernel) -> list[KfuncRow]:
                     set_name,
                     set_url,
                     flags_of(kernel, name),
-                    sum(bits >> cells.rows[name] & 1 for bits in cells.matrix.allowed),
+                    sum(has_bit(bits, cells.rows[name]) for bits in cells.matrix.allowed),
                     kfunc.owner if kfunc else "",
                     kfunc.prototype if kfunc else "",
                 )

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.kernel.facts import Filter
-from kfmap.kernel.rule_form import Branch, Decide, MemberTable, Node, TableHas, Unknown
-from kfmap.permission.contexts import find_atoms
+from kfmap.kernel.rule_form import Branch, Decide, MemberTable, Node, TableHas, Unknown, find_atoms
 from kfmap.permission.rule_bits import Evaluate, compile_condition
 from kfmap.permission.rule_words import describe_condition
 from kfmap.permission.view import View

@@ -6,8 +6,7 @@ from django.http import HttpRequest, HttpResponse
 
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.kernel.facts import Filter
-from kfmap.kernel.rule_form import InSet, TargetIn
-from kfmap.permission.contexts import find_atoms
+from kfmap.kernel.rule_form import InSet, TargetIn, find_atoms
 from kfmap.web.browse.rules_table import build_rule_lines, find_tables
 from kfmap.web.shared.export import Table, export_table
 from kfmap.web.shared.kernel_map import ThisKernel

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from django.http import HttpRequest, HttpResponse
 
 from kfmap.catalogue.store import LoadedKernel
-from kfmap.graphs.members import build_member_matrix, group_members
 from kfmap.kernel.facts import Member, OpMask, StructOps
 from kfmap.permission.context_words import render_context
 from kfmap.permission.contexts import build_member_contexts
+from kfmap.permission.member_classes import group_members
 from kfmap.web.shared.callers import group_by_set
 from kfmap.web.shared.cells import load_cells
 from kfmap.web.shared.export import Table, export_table
@@ -98,9 +98,7 @@ def _build_rows(kernel: LoadedKernel, name: str) -> list[MemberRow]:
     }
     classes = {
         member: number
-        for number, group in enumerate(
-            group_members(build_member_matrix(kernel.decider, name)), start=1
-        )
+        for number, group in enumerate(group_members(kernel.decider, name), start=1)
         for member in group.members
     }
     rows = []

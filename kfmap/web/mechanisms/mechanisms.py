@@ -15,14 +15,12 @@ from django.utils.safestring import SafeString
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.permission.context_words import render_context
 from kfmap.permission.mechanisms.blocks import draw_blocks
-from kfmap.permission.mechanisms.capabilities import Capabilities
 from kfmap.permission.mechanisms.compare import Cell, Comparison, compare_mechanisms
 from kfmap.permission.mechanisms.render import (
     render_capabilities_c,
     render_comparison_json,
     render_comparison_text,
 )
-from kfmap.permission.mechanisms.run_time_masks import RunTimeMasks
 from kfmap.permission.mechanisms.scope import EVERYTHING, MEMBERS, list_contexts, list_scopes
 from kfmap.permission.mechanisms.table import ALL, WORD
 from kfmap.web.mechanisms.cell import build_cell_page
@@ -53,7 +51,7 @@ def show_mechanisms(request: HttpRequest, this: ThisKernel) -> Page | HttpRespon
         reading = request.GET.get("reading", ALL)
         renderers = _renderers(this.name, scope, rows, reading)
         return export_text(chosen, renderers, f"{this.name} mechanisms {scope}")
-    tables = [row.mechanism.table for row in rows if isinstance(row.mechanism, Capabilities)]
+    tables = [table for row in rows if (table := row.mechanism.table)]
     context = {
         "rows": [_plain_row(scope, row) for row in rows],
         "picture": _draw(kernel, scope),
@@ -83,16 +81,15 @@ def _renderers(
         "csv": lambda: _render_csv(rows),
         "txt": lambda: render_comparison_text(rows),
         "c": lambda: "".join(
-            render_capabilities_c(row.mechanism.table)
+            render_capabilities_c(table)
             for row in rows
-            if isinstance(row.mechanism, Capabilities) and row.mechanism.table.reading == reading
+            if (table := row.mechanism.table) and table.reading == reading
         ),
     }
 
 
 def _guarded(rows: Sequence[Comparison]) -> frozenset[str]:
-    masks = (row.mechanism for row in rows if isinstance(row.mechanism, RunTimeMasks))
-    return next(mechanism.guarded() for mechanism in masks)
+    return frozenset[str]().union(*(row.mechanism.guarded() for row in rows))
 
 
 def _read_cell(request: HttpRequest) -> tuple[str, str]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kfmap.catalogue.store import LoadedKernel
+from kfmap.permission.bits import FAILS_LETTER, LETTERS, has_bit
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import render_context
-from kfmap.permission.matrix import LETTERS, Matrix
+from kfmap.permission.matrix import Matrix
 from kfmap.permission.run_time import RunTimeMasks
 from kfmap.permission.verdict import FAILS, Verdict
 from kfmap.web.shared.once_per_facts import once_per_facts
 
-FAILS_LETTER = "R"
 ABSENT_LETTER = "-"
 WORDS = {**LETTERS, FAILS_LETTER: FAILS, ABSENT_LETTER: "absent"}
 TITLES = {
@@ -42,7 +42,7 @@ class Cells:
 
     def letter(self, column: int, row: int) -> str:
         """Return A, D, ? or R for one cell."""
-        return FAILS_LETTER if self.fails[column] >> row & 1 else self.matrix.letter(column, row)
+        return FAILS_LETTER if has_bit(self.fails[column], row) else self.matrix.letter(column, row)
 
     def row_letters(self, kfunc: str) -> str:
         """Return one letter a context for a kfunc, all `-` where the kernel does not have it."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from kfmap.kernel.facts import KernelFacts
+from kfmap.permission.bits import has_bit, name_bits
 from kfmap.permission.context import Context
 from kfmap.permission.decide import Decider
 from kfmap.permission.mechanisms.capabilities import CapabilitiesInSets
@@ -93,7 +94,7 @@ def _list_needs(base: Decider, table: CapabilityTable) -> dict[str, int]:
     listed = 0
     for context in table.context_masks:
         listed |= base.listed_bits(context)[0]
-    names = {name for place, name in enumerate(base.kfuncs) if listed >> place & 1}
+    names = set(name_bits(listed, base.kfuncs))
     return {name: table.kfunc_masks.get(name, 0) for name in sorted(names | set(table.kfunc_masks))}
 
 
@@ -112,4 +113,4 @@ def _choose(name: str, masks: Mapping[str, int], bits: int) -> Choice:
 
 
 def _spell(mask: int, bits: int) -> tuple[Held, ...]:
-    return tuple(Held(name_bit(bit), bool(mask >> bit & 1)) for bit in range(bits))
+    return tuple(Held(name_bit(bit), has_bit(mask, bit)) for bit in range(bits))

@@ -14,7 +14,7 @@ from kfmap.permission.mechanisms.context_filter import ContextFilter
 from kfmap.permission.mechanisms.local_decision import LocalDecision
 from kfmap.permission.mechanisms.mechanism import find_meant
 from kfmap.permission.mechanisms.program_type import ProgramTypeOnly
-from kfmap.permission.mechanisms.run_time_masks import RunTimeMasks
+from kfmap.permission.mechanisms.run_time_masks import RunTimeMaskMechanism
 from kfmap.permission.mechanisms.set_filter import SetFilter
 from kfmap.permission.mechanisms.table import ALL, ANY
 from kfmap.permission.verdict import ALLOWED, FAILS, REFUSED, UNKNOWN
@@ -38,9 +38,9 @@ def test_program_type_never_refuses_what_the_kernel_may_allow(facts: KernelFacts
 def test_run_time_masks_end_as_the_kernel_means_in_callbacks(facts: KernelFacts) -> None:
     decider = Decider(facts)
     contexts = build_contexts(facts)
-    mechanism = RunTimeMasks(decider, contexts)
+    mechanism = RunTimeMaskMechanism(decider, contexts)
     for context in contexts:
-        passes, late = mechanism.bits(context)[0], mechanism.failing(context)
+        passes, late = mechanism.bits(context)[0], mechanism.late(context)
         listed, (meant, may) = decider.listed_bits(context)[0], find_meant(decider, context)
         assert passes & late == 0
         assert meant & ~passes == 0
