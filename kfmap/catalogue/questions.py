@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
-from kfmap.catalogue.store import LoadedKernel
+from kfmap.kernel.facts import KernelFacts
 from kfmap.permission.context import Context
 from kfmap.permission.context_text import ContextError, parse_context, read_context
 from kfmap.permission.verdict import Reason, Verdict
@@ -16,7 +16,15 @@ class QueryError(ValueError):
     """The query cannot be read; the message says which part and what is expected."""
 
 
-def parse_query(text: str, kernel: LoadedKernel) -> tuple[Context, str]:
+class AskedKernel(Protocol):
+    """A kernel, wherever its facts come from."""
+
+    @property
+    def facts(self) -> KernelFacts:
+        """Return the facts, which say what contexts there are."""
+
+
+def parse_query(text: str, kernel: AskedKernel) -> tuple[Context, str]:
     """Read one JSON query: {"context": an object or a short name, "kfunc": a name}."""
     try:
         query = json.loads(text)
@@ -27,7 +35,7 @@ def parse_query(text: str, kernel: LoadedKernel) -> tuple[Context, str]:
     return find_context(query.get("context"), kernel), query["kfunc"]
 
 
-def find_context(given: object, kernel: LoadedKernel) -> Context:
+def find_context(given: object, kernel: AskedKernel) -> Context:
     """Read a context from its short name or its JSON form. Raises QueryError."""
     try:
         if isinstance(given, str):
