@@ -1,9 +1,11 @@
 #!/usr/bin/env python
-"""Run kfmap's commands from a checkout: the same as `kfmap` once it is installed."""
+"""Run kfmap's commands."""
 
+import os
 import sys
 
-from kfmap.cli.main import main
+from django.core.management import execute_from_command_line
 
 if __name__ == "__main__":
-    sys.exit(main())
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kfmap.settings")
+    execute_from_command_line(sys.argv)

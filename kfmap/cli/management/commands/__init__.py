@@ -1,1 +1,0 @@
-"""One class per command of the room, all made of the same wrapper."""

@@ -1,0 +1,177 @@
+"""`manage.py verify`: its exit codes, its JSON, what it says of inputs that are broken."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from pytest_django import Settings
+
+from kfmap.catalogue.store import save_kernel
+from tests.permission.small_kernel import create_struct_ops, create_toy_kernel
+from verifier.engine.object.elf import read_elf
+from verifier.engine.object.limits import Limits
+
+pytestmark = pytest.mark.django_db
+
+OBJECTS = Path(__file__).parents[2] / "objects"
+SCHEDULER = OBJECTS / "scheduler.bpf.o"
+_TCP = create_struct_ops("tcp_congestion_ops", ("owner",))
+
+
+@pytest.fixture(autouse=True)
+def kernels() -> None:
+    """Put two kernels into the map that have none of sched_ext's kfuncs."""
+    for name in ("6.12", "7.2"):
+        save_kernel(replace(create_toy_kernel(), name=name), None)
+
+
+def verify(*args: object) -> tuple[int, str]:
+    """Return exit code and output."""
+    out = io.StringIO()
+    try:
+        call_command("verify", *map(str, args), stdout=out)
+    except SystemExit as ended:
+        return int(ended.code or 0), out.getvalue()
+    return 0, out.getvalue()
+
+
+def verify_json(*args: object) -> tuple[int, dict[str, Any]]:
+    """Return exit code and report."""
+    code, text = verify(*args, "--format=json")
+    return code, json.loads(text)
+
+
+def test_object_without_kfuncs_passes_with_code_0() -> None:
+    code, text = verify(OBJECTS / "instructions.bpf.o")
+    assert code == 0
+    assert "on 7.2: 3 of 3 programs pass" in text
+
+
+def test_options_of_the_kernel_decide() -> None:
+    facts = replace(create_toy_kernel(), name="6.18", version="configured")
+    save_kernel(facts, None, config=b"CONFIG_NUMBER=250\n")
+    _, body = verify_json(OBJECTS / "options.bpf.o", "--kernel=6.18", "--kernel=7.2")
+    (obj,) = body["objects"]
+    told = {
+        item["kernel"]: item["verdict"] for item in obj["verdicts"] if item["program"] == "number"
+    }
+    assert told == {"6.18": "refused", "7.2": "unknown"}
+
+
+def test_refused_object_ends_with_code_1() -> None:
+    code, body = verify_json(SCHEDULER)
+    assert code == 1
+    (obj,) = body["objects"]
+    assert {verdict["kernel"] for verdict in obj["verdicts"]} == {"6.12", "7.2"}
+    assert "refused" in {verdict["verdict"] for verdict in obj["verdicts"]}
+    kinds = {found["kind"] for verdict in obj["verdicts"] for found in verdict["findings"]}
+    assert "missing" in kinds
+
+
+def test_kernel_option_limits_the_kernels() -> None:
+    _, body = verify_json(SCHEDULER, "--kernel=7.2")
+    assert {verdict["kernel"] for verdict in body["objects"][0]["verdicts"]} == {"7.2"}
+
+
+def test_unknown_kernel_is_named_with_those_there_are() -> None:
+    with pytest.raises(CommandError, match=r"it has 6\.12, 7\.2") as caught:
+        verify(SCHEDULER, "--kernel=9.9")
+    assert caught.value.returncode == 2
+
+
+def test_variable_that_is_not_there_ends_with_code_2() -> None:
+    code, text = verify(SCHEDULER, "--set", "no_such_variable=1")
+    assert code == 2
+    assert "no_such_variable is no variable in .rodata" in text
+
+
+def test_setting_without_a_number_is_refused() -> None:
+    with pytest.raises(CommandError, match="is not NAME=NUMBER"):
+        verify(SCHEDULER, "--set", "debug")
+
+
+def test_members_that_the_loader_clears_do_not_refuse_the_object() -> None:
+    facts = replace(create_toy_kernel(), name="6.18", struct_ops=(_TCP,), lsm_hooks=())
+    save_kernel(facts, None)
+    members = OBJECTS / "members.bpf.o"
+    cleared = ("--cleared=fits.name", "--cleared=ssthresh")
+    for options, left_out in (((), False), (cleared, True)):
+        _, body = verify_json(members, "--kernel=6.18", *options)
+        (obj,) = body["objects"]
+        [told] = [item for item in obj["verdicts"] if item["program"] == "ssthresh"]
+        assert (told["verdict"], told["left_out"]) == ("refused", left_out)
+
+
+@pytest.mark.parametrize("option", ["--cleared", "--type", "--target"])
+def test_choices_of_another_form_are_refused(option: str) -> None:
+    with pytest.raises(CommandError, match="is not"):
+        verify(SCHEDULER, option, "=")
+
+
+def test_the_type_that_the_loader_sets_is_judged() -> None:
+    kinds = OBJECTS / "kinds.bpf.o"
+    _, body = verify_json(kinds, "--kernel=7.2", "--type", "nobody/knows=socket")
+    told = {item["name"]: item["program_type"] for item in body["objects"][0]["programs"]}
+    assert told["no_type"] == "BPF_PROG_TYPE_SOCKET_FILTER"
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (b"", "empty"),
+        (b"#!/bin/sh\n" * 20, "ELF"),
+        (SCHEDULER.read_bytes()[:18] + b"\x3e\x00" + SCHEDULER.read_bytes()[20:], "BPF"),
+    ],
+)
+def test_input_that_is_no_object_ends_with_code_2(
+    tmp_path: Path, data: bytes, problem: str
+) -> None:
+    path = tmp_path / "broken.o"
+    path.write_bytes(data)
+    code, body = verify_json(path)
+    assert code == 2
+    (error,) = body["errors"]
+    assert error["file"] == str(path)
+    assert problem in error["problem"]
+
+
+def test_object_truncated_at_a_section_never_breaks_the_command(tmp_path: Path) -> None:
+    data = SCHEDULER.read_bytes()
+    elf = read_elf(data, Limits())
+    ends = {len(data) - elf_end for elf_end in (0, 1, 64)} | {64, 1024}
+    ends |= {data.find(bytes(section.contents)) for section in elf.sections if section.size}
+    for end in sorted(end for end in ends if 0 < end < len(data)):
+        path = tmp_path / "cut.o"
+        path.write_bytes(data[:end])
+        code, body = verify_json(path, "--kernel=7.2")
+        assert code == 2, f"cut at {end}"
+        assert body["errors"][0]["problem"], f"cut at {end}"
+
+
+def test_missing_file_does_not_stop_the_others() -> None:
+    code, body = verify_json("no-such.o", SCHEDULER)
+    assert code == 2
+    assert body["errors"][0]["problem"] == "cannot be read: No such file or directory"
+    assert body["objects"][0]["file"] == str(SCHEDULER)
+
+
+def test_file_past_the_limit_is_not_read(tmp_path: Path, settings: Settings) -> None:
+    settings.KFMAP_MAX_UPLOAD_BYTES = 100 << 20
+    path = tmp_path / "large.o"
+    with path.open("wb") as file:
+        file.truncate(200 << 20)
+    code, body = verify_json(path)
+    assert code == 2
+    assert body["errors"][0]["problem"].startswith("larger than 100 MB")
+
+
+def test_markup_in_symbol_names_is_escaped_in_markdown() -> None:
+    _, text = verify(OBJECTS / "markup.bpf.o", "--format=markdown")
+    assert "script" in text
+    assert "<script>" not in text
