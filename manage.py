@@ -1,11 +1,9 @@
 #!/usr/bin/env python
-"""Run kfmap's commands."""
+"""Run kfmap's commands from a checkout: the same as `kfmap` once it is installed."""
 
-import os
 import sys
 
-from django.core.management import execute_from_command_line
+from kfmap.cli.main import main
 
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kfmap.settings")
-    execute_from_command_line(sys.argv)
+    sys.exit(main())

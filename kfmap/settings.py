@@ -17,6 +17,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from kfmap.server import upload_limit
 from kfmap.server.data_dir import load_secret_key, prepare_data_dir
 from kfmap.server.environment import Environment
 
@@ -48,6 +49,7 @@ INSTALLED_APPS = [
     "kfmap.catalogue",
     "kfmap.web",
     "kfmap.api",
+    "kfmap.cli",
     "verifier.records",
 ]
 MIDDLEWARE = [
@@ -64,6 +66,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
+    "kfmap.web.shared.hidden_characters.RevealHiddenCharacters",
 ]
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
@@ -156,7 +159,9 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TIMEZONE = TIME_ZONE
 
-KFMAP_MAX_UPLOAD_BYTES = env.number("KFMAP_MAX_UPLOAD_MB", 100) * 1024 * 1024
+KFMAP_MAX_UPLOAD_BYTES = (
+    env.number(upload_limit.VARIABLE, upload_limit.DEFAULT_MEGABYTES) * 1024 * 1024
+)
 KFMAP_MAX_BODY_BYTES = 4 * KFMAP_MAX_UPLOAD_BYTES  # several files at once
 KFMAP_CHECK_SECONDS = env.number("KFMAP_CHECK_SECONDS", 60)
 KFMAP_CHECK_MEGABYTES = env.number("KFMAP_CHECK_MB", 2048)

@@ -81,7 +81,8 @@ def can_call(request: Request, kernel: str) -> Response:
     query.is_valid(raise_exception=True)
     loaded = _kernel(kernel)
     try:
-        answer = ask(loaded, query.validated_data["context"], query.validated_data["kfunc"])
+        asked = query.validated_data
+        answer = ask(loaded.judge, asked["context"], asked["kfunc"])
     except QueryError as error:
         problem: dict[str, Any] = {"detail": str(error)}
         problem |= {"candidates": error.candidates} if error.candidates else {}

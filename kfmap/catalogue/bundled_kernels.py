@@ -9,12 +9,17 @@ from __future__ import annotations
 import hashlib
 import lzma
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from kfmap.btf.pack import unpack
+from kfmap.btf.read import Btf, read_btf
+from kfmap.kernel.config import read_config
 from kfmap.kernel.facts import KernelFacts
 from kfmap.kernel.facts_json import parse_facts
+from kfmap.permission.decide import Decider
 
 BUNDLED = Path(__file__).parent / "bundled"
 
@@ -47,6 +52,44 @@ class BundledKernel:
     def read_config(self) -> bytes | None:
         """Return the text of the .config, None where none came with it."""
         return None if self.config is None else lzma.decompress(self.config.read_bytes())
+
+    def load(self) -> LoadedBundled:
+        """Return the kernel ready for questions; what they need of it is read then."""
+        return LoadedBundled(self)
+
+
+@dataclass(frozen=True)
+class LoadedBundled:
+    """A bundled kernel for questions and checks; its parts are read on first use."""
+
+    files: BundledKernel
+
+    @property
+    def name(self) -> str:
+        """Return the kernel's name."""
+        return self.files.name
+
+    @cached_property
+    def facts(self) -> KernelFacts:
+        """Return the facts."""
+        return self.files.read_facts()
+
+    @cached_property
+    def decider(self) -> Decider:
+        """Return what answers "may this context call this kfunc" on this kernel."""
+        return Decider(self.facts)
+
+    @cached_property
+    def types(self) -> Btf | None:
+        """Return the kernel's BTF, None where none came with it."""
+        data = self.files.read_types()
+        return None if data is None else read_btf(data)
+
+    @cached_property
+    def options(self) -> Mapping[str, str] | None:
+        """Return what the kernel's .config sets, None where none came with it."""
+        data = self.files.read_config()
+        return None if data is None else read_config(data).options
 
 
 def find_bundled(folder: Path = BUNDLED) -> list[BundledKernel]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.core.management.base import CommandError
 from django.db import OperationalError, ProgrammingError
 
-from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.store import LoadedKernel, NoSuchKernelError, load_kernel
 
 _NO_MAP = "There is no map yet: run `manage.py load_kernels`."
@@ -19,14 +18,3 @@ def kernel_or_error(name: str) -> LoadedKernel:
         raise CommandError(str(error), returncode=2) from error
     except (OperationalError, ProgrammingError) as error:
         raise CommandError(_NO_MAP, returncode=2) from error
-
-
-def all_kernel_names() -> list[str]:
-    """Return the names of all kernels, oldest first. Raises CommandError where there is none."""
-    try:
-        names = list(Kernel.objects.listed().values_list("name", flat=True))
-    except (OperationalError, ProgrammingError) as error:
-        raise CommandError(_NO_MAP, returncode=2) from error
-    if not names:
-        raise CommandError(_NO_MAP, returncode=2)
-    return names

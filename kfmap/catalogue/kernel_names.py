@@ -33,7 +33,8 @@ K = TypeVar("K", bound=NamedKernel)
 
 def find_newest(kernels: Sequence[K]) -> K | None:
     """Return the newest released one of kernels that are oldest first, else the newest of all."""
-    return next(reversed([kernel for kernel in kernels if kernel.released] or kernels), None)
+    newest = next((kernel for kernel in reversed(kernels) if kernel.released), None)
+    return newest or next(reversed(kernels), None)
 
 
 def find_by_any_name(kernels: Sequence[K], text: str) -> K | None:
@@ -44,9 +45,11 @@ def find_by_any_name(kernels: Sequence[K], text: str) -> K | None:
     name = _PREFIX.sub("", text.strip())
     if name == NEWEST:
         return find_newest(kernels)
+    exact = next((kernel for kernel in kernels if kernel.name == name), None)
+    if exact:
+        return exact
     likely = sorted(kernels, key=lambda kernel: not kernel.released)
-    found = [kernel for kernel in likely if kernel.name == name]
-    found += [kernel for kernel in likely if kernel.version == name]
+    found = [kernel for kernel in likely if kernel.version == name]
     found += [kernel for kernel in likely if name in _names_in(kernel.label)]
     return found[0] if found else None
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,6 +11,7 @@ from kfmap.permission.bits import ALLOWED_LETTER, LETTERS
 from kfmap.permission.context_text import write_context
 from kfmap.permission.context_words import render_context
 from kfmap.permission.verdict import FAILS
+from kfmap.safe_text.csv_rows import render_csv
 
 FORMAT = 1
 
@@ -49,17 +48,17 @@ def render_matrix_csv(kernel: LoadedKernel) -> str:
     matrix = kernel.matrix
     fails = {(item["context"], item["kfunc"]) for item in find_run_time_failures(kernel)}
     names = [render_context(context) for context in matrix.contexts]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["kfunc", *names])
-    for row, kfunc in enumerate(matrix.kfuncs):
-        words = (LETTERS[letter] for letter in matrix.kfunc_letters(row))
-        cells = (
-            "fails at run time" if (name, kfunc) in fails else word
-            for name, word in zip(names, words, strict=True)
-        )
-        writer.writerow([_no_formula(kfunc), *cells])
-    return text.getvalue()
+    rows = (
+        [
+            kfunc,
+            *(
+                "fails at run time" if (name, kfunc) in fails else LETTERS[letter]
+                for name, letter in zip(names, matrix.kfunc_letters(row), strict=True)
+            ),
+        ]
+        for row, kfunc in enumerate(matrix.kfuncs)
+    )
+    return render_csv(["kfunc", *names], rows)
 
 
 def find_run_time_failures(kernel: LoadedKernel) -> Iterator[dict[str, Any]]:
@@ -77,11 +76,6 @@ def find_run_time_failures(kernel: LoadedKernel) -> Iterator[dict[str, Any]]:
             if answer == FAILS and kernel.matrix.letter(column, rows[name]) == ALLOWED_LETTER:
                 texts = [reason.text for reason in reasons]
                 yield {"context": render_context(context), "kfunc": name, "reasons": texts}
-
-
-def _no_formula(text: str) -> str:
-    """Keep a spreadsheet from reading a name as a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
 
 
 RENDERERS: dict[str, Callable[[LoadedKernel], str]] = {

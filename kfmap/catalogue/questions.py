@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from kfmap.catalogue.store import LoadedKernel, load_other_deciders
 from kfmap.permission.answers import Answer, answer
 from kfmap.permission.asking import AmbiguousContextError
 from kfmap.permission.context_text import ContextError, read_context
 from kfmap.permission.context_words import render_context
+from kfmap.permission.outcome import OutcomeJudge
 
 
 class QueryError(ValueError):
@@ -23,7 +23,7 @@ class QueryError(ValueError):
         self.candidates = candidates
 
 
-def ask_json(text: str, kernel: LoadedKernel) -> Answer:
+def ask_json(judge: OutcomeJudge, text: str) -> Answer:
     """Answer one JSON query: {"context": an object or a name, "kfunc": a name}.
 
     Raises QueryError for what is no query.
@@ -34,21 +34,21 @@ def ask_json(text: str, kernel: LoadedKernel) -> Answer:
         raise QueryError(f"not JSON: {error}") from error
     if not isinstance(query, Mapping) or not isinstance(query.get("kfunc"), str):
         raise QueryError('a query is an object: {"context": ..., "kfunc": "name"}')
-    return ask(kernel, query.get("context"), query["kfunc"])
+    return ask(judge, query.get("context"), query["kfunc"])
 
 
-def ask(kernel: LoadedKernel, given: object, kfunc: str) -> Answer:
+def ask(judge: OutcomeJudge, given: object, kfunc: str) -> Answer:
     """Answer for a context in words or in its JSON form.
 
     Raises QueryError where the words name no context, or several that are answered differently.
     """
     try:
         if isinstance(given, str):
-            return answer(kernel.judge, given, kfunc, lambda: load_other_deciders(kernel.name))
+            return answer(judge, given, kfunc)
         context = read_context(given)
     except AmbiguousContextError as error:
         candidates = tuple(render_context(context) for context in error.candidates)
         raise QueryError(str(error), candidates) from error
     except ContextError as error:
         raise QueryError(str(error)) from error
-    return Answer(context, kfunc, kernel.judge.decide(context, kfunc))
+    return Answer(context, kfunc, judge.decide(context, kfunc))

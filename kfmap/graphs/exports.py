@@ -6,7 +6,7 @@ import json
 
 import networkx as nx
 
-from kfmap.graphs.xml_text import clean_text
+from kfmap.safe_text.printable import printable
 
 VERSION = 1
 
@@ -15,9 +15,9 @@ def render_graphml(graph: nx.DiGraph[str]) -> str:
     """Return GraphML; `items` are joined by spaces."""
     plain: nx.DiGraph[str] = nx.DiGraph(**_plain(graph.graph))
     for node in sorted(graph.nodes):
-        plain.add_node(clean_text(node), **_plain(graph.nodes[node]))
+        plain.add_node(printable(node), **_plain(graph.nodes[node]))
     for start, end in sorted(graph.edges):
-        plain.add_edge(clean_text(start), clean_text(end), **_plain(graph.edges[start, end]))
+        plain.add_edge(printable(start), printable(end), **_plain(graph.edges[start, end]))
     return "\n".join(nx.generate_graphml(plain, named_key_ids=True)) + "\n"
 
 
@@ -26,8 +26,8 @@ def render_dot(graph: nx.DiGraph[str]) -> str:
     lines = [f"digraph {_quote(graph.graph['title'])} {{", "  rankdir=LR; node [shape=box];"]
     for node in sorted(graph.nodes):
         data = graph.nodes[node]
-        label = "\n".join([data["label"], *([data["note"]] if data["note"] else [])])
-        words = f"label={_quote(label)} class={_quote(data['kind'] + ' ' + data['verdict'])}"
+        label = [data["label"], *([data["note"]] if data["note"] else [])]
+        words = f"label={_quote(*label)} class={_quote(data['kind'] + ' ' + data['verdict'])}"
         lines.append(f"  {_quote(node)} [{words}];")
     for start, end in sorted(graph.edges):
         data = graph.edges[start, end]
@@ -52,7 +52,7 @@ def render_json(graph: nx.DiGraph[str]) -> str:
 
 def _plain(data: dict[str, object]) -> dict[str, object]:
     return {
-        key: value if isinstance(value, int) else clean_text(_join(value))
+        key: value if isinstance(value, int) else printable(_join(value))
         for key, value in data.items()
     }
 
@@ -61,6 +61,7 @@ def _join(value: object) -> str:
     return " ".join(value) if isinstance(value, tuple) else str(value)
 
 
-def _quote(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'
+def _quote(*lines: str) -> str:
+    """Return lines as one text of DOT, in which a backslash and an n break the line."""
+    escaped = (printable(line).replace("\\", "\\\\").replace('"', '\\"') for line in lines)
+    return '"' + "\\n".join(escaped) + '"'

@@ -11,7 +11,7 @@ from pathlib import Path
 import networkx as nx
 
 from kfmap.graphs.layout import LINE, MARGIN, PADDING, Box, Layout, place_nodes
-from kfmap.graphs.xml_text import xml_attribute, xml_text
+from kfmap.safe_text.xml import xml_attribute, xml_text
 
 STYLE = Path(__file__).with_name("graph.css")
 _LEGEND = (

@@ -28,7 +28,9 @@ from kfmap.kernel.facts import (
 )
 from kfmap.kernel.items import Item
 from kfmap.kernel.kbuild import Kbuild
+from kfmap.kernel.program_extract import LSM_C, Given, extract_program_facts
 from kfmap.kernel.rule_form import Branch, MemberTable, Node, Unknown
+from kfmap.kernel.rules.error_injection import INJECTION_OPTION
 from kfmap.kernel.rules.filter_meanings import Tables
 from kfmap.kernel.rules.filters import compile_filter
 from kfmap.kernel.rules.hooks import BTF_C, find_enum, read_decision, read_hook_map, read_hooks
@@ -72,7 +74,8 @@ def extract_kernel(
     opened = Tree(tree)
     version = _read_version(opened)
     code = Code(opened, read_config(config))
-    found = scan_tree(opened, code.architecture.folder)
+    injection = code.config.is_builtin(INJECTION_OPTION)
+    found = scan_tree(opened, code.architecture.folder, injection=injection)
     reading = _Reading(code, found, None if btf is None else read_btf(btf))
     origin = Origin(
         version,
@@ -125,6 +128,7 @@ class _Reading:
         ]
         code.set_linked(file.name for file in self._files)
         self._defining = [name for name in found.defining if self._owner(name)]
+        self._injecting = [name for name in found.injecting if self._owner(name)]
         self._tables: dict[str, MemberTable] = {}
         self._filter_items: dict[str, Item] = {}
         self._used_sets: dict[str, KfuncSet] = {}
@@ -133,11 +137,8 @@ class _Reading:
     def facts(self, name: str, version: str, origin: Origin) -> KernelFacts:
         """Put the facts together, sorted."""
         code = self._code
-        program_types = tuple(
-            item
-            for item in find_enum(code, "bpf_prog_type", BTF_C)
-            if not item.name.startswith("__MAX")
-        )
+        program_types = self._enum("bpf_prog_type")
+        attach_types = self._enum("bpf_attach_type")
         hook_of, problems = read_hook_map(code, program_types)
         self._problems += problems
         hooks = {item.program_type: item.hook for item in hook_of}
@@ -146,16 +147,16 @@ class _Reading:
         struct_ops = tuple(sorted(self._struct_ops(), key=lambda s: s.name))
         kfuncs = self._kfuncs(registrations)
         run_time = self._run_time(struct_ops, kfuncs)
+        programs = extract_program_facts(
+            code, self._given(program_types, attach_types, registrations)
+        )
+        self._problems += programs.problems
         return KernelFacts(
             name=name,
             version=version,
             origin=origin,
             program_types=program_types,
-            attach_types=tuple(
-                item
-                for item in find_enum(code, "bpf_attach_type", BTF_C)
-                if not item.name.startswith("__MAX")
-            ),
+            attach_types=attach_types,
             kfunc_flags=self._kfunc_flags(),
             hooks=read_hooks(code),
             hook_of=hook_of,
@@ -172,6 +173,30 @@ class _Reading:
             not_understood=tuple(
                 sorted(set(self._problems), key=lambda p: (p.place, p.construct, p.text))
             ),
+            sleeping=programs.sleeping,
+            targets=programs.targets,
+            iterator_sleep=programs.iterator_sleep,
+        )
+
+    def _enum(self, name: str) -> tuple[Constant, ...]:
+        found = find_enum(self._code, name, BTF_C)
+        return tuple(item for item in found if not item.name.startswith("__MAX"))
+
+    def _given(
+        self,
+        program_types: tuple[Constant, ...],
+        attach_types: tuple[Constant, ...],
+        registrations: tuple[Registration, ...],
+    ) -> Given:
+        """Return what the rules about programs need."""
+        fmodret = {r.set_id: None for r in registrations if r.hook == FMODRET_HOOK}
+        return Given(
+            program_types,
+            attach_types,
+            tuple(file.name for file in self._files),
+            tuple(self._injecting),
+            tuple(self._used_sets[set_id] for set_id in fmodret),
+            has_lsm=self._owner(LSM_C) is not None,
         )
 
     def _owner(self, file: str) -> str | None:

@@ -8,22 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kfmap.kernel.place import Place as Place
+from kfmap.kernel.program_facts import AttachTargets, IteratorSleep, SleepRule
 from kfmap.kernel.rule_form import MemberTable, Node
 
 VMLINUX = "vmlinux"
 AS_CONFIGURED = "as configured"
 EVERY_OPTION_ON = "every option on"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
-    """A line of the kernel tree: the evidence for a fact. `file` is relative to the tree."""
-
-    file: str
-    line: int
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +230,7 @@ class KernelFacts:
     `hooks` are BTF_KFUNC_HOOK_* names in enum order. `lsm_hooks` and `iterators` are the attach
     targets that exist.
     `observed` is for kernels whose verdicts were asked and whose source is not to be had.
+    What follows it is described in program_facts.py; None and () where it was not read.
     """
 
     name: str
@@ -262,6 +254,9 @@ class KernelFacts:
     not_understood: tuple[NotUnderstood, ...]
     observed_kfuncs: tuple[str, ...] = ()
     observed: tuple[Observed, ...] = ()
+    sleeping: tuple[SleepRule, ...] = ()
+    targets: AttachTargets | None = None
+    iterator_sleep: tuple[IteratorSleep, ...] = ()
 
     @property
     def is_observed(self) -> bool:

@@ -12,10 +12,11 @@ from functools import cache
 from typing import Any
 
 from kfmap.kernel import facts as facts_module
-from kfmap.kernel import rule_form
+from kfmap.kernel import program_facts, rule_form
 from kfmap.kernel.facts import KernelFacts, Place
 
-FORMAT = 1
+FORMAT = 2
+_READABLE = (1, 2)  # 1 lacks what program_facts.py describes: that part is then not known
 _LINE = 160
 _UNION_KINDS: dict[str, type] = {
     cls.__name__: cls
@@ -46,8 +47,8 @@ def parse_facts(text: str | bytes) -> KernelFacts:
         body = json.loads(text)
     except ValueError as error:
         raise FactsError(f"not JSON: {error}") from error
-    if not isinstance(body, dict) or body.get("format") != FORMAT:
-        raise FactsError(f"not kernel facts of format {FORMAT}")
+    if not isinstance(body, dict) or body.get("format") not in _READABLE:
+        raise FactsError(f"not kernel facts of format {FORMAT} or before")
     facts = _build(KernelFacts, body.get("facts"), "facts")
     assert isinstance(facts, KernelFacts)
     return facts
@@ -84,7 +85,9 @@ def _lay_out(value: Any, depth: int) -> Iterator[str]:
 
 @cache
 def _hints(cls: type) -> dict[str, Any]:
-    return typing.get_type_hints(cls, {**vars(rule_form), **vars(facts_module)})
+    return typing.get_type_hints(
+        cls, {**vars(rule_form), **vars(program_facts), **vars(facts_module)}
+    )
 
 
 def _build(kind: Any, value: Any, where: str) -> Any:

@@ -73,6 +73,13 @@ class Tree:
                 raise TreeError(f"more than {_MAX_FILES:,} files: not a kernel tree")
         return sorted(found)
 
+    def find_headers(self, folder: str) -> list[str]:
+        """Return the .h files right in a folder, sorted."""
+        names = [entry.name for entry in _entries(f"{self.root}/{folder}")]
+        if len(names) > _MAX_FILES:
+            raise TreeError(f"more than {_MAX_FILES:,} files in {folder}: not a kernel tree")
+        return sorted(f"{folder}/{name}" for name in names if name.endswith(".h"))
+
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -28,19 +27,14 @@ class Answer:
         return render_context(self.context)
 
 
-def answer(
-    judge: OutcomeJudge,
-    asked: str,
-    kfunc: str,
-    others: Callable[[], Iterable[Decider]] = tuple,
-) -> Answer:
+def answer(judge: OutcomeJudge, asked: str, kfunc: str) -> Answer:
     """Answer for a context in words. Raises ContextError, AmbiguousContextError.
 
     A section name does not say which structure's callback it is: where everything it may mean has
     the same outcome, that is the answer.
     """
     facts = judge.decider.facts
-    found = find_contexts(asked, facts, (other.facts for other in others()))
+    found = find_contexts(asked, facts, (other.facts for other in judge.others()))
     if len(found) > 1 and not names_a_section(asked):
         raise AmbiguousContextError(asked.strip(), found)
     likely = _at_home(judge.decider, found, kfunc)

@@ -74,7 +74,7 @@ class OutcomeJudge:
         is_function: Callable[[str], bool | None] = lambda name: None,
     ) -> None:
         self.decider = decider
-        self._others = others
+        self.others = others
         self._is_function = is_function
         self._adviser = Adviser(decider)
         self._explainer = Explainer(decider, self._adviser)
@@ -116,7 +116,7 @@ class OutcomeJudge:
         return Outcome(NOT_ON_THIS_KERNEL, (), because, instead, verdict)
 
     def _explain_missing(self, missing: Missing) -> Reason:
-        having = [other.facts.name for other in self._others() if missing.is_in(other)]
+        having = [other.facts.name for other in self.others() if missing.is_in(other)]
         return self._explainer.explain_missing(missing, having)
 
 

@@ -18,9 +18,14 @@ def default_data_dir() -> Path:
     return Path(base) / "kfmap"
 
 
+def choose_data_dir(chosen: str) -> Path:
+    """Return the absolute path of the folder; `chosen` is KFMAP_DATA_DIR, empty where not set."""
+    return Path(chosen).expanduser().absolute() if chosen else default_data_dir()
+
+
 def prepare_data_dir(chosen: str) -> Path:
-    """Make the folder if it is not there and give its absolute path."""
-    folder = Path(chosen).expanduser().absolute() if chosen else default_data_dir()
+    """Make the folder if it is not there and return its absolute path."""
+    folder = choose_data_dir(chosen)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

@@ -11,9 +11,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from kfmap.btf.read import read_btf
 from kfmap.catalogue.bundled_kernels import BundledKernel, find_bundled
-from kfmap.kernel.config import read_config
 from kfmap.permission.context_text import write_context
 from kfmap.permission.matrix import build_matrix
 from verifier.engine.object.read import read_object
@@ -43,7 +41,8 @@ def hash_answers() -> dict[str, str]:
 def _hash_kernel(
     bundled: BundledKernel, objects: list[tuple[str, Prepared]]
 ) -> Iterator[tuple[str, str]]:
-    kernel, inputs = _load(bundled), bundled.digest()
+    loaded, inputs = bundled.load(), bundled.digest()
+    kernel = KernelUnderTest(loaded.facts, loaded.types, loaded.options)
     yield f"{bundled.name} {_hash(inputs)}", _hash(_cells(kernel))
     for name, prepared in objects:
         question = f"{name} on {bundled.name} {_hash([inputs, prepared.object.sha256])}"
@@ -52,15 +51,6 @@ def _hash_kernel(
 
 def _prepare(path: Path) -> Prepared:
     return prepare_object(read_object(path.read_bytes()))
-
-
-def _load(bundled: BundledKernel) -> KernelUnderTest:
-    types, config = bundled.read_types(), bundled.read_config()
-    return KernelUnderTest(
-        bundled.read_facts(),
-        None if types is None else read_btf(types),
-        None if config is None else read_config(config).options,
-    )
 
 
 def _cells(kernel: KernelUnderTest) -> object:

@@ -187,16 +187,15 @@ def test_types_in_the_header_of_older_trees_are_found(tmp_path: Path) -> None:
 def test_a_struct_nobody_defines_is_named(tmp_path: Path) -> None:
     facts = _extract(tmp_path, register=REGISTER.replace(", the_ops)", ", lost_ops)"))
     assert facts.struct_ops == ()
-    assert [(p.construct, p.text) for p in facts.not_understood] == [
-        ("struct_ops type", "lost_ops")
-    ]
+    assert ("struct_ops type", "lost_ops") in [(p.construct, p.text) for p in facts.not_understood]
 
 
 def test_members_after_one_of_unknown_size_are_named(tmp_path: Path) -> None:
     ops = OPS.replace("u32 flags", "nobody_knows_t flags")
     facts = _extract(tmp_path, ops=ops)
     assert set(_members(facts)) == {"start", "stop", "nap", "flags"}
-    assert {p.text for p in facts.not_understood} == {"name", "owner", "late"}
+    lost = {p.text for p in facts.not_understood if p.construct == "offset of a member"}
+    assert lost == {"name", "owner", "late"}
 
 
 _TABLE = """\

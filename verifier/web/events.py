@@ -12,6 +12,7 @@ from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.template.loader import render_to_string
 
+from kfmap.safe_text.printable import reveal_hidden
 from verifier.records.models import BpfObject, Job
 from verifier.records.outcome import Outcome, load_outcomes
 
@@ -66,7 +67,8 @@ def _look(sha256: str) -> tuple[str, bool]:
     """Return the fragment and whether it is the last one, and the connection back between looks."""
     context = progress_context(BpfObject.objects.get(sha256=sha256))
     close_old_connections()
-    return render_to_string("verifier/progress.html", context), context["over"]
+    fragment = render_to_string("verifier/progress.html", context)
+    return reveal_hidden(fragment.encode()).decode(), context["over"]
 
 
 def _event(name: str, text: str) -> str:

@@ -38,10 +38,10 @@ class IdSet:
     entries: tuple[Entry, ...]
 
 
-def find_id_sets(code: Code, file: str) -> list[IdSet]:
-    """Return the sets and lists that a file defines."""
+def find_id_sets(code: Code, file: str, only: str = "") -> list[IdSet]:
+    """Return the sets and lists that a file defines, or those of one name."""
     source = code.source(file)
-    return [] if source is None else list(_Finder(code, source).find())
+    return [] if source is None else list(_Finder(code, source).find(only))
 
 
 class _Finder:
@@ -52,14 +52,14 @@ class _Finder:
         self._entries = 0
         self._words = 0
 
-    def find(self) -> Iterator[IdSet]:
+    def find(self, only: str) -> Iterator[IdSet]:
         text = self._source.code
         for number, match in enumerate(_START.finditer(text)):
             if number >= _MAX_SETS:
                 raise TreeError(f"{self._source.file} has more than {_MAX_SETS} sets of BTF ids")
             place = self._place(match.start())
             names = split_list(match[3])
-            if not names:
+            if not names or (only and names[0] != only):
                 continue
             if "ID_LIST" in match[0].split("(")[0]:
                 yield self._list(match, names, place)

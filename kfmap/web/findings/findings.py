@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +14,7 @@ from kfmap.graphs.svg import draw_svg
 from kfmap.kernel.facts import Place
 from kfmap.permission.findings.finding import Finding
 from kfmap.permission.findings.lint import render_lint_json, render_lint_text
+from kfmap.safe_text.csv_rows import render_csv
 from kfmap.web.findings.load_findings import load_findings
 from kfmap.web.shared.export import export_text
 from kfmap.web.shared.kernel_map import ThisKernel
@@ -99,11 +98,17 @@ def _list_pages(kernel: LoadedKernel) -> dict[str, str]:
 
 
 def _render_csv(findings: Sequence[Finding]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["severity", "rule", "subject", "text", "places", "cells", "suggestion"])
-    for item in findings:
-        places = " ".join(map(str, item.places))
-        row = [item.severity, item.kind, item.subject, item.text, places]
-        writer.writerow([*row, item.cells, item.suggestion])
-    return text.getvalue()
+    columns = ("severity", "rule", "subject", "text", "places", "cells", "suggestion")
+    rows = (
+        (
+            item.severity,
+            item.kind,
+            item.subject,
+            item.text,
+            " ".join(map(str, item.places)),
+            item.cells,
+            item.suggestion,
+        )
+        for item in findings
+    )
+    return render_csv(columns, rows)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from urllib.parse import urlencode
@@ -23,6 +21,7 @@ from kfmap.permission.mechanisms.render import (
 )
 from kfmap.permission.mechanisms.scope import EVERYTHING, MEMBERS, list_contexts, list_scopes
 from kfmap.permission.mechanisms.table import ALL, WORD
+from kfmap.safe_text.csv_rows import render_csv
 from kfmap.web.mechanisms.cell import build_cell_page
 from kfmap.web.mechanisms.checked_calls import count_checked_calls
 from kfmap.web.mechanisms.picture import lay_out_picture
@@ -139,13 +138,16 @@ def _draw(kernel: LoadedKernel, scope: str) -> SafeString:
 
 
 def _render_csv(rows: Sequence[Comparison]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    columns = ("cells", "over_permits", "over_refuses", "late")
-    writer.writerow(["mechanism", *columns, "noticed", "bits", "checked_calls", "declared"])
-    for row in rows:
-        costs = row.costs
-        numbers = [getattr(row, column) for column in columns]
-        rest = [costs.noticed, costs.bits, costs.checked_calls, costs.declared]
-        writer.writerow([row.title, *numbers, *rest])
-    return text.getvalue()
+    numbers = ("cells", "over_permits", "over_refuses", "late")
+    costs = ("noticed", "bits", "checked_calls", "declared")
+    return render_csv(
+        ("mechanism", *numbers, *costs),
+        (
+            (
+                row.title,
+                *(getattr(row, column) for column in numbers),
+                *(getattr(row.costs, column) for column in costs),
+            )
+            for row in rows
+        ),
+    )

@@ -125,7 +125,7 @@ class Answer:
 def answer_question(kernels: KernelMap, kernel_name: str, context_text: str, kfunc: str) -> Answer:
     """Answer, with the same cell on every other kernel. Raises QueryError for a bad context."""
     kernel = kernels.load(kernel_name)
-    answered = ask(kernel, context_text, kfunc)
+    answered = ask(kernel.judge, context_text, kfunc)
     others = tuple(
         Elsewhere(
             other.name,
@@ -145,7 +145,7 @@ def _word_on(kernel: LoadedKernel, context_text: str, kfunc: str) -> str:
     if letter != ABSENT_LETTER:
         return WORDS[letter]
     try:
-        return word_of(ask(kernel, context_text, kfunc).outcome.verdict)
+        return word_of(ask(kernel.judge, context_text, kfunc).outcome.verdict)
     except QueryError:
         return "absent"
 

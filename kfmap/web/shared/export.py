@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,9 +12,9 @@ from django.utils.text import slugify
 
 from kfmap.graphs.exports import render_dot, render_graphml, render_json
 from kfmap.graphs.svg import draw_svg
+from kfmap.safe_text.csv_rows import Value, render_csv
 
 VERSION = 1
-Value = str | int | bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +42,6 @@ class GraphExporter:
     render: Callable[[nx.DiGraph[str]], str]
 
 
-def _render_csv(table: Table) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(table.columns)
-    writer.writerows([_plain(value) for value in row] for row in table.rows)
-    return text.getvalue()
-
-
 def _render_table_json(table: Table) -> str:
     rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
     body = {"version": VERSION, "name": table.name, "rows": rows}
@@ -59,7 +49,7 @@ def _render_table_json(table: Table) -> str:
 
 
 TABLE_FORMATS = {
-    "csv": Exporter("text/csv", _render_csv),
+    "csv": Exporter("text/csv", lambda table: render_csv(table.columns, table.rows)),
     "json": Exporter("application/json", _render_table_json),
 }
 GRAPH_FORMATS = {
@@ -110,10 +100,3 @@ def _attach(text: str, media_type: str, name: str, suffix: str) -> HttpResponse:
 
 def _no_format(chosen: str, formats: Iterable[str]) -> Http404:
     return Http404(f"There is no format “{chosen}” here; there are {', '.join(formats)}.")
-
-
-def _plain(value: Value) -> Value:
-    """Keep a spreadsheet from reading text as a formula."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return f"'{value}"
-    return value

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 
@@ -17,6 +15,7 @@ from kfmap.permission.what_if.edit_json import write_edits
 from kfmap.permission.what_if.edits import Edit
 from kfmap.permission.what_if.flips import Flip
 from kfmap.permission.what_if.member_tables import find_table_type, render_table_c
+from kfmap.safe_text.csv_rows import render_csv
 
 
 def choose_renderers(
@@ -52,12 +51,8 @@ def _render_json(
 
 
 def _render_csv(flips: Sequence[Flip]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["context", "kfunc", "before", "after"])
-    for flip in flips:
-        writer.writerow([render_context(flip.context), flip.kfunc, flip.before, flip.after])
-    return text.getvalue()
+    rows = ((render_context(flip.context), flip.kfunc, flip.before, flip.after) for flip in flips)
+    return render_csv(("context", "kfunc", "before", "after"), rows)
 
 
 def _render_c(after: KernelFacts) -> str:

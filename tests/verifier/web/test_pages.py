@@ -147,6 +147,17 @@ def test_markup_in_names_stays_text(ada: Client) -> None:
         assert "&lt;script&gt;" in text
 
 
+def test_hidden_characters_of_names_are_shown_on_pages_and_in_progress(ada: Client) -> None:
+    turned = "safe\u202egnp.bpf.o"
+    obj = create_checked_object("toy_running")
+    BpfObject.objects.update(file_name=turned)
+    for path in (f"/objects/{obj.sha256}/", "/uploads/", f"/objects/{obj.sha256}/progress/"):
+        text = ada.get(path).content.decode()
+        assert "\u202e" not in text
+    assert r"safe\u202egnp.bpf.o" in ada.get("/uploads/").content.decode()
+    assert turned in ada.get(f"/objects/{obj.sha256}/?format=json").json()["objects"][0]["file"]
+
+
 def test_object_page_costs_the_same_for_any_number_of_programs(
     ada: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:

@@ -1,11 +1,10 @@
-"""CSV: a row a finding; a program without findings has one row too."""
+"""CSV: one row per finding; a program without findings has one row too."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 
+from kfmap.safe_text.csv_rows import render_csv
 from verifier.engine.reports.model import CheckedObject, path_text
 from verifier.engine.result import Finding
 
@@ -25,16 +24,10 @@ _HEAD = (
 )
 
 
-def render_csv(objects: Sequence[CheckedObject]) -> str:
-    """Return all findings; what a spreadsheet would take for a formula gets a quote before it."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_HEAD)
-    for obj in objects:
-        for row in _rows(obj):
-            filled = row + [""] * (len(_HEAD) - len(row))
-            writer.writerow([_no_formula(cell) for cell in filled])
-    return text.getvalue()
+def render_findings(objects: Sequence[CheckedObject]) -> str:
+    """Return all findings, one row each."""
+    rows = (row for obj in objects for row in _rows(obj))
+    return render_csv(_HEAD, (row + [""] * (len(_HEAD) - len(row)) for row in rows))
 
 
 def _rows(obj: CheckedObject) -> Iterator[list[str]]:
@@ -60,7 +53,3 @@ def _cells(finding: Finding) -> list[str]:
         f"{last.file}:{last.line}" if last and last.file else "",
         finding.suggestion,
     ]
-
-
-def _no_formula(text: str) -> str:
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

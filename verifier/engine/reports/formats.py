@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from verifier.engine.reports.csv_report import render_csv
+from verifier.engine.reports.csv_report import render_findings
 from verifier.engine.reports.json_report import render_json
 from verifier.engine.reports.junit_report import render_junit
 from verifier.engine.reports.markdown_report import render_markdown
@@ -26,7 +26,7 @@ class Renderer:
 RENDERERS = {
     "text": Renderer(render_text, "text/plain", "txt"),
     "json": Renderer(render_json, "application/json", "json"),
-    "csv": Renderer(render_csv, "text/csv", "csv"),
+    "csv": Renderer(render_findings, "text/csv", "csv"),
     "markdown": Renderer(render_markdown, "text/markdown", "md"),
     "sarif": Renderer(render_sarif, "application/sarif+json", "sarif"),
     "junit": Renderer(render_junit, "application/xml", "xml"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
-from verifier.engine.reports.model import KIND_WORDS, WORDS, CheckedObject, path_text, printable
+from kfmap.safe_text.printable import printable
+from verifier.engine.reports.model import KIND_WORDS, WORDS, CheckedObject, path_text
 from verifier.engine.result import (
     FAILS_AT_RUN_TIME,
     LEFT_OUT,

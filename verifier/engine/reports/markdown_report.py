@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from verifier.engine.reports.model import KIND_WORDS, WORDS, CheckedObject, path_text, printable
+from kfmap.safe_text.printable import printable
+from verifier.engine.reports.model import KIND_WORDS, WORDS, CheckedObject, path_text
 from verifier.engine.result import Finding
 
 

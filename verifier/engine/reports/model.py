@@ -87,8 +87,3 @@ def is_unread(obj: CheckedObject) -> bool:
 def path_text(finding: Finding) -> str:
     """Return the call path in one line."""
     return " → ".join([*(step.function for step in finding.path), finding.kfunc])
-
-
-def printable(text: str) -> str:
-    """Replace control characters: names in objects are whatever their author wrote."""
-    return "".join(mark if mark.isprintable() else "\N{REPLACEMENT CHARACTER}" for mark in text)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from kfmap.safe_text.printable import printable
 from verifier.engine.judging.compare import find_span, loads
-from verifier.engine.reports.model import KIND_WORDS, WORDS, CheckedObject, path_text, printable
+from verifier.engine.reports.model import KIND_WORDS, WORDS, CheckedObject, path_text
 from verifier.engine.result import LEFT_OUT, PASSES, Finding, ProgramVerdict, Step
 
 

@@ -1,4 +1,4 @@
-"""`manage.py verify`: its exit codes, its JSON, what it says of inputs that are broken."""
+"""`kfmap verify` on kernels of the map: its exit codes, its JSON, what it says of broken inputs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from pytest_django import Settings
 
 from kfmap.catalogue.store import save_kernel
 from tests.permission.small_kernel import create_struct_ops, create_toy_kernel
@@ -19,7 +18,7 @@ from verifier.engine.object.limits import Limits
 
 pytestmark = pytest.mark.django_db
 
-OBJECTS = Path(__file__).parents[2] / "objects"
+OBJECTS = Path(__file__).parents[1] / "objects"
 SCHEDULER = OBJECTS / "scheduler.bpf.o"
 _TCP = create_struct_ops("tcp_congestion_ops", ("owner",))
 
@@ -32,10 +31,12 @@ def kernels() -> None:
 
 
 def verify(*args: object) -> tuple[int, str]:
-    """Return exit code and output."""
+    """Return exit code and output; the two kernels of the map where none is named."""
     out = io.StringIO()
+    named = any(str(arg).startswith("--kernel") for arg in args)
+    kernels = [] if named else ["--kernel=6.12", "--kernel=7.2"]
     try:
-        call_command("verify", *map(str, args), stdout=out)
+        call_command("verify", *map(str, args), *kernels, stdout=out)
     except SystemExit as ended:
         return int(ended.code or 0), out.getvalue()
     return 0, out.getvalue()
@@ -80,7 +81,7 @@ def test_kernel_option_limits_the_kernels() -> None:
 
 
 def test_unknown_kernel_is_named_with_those_there_are() -> None:
-    with pytest.raises(CommandError, match=r"it has 6\.12, 7\.2") as caught:
+    with pytest.raises(CommandError, match=r"there are 6\.1, 6\.12, 6\.12-all") as caught:
         verify(SCHEDULER, "--kernel=9.9")
     assert caught.value.returncode == 2
 
@@ -161,8 +162,18 @@ def test_missing_file_does_not_stop_the_others() -> None:
     assert body["objects"][0]["file"] == str(SCHEDULER)
 
 
-def test_file_past_the_limit_is_not_read(tmp_path: Path, settings: Settings) -> None:
-    settings.KFMAP_MAX_UPLOAD_BYTES = 100 << 20
+def test_kernels_of_the_map_and_bundled_ones_are_all_checked() -> None:
+    code, text = verify(OBJECTS / "instructions.bpf.o", "--kernel=6.1", "--kernel=6.12")
+    assert code == 0
+    assert "on 6.1:" in text
+    out = io.StringIO()
+    call_command("verify", str(OBJECTS / "instructions.bpf.o"), "--format=csv", stdout=out)
+    told = {row.split(",")[1] for row in out.getvalue().splitlines()[1:]}
+    assert {"6.1", "6.12", "7.2", "7.3"} <= told
+
+
+def test_file_past_the_limit_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KFMAP_MAX_UPLOAD_MB", "100")
     path = tmp_path / "large.o"
     with path.open("wb") as file:
         file.truncate(200 << 20)

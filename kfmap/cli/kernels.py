@@ -1,0 +1,155 @@
+"""Kernels for commands: those that come with kfmap, and those of the map where there is one.
+
+A kernel of the map goes before a bundled one of the same name: somebody imported it. Django is
+loaded only where the database has kernels that are not bundled.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from kfmap.btf.read import Btf
+from kfmap.catalogue.bundled_kernels import find_bundled, natural_key
+from kfmap.catalogue.kernel_names import find_by_any_name
+from kfmap.cli.commands import CommandFailedError
+from kfmap.kernel.facts import AS_CONFIGURED, KernelFacts
+from kfmap.permission.decide import Decider
+
+_TABLE = "catalogue_kernel"
+_HAS_TABLE = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'catalogue_kernel'"
+_HAS_OWN = "SELECT 1 FROM catalogue_kernel WHERE source <> 'bundled' LIMIT 1"
+
+
+class AskedKernel(Protocol):
+    """What commands ask of a kernel, whether it comes from files or from the map."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def facts(self) -> KernelFacts: ...
+    @property
+    def decider(self) -> Decider: ...
+    @property
+    def types(self) -> Btf | None: ...
+    @property
+    def options(self) -> Mapping[str, str] | None: ...
+
+
+def load_kernels(names: Sequence[str] = ()) -> list[AskedKernel]:
+    """Return the kernels of these names in their order; all, oldest first, where none is named.
+
+    A name is any that the kernel has: 6.18, 6.18.15, 7.3.4+deb13-amd64, newest.
+
+    Raises CommandFailedError naming the kernels there are.
+    """
+    kernels: dict[str, AskedKernel] = {bundled.name: bundled.load() for bundled in find_bundled()}
+    kernels |= _of_the_map()
+    known = [_Named(kernels[name]) for name in sorted(kernels, key=natural_key)]
+    return [_find(known, name) for name in names] or [item.kernel for item in known]
+
+
+def load_kernel(name: str) -> AskedKernel:
+    """Return one kernel. Raises CommandFailedError naming the kernels there are."""
+    return load_kernels([name])[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A kernel with what it is found by; its facts are read when more than its name is asked."""
+
+    kernel: AskedKernel
+
+    @property
+    def name(self) -> str:
+        return self.kernel.name
+
+    @property
+    def version(self) -> str:
+        return self.kernel.facts.version
+
+    @property
+    def label(self) -> str:
+        return self.kernel.facts.origin.label
+
+    @property
+    def released(self) -> bool:
+        facts = self.kernel.facts
+        return not facts.is_observed and facts.origin.profile == AS_CONFIGURED
+
+
+def _find(known: Sequence[_Named], name: str) -> AskedKernel:
+    found = find_by_any_name(known, name)
+    if found is None:
+        there = ", ".join(item.name for item in known)
+        raise CommandFailedError(f"There is no kernel {name!r}; there are {there}.")
+    return found.kernel
+
+
+def load_others(kernel: AskedKernel) -> Iterator[Decider]:
+    """Return the deciders of the other released kernels, newest first, each when it is asked."""
+    for other in reversed(load_kernels()):
+        if _Named(other).released and other.name != kernel.name:
+            yield other.decider
+
+
+def _of_the_map() -> dict[str, AskedKernel]:
+    """Return the kernels of the database that are not bundled ones."""
+    if not _django_runs():
+        if not _may_have_own_kernels():
+            return {}
+        _start_django()
+    from django.db import DatabaseError, connection
+
+    from kfmap.catalogue.models import Kernel
+    from kfmap.catalogue.store import load_row
+
+    try:
+        if _TABLE not in connection.introspection.table_names():
+            return {}
+        rows = list(Kernel.objects.listed().exclude(source=Kernel.Source.BUNDLED))
+    except DatabaseError as error:
+        sys.stderr.write(f"Only bundled kernels are used: the map cannot be read ({error}).\n")
+        return {}
+    return {row.name: load_row(row) for row in rows}
+
+
+def _django_runs() -> bool:
+    return "django.apps" in sys.modules and sys.modules["django.apps"].apps.ready
+
+
+def _start_django() -> None:
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kfmap.settings")
+    django.setup()
+
+
+def _may_have_own_kernels() -> bool:
+    """Look into SQLite without Django; of any other database only Django can tell."""
+    address = os.environ.get("DATABASE_URL", "")
+    if address:
+        return True
+    return _has_own_kernels(_data_dir() / "kfmap.sqlite3")
+
+
+def _data_dir() -> Path:
+    from kfmap.server.data_dir import choose_data_dir
+
+    return choose_data_dir(os.environ.get("KFMAP_DATA_DIR", ""))
+
+
+def _has_own_kernels(database: Path) -> bool:
+    if not database.exists():
+        return False
+    try:
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+            return all(connection.execute(query).fetchone() for query in (_HAS_TABLE, _HAS_OWN))
+    except sqlite3.Error:
+        return True  # Django says what is wrong with it

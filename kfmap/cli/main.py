@@ -1,0 +1,70 @@
+"""`kfmap COMMAND …`: a command of this room, or one of Django's."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser
+from collections.abc import Sequence
+
+from kfmap.cli.commands import Command, CommandFailedError, find_command, names
+
+FAILED = 2  # exit code: an input, or the question itself, could not be read
+_INTERRUPTED = 130  # as shells have it: 128 + SIGINT
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command that the arguments name; return the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if not given or given[0] in ("-h", "--help"):
+        sys.stdout.write(_usage())
+        return 0 if given else FAILED
+    command = find_command(given[0])
+    if command is None:
+        return _run_django(given)
+    return _run(command, given[0], given[1:])
+
+
+def _run(command: Command, name: str, arguments: list[str]) -> int:
+    parser = ArgumentParser(f"kfmap {name}", description=command.HELP)
+    command.add_arguments(parser)
+    options = parser.parse_args(arguments)
+    try:
+        code = command.run(options, sys.stdout)
+        sys.stdout.flush()
+    except CommandFailedError as failure:
+        sys.stderr.write(f"kfmap {name}: {failure}\n")
+        return FAILED
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    return code
+
+
+def _run_django(arguments: list[str]) -> int:
+    from django.core.management import execute_from_command_line
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kfmap.settings")
+    execute_from_command_line(["kfmap", *arguments])
+    return 0
+
+
+def _usage() -> str:
+    width = max(map(len, names()))
+    commands = ((name, find_command(name)) for name in names())
+    lines = [f"  {name:{width}}  {command.HELP}" for name, command in commands if command]
+    return "\n".join(
+        [
+            "kfmap COMMAND …: which BPF program may call which kernel function, and why.",
+            "",
+            *lines,
+            "",
+            f"  {'up':{width}}  Start the dashboard: database, web server and worker.",
+            f"  {'help':{width}}  List all other commands.",
+            "",
+            "`kfmap COMMAND --help` explains one.",
+            "",
+        ]
+    )

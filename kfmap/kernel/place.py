@@ -1,0 +1,16 @@
+"""A line of a kernel tree: the evidence for a fact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A line of the kernel tree: the evidence for a fact. `file` is relative to the tree."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"

@@ -1,0 +1,80 @@
+"""What a kernel's loader and verifier ask of a program, beside which kfuncs it calls.
+
+Frozen values, part of `KernelFacts`. Each says where the kernel decides; what was not read is
+missing or `unknown`, never "no".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from kfmap.kernel.place import Place
+
+MAY, NEVER, MUST, UNKNOWN = "may", "never", "must", "unknown"
+TARGET_DECIDES = "target"
+
+
+@dataclass(frozen=True, slots=True)
+class SleepRule:
+    """Whether programs of a type may be sleepable (BPF_F_SLEEPABLE), as check_attach_btf_id() says.
+
+    `attach_type` None: every attach type without a rule of its own. `answer` is MAY, NEVER, MUST,
+    UNKNOWN, or TARGET_DECIDES: the function, hook, tracepoint or struct_ops member it attaches to.
+    """
+
+    program_type: str
+    attach_type: str | None
+    answer: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A kernel function, LSM hook or tracepoint; `prefix`: all whose names begin with `name`.
+
+    `why` says in the kernel's words what lists it.
+    """
+
+    name: str
+    place: Place
+    why: str
+    prefix: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AttachTargets:
+    """What the kernel lists of the targets that programs attach to.
+
+    `sleepable`: functions that sleepable fentry, fexit and fmod_ret programs may have;
+    `modifiable`: those that fmod_ret programs may have; `denied`: none of tracing;
+    `no_return`: not for programs of `no_return_attach_types`. `sleepable_hooks`,
+    `disabled_hooks`: LSM hooks by their BTF names. `faultable_tracepoints`: those that sleepable
+    programs may have, by the kernel's name (`sys_enter`).
+    """
+
+    sleepable: tuple[Target, ...]
+    modifiable: tuple[Target, ...]
+    denied: tuple[Target, ...]
+    no_return: tuple[Target, ...]
+    no_return_attach_types: tuple[str, ...]
+    sleepable_hooks: tuple[Target, ...]
+    disabled_hooks: tuple[Target, ...]
+    faultable_tracepoints: tuple[Target, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IteratorSleep:
+    """Whether sleepable programs attach to an iterator (BPF_ITER_RESCHED); all of them load."""
+
+    name: str
+    resched: bool | None
+    place: Place
+
+
+def find_target(targets: Iterable[Target], name: str) -> Target | None:
+    """Return the entry that lists a function, hook or tracepoint; None where none does."""
+    for target in targets:
+        if name == target.name or (target.prefix and name.startswith(target.name)):
+            return target
+    return None

@@ -1,0 +1,25 @@
+"""CSV, the same for every table of kfmap: comma, `\\n`, and no cell that a spreadsheet computes."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+Value = str | int | bool | None
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def render_csv(columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> str:
+    """Return a head and its rows; text that would be taken for a formula gets a `'` before it."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_plain(value) for value in row] for row in rows)
+    return text.getvalue()
+
+
+def _plain(value: Value) -> Value:
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return f"'{value}"
+    return value

@@ -1,0 +1,1 @@
+"""Tests of the commands, as a shell runs them and as Django does."""
