@@ -50,7 +50,6 @@ LAYER_KINDS = (
     "needs",
     "perfmon",
     "sleepable",
-    "sleepable_context",
     "sleepable_member",
     "unsupported_member",
 )

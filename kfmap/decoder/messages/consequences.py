@@ -1,0 +1,31 @@
+"""Lines that only say that a load failed: the reason stands elsewhere, or nowhere in the text."""
+
+from __future__ import annotations
+
+from kfmap.decoder.kinds import Kind
+from kfmap.decoder.pattern import Pattern
+
+_FAILED = (
+    "prog '{function}': BPF program load failed: {errno}",
+    "prog '{function}': failed to load: {errno}",
+    "load bpf program failed: {errno}",
+    "failed to load program '{name}'",
+    "failed to load object '{quoted}'",
+    "failed to load BPF skeleton '{quoted}': {errno}",
+    "failed to load object file",
+    "failed to open object file",
+    "Error: failed to load {words}",
+    "the BPF_PROG_LOAD syscall failed",
+    "the BPF_PROG_LOAD syscall returned {errno}",
+    "load program: {errno}",
+    "Error loading program: {name}",
+    "Error loading BPF program for {name}",
+    "Loading BPF object(s) failed",
+    "Error attaching probe: {name}",
+    "Failed to load BPF program",
+    "Failed to load and verify BPF skeleton",
+    "Error: BPF program load failed",
+    "bpf_load_program() event={name}: {errno}",
+)
+
+CONSEQUENCES = tuple(Pattern(Kind.LOAD_FAILED, template, general=True) for template in _FAILED)

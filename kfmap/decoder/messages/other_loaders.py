@@ -1,0 +1,46 @@
+"""What cilium/ebpf, aya, bpftool, bpftrace and others say in their own words.
+
+cilium/ebpf: prog.go, linker.go, internal/errors.go; aya: src/programs/mod.rs, src/bpf.rs; bpftrace:
+src/bpfprogram.cpp.
+"""
+
+from __future__ import annotations
+
+from kfmap.decoder.kinds import Kind
+from kfmap.decoder.pattern import Pattern
+
+OTHER_LOADERS = (
+    Pattern(Kind.MISSING, 'kfunc "{kfunc}": not supported', "extern"),
+    Pattern(Kind.MISSING, 'kfunc "{kfunc}": not found', "extern"),
+    Pattern(Kind.MISSING, "kfunc '{kfunc}' not found", "extern"),
+    Pattern(Kind.MISSING, "kfunc {kfunc} not found", "extern"),
+    Pattern(Kind.MISSING, "ksym {kfunc}: not found", "extern"),
+    Pattern(Kind.MISSING, 'ksym "{kfunc}": not found', "extern"),
+    Pattern(Kind.MISSING, 'reference to missing symbol "{kfunc}"', "extern"),
+    Pattern(Kind.PROTOTYPE, 'kfunc "{kfunc}" is incompatible'),
+    Pattern(Kind.PROTOTYPE, 'kfunc "{kfunc}": incompatible types'),
+    Pattern(Kind.POISONED_CALL, "unknown kfunc", general=True),
+    Pattern(Kind.ATTACH_TARGET_MISSING, "target {target} not found"),
+    Pattern(Kind.ATTACH_TARGET_MISSING, 'find target for {word} "{target}" in kernel'),
+    Pattern(Kind.ATTACH_TARGET_MISSING, "attach {word}/{target}: target not found"),
+    Pattern(
+        Kind.PRIVILEGE,
+        "operation not permitted (MEMLOCK may be too low, consider rlimit.RemoveMemlock)",
+        "limits",
+    ),
+    Pattern(
+        Kind.PRIVILEGE,
+        "MEMLOCK may be too low, consider rlimit.RemoveMemlock",
+        "limits",
+    ),
+    Pattern(Kind.PRIVILEGE, "bpftrace currently only supports running as the root user", "root"),
+    Pattern(Kind.KERNEL_BTF_MISSING, "BTF: failed to find BTF data for vmlinux, errno {n}"),
+    Pattern(Kind.KERNEL_BTF_MISSING, "kfunc/kretfunc not available for your kernel version"),
+    Pattern(Kind.KERNEL_BTF_MISSING, "fentry/fexit not available for your kernel version"),
+    Pattern(Kind.KERNEL_BTF_MISSING, "no BTF found for kernel version {word}"),
+    Pattern(Kind.KERNEL_BTF_MISSING, "the BTF file could not be loaded"),
+    Pattern(Kind.CORE_RELOCATION, "error relocating `{quoted}`"),
+    Pattern(Kind.OBJECT, "`{function}` is not a valid BPF program"),
+    Pattern(Kind.OBJECT, "function {function} not found while relocating `{quoted}`"),
+    Pattern(Kind.OBJECT, "unknown symbol, index `{n}`"),
+)
