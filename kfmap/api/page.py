@@ -15,8 +15,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 
+from kfmap.catalogue.kernel_names import find_newest
 from kfmap.catalogue.models import Kernel
-from kfmap.catalogue.models.kernel import find_newest
 
 _METHODS = ("get", "post")
 _EXAMPLES = {

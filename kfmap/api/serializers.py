@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rest_framework import serializers
 
 from kfmap.catalogue.models import Kernel
+from kfmap.permission.outcome_words import NEEDS, OUTCOMES
 from verifier.records.models import Job, Review
 
 if TYPE_CHECKING:
@@ -64,19 +65,33 @@ class LayerSerializer(ReasonSerializer):
     blocks = serializers.BooleanField(allow_null=True)
 
 
-class AnswerSerializer(Serializer):
-    """The answer to a question."""
+class OutcomeSerializer(Serializer):
+    """The answer to a question: `verdict` is the permission check alone, `outcome` the whole."""
 
+    kernel = serializers.CharField()
+    kfunc = serializers.CharField()
+    alike = serializers.ListField(child=serializers.CharField())
     verdict = serializers.ChoiceField(choices=("allowed", "refused", "unknown"))
     run_time = serializers.ChoiceField(choices=("allowed", "fails"), allow_null=True)
+    outcome = serializers.ChoiceField(choices=OUTCOMES)
+    needs = serializers.ListField(child=serializers.ChoiceField(choices=list(NEEDS)))
+    because = serializers.CharField()
+    instead = serializers.ListField(child=serializers.CharField())
     reasons = ReasonSerializer(many=True)
     layers = LayerSerializer(many=True)
+
+
+# Made from a table as well; the context is the short name of what was understood.
+AnswerSerializer = type(
+    "AnswerSerializer", (OutcomeSerializer,), {"context": serializers.CharField()}
+)
 
 
 class ProblemSerializer(Serializer):
     """Why a request was not answered."""
 
     detail = serializers.CharField()
+    candidates = serializers.ListField(child=serializers.CharField(), required=False)
 
 
 class UploadSerializer(Serializer):

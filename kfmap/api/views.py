@@ -35,8 +35,9 @@ from kfmap.api.serializers import (
 )
 from kfmap.catalogue.matrix_export import render_matrix_json
 from kfmap.catalogue.models import Kernel
-from kfmap.catalogue.questions import QueryError, find_context, plain_answer
+from kfmap.catalogue.questions import QueryError, ask
 from kfmap.catalogue.store import LoadedKernel, NoSuchKernelError, load_kernel
+from kfmap.permission.answer_json import plain_answer, plain_question
 from verifier.engine.reports import RENDERERS
 from verifier.jobs.submit import submit
 from verifier.records.models import BpfObject, SubmittedFile
@@ -80,10 +81,13 @@ def can_call(request: Request, kernel: str) -> Response:
     query.is_valid(raise_exception=True)
     loaded = _kernel(kernel)
     try:
-        context = find_context(query.validated_data["context"], loaded)
+        asked = query.validated_data
+        answer = ask(loaded.judge, asked["context"], asked["kfunc"])
     except QueryError as error:
-        raise ValidationError({"detail": str(error)}) from error
-    return Response(plain_answer(loaded.decider.decide(context, query.validated_data["kfunc"])))
+        problem: dict[str, Any] = {"detail": str(error)}
+        problem |= {"candidates": error.candidates} if error.candidates else {}
+        raise ValidationError(problem) from error
+    return Response({**plain_question(loaded.name, answer), **plain_answer(answer.outcome)})
 
 
 @extend_schema(responses={200: OpenApiTypes.OBJECT, **_PROBLEMS})

@@ -4,64 +4,51 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Protocol
 
-from kfmap.kernel.facts import KernelFacts
-from kfmap.permission.context import Context
-from kfmap.permission.context_text import ContextError, parse_context, read_context
-from kfmap.permission.verdict import Reason, Verdict
+from kfmap.permission.answers import Answer, answer
+from kfmap.permission.asking import AmbiguousContextError
+from kfmap.permission.context_text import ContextError, read_context
+from kfmap.permission.context_words import render_context
+from kfmap.permission.outcome import OutcomeJudge
 
 
 class QueryError(ValueError):
-    """The query cannot be read; the message says which part and what is expected."""
+    """The query cannot be read; the message says which part and what is expected.
+
+    `candidates` are the short names of the contexts that the query may mean, if it means several.
+    """
+
+    def __init__(self, message: str, candidates: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.candidates = candidates
 
 
-class AskedKernel(Protocol):
-    """A kernel, wherever its facts come from."""
+def ask_json(judge: OutcomeJudge, text: str) -> Answer:
+    """Answer one JSON query: {"context": an object or a name, "kfunc": a name}.
 
-    @property
-    def facts(self) -> KernelFacts:
-        """Return the facts, which say what contexts there are."""
-
-
-def parse_query(text: str, kernel: AskedKernel) -> tuple[Context, str]:
-    """Read one JSON query: {"context": an object or a short name, "kfunc": a name}."""
+    Raises QueryError for what is no query.
+    """
     try:
         query = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise QueryError(f"not JSON: {error}") from error
     if not isinstance(query, Mapping) or not isinstance(query.get("kfunc"), str):
         raise QueryError('a query is an object: {"context": ..., "kfunc": "name"}')
-    return find_context(query.get("context"), kernel), query["kfunc"]
+    return ask(judge, query.get("context"), query["kfunc"])
 
 
-def find_context(given: object, kernel: AskedKernel) -> Context:
-    """Read a context from its short name or its JSON form. Raises QueryError."""
+def ask(judge: OutcomeJudge, given: object, kfunc: str) -> Answer:
+    """Answer for a context in words or in its JSON form.
+
+    Raises QueryError where the words name no context, or several that are answered differently.
+    """
     try:
         if isinstance(given, str):
-            return parse_context(given, kernel.facts)
-        return read_context(given)
+            return answer(judge, given, kfunc)
+        context = read_context(given)
+    except AmbiguousContextError as error:
+        candidates = tuple(render_context(context) for context in error.candidates)
+        raise QueryError(str(error), candidates) from error
     except ContextError as error:
         raise QueryError(str(error)) from error
-
-
-def plain_answer(verdict: Verdict) -> dict[str, Any]:
-    """Return the JSON form of an answer; `layers` are the kernel's checks beside permission."""
-    return {
-        "verdict": verdict.verdict,
-        "run_time": verdict.run_time,
-        "reasons": [_plain_reason(reason) for reason in verdict.reasons],
-        "layers": [
-            {"kind": layer.kind, "blocks": layer.blocks, **_plain_reason(layer.reason)}
-            for layer in verdict.layers
-        ],
-    }
-
-
-def _plain_reason(reason: Reason) -> dict[str, Any]:
-    return {
-        "rule": reason.rule,
-        "text": reason.text,
-        "file": reason.file,
-        "line": reason.line,
-    }
+    return Answer(context, kfunc, judge.decide(context, kfunc))

@@ -7,7 +7,7 @@ of its facts, which names their content, so a cached one is never stale.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -16,6 +16,7 @@ from django.db import transaction
 from kfmap.btf.read import Btf, read_btf
 from kfmap.catalogue import index
 from kfmap.catalogue.bundled_kernels import natural_key
+from kfmap.catalogue.kernel_names import find_by_any_name
 from kfmap.catalogue.matrices import load_matrix
 from kfmap.catalogue.models import Kernel, KernelTypes
 from kfmap.catalogue.models.kernel import validate_kernel_name
@@ -25,6 +26,7 @@ from kfmap.kernel.facts import KernelFacts
 from kfmap.kernel.facts_json import hash_facts, parse_facts, render_facts
 from kfmap.permission.decide import Decider
 from kfmap.permission.matrix import Matrix
+from kfmap.permission.outcome import OutcomeJudge
 
 
 class KernelExistsError(ValueError):
@@ -47,6 +49,11 @@ class LoadedKernel:
     def decider(self) -> Decider:
         """Return what answers "may this context call this kfunc" on this kernel."""
         return Decider(self.facts)
+
+    @cached_property
+    def judge(self) -> OutcomeJudge:
+        """Return what answers what becomes of a call on this kernel."""
+        return OutcomeJudge(self.decider, lambda: load_other_deciders(self.name))
 
     @cached_property
     def matrix(self) -> Matrix:
@@ -110,11 +117,24 @@ def save_kernel(
 
 
 def load_kernel(name: str) -> LoadedKernel:
-    """Return the kernel of this name. Raises NoSuchKernelError."""
+    """Return the kernel of this name, or of any other name it has (6.18.15, newest).
+
+    Raises NoSuchKernelError.
+    """
     facts_hash = Kernel.objects.filter(name=name).values_list("facts_hash", flat=True).first()
-    if facts_hash is None:
+    if facts_hash is not None:
+        return _load(name, facts_hash)
+    found = find_by_any_name(tuple(Kernel.objects.listed()), name)
+    if found is None:
         raise NoSuchKernelError(_no_such_kernel(name))
-    return _load(name, facts_hash)
+    return load_row(found)
+
+
+def load_other_deciders(name: str) -> Iterator[Decider]:
+    """Return the deciders of the released kernels but one, newest first, each when it is asked."""
+    for row in Kernel.objects.listed().reverse():
+        if row.released and row.name != name:
+            yield load_row(row).decider
 
 
 def load_row(kernel: Kernel) -> LoadedKernel:

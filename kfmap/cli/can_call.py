@@ -1,24 +1,35 @@
-"""`kfmap can-call`: one question as arguments, or many as JSON lines."""
+"""`kfmap can-call`: one question on one kernel or several, or many as JSON lines."""
 
 from __future__ import annotations
 
 import json
 import sys
 from argparse import ArgumentParser, Namespace
-from typing import TextIO
+from collections.abc import Sequence
+from typing import Any, TextIO
 
-from kfmap.catalogue.questions import QueryError, find_context, parse_query, plain_answer
+from kfmap.catalogue.kernel_names import EVERY_KERNEL
+from kfmap.catalogue.questions import QueryError, ask, ask_json
 from kfmap.cli.commands import CommandFailedError
-from kfmap.cli.kernels import AskedKernel, load_kernel
-from kfmap.permission.context_words import render_context
-from kfmap.permission.verdict import Reason, Verdict
+from kfmap.cli.kernels import AskedKernel, load_kernel, load_kernels, load_others
+from kfmap.permission.answer_json import plain_answer, plain_question
+from kfmap.permission.answer_text import render_answer, render_answers
+from kfmap.permission.answers import Answer
+from kfmap.permission.outcome import OutcomeJudge
 
-HELP = "Say whether a context may call a kfunc on a kernel, with the lines that decide."
+HELP = "Say whether a context may call a kfunc. Exit: 0 it works, 1 it does not, 2 no question."
+_USE = "Use: can_call KERNEL [KERNEL ...] CONTEXT KFUNC, or can_call all CONTEXT KFUNC"
+_WORKS, _DOES_NOT = 0, 1
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Take a question, or --kernel and --stdin."""
-    parser.add_argument("question", nargs="*", metavar="KERNEL CONTEXT KFUNC")
+    parser.add_argument(
+        "question",
+        nargs="*",
+        metavar="KERNEL CONTEXT KFUNC",
+        help="such as: 6.18 struct_ops.s/init scx_bpf_create_dsq; several kernels, or `all`",
+    )
     parser.add_argument("--format", choices=("text", "json"), default="text")
     parser.add_argument("--kernel", help="with --stdin: the kernel that all queries are about")
     parser.add_argument("--stdin", action="store_true", help="one JSON query per line")
@@ -30,51 +41,59 @@ def run(options: Namespace, out: TextIO) -> int:
         if not options.kernel or options.question:
             raise CommandFailedError("Use: can_call --kernel KERNEL --stdin")
         return _answer_lines(load_kernel(options.kernel), out)
-    if len(options.question) != 3 or options.kernel:
-        raise CommandFailedError("Use: can_call KERNEL CONTEXT KFUNC")
-    return _answer(*options.question, as_json=options.format == "json", out=out)
+    if len(options.question) < 3 or options.kernel:
+        raise CommandFailedError(_USE)
+    *names, context, kfunc = options.question
+    kernels = load_kernels() if EVERY_KERNEL in names else load_kernels(names)
+    if EVERY_KERNEL in names:
+        kernels.reverse()
+    answers = [(kernel.name, _ask(kernel, context, kfunc)) for kernel in kernels]
+    render = _render_json if options.format == "json" else _render_text
+    out.write(render(answers) + "\n")
+    return _WORKS if all(answer.outcome.works for _, answer in answers) else _DOES_NOT
 
 
-def _answer(kernel_name: str, context_text: str, kfunc: str, *, as_json: bool, out: TextIO) -> int:
-    kernel = load_kernel(kernel_name)
+def _ask(kernel: AskedKernel, context: str, kfunc: str) -> Answer:
     try:
-        context = find_context(context_text, kernel)
+        return ask(_judge(kernel), context, kfunc)
     except QueryError as error:
-        raise CommandFailedError(f"{context_text}: {error}.") from error
-    verdict = kernel.decider.decide(context, kfunc)
-    if as_json:
-        out.write(json.dumps(plain_answer(verdict)) + "\n")
-    else:
-        head = f"{kernel.name}: {render_context(context)} → {kfunc}: "
-        out.write(head + _render_text(verdict) + "\n")
-    return 0
+        raise CommandFailedError(f"{context}: {error}.") from error
+
+
+def _judge(kernel: AskedKernel) -> OutcomeJudge:
+    return OutcomeJudge(kernel.decider, lambda: load_others(kernel))
 
 
 def _answer_lines(kernel: AskedKernel, out: TextIO) -> int:
     """Answer line by line as they come; a line that is no query gets {"error": …}."""
+    judge = _judge(kernel)
     wrong = 0
     for number, line in enumerate(sys.stdin, 1):
         if not line.strip():
             continue
         try:
-            context, kfunc = parse_query(line, kernel)
+            answer: dict[str, Any] = plain_answer(ask_json(judge, line).outcome)
         except QueryError as error:
             wrong += 1
-            answer: dict[str, object] = {"error": f"line {number}: {error}"}
-        else:
-            answer = plain_answer(kernel.decider.decide(context, kfunc))
+            answer = {"error": f"line {number}: {error}"}
+            answer |= {"candidates": error.candidates} if error.candidates else {}
         out.write(json.dumps(answer) + "\n")
         out.flush()
     if wrong:
         raise CommandFailedError(f"{wrong} of the lines are no queries.")
-    return 0
+    return _WORKS
 
 
-def _render_text(verdict: Verdict) -> str:
-    word = verdict.verdict if verdict.run_time != "fails" else "loads, and fails at run time"
-    steps = [*verdict.reasons, *(layer.reason for layer in verdict.layers)]
-    return "\n".join([word, *(f"  {_render_reason(reason)}" for reason in steps)])
+def _render_text(answers: Sequence[tuple[str, Answer]]) -> str:
+    if len(answers) == 1:
+        return render_answer(*answers[0])
+    return render_answers(answers)
 
 
-def _render_reason(reason: Reason) -> str:
-    return f"{reason.text} ({reason.file}:{reason.line})" if reason.file else reason.text
+def _render_json(answers: Sequence[tuple[str, Answer]]) -> str:
+    """Return one answer as an object; several as a list in one."""
+    plain = [
+        {**plain_question(kernel, answer), **plain_answer(answer.outcome)}
+        for kernel, answer in answers
+    ]
+    return json.dumps(plain[0] if len(plain) == 1 else {"version": 1, "answers": plain})

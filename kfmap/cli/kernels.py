@@ -9,15 +9,17 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from kfmap.btf.read import Btf
 from kfmap.catalogue.bundled_kernels import find_bundled, natural_key
+from kfmap.catalogue.kernel_names import find_by_any_name
 from kfmap.cli.commands import CommandFailedError
-from kfmap.kernel.facts import KernelFacts
+from kfmap.kernel.facts import AS_CONFIGURED, KernelFacts
 from kfmap.permission.decide import Decider
 
 _TABLE = "catalogue_kernel"
@@ -43,20 +45,58 @@ class AskedKernel(Protocol):
 def load_kernels(names: Sequence[str] = ()) -> list[AskedKernel]:
     """Return the kernels of these names in their order; all, oldest first, where none is named.
 
+    A name is any that the kernel has: 6.18, 6.18.15, 7.3.4+deb13-amd64, newest.
+
     Raises CommandFailedError naming the kernels there are.
     """
     kernels: dict[str, AskedKernel] = {bundled.name: bundled.load() for bundled in find_bundled()}
     kernels |= _of_the_map()
-    known = sorted(kernels, key=natural_key)
-    for name in names:
-        if name not in kernels:
-            raise CommandFailedError(f"There is no kernel {name!r}; there are {', '.join(known)}.")
-    return [kernels[name] for name in names or known]
+    known = [_Named(kernels[name]) for name in sorted(kernels, key=natural_key)]
+    return [_find(known, name) for name in names] or [item.kernel for item in known]
 
 
 def load_kernel(name: str) -> AskedKernel:
     """Return one kernel. Raises CommandFailedError naming the kernels there are."""
     return load_kernels([name])[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A kernel with what it is found by; its facts are read when more than its name is asked."""
+
+    kernel: AskedKernel
+
+    @property
+    def name(self) -> str:
+        return self.kernel.name
+
+    @property
+    def version(self) -> str:
+        return self.kernel.facts.version
+
+    @property
+    def label(self) -> str:
+        return self.kernel.facts.origin.label
+
+    @property
+    def released(self) -> bool:
+        facts = self.kernel.facts
+        return not facts.is_observed and facts.origin.profile == AS_CONFIGURED
+
+
+def _find(known: Sequence[_Named], name: str) -> AskedKernel:
+    found = find_by_any_name(known, name)
+    if found is None:
+        there = ", ".join(item.name for item in known)
+        raise CommandFailedError(f"There is no kernel {name!r}; there are {there}.")
+    return found.kernel
+
+
+def load_others(kernel: AskedKernel) -> Iterator[Decider]:
+    """Return the deciders of the other released kernels, newest first, each when it is asked."""
+    for other in reversed(load_kernels()):
+        if _Named(other).released and other.name != kernel.name:
+            yield other.decider
 
 
 def _of_the_map() -> dict[str, AskedKernel]:

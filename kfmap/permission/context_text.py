@@ -44,7 +44,7 @@ def parse_context(text: str, facts: KernelFacts) -> Context:
         return _parse_struct_ops(rest, sleeps, facts)
     if word == "freplace":
         return _parse_freplace(rest, sleeps, facts)
-    if word == "tracing" and rest:
+    if word == "tracing" and rest.partition(":")[0].removesuffix(".s") in ATTACH_WORDS:
         return parse_context(_with_sleep(rest, sleeps), facts)
     if word in ATTACH_WORDS:
         return _parse_attached(word, rest, sleeps, facts)

@@ -15,7 +15,12 @@ KPROBE = "BPF_PROG_TYPE_KPROBE"
 SYSCALL = "BPF_PROG_TYPE_SYSCALL"
 
 # The BTF names of attach targets start with these.
-TARGET_PREFIXES = {"lsm": "bpf_lsm_", "lsm_cgroup": "bpf_lsm_", "iter": "bpf_iter_"}
+TARGET_PREFIXES = {
+    "lsm": "bpf_lsm_",
+    "lsm_cgroup": "bpf_lsm_",
+    "iter": "bpf_iter_",
+    "tp_btf": "btf_trace_",
+}
 
 # Other words for a program type.
 TYPE_WORDS = {
@@ -93,7 +98,9 @@ def _render_plain(context: Context, sleeps: str) -> str:
     if context.program_type == KPROBE and context.attach_type in PROBE_BY_ATTACH:
         word, _, kind = PROBE_BY_ATTACH[context.attach_type].partition(":")
         return f"{word}{sleeps}:{kind}"
-    parts = [type_word(context.program_type) + sleeps]
+    # Of kprobe and uprobe programs, which are one type to the verifier, only uprobes may sleep.
+    is_uprobe = context.program_type == KPROBE and context.sleepable
+    parts = [("uprobe" if is_uprobe else type_word(context.program_type)) + sleeps]
     if context.attach_type:
         parts.append(context.attach_type.removeprefix("BPF_").lower())
     elif context.target:

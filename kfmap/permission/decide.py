@@ -238,7 +238,7 @@ class Decider:
         self, context: Context, kfunc: str, answers: list[str], reasons: list[Reason]
     ) -> Verdict:
         verdict = next((word for word in (ALLOWED, UNKNOWN) if word in answers), REFUSED)
-        listed = self._flag_entries(context, kfunc)
+        listed = self.flag_entries(context, kfunc)
         run_time = None
         if self.run_time and verdict != REFUSED:
             run_time, steps = self.run_time.decide(context, kfunc)
@@ -287,7 +287,7 @@ class Decider:
         hook = found.hook or "none, so only the common hook counts"
         return give_reason("hook", f"the hook of {program_type} is {hook}", found.place)
 
-    def _flag_entries(self, context: Context, kfunc: str) -> list[Listed]:
+    def flag_entries(self, context: Context, kfunc: str) -> list[Listed]:
         """Return the entries whose flags the verifier finds: the common hook's first."""
         for name in self.hooks_asked(context):
             listed = self.find_listed(kfunc, name)

@@ -7,13 +7,17 @@ the struct_ops types.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from kfmap.kernel.facts import VMLINUX, Kfunc, Member
 from kfmap.permission.context import Context
+from kfmap.permission.context_words import LSM, TRACING
 from kfmap.permission.hook_table import Listed
+from kfmap.permission.sleeping import find_sleep_answer
 from kfmap.permission.verdict import Layer, Reason, give_reason
 from kfmap.permission.view import ViewBuilder
+
+CSS_TASK_ITERATOR = "bpf_iter_css_task_new"
 
 
 def find_layers(
@@ -23,8 +27,32 @@ def find_layers(
     layers = [*_context_layers(context, views)]
     if kfunc:
         layers += _kfunc_layers(kfunc, listed)
+        if kfunc.name == CSS_TASK_ITERATOR and not context.sleepable and not allowlisted(context):
+            text = f"{kfunc.name} is for LSM programs, iterators and programs that may sleep"
+            layers.append(Layer("sleepable", True, give_reason("sleepable", text, kfunc.place)))
     layers += _flag_layers(context, listed)
     return tuple(sorted(layers, key=lambda layer: layer.kind))
+
+
+def allowlisted(context: Context) -> bool:
+    """Mirror check_css_task_iter_allowlist(): who may iterate css tasks without sleeping."""
+    program_type = context.replaces or context.program_type
+    if program_type == TRACING:
+        return context.attach_type == "BPF_TRACE_ITER"
+    return program_type == LSM
+
+
+def asks_for_arena(kfunc: Kfunc, flags: Collection[str]) -> bool:
+    """Return whether a call needs a program with an arena map.
+
+    The flags are those of 6.17 and later; arguments named `__arena` came with 7.3; bpf_arena_*()
+    take the map itself.
+    """
+    return (
+        any(flag.startswith("KF_ARENA_") for flag in flags)
+        or "__arena" in kfunc.prototype
+        or kfunc.name.startswith("bpf_arena_")
+    )
 
 
 def flags_of(listed: Sequence[Listed]) -> tuple[str, ...]:
@@ -46,6 +74,10 @@ def _context_layers(context: Context, views: ViewBuilder) -> Iterator[Layer]:
     member = views.find_member(context)
     if member:
         yield from _member_layers(context, member)
+    rule = find_sleep_answer(context, views)
+    blocks = rule.blocks(context.sleepable)
+    if blocks is not False:
+        yield Layer(rule.reason.rule, blocks, rule.reason)
 
 
 def _member_layers(context: Context, member: Member) -> Iterator[Layer]:
@@ -56,21 +88,8 @@ def _member_layers(context: Context, member: Member) -> Iterator[Layer]:
             "unsupported_member", f"{name} {words} by a program", member.supported_place
         )
         yield Layer("unsupported_member", True if member.supported is False else None, reason)
-    blocks = _sleep_blocks(context.sleepable, member.sleepable)
-    if blocks is not False:
-        words = {"never": "may not sleep", "must": "must be sleepable"}.get(
-            member.sleepable, "may perhaps not sleep"
-        )
-        reason = give_reason("sleepable_member", f"{name} {words}", member.sleepable_place)
-        yield Layer("sleepable_member", blocks, reason)
     for need in member.needs:
         yield _layer("needs", False, f"a program on {name} needs: {need}")
-
-
-def _sleep_blocks(sleepable: bool, rule: str) -> bool | None:
-    if sleepable:
-        return {"never": True, "unknown": None}.get(rule, False)
-    return rule == "must"
 
 
 def _kfunc_layers(kfunc: Kfunc, listed: Sequence[Listed]) -> Iterator[Layer]:
@@ -87,6 +106,9 @@ def _kfunc_layers(kfunc: Kfunc, listed: Sequence[Listed]) -> Iterator[Layer]:
     if kfunc.device_bound:
         text = "only a program bound to a device may call it"
         yield Layer("device_bound", False, give_reason("device_bound", text, kfunc.place))
+    if asks_for_arena(kfunc, flags_of(listed)):
+        text = "the program needs an arena map"
+        yield Layer("needs", False, give_reason("needs", text, kfunc.place))
     if kfunc.owner != VMLINUX:
         yield _layer("module", False, f"module {kfunc.owner} must be loaded")
 

@@ -50,6 +50,7 @@ LAYER_KINDS = (
     "needs",
     "perfmon",
     "sleepable",
+    "sleepable_context",
     "sleepable_member",
     "unsupported_member",
 )

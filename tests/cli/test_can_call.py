@@ -11,7 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from kfmap.catalogue.store import save_kernel
-from tests.permission.small_kernel import create_toy_kernel
+from tests.permission.small_kernel import create_struct_ops, create_toy_kernel
 
 pytestmark = pytest.mark.django_db
 
@@ -22,10 +22,15 @@ def toy() -> None:
     save_kernel(replace(create_toy_kernel(), name="toy"), None)
 
 
-def run(command: str, *args: str, **options: Any) -> str:
-    """Run a command and give what it printed."""
+def run(command: str, *args: str, code: int = 0, **options: Any) -> str:
+    """Run a command that exits with `code` and give what it printed."""
     out = io.StringIO()
-    call_command(command, *args, stdout=out, **options)
+    if code:
+        with pytest.raises(SystemExit) as caught:
+            call_command(command, *args, stdout=out, **options)
+        assert caught.value.code == code
+    else:
+        call_command(command, *args, stdout=out, **options)
     return out.getvalue()
 
 
@@ -46,8 +51,12 @@ def test_can_call_says_verdict_and_line() -> None:
 
 def test_can_call_json_has_the_promised_keys() -> None:
     answer = json.loads(
-        run("can_call", "toy", "struct_ops:toy_ops.running", "toy_move", "--format=json")
+        run("can_call", "toy", "struct_ops:toy_ops.running", "toy_move", "--format=json", code=1)
     )
+    assert answer["outcome"] == "refused"
+    assert answer["because"].startswith("toy_filter lets toy_move only into dispatch (kernel/")
+    assert answer["instead"] == ["struct_ops:toy_ops.dispatch"]
+    assert answer["needs"] == []
     assert answer["verdict"] == "refused"
     assert answer["run_time"] is None
     assert all({"rule", "text", "file", "line"} == set(reason) for reason in answer["reasons"])
@@ -107,3 +116,48 @@ def test_can_call_says_what_is_wrong(arguments: tuple[str, ...], sentence: str) 
     with pytest.raises(CommandError, match=sentence) as caught:
         run("can_call", *arguments)
     assert caught.value.returncode == 2
+
+
+def test_can_call_exits_with_what_becomes_of_the_call() -> None:
+    allowed = run("can_call", "toy", "toy_ops.dispatch", "toy_move")
+    head, because, *_ = allowed.splitlines()
+    assert head == "toy: struct_ops:toy_ops.dispatch → toy_move: allowed"
+    assert because.startswith("  because toy_move is in toy_dispatch")
+    refused = run("can_call", "toy", "toy_ops.running", "toy_move", code=1)
+    assert "  instead: struct_ops:toy_ops.dispatch\n" in refused
+    asleep = run("can_call", "toy", "lsm/file_open", "bpf_trace_it", code=1)
+    assert asleep.splitlines()[0].endswith(": only if the program may sleep")
+    helper = run("can_call", "toy", "xdp", "bpf_map_lookup_elem", code=1)
+    assert "a helper, not a kfunc" in helper
+
+
+def test_can_call_answers_for_every_kernel_the_newest_first_and_grouped() -> None:
+    save_kernel(replace(create_toy_kernel(struct_ops=()), name="9.1", version="9.1.7"), None)
+    save_kernel(replace(create_toy_kernel(), name="9.2"), None)
+    text = run("can_call", "all", "toy_ops.dispatch", "toy_move", code=1)
+    assert [line.split()[0] for line in text.splitlines()][:7] == [
+        *("struct_ops:toy_ops.dispatch", "allowed:", "toy", "9.2", "not", "9.1", "7.3-all"),
+    ]
+    assert "9.1 has no struct_ops type toy_ops; toy and 9.2 have it" in text
+    assert "allowed" in run("can_call", "toy", "newest", "toy_ops.dispatch", "toy_move")
+    body = json.loads(
+        run("can_call", "toy", "9.1.7", "toy_ops.dispatch", "toy_move", "--format=json", code=1)
+    )
+    found = [(answer["kernel"], answer["outcome"]) for answer in body["answers"]]
+    assert found == [("toy", "allowed"), ("9.1", "not_on_this_kernel")]
+
+
+def test_can_call_lists_what_an_ambiguous_name_may_mean(monkeypatch: pytest.MonkeyPatch) -> None:
+    two = tuple(create_struct_ops(name) for name in ("toy_ops", "sched_ext_ops"))
+    save_kernel(replace(create_toy_kernel(struct_ops=two), name="two"), None)
+    with pytest.raises(CommandError, match="enqueue may be struct_ops:sched_ext_ops") as caught:
+        run("can_call", "two", "enqueue", "toy_insert")
+    assert caught.value.returncode == 2
+    monkeypatch.setattr("sys.stdin", io.StringIO('{"context": "enqueue", "kfunc": "toy_insert"}\n'))
+    out = io.StringIO()
+    with pytest.raises(CommandError):
+        call_command("can_call", "--kernel=two", "--stdin", stdout=out)
+    assert json.loads(out.getvalue())["candidates"] == [
+        "struct_ops:sched_ext_ops.enqueue",
+        "struct_ops:toy_ops.enqueue",
+    ]

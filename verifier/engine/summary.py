@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from verifier.engine.object.maps import PROGRAM_ARRAY
+from verifier.engine.object.map_definitions import PROGRAM_ARRAY
 from verifier.engine.object.model import BpfObject, Function, Program, StructOpsUse
 from verifier.engine.result import SourceLine, Step
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Self
 
 from django.core.validators import RegexValidator
@@ -96,8 +95,3 @@ class KernelTypes(models.Model):
 
     def __str__(self) -> str:
         return f"types of {self.kernel}"
-
-
-def find_newest(rows: Sequence[Kernel]) -> Kernel | None:
-    """Return the newest released kernel of rows that are oldest first, else the newest of all."""
-    return next(reversed([row for row in rows if row.released] or rows), None)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from kfmap.catalogue.questions import QueryError, find_context
+from kfmap.permission.asking import find_context
+from kfmap.permission.context_text import ContextError
 from kfmap.permission.context_words import render_context
 from kfmap.web.shared.callers import group_by_set
 from kfmap.web.shared.cells import load_cells
@@ -47,7 +48,7 @@ def _find_usual_name(this: ThisKernel, text: str) -> str:
     if text in columns:
         return ""
     try:
-        usual = render_context(find_context(text, this.loaded))
-    except QueryError:
+        usual = render_context(find_context(text, this.loaded.facts))
+    except ContextError:
         return ""
     return usual if usual in columns else ""

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from kfmap.catalogue.questions import QueryError, find_context
+from kfmap.catalogue.questions import QueryError, ask
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import render_context
+from kfmap.permission.outcome import Outcome
 from kfmap.permission.verdict import ALLOWED, Layer, Reason, Verdict
 from kfmap.web.shared.cells import ABSENT_LETTER, TITLES, WORDS, load_cells, word_of
 from kfmap.web.shared.kernel_map import KernelMap
@@ -50,8 +51,13 @@ class Answer:
     kernel: LoadedKernel
     context: Context
     kfunc: str
-    verdict: Verdict
+    outcome: Outcome
     elsewhere: tuple[Elsewhere, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """Return the permission check alone."""
+        return self.outcome.verdict
 
     @property
     def context_name(self) -> str:
@@ -119,8 +125,7 @@ class Answer:
 def answer_question(kernels: KernelMap, kernel_name: str, context_text: str, kfunc: str) -> Answer:
     """Answer, with the same cell on every other kernel. Raises QueryError for a bad context."""
     kernel = kernels.load(kernel_name)
-    context = find_context(context_text, kernel)
-    verdict = kernel.decider.decide(context, kfunc)
+    answered = ask(kernel.judge, context_text, kfunc)
     others = tuple(
         Elsewhere(
             other.name,
@@ -129,7 +134,7 @@ def answer_question(kernels: KernelMap, kernel_name: str, context_text: str, kfu
         )
         for other in kernels.load_all()
     )
-    return Answer(kernel, context, kfunc, verdict, others)
+    return Answer(kernel, answered.context, kfunc, answered.outcome, others)
 
 
 def _word_on(kernel: LoadedKernel, context_text: str, kfunc: str) -> str:
@@ -140,10 +145,9 @@ def _word_on(kernel: LoadedKernel, context_text: str, kfunc: str) -> str:
     if letter != ABSENT_LETTER:
         return WORDS[letter]
     try:
-        context = find_context(context_text, kernel)
+        return word_of(ask(kernel.judge, context_text, kfunc).outcome.verdict)
     except QueryError:
         return "absent"
-    return word_of(kernel.decider.decide(context, kfunc))
 
 
 def near_kfuncs(kernel: LoadedKernel, name: str) -> list[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from kfmap.catalogue.questions import QueryError, plain_answer
+from kfmap.catalogue.questions import QueryError
+from kfmap.permission.answer_json import plain_answer
 from kfmap.web.questions.answer import Answer, answer_question, near_kfuncs
 from kfmap.web.shared.cells import load_cells
 from kfmap.web.shared.export import Table, export_table
@@ -63,7 +64,7 @@ def _export(chosen: str, answer: Answer) -> HttpResponse:
             "kernel": answer.kernel.name,
             "context": answer.context_name,
             "kfunc": answer.kfunc,
-            **plain_answer(answer.verdict),
+            **plain_answer(answer.outcome),
         }
         return JsonResponse(body, json_dumps_params={"indent": 1})
     rows = [

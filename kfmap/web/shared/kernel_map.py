@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from kfmap.catalogue.kernel_names import find_newest
 from kfmap.catalogue.models import Kernel
-from kfmap.catalogue.models.kernel import find_newest
 from kfmap.catalogue.store import LoadedKernel, load_row
 from kfmap.web.shared.not_found import NameNotFound
 

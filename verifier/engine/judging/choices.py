@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from verifier.engine.object.model import BpfObject, Program, StructOpsMap
-from verifier.engine.object.section_names import (
+from kfmap.permission.section_names import (
     EXT_TYPE,
     parse_program_type,
     parse_section_name,
 )
+from verifier.engine.object.model import BpfObject, Program, StructOpsMap
 
 _Value = TypeVar("_Value")
 

@@ -54,6 +54,13 @@ class KernelUnderTest:
         known = self._enumerators("bpf_map_type")
         return frozenset(value for name, value in known.items() if not name.startswith("__"))
 
+    @cached_property
+    def little_endian(self) -> bool | None:
+        """Return the byte order of the kernel's machine, None if that is not known."""
+        if self.types is not None:
+            return self.types.byteorder == "little"
+        return None if self.config is None else "CONFIG_CPU_BIG_ENDIAN" not in self.config
+
     def _enumerators(self, enum: str) -> dict[str, int]:
         ids = self.types.find_all(enum, *ENUMS) if self.types else ()
         return {

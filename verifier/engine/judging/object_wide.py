@@ -8,8 +8,10 @@ from typing import NamedTuple
 from kfmap.btf.core import REFUSED
 from verifier.engine.judging.calls import absent_reason
 from verifier.engine.judging.externs import FOUND
+from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.judging.loader import Loaded
 from verifier.engine.judging.struct_ops import object_problems
+from verifier.engine.object.model import Extern
 from verifier.engine.result import Reason
 
 
@@ -24,6 +26,7 @@ class ObjectProblem(NamedTuple):
 def find_object_problems(loaded: Loaded) -> tuple[ObjectProblem, ...]:
     """Return all such reasons, missing kfuncs first."""
     return (
+        *_opening_problems(loaded),
         *_extern_problems(loaded),
         *(ObjectProblem("struct_ops", "", reason) for reason in object_problems(loaded)),
         *_map_problems(loaded),
@@ -31,9 +34,42 @@ def find_object_problems(loaded: Loaded) -> tuple[ObjectProblem, ...]:
     )
 
 
+def _opening_problems(loaded: Loaded) -> Iterator[ObjectProblem]:
+    """What libbpf refuses before it has seen a kernel, and a byte order that the kernel has not."""
+    obj, kernel = loaded.object, loaded.kernel
+    for text in obj.refusals:
+        yield _unopened(text)
+    for extern in obj.externs:
+        if not extern.declared:
+            yield _undeclared(extern, kernel)
+    if kernel.little_endian is not None and kernel.little_endian != obj.little_endian:
+        order = "little" if obj.little_endian else "big"
+        text = f"it is {order}-endian, and this kernel is not: build it with -target bpf on it"
+        yield ObjectProblem("load", "", Reason("open", f"libbpf does not load the object: {text}"))
+    elif kernel.little_endian is None and not obj.little_endian:  # hardly any kernel is
+        text = "it is big-endian, and the byte order of this kernel is not known"
+        yield ObjectProblem("unknown", "", Reason("open", text))
+
+
+def _unopened(text: str, kfunc: str = "") -> ObjectProblem:
+    return ObjectProblem("load", kfunc, Reason("open", f"libbpf does not open the object: {text}"))
+
+
+def _undeclared(extern: Extern, kernel: KernelUnderTest) -> ObjectProblem:
+    if kernel.decider.find_kfunc(extern.kernel_name):
+        text = f"{extern.name} is a kfunc and not declared as one: add __ksym to its declaration"
+        return _unopened(text, extern.kernel_name)
+    return _unopened(
+        f"{extern.name} is undefined and declared neither __ksym nor __kconfig: link it with the "
+        "object that defines it (bpftool gen object), or declare a kernel function __ksym"
+    )
+
+
 def _extern_problems(loaded: Loaded) -> Iterator[ObjectProblem]:
     """What is strong must be there and fit, even if only dead code asks for it."""
     for index, extern in enumerate(loaded.object.externs):
+        if not extern.declared:
+            continue
         if extern.kind == "kconfig":
             if problem := loaded.setting(index).problem:
                 yield ObjectProblem("load", "", Reason("kconfig", problem))

@@ -34,7 +34,7 @@ from verifier.engine.judging.struct_ops import (
 )
 from verifier.engine.judging.struct_ops_maps import left_out
 from verifier.engine.object.model import Program
-from verifier.engine.result import LEFT_OUT, REFUSED, Finding, ProgramVerdict, Reason, find_word
+from verifier.engine.result import Finding, ProgramVerdict, Reason, find_word
 
 # license_is_gpl_compatible() of include/linux/license.h
 _GPL_COMPATIBLE = (
@@ -87,22 +87,11 @@ class _ProgramJudge:
 
     def judge(self) -> ProgramVerdict:
         findings = [*self._object_findings()]
-        absent = left_out(self._program, self._loaded)
-        if absent:
-            findings.append(self._finding("left_out", "", (), (absent,)))
-            return self._verdict(REFUSED if self._judge.problems else LEFT_OUT, findings, ())
-        if findings and lacks_member(self._program, self._loaded.kernel):
-            return self._verdict(REFUSED, findings, ())
-        broken = optional_map_problem(self._program, self._loaded) or program_problem(
-            self._program, self._loaded.kernel
-        )
-        if broken:
-            findings.append(self._finding("struct_ops", "", (), (broken,)))
-            return self._verdict(REFUSED, findings, ())
-        hook = missing_hook(self._program, self._loaded.kernel.facts)
-        if hook:
-            findings.append(self._finding("load", "", (), (hook,)))
-            return self._verdict(REFUSED, findings, ())
+        stop = self._find_stop(bool(findings))
+        if stop:
+            kind, reasons = stop
+            findings += [self._finding(kind, "", (), (reason,)) for reason in reasons]
+            return self._verdict(findings, ())
         module_hook = open_hook(self._program, self._loaded.kernel.types)
         if module_hook:
             findings.append(self._finding("unknown", "", (), (module_hook,)))
@@ -113,11 +102,28 @@ class _ProgramJudge:
         findings += self._poison_findings(reach)
         live = {self._name(call.extern) for call in reach.calls}
         findings += self._dead_findings(reach)
-        return self._verdict(
-            find_word(item.kind for item in findings), findings, tuple(sorted(live))
-        )
+        return self._verdict(findings, tuple(sorted(live)))
 
-    def _verdict(self, word: str, findings: list[Finding], live: tuple[str, ...]) -> ProgramVerdict:
+    def _find_stop(self, is_told: bool) -> tuple[str, tuple[Reason, ...]] | None:
+        """Return what keeps the kernel from looking at the code at all: its kind, and why.
+
+        `is_told`: something that keeps the whole object from loading was found before.
+        """
+        absent = left_out(self._program, self._loaded)
+        if absent:
+            return "left_out", (absent,)
+        if is_told and lacks_member(self._program, self._loaded.kernel):
+            return "struct_ops", ()
+        broken = optional_map_problem(self._program, self._loaded) or program_problem(
+            self._program, self._loaded.kernel
+        )
+        if broken:
+            return "struct_ops", (broken,)
+        hook = missing_hook(self._program, self._loaded.kernel.facts)
+        return ("load", (hook,)) if hook else None
+
+    def _verdict(self, findings: list[Finding], live: tuple[str, ...]) -> ProgramVerdict:
+        word = find_word(item.kind for item in findings)
         reachable = tuple(sorted({self._name(extern) for extern in self._static}))
         return ProgramVerdict(
             self._program.name, word, tuple(findings[:_MAX_FINDINGS]), live, reachable

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from kfmap.permission.helper_names import helper_name
 from verifier.engine.object.code import CALL, LDDW, PSEUDO_CALL
-from verifier.engine.object.helper_names import helper_name
 from verifier.engine.object.model import BpfObject, Code, Reference
 
 # the low three bits of the opcode: BPF_LD, ...

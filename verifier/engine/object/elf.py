@@ -98,13 +98,16 @@ def read_elf(data: bytes, limits: Limits) -> Elf:
         file = ELFFile(BytesIO(data))
         header = file.header
         rows = list(_section_headers(file, limits))
+        names_index = int(file.get_shstrndx())
     except (ObjectError, MemoryError):
         raise
     except Exception as error:  # pyelftools raises what it likes on broken files
-        raise ObjectError(f"the ELF headers cannot be read ({error!r}): build it again") from error
+        raise ObjectError(
+            "the ELF headers cannot be read: the file is damaged, copy or build it again"
+        ) from error
     _check_machine(str(header["e_machine"]), str(header["e_type"]))
     mark = "<" if file.little_endian else ">"
-    sections = _read_sections(data, rows, int(file.get_shstrndx()))
+    sections = _read_sections(data, rows, names_index)
     symbols = _read_symbols(sections, mark, limits)
     relocations = _relocations(sections, len(symbols), file.little_endian, limits)
     return Elf(file.little_endian, sections, symbols, relocations)

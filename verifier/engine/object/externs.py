@@ -6,7 +6,7 @@ from kfmap.btf.flavor import essential_name
 from kfmap.btf.kinds import EXTERN, Kind
 from kfmap.btf.read import Btf
 from verifier.engine.object.elf import NO_TYPE, Elf, Symbol
-from verifier.engine.object.model import Extern, ObjectError
+from verifier.engine.object.model import Extern
 
 KFUNC, KSYM, KCONFIG = "kfunc", "ksym", "kconfig"
 _KSYMS_SECTION, _KCONFIG_SECTION = ".ksyms", ".kconfig"
@@ -18,17 +18,22 @@ def is_extern(symbol: Symbol) -> bool:
     return undefined and not symbol.local and bool(symbol.name)
 
 
-def read_externs(elf: Elf, btf: Btf | None) -> tuple[Extern, ...]:
-    """Return the externs in the order of the symbol table; without BTF all count as kfuncs."""
+def read_externs(elf: Elf, btf: Btf | None, refusals: list[str]) -> tuple[Extern, ...]:
+    """Return the externs in the order of the symbol table.
+
+    What libbpf does not open is in `refusals`. Without BTF all count as kfuncs, by name alone.
+    """
     symbols = [symbol for symbol in elf.symbols if is_extern(symbol)]
     if btf is None:
+        if symbols:
+            refusals.append(f"it needs {symbols[0].name} and has no BTF: build it with -g")
         return tuple(
             Extern(symbol.name, essential_name(symbol.name), KFUNC, symbol.weak, 0)
             for symbol in symbols
         )
     places = _extern_places(btf) if symbols else {}
     types = {name: btf.find(name, Kind.VAR, Kind.FUNC) for name in {item.name for item in symbols}}
-    return tuple(_read_extern(item, types[item.name], btf, places) for item in symbols)
+    return tuple(_read_extern(item, types[item.name], btf, places, refusals) for item in symbols)
 
 
 def _extern_places(btf: Btf) -> dict[int, str]:
@@ -40,17 +45,23 @@ def _extern_places(btf: Btf) -> dict[int, str]:
     return places
 
 
-def _read_extern(symbol: Symbol, type_id: int | None, btf: Btf, places: dict[int, str]) -> Extern:
+def _read_extern(
+    symbol: Symbol,
+    type_id: int | None,
+    btf: Btf,
+    places: dict[int, str],
+    refusals: list[str],
+) -> Extern:
+    """Read an extern; what is not declared to libbpf counts as what its type says."""
     name = symbol.name
-    if type_id is None or btf.linkage(type_id) != EXTERN or type_id not in places:
-        raise ObjectError(
-            f"{name} is undefined and declared neither __ksym nor __kconfig, so libbpf does not "
-            "open the object: link it with the object that defines it (bpftool gen object)"
-        )
-    is_function = btf.kind(type_id) is Kind.FUNC
-    if places[type_id] == _KCONFIG_SECTION:
-        if is_function:
-            raise ObjectError(f"function {name} is declared __kconfig: declare it __ksym")
-        return Extern(name, name, KCONFIG, symbol.weak, type_id)
+    if type_id is not None and btf.linkage(type_id) != EXTERN:
+        type_id = None
+    is_function = type_id is not None and btf.kind(type_id) is Kind.FUNC
     kind = KFUNC if is_function else KSYM
-    return Extern(name, essential_name(name), kind, symbol.weak, type_id)
+    place = places.get(type_id or 0)
+    if place == _KCONFIG_SECTION and not is_function:
+        return Extern(name, name, KCONFIG, symbol.weak, type_id or 0)
+    if place == _KCONFIG_SECTION:
+        refusals.append(f"function {name} is declared __kconfig: declare it __ksym")
+    declared = place is not None
+    return Extern(name, essential_name(name), kind, symbol.weak, type_id or 0, declared)

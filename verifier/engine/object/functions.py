@@ -15,9 +15,14 @@ STATIC, GLOBAL, PROGRAM = "static", "global", "program"
 
 
 def read_functions(
-    elf: Elf, sections: Sections, btf: Btf | None, btf_ext: BtfExt | None, limits: Limits
+    elf: Elf,
+    sections: Sections,
+    btf: Btf | None,
+    btf_ext: BtfExt | None,
+    refusals: list[str],
+    limits: Limits,
 ) -> tuple[Function, ...]:
-    """Return all functions by section and place; what libbpf would not open raises ObjectError."""
+    """Return all functions by section and place; what libbpf does not open is in `refusals`."""
     by_index = {section.number: section for section in sections.code}
     symbols = [
         symbol for symbol in elf.symbols if symbol.type == FUNCTION and symbol.section in by_index
@@ -25,6 +30,12 @@ def read_functions(
     check_limit("functions", len(symbols), limits.functions)
     symbols.sort(key=lambda symbol: (symbol.section, symbol.value))
     types = _function_types(sections, btf, btf_ext)
+    refusals += [
+        f"program {symbol.name} in section {by_index[symbol.section].name} is static: take away "
+        "`static`"
+        for symbol in symbols
+        if symbol.local and by_index[symbol.section].name != TEXT
+    ]
     return tuple(_read_function(symbol, by_index[symbol.section], types) for symbol in symbols)
 
 
@@ -40,11 +51,6 @@ def _read_function(
         raise ObjectError(
             f"function {symbol.name} (bytes {symbol.value} to {symbol.value + symbol.size}) ends "
             f"after its section {section.name} of {section.size} bytes: build it again"
-        )
-    if symbol.local and section.name != TEXT:
-        raise ObjectError(
-            f"program {symbol.name} in section {section.name} is static, which libbpf does not "
-            "open: take away `static`"
         )
     start = symbol.value // SLOT
     type_id = types.get((section.name, start)) or types.get(symbol.name, 0)

@@ -6,15 +6,18 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from kfmap.btf.kinds import Kind
 from kfmap.btf.read import Btf
 from verifier.engine.object.code import SLOT
 from verifier.engine.object.elf import Elf, Section
 from verifier.engine.object.limits import Limits, check_limit
+from verifier.engine.object.map_definitions import (
+    PROGRAM_ARRAY,
+    MapDefinition,
+    MapProblem,
+    read_map_definition,
+)
 from verifier.engine.object.model import BpfMap
 from verifier.engine.object.variables import Placed, Variables
-
-PROGRAM_ARRAY = 3  # BPF_MAP_TYPE_PROG_ARRAY
 
 
 class Maps(NamedTuple):
@@ -30,36 +33,53 @@ def read_maps(
     btf: Btf | None,
     variables: Variables,
     functions: Mapping[tuple[int, int], int],
+    refusals: list[str],
     limits: Limits,
 ) -> Maps:
-    """Return the maps; `functions` gives the function that starts at a slot of a section."""
+    """Return the maps; `functions` gives the function that starts at a slot of a section.
+
+    What libbpf does not open is told in `refusals`.
+    """
     if section is None:
         return Maps((), {})
     placed = variables.of(section)
     check_limit("maps", len(placed), limits.maps)
+    if btf is None:
+        refusals.append("it has BTF maps (.maps) and no BTF: build it with -g")
     targets = _programs_in_slots(elf, section, placed, functions)
-    known = {id: _map_kind(id, btf) for id in {item.type_id for item in placed}}
-    kinds = [known[item.type_id] for item in placed]
-    maps = tuple(
-        BpfMap(item.name, kind, targets.get(item.offset, ()) if kind == PROGRAM_ARRAY else ())
-        for item, kind in zip(placed, kinds, strict=True)
+    maps = []
+    for item in placed:
+        definition = MapDefinition()
+        try:
+            _define(item, btf, definition)
+        except MapProblem as problem:
+            refusals.append(f"map {item.name} {problem}")
+        maps.append(_make_map(item, definition, targets.get(item.offset, ())))
+    return Maps(tuple(maps), {item.offset: number for number, item in enumerate(placed)})
+
+
+def _define(item: Placed, btf: Btf | None, definition: MapDefinition) -> None:
+    if btf is None:
+        return
+    if item.type_id:
+        read_map_definition(btf, item.type_id, definition)
+    if item.private:
+        raise MapProblem("is static or hidden, which maps may not be")
+
+
+def _make_map(item: Placed, definition: MapDefinition, programs: tuple[int, ...]) -> BpfMap:
+    return BpfMap(
+        item.name,
+        definition.kind,
+        programs if definition.kind == PROGRAM_ARRAY else (),
+        definition.key_size,
+        definition.value_size,
+        definition.max_entries,
+        definition.flags,
+        definition.key_type,
+        definition.value_type,
+        _make_map(item, definition.inner, ()) if definition.inner else None,
     )
-    return Maps(maps, {item.offset: number for number, item in enumerate(placed)})
-
-
-def _map_kind(type_id: int, btf: Btf | None) -> int:
-    """Read `__uint(type, X)`: member `type` is a pointer to an array of X elements."""
-    if btf is None or not type_id:
-        return 0
-    struct = btf.resolve(type_id)
-    if btf.kind(struct) is not Kind.STRUCT:
-        return 0
-    for member in btf.members(struct):
-        if member.name == "type":
-            pointer = btf.resolve(member.type_id)
-            array = btf.resolve(btf.type_of(pointer)) if btf.kind(pointer) is Kind.PTR else 0
-            return btf.array(array).length if btf.kind(array) is Kind.ARRAY else 0
-    return 0
 
 
 def _programs_in_slots(

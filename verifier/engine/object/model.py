@@ -38,7 +38,7 @@ class Extern:
     """An undefined symbol. `kind`: "kfunc", "ksym" (variable), "kconfig".
 
     `type_id`: its FUNC or VAR in BTF, 0 if none. `kernel_name`: what the kernel is asked for, the
-    name less its last `___suffix`.
+    name less its last `___suffix`. `declared`: it is __ksym or __kconfig, as libbpf wants it.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Extern:
     kind: str
     weak: bool
     type_id: int
+    declared: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +143,21 @@ class StructOpsMap:
 class BpfMap:
     """A map of `.maps` (BTF defined). `kind`: BPF_MAP_TYPE_* as a number, 0 if not known.
 
-    `tail_calls`: indexes of the functions that a program array has from the start.
+    `tail_calls`: indexes of the functions that a program array has from the start. Sizes are in
+    bytes. `key_type`, `value_type`: ids in the object's BTF, 0 where it gives a size only.
+    `inner`: how the maps in a map of maps are made.
     """
 
     name: str
     kind: int
     tail_calls: tuple[int, ...] = ()
+    key_size: int = 0
+    value_size: int = 0
+    max_entries: int = 0
+    flags: int = 0
+    key_type: int = 0
+    value_type: int = 0
+    inner: BpfMap | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +190,7 @@ class BpfObject:
     """One object.
 
     `code` is by section name, `references` by (section name, slot). `notes`: what could not be
-    read.
+    read. `refusals`: why libbpf does not open the file, whatever the kernel.
     """
 
     sha256: str
@@ -199,3 +209,4 @@ class BpfObject:
     btf: Btf | None
     btf_ext: BtfExt | None
     notes: tuple[str, ...]
+    refusals: tuple[str, ...] = ()

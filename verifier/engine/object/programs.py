@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kfmap.btf.read import Btf
+from kfmap.permission.section_names import parse_section_name
 from verifier.engine.object.functions import GLOBAL, PROGRAM
 from verifier.engine.object.limits import Limits, check_limit
 from verifier.engine.object.model import Function, Program, StructOpsMap, StructOpsUse
-from verifier.engine.object.section_names import parse_section_name
 
 Uses = list[tuple[StructOpsMap, str]]
 

@@ -24,16 +24,20 @@ from verifier.engine.object.model import (
 )
 from verifier.engine.object.programs import read_programs
 from verifier.engine.object.references import Places, References
-from verifier.engine.object.sections import TEXT, Sections, sort_sections
+from verifier.engine.object.sections import TEXT, Sections, refused_sections, sort_sections
 from verifier.engine.object.struct_ops import read_struct_ops
 from verifier.engine.object.type_info import read_object_btf, read_object_btf_ext
 from verifier.engine.object.variables import Variables
 
 DEFAULT_LIMITS = Limits()
+_MAX_REFUSALS = 10  # more say nothing new: each of them is enough
 
 
 def read_object(data: bytes, limits: Limits = DEFAULT_LIMITS) -> BpfObject:
-    """Read a `.bpf.o`; what is not one, or libbpf would not open, raises ObjectError."""
+    """Read a `.bpf.o`; what is not one raises ObjectError.
+
+    An object that can be read and that libbpf does not open says so in its `refusals`.
+    """
     try:
         return _read(data, limits)
     except BtfError as error:
@@ -48,17 +52,18 @@ def _read(data: bytes, limits: Limits) -> BpfObject:
     btf_ext = read_object_btf_ext(sections, btf, notes)
     check_instructions(sections.code, limits)
     code = {item.name: read_code(item, elf.little_endian) for item in sections.code}
-    functions = read_functions(elf, sections, btf, btf_ext, limits)
+    refusals = refused_sections(elf)
+    functions = read_functions(elf, sections, btf, btf_ext, refusals, limits)
     starts = _starts(sections, functions)
-    externs = read_externs(elf, btf)
+    externs = read_externs(elf, btf, refusals)
     variables = Variables(elf, btf)
-    maps = read_maps(elf, sections.maps, btf, variables, starts, limits)
+    maps = read_maps(elf, sections.maps, btf, variables, starts, refusals, limits)
     by_start = {place: functions[number] for place, number in starts.items()}
     struct_ops = (
         read_struct_ops(elf, sections.struct_ops, btf, variables, by_start, limits) if btf else ()
     )
     places = _places(elf, sections, functions, starts, externs, maps)
-    references = _read_references(elf, sections, code, places, notes)
+    references = _read_references(elf, sections, code, places, (notes, refusals))
     return BpfObject(
         sha256=sha256(data).hexdigest(),
         size=len(data),
@@ -76,6 +81,7 @@ def _read(data: bytes, limits: Limits) -> BpfObject:
         btf=btf,
         btf_ext=btf_ext,
         notes=tuple(notes),
+        refusals=tuple(refusals[:_MAX_REFUSALS]),
     )
 
 
@@ -120,9 +126,14 @@ def _places(
 
 
 def _read_references(
-    elf: Elf, sections: Sections, code: dict[str, Code], places: Places, notes: list[str]
+    elf: Elf,
+    sections: Sections,
+    code: dict[str, Code],
+    places: Places,
+    told: tuple[list[str], list[str]],
 ) -> dict[tuple[str, int], Reference]:
-    references = References(places, elf.symbols, notes=notes)
+    notes, refusals = told
+    references = References(places, elf.symbols, notes=notes, refusals=refusals)
     for section in sections.code:
         relocations = elf.relocations.get(section.number)
         references.read_section(code[section.name], section.number, relocations)

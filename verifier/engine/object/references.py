@@ -12,6 +12,7 @@ from verifier.engine.object.code import CALL, LDDW, PSEUDO_CALL, SLOT, find_subp
 from verifier.engine.object.elf import FUNCTION, RELOCATION_TYPES, SECTION, Relocations, Symbol
 from verifier.engine.object.externs import KFUNC, is_extern
 from verifier.engine.object.model import Code, Extern, Function, ObjectError, Reference
+from verifier.engine.object.sections import LEGACY_MAPS
 
 Key = tuple[str, int]
 _MAX_NOTES = 100
@@ -38,12 +39,18 @@ class Places:
 
 @dataclass(slots=True)
 class References:
-    """References found so far, by section and slot, and what could not be followed."""
+    """References found so far, by section and slot, and what could not be followed.
+
+    `notes`: calls that lead nowhere. `refusals`: what keeps libbpf from opening the object, told
+    once for each section that is referred to.
+    """
 
     places: Places
     symbols: tuple[Symbol, ...]
     found: dict[Key, Reference] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
+    _refused: set[tuple[str, int]] = field(default_factory=set)
 
     def read_section(self, code: Code, number: int, relocations: Relocations | None) -> None:
         """Read the references of one section with code: relocated ones, then calls by distance."""
@@ -86,15 +93,23 @@ class References:
         else:
             self.found[key] = Reference("call", function)
 
+    def _refuse(self, what: str, symbol: Symbol, text: str) -> None:
+        """Note why libbpf does not open the object, once per section and kind of reason."""
+        if (what, symbol.section) not in self._refused:
+            self._refused.add((what, symbol.section))
+            self.refusals.append(text)
+
     def _read(self, code: Code, slot: int, symbol: Symbol, kind: int) -> Reference | None:
         opcode = code.opcodes[slot]
         if opcode not in (CALL, LDDW):
             word = RELOCATION_TYPES.get(kind, f"of type {kind}")
-            raise ObjectError(
+            self._refuse(
+                "place",
+                symbol,
                 f"{code.section}, instruction {slot}: relocation {word} against "
-                f"{symbol.name or 'a section'} is not at a call or a 64-bit load; libbpf does not "
-                "open the object: build it again"
+                f"{symbol.name or 'a section'} is not at a call or a 64-bit load: build it again",
             )
+            return None
         if is_extern(symbol):
             return self._extern(code, slot, symbol)
         if opcode == CALL:
@@ -104,7 +119,8 @@ class References:
     def _extern(self, code: Code, slot: int, symbol: Symbol) -> Reference:
         number = self.places.externs[symbol.name]
         if code.opcodes[slot] == CALL:
-            if self.places.extern_list[number].kind != KFUNC:
+            extern = self.places.extern_list[number]
+            if extern.kind != KFUNC and extern.declared:
                 raise ObjectError(
                     f"{code.section}, instruction {slot}: calls {symbol.name}, which is not a "
                     "function: build it again"
@@ -112,13 +128,16 @@ class References:
             return Reference("kfunc", number)
         return Reference("extern", number, code.immediates[slot])
 
-    def _call(self, code: Code, slot: int, symbol: Symbol) -> Reference:
+    def _call(self, code: Code, slot: int, symbol: Symbol) -> Reference | None:
         if symbol.section != self.places.text or code.registers[slot] >> 4 != PSEUDO_CALL:
-            raise ObjectError(
+            self._refuse(
+                "call",
+                symbol,
                 f"{code.section}, instruction {slot}: calls {symbol.name or 'a function'} outside "
-                ".text; libbpf does not open the object: programs cannot be called, move what "
-                "they share into a function without SEC()"
+                "of .text: programs cannot be called, move what they share into a function without "
+                "SEC()",
             )
+            return None
         target = symbol.value // SLOT + code.immediates[slot] + 1
         return self._function("call", code, slot, target)
 
@@ -130,12 +149,28 @@ class References:
             return Reference("data", places.data[symbol.section], addend)
         if symbol.section == places.maps_section and symbol.value in places.maps:
             return Reference("map", places.maps[symbol.value])
-        self._note(
-            f"{code.section}, instruction {slot}: refers to {symbol.name or 'something'} in "
-            f"section {places.section_names[symbol.section] or symbol.section}, which is neither "
-            "a map nor global data"
-        )
+        if symbol.section <= 0 or places.section_names[symbol.section] != LEGACY_MAPS:
+            self._refuse("data", symbol, self._unknown_place(code, slot, symbol))
         return None
+
+    def _unknown_place(self, code: Code, slot: int, symbol: Symbol) -> str:
+        """Say what is wrong with a reference that leads to no map, no data and no function."""
+        places, name = self.places, symbol.name or "something"
+        where = f"{code.section}, instruction {slot}"
+        if symbol.section <= 0:
+            return f"{where}: refers to {name}, which is in no section: initialize the variable"
+        section = places.section_names[symbol.section] or str(symbol.section)
+        if section.startswith(f"{LEGACY_MAPS}/"):
+            return (
+                f'{where}: refers to {name} in section {section}: define the map in SEC(".maps"); '
+                "libbpf 1.0 and later knows no other, though cilium/ebpf and iproute2 do"
+            )
+        if symbol.section == places.maps_section:
+            return f"{where}: refers to {name} in .maps, where no map starts"
+        return (
+            f"{where}: refers to {name} in section {section}, which is neither maps nor data: name "
+            "it .data.x, .rodata.x or .bss.x"
+        )
 
     def _function(self, kind: str, code: Code, slot: int, target: int) -> Reference:
         number = self.places.functions.get((self.places.text, target))

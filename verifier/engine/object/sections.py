@@ -11,6 +11,8 @@ TEXT = ".text"
 ARENA = ".addr_space.1"
 JUMP_TABLES = ".jumptables"
 STRUCT_OPS = (".struct_ops", ".struct_ops.link", "?.struct_ops", "?.struct_ops.link")
+LEGACY_MAPS = "maps"  # and `maps/x`, as loaders before libbpf 1.0 took them
+_VERSION_SIZE = 4
 _DATA = (".data", ".rodata", ".bss", ".percpu")
 
 
@@ -46,6 +48,22 @@ def sort_sections(elf: Elf) -> Sections:
         elif section.type == "SHT_PROGBITS":
             named[name] = section
     return Sections(tuple(code.values()), tuple(data), tuple(struct_ops), named.get(".maps"), named)
+
+
+def refused_sections(elf: Elf) -> list[str]:
+    """Say which sections keep libbpf from opening an object, whatever is in them."""
+    told = []
+    for section in elf.sections:
+        if section.name == LEGACY_MAPS and section.type != "SHT_STRTAB":
+            told.append(
+                "section maps holds legacy map definitions, which libbpf 1.0 and later does not "
+                'take, though cilium/ebpf and iproute2 do: define maps in SEC(".maps")'
+            )
+        elif section.name == "version" and section.size != _VERSION_SIZE:
+            told.append(
+                f"section version has {section.size} bytes, not {_VERSION_SIZE}: leave it out"
+            )
+    return told
 
 
 def is_data(section: Section) -> bool:

@@ -12,11 +12,11 @@ from typing import NamedTuple
 from kfmap.btf.flavor import essential_name
 from kfmap.btf.kinds import Kind
 from kfmap.btf.read import Btf, Member
+from kfmap.permission.section_names import STRUCT_OPS_TYPE, parse_section_name
 from verifier.engine.object.code import SLOT
 from verifier.engine.object.elf import Elf, Section, Symbol
 from verifier.engine.object.limits import Limits, check_limit
 from verifier.engine.object.model import Function, ObjectError, StructOpsMap
-from verifier.engine.object.section_names import STRUCT_OPS_TYPE, parse_section_name
 from verifier.engine.object.variables import Placed, Variables
 
 Starts = Mapping[tuple[int, int], Function]

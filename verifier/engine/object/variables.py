@@ -14,12 +14,16 @@ from verifier.engine.object.elf import OBJECT, Elf, Section, Symbol
 
 
 class Placed(NamedTuple):
-    """A variable; `type_id` is what its VAR refers to, 0 if BTF does not know it."""
+    """A variable; `type_id` is what its VAR refers to, 0 if BTF does not know it.
+
+    `private`: its symbol is local or hidden; libbpf takes both for static.
+    """
 
     name: str
     offset: int
     size: int
     type_id: int
+    private: bool = False
 
 
 class Variables:
@@ -38,7 +42,13 @@ class Variables:
         symbols = self._symbols.get(section.number, [])
         types = self._types_in(section.name) if symbols else _Types({}, {})
         placed = [
-            Placed(symbol.name, symbol.value, symbol.size, types.of(symbol.name, symbol.value))
+            Placed(
+                symbol.name,
+                symbol.value,
+                symbol.size,
+                types.of(symbol.name, symbol.value),
+                symbol.local or symbol.hidden,
+            )
             for symbol in symbols
         ]
         return tuple(sorted(placed, key=lambda variable: variable.offset))

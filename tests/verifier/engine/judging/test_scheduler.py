@@ -51,9 +51,9 @@ def _facts(*more: str) -> KernelFacts:
 
 @cache
 def _check(name: str, *more: str, **values: int) -> ObjectVerdict:
-    return check_object(
-        prepare_object(read(name), LoaderChoices(values=values)), KernelUnderTest(_facts(*more))
-    )
+    config = {"CONFIG_CPU_BIG_ENDIAN": "y"} if "bpfeb" in name else None
+    kernel = KernelUnderTest(_facts(*more), None, config)
+    return check_object(prepare_object(read(name), LoaderChoices(values=values)), kernel)
 
 
 def _words(verdict: ObjectVerdict) -> dict[str, str]:

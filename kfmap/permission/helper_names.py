@@ -47,8 +47,14 @@ tcp_raw_check_syncookie_ipv4 tcp_raw_check_syncookie_ipv6 ktime_get_tai_ns user_
 cgrp_storage_get cgrp_storage_delete
 """
 _NAMES = tuple(_WORDS.split())
+_KNOWN = frozenset(_NAMES[1:])
 
 
 def helper_name(number: int) -> str | None:
     """Return `bpf_...`, None if there is no helper of that number."""
     return f"bpf_{_NAMES[number]}" if 0 < number < len(_NAMES) else None
+
+
+def is_helper(name: str) -> bool:
+    """Return whether a helper has this name, `bpf_` in front."""
+    return name.removeprefix("bpf_") in _KNOWN and name.startswith("bpf_")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from verifier.engine.object.section_names import SectionName, parse_section_name
+from kfmap.permission.section_names import SectionName, parse_section_name
 
 _KPROBE, _TRACING = "BPF_PROG_TYPE_KPROBE", "BPF_PROG_TYPE_TRACING"
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from kfmap.permission.context import Context
+
 UNKNOWN_TYPE = "BPF_PROG_TYPE_UNSPEC"
 STRUCT_OPS_TYPE = "BPF_PROG_TYPE_STRUCT_OPS"
 EXT_TYPE = "BPF_PROG_TYPE_EXT"
@@ -199,3 +201,35 @@ def parse_program_type(word: str) -> SectionName | None:
     if full not in _TYPE_NAMES:
         return None
     return SectionName(full, None, None, None, False, False)
+
+
+def is_section_name(name: str) -> bool:
+    """Return whether libbpf knows the section name, the `?` of optional programs aside."""
+    return parse_section_name(name).program_type != UNKNOWN_TYPE
+
+
+def render_section_name(context: Context) -> str:
+    """Return the section name of programs of a context, as far as libbpf has one."""
+    pattern = _find_pattern(context)
+    prefix = _ROWS[pattern].btf_prefix if pattern in _ROWS else None
+    name = pattern.removesuffix("+")
+    if context.program_type == STRUCT_OPS_TYPE:
+        return f"{name}/{context.member}" if context.member else name
+    if context.target and prefix is not None and pattern.endswith("+"):
+        return f"{name}/{context.target.removeprefix(prefix)}"
+    return name
+
+
+def _find_pattern(context: Context) -> str:
+    """Return the first pattern for program type, attach type and sleep; else the shortest near."""
+    word = context.program_type.removeprefix("BPF_PROG_TYPE_")
+    attach = (context.attach_type or "").removeprefix("BPF_")
+    near = [
+        pattern
+        for pattern, row in _ROWS.items()
+        if row.program_type == word and row.sleepable == context.sleepable
+    ]
+    exact = [pattern for pattern in near if _ROWS[pattern].attach_type == attach]
+    if exact:
+        return exact[0]
+    return min(near, key=len) if near and not attach else word.lower()

@@ -1,0 +1,57 @@
+"""Answers as JSON: what commands, API and pages give to programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kfmap.permission.answers import Answer
+from kfmap.permission.context_words import render_context
+from kfmap.permission.outcome import Outcome
+from kfmap.permission.verdict import Reason
+
+
+def plain_answer(outcome: Outcome) -> dict[str, Any]:
+    """Return the JSON form of an answer.
+
+    `verdict` is the permission check alone, `outcome` what becomes of the call; `layers` are the
+    kernel's checks beside permission.
+    """
+    verdict = outcome.verdict
+    return {
+        "verdict": verdict.verdict,
+        "run_time": verdict.run_time,
+        "outcome": outcome.outcome,
+        "needs": list(outcome.needs),
+        "because": say_because(outcome.because),
+        "instead": list(outcome.instead),
+        "reasons": [_plain_reason(reason) for reason in verdict.reasons],
+        "layers": [
+            {"kind": layer.kind, "blocks": layer.blocks, **_plain_reason(layer.reason)}
+            for layer in verdict.layers
+        ],
+    }
+
+
+def plain_question(kernel: str, answer: Answer) -> dict[str, Any]:
+    """Return the JSON form of what was asked, with the context as it was understood."""
+    return {
+        "kernel": kernel,
+        "context": answer.context_name,
+        "kfunc": answer.kfunc,
+        "alike": [render_context(context) for context in answer.alike],
+    }
+
+
+def say_because(because: Reason) -> str:
+    """Return the deciding reason as a sentence, with the line of the kernel it stands on."""
+    place = f" ({because.file}:{because.line})" if because.file else ""
+    return f"{because.text}{place}."
+
+
+def _plain_reason(reason: Reason) -> dict[str, Any]:
+    return {
+        "rule": reason.rule,
+        "text": reason.text,
+        "file": reason.file,
+        "line": reason.line,
+    }

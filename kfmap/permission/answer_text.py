@@ -1,0 +1,60 @@
+"""Answers as text for a terminal: first what becomes of the call, then why, then the trace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from kfmap.permission.answer_json import say_because
+from kfmap.permission.answers import Answer
+from kfmap.permission.context_words import render_context
+from kfmap.permission.outcome import Outcome
+from kfmap.permission.outcome_words import NEEDS, OUTCOMES, TITLES
+from kfmap.permission.verdict import Reason
+
+
+def render_answer(kernel: str, answer: Answer) -> str:
+    """Return one answer with its trace."""
+    outcome = answer.outcome
+    head = f"{kernel}: {answer.context_name} → {answer.kfunc}: {TITLES[outcome.outcome]}"
+    steps = [*outcome.verdict.reasons, *(layer.reason for layer in outcome.verdict.layers)]
+    trace = [f"    {_render_step(step)}" for step in steps]
+    return "\n".join([head, *_explain(answer), *(["  step by step:", *trace] if trace else [])])
+
+
+def render_answers(answers: Sequence[tuple[str, Answer]]) -> str:
+    """Return a line per kernel, those with one outcome together, in the order of the kernels."""
+    names = dict.fromkeys(f"{item.context_name} → {item.kfunc}" for _, item in answers)
+    lines = list(names)
+    words = {item.outcome.outcome for _, item in answers}
+    for word in sorted(words, key=OUTCOMES.index):
+        lines.append(f"{TITLES[word]}:")
+        group = [(kernel, item) for kernel, item in answers if item.outcome.outcome == word]
+        width = max(len(kernel) for kernel, _ in group)
+        lines += [f"  {kernel:<{width}}  {_say(item.outcome)}" for kernel, item in group]
+    return "\n".join(lines)
+
+
+def _explain(answer: Answer) -> Iterator[str]:
+    outcome = answer.outcome
+    yield f"  because {say_because(outcome.because)}"
+    for need in outcome.needs:
+        yield f"  needs: {NEEDS[need]}"
+    if outcome.instead:
+        yield f"  instead: {', '.join(outcome.instead)}"
+    if answer.alike:
+        names = ", ".join(render_context(context) for context in answer.alike)
+        yield f"  the same holds for {names}"
+
+
+def _say(outcome: Outcome) -> str:
+    return say_because(outcome.because) + _say_instead(outcome.instead)
+
+
+def _say_instead(instead: Iterable[str]) -> str:
+    names = list(instead)
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f" Instead: {', '.join(names[:3])}{more}." if names else ""
+
+
+def _render_step(reason: Reason) -> str:
+    return f"{reason.text} ({reason.file}:{reason.line})" if reason.file else reason.text

@@ -1,0 +1,171 @@
+"""Why a call has the outcome it has: one sentence, with the line of the kernel that decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from kfmap.permission.context import Context
+from kfmap.permission.context_words import render_context, type_word
+from kfmap.permission.decide import Decider
+from kfmap.permission.hook_table import COMMON_HOOK, Listed
+from kfmap.permission.instead import Adviser
+from kfmap.permission.missing import Missing
+from kfmap.permission.outcome_words import (
+    ALLOWED,
+    FAILS_AT_RUN_TIME,
+    ONLY_IF_SLEEPABLE,
+    REFUSED,
+    UNKNOWN,
+)
+from kfmap.permission.section_names import render_section_name
+from kfmap.permission.sleeping import UNKNOWN_SLEEP, find_sleep_answer
+from kfmap.permission.verdict import Layer, Reason, Verdict, give_reason
+
+_FEW = 6
+# In the kernel's order; the first that blocks is the reason.
+_LAYER_ORDER = (
+    "malformed_btf",
+    "unsupported_member",
+    "sleepable_context",
+    "sleepable_member",
+    "sleepable",
+)
+
+
+class Explainer:
+    """Explains outcomes on one kernel."""
+
+    def __init__(self, decider: Decider, adviser: Adviser) -> None:
+        self._decider = decider
+        self._adviser = adviser
+
+    def explain(self, word: str, context: Context, kfunc: str, verdict: Verdict) -> Reason:
+        """Return why a call has this outcome."""
+        if word == REFUSED:
+            return self._explain_refusal(context, kfunc, verdict)
+        if word == UNKNOWN:
+            return _explain_unknown(verdict)
+        if word == FAILS_AT_RUN_TIME:
+            return _explain_failure(verdict)
+        if word == ALLOWED:
+            return self._explain_permission(context, kfunc, verdict)
+        return self._explain_load(word, context, kfunc, verdict)
+
+    def explain_missing(self, missing: Missing, having: Sequence[str]) -> Reason:
+        """Return what a kernel lacks, and which others have it."""
+        where = f"; {list_names(having)} {'has' if len(having) == 1 else 'have'} it"
+        text = f"{self._decider.facts.name} has no {missing.words}" + (where if having else "")
+        return Reason("missing", text)
+
+    def _explain_refusal(self, context: Context, kfunc: str, verdict: Verdict) -> Reason:
+        last = verdict.reasons[-1]
+        if last.rule == "filter":
+            name = last.text.partition(" ")[0]
+            where = self._say_where(context, kfunc)
+            here = render_context(context)
+            text = f"lets {kfunc} only into {where}" if where else f"refuses {kfunc} in {here}"
+            return replace(last, text=f"{name} {text}")
+        if last.rule in ("set", "common", "hook"):
+            return self._explain_registration(context, kfunc, last)
+        return last
+
+    def _explain_registration(self, context: Context, kfunc: str, last: Reason) -> Reason:
+        listed = self._decider.find_listed(kfunc)
+        if not listed:
+            return Reason("set", f"no set that is registered for calls has {kfunc}")
+        words = list_names(_registered_for(listed))
+        text = f"{kfunc} is registered for {words} programs only, not for {_kind(context)}"
+        return give_reason("set", text, listed[0].registration.place)
+
+    def _explain_permission(self, context: Context, kfunc: str, verdict: Verdict) -> Reason:
+        listed = self._decider.flag_entries(context, kfunc)
+        if not listed:
+            return verdict.reasons[-1]
+        item = listed[0]
+        kinds = list_names(_registered_for(listed))
+        text = f"{kfunc} is in {item.kfunc_set.name}, registered for {kinds} programs"
+        filter_ = self._decider.filters.get(item.registration.filter)
+        if filter_:
+            text += f", and {filter_.name} lets it pass here"
+        return give_reason("set", text, item.registration.place)
+
+    def _explain_load(self, word: str, context: Context, kfunc: str, verdict: Verdict) -> Reason:
+        layer = _first_that_blocks(verdict.layers)
+        if layer is None:
+            return verdict.reasons[-1]
+        if layer.kind == "unsupported_member":
+            text = f"no program can implement {context.struct_ops}.{context.member}"
+            return replace(layer.reason, text=text)
+        if layer.kind == "malformed_btf":
+            text = layer.reason.text.removeprefix("no program can load it: ")
+            return replace(layer.reason, text=f"no program can load {kfunc}: {text}")
+        if context.sleepable:
+            text = f"{layer.reason.text}, and this program asks to sleep"
+            return replace(layer.reason, text=text)
+        return self._explain_sleep(word, context, kfunc, layer)
+
+    def _explain_sleep(self, word: str, context: Context, kfunc: str, layer: Layer) -> Reason:
+        """Say that the program has to be sleepable, and whether it can be."""
+        may = find_sleep_answer(context, self._decider.views)
+        subject = layer.reason.text if layer.kind != "sleepable" else f"{kfunc} may sleep"
+        if word == ONLY_IF_SLEEPABLE:
+            form = render_section_name(replace(context, sleepable=True))
+            rest = f'the program must be sleepable: SEC("{form}")'
+            if may.word == UNKNOWN_SLEEP:
+                rest += f"; {may.reason.text}"
+            return replace(layer.reason, text=f"{subject}, so {rest}")
+        return replace(layer.reason, text=f"{subject}, and {may.reason.text}")
+
+    def _say_where(self, context: Context, kfunc: str) -> str:
+        """Name where a kfunc is permitted: the callbacks of the same structure, else the kinds."""
+        found = self._adviser.find_callers(kfunc)
+        if context.struct_ops:
+            members = [item.member or "" for item in found if item.struct_ops == context.struct_ops]
+            if members:
+                return list_names(members)
+        kinds = dict.fromkeys(item.struct_ops or type_word(item.program_type) for item in found)
+        return list_names(list(kinds))
+
+
+def list_names(names: Sequence[str]) -> str:
+    """Return names as a list that a sentence can hold: six, and how many more there are."""
+    if len(names) > _FEW + 1:
+        return f"{', '.join(names[:_FEW])} and {len(names) - _FEW} others"
+    return " and ".join([*filter(None, [", ".join(names[:-1])]), *names[-1:]])
+
+
+def _registered_for(listed: Iterable[Listed]) -> list[str]:
+    kinds = dict.fromkeys(
+        "all"
+        if item.registration.hook == COMMON_HOOK
+        else type_word(item.registration.program_type)
+        for item in listed
+    )
+    return ["all"] if "all" in kinds else list(kinds)
+
+
+def _kind(context: Context) -> str:
+    if context.struct_ops:
+        return "struct_ops"
+    return render_context(replace(context, sleepable=False))
+
+
+def _first_that_blocks(layers: Iterable[Layer]) -> Layer | None:
+    blocking = {layer.kind: layer for layer in layers if layer.blocks}
+    return next((blocking[kind] for kind in _LAYER_ORDER if kind in blocking), None)
+
+
+def _explain_unknown(verdict: Verdict) -> Reason:
+    reasons = [item for item in verdict.reasons if item.rule in ("unknown", "context", "observed")]
+    open_layers = [layer.reason for layer in verdict.layers if layer.blocks is None]
+    return (reasons[-1:] or open_layers or verdict.reasons[-1:])[0]
+
+
+def _explain_failure(verdict: Verdict) -> Reason:
+    """Join the two halves: which mask is in force, and what the kfunc's own check wants."""
+    found = {reason.rule: reason for reason in verdict.reasons}
+    mask, guard = found.get("run_time_mask"), found.get("run_time_guard")
+    if mask is None or guard is None:
+        return verdict.reasons[-1]
+    return replace(guard, text=f"{guard.text}, and {mask.text}")

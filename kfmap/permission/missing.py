@@ -1,0 +1,94 @@
+"""What a question names and a kernel lacks: the kfunc, the program type, the callback, the hook."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from kfmap.kernel.facts import KernelFacts
+from kfmap.permission.context import Context
+from kfmap.permission.context_words import LSM
+from kfmap.permission.decide import Decider
+from kfmap.permission.view import STRUCT_OPS_TYPE
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Something that kernels may lack. `kind` is one of `_HAS`, `name` the kernel's name for it."""
+
+    kind: str
+    name: str
+
+    @property
+    def words(self) -> str:
+        """Return what it is, for people."""
+        return f"{_WORDS.get(self.kind, self.kind)} {self.name}"
+
+    def is_in(self, decider: Decider) -> bool:
+        """Return whether a kernel has it; what its facts do not list counts as there."""
+        return _HAS[self.kind](decider, self.name)
+
+
+def find_missing(decider: Decider, context: Context, kfunc: str) -> Missing | None:
+    """Return what the kernel lacks for this question, None if it has everything."""
+    parts = (*_parts_of_context(context), Missing("kfunc", kfunc))
+    return next((part for part in parts if not part.is_in(decider)), None)
+
+
+def _parts_of_context(context: Context) -> Iterator[Missing]:
+    yield Missing("program_type", context.program_type)
+    if context.program_type == STRUCT_OPS_TYPE and context.struct_ops:
+        yield Missing("struct_ops", context.struct_ops)
+        if context.member:
+            yield Missing("member", f"{context.struct_ops}.{context.member}")
+    if context.attach_type:
+        yield Missing("attach_type", context.attach_type)
+    if context.program_type == LSM and context.target:
+        yield Missing("lsm_hook", context.target)
+    if context.attach_type == "BPF_TRACE_ITER" and context.target:
+        yield Missing("iterator", context.target)
+
+
+def _has_program_type(decider: Decider, name: str) -> bool:
+    return _is_among(name, [item.name for item in decider.facts.program_types])
+
+
+def _has_attach_type(decider: Decider, name: str) -> bool:
+    return _is_among(name, [item.name for item in decider.facts.attach_types])
+
+
+def _has_struct_ops(decider: Decider, name: str) -> bool:
+    return decider.observations is not None or name in decider.views.struct_ops
+
+
+def _has_member(decider: Decider, name: str) -> bool:
+    struct_ops, _, member = name.partition(".")
+    found = decider.views.find_member(
+        Context(STRUCT_OPS_TYPE, struct_ops=struct_ops, member=member)
+    )
+    return decider.observations is not None or found is not None
+
+
+def _is_among(name: str, known: list[str]) -> bool:
+    return not known or name in known
+
+
+def _targets(read: Callable[[KernelFacts], tuple[str, ...]]) -> Callable[[Decider, str], bool]:
+    return lambda decider, name: _is_among(name, list(read(decider.facts)))
+
+
+_HAS: dict[str, Callable[[Decider, str], bool]] = {
+    "kfunc": lambda decider, name: name in decider.kfuncs,
+    "program_type": _has_program_type,
+    "struct_ops": _has_struct_ops,
+    "member": _has_member,
+    "attach_type": _has_attach_type,
+    "lsm_hook": _targets(lambda facts: facts.lsm_hooks),
+    "iterator": _targets(lambda facts: facts.iterators),
+}
+_WORDS = {
+    "program_type": "program type",
+    "struct_ops": "struct_ops type",
+    "attach_type": "attach type",
+    "lsm_hook": "LSM hook",
+}
