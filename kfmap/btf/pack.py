@@ -20,7 +20,9 @@ from kfmap.btf.words import INFO, kind_and_length, roles
 MARK = b"kfmap types 1\n"
 MAX_UNPACKED = 64 << 20
 
+_UNFIT = "packed BTF is damaged: its columns do not fit together"
 _HEADER = struct.Struct("<B4I")
+_NAMES, _TYPE_IDS, _REST = range(3)  # the columns, in the order they are packed in
 _NEW = 1  # in the column of names; 0 is no name, others count from 2 in the order of first use
 
 
@@ -80,32 +82,49 @@ def _offsets(names: Words, strings: bytes) -> Words:
 
 
 def _join(names: Words, type_ids: Words, rest: Words) -> Words:
-    """Put the words of all types back into their order."""
-    words = array("I")
-    total = len(names) + len(type_ids) + len(rest)
-    name_at = type_at = rest_at = 0
-    while rest_at < len(rest):
-        info = rest[rest_at]
+    """Put the words of all types back into their order.
+
+    First the column of every word is found, as one byte; what then takes the next word of that
+    column, hundreds of thousands of times, are C functions.
+    """
+    columns = (names, type_ids, rest)
+    order = _find_order(rest, sum(map(len, columns)))
+    if [order.count(number) for number in range(3)] != [len(column) for column in columns]:
+        raise BtfError(_UNFIT)
+    following = tuple(map(iter, columns))
+    return array("I", map(next, map(following.__getitem__, order)))
+
+
+def _find_order(rest: Words, total: int) -> bytes:
+    """Return the number of the column (_NAMES, _TYPE_IDS, _REST) of each of `total` words."""
+    patterns = _Patterns(total)
+    found: list[bytes] = []
+    at = 0
+    while at < len(rest):
+        pattern, step = patterns[rest[at]]
+        found.append(pattern)
+        at += step
+    return b"".join(found)
+
+
+class _Patterns(dict[int, tuple[bytes, int]]):
+    """info → the columns of a type's words, and how many of them are in the column of the rest."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
+
+    def __missing__(self, info: int) -> tuple[bytes, int]:
         kind, length = kind_and_length(info)
-        if length > total:
-            break
+        if length > self._most:
+            raise BtfError(_UNFIT)
         parts = roles(kind, length)
-        row = array("I", bytes(4 * length))
-        row[INFO] = info
-        for indexes, column, at in (
-            (parts.names, names, name_at),
-            (parts.type_ids, type_ids, type_at),
-            (parts.others, rest, rest_at + 1),
-        ):
-            for index, word in zip(indexes, column[at : at + len(indexes)], strict=False):
-                row[index] = word
-        name_at += len(parts.names)
-        type_at += len(parts.type_ids)
-        rest_at += len(parts.others) + 1
-        words.extend(row)
-    if (name_at, type_at, rest_at) != (len(names), len(type_ids), len(rest)):
-        raise BtfError("packed BTF is damaged: its columns do not fit together")
-    return words
+        pattern = bytearray([_REST]) * length
+        for number, indexes in ((_NAMES, parts.names), (_TYPE_IDS, parts.type_ids)):
+            for index in indexes:
+                pattern[index] = number
+        found = self[info] = bytes(pattern), 1 + len(parts.others)
+        return found
 
 
 def _decompress(data: bytes) -> bytes:

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from kfmap.btf.pack import unpack
 from kfmap.btf.read import Btf, read_btf
+from kfmap.catalogue.unpacked_types import read_types
 from kfmap.kernel.config import read_config
 from kfmap.kernel.facts import KernelFacts
 from kfmap.kernel.facts_json import parse_facts
@@ -45,17 +45,17 @@ class BundledKernel:
         """Return the facts."""
         return parse_facts(self.facts.read_bytes())
 
-    def read_types(self) -> bytes | None:
-        """Return the raw BTF, None where none came with it."""
-        return None if self.types is None else unpack(self.types.read_bytes())
+    def read_types(self, cache: Path | None = None) -> bytes | None:
+        """Return the raw BTF, None where none came with it; see `unpacked_types` for `cache`."""
+        return None if self.types is None else read_types(self.types, self.name, cache)
 
     def read_config(self) -> bytes | None:
         """Return the text of the .config, None where none came with it."""
         return None if self.config is None else lzma.decompress(self.config.read_bytes())
 
-    def load(self) -> LoadedBundled:
-        """Return the kernel ready for questions; what they need of it is read then."""
-        return LoadedBundled(self)
+    def load(self, cache: Path | None = None) -> LoadedBundled:
+        """Return the kernel ready for questions; `cache`: a folder to keep unpacked types in."""
+        return LoadedBundled(self, cache)
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,7 @@ class LoadedBundled:
     """A bundled kernel for questions and checks; its parts are read on first use."""
 
     files: BundledKernel
+    cache: Path | None = None
 
     @property
     def name(self) -> str:
@@ -82,7 +83,7 @@ class LoadedBundled:
     @cached_property
     def types(self) -> Btf | None:
         """Return the kernel's BTF, None where none came with it."""
-        data = self.files.read_types()
+        data = self.files.read_types(self.cache)
         return None if data is None else read_btf(data)
 
     @cached_property

@@ -7,7 +7,6 @@ loaded only where the database has kernels that are not bundled.
 from __future__ import annotations
 
 import os
-import sqlite3
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -21,6 +20,7 @@ from kfmap.catalogue.kernel_names import find_by_any_name
 from kfmap.cli.commands import CommandFailedError
 from kfmap.kernel.facts import AS_CONFIGURED, KernelFacts
 from kfmap.permission.decide import Decider
+from kfmap.server.data_dir import choose_data_dir
 
 _TABLE = "catalogue_kernel"
 _HAS_TABLE = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'catalogue_kernel'"
@@ -49,7 +49,10 @@ def load_kernels(names: Sequence[str] = ()) -> list[AskedKernel]:
 
     Raises CommandFailedError naming the kernels there are.
     """
-    kernels: dict[str, AskedKernel] = {bundled.name: bundled.load() for bundled in find_bundled()}
+    cache = _data_dir() / "cache"
+    kernels: dict[str, AskedKernel] = {}
+    for bundled in find_bundled():
+        kernels[bundled.name] = bundled.load(cache)
     kernels |= _of_the_map()
     known = [_Named(kernels[name]) for name in sorted(kernels, key=natural_key)]
     return [_find(known, name) for name in names] or [item.kernel for item in known]
@@ -140,14 +143,14 @@ def _may_have_own_kernels() -> bool:
 
 
 def _data_dir() -> Path:
-    from kfmap.server.data_dir import choose_data_dir
-
     return choose_data_dir(os.environ.get("KFMAP_DATA_DIR", ""))
 
 
 def _has_own_kernels(database: Path) -> bool:
     if not database.exists():
         return False
+    import sqlite3  # takes a tenth of a short command's time
+
     try:
         with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
             return all(connection.execute(query).fetchone() for query in (_HAS_TABLE, _HAS_OWN))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from argparse import ArgumentParser
@@ -19,7 +20,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not given or given[0] in ("-h", "--help"):
         sys.stdout.write(_usage())
         return 0 if given else FAILED
-    command = find_command(given[0])
+    gc.disable()  # importing makes much that stays: looking through it for cycles is lost time
+    try:
+        command = find_command(given[0])
+    finally:
+        gc.freeze()
+        gc.enable()
     if command is None:
         return _run_django(given)
     return _run(command, given[0], given[1:])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 from pathlib import Path
 
 
@@ -47,6 +46,8 @@ def load_secret_key(folder: Path) -> str:
 
 
 def _make_secret_key(path: Path) -> str:
+    import secrets  # commands that make no key start faster without it
+
     draft = path.with_suffix(f".{os.getpid()}")
     try:
         with open(draft, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from tests.benchmarks import (
     btf_read,
+    commands,
     decisions,
     fuzz_objects,
     object_check,
@@ -19,6 +20,7 @@ from tests.benchmarks.figure import Figure
 
 BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "btf_read": btf_read.run,
+    "commands": commands.run,
     "decisions": decisions.run,
     "fuzz_objects": fuzz_objects.run,
     "object_check": object_check.run,

@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 
-from verifier.engine.reports.csv_report import render_findings
-from verifier.engine.reports.json_report import render_json
-from verifier.engine.reports.junit_report import render_junit
-from verifier.engine.reports.markdown_report import render_markdown
 from verifier.engine.reports.model import CheckedObject
-from verifier.engine.reports.sarif_report import render_sarif
-from verifier.engine.reports.text_report import render_text
 
 
 @dataclass(frozen=True, slots=True)
 class Renderer:
-    """How one format is made, served and named."""
+    """How one format is made, served and named: by a function of the module `NAME_report`."""
 
-    render: Callable[[Sequence[CheckedObject]], str]
+    name: str
+    function: str
     media_type: str
     suffix: str
 
+    def render(self, objects: Sequence[CheckedObject]) -> str:
+        """Return the report; its module is imported when it is asked for."""
+        module = import_module(f"verifier.engine.reports.{self.name}_report")
+        text: str = getattr(module, self.function)(objects)
+        return text
 
-RENDERERS = {
-    "text": Renderer(render_text, "text/plain", "txt"),
-    "json": Renderer(render_json, "application/json", "json"),
-    "csv": Renderer(render_findings, "text/csv", "csv"),
-    "markdown": Renderer(render_markdown, "text/markdown", "md"),
-    "sarif": Renderer(render_sarif, "application/sarif+json", "sarif"),
-    "junit": Renderer(render_junit, "application/xml", "xml"),
-}
+
+_ALL = (
+    Renderer("text", "render_text", "text/plain", "txt"),
+    Renderer("json", "render_json", "application/json", "json"),
+    Renderer("csv", "render_findings", "text/csv", "csv"),
+    Renderer("markdown", "render_markdown", "text/markdown", "md"),
+    Renderer("sarif", "render_sarif", "application/sarif+json", "sarif"),
+    Renderer("junit", "render_junit", "application/xml", "xml"),
+)
+RENDERERS = {renderer.name: renderer for renderer in _ALL}

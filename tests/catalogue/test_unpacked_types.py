@@ -1,0 +1,48 @@
+"""Unpacked types are kept by what they were unpacked from, and never stand in the way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kfmap.btf.pack import pack, unpack
+from kfmap.catalogue import unpacked_types
+from kfmap.catalogue.unpacked_types import read_types
+from tests.btf.sample import sample_kernel
+
+
+@pytest.fixture
+def packed(tmp_path: Path) -> Path:
+    path = tmp_path / "7.2.types.xz"
+    path.write_bytes(pack(sample_kernel().build()))
+    return path
+
+
+def test_types_are_unpacked_once(
+    packed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "data" / "cache"
+    first = read_types(packed, "7.2", folder)
+    monkeypatch.delattr(unpacked_types, "unpack")
+    assert read_types(packed, "7.2", folder) == first == unpack(packed.read_bytes())
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_other_bundle_of_the_kernel_replaces_what_was_kept(packed: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "cache"
+    read_types(packed, "7.2", folder)
+    read_types(packed, "7.2-all", folder)
+    builder = sample_kernel()
+    builder.integer("one_more", 4)
+    packed.write_bytes(pack(builder.build()))
+    assert read_types(packed, "7.2", folder) == unpack(packed.read_bytes())
+    kept = sorted(path.name.rpartition("-")[0] for path in folder.iterdir())
+    assert kept == ["types-7.2", "types-7.2-all"]
+
+
+def test_folder_that_cannot_be_used_costs_only_time(packed: Path, tmp_path: Path) -> None:
+    occupied = tmp_path / "file"
+    occupied.write_text("in the way")
+    for folder in (None, occupied, occupied / "deeper"):
+        assert read_types(packed, "7.2", folder) == unpack(packed.read_bytes())
