@@ -1,0 +1,135 @@
+"""`kfmap probe`: ask a kernel itself, live or booted in a virtual machine, and keep its answers."""
+
+from __future__ import annotations
+
+import platform
+import re
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TextIO
+
+from kfmap.catalogue.bundled_kernels import find_bundled
+from kfmap.cli.commands import CommandFailedError
+from kfmap.cli.kernels import AskedKernel, load_kernels
+from kfmap.kernel.facts import KernelFacts
+from kfmap.probe.agreement import Comparison, compare_evidence
+from kfmap.probe.evidence import Evidence, EvidenceError, read_evidence
+from kfmap.probe.guest import Guest, find_machine, run_guest
+from kfmap.probe.host import ProbeError, build_probe, cross_compile, probe_host
+from kfmap.probe.modules import read_modules
+
+HELP = "Ask a kernel itself which kfuncs each context may call, and compare it with the map."
+_SHOWN = 20
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Take an image to boot, or nothing: the kernel of this host."""
+    parser.add_argument("--image", type=Path, help="boot this vmlinuz or Image in QEMU instead")
+    parser.add_argument(
+        "--modules", type=Path, metavar="DIR", help="lib/modules/RELEASE of the image"
+    )
+    parser.add_argument("--output", type=Path, help="write the evidence (JSON) to this file")
+    parser.add_argument("--compare", metavar="KERNEL", help="the kernel of the map to compare with")
+    parser.add_argument("--few", action="store_true", help="ask a sample of the LSM hooks")
+    parser.add_argument("--seconds", type=float, default=900, help="end the guest after so long")
+    parser.add_argument("--evidence", type=Path, help="compare evidence that was written before")
+
+
+def run(options: Namespace, out: TextIO) -> int:
+    """Probe, write the evidence, say how it agrees: 0 where no cell differs, 1 where some do."""
+    try:
+        data = _ask(options)
+        evidence = read_evidence(data)
+    except (ProbeError, EvidenceError) as error:
+        raise CommandFailedError(f"{error}.") from error
+    if options.output:
+        options.output.write_bytes(data)
+        _say(f"The evidence is in {options.output}.")
+    elif not options.evidence:
+        out.write(data.decode() + "\n")
+    kernel = _find_kernel(options.compare, evidence)
+    if kernel is None:
+        _say(f"{_count(evidence)} The map has no kernel {evidence.release} to compare with.")
+        return 0
+    comparison = compare_evidence(kernel.facts, evidence)
+    _say(render_comparison(kernel.name, evidence, comparison))
+    return 1 if comparison.differences else 0
+
+
+def render_comparison(name: str, evidence: Evidence, comparison: Comparison) -> str:
+    """Return what came of the comparison, in sentences."""
+    lines = [
+        _count(evidence),
+        f"{comparison.equal:,} of {comparison.compared:,} cells that it decided agree with {name}; "
+        f"{comparison.undetermined:,} cells it did not decide.",
+    ]
+    lines += [f"  {item}" for item in comparison.differences[:_SHOWN]]
+    if rest := len(comparison.differences) - len(lines) + 2:
+        lines.append("  … and one more cell." if rest == 1 else f"  … and {rest:,} more cells.")
+    if comparison.strangers:
+        lines.append(f"Kfuncs that {name} does not have: {', '.join(comparison.strangers)}.")
+    return "\n".join(lines)
+
+
+def _ask(options: Namespace) -> bytes:
+    if options.evidence:
+        return _read(options.evidence)
+    names = sorted({kfunc.name for each in find_bundled() for kfunc in each.read_facts().kfuncs})
+    if not options.image:
+        if options.modules:
+            raise CommandFailedError("--modules goes with --image: a host has its modules loaded.")
+        return probe_host(names, few=options.few)
+    machine = find_machine(_read(options.image))
+    init = build_probe() if machine == platform.machine() else cross_compile(machine)
+    files = {"names.txt": "\n".join(names).encode()}
+    if options.modules:
+        files |= read_modules(options.modules)
+    arguments = "--few" if options.few else ""
+    guest = Guest(options.image, init, files, machine, arguments, options.seconds)
+    _say(f"Booting {options.image.name}: this takes about a minute without KVM.")
+    return run_guest(guest)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CommandFailedError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def _find_kernel(name: str | None, evidence: Evidence) -> AskedKernel | None:
+    if name:
+        return load_kernels([name])[0]
+    return find_same(load_kernels(), evidence)
+
+
+def find_same(kernels: Sequence[AskedKernel], evidence: Evidence) -> AskedKernel | None:
+    """Return the kernel that answered: the same BTF, else the same package, else the same release.
+
+    None where the map does not have it.
+    """
+    release = evidence.release
+    named = re.compile(rf"(?<![\w.]){re.escape(release)}(?![\w.+~-])")
+    tests: tuple[Callable[[KernelFacts], object], ...] = (
+        lambda facts: evidence.btf_sha256 and facts.origin.btf_sha256 == evidence.btf_sha256,
+        lambda facts: named.search(facts.origin.label),
+        lambda facts: facts.version == release,
+    )
+    for is_same in tests:
+        for kernel in kernels:
+            if is_same(kernel.facts):
+                return kernel
+    return None
+
+
+def _count(evidence: Evidence) -> str:
+    return (
+        f"{evidence.release} answered {evidence.cells:,} cells: {len(evidence.kfuncs)} kfuncs in "
+        f"{len(evidence.answers)} contexts."
+    )
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")

@@ -1,0 +1,189 @@
+"""Boot a kernel image in QEMU with the probe as its only process, and take the evidence.
+
+The guest has no disk, no network and nothing of the host's: an initramfs in memory and a serial
+line that only the host reads. KVM is used where there is one that works; emulation is enough.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import selectors
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from kfmap.probe.host import ProbeError
+from kfmap.probe.initramfs import render_initramfs
+
+BEGINS = b"=== kfmap evidence begins ==="
+ENDS = b"=== kfmap evidence ends ==="
+_MEGABYTES = 1024
+_MOST_OUTPUT = 64 << 20
+_READ = 1 << 16
+_COMMAND_LINE = "quiet loglevel=1 panic=-1 mitigations=off random.trust_cpu=on"
+_KVM = Path("/dev/kvm")
+_KVM_FAILED = (b"KVM internal error", b"failed to initialize kvm", b"Could not access KVM")
+_NOISE = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]|\r")
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """How QEMU runs an architecture: its program, its board, its console and its Debian package."""
+
+    program: str
+    board: tuple[str, ...]
+    console: str
+    package: str
+
+
+MACHINES = {
+    "x86_64": Machine(
+        "qemu-system-x86_64", ("-machine", "q35", "-cpu", "max"), "ttyS0", "qemu-system-x86"
+    ),
+    "aarch64": Machine(
+        "qemu-system-aarch64",
+        ("-machine", "virt", "-cpu", "cortex-a72"),
+        "ttyAMA0",
+        "qemu-system-arm",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """What a guest is made of: an image, `init` as its only program, and files beside it.
+
+    `arguments` go to `init`; `seconds` bound the guest, from start to the end of its output.
+    """
+
+    image: Path
+    init: bytes
+    files: dict[str, bytes]
+    machine: str = "x86_64"
+    arguments: str = ""
+    seconds: float = 900
+
+
+def find_machine(image: bytes) -> str:
+    """Return the architecture of a kernel image by its header, as uname calls it.
+
+    x86: "HdrS" at 0x202 (Documentation/arch/x86/boot.rst); arm64: "ARM\\x64" at 0x38
+    (Documentation/arch/arm64/booting.rst). Raises ProbeError for anything else.
+    """
+    if image[0x202:0x206] == b"HdrS":
+        return "x86_64"
+    if image[0x38:0x3C] == b"ARM\x64":
+        return "aarch64"
+    if image[:2] == b"\x1f\x8b":
+        raise ProbeError("The image is compressed with gzip: unpack it first (zcat IMAGE > Image)")
+    raise ProbeError("This is no kernel image of x86-64 or arm64 (a vmlinuz or Image file)")
+
+
+class _KvmFailedError(Exception):
+    """KVM gave up on the guest, as nested virtualisation may: emulation can take over."""
+
+
+def run_guest(guest: Guest, *, go_on: Callable[[], bool] = lambda: True) -> bytes:
+    """Boot the guest and return what stood between its markers.
+
+    `go_on` is asked about twice a second; the guest ends when it says False.
+    Raises ProbeError where QEMU is missing, the guest does not answer in time, prints without end
+    or is stopped.
+    """
+    machine = MACHINES[guest.machine]
+    program = shutil.which(machine.program)
+    if program is None:
+        raise ProbeError(
+            f"{machine.program} is not installed (Debian: apt install {machine.package})"
+        )
+    with tempfile.TemporaryDirectory(prefix="kfmap-guest-") as folder:
+        initramfs = Path(folder) / "initramfs.cpio"
+        initramfs.write_bytes(render_initramfs(guest.init, guest.files))
+        command = [program, *_options(machine, guest, initramfs)]
+        for accelerator in _accelerators(guest.machine):
+            try:
+                with _running([*command, "-accel", accelerator]) as process:
+                    output = _read_output(process, time.monotonic() + guest.seconds, go_on)
+                return find_document(output)
+            except _KvmFailedError:
+                continue
+    raise ProbeError("QEMU could not run the guest")
+
+
+def _accelerators(machine: str) -> list[str]:
+    native = machine == os.uname().machine and os.access(_KVM, os.R_OK | os.W_OK)
+    return ["kvm", "tcg"] if native else ["tcg"]
+
+
+def find_document(output: bytes) -> bytes:
+    """Return what stands between the two markers of a guest's console.
+
+    Raises ProbeError where they do not both stand there, with the last line of the console.
+    """
+    _, begins, rest = output.partition(BEGINS)
+    document, ends, _ = rest.partition(ENDS)
+    if begins and ends:
+        return _NOISE.sub(b"", document).strip()
+    lines = [line for line in _NOISE.sub(b"", output).splitlines() if line.strip()]
+    last = lines[-1].decode(errors="replace")[:200] if lines else "nothing"
+    said = "stopped in the middle of its answers" if begins else "did not answer"
+    raise ProbeError(f"The guest {said}; its console ended with: {last}")
+
+
+def _options(machine: Machine, guest: Guest, initramfs: Path) -> list[str]:
+    command_line = f"console={machine.console} {_COMMAND_LINE} -- {guest.arguments}"
+    return [
+        *machine.board,
+        *("-m", str(_MEGABYTES), "-smp", "1"),
+        *("-display", "none", "-nodefaults", "-no-user-config", "-no-reboot"),
+        *("-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny"),
+        *("-serial", "stdio", "-kernel", str(guest.image), "-initrd", str(initramfs)),
+        *("-append", command_line.rstrip(" -")),
+    ]
+
+
+@contextmanager
+def _running(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"},
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _read_output(
+    process: subprocess.Popen[bytes], deadline: float, go_on: Callable[[], bool]
+) -> bytes:
+    assert process.stdout is not None
+    output = bytearray()
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while ENDS not in output[-2 * _READ :]:
+            if not go_on():
+                raise ProbeError("The guest was stopped")
+            if time.monotonic() > deadline:
+                raise ProbeError("The guest did not end in time")
+            if not selector.select(timeout=0.5):
+                continue
+            part = os.read(process.stdout.fileno(), _READ)
+            if not part:
+                break
+            output += part
+            if any(words in output for words in _KVM_FAILED) and BEGINS not in output:
+                raise _KvmFailedError
+            if len(output) > _MOST_OUTPUT:
+                raise ProbeError("The guest printed without end")
+    return bytes(output)

@@ -1,0 +1,84 @@
+"""Build the probe and run it on the kernel of this host."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+SOURCE = Path(__file__).with_name("probe.c")
+_COMPILERS = ("cc", "gcc", "clang")
+_FLAGS = ("-O2", "-static")
+_BUILD_SECONDS = 60
+_PROBE_SECONDS = 900
+
+
+class ProbeError(RuntimeError):
+    """The kernel could not be asked: says why and what to do."""
+
+
+def build_probe() -> bytes:
+    """Return the probe as a static executable for this machine.
+
+    Raises ProbeError where there is no C compiler or it fails.
+    """
+    compiler = next(filter(None, map(shutil.which, _COMPILERS)), None)
+    if compiler is None:
+        raise ProbeError(
+            "There is no C compiler here: install one (Debian: apt install gcc libc6-dev), "
+            "or build probe.c elsewhere and run it by itself"
+        )
+    return _compile(compiler, SOURCE)
+
+
+def cross_compile(machine: str) -> bytes:
+    """Return the probe for another architecture (Debian's gcc-aarch64-linux-gnu and the like).
+
+    Raises ProbeError where that compiler is not installed.
+    """
+    name = f"{machine}-linux-gnu-gcc"
+    compiler = shutil.which(name)
+    if compiler is None:
+        package = f"gcc-{machine.replace('_', '-')}-linux-gnu"
+        raise ProbeError(f"{name} is not installed (Debian: apt install {package})")
+    return _compile(compiler, SOURCE)
+
+
+def _compile(compiler: str, source: Path) -> bytes:
+    with tempfile.TemporaryDirectory(prefix="kfmap-probe-") as folder:
+        made = Path(folder) / "kfmap-probe"
+        command = [compiler, *_FLAGS, "-o", str(made), str(source)]
+        built = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=_BUILD_SECONDS
+        )
+        if built.returncode:
+            reason = (built.stderr.strip().splitlines() or ["no reason given"])[0]
+            raise ProbeError(f"{source.name} could not be compiled with {compiler}: {reason}")
+        return made.read_bytes()
+
+
+def probe_host(names: Iterable[str], *, few: bool = False) -> bytes:
+    """Return the evidence of this host's kernel; `names` adds kfuncs that no tag in BTF marks.
+
+    Raises ProbeError where this process may not load BPF programs, or the probe does not end.
+    """
+    if os.geteuid() != 0:
+        raise ProbeError("Loading BPF programs needs root: run this command with sudo")
+    with tempfile.TemporaryDirectory(prefix="kfmap-probe-") as folder:
+        program = Path(folder) / "kfmap-probe"
+        program.write_bytes(build_probe())
+        program.chmod(0o700)
+        listed = Path(folder) / "names.txt"
+        listed.write_text("\n".join(names) + "\n")
+        command = [str(program), *(["--few"] if few else []), "--names", str(listed)]
+        try:
+            ran = subprocess.run(command, capture_output=True, check=False, timeout=_PROBE_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            raise ProbeError(f"The probe did not end within {_PROBE_SECONDS} seconds") from error
+    if ran.returncode:
+        said = ran.stderr.decode(errors="replace").strip().removeprefix("kfmap-probe: ")
+        raise ProbeError(said or f"The probe ended with {ran.returncode}")
+    return ran.stdout

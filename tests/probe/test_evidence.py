@@ -1,0 +1,86 @@
+"""Evidence is read, and everything that the probe would not write is named."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kfmap.probe.evidence import EvidenceError, read_evidence
+from tests.probe.evidence_writer import context, document, write
+
+
+def test_evidence_names_the_kernel_and_its_answers() -> None:
+    evidence = read_evidence(write(undetermined={"bpf_two": "arena program required"}))
+    assert (evidence.release, evidence.build_id) == ("7.3.4+test-amd64", "0a1b2c")
+    assert evidence.kfuncs == ("bpf_one", "bpf_two")
+    assert evidence.answers[0].context.verdicts == "AD"
+    assert evidence.answers[0].may_sleep is False
+    assert evidence.undetermined == {"bpf_two": "arena program required"}
+    assert evidence.cells == 2
+
+
+def test_a_context_without_the_sleepable_answer_leaves_it_unknown() -> None:
+    given_context = context()
+    del given_context["may_sleep"]
+    assert read_evidence(write(contexts=[given_context])).answers[0].may_sleep is None
+
+
+BROKEN: dict[str, tuple[dict[str, object], str]] = {
+    "other format": ({"format": "something"}, '"format" must be'),
+    "other version": ({"version": 2}, "reads version 1"),
+    "probe was ended": ({"complete": False}, "did not finish"),
+    "no kfuncs": ({"kfuncs": []}, '"kfuncs" must be a list'),
+    "kfuncs are markup": ({"kfuncs": ["<script>", "b"]}, "is no name"),
+    "no contexts": ({"contexts": []}, '"contexts" must be a list'),
+    "too many cells": (
+        {"kfuncs": ["k"] * 8000, "contexts": [context(verdicts="A" * 8000)] * 1001},
+        "more than 8,000,000 cells",
+    ),
+    "too few letters": ({"contexts": [context(verdicts="A")]}, "context 1: .*verdicts"),
+    "other letters": ({"contexts": [context(verdicts="AX")]}, "context 1: .*verdicts"),
+    "target is markup": ({"contexts": [context(target="<b>")]}, 'context 1: "target" is no name'),
+    "no program type": ({"contexts": [context(program_type=None)]}, "has no"),
+    "contradicting contexts": (
+        {"contexts": [context(verdicts="AA"), context(verdicts="DD")]},
+        "BPF_PROG_TYPE_XDP stands in it twice",
+    ),
+    "context is a list": ({"contexts": [[]]}, "context 1 is not an object"),
+    "release is a path": ({"kernel": "../../etc"}, '"kernel" is missing'),
+    "no release": ({"kernel": None}, '"kernel" is missing'),
+    "build id is no hexadecimal": ({"build_id": "zz"}, '"build_id"'),
+    "modules is a list": ({"modules": []}, '"modules" must be an object'),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_broken_evidence_is_refused_with_its_place(name: str) -> None:
+    more, message = BROKEN[name]
+    with pytest.raises(EvidenceError, match=message):
+        read_evidence(write(**more))
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b"null", write()[:-40]])
+def test_truncated_or_foreign_bytes_are_refused(data: bytes) -> None:
+    with pytest.raises(EvidenceError, match=r"not JSON|not what the probe writes"):
+        read_evidence(data)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.sampled_from(sorted(document())),
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+        max_leaves=8,
+    ),
+)
+def test_whatever_stands_in_a_field_nothing_but_evidence_error_comes(
+    field: str, value: object
+) -> None:
+    try:
+        read_evidence(json.dumps({**document(), field: value}).encode())
+    except EvidenceError as error:
+        assert str(error)

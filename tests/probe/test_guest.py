@@ -1,0 +1,81 @@
+"""A guest's console is read up to its markers, and every way to fail is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kfmap.probe import guest
+from kfmap.probe.guest import BEGINS, ENDS, Guest, find_document, find_machine, run_guest
+from kfmap.probe.host import ProbeError
+
+
+def test_the_document_stands_between_the_markers() -> None:
+    console = b"[  0.1] Linux\r\n" + BEGINS + b"\r\n{}\r\n" + ENDS + b"\r\n"
+    assert find_document(console) == b"{}"
+
+
+@pytest.mark.parametrize(
+    ("console", "message"),
+    [
+        (b"", "did not answer; its console ended with: nothing"),
+        (b"Kernel panic - not syncing: no init\n", "ended with: Kernel panic - not syncing"),
+        (BEGINS + b"\n{", "stopped in the middle of its answers"),
+    ],
+)
+def test_a_console_without_the_whole_document_is_an_error(console: bytes, message: str) -> None:
+    with pytest.raises(ProbeError, match=message):
+        find_document(console)
+
+
+def test_images_are_known_by_their_headers() -> None:
+    assert find_machine(bytes(0x202) + b"HdrS" + bytes(100)) == "x86_64"
+    assert find_machine(bytes(0x38) + b"ARM\x64" + bytes(100)) == "aarch64"
+
+
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [(b"\x1f\x8b" + bytes(600), "gzip"), (b"", "no kernel image"), (bytes(600), "no kernel image")],
+)
+def test_what_is_no_image_is_said(image: bytes, message: str) -> None:
+    with pytest.raises(ProbeError, match=message):
+        find_machine(image)
+
+
+def _pretend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> Guest:
+    """Stand a shell script in for QEMU: guests that hang, panic or print on cannot be shipped."""
+    program = tmp_path / "qemu"
+    program.write_text("#!/bin/sh\n" + script)
+    program.chmod(0o755)
+    monkeypatch.setitem(
+        guest.MACHINES, "x86_64", guest.Machine(str(program), (), "ttyS0", "qemu-system-x86")
+    )
+    return Guest(tmp_path / "vmlinuz", b"init", {}, seconds=2)
+
+
+def test_a_guest_that_hangs_is_ended_in_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ProbeError, match="did not end in time"):
+        run_guest(_pretend(tmp_path, monkeypatch, "exec sleep 60\n"))
+
+
+def test_a_guest_that_prints_forever_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guest, "_MOST_OUTPUT", 1 << 20)
+    with pytest.raises(ProbeError, match="printed without end"):
+        run_guest(_pretend(tmp_path, monkeypatch, "exec yes\n"))
+
+
+def test_a_guest_can_be_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ProbeError, match="was stopped"):
+        run_guest(_pretend(tmp_path, monkeypatch, "exec sleep 60\n"), go_on=lambda: False)
+
+
+def test_without_qemu_its_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    missing = guest.Machine("no-such-qemu", (), "ttyS0", "qemu-system-x86")
+    monkeypatch.setitem(guest.MACHINES, "x86_64", missing)
+    with pytest.raises(ProbeError, match="apt install qemu-system-x86"):
+        run_guest(Guest(tmp_path / "vmlinuz", b"", {}))

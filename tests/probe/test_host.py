@@ -1,0 +1,69 @@
+"""The probe asks the kernel that runs these tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from kfmap.probe.evidence import Evidence, read_evidence
+from kfmap.probe.host import ProbeError, build_probe, probe_host
+from tests.conftest import NO_BPF
+
+
+def _why_not() -> str:
+    if os.geteuid() != 0:
+        return "loading BPF programs needs root"
+    if not Path("/sys/kernel/btf/vmlinux").exists():
+        return "this kernel has no BTF"
+    return ""
+
+
+@pytest.fixture(scope="module")
+def evidence() -> Evidence:
+    if reason := _why_not():
+        pytest.skip(f"{NO_BPF}: {reason}")
+    try:
+        return read_evidence(probe_host(["bpf_dynptr_from_skb", "bpf_nobody_has_this"], few=True))
+    except ProbeError as error:
+        if "does not let this process load BPF programs" in str(error):
+            pytest.skip(f"{NO_BPF}: {error}")
+        raise
+
+
+def test_the_kernel_of_this_host_answers_for_itself(evidence: Evidence) -> None:
+    assert evidence.release == os.uname().release
+    assert "bpf_nobody_has_this" not in evidence.kfuncs
+    letters = {letter for item in evidence.answers for letter in item.context.verdicts}
+    assert {"A", "D"} <= letters
+
+
+def test_a_kfunc_is_allowed_where_the_kernel_lets_it(evidence: Evidence) -> None:
+    """bpf_task_acquire is for tracing, never for socket filters, on every kernel since 6.2."""
+    at = evidence.kfuncs.index("bpf_task_acquire")
+    by_type = {item.context.program_type: item.context.verdicts[at] for item in evidence.answers}
+    assert by_type["BPF_PROG_TYPE_TRACING"] == "A"
+    assert by_type["BPF_PROG_TYPE_SOCKET_FILTER"] == "D"
+
+
+def test_only_some_contexts_may_sleep(evidence: Evidence) -> None:
+    may_sleep = {item.context.program_type: item.may_sleep for item in evidence.answers}
+    assert may_sleep["BPF_PROG_TYPE_SYSCALL"]
+    assert not may_sleep["BPF_PROG_TYPE_XDP"]
+
+
+def test_the_source_compiles_without_a_warning(tmp_path: Path) -> None:
+    assert build_probe().startswith(b"\x7fELF")
+
+
+def test_without_root_the_reason_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(ProbeError, match="needs root"):
+        probe_host([])
+
+
+def test_without_a_compiler_the_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    with pytest.raises(ProbeError, match="apt install gcc"):
+        build_probe()
