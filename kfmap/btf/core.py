@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kfmap.btf.compat import kinds_are_compatible
-from kfmap.btf.core_spec import Spec, match_spec, parse_spec
+from kfmap.btf.core_spec import Spec, match_spec, name_part, parse_spec
 from kfmap.btf.core_value import Value, value_of
 from kfmap.btf.ext import CoreKind, CoreRelocation
 from kfmap.btf.kinds import INT_SIGNED, Kind
@@ -108,7 +108,7 @@ class CoreResolver:
             reason = f"the kernel's types {self._name(relocation)} differ here"
             return Resolution(REFUSED, candidates=len(candidates), reason=reason)
         target = found[0][1] if found else value_of(self.kernel, None, relocation.kind)
-        return self._outcome(relocation, own, target, len(candidates))
+        return self._outcome(relocation, spec, own, target, len(candidates))
 
     def _candidates(self, type_id: int) -> list[int]:
         kind = self.local.kind(type_id)
@@ -119,11 +119,17 @@ class CoreResolver:
         ]
 
     def _outcome(
-        self, relocation: CoreRelocation, own: Value, target: Value | None, candidates: int
+        self,
+        relocation: CoreRelocation,
+        spec: Spec,
+        own: Value,
+        target: Value | None,
+        candidates: int,
     ) -> Resolution:
         expected = own.value if own.exact else None
         if target is None:
-            missing = "has no such part" if candidates else "is not in the kernel"
+            what = name_part(spec, relocation.kind)
+            missing = f"has no {what} on this kernel" if candidates else "is not in the kernel"
             return Resolution(
                 POISONED,
                 expected=expected,

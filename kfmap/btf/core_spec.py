@@ -124,6 +124,17 @@ def element_of(btf: Btf, array_id: int, index: int, before: Accessor) -> int | N
     return btf.resolve(array.type_id)
 
 
+def name_part(spec: Spec, kind: int) -> str:
+    """Return what a relocation names within its type: "field se.load", "enumerator X"."""
+    if kind in TYPE_KINDS:
+        return "type of the same shape"
+    names = [item.name if item.name else f"[{item.at}]" for item in spec.accessors]
+    if kind not in ENUMERATOR_KINDS:
+        names = names[1:]  # the first step is to the whole
+    text = ".".join(names).replace(".[", "[")
+    return f"{'enumerator' if kind in ENUMERATOR_KINDS else 'field'} {text}"
+
+
 def match_spec(local: Btf, spec: Spec, kind: int, kernel: Btf, candidate: int) -> Spec | None:
     """Find in type `candidate` of a kernel what `spec` names; None if it has no such part."""
     if kind in TYPE_KINDS:

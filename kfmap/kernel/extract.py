@@ -176,6 +176,8 @@ class _Reading:
             sleeping=programs.sleeping,
             targets=programs.targets,
             iterator_sleep=programs.iterator_sleep,
+            behaviours=programs.behaviours,
+            lock_safe=programs.lock_safe,
         )
 
     def _enum(self, name: str) -> tuple[Constant, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kfmap.kernel.place import Place as Place
-from kfmap.kernel.program_facts import AttachTargets, IteratorSleep, SleepRule
+from kfmap.kernel.program_facts import AttachTargets, Behaviour, IteratorSleep, SleepRule
 from kfmap.kernel.rule_form import MemberTable, Node
 
 VMLINUX = "vmlinux"
@@ -231,6 +231,8 @@ class KernelFacts:
     targets that exist.
     `observed` is for kernels whose verdicts were asked and whose source is not to be had.
     What follows it is described in program_facts.py; None and () where it was not read.
+    `lock_safe`: the kfuncs that may be called while a lock is held; None where a flag of theirs
+    decides, or where it was not read.
     """
 
     name: str
@@ -257,6 +259,8 @@ class KernelFacts:
     sleeping: tuple[SleepRule, ...] = ()
     targets: AttachTargets | None = None
     iterator_sleep: tuple[IteratorSleep, ...] = ()
+    behaviours: tuple[Behaviour, ...] = ()
+    lock_safe: tuple[str, ...] | None = None
 
     @property
     def is_observed(self) -> bool:

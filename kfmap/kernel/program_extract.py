@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from kfmap.kernel.code import Code
 from kfmap.kernel.facts import Constant, KfuncSet, NotUnderstood
-from kfmap.kernel.program_facts import AttachTargets, IteratorSleep, SleepRule
+from kfmap.kernel.program_facts import AttachTargets, Behaviour, IteratorSleep, SleepRule
 from kfmap.kernel.rules.attach_targets import LSM_C, Listed, read_attach_targets
+from kfmap.kernel.rules.behaviours import extract_behaviours, extract_lock_safe
 from kfmap.kernel.rules.sleep_rules import read_sleep_rules
 from kfmap.kernel.rules.targets import find_iterator_sleep
 
@@ -36,6 +37,8 @@ class ProgramFacts:
     sleeping: tuple[SleepRule, ...]
     targets: AttachTargets | None
     iterator_sleep: tuple[IteratorSleep, ...]
+    behaviours: tuple[Behaviour, ...]
+    lock_safe: tuple[str, ...] | None
     problems: tuple[NotUnderstood, ...]
 
 
@@ -48,6 +51,8 @@ def extract_program_facts(code: Code, given: Given) -> ProgramFacts:
         sleeping=sleeping,
         targets=targets,
         iterator_sleep=_iterators(code, given.files),
+        behaviours=extract_behaviours(code),
+        lock_safe=extract_lock_safe(code),
         problems=(*asleep, *unlisted),
     )
 

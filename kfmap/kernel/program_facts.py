@@ -72,6 +72,16 @@ class IteratorSleep:
     place: Place
 
 
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """How the verifier of this kernel walks a program, where kernels differ; the names are those of
+    rules/behaviours.py. `place`: the line that says so, or the function that does not."""
+
+    name: str
+    holds: bool
+    place: Place | None
+
+
 def find_target(targets: Iterable[Target], name: str) -> Target | None:
     """Return the entry that lists a function, hook or tracepoint; None where none does."""
     for target in targets:

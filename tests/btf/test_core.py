@@ -73,7 +73,10 @@ def test_field_exists_is_a_value_either_way() -> None:
 )
 def test_missing_field_poisons(kind: CoreKind) -> None:
     missing = _resolve(_task, _moved_task, "0:0", kind)
-    assert (missing.outcome, missing.reason) == (POISONED, "struct task has no such part")
+    assert (missing.outcome, missing.reason) == (
+        POISONED,
+        "struct task has no field pid on this kernel",
+    )
     absent = _resolve(_task, _nothing, "0:0", kind)
     assert (absent.outcome, absent.reason) == (POISONED, "struct task is not in the kernel")
     assert (missing.candidates, absent.candidates) == (1, 0)

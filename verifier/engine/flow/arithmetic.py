@@ -23,6 +23,7 @@ from verifier.engine.flow.values import (
     signed,
 )
 
+_NO_ADDRESS = ("trusted", "element")  # may be null, so the verifier does not calculate with it
 _CACHED = 1 << 14  # results kept: the same few values come again and again
 
 ADD, SUB, MUL, DIV, OR, AND, LSH, RSH, NEG, MOD, XOR, MOV, ARSH, END = range(0x00, 0xE0, 0x10)
@@ -48,7 +49,7 @@ def apply(operation: int, left: Value, right: Value, bits: int, is_signed: bool)
 def absorbs(value: Value) -> bool:
     """Return whether any number may be added without changing what is known."""
     if isinstance(value, Pointer):
-        return value.kind not in (*PLACED, "trusted")
+        return value.kind not in (*PLACED, *_NO_ADDRESS)
     return value is VAGUE or value == UNKNOWN
 
 
@@ -82,11 +83,11 @@ def _on_pointers(operation: int, left: Value, right: Value, bits: int) -> Value:
         return UNKNOWN32
     if operation == ADD and isinstance(right, Pointer):
         left, right = right, left
-    if not isinstance(left, Pointer) or isinstance(right, Pointer) or left.kind == "trusted":
+    if not isinstance(left, Pointer) or isinstance(right, Pointer) or left.kind in _NO_ADDRESS:
         return UNKNOWN
     if operation in (ADD, SUB):
         if isinstance(right, int):
-            if left.kind not in PLACED:
+            if left.kind not in PLACED and not (left.kind == "frame" and left.target):
                 return left
             step = signed(right, 64)
             return left._replace(offset=left.offset + (step if operation == ADD else -step))

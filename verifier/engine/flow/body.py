@@ -7,7 +7,7 @@ second slot of lddw stays where it is: its opcode is 0.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from verifier.engine.object.model import BpfObject, Code, Function, Reference
 
@@ -34,9 +34,10 @@ _JUMPS = re.compile(
 class Block:
     """Instructions that run in a row, and how they end.
 
-    `end`: "next", "jump", "branch", "exit", "call" (of a static function), "stop". `last` is the
-    instruction that ends it, None for "next". `target` and `next` are block indexes, -1 where the
-    code leaves the function. `single`: only one place leads here.
+    `end`: "next", "jump", "branch", "exit", "call" (of a static function), "fork" (a call after
+    which more than one state may follow), "stop". `last` is the instruction that ends it, None for
+    "next". `target` and `next` are block indexes, -1 where the code leaves the function. `single`:
+    only one place leads here.
     """
 
     __slots__ = ("callee", "end", "last", "next", "rows", "single", "target")
@@ -65,18 +66,25 @@ class Body:
     """
 
     def __init__(
-        self, function: Function, rows: list[Row], jumps: list[int], static: Mapping[int, int]
+        self,
+        function: Function,
+        rows: list[Row],
+        jumps: list[int],
+        static: Mapping[int, int],
+        forks: Collection[int],
     ) -> None:
         self.function = function
         self._rows = rows
         self._static = static
+        self._forks = forks
         self._targets = {
             at: _target(rows[at], rows[0][0]) for at in jumps if rows[at][1] != OP_EXIT
         }
         self._led_to: dict[int, int] = {}  # how many jumps lead to an instruction
         for target in self._targets.values():
             self._led_to[target] = self._led_to.get(target, 0) + 1
-        leaders = {0, *(at + 1 for at in jumps), *(at + 1 for at in static), *self._led_to}
+        ends = (*jumps, *static, *forks)
+        leaders = {0, *(at + 1 for at in ends), *self._led_to}
         self._starts = sorted(at for at in leaders if 0 <= at < len(rows))
         self._position = {at: number for number, at in enumerate(self._starts)}
         self._blocks: list[Block | None] = [None] * len(self._starts)
@@ -109,6 +117,8 @@ class Body:
         opcode = block.rows[-1][1]
         if at in self._static:
             block.end, block.callee = "call", self._static[at]
+        elif at in self._forks:
+            block.end = "fork"
         elif opcode == OP_EXIT:
             block.end = "exit"
         elif at not in self._targets:
@@ -122,12 +132,16 @@ class Body:
 
 
 def build_body(
-    obj: BpfObject, index: int, calls: list[tuple[int, int]], is_static: IsStatic
+    obj: BpfObject,
+    index: int,
+    calls: list[tuple[int, int]],
+    is_static: IsStatic,
+    forks: Collection[int] = (),
 ) -> Body:
     """Split a function into blocks.
 
     `calls`: slots of its calls with the function called; `is_static` tells of which the verifier
-    goes on in the function called.
+    goes on in the function called. `forks`: slots of calls after which several states may follow.
     """
     function = obj.functions[index]
     code = obj.code[function.section]
@@ -136,7 +150,7 @@ def build_body(
     rows = list(zip(range(start, end), *(column[start:end] for column in columns), strict=True))
     jumps = [match.start() for match in _JUMPS.finditer(code.opcodes[start:end])]
     static = {slot - start: callee for slot, callee in calls if is_static(callee)}
-    return Body(function, rows, jumps, static)
+    return Body(function, rows, jumps, static, {slot - start for slot in forks})
 
 
 def _target(row: Row, start: int) -> int:

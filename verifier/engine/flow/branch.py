@@ -9,6 +9,7 @@ from typing import NamedTuple
 from verifier.engine.flow.values import (
     OBJECT,
     VAGUE,
+    OneOf,
     Pointer,
     Range,
     Value,
@@ -21,6 +22,7 @@ JEQ, JGT, JGE, JSET, JNE, JSGT, JSGE = 0x10, 0x20, 0x30, 0x40, 0x50, 0x60, 0x70
 JLT, JLE, JSLT, JSLE = 0xA0, 0xB0, 0xC0, 0xD0
 
 DEAD, PERHAPS, SURE = 0, 1, 2
+_MAYBE_NULL = ("trusted", "element")
 _CACHED = 1 << 14  # decisions kept: the same few values come again and again
 
 _OPPOSITE = {
@@ -51,7 +53,7 @@ def decide(operation: int, left: Value, right: Value, bits: int) -> Ways:
     """Decide a conditional jump on 64 or 32 bits."""
     if left is VAGUE or right is VAGUE or (operation not in _COMPARE and operation != JSET):
         return EITHER  # what no kernel knows as a comparison is not walked by any
-    if isinstance(left, Pointer) or isinstance(right, Pointer):
+    if isinstance(left, Pointer | OneOf) or isinstance(right, Pointer | OneOf):
         return _decide_pointer(operation, left, right, bits)
     if isinstance(left, int) and isinstance(right, int):
         return TAKEN if _holds(operation, left, right, bits) else NEXT
@@ -66,9 +68,7 @@ def refine(operation: int, value: Value, bound: Value, bits: int, taken: bool) -
     if value is VAGUE:
         return bound if operation == JEQ and bits == 64 and isinstance(bound, int) else value
     if isinstance(value, Pointer):
-        if value.kind == "trusted" and bound == 0 and bits == 64:
-            return 0 if operation == JEQ else OBJECT if operation == JNE else value
-        return value
+        return _refine_pointer(operation, value) if bound == 0 and bits == 64 else value
     if not isinstance(value, Range) or operation not in _OPPOSITE:
         return value
     limit = as_range(bound, bits)
@@ -90,6 +90,15 @@ def refine_right(
     return refine(_MIRRORED[operation], value, bound, bits, taken)
 
 
+def _refine_pointer(operation: int, value: Pointer) -> Value:
+    """Return what an address is known to be after it was compared to null."""
+    if value.kind not in _MAYBE_NULL or operation not in (JEQ, JNE):
+        return value
+    if operation == JEQ:
+        return 0
+    return OBJECT if value.kind == "trusted" else value._replace(kind="value")
+
+
 def _kept_width(value: Range, bits: int) -> int:
     """A 32-bit comparison says nothing of the upper half, unless that is known to be zero."""
     if bits == 64:
@@ -99,12 +108,13 @@ def _kept_width(value: Range, bits: int) -> int:
 
 def _decide_pointer(operation: int, left: Value, right: Value, bits: int) -> Ways:
     """Addresses are never null; comparing them to something else tells nothing."""
-    if not isinstance(left, Pointer):
+    if not isinstance(left, Pointer | OneOf):
         left, right = right, left
-    assert isinstance(left, Pointer)
     if bits != 64 or right != 0 or operation not in (JEQ, JNE):
         return BOTH
-    if left.kind == "trusted":
+    if isinstance(left, Pointer) and left.kind == "element":
+        return BOTH
+    if isinstance(left, Pointer) and left.kind == "trusted":
         return Ways(PERHAPS, SURE) if operation == JEQ else Ways(SURE, PERHAPS)
     return NEXT if operation == JEQ else TAKEN
 

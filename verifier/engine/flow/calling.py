@@ -1,89 +1,210 @@
 """Calls of helpers, kernel functions and global functions, and the callbacks they are given.
 
 Mirrors check_helper_call(), check_kfunc_call() and push_callback_call() of kernel/bpf/verifier.c as
-far as liveness and sleeping go.
+far as liveness, sleeping and regions go.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from typing import TypeGuard
+from typing import Protocol
 
-from verifier.engine.flow.state import IRQ, LOCK, PREEMPT, RCU, State, pass_on
-from verifier.engine.flow.summary import CALLBACK, GLOBAL, TIMER, WORK
-from verifier.engine.flow.values import TRUSTED, UNKNOWN, VAGUE, Held, Pointer, Value
+from verifier.engine.flow.body import Row
+from verifier.engine.flow.forks import (
+    LOOP,
+    RESILIENT_LOCKS,
+    SPIN_LOCK,
+    SPIN_UNLOCK,
+    SYNCHRONOUS,
+    TREE_ADD,
+)
+from verifier.engine.flow.region_calls import Effect, lock_effect, region_effect, resilient_effect
+from verifier.engine.flow.regions import DIFFERENT, Regions
+from verifier.engine.flow.state import State, pass_on
+from verifier.engine.flow.summary import CALLBACK, GLOBAL, TIMER, WORK, Way
+from verifier.engine.flow.values import (
+    TRUSTED,
+    UNKNOWN,
+    VAGUE,
+    Pointer,
+    Range,
+    Value,
+    functions_of,
+)
 from verifier.engine.flow.walk import Walk
 
 # BPF_FUNC_* numbers (include/uapi/linux/bpf.h)
-_SPIN_LOCK, _SPIN_UNLOCK = 93, 94
+_LOOKUP = 1
 _TIMER_SET_CALLBACK = 170
-# which register is the callback, and what its arguments are made of (register, or 0: unknown)
-_SYNCHRONOUS: Mapping[int, tuple[int, tuple[int, ...]]] = {
-    164: (2, (0, 0, 0, 3)),  # bpf_for_each_map_elem
-    180: (3, (0, 0, 4)),  # bpf_find_vma
-    181: (2, (0, 3)),  # bpf_loop
-    209: (2, (0, 3)),  # bpf_user_ringbuf_drain
-}
 # Helpers that only read what their pointers point to.
 _READERS = frozenset(
     {1, 2, 3, 6, 12, 25, 51, 55, 87, 93, 94, 130, 156, 157, 164, 169, 170, 171, 172, 177, 181}
 )
+# What is known of a region call's fault: __mark_reg_s32_range(-MAX_ERRNO, -1)
+_ERROR = Range(32, (1 << 32) - 4095, (1 << 32) - 1, -4095, -1)
 
 _WORK_KFUNCS = ("bpf_wq_set_callback", "bpf_task_work_schedule")
 _THROW = "bpf_throw"
 _NEXT_ITEM = re.compile(r"bpf_iter_\w+_next")
-_REGION_KFUNCS: Mapping[str, Callable[[State], None]] = {
-    "bpf_rcu_read_lock": lambda state: state.enter(RCU),
-    "bpf_rcu_read_unlock": lambda state: state.leave(RCU),
-    "bpf_preempt_disable": lambda state: state.enter(PREEMPT),
-    "bpf_preempt_enable": lambda state: state.leave(PREEMPT),
-    "bpf_local_irq_save": lambda state: state.enter(IRQ),
-    "bpf_local_irq_restore": lambda state: state.leave(IRQ),
-    # taken or not, by what they return
-    "bpf_res_spin_lock": lambda state: state.doubt_region(LOCK),
-    "bpf_res_spin_lock_irqsave": lambda state: state.doubt_region(LOCK),
-}
 _NO_ARGUMENTS: tuple[Value, ...] = ()
+_ROUNDS = 3  # of a callback whose regions differ from turn to turn
+
+
+class Enter(Protocol):
+    """Goes into functions whose regions and results come back to the caller."""
+
+    def static(self, slot: int, function: int, state: State) -> tuple[Way, ...]:
+        """Note the call of a static function and return its ways out."""
+
+    def callback(
+        self,
+        slot: int,
+        function: int,
+        state: State,
+        arguments: tuple[Value, ...],
+        chosen: bool,
+    ) -> tuple[Way, ...]:
+        """Note a callback that is run while its caller waits, and return its ways out.
+
+        `chosen` is False where it may be another that is run.
+        """
 
 
 def call_helper(walk: Walk, state: State, slot: int, number: int) -> None:
     """Call a helper by its number."""
-    if number == _SPIN_LOCK:
-        state.enter(LOCK)
-    elif number == _SPIN_UNLOCK:
-        state.leave(LOCK)
+    effect = Effect(state.regions)
+    result: Value = UNKNOWN
+    if number in (SPIN_LOCK, SPIN_UNLOCK):
+        effect = _worth_telling(walk, lock_effect(number, state))
     elif number == _TIMER_SET_CALLBACK:
-        _pass_callback(walk, state, slot, TIMER, 2, _NO_ARGUMENTS)
-    elif number in _SYNCHRONOUS:
-        register, sources = _SYNCHRONOUS[number]
-        arguments = tuple(
-            pass_on(walk.settle(state.registers[at])) if at else UNKNOWN for at in sources
-        )
-        _pass_callback(walk, state, slot, CALLBACK, register, arguments)
-    _finish(state, UNKNOWN, reads_only=number in _READERS)
+        _pass_callbacks(walk, state, slot, TIMER, 2)
+    elif number == _LOOKUP and walk.has_locks:
+        result, effect = _look_up(state, slot)
+    walk.note_helper(slot, number, state, effect)
+    state.regions = effect.regions
+    _finish(state, result, reads_only=number in _READERS)
+
+
+def _worth_telling(walk: Walk, effect: Effect) -> Effect:
+    """Doubt which lock is meant only where an exact walk can still tell."""
+    is_doubt = not effect.certain and effect.fault == DIFFERENT
+    return effect if walk.suspects or not is_doubt else Effect(effect.regions)
+
+
+def _look_up(state: State, slot: int) -> tuple[Value, Effect]:
+    """Return an element of a map: which one it is tells one lock from another."""
+    held, regions = state.registers[1], state.regions
+    if not isinstance(held, Pointer) or held.kind != "map":
+        return UNKNOWN, Effect(regions)
+    regions = regions.forget_lock(("value", held.target, slot))
+    return Pointer("element", held.target, slot), Effect(regions)
 
 
 def call_kfunc(walk: Walk, state: State, slot: int, index: int) -> bool | None:
     """Call an extern function; True where the path ends, since the loader poisoned the call."""
     extern = walk.object.externs[index]
     answer = walk.inputs.kfunc(index)
-    walk.note_site(slot, index, state.regions)
-    if not answer.found or extern.kernel_name == _THROW:
+    name = extern.kernel_name
+    found = region_effect(name, state) if answer.found else None
+    effect = _worth_telling(walk, found) if found else Effect(state.regions)
+    walk.note_site(slot, index, state, effect)
+    if not answer.found or name == _THROW:
         walk.note_received(state.registers[1:6])
         return True
-    if _NEXT_ITEM.fullmatch(extern.kernel_name):
+    if _NEXT_ITEM.fullmatch(name):
         walk.widen(slot, state)
-    effect = _REGION_KFUNCS.get(extern.kernel_name)
-    if effect:
-        effect(state)
-    if any(map(_is_function, state.registers[1:6])):
-        kind = WORK if extern.kernel_name.startswith(_WORK_KFUNCS) else CALLBACK
+    state.regions = effect.regions
+    if not name.startswith(TREE_ADD):
+        kind = WORK if name.startswith(_WORK_KFUNCS) else CALLBACK
         for register in range(1, 6):
-            _pass_callback(walk, state, slot, kind, register, _NO_ARGUMENTS)
+            _pass_callbacks(walk, state, slot, kind, register)
     certain = not answer.may_be_null and walk.returns_pointer(index)
     _finish(state, TRUSTED if certain else UNKNOWN, reads_only=False)
     return None
+
+
+def fork(walk: Walk, state: State, row: Row, enter: Enter) -> list[State]:
+    """Carry out a call after which more than one state may follow."""
+    slot, number = row[0], row[4]
+    reference = walk.reference(slot)
+    if reference is None:
+        after = _run_helper_callbacks(walk, state, slot, number, enter)
+        call_helper(walk, state, slot, number)
+        return _with_regions(state, after)
+    name = walk.object.externs[reference.index].kernel_name
+    if name in RESILIENT_LOCKS:
+        return _lock_or_not(walk, state, slot, reference.index)
+    after = _run_tree_callbacks(walk, state, slot, enter)
+    ends = call_kfunc(walk, state, slot, reference.index)
+    return [] if ends else _with_regions(state, after)
+
+
+def _lock_or_not(walk: Walk, state: State, slot: int, index: int) -> list[State]:
+    """A resilient lock: taken where it returns zero, not where it returns an error."""
+    taken = resilient_effect(walk.object.externs[index].kernel_name, state)
+    walk.note_site(slot, index, state, taken)
+    if not walk.inputs.kfunc(index).found:
+        return []
+    failed = state.copy()
+    _finish(failed, _ERROR, reads_only=False)
+    _finish(state, 0, reads_only=False)
+    state.regions = taken.regions
+    return [failed, state]
+
+
+def _run_helper_callbacks(
+    walk: Walk, state: State, slot: int, number: int, enter: Enter
+) -> list[Regions]:
+    """Run a helper's callback, if it is run at all, and return all regions that may follow."""
+    register, sources = SYNCHRONOUS[number]
+    turns = walk.settle(state.registers[1]) if number == LOOP else UNKNOWN
+    if turns == 0:
+        walk.note_received(state.registers[register : register + 1])
+        return [state.regions]
+    arguments = [pass_on(walk.settle(state.registers[at])) if at else UNKNOWN for at in sources]
+    arguments += [UNKNOWN] * (5 - len(arguments))
+    rounds = min(turns, _ROUNDS) if isinstance(turns, int) else _ROUNDS
+    return _run_callbacks(state, slot, register, tuple(arguments), rounds, enter)
+
+
+def _run_tree_callbacks(walk: Walk, state: State, slot: int, enter: Enter) -> list[Regions]:
+    any_arguments: tuple[Value, ...] = (UNKNOWN,) * 5
+    found = [at for at in range(1, 6) if functions_of(state.registers[at])]
+    if not found:
+        return [state.regions]
+    return _run_callbacks(state, slot, found[0], any_arguments, _ROUNDS, enter)
+
+
+def _run_callbacks(
+    state: State,
+    slot: int,
+    register: int,
+    arguments: tuple[Value, ...],
+    rounds: int,
+    enter: Enter,
+) -> list[Regions]:
+    """Run a callback again as long as it leaves other regions than any turn before."""
+    before, functions = state.regions, functions_of(state.registers[register])
+    found, latest = [before], [before]
+    for _ in range(rounds):
+        new: list[Regions] = []
+        for state.regions in latest:
+            for function in functions:
+                for way in enter.callback(slot, function, state, arguments, len(functions) == 1):
+                    after = state.regions.returning(way.regions)
+                    if after not in found:
+                        found.append(after)
+                        new.append(after)
+        latest = new
+    state.regions = before
+    return found
+
+
+def _with_regions(state: State, regions: list[Regions]) -> list[State]:
+    states = [state, *(state.copy() for _ in regions[1:])]
+    for each, known in zip(states, regions, strict=True):
+        each.regions = known
+    return states
 
 
 def call_unknown(state: State) -> None:
@@ -102,8 +223,9 @@ def finish_static(state: State, result: Value) -> None:
     _finish(state, result, reads_only=False)
 
 
-def static_arguments(walk: Walk, state: State) -> tuple[Value, ...]:
-    return tuple(pass_on(walk.settle(held)) for held in state.registers[1:6])
+def static_arguments(walk: Walk, state: State, with_place: bool) -> tuple[Value, ...]:
+    """Return what a static function gets; `with_place`: it keeps flags on its caller's stack."""
+    return tuple(pass_on(walk.settle(held), with_place) for held in state.registers[1:6])
 
 
 def _finish(state: State, result: Value, reads_only: bool) -> None:
@@ -125,16 +247,8 @@ def _doubt_stack(state: State) -> None:
             state.doubt_all()
 
 
-def _pass_callback(
-    walk: Walk, state: State, slot: int, kind: str, register: int, arguments: tuple[Value, ...]
-) -> None:
-    """Note a callback: timers and work start afresh, others get what the call gives them."""
-    value = state.registers[register]
-    if not _is_function(value):
-        return
-    full = (*arguments, *[UNKNOWN] * (5 - len(arguments)))
-    walk.note_edge(kind, slot, value.target, state, full)
-
-
-def _is_function(value: Held) -> TypeGuard[Pointer]:
-    return isinstance(value, Pointer) and value.kind == "function"
+def _pass_callbacks(walk: Walk, state: State, slot: int, kind: str, register: int) -> None:
+    """Note callbacks that are run later, or in a way that is not known, with any arguments."""
+    functions = functions_of(state.registers[register])
+    for function in functions:
+        walk.note_edge(kind, slot, function, state, (UNKNOWN,) * 5, len(functions) == 1)

@@ -3,28 +3,41 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from kfmap.btf.kinds import Kind
 from kfmap.btf.read import BtfError
 from verifier.engine.flow.body import OP_CALL, OP_LDDW, plain_reference
+from verifier.engine.flow.forks import (
+    RESILIENT_LOCKS,
+    SPIN_LOCK,
+    SPIN_UNLOCK,
+    forks_at_helper,
+    forks_at_kfunc,
+)
+from verifier.engine.flow.region_calls import has_region_effect
 from verifier.engine.object.model import BpfObject, Code, Reference
 
-_LOCK_HELPERS = (93, 94)  # bpf_spin_lock, bpf_spin_unlock
+_KEEP_FLAGS = re.compile(r"bpf_local_irq_(save|restore)|bpf_res_spin_(un)?lock_irq(save|restore)")
 _CALL_OR_ADDRESS = re.compile(re.escape(bytes([OP_CALL])) + b"|" + re.escape(bytes([OP_LDDW])))
 
 
 @dataclass(slots=True)
 class Calls:
     """What the code of one function refers to, each with its slot: externs called, functions called
-    or passed on. `locks`: it takes or drops a bpf_spin_lock."""
+    or passed on, helpers called by number. `forks`: after which several states may follow.
+    `asked`: slots of calls that begin or end regions by their arguments. `relocated`: CO-RE
+    relocates it."""
 
     kfuncs: list[tuple[int, int]] = field(default_factory=list)
     functions: list[tuple[int, int]] = field(default_factory=list)
     passed: list[tuple[int, int]] = field(default_factory=list)
-    locks: bool = False
+    helpers: list[tuple[int, int]] = field(default_factory=list)
+    forks: list[int] = field(default_factory=list)
+    asked: set[int] = field(default_factory=set)
+    relocated: bool = False
 
     def callees(self) -> Iterator[int]:
         for _, function in self.functions:
@@ -45,7 +58,18 @@ class CallGraph:
         self._add_references()
         for section, code in obj.code.items():
             self._add_helper_calls(section, code)
-        self.interesting = self._find_interesting()
+        self._add_relocated()
+        self._callers = self._find_callers()
+        self.interesting = self._closure(
+            calls.kfuncs or calls.helpers or calls.relocated for calls in self.calls
+        )
+        self.keeps_flags = self._closure(
+            any(_KEEP_FLAGS.fullmatch(self._name(extern)) for _, extern in calls.kfuncs)
+            for calls in self.calls
+        )
+        self.has_locks = any(
+            number == SPIN_LOCK for calls in self.calls for _, number in calls.helpers
+        ) or any(extern.kernel_name in RESILIENT_LOCKS for extern in obj.externs)
 
     def function_at(self, section: str, slot: int) -> int | None:
         """Return the function that a slot belongs to."""
@@ -103,9 +127,15 @@ class CallGraph:
         is_call = self.object.code[section].opcodes[slot] == OP_CALL
         if is_call == (reference.kind != "function"):
             kinds[reference.kind].append((slot, reference.index))
+            if reference.kind == "kfunc":
+                name = self._name(reference.index)
+                if forks_at_kfunc(name):
+                    calls.forks.append(slot)
+                elif has_region_effect(name):
+                    calls.asked.add(slot)
 
     def _add_helper_calls(self, section: str, code: Code) -> None:
-        """Find locks, and calls and addresses within a section that have no relocation."""
+        """Find calls of helpers, and calls and addresses within a section without a relocation."""
         references = self._references[section]
         for match in _CALL_OR_ADDRESS.finditer(code.opcodes):
             slot = match.start()
@@ -116,21 +146,44 @@ class CallGraph:
                 if plain is not None:
                     references[slot] = plain
                     self._add_reference(section, slot, plain)
-            elif code.opcodes[slot] == OP_CALL and code.immediates[slot] in _LOCK_HELPERS:
-                function = self.function_at(section, slot)
-                if function is not None:
-                    self.calls[function].locks = True
+            elif code.opcodes[slot] == OP_CALL:
+                self._add_helper_call(section, slot, code.immediates[slot])
 
-    def _find_interesting(self) -> frozenset[int]:
-        """Functions from which a kfunc call or a lock can be reached."""
-        callers: dict[int, list[int]] = {}
+    def _add_helper_call(self, section: str, slot: int, number: int) -> None:
+        function = self.function_at(section, slot)
+        if function is not None:
+            self.calls[function].helpers.append((slot, number))
+            if forks_at_helper(number):
+                self.calls[function].forks.append(slot)
+            elif number in (SPIN_LOCK, SPIN_UNLOCK):
+                self.calls[function].asked.add(slot)
+
+    def _add_relocated(self) -> None:
+        """Note which functions CO-RE relocates."""
+        core = self.object.btf_ext.core if self.object.btf_ext else {}
+        for section, info in core.items():
+            slots = sorted(info.slots)
+            for start, function in zip(*self._spans.get(section, ([], [])), strict=True):
+                at = bisect_left(slots, start)
+                end = start + self.object.functions[function].count
+                self.calls[function].relocated |= at < len(slots) and slots[at] < end
+
+    def _name(self, extern: int) -> str:
+        return self.object.externs[extern].kernel_name
+
+    def _find_callers(self) -> list[list[int]]:
+        callers: list[list[int]] = [[] for _ in self.calls]
         for function, calls in enumerate(self.calls):
             for callee in calls.callees():
-                callers.setdefault(callee, []).append(function)
-        waiting = [i for i, calls in enumerate(self.calls) if calls.kfuncs or calls.locks]
+                callers[callee].append(function)
+        return callers
+
+    def _closure(self, marks: Iterable[object]) -> frozenset[int]:
+        """Return the functions that are marked, and those from which one can be reached."""
+        waiting = [function for function, marked in enumerate(marks) if marked]
         found = set(waiting)
         while waiting:
-            for caller in callers.get(waiting.pop(), ()):
+            for caller in self._callers[waiting.pop()]:
                 if caller not in found:
                     found.add(caller)
                     waiting.append(caller)

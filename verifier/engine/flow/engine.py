@@ -12,27 +12,31 @@ from verifier.engine.flow.body import Body, build_body
 from verifier.engine.flow.budget import Budget, OutOfBudget
 from verifier.engine.flow.calling import static_arguments
 from verifier.engine.flow.calls import CallGraph
+from verifier.engine.flow.forks import TREE_ADD
 from verifier.engine.flow.inputs import Inputs
 from verifier.engine.flow.joined import joined_way, sure_blocks, walk_joined
 from verifier.engine.flow.paths import walk_paths
-from verifier.engine.flow.state import NO_REGIONS, UNSURE, Regions, State, entry_state
+from verifier.engine.flow.regions import NO_REGIONS, UNSURE_REGIONS, Regions
+from verifier.engine.flow.state import State, entry_state
 from verifier.engine.flow.summary import (
+    CALLBACK,
     GLOBAL,
     PASSED,
     STATIC,
     Edge,
+    HelperSite,
+    Leak,
     Poison,
     Site,
     Summary,
     Way,
 )
-from verifier.engine.flow.values import VAGUE, Pointer, Value
-from verifier.engine.flow.walk import EdgeNote, Walk
+from verifier.engine.flow.values import VAGUE, Value, functions_of
+from verifier.engine.flow.walk import Note, Noted, Walk
 from verifier.engine.object.model import BpfObject
 
 _MAX_DEPTH = 16  # of calls within calls; the verifier allows 8
 _MAX_CONTEXTS = 24  # argument lists that a function is walked with; then any arguments
-_UNSURE_REGIONS: Regions = (UNSURE, UNSURE, UNSURE, UNSURE)
 _ANY: tuple[Value, ...] = (VAGUE,) * 5
 
 Key = tuple[int, tuple[Value, ...], Regions, bool]
@@ -53,13 +57,22 @@ class Program:
     def body(self, function: int) -> Body:
         """Return the decoded code of a function."""
         if function not in self._bodies:
-            calls = self.graph.calls[function].functions
-            self._bodies[function] = build_body(self.object, function, calls, self.is_static)
+            calls = self.graph.calls[function]
+            self._bodies[function] = build_body(
+                self.object, function, calls.functions, self.is_static, calls.forks
+            )
         return self._bodies[function]
 
     def is_static(self, function: int) -> bool:
         """Return whether the verifier follows a call of this function with the caller's values."""
         return self.object.functions[function].linkage != "global"
+
+    def orders_tree(self, function: int, slot: int) -> bool:
+        """Return whether a call runs its callback to order an rbtree."""
+        reference = self.graph.references(self.object.functions[function].section).get(slot)
+        if reference is None or reference.kind != "kfunc":
+            return False
+        return self.object.externs[reference.index].kernel_name.startswith(TREE_ADD)
 
 
 class Engine:
@@ -99,7 +112,7 @@ class Engine:
         function, arguments, regions, exact = key
         boring = function not in self.program.graph.interesting and not _functions(arguments)
         if boring and not exact:
-            return Summary(function, (), (), (), (Way(VAGUE, regions),), True, {})
+            return Summary(function, (Way(VAGUE, regions),), True, {})
         if function in self._active or len(self._active) >= _MAX_DEPTH:
             return self._give_up(function)
         body = self.program.body(function)
@@ -124,7 +137,9 @@ class Engine:
         section = body.function.section
         core_slots = self.program.core_slots.get(section, frozenset())
         walk = Walk(self.program.graph, section, self._inputs, self.program.data, core_slots, exact)
-        passed = self.program.graph.calls[function].passed
+        calls = self.program.graph.calls[function]
+        passed, walk.asked_slots = calls.passed, calls.asked
+        walk.suspects = not self._exact
         walk.passes_functions = bool(passed or _functions(arguments))
         entry, enter = entry_state(arguments, regions), _Enter(self, walk)
         if exact:
@@ -137,47 +152,64 @@ class Engine:
     def _give_up(self, function: int) -> Summary:
         """Take every call of a function as one that may be live."""
         calls = self.program.graph.calls[function]
-        sites = [Site(slot, extern, False, _UNSURE_REGIONS) for slot, extern in calls.kfuncs]
+        sites = [Site(slot, extern, False, UNSURE_REGIONS) for slot, extern in calls.kfuncs]
+        helpers = [
+            HelperSite(slot, number, False, UNSURE_REGIONS) for slot, number in calls.helpers
+        ]
         edges = [
-            Edge(self._call_kind(callee), slot, callee, False, _UNSURE_REGIONS, _ANY)
+            Edge(self._call_kind(callee), slot, callee, False, UNSURE_REGIONS, _ANY)
             for slot, callee in calls.functions
         ]
         edges += [
             Edge(PASSED, slot, callee, False, NO_REGIONS, _ANY) for slot, callee in calls.passed
         ]
-        ways = (Way(VAGUE, _UNSURE_REGIONS),)
-        return Summary(function, tuple(sites), tuple(edges), (), ways, False, {})
+        return Summary(
+            function,
+            (Way(VAGUE, UNSURE_REGIONS),),
+            False,
+            {},
+            tuple(sites),
+            tuple(helpers),
+            tuple(edges),
+        )
 
     def _call_kind(self, function: int) -> str:
         return STATIC if self.program.is_static(function) else GLOBAL
 
 
 class _Enter:
-    """Enters static functions for one walk."""
+    """Enters functions for one walk."""
 
     def __init__(self, engine: Engine, walk: Walk) -> None:
         self._engine = engine
         self._walk = walk
 
-    def __call__(self, slot: int, function: int, state: State) -> tuple[Way, ...]:
-        arguments = static_arguments(self._walk, state)
+    def static(self, slot: int, function: int, state: State) -> tuple[Way, ...]:
+        """Note the call of a static function and return its ways out."""
+        with_place = function in self._engine.program.graph.keeps_flags
+        arguments = static_arguments(self._walk, state, with_place)
         self._walk.note_edge(STATIC, slot, function, state, arguments)
-        return self._engine.summarize(function, arguments, state.regions).ways
+        return self._engine.summarize(function, arguments, state.regions.entering()).ways
+
+    def callback(
+        self,
+        slot: int,
+        function: int,
+        state: State,
+        arguments: tuple[Value, ...],
+        chosen: bool,
+    ) -> tuple[Way, ...]:
+        """Note a callback that is run while its caller waits, and return its ways out."""
+        self._walk.note_edge(CALLBACK, slot, function, state, arguments, chosen)
+        return self._engine.summarize(function, arguments, state.regions.entering()).ways
 
 
 def _summarize(
     function: int, walk: Walk, ways: tuple[Way, ...], sure: set[int] | None, inputs: Inputs
 ) -> Summary:
     """Make a summary of a walk's notes; `sure` are the blocks surely walked, None: as noted."""
-
-    def is_sure(block: int, noted: bool) -> bool:
-        return noted if sure is None else block in sure
-
-    sites = [
-        Site(note.slot, note.extern, is_sure(note.block, note.sure), note.regions)
-        for note in walk.sites.values()
-    ]
-    edges = [_edge(note, is_sure(note.block, note.sure)) for note in walk.edges.values()]
+    notes = [_settle(noted, sure) for noted in walk.notes.values()]
+    edges = [note for note in notes if isinstance(note, Edge)]
     entered = walk.received | {edge.function for edge in edges}
     entered.update(callee for edge in edges for callee in _functions(edge.arguments))
     edges += [
@@ -185,26 +217,26 @@ def _summarize(
         for callee, (slot, _) in walk.passed.items()
         if callee not in entered
     ]
-    poisons = [Poison(slot, is_sure(*noted)) for slot, noted in walk.poisons.items()]
     return Summary(
         function,
-        tuple(sites),
-        tuple(edges),
-        tuple(poisons),
         ways,
         True,
         dict(inputs.log),
+        tuple(note for note in notes if isinstance(note, Site)),
+        tuple(note for note in notes if isinstance(note, HelperSite)),
+        tuple(edges),
+        tuple(note for note in notes if isinstance(note, Poison)),
+        tuple(note for note in notes if isinstance(note, Leak)),
     )
+
+
+def _settle(noted: Noted, sure: set[int] | None) -> Note:
+    """Return a note as sure as the block it was taken in, where that is known."""
+    if sure is None or noted.block is None or noted.note.sure == (noted.block in sure):
+        return noted.note
+    return noted.note._replace(sure=noted.block in sure)
 
 
 def _functions(arguments: tuple[Value, ...]) -> list[int]:
     """Return the functions whose addresses are among arguments."""
-    return [
-        value.target
-        for value in arguments
-        if isinstance(value, Pointer) and value.kind == "function"
-    ]
-
-
-def _edge(note: EdgeNote, sure: bool) -> Edge:
-    return Edge(note.kind, note.slot, note.function, sure, note.regions, note.arguments)
+    return [function for value in arguments for function in functions_of(value)]

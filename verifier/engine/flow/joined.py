@@ -7,23 +7,22 @@ sure. What every such branch leads to in the end is sure again: its immediate po
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from verifier.engine.flow import branch
 from verifier.engine.flow.body import CLASS_JMP, OP_MAY_GOTO, Block, Body, Row
 from verifier.engine.flow.branch import BOTH, DEAD, SURE, Ways
 from verifier.engine.flow.budget import Budget
-from verifier.engine.flow.calling import finish_static
+from verifier.engine.flow.calling import Enter, finish_static, fork
 from verifier.engine.flow.postdominators import find_postdominators
 from verifier.engine.flow.state import State
-from verifier.engine.flow.summary import Way
+from verifier.engine.flow.summary import EXIT, Way
 from verifier.engine.flow.transfer import run_block
 from verifier.engine.flow.values import U64, Given, Value, join
 from verifier.engine.flow.walk import Walk
 
 Following = tuple[int, int, State]  # a block, how sure it is that it follows, what is known there
-Enter = Callable[[int, int, State], tuple[Way, ...]]  # slot of the call, function called
 
 
 @dataclass(slots=True)
@@ -73,10 +72,16 @@ def _leave(
     if not run_block(walk, state, block):
         return []
     if block.end == "exit":
+        assert block.last is not None
+        walk.note_leak(EXIT, block.last[0], state.regions)
         flow.ways[index] = Way(walk.settle(state.registers[0]), state.regions)
         return []
     if block.end == "call":
         return _return(block, state, enter)
+    if block.end == "fork":
+        assert block.last is not None
+        forked = fork(walk, state, block.last, enter)
+        return [(block.next, SURE, after) for after in forked] if block.next >= 0 else []
     if block.end == "branch":
         return branch_ways(walk, block, state)
     following = block.target if block.end == "jump" else block.next
@@ -85,13 +90,14 @@ def _leave(
 
 def _return(block: Block, state: State, enter: Enter) -> list[Following]:
     assert block.last is not None
-    ways = enter(block.last[0], block.callee, state)
+    ways = enter.static(block.last[0], block.callee, state)
     if not ways or block.next < 0:
         return []
+    before = state.regions
     finish_static(state, ways[0].result)
-    state.regions = ways[0].regions
+    state.regions = before.returning(ways[0].regions)
     for way in ways[1:]:
-        other = State(state.registers.copy(), state.stack, way.regions)
+        other = State(state.registers.copy(), state.stack, before.returning(way.regions))
         other.registers[0] = way.result
         state.join(other)
     return [(block.next, SURE, state)]
@@ -178,7 +184,5 @@ def joined_way(flow: Flow) -> tuple[Way, ...]:
     result, regions = ways[0]
     for way in ways[1:]:
         result = join(result, way.result)
-        pairs = zip(regions, way.regions, strict=True)
-        first, second, third, fourth = (mine if mine == its else -1 for mine, its in pairs)
-        regions = (first, second, third, fourth)
+        regions = regions.join(way.regions)
     return (Way(result, regions),)

@@ -6,6 +6,8 @@ read through r10 itself.
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from verifier.engine.flow.body import (
     CLASS_ALU,
     CLASS_ALU64,
@@ -37,10 +39,11 @@ WHOLE_STACK = ((1 << _SLOTS) - 1) << (_FRAME + 1)
 _SIZES = {0x00: 4, 0x08: 2, 0x10: 1, 0x18: 8}
 
 
-def find_needed(body: Body, passes_functions: bool) -> list[int]:
+def find_needed(body: Body, passes_functions: bool, asked_slots: Container[int] = ()) -> list[int]:
     """Return what each block and those after it need.
 
-    `passes_functions`: the function may pass callbacks, so arguments of all calls count.
+    `passes_functions`: the function may pass callbacks, so arguments of all calls count;
+    `asked_slots`: calls whose arguments count anyway.
     """
     blocks = [body.block(number) for number in range(len(body))]
     needed = [0] * len(blocks)
@@ -52,7 +55,7 @@ def find_needed(body: Body, passes_functions: bool) -> list[int]:
             after = 0
             for successor in successors[index]:
                 after |= needed[successor]
-            before = _before_block(blocks[index], after, passes_functions)
+            before = _before_block(blocks[index], after, passes_functions, asked_slots)
             if before != needed[index]:
                 needed[index] = before
                 changed = True
@@ -65,17 +68,19 @@ def slot_bit(offset: int) -> int:
     return 1 << (_FRAME + slot) if 0 < slot <= _SLOTS else 0
 
 
-def _before_block(block: Block, needed: int, passes_functions: bool) -> int:
+def _before_block(
+    block: Block, needed: int, passes_functions: bool, asked_slots: Container[int]
+) -> int:
     if block.last is not None:
         needed = _before_end(block, block.last, needed)
     for row in reversed(block.rows):
-        needed = _before(row, needed, passes_functions)
+        needed = _before(row, needed, passes_functions or row[0] in asked_slots)
     return needed
 
 
 def _before_end(block: Block, last: Row, needed: int) -> int:
     _, opcode, registers, _, _ = last
-    if block.end == "call":
+    if block.end in ("call", "fork"):
         return needed & ~_SCRATCHED | _ARGUMENTS
     if opcode == OP_EXIT:
         return 1

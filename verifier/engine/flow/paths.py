@@ -7,11 +7,11 @@ from collections.abc import Hashable
 from verifier.engine.flow.body import Block, Body
 from verifier.engine.flow.branch import SURE
 from verifier.engine.flow.budget import Budget, OutOfBudget
-from verifier.engine.flow.calling import finish_static
-from verifier.engine.flow.joined import Enter, branch_ways
+from verifier.engine.flow.calling import Enter, finish_static, fork
+from verifier.engine.flow.joined import branch_ways
 from verifier.engine.flow.needed import WHOLE_STACK, find_needed, slot_bit
 from verifier.engine.flow.state import State
-from verifier.engine.flow.summary import Way
+from verifier.engine.flow.summary import EXIT, Way
 from verifier.engine.flow.transfer import run_block
 from verifier.engine.flow.walk import Walk
 
@@ -25,7 +25,7 @@ def walk_paths(
     body: Body, walk: Walk, entry: State, enter: Enter, budget: Budget
 ) -> tuple[Way, ...]:
     """Walk every path and give the ways out; OutOfBudget where there are too many."""
-    needed = find_needed(body, walk.passes_functions)
+    needed = find_needed(body, walk.passes_functions, walk.asked_slots)
     ways = _walk(body, walk, entry.copy(), enter, budget, needed)
     if walk.reads_stack_indirectly:  # then every slot may tell states apart
         everything = [block | WHOLE_STACK for block in needed]
@@ -54,6 +54,8 @@ def _walk(
         if not run_block(walk, state, block):
             continue
         if block.end == "exit":
+            assert block.last is not None
+            walk.note_leak(EXIT, block.last[0], state.regions)
             ways[Way(walk.settle(state.registers[0]), state.regions)] = None
         else:
             waiting += _follow(walk, block, sure, state, enter)
@@ -64,6 +66,10 @@ def _follow(walk: Walk, block: Block, sure: bool, state: State, enter: Enter) ->
     """Return the steps after a block; the last is taken first: the next one in the code."""
     if block.end == "call":
         return _return(block, sure, state, enter)
+    if block.end == "fork":
+        assert block.last is not None
+        forked = fork(walk, state, block.last, enter)
+        return [(block.next, sure, after) for after in forked] if block.next >= 0 else []
     if block.end == "branch":
         ways = branch_ways(walk, block, state)
         return [
@@ -75,10 +81,10 @@ def _follow(walk: Walk, block: Block, sure: bool, state: State, enter: Enter) ->
 def _return(block: Block, sure: bool, state: State, enter: Enter) -> list[Step]:
     assert block.last is not None
     steps = []
-    for way in enter(block.last[0], block.callee, state) if block.next >= 0 else ():
+    for way in enter.static(block.last[0], block.callee, state) if block.next >= 0 else ():
         after = state.copy()
         finish_static(after, way.result)
-        after.regions = way.regions
+        after.regions = state.regions.returning(way.regions)
         steps.append((block.next, sure, after))
     return steps
 

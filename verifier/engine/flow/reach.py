@@ -8,12 +8,21 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from verifier.engine.flow.engine import Engine
-from verifier.engine.flow.state import NO_REGIONS, UNSURE, Regions
-from verifier.engine.flow.summary import CALLBACK, GLOBAL, PASSED, TIMER, WORK, Edge
+from verifier.engine.flow.regions import NO_REGIONS, Regions
+from verifier.engine.flow.summary import (
+    CALLBACK,
+    GLOBAL,
+    PASSED,
+    STATIC,
+    TIMER,
+    WORK,
+    Edge,
+    Summary,
+)
 from verifier.engine.flow.values import UNKNOWN, Pointer, Value
 
 _ANY_ARGUMENTS: tuple[Value, ...] = (UNKNOWN,) * 5
@@ -42,19 +51,53 @@ class Circumstances(NamedTuple):
     """How a function is run.
 
     `sleepable` as far as the call path decides (None: not known); `later` where it runs outside the
-    op that started it: "timer", "work", "unknown", else ""; `callback`: within one of any kind.
+    op that started it: "timer", "work", "unknown", else "". `nested`: called by a static call or
+    as a callback for which its caller waits, so on top of its caller's frame. `in_tree`: as, or
+    below, the callback that orders an rbtree.
     """
 
     sleepable: bool | None
     later: str
-    callback: bool = False
+    nested: bool = False
+    in_tree: str = ""  # TREE_CALLBACK, BELOW_TREE_CALLBACK
+
+
+TREE_CALLBACK, BELOW_TREE_CALLBACK = "is", "below"
 
 
 @dataclass(frozen=True, slots=True)
 class LiveCall:
-    """A live call of an extern."""
+    """A live call of an extern; `regions` before it, `fault` and `maps` as in a Site."""
 
     extern: int
+    slot: int
+    node: Node
+    sure: bool
+    regions: Regions
+    circumstances: Circumstances
+    fault: str = ""
+    maps: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LiveHelper:
+    """A live call of a helper, by its number."""
+
+    number: int
+    slot: int
+    node: Node
+    sure: bool
+    regions: Regions
+    circumstances: Circumstances
+    fault: str = ""
+    maps: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LiveLeak:
+    """A live exit, or load from a packet, within regions; `kind` is EXIT or PACKET."""
+
+    kind: str
     slot: int
     node: Node
     sure: bool
@@ -71,23 +114,60 @@ class LivePoison:
     sure: bool
 
 
-class GlobalCall(NamedTuple):
-    """A live call of a global function, in which regions; `awake`: the caller may sleep there."""
+@dataclass(frozen=True, slots=True)
+class LiveCallback:
+    """A function that is live as a callback of whatever kind."""
 
     node: Node
-    regions: Regions
-    awake: bool | None
     sure: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """All live calls of one program; `complete` is False where something could not be walked."""
+class GlobalCall(NamedTuple):
+    """A live call of a function, in which regions and circumstances of the caller."""
 
-    calls: tuple[LiveCall, ...]
-    poisons: tuple[LivePoison, ...]
-    globals: tuple[GlobalCall, ...]
-    complete: bool
+    node: Node
+    regions: Regions
+    sure: bool
+    circumstances: Circumstances
+
+
+@dataclass(slots=True)
+class Reach:
+    """All that is live in one program; `complete` is False where something could not be walked."""
+
+    calls: list[LiveCall] = field(default_factory=list)
+    helpers: list[LiveHelper] = field(default_factory=list)
+    leaks: list[LiveLeak] = field(default_factory=list)
+    poisons: list[LivePoison] = field(default_factory=list)
+    globals: list[GlobalCall] = field(default_factory=list)
+    statics_under_lock: list[GlobalCall] = field(default_factory=list)
+    callbacks: list[LiveCallback] = field(default_factory=list)
+    complete: bool = True
+
+    def add(self, node: Node, how: Circumstances, sure: bool, summary: Summary) -> None:
+        """Add what one function has, entered in these circumstances."""
+        self.complete &= summary.complete
+        self.calls += [
+            LiveCall(extern, slot, node, known and sure, regions, how, fault, maps)
+            for slot, extern, known, regions, fault, maps in summary.sites
+        ]
+        self.helpers += [
+            LiveHelper(number, slot, node, known and sure, regions, how, fault, maps)
+            for slot, number, known, regions, fault, maps in summary.helpers
+        ]
+        for kind, slot, is_sure, regions in summary.leaks:
+            self.leaks.append(LiveLeak(kind, slot, node, is_sure and sure, regions, how))
+        self.poisons += [LivePoison(slot, node, known and sure) for slot, known in summary.poisons]
+        for edge in summary.edges:
+            self._add_edge(Node(edge.function, edge.slot, node), how, sure and edge.sure, edge)
+
+    def _add_edge(self, node: Node, how: Circumstances, sure: bool, edge: Edge) -> None:
+        if edge.kind == GLOBAL:
+            self.globals.append(GlobalCall(node, edge.regions, sure, how))
+        elif edge.kind == STATIC and edge.regions.locks:
+            self.statics_under_lock.append(GlobalCall(node, edge.regions, sure, how))
+        elif edge.kind in (CALLBACK, TIMER, WORK):
+            self.callbacks.append(LiveCallback(node, sure))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +195,12 @@ def find_live_calls(engine: Engine, entry: Entry) -> Reach:
     waiting: deque[_Visit] = deque(
         [(Node(entry.function, None, None), _CONTEXT, NO_REGIONS, start, True)]
     )
+    reach = Reach()
     if entry.exception_callback is not None:
         node = Node(entry.exception_callback, None, Node(entry.function, None, None))
-        called_back = start._replace(callback=True)
-        waiting.append((node, _ANY_ARGUMENTS, NO_REGIONS, called_back, True))
+        waiting.append((node, _ANY_ARGUMENTS, NO_REGIONS, start, True))
+        reach.callbacks.append(LiveCallback(node, True))
     known: dict[tuple[int, tuple[Value, ...], Regions, Circumstances], bool] = {}
-    calls: list[LiveCall] = []
-    poisons: list[LivePoison] = []
-    global_calls: list[GlobalCall] = []
-    complete = True
     while waiting:
         node, arguments, regions, how, sure = waiting.popleft()
         key = (node.function, arguments, regions, how)
@@ -131,58 +208,50 @@ def find_live_calls(engine: Engine, entry: Entry) -> Reach:
             continue
         known[key] = sure
         summary = engine.summarize(node.function, arguments, regions)
-        complete &= summary.complete
-        calls += [
-            LiveCall(site.extern, site.slot, node, site.sure and sure, site.regions, how)
-            for site in summary.sites
-        ]
-        poisons += [LivePoison(item.slot, node, item.sure and sure) for item in summary.poisons]
-        global_calls += [
-            GlobalCall(
-                Node(edge.function, edge.slot, node),
-                edge.regions,
-                _is_awake(how, edge.regions),
-                sure and edge.sure,
-            )
-            for edge in summary.edges
-            if edge.kind == GLOBAL
-        ]
-        waiting.extend(_follow(entry, node, how, sure, summary.edges))
-    return Reach(tuple(calls), tuple(poisons), tuple(global_calls), complete)
+        reach.add(node, how, sure, summary)
+        waiting.extend(_follow(engine, entry, node, how, sure, summary.edges))
+    return reach
 
 
 def _follow(
-    entry: Entry, node: Node, how: Circumstances, sure: bool, edges: tuple[Edge, ...]
+    engine: Engine,
+    entry: Entry,
+    node: Node,
+    how: Circumstances,
+    sure: bool,
+    edges: tuple[Edge, ...],
 ) -> Iterator[_Visit]:
     for edge in edges:
-        after = _circumstances(entry, how, edge)
         is_global = edge.kind == GLOBAL
         yield (
             Node(edge.function, edge.slot, node),
             _ANY_ARGUMENTS if is_global else edge.arguments,
             NO_REGIONS if is_global else edge.regions,
-            after,
+            _circumstances(engine, entry, node, how, edge),
             sure and edge.sure,
         )
 
 
-def _circumstances(entry: Entry, how: Circumstances, edge: Edge) -> Circumstances:
+def _circumstances(
+    engine: Engine, entry: Entry, node: Node, how: Circumstances, edge: Edge
+) -> Circumstances:
     if edge.kind == TIMER:
-        return Circumstances(entry.sleepable and entry.timers_sleep, "timer", True)
+        return Circumstances(entry.sleepable and entry.timers_sleep, "timer")
     if edge.kind == WORK:
-        return Circumstances(True, "work", True)
+        return Circumstances(True, "work")
     if edge.kind == PASSED:
-        return Circumstances(None, "unknown", how.callback)
-    if edge.kind == CALLBACK:
-        return how._replace(callback=True)
-    if edge.kind != GLOBAL:
-        return how
-    sleepable = _is_awake(how, edge.regions) if entry.globals_in_context else entry.sleepable
-    return how._replace(sleepable=sleepable)
+        return Circumstances(None, "unknown")
+    if edge.kind == GLOBAL:
+        sleepable = _is_awake(how, edge.regions) if entry.globals_in_context else entry.sleepable
+        return Circumstances(sleepable, how.later)
+    in_tree = BELOW_TREE_CALLBACK if how.in_tree else ""
+    if edge.kind == CALLBACK and engine.program.orders_tree(node.function, edge.slot):
+        in_tree = TREE_CALLBACK
+    return how._replace(nested=True, in_tree=in_tree)
 
 
 def _is_awake(how: Circumstances, regions: Regions) -> bool | None:
     """Return whether code in these regions may sleep, None if that is not known."""
-    if any(depth > 0 for depth in regions):
+    if regions.held():
         return False
-    return None if UNSURE in regions else how.sleepable
+    return how.sleepable if regions.is_sure() or how.sleepable is False else None

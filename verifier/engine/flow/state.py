@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from verifier.engine.flow.regions import NO_REGIONS as NO_REGIONS
+from verifier.engine.flow.regions import Regions as Regions
 from verifier.engine.flow.values import (
     OBJECT,
     UNKNOWN,
@@ -15,13 +17,8 @@ from verifier.engine.flow.values import (
     loaded,
 )
 
-RCU, PREEMPT, IRQ, LOCK = range(4)
-REGION_NAMES = ("rcu_read_lock", "preempt-disabled", "IRQ-disabled", "lock")
-Regions = tuple[int, int, int, int]  # how deep in each; -1: not known
-NO_REGIONS: Regions = (0, 0, 0, 0)
-UNSURE = -1
-
 FRAME = Pointer("stack")
+FRAMES = Pointer("frame")
 _MAX_SLOTS = 64  # known stack slots kept; more are forgotten
 
 
@@ -95,27 +92,6 @@ class State:
             if start + length > offset and value is not VAGUE:
                 self.stack[start] = (length, VAGUE)
 
-    # regions
-
-    def enter(self, region: int) -> None:
-        self._move(region, 1)
-
-    def leave(self, region: int) -> None:
-        self._move(region, -1)
-
-    def doubt_region(self, region: int) -> None:
-        self._set(region, UNSURE)
-
-    def _move(self, region: int, step: int) -> None:
-        depth = self.regions[region]
-        if depth != UNSURE:
-            self._set(region, max(depth + step, 0))
-
-    def _set(self, region: int, depth: int) -> None:
-        changed = list(self.regions)
-        changed[region] = depth
-        self.regions = (changed[0], changed[1], changed[2], changed[3])
-
     # ways that meet
 
     def join(self, other: State) -> bool:
@@ -124,13 +100,16 @@ class State:
         mine = self.registers
         if mine != other.registers:
             for index, value in enumerate(other.registers):
-                if mine[index] != value and mine[index] is not VAGUE:
-                    mine[index] = VAGUE
-                    changed = True
+                known = mine[index]
+                if known != value and known is not VAGUE:
+                    mine[index] = joined = join(known, value)
+                    changed |= joined != known
         if self.stack != other.stack:
             changed |= self._join_stack(other)
         if self.regions != other.regions:
-            changed |= self._join_regions(other)
+            regions = self.regions.join(other.regions)
+            changed |= regions != self.regions
+            self.regions = regions
         return changed
 
     def _join_stack(self, other: State) -> bool:
@@ -148,15 +127,6 @@ class State:
         self.stack = joined
         return changed
 
-    def _join_regions(self, other: State) -> bool:
-        joined = [
-            mine if mine == its else UNSURE
-            for mine, its in zip(self.regions, other.regions, strict=True)
-        ]
-        before = self.regions
-        self.regions = (joined[0], joined[1], joined[2], joined[3])
-        return self.regions != before
-
 
 def entry_state(arguments: tuple[Value, ...], regions: Regions) -> State:
     """Return the state at the start of a function."""
@@ -166,8 +136,13 @@ def entry_state(arguments: tuple[Value, ...], regions: Regions) -> State:
     return State(registers, {}, regions)
 
 
-def pass_on(value: Value) -> Value:
-    """Return what a callee knows of an argument: the caller's stack is just memory to it."""
+def pass_on(value: Value, with_place: bool = False) -> Value:
+    """Return what a callee knows of an argument: the caller's stack is just memory to it.
+
+    `with_place`: it has to know which, since flags are kept there.
+    """
     if isinstance(value, Pointer) and value.kind in ("stack", "frame"):
-        return Pointer("frame")
+        if not with_place or value == FRAMES:
+            return FRAMES
+        return Pointer("frame", value.target + 1, value.offset)
     return OBJECT if isinstance(value, Pointer) and value.kind == "object" else value

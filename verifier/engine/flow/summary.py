@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from verifier.engine.flow.inputs import Answer, Key
-from verifier.engine.flow.state import Regions
+from verifier.engine.flow.regions import Regions
 from verifier.engine.flow.values import Value
 
 # How a function is entered
@@ -18,11 +18,42 @@ WORK = "work"  # later, always sleepable
 PASSED = "passed"  # its address is taken and nothing says what for
 
 
+# Where held regions matter although nothing is called
+EXIT = "exit"
+PACKET = "packet"  # LD_ABS and LD_IND, which may end the program
+
+
 class Site(NamedTuple):
-    """A live call of an extern function. `sure`: the verifier walks it; else it may."""
+    """A live call of an extern function. `sure`: the verifier walks it; else it may.
+
+    `regions` are those before the call; `fault`: what is wrong with it there, if it ends a region,
+    or the state of its iterator. `maps`: those whose address, or an element's, it is given.
+    """
 
     slot: int
     extern: int
+    sure: bool
+    regions: Regions
+    fault: str = ""
+    maps: tuple[int, ...] = ()
+
+
+class HelperSite(NamedTuple):
+    """A live call of a helper by its number, as Site."""
+
+    slot: int
+    number: int
+    sure: bool
+    regions: Regions
+    fault: str = ""
+    maps: tuple[int, ...] = ()
+
+
+class Leak(NamedTuple):
+    """A live EXIT or PACKET within regions."""
+
+    kind: str
+    slot: int
     sure: bool
     regions: Regions
 
@@ -60,9 +91,11 @@ class Summary(NamedTuple):
     """
 
     function: int
-    sites: tuple[Site, ...]
-    edges: tuple[Edge, ...]
-    poisons: tuple[Poison, ...]
     ways: tuple[Way, ...]
     complete: bool
     inputs: Mapping[Key, Answer]
+    sites: tuple[Site, ...] = ()
+    helpers: tuple[HelperSite, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    poisons: tuple[Poison, ...] = ()
+    leaks: tuple[Leak, ...] = ()

@@ -22,6 +22,7 @@ from verifier.engine.flow.body import (
 )
 from verifier.engine.flow.calling import call_global, call_helper, call_kfunc, call_unknown
 from verifier.engine.flow.state import State
+from verifier.engine.flow.summary import PACKET
 from verifier.engine.flow.values import (
     OBJECT,
     TRUSTED,
@@ -238,7 +239,8 @@ def _extern_address(walk: Walk, index: int) -> Value:
 
 
 def _load_packet(walk: Walk, state: State, row: Row) -> None:
-    """LD_ABS and LD_IND: the value of a packet; the program may end here, which changes nothing."""
+    """LD_ABS and LD_IND: the value of a packet; the program may end here."""
+    walk.note_leak(PACKET, row[0], state.regions)
     state.registers[0:6] = [UNKNOWN] * 6
 
 

@@ -42,14 +42,23 @@ class Range(NamedTuple):
 class Pointer(NamedTuple):
     """An address that is not null.
 
-    `kind`: "stack" (`offset` from the frame's end), "data" (`target`: the data section), "extern"
-    (a kconfig variable), "map", "function", "context", "object" (anything else). "trusted" is 64
-    bits of which only the verifier knows whether they are a pointer that cannot be null.
+    `kind`: "stack" (`offset` from the frame's end), "frame" (a caller's stack: `target` frames up,
+    `offset` from that one's end, where anybody asks), "data" (`target`: the data section), "extern"
+    (a kconfig variable), "map", "function", "context", "object" (anything else). "value" is an
+    element of map `target`, looked up at slot `offset`; "element" the same before it is known not
+    to be null. "trusted" is 64 bits of which only the verifier knows whether they are a pointer
+    that cannot be null.
     """
 
     kind: str
     target: int = 0
     offset: int = 0
+
+
+class OneOf(NamedTuple):
+    """The address of one of some functions: which one is decided at run time."""
+
+    functions: tuple[int, ...]
 
 
 class Source(NamedTuple):
@@ -72,7 +81,7 @@ class Given(NamedTuple):
     value: int
 
 
-Value = int | Range | Pointer | Vague
+Value = int | Range | Pointer | OneOf | Vague
 Held = Value | Given
 
 UNKNOWN = Range(64, 0, U64, S64_MIN, S64_MAX)
@@ -110,9 +119,19 @@ def extend(value: int, size: int, is_signed: bool) -> int:
     return value & ((1 << 8 * size) - 1)
 
 
-def join(first: Value, second: Value) -> Value:
+def join(first: Held, second: Held) -> Value:
     """Return one value for two ways into a block: what both agree on, else VAGUE."""
-    return first if first == second else VAGUE
+    if first == second and not isinstance(first, Given):
+        return first
+    mine, its = functions_of(first), functions_of(second)
+    return OneOf(tuple(sorted({*mine, *its}))) if mine and its else VAGUE
+
+
+def functions_of(value: Held) -> tuple[int, ...]:
+    """Return the functions whose address a value may be."""
+    if isinstance(value, OneOf):
+        return value.functions
+    return (value.target,) if isinstance(value, Pointer) and value.kind == "function" else ()
 
 
 def make_range(width: int, umin: int, umax: int, smin: int, smax: int) -> Value | None:

@@ -7,8 +7,10 @@ from typing import NamedTuple
 
 from verifier.engine.flow.calls import CallGraph
 from verifier.engine.flow.inputs import Inputs
-from verifier.engine.flow.state import NO_REGIONS, Regions, State
-from verifier.engine.flow.summary import TIMER, WORK
+from verifier.engine.flow.region_calls import Effect
+from verifier.engine.flow.regions import NO_REGIONS, Regions
+from verifier.engine.flow.state import State
+from verifier.engine.flow.summary import TIMER, WORK, Edge, HelperSite, Leak, Poison, Site
 from verifier.engine.flow.values import (
     UNKNOWN,
     VAGUE,
@@ -22,30 +24,15 @@ from verifier.engine.flow.values import (
     loaded,
 )
 
-
-class SiteNote(NamedTuple):
-    """A call of an extern, in which block, and whether the path to it was sure."""
-
-    slot: int
-    extern: int
-    regions: Regions
-    block: int
-    sure: bool
-
-
-class EdgeNote(NamedTuple):
-    """A call of a function, or a callback passed, in which block, as for sites."""
-
-    kind: str
-    slot: int
-    function: int
-    regions: Regions
-    arguments: tuple[Value, ...]
-    block: int
-    sure: bool
-
-
 NoteKey = tuple[object, ...]
+Note = Site | HelperSite | Edge | Leak | Poison
+
+
+class Noted(NamedTuple):
+    """A note, and the block that it was taken in: as sure as that. None: as it says itself."""
+
+    note: Note
+    block: int | None
 
 
 class Walk:
@@ -67,15 +54,16 @@ class Walk:
         self.section = section
         self.reference = graph.references(section).get
         self.returns_pointer = graph.returns_pointer
+        self.has_locks = graph.has_locks
         self.inputs = inputs
         self.core_slots = core_slots
         self.block = 0
         self.sure = True
         self.passes_functions = True
+        self.suspects = False  # what may be wrong is told, for an exact walk to settle
+        self.asked_slots: Container[int] = ()
         self.reads_stack_indirectly = False
-        self.sites: dict[NoteKey, SiteNote] = {}
-        self.edges: dict[NoteKey, EdgeNote] = {}
-        self.poisons: dict[int, tuple[int, bool]] = {}  # slot → block, sure
+        self.notes: dict[NoteKey, Noted] = {}
         self.received: set[int] = set()
         self.passed: dict[int, tuple[int, int]] = {}  # function → slot, block
         self._data = data
@@ -84,23 +72,46 @@ class Walk:
 
     # notes
 
-    def note_site(self, slot: int, extern: int, regions: Regions) -> None:
-        key: NoteKey = (slot, regions) if self._every else (slot,)
-        known = self._every and key in self.sites and self.sites[key].sure
-        self.sites[key] = SiteNote(slot, extern, regions, self.block, self.sure or known)
+    def note_site(self, slot: int, extern: int, state: State, effect: Effect) -> None:
+        maps, certain = _maps_in(state.registers), effect.certain
+        regions, fault = state.regions, effect.fault
+        site = Site(slot, extern, self.sure and certain, regions, fault, maps)
+        self._note((slot, regions, fault, maps), site, self.block if certain else None)
+
+    def note_helper(self, slot: int, number: int, state: State, effect: Effect) -> None:
+        maps, certain = _maps_in(state.registers), effect.certain
+        regions, fault = state.regions, effect.fault
+        site = HelperSite(slot, number, self.sure and certain, regions, fault, maps)
+        self._note((slot, regions, fault, maps), site, self.block if certain else None)
 
     def note_edge(
-        self, kind: str, slot: int, function: int, state: State, arguments: tuple[Value, ...]
+        self,
+        kind: str,
+        slot: int,
+        function: int,
+        state: State,
+        arguments: tuple[Value, ...],
+        chosen: bool = True,
     ) -> None:
-        regions = NO_REGIONS if kind in (TIMER, WORK) else state.regions
-        key: NoteKey = (slot, function, regions, arguments) if self._every else (slot, function)
-        known = self._every and key in self.edges and self.edges[key].sure
-        sure = self.sure or known
-        self.edges[key] = EdgeNote(kind, slot, function, regions, arguments, self.block, sure)
+        """Note a call of a function; `chosen` is False where it may be another that is called."""
+        regions = NO_REGIONS if kind in (TIMER, WORK) else state.regions.entering()
+        edge = Edge(kind, slot, function, self.sure and chosen, regions, arguments)
+        self._note((slot, function, regions, arguments), edge, self.block if chosen else None)
+
+    def note_leak(self, kind: str, slot: int, regions: Regions) -> None:
+        if regions.is_open():
+            self._note((slot, regions), Leak(kind, slot, self.sure, regions), self.block)
 
     def note_poison(self, slot: int) -> None:
-        known = slot in self.poisons and self.poisons[slot][1]
-        self.poisons[slot] = (self.block, self.sure or known)
+        self._note((slot,), Poison(slot, self.sure), self.block)
+
+    def _note(self, key: NoteKey, note: Note, block: int | None) -> None:
+        """Keep a note; of a walk that comes again only the last one of a slot counts."""
+        if not self._every:
+            key = (key[0], note.function) if isinstance(note, Edge) else (key[0],)
+        elif not note.sure and key in self.notes and self.notes[key].note.sure:
+            return
+        self.notes[key] = Noted(note, block)
 
     def note_received(self, arguments: list[Held]) -> None:
         """Functions among the arguments of a call that never returns: nothing runs them."""
@@ -113,10 +124,7 @@ class Walk:
 
     def noted_blocks(self) -> set[int]:
         """Return the blocks of all notes."""
-        found = {note.block for note in self.sites.values()}
-        found.update(note.block for note in self.edges.values())
-        found.update(block for block, _ in self.poisons.values())
-        return found
+        return {noted.block for noted in self.notes.values() if noted.block is not None}
 
     def widen(self, slot: int, state: State) -> None:
         """Forget bounds that grew since the last turn of an open-ended loop, as the verifier does.
@@ -161,6 +169,15 @@ class Walk:
         little = self.object.little_endian
         number = int.from_bytes(part, "little") if little else int.from_bytes(part, "big")
         return extend(number, size, is_signed)
+
+
+def _maps_in(registers: list[Held]) -> tuple[int, ...]:
+    """Return the maps that arguments point to, or to an element of."""
+    return tuple(
+        value.target
+        for value in registers[1:6]
+        if isinstance(value, Pointer) and value.kind in ("map", "value")
+    )
 
 
 def _grows(old: Held, new: Held) -> bool:

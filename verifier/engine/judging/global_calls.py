@@ -1,52 +1,117 @@
-"""Calls of global functions, which the kernel verifies apart: where they may not be made.
+"""Calls of other functions: global ones, which the kernel verifies apart, and callbacks that throw.
 
-Mirrors check_func_call() and, for code that may be dead, mark_subprog_might_sleep() of the kernel.
+Mirrors check_func_call(), check_max_stack_depth_subprog() and, for code that may be dead,
+mark_subprog_might_sleep() and mark_subprog_might_throw() of the kernel.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from dataclasses import dataclass
 
-from verifier.engine.flow.reach import GlobalCall, Reach
-from verifier.engine.flow.state import LOCK, PREEMPT, REGION_NAMES
-from verifier.engine.judging.evidence import Path
+from kfmap.permission.helper_names import helper_name
+from verifier.engine.flow.reach import Circumstances, GlobalCall, Reach
+from verifier.engine.flow.regions import LOCK, PREEMPT, REGION_NAMES, Regions
+from verifier.engine.judging.calls import asleep
+from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.judging.prepared import Prepared
+from verifier.engine.judging.problem import Path, Problem, extend, path_to_call
+from verifier.engine.judging.reasons import reason_at
+from verifier.engine.judging.regions import THROW, variants
+
+_RULE = "global"
 
 
-class GlobalProblem(NamedTuple):
-    """What is wrong with a call of a global function; `extern` is the kfunc that sleeps in it."""
+@dataclass(frozen=True, slots=True)
+class GlobalJudge:
+    """Judges calls of functions in one program; `may_sleep`, `is_there` tell of externs."""
 
-    kind: str
-    extern: int | None
-    path: Path
-    text: str
-    sure: bool
+    prepared: Prepared
+    kernel: KernelUnderTest
+    may_sleep: Callable[[int], bool]
+    is_there: Callable[[int], bool]
+
+    def problems(self, reach: Reach) -> Iterator[Problem]:
+        """Look at every live call, the sure ones first."""
+        for call in sorted(reach.globals, key=lambda item: not item.sure):
+            yield from self._in_region(call)
+            yield from self._sleeping(call)
+            yield from self._throwing(call)
+        for call in reach.statics_under_lock:
+            yield from self._static_under_lock(call)
+        for callback in reach.callbacks:
+            thrown = self._throw_in(callback.node.function)
+            if thrown:
+                text = f"{THROW} may not be called from a callback, dead code counted"
+                path = extend(path_to_call(callback.node), thrown)
+                yield self._problem("region", THROW, path, callback.sure, text)
+
+    def _in_region(self, call: GlobalCall) -> Iterator[Problem]:
+        name = self._name(call)
+        needs_preemption = self.kernel.rules.holds("globals_need_preemption")
+        for region in (LOCK, PREEMPT) if needs_preemption else (LOCK,):
+            depth = call.regions.depths()[region]
+            if depth:
+                text = f"{name} is global and called within a {REGION_NAMES[region]}"
+                path = path_to_call(call.node)
+                sure = call.sure and depth > 0
+                yield self._problem("region", "", path, sure, f"{text}: make it static")
+
+    def _static_under_lock(self, call: GlobalCall) -> Iterator[Problem]:
+        if self.kernel.rules.holds("static_calls_under_lock") is False:
+            text = f"{self._name(call)} is called while a lock is held: no function may be"
+            yield self._problem("region", "", path_to_call(call.node), call.sure, text)
+
+    def _sleeping(self, call: GlobalCall) -> Iterator[Problem]:
+        """Newer kernels mark what may sleep, and ask at the call whether the caller may."""
+        if not self.kernel.rules.holds("sleepable_globals_marked"):
+            return
+        where, certain = _asleep_at(call.regions, call.circumstances)
+        found = self._sleeper_in(call.node.function) if where else None
+        if found is None:
+            return
+        kfunc, what, inner = found
+        text = f"{self._name(call)} is global and may sleep ({what}), dead code counted; {where}"
+        path = extend(path_to_call(call.node), inner)
+        yield self._problem("not_sleepable", kfunc, path, call.sure and certain, text)
+
+    def _throwing(self, call: GlobalCall) -> Iterator[Problem]:
+        held = [each.held() for each in variants(call.regions)]
+        told = [name for name in held if name]
+        if not told or not self.kernel.rules.holds("globals_throw"):
+            return
+        thrown = self._throw_in(call.node.function)
+        if thrown:
+            text = f"{self._name(call)} is global and may throw, and this is within a {told[0]}"
+            path = extend(path_to_call(call.node), thrown)
+            sure = call.sure and len(told) == len(held)
+            yield self._problem("region", THROW, path, sure, text)
+
+    def _sleeper_in(self, function: int) -> tuple[str, str, Path] | None:
+        """Find what sleeps in a function: a kfunc by its name, or a helper."""
+        externs = self.prepared.object.externs
+        for extern, path in self.prepared.calls_in(function).items():
+            if self.may_sleep(extern):
+                name = externs[extern].kernel_name
+                return name, name, path
+        for number, path in self.prepared.helpers_in(function).items():
+            if self.kernel.helper_sleeps(number):
+                return "", helper_name(number) or "", path
+        return None
+
+    def _throw_in(self, function: int) -> Path:
+        for extern, path in self.prepared.calls_in(function).items():
+            if self.prepared.object.externs[extern].kernel_name == THROW and self.is_there(extern):
+                return path
+        return ()
+
+    def _name(self, call: GlobalCall) -> str:
+        return self.prepared.object.functions[call.node.function].name
+
+    def _problem(self, kind: str, kfunc: str, path: Path, sure: bool, text: str) -> Problem:
+        return Problem(kind, kfunc, path, sure, (reason_at(_RULE, text),))
 
 
-def find_global_problems(
-    prepared: Prepared, reach: Reach, marks_globals: bool, may_sleep: Callable[[int], bool]
-) -> Iterator[GlobalProblem]:
-    """Look at every live call, the sure ones first; `may_sleep` tells it of an extern.
-
-    `marks_globals`: the kernel marks global functions that may sleep.
-    """
-    for call in sorted(reach.globals, key=lambda item: not item.sure):
-        name = prepared.object.functions[call.node.function].name
-        for region in (LOCK,) if marks_globals else (LOCK, PREEMPT):
-            if call.regions[region] > 0:
-                text = f"{name} is global and called within a {REGION_NAMES[region]} region"
-                text += ": make it static"
-                yield GlobalProblem("region", None, _path_to(call), text, call.sure)
-        if marks_globals and call.awake is False:
-            calls = prepared.calls_in(call.node.function)
-            sleeping = [extern for extern in calls if may_sleep(extern)]
-            for extern in sleeping[:1]:
-                path = [*call.node.path()[:-1], *calls[extern]]
-                text = f"{name} is global and may sleep, dead code counted, and its caller may not"
-                yield GlobalProblem("not_sleepable", extern, path, text, call.sure)
-
-
-def _path_to(call: GlobalCall) -> Path:
-    """Return the way to the function that calls."""
-    return call.node.path()[:-1]
+def _asleep_at(regions: Regions, how: Circumstances) -> tuple[str, bool]:
+    where, certain = asleep(regions, how)
+    return where.replace("this program may not", "its caller may not"), certain

@@ -12,13 +12,7 @@ from kfmap.kernel.facts import KernelFacts
 from kfmap.permission.context import Context
 from kfmap.permission.contexts import build_contexts
 from kfmap.permission.decide import Decider
-
-# Came in the same change set as looking at the sleepability of callbacks apart from their program.
-_ASYNC_SLEEP_KFUNCS = "bpf_task_work_schedule_"
-# Came in the release that began to mark global functions that may sleep.
-_GLOBAL_SLEEP_KFUNC = "bpf_res_spin_lock"
-# Came in the release that began to verify them once for each context.
-_GLOBAL_CONTEXT_FLAG = "KF_SPINLOCK_SAFE"
+from verifier.engine.judging.verifier_rules import VerifierRules
 
 
 class KernelUnderTest:
@@ -75,20 +69,12 @@ class KernelUnderTest:
         return Decider(self.facts)
 
     @cached_property
-    def timers_sleep(self) -> bool:
-        """Return whether callbacks of timers may sleep where their program may."""
-        known = {kfunc.name for kfunc in self.facts.kfuncs} or set(self.facts.observed_kfuncs)
-        return not any(name.startswith(_ASYNC_SLEEP_KFUNCS) for name in known)
+    def rules(self) -> VerifierRules:
+        return VerifierRules(self.facts)
 
-    @cached_property
-    def marks_globals(self) -> bool:
-        """Return whether a call of a global function is refused where it could not sleep."""
-        return self.decider.find_kfunc(_GLOBAL_SLEEP_KFUNC) is not None
-
-    @cached_property
-    def globals_in_context(self) -> bool:
-        """Return whether global functions are verified once for each context of their callers."""
-        return any(flag.name == _GLOBAL_CONTEXT_FLAG for flag in self.facts.kfunc_flags)
+    def helper_sleeps(self, number: int) -> bool | None:
+        """Return whether a helper may sleep, None if that is not known."""
+        return None
 
     @cached_property
     def contexts(self) -> tuple[tuple[Context, int], ...]:

@@ -9,7 +9,12 @@ from kfmap.btf.read import BtfError
 from verifier.engine.flow.engine import Program as Code
 from verifier.engine.judging.choices import NO_CHOICES, LoaderChoices, apply_choices
 from verifier.engine.judging.loader import Relocations, read_constants
-from verifier.engine.judging.static_paths import Path, find_program_calls, find_static_calls
+from verifier.engine.judging.static_paths import (
+    Path,
+    find_program_calls,
+    find_static_calls,
+    find_static_helpers,
+)
 from verifier.engine.object.model import BpfObject, ObjectError
 
 
@@ -32,12 +37,19 @@ class Prepared:
     steps: Steps
     choices: LoaderChoices = NO_CHOICES
     _calls_in: dict[int, Mapping[int, Path]] = field(default_factory=dict)
+    _helpers_in: dict[int, Mapping[int, Path]] = field(default_factory=dict)
 
     def calls_in(self, function: int) -> Mapping[int, Path]:
         """Return the calls that a function could reach, as `static_calls` does for programs."""
         if function not in self._calls_in:
             self._calls_in[function] = find_static_calls(self.code.graph, [function])
         return self._calls_in[function]
+
+    def helpers_in(self, function: int) -> Mapping[int, Path]:
+        """Return the helpers that a function could reach, as `calls_in` does for externs."""
+        if function not in self._helpers_in:
+            self._helpers_in[function] = find_static_helpers(self.code.graph, [function])
+        return self._helpers_in[function]
 
 
 def prepare_object(

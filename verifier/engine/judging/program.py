@@ -5,27 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
-from verifier.engine.flow.engine import Engine
-from verifier.engine.flow.reach import (
-    Circumstances,
-    Entry,
-    LiveCall,
-    LivePoison,
-    Node,
-    Reach,
-    find_live_calls,
-)
-from verifier.engine.flow.state import NO_REGIONS
+from verifier.engine.flow.reach import Circumstances, LiveCall, Node, Reach
+from verifier.engine.flow.regions import NO_REGIONS
 from verifier.engine.judging.advice import Adviser
-from verifier.engine.judging.calls import CallJudge, Problem
 from verifier.engine.judging.contexts import context_of
 from verifier.engine.judging.evidence import Path, Reporter
 from verifier.engine.judging.externs import FOUND, MALFORMED
-from verifier.engine.judging.global_calls import GlobalProblem, find_global_problems
 from verifier.engine.judging.hooks import missing_hook, open_hook
+from verifier.engine.judging.live import Engines, LiveJudge
 from verifier.engine.judging.loader import Loaded
 from verifier.engine.judging.object_wide import ObjectProblem, find_object_problems
 from verifier.engine.judging.prepared import Prepared
+from verifier.engine.judging.problem import Problem
 from verifier.engine.judging.reasons import reason_at
 from verifier.engine.judging.struct_ops import (
     lacks_member,
@@ -58,13 +49,7 @@ class ObjectJudge:
         self.prepared = prepared
         self.loaded = loaded
         self.problems: tuple[ObjectProblem, ...] = find_object_problems(loaded)
-        self.engine = Engine(prepared.code, loaded.inputs(), prepared.steps.joined)
-
-    @cached_property
-    def exact_engine(self) -> Engine:
-        """Walks path by path; made only where the fast walk leaves something open."""
-        steps = self.prepared.steps
-        return Engine(self.prepared.code, self.loaded.inputs(), steps.joined, steps.exact)
+        self.engines = Engines(prepared, loaded)
 
     def judge(self) -> tuple[ProgramVerdict, ...]:
         """Return the verdicts in the order of the programs."""
@@ -83,7 +68,9 @@ class _ProgramJudge:
         self._static = judge.prepared.static_calls[index]
         self._context = context_of(self._program)
         self._reporter = Reporter(self._object, Adviser(self._loaded.kernel, self._context))
-        self._calls = CallJudge(self._loaded, self._context)
+        self._live = LiveJudge(
+            judge.prepared, self._loaded, judge.engines, self._program, self._context
+        )
 
     def judge(self) -> ProgramVerdict:
         findings = [*self._object_findings()]
@@ -96,10 +83,8 @@ class _ProgramJudge:
         if module_hook:
             findings.append(self._finding("unknown", "", (), (module_hook,)))
         findings += self._findings_before_walking()
-        reach, problems = self._walk()
+        reach, problems = self._live.walk()
         findings += self._call_findings(problems)
-        findings += self._global_findings(reach, problems)
-        findings += self._poison_findings(reach)
         live = {self._name(call.extern) for call in reach.calls}
         findings += self._dead_findings(reach)
         return self._verdict(findings, tuple(sorted(live)))
@@ -163,90 +148,25 @@ class _ProgramJudge:
 
     # what is found on the way
 
-    def _walk(self) -> tuple[Reach, list[Problem]]:
-        """Walk fast, and exactly where that leaves open whether something wrong is live."""
-        reach = self._reach(self._judge.engine)
-        problems = self._problems(reach)
-        settled = all(problem.call.sure for problem in problems)
-        if settled and all(found.sure for found in self._global_problems(reach)):
-            return reach, problems
-        sure = {_place(problem.call) for problem in problems if problem.call.sure}
-        exact = self._reach(self._judge.exact_engine)
-        found = self._problems(exact)
-        return exact, [problem.made_sure(_place(problem.call) in sure) for problem in found]
-
-    def _reach(self, engine: Engine) -> Reach:
-        entry = Entry(
-            self._program.function,
-            self._program.sleepable,
-            self._program.exception_callback,
-            self._loaded.kernel.timers_sleep,
-            self._loaded.kernel.globals_in_context,
-        )
-        return find_live_calls(engine, entry)
-
-    def _problems(self, reach: Reach) -> list[Problem]:
-        """Judge live calls; of several ways to one call the surest counts."""
-        found: dict[tuple[str, int, int], Problem] = {}
-        for call in reach.calls:
-            problem = self._calls.judge(call)
-            if problem:
-                key = (problem.kind, *_place(call))
-                if key not in found or (call.sure and not found[key].call.sure):
-                    found[key] = problem
-        return list(found.values())
-
     def _call_findings(self, problems: list[Problem]) -> Iterator[Finding]:
+        """Tell of problems; what is said of the whole object, or surely elsewhere, is not again."""
         told = {finding.kfunc for finding in self._object_findings() if finding.kfunc}
-        certain = {(item.kind, item.call.extern) for item in problems if item.call.sure}
+        certain = {(item.kind, item.kfunc) for item in problems if item.sure}
+        asleep: set[str] = set()
         for problem in problems:
-            call = problem.call
-            name = self._name(call.extern)
-            if name in told and problem.kind != "not_allowed":
+            kind, kfunc = problem.kind, problem.kfunc
+            if kfunc and kfunc in told and kind != "not_allowed":
                 continue
-            if not call.sure and (problem.kind, call.extern) in certain:
+            if not problem.sure and kfunc and (kind, kfunc) in certain:
                 continue
-            kind, reasons = problem.kind, problem.reasons
-            if not call.sure:
+            if kind == "not_sleepable" and kfunc:  # once is enough, with and without a global
+                if problem.reasons[0].rule == "global" and kfunc in asleep:
+                    continue
+                asleep.add(kfunc)
+            reasons = problem.reasons
+            if not problem.sure:
                 kind, reasons = "unknown", (*reasons, _NOT_SURE, *self._unknowns)
-            yield self._finding(kind, name, _path(call), reasons)
-
-    def _global_problems(self, reach: Reach) -> Iterator[GlobalProblem]:
-        marks_globals = self._loaded.kernel.marks_globals
-        return find_global_problems(
-            self._judge.prepared, reach, marks_globals, self._calls.may_sleep
-        )
-
-    def _global_findings(self, reach: Reach, problems: list[Problem]) -> Iterator[Finding]:
-        """Tell of calls of global functions; what a live kfunc says of sleeping is enough."""
-        told: set[int | None] = {
-            item.call.extern for item in problems if item.kind == "not_sleepable"
-        }
-        for found in self._global_problems(reach):
-            if found.extern not in told:
-                told.add(found.extern)
-                kfunc = "" if found.extern is None else self._name(found.extern)
-                kind = found.kind
-                reasons: tuple[Reason, ...] = (Reason("global", found.text),)
-                if not found.sure:
-                    kind, reasons = "unknown", (*reasons, _NOT_SURE, *self._unknowns)
-                yield self._finding(kind, kfunc, found.path, reasons)
-
-    def _poison_findings(self, reach: Reach) -> Iterator[Finding]:
-        for poison in reach.poisons:
-            if poison.sure:
-                yield self._poison_finding(poison)
-
-    def _poison_finding(self, poison: LivePoison) -> Finding:
-        """A live CO-RE access to what the kernel lacks; a module may have a type that it lacks."""
-        path = _full_path(poison.node, poison.slot)
-        section = self._object.functions[poison.node.function].section
-        resolution = self._loaded.core(section, poison.slot)
-        text = resolution.reason if resolution else ""
-        kind = "load" if resolution is None or resolution.candidates else "unknown"
-        if kind == "unknown":
-            text += " itself, and what its loaded modules have is not known"
-        return self._finding(kind, "", path, (Reason("core", text),))
+            yield self._finding(kind, kfunc, problem.path, reasons)
 
     @cached_property
     def _unknowns(self) -> tuple[Reason, ...]:
@@ -264,20 +184,7 @@ class _ProgramJudge:
             assert slot is not None
             here = Node(function, None, None)
             call = LiveCall(extern, slot, here, True, NO_REGIONS, Circumstances(None, ""))
-            problem = self._calls.judge(call)
+            problem = self._live.calls.judge(call)
             if problem and problem.kind in ("not_allowed", "missing", "prototype", MALFORMED):
                 reasons = (_DEAD, *problem.reasons)
                 yield self._finding("dead", self._name(extern), path, reasons)
-
-
-def _place(call: LiveCall) -> tuple[int, int]:
-    return call.node.function, call.slot
-
-
-def _path(call: LiveCall) -> Path:
-    return _full_path(call.node, call.slot)
-
-
-def _full_path(node: Node, slot: int) -> Path:
-    path = node.path()
-    return [*path[:-1], (path[-1][0], slot)]

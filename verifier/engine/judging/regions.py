@@ -1,70 +1,234 @@
-"""What is held where a kfunc is called: some need RCU or a lock, few may be called under a lock.
+"""What is held where a function is called: what may not be then, what has to be, how it ends.
 
-Mirrors is_kfunc_rcu_protected(), kfunc_spin_allowed(), check_reg_allocation_locked(),
-check_css_task_iter_allowlist() and what is said of bpf_throw in kernel/bpf/verifier.c.
+Mirrors check_kfunc_call(), kfunc_spin_allowed(), process_spin_lock(), process_irq_flag(),
+process_iter_arg(), in_rbtree_lock_required_cb(), check_reg_allocation_locked(),
+check_css_task_iter_allowlist() and check_resource_leak() of kernel/bpf/verifier.c.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 
 from kfmap.permission.context import Context
-from verifier.engine.flow.reach import LiveCall
-from verifier.engine.flow.state import LOCK, NO_REGIONS, REGION_NAMES
+from verifier.engine.flow.reach import (
+    BELOW_TREE_CALLBACK,
+    TREE_CALLBACK,
+    Circumstances,
+    LiveCall,
+    LiveHelper,
+    LiveLeak,
+)
+from verifier.engine.flow.regions import (
+    DIFFERENT,
+    ENDED,
+    ENDED_BARE,
+    FAMILY,
+    LOCK,
+    OUT_OF_ORDER,
+    RESILIENT,
+    SAME,
+    UNMATCHED,
+    Lock,
+    Regions,
+)
 from verifier.engine.judging.kernel import KernelUnderTest
 
-_RCU_PROTECTED, _SPINLOCK_SAFE = "KF_RCU_PROTECTED", "KF_SPINLOCK_SAFE"
+_RCU_PROTECTED = "KF_RCU_PROTECTED"
 _CSS_TASK_ITERATOR = "bpf_iter_css_task_new"
-_THROW = "bpf_throw"
-# Came with looking, at an exception in whichever function, at what is held.
-_EXIT_CHECK_KFUNC = "bpf_local_irq_save"
+THROW = "bpf_throw"
+_LOCK_RCU, _UNLOCK_RCU = "bpf_rcu_read_lock", "bpf_rcu_read_unlock"
+_ITERATOR_NEW, _ITERATOR_NEXT = re.compile(r"bpf_iter_\w+_new"), re.compile(r"bpf_iter_\w+_next")
 # The head of a list or the root of a tree: a lock beside it has to be held.
 _LOCKED_ARGUMENT = re.compile(r"struct bpf_(list_head|rb_root) ?\*")
+_OF_NODES = ("bpf_rbtree_remove", "bpf_rbtree_left", "bpf_rbtree_right")
+_RESILIENT = re.compile(r"bpf_res_spin_(un)?lock\w*")
+SPIN_LOCK, SPIN_UNLOCK, TAIL_CALL = 93, 94, 12
 
-# What kernels without KF_SPINLOCK_SAFE let through; each of these lists came with its kfuncs.
-_SAFE_PREFIXES = (
-    "bpf_list_",
-    "bpf_rbtree_",
-    "bpf_refcount_acquire",
-    "bpf_iter_num_",
-    "bpf_res_spin_",
-    "bpf_arena_",
-    "bpf_stream_",
-)
+_FAULTS = {
+    UNMATCHED: "{name} ends what was not begun on this way",
+    OUT_OF_ORDER: "{name} has to end the latest of what was begun, and this is an earlier one",
+    DIFFERENT: "{name} is given another lock than the one that is held",
+    FAMILY: "{name} is given a flag that was saved by the other kind of call (bpf_local_irq_save or"
+    " bpf_res_spin_lock_irqsave)",
+    SAME: "{name} is given a lock that is held already",
+}
 
 
-def region_problem(
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the kernel would say about regions, "" if nothing. `certain` is False where it depends
+    on what is not known."""
+
+    text: str
+    certain: bool = True
+
+
+_FINE = Held("")
+
+
+def kfunc_problem(
     call: LiveCall, kfunc: str, flags: Collection[str], kernel: KernelUnderTest, context: Context
-) -> str:
-    """Say why the kernel objects to a call where it is made, "" if it does not surely do so."""
-    if call.regions[LOCK] > 0 and not _is_spinlock_safe(kfunc, flags, kernel):
-        return f"{kfunc} may not be called while a lock is held"
-    known = kernel.decider.find_kfunc(kfunc)
-    if call.regions[LOCK] == 0 and known and _LOCKED_ARGUMENT.search(known.prototype):
-        return f"{kfunc} needs the lock beside its list or tree to be held"
-    if kfunc == _THROW:
-        return _throw_problem(call, kernel)
-    awake = call.circumstances.sleepable is True and call.regions == NO_REGIONS
-    if awake and _RCU_PROTECTED in flags:
-        return f"{kfunc} needs RCU: a program that may sleep has to hold bpf_rcu_read_lock"
-    if kfunc == _CSS_TASK_ITERATOR and call.circumstances.sleepable is False:
-        iterates = context.attach_type == "BPF_TRACE_ITER"
-        if not iterates and context.program_type != "BPF_PROG_TYPE_LSM":
-            return f"{kfunc} is for LSM programs, iterators and programs that may sleep"
-    return ""
+) -> Held:
+    """Say why the kernel objects to a call of a kernel function where it is made."""
+    checks = _KfuncChecks(call.circumstances, call.fault, kfunc, tuple(flags), kernel, context)
+    return _weigh([_first(checks.run(regions)) for regions in variants(call.regions)])
 
 
-def _throw_problem(call: LiveCall, kernel: KernelUnderTest) -> str:
-    if call.circumstances.callback:
-        return f"{_THROW} may not be called from a callback"
-    if call.node.before is not None and kernel.decider.find_kfunc(_EXIT_CHECK_KFUNC) is None:
-        return ""
-    held = [name for name, depth in zip(REGION_NAMES, call.regions, strict=True) if depth > 0]
-    return f"{_THROW} would leave a {held[0]} region" if held else ""
+def helper_problem(helper: LiveHelper, name: str, kernel: KernelUnderTest) -> Held:
+    """Say why the kernel objects to a call of a helper within regions."""
+    found = []
+    for regions in variants(helper.regions):
+        found.append(_first(_helper_texts(helper, name, regions, kernel)))
+    return _weigh(found)
 
 
-def _is_spinlock_safe(kfunc: str, flags: Collection[str], kernel: KernelUnderTest) -> bool:
-    if any(flag.name == _SPINLOCK_SAFE for flag in kernel.facts.kfunc_flags):
-        return _SPINLOCK_SAFE in flags
-    return kfunc.startswith(_SAFE_PREFIXES)
+def leak_problem(leak: LiveLeak, is_exit: bool, kernel: KernelUnderTest) -> Held:
+    """Say why a program may not end, or load from a packet, within regions."""
+    of_main_only = kernel.rules.holds("exits_of_main_only")
+    if is_exit and leak.circumstances.nested and of_main_only is not False:
+        return _FINE
+    what = "the function ends" if is_exit and leak.circumstances.nested else "the program ends"
+    if not is_exit:
+        what = "a load from the packet, which may end the program, is"
+    texts = [regions.held() for regions in variants(leak.regions)]
+    return _weigh([Held(f"{what} within a {held}" if held else "") for held in texts])
+
+
+def variants(regions: Regions) -> list[Regions]:
+    """Return the regions; where they are not known, with all that may be closed, then open."""
+    if regions.is_sure():
+        return [regions]
+    rcu, preempt, irqs, locks, _ = regions
+    closed = regions._replace(
+        rcu=max(rcu, 0), preempt=max(preempt, 0), irqs=irqs or (), locks=locks or ()
+    )
+    lock = (Lock(RESILIENT, None),) if locks is None else locks
+    return [closed, closed._replace(rcu=abs(rcu), preempt=abs(preempt), locks=lock)]
+
+
+def is_in_tree_callback(how: Circumstances, kernel: KernelUnderTest) -> bool | None:
+    """Return whether the rules of a callback that orders an rbtree bind here."""
+    if how.in_tree == BELOW_TREE_CALLBACK:
+        return kernel.rules.holds("tree_callback_reaches")
+    return how.in_tree == TREE_CALLBACK
+
+
+def _first(found: Iterator[Held]) -> Held:
+    return next(found, _FINE)
+
+
+def _weigh(found: list[Held]) -> Held:
+    """Return what is said of all variants; of some only, it is not certain."""
+    told = [held for held in found if held.text]
+    if not told:
+        return _FINE
+    return Held(told[0].text, told[0].certain and len(told) == len(found))
+
+
+def _asked(text: str, holds: bool | None) -> Iterator[Held]:
+    """Say something if it holds, perhaps if that is not known."""
+    if holds is not False:
+        yield Held(text, holds is True)
+
+
+@dataclass(frozen=True, slots=True)
+class _KfuncChecks:
+    """The checks of one call of a kernel function, in the order of the kernel's."""
+
+    how: Circumstances
+    fault: str
+    kfunc: str
+    flags: tuple[str, ...]
+    kernel: KernelUnderTest
+    context: Context
+
+    def run(self, regions: Regions) -> Iterator[Held]:
+        if regions.locks:
+            allowed = self.kernel.rules.kfunc_under_lock(self.kfunc, self.flags)
+            refused = None if allowed is None else not allowed
+            yield from _asked(f"{self.kfunc} may not be called while a lock is held", refused)
+        yield from self._tree_callback(regions)
+        yield from self._arguments(regions)
+        if self.fault in _FAULTS:
+            yield Held(_FAULTS[self.fault].format(name=self.kfunc))
+        if self.kfunc == _LOCK_RCU and regions.rcu > 0:
+            nests = self.kernel.rules.holds("rcu_nests")
+            text = f"{_LOCK_RCU} does not nest on this kernel, and a section is open here"
+            yield from _asked(text, None if nests is None else not nests)
+        yield from self._rcu(regions)
+        if self.kfunc == THROW:
+            yield from self._throw(regions)
+
+    def _tree_callback(self, regions: Regions) -> Iterator[Held]:
+        if not self.how.in_tree:
+            return
+        bound = is_in_tree_callback(self.how, self.kernel)
+        where = "in the callback that orders an rbtree"
+        if self.kfunc in _OF_NODES or _RESILIENT.fullmatch(self.kfunc):
+            yield from _asked(f"{self.kfunc} may not be called {where}", bound)
+        if self.kfunc in (_LOCK_RCU, _UNLOCK_RCU):
+            nests = self.kernel.rules.holds("rcu_nests")  # both came with counting sections
+            if nests is not False or regions.rcu > 0:
+                yield from _asked(f"{self.kfunc} may not be called {where}", bound)
+
+    def _arguments(self, regions: Regions) -> Iterator[Held]:
+        known = self.kernel.decider.find_kfunc(self.kfunc)
+        if known and not regions.locks and _LOCKED_ARGUMENT.search(known.prototype):
+            yield Held(f"{self.kfunc} needs the lock beside its list or tree to be held")
+        if self.kfunc == _CSS_TASK_ITERATOR and self.how.sleepable is False:
+            iterates = self.context.attach_type == "BPF_TRACE_ITER"
+            if not iterates and self.context.program_type != "BPF_PROG_TYPE_LSM":
+                yield Held(
+                    f"{self.kfunc} is for LSM programs, iterators and programs that may sleep"
+                )
+
+    def _rcu(self, regions: Regions) -> Iterator[Held]:
+        """What KF_RCU_PROTECTED asks for, and what an iterator that asked for it lost."""
+        if self.fault in (ENDED, ENDED_BARE) and _ITERATOR_NEXT.fullmatch(self.kfunc):
+            yield from self._ended_iterator()
+        if _RCU_PROTECTED not in self.flags or self.how.sleepable is not True:
+            return
+        in_rcu = regions.rcu > 0 or bool(regions.locks)
+        if not in_rcu and (regions.preempt > 0 or regions.irqs):
+            in_rcu = self.kernel.rules.holds("rcu_by_any_region") is not False
+        if in_rcu:
+            return
+        text = f"{self.kfunc} needs RCU: a program that may sleep has to hold {_LOCK_RCU}"
+        # Before every kfunc was asked, iterators were, by the next item.
+        is_iterator = _ITERATOR_NEW.fullmatch(self.kfunc) is not None
+        yield from _asked(text, True if is_iterator else self.kernel.rules.holds("rcu_required"))
+
+    def _ended_iterator(self) -> Iterator[Held]:
+        new = self.kfunc.removesuffix("_next") + "_new"
+        listed = self.kernel.decider.find_listed(new)
+        if not any(_RCU_PROTECTED in item.entry.flags for item in listed):
+            return
+        text = f"{self.kfunc} needs the RCU section in which its iterator was made: it has ended"
+        asks_all = self.kernel.rules.holds("rcu_end_asks_all")
+        spared = self.fault == ENDED or self.how.sleepable is False
+        yield from _asked(text, True if not spared else None if asks_all is None else not asks_all)
+
+    def _throw(self, regions: Regions) -> Iterator[Held]:
+        held = regions.held()
+        if held:
+            holds = self.kernel.rules.holds("throw_checks_callers") if self.how.nested else True
+            yield from _asked(f"{THROW} would leave a {held}", holds)
+
+
+def _helper_texts(
+    helper: LiveHelper, name: str, regions: Regions, kernel: KernelUnderTest
+) -> Iterator[Held]:
+    number = helper.number
+    if regions.depths()[LOCK] > 0:
+        allowed = kernel.rules.helper_under_lock(number)
+        refused = None if allowed is None else not allowed
+        yield from _asked(f"{name} may not be called while a lock is held", refused)
+    if number in (SPIN_LOCK, SPIN_UNLOCK) and helper.circumstances.in_tree:
+        text = f"{name} may not be called in the callback that orders an rbtree"
+        yield from _asked(text, is_in_tree_callback(helper.circumstances, kernel))
+    if helper.fault in _FAULTS:
+        yield Held(_FAULTS[helper.fault].format(name=name))
+    if number == TAIL_CALL and regions.held():
+        yield Held(f"{name} may not be called within a {regions.held()}")

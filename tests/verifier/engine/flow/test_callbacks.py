@@ -6,7 +6,7 @@ import pytest
 
 from tests.verifier.engine.flow.assembly import assemble
 from tests.verifier.engine.flow.walking import SURE, Walked, live
-from verifier.engine.flow.reach import Circumstances, LiveCall
+from verifier.engine.flow.reach import TREE_CALLBACK, Circumstances, LiveCall
 from verifier.engine.object.model import BpfObject
 
 
@@ -33,17 +33,18 @@ def test_a_callback_gets_what_the_call_gives_it() -> None:
 def test_a_timer_callback_never_sleeps() -> None:
     text = "main: program; r2 = &back; call 170; exit\nback: static; call f; exit"
     call = _call(assemble(text), "f", sleepable=True)
-    assert call.circumstances == Circumstances(False, "timer", True)
+    assert call.circumstances == Circumstances(False, "timer")
 
 
 def test_a_workqueue_callback_always_may() -> None:
     text = "main: program; r2 = &back; call bpf_wq_set_callback; exit\nback: static; call f; exit"
-    assert _call(assemble(text), "f").circumstances == Circumstances(True, "work", True)
+    assert _call(assemble(text), "f").circumstances == Circumstances(True, "work")
 
 
 def test_other_callbacks_are_run_as_their_program_is() -> None:
     text = "main: program; r3 = &back; call bpf_rbtree_add; exit\nback: static; call f; exit"
-    assert _call(assemble(text), "f", sleepable=True).circumstances == Circumstances(True, "", True)
+    expected = Circumstances(True, "", nested=True, in_tree=TREE_CALLBACK)
+    assert _call(assemble(text), "f", sleepable=True).circumstances == expected
 
 
 def test_a_function_whose_address_goes_elsewhere_may_be_called() -> None:
@@ -81,8 +82,8 @@ def test_calls_between_lock_and_unlock_are_in_the_region() -> None:
         exit
     """
     obj = assemble(text)
-    regions = {name: _call(obj, name).regions for name in ("before", "within", "after")}
-    assert regions == {"before": (0, 0, 0, 0), "within": (1, 0, 0, 0), "after": (0, 0, 0, 0)}
+    depths = {name: _call(obj, name).regions.depths() for name in ("before", "within", "after")}
+    assert depths == {"before": (0, 0, 0, 0), "within": (1, 0, 0, 0), "after": (0, 0, 0, 0)}
 
 
 def test_a_region_reaches_static_functions_and_ends_where_they_end_it() -> None:
@@ -91,8 +92,8 @@ def test_a_region_reaches_static_functions_and_ends_where_they_end_it() -> None:
         sub: static; call within; call bpf_preempt_enable; exit
     """
     obj = assemble(text)
-    assert _call(obj, "within").regions == (0, 1, 0, 0)
-    assert _call(obj, "after").regions == (0, 0, 0, 0)
+    assert _call(obj, "within").regions.depths() == (0, 1, 0, 0)
+    assert _call(obj, "after").regions.depths() == (0, 0, 0, 0)
 
 
 def test_a_region_left_on_one_way_only_is_not_claimed() -> None:
@@ -101,13 +102,13 @@ def test_a_region_left_on_one_way_only_is_not_claimed() -> None:
         if r6 == 0 goto join; call bpf_rcu_read_unlock
         join: ; call f; exit
     """
-    assert _call(assemble(text), "f").regions == (-1, 0, 0, 0)
+    assert _call(assemble(text), "f").regions.depths() == (-1, 0, 0, 0)
 
 
 def test_a_lock_of_a_helper_is_a_region() -> None:
     obj = assemble("main: program; call 93; call f; call 94; call g; exit")
-    assert _call(obj, "f").regions == (0, 0, 0, 1)
-    assert _call(obj, "g").regions == (0, 0, 0, 0)
+    assert _call(obj, "f").regions.depths() == (0, 0, 0, 1)
+    assert _call(obj, "g").regions.depths() == (0, 0, 0, 0)
 
 
 def test_a_global_function_called_in_a_region_may_not_sleep() -> None:
@@ -117,8 +118,75 @@ def test_a_global_function_called_in_a_region_may_not_sleep() -> None:
     """
     call = _call(assemble(text), "f", sleepable=True)
     assert call.circumstances.sleepable is False
-    assert call.regions == (0, 0, 0, 0)
+    assert call.regions.depths() == (0, 0, 0, 0)
 
 
 def test_nothing_follows_a_throw() -> None:
     assert live(assemble("main: program; call bpf_throw; call f; exit")) == {"bpf_throw": SURE}
+
+
+@pytest.mark.parametrize("exact", [True, False])
+@pytest.mark.parametrize(
+    ("call", "register"), [("call 181", 2), ("call 170", 2), ("call bpf_wq_set_callback", 2)]
+)
+def test_each_callback_that_may_be_chosen_is_entered(call: str, register: int, exact: bool) -> None:
+    text = f"""
+        main: program; r6 = *(u32 *)(r1 + 0); r{register} = &one; if r6 == 0 goto go
+        r{register} = &two
+        go: ; r1 = 3; {call}; exit
+        one: static; call f; exit
+        two: static; call g; exit
+    """
+    found = live(assemble(text), exact)
+    assert {name: found.get(name) for name in "fg"} == dict.fromkeys(
+        "fg", SURE if exact else "perhaps"
+    )
+
+
+def test_a_callback_kept_on_the_stack_is_entered() -> None:
+    text = """
+        main: program; r2 = &one; *(u64 *)(r10 - 8) = r2; r1 = 3; r2 = *(u64 *)(r10 - 8)
+        call 181; exit
+        one: static; call f; exit
+    """
+    assert live(assemble(text)) == {"f": SURE}
+
+
+def test_a_loop_of_no_turns_runs_nothing() -> None:
+    text = "main: program; r1 = 0; r2 = &back; call 181; exit\nback: static; call f; exit"
+    assert live(assemble(text)) == {}
+
+
+def test_what_a_callback_leaves_open_is_open_after_it() -> None:
+    text = """
+        main: program; r1 = 2; r2 = &back; call 181; call f; exit
+        back: static; call bpf_rcu_read_lock; exit
+    """
+    obj = assemble(text)
+    reach = Walked(obj).reach(exact=True)
+    depths = [call.regions.rcu for call in reach.calls if obj.externs[call.extern].name == "f"]
+    assert sorted(depths) == [0, 1, 2]
+
+
+def test_a_resilient_lock_is_held_where_it_was_taken() -> None:
+    text = """
+        main: program; call bpf_res_spin_lock; if r0 != 0 goto failed
+        call within; call bpf_res_spin_unlock; exit
+        failed: ; call without; exit
+    """
+    obj = assemble(text)
+    reach = Walked(obj).reach(exact=True)
+    depths = {obj.externs[call.extern].name: call.regions.depths()[3] for call in reach.calls}
+    assert depths["within"] == 1
+    assert depths["without"] == 0
+
+
+def test_helpers_are_live_or_dead_like_functions() -> None:
+    text = "main: program; r6 = 1; if r6 == 1 goto end; call 5; end: ; call 14; exit"
+    assert [helper.number for helper in Walked(assemble(text)).reach().helpers] == [14]
+
+
+def test_the_end_of_a_program_within_a_region_is_noted() -> None:
+    text = "main: program; call bpf_rcu_read_lock; r0 = 0; exit"
+    [leak] = Walked(assemble(text)).reach().leaks
+    assert (leak.kind, leak.slot, leak.sure, leak.regions.rcu) == ("exit", 2, True, 1)

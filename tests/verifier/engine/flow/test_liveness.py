@@ -71,7 +71,7 @@ def test_a_poisoned_instruction_ends_its_path() -> None:
     obj = assemble("main: program; r1 = core 1; call f; exit")
     reach = Walked(obj, core={0: Patch(POISON)}).reach()
     assert [(poison.slot, poison.sure) for poison in reach.poisons] == [(0, True)]
-    assert reach.calls == ()
+    assert reach.calls == []
 
 
 def test_an_absent_weak_extern_guards() -> None:
@@ -341,7 +341,7 @@ def test_what_is_made_of_a_version_is_not_shared_between_versions() -> None:
     """
     obj = assemble(text, kconfig=("v",))
     first = Walked(obj, kconfig={"v": struct.pack("<I", 5)})
-    assert first.reach().calls == ()
+    assert first.reach().calls == []
     other = Walked(obj, kconfig={"v": struct.pack("<I", 6)}, program=first.program)
     assert len(other.reach().calls) == 1
 

@@ -9,6 +9,7 @@ import pytest
 from kfmap.kernel.facts import Constant, Guard, OpMask, Place, RunTime
 from tests.verifier.engine.flow.assembly import assemble
 from tests.verifier.engine.judging.toy import (
+    behaving,
     changed_kfunc,
     check,
     kernel_facts,
@@ -125,8 +126,8 @@ def test_a_sleeping_kfunc_is_refused_in_a_region() -> None:
 
 def test_timers_of_sleepable_programs_sleep_only_on_older_kernels() -> None:
     text = "main: program; r2 = &back; call 170; exit\nback: static; call bpf_sleeps; exit"
-    older = kernel_facts("bpf_sleeps", flags=_SLEEPS)
-    newer = kernel_facts("bpf_sleeps", "bpf_task_work_schedule_signal", flags=_SLEEPS)
+    newer = kernel_facts("bpf_sleeps", flags=_SLEEPS)
+    older = behaving(newer, timers_never_sleep=False)
     members = {"main": "init"}
     assert check(text, members, older, sleepable=("main",))["main"].verdict == PASSES
     verdict = check(text, members, newer, sleepable=("main",))["main"]

@@ -26,13 +26,16 @@ def _kernel(*members: str, struct: str = "thing") -> Btf:
     return read_btf(_types(*members, struct=struct)[0].build())
 
 
-def _check(kernel: Btf | None, kind: CoreKind) -> ProgramVerdict:
+_ASKS = "main: program; r1 = core 0; if r1 != 1 goto end; call nope; end: ; exit"
+
+
+def _check(kernel: Btf | None, kind: CoreKind, text: str = _ASKS) -> ProgramVerdict:
     """Check a program that asks for thing.a, and calls what no kernel has if that gives 1."""
     writer, thing = _types("a")
-    rows = [(0, thing, writer.string("0:0"), kind)]
+    slot = assemble(text).btf_ext.core[SECTION].slots[0]  # type: ignore[union-attr]  # it has one
+    rows = [(8 * slot, thing, writer.string("0:0"), kind)]
     ext = write_btf_ext(writer, core={SECTION: rows})
     local = read_btf(writer.build())
-    text = "main: program; r1 = core 0; if r1 != 1 goto end; call nope; end: ; exit"
     obj = replace(strong(assemble(text)), btf=local, btf_ext=read_btf_ext(ext, local))
     [verdict] = check_object(obj, KernelUnderTest(kernel_facts(), kernel)).programs
     return verdict
@@ -45,7 +48,34 @@ def test_a_field_of_the_kernel_passes() -> None:
 def test_a_field_that_the_type_lacks_is_refused() -> None:
     verdict = _check(_kernel("b"), CoreKind.FIELD_BYTE_OFFSET)
     assert verdict.verdict == REFUSED
-    assert verdict.findings[0].reasons[0].text == "struct thing has no such part"
+    assert verdict.findings[0].reasons[0].text == "struct thing has no field a on this kernel"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("main: program; r1 = core 0; exit", REFUSED),  # no kernel function is called at all
+        ("main: program; call s; exit\ns: static; r1 = core 0; exit", REFUSED),
+        ("main: program; call g; exit\ng: global; r1 = core 0; exit", REFUSED),
+        ("main: program; r1 = 3; r2 = &c; call 181; exit\nc: static; r1 = core 0; exit", REFUSED),
+        ("main: program; r1 = core 0; call bpf_common; exit", REFUSED),
+        ("main: program; call bpf_common; r1 = core 0; exit", REFUSED),
+        ("main: program; r6 = 1; if r6 == 1 goto end; r1 = core 0; end: ; exit", PASSES),
+        ("main: program; exit\nother: global; r1 = core 0; exit", PASSES),
+    ],
+)
+def test_every_function_that_is_walked_is_looked_at(text: str, expected: str) -> None:
+    verdict = _check(_kernel("b"), CoreKind.FIELD_BYTE_OFFSET, text)
+    assert verdict.verdict == expected
+
+
+def test_a_field_that_may_be_read_is_unknown() -> None:
+    text = """
+        main: program; *(u64 *)(r10 - 8) = 0; r1 = r10; r1 += -8; r2 = 8; call 113
+        r6 = *(u64 *)(r10 - 8); if r6 == 0 goto end; r1 = core 0
+        end: ; exit
+    """
+    assert _check(_kernel("b"), CoreKind.FIELD_BYTE_OFFSET, text).verdict == UNKNOWN
 
 
 def test_a_type_that_a_module_may_have_is_unknown() -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
-from kfmap.kernel.facts import Constant, KernelFacts
-from tests.verifier.engine.judging.toy import check, kernel_facts, only_finding
+from kfmap.kernel.facts import KernelFacts
+from tests.verifier.engine.judging.toy import behaving, check, kernel_facts, only_finding
 from verifier.engine.result import PASSES, REFUSED, UNKNOWN, ProgramVerdict
 
 _REGIONS = (
@@ -21,8 +19,13 @@ _SLEEPS = {"bpf_sleeps": ("KF_SLEEPABLE",)}
 
 def _facts(newer: bool) -> KernelFacts:
     """A kernel that marks global functions that may sleep, or one before those."""
-    marks = ("bpf_res_spin_lock",) if newer else ()
-    return kernel_facts("bpf_sleeps", *_REGIONS, *marks, flags=_SLEEPS)
+    facts = kernel_facts("bpf_sleeps", *_REGIONS, flags=_SLEEPS)
+    return behaving(
+        facts,
+        sleepable_globals_marked=newer,
+        globals_need_preemption=not newer,
+        globals_per_context=False,
+    )
 
 
 def _check(text: str, newer: bool, sleeps: bool = True) -> ProgramVerdict:
@@ -103,10 +106,8 @@ def test_the_newest_kernels_verify_it_for_what_its_callers_may(
         sub: global; call bpf_guarded; exit
     """
     flags = _SLEEPS | {"bpf_guarded": ("KF_RCU_PROTECTED",)}
-    names = ("bpf_sleeps", "bpf_guarded", "bpf_wq_set_callback", "bpf_res_spin_lock", *_REGIONS)
-    facts = kernel_facts(*names, flags=flags)
-    if in_context:
-        facts = replace(facts, kfunc_flags=(Constant("KF_SPINLOCK_SAFE", 1 << 16),))
+    names = ("bpf_sleeps", "bpf_guarded", "bpf_wq_set_callback", *_REGIONS)
+    facts = behaving(kernel_facts(*names, flags=flags), globals_per_context=in_context)
     assert check(work, {"main": "running"}, facts)["main"].verdict == expected
     assert check(guarded, {"main": "init"}, facts, sleepable=("main",))["main"].verdict == expected
 

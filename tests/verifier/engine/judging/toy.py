@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from kfmap.kernel.facts import Entry, KernelFacts, Kfunc, Place, RunTime
+from kfmap.kernel.program_facts import Behaviour
 from tests.permission.small_kernel import create_toy_kernel
 from tests.verifier.engine.flow.assembly import assemble
 from verifier.engine.object.model import BpfObject, Program, StructOpsMap, StructOpsUse
@@ -13,10 +14,30 @@ from verifier.engine.result import Finding, ProgramVerdict
 from verifier.engine.verdict import KernelUnderTest, check_object
 
 STRUCT_OPS = "BPF_PROG_TYPE_STRUCT_OPS"
+# What the verifier of the toy kernel does: as 7.3, but for what only older ones did.
+_BEHAVIOURS = {
+    "exits_of_main_only": True,
+    "globals_need_preemption": False,
+    "globals_per_context": True,
+    "globals_throw": True,
+    "helper_under_lock:spin_unlock": True,
+    "rcu_by_any_region": True,
+    "rcu_end_asks_all": True,
+    "rcu_nests": True,
+    "rcu_required": True,
+    "sleepable_globals_marked": True,
+    "static_calls_under_lock": True,
+    "throw_checks_callers": True,
+    "timers_never_sleep": True,
+    "tree_callback_reaches": True,
+}
 
 
 def kernel_facts(
-    *more: str, flags: Mapping[str, tuple[str, ...]] | None = None, run_time: RunTime | None = None
+    *more: str,
+    flags: Mapping[str, tuple[str, ...]] | None = None,
+    run_time: RunTime | None = None,
+    lock_safe: tuple[str, ...] | None = (),
 ) -> KernelFacts:
     """Make the toy kernel with more kfuncs in its common hook, some with flags."""
     facts = create_toy_kernel(run_time=run_time)
@@ -39,7 +60,16 @@ def kernel_facts(
         for item in facts.sets
     )
     kfuncs = tuple(Kfunc(name, "vmlinux", f"void {name}(void)", None, None, None) for name in more)
-    return replace(facts, sets=sets, kfuncs=(*facts.kfuncs, *kfuncs))
+    facts = replace(facts, sets=sets, kfuncs=(*facts.kfuncs, *kfuncs), lock_safe=lock_safe)
+    return behaving(facts, **_BEHAVIOURS)
+
+
+def behaving(facts: KernelFacts, **holds: bool) -> KernelFacts:
+    """Change what the verifier of a kernel does."""
+    known = {item.name: item.holds for item in facts.behaviours} | holds
+    return replace(
+        facts, behaviours=tuple(Behaviour(name, known[name], None) for name in sorted(known))
+    )
 
 
 def changed_kfunc(facts: KernelFacts, name: str, **changes: object) -> KernelFacts:

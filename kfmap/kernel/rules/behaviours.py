@@ -1,0 +1,148 @@
+"""How a kernel's verifier walks programs, where kernels differ: asked of the text of its functions.
+
+Each row names a function of kernel/bpf/verifier.c (or a file beside it) and what its body says. A
+function that a tree lacks does not say it; a tree without a verifier says nothing at all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kfmap.kernel.code import Code
+from kfmap.kernel.items import Item
+from kfmap.kernel.place import Place
+from kfmap.kernel.program_facts import Behaviour
+
+VERIFIER = "kernel/bpf/verifier.c"
+_BESIDE = ("kernel/bpf/cfg.c", "kernel/bpf/fixups.c")  # split off verifier.c in 7.1
+_MARK = "do_check_common"  # whoever verifies has it
+_SAFE_UNDER_LOCK = ("kfunc_spin_allowed", "is_bpf_graph_api_kfunc")  # the newer name first
+_MAX_DEPTH = 6  # of functions that ask each other which kfunc it is
+_KFUNC = re.compile(r"\bKF_(\w+)")
+_CALLED = re.compile(r"\b(is_\w+)\s*\(")
+_LOCK_HELD = re.compile(r"if \(env->cur_state->active_(?:spin_)?lock")
+_WITHIN = 400  # characters after it in which the exceptions stand
+_HELPER = re.compile(r"!=\s*BPF_FUNC_(\w+)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A behaviour: that one of `functions` has text like `pattern`."""
+
+    name: str
+    functions: tuple[str, ...]
+    pattern: str
+
+
+# Each comment: what it decides, and the first release whose source was seen to have it.
+_ROWS = (
+    # An exception in a static function meets what its callers hold as well. 7.1; 6.19.6 lacks it,
+    # as do 6.17 and 6.18.
+    _Row("throw_checks_callers", ("process_bpf_exit_full",), r"exception_exit\s*\|\|"),
+    # A global function that may throw ends the program at each of its calls. 7.1.
+    _Row("globals_throw", ("check_func_call",), r"\bmight_throw\b"),
+    # Global functions that may sleep, dead code counted, are marked before the walk. 6.17.
+    _Row("sleepable_globals_marked", ("mark_subprog_might_sleep",), ""),
+    # Global functions are verified for each context of their callers. 7.3.
+    _Row("globals_per_context", ("check_func_call",), r"\bcalled\s*\[\s*in_sleepable_context"),
+    # No global function is called with preemption off. 6.12 only.
+    _Row(
+        "globals_need_preemption",
+        ("check_func_call",),
+        r"if \(env->cur_state->active_preempt_lock\)",
+    ),
+    # Timer callbacks never sleep, whatever their program may. 6.18.
+    _Row("timers_never_sleep", ("is_async_cb_sleepable",), ""),
+    # bpf_rcu_read_lock() nests. 6.19.
+    _Row("rcu_nests", ("check_kfunc_call",), r"active_rcu_locks\s*\+\+"),
+    # KF_RCU_PROTECTED is asked of every kfunc, not only of iterators. 6.18.
+    _Row("rcu_required", ("check_kfunc_call",), r"is_kfunc_rcu_protected\(&meta\) && !in_rcu_cs"),
+    # What is under RCU stays valid where something else is held when a section ends. 7.3.
+    _Row(
+        "rcu_end_asks_all", ("check_kfunc_call",), r"in_rcu_cs\(env\)\)\s*\n?\s*invalidate_rcu_prot"
+    ),
+    # Static functions may be called while a lock is held. 6.12; 6.1 lets none.
+    _Row("static_calls_under_lock", ("check_func_call",), r"if \(env->cur_state->active_lock"),
+    # What is held matters at the end of the program only, not of every function. 6.12.
+    _Row(
+        "exits_of_main_only",
+        ("do_check", "process_bpf_exit_full"),
+        r"active_lock\.ptr && !env->cur_state->curframe|!env->cur_state->curframe",
+    ),
+    # Functions below the callback of an rbtree are bound by its rules. 7.2.
+    _Row("tree_callback_reaches", ("in_rbtree_lock_required_cb",), r"for\s*\(frame"),
+    # Preemption and IRQs that are off make an RCU section. 7.3.
+    _Row("rcu_by_any_region", ("in_rcu_cs",), r"active_preempt_locks"),
+)
+
+
+def extract_behaviours(code: Code) -> tuple[Behaviour, ...]:
+    """Return every behaviour, held or not; none for a tree without a verifier."""
+    functions = _read_functions(code)
+    if _MARK not in functions:
+        return ()
+    found = [_ask(row, functions) for row in _ROWS]
+    found += (
+        Behaviour(f"helper_under_lock:{name}", True, place)
+        for name, place in _helpers_under_lock(functions)
+    )
+    return tuple(sorted(found, key=lambda item: item.name))
+
+
+def extract_lock_safe(code: Code) -> tuple[str, ...] | None:
+    """Return the kfuncs that may be called while a lock is held, by what the verifier names.
+
+    None where a flag of theirs decides instead (KF_SPINLOCK_SAFE), or where there is no verifier.
+    """
+    functions = _read_functions(code)
+    item = next((functions[name] for name in _SAFE_UNDER_LOCK if name in functions), None)
+    if item is None:
+        return () if _MARK in functions else None
+    if "KF_SPINLOCK_SAFE" in item.text:
+        return None
+    return tuple(sorted(set(_named_kfuncs(item, functions, 0))))
+
+
+def _read_functions(code: Code) -> dict[str, Item]:
+    found: dict[str, Item] = {}
+    for file in (VERIFIER, *_BESIDE):
+        for item in code.items(file):
+            if item.function:
+                found.setdefault(item.function, item)
+    return found
+
+
+def _ask(row: _Row, functions: dict[str, Item]) -> Behaviour:
+    for name in row.functions:
+        item = functions.get(name)
+        match = re.search(row.pattern, item.text) if item else None
+        if item and match:
+            at = item.line_at(match.start()) if row.pattern else item.function_line
+            return Behaviour(row.name, True, Place(item.file, at))
+    asked = next((functions[name] for name in row.functions if name in functions), None)
+    place = Place(asked.file, asked.function_line) if asked else None
+    return Behaviour(row.name, False, place)
+
+
+def _helpers_under_lock(functions: dict[str, Item]) -> Iterator[tuple[str, Place]]:
+    """Find the helpers that the loop over instructions lets through while a lock is held."""
+    for name in ("do_check_insn", "do_check"):
+        item = functions.get(name)
+        match = _LOCK_HELD.search(item.text) if item else None
+        if item and match:
+            place = Place(item.file, item.line_at(match.start()))
+            condition = item.text[match.end() : match.end() + _WITHIN]
+            yield from ((helper, place) for helper in _HELPER.findall(condition))
+            return
+
+
+def _named_kfuncs(item: Item, functions: dict[str, Item], depth: int) -> Iterator[str]:
+    """Follow the questions `is it one of these` down to the kfuncs they name."""
+    yield from _KFUNC.findall(item.text)
+    if depth < _MAX_DEPTH:
+        for name in _CALLED.findall(item.text[item.brace :]):
+            asked = functions.get(name)
+            if asked is not None and asked is not item:
+                yield from _named_kfuncs(asked, functions, depth + 1)

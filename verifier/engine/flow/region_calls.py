@@ -1,0 +1,157 @@
+"""What calls that begin and end regions do, and what is wrong with those that end one.
+
+Mirrors check_kfunc_call(), process_spin_lock(), process_irq_flag() and process_iter_arg() of
+kernel/bpf/verifier.c. All kernels that have a call agree on what it does; what they refuse differs
+and is judged from the notes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from verifier.engine.flow.forks import RESILIENT_LOCKS, SPIN_LOCK
+from verifier.engine.flow.regions import (
+    DIFFERENT,
+    RESILIENT,
+    RESILIENT_IRQ,
+    SPIN,
+    UNMATCHED,
+    Flag,
+    Lock,
+    Place,
+    Regions,
+    fault_of_lock,
+    fault_of_restore,
+    fault_of_unlock,
+)
+from verifier.engine.flow.state import State
+from verifier.engine.flow.values import VAGUE, Held, Pointer
+
+_ITERATOR = re.compile(r"bpf_iter_\w+_(new|next|destroy)")
+
+
+class Effect(NamedTuple):
+    """The regions after a call, and what is wrong with it; perhaps only, if not `certain`."""
+
+    regions: Regions
+    fault: str = ""
+    certain: bool = True
+
+
+def has_region_effect(name: str) -> bool:
+    """Return whether a kernel function does anything to regions."""
+    return name in _EFFECTS or _ITERATOR.fullmatch(name) is not None
+
+
+def region_effect(name: str, state: State) -> Effect | None:
+    """Return what calling a kernel function does to regions, None for one that does nothing."""
+    handler = _EFFECTS.get(name)
+    if handler:
+        return handler(state)
+    iterator = _ITERATOR.fullmatch(name)
+    return _iterate(iterator[1], state) if iterator else None
+
+
+def lock_effect(number: int, state: State) -> Effect:
+    """Return what bpf_spin_lock() or bpf_spin_unlock() does."""
+    lock = Lock(SPIN, identity(state.registers[1]))
+    if number == SPIN_LOCK:
+        return Effect(state.regions.take(lock))
+    return _release(lock, state)
+
+
+def resilient_effect(name: str, state: State) -> Effect:
+    """Return what a resilient lock does that was taken; it may also not have been."""
+    with_irq = name == RESILIENT_LOCKS[1]
+    lock = Lock(RESILIENT_IRQ if with_irq else RESILIENT, identity(state.registers[1]))
+    regions = state.regions.take(lock)
+    if with_irq:
+        regions = regions.save_irq(Flag(True, _place(state.registers[2])))
+    return Effect(regions, fault_of_lock(state.regions, lock))
+
+
+def identity(value: Held) -> tuple[str, int, int] | None:
+    """Return what a lock guards, as far as it is known: a data section, or a looked up element."""
+    if isinstance(value, Pointer) and value.kind == "data":
+        return "data", value.target, 0
+    if isinstance(value, Pointer) and value.kind == "value":
+        return "value", value.target, value.offset
+    return None
+
+
+def _place(value: Held) -> Place:
+    if isinstance(value, Pointer) and (value.kind == "stack" or value.target):
+        return (value.target, value.offset) if value.kind in ("stack", "frame") else None
+    return None
+
+
+def _release(lock: Lock, state: State) -> Effect:
+    """Release a lock; where ways with different locks met, it may be another than is held."""
+    fault = fault_of_unlock(state.regions, lock)
+    if not fault and state.registers[1] is VAGUE and state.regions.locks:
+        return Effect(state.regions.release(lock), DIFFERENT, certain=False)
+    return Effect(state.regions.release(lock), fault)
+
+
+def _lock_rcu(state: State) -> Effect:
+    return Effect(state.regions.enter_rcu())
+
+
+def _unlock_rcu(state: State) -> Effect:
+    return Effect(state.regions.leave_rcu(), UNMATCHED if state.regions.rcu == 0 else "")
+
+
+def _disable_preemption(state: State) -> Effect:
+    return Effect(state.regions.disable_preemption())
+
+
+def _enable_preemption(state: State) -> Effect:
+    fault = UNMATCHED if state.regions.preempt == 0 else ""
+    return Effect(state.regions.enable_preemption(), fault)
+
+
+def _save_irq(state: State) -> Effect:
+    return Effect(state.regions.save_irq(Flag(False, _place(state.registers[1]))))
+
+
+def _restore_irq(state: State) -> Effect:
+    flag = Flag(False, _place(state.registers[1]))
+    return Effect(state.regions.restore_irq(flag), fault_of_restore(state.regions, flag))
+
+
+def _unlock_resilient(state: State) -> Effect:
+    return _release(Lock(RESILIENT, identity(state.registers[1])), state)
+
+
+def _unlock_resilient_irq(state: State) -> Effect:
+    lock = Lock(RESILIENT_IRQ, identity(state.registers[1]))
+    flag = Flag(True, _place(state.registers[2]))
+    regions, fault, certain = _release(lock, state)
+    fault = fault or fault_of_restore(state.regions, flag)
+    return Effect(regions.restore_irq(flag), fault, certain)
+
+
+def _iterate(what: str, state: State) -> Effect:
+    """An iterator is made, asked for its next item, or ended; its own frame's only."""
+    place, regions = state.registers[1], state.regions
+    if not isinstance(place, Pointer) or place.kind != "stack":
+        return Effect(regions)
+    if what == "new":
+        return Effect(regions.iterate(place.offset))
+    known = regions.iteration(place.offset)
+    regions = regions.end_iteration(place.offset) if what == "destroy" else regions
+    return Effect(regions, known.state, known.certain) if known else Effect(regions)
+
+
+_EFFECTS: Mapping[str, Callable[[State], Effect]] = {
+    "bpf_rcu_read_lock": _lock_rcu,
+    "bpf_rcu_read_unlock": _unlock_rcu,
+    "bpf_preempt_disable": _disable_preemption,
+    "bpf_preempt_enable": _enable_preemption,
+    "bpf_local_irq_save": _save_irq,
+    "bpf_local_irq_restore": _restore_irq,
+    "bpf_res_spin_unlock": _unlock_resilient,
+    "bpf_res_spin_unlock_irqrestore": _unlock_resilient_irq,
+}
