@@ -101,7 +101,7 @@ def _database() -> dict[str, Any]:
         }
     else:
         # Each request has its own thread, in which nobody finds an open connection again.
-        pool = {"min_size": 1, "max_size": 20}
+        pool = {"min_size": 1, "max_size": 20, "timeout": 3}
         database["OPTIONS"] = {**database.get("OPTIONS", {}), "pool": pool}
         database["CONN_HEALTH_CHECKS"] = True
     return database
@@ -149,8 +149,16 @@ KFMAP_REDIS_URL = env.text("KFMAP_REDIS_URL")
 KFMAP_EMBEDDED_WORKER = not KFMAP_REDIS_URL
 CELERY_BROKER_URL = KFMAP_REDIS_URL or "memory://"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker however long it takes
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
-    {"visibility_timeout": 3600, "unacked_restore_throttle": 1}
+    {
+        "visibility_timeout": 3600,
+        "unacked_restore_throttle": 1,
+        # A broker that hangs may not hold a request: what it does not take at once is sent again.
+        "socket_connect_timeout": 2,
+        "socket_timeout": 2,
+        "max_retries": 0,
+    }
     if KFMAP_REDIS_URL
     else {"polling_interval": 0.05}
 )
@@ -158,6 +166,14 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TIMEZONE = TIME_ZONE
+CELERY_BEAT_SCHEDULE_FILENAME = str(KFMAP_DATA_DIR / "beat-schedule")
+CELERY_BEAT_SCHEDULE: dict[str, Any] = {
+    "reconcile": {
+        "task": "verifier.tasks.reconcile_jobs",
+        "schedule": 10.0,
+        "options": {"expires": 10.0},
+    },
+}
 
 KFMAP_MAX_UPLOAD_BYTES = (
     env.number(upload_limit.VARIABLE, upload_limit.DEFAULT_MEGABYTES) * 1024 * 1024

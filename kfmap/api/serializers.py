@@ -103,21 +103,27 @@ class UploadSerializer(Serializer):
 
 
 class TakenSerializer(Serializer):
-    """What became of one uploaded file; `url` leads to its result."""
+    """What became of one uploaded file; `url` leads to its result.
+
+    `waits_for` is "the queue" where the broker could not be given the job yet: it is kept.
+    """
 
     file = serializers.CharField()
     sha256 = serializers.CharField(allow_null=True)
     url = serializers.CharField(allow_null=True)
     known_before = serializers.BooleanField()
     problem = serializers.CharField(allow_blank=True)
+    waits_for = serializers.CharField(allow_blank=True)
 
 
 class JobSerializer(JobModelSerializer):
-    """The latest job of an object."""
+    """The latest job of an object; `waits_for` says what a queued one waits for."""
+
+    waits_for = serializers.CharField(read_only=True)
 
     class Meta:
         model = Job
-        fields = ("state", "step", "percent", "problem")
+        fields = ("state", "step", "percent", "problem", "waits_for")
 
 
 class ChangeSerializer(Serializer):

@@ -111,7 +111,7 @@ def upload(request: Request) -> Response:
     form.is_valid(raise_exception=True)
     assert isinstance(request.user, User)
     submission = submit(form.validated_data["objects"], request.user)
-    files = submission.files.select_related("object")
+    files = submission.files.select_related("object").prefetch_related("object__jobs")
     return Response([_taken(file) for file in files], status=202)
 
 
@@ -141,10 +141,12 @@ def _kernel(name: str) -> LoadedKernel:
 
 def _taken(file: SubmittedFile) -> dict[str, Any]:
     sha256 = file.object.sha256 if file.object else None
+    job = file.object.latest_job if file.object else None
     return {
         "file": file.name,
         "sha256": sha256,
         "url": sha256 and reverse("api-result", args=[sha256]),
         "known_before": file.known_before,
         "problem": file.problem,
+        "waits_for": job.waits_for if job else "",
     }

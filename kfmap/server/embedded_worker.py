@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from os import EX_OK
-from typing import Any
 
 from celery import Celery
 from celery.worker import state
@@ -17,9 +15,16 @@ _STOP_SECONDS = 8
 class EmbeddedWorker:
     """Takes jobs from the process's own `memory://` broker while the web server runs."""
 
-    def __init__(self, app: Celery, on_ready: Callable[[], object]) -> None:
-        """Make the worker; `on_ready` is called once it takes jobs."""
-        self._controller = _controller(app, on_ready)
+    def __init__(self, app: Celery) -> None:
+        """Make the worker."""
+        self._controller = app.WorkController(
+            app=app,
+            pool_cls="threads",
+            concurrency=_THREADS,
+            without_heartbeat=True,
+            without_mingle=True,
+            without_gossip=True,
+        )
         self._thread = threading.Thread(target=self._controller.start, name="worker", daemon=True)
 
     def start(self) -> None:
@@ -34,19 +39,3 @@ class EmbeddedWorker:
         """Wait until the worker has stopped; a job that goes on is taken up at the next start."""
         self.begin_stop()
         self._thread.join(_STOP_SECONDS)
-
-
-def _controller(app: Celery, on_ready: Callable[[], object]) -> Any:
-    class Controller(app.WorkController):  # type: ignore[name-defined,misc]  # made by the app
-        def on_consumer_ready(self, consumer: object) -> None:
-            """Tell; the signal `worker_ready` is sent by the `celery` command only."""
-            on_ready()
-
-    return Controller(
-        app=app,
-        pool_cls="threads",
-        concurrency=_THREADS,
-        without_heartbeat=True,
-        without_mingle=True,
-        without_gossip=True,
-    )

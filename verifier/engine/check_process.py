@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import resource
+import signal
 import sys
 from collections.abc import Iterator
 from functools import lru_cache
@@ -69,7 +70,12 @@ def _say(message: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """Answer requests until there are no more; an object too large for the memory ends it."""
+    """Answer requests until there are no more; an object too large for the memory ends it.
+
+    Signals that end a worker reach its whole group: the worker ends this process itself.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     _limit(int(sys.argv[1]))
     for line in sys.stdin:
         try:

@@ -9,6 +9,7 @@ import json
 import os
 import queue
 import selectors
+import signal
 import subprocess
 import sys
 import time
@@ -21,11 +22,16 @@ from typing import Any
 _ROOT = Path(__file__).resolve().parents[2]
 _CHUNK = 1 << 16
 _MAX_MESSAGE = 256 << 20
+_FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _IDLE: queue.LifoQueue[CheckProcess] = queue.LifoQueue(maxsize=4)
 
 
 class CheckFailedError(RuntimeError):
     """The process did not give an answer: it took too long, needed too much, or broke."""
+
+
+class CheckCutOffError(CheckFailedError):
+    """The process was ended from outside, which need not be the object's fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,7 @@ class CheckProcess:
             stdin.write(json.dumps(request).encode() + b"\n")
             stdin.flush()
         except BrokenPipeError as error:
-            raise CheckFailedError(self._epitaph()) from error
+            raise self._epitaph() from error
         while True:
             for message in self._next_message(tick):
                 if message is not None and message.get("end"):
@@ -103,16 +109,19 @@ class CheckProcess:
                 return False
         data = os.read(stdout.fileno(), _CHUNK)
         if not data:
-            raise CheckFailedError(self._epitaph())
+            raise self._epitaph()
         self._buffer += data
         return True
 
-    def _epitaph(self) -> str:
+    def _epitaph(self) -> CheckFailedError:
+        """Return why the process has ended."""
         _, said = self._process.communicate()
         code, last = self._process.returncode, said.decode(errors="replace").strip().split("\n")[-1]
         if last.startswith("more than") or "MemoryError" in last:
-            return f"it needs more than {self.limits.megabytes} MB of memory"
-        return f"the check ended with code {code}: {last[:300]}"
+            return CheckFailedError(f"it needs more than {self.limits.megabytes} MB of memory")
+        if -code in _FROM_OUTSIDE:
+            return CheckCutOffError("its process was ended from outside, or for want of memory")
+        return CheckFailedError(f"the check ended with code {code}: {last[:300]}")
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
 from verifier.jobs import files
-from verifier.jobs.tasks import ensure_job
+from verifier.jobs.opening import ensure_job
 from verifier.records.models import BpfObject, Submission, SubmittedFile
 
 MAX_NAME = 255

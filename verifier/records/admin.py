@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.http import HttpRequest
 
 from kfmap.catalogue.admin import ReadOnlyAdmin
 from verifier.records import models
+from verifier.records.models.job import JobQuerySet
 
 
 @admin.register(models.BpfObject)
@@ -60,11 +62,39 @@ class CallAdmin(ReadOnlyAdmin):
 
 @admin.register(models.Job)
 class JobAdmin(ReadOnlyAdmin):
-    """Jobs."""
+    """Jobs: to look at, and to end, put aside or begin again."""
 
-    list_display = ("pk", "object", "state", "step", "attempts", "heartbeat", "problem")
+    list_display = ("pk", "object", "state", "step", "worker", "attempts", "heartbeat", "problem")
     list_filter = ("state",)
     list_select_related = ("object",)
+    actions = ("cancel", "park", "retry")
+
+    @admin.action(description="Cancel the selected jobs", permissions=["delete"])
+    def cancel(self, request: HttpRequest, jobs: JobQuerySet) -> None:
+        """End jobs that are not over."""
+        self._say(request, jobs.cancel(), "cancelled")
+
+    @admin.action(description="Put the selected jobs aside", permissions=["delete"])
+    def park(self, request: HttpRequest, jobs: JobQuerySet) -> None:
+        """Put open jobs aside."""
+        self._say(request, jobs.park(), "put aside")
+
+    @admin.action(description="Try the selected jobs again", permissions=["delete"])
+    def retry(self, request: HttpRequest, jobs: JobQuerySet) -> None:
+        """Queue jobs that were put aside, ended early or hang; a worker soon sends them."""
+        self._say(request, len(jobs.retry()), "waiting to be done")
+
+    def _say(self, request: HttpRequest, count: int, what: str) -> None:
+        self.message_user(
+            request, f"1 job is {what}." if count == 1 else f"{count} jobs are {what}."
+        )
+
+
+@admin.register(models.Worker)
+class WorkerAdmin(ReadOnlyAdmin):
+    """Workers that were heard of within a day."""
+
+    list_display = ("name", "started_at", "seen_at", "unconfined")
 
 
 @admin.register(models.Check)

@@ -67,6 +67,17 @@ def save_problem(obj: BpfObject, problem: str) -> None:
 
 
 @transaction.atomic
+def forget_problems(obj: BpfObject) -> None:
+    """Have a next job try again what could not be done, unless one is at it."""
+    if obj.jobs.open().exists():
+        return
+    obj.checks.exclude(problem="").delete()
+    if obj.problem:
+        obj.problem, obj.read_at = "", None
+        obj.save(update_fields=["problem", "read_at"])
+
+
+@transaction.atomic
 def save_verdict(obj: BpfObject, facts_hash: str, verdict: ObjectVerdict) -> None:
     """Keep the verdicts on one kernel, in place of what this engine said before."""
     check = _new_check(obj, facts_hash, "")

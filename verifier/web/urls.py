@@ -21,4 +21,5 @@ urlpatterns = [
     re_path(_OBJECT + "reviews/$", views.add_review, name="object-reviews"),
     re_path(_OBJECT + "check/$", views.check_again, name="object-check"),
     re_path(_OBJECT + "cancel/$", views.cancel, name="object-cancel"),
+    re_path(_OBJECT + "park/$", views.park, name="object-park"),
 ]

@@ -14,8 +14,9 @@ from kfmap.graphs.picture import build_picture
 from kfmap.web.shared.export import GRAPH_FORMATS, export_graph
 from kfmap.web.shared.kernel_map import load_kernel_map
 from verifier.engine.reports import RENDERERS
+from verifier.jobs.opening import check_stale_objects, ensure_job, retry_jobs
 from verifier.jobs.submit import submit
-from verifier.jobs.tasks import check_stale_objects, ensure_job
+from verifier.records import store
 from verifier.records.models import BpfObject, Job, Submission
 from verifier.records.outcome import load_outcomes, worst_by_kernel
 from verifier.records.reviews import load_latest, load_reviews
@@ -26,6 +27,10 @@ from verifier.web.object_page import build_object_page, build_program_page
 from verifier.web.review_form import ReviewForm
 
 _LATEST = 50
+_QUEUE_AWAY = (
+    "What you gave is kept and waits for the queue, which does not answer now: "
+    "it is checked as soon as the queue is back."
+)
 
 
 @login_required
@@ -48,6 +53,9 @@ def _take_in(request: HttpRequest) -> HttpResponse:
         return redirect("uploads")
     assert isinstance(request.user, User)
     submission = submit(files, request.user)
+    if Job.objects.open().filter(object__submitted__submission=submission, sent_at=None).exists():
+        messages.warning(request, _QUEUE_AWAY)
+        return _render_submission(request, submission, status=202)
     taken = submission.files.select_related("object").first() if len(files) == 1 else None
     return redirect(taken.object if taken is not None and taken.object else submission)
 
@@ -66,7 +74,12 @@ def check_stale(request: HttpRequest) -> HttpResponse:
 @require_safe
 def show_submission(request: HttpRequest, pk: int) -> HttpResponse:
     """Show what became of each file of one upload."""
-    submission = get_object_or_404(Submission, pk=pk)
+    return _render_submission(request, get_object_or_404(Submission, pk=pk))
+
+
+def _render_submission(
+    request: HttpRequest, submission: Submission, status: int = 200
+) -> HttpResponse:
     files = submission.files.select_related("object").prefetch_related("object__jobs")
     waiting = any(file.object and _open_job(file.object) for file in files)
     outcomes = load_outcomes(file.object for file in files if file.object)
@@ -76,7 +89,7 @@ def show_submission(request: HttpRequest, pk: int) -> HttpResponse:
         "waiting": waiting,
         "section": "uploads",
     }
-    return render(request, "verifier/submission.html", context)
+    return render(request, "verifier/submission.html", context, status=status)
 
 
 @login_required
@@ -178,23 +191,33 @@ def show_progress(request: HttpRequest, sha256: str) -> HttpResponse:
 @login_required
 @require_POST
 def check_again(request: HttpRequest, sha256: str) -> HttpResponse:
-    """Check the object on kernels that came into the map since, or try again what broke off."""
+    """Check the object on kernels that came into the map since, or try again what broke off.
+
+    A job that waits is sent again, one that was put aside goes on.
+    """
     obj = get_object_or_404(BpfObject, sha256=sha256)
-    obj.checks.exclude(problem="").delete()
-    if obj.problem:
-        obj.problem, obj.read_at = "", None
-        obj.save(update_fields=["problem", "read_at"])
-    if ensure_job(obj) is None:
-        messages.info(request, "It is checked on every kernel of the map already.")
+    if not retry_jobs(obj.jobs.not_over()):
+        store.forget_problems(obj)
+        if ensure_job(obj) is None:
+            messages.info(request, "It is checked on every kernel of the map already.")
     return redirect(obj)
 
 
 @login_required
 @require_POST
 def cancel(request: HttpRequest, sha256: str) -> HttpResponse:
-    """Ask the open job of the object to stop."""
+    """End the job of the object, whatever became of its worker."""
     obj = get_object_or_404(BpfObject, sha256=sha256)
-    Job.objects.cancel(obj)
+    Job.objects.filter(object=obj).cancel()
+    return redirect(obj)
+
+
+@login_required
+@require_POST
+def park(request: HttpRequest, sha256: str) -> HttpResponse:
+    """Put the open job of the object aside."""
+    obj = get_object_or_404(BpfObject, sha256=sha256)
+    Job.objects.filter(object=obj).park()
     return redirect(obj)
 
 

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from kfmap.catalogue.models import Kernel
 from kfmap.permission.engine import ENGINE_VERSION
-from verifier.jobs.tasks import ensure_job
+from verifier.jobs.opening import ensure_job
 from verifier.records.models import BpfObject, Check, Job, Verdict
 from verifier.records.outcome import WORST_FIRST
 

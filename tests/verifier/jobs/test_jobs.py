@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from threading import Event
 
 import pytest
 from django.utils import timezone
@@ -15,9 +14,12 @@ from pytest_django import Settings
 from kfmap.catalogue.store import save_kernel
 from tests.permission.small_kernel import create_toy_kernel
 from verifier.jobs import checker, files, kernel_files, tasks
+from verifier.jobs.opening import ensure_job
+from verifier.jobs.run import run_job
+from verifier.jobs.stopping import stop_jobs
 from verifier.records import store
 from verifier.records.models import BpfObject, Check, Job, Verdict
-from verifier.records.models.job import MAX_ATTEMPTS, SILENT_AFTER
+from verifier.records.models.job import MAX_ATTEMPTS, SILENT_AFTER, JobLostError
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("data_folder")]
 
@@ -35,7 +37,7 @@ def create_job(data: bytes | None = None) -> Job:
     """Store an object and make its job."""
     stored = files.store([data or (OBJECTS / "scheduler.bpf.o").read_bytes()])
     obj = BpfObject.objects.create(sha256=stored.sha256, file_name="toy.o", size=stored.size)
-    job = tasks.ensure_job(obj)
+    job = ensure_job(obj)
     assert job is not None
     return job
 
@@ -76,7 +78,7 @@ def test_job_asks_only_kernels_that_came_later() -> None:
     first = run(create_job())
     before = set(Check.objects.values_list("pk", flat=True))
     save_kernel(replace(create_toy_kernel(), name="7.3"), None)
-    second = tasks.ensure_job(first.object)
+    second = ensure_job(first.object)
     assert second is not None
     assert run(second).state == Job.State.DONE
     assert before < set(Check.objects.values_list("pk", flat=True))
@@ -84,12 +86,12 @@ def test_job_asks_only_kernels_that_came_later() -> None:
 
 
 def test_object_that_is_known_everywhere_gets_no_job() -> None:
-    assert tasks.ensure_job(run(create_job()).object) is None
+    assert ensure_job(run(create_job()).object) is None
 
 
 def test_object_with_an_open_job_gets_no_second_one() -> None:
     job = create_job()
-    assert tasks.ensure_job(job.object) == job
+    assert ensure_job(job.object) == job
 
 
 def test_broken_object_ends_with_the_reason() -> None:
@@ -147,21 +149,15 @@ def test_kernel_files_may_be_written_by_many_at_once(data_folder: Path) -> None:
     assert path.read_bytes() == packed
 
 
-def test_cancelled_job_stops_before_it_has_asked() -> None:
+def test_job_of_a_worker_that_stops_goes_back_to_the_queue() -> None:
     job = create_job()
-    Job.objects.filter(pk=job.pk).update(cancel_requested=True)
-    job = run(job)
-    assert job.state == Job.State.CANCELLED
-    assert Check.objects.count() == 0
-
-
-def test_job_of_a_worker_that_stops_goes_back_to_the_queue(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(tasks, "_stopping", Event())
-    tasks.let_go_of_jobs()
-    job = run(create_job())
-    assert (job.state, job.attempts) == (Job.State.QUEUED, 0)
+    stop_jobs()
+    try:
+        run_job(job.pk)
+    finally:
+        stop_jobs(False)
+    job.refresh_from_db()
+    assert (job.state, job.attempts, job.sent_at) == (Job.State.QUEUED, 0, None)
 
 
 def test_second_worker_gets_nothing() -> None:
@@ -176,10 +172,11 @@ def test_silent_job_is_taken_over_and_its_first_worker_told() -> None:
     Job.objects.update(heartbeat=timezone.now() - SILENT_AFTER - timedelta(seconds=1))
     other = Job.objects.claim(mine.pk)
     assert other is not None
-    assert not mine.beat("still here", 1, 2)
+    with pytest.raises(JobLostError):
+        mine.beat("still here", 1, 2)
     mine.finish(Job.State.DONE)
     assert Job.objects.get().state == Job.State.RUNNING
-    assert other.beat("mine now", 1, 2)
+    other.beat("mine now", 1, 2)
 
 
 def test_job_that_kills_its_workers_fails_in_the_end() -> None:
@@ -189,14 +186,3 @@ def test_job_that_kills_its_workers_fails_in_the_end() -> None:
         Job.objects.update(state=Job.State.QUEUED)
     assert Job.objects.claim(job.pk) is None
     assert Job.objects.get().state == Job.State.FAILED
-
-
-def test_interrupted_jobs_are_sent_again_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    sent: list[int] = []
-    monkeypatch.setattr(tasks.check_object_job, "delay", sent.append)
-    job = create_job()
-    Job.objects.claim(job.pk)
-    tasks.requeue_unfinished_jobs()
-    assert sent == []
-    tasks.resume_interrupted_jobs()
-    assert sent == [job.pk]

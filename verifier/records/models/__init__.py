@@ -5,6 +5,7 @@ from verifier.records.models.object import BpfObject, Call, Program
 from verifier.records.models.review import Review
 from verifier.records.models.submission import Submission, SubmittedFile
 from verifier.records.models.verdict import Check, Finding, Verdict
+from verifier.records.models.worker import Worker
 
 __all__ = [
     "BpfObject",
@@ -17,4 +18,5 @@ __all__ = [
     "Submission",
     "SubmittedFile",
     "Verdict",
+    "Worker",
 ]

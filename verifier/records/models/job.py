@@ -2,29 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Self
 
 from django.db import models, transaction
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from verifier.records.models.object import BpfObject
 
 SILENT_AFTER = timedelta(seconds=30)
-MAX_ATTEMPTS = 3
+SENT_AGAIN_AFTER = timedelta(seconds=10)
+MAX_ATTEMPTS = 5
+_FULL_QUEUE = 200
+
+
+class JobLostError(Exception):
+    """The job is the caller's no more: it was cancelled or parked, or another worker has it."""
 
 
 class JobQuerySet(models.QuerySet["Job"]):
-    """Questions about many jobs, and the steps that two workers may take at the same time."""
+    """Questions about many jobs, and the steps that two workers may take at the same time.
+
+    Times are compared by the database's clock, for those of the workers may differ.
+    """
 
     def open(self) -> Self:
-        """Return the jobs that are not over."""
+        """Return the jobs that wait or run."""
         return self.filter(state__in=(Job.State.QUEUED, Job.State.RUNNING))
+
+    def not_over(self) -> Self:
+        """Return the jobs that are to be done some time: open, or put aside."""
+        return self.filter(state__in=Job.NOT_OVER)
+
+    def silent(self) -> Self:
+        """Return the running jobs without a sign of life; one from the future is none."""
+        heard = models.Q(heartbeat__gte=Now() - SILENT_AFTER, heartbeat__lte=Now() + SILENT_AFTER)
+        return self.filter(~heard | models.Q(heartbeat=None), state=Job.State.RUNNING)
 
     def unfinished(self) -> Self:
         """Return the jobs nobody works on: queued, or running without a sign of life."""
-        silent = models.Q(state=Job.State.RUNNING, heartbeat__lt=timezone.now() - SILENT_AFTER)
-        return self.filter(models.Q(state=Job.State.QUEUED) | silent)
+        silent = self.model.objects.silent().values("pk")
+        return self.filter(models.Q(state=Job.State.QUEUED) | models.Q(pk__in=silent))
 
     def identity(self) -> tuple[object, ...]:
         """Return what changes with every step of every job, and so with everything uploads show."""
@@ -34,15 +54,56 @@ class JobQuerySet(models.QuerySet["Job"]):
         )
         return tuple(found.values())
 
-    def cancel(self, obj: BpfObject) -> None:
-        """End the object's waiting job; ask its running one to stop."""
-        waiting = self.filter(object=obj, state=Job.State.QUEUED)
-        waiting.update(state=Job.State.CANCELLED, finished_at=timezone.now())
-        self.filter(object=obj, state=Job.State.RUNNING).update(cancel_requested=True)
+    def cancel(self) -> int:
+        """End the jobs that are not over; a worker that has one notices when it next says so."""
+        return self.not_over().update(state=Job.State.CANCELLED, step="", finished_at=Now())
 
-    def claim(self, job_id: int) -> Job | None:
+    def park(self) -> int:
+        """Put open jobs aside until somebody has them go on."""
+        return self.open().update(state=Job.State.PARKED, step="", sent_at=None)
+
+    def retry(self) -> list[int]:
+        """Queue jobs once more, as new ones, and return them: put aside, ended early, or hanging.
+
+        One that waits is sent again. An object with an open job gets no second one.
+        """
+        stopped = (Job.State.PARKED, Job.State.FAILED, Job.State.CANCELLED)
+        busy = Job.objects.open().values("object")
+        again = models.Q(state__in=stopped) & ~models.Q(object__in=busy)
+        again |= models.Q(state=Job.State.QUEUED) | models.Q(pk__in=Job.objects.silent())
+        latest = Job.objects.filter(object=models.OuterRef("object")).values("pk")[:1]
+        chosen = list(self.filter(again, pk=models.Subquery(latest)).values_list("pk", flat=True))
+        Job.objects.filter(pk__in=chosen).update(
+            state=Job.State.QUEUED, attempts=0, sent_at=None, problem="", finished_at=None
+        )
+        return chosen
+
+    def due(self, in_queue: int) -> list[int]:
+        """Note as sent, and return, the jobs of which the broker may have no message.
+
+        These are the ones never sent; those whose worker fell silent; those that wait while jobs
+        sent later run; and, while the broker's queue is short (`in_queue` messages), whatever was
+        sent a while ago: the queue may have been lost, and a second message does no harm.
+        """
+        with transaction.atomic():
+            waiting = self.filter(state=Job.State.QUEUED)
+            old = waiting.filter(sent_at__lt=Now() - SENT_AGAIN_AFTER).order_by("sent_at")
+            running = Job.objects.filter(state=Job.State.RUNNING)
+            latest = running.aggregate(latest=models.Max("sent_at"))["latest"]
+            overtaken = old.filter(sent_at__lt=latest - SENT_AGAIN_AFTER) if latest else old.none()
+            room = max(_FULL_QUEUE - in_queue, 0)
+            silent = self.silent().filter(
+                models.Q(sent_at=None) | models.Q(sent_at__lt=Now() - SENT_AGAIN_AFTER)
+            )
+            found: dict[int, None] = {}
+            for jobs in (silent, overtaken, waiting.filter(sent_at=None).order_by("pk")):
+                found |= dict.fromkeys(_free(jobs[:_FULL_QUEUE]))
+            found |= dict.fromkeys(_free(old[:room]))
+            Job.objects.filter(pk__in=found).update(sent_at=Now())
+        return list(found)
+
+    def claim(self, job_id: int, worker: str = "") -> Job | None:
         """Return the job to the caller if nobody works on it; a second worker gets nothing."""
-        now = timezone.now()
         with transaction.atomic():
             mine = self.filter(pk=job_id).unfinished().select_for_update().first()
             if mine is None:
@@ -50,11 +111,23 @@ class JobQuerySet(models.QuerySet["Job"]):
             if mine.attempts >= MAX_ATTEMPTS:
                 mine.give_up()
                 return None
-            mine.attempts += 1
-            mine.state, mine.started_at, mine.heartbeat = Job.State.RUNNING, now, now
-            mine.done = 0
-            mine.save()
+            self.filter(pk=job_id).update(
+                state=Job.State.RUNNING,
+                attempts=mine.attempts + 1,
+                claims=mine.claims + 1,
+                worker=worker[:200],
+                started_at=Now(),
+                heartbeat=Now(),
+                done=0,
+                problem="",
+            )
+            mine.refresh_from_db()
         return mine
+
+
+def _free(jobs: models.QuerySet[Job]) -> list[int]:
+    """Return the jobs that no other process is about to send."""
+    return list(jobs.select_for_update(skip_locked=True).values_list("pk", flat=True))
 
 
 class Job(models.Model):
@@ -65,9 +138,12 @@ class Job(models.Model):
 
         QUEUED = "queued", "waiting"
         RUNNING = "running", "running"
+        PARKED = "parked", "put aside"
         DONE = "done", "done"
         FAILED = "failed", "failed"
         CANCELLED = "cancelled", "cancelled"
+
+    NOT_OVER = (State.QUEUED, State.RUNNING, State.PARKED)
 
     object = models.ForeignKey(BpfObject, on_delete=models.CASCADE, related_name="jobs")
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED, db_index=True)
@@ -75,9 +151,16 @@ class Job(models.Model):
     done = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)
     problem = models.TextField(blank=True)
-    attempts = models.PositiveIntegerField(default=0)
-    cancel_requested = models.BooleanField(default=False)
+    attempts = models.PositiveIntegerField(default=0, help_text="starts that came to no end")
+    claims = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="how often a worker took it: only the last one may write"
+    )
+    worker = models.CharField(max_length=200, blank=True, db_default="")
+    cancel_requested = models.BooleanField(
+        default=False, help_text="not read any more; releases before this one wait for it"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True, help_text="when the broker was last given it")
     started_at = models.DateTimeField(null=True)
     heartbeat = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -99,7 +182,7 @@ class Job(models.Model):
 
     @property
     def is_over(self) -> bool:
-        """Say whether nothing more will happen."""
+        """Say whether nothing more will happen by itself."""
         return self.state not in (self.State.QUEUED, self.State.RUNNING)
 
     @property
@@ -109,27 +192,54 @@ class Job(models.Model):
             return 100
         return 100 * self.done // self.total if self.total else 0
 
-    def beat(self, step: str, done: int, total: int) -> bool:
-        """Note progress; say whether to go on: not when cancelled, nor when another took over."""
-        mine = Job.objects.filter(pk=self.pk, state=self.State.RUNNING, attempts=self.attempts)
-        return bool(
-            mine.filter(cancel_requested=False).update(
-                step=step[:200], done=done, total=total, heartbeat=timezone.now()
-            )
-        )
+    @property
+    def waits_for(self) -> str:
+        """Return for people what a queued job waits for, "" for other jobs."""
+        if self.state != self.State.QUEUED:
+            return ""
+        return self.problem or ("a worker" if self.sent_at else "the queue")
 
-    def release(self) -> None:
-        """Put the job back for the next worker, as if this one had never had it."""
-        mine = Job.objects.filter(pk=self.pk, attempts=self.attempts, state=self.State.RUNNING)
-        mine.update(state=self.State.QUEUED, attempts=self.attempts - 1, step="")
+    def beat(self, step: str, done: int, total: int) -> None:
+        """Note progress. Raises JobLostError."""
+        if not self._mine().update(step=step[:200], done=done, total=total, heartbeat=Now()):
+            raise JobLostError
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Write what is written in the block only if the job is still the caller's.
+
+        Nobody takes it over meanwhile. Raises JobLostError.
+        """
+        with transaction.atomic():
+            if self._mine().select_for_update().values_list("pk").first() is None:
+                raise JobLostError
+            yield
+
+    def release(self, why: str = "") -> None:
+        """Put the job back for the next worker, as if this one had never had it.
+
+        `why`: what has to end before another try makes sense; then it is sent again after a while.
+        """
+        self._mine().update(
+            state=self.State.QUEUED,
+            attempts=self.attempts - 1,
+            step="",
+            problem=why,
+            sent_at=Now() if why else None,
+        )
 
     def give_up(self) -> None:
         """Fail a job that every worker died of."""
-        self.state, self.finished_at = self.State.FAILED, timezone.now()
+        self.state, self.step = self.State.FAILED, ""
         self.problem = f"It was started {self.attempts} times and never came to an end."
-        self.save(update_fields=["state", "finished_at", "problem"])
+        Job.objects.filter(pk=self.pk).update(
+            state=self.state, step="", problem=self.problem, finished_at=Now()
+        )
 
     def finish(self, state: State, problem: str = "") -> None:
-        """End the job, unless another worker has taken it over meanwhile."""
-        mine = Job.objects.filter(pk=self.pk, attempts=self.attempts, state=self.State.RUNNING)
-        mine.update(state=state, problem=problem, step="", finished_at=timezone.now())
+        """End the job, unless it is another worker's by now."""
+        self._mine().update(state=state, problem=problem, step="", finished_at=Now())
+
+    def _mine(self) -> models.QuerySet[Job]:
+        """Return the row while the claim that made this instance holds."""
+        return Job.objects.filter(pk=self.pk, claims=self.claims, state=self.State.RUNNING)

@@ -17,7 +17,8 @@ from kfmap.catalogue.loading import Outcome, load_bundled
 from kfmap.celery import app
 from kfmap.server.embedded_worker import EmbeddedWorker
 from kfmap.server.web_server import AddressError, WebServer, listen
-from verifier.jobs.tasks import let_go_of_jobs, resume_interrupted_jobs
+from verifier.jobs.reconcile import Ticker, resume_interrupted_jobs
+from verifier.jobs.stopping import stop_jobs
 
 
 class Command(BaseCommand):
@@ -56,18 +57,21 @@ class Command(BaseCommand):
                 self._say(f"[{at}/{total}] kernel {name} {outcome}")
 
     def _serve(self, listener: socket.socket, address: str) -> None:
-        embedded = settings.KFMAP_EMBEDDED_WORKER
-        worker = EmbeddedWorker(app, on_ready=resume_interrupted_jobs) if embedded else None
+        worker = EmbeddedWorker(app) if settings.KFMAP_EMBEDDED_WORKER else None
+        ticker = Ticker(takes_jobs=worker is not None)
         server = WebServer(
             on_ready=lambda: self._say(self._welcome(address, link)),
             on_stop=lambda: _begin_stop(worker),
         )
         link = self._setup_link(address)
         if worker:
+            resume_interrupted_jobs()
             worker.start()
+        ticker.start()
         try:
             server.run(sockets=[listener])
         finally:
+            ticker.stop()
             if worker:
                 worker.stop()
 
@@ -90,7 +94,7 @@ class Command(BaseCommand):
 def _begin_stop(worker: EmbeddedWorker | None) -> None:
     """Have the worker stop while the web server still finishes its answers."""
     if worker:
-        let_go_of_jobs()
+        stop_jobs()
         worker.begin_stop()
 
 

@@ -1,0 +1,39 @@
+"""Open jobs: find out what is to be checked, and give it to the broker."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from django.db import transaction
+
+from verifier.jobs.reconcile import send
+from verifier.records import store
+from verifier.records.models import BpfObject, Job
+from verifier.records.models.job import JobQuerySet
+
+_AT_ONCE = 1000
+
+
+def ensure_job(obj: BpfObject) -> Job | None:
+    """Return the object's job that is not over, a new one where a kernel was not asked, or none."""
+    with transaction.atomic():
+        present = obj.jobs.not_over().first()
+        if present is not None or obj.problem or (obj.read_at and not store.pending_kernels(obj)):
+            return present
+        job, is_new = Job.objects.get_or_create(object=obj, state=Job.State.QUEUED)
+        if is_new:
+            transaction.on_commit(partial(send, [job.pk]))
+    return job
+
+
+def retry_jobs(jobs: JobQuerySet) -> int:
+    """Queue jobs once more and send them; return how many that were."""
+    ids = jobs.retry()
+    transaction.on_commit(partial(send, ids))
+    return len(ids)
+
+
+def check_stale_objects() -> int:
+    """Make jobs for the newest objects without verdicts of this engine; return how many."""
+    with transaction.atomic():
+        return sum(1 for obj in store.find_stale()[:_AT_ONCE] if ensure_job(obj))

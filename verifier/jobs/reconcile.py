@@ -1,0 +1,91 @@
+"""Keep the broker's queue in step with the jobs' rows, and tell that a worker lives.
+
+Redis may be away, restarted or emptied, workers and their processes may be killed at any moment:
+whatever a row says is open is sent again until it has ended.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+from collections.abc import Iterable
+
+from django.db import DatabaseError, close_old_connections, connections
+from django.db.models.functions import Now
+
+from verifier.jobs.patience import is_away
+from verifier.jobs.queue import BrokerAwayError, count_messages, send_jobs
+from verifier.records.models import Job, Worker
+
+EVERY_SECONDS = 5.0
+log = logging.getLogger(__name__)
+
+
+def send(job_ids: Iterable[int]) -> None:
+    """Give the broker waiting jobs at once; what it does not take now is sent by `reconcile`."""
+    left = set(send_jobs(job_ids := list(job_ids)))
+    Job.objects.filter(pk__in=set(job_ids) - left).update(sent_at=Now())
+
+
+def reconcile() -> int:
+    """Send the open jobs of which the broker may have no message; return how many it took."""
+    try:
+        in_queue = count_messages()
+    except BrokerAwayError as error:
+        log.warning("the broker cannot be asked: %s", error)
+        return 0
+    due = Job.objects.due(in_queue)
+    left = send_jobs(due)
+    Job.objects.filter(pk__in=left).update(sent_at=None)
+    return len(due) - len(left)
+
+
+def resume_interrupted_jobs() -> None:
+    """Have every open job sent again; for the start of the only worker, when nobody is at work."""
+    Job.objects.open().update(state=Job.State.QUEUED, sent_at=None)
+
+
+class Ticker:
+    """Reconciles every few seconds in a thread of a worker, or of a process that has none."""
+
+    def __init__(self, takes_jobs: bool = True) -> None:
+        """Make the thread; `takes_jobs`: signs of life are given in the name of a worker."""
+        self.name = f"{socket.gethostname()}:{os.getpid()}" if takes_jobs else ""
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="ticker", daemon=True)
+
+    def start(self) -> None:
+        """Begin; the first sign of life is given before this returns."""
+        self._tick()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, and say that the worker is gone."""
+        self._stop.set()
+        self._thread.join(2 * EVERY_SECONDS)
+        try:
+            if self.name:
+                Worker.objects.leave(self.name)
+        except DatabaseError:
+            log.warning("the database does not take the end of worker %s", self.name)
+
+    def _run(self) -> None:
+        while not self._stop.wait(EVERY_SECONDS):
+            self._tick()
+        connections.close_all()
+
+    def _tick(self) -> None:
+        """Do what is due. What is away now may be back at the next tick."""
+        close_old_connections()
+        try:
+            if self.name:
+                Worker.objects.sign(self.name)
+            reconcile()
+        except Exception as error:
+            if is_away(error):
+                log.warning("the jobs cannot be looked through now: %s", str(error).strip())
+            else:
+                log.exception("the jobs could not be looked through; the next look is soon")
+            connections.close_all()

@@ -1,0 +1,131 @@
+"""Do one job: have the object read and checked, kernel by kernel, and keep what comes of it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+
+from kfmap.catalogue.models import Kernel
+from verifier.engine.result_json import parse_summary, parse_verdict
+from verifier.jobs.checker import CheckCutOffError, CheckFailedError, Limits, check_process
+from verifier.jobs.files import path_of
+from verifier.jobs.kernel_files import write_kernel_files
+from verifier.jobs.patience import is_away, patiently
+from verifier.jobs.stopping import WorkerStopsError, is_stopping
+from verifier.records import store
+from verifier.records.models import BpfObject, Job
+from verifier.records.models.job import JobLostError
+
+_TICK_SECONDS = 1.0
+_CLAIM_SECONDS, _END_SECONDS = 20.0, 120.0
+_CUT_OFF_TIMES = 3
+log = logging.getLogger(__name__)
+
+
+def run_job(job_id: int) -> None:
+    """Do the job unless another worker has it; its row says what came of it, or falls silent."""
+    worker = f"{socket.gethostname()}:{os.getpid()}"
+    job = patiently(partial(Job.objects.claim, job_id, worker), _CLAIM_SECONDS)
+    if job is None:
+        return
+    try:
+        _check(job)
+    except JobLostError:
+        return
+    except WorkerStopsError:
+        end = job.release
+    except Exception as error:  # noqa: BLE001 - the edge of a job: any failure ends in its row
+        end = _after(error, job)
+    else:
+        end = partial(job.finish, Job.State.DONE)
+    patiently(end, _END_SECONDS)
+
+
+def _after(error: Exception, job: Job) -> partial[None]:
+    """Return how a job ends that something went wrong in."""
+    if is_away(error):
+        log.warning("job %s waits: %s", job.pk, str(error).strip())
+        return partial(job.release, "the database or the disk, which failed")
+    log.error("job %s broke off", job.pk, exc_info=error)
+    return partial(
+        job.finish, Job.State.FAILED, "The check broke off; the server's log says where."
+    )
+
+
+def _check(job: Job) -> None:
+    """Check on one kernel after the other; one that breaks the check does not stop the rest."""
+    kernels = store.pending_kernels(job.object)
+    progress = _Progress(job, kernels)
+    cut_off = 0
+    while progress.waiting or not job.object.read_at:
+        try:
+            _ask(job.object, progress)
+        except CheckCutOffError as error:
+            cut_off += 1
+            if cut_off == _CUT_OFF_TIMES:
+                progress.give_up(str(error))
+        except CheckFailedError as error:
+            progress.give_up(str(error))
+        if job.object.problem:
+            return
+
+
+def _ask(obj: BpfObject, progress: _Progress) -> None:
+    request = {
+        "object": str(path_of(obj.sha256)),
+        "kernels": [write_kernel_files(kernel) for kernel in progress.waiting],
+    }
+    limits = Limits(settings.KFMAP_CHECK_SECONDS, settings.KFMAP_CHECK_MEGABYTES)
+    progress.beat()
+    with check_process(limits) as process:
+        for message in process.ask(request, _TICK_SECONDS):
+            if message is not None:
+                progress.keep(message)
+            progress.beat()
+
+
+class _Progress:
+    """What a job has still to do, and where the answers go."""
+
+    def __init__(self, job: Job, kernels: list[Kernel]) -> None:
+        self._job, self._object = job, job.object
+        self.waiting = list(kernels)
+        self._total = len(kernels) + 1
+
+    def keep(self, message: dict[str, Any]) -> None:
+        """Put one message of a check process into rows. Raises JobLostError."""
+        with self._job.held():
+            if "problem" in message:
+                store.save_problem(self._object, message["problem"])
+            elif "summary" in message:
+                store.save_summary(self._object, parse_summary(message["summary"]))
+            else:
+                self._keep_verdict(message["facts_hash"], message["verdict"])
+
+    def _keep_verdict(self, facts_hash: str, verdict: dict[str, Any]) -> None:
+        store.save_verdict(self._object, facts_hash, parse_verdict(verdict))
+        self.waiting = [item for item in self.waiting if item.facts_hash != facts_hash]
+
+    def give_up(self, why: str) -> None:
+        """Note that the step in hand could not be done. Raises JobLostError."""
+        sentence = f"Could not be checked: {why}."
+        with self._job.held():
+            if not self._object.read_at:
+                store.save_problem(self._object, sentence)
+            elif self.waiting:
+                store.save_unchecked(self._object, self.waiting.pop(0).facts_hash, sentence)
+
+    def beat(self) -> None:
+        """Tell where the job is. Raises JobLostError and WorkerStopsError."""
+        step = "reading the object"
+        if self._object.read_at and self.waiting:
+            step = f"checking on kernel {self.waiting[0].name}"
+        done = self._total - len(self.waiting) - (not self._object.read_at)
+        if is_stopping():
+            raise WorkerStopsError
+        self._job.beat(step, done, self._total)
