@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from urllib.error import URLError
 
@@ -114,7 +115,7 @@ class Deployment:
             self.webs.append(self._process(command, f"web{at}.log"))
             self.browsers.append(Browser(f"http://127.0.0.1:{port}"))
         for browser in self.browsers:
-            wait_until(lambda browser=browser: answers(browser), 60)
+            wait_until(partial(answers, browser), 60)
             browser.log_in(ADMINISTRATOR, PASSWORD)
 
     def stop(self) -> None:

@@ -15,15 +15,23 @@ _AT_ONCE = 1000
 
 
 def ensure_job(obj: BpfObject) -> Job | None:
-    """Return the object's job that is not over, a new one where a kernel was not asked, or none."""
-    with transaction.atomic():
-        present = obj.jobs.not_over().first()
-        if present is not None or obj.problem or (obj.read_at and not store.pending_kernels(obj)):
-            return present
-        job, is_new = Job.objects.get_or_create(object=obj, state=Job.State.QUEUED)
-        if is_new:
-            transaction.on_commit(partial(send, [job.pk]))
+    """Return the object's job that is not over, a new one where a kernel was not asked, or none.
+
+    A new one is sent when the caller's transaction ends.
+    """
+    job, is_new = open_job(obj)
+    if job and is_new:
+        transaction.on_commit(partial(send, [job.pk]))
     return job
+
+
+@transaction.atomic
+def open_job(obj: BpfObject) -> tuple[Job | None, bool]:
+    """Return what `ensure_job` does and whether it is new; the caller sends it."""
+    present = obj.jobs.not_over().first()
+    if present is not None or obj.problem or (obj.read_at and not store.pending_kernels(obj)):
+        return present, False
+    return Job.objects.get_or_create(object=obj, state=Job.State.QUEUED)
 
 
 def retry_jobs(jobs: JobQuerySet) -> int:

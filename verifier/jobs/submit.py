@@ -9,29 +9,36 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
 from verifier.jobs import files
-from verifier.jobs.opening import ensure_job
-from verifier.records.models import BpfObject, Submission, SubmittedFile
+from verifier.jobs.opening import open_job
+from verifier.jobs.reconcile import send
+from verifier.records.models import BpfObject, Job, Submission
 
 MAX_NAME = 255
 
 
 def submit(uploads: Iterable[UploadedFile[bytes]], user: User | None) -> Submission:
-    """Take in what was uploaded at once; a file that is refused does not stop the others."""
+    """Take in what was uploaded at once; a file that is refused does not stop the others.
+
+    Whatever the broker does, the jobs are kept: one that it did not take waits for the queue.
+    """
     submission = Submission.objects.create(user=user)
-    for upload in uploads:
-        _take_in(submission, upload)
+    opened = [_take_in(submission, upload) for upload in uploads]
+    send(job.pk for job in opened if job)
     return submission
 
 
-def _take_in(submission: Submission, upload: UploadedFile[bytes]) -> SubmittedFile:
+def _take_in(submission: Submission, upload: UploadedFile[bytes]) -> Job | None:
+    """Keep one file; return its job if that is new."""
     name = (upload.name or "unnamed")[-MAX_NAME:]
     try:
         stored = files.store(upload.chunks())
     except files.RefusedFileError as error:
-        return submission.files.create(name=name, problem=f"Not taken: {error}.")
+        submission.files.create(name=name, problem=f"Not taken: {error}.")
+        return None
     with transaction.atomic():
         obj, is_new = BpfObject.objects.get_or_create(
             sha256=stored.sha256, defaults={"file_name": name, "size": stored.size}
         )
-        ensure_job(obj)
-        return submission.files.create(name=name, object=obj, known_before=not is_new)
+        job, opened = open_job(obj)
+        submission.files.create(name=name, object=obj, known_before=not is_new)
+    return job if opened else None

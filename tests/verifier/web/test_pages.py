@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from kfmap.catalogue.models import Kernel
@@ -19,8 +20,10 @@ from tests.verifier.conftest import create_object
 from tests.verifier.jobs.test_files import HEADER
 from verifier.engine.reports import RENDERERS
 from verifier.engine.result import ObjectVerdict
+from verifier.jobs import reconcile
 from verifier.records import store
 from verifier.records.models import BpfObject, Call, Job, Submission
+from verifier.records.models.job import MAX_ATTEMPTS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("data_folder")]
 
@@ -300,3 +303,62 @@ def test_page_allows_no_inline_code(ada: Client, data_folder: Path) -> None:
     answer = ada.get("/uploads/")
     assert "unsafe" not in answer["Content-Security-Policy"]
     assert "style=" not in answer.content.decode()
+
+
+def take_an_upload_while_the_queue_is_away(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> BpfObject:
+    """Upload to a kfmap whose broker does not answer; give the object."""
+    monkeypatch.setattr(reconcile, "send_jobs", list)
+    answer = client.post("/uploads/", {"objects": SimpleUploadedFile("a.o", HEADER)})
+    assert answer.status_code == 202
+    assert "waits for the queue" in answer.content.decode()
+    return BpfObject.objects.get()
+
+
+def test_upload_that_the_broker_does_not_take_waits_for_the_queue(
+    ada: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    obj = take_an_upload_while_the_queue_is_away(ada, monkeypatch)
+    assert "waiting for the queue" in ada.get(obj.get_absolute_url()).content.decode()
+
+
+def test_job_can_be_put_aside_and_goes_on(ada: Client) -> None:
+    path = upload(ada, ("a.o", HEADER))
+    ada.post(f"{path}park/")
+    assert Job.objects.get().state == Job.State.PARKED
+    assert "Go on" in ada.get(path).content.decode()
+    upload(ada, ("a.o", HEADER))
+    assert Job.objects.get().state == Job.State.PARKED
+    ada.post(f"{path}check/")
+    assert Job.objects.get().state == Job.State.QUEUED
+
+
+def test_job_that_broke_off_can_be_tried_again(ada: Client) -> None:
+    path = upload(ada, ("a.o", HEADER))
+    Job.objects.update(state=Job.State.FAILED, problem="It broke.", attempts=MAX_ATTEMPTS)
+    assert "Try again" in ada.get(path).content.decode()
+    ada.post(f"{path}check/")
+    assert Job.objects.open().count() == 1
+
+
+def test_job_without_a_worker_can_be_cancelled(ada: Client) -> None:
+    path = upload(ada, ("a.o", HEADER))
+    Job.objects.update(state=Job.State.RUNNING, heartbeat=timezone.now())
+    ada.post(f"{path}cancel/")
+    assert Job.objects.get().state == Job.State.CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("action", "state"),
+    [("cancel", Job.State.CANCELLED), ("park", Job.State.PARKED), ("retry", Job.State.QUEUED)],
+)
+def test_administrator_ends_parks_and_retries_jobs(
+    admin_client: Client, action: str, state: str
+) -> None:
+    obj = BpfObject.objects.create(sha256="ab" * 32, file_name="a.o", size=1)
+    job = Job.objects.create(object=obj)
+    form = {"action": action, "_selected_action": [job.pk]}
+    answer = admin_client.post("/admin/verifier/job/", form, follow=True)
+    assert "1 job is " in answer.content.decode()
+    assert Job.objects.get().state == state

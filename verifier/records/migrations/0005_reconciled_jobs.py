@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("verifier", "0003_review"),
+        ("verifier", "0004_left_out"),
     ]
 
     operations = [
