@@ -11,11 +11,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from kfmap.kernel.facts import KernelFacts, StructOps
+from kfmap.kernel.program_facts import NEVER
 from kfmap.permission.context import Context
 from kfmap.permission.context_text import MAX_LENGTH, ContextError, parse_context
 from kfmap.permission.context_words import render_context
 from kfmap.permission.section_names import SectionName, parse_section_name
-from kfmap.permission.sleeping import NEVER
 from kfmap.permission.view import STRUCT_OPS_TYPE
 
 _SEC = re.compile(r'\A(?:__)?SEC\s*\(\s*"([^"]*)"\s*\)\Z')

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from kfmap.kernel.program_facts import UNKNOWN as SLEEP_UNKNOWN
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import render_context, type_word
 from kfmap.permission.decide import Decider
@@ -19,13 +20,14 @@ from kfmap.permission.outcome_words import (
     UNKNOWN,
 )
 from kfmap.permission.section_names import render_section_name
-from kfmap.permission.sleeping import UNKNOWN_SLEEP, find_sleep_answer
+from kfmap.permission.sleeping import find_sleep_answer
 from kfmap.permission.verdict import Layer, Reason, Verdict, give_reason
 
 _FEW = 6
 # In the kernel's order; the first that blocks is the reason.
 _LAYER_ORDER = (
     "malformed_btf",
+    "attach_target",
     "unsupported_member",
     "sleepable_context",
     "sleepable_member",
@@ -100,6 +102,8 @@ class Explainer:
         if layer.kind == "malformed_btf":
             text = layer.reason.text.removeprefix("no program can load it: ")
             return replace(layer.reason, text=f"no program can load {kfunc}: {text}")
+        if layer.kind == "attach_target":
+            return layer.reason
         if context.sleepable:
             text = f"{layer.reason.text}, and this program asks to sleep"
             return replace(layer.reason, text=text)
@@ -111,8 +115,9 @@ class Explainer:
         subject = layer.reason.text if layer.kind != "sleepable" else f"{kfunc} may sleep"
         if word == ONLY_IF_SLEEPABLE:
             form = render_section_name(replace(context, sleepable=True))
-            rest = f'the program must be sleepable: SEC("{form}")'
-            if may.word == UNKNOWN_SLEEP:
+            how = f'SEC("{form}")' if form else "BPF_F_SLEEPABLE"
+            rest = f"the program must be sleepable: {how}"
+            if may.word == SLEEP_UNKNOWN:
                 rest += f"; {may.reason.text}"
             return replace(layer.reason, text=f"{subject}, so {rest}")
         return replace(layer.reason, text=f"{subject}, and {may.reason.text}")

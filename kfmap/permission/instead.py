@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cached_property
 
+from kfmap.kernel.program_facts import MAY, MUST, NEVER
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import KPROBE, LSM, SYSCALL, TRACING, render_context
 from kfmap.permission.contexts import build_contexts
@@ -19,7 +20,8 @@ from kfmap.permission.outcome_words import (
     WILL_NOT_LOAD,
 )
 from kfmap.permission.renames import find_renamed
-from kfmap.permission.sleeping import MAY, MUST, NEVER, find_sleep_answer
+from kfmap.permission.section_names import render_section_name
+from kfmap.permission.sleeping import find_sleep_answer
 from kfmap.permission.verdict import Verdict
 
 WORKQUEUE = "bpf_wq"
@@ -134,12 +136,16 @@ class Adviser:
         return masks is not None and (context.struct_ops, context.member) in masks.ops
 
     def _find_working_form(self, context: Context, word: str) -> Context | None:
-        """Return the context in the form in which its call surely loads, None if it has none."""
+        """Return the context in the form in which its call surely loads, None if it has none.
+
+        What no section name stands for loads and does not attach: kprobe.multi has no `.s`.
+        """
         if word == ALLOWED:
             return context
         may_sleep = find_sleep_answer(context, self.decider.views).word in (MAY, MUST)
         if word == ONLY_IF_SLEEPABLE and may_sleep:
-            return replace(context, sleepable=True)
+            form = replace(context, sleepable=True)
+            return form if render_section_name(form) else None
         return None
 
     def _word(self, context: Context, kfunc: str) -> str:

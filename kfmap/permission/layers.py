@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from kfmap.kernel.facts import VMLINUX, Kfunc, Member
+from kfmap.permission.attach_targets import find_target_problem
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import LSM, TRACING
 from kfmap.permission.hook_table import Listed
@@ -71,6 +72,9 @@ def _context_layers(context: Context, views: ViewBuilder) -> Iterator[Layer]:
     if context.attach_type and isinstance(views.attach_number(context.attach_type), str):
         text = f"this kernel has no attach type {context.attach_type}"
         yield _layer("attach_type", None, text)
+    problem = find_target_problem(context, views.facts)
+    if problem:
+        yield Layer("attach_target", True, problem)
     member = views.find_member(context)
     if member:
         yield from _member_layers(context, member)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from kfmap.kernel.facts import VMLINUX, Kfunc
+from kfmap.kernel.program_facts import MUST
 from kfmap.permission.context import Context
 from kfmap.permission.hook_table import Listed
 from kfmap.permission.layers import CSS_TASK_ITERATOR, allowlisted, asks_for_arena, flags_of
 from kfmap.permission.outcome_words import NEEDS
-from kfmap.permission.sleeping import MUST, find_sleep_answer
+from kfmap.permission.sleeping import find_sleep_answer
 from kfmap.permission.view import ViewBuilder
 
 _BY_FLAG = {

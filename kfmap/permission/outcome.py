@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from kfmap.kernel.program_facts import NEVER
 from kfmap.permission.because import Explainer
 from kfmap.permission.context import Context
 from kfmap.permission.decide import Decider
@@ -27,13 +28,13 @@ from kfmap.permission.outcome_words import (
     UNKNOWN,
     WILL_NOT_LOAD,
 )
-from kfmap.permission.sleeping import NEVER, find_sleep_answer
+from kfmap.permission.sleeping import find_sleep_answer
 from kfmap.permission.verdict import FAILS, Reason, Verdict
 from kfmap.permission.verdict import REFUSED as NOT_PERMITTED
 from kfmap.permission.verdict import UNKNOWN as NOT_KNOWN
 
 # The layers that concern the program as such, which the kernel looks at before its code.
-_OF_THE_PROGRAM = ("malformed_btf", "unsupported_member")
+_OF_THE_PROGRAM = ("malformed_btf", "attach_target", "unsupported_member")
 _OF_ITS_SLEEP = ("sleepable_member", "sleepable_context")
 _WITH_NEEDS = (ALLOWED, ONLY_IF_SLEEPABLE, FAILS_AT_RUN_TIME)
 

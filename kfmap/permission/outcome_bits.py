@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from kfmap.kernel.program_facts import NEVER
+from kfmap.permission.attach_targets import find_target_problem
 from kfmap.permission.context import Context
 from kfmap.permission.decide import Decider
 from kfmap.permission.hook_table import Listed
@@ -19,7 +21,7 @@ from kfmap.permission.outcome_words import (
     UNKNOWN,
     WILL_NOT_LOAD,
 )
-from kfmap.permission.sleeping import NEVER, find_sleep_answer
+from kfmap.permission.sleeping import find_sleep_answer
 from kfmap.permission.verdict import FAILS
 
 
@@ -63,7 +65,9 @@ class OutcomeColumns:
         member = self._decider.views.find_member(context)
         sleep = find_sleep_answer(context, self._decider.views)
         form = sleep.blocks(context.sleepable)
-        if (member and member.supported is False) or (form and context.sleepable):
+        closed = member is not None and member.supported is False
+        closed = closed or find_target_problem(context, self._decider.facts) is not None
+        if closed or (form and context.sleepable):
             return OutcomeColumn(will_not_load=self._everything)
         broken = self._broken
         unsure = possible & ~allowed

@@ -209,7 +209,7 @@ def is_section_name(name: str) -> bool:
 
 
 def render_section_name(context: Context) -> str:
-    """Return the section name of programs of a context, as far as libbpf has one."""
+    """Return the section name of programs of a context, "" where libbpf has none."""
     pattern = _find_pattern(context)
     prefix = _ROWS[pattern].btf_prefix if pattern in _ROWS else None
     name = pattern.removesuffix("+")
@@ -232,4 +232,4 @@ def _find_pattern(context: Context) -> str:
     exact = [pattern for pattern in near if _ROWS[pattern].attach_type == attach]
     if exact:
         return exact[0]
-    return min(near, key=len) if near and not attach else word.lower()
+    return min(near, key=len) if near and not attach else ""

@@ -6,32 +6,36 @@ the struct_ops types.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from kfmap.kernel.program_facts import (
+    MAY,
+    MUST,
+    NEVER,
+    TARGET_DECIDES,
+    UNKNOWN,
+    AttachTargets,
+    SleepRule,
+    Target,
+    find_target,
+)
 from kfmap.permission.context import Context
-from kfmap.permission.context_words import KPROBE, LSM, SYSCALL, TRACING, render_context
+from kfmap.permission.context_words import LSM, TARGET_PREFIXES, render_context
 from kfmap.permission.verdict import Reason, give_reason
 from kfmap.permission.view import STRUCT_OPS_TYPE, ViewBuilder
 
-MAY = "may"
-NEVER = "never"
-MUST = "must"
-UNKNOWN_SLEEP = "unknown"
+_TRACEPOINT = "BPF_TRACE_RAW_TP"
 _SENTENCES = {
     MAY: "{} may sleep",
     NEVER: "{} may not sleep",
     MUST: "{} must be sleepable",
 }
 
-# What can_be_sleepable() of every kernel from 6.12 to 7.3 says; the rest differs between them.
-_ATTACHMENTS_THAT_MAY = ("BPF_TRACE_FENTRY", "BPF_TRACE_FEXIT", "BPF_MODIFY_RETURN")
-_ITERATOR = "BPF_TRACE_ITER"
-_TYPES_THAT_DIFFER = ("BPF_PROG_TYPE_TRACEPOINT", "BPF_PROG_TYPE_RAW_TRACEPOINT")
-
 
 @dataclass(frozen=True, slots=True)
 class SleepAnswer:
-    """One of MAY, NEVER, MUST, UNKNOWN_SLEEP for a context; `reason` says it in a sentence."""
+    """One of MAY, NEVER, MUST, UNKNOWN for a context; `reason` says it in a sentence."""
 
     word: str
     reason: Reason
@@ -39,7 +43,7 @@ class SleepAnswer:
     def blocks(self, sleepable: bool) -> bool | None:
         """Return whether a program that is sleepable, or is not, cannot load; None: not known."""
         if sleepable:
-            return {NEVER: True, UNKNOWN_SLEEP: None}.get(self.word, False)
+            return {NEVER: True, UNKNOWN: None}.get(self.word, False)
         return self.word == MUST
 
 
@@ -47,35 +51,53 @@ def find_sleep_answer(context: Context, views: ViewBuilder) -> SleepAnswer:
     """Return whether programs of this context may be sleepable, whatever the asked one is."""
     if context.program_type == STRUCT_OPS_TYPE:
         return _answer_of_member(context, views)
+    rule = _find_rule(context, views.facts.sleeping)
+    word, place = (rule.answer, rule.place) if rule else (UNKNOWN, None)
+    if word == TARGET_DECIDES:
+        word, target = _ask_target(context, views.facts.targets)
+        place = target.place if target else place
     name = render_context(replace(context, sleepable=False))
-    word = _word_of(context)
-    return SleepAnswer(word, Reason("sleepable_context", _say(word, f"{name} programs")))
+    return SleepAnswer(word, give_reason("sleepable_context", _say(word, name), place))
 
 
 def _answer_of_member(context: Context, views: ViewBuilder) -> SleepAnswer:
     member = views.find_member(context)
-    if member is None:
-        text = f"this kernel has no {context.struct_ops}.{context.member}"
-        return SleepAnswer(UNKNOWN_SLEEP, Reason("sleepable_member", text))
-    text = _say(member.sleepable, f"{context.struct_ops}.{member.name}")
-    reason = give_reason("sleepable_member", text, member.sleepable_place)
-    return SleepAnswer(member.sleepable, reason)
+    word, place = (member.sleepable, member.sleepable_place) if member else (UNKNOWN, None)
+    text = _say(word, f"{context.struct_ops}.{context.member}")
+    return SleepAnswer(word, give_reason("sleepable_member", text, place))
 
 
-def _word_of(context: Context) -> str:
-    if context.program_type == SYSCALL:
-        return MUST
-    if context.program_type == KPROBE:
-        return MAY
+def _find_rule(context: Context, rules: Sequence[SleepRule]) -> SleepRule | None:
+    """Return the rule for the program type and its attach type, else for the type alone."""
+    of_type = [rule for rule in rules if rule.program_type == context.program_type]
+    exact = [rule for rule in of_type if rule.attach_type == context.attach_type]
+    return next(iter([*exact, *(rule for rule in of_type if rule.attach_type is None)]), None)
+
+
+def _ask_target(context: Context, targets: AttachTargets | None) -> tuple[str, Target | None]:
+    """Return MAY where the target is listed; programs whose target is not said have some."""
+    if targets is None:
+        return UNKNOWN, None
+    if not context.target:
+        return MAY, None
+    found = find_target(_sleepable_targets(context, targets), _kernel_name(context))
+    return (MAY if found else NEVER), found
+
+
+def _sleepable_targets(context: Context, targets: AttachTargets) -> tuple[Target, ...]:
     if context.program_type == LSM:
-        return UNKNOWN_SLEEP if context.target else MAY
-    if context.program_type in _TYPES_THAT_DIFFER:
-        return UNKNOWN_SLEEP
-    if context.program_type == TRACING:
-        if context.attach_type in _ATTACHMENTS_THAT_MAY:
-            return UNKNOWN_SLEEP if context.target else MAY
-        return MAY if context.attach_type == _ITERATOR else UNKNOWN_SLEEP
-    return NEVER
+        return targets.sleepable_hooks
+    if context.attach_type == _TRACEPOINT:
+        return targets.faultable_tracepoints
+    return targets.sleepable
+
+
+def _kernel_name(context: Context) -> str:
+    """Return the name that the lists have: a tracepoint's is without the prefix of its BTF name."""
+    name = context.target or ""
+    return (
+        name.removeprefix(TARGET_PREFIXES["tp_btf"]) if context.attach_type == _TRACEPOINT else name
+    )
 
 
 def _say(word: str, subject: str) -> str:

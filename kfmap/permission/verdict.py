@@ -41,6 +41,7 @@ class Layer:
 
 
 LAYER_KINDS = (
+    "attach_target",
     "attach_type",
     "destructive",
     "device_bound",

@@ -30,6 +30,7 @@ class ViewBuilder:
     """Turns contexts into views, with one kernel's attach types and struct_ops layouts."""
 
     def __init__(self, facts: KernelFacts) -> None:
+        self.facts = facts
         self.attach_types = {item.name: item.value for item in facts.attach_types}
         self.struct_ops = {item.name: item for item in facts.struct_ops}
         self._members = {

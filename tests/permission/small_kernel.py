@@ -19,6 +19,7 @@ from kfmap.kernel.facts import (
     RunTime,
     StructOps,
 )
+from kfmap.kernel.program_facts import AttachTargets, SleepRule, Target
 from kfmap.kernel.rule_form import (
     All,
     AnyOf,
@@ -157,6 +158,39 @@ def create_struct_ops(name: str = "toy_ops", members: tuple[str, ...] = MEMBERS)
     )
 
 
+def create_sleep_rules() -> tuple[SleepRule, ...]:
+    """Make the rules of the newest kernels: who may sleep, who never, for whom the target says."""
+    place = Place("kernel/bpf/verifier.c", 500)
+    answers = {"KPROBE": "may", "SYSCALL": "must", "STRUCT_OPS": "target", "LSM": "target"}
+    rules = [
+        SleepRule(TYPE + name, None, answers.get(name, "never"), place) for name in PROGRAM_TYPES
+    ]
+    for attach_type in ("BPF_TRACE_FENTRY", "BPF_TRACE_FEXIT", "BPF_MODIFY_RETURN"):
+        rules.append(SleepRule(f"{TYPE}TRACING", attach_type, "target", place))
+    rules.append(SleepRule(f"{TYPE}TRACING", "BPF_TRACE_RAW_TP", "target", place))
+    rules.append(SleepRule(f"{TYPE}TRACING", "BPF_TRACE_ITER", "may", place))
+    return tuple(rules)
+
+
+def create_targets() -> AttachTargets:
+    """Make the lists of targets: one or two in each."""
+    place = Place("kernel/bpf/lists.c", 20)
+
+    def listed(why: str, *names: str) -> tuple[Target, ...]:
+        return tuple(Target(name, place, why) for name in names)
+
+    return AttachTargets(
+        sleepable=(Target("__x64_", place, "syscalls", prefix=True),),
+        modifiable=(Target("security_", place, "hooks", prefix=True),),
+        denied=listed("btf_id_deny", "migrate_disable"),
+        no_return=listed("noreturn_deny", "do_exit"),
+        no_return_attach_types=("BPF_TRACE_FEXIT",),
+        sleepable_hooks=listed("sleepable_lsm_hooks", "bpf_lsm_file_open"),
+        disabled_hooks=listed("bpf_lsm_disabled_hooks", "bpf_lsm_socket_connect"),
+        faultable_tracepoints=listed("syscalls", "sys_enter"),
+    )
+
+
 def create_kernel(
     sets: tuple[KfuncSet, ...] = (),
     registrations: tuple[Registration, ...] = (),
@@ -204,6 +238,8 @@ def create_kernel(
         lsm_hooks=("bpf_lsm_file_open", "bpf_lsm_socket_connect", "bpf_lsm_task_free"),
         iterators=("bpf_iter_task", "bpf_iter_tcp"),
         not_understood=(),
+        sleeping=create_sleep_rules(),
+        targets=create_targets(),
     )
 
 
