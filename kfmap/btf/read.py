@@ -69,6 +69,11 @@ class Btf:
     def __len__(self) -> int:
         return len(self._starts)
 
+    @property
+    def strings_length(self) -> int:
+        """Return how many bytes of strings there are: split BTF counts its own after them."""
+        return len(self._text)
+
     # what every type has
 
     def _at(self, type_id: int) -> int:

@@ -130,6 +130,15 @@ class KernelTypesAdmin(ReadOnlyAdmin):
     exclude = ("data",)
 
 
+@admin.register(models.KernelFunctions)
+class KernelFunctionsAdmin(ReadOnlyAdmin):
+    """Kernels whose functions are known by name."""
+
+    list_display = ("kernel",)
+    list_select_related = ("kernel",)
+    exclude = ("data",)
+
+
 @admin.register(models.StoredMatrix)
 class StoredMatrixAdmin(ReadOnlyAdmin):
     """Matrices that were decided."""

@@ -1,7 +1,7 @@
 """The kernels that come with kfmap, as files, read without Django.
 
-They are `bundled/NAME.json`, `bundled/NAME.types.xz` and `bundled/NAME.config.xz`; a kernel that
-nobody built has the first only.
+They are `bundled/NAME.json`, `bundled/NAME.types.xz`, `bundled/NAME.config.xz` and
+`bundled/NAME.functions.xz`; a kernel that nobody built has the first only.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from kfmap.btf.function_names import FunctionNames
 from kfmap.btf.read import Btf, read_btf
 from kfmap.catalogue.unpacked_types import read_types
 from kfmap.kernel.config import read_config
@@ -32,11 +33,12 @@ class BundledKernel:
     facts: Path
     types: Path | None
     config: Path | None
+    functions: Path | None
 
     def digest(self) -> str:
         """Return the SHA-256 of the files: a faster sign than the facts that nothing changed."""
         digest = hashlib.sha256(self.facts.read_bytes())
-        for path in (self.types, self.config):
+        for path in (self.types, self.config, self.functions):
             if path is not None:
                 digest.update(path.read_bytes())
         return digest.hexdigest()
@@ -52,6 +54,10 @@ class BundledKernel:
     def read_config(self) -> bytes | None:
         """Return the text of the .config, None where none came with it."""
         return None if self.config is None else lzma.decompress(self.config.read_bytes())
+
+    def read_functions(self) -> bytes | None:
+        """Return the packed names of functions, None where none came with it."""
+        return None if self.functions is None else self.functions.read_bytes()
 
     def load(self, cache: Path | None = None) -> LoadedBundled:
         """Return the kernel ready for questions; `cache`: a folder to keep unpacked types in."""
@@ -92,12 +98,24 @@ class LoadedBundled:
         data = self.files.read_config()
         return None if data is None else read_config(data).options
 
+    @cached_property
+    def functions(self) -> FunctionNames | None:
+        """Return the names of all functions of the kernel, None where none came with it."""
+        data = self.files.read_functions()
+        return None if data is None else FunctionNames(data)
+
 
 def find_bundled(folder: Path = BUNDLED) -> list[BundledKernel]:
     """Return the bundled kernels, oldest first."""
     found = sorted(folder.glob("*.json"), key=lambda path: natural_key(path.stem))
     return [
-        BundledKernel(path.stem, path, _beside(path, "types.xz"), _beside(path, "config.xz"))
+        BundledKernel(
+            path.stem,
+            path,
+            _beside(path, "types.xz"),
+            _beside(path, "config.xz"),
+            _beside(path, "functions.xz"),
+        )
         for path in found
     ]
 

@@ -1,4 +1,4 @@
-"""Load the bundled kernels into the map: facts, types and options."""
+"""Load the bundled kernels into the map: facts, types, options and functions."""
 
 from __future__ import annotations
 
@@ -41,6 +41,7 @@ def _save(bundled: BundledKernel, digest: str) -> None:
         bundled.read_facts(),
         bundled.read_types(),
         config=bundled.read_config(),
+        functions=bundled.read_functions(),
         replace=True,
         source=Kernel.Source.BUNDLED,
         source_digest=digest,

@@ -13,12 +13,13 @@ from functools import cached_property, lru_cache
 
 from django.db import transaction
 
+from kfmap.btf.function_names import FunctionNames
 from kfmap.btf.read import Btf, read_btf
 from kfmap.catalogue import index
 from kfmap.catalogue.bundled_kernels import natural_key
 from kfmap.catalogue.kernel_names import find_by_any_name
 from kfmap.catalogue.matrices import load_matrix
-from kfmap.catalogue.models import Kernel, KernelTypes
+from kfmap.catalogue.models import Kernel, KernelFunctions, KernelTypes
 from kfmap.catalogue.models.kernel import validate_kernel_name
 from kfmap.catalogue.packing import pack, unpack
 from kfmap.kernel.config import read_config, render_config
@@ -67,6 +68,12 @@ class LoadedKernel:
         return None if data is None else read_btf(data)
 
     @cached_property
+    def functions(self) -> FunctionNames | None:
+        """Return the names of all functions of the kernel, None where none came with it."""
+        data = load_functions(self.name, self.facts_hash)
+        return None if data is None else FunctionNames(data)
+
+    @cached_property
     def options(self) -> Mapping[str, str] | None:
         """Return what the kernel's .config sets, None where none came with it."""
         data = load_config(self.name, self.facts_hash)
@@ -86,21 +93,27 @@ def save_kernel(
     types: bytes | None,
     *,
     config: bytes | None = None,
+    functions: bytes | None = None,
     replace: bool = False,
     source: str = Kernel.Source.IMPORTED,
     source_digest: str = "",
 ) -> Saved:
     """Put a kernel into the map, all of it or nothing; the same facts again change nothing.
 
-    `types` is raw BTF, `config` a .config. Raises KernelExistsError where other facts have the name
-    and `replace` was not asked for; ValidationError for a name that is none.
+    `types` is raw BTF, `config` a .config, `functions` names of functions, packed. Raises
+    KernelExistsError where other facts have the name and `replace` was not asked for;
+    ValidationError for a name that is none.
     """
     validate_kernel_name(facts.name)
     facts_hash = hash_facts(facts)
     with transaction.atomic():
         present = Kernel.objects.listed().filter(name=facts.name).first()
         if present is not None and present.facts_hash == facts_hash:
-            added = [_add_types(present, types), _add_config(present, config)]
+            added = [
+                _add_types(present, types),
+                _add_config(present, config),
+                _add_functions(present, functions),
+            ]
             return Saved(present, any(added))
         if present is not None and not replace:
             raise KernelExistsError(
@@ -112,6 +125,7 @@ def save_kernel(
         kernel = _create_kernel(facts, facts_hash, source, source_digest)
         _add_types(kernel, types)
         _add_config(kernel, config)
+        _add_functions(kernel, functions)
         index.create_rows(kernel, facts)
     return Saved(kernel, True)
 
@@ -147,6 +161,13 @@ def load_types(name: str, facts_hash: str) -> bytes | None:
     rows = KernelTypes.objects.filter(kernel__name=name, kernel__facts_hash=facts_hash)
     packed = rows.values_list("data", flat=True).first()
     return None if packed is None else unpack(packed)
+
+
+def load_functions(name: str, facts_hash: str) -> bytes | None:
+    """Return the packed names of functions kept for these facts."""
+    rows = KernelFunctions.objects.filter(kernel__name=name, kernel__facts_hash=facts_hash)
+    data = rows.values_list("data", flat=True).first()
+    return None if data is None else bytes(data)
 
 
 def load_config(name: str, facts_hash: str) -> bytes | None:
@@ -198,6 +219,14 @@ def _add_config(kernel: Kernel, config: bytes | None) -> bool:
         return False
     kernel.config = pack(text)
     kernel.save(update_fields=["config"])
+    return True
+
+
+def _add_functions(kernel: Kernel, functions: bytes | None) -> bool:
+    """Keep the names of functions where there are none yet; say whether something was kept."""
+    if functions is None or KernelFunctions.objects.filter(kernel=kernel).exists():
+        return False
+    KernelFunctions.objects.create(kernel=kernel, data=functions)
     return True
 
 

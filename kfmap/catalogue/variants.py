@@ -8,7 +8,13 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db import transaction
 
 from kfmap.catalogue.models import Kernel, Variant
-from kfmap.catalogue.store import LoadedKernel, load_config, load_types, save_kernel
+from kfmap.catalogue.store import (
+    LoadedKernel,
+    load_config,
+    load_functions,
+    load_types,
+    save_kernel,
+)
 from kfmap.permission.what_if.apply import apply_edits
 from kfmap.permission.what_if.edit_json import write_edits
 from kfmap.permission.what_if.edits import Edit
@@ -23,7 +29,10 @@ def keep_variant(base: LoadedKernel, edits: Sequence[Edit], name: str, user: Use
     facts = apply_edits(base.facts, edits, name)
     types = load_types(base.name, base.facts_hash)
     config = load_config(base.name, base.facts_hash)
-    kernel = save_kernel(facts, types, config=config, source=Kernel.Source.VARIANT).kernel
+    functions = load_functions(base.name, base.facts_hash)
+    kernel = save_kernel(
+        facts, types, config=config, functions=functions, source=Kernel.Source.VARIANT
+    ).kernel
     Variant.objects.update_or_create(
         kernel=kernel,
         defaults={

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from kfmap.btf.function_names import FunctionNames
 from kfmap.btf.read import Btf
 from kfmap.catalogue.bundled_kernels import find_bundled, natural_key
 from kfmap.catalogue.kernel_names import find_by_any_name
@@ -40,6 +41,8 @@ class AskedKernel(Protocol):
     def types(self) -> Btf | None: ...
     @property
     def options(self) -> Mapping[str, str] | None: ...
+    @property
+    def functions(self) -> FunctionNames | None: ...
 
 
 def load_kernels(names: Sequence[str] = ()) -> list[AskedKernel]:

@@ -77,7 +77,7 @@ def run(options: Namespace, out: TextIO) -> int:
     except (UploadLimitError, ChoiceError) as error:
         raise CommandFailedError(str(error)) from error
     kernels = [
-        KernelUnderTest(kernel.facts, kernel.types, kernel.options)
+        KernelUnderTest(kernel.facts, kernel.types, kernel.options, kernel.functions)
         for kernel in load_kernels(options.kernel)
     ]
     checked = [_check(Path(path), limit, kernels, choices) for path in options.objects]

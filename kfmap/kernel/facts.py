@@ -9,7 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kfmap.kernel.place import Place as Place
-from kfmap.kernel.program_facts import AttachTargets, Behaviour, IteratorSleep, SleepRule
+from kfmap.kernel.program_facts import (
+    AttachTargets,
+    Behaviour,
+    IteratorSleep,
+    LeftOut,
+    MapRefusal,
+    SleepRule,
+)
 from kfmap.kernel.rule_form import MemberTable, Node
 
 VMLINUX = "vmlinux"
@@ -230,7 +237,8 @@ class KernelFacts:
     `hooks` are BTF_KFUNC_HOOK_* names in enum order. `lsm_hooks` and `iterators` are the attach
     targets that exist.
     `observed` is for kernels whose verdicts were asked and whose source is not to be had.
-    What follows it is described in program_facts.py; None and () where it was not read.
+    What follows it is described in program_facts.py; None, or () where it cannot be empty, stands
+    for what was not read.
     `lock_safe`: the kfuncs that may be called while a lock is held; None where a flag of theirs
     decides, or where it was not read.
     """
@@ -261,8 +269,14 @@ class KernelFacts:
     iterator_sleep: tuple[IteratorSleep, ...] = ()
     behaviours: tuple[Behaviour, ...] = ()
     lock_safe: tuple[str, ...] | None = None
+    map_refusals: tuple[MapRefusal, ...] | None = None
+    left_out: tuple[LeftOut, ...] | None = None
 
     @property
     def is_observed(self) -> bool:
         """Return whether nothing but the answers of the booted kernel is known."""
         return bool(self.observed) and not self.registrations
+
+    def behaviour(self, name: str) -> bool | None:
+        """Return whether the verifier behaves in a way, None where that is not known."""
+        return next((item.holds for item in self.behaviours if item.name == name), None)

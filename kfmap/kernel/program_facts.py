@@ -82,6 +82,37 @@ class Behaviour:
     place: Place | None
 
 
+@dataclass(frozen=True, slots=True)
+class MapRefusal:
+    """A map that programs may not use, as check_map_prog_compatibility() has it.
+
+    Either `field`, a special field of its values (an enumerator of btf_field_type, BPF_SPIN_LOCK),
+    or `map_type` is given. `program_types` empty: programs of every type; `sleepable`: only those
+    that are sleepable. `message` is what the verifier says.
+    """
+
+    field: str
+    map_type: str
+    program_types: tuple[str, ...]
+    sleepable: bool
+    message: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Something the source has and this configuration leaves out.
+
+    `kind` is "kfunc", "struct_ops", "iterator", "program_type" or "map_type". `options` are the
+    CONFIG_ names that are off and gate it, at `place`.
+    """
+
+    kind: str
+    name: str
+    options: tuple[str, ...]
+    place: Place
+
+
 def find_target(targets: Iterable[Target], name: str) -> Target | None:
     """Return the entry that lists a function, hook or tracepoint; None where none does."""
     for target in targets:

@@ -8,16 +8,21 @@ import pytest
 from django.core.exceptions import ValidationError
 from pytest_django import DjangoAssertNumQueries
 
+from kfmap.btf.function_names import FunctionNames
+from kfmap.btf.function_pack import pack_functions
+from kfmap.btf.read import read_btf
 from kfmap.catalogue.bundled_kernels import natural_key
 from kfmap.catalogue.models import Kernel, Kfunc, Registration, SetEntry, StoredMatrix
 from kfmap.catalogue.store import (
     KernelExistsError,
     NoSuchKernelError,
+    load_functions,
     load_kernel,
     load_types,
     save_kernel,
 )
 from kfmap.kernel.facts import KernelFacts
+from tests.btf.btf_writer import BtfWriter
 from tests.permission.small_kernel import create_toy_kernel
 
 pytestmark = pytest.mark.django_db
@@ -109,6 +114,18 @@ def test_options_come_back_and_may_be_added_later() -> None:
     assert saved.changed
     assert load_kernel("toy").options == {"CONFIG_A": "y", "CONFIG_HZ": "250", "CONFIG_T": '"#"'}
     assert not save_kernel(create_toy(version="with options"), None, config=CONFIG).changed
+
+
+def test_names_of_functions_come_back_and_may_be_added_later() -> None:
+    save_kernel(create_toy(), None)
+    assert load_kernel("toy").functions is None
+    writer = BtfWriter()
+    writer.function("one")
+    packed = pack_functions(read_btf(writer.build()))
+    kernel = save_kernel(create_toy(), None, functions=packed).kernel
+    assert load_functions("toy", kernel.facts_hash) == packed
+    assert FunctionNames(packed).has("one")
+    assert not save_kernel(create_toy(), None, functions=packed).changed
 
 
 def test_unknown_kernel_is_named_with_those_there_are() -> None:

@@ -18,6 +18,7 @@ from typing import Any
 
 import zstandard
 
+from kfmap.btf.function_names import FunctionNames
 from kfmap.btf.read import read_btf
 from kfmap.kernel.config import read_config
 from kfmap.kernel.facts_json import parse_facts
@@ -40,17 +41,18 @@ def answer(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
         return
     yield {"summary": plain(summarize(obj))}
     for kernel in request["kernels"]:
-        files = kernel["facts"], kernel["types"], kernel["config"]
+        files = kernel["facts"], kernel["types"], kernel["config"], kernel.get("functions", "")
         verdict = check_object(prepared, _load_kernel(*files))
         yield {"facts_hash": kernel["facts_hash"], "verdict": plain(verdict)}
 
 
 @lru_cache(maxsize=16)
-def _load_kernel(facts: str, types: str, config: str) -> KernelUnderTest:
+def _load_kernel(facts: str, types: str, config: str, functions: str) -> KernelUnderTest:
     """Load a kernel from its files; "" stands for one that it has not."""
     loaded = read_btf(_unpack(types)) if types else None
     options = read_config(_unpack(config)).options if config else None
-    return KernelUnderTest(parse_facts(_unpack(facts)), loaded, options)
+    named = FunctionNames(Path(functions).read_bytes()) if functions else None
+    return KernelUnderTest(parse_facts(_unpack(facts)), loaded, options, named)
 
 
 def _unpack(path: str) -> bytes:

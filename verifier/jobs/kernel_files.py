@@ -1,4 +1,4 @@
-"""Kernels as files for check processes: packed, and named by the hash of the facts."""
+"""Kernels as files for check processes: as the rows pack them, named by the hash of the facts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from kfmap.catalogue.models import Kernel, KernelTypes
+from kfmap.catalogue.models import Kernel, KernelFunctions, KernelTypes
 
 
 def write_kernel_files(kernel: Kernel) -> dict[str, str]:
@@ -18,12 +18,13 @@ def write_kernel_files(kernel: Kernel) -> dict[str, str]:
     sources = {
         "facts": rows.values_list("facts", flat=True),
         "types": KernelTypes.objects.filter(kernel=kernel).values_list("data", flat=True),
+        "functions": KernelFunctions.objects.filter(kernel=kernel).values_list("data", flat=True),
         "config": rows.values_list("config", flat=True),
     }
     files = {"facts_hash": kernel.facts_hash}
     for name, source in sources.items():
         path = folder / f"{kernel.facts_hash}.{name}"
-        if not path.exists():
+        if not path.exists() or not path.stat().st_size:  # it may have come later than the facts
             write_whole(path, source.first() or b"")
         files[name] = str(path) if path.stat().st_size > 0 else ""
     return files

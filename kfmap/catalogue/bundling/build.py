@@ -1,4 +1,4 @@
-"""Make a bundled kernel from its recipe: facts as text, trimmed types and options packed."""
+"""Make a bundled kernel from its recipe: facts as text; types, functions and options packed."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import lzma
 from dataclasses import dataclass
 from pathlib import Path
 
+from kfmap.btf.function_pack import pack_functions, read_module_functions
 from kfmap.btf.pack import pack as pack_types
-from kfmap.btf.read import read_btf
+from kfmap.btf.read import BtfError, read_btf
 from kfmap.btf.trim import trim_btf
 from kfmap.btf.vmlinux import extract_btf
-from kfmap.catalogue.bundling.archive import Archive
-from kfmap.catalogue.bundling.recipes import Recipe
-from kfmap.catalogue.bundling.unpack import CONFIG, VMLINUZ, read_member, unpack_tree
+from kfmap.catalogue.bundling.archive import Archive, BundleError
+from kfmap.catalogue.bundling.recipes import Modules, Recipe
+from kfmap.catalogue.bundling.unpack import CONFIG, VMLINUZ, read_member, read_modules, unpack_tree
 from kfmap.kernel.config import read_config, render_config
 from kfmap.kernel.extract import extract_kernel
 from kfmap.kernel.facts import KernelFacts
@@ -21,11 +22,15 @@ from kfmap.kernel.facts_json import render_facts
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A bundled kernel in memory: packed BTF where there is an image, packed options likewise."""
+    """A bundled kernel in memory.
+
+    Packed BTF and the names of functions where there is an image, packed options likewise.
+    """
 
     facts: KernelFacts
     types: bytes | None
     config: bytes | None
+    functions: bytes | None = None
 
 
 def build_kernel(recipe: Recipe, archive: Archive, work: Path) -> Built:
@@ -38,7 +43,9 @@ def build_kernel(recipe: Recipe, archive: Archive, work: Path) -> Built:
     btf = None if image is None else extract_btf(image)
     facts = extract_kernel(tree, config=config, btf=btf, name=recipe.name, label=recipe.label)
     types = None if btf is None else _pack_types(btf, facts)
-    return Built(facts, types, _pack_config(config))
+    modules = _read_functions_of_modules(recipe.modules, archive) if recipe.modules else set()
+    functions = None if btf is None else pack_functions(read_btf(btf), modules)
+    return Built(facts, types, _pack_config(config), functions)
 
 
 def save_built(built: Built, folder: Path) -> list[Path]:
@@ -48,6 +55,7 @@ def save_built(built: Built, folder: Path) -> list[Path]:
         f"{name}.json": render_facts(built.facts).encode(),
         f"{name}.types.xz": built.types,
         f"{name}.config.xz": built.config,
+        f"{name}.functions.xz": built.functions,
     }
     changed = []
     for path, data in [(folder / file, data) for file, data in files.items()]:
@@ -57,6 +65,18 @@ def save_built(built: Built, folder: Path) -> list[Path]:
             path.write_bytes(data)
             changed.append(path)
     return changed
+
+
+def _read_functions_of_modules(modules: Modules, archive: Archive) -> set[str]:
+    """Return the names of the functions in all modules of a package."""
+    base = read_btf(extract_btf(read_member(archive.fetch(modules.image), VMLINUZ)))
+    names: set[str] = set()
+    for file, module in read_modules(archive.fetch(modules.package)):
+        try:
+            names.update(read_module_functions(module, base))
+        except BtfError as error:
+            raise BundleError(f"{file}: {error}") from error
+    return names
 
 
 def _pack_types(btf: bytes, facts: KernelFacts) -> bytes:

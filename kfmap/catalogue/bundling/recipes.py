@@ -29,10 +29,20 @@ class Package:
 
 
 @dataclass(frozen=True, slots=True)
+class Modules:
+    """A package with modules, and the one with the image that their split BTF goes with."""
+
+    package: Package
+    image: Package
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """The parts of a bundled kernel; without `config` every option counts as on.
 
     `image` has the vmlinuz that the BTF is taken from: none where nobody built such a kernel.
+    `modules` has the modules, whose functions' names are kept; a neighbour's where its own are not
+    to be had any more.
     """
 
     name: str
@@ -40,12 +50,17 @@ class Recipe:
     source: Package
     config: Package | None = None
     image: Package | None = None
+    modules: Modules | None = None
 
 
 _IMAGE_6_1 = Package("linux-image-6.1.0-56-amd64", "6.1.192-2")
 _IMAGE_6_12 = Package("linux-image-6.12.107+deb13-amd64", "6.12.107-1")
 _IMAGE_6_17 = Package("linux-image-6.17.8+deb13-amd64", "6.17.8-1~bpo13+1")
 _IMAGE_6_18 = Package("linux-image-6.18.15+deb13-amd64", "6.18.15-1~bpo13+1")
+_IMAGE_7_2 = Package("linux-binary-7.2.12+deb13-amd64", "7.2.12-1~bpo13+1")
+_IMAGE_7_3 = Package("linux-binary-7.3.4+deb13-amd64", "7.3.4-1~bpo13+1")
+_MODULES_7_2 = Modules(Package("linux-modules-7.2.12+deb13-amd64", "7.2.12-1~bpo13+1"), _IMAGE_7_2)
+_MODULES_7_3 = Modules(Package("linux-modules-7.3.4+deb13-amd64", "7.3.4-1~bpo13+1"), _IMAGE_7_3)
 _BASE_7_2 = Package("linux-base-7.2.12+deb13-amd64", "7.2.12-1~bpo13+1")
 _BASE_7_3 = Package("linux-base-7.3.4+deb13-amd64", "7.3.4-1~bpo13+1")
 _SOURCE_6_12 = Package("linux-source-6.12", "6.12.107-1")
@@ -58,6 +73,7 @@ RECIPES = (
         source=Package("linux-source-6.1", "6.1.192-2"),
         config=_IMAGE_6_1,
         image=_IMAGE_6_1,
+        modules=Modules(_IMAGE_6_1, _IMAGE_6_1),
     ),
     Recipe(
         name="6.12",
@@ -65,6 +81,7 @@ RECIPES = (
         source=_SOURCE_6_12,
         config=_IMAGE_6_12,
         image=_IMAGE_6_12,
+        modules=Modules(_IMAGE_6_12, _IMAGE_6_12),
     ),
     Recipe(
         name="6.12-all",
@@ -77,6 +94,7 @@ RECIPES = (
         source=Package(SOURCE_PACKAGE, "6.17.8-1~bpo13+1"),
         config=_IMAGE_6_17,
         image=_IMAGE_6_17,
+        modules=Modules(_IMAGE_6_17, _IMAGE_6_17),
     ),
     Recipe(
         name="6.18",
@@ -84,6 +102,7 @@ RECIPES = (
         source=Package(SOURCE_PACKAGE, "6.18.15-1~bpo13+1"),
         config=_IMAGE_6_18,
         image=_IMAGE_6_18,
+        modules=Modules(_IMAGE_6_18, _IMAGE_6_18),
     ),
     Recipe(
         name="6.19",
@@ -91,6 +110,7 @@ RECIPES = (
         source=Package(SOURCE_PACKAGE, "6.19.6-2~bpo13+1"),
         config=_IMAGE_6_18,
         image=Package("linux-binary-6.19.6+deb13-amd64", "6.19.6-2~bpo13+1"),
+        modules=Modules(_IMAGE_6_18, _IMAGE_6_18),
     ),
     Recipe(
         name="7.1",
@@ -98,20 +118,23 @@ RECIPES = (
         source=Package(SOURCE_PACKAGE, "7.1.13-1~bpo13+1"),
         config=_BASE_7_2,
         image=Package("linux-binary-7.1.13+deb13-amd64", "7.1.13-1~bpo13+1"),
+        modules=_MODULES_7_2,
     ),
     Recipe(
         name="7.2",
         label="Debian linux-binary-7.2.12+deb13-amd64",
         source=Package("linux-source-7.2", "7.2.12-1~bpo13+1"),
         config=_BASE_7_2,
-        image=Package("linux-binary-7.2.12+deb13-amd64", "7.2.12-1~bpo13+1"),
+        image=_IMAGE_7_2,
+        modules=_MODULES_7_2,
     ),
     Recipe(
         name="7.3",
         label="Debian linux-binary-7.3.4+deb13-amd64",
         source=_SOURCE_7_3,
         config=_BASE_7_3,
-        image=Package("linux-binary-7.3.4+deb13-amd64", "7.3.4-1~bpo13+1"),
+        image=_IMAGE_7_3,
+        modules=_MODULES_7_3,
     ),
     Recipe(
         name="7.3-all",

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import lzma
 import re
 import shutil
 import subprocess
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
+
+import zstandard
 
 from kfmap.catalogue.bundling.archive import BundleError
 
 CONFIG = re.compile(r"\./(boot/config-[^/]+|usr/lib/modules/[^/]+/config)")
 VMLINUZ = re.compile(r"\./(boot/vmlinuz-[^/]+|usr/lib/modules/[^/]+/vmlinuz)")
+_MODULE = re.compile(r"\./(?:usr/)?lib/modules/.+\.ko(\.xz|\.zst)?")
+_MAX_MODULE = 256 << 20
 _SOURCE_TARBALL = re.compile(r"\./usr/src/linux-source-[^/]+\.tar\.xz")
 
 
@@ -25,6 +31,27 @@ def read_member(package: Path, name: re.Pattern[str]) -> bytes:
         unpacking.kill()
     if data is None:
         raise BundleError(f"{package.name} has no file like {name.pattern}")
+    return data
+
+
+def read_modules(package: Path) -> Iterator[tuple[str, bytes]]:
+    """Return the modules in a .deb one by one: the name of the file, and the .ko unpacked."""
+    with (
+        _open_deb(package) as unpacking,
+        tarfile.open(fileobj=unpacking.stdout, mode="r|") as files,
+    ):
+        for member in files:
+            found = _MODULE.fullmatch(member.name) if member.isfile() else None
+            stream = files.extractfile(member) if found else None
+            if found and stream:
+                yield member.name, _unpack_module(stream.read(), found[1] or "")
+
+
+def _unpack_module(data: bytes, suffix: str) -> bytes:
+    if suffix == ".xz":
+        return lzma.decompress(data)
+    if suffix == ".zst":
+        return zstandard.ZstdDecompressor().decompress(data, max_output_size=_MAX_MODULE)
     return data
 
 

@@ -1,6 +1,6 @@
 """The rows of the map, one topic a file: the index of the facts that the store keeps."""
 
-from kfmap.catalogue.models.kernel import Kernel, KernelTypes
+from kfmap.catalogue.models.kernel import Kernel, KernelFunctions, KernelTypes
 from kfmap.catalogue.models.kfunc import Kfunc, KfuncSet, SetEntry
 from kfmap.catalogue.models.matrix import StoredMatrix
 from kfmap.catalogue.models.registration import Filter, Hook, ProgramType, Registration
@@ -11,6 +11,7 @@ __all__ = [
     "Filter",
     "Hook",
     "Kernel",
+    "KernelFunctions",
     "KernelTypes",
     "Kfunc",
     "KfuncSet",

@@ -95,3 +95,16 @@ class KernelTypes(models.Model):
 
     def __str__(self) -> str:
         return f"types of {self.kernel}"
+
+
+class KernelFunctions(models.Model):
+    """The names of all functions of a kernel, as `kfmap.btf.function_names` packs them."""
+
+    kernel = models.OneToOneField(Kernel, on_delete=models.CASCADE, related_name="functions")
+    data = models.BinaryField(help_text="names of functions, packed")
+
+    class Meta:
+        verbose_name_plural = "kernel functions"
+
+    def __str__(self) -> str:
+        return f"functions of {self.kernel}"

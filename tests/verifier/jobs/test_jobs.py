@@ -149,6 +149,16 @@ def test_kernel_files_may_be_written_by_many_at_once(data_folder: Path) -> None:
     assert path.read_bytes() == packed
 
 
+def test_kernel_files_are_what_the_rows_keep(data_folder: Path) -> None:
+    kernel = save_kernel(create_toy_kernel(), None).kernel
+    files = kernel_files.write_kernel_files(kernel)
+    assert (files["types"], files["functions"], files["config"]) == ("", "", "")
+    save_kernel(create_toy_kernel(), None, functions=b"packed names")
+    later = kernel_files.write_kernel_files(kernel)
+    assert Path(later["functions"]).read_bytes() == b"packed names"
+    assert later["facts"] == files["facts"]
+
+
 def test_job_of_a_worker_that_stops_goes_back_to_the_queue() -> None:
     job = create_job()
     stop_jobs()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from kfmap.btf.flavor import essential_name
+from kfmap.btf.function_names import FunctionNames
 from kfmap.btf.kinds import ENUMS
 from kfmap.btf.read import Btf
 from kfmap.kernel.facts import KernelFacts
@@ -20,6 +21,7 @@ class KernelUnderTest:
 
     `types`: the kernel's BTF, whole or trimmed; without it CO-RE and prototypes stay unknown.
     `config`: CONFIG_* → value as in .config, None if it is not known.
+    `functions`: the names of all functions, None if they are not known.
     """
 
     def __init__(
@@ -27,10 +29,12 @@ class KernelUnderTest:
         facts: KernelFacts,
         types: Btf | None = None,
         config: Mapping[str, str] | None = None,
+        functions: FunctionNames | None = None,
     ) -> None:
         self.facts = facts
         self.types = types
         self.config = config
+        self.functions = functions
         self.name = facts.name
 
     def has_option(self, name: str) -> bool | None:

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DataError
 
+from kfmap.btf.function_pack import pack_functions
 from kfmap.btf.read import BtfError, read_btf
 from kfmap.btf.vmlinux import extract_btf
 from kfmap.catalogue.checks_tag import SETTINGS_CHECKS
@@ -54,7 +55,10 @@ class Command(BaseCommand):
                 label=options["label"],
             )
             facts = _keep_label(facts)
-            saved = save_kernel(facts, types, config=config, replace=options["replace"])
+            functions = None if types is None else pack_functions(read_btf(types))
+            saved = save_kernel(
+                facts, types, config=config, functions=functions, replace=options["replace"]
+            )
         except (TreeError, KernelExistsError) as error:
             raise CommandError(str(error)) from error
         except DataError as error:

@@ -1,0 +1,136 @@
+"""Names of all functions of a kernel, packed: what BTF has of vmlinux, a fingerprint of modules.
+
+A trimmed BTF keeps kfuncs only, but programs attach to any function. Names are sorted and written
+without what they share with the one before; xz does the rest. Of modules only a hash of each name
+is kept: one in a thousand names that no module has seems to be in one, never the other way round.
+"""
+
+from __future__ import annotations
+
+import lzma
+import struct
+import sys
+from array import array
+from bisect import bisect_left
+from enum import IntEnum
+from functools import cached_property
+from hashlib import blake2b
+from itertools import accumulate
+
+from kfmap.btf.layout import BtfError, Words
+
+MARK = b"kfmap functions 1\n"
+MAX_ARGUMENTS = 12  # MAX_BPF_FUNC_ARGS, include/linux/bpf.h
+HEADER = struct.Struct("<3I")  # length of the first part, number of names, number of hashes
+_MAX_UNPACKED = 64 << 20
+_HASH_BITS = 28
+
+
+class Refusal(IntEnum):
+    """Why btf_distill_func_proto() lets no program attach; smaller codes count arguments."""
+
+    TOO_MANY_ARGUMENTS = 255
+    VARIABLE_ARGUMENTS = 254
+    RETURN_TYPE = 253
+    ARGUMENT_TYPE = 252
+    VOID_ARGUMENT = 251
+
+
+class FunctionNames:
+    """The functions of one kernel, unpacked when they are first asked for."""
+
+    def __init__(self, data: bytes) -> None:
+        """Take what `pack_functions` gave. Raises BtfError where it is something else."""
+        start = len(MARK) + HEADER.size
+        if not data.startswith(MARK) or len(data) < start:
+            raise BtfError(f"not packed names of functions: starts with {data[:18]!r}")
+        length, count, hashes = HEADER.unpack_from(data, len(MARK))
+        self._count, self._hashes = int(count), int(hashes)
+        self._named, self._hashed = data[start : start + length], data[start + length :]
+
+    def __len__(self) -> int:
+        return self._count
+
+    def has(self, name: str) -> bool:
+        """Return whether the BTF of vmlinux has the function."""
+        return self._code(name) is not None
+
+    def arguments(self, name: str) -> int | None:
+        """Return how many arguments a function takes, -1 where no program can attach to it.
+
+        None where vmlinux has no such function.
+        """
+        code = self._code(name)
+        return code if code is None or code <= MAX_ARGUMENTS else -1
+
+    def refusal(self, name: str) -> Refusal | None:
+        """Return why no program can attach to a function, None where one can or there is none."""
+        code = self._code(name)
+        return None if code is None or code <= MAX_ARGUMENTS else Refusal(code)
+
+    @property
+    def knows_modules(self) -> bool:
+        """Return whether functions of modules are known."""
+        return self._hashes > 0
+
+    def module_may_have(self, name: str) -> bool | None:
+        """Return whether a module of the kernel may have the function; None: not known."""
+        if not self._hashes:
+            return None
+        wanted = hash_name(name)
+        at = bisect_left(self._modules, wanted)
+        return at < len(self._modules) and bool(self._modules[at] == wanted)
+
+    def _code(self, name: str) -> int | None:
+        names, codes = self._vmlinux
+        at = -1 if "\n" in name else names.find(f"\n{name}\n".encode())
+        return None if at < 0 else codes[names.count(b"\n", 0, at)]
+
+    @cached_property
+    def _vmlinux(self) -> tuple[bytes, bytes]:
+        """Return the names, each between newlines, and the code of each."""
+        text = _decompress(self._named)
+        count = self._count
+        tails = text[2 * count :].split(b"\n")
+        if len(text) < 2 * count or len(tails) != count + 1:
+            raise BtfError("packed names of functions are damaged: their columns do not fit")
+        names, last = [b""], b""
+        for shared, tail in zip(text[:count], tails, strict=False):
+            last = last[:shared] + tail
+            names.append(last)
+        return b"\n".join((*names, b"")), text[count : 2 * count]
+
+    @cached_property
+    def _modules(self) -> Words:
+        planes = _decompress(self._hashed)
+        if len(planes) != 4 * self._hashes:
+            raise BtfError("packed names of functions are damaged: hashes are missing")
+        steps = bytearray(len(planes))
+        for plane in range(4):
+            steps[plane::4] = planes[plane * self._hashes : (plane + 1) * self._hashes]
+        return array("I", accumulate(_from_little(bytes(steps))))
+
+
+def _decompress(data: bytes) -> bytes:
+    decompressor = lzma.LZMADecompressor(lzma.FORMAT_XZ)
+    try:
+        content = decompressor.decompress(data, _MAX_UNPACKED)
+    except lzma.LZMAError as error:
+        raise BtfError(f"packed names of functions are damaged: {error}") from error
+    if not decompressor.eof:
+        raise BtfError("packed names of functions are truncated")
+    return content
+
+
+def _from_little(data: bytes) -> Words:
+    column = array("I")
+    column.frombytes(data)
+    if sys.byteorder == "big":
+        column.byteswap()
+    return column
+
+
+def hash_name(name: str) -> int:
+    """Return what is kept of the name of a function in a module."""
+    digest = blake2b(name.encode(), digest_size=4).digest()
+    return int.from_bytes(digest, "big") >> (32 - _HASH_BITS)
