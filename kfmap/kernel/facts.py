@@ -7,6 +7,7 @@ identity of a kernel's facts everywhere else.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from kfmap.kernel.place import Place as Place
 from kfmap.kernel.program_facts import (
@@ -140,13 +141,21 @@ class Kfunc:
     device_bound: bool = False
 
 
+class MemberSleep(StrEnum):
+    """Whether the programs of a member may or must be sleepable."""
+
+    MAY = "may"
+    NEVER = "never"
+    MUST = "must"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """A member of an ops structure. `offset` in bytes.
 
-    `supported`: a program may implement it (from .cfi_stubs or unsupported_ops[]). `sleepable` is
-    one of "may", "never", "must", "unknown". `needs`: what the program must bring ("arena",
-    "private stack").
+    `supported`: a program may implement it (from .cfi_stubs or unsupported_ops[]). `needs`: what
+    the program must bring ("arena", "private stack").
     """
 
     name: str
@@ -154,7 +163,7 @@ class Member:
     callback: bool
     prototype: str
     supported: bool | None
-    sleepable: str
+    sleepable: MemberSleep
     place: Place | None
     supported_place: Place | None
     sleepable_place: Place | None

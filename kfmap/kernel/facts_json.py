@@ -8,6 +8,7 @@ import types
 import typing
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
+from enum import StrEnum
 from functools import cache
 from typing import Any
 
@@ -100,9 +101,18 @@ def _build(kind: Any, value: Any, where: str) -> Any:
         return _build_union(typing.get_args(kind), value, where)
     if isinstance(kind, type) and is_dataclass(kind):
         return _build_record(kind, value, where)
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return _build_word(kind, value, where)
     if type(value) is not kind:
         raise FactsError(f"{where}: expected {kind.__name__}")
     return value
+
+
+def _build_word(kind: type[StrEnum], value: Any, where: str) -> StrEnum:
+    try:
+        return kind(value)
+    except ValueError as error:
+        raise FactsError(f"{where}: expected one of {', '.join(kind)}") from error
 
 
 def _build_place(value: Any, where: str) -> Place:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kfmap.kernel.facts import KernelFacts
+from kfmap.kernel.facts import KernelFacts, MemberSleep
 from kfmap.kernel.rule_form import AttachTypeIs, TargetIn, TypeIs, find_atoms
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import (
@@ -58,7 +58,7 @@ def build_member_contexts(facts: KernelFacts, struct_ops: str) -> tuple[Context,
             STRUCT_OPS_TYPE,
             struct_ops=ops.name,
             member=member.name,
-            sleepable=member.sleepable == "must",
+            sleepable=member.sleepable == MemberSleep.MUST,
         )
         for ops in facts.struct_ops
         if ops.name == struct_ops

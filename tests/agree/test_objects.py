@@ -18,7 +18,7 @@ from kfmap.btf.read import read_btf
 from kfmap.catalogue.bundled_kernels import BUNDLED
 from tests.agree.truth import read_bundled
 from verifier.engine.object.read import read_object
-from verifier.engine.result import FAILS_AT_RUN_TIME, PASSES, REFUSED, ProgramVerdict
+from verifier.engine.result import FAILS_AT_RUN_TIME, PASSES, REFUSED, FindingKind, ProgramVerdict
 from verifier.engine.verdict import KernelUnderTest, Prepared, check_object, prepare_object
 
 _FOLDER = Path(__file__).parent / "objects"
@@ -77,13 +77,13 @@ def _agrees(row: Row) -> bool:
         return {kind for kind, _ in told} <= {"run_time"}
     kinds = _KINDS[row["reason"]]
     if kinds == ("struct_ops",):
-        return "struct_ops" in {kind for kind, _ in told} and not told & _about_kfuncs(told)
+        return "struct_ops" in {kind for kind, _ in told} and not _about_kfuncs(told)
     # the kernel names the global function that may sleep, we the kfunc in it
     named = "" if row["reason"] == "global_sleep" else row["symbol"]
     return any(kind in kinds and named in ("", kfunc) for kind, kfunc in told)
 
 
-def _about_kfuncs(told: set[tuple[str, str]]) -> set[tuple[str, str]]:
+def _about_kfuncs(told: set[tuple[FindingKind, str]]) -> set[tuple[FindingKind, str]]:
     return {item for item in told if item[0] in _OF_KFUNCS}
 
 

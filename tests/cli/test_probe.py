@@ -13,7 +13,6 @@ from kfmap.permission.context import Context
 from kfmap.permission.decide import Decider
 from tests.probe.evidence_writer import context, write
 
-
 pytestmark = pytest.mark.django_db
 
 

@@ -8,7 +8,16 @@ import pytest
 
 from kfmap.kernel.code import Code
 from kfmap.kernel.config import read_config
-from kfmap.kernel.facts import Guard, Member, NotUnderstood, OpMask, Place, RunTime, StructOps
+from kfmap.kernel.facts import (
+    Guard,
+    Member,
+    MemberSleep,
+    NotUnderstood,
+    OpMask,
+    Place,
+    RunTime,
+    StructOps,
+)
 from kfmap.kernel.rules.run_time_masks import extract_run_time
 from kfmap.kernel.tree import Tree
 from tests.kernel import mask_tree as parts
@@ -211,7 +220,7 @@ def _extract(
     _write(root / parts.EXT_C, includes + macros + checks + kfuncs + calls)
     place = Place(parts.EXT_C, 1)
     fields = tuple(
-        Member(name, 8 * at, True, "", True, "may", place, None, None)
+        Member(name, 8 * at, True, "", True, MemberSleep.MAY, place, None, None)
         for at, name in enumerate(members)
     )
     ops = StructOps("sched_ops", "bpf_sched_ops", "vmlinux", place, fields)

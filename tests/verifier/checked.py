@@ -8,6 +8,7 @@ from verifier.engine.result import (
     PASSES,
     REFUSED,
     Finding,
+    FindingKind,
     ObjectVerdict,
     ProgramVerdict,
     Reason,
@@ -25,7 +26,7 @@ def create_finding(kind: str = "not_allowed", kfunc: str = "toy_move") -> Findin
     path = (Step("toy_running", 7, None), Step("helper", 3, source))
     reason = Reason("filter", "toy_filter refuses", "kernel/filter.c", 74)
     return Finding(
-        kind,
+        FindingKind(kind),
         kfunc,
         path,
         3,

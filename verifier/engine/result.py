@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from kfmap.permission.verdict import Reason as Reason
 
@@ -13,21 +14,27 @@ FAILS_AT_RUN_TIME = "fails_at_run_time"
 UNKNOWN = "unknown"
 LEFT_OUT = "left_out"  # its loader does not load it on this kernel: neither good nor bad
 
-FINDING_KINDS = (
-    "not_allowed",
-    "not_sleepable",
-    "region",
-    "missing",
-    "prototype",
-    "run_time",
-    "struct_ops",
-    "malformed_kernel",
-    "device_bound",
-    "load",  # the object or program does not load, and no kfunc is the reason
-    "dead",
-    "unknown",
-    "left_out",  # the loader clears the struct_ops member that the program is for
-)
+
+class FindingKind(StrEnum):
+    """What a finding says. LOAD: the object or program does not load, and no kfunc is the reason.
+    LEFT_OUT: the loader clears the struct_ops member that the program is for."""
+
+    NOT_ALLOWED = "not_allowed"
+    NOT_SLEEPABLE = "not_sleepable"
+    REGION = "region"
+    MISSING = "missing"
+    PROTOTYPE = "prototype"
+    RUN_TIME = "run_time"
+    STRUCT_OPS = "struct_ops"
+    MALFORMED_KERNEL = "malformed_kernel"
+    DEVICE_BOUND = "device_bound"
+    LOAD = "load"
+    DEAD = "dead"
+    UNKNOWN = "unknown"
+    LEFT_OUT = "left_out"
+
+
+FINDING_KINDS = tuple(FindingKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +57,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing said of one program on one kernel. `kind` is one of FINDING_KINDS.
+    """One thing said of one program on one kernel.
 
     `instruction` is a slot in the section of the last step's function. `legal_in`: contexts of this
     kernel where the kfunc may be called, in short; `suggestion`: what to do instead, "" if none.
     """
 
-    kind: str
+    kind: FindingKind
     kfunc: str
     path: tuple[Step, ...]
     instruction: int | None
@@ -69,12 +76,12 @@ class Finding:
 
 def find_word(kinds: Iterable[str]) -> str:
     """Return the verdict that findings of these kinds make together."""
-    deciding = set(kinds) - {"dead"}
-    if deciding - {"run_time", "unknown", "left_out"}:
+    deciding = set(kinds) - {FindingKind.DEAD}
+    if deciding - {FindingKind.RUN_TIME, FindingKind.UNKNOWN, FindingKind.LEFT_OUT}:
         return REFUSED
-    if "left_out" in deciding:
+    if FindingKind.LEFT_OUT in deciding:
         return LEFT_OUT
-    if "unknown" in deciding:
+    if FindingKind.UNKNOWN in deciding:
         return UNKNOWN
     return FAILS_AT_RUN_TIME if deciding else PASSES
 

@@ -6,7 +6,15 @@ from dataclasses import asdict
 from typing import Any
 
 from verifier.engine.object.model import StructOpsUse
-from verifier.engine.result import Finding, ObjectVerdict, ProgramVerdict, Reason, SourceLine, Step
+from verifier.engine.result import (
+    Finding,
+    FindingKind,
+    ObjectVerdict,
+    ProgramVerdict,
+    Reason,
+    SourceLine,
+    Step,
+)
 from verifier.engine.summary import CallSummary, ObjectSummary, ProgramSummary
 
 
@@ -24,7 +32,7 @@ def parse_verdict(value: dict[str, Any]) -> ObjectVerdict:
 def parse_finding(value: dict[str, Any]) -> Finding:
     """Read what `plain` gave for a finding."""
     return Finding(
-        kind=value["kind"],
+        kind=FindingKind(value["kind"]),
         kfunc=value["kfunc"],
         path=parse_path(value["path"]),
         instruction=value["instruction"],

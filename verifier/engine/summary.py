@@ -12,7 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from verifier.engine.object.map_definitions import PROGRAM_ARRAY
-from verifier.engine.object.model import BpfObject, Function, Program, StructOpsUse
+from verifier.engine.object.model import (
+    BpfObject,
+    Function,
+    Program,
+    Reference,
+    ReferenceKind,
+    StructOpsUse,
+)
 from verifier.engine.result import SourceLine, Step
 
 MAX_CALLS = 20_000
@@ -101,11 +108,14 @@ class _CallIndex:
             owner = owners.find(section, slot)
             if owner is None:
                 continue
-            if reference.kind == "kfunc":
+            if reference.kind == ReferenceKind.KFUNC:
                 self._kfuncs.setdefault(owner, []).append((slot, reference.index))
-            elif reference.kind in ("call", "function"):
+            elif reference.kind in (ReferenceKind.CALL, ReferenceKind.FUNCTION):
                 self._next.setdefault(owner, []).append((slot, reference.index))
-            elif reference.kind == "map" and obj.maps[reference.index].kind == PROGRAM_ARRAY:
+            elif (
+                reference.kind == ReferenceKind.MAP
+                and obj.maps[reference.index].kind == PROGRAM_ARRAY
+            ):
                 self._arrays.setdefault(owner, []).append(reference.index)
 
     def calls_in(self, reached: _Reached) -> list[CallSummary]:
@@ -157,6 +167,11 @@ class _CallIndex:
         line = self._object.btf_ext and self._object.btf_ext.line(caller.section, slot)
         source = SourceLine(line.file, line.line, line.text.strip()) if line else None
         return Step(caller.name, slot, source)
+
+
+def _is_program_array(obj: BpfObject, reference: Reference) -> bool:
+    is_map = reference.kind == ReferenceKind.MAP
+    return is_map and obj.maps[reference.index].kind == PROGRAM_ARRAY
 
 
 class _Owners:

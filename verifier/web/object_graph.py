@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import networkx as nx
 
 from kfmap.catalogue.models import Kernel
+from kfmap.graphs.nodes import MIXED
 from kfmap.graphs.objects import (
     MAX_DRAWN,
     ObjectCall,
@@ -16,12 +17,12 @@ from kfmap.graphs.objects import (
     build_object_graph,
     group_object,
 )
-from verifier.engine.result import ProgramVerdict
+from kfmap.permission.verdict import ALLOWED, FAILS, REFUSED, UNKNOWN
+from verifier.engine.result import FindingKind, ProgramVerdict
 from verifier.records.models import BpfObject, Call, Program
 from verifier.records.store import load_checks
 
-_ALLOWED, _MIXED = "allowed", "mixed"
-_WORDS = {"run_time": "fails", "unknown": "unknown"}  # every other kind refuses
+_WORDS = {FindingKind.RUN_TIME: FAILS, FindingKind.UNKNOWN: UNKNOWN}  # every other kind refuses
 Edge = tuple[str, str]
 
 
@@ -62,9 +63,9 @@ def _find_bad_edges(verdicts: list[ProgramVerdict]) -> dict[Edge, str]:
     bad: dict[Edge, str] = {}
     for verdict in verdicts:
         for found in verdict.findings:
-            if found.kind != "dead":
+            if found.kind != FindingKind.DEAD:
                 functions = [step.function for step in found.path]
-                word = _WORDS.get(found.kind, "refused")
+                word = _WORDS.get(found.kind, REFUSED)
                 bad |= dict.fromkeys(_pairs([*functions, found.kfunc]), word)
     return bad
 
@@ -81,9 +82,9 @@ def _nodes(
     for call in calls:
         callers.setdefault(call.kfunc, set()).add(call.functions[-1])
     for kfunc, functions in sorted(callers.items()):
-        words = {bad.get((function, kfunc), _ALLOWED) for function in functions}
-        word = words.pop() if len(words) == 1 else _MIXED
-        is_dead = word == _ALLOWED and live is not None and kfunc not in live
+        words = {bad.get((function, kfunc), ALLOWED) for function in functions}
+        word = words.pop() if len(words) == 1 else MIXED
+        is_dead = word == ALLOWED and live is not None and kfunc not in live
         yield ObjectNode(kfunc, "kfunc", "dead code here" if is_dead else "", word)
 
 
@@ -95,7 +96,7 @@ def _edges(calls: list[_Call], bad: dict[Edge, str]) -> Iterator[ObjectCall]:
         for edge, instruction in zip(edges, call.instructions, strict=True):
             places.setdefault(edge, set()).add(instruction)
     for edge, instructions in places.items():
-        yield ObjectCall(*edge, count=len(instructions), verdict=bad.get(edge, _ALLOWED))
+        yield ObjectCall(*edge, count=len(instructions), verdict=bad.get(edge, ALLOWED))
 
 
 def _pairs(names: list[str]) -> list[Edge]:

@@ -9,7 +9,7 @@ from django.core.paginator import Page
 
 from kfmap.catalogue.models import Kernel
 from verifier.engine.reports.model import KIND_WORDS
-from verifier.engine.result import PASSES, UNKNOWN, Finding
+from verifier.engine.result import PASSES, UNKNOWN, Finding, FindingKind
 from verifier.records.models import BpfObject, Call, Program, Verdict
 from verifier.records.outcome import WORST_FIRST
 from verifier.records.store import Checked, load_checks
@@ -74,13 +74,13 @@ class ProgramPart:
     def said(self) -> list[SharedFinding]:
         """Return the findings that matter to a verdict, those that cells lead to first."""
         anchors = {cell.anchor for cell in self.cells}
-        said = [item for item in self.findings if item.finding.kind != "dead"]
+        said = [item for item in self.findings if item.finding.kind != FindingKind.DEAD]
         return sorted(said, key=lambda item: item.anchor not in anchors)
 
     @property
     def dead(self) -> list[SharedFinding]:
         """Return the calls that are dead code on some kernels."""
-        return [item for item in self.findings if item.finding.kind == "dead"]
+        return [item for item in self.findings if item.finding.kind == FindingKind.DEAD]
 
     @property
     def sites(self) -> int:
@@ -213,7 +213,7 @@ def _build_cells(
             cells.append(_empty_cell(kernel, checks.get(kernel.facts_hash)))
             continue
         shared = [findings.add(program, kernel, finding) for finding in verdict.findings]
-        anchor = next((item.anchor for item in shared if item.finding.kind != "dead"), "")
+        anchor = next((item.anchor for item in shared if item.finding.kind != FindingKind.DEAD), "")
         cells.append(Cell(kernel.name, verdict.verdict, anchor))
     return cells
 

@@ -16,7 +16,7 @@ from tree_sitter import Node
 from kfmap.kernel.code import Code
 from kfmap.kernel.constants import Constants
 from kfmap.kernel.expressions import Value
-from kfmap.kernel.facts import Member, NotUnderstood, Place, StructOps
+from kfmap.kernel.facts import Member, MemberSleep, NotUnderstood, Place, StructOps
 from kfmap.kernel.items import Item
 from kfmap.kernel.layout import LaidMember
 from kfmap.kernel.statements import Runner, TooLongError
@@ -107,8 +107,9 @@ class StructOpsReader:
         place = Place(file, laid.line)
         declaration = " ".join(laid.declaration.split())
         if not laid.callback:
+            never = MemberSleep.NEVER
             return Member(
-                laid.name, laid.offset or 0, False, declaration, False, "never", place, None, None
+                laid.name, laid.offset or 0, False, declaration, False, never, place, None, None
             )
         checked = _Checked(self._code, check, laid.offset or 0)
         stub = stubs.members.get(laid.name) if stubs else None
@@ -119,7 +120,7 @@ class StructOpsReader:
         needs = ["arena"] if _ARENA.search(declaration + (stub.head if stub else "")) else []
         if checked.wants_stack:
             needs.append("private stack")
-        sleepable = checked.sleepable if self._may_sleep else "never"
+        sleepable = checked.sleepable if self._may_sleep else MemberSleep.NEVER
         return Member(
             laid.name,
             laid.offset or 0,
@@ -173,7 +174,7 @@ class _Checked:
     function: Function | None
     offset: int
     supported: bool | None = True
-    sleepable: str = "may"
+    sleepable: MemberSleep = MemberSleep.MAY
     wants_stack: bool = False
     place: Place | None = None
     answers: list[Value] = field(default_factory=list)
@@ -192,11 +193,11 @@ class _Checked:
         awake, asleep = (None if a is None else a == 0 for a in self.answers)
         self.supported = None if None in (awake, asleep) else bool(awake or asleep)
         if awake is None or asleep is None:
-            self.sleepable = "unknown"
+            self.sleepable = MemberSleep.UNKNOWN
         elif asleep:
-            self.sleepable = "may" if awake else "must"
+            self.sleepable = MemberSleep.MAY if awake else MemberSleep.MUST
         else:
-            self.sleepable = "never"
+            self.sleepable = MemberSleep.NEVER
 
 
 class _Checking(Runner):

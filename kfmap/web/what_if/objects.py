@@ -17,16 +17,20 @@ from kfmap.permission.context import Context
 from kfmap.permission.context_words import ATTACH_BY_TYPE, full_target
 from kfmap.permission.decide import Decider
 from kfmap.permission.engine import ENGINE_VERSION
-from kfmap.permission.verdict import ALLOWED, FAILS, REFUSED
+from kfmap.permission.verdict import FAILS, REFUSED, UNKNOWN
 from kfmap.permission.view import STRUCT_OPS_TYPE
 from kfmap.permission.what_if.flips import Flip
 from verifier.engine.judging.contexts import decide
-from verifier.engine.result import find_word
+from verifier.engine.result import FindingKind, find_word
 from verifier.records.models import BpfObject, Finding, Program, Verdict
 
 _MOST_OBJECTS = 500
-_KIND_OF = {ALLOWED: "", REFUSED: "not_allowed", FAILS: "run_time"}
-_OF_CELLS = frozenset({"not_allowed", "run_time", "unknown"})
+_KIND_OF = {
+    REFUSED: FindingKind.NOT_ALLOWED,
+    FAILS: FindingKind.RUN_TIME,
+    UNKNOWN: FindingKind.UNKNOWN,
+}
+_OF_CELLS = frozenset(_KIND_OF.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,7 @@ class _Judge:
                 was = _decide(self.before, context, kfunc)
                 is_now = _decide(self.after, context, kfunc)
                 if was != is_now:
-                    changed[kfunc] = _KIND_OF.get(is_now, "unknown")
+                    changed[kfunc] = _KIND_OF.get(is_now, "")
         kinds = {
             finding.kind
             for finding in row.findings.all()

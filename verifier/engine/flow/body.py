@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 
-from verifier.engine.object.model import BpfObject, Code, Function, Reference
+from verifier.engine.object.model import BpfObject, Code, Function, Reference, ReferenceKind
 
 CLASS_LD, CLASS_LDX, CLASS_ST, CLASS_STX, CLASS_ALU, CLASS_JMP, CLASS_JMP32, CLASS_ALU64 = range(8)
 OP_LDDW, OP_JA, OP_JA32, OP_CALL, OP_CALLX, OP_EXIT = 0x18, 0x05, 0x06, 0x85, 0x8D, 0x95
@@ -165,4 +165,5 @@ def plain_reference(code: Code, slot: int, locate: Locate) -> Reference | None:
     if code.registers[slot] >> 4 != (_PSEUDO_CALL if is_call else _PSEUDO_FUNC):
         return None
     callee = locate(code.section, slot + code.immediates[slot] + 1)
-    return None if callee is None else Reference("call" if is_call else "function", callee)
+    kind = ReferenceKind.CALL if is_call else ReferenceKind.FUNCTION
+    return None if callee is None else Reference(kind, callee)

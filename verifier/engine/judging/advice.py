@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kfmap.btf.flavor import essential_name
+from kfmap.kernel.facts import MemberSleep
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import render_context
 from kfmap.permission.run_time import RunTimeMasks
+from kfmap.permission.verdict import ALLOWED
 from kfmap.permission.view import STRUCT_OPS_TYPE
 from verifier.engine.judging.kernel import KernelUnderTest
+from verifier.engine.result import FindingKind
 
 _MAX_CONTEXTS = 24
-_PERMISSION_KINDS = ("not_allowed", "run_time")
+_PERMISSION_KINDS = (FindingKind.NOT_ALLOWED, FindingKind.RUN_TIME)
+_ABSENT_KINDS = (FindingKind.MISSING, FindingKind.PROTOTYPE, FindingKind.MALFORMED_KERNEL)
 
 # Renamed in sched_ext: old name → new name; kernels have one, both, or either for a while.
 _RENAMED = {
@@ -47,7 +51,7 @@ class Adviser:
     def _legal_in(self, kind: str, kfunc: str) -> Iterator[str]:
         """Name contexts, those of the same struct_ops type or program type first."""
         bit = self._kernel.kfunc_bits.get(kfunc, 0)
-        masks = self._kernel.decider.run_time if kind == "run_time" else None
+        masks = self._kernel.decider.run_time if kind == FindingKind.RUN_TIME else None
         found = [
             context
             for context, allowed in self._kernel.contexts
@@ -64,15 +68,15 @@ class Adviser:
         return int(context.struct_ops != self._context.struct_ops)
 
     def _suggest(self, kind: str, kfunc: str, legal: tuple[str, ...]) -> str:
-        if kind in ("missing", "prototype", "malformed_kernel"):
+        if kind in _ABSENT_KINDS:
             return self._suggest_other(kind, kfunc)
         if kind in _PERMISSION_KINDS:
             return self._suggest_place(kfunc, legal)
-        if kind == "not_sleepable":
+        if kind == FindingKind.NOT_SLEEPABLE:
             return self._suggest_sleep()
-        if kind == "region":
+        if kind == FindingKind.REGION:
             return "move it out of the locked region, or into bpf_rcu_read_lock() if it needs RCU"
-        if kind == "device_bound":
+        if kind == FindingKind.DEVICE_BOUND:
             return "load it for a device (BPF_F_XDP_DEV_BOUND_ONLY with an interface)"
         return ""
 
@@ -82,7 +86,7 @@ class Adviser:
         guard = f"declare it __weak and call it only if bpf_ksym_exists({kfunc})"
         if instead:
             return f"this kernel has {instead[0]}: {guard}, else call that"
-        if kind == "prototype":
+        if kind == FindingKind.PROTOTYPE:
             known = self._kernel.decider.find_kfunc(kfunc)
             if known and known.prototype:
                 return f"declare it as this kernel does ({known.prototype}), or {guard}"
@@ -105,7 +109,7 @@ class Adviser:
         same = [
             name
             for name in self._other_names(kfunc)
-            if self._kernel.decider.decide(self._context, name).verdict == "allowed"
+            if self._kernel.decider.decide(self._context, name).verdict == ALLOWED
             and self._is_callable(name)
         ]
         if same:
@@ -119,13 +123,13 @@ class Adviser:
 
     def _suggest_sleep(self) -> str:
         member = self._kernel.decider.views.find_member(self._context)
-        if member is None or member.sleepable == "may":
+        if member is None or member.sleepable == MemberSleep.MAY:
             return "make the program sleepable (.s) and call it outside of locked regions"
         return "call it from a bpf_wq callback, which may sleep"
 
 
 def _passes(masks: RunTimeMasks, context: Context, kfunc: str) -> bool:
-    return masks.decide(context, kfunc)[0] == "allowed"
+    return masks.decide(context, kfunc)[0] == ALLOWED
 
 
 def _list(names: list[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kfmap.permission.context import Context
-from kfmap.permission.verdict import ALLOWED, FAILS, REFUSED, UNKNOWN, Verdict
+from kfmap.permission.verdict import ALLOWED, FAILS, REFUSED, UNKNOWN, Verdict, give_reason
 from verifier.engine.flow.reach import Circumstances, LiveCall
 from verifier.engine.flow.regions import Regions
 from verifier.engine.judging.contexts import decide
@@ -11,9 +11,8 @@ from verifier.engine.judging.externs import FOUND, Resolved
 from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.judging.loader import Loaded
 from verifier.engine.judging.problem import Objection, Problem, path_to
-from verifier.engine.judging.reasons import reason_at, take_over
 from verifier.engine.judging.regions import kfunc_problem, variants
-from verifier.engine.result import Reason
+from verifier.engine.result import FindingKind, Reason
 
 _SLEEPABLE = "KF_SLEEPABLE"
 # What is said of a call follows from these: extern, regions, circumstances, fault.
@@ -47,12 +46,12 @@ class CallJudge:
         extern = self._loaded.object.externs[call.extern]
         resolved = self._loaded.kfunc(call.extern)
         if resolved.outcome != FOUND:
-            return Objection(resolved.outcome, (absent_reason(resolved, extern.name),))
+            return Objection(FindingKind(resolved.outcome), (absent_reason(resolved, extern.name),))
         verdict = self._decide(extern.kernel_name)
         if verdict.verdict == REFUSED:
-            return Objection("not_allowed", take_over(verdict.reasons))
+            return Objection(FindingKind.NOT_ALLOWED, verdict.reasons)
         if verdict.verdict == UNKNOWN:
-            return Objection("unknown", take_over(verdict.reasons))
+            return Objection(FindingKind.UNKNOWN, verdict.reasons)
         return (
             self._sleep_objection(call, extern.kernel_name, verdict)
             or self._region_objection(call, extern.kernel_name, verdict)
@@ -79,25 +78,25 @@ class CallJudge:
             return None
         listed = self._kernel.decider.find_listed(kfunc)
         place = listed[0].entry.place if listed else None
-        reason = reason_at("sleepable", f"{kfunc} may sleep, and {where}", place)
-        return Objection("not_sleepable", (reason,), certain)
+        reason = give_reason("sleepable", f"{kfunc} may sleep, and {where}", place)
+        return Objection(FindingKind.NOT_SLEEPABLE, (reason,), certain)
 
     def _region_objection(self, call: LiveCall, kfunc: str, verdict: Verdict) -> Objection | None:
         found = kfunc_problem(call, kfunc, verdict.flags, self._kernel, self._context)
         if not found.text:
             return None
         listed = self._kernel.decider.find_listed(kfunc)
-        reason = reason_at("region", found.text, listed[0].entry.place if listed else None)
-        return Objection("region", (reason,), found.certain)
+        reason = give_reason("region", found.text, listed[0].entry.place if listed else None)
+        return Objection(FindingKind.REGION, (reason,), found.certain)
 
     def _run_time_objection(self, call: LiveCall, kfunc: str, verdict: Verdict) -> Objection | None:
         reasons = self._run_time_reasons(call, kfunc, verdict)
-        return Objection("run_time", reasons) if reasons else None
+        return Objection(FindingKind.RUN_TIME, reasons) if reasons else None
 
     def _run_time_reasons(self, call: LiveCall, kfunc: str, verdict: Verdict) -> tuple[Reason, ...]:
         """Ask the run-time mask: that of the op, or none where the call is made later."""
         if not call.circumstances.later:
-            return take_over(verdict.reasons) if verdict.run_time == FAILS else ()
+            return verdict.reasons if verdict.run_time == FAILS else ()
         masks, where = self._kernel.decider.run_time, LATER.get(call.circumstances.later)
         guard = masks.guards.get(kfunc) if masks else None
         if masks is None or guard is None or where is None or masks.passes(guard, 0):
@@ -105,7 +104,7 @@ class CallJudge:
         if (self._context.struct_ops, self._context.member) not in masks.ops:
             return ()
         text = f"{where} runs with no mask in force; {kfunc} wants {masks.name_mask(guard.mask)}"
-        return (reason_at("run_time_guard", text, guard.path[-1][1] if guard.path else None),)
+        return (give_reason("run_time_guard", text, guard.path[-1][1] if guard.path else None),)
 
 
 def asleep(regions: Regions, how: Circumstances) -> tuple[str, bool]:
@@ -120,4 +119,4 @@ def asleep(regions: Regions, how: Circumstances) -> tuple[str, bool]:
 def absent_reason(resolved: Resolved, name: str) -> Reason:
     """Say why libbpf takes an extern for absent."""
     text = resolved.text or f"this kernel has no {name}"
-    return reason_at(resolved.outcome, text, resolved.place)
+    return give_reason(resolved.outcome, text, resolved.place)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from verifier.engine.judging.advice import Adviser
 from verifier.engine.object.disassemble import disassemble_around
 from verifier.engine.object.model import BpfObject
-from verifier.engine.result import Finding, Reason, SourceLine, Step
+from verifier.engine.result import Finding, FindingKind, Reason, SourceLine, Step
 
 Path = Sequence[tuple[int, int | None]]  # (function, slot in it that leads on)
 
@@ -21,7 +21,7 @@ class Reporter:
 
     def report(
         self,
-        kind: str,
+        kind: FindingKind,
         kfunc: str,
         path: Path,
         reasons: tuple[Reason, ...],

@@ -12,11 +12,12 @@ from kfmap.kernel.facts import VMLINUX, Kfunc, Place
 from verifier.engine.flow.values import OBJECT, VAGUE, Value
 from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.object.model import BpfObject, Extern
+from verifier.engine.result import FindingKind
 
 FOUND = "found"
-MISSING = "missing"
-PROTOTYPE = "prototype"
-MALFORMED = "malformed_kernel"
+MISSING = FindingKind.MISSING
+PROTOTYPE = FindingKind.PROTOTYPE
+MALFORMED = FindingKind.MALFORMED_KERNEL
 
 
 class Resolved(NamedTuple):

@@ -6,13 +6,14 @@ Mirrors check_helper_call() of kernel/bpf/verifier.c.
 from __future__ import annotations
 
 from kfmap.permission.helper_names import helper_name
+from kfmap.permission.verdict import give_reason
 from verifier.engine.flow.reach import Circumstances, LiveHelper
 from verifier.engine.flow.regions import Regions
 from verifier.engine.judging.calls import asleep
 from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.judging.problem import Objection, Problem, path_to
-from verifier.engine.judging.reasons import reason_at
 from verifier.engine.judging.regions import helper_problem
+from verifier.engine.result import FindingKind
 
 _Alike = tuple[int, Regions, Circumstances, str]
 
@@ -39,9 +40,9 @@ class HelperJudge:
         name = helper_name(call.number) or f"helper {call.number}"
         held = helper_problem(call, name, self._kernel)
         if held.text:
-            return Objection("region", (reason_at("region", held.text),), held.certain)
+            return Objection(FindingKind.REGION, (give_reason("region", held.text),), held.certain)
         where, certain = asleep(call.regions, call.circumstances)
         if not where or not self._kernel.helper_sleeps(call.number):
             return None
-        reason = reason_at("sleepable", f"{name} may sleep, and {where}")
-        return Objection("not_sleepable", (reason,), certain)
+        reason = give_reason("sleepable", f"{name} may sleep, and {where}")
+        return Objection(FindingKind.NOT_SLEEPABLE, (reason,), certain)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from kfmap.permission.context import Context
+from kfmap.permission.verdict import give_reason
 from verifier.engine.flow.engine import Engine
 from verifier.engine.flow.reach import Entry, LivePoison, Reach, find_live_calls
 from verifier.engine.flow.summary import EXIT
@@ -16,10 +17,9 @@ from verifier.engine.judging.helper_calls import HelperJudge
 from verifier.engine.judging.loader import Loaded
 from verifier.engine.judging.prepared import Prepared
 from verifier.engine.judging.problem import Problem, path_to
-from verifier.engine.judging.reasons import reason_at
 from verifier.engine.judging.regions import leak_problem
 from verifier.engine.object.model import Program
-from verifier.engine.result import Reason
+from verifier.engine.result import FindingKind, Reason
 
 
 class Engines:
@@ -100,8 +100,8 @@ class LiveJudge:
             held = leak_problem(leak, leak.kind == EXIT, self._loaded.kernel)
             if held.text:
                 path = path_to(leak.node, leak.slot)
-                reasons = (reason_at("region", held.text),)
-                yield Problem("region", "", path, leak.sure and held.certain, reasons)
+                reasons = (give_reason("region", held.text),)
+                yield Problem(FindingKind.REGION, "", path, leak.sure and held.certain, reasons)
         yield from map(self._poison_problem, reach.poisons)
 
     def _poison_problem(self, poison: LivePoison) -> Problem:
@@ -109,8 +109,9 @@ class LiveJudge:
         section = self._loaded.object.functions[poison.node.function].section
         resolution = self._loaded.core(section, poison.slot)
         text = resolution.reason if resolution else ""
-        kind = "load" if resolution is None or resolution.candidates else "unknown"
-        if kind == "unknown":
+        is_sure = resolution is None or bool(resolution.candidates)
+        kind = FindingKind.LOAD if is_sure else FindingKind.UNKNOWN
+        if not is_sure:
             text += " itself, and what its loaded modules have is not known"
         path = path_to(poison.node, poison.slot)
         return Problem(kind, "", path, poison.sure, (Reason("core", text),))

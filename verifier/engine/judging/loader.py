@@ -17,8 +17,7 @@ from verifier.engine.judging.choices import NO_CHOICES, LoaderChoices
 from verifier.engine.judging.externs import FOUND, Resolved, resolve_address, resolve_kfunc
 from verifier.engine.judging.kconfig import Setting, read_setting
 from verifier.engine.judging.kernel import KernelUnderTest
-from verifier.engine.object.externs import KCONFIG
-from verifier.engine.object.model import BpfObject
+from verifier.engine.object.model import BpfObject, ExternKind
 
 
 def _order(obj: BpfObject) -> Literal["little", "big"]:
@@ -108,7 +107,7 @@ class Loaded:
         if self._relocations.by_slot and self._resolver is None:
             yield "what CO-RE relocations come to: this kernel came without its types"
         for index, extern in enumerate(self.object.externs):
-            if extern.kind == KCONFIG and self.setting(index).unknown:
+            if extern.kind == ExternKind.KCONFIG and self.setting(index).unknown:
                 yield self.setting(index).unknown
 
     def inputs(self) -> Inputs:

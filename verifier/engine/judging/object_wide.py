@@ -11,14 +11,14 @@ from verifier.engine.judging.externs import FOUND
 from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.judging.loader import Loaded
 from verifier.engine.judging.struct_ops import object_problems
-from verifier.engine.object.model import Extern
-from verifier.engine.result import Reason
+from verifier.engine.object.model import Extern, ExternKind
+from verifier.engine.result import FindingKind, Reason
 
 
 class ObjectProblem(NamedTuple):
     """Why nothing of the object loads; `kfunc` is the extern it is about, "" if none."""
 
-    kind: str
+    kind: FindingKind
     kfunc: str
     reason: Reason
 
@@ -28,7 +28,7 @@ def find_object_problems(loaded: Loaded) -> tuple[ObjectProblem, ...]:
     return (
         *_opening_problems(loaded),
         *_extern_problems(loaded),
-        *(ObjectProblem("struct_ops", "", reason) for reason in object_problems(loaded)),
+        *(ObjectProblem(FindingKind.STRUCT_OPS, "", reason) for reason in object_problems(loaded)),
         *_map_problems(loaded),
         *_core_problems(loaded),
     )
@@ -45,14 +45,18 @@ def _opening_problems(loaded: Loaded) -> Iterator[ObjectProblem]:
     if kernel.little_endian is not None and kernel.little_endian != obj.little_endian:
         order = "little" if obj.little_endian else "big"
         text = f"it is {order}-endian, and this kernel is not: build it with -target bpf on it"
-        yield ObjectProblem("load", "", Reason("open", f"libbpf does not load the object: {text}"))
+        yield ObjectProblem(
+            FindingKind.LOAD, "", Reason("open", f"libbpf does not load the object: {text}")
+        )
     elif kernel.little_endian is None and not obj.little_endian:  # hardly any kernel is
         text = "it is big-endian, and the byte order of this kernel is not known"
-        yield ObjectProblem("unknown", "", Reason("open", text))
+        yield ObjectProblem(FindingKind.UNKNOWN, "", Reason("open", text))
 
 
 def _unopened(text: str, kfunc: str = "") -> ObjectProblem:
-    return ObjectProblem("load", kfunc, Reason("open", f"libbpf does not open the object: {text}"))
+    return ObjectProblem(
+        FindingKind.LOAD, kfunc, Reason("open", f"libbpf does not open the object: {text}")
+    )
 
 
 def _undeclared(extern: Extern, kernel: KernelUnderTest) -> ObjectProblem:
@@ -70,21 +74,21 @@ def _extern_problems(loaded: Loaded) -> Iterator[ObjectProblem]:
     for index, extern in enumerate(loaded.object.externs):
         if not extern.declared:
             continue
-        if extern.kind == "kconfig":
+        if extern.kind == ExternKind.KCONFIG:
             if problem := loaded.setting(index).problem:
-                yield ObjectProblem("load", "", Reason("kconfig", problem))
+                yield ObjectProblem(FindingKind.LOAD, "", Reason("kconfig", problem))
         elif extern.weak:
             continue
-        elif extern.kind == "kfunc":
+        elif extern.kind == ExternKind.KFUNC:
             resolved = loaded.kfunc(index)
             if resolved.outcome != FOUND:
                 reason = absent_reason(resolved, extern.name)
                 text = f"{reason.text}; the reference is strong, so the whole object is refused"
                 strong = Reason(reason.rule, text, reason.file, reason.line)
-                yield ObjectProblem(resolved.outcome, extern.kernel_name, strong)
-        elif extern.kind == "ksym" and loaded.lacks_variable(index):
+                yield ObjectProblem(FindingKind(resolved.outcome), extern.kernel_name, strong)
+        elif extern.kind == ExternKind.KSYM and loaded.lacks_variable(index):
             text = f"this kernel has no variable {extern.kernel_name} of that type"
-            yield ObjectProblem("load", "", Reason("extern", text))
+            yield ObjectProblem(FindingKind.LOAD, "", Reason("extern", text))
 
 
 def _map_problems(loaded: Loaded) -> Iterator[ObjectProblem]:
@@ -93,7 +97,7 @@ def _map_problems(loaded: Loaded) -> Iterator[ObjectProblem]:
     for item in loaded.object.maps:
         if known and item.kind and item.kind not in known:
             text = f"this kernel has no map type {item.kind}, which map {item.name} is of"
-            yield ObjectProblem("load", "", Reason("map", text))
+            yield ObjectProblem(FindingKind.LOAD, "", Reason("map", text))
 
 
 def _core_problems(loaded: Loaded) -> Iterator[ObjectProblem]:
@@ -102,5 +106,5 @@ def _core_problems(loaded: Loaded) -> Iterator[ObjectProblem]:
         resolution = loaded.core(*place)
         if resolution is not None and resolution.outcome == REFUSED:
             text = f"CO-RE relocation at {place[0]}:{place[1]} fails: {resolution.reason}"
-            yield ObjectProblem("load", "", Reason("core", text))
+            yield ObjectProblem(FindingKind.LOAD, "", Reason("core", text))
             return

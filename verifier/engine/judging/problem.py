@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from verifier.engine.flow.reach import Node
-from verifier.engine.result import Reason
+from verifier.engine.result import FindingKind, Reason
 
 Path = tuple[tuple[int, int | None], ...]  # (function, slot in it that leads on)
 
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """Why the kernel objects; `kind` is that of a finding. `certain` is False where something it
+    """Why the kernel objects. `certain` is False where something it
     depends on is not known, of the way there or of the kernel."""
 
-    kind: str
+    kind: FindingKind
     reasons: tuple[Reason, ...]
     certain: bool = True
 
@@ -25,7 +25,7 @@ class Objection:
 class Problem:
     """An objection to what is done at the end of `path`. `kfunc`: which one it is about, or ""."""
 
-    kind: str
+    kind: FindingKind
     kfunc: str
     path: Path
     sure: bool

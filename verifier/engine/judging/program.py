@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
+from kfmap.permission.verdict import give_reason
 from verifier.engine.flow.reach import Circumstances, LiveCall, Node, Reach
 from verifier.engine.flow.regions import NO_REGIONS
 from verifier.engine.judging.advice import Adviser
@@ -17,7 +18,6 @@ from verifier.engine.judging.loader import Loaded
 from verifier.engine.judging.object_wide import ObjectProblem, find_object_problems
 from verifier.engine.judging.prepared import Prepared
 from verifier.engine.judging.problem import Problem
-from verifier.engine.judging.reasons import reason_at
 from verifier.engine.judging.struct_ops import (
     lacks_member,
     optional_map_problem,
@@ -25,7 +25,7 @@ from verifier.engine.judging.struct_ops import (
 )
 from verifier.engine.judging.struct_ops_maps import left_out
 from verifier.engine.object.model import Program
-from verifier.engine.result import Finding, ProgramVerdict, Reason, find_word
+from verifier.engine.result import Finding, FindingKind, ProgramVerdict, Reason, find_word
 
 # license_is_gpl_compatible() of include/linux/license.h
 _GPL_COMPATIBLE = (
@@ -38,6 +38,12 @@ _GPL_COMPATIBLE = (
 )
 _MAX_FINDINGS = 100  # a program; more say nothing new
 _MAX_UNKNOWNS = 3
+_SAVED_BY_DEATH = (
+    FindingKind.NOT_ALLOWED,
+    FindingKind.MISSING,
+    FindingKind.PROTOTYPE,
+    FindingKind.MALFORMED_KERNEL,
+)
 _NOT_SURE = Reason("flow", "whether this kernel's verifier walks this call could not be decided")
 _DEAD = Reason("flow", "dead on this kernel, so not checked; if it were live:")
 
@@ -81,7 +87,7 @@ class _ProgramJudge:
             return self._verdict(findings, ())
         module_hook = open_hook(self._program, self._loaded.kernel.types)
         if module_hook:
-            findings.append(self._finding("unknown", "", (), (module_hook,)))
+            findings.append(self._finding(FindingKind.UNKNOWN, "", (), (module_hook,)))
         findings += self._findings_before_walking()
         reach, problems = self._live.walk()
         findings += self._call_findings(problems)
@@ -89,23 +95,23 @@ class _ProgramJudge:
         findings += self._dead_findings(reach)
         return self._verdict(findings, tuple(sorted(live)))
 
-    def _find_stop(self, is_told: bool) -> tuple[str, tuple[Reason, ...]] | None:
+    def _find_stop(self, is_told: bool) -> tuple[FindingKind, tuple[Reason, ...]] | None:
         """Return what keeps the kernel from looking at the code at all: its kind, and why.
 
         `is_told`: something that keeps the whole object from loading was found before.
         """
         absent = left_out(self._program, self._loaded)
         if absent:
-            return "left_out", (absent,)
+            return FindingKind.LEFT_OUT, (absent,)
         if is_told and lacks_member(self._program, self._loaded.kernel):
-            return "struct_ops", ()
+            return FindingKind.STRUCT_OPS, ()
         broken = optional_map_problem(self._program, self._loaded) or program_problem(
             self._program, self._loaded.kernel
         )
         if broken:
-            return "struct_ops", (broken,)
+            return FindingKind.STRUCT_OPS, (broken,)
         hook = missing_hook(self._program, self._loaded.kernel.facts)
-        return ("load", (hook,)) if hook else None
+        return (FindingKind.LOAD, (hook,)) if hook else None
 
     def _verdict(self, findings: list[Finding], live: tuple[str, ...]) -> ProgramVerdict:
         word = find_word(item.kind for item in findings)
@@ -117,7 +123,9 @@ class _ProgramJudge:
     def _name(self, extern: int) -> str:
         return self._object.externs[extern].kernel_name
 
-    def _finding(self, kind: str, kfunc: str, path: Path, reasons: tuple[Reason, ...]) -> Finding:
+    def _finding(
+        self, kind: FindingKind, kfunc: str, path: Path, reasons: tuple[Reason, ...]
+    ) -> Finding:
         return self._reporter.report(kind, kfunc, path, reasons)
 
     # what is checked before the code is walked
@@ -134,17 +142,21 @@ class _ProgramJudge:
         found = [item for item in self._static if self._loaded.kfunc(item).outcome == FOUND]
         if found and self._object.license not in _GPL_COMPATIBLE:
             text = f"only GPL-compatible programs may call kfuncs, not {self._object.license!r}"
-            yield self._finding("load", "", self._static[found[0]], (Reason("license", text),))
+            yield self._finding(
+                FindingKind.LOAD, "", self._static[found[0]], (Reason("license", text),)
+            )
         for extern in found:
             resolved, name = self._loaded.kfunc(extern), self._name(extern)
             path = self._static[extern]
             if not resolved.loads:
-                reason = reason_at(MALFORMED, resolved.text, resolved.place)
+                reason = give_reason(MALFORMED, resolved.text, resolved.place)
                 yield self._finding(MALFORMED, name, path, (reason,))
             known = self._loaded.kernel.decider.find_kfunc(name)
             if known and known.device_bound:
                 text = "metadata kfuncs require a device-bound program"
-                yield self._finding("device_bound", name, path, (Reason("device_bound", text),))
+                yield self._finding(
+                    FindingKind.DEVICE_BOUND, name, path, (Reason("device_bound", text),)
+                )
 
     # what is found on the way
 
@@ -155,17 +167,19 @@ class _ProgramJudge:
         asleep: set[str] = set()
         for problem in problems:
             kind, kfunc = problem.kind, problem.kfunc
-            if kfunc and kfunc in told and kind != "not_allowed":
+            if kfunc and kfunc in told and kind != FindingKind.NOT_ALLOWED:
                 continue
             if not problem.sure and kfunc and (kind, kfunc) in certain:
                 continue
-            if kind == "not_sleepable" and kfunc:  # once is enough, with and without a global
+            if (
+                kind == FindingKind.NOT_SLEEPABLE and kfunc
+            ):  # once is enough, with and without a global
                 if problem.reasons[0].rule == "global" and kfunc in asleep:
                     continue
                 asleep.add(kfunc)
             reasons = problem.reasons
             if not problem.sure:
-                kind, reasons = "unknown", (*reasons, _NOT_SURE, *self._unknowns)
+                kind, reasons = FindingKind.UNKNOWN, (*reasons, _NOT_SURE, *self._unknowns)
             yield self._finding(kind, kfunc, problem.path, reasons)
 
     @cached_property
@@ -185,6 +199,6 @@ class _ProgramJudge:
             here = Node(function, None, None)
             call = LiveCall(extern, slot, here, True, NO_REGIONS, Circumstances(None, ""))
             problem = self._live.calls.judge(call)
-            if problem and problem.kind in ("not_allowed", "missing", "prototype", MALFORMED):
+            if problem and problem.kind in _SAVED_BY_DEATH:
                 reasons = (_DEAD, *problem.reasons)
-                yield self._finding("dead", self._name(extern), path, reasons)
+                yield self._finding(FindingKind.DEAD, self._name(extern), path, reasons)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kfmap.kernel.facts import Member, StructOps
+from kfmap.kernel.facts import Member, MemberSleep, StructOps
+from kfmap.permission.verdict import give_reason
 from kfmap.permission.view import STRUCT_OPS_TYPE
 from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.judging.loader import Loaded
-from verifier.engine.judging.reasons import reason_at
 from verifier.engine.judging.struct_ops_maps import RULE, is_cleared, map_problems
 from verifier.engine.object.model import Program
 from verifier.engine.result import Reason
@@ -66,7 +66,7 @@ def program_problem(program: Program, kernel: KernelUnderTest) -> Reason | None:
     member = _member_of(program, ops)
     if member is None:
         text = f"{ops.name} of this kernel has no member {program.struct_ops[0].member}"
-        return reason_at(RULE, text, ops.place)
+        return give_reason(RULE, text, ops.place)
     return _member_problem(program, ops, member)
 
 
@@ -74,13 +74,13 @@ def _member_problem(program: Program, ops: StructOps, member: Member) -> Reason 
     name = f"{ops.name}.{member.name}"
     if member.supported is False:
         text, place = f"attach to unsupported member {name}", member.supported_place
-    elif program.sleepable and member.sleepable == "never":
+    elif program.sleepable and member.sleepable == MemberSleep.NEVER:
         text, place = f"{name} may not sleep, and the section says .s", member.sleepable_place
-    elif not program.sleepable and member.sleepable == "must":
+    elif not program.sleepable and member.sleepable == MemberSleep.MUST:
         text, place = f"{name} must be sleepable (struct_ops.s)", member.sleepable_place
     else:
         return None
-    return reason_at(RULE, text, place)
+    return give_reason(RULE, text, place)
 
 
 def _type_of(program: Program, kernel: KernelUnderTest) -> StructOps | None:

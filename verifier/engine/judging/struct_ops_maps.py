@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from kfmap.btf.kinds import Kind
 from kfmap.btf.read import Btf, BtfError, Member
 from kfmap.kernel.facts import StructOps
+from kfmap.permission.verdict import give_reason
 from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.judging.loader import Loaded
-from verifier.engine.judging.reasons import reason_at
 from verifier.engine.object.model import BpfObject, Program, StructOpsMap, StructOpsUse
 from verifier.engine.result import Reason
 
@@ -44,7 +44,7 @@ def map_problems(struct_map: StructOpsMap, loaded: Loaded) -> Iterator[Reason]:
     known = {member.name for member in ops.members}
     for name in set_members(struct_map):
         if name not in known and not loaded.choices.clears(struct_map.name, name):
-            yield reason_at(RULE, _missing_text(struct_map, name), ops.place)
+            yield give_reason(RULE, _missing_text(struct_map, name), ops.place)
     yield from _unlike_members(loaded.object, struct_map, ops, loaded.kernel)
 
 
@@ -72,7 +72,7 @@ def left_out(program: Program, loaded: Loaded) -> Reason | None:
         f"{ops.name} of this kernel has no member {uses[0].member}, and the loader clears it: "
         "libbpf leaves the program out"
     )
-    return reason_at(RULE, text, ops.place)
+    return give_reason(RULE, text, ops.place)
 
 
 def _missing_text(struct_map: StructOpsMap, name: str) -> str:
@@ -106,7 +106,7 @@ def _unlike_members(
             continue
         if text:
             place = f"{struct_map.name}.{member.name}"
-            yield reason_at(RULE, f"{place} {text}: libbpf refuses the whole object", ops.place)
+            yield give_reason(RULE, f"{place} {text}: libbpf refuses the whole object", ops.place)
 
 
 def _difference(ours: Btf, member: Member, theirs: Btf, other: Member, is_set: bool) -> str:

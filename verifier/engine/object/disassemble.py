@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from kfmap.permission.helper_names import helper_name
 from verifier.engine.object.code import CALL, LDDW, PSEUDO_CALL
-from verifier.engine.object.model import BpfObject, Code, Reference
+from verifier.engine.object.model import BpfObject, Code, Reference, ReferenceKind
 
 # the low three bits of the opcode: BPF_LD, ...
 _LD, _LDX, _ST, _STX, _ALU, _JMP, _JMP32, _ALU64 = range(8)
@@ -96,11 +96,11 @@ def reference_name(object: BpfObject, section: str, slot: int) -> str | None:
     reference = object.references.get((section, slot))
     if reference is None:
         return None
-    if reference.kind in ("kfunc", "extern"):
+    if reference.kind in (ReferenceKind.KFUNC, ReferenceKind.EXTERN):
         return object.externs[reference.index].name + _plus(reference.addend)
-    if reference.kind in ("call", "function"):
+    if reference.kind in (ReferenceKind.CALL, ReferenceKind.FUNCTION):
         return object.functions[reference.index].name
-    if reference.kind == "map":
+    if reference.kind == ReferenceKind.MAP:
         return object.maps[reference.index].name
     return _variable_name(object, reference)
 

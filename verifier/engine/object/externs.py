@@ -6,9 +6,8 @@ from kfmap.btf.flavor import essential_name
 from kfmap.btf.kinds import EXTERN, Kind
 from kfmap.btf.read import Btf
 from verifier.engine.object.elf import NO_TYPE, Elf, Symbol
-from verifier.engine.object.model import Extern
+from verifier.engine.object.model import Extern, ExternKind
 
-KFUNC, KSYM, KCONFIG = "kfunc", "ksym", "kconfig"
 _KSYMS_SECTION, _KCONFIG_SECTION = ".ksyms", ".kconfig"
 
 
@@ -28,7 +27,7 @@ def read_externs(elf: Elf, btf: Btf | None, refusals: list[str]) -> tuple[Extern
         if symbols:
             refusals.append(f"it needs {symbols[0].name} and has no BTF: build it with -g")
         return tuple(
-            Extern(symbol.name, essential_name(symbol.name), KFUNC, symbol.weak, 0)
+            Extern(symbol.name, essential_name(symbol.name), ExternKind.KFUNC, symbol.weak, 0)
             for symbol in symbols
         )
     places = _extern_places(btf) if symbols else {}
@@ -57,10 +56,10 @@ def _read_extern(
     if type_id is not None and btf.linkage(type_id) != EXTERN:
         type_id = None
     is_function = type_id is not None and btf.kind(type_id) is Kind.FUNC
-    kind = KFUNC if is_function else KSYM
+    kind = ExternKind.KFUNC if is_function else ExternKind.KSYM
     place = places.get(type_id or 0)
     if place == _KCONFIG_SECTION and not is_function:
-        return Extern(name, name, KCONFIG, symbol.weak, type_id or 0)
+        return Extern(name, name, ExternKind.KCONFIG, symbol.weak, type_id or 0)
     if place == _KCONFIG_SECTION:
         refusals.append(f"function {name} is declared __kconfig: declare it __ksym")
     declared = place is not None

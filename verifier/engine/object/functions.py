@@ -8,10 +8,8 @@ from kfmap.btf.read import Btf
 from verifier.engine.object.code import SLOT
 from verifier.engine.object.elf import FUNCTION, Elf, Section, Symbol
 from verifier.engine.object.limits import Limits, check_limit
-from verifier.engine.object.model import Function, ObjectError
+from verifier.engine.object.model import Function, Linkage, ObjectError
 from verifier.engine.object.sections import TEXT, Sections
-
-STATIC, GLOBAL, PROGRAM = "static", "global", "program"
 
 
 def read_functions(
@@ -65,11 +63,11 @@ def _read_function(
     )
 
 
-def _linkage(symbol: Symbol, section: Section) -> str:
+def _linkage(symbol: Symbol, section: Section) -> Linkage:
     """Say how the function is verified; libbpf makes hidden global subprograms static."""
     if section.name != TEXT:
-        return PROGRAM
-    return STATIC if symbol.local or symbol.hidden else GLOBAL
+        return Linkage.PROGRAM
+    return Linkage.STATIC if symbol.local or symbol.hidden else Linkage.GLOBAL
 
 
 def _function_types(

@@ -9,9 +9,40 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from kfmap.btf.ext import BtfExt
 from kfmap.btf.read import Btf
+
+
+class ExternKind(StrEnum):
+    """What an undefined symbol stands for; a KSYM is a variable of the kernel."""
+
+    KFUNC = "kfunc"
+    KSYM = "ksym"
+    KCONFIG = "kconfig"
+
+
+class ReferenceKind(StrEnum):
+    """What a relocated instruction refers to. FUNCTION: the address of one, as for callbacks."""
+
+    KFUNC = "kfunc"
+    EXTERN = "extern"
+    CALL = "call"
+    FUNCTION = "function"
+    MAP = "map"
+    DATA = "data"
+
+
+class Linkage(StrEnum):
+    """How a function is verified: with its callers, on its own with unknown arguments, as an entry.
+
+    Hidden functions are STATIC too.
+    """
+
+    STATIC = "static"
+    GLOBAL = "global"
+    PROGRAM = "program"
 
 
 class ObjectError(ValueError):
@@ -35,7 +66,7 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Extern:
-    """An undefined symbol. `kind`: "kfunc", "ksym" (variable), "kconfig".
+    """An undefined symbol.
 
     `type_id`: its FUNC or VAR in BTF, 0 if none. `kernel_name`: what the kernel is asked for, the
     name less its last `___suffix`. `declared`: it is __ksym or __kconfig, as libbpf wants it.
@@ -43,7 +74,7 @@ class Extern:
 
     name: str
     kernel_name: str
-    kind: str
+    kind: ExternKind
     weak: bool
     type_id: int
     declared: bool = True
@@ -53,13 +84,12 @@ class Extern:
 class Reference:
     """A relocated instruction: what it refers to.
 
-    `kind`: "kfunc" and "extern" (index into externs), "call" (index into functions), "function"
-    (the address of a function, as for callbacks; index into functions), "map" (index into maps),
-    "data" (index into data sections, `addend` bytes into it). Calls of subprograms are here whether
-    relocated or not; CO-RE relocations never (see BtfExt).
+    `index` is one into externs (KFUNC, EXTERN), functions (CALL, FUNCTION), maps or data sections
+    (`addend` bytes into it). Calls of subprograms are here whether relocated or not; CO-RE
+    relocations never (see BtfExt).
     """
 
-    kind: str
+    kind: ReferenceKind
     index: int
     addend: int = 0
 
@@ -68,8 +98,6 @@ class Reference:
 class Function:
     """A function symbol of an executable section; `start` and `count` in slots.
 
-    `linkage`: "static" (hidden ones too), "global" (verified on its own, unknown arguments),
-    "program" (an entry).
     `type_id`: the BTF FUNC, 0 if none.
     """
 
@@ -77,7 +105,7 @@ class Function:
     section: str
     start: int
     count: int
-    linkage: str
+    linkage: Linkage
     weak: bool
     type_id: int
 

@@ -6,9 +6,8 @@ from collections.abc import Iterable
 
 from kfmap.btf.read import Btf
 from kfmap.permission.section_names import parse_section_name
-from verifier.engine.object.functions import GLOBAL, PROGRAM
 from verifier.engine.object.limits import Limits, check_limit
-from verifier.engine.object.model import Function, Program, StructOpsMap, StructOpsUse
+from verifier.engine.object.model import Function, Linkage, Program, StructOpsMap, StructOpsUse
 
 Uses = list[tuple[StructOpsMap, str]]
 
@@ -22,11 +21,11 @@ def read_programs(
     limits: Limits,
 ) -> tuple[Program, ...]:
     """Return the programs in the order of their functions."""
-    entries = [item for item in enumerate(functions) if item[1].linkage == PROGRAM]
+    entries = [item for item in enumerate(functions) if item[1].linkage == Linkage.PROGRAM]
     check_limit("programs", len(entries), limits.programs)
     uses = _uses(struct_ops_maps)
     subprograms = {
-        item.name: number for number, item in enumerate(functions) if item.linkage == GLOBAL
+        item.name: number for number, item in enumerate(functions) if item.linkage == Linkage.GLOBAL
     }
     callbacks = {
         type_id: _exception_callback(type_id, subprograms, btf)

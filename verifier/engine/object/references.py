@@ -10,8 +10,16 @@ from dataclasses import dataclass, field
 
 from verifier.engine.object.code import CALL, LDDW, PSEUDO_CALL, SLOT, find_subprogram_calls
 from verifier.engine.object.elf import FUNCTION, RELOCATION_TYPES, SECTION, Relocations, Symbol
-from verifier.engine.object.externs import KFUNC, is_extern
-from verifier.engine.object.model import Code, Extern, Function, ObjectError, Reference
+from verifier.engine.object.externs import is_extern
+from verifier.engine.object.model import (
+    Code,
+    Extern,
+    ExternKind,
+    Function,
+    ObjectError,
+    Reference,
+    ReferenceKind,
+)
 from verifier.engine.object.sections import LEGACY_MAPS
 
 Key = tuple[str, int]
@@ -91,7 +99,7 @@ class References:
         if function is None:
             self._note(f"{key[0]}, instruction {key[1]}: the call leads to no function")
         else:
-            self.found[key] = Reference("call", function)
+            self.found[key] = Reference(ReferenceKind.CALL, function)
 
     def _refuse(self, what: str, symbol: Symbol, text: str) -> None:
         """Note why libbpf does not open the object, once per section and kind of reason."""
@@ -120,13 +128,13 @@ class References:
         number = self.places.externs[symbol.name]
         if code.opcodes[slot] == CALL:
             extern = self.places.extern_list[number]
-            if extern.kind != KFUNC and extern.declared:
+            if extern.kind != ExternKind.KFUNC and extern.declared:
                 raise ObjectError(
                     f"{code.section}, instruction {slot}: calls {symbol.name}, which is not a "
                     "function: build it again"
                 )
-            return Reference("kfunc", number)
-        return Reference("extern", number, code.immediates[slot])
+            return Reference(ReferenceKind.KFUNC, number)
+        return Reference(ReferenceKind.EXTERN, number, code.immediates[slot])
 
     def _call(self, code: Code, slot: int, symbol: Symbol) -> Reference | None:
         if symbol.section != self.places.text or code.registers[slot] >> 4 != PSEUDO_CALL:
@@ -139,16 +147,16 @@ class References:
             )
             return None
         target = symbol.value // SLOT + code.immediates[slot] + 1
-        return self._function("call", code, slot, target)
+        return self._function(ReferenceKind.CALL, code, slot, target)
 
     def _address(self, code: Code, slot: int, symbol: Symbol) -> Reference | None:
         places, addend = self.places, symbol.value + code.immediates[slot]
         if symbol.section == places.text and symbol.type in (FUNCTION, SECTION):
-            return self._function("function", code, slot, addend // SLOT)
+            return self._function(ReferenceKind.FUNCTION, code, slot, addend // SLOT)
         if symbol.section in places.data:
-            return Reference("data", places.data[symbol.section], addend)
+            return Reference(ReferenceKind.DATA, places.data[symbol.section], addend)
         if symbol.section == places.maps_section and symbol.value in places.maps:
-            return Reference("map", places.maps[symbol.value])
+            return Reference(ReferenceKind.MAP, places.maps[symbol.value])
         if symbol.section <= 0 or places.section_names[symbol.section] != LEGACY_MAPS:
             self._refuse("data", symbol, self._unknown_place(code, slot, symbol))
         return None
@@ -172,7 +180,7 @@ class References:
             "it .data.x, .rodata.x or .bss.x"
         )
 
-    def _function(self, kind: str, code: Code, slot: int, target: int) -> Reference:
+    def _function(self, kind: ReferenceKind, code: Code, slot: int, target: int) -> Reference:
         number = self.places.functions.get((self.places.text, target))
         if number is None:
             raise ObjectError(

@@ -12,6 +12,7 @@ from verifier.engine.result import (
     LEFT_OUT,
     REFUSED,
     UNKNOWN,
+    FindingKind,
     ObjectVerdict,
     ProgramVerdict,
 )
@@ -60,7 +61,7 @@ def _add_case(suite: ElementTree.Element, kernel: str, row: ProgramVerdict) -> N
     tag = _TAGS.get(row.verdict)
     if tag is None:
         return
-    found = [item for item in row.findings if item.kind != "dead"]
+    found = [item for item in row.findings if item.kind != FindingKind.DEAD]
     lines = [f"{path_text(item)}: {KIND_WORDS[item.kind]}" for item in found]
     outcome = ElementTree.SubElement(case, tag, message=WORDS[row.verdict])
     outcome.text = "\n".join(printable(line) for line in lines)

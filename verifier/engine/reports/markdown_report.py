@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from kfmap.safe_text.printable import printable
 from verifier.engine.reports.model import KIND_WORDS, WORDS, CheckedObject, path_text
-from verifier.engine.result import Finding
+from verifier.engine.result import Finding, FindingKind
 
 
 def render_markdown(objects: Sequence[CheckedObject]) -> str:
@@ -24,7 +24,7 @@ def _lines(obj: CheckedObject) -> Iterator[str]:
         return
     yield from _table(obj)
     for kernel, row, finding in obj.findings():
-        if finding.kind != "dead":
+        if finding.kind != FindingKind.DEAD:
             yield from _finding_lines(kernel, row.program, finding)
     yield ""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from verifier.engine.result import (
@@ -12,6 +12,7 @@ from verifier.engine.result import (
     REFUSED,
     UNKNOWN,
     Finding,
+    FindingKind,
     ObjectVerdict,
     ProgramVerdict,
 )
@@ -25,20 +26,20 @@ WORDS = {
     UNKNOWN: "unknown",
     LEFT_OUT: "left out by its loader",
 }
-KIND_WORDS = {
-    "not_allowed": "not allowed in this context",
-    "not_sleepable": "sleeps, and the context may not",
-    "region": "not allowed with what is locked there, or without RCU",
-    "missing": "the kernel has no such kfunc",
-    "prototype": "the kernel's prototype differs",
-    "run_time": "loads, and fails when it is called",
-    "struct_ops": "the ops structure does not take this",
-    "malformed_kernel": "the kernel's own BTF is malformed",
-    "device_bound": "only for a program bound to a device",
-    "load": "does not load, and no kfunc is the reason",
-    "dead": "dead code on this kernel",
-    "unknown": "cannot be known",
-    "left_out": "its loader does not load it on this kernel",
+KIND_WORDS: Mapping[str, str] = {
+    FindingKind.NOT_ALLOWED: "not allowed in this context",
+    FindingKind.NOT_SLEEPABLE: "sleeps, and the context may not",
+    FindingKind.REGION: "not allowed with what is locked there, or without RCU",
+    FindingKind.MISSING: "the kernel has no such kfunc",
+    FindingKind.PROTOTYPE: "the kernel's prototype differs",
+    FindingKind.RUN_TIME: "loads, and fails when it is called",
+    FindingKind.STRUCT_OPS: "the ops structure does not take this",
+    FindingKind.MALFORMED_KERNEL: "the kernel's own BTF is malformed",
+    FindingKind.DEVICE_BOUND: "only for a program bound to a device",
+    FindingKind.LOAD: "does not load, and no kfunc is the reason",
+    FindingKind.DEAD: "dead code on this kernel",
+    FindingKind.UNKNOWN: "cannot be known",
+    FindingKind.LEFT_OUT: "its loader does not load it on this kernel",
 }
 
 

@@ -13,6 +13,7 @@ from verifier.engine.result import (
     FINDING_KINDS,
     REFUSED,
     Finding,
+    FindingKind,
     ProgramVerdict,
     SourceLine,
 )
@@ -36,7 +37,7 @@ def render_sarif(objects: Sequence[CheckedObject]) -> str:
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"
 
 
-def _rule(kind: str) -> dict[str, Any]:
+def _rule(kind: FindingKind) -> dict[str, Any]:
     return {"id": kind, "shortDescription": {"text": KIND_WORDS[kind]}}
 
 
@@ -83,9 +84,11 @@ def _result(
 
 
 def _level(row: ProgramVerdict, finding: Finding) -> str:
-    if finding.kind in ("dead", "left_out"):
+    if finding.kind in (FindingKind.DEAD, FindingKind.LEFT_OUT):
         return "note"
-    return "warning" if finding.kind == "unknown" else _FAILING.get(row.verdict, "warning")
+    return (
+        "warning" if finding.kind == FindingKind.UNKNOWN else _FAILING.get(row.verdict, "warning")
+    )
 
 
 def _location(obj: CheckedObject, source: SourceLine | None, function: str) -> dict[str, Any]:

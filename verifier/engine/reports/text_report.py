@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from kfmap.safe_text.printable import printable
 from verifier.engine.judging.compare import find_span, loads
 from verifier.engine.reports.model import KIND_WORDS, WORDS, CheckedObject, path_text
-from verifier.engine.result import LEFT_OUT, PASSES, Finding, ProgramVerdict, Step
+from verifier.engine.result import LEFT_OUT, PASSES, Finding, FindingKind, ProgramVerdict, Step
 
 
 def render_text(objects: Sequence[CheckedObject]) -> str:
@@ -47,7 +47,7 @@ def _span(obj: CheckedObject) -> str:
 def _program_lines(row: ProgramVerdict) -> Iterator[str]:
     yield f"    {row.program}: {WORDS[row.verdict]}"
     for finding in row.findings:
-        if finding.kind != "dead":
+        if finding.kind != FindingKind.DEAD:
             yield from _finding_lines(finding)
 
 

@@ -54,11 +54,16 @@ class Verdict(models.Model):
         return f"{self.program}: {self.verdict}"
 
 
+_KINDS = [(kind.value, kind.value) for kind in result.FindingKind]
+
+
 class Finding(models.Model):
     """One thing said of one program on one kernel; `data` is the whole of it as in the reports."""
 
     verdict = models.ForeignKey(Verdict, on_delete=models.CASCADE, related_name="findings")
-    kind = models.CharField(max_length=20, choices=[(kind, kind) for kind in result.FINDING_KINDS])
+    kind = models.CharField(
+        max_length=20, choices=[(kind.value, kind.value) for kind in result.FindingKind]
+    )
     kfunc = models.CharField(max_length=255, blank=True, db_index=True)
     data = models.JSONField()
 

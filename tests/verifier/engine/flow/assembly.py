@@ -24,9 +24,12 @@ from verifier.engine.object.model import (
     Code,
     DataSection,
     Extern,
+    ExternKind,
     Function,
+    Linkage,
     Program,
     Reference,
+    ReferenceKind,
 )
 
 SECTION = "text"
@@ -145,17 +148,24 @@ class _Assembler:
         ends = [*[int(str(item[2])) for item in self.functions[1:]], len(self.rows)]
         functions = tuple(
             Function(
-                str(name), SECTION, int(str(start)), end - int(str(start)), str(kind), False, 0
+                str(name),
+                SECTION,
+                int(str(start)),
+                end - int(str(start)),
+                Linkage(str(kind)),
+                False,
+                0,
             )
             for (name, kind, start), end in zip(self.functions, ends, strict=True)
         )
         return _object(self, functions, tuple(externs.values()), references)
 
     def _externs(self, names: list[str]) -> dict[str, Extern]:
-        externs = {name: Extern(name, name, "kconfig", False, 0) for name in self.kconfig}
+        externs = {name: Extern(name, name, ExternKind.KCONFIG, False, 0) for name in self.kconfig}
         for slot, name, _ in self.references:
             if name not in names and name not in externs and not name.startswith(("map", ".")):
-                kind = "kfunc" if self.rows[slot][0] == 0x85 or name in self.weak else "ksym"
+                is_kfunc = self.rows[slot][0] == 0x85 or name in self.weak
+                kind = ExternKind.KFUNC if is_kfunc else ExternKind.KSYM
                 externs[name] = Extern(name, name, kind, name in self.weak, 0)
         return externs
 
@@ -164,12 +174,13 @@ class _Assembler:
     ) -> Reference:
         is_call = self.rows[slot][0] == 0x85
         if name in names:
-            return Reference("call" if is_call else "function", names.index(name))
+            return Reference(ReferenceKind("call" if is_call else "function"), names.index(name))
         if name in externs:
-            return Reference("kfunc" if is_call else "extern", list(externs).index(name))
+            kind = ReferenceKind.KFUNC if is_call else ReferenceKind.EXTERN
+            return Reference(kind, list(externs).index(name))
         if name.startswith("."):
-            return Reference("data", (".rodata", ".data").index(name), addend)
-        return Reference("map", 0)
+            return Reference(ReferenceKind.DATA, (".rodata", ".data").index(name), addend)
+        return Reference(ReferenceKind.MAP, 0)
 
 
 _HANDLERS = (

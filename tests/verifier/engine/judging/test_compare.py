@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from verifier.engine.judging.compare import Span, find_changes, find_span, loads, works
-from verifier.engine.result import PASSES, REFUSED, Finding, ObjectVerdict, ProgramVerdict
+from verifier.engine.result import (
+    PASSES,
+    REFUSED,
+    Finding,
+    FindingKind,
+    ObjectVerdict,
+    ProgramVerdict,
+)
 
 
 def _verdict(kernel: str, word: str, *kfuncs: str) -> ObjectVerdict:
-    findings = tuple(Finding("missing", name, (), None, None, (), ()) for name in kfuncs)
+    findings = tuple(Finding(FindingKind.MISSING, name, (), None, None, (), ()) for name in kfuncs)
     return ObjectVerdict(kernel, (ProgramVerdict("main", word, findings, ("bpf_a",), ()),))
 
 

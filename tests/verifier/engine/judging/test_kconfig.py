@@ -12,7 +12,7 @@ from tests.btf.btf_writer import BtfWriter
 from tests.verifier.engine.judging.toy import kernel_facts
 from tests.verifier.engine.object.objects import read
 from verifier.engine.judging.kconfig import read_setting, version_code
-from verifier.engine.object.model import BpfObject, Extern
+from verifier.engine.object.model import BpfObject, Extern, ExternKind
 from verifier.engine.result import PASSES, REFUSED, UNKNOWN, ObjectVerdict
 from verifier.engine.verdict import KernelUnderTest, check_object
 
@@ -124,7 +124,9 @@ def test_version_codes_are_those_of_the_kernel(version: str, code: int | None) -
 def test_an_integer_of_no_size_of_c_keeps_the_object_out(size: int) -> None:
     btf = BtfWriter()
     variable = btf.variable("LINUX_KERNEL_VERSION", btf.integer("odd", size, INT_SIGNED))
-    extern = Extern("LINUX_KERNEL_VERSION", "LINUX_KERNEL_VERSION", "kconfig", False, variable)
+    extern = Extern(
+        "LINUX_KERNEL_VERSION", "LINUX_KERNEL_VERSION", ExternKind.KCONFIG, False, variable
+    )
     obj = replace(read("options.bpf.o"), btf=read_btf(btf.build()))
     setting = read_setting(obj, extern, KernelUnderTest(kernel_facts()))
     assert "no kconfig variable may have" in setting.problem
@@ -133,7 +135,9 @@ def test_an_integer_of_no_size_of_c_keeps_the_object_out(size: int) -> None:
 def test_a_text_beyond_any_map_is_not_made() -> None:
     btf = BtfWriter()
     text = btf.array(btf.integer("char", 1), 1 << 30)
-    extern = Extern("CONFIG_X", "CONFIG_X", "kconfig", True, btf.variable("CONFIG_X", text))
+    extern = Extern(
+        "CONFIG_X", "CONFIG_X", ExternKind.KCONFIG, True, btf.variable("CONFIG_X", text)
+    )
     obj = replace(read("options.bpf.o"), btf=read_btf(btf.build()))
     setting = read_setting(obj, extern, KernelUnderTest(kernel_facts(), None, {}))
     assert setting.data is None

@@ -12,7 +12,7 @@ from tests.verifier.engine.object.objects import (
     read,
     references_of,
 )
-from verifier.engine.object.model import Reference, StructOpsUse
+from verifier.engine.object.model import Reference, ReferenceKind, StructOpsUse
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -175,9 +175,9 @@ def test_linked_object_keeps_functions_of_one_name_apart() -> None:
     same = [number for number, item in enumerate(linked.functions) if item.name == "same_name"]
     assert len(same) == 2
     (first, *_) = [r for _, r in references_of(linked, "one") if r.kind == "call"]
-    assert first == Reference("call", same[0])
+    assert first == Reference(ReferenceKind.CALL, same[0])
     (only, *_) = [r for _, r in references_of(linked, "other_half") if r.kind == "call"]
-    assert only == Reference("call", same[1])
+    assert only == Reference(ReferenceKind.CALL, same[1])
 
 
 def test_code_of_replaced_weak_function_is_left_out() -> None:
