@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kfmap.btf.flavor import essential_name
-from kfmap.kernel.facts import MemberSleep
+from kfmap.kernel.program_facts import MAY
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import render_context
 from kfmap.permission.run_time import RunTimeMasks
+from kfmap.permission.sleeping import find_sleep_answer
 from kfmap.permission.verdict import ALLOWED
 from kfmap.permission.view import STRUCT_OPS_TYPE
 from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.result import FindingKind
 
 _MAX_CONTEXTS = 24
+_WORK_CALLBACK = "bpf_wq_set_callback"
 _PERMISSION_KINDS = (FindingKind.NOT_ALLOWED, FindingKind.RUN_TIME)
 _ABSENT_KINDS = (FindingKind.MISSING, FindingKind.PROTOTYPE, FindingKind.MALFORMED_KERNEL)
 
@@ -75,7 +77,7 @@ class Adviser:
         if kind == FindingKind.NOT_SLEEPABLE:
             return self._suggest_sleep()
         if kind == FindingKind.REGION:
-            return "move it out of the locked region, or into bpf_rcu_read_lock() if it needs RCU"
+            return "move it out of the region"
         if kind == FindingKind.DEVICE_BOUND:
             return "load it for a device (BPF_F_XDP_DEV_BOUND_ONLY with an interface)"
         return ""
@@ -122,10 +124,20 @@ class Adviser:
         return f"call it from {_list(list(legal))}" if legal else ""
 
     def _suggest_sleep(self) -> str:
-        member = self._kernel.decider.views.find_member(self._context)
-        if member is None or member.sleepable == MemberSleep.MAY:
+        """Advise to sleep elsewhere where the program cannot be made to."""
+        work = any(
+            name.startswith(_WORK_CALLBACK)
+            and self._kernel.decider.decide(self._context, name).verdict == ALLOWED
+            for name in self._kernel.kfunc_bits
+        )
+        elsewhere = "call it from a bpf_wq callback, which may sleep" if work else ""
+        if self._context.sleepable:
+            outside = "call it where nothing is held, and in no timer callback"
+            return f"{outside}, or {elsewhere.removeprefix('call it ')}" if work else outside
+        answer = find_sleep_answer(self._context, self._kernel.decider.views)
+        if answer.word == MAY:
             return "make the program sleepable (.s) and call it outside of locked regions"
-        return "call it from a bpf_wq callback, which may sleep"
+        return elsewhere
 
 
 def _passes(masks: RunTimeMasks, context: Context, kfunc: str) -> bool:

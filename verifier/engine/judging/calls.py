@@ -10,7 +10,7 @@ from verifier.engine.judging.contexts import decide
 from verifier.engine.judging.externs import FOUND, Resolved
 from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.judging.loader import Loaded
-from verifier.engine.judging.problem import Objection, Problem, path_to
+from verifier.engine.judging.problem import Objection, Problem, path_problem
 from verifier.engine.judging.regions import kfunc_problem, variants
 from verifier.engine.result import FindingKind, Reason
 
@@ -39,8 +39,7 @@ class CallJudge:
         if found is None:
             return None
         name = self._loaded.object.externs[call.extern].kernel_name
-        sure = call.sure and found.certain
-        return Problem(found.kind, name, path_to(call.node, call.slot), sure, found.reasons)
+        return path_problem(found, name, call.node, call.slot, call.sure)
 
     def _find_objection(self, call: LiveCall) -> Objection | None:
         extern = self._loaded.object.externs[call.extern]
@@ -87,7 +86,7 @@ class CallJudge:
             return None
         listed = self._kernel.decider.find_listed(kfunc)
         reason = give_reason("region", found.text, listed[0].entry.place if listed else None)
-        return Objection(FindingKind.REGION, (reason,), found.certain)
+        return Objection(FindingKind.REGION, (reason,), found.certain, found.advice)
 
     def _run_time_objection(self, call: LiveCall, kfunc: str, verdict: Verdict) -> Objection | None:
         reasons = self._run_time_reasons(call, kfunc, verdict)

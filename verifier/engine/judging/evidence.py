@@ -25,11 +25,14 @@ class Reporter:
         kfunc: str,
         path: Path,
         reasons: tuple[Reason, ...],
-        instruction: bool = True,
+        advice: str = "",
     ) -> Finding:
-        """Make a finding; `path` ends with the function and slot of the call itself."""
+        """Make a finding; `path` ends with the function and slot of the call itself.
+
+        `advice`: what to do, where that is known better than by the kind.
+        """
         steps = tuple(self._step(function, slot) for function, slot in path)
-        slot = path[-1][1] if path and instruction else None
+        slot = path[-1][1] if path else None
         section = self._object.functions[path[-1][0]].section if path else ""
         legal_in, suggestion = self._adviser.advise(kind, kfunc)
         return Finding(
@@ -41,7 +44,7 @@ class Reporter:
             disassembly=disassemble_around(self._object, section, slot) if slot is not None else (),
             reasons=reasons,
             legal_in=legal_in,
-            suggestion=suggestion,
+            suggestion=advice or suggestion,
         )
 
     def _step(self, function: int, slot: int | None) -> Step:

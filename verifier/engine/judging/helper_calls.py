@@ -11,7 +11,7 @@ from verifier.engine.flow.reach import Circumstances, LiveHelper
 from verifier.engine.flow.regions import Regions
 from verifier.engine.judging.calls import asleep
 from verifier.engine.judging.kernel import KernelUnderTest
-from verifier.engine.judging.problem import Objection, Problem, path_to
+from verifier.engine.judging.problem import Objection, Problem, path_problem
 from verifier.engine.judging.regions import helper_problem
 from verifier.engine.result import FindingKind
 
@@ -33,14 +33,14 @@ class HelperJudge:
         found = self._known[alike]
         if found is None:
             return None
-        sure = call.sure and found.certain
-        return Problem(found.kind, "", path_to(call.node, call.slot), sure, found.reasons)
+        return path_problem(found, "", call.node, call.slot, call.sure)
 
     def _find_objection(self, call: LiveHelper) -> Objection | None:
         name = helper_name(call.number) or f"helper {call.number}"
         held = helper_problem(call, name, self._kernel)
         if held.text:
-            return Objection(FindingKind.REGION, (give_reason("region", held.text),), held.certain)
+            reasons = (give_reason("region", held.text),)
+            return Objection(FindingKind.REGION, reasons, held.certain, held.advice)
         where, certain = asleep(call.regions, call.circumstances)
         if not where or not self._kernel.helper_sleeps(call.number):
             return None

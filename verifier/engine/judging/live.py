@@ -16,7 +16,7 @@ from verifier.engine.judging.global_calls import GlobalJudge
 from verifier.engine.judging.helper_calls import HelperJudge
 from verifier.engine.judging.loader import Loaded
 from verifier.engine.judging.prepared import Prepared
-from verifier.engine.judging.problem import Problem, path_to
+from verifier.engine.judging.problem import Objection, Problem, path_problem, path_to
 from verifier.engine.judging.regions import leak_problem
 from verifier.engine.object.model import Program
 from verifier.engine.result import FindingKind, Reason
@@ -99,9 +99,9 @@ class LiveJudge:
         for leak in reach.leaks:
             held = leak_problem(leak, leak.kind == EXIT, self._loaded.kernel)
             if held.text:
-                path = path_to(leak.node, leak.slot)
                 reasons = (give_reason("region", held.text),)
-                yield Problem(FindingKind.REGION, "", path, leak.sure and held.certain, reasons)
+                found = Objection(FindingKind.REGION, reasons, held.certain, held.advice)
+                yield path_problem(found, "", leak.node, leak.slot, leak.sure)
         yield from map(self._poison_problem, reach.poisons)
 
     def _poison_problem(self, poison: LivePoison) -> Problem:

@@ -19,17 +19,20 @@ class Objection:
     kind: FindingKind
     reasons: tuple[Reason, ...]
     certain: bool = True
+    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """An objection to what is done at the end of `path`. `kfunc`: which one it is about, or ""."""
+    """An objection to what is done at the end of `path`. `kfunc`: which one it is about, or "".
+    `advice`: what to do, "" where that follows from the kind."""
 
     kind: FindingKind
     kfunc: str
     path: Path
     sure: bool
     reasons: tuple[Reason, ...]
+    advice: str = ""
 
     @property
     def key(self) -> tuple[str, str, tuple[int, int | None]]:
@@ -45,6 +48,12 @@ def path_to(node: Node, slot: int | None) -> Path:
     """Return the way to an instruction of the function that a node is."""
     path = node.path()
     return (*path[:-1], (path[-1][0], slot))
+
+
+def path_problem(found: Objection, kfunc: str, node: Node, slot: int, sure: bool) -> Problem:
+    """Make a problem of an objection to an instruction of the function that a node is."""
+    path, is_sure = path_to(node, slot), sure and found.certain
+    return Problem(found.kind, kfunc, path, is_sure, found.reasons, found.advice)
 
 
 def path_to_call(node: Node) -> Path:

@@ -17,7 +17,8 @@ from verifier.engine.judging.live import Engines, LiveJudge
 from verifier.engine.judging.loader import Loaded
 from verifier.engine.judging.object_wide import ObjectProblem, find_object_problems
 from verifier.engine.judging.prepared import Prepared
-from verifier.engine.judging.problem import Problem
+from verifier.engine.judging.problem import Objection, Problem
+from verifier.engine.judging.sleeping import sleep_objection
 from verifier.engine.judging.struct_ops import (
     lacks_member,
     optional_map_problem,
@@ -88,6 +89,9 @@ class _ProgramJudge:
         module_hook = open_hook(self._program, self._loaded.kernel.types)
         if module_hook:
             findings.append(self._finding(FindingKind.UNKNOWN, "", (), (module_hook,)))
+        asleep = self._sleep_objection()
+        if asleep:
+            findings.append(self._finding(asleep.kind, "", (), asleep.reasons))
         findings += self._findings_before_walking()
         reach, problems = self._live.walk()
         findings += self._call_findings(problems)
@@ -111,7 +115,16 @@ class _ProgramJudge:
         if broken:
             return FindingKind.STRUCT_OPS, (broken,)
         hook = missing_hook(self._program, self._loaded.kernel.facts)
-        return (FindingKind.LOAD, (hook,)) if hook else None
+        if hook:
+            return FindingKind.LOAD, (hook,)
+        asleep = self._sleep_objection()
+        return (asleep.kind, asleep.reasons) if asleep and asleep.certain else None
+
+    def _sleep_objection(self) -> Objection | None:
+        """Say why the program may not be sleepable; of a module's target that is not known."""
+        if open_hook(self._program, self._loaded.kernel.types):
+            return None
+        return sleep_objection(self._context, self._loaded.kernel)
 
     def _verdict(self, findings: list[Finding], live: tuple[str, ...]) -> ProgramVerdict:
         word = find_word(item.kind for item in findings)
@@ -180,7 +193,7 @@ class _ProgramJudge:
             reasons = problem.reasons
             if not problem.sure:
                 kind, reasons = FindingKind.UNKNOWN, (*reasons, _NOT_SURE, *self._unknowns)
-            yield self._finding(kind, kfunc, problem.path, reasons)
+            yield self._reporter.report(kind, kfunc, problem.path, reasons, problem.advice)
 
     @cached_property
     def _unknowns(self) -> tuple[Reason, ...]:

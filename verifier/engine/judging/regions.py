@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kfmap.permission.context import Context
 from verifier.engine.flow.reach import (
@@ -54,15 +54,18 @@ _FAULTS = {
     " bpf_res_spin_lock_irqsave)",
     SAME: "{name} is given a lock that is held already",
 }
+_OUTSIDE = "call it before or after"
+_PAIR = "pair what begins and what ends on every way"
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What the kernel would say about regions, "" if nothing. `certain` is False where it depends
-    on what is not known."""
+    """What the kernel would say about regions, "" if nothing, and what to do then. `certain` is
+    False where it depends on what is not known."""
 
     text: str
     certain: bool = True
+    advice: str = ""
 
 
 _FINE = Held("")
@@ -92,8 +95,11 @@ def leak_problem(leak: LiveLeak, is_exit: bool, kernel: KernelUnderTest) -> Held
     what = "the function ends" if is_exit and leak.circumstances.nested else "the program ends"
     if not is_exit:
         what = "a load from the packet, which may end the program, is"
-    texts = [regions.held() for regions in variants(leak.regions)]
-    return _weigh([Held(f"{what} within a {held}" if held else "") for held in texts])
+    advice = "end it on every way out" if is_exit else "end it before the load"
+    names = [regions.held() for regions in variants(leak.regions)]
+    return _weigh(
+        [Held(f"{what} within a {name}", True, advice) if name else _FINE for name in names]
+    )
 
 
 def variants(regions: Regions) -> list[Regions]:
@@ -124,13 +130,13 @@ def _weigh(found: list[Held]) -> Held:
     told = [held for held in found if held.text]
     if not told:
         return _FINE
-    return Held(told[0].text, told[0].certain and len(told) == len(found))
+    return replace(told[0], certain=told[0].certain and len(told) == len(found))
 
 
-def _asked(text: str, holds: bool | None) -> Iterator[Held]:
+def _asked(text: str, holds: bool | None, advice: str) -> Iterator[Held]:
     """Say something if it holds, perhaps if that is not known."""
     if holds is not False:
-        yield Held(text, holds is True)
+        yield Held(text, holds is True, advice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,15 +154,16 @@ class _KfuncChecks:
         if regions.locks:
             allowed = self.kernel.rules.kfunc_under_lock(self.kfunc, self.flags)
             refused = None if allowed is None else not allowed
-            yield from _asked(f"{self.kfunc} may not be called while a lock is held", refused)
+            text = f"{self.kfunc} may not be called while a lock is held"
+            yield from _asked(text, refused, _OUTSIDE)
         yield from self._tree_callback(regions)
         yield from self._arguments(regions)
         if self.fault in _FAULTS:
-            yield Held(_FAULTS[self.fault].format(name=self.kfunc))
+            yield Held(_FAULTS[self.fault].format(name=self.kfunc), True, _PAIR)
         if self.kfunc == _LOCK_RCU and regions.rcu > 0:
             nests = self.kernel.rules.holds("rcu_nests")
             text = f"{_LOCK_RCU} does not nest on this kernel, and a section is open here"
-            yield from _asked(text, None if nests is None else not nests)
+            yield from _asked(text, None if nests is None else not nests, "take it once")
         yield from self._rcu(regions)
         if self.kfunc == THROW:
             yield from self._throw(regions)
@@ -167,16 +174,17 @@ class _KfuncChecks:
         bound = is_in_tree_callback(self.how, self.kernel)
         where = "in the callback that orders an rbtree"
         if self.kfunc in _OF_NODES or _RESILIENT.fullmatch(self.kfunc):
-            yield from _asked(f"{self.kfunc} may not be called {where}", bound)
+            yield from _asked(f"{self.kfunc} may not be called {where}", bound, _OUTSIDE)
         if self.kfunc in (_LOCK_RCU, _UNLOCK_RCU):
             nests = self.kernel.rules.holds("rcu_nests")  # both came with counting sections
             if nests is not False or regions.rcu > 0:
-                yield from _asked(f"{self.kfunc} may not be called {where}", bound)
+                yield from _asked(f"{self.kfunc} may not be called {where}", bound, _OUTSIDE)
 
     def _arguments(self, regions: Regions) -> Iterator[Held]:
         known = self.kernel.decider.find_kfunc(self.kfunc)
         if known and not regions.locks and _LOCKED_ARGUMENT.search(known.prototype):
-            yield Held(f"{self.kfunc} needs the lock beside its list or tree to be held")
+            text = f"{self.kfunc} needs the lock beside its list or tree to be held"
+            yield Held(text, True, "take that lock before, and release it after")
         if self.kfunc == _CSS_TASK_ITERATOR and self.how.sleepable is False:
             iterates = self.context.attach_type == "BPF_TRACE_ITER"
             if not iterates and self.context.program_type != "BPF_PROG_TYPE_LSM":
@@ -198,7 +206,8 @@ class _KfuncChecks:
         text = f"{self.kfunc} needs RCU: a program that may sleep has to hold {_LOCK_RCU}"
         # Before every kfunc was asked, iterators were, by the next item.
         is_iterator = _ITERATOR_NEW.fullmatch(self.kfunc) is not None
-        yield from _asked(text, True if is_iterator else self.kernel.rules.holds("rcu_required"))
+        holds = True if is_iterator else self.kernel.rules.holds("rcu_required")
+        yield from _asked(text, holds, f"call it between {_LOCK_RCU} and {_UNLOCK_RCU}")
 
     def _ended_iterator(self) -> Iterator[Held]:
         new = self.kfunc.removesuffix("_next") + "_new"
@@ -208,13 +217,14 @@ class _KfuncChecks:
         text = f"{self.kfunc} needs the RCU section in which its iterator was made: it has ended"
         asks_all = self.kernel.rules.holds("rcu_end_asks_all")
         spared = self.fault == ENDED or self.how.sleepable is False
-        yield from _asked(text, True if not spared else None if asks_all is None else not asks_all)
+        holds = True if not spared else None if asks_all is None else not asks_all
+        yield from _asked(text, holds, "keep the section open until the iterator is destroyed")
 
     def _throw(self, regions: Regions) -> Iterator[Held]:
         held = regions.held()
         if held:
             holds = self.kernel.rules.holds("throw_checks_callers") if self.how.nested else True
-            yield from _asked(f"{THROW} would leave a {held}", holds)
+            yield from _asked(f"{THROW} would leave a {held}", holds, "end it before")
 
 
 def _helper_texts(
@@ -224,11 +234,12 @@ def _helper_texts(
     if regions.depths()[LOCK] > 0:
         allowed = kernel.rules.helper_under_lock(number)
         refused = None if allowed is None else not allowed
-        yield from _asked(f"{name} may not be called while a lock is held", refused)
+        yield from _asked(f"{name} may not be called while a lock is held", refused, _OUTSIDE)
     if number in (SPIN_LOCK, SPIN_UNLOCK) and helper.circumstances.in_tree:
         text = f"{name} may not be called in the callback that orders an rbtree"
-        yield from _asked(text, is_in_tree_callback(helper.circumstances, kernel))
+        yield from _asked(text, is_in_tree_callback(helper.circumstances, kernel), _OUTSIDE)
     if helper.fault in _FAULTS:
-        yield Held(_FAULTS[helper.fault].format(name=name))
+        yield Held(_FAULTS[helper.fault].format(name=name), True, _PAIR)
     if number == TAIL_CALL and regions.held():
-        yield Held(f"{name} may not be called within a {regions.held()}")
+        text = f"{name} may not be called within a {regions.held()}"
+        yield Held(text, True, "end it before the tail call")
