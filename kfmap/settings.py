@@ -24,6 +24,10 @@ from kfmap.server.environment import Environment
 env = Environment()
 KFMAP_ENVIRONMENT_PROBLEMS = env.problems  # said by the checks, with hints
 BASE_DIR = Path(__file__).resolve().parent.parent
+_INSTALLED = (BASE_DIR / "kfmap" / "templates").is_dir()
+# templates/ and static/: in the package where a wheel was installed, beside it in a checkout.
+PAGES_DIR = BASE_DIR / "kfmap" if _INSTALLED else BASE_DIR
+KFMAP_COMMAND = "kfmap" if _INSTALLED else "manage.py"
 KFMAP_DATA_DIR = prepare_data_dir(env.text("KFMAP_DATA_DIR"))
 
 DEBUG = env.switch("KFMAP_DEBUG")
@@ -77,13 +81,14 @@ ASGI_APPLICATION = "kfmap.asgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        "DIRS": [PAGES_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "kfmap.web.shared.installation.describe_installation",
             ],
         },
     },
@@ -126,7 +131,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 STATIC_URL = "static/"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_DIRS = [PAGES_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 
 _SELF = "'self'"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.core.management.base import CommandError
 from django.db import OperationalError, ProgrammingError
 
 from kfmap.catalogue.store import LoadedKernel, NoSuchKernelError, load_kernel
 
-_NO_MAP = "There is no map yet: run `manage.py load_kernels`."
+_NO_MAP = f"There is no map yet: run `{settings.KFMAP_COMMAND} load_kernels`."
 
 
 def kernel_or_error(name: str) -> LoadedKernel:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from django.conf import settings
 from django.db import transaction
 
 from kfmap.btf.function_names import FunctionNames
@@ -233,5 +234,5 @@ def _add_functions(kernel: Kernel, functions: bytes | None) -> bool:
 def _no_such_kernel(name: str) -> str:
     known = ", ".join(Kernel.objects.listed().values_list("name", flat=True))
     if not known:
-        return "The map has no kernels yet: run `manage.py load_kernels`."
+        return f"The map has no kernels yet: run `{settings.KFMAP_COMMAND} load_kernels`."
     return f"The map has no kernel {name!r}; it has {known}."

@@ -8,6 +8,7 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
 
+from kfmap import __version__
 from kfmap.cli.commands import Command, CommandFailedError, find_command, names
 
 FAILED = 2  # exit code: an input, or the question itself, could not be read
@@ -20,6 +21,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not given or given[0] in ("-h", "--help"):
         sys.stdout.write(_usage())
         return 0 if given else FAILED
+    if given[0] == "--version":
+        sys.stdout.write(f"kfmap {__version__}\n")
+        return 0
     gc.disable()  # importing makes much that stays: looking through it for cycles is lost time
     try:
         command = find_command(given[0])

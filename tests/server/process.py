@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.cookiejar import CookieJar
 from pathlib import Path
@@ -20,6 +20,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 ROOT = Path(__file__).resolve().parents[2]
+MANAGE = (sys.executable, "manage.py")
 ADMINISTRATOR, PASSWORD = "ada", "correct horse battery staple"
 _PATIENCE = 60.0
 
@@ -33,7 +34,7 @@ def environment(folder: Path, **changes: str) -> dict[str, str]:
 def manage(folder: Path, *args: str, **changes: str) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
     return subprocess.run(
-        [sys.executable, "manage.py", *args],
+        [*MANAGE, *args],
         cwd=ROOT,
         env=environment(folder, **changes),
         capture_output=True,
@@ -94,14 +95,16 @@ class Browser:
 
 
 class Up(Browser):
-    """A running `manage.py up`."""
+    """A running `up`, of the checkout unless another command is given."""
 
-    def __init__(self, folder: Path, host: str, **changes: str) -> None:
+    def __init__(
+        self, folder: Path, host: str, command: Sequence[str] = MANAGE, **changes: str
+    ) -> None:
         self.port = free_port()
         super().__init__(f"http://{host}:{self.port}")
         self.process = subprocess.Popen(
-            [sys.executable, "manage.py", "up", "--host", host, "--port", str(self.port)],
-            cwd=ROOT,
+            [*command, "up", "--host", host, "--port", str(self.port)],
+            cwd=ROOT if command is MANAGE else folder,
             env=environment(folder, **changes),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -138,9 +141,11 @@ class Up(Browser):
 
 
 @contextmanager
-def up(folder: Path, host: str = "127.0.0.1", **changes: str) -> Iterator[Up]:
+def up(
+    folder: Path, host: str = "127.0.0.1", command: Sequence[str] = MANAGE, **changes: str
+) -> Iterator[Up]:
     """Run `up` for the length of a block."""
-    running = Up(folder, host, **changes)
+    running = Up(folder, host, command, **changes)
     try:
         running.wait_until_ready()
         yield running

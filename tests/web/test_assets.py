@@ -10,8 +10,8 @@ from pathlib import Path
 from django.conf import settings
 
 VENDOR = Path(__file__).parent / "vendor"
-STATIC = Path(settings.BASE_DIR) / "static"
-TEMPLATES = Path(settings.BASE_DIR) / "templates"
+STATIC = Path(settings.PAGES_DIR) / "static"
+TEMPLATES = Path(settings.PAGES_DIR) / "templates"
 
 
 def test_vendored_files_are_those_recorded() -> None:

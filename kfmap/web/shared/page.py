@@ -32,11 +32,11 @@ from verifier.records.models import Job
 
 Section = Literal["", "kernels", "matrix", "compare", "graphs", "decode"]  # of the head of pages
 _MADE_OF = (
-    "kfmap/**/*.py",
-    "kfmap/*/*.json",
-    "verifier/**/*.py",
-    "templates/**/*.html",
-    "static/**/*",
+    (settings.BASE_DIR, "kfmap/**/*.py"),
+    (settings.BASE_DIR, "kfmap/*/*.json"),
+    (settings.BASE_DIR, "verifier/**/*.py"),
+    (settings.PAGES_DIR, "templates/**/*.html"),
+    (settings.PAGES_DIR, "static/**/*"),
 )
 
 
@@ -156,5 +156,5 @@ def _last_change(request: HttpRequest, kernels: KernelMap) -> int | None:
 @cache
 def _code_stamp() -> int:
     """Return the time of the newest file that pages are made of: new code gives new pages."""
-    base = Path(settings.BASE_DIR)
-    return max(path.stat().st_mtime_ns for pattern in _MADE_OF for path in base.glob(pattern))
+    files = (path for base, pattern in _MADE_OF for path in Path(base).glob(pattern))
+    return max(path.stat().st_mtime_ns for path in files)

@@ -1,4 +1,5 @@
-"""JSON, the form other programs rely on; `version` rises when a key changes its meaning.
+"""JSON, the form other programs rely on; `version` rises when a key changes its meaning;
+`kfmap` is the version that checked.
 
 A verdict is one of four words. A program that its loader leaves out is `refused`, as it would be if
 it were loaded, with `left_out` beside it.
@@ -12,6 +13,7 @@ from dataclasses import asdict
 from itertools import pairwise
 from typing import Any
 
+from kfmap import __version__
 from verifier.engine.judging.compare import find_changes, find_span, loads
 from verifier.engine.reports.model import FORMAT, CheckedObject
 from verifier.engine.result import LEFT_OUT, REFUSED, ObjectVerdict, ProgramVerdict
@@ -22,6 +24,7 @@ def render_json(objects: Sequence[CheckedObject]) -> str:
     """Return all objects; those that could not be read are in `errors`."""
     body = {
         "version": FORMAT,
+        "kfmap": __version__,
         "objects": [plain_object(obj) for obj in objects if not obj.problem],
         "errors": [error for obj in objects for error in _errors(obj)],
     }

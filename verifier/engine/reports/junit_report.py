@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
+from kfmap import __version__
 from kfmap.safe_text.printable import printable
 from verifier.engine.reports.model import KIND_WORDS, WORDS, CheckedObject, path_text
 from verifier.engine.result import (
@@ -50,6 +51,7 @@ def _add_suite(root: ElementTree.Element, obj: CheckedObject, verdict: ObjectVer
         skipped=str(tags.count("skipped")),
         errors="0",
     )
+    _add_version(suite)
     for row in verdict.programs:
         _add_case(suite, verdict.kernel, row)
 
@@ -70,5 +72,11 @@ def _add_case(suite: ElementTree.Element, kernel: str, row: ProgramVerdict) -> N
 def _add_error(root: ElementTree.Element, name: str, problem: str) -> None:
     counts = {"tests": "1", "failures": "0", "skipped": "0", "errors": "1"}
     suite = ElementTree.SubElement(root, "testsuite", {"name": printable(name), **counts})
+    _add_version(suite)
     case = ElementTree.SubElement(suite, "testcase", classname="kfmap", name=printable(name))
     ElementTree.SubElement(case, "error", message=printable(problem))
+
+
+def _add_version(suite: ElementTree.Element) -> None:
+    properties = ElementTree.SubElement(suite, "properties")
+    ElementTree.SubElement(properties, "property", name="kfmap", value=__version__)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from kfmap import __version__
 from kfmap.safe_text.printable import printable
 from verifier.engine.reports.model import KIND_WORDS, WORDS, CheckedObject, path_text
 from verifier.engine.result import Finding, FindingKind
 
 
 def render_markdown(objects: Sequence[CheckedObject]) -> str:
-    """Return a table of verdicts and a list of findings for each object."""
-    return "".join(f"{line}\n" for obj in objects for line in _lines(obj))
+    """Return a table of verdicts and a list of findings for each object, then the version."""
+    lines = [line for obj in objects for line in _lines(obj)]
+    return "".join(f"{line}\n" for line in [*lines, f"kfmap {__version__}"])
 
 
 def _lines(obj: CheckedObject) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from kfmap import __version__
 from verifier.engine.reports.model import KIND_WORDS, CheckedObject, path_text
 from verifier.engine.result import (
     FAILS_AT_RUN_TIME,
@@ -25,8 +26,9 @@ _FAILING = {REFUSED: "error", FAILS_AT_RUN_TIME: "error"}
 def render_sarif(objects: Sequence[CheckedObject]) -> str:
     """Return one run with all objects; what could not be read is a notification of the run."""
     problems = [problem for obj in objects for problem in _notifications(obj)]
+    rules = [_rule(kind) for kind in FINDING_KINDS]
     run = {
-        "tool": {"driver": {"name": "kfmap", "rules": [_rule(kind) for kind in FINDING_KINDS]}},
+        "tool": {"driver": {"name": "kfmap", "version": __version__, "rules": rules}},
         "columnKind": "unicodeCodePoints",
         "artifacts": [_artifact(obj) for obj in objects],
         "invocations": [

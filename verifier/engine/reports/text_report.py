@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from kfmap import __version__
 from kfmap.safe_text.printable import printable
 from verifier.engine.judging.compare import find_span, loads
 from verifier.engine.reports.model import KIND_WORDS, WORDS, CheckedObject, path_text
@@ -11,8 +12,9 @@ from verifier.engine.result import LEFT_OUT, PASSES, Finding, FindingKind, Progr
 
 
 def render_text(objects: Sequence[CheckedObject]) -> str:
-    """Return all objects, one after the other."""
-    return "".join(f"{printable(line)}\n" for obj in objects for line in _lines(obj))
+    """Return all objects, one after the other, and by which version they were checked."""
+    lines = [line for obj in objects for line in _lines(obj)]
+    return "".join(f"{printable(line)}\n" for line in [*lines, f"kfmap {__version__}"])
 
 
 def _lines(obj: CheckedObject) -> Iterator[str]:

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import jsonschema
 import pytest
 
+from kfmap import __version__
 from tests.verifier.checked import HTML, create_checked, create_unread
 from verifier.engine.reports import RENDERERS
 from verifier.engine.result_json import parse_summary, parse_verdict, plain
@@ -134,3 +135,13 @@ def test_verdicts_and_summaries_survive_json() -> None:
         assert parse_verdict(json.loads(json.dumps(plain(verdict)))) == verdict
     assert checked.summary is not None
     assert parse_summary(json.loads(json.dumps(plain(checked.summary)))) == checked.summary
+
+
+def test_every_report_says_which_version_checked() -> None:
+    assert render("text").endswith(f"\nkfmap {__version__}\n")
+    assert render("markdown").endswith(f"\nkfmap {__version__}\n")
+    assert json.loads(render("json"))["kfmap"] == __version__
+    assert validate_sarif(render("sarif"))["tool"]["driver"]["version"] == __version__
+    suites = ElementTree.fromstring(render("junit")).findall("testsuite")
+    told = [suite.find("properties/property[@name='kfmap']") for suite in suites]
+    assert [found is not None and found.get("value") for found in told] == [__version__] * len(told)
