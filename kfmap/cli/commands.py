@@ -25,6 +25,7 @@ class Command(Protocol):
 
 _MODULES = {
     "can-call": "can_call",
+    "decode": "decode",
     "probe": "probe",
     "verify": "verify",
 }

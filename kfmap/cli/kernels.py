@@ -52,13 +52,24 @@ def load_kernels(names: Sequence[str] = ()) -> list[AskedKernel]:
 
     Raises CommandFailedError naming the kernels there are.
     """
+    known = load_by_name()
+    return [_find(known, name) for name in names] or [item.kernel for item in known]
+
+
+def load_by_name() -> list[KernelByName]:
+    """Return all kernels, oldest first, with what they are found by."""
     cache = _data_dir() / "cache"
     kernels: dict[str, AskedKernel] = {}
     for bundled in find_bundled():
         kernels[bundled.name] = bundled.load(cache)
     kernels |= _of_the_map()
-    known = [_Named(kernels[name]) for name in sorted(kernels, key=natural_key)]
-    return [_find(known, name) for name in names] or [item.kernel for item in known]
+    return [KernelByName(kernels[name]) for name in sorted(kernels, key=natural_key)]
+
+
+def no_such_kernel(name: str, known: Sequence[KernelByName]) -> CommandFailedError:
+    """Return the error for a kernel that there is not."""
+    there = ", ".join(item.name for item in known)
+    return CommandFailedError(f"There is no kernel {name!r}; there are {there}.")
 
 
 def load_kernel(name: str) -> AskedKernel:
@@ -67,7 +78,7 @@ def load_kernel(name: str) -> AskedKernel:
 
 
 @dataclass(frozen=True, slots=True)
-class _Named:
+class KernelByName:
     """A kernel with what it is found by; its facts are read when more than its name is asked."""
 
     kernel: AskedKernel
@@ -90,18 +101,17 @@ class _Named:
         return not facts.is_observed and facts.origin.profile == AS_CONFIGURED
 
 
-def _find(known: Sequence[_Named], name: str) -> AskedKernel:
+def _find(known: Sequence[KernelByName], name: str) -> AskedKernel:
     found = find_by_any_name(known, name)
     if found is None:
-        there = ", ".join(item.name for item in known)
-        raise CommandFailedError(f"There is no kernel {name!r}; there are {there}.")
+        raise no_such_kernel(name, known)
     return found.kernel
 
 
 def load_others(kernel: AskedKernel) -> Iterator[Decider]:
     """Return the deciders of the other released kernels, newest first, each when it is asked."""
     for other in reversed(load_kernels()):
-        if _Named(other).released and other.name != kernel.name:
+        if KernelByName(other).released and other.name != kernel.name:
             yield other.decider
 
 

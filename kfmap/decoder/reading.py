@@ -11,10 +11,12 @@ from kfmap.decoder.messages import message_index
 from kfmap.decoder.pattern import NOTE, Match
 from kfmap.decoder.surroundings import (
     Surroundings,
+    find_called,
     find_in_backtrace,
     find_program_afterwards,
     find_report_source,
 )
+from kfmap.permission.helper_names import is_helper
 
 # A log longer than this (characters) is not read: 16 MB of text.
 MAX_LOG = 16 * 1024 * 1024
@@ -38,6 +40,16 @@ _SCX = frozenset(
     kind
     for kind in Kind
     if kind.value.startswith("scx_") or kind in (Kind.RUN_TIME_MASK, Kind.NESTED, Kind.FOREIGN_TASK)
+)
+# What the verifier says of a call without naming its kfunc: the instruction before does.
+_OF_THE_CALL = (
+    Kind.ARGUMENT,
+    Kind.ARENA,
+    Kind.LOCK,
+    Kind.RCU_REQUIRED,
+    Kind.LICENCE,
+    Kind.DESTRUCTIVE,
+    Kind.DEVICE_BOUND,
 )
 _IDLE = (Kind.UNRECOGNISED, Kind.LOAD_FAILED, Kind.VERIFIER)
 _NAMING = (Kind.STRUCT_OPS_MISSING, Kind.MEMBER_MISSING, Kind.MISSING, Kind.NOT_ALLOWED)
@@ -162,6 +174,7 @@ class _Reader:
             self._keep((*key, message.program), message)
         else:
             self._last = (*key, present.program)
+        self.around.called = None
 
     def _keep(self, key: tuple[object, ...], message: LogMessage) -> None:
         if len(self._found) >= MAX_MESSAGES:
@@ -181,6 +194,17 @@ class _Reader:
         program = around.program
         if kind is Kind.POISONED_CALL and program in around.poisoned:
             facts.setdefault("kfunc", around.poisoned[program])
+        if kind in _OF_THE_CALL and pattern.about in (
+            "",
+            "call",
+            "trusted",
+            "rcu",
+            "kind",
+            "kfunc",
+        ):
+            called = find_called(line.text) or around.called
+            if called and not is_helper(called):
+                facts.setdefault("kfunc", called)
         ops, member = around.members.get(program or "", (None, None))
         return LogMessage(
             kind,

@@ -35,7 +35,7 @@ _BARE_RELEASE = re.compile(rf"^{_RELEASE}$")
 _NEAR_KERNEL = re.compile("inux|ernel|KERNEL|vermagic|ainted|uname|version: |/boot/|/modules/")
 
 _INSTRUCTION = re.compile(r"(\d{1,7}): \(")
-_CALL = re.compile(r"\d{1,7}: \(85\) call ([A-Za-z_][\w.$]{0,127})#")
+_CALL = re.compile(r"\d{1,7}: \(85\) call (?!unknown#)([A-Za-z_][\w.$]{0,127})#")
 _STATE = re.compile(
     r"\d{1,7}: (?:\(|R\d|frame|safe|[.\d]{6})|\d{1,7}:$|R\d{1,2}(?:_\w{1,3})?=|from \d{1,7} to \d"
     r"|frame\d{1,3}: ?(?:R|$)|caller:$|callee:$|returning from callee:$|to caller at \d|regs="
@@ -202,6 +202,12 @@ class Surroundings:
             self.poisoned[found.group(1)] = found.group(2)
         if "-- END PROG LOAD LOG" in text:
             self._end_log()
+
+
+def find_called(text: str) -> str | None:
+    """Return the function that an instruction quoted in a line calls."""
+    found = _CALL.search(text) if "(85) call " in text else None
+    return found.group(1) if found else None
 
 
 def find_program_afterwards(text: str) -> str | None:

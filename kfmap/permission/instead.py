@@ -114,6 +114,17 @@ class Adviser:
         nearest.sort(key=lambda item: item[0])
         return tuple(render_context(context) for _, context in nearest[:_MOST])
 
+    def find_forms(self, kfunc: str) -> tuple[Context, ...]:
+        """Return every context that may call a kfunc, in the form in which the call surely loads.
+
+        The order is that of the matrix; sleepable kfuncs have only sleepable forms.
+        """
+        row = self._rows.get(kfunc)
+        if row is None:
+            return ()
+        forms = (self._find_working_form(item, column.word(row)) for item, column in self._contexts)
+        return tuple(form for form in forms if form)
+
     def find_callers(self, kfunc: str) -> list[Context]:
         """Return the contexts of the matrix that may call a kfunc, if need be as sleepable ones."""
         row = self._rows.get(kfunc)

@@ -98,6 +98,15 @@ class OutcomeJudge:
             verdict,
         )
 
+    def find_forms(self, kfunc: str) -> tuple[Context, ...]:
+        """Return every context that may call a kfunc, in the form that surely loads."""
+        return self._adviser.find_forms(kfunc)
+
+    def explain_missing(self, missing: Missing) -> Reason:
+        """Return what this kernel lacks, and which others have it."""
+        having = [other.facts.name for other in self.others() if missing.is_in(other)]
+        return self._explainer.explain_missing(missing, having)
+
     def _judge_absent(self, kfunc: str, context: Context, verdict: Verdict) -> Outcome | None:
         """Judge what is no kfunc here, or asked of a context that this kernel does not have."""
         if kfunc not in self.decider.kfuncs:
@@ -112,13 +121,9 @@ class OutcomeJudge:
         missing = find_missing(self.decider, context, kfunc)
         if missing is None:
             return None
-        because = self._explain_missing(missing)
+        because = self.explain_missing(missing)
         instead = self._adviser.find_other_names(context, kfunc)
         return Outcome(NOT_ON_THIS_KERNEL, (), because, instead, verdict)
-
-    def _explain_missing(self, missing: Missing) -> Reason:
-        having = [other.facts.name for other in self.others() if missing.is_in(other)]
-        return self._explainer.explain_missing(missing, having)
 
 
 def find_outcome(decider: Decider, context: Context, verdict: Verdict) -> str:

@@ -43,7 +43,7 @@ CHAINS: dict[str, Callable[[str], str]] = {
         f" {line} (14 line(s) omitted)"
     ),
     "go_truncated": lambda line: (
-        "program probe: load program: invalid argument: 7: (85) call x#3: "
+        "program probe: load program: invalid argument: 7: (85) call bpf_map_lookup_elem#1: "
         f"{line} (truncated, 3 line(s) omitted)"
     ),
     "logfmt": lambda line: (

@@ -1,0 +1,130 @@
+"""Answers about loading: the object, the kernel's BTF, privileges, maps, and what stays unsaid."""
+
+from __future__ import annotations
+
+from kfmap.decoder.asked import Asked, Explanation
+from kfmap.decoder.kinds import Kind
+from kfmap.decoder.messages.verifier import CLASSES
+from kfmap.decoder.reading import LogMessage
+from kfmap.permission.context_words import render_context
+
+
+def _answer_object(message: LogMessage, asked: Asked) -> Explanation:
+    if message.about == "libbpf":
+        return Explanation("libbpf complains of the object before the kernel sees it.")
+    return Explanation("The object file, or the way it is opened, is at fault; no kernel saw it.")
+
+
+def _answer_privilege(message: LogMessage, asked: Asked) -> Explanation:
+    if message.about == "bpf":
+        text = "Programs that call kfuncs or other BPF functions need CAP_BPF to be loaded."
+        return Explanation(text, ("CAP_BPF", "CAP_SYS_ADMIN"))
+    if message.about == "root":
+        return Explanation("The tool needs root.", ("sudo",))
+    text = "The user that loads lacks a right or a limit: locked memory on old kernels, or bpf()."
+    return Explanation(text, ("setrlimit(RLIMIT_MEMLOCK)", "CAP_BPF and CAP_PERFMON"))
+
+
+_SUPPORT = {
+    "btf": ("The kernel was built without CONFIG_DEBUG_INFO_BTF, so it has no kfuncs.", ()),
+    "jit_off": (
+        "kfunc calls need the JIT compiler, and it is off.",
+        ("net.core.bpf_jit_enable=1",),
+    ),
+    "jit": ("The JIT compiler of this architecture cannot make the call.", ()),
+    "private_stack": ("The callback needs a private stack, and this JIT compiler has none.", ()),
+}
+
+
+def _answer_support(message: LogMessage, asked: Asked) -> Explanation:
+    text, steps = _SUPPORT[message.about]
+    return Explanation(text, steps)
+
+
+def _answer_kernel_btf(message: LogMessage, asked: Asked) -> Explanation:
+    if "module" in message.text:
+        text = "A module's BTF does not fit the running kernel, so its kfuncs are not there."
+        return Explanation(text, ("the modules of the kernel that runs",))
+    text = (
+        "The kernel's own BTF cannot be read: it was built without CONFIG_DEBUG_INFO_BTF, or"
+        " /sys/kernel/btf/vmlinux is hidden. Without it there are no kfuncs, struct_ops or CO-RE."
+    )
+    return Explanation(text, ("a kernel with CONFIG_DEBUG_INFO_BTF=y",))
+
+
+def _answer_program_type(message: LogMessage, asked: Asked) -> Explanation:
+    if message.about == "unreferenced":
+        return Explanation(
+            'A SEC("struct_ops") program is in no ops structure, so no member is known for it.',
+            ('the program as a member in a SEC(".struct_ops.link") variable',),
+        )
+    text = "libbpf does not know the section name, so it does not know the program's type."
+    return Explanation(text, ("bpf_program__set_type() before loading", "a name that libbpf knows"))
+
+
+def _answer_map(message: LogMessage, asked: Asked) -> Explanation:
+    name = message.facts.get("map")
+    what = f"The map {name}" if name else "A map"
+    error = message.facts.get("errno", "")
+    text = f"{what} cannot be made as the program declares it"
+    text += f" ({error})" if error else ""
+    return Explanation(f"{text}: its type, flags, sizes or BTF do not suit this kernel.")
+
+
+def _answer_map_use(message: LogMessage, asked: Asked) -> Explanation:
+    if message.about == "btf":
+        name = message.facts.get("map", "The map")
+        text = f'{name} must be declared with BTF for its value, in SEC(".maps") with a __type.'
+        return Explanation(text, ("__type(value, struct …) in the map's definition",))
+    field = message.facts.get("field")
+    if field:
+        what = f"bpf_{field}".replace("bpf_{", "a ").replace("}", "").replace(",", " or ")
+        text = f"Programs of this type may not use a map whose value holds {what}."
+        context = asked.find_context(message)
+        text = (
+            text.replace("Programs of this type", f"{render_context(context)} programs")
+            if (context)
+            else text
+        )
+        return Explanation(text, ("tp_btf, fentry, or another type than tracing ones",))
+    return Explanation(
+        "A program of this type, or a sleepable one, may not use a map of this kind."
+    )
+
+
+def _answer_verifier(message: LogMessage, asked: Asked) -> Explanation:
+    about = CLASSES[message.about]
+    return Explanation(
+        f"A complaint of the verifier that kfmap does not judge: it is about {about}."
+    )
+
+
+def _answer_load_failed(message: LogMessage, asked: Asked) -> Explanation:
+    who = f"The program {message.program}" if message.program else "A program or object"
+    text = (
+        f"{who} was refused, and the reason is not in this text: it stands in the verifier's log."
+    )
+    steps = (
+        "bpftool -d prog loadall FILE /sys/fs/bpf/x",
+        "libbpf's debug output and log level 1",
+        "the whole log, with the lines above",
+    )
+    return Explanation(text, steps)
+
+
+def _answer_unrecognised(message: LogMessage, asked: Asked) -> Explanation:
+    return Explanation("This line sounds like a complaint, and kfmap does not know it.")
+
+
+LOADING = {
+    Kind.OBJECT: _answer_object,
+    Kind.PRIVILEGE: _answer_privilege,
+    Kind.KERNEL_SUPPORT: _answer_support,
+    Kind.KERNEL_BTF_MISSING: _answer_kernel_btf,
+    Kind.PROGRAM_TYPE: _answer_program_type,
+    Kind.MAP: _answer_map,
+    Kind.MAP_USE: _answer_map_use,
+    Kind.VERIFIER: _answer_verifier,
+    Kind.LOAD_FAILED: _answer_load_failed,
+    Kind.UNRECOGNISED: _answer_unrecognised,
+}
