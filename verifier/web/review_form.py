@@ -16,7 +16,7 @@ else:
 
 _CHOICES = (
     (Review.Decision.SIGNED_OFF, "Sign off"),
-    (Review.Decision.CHANGES, "Ask for changes"),
+    (Review.Decision.CHANGES, "Request changes"),
     (Review.Decision.REMARK, "Remark"),
 )
 
@@ -25,10 +25,10 @@ class ReviewForm(ModelForm):
     """A decision, with words where it needs them."""
 
     decision = forms.ChoiceField(
-        label="What do you do?", choices=_CHOICES, widget=forms.RadioSelect, label_suffix=""
+        label="Your decision", choices=_CHOICES, widget=forms.RadioSelect, label_suffix=""
     )
     text = forms.CharField(
-        label="In words",
+        label="Comment",
         widget=forms.Textarea({"rows": 4}),
         max_length=MAX_TEXT,
         required=False,
@@ -44,5 +44,5 @@ class ReviewForm(ModelForm):
         cleaned: dict[str, object] = super().clean() or {}
         wordless = not str(cleaned.get("text", "")).strip()
         if wordless and cleaned.get("decision") not in (None, Review.Decision.SIGNED_OFF):
-            self.add_error("text", "Say what should change, or what you remark.")
+            self.add_error("text", "Write what should change, or your remark.")
         return cleaned

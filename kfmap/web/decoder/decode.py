@@ -24,6 +24,7 @@ def decode_log(request: HttpRequest, kernels: KernelMap) -> Page:
         context |= {
             "kernel": kernels.row(name),
             "explained": [explain(kernel, message) for message in messages],
+            "masked": [item.name for item in kernels.load_all() if item.facts.run_time],
             "done": True,
         }
     return Page("web/decode.html", context)

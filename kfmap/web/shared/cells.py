@@ -20,7 +20,7 @@ TITLES = {
     "refused": "refused",
     "unknown": "unknown",
     "fails": "fails at run time",
-    "absent": "not there",
+    "absent": "not on this kernel",
     "mixed": "in part",
 }
 

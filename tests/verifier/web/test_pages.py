@@ -114,7 +114,7 @@ def test_object_page_shows_grid_finding_path_and_source(ada: Client) -> None:
 def test_object_page_says_from_where_to_where_it_loads_and_what_changes(ada: Client) -> None:
     obj = create_checked_object("toy_running")
     text = ada.get(f"/objects/{obj.sha256}/").content.decode()
-    assert "Nothing is refused from 6.18 to 6.18." in text
+    assert "Of the released kernels, only 6.18 refuses nothing." in text
     assert "new: toy_move: not allowed in this context" in text
     back = ada.get(f"/objects/{obj.sha256}/?before=7.2&after=6.18").content.decode()
     assert "gone: toy_move: not allowed in this context" in back
@@ -233,12 +233,12 @@ def test_objects_of_an_older_engine_are_checked_again_at_once(ada: Client) -> No
     kernel = save_kernel(create_toy_kernel(), None).kernel
     for obj in (old, new):
         store.save_verdict(obj, kernel.facts_hash, create_verdict(kernel.name, "p"))
-    assert "no verdicts of this version" not in ada.get("/uploads/").content.decode()
+    assert "not been checked by this version" not in ada.get("/uploads/").content.decode()
     old.checks.update(engine_version=0)
-    assert "1 object has no verdicts of this version" in ada.get("/uploads/").content.decode()
+    assert "1 object has not been checked by this version" in ada.get("/uploads/").content.decode()
     text = ada.post("/uploads/check/", follow=True).content.decode()
     assert "1 object waits to be checked." in text
-    assert "no verdicts of this version" not in text
+    assert "not been checked by this version" not in text
     assert [job.object for job in Job.objects.all()] == [old]
 
 

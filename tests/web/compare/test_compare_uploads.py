@@ -1,4 +1,4 @@
-"""The uploads on a comparison: which programs fare otherwise, and what is not checked yet."""
+"""The uploads on a comparison: which programs change their verdict, and what is not checked yet."""
 
 from __future__ import annotations
 
@@ -41,19 +41,19 @@ def test_uploads_without_verdicts_are_counted_and_can_be_checked(
     reader: Client, upload: BpfObject
 ) -> None:
     page = read(reader, PAGE)
-    assert "1 upload not checked on 8.1 yet" in page
-    assert "not checked on 8.0" not in page
-    assert "fares otherwise" not in page
+    assert "1 upload has not been checked on 8.1 yet" in page
+    assert "been checked on 8.0" not in page
+    assert "changes its verdict" not in page
     reader.post("/kernels/8.1/uploads/check/")
     assert Job.objects.open().get().object == upload
 
 
-def test_programs_that_fare_otherwise_are_named(reader: Client, upload: BpfObject) -> None:
+def test_programs_that_change_their_verdict_are_named(reader: Client, upload: BpfObject) -> None:
     verdict = create_verdict("8.1", "toy_running", create_finding("not_allowed"))
     store.save_verdict(upload, facts_hash("8.1"), verdict)
     page = read(reader, PAGE)
     assert "toy.bpf.o" in page
-    assert "not checked" not in page
+    assert "been checked" not in page
     (row,) = reader.get(PAGE).context["uploads"].rows
     assert [(i.program, i.before.verdict, i.after.verdict) for i in row.changed] == [
         ("toy_running", "passes", "refused")
@@ -62,4 +62,4 @@ def test_programs_that_fare_otherwise_are_named(reader: Client, upload: BpfObjec
 
 def test_uploads_that_fare_alike_are_said_to(reader: Client, upload: BpfObject) -> None:
     store.save_verdict(upload, facts_hash("8.1"), create_verdict("8.1", "toy_running"))
-    assert "No program of an upload fares otherwise." in read(reader, PAGE)
+    assert "No uploaded program changes its verdict." in read(reader, PAGE)

@@ -366,7 +366,7 @@ def test_a_variant_is_taken_out_by_its_maker_or_the_staff(
     users["root"] = User.objects.create_superuser("root")
     keep_variant(load_kernel("toy"), [WIDER], "toy-wide", users["ada"])
     client.force_login(users[reader])
-    offered = "Take toy-wide out of the map" in read(client, "/kernels/toy-wide/")
+    offered = "Remove toy-wide from the map" in read(client, "/kernels/toy-wide/")
     assert offered == (status == 302)
     answer = client.post("/kernels/toy-wide/drop/")
     assert answer.status_code == status
