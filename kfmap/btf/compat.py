@@ -6,6 +6,7 @@ tools/lib/bpf: kinds and the number of parameters count, names, sizes and signs 
 
 from __future__ import annotations
 
+from kfmap.btf.declare import declare
 from kfmap.btf.kinds import COMPOSITE, ENUMS, Kind
 from kfmap.btf.read import Btf, BtfError
 
@@ -41,6 +42,61 @@ def _resolve(local: Btf, type_id: int, kernel: Btf, found: int | None) -> str:
     except BtfError:
         fits = False
     return FOUND if fits else INCOMPATIBLE
+
+
+def explain_function(local: Btf, type_id: int, kernel: Btf, name: str) -> str:
+    """Say where an extern function that is INCOMPATIBLE differs from the kernel's of that name.
+
+    "" where that cannot be said of one place in its prototype.
+    """
+    found = kernel.find(name, Kind.FUNC)
+    if found is None:
+        return ""
+    try:
+        ours = local.type_of(type_id) if local.kind(type_id) is Kind.FUNC else type_id
+        return _explain(local, ours, kernel, kernel.type_of(found))
+    except BtfError:
+        return ""
+
+
+def _explain(local: Btf, ours: int, kernel: Btf, theirs: int) -> str:
+    mine, its = local.params(ours), kernel.params(theirs)
+    if len(mine) != len(its):
+        return f"it is declared with {_count(len(mine))}, the kernel's takes {len(its)}"
+    for number, (one, other) in enumerate(zip(mine, its, strict=True), 1):
+        if not _Comparison(local, kernel).compare(one.type_id, other.type_id, _MAX_LEVEL):
+            named = f"argument {number}" + (f" ({one.name})" if one.name else "")
+            forward = _forward(local, one.type_id)
+            if forward:
+                return (
+                    f"{forward} of {named} is only declared, not defined: include its definition "
+                    "(vmlinux.h has it)"
+                )
+            return (
+                f"{named} is {declare(local, one.type_id)}, the kernel's is "
+                f"{declare(kernel, other.type_id)}"
+            )
+    returned, expected = local.type_of(ours), kernel.type_of(theirs)
+    if _Comparison(local, kernel).compare(returned, expected, _MAX_LEVEL):
+        return ""
+    mine_returns, its_returns = declare(local, returned), declare(kernel, expected)
+    return f"it returns {mine_returns}, the kernel's returns {its_returns}"
+
+
+def _count(arguments: int) -> str:
+    return "1 argument" if arguments == 1 else f"{arguments} arguments"
+
+
+def _forward(btf: Btf, type_id: int) -> str:
+    """Return `struct x` where a type leads by pointers to one that is only declared, else ""."""
+    for _ in range(_MAX_LEVEL):
+        type_id = btf.resolve(type_id)
+        if btf.kind(type_id) is Kind.FWD:
+            return f"{'union' if btf.kind_flag(type_id) else 'struct'} {btf.name(type_id)}"
+        if btf.kind(type_id) is not Kind.PTR:
+            return ""
+        type_id = btf.type_of(type_id)
+    return ""
 
 
 def kinds_are_compatible(first: Kind, second: Kind) -> bool:

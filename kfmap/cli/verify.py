@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from argparse import ArgumentParser, Namespace
+from functools import cache
 from pathlib import Path
 from typing import TextIO
 
@@ -11,6 +12,7 @@ from kfmap.cli.commands import CommandFailedError
 from kfmap.cli.kernels import load_kernels
 from kfmap.server.upload_limit import UploadLimitError, read_upload_limit
 from verifier.engine.judging.choice_text import parse_choices
+from verifier.engine.judging.known_names import KnownNames, collect_names
 from verifier.engine.object.model import ObjectError
 from verifier.engine.object.read import read_object
 from verifier.engine.reports import RENDERERS, CheckedObject
@@ -76,13 +78,19 @@ def run(options: Namespace, out: TextIO) -> int:
         choices = parse_choices(options.set, options.cleared, options.type, options.target)
     except (UploadLimitError, ChoiceError) as error:
         raise CommandFailedError(str(error)) from error
+    known_names = cache(_load_known_names)
     kernels = [
-        KernelUnderTest(kernel.facts, kernel.types, kernel.options, kernel.functions)
+        KernelUnderTest(kernel.facts, kernel.types, kernel.options, kernel.functions, known_names)
         for kernel in load_kernels(options.kernel)
     ]
     checked = [_check(Path(path), limit, kernels, choices) for path in options.objects]
     out.write(RENDERERS[options.format].render(checked))
     return max(_UNREAD if is_unread(obj) else _BAD if is_bad(obj) else _FINE for obj in checked)
+
+
+def _load_known_names() -> KnownNames:
+    """Read the names that any kernel has; few objects ask for one that theirs has not."""
+    return collect_names(kernel.facts for kernel in load_kernels())
 
 
 @collection_paused()

@@ -56,13 +56,13 @@ def test_object_without_kfuncs_passes_with_code_0() -> None:
 
 def test_options_of_the_kernel_decide() -> None:
     facts = replace(create_toy_kernel(), name="6.18", version="configured")
-    save_kernel(facts, None, config=b"CONFIG_NUMBER=250\n")
+    save_kernel(facts, None, config=b"CONFIG_NUMBER=100\n")
     _, body = verify_json(OBJECTS / "options.bpf.o", "--kernel=6.18", "--kernel=7.2")
     (obj,) = body["objects"]
     told = {
         item["kernel"]: item["verdict"] for item in obj["verdicts"] if item["program"] == "number"
     }
-    assert told == {"6.18": "refused", "7.2": "unknown"}
+    assert told == {"6.18": "passes", "7.2": "unknown"}
 
 
 def test_refused_object_ends_with_code_1() -> None:
@@ -107,6 +107,13 @@ def test_members_that_the_loader_clears_do_not_refuse_the_object() -> None:
         (obj,) = body["objects"]
         [told] = [item for item in obj["verdicts"] if item["program"] == "ssthresh"]
         assert (told["verdict"], told["left_out"]) == ("refused", left_out)
+
+
+def test_a_kfunc_that_no_kernel_has_may_be_a_modules() -> None:
+    _, body = verify_json(OBJECTS / "externs.bpf.o", "--kernel=7.2")
+    told = {item["program"]: item for item in body["objects"][0]["verdicts"]}["of_a_module"]
+    assert told["verdict"] == "unknown"
+    assert "only a module can have it" in told["findings"][0]["reasons"][0]["text"]
 
 
 @pytest.mark.parametrize("option", ["--cleared", "--type", "--target"])

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from kfmap.btf.read import read_btf
 from kfmap.catalogue.bundled_kernels import find_bundled
-from kfmap.kernel.config import read_config
 from tests.verifier.engine.object.objects import read
 from verifier.engine.judging.choices import NO_CHOICES, LoaderChoices
 from verifier.engine.result import ProgramVerdict
@@ -17,12 +15,8 @@ from verifier.engine.verdict import KernelUnderTest, check_object, prepare_objec
 def bundled_kernel(name: str) -> KernelUnderTest:
     """Read a bundled kernel with its types and its configuration."""
     [kernel] = [item for item in find_bundled() if item.name == name]
-    types, config = kernel.read_types(), kernel.read_config()
-    return KernelUnderTest(
-        kernel.read_facts(),
-        read_btf(types) if types else None,
-        read_config(config).options if config else None,
-    )
+    loaded = kernel.load()
+    return KernelUnderTest(loaded.facts, loaded.types, loaded.options, loaded.functions)
 
 
 def check_on(

@@ -12,7 +12,7 @@ import resource
 import signal
 import sys
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from kfmap.btf.function_names import FunctionNames
 from kfmap.btf.read import read_btf
 from kfmap.kernel.config import read_config
 from kfmap.kernel.facts_json import parse_facts
+from verifier.engine.judging.known_names import KnownNames
 from verifier.engine.object.model import ObjectError
 from verifier.engine.object.read import read_object
 from verifier.engine.result_json import plain
@@ -42,17 +43,31 @@ def answer(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield {"summary": plain(summarize(obj))}
     for kernel in request["kernels"]:
         files = kernel["facts"], kernel["types"], kernel["config"], kernel.get("functions", "")
-        verdict = check_object(prepared, _load_kernel(*files))
+        verdict = check_object(prepared, _load_kernel(*files, request["known"]))
         yield {"facts_hash": kernel["facts_hash"], "verdict": plain(verdict)}
 
 
 @lru_cache(maxsize=16)
-def _load_kernel(facts: str, types: str, config: str, functions: str) -> KernelUnderTest:
-    """Load a kernel from its files; "" stands for one that it has not."""
+def _load_kernel(
+    facts: str, types: str, config: str, functions: str, known: str
+) -> KernelUnderTest:
+    """Load a kernel from its files; "" stands for one that it has not.
+
+    `known`: a file of the names that some kernel of the map has.
+    """
     loaded = read_btf(_unpack(types)) if types else None
     options = read_config(_unpack(config)).options if config else None
     named = FunctionNames(Path(functions).read_bytes()) if functions else None
-    return KernelUnderTest(parse_facts(_unpack(facts)), loaded, options, named)
+    return KernelUnderTest(
+        parse_facts(_unpack(facts)), loaded, options, named, partial(_load_names, known)
+    )
+
+
+@lru_cache(maxsize=4)
+def _load_names(path: str) -> KnownNames:
+    names = json.loads(Path(path).read_bytes())
+    kfuncs = {name: tuple(modules) for name, modules in names["kfuncs"].items()}
+    return KnownNames(kfuncs, frozenset(names["struct_ops"]))
 
 
 def _unpack(path: str) -> bytes:

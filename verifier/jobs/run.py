@@ -14,7 +14,7 @@ from kfmap.catalogue.models import Kernel
 from verifier.engine.result_json import parse_summary, parse_verdict
 from verifier.jobs.checker import CheckCutOffError, CheckFailedError, Limits, check_process
 from verifier.jobs.files import path_of
-from verifier.jobs.kernel_files import write_kernel_files
+from verifier.jobs.kernel_files import write_kernel_files, write_known_names
 from verifier.jobs.patience import is_away, patiently
 from verifier.jobs.stopping import WorkerStopsError, is_stopping
 from verifier.records import store
@@ -79,6 +79,7 @@ def _ask(obj: BpfObject, progress: _Progress) -> None:
     request = {
         "object": str(path_of(obj.sha256)),
         "kernels": [write_kernel_files(kernel) for kernel in progress.waiting],
+        "known": write_known_names(),
     }
     limits = Limits(settings.KFMAP_CHECK_SECONDS, settings.KFMAP_CHECK_MEGABYTES)
     progress.beat()

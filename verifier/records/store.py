@@ -10,10 +10,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from kfmap.catalogue.models import Kernel
+from kfmap.catalogue.models import Kernel, Kfunc
 from kfmap.catalogue.recent import Recent
 from kfmap.permission.engine import ENGINE_VERSION
 from verifier.engine import result
+from verifier.engine.judging.calls import MODULE_RULE
 from verifier.engine.object.model import StructOpsUse
 from verifier.engine.reports import CheckedObject, Unchecked
 from verifier.engine.result import ObjectVerdict, ProgramVerdict, SourceLine
@@ -27,9 +28,18 @@ _READ_LATELY = 100  # checks
 
 
 def pending_kernels(obj: BpfObject) -> list[Kernel]:
-    """Return the kernels of the map that this engine has not checked the object on."""
-    known = Check.objects.filter(object=obj, engine_version=ENGINE_VERSION).values("facts_hash")
-    return list(Kernel.objects.listed().exclude(facts_hash__in=known))
+    """Return the kernels of the map that this engine has not checked the object on.
+
+    A check is not counted that took a kfunc for a module's which a kernel of the map has by now.
+    """
+    checks = Check.objects.filter(object=obj, engine_version=ENGINE_VERSION)
+    taken_for_modules = Finding.objects.filter(
+        verdict__check_row__in=checks,
+        data__reasons__0__rule=MODULE_RULE,
+        kfunc__in=Kfunc.objects.filter(kernel__in=Kernel.objects.listed()).values("name"),
+    )
+    known = checks.exclude(pk__in=taken_for_modules.values("verdict__check_row"))
+    return list(Kernel.objects.listed().exclude(facts_hash__in=known.values("facts_hash")))
 
 
 def find_stale() -> QuerySet[BpfObject]:

@@ -11,8 +11,10 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
+from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.store import save_kernel
 from tests.permission.small_kernel import create_toy_kernel
+from tests.verifier.engine.judging.toy import kernel_facts
 from verifier.jobs import checker, files, kernel_files, tasks
 from verifier.jobs.opening import ensure_job
 from verifier.jobs.run import run_job
@@ -65,6 +67,16 @@ def test_job_knows_the_options_of_a_kernel() -> None:
     job = run(create_job((OBJECTS / "options.bpf.o").read_bytes()))
     words = Verdict.objects.filter(program="number", check_row__object=job.object)
     assert sorted(words.values_list("verdict", flat=True)) == ["passes", "unknown", "unknown"]
+
+
+def test_job_knows_the_names_of_all_kernels() -> None:
+    facts = replace(kernel_facts("full_name_hash"), name="7.3")
+    save_kernel(facts, None)
+    job = run(create_job((OBJECTS / "externs.bpf.o").read_bytes()))
+    verdicts = Verdict.objects.filter(check_row__object=job.object)
+    told = verdicts.filter(check_row__facts_hash=Kernel.objects.get(name="7.2").facts_hash)
+    assert told.get(program="of_a_module").verdict == "unknown"
+    assert told.get(program="plain").verdict == "passes"  # guarded, and a kfunc of another kernel
 
 
 def test_job_run_twice_does_its_work_once() -> None:

@@ -12,6 +12,8 @@ from kfmap.catalogue.store import save_kernel
 from tests.permission.small_kernel import create_toy_kernel
 from tests.verifier.checked import create_finding, create_summary, create_verdict
 from tests.verifier.conftest import create_object
+from tests.verifier.engine.judging.toy import kernel_facts
+from verifier.engine.result import Reason
 from verifier.records import store
 from verifier.records.models import Check, Finding
 
@@ -54,6 +56,16 @@ def test_kernel_without_an_answer_is_pending_and_then_not() -> None:
     assert store.pending_kernels(obj) == []
     (unchecked,) = store.load_checked(obj, [old, new]).unchecked
     assert unchecked.kernel == "7.2"
+
+
+def test_a_kfunc_that_was_taken_for_a_modules_is_asked_for_again_once_a_kernel_has_it() -> None:
+    obj, old = create_object(), create_kernel("6.12")
+    reason = Reason("module", "no kernel of the map has a kfunc new_kfunc")
+    finding = replace(create_finding("unknown", "new_kfunc"), reasons=(reason,))
+    store.save_verdict(obj, old.facts_hash, create_verdict("6.12", "toy_running", finding))
+    assert store.pending_kernels(obj) == []
+    newer = save_kernel(replace(kernel_facts("new_kfunc"), name="7.2"), None).kernel
+    assert store.pending_kernels(obj) == [old, newer]
 
 
 def test_verdict_of_an_older_engine_does_not_count() -> None:

@@ -7,13 +7,14 @@ from kfmap.permission.verdict import ALLOWED, FAILS, REFUSED, UNKNOWN, Verdict, 
 from verifier.engine.flow.reach import Circumstances, LiveCall
 from verifier.engine.flow.regions import Regions
 from verifier.engine.judging.contexts import decide
-from verifier.engine.judging.externs import FOUND, Resolved
+from verifier.engine.judging.externs import FOUND, MODULE_ONLY, Resolved
 from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.judging.loader import Loaded
 from verifier.engine.judging.problem import Objection, Problem, path_problem
 from verifier.engine.judging.regions import kfunc_problem, variants
 from verifier.engine.result import FindingKind, Reason
 
+MODULE_RULE = "module"  # of a reason: a module may have it
 _SLEEPABLE = "KF_SLEEPABLE"
 # What is said of a call follows from these: extern, regions, circumstances, fault.
 _Alike = tuple[int, Regions, Circumstances, str]
@@ -118,4 +119,5 @@ def asleep(regions: Regions, how: Circumstances) -> tuple[str, bool]:
 def absent_reason(resolved: Resolved, name: str) -> Reason:
     """Say why libbpf takes an extern for absent."""
     text = resolved.text or f"this kernel has no {name}"
-    return give_reason(resolved.outcome, text, resolved.place)
+    rule = MODULE_RULE if resolved.outcome == MODULE_ONLY else resolved.outcome
+    return give_reason(rule, text, resolved.place)

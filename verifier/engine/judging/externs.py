@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from kfmap.btf.compat import FOUND as TYPES_FIT
 from kfmap.btf.compat import MISSING as NO_TYPE
-from kfmap.btf.compat import resolve_function, resolve_variable
+from kfmap.btf.compat import explain_function, resolve_function, resolve_variable
 from kfmap.btf.read import Btf, BtfError
 from kfmap.kernel.facts import VMLINUX, Kfunc, Place
 from verifier.engine.flow.values import OBJECT, VAGUE, Value
@@ -18,6 +18,7 @@ FOUND = "found"
 MISSING = FindingKind.MISSING
 PROTOTYPE = FindingKind.PROTOTYPE
 MALFORMED = FindingKind.MALFORMED_KERNEL
+MODULE_ONLY = FindingKind.UNKNOWN  # no kernel of the map has it: only a module from elsewhere can
 
 
 class Resolved(NamedTuple):
@@ -37,31 +38,72 @@ def resolve_kfunc(obj: BpfObject, extern: Extern, kernel: KernelUnderTest) -> Re
     name = extern.kernel_name
     known = kernel.decider.find_kfunc(name)
     if kernel.types is None or obj.btf is None or not extern.type_id:
-        return _resolve_by_facts(name, known, kernel)
+        return _resolve_by_facts(obj, extern, known, kernel)
     outcome = resolve_function(obj.btf, extern.type_id, kernel.types, name)
     if outcome == TYPES_FIT:
         return _loadable(name, known)
     if outcome == NO_TYPE:
         if known and known.owner != VMLINUX:
             return Resolved(FOUND)
-        return Resolved(MISSING, f"this kernel has no {name}", known.place if known else None)
+        return _resolve_by_name(obj, extern, known, kernel)
     if known and known.callable_in_btf is False:
         return _malformed(known)
-    return Resolved(
-        PROTOTYPE,
-        f"the prototype of {extern.name} does not fit this kernel's: "
-        f"{known.prototype if known else name}",
-        known.place if known else None,
-    )
+    text = f"the prototype of {extern.name} does not fit this kernel's"
+    where = explain_function(obj.btf, extern.type_id, kernel.types, name)
+    text += f": {where}" if where else f", {known.prototype if known else name}"
+    return Resolved(PROTOTYPE, text, known.place if known else None)
 
 
-def _resolve_by_facts(name: str, known: Kfunc | None, kernel: KernelUnderTest) -> Resolved:
+def _resolve_by_facts(
+    obj: BpfObject, extern: Extern, known: Kfunc | None, kernel: KernelUnderTest
+) -> Resolved:
     """Without types a kfunc is there if the facts have it."""
     if known:
-        return _loadable(name, known)
-    if name in kernel.facts.observed_kfuncs:
+        return _loadable(extern.kernel_name, known)
+    if extern.kernel_name in kernel.facts.observed_kfuncs:
         return Resolved(FOUND)
-    return Resolved(MISSING, f"this kernel has no {name}")
+    return _resolve_by_name(obj, extern, known, kernel)
+
+
+def _resolve_by_name(
+    obj: BpfObject, extern: Extern, known: Kfunc | None, kernel: KernelUnderTest
+) -> Resolved:
+    """Find a function whose types are not kept: any that is in BTF is there for libbpf.
+
+    Of its prototype only the number of arguments is known.
+    """
+    name = extern.kernel_name
+    expected = None if kernel.functions is None else kernel.functions.arguments(name)
+    if expected is not None:
+        declared = _count_arguments(obj.btf, extern.type_id)
+        if declared is None or expected < 0 or declared == expected:
+            return Resolved(FOUND)
+        text = f"{extern.name} is declared with {declared} arguments, the kernel's takes {expected}"
+        return Resolved(PROTOTYPE, text)
+    if kernel.known is not None and name not in kernel.known.kfuncs:
+        return Resolved(MODULE_ONLY, _module_text(name, kernel))
+    text = f"this kernel has no {name}"
+    owners = kernel.known.kfuncs.get(name, ()) if kernel.known else ()
+    if owners:
+        text += f"; where other kernels have it, it is in module {', '.join(owners)}"
+    return Resolved(MISSING, text, known.place if known else None)
+
+
+def _count_arguments(btf: Btf | None, type_id: int) -> int | None:
+    """Return how many arguments a FUNC takes, None where that is not known."""
+    if btf is None or not type_id:
+        return None
+    try:
+        return len(btf.params(btf.type_of(type_id)))
+    except BtfError:
+        return None
+
+
+def _module_text(name: str, kernel: KernelUnderTest) -> str:
+    text = f"no kernel of the map has a kfunc {name}: only a module can have it"
+    if kernel.functions is not None and kernel.functions.module_may_have(name):
+        text += ", and a module that comes with this kernel seems to have a function of that name"
+    return text
 
 
 def _loadable(name: str, known: Kfunc | None) -> Resolved:
@@ -81,11 +123,36 @@ def _malformed(known: Kfunc) -> Resolved:
 def resolve_address(obj: BpfObject, extern: Extern, kernel: KernelUnderTest) -> Value:
     """Return the address of an extern variable: 0 if it is weak and not there."""
     if obj.btf is None or is_typeless(obj.btf, extern):
-        return VAGUE if extern.weak else OBJECT
+        is_there = not extern.weak or is_function(extern, kernel)
+        return OBJECT if is_there else VAGUE
     if kernel.types is None:
         return VAGUE if extern.weak else OBJECT
     outcome = resolve_variable(obj.btf, extern.type_id, kernel.types, extern.kernel_name)
     return OBJECT if outcome == TYPES_FIT else 0
+
+
+def is_function(extern: Extern, kernel: KernelUnderTest) -> bool:
+    """Return whether the kernel has a function of that name, which kallsyms always lists."""
+    return kernel.functions is not None and kernel.functions.has(extern.name)
+
+
+def unlisted_symbol(obj: BpfObject, extern: Extern, kernel: KernelUnderTest) -> str:
+    """Say why it is not known whether kallsyms has a variable without a type, "" if it has it.
+
+    libbpf looks up such a variable in /proc/kallsyms (bpf_object__read_kallsyms_file()); of what
+    that lists, functions are known. Data is there with CONFIG_KALLSYMS_ALL alone.
+    """
+    if obj.btf is None or not is_typeless(obj.btf, extern) or is_function(extern, kernel):
+        return ""
+    text = f"{extern.name} has no type, so libbpf looks for it in the kernel's kallsyms"
+    lists_data = kernel.has_option("CONFIG_KALLSYMS_ALL")
+    if lists_data is None:
+        return f"{text}, which are not known"
+    if lists_data:
+        return f"{text}: those of data are listed (CONFIG_KALLSYMS_ALL is set), and are not known"
+    return (
+        f"{text}: data is not listed (CONFIG_KALLSYMS_ALL is not set), so only a function is found"
+    )
 
 
 def is_typeless(btf: Btf, extern: Extern) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 
 from kfmap.btf.flavor import essential_name
@@ -13,6 +13,7 @@ from kfmap.kernel.facts import KernelFacts
 from kfmap.permission.context import Context
 from kfmap.permission.contexts import build_contexts
 from kfmap.permission.decide import Decider
+from verifier.engine.judging.known_names import KnownNames
 from verifier.engine.judging.verifier_rules import VerifierRules
 
 
@@ -22,6 +23,7 @@ class KernelUnderTest:
     `types`: the kernel's BTF, whole or trimmed; without it CO-RE and prototypes stay unknown.
     `config`: CONFIG_* → value as in .config, None if it is not known.
     `functions`: the names of all functions, None if they are not known.
+    `find_known`: gives the names that any kernel of the map has, when they are first asked for.
     """
 
     def __init__(
@@ -30,12 +32,19 @@ class KernelUnderTest:
         types: Btf | None = None,
         config: Mapping[str, str] | None = None,
         functions: FunctionNames | None = None,
+        find_known: Callable[[], KnownNames] | None = None,
     ) -> None:
         self.facts = facts
         self.types = types
         self.config = config
         self.functions = functions
+        self._find_known = find_known
         self.name = facts.name
+
+    @cached_property
+    def known(self) -> KnownNames | None:
+        """Return the names that any kernel of the map has, None if there is only this one."""
+        return self._find_known() if self._find_known else None
 
     def has_option(self, name: str) -> bool | None:
         """Return whether an option is set, None if that is not known."""

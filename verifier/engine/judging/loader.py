@@ -14,7 +14,12 @@ from verifier.engine.flow.body import OP_LDDW
 from verifier.engine.flow.inputs import POISON, UNRESOLVED, Answer, Inputs, KfuncAnswer, Patch
 from verifier.engine.flow.values import signed
 from verifier.engine.judging.choices import NO_CHOICES, LoaderChoices
-from verifier.engine.judging.externs import FOUND, Resolved, resolve_address, resolve_kfunc
+from verifier.engine.judging.externs import (
+    FOUND,
+    Resolved,
+    resolve_address,
+    resolve_kfunc,
+)
 from verifier.engine.judging.kconfig import Setting, read_setting
 from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.object.model import BpfObject, ExternKind

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from kfmap.btf.core import REFUSED
 from verifier.engine.judging.calls import absent_reason
-from verifier.engine.judging.externs import FOUND
+from verifier.engine.judging.externs import FOUND, MODULE_ONLY, unlisted_symbol
 from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.judging.loader import Loaded
 from verifier.engine.judging.struct_ops import object_problems
@@ -28,7 +28,7 @@ def find_object_problems(loaded: Loaded) -> tuple[ObjectProblem, ...]:
     return (
         *_opening_problems(loaded),
         *_extern_problems(loaded),
-        *(ObjectProblem(FindingKind.STRUCT_OPS, "", reason) for reason in object_problems(loaded)),
+        *(ObjectProblem(problem.kind, "", problem.reason) for problem in object_problems(loaded)),
         *_map_problems(loaded),
         *_core_problems(loaded),
     )
@@ -81,14 +81,19 @@ def _extern_problems(loaded: Loaded) -> Iterator[ObjectProblem]:
             continue
         elif extern.kind == ExternKind.KFUNC:
             resolved = loaded.kfunc(index)
-            if resolved.outcome != FOUND:
+            if resolved.outcome == MODULE_ONLY:
+                reason = absent_reason(resolved, extern.name)
+                yield ObjectProblem(FindingKind(resolved.outcome), extern.kernel_name, reason)
+            elif resolved.outcome != FOUND:
                 reason = absent_reason(resolved, extern.name)
                 text = f"{reason.text}; the reference is strong, so the whole object is refused"
                 strong = Reason(reason.rule, text, reason.file, reason.line)
                 yield ObjectProblem(FindingKind(resolved.outcome), extern.kernel_name, strong)
-        elif extern.kind == ExternKind.KSYM and loaded.lacks_variable(index):
+        elif loaded.lacks_variable(index):
             text = f"this kernel has no variable {extern.kernel_name} of that type"
             yield ObjectProblem(FindingKind.LOAD, "", Reason("extern", text))
+        elif text := unlisted_symbol(loaded.object, extern, loaded.kernel):
+            yield ObjectProblem(FindingKind.UNKNOWN, "", Reason("extern", text))
 
 
 def _map_problems(loaded: Loaded) -> Iterator[ObjectProblem]:

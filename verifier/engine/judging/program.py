@@ -39,12 +39,6 @@ _GPL_COMPATIBLE = (
 )
 _MAX_FINDINGS = 100  # a program; more say nothing new
 _MAX_UNKNOWNS = 3
-_SAVED_BY_DEATH = (
-    FindingKind.NOT_ALLOWED,
-    FindingKind.MISSING,
-    FindingKind.PROTOTYPE,
-    FindingKind.MALFORMED_KERNEL,
-)
 _NOT_SURE = Reason("flow", "whether this kernel's verifier walks this call could not be decided")
 _DEAD = Reason("flow", "dead on this kernel, so not checked; if it were live:")
 
@@ -113,7 +107,7 @@ class _ProgramJudge:
             self._program, self._loaded.kernel
         )
         if broken:
-            return FindingKind.STRUCT_OPS, (broken,)
+            return broken.kind, (broken.reason,)
         hook = missing_hook(self._program, self._loaded.kernel.facts)
         if hook:
             return FindingKind.LOAD, (hook,)
@@ -212,6 +206,7 @@ class _ProgramJudge:
             here = Node(function, None, None)
             call = LiveCall(extern, slot, here, True, NO_REGIONS, Circumstances(None, ""))
             problem = self._live.calls.judge(call)
-            if problem and problem.kind in _SAVED_BY_DEATH:
+            is_absent = self._loaded.kfunc(extern).outcome != FOUND
+            if problem and (is_absent or problem.kind == FindingKind.NOT_ALLOWED):
                 reasons = (_DEAD, *problem.reasons)
                 yield self._finding(FindingKind.DEAD, self._name(extern), path, reasons)

@@ -13,12 +13,18 @@ from kfmap.permission.verdict import give_reason
 from kfmap.permission.view import STRUCT_OPS_TYPE
 from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.judging.loader import Loaded
-from verifier.engine.judging.struct_ops_maps import RULE, is_cleared, map_problems
+from verifier.engine.judging.struct_ops_maps import (
+    RULE,
+    Problem,
+    absent_type,
+    is_cleared,
+    map_problems,
+)
 from verifier.engine.object.model import Program
-from verifier.engine.result import Reason
+from verifier.engine.result import FindingKind, Reason
 
 
-def object_problems(loaded: Loaded) -> Iterator[Reason]:
+def object_problems(loaded: Loaded) -> Iterator[Problem]:
     """Say why libbpf cannot load the object's struct_ops maps, so nothing of it loads."""
     if not loaded.kernel.facts.struct_ops:
         return
@@ -29,20 +35,21 @@ def object_problems(loaded: Loaded) -> Iterator[Reason]:
             {f"{use.type}.{use.member}" for use in uses if not is_cleared(use, loaded)}
         )
         if len(members) > 1:
-            yield Reason(RULE, f"{program.name} is used as {' and as '.join(members)}: one only")
+            text = f"{program.name} is used as {' and as '.join(members)}: one only"
+            yield Problem(FindingKind.STRUCT_OPS, Reason(RULE, text))
     for struct_map in loaded.object.struct_ops_maps:
         if not struct_map.optional:
             yield from map_problems(struct_map, loaded)
 
 
-def optional_map_problem(program: Program, loaded: Loaded) -> Reason | None:
+def optional_map_problem(program: Program, loaded: Loaded) -> Problem | None:
     """Say why every map that a program is in fails; all of them are made only when asked for."""
     if not program.optional or not loaded.kernel.facts.struct_ops:
         return None
     named = {use.map for use in program.struct_ops}
     maps = [item for item in loaded.object.struct_ops_maps if item.name in named]
-    reasons = [next(map_problems(item, loaded), None) for item in maps]
-    return reasons[0] if reasons and all(reasons) else None
+    problems = [next(map_problems(item, loaded), None) for item in maps]
+    return problems[0] if problems and all(problems) else None
 
 
 def lacks_member(program: Program, kernel: KernelUnderTest) -> bool:
@@ -51,23 +58,24 @@ def lacks_member(program: Program, kernel: KernelUnderTest) -> bool:
     return ops is not None and _member_of(program, ops) is None
 
 
-def program_problem(program: Program, kernel: KernelUnderTest) -> Reason | None:
+def program_problem(program: Program, kernel: KernelUnderTest) -> Problem | None:
     """Say why the verifier refuses a struct_ops program as such, whatever it calls."""
     if program.program_type != STRUCT_OPS_TYPE:
         return None
     if not program.struct_ops:
         when = " if something switches it on" if program.optional else ""
-        return Reason(RULE, f"no struct_ops map refers to it, so it has no attach target{when}")
+        text = f"no struct_ops map refers to it, so it has no attach target{when}"
+        return Problem(FindingKind.STRUCT_OPS, Reason(RULE, text))
     ops = _type_of(program, kernel)
     if ops is None:
-        if not kernel.facts.struct_ops:
-            return None
-        return Reason(RULE, f"this kernel has no struct_ops type {program.struct_ops[0].type}")
+        name = program.struct_ops[0].type
+        return absent_type(name, kernel) if kernel.facts.struct_ops else None
     member = _member_of(program, ops)
     if member is None:
         text = f"{ops.name} of this kernel has no member {program.struct_ops[0].member}"
-        return give_reason(RULE, text, ops.place)
-    return _member_problem(program, ops, member)
+        return Problem(FindingKind.STRUCT_OPS, give_reason(RULE, text, ops.place))
+    reason = _member_problem(program, ops, member)
+    return Problem(FindingKind.STRUCT_OPS, reason) if reason else None
 
 
 def _member_problem(program: Program, ops: StructOps, member: Member) -> Reason | None:

@@ -7,6 +7,7 @@ there keeps the whole object from loading.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from kfmap.btf.kinds import Kind
 from kfmap.btf.read import Btf, BtfError, Member
@@ -15,7 +16,7 @@ from kfmap.permission.verdict import give_reason
 from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.judging.loader import Loaded
 from verifier.engine.object.model import BpfObject, Program, StructOpsMap, StructOpsUse
-from verifier.engine.result import Reason
+from verifier.engine.result import FindingKind, Reason
 
 RULE = "struct_ops"
 
@@ -35,17 +36,38 @@ _SCX_CLEARED = frozenset(
 )
 
 
-def map_problems(struct_map: StructOpsMap, loaded: Loaded) -> Iterator[Reason]:
+class Problem(NamedTuple):
+    """What is wrong; `kind` is that of a finding."""
+
+    kind: FindingKind
+    reason: Reason
+
+
+def map_problems(struct_map: StructOpsMap, loaded: Loaded) -> Iterator[Problem]:
     """Say why libbpf cannot set up a map on this kernel."""
     ops = loaded.kernel.decider.views.struct_ops.get(struct_map.kernel_type)
     if ops is None:
-        yield Reason(RULE, f"this kernel has no struct_ops type {struct_map.kernel_type}")
+        yield absent_type(struct_map.kernel_type, loaded.kernel)
         return
     known = {member.name for member in ops.members}
     for name in set_members(struct_map):
         if name not in known and not loaded.choices.clears(struct_map.name, name):
-            yield give_reason(RULE, _missing_text(struct_map, name), ops.place)
-    yield from _unlike_members(loaded.object, struct_map, ops, loaded.kernel)
+            yield Problem(
+                FindingKind.STRUCT_OPS,
+                give_reason(RULE, _missing_text(struct_map, name), ops.place),
+            )
+    for reason in _unlike_members(loaded.object, struct_map, ops, loaded.kernel):
+        yield Problem(FindingKind.STRUCT_OPS, reason)
+
+
+def absent_type(name: str, kernel: KernelUnderTest) -> Problem:
+    """Say that the kernel has no struct_ops type; one that no kernel has may be a module's."""
+    if kernel.known is not None and name not in kernel.known.struct_ops:
+        text = f"no kernel of the map has a struct_ops type {name}: only a module can have it"
+        return Problem(FindingKind.UNKNOWN, Reason(RULE, text))
+    return Problem(
+        FindingKind.STRUCT_OPS, Reason(RULE, f"this kernel has no struct_ops type {name}")
+    )
 
 
 def set_members(struct_map: StructOpsMap) -> Iterator[str]:
