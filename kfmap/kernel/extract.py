@@ -26,10 +26,17 @@ from kfmap.kernel.facts import (
     RunTime,
     StructOps,
 )
+from kfmap.kernel.gates import Gates
 from kfmap.kernel.items import Item
 from kfmap.kernel.kbuild import Kbuild
-from kfmap.kernel.program_extract import LSM_C, Given, extract_program_facts
+from kfmap.kernel.program_extract import (
+    FMODRET_HOOK,
+    Files,
+    add_program_facts,
+    sort_problems,
+)
 from kfmap.kernel.rule_form import Branch, MemberTable, Node, Unknown
+from kfmap.kernel.rules.attach_targets import LSM_C
 from kfmap.kernel.rules.error_injection import INJECTION_OPTION
 from kfmap.kernel.rules.filter_meanings import Tables
 from kfmap.kernel.rules.filters import compile_filter
@@ -55,7 +62,6 @@ from kfmap.kernel.scan import Found, scan_tree
 from kfmap.kernel.tree import Tree, TreeError
 
 __all__ = ["TreeError", "extract_kernel"]
-FMODRET_HOOK = "BTF_KFUNC_HOOK_FMODRET"
 _VERSION = re.compile(r"^(VERSION|PATCHLEVEL|SUBLEVEL|EXTRAVERSION)[ \t]*=[ \t]*(\S*)", re.M)
 
 
@@ -121,6 +127,7 @@ class _Reading:
             NotUnderstood(Place(name, 1), "file that cannot be read", "a link, or too large")
             for name in found.unread
         ]
+        self._marked = found.marked
         self._files = [
             self._read_file(name, owner)
             for name in found.marked
@@ -147,11 +154,7 @@ class _Reading:
         struct_ops = tuple(sorted(self._struct_ops(), key=lambda s: s.name))
         kfuncs = self._kfuncs(registrations)
         run_time = self._run_time(struct_ops, kfuncs)
-        programs = extract_program_facts(
-            code, self._given(program_types, attach_types, registrations)
-        )
-        self._problems += programs.problems
-        return KernelFacts(
+        facts = KernelFacts(
             name=name,
             version=version,
             origin=origin,
@@ -170,34 +173,20 @@ class _Reading:
             run_time=run_time,
             lsm_hooks=read_lsm_hooks(code),
             iterators=self._iterators(),
-            not_understood=tuple(
-                sorted(set(self._problems), key=lambda p: (p.place, p.construct, p.text))
-            ),
-            sleeping=programs.sleeping,
-            targets=programs.targets,
-            iterator_sleep=programs.iterator_sleep,
-            behaviours=programs.behaviours,
-            lock_safe=programs.lock_safe,
+            not_understood=sort_problems(self._problems),
         )
+        gates = Gates(code, self._kbuild)
+        return add_program_facts(code, facts, self._program_files(), gates)
 
     def _enum(self, name: str) -> tuple[Constant, ...]:
         found = find_enum(self._code, name, BTF_C)
         return tuple(item for item in found if not item.name.startswith("__MAX"))
 
-    def _given(
-        self,
-        program_types: tuple[Constant, ...],
-        attach_types: tuple[Constant, ...],
-        registrations: tuple[Registration, ...],
-    ) -> Given:
-        """Return what the rules about programs need."""
-        fmodret = {r.set_id: None for r in registrations if r.hook == FMODRET_HOOK}
-        return Given(
-            program_types,
-            attach_types,
+    def _program_files(self) -> Files:
+        return Files(
+            self._marked,
             tuple(file.name for file in self._files),
             tuple(self._injecting),
-            tuple(self._used_sets[set_id] for set_id in fmodret),
             has_lsm=self._owner(LSM_C) is not None,
         )
 

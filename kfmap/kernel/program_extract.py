@@ -2,64 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from kfmap.kernel.code import Code
-from kfmap.kernel.facts import Constant, KfuncSet, NotUnderstood
-from kfmap.kernel.program_facts import AttachTargets, Behaviour, IteratorSleep, SleepRule
-from kfmap.kernel.rules.attach_targets import LSM_C, Listed, read_attach_targets
+from kfmap.kernel.facts import KernelFacts, KfuncSet, NotUnderstood
+from kfmap.kernel.gates import Gates
+from kfmap.kernel.program_facts import IteratorSleep
+from kfmap.kernel.rules.attach_targets import Listed, read_attach_targets
 from kfmap.kernel.rules.behaviours import extract_behaviours, extract_lock_safe
+from kfmap.kernel.rules.left_out import Present, find_left_out
+from kfmap.kernel.rules.map_rules import read_map_refusals
 from kfmap.kernel.rules.sleep_rules import read_sleep_rules
 from kfmap.kernel.rules.targets import find_iterator_sleep
 
+FMODRET_HOOK = "BTF_KFUNC_HOOK_FMODRET"
+
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """What was read of the tree before: `files` are those of the kernel that hold something.
+class Files:
+    """Files of the tree: those with sets, types or iterators (`marked`), and which are built.
 
-    `injecting`: files with ALLOW_ERROR_INJECTION() that are built; `fmodret`: the sets registered
-    for fmod_ret; `has_lsm`: kernel/bpf/bpf_lsm.c is built.
+    `injecting` have ALLOW_ERROR_INJECTION() and are built; `has_lsm`: kernel/bpf/bpf_lsm.c is.
     """
 
-    program_types: tuple[Constant, ...]
-    attach_types: tuple[Constant, ...]
-    files: tuple[str, ...]
+    marked: tuple[str, ...]
+    built: tuple[str, ...]
     injecting: tuple[str, ...]
-    fmodret: tuple[KfuncSet, ...]
     has_lsm: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ProgramFacts:
-    """The part of `KernelFacts` that program_facts.py describes."""
-
-    sleeping: tuple[SleepRule, ...]
-    targets: AttachTargets | None
-    iterator_sleep: tuple[IteratorSleep, ...]
-    behaviours: tuple[Behaviour, ...]
-    lock_safe: tuple[str, ...] | None
-    problems: tuple[NotUnderstood, ...]
-
-
-def extract_program_facts(code: Code, given: Given) -> ProgramFacts:
-    """Return the facts about programs, and what was not understood of them."""
-    sleeping, asleep = read_sleep_rules(code, given.program_types, given.attach_types)
-    listed = Listed(given.injecting, given.fmodret)
-    targets, unlisted = read_attach_targets(code, listed, has_lsm=given.has_lsm)
-    return ProgramFacts(
+def add_program_facts(code: Code, facts: KernelFacts, files: Files, gates: Gates) -> KernelFacts:
+    """Return the facts with those about programs, and with what was not understood of them."""
+    sleeping, asleep = read_sleep_rules(code, facts.program_types, facts.attach_types)
+    listed = Listed(files.injecting, _fmodret_sets(facts))
+    targets, unlisted = read_attach_targets(code, listed, has_lsm=files.has_lsm)
+    map_refusals, unmapped = read_map_refusals(code, facts.program_types)
+    return replace(
+        facts,
         sleeping=sleeping,
         targets=targets,
-        iterator_sleep=_iterators(code, given.files),
+        iterator_sleep=_iterators(code, files.built),
         behaviours=extract_behaviours(code),
         lock_safe=extract_lock_safe(code),
-        problems=(*asleep, *unlisted),
+        map_refusals=map_refusals,
+        left_out=find_left_out(code, gates, files.marked, Present(_names(facts), files.built)),
+        not_understood=sort_problems((*facts.not_understood, *asleep, *unlisted, *unmapped)),
     )
+
+
+def sort_problems(problems: Iterable[NotUnderstood]) -> tuple[NotUnderstood, ...]:
+    """Return what was not understood, each once, by place."""
+    return tuple(sorted(set(problems), key=lambda p: (p.place, p.construct, p.text)))
+
+
+def _fmodret_sets(facts: KernelFacts) -> tuple[KfuncSet, ...]:
+    ids = {r.set_id for r in facts.registrations if r.hook == FMODRET_HOOK}
+    return tuple(item for item in facts.sets if item.id in ids)
+
+
+def _names(facts: KernelFacts) -> Mapping[str, set[str]]:
+    return {
+        "kfunc": {item.name for item in facts.kfuncs},
+        "struct_ops": {item.name for item in facts.struct_ops},
+        "iterator": set(facts.iterators),
+        "lsm_hook": set(facts.lsm_hooks),
+    }
 
 
 def _iterators(code: Code, files: Iterable[str]) -> tuple[IteratorSleep, ...]:
     found = (item for file in files for item in find_iterator_sleep(code, file))
     return tuple(sorted(found, key=lambda item: item.name))
-
-
-__all__ = ["LSM_C", "Given", "ProgramFacts", "extract_program_facts"]

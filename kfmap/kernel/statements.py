@@ -50,6 +50,10 @@ class Runner(Evaluator):
         values = set(self.returned)
         return values.pop() if len(values) == 1 else None
 
+    def condition_value(self, node: Node) -> Value:
+        """Return the value of the condition of an if."""
+        return self.value(node)
+
     def constant(self, name: str) -> Value:
         """Return the value of a name that is no variable."""
         return None
@@ -115,7 +119,7 @@ class Runner(Evaluator):
 
     def _if(self, node: Node) -> set[str]:
         condition = field_of(node, "condition")
-        known = None if condition is None else self.value(condition)
+        known = None if condition is None else self.condition_value(condition)
         branches = [field_of(node, "consequence"), field_of(node, "alternative")]
         if known is not None:
             chosen = branches[0] if known else branches[1]

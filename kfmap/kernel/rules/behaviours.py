@@ -16,7 +16,12 @@ from kfmap.kernel.place import Place
 from kfmap.kernel.program_facts import Behaviour
 
 VERIFIER = "kernel/bpf/verifier.c"
-_BESIDE = ("kernel/bpf/cfg.c", "kernel/bpf/fixups.c")  # split off verifier.c in 7.1
+_BESIDE = (
+    "kernel/bpf/cfg.c",  # split off verifier.c in 7.1, as the next
+    "kernel/bpf/fixups.c",
+    "kernel/bpf/bpf_lsm.c",
+    "kernel/bpf/btf.c",
+)
 _MARK = "do_check_common"  # whoever verifies has it
 _SAFE_UNDER_LOCK = ("kfunc_spin_allowed", "is_bpf_graph_api_kfunc")  # the newer name first
 _MAX_DEPTH = 6  # of functions that ask each other which kfunc it is
@@ -73,6 +78,12 @@ _ROWS = (
     ),
     # Functions below the callback of an rbtree are bound by its rules. 7.2.
     _Row("tree_callback_reaches", ("in_rbtree_lock_required_cb",), r"for\s*\(frame"),
+    # struct_ops, LSM and programs with kfuncs need a GPL-compatible licence. 6.1.
+    _Row("struct_ops_need_gpl", ("check_struct_ops_btf_id",), r"!prog->gpl_compatible"),
+    _Row("lsm_need_gpl", ("bpf_lsm_verify_prog",), r"!prog->gpl_compatible"),
+    _Row("kfuncs_need_gpl", ("add_kfunc_call", "bpf_add_kfunc_call"), r"!env->prog->gpl_compat"),
+    # Special fields of maps may be in structs inside the value. 6.12.
+    _Row("nested_special_fields", ("btf_find_nested_struct",), ""),
     # Preemption and IRQs that are off make an RCU section. 7.3.
     _Row("rcu_by_any_region", ("in_rcu_cs",), r"active_preempt_locks"),
 )
