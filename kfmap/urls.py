@@ -17,3 +17,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", readyz, name="readyz"),
 ]
 handler404 = "kfmap.web.shared.not_found.page_not_found"
+handler500 = "kfmap.server.failures.answer_failure"

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from pathlib import Path
+
+_KEY_CHARACTERS = 32
 
 
 class DataDirError(SystemExit):
@@ -35,14 +38,22 @@ def prepare_data_dir(chosen: str) -> Path:
 
 
 def load_secret_key(folder: Path) -> str:
-    """Return the secret key kept in the folder, making it the first time."""
+    """Return the secret key kept in the folder, making it the first time.
+
+    One that was cut off, by a disk that was full say, is made anew: it ends all sessions, no more.
+    """
     path = folder / "secret-key"
     try:
-        return path.read_text()
+        key = path.read_text(errors="replace").strip()
+        if len(key) < _KEY_CHARACTERS:
+            path.unlink()
+            sys.stderr.write(f"{path} was cut off: kfmap made another key, so sign in again.\n")
+            return _make_secret_key(path)
     except FileNotFoundError:
         return _make_secret_key(path)
     except OSError as error:
         raise DataDirError(_sentence(path, error)) from error
+    return key
 
 
 def _make_secret_key(path: Path) -> str:
@@ -54,10 +65,11 @@ def _make_secret_key(path: Path) -> str:
             file.write(secrets.token_urlsafe(50))
         with contextlib.suppress(FileExistsError):
             os.link(draft, path)  # whoever comes first wins; both then read the same key
-        draft.unlink()
         return path.read_text()
     except OSError as error:
         raise DataDirError(_sentence(path, error)) from error
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _sentence(path: Path, problem: object) -> str:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.cookiejar import CookieJar
 from pathlib import Path
+from typing import cast
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
@@ -84,6 +85,15 @@ class Browser:
         """Take over the session of the same browser with another process."""
         for cookie in other.cookies:
             self.cookies.set_cookie(cookie)
+
+    def header(self, path: str, name: str) -> str | None:
+        """Return a header of the answer, also of one that is an error."""
+        request = urllib.request.Request(self.address + path)
+        try:
+            with self._opener.open(request, timeout=20) as answer:
+                return cast("str | None", answer.headers[name])
+        except urllib.error.HTTPError as error:
+            return error.headers[name]
 
     def open(self, request: urllib.request.Request) -> tuple[int, str]:
         """Return status and body, of errors too."""

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import close_old_connections
 
+from kfmap.catalogue.availability import find_absence
 from verifier.jobs.stopping import is_stopping
 
 T = TypeVar("T")
 _EVERY_SECONDS = 2.0
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 log = logging.getLogger(__name__)
-
-
-def is_away(error: BaseException) -> bool:
-    """Say whether an error is of the database or the disk: it will pass, and is not the job's."""
-    if isinstance(error, OSError):
-        return error.errno in _NO_ROOM
-    return isinstance(error, (OperationalError, InterfaceError))
 
 
 def patiently(work: Callable[[], T], seconds: float) -> T:
@@ -35,7 +27,7 @@ def patiently(work: Callable[[], T], seconds: float) -> T:
         try:
             return work()
         except Exception as error:
-            if not is_away(error) or is_stopping() or time.monotonic() > ends_at:
+            if not find_absence(error) or is_stopping() or time.monotonic() > ends_at:
                 raise
             log.warning("waiting for the database: %s", str(error).strip())
         close_old_connections()

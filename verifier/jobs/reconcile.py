@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from django.db import DatabaseError, close_old_connections, connections
 from django.db.models.functions import Now
 
-from verifier.jobs.patience import is_away
+from kfmap.catalogue.availability import find_absence
 from verifier.jobs.queue import BrokerAwayError, count_messages, send_jobs
 from verifier.records.models import Job, Worker
 
@@ -84,7 +84,7 @@ class Ticker:
                 Worker.objects.sign(self.name)
             reconcile()
         except Exception as error:
-            if is_away(error):
+            if find_absence(error):
                 log.warning("the jobs cannot be looked through now: %s", str(error).strip())
             else:
                 log.exception("the jobs could not be looked through; the next look is soon")

@@ -10,12 +10,13 @@ from typing import Any
 
 from django.conf import settings
 
+from kfmap.catalogue.availability import find_absence
 from kfmap.catalogue.models import Kernel
 from verifier.engine.result_json import parse_summary, parse_verdict
 from verifier.jobs.checker import CheckCutOffError, CheckFailedError, Limits, check_process
 from verifier.jobs.files import path_of
 from verifier.jobs.kernel_files import write_kernel_files, write_known_names
-from verifier.jobs.patience import is_away, patiently
+from verifier.jobs.patience import patiently
 from verifier.jobs.stopping import WorkerStopsError, is_stopping
 from verifier.records import store
 from verifier.records.models import BpfObject, Job
@@ -48,7 +49,7 @@ def run_job(job_id: int) -> None:
 
 def _after(error: Exception, job: Job) -> partial[None]:
     """Return how a job ends that something went wrong in."""
-    if is_away(error):
+    if find_absence(error):
         log.warning("job %s waits: %s", job.pk, str(error).strip())
         return partial(job.release, "the database or the disk, which failed")
     log.error("job %s broke off", job.pk, exc_info=error)

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from kfmap.catalogue.bundled_kernels import find_bundled
 from kfmap.catalogue.checks_tag import SETTINGS_CHECKS
-from kfmap.catalogue.database import DatabaseNotUsableError, prepare_database
+from kfmap.catalogue.database import DatabaseNotUsableError, prepare_database, usable_database
 from kfmap.catalogue.loading import Outcome, load_bundled
 
 
@@ -21,9 +21,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Make the tables if need be, then load one kernel after the other."""
         try:
-            prepare_database()
+            with usable_database():
+                prepare_database()
+                self._load()
         except DatabaseNotUsableError as error:
             raise CommandError(str(error)) from error
+
+    def _load(self) -> None:
         total, changed = len(find_bundled()), 0
         for at, (name, outcome) in enumerate(load_bundled(), 1):
             changed += outcome == Outcome.LOADED

@@ -12,7 +12,12 @@ from django.urls import reverse
 
 from kfmap.accounts.models import LIFETIME, SetupLink, administrator_exists
 from kfmap.catalogue.bundled_kernels import find_bundled
-from kfmap.catalogue.database import DatabaseNotUsableError, describe_database, prepare_database
+from kfmap.catalogue.database import (
+    DatabaseNotUsableError,
+    describe_database,
+    prepare_database,
+    usable_database,
+)
 from kfmap.catalogue.loading import Outcome, load_bundled
 from kfmap.celery import app
 from kfmap.server.embedded_worker import EmbeddedWorker
@@ -47,10 +52,16 @@ class Command(BaseCommand):
 
     def _prepare(self) -> None:
         try:
-            prepare_database()
+            with usable_database():
+                prepare_database()
+                self._say(f"Database: {describe_database()}")
+                self._load_kernels()
+                if settings.KFMAP_EMBEDDED_WORKER:
+                    resume_interrupted_jobs()
         except DatabaseNotUsableError as error:
             raise CommandError(str(error)) from error
-        self._say(f"Database: {describe_database()}")
+
+    def _load_kernels(self) -> None:
         total = len(find_bundled())
         for at, (name, outcome) in enumerate(load_bundled(), 1):
             if outcome != Outcome.UNCHANGED:
@@ -65,7 +76,6 @@ class Command(BaseCommand):
         )
         link = self._setup_link(address)
         if worker:
-            resume_interrupted_jobs()
             worker.start()
         ticker.start()
         try:

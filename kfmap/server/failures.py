@@ -1,0 +1,34 @@
+"""What is answered when a page could not be made: a sentence, whatever is away."""
+
+from __future__ import annotations
+
+import sys
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+
+from kfmap.catalogue.availability import find_absence
+
+RETRY_SECONDS = 10
+_BROKEN = "The answer could not be made; the log of the server has the details."
+
+
+def answer_failure(request: HttpRequest) -> HttpResponse:
+    """Answer 503 with Retry-After where the database or the disk is away, else 500.
+
+    Nothing here asks the database: not even who is signed in.
+    """
+    absence = find_absence(sys.exc_info()[1])
+    status = 503 if absence else 500
+    response = _render(request, absence, status)
+    if absence:
+        response["Retry-After"] = str(RETRY_SECONDS)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _render(request: HttpRequest, absence: str, status: int) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        return JsonResponse({"detail": absence or _BROKEN}, status=status)
+    context = {"absence": absence, "seconds": RETRY_SECONDS}
+    return HttpResponse(render_to_string(f"{status}.html", context), status=status)
