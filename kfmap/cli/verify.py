@@ -110,7 +110,9 @@ def _check(
     except (ObjectError, ChoiceError) as error:
         return _unread(path, str(error), hashlib.sha256(data).hexdigest())
     verdicts = tuple(check_object(prepared, kernel) for kernel in kernels)
-    return CheckedObject(str(path), obj.sha256, summarize(prepared.object), verdicts)
+    return CheckedObject(
+        str(path), obj.sha256, summarize(prepared.object, prepared.code.graph), verdicts
+    )
 
 
 def _unread(path: Path, problem: str, sha256: str = "") -> CheckedObject:

@@ -40,7 +40,7 @@ def answer(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
     except ObjectError as error:
         yield {"problem": str(error)}
         return
-    yield {"summary": plain(summarize(obj))}
+    yield {"summary": plain(summarize(obj, prepared.code.graph))}
     for kernel in request["kernels"]:
         files = kernel["facts"], kernel["types"], kernel["config"], kernel.get("functions", "")
         verdict = check_object(prepared, _load_kernel(*files, request["known"]))

@@ -125,7 +125,7 @@ class CheckProcess:
 
 
 @contextmanager
-def check_process(limits: Limits) -> Iterator[CheckProcess]:
+def lend_process(limits: Limits) -> Iterator[CheckProcess]:
     """Lend a process, an idle one if there is one; it is kept unless an error leaves the block."""
     process = _take(limits)
     try:

@@ -13,7 +13,7 @@ from django.conf import settings
 from kfmap.catalogue.availability import find_absence
 from kfmap.catalogue.models import Kernel
 from verifier.engine.result_json import parse_summary, parse_verdict
-from verifier.jobs.checker import CheckCutOffError, CheckFailedError, Limits, check_process
+from verifier.jobs.checker import CheckCutOffError, CheckFailedError, Limits, lend_process
 from verifier.jobs.files import path_of
 from verifier.jobs.kernel_files import write_kernel_files, write_known_names
 from verifier.jobs.patience import patiently
@@ -84,7 +84,7 @@ def _ask(obj: BpfObject, progress: _Progress) -> None:
     }
     limits = Limits(settings.KFMAP_CHECK_SECONDS, settings.KFMAP_CHECK_MEGABYTES)
     progress.beat()
-    with check_process(limits) as process:
+    with lend_process(limits) as process:
         for message in process.ask(request, _TICK_SECONDS):
             if message is not None:
                 progress.keep(message)

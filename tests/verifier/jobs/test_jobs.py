@@ -132,9 +132,9 @@ def test_check_past_its_memory_could_not_be_done(settings: Settings) -> None:
 
 def test_process_is_used_again_for_the_next_object() -> None:
     limits = checker.Limits(60, 2048)
-    with checker.check_process(limits) as first:
+    with checker.lend_process(limits) as first:
         pass
-    with checker.check_process(limits) as second:
+    with checker.lend_process(limits) as second:
         assert second is first
 
 
@@ -142,10 +142,10 @@ def test_process_that_broke_is_not_used_again() -> None:
     limits = checker.Limits(60, 2048)
     with (
         pytest.raises(checker.CheckFailedError, match="the check ended with code 1"),
-        checker.check_process(limits) as broken,
+        checker.lend_process(limits) as broken,
     ):
         list(broken.ask({"no": "object"}, tick=1))
-    with checker.check_process(limits) as next_one:
+    with checker.lend_process(limits) as next_one:
         assert next_one is not broken
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -20,6 +21,7 @@ from verifier.engine.flow.forks import (
 from verifier.engine.flow.region_calls import has_region_effect
 from verifier.engine.object.model import BpfObject, Code, Reference
 
+Path = tuple[tuple[int, int], ...]  # (function, slot in it that leads on)
 _KEEP_FLAGS = re.compile(r"bpf_local_irq_(save|restore)|bpf_res_spin_(un)?lock_irq(save|restore)")
 _CALL_OR_ADDRESS = re.compile(re.escape(bytes([OP_CALL])) + b"|" + re.escape(bytes([OP_LDDW])))
 
@@ -39,11 +41,13 @@ class Calls:
     asked: set[int] = field(default_factory=set)
     relocated: bool = False
 
+    def leads(self) -> list[tuple[int, int]]:
+        """Return (slot, function) for what is called and what is passed on, by slot."""
+        return sorted((*self.functions, *self.passed))
+
     def callees(self) -> Iterator[int]:
-        for _, function in self.functions:
-            yield function
-        for _, function in self.passed:
-            yield function
+        """Return the functions called, and those passed on."""
+        return (function for _, function in (*self.functions, *self.passed))
 
 
 class CallGraph:
@@ -80,16 +84,20 @@ class CallGraph:
         function = self.object.functions[indexes[at]]
         return indexes[at] if slot < function.start + function.count else None
 
-    def reachable(self, roots: Iterable[int]) -> list[int]:
-        """Return the functions reached from some, themselves first, dead code included."""
-        found = list(dict.fromkeys(roots))
-        known = set(found)
-        for function in found:
-            for callee in self.calls[function].callees():
-                if callee not in known:
-                    known.add(callee)
-                    found.append(callee)
-        return found
+    def find_paths(self, roots: Iterable[int]) -> dict[int, Path]:
+        """Return every function reached from some, dead code included, on the shortest way there.
+
+        Nearest first; a path has each function on the way, with the slot in it that leads on.
+        """
+        paths: dict[int, Path] = dict.fromkeys(roots, ())
+        waiting = deque(paths)
+        while waiting:
+            function = waiting.popleft()
+            for slot, callee in self.calls[function].leads():
+                if callee not in paths:
+                    paths[callee] = (*paths[function], (function, slot))
+                    waiting.append(callee)
+        return paths
 
     def references(self, section: str) -> Mapping[int, Reference]:
         """Return slot → what the instruction refers to, with or without a relocation."""

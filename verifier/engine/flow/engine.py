@@ -42,7 +42,7 @@ _ANY: tuple[Value, ...] = (VAGUE,) * 5
 Key = tuple[int, tuple[Value, ...], Regions, bool]
 
 
-class Program:
+class ObjectCode:
     """What is the same for all kernels: calls, decoded functions, constants, summaries."""
 
     def __init__(self, obj: BpfObject, data: Mapping[int, bytes]) -> None:
@@ -78,8 +78,8 @@ class Program:
 class Engine:
     """Walks functions for one kernel, with `exact_steps` path by path as long as those last."""
 
-    def __init__(self, program: Program, inputs: Inputs, steps: int, exact_steps: int = 0) -> None:
-        self.program = program
+    def __init__(self, code: ObjectCode, inputs: Inputs, steps: int, exact_steps: int = 0) -> None:
+        self.code = code
         self._inputs = inputs
         self._exact = exact_steps > 0
         self._budget = Budget(steps)
@@ -103,19 +103,19 @@ class Engine:
 
     def _find_shared(self, key: Key) -> Summary | None:
         """Find a summary made for another kernel that gives the same answers."""
-        for summary in self.program.summaries.get(key, ()):
+        for summary in self.code.summaries.get(key, ()):
             if all(self._inputs.peek(asked) == answer for asked, answer in summary.inputs.items()):
                 return summary
         return None
 
     def _make(self, key: Key) -> Summary:
         function, arguments, regions, exact = key
-        boring = function not in self.program.graph.interesting and not _functions(arguments)
+        boring = function not in self.code.graph.interesting and not _functions(arguments)
         if boring and not exact:
             return Summary(function, (Way(VAGUE, regions),), True, {})
         if function in self._active or len(self._active) >= _MAX_DEPTH:
             return self._give_up(function)
-        body = self.program.body(function)
+        body = self.code.body(function)
         if not body.understood:
             return self._give_up(function)
         outer, self._inputs.log = self._inputs.log, {}
@@ -128,16 +128,16 @@ class Engine:
             self._active.pop()
             self._inputs.log = outer
         if made is not None:
-            self.program.summaries.setdefault(key, []).append(made)
+            self.code.summaries.setdefault(key, []).append(made)
             return made
         return self._make((*key[:3], False)) if exact else self._give_up(function)
 
     def _walk(self, body: Body, key: Key) -> Summary:
         function, arguments, regions, exact = key
         section = body.function.section
-        core_slots = self.program.core_slots.get(section, frozenset())
-        walk = Walk(self.program.graph, section, self._inputs, self.program.data, core_slots, exact)
-        calls = self.program.graph.calls[function]
+        core_slots = self.code.core_slots.get(section, frozenset())
+        walk = Walk(self.code.graph, section, self._inputs, self.code.data, core_slots, exact)
+        calls = self.code.graph.calls[function]
         passed, walk.asked_slots = calls.passed, calls.asked
         walk.suspects = not self._exact
         walk.passes_functions = bool(passed or _functions(arguments))
@@ -151,7 +151,7 @@ class Engine:
 
     def _give_up(self, function: int) -> Summary:
         """Take every call of a function as one that may be live."""
-        calls = self.program.graph.calls[function]
+        calls = self.code.graph.calls[function]
         sites = [Site(slot, extern, False, UNSURE_REGIONS) for slot, extern in calls.kfuncs]
         helpers = [
             HelperSite(slot, number, False, UNSURE_REGIONS) for slot, number in calls.helpers
@@ -174,7 +174,7 @@ class Engine:
         )
 
     def _call_kind(self, function: int) -> str:
-        return STATIC if self.program.is_static(function) else GLOBAL
+        return STATIC if self.code.is_static(function) else GLOBAL
 
 
 class _Enter:
@@ -186,7 +186,7 @@ class _Enter:
 
     def static(self, slot: int, function: int, state: State) -> tuple[Way, ...]:
         """Note the call of a static function and return its ways out."""
-        with_place = function in self._engine.program.graph.keeps_flags
+        with_place = function in self._engine.code.graph.keeps_flags
         arguments = static_arguments(self._walk, state, with_place)
         self._walk.note_edge(STATIC, slot, function, state, arguments)
         return self._engine.summarize(function, arguments, state.regions.entering()).ways

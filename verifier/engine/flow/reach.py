@@ -245,7 +245,7 @@ def _circumstances(
         sleepable = _is_awake(how, edge.regions) if entry.globals_in_context else entry.sleepable
         return Circumstances(sleepable, how.later)
     in_tree = BELOW_TREE_CALLBACK if how.in_tree else ""
-    if edge.kind == CALLBACK and engine.program.orders_tree(node.function, edge.slot):
+    if edge.kind == CALLBACK and engine.code.orders_tree(node.function, edge.slot):
         in_tree = TREE_CALLBACK
     return how._replace(nested=True, in_tree=in_tree)
 

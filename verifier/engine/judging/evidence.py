@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from verifier.engine.judging.advice import Adviser
 from verifier.engine.object.disassemble import disassemble_around
 from verifier.engine.object.model import BpfObject
-from verifier.engine.result import Finding, FindingKind, Reason, SourceLine, Step
+from verifier.engine.object.steps import step_at
+from verifier.engine.result import Finding, FindingKind, Reason
 
 Path = Sequence[tuple[int, int | None]]  # (function, slot in it that leads on)
 
@@ -31,7 +32,7 @@ class Reporter:
 
         `advice`: what to do, where that is known better than by the kind.
         """
-        steps = tuple(self._step(function, slot) for function, slot in path)
+        steps = tuple(step_at(self._object, function, slot) for function, slot in path)
         slot = path[-1][1] if path else None
         section = self._object.functions[path[-1][0]].section if path else ""
         legal_in, suggestion = self._adviser.advise(kind, kfunc)
@@ -46,13 +47,3 @@ class Reporter:
             legal_in=legal_in,
             suggestion=advice or suggestion,
         )
-
-    def _step(self, function: int, slot: int | None) -> Step:
-        found = self._object.functions[function]
-        return Step(found.name, slot, self._source(found.section, slot))
-
-    def _source(self, section: str, slot: int | None) -> SourceLine | None:
-        if slot is None or self._object.btf_ext is None:
-            return None
-        line = self._object.btf_ext.line(section, slot)
-        return SourceLine(line.file, line.line, line.text.strip()) if line else None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from kfmap.btf.read import BtfError
-from verifier.engine.flow.engine import Program as Code
+from verifier.engine.flow.engine import ObjectCode
 from verifier.engine.judging.choices import NO_CHOICES, LoaderChoices, apply_choices
 from verifier.engine.judging.loader import Relocations, read_constants
 from verifier.engine.judging.static_paths import (
@@ -31,7 +31,7 @@ class Prepared:
     """An object with its code, its relocations and, by program, the calls it could reach."""
 
     object: BpfObject
-    code: Code
+    code: ObjectCode
     relocations: Relocations
     static_calls: tuple[Mapping[int, Path], ...]
     steps: Steps
@@ -61,7 +61,7 @@ def prepare_object(
     that cannot be read.
     """
     obj = apply_choices(obj, choices)
-    code = Code(obj, read_constants(obj, choices.values))
+    code = ObjectCode(obj, read_constants(obj, choices.values))
     static_calls = tuple(find_program_calls(code.graph, program) for program in obj.programs)
     try:
         relocations = Relocations(obj)

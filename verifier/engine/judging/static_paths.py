@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 
 from verifier.engine.flow.calls import CallGraph, Calls
@@ -32,16 +31,8 @@ def find_static_helpers(graph: CallGraph, roots: Sequence[int]) -> dict[int, Pat
 def _find_first(
     graph: CallGraph, roots: Sequence[int], wanted: Callable[[Calls], list[tuple[int, int]]]
 ) -> dict[int, Path]:
-    paths: dict[int, Path] = dict.fromkeys(roots, ())
     found: dict[int, Path] = {}
-    waiting = deque(paths)
-    while waiting:
-        function = waiting.popleft()
-        calls, path = graph.calls[function], paths[function]
-        for slot, called in wanted(calls):
+    for function, path in graph.find_paths(roots).items():
+        for slot, called in wanted(graph.calls[function]):
             found.setdefault(called, (*path, (function, slot)))
-        for slot, callee in (*calls.functions, *calls.passed):
-            if callee not in paths:
-                paths[callee] = (*path, (function, slot))
-                waiting.append(callee)
     return found

@@ -307,10 +307,10 @@ def test_kernels_with_the_same_answers_share_what_was_found() -> None:
     obj = assemble("main: program; r1 = core 1; if r1 == 0 goto end; call f; end: ; exit")
     first = Walked(obj, core={0: Patch("value", 0)})
     first.reach()
-    made = sum(map(len, first.program.summaries.values()))
-    Walked(obj, core={0: Patch("value", 0)}, program=first.program).reach()
-    assert sum(map(len, first.program.summaries.values())) == made
-    other = Walked(obj, core={0: Patch("value", 1)}, program=first.program).reach()
+    made = sum(map(len, first.code.summaries.values()))
+    Walked(obj, core={0: Patch("value", 0)}, code=first.code).reach()
+    assert sum(map(len, first.code.summaries.values())) == made
+    other = Walked(obj, core={0: Patch("value", 1)}, code=first.code).reach()
     assert len(other.calls) == 1
 
 
@@ -323,9 +323,9 @@ def test_kernels_of_other_versions_share_where_their_branches_turn_out_alike(
     obj = assemble(text, kconfig=("v",))
     first = Walked(obj, kconfig={"v": struct.pack("<I", 0x60200)})
     first.reach()
-    other = Walked(obj, kconfig={"v": struct.pack("<I", version)}, program=first.program)
+    other = Walked(obj, kconfig={"v": struct.pack("<I", version)}, code=first.code)
     assert len(other.reach().calls) == shared
-    made = sum(map(len, first.program.summaries.values()))
+    made = sum(map(len, first.code.summaries.values()))
     assert made == (1 if shared else 2)
 
 
@@ -342,7 +342,7 @@ def test_what_is_made_of_a_version_is_not_shared_between_versions() -> None:
     obj = assemble(text, kconfig=("v",))
     first = Walked(obj, kconfig={"v": struct.pack("<I", 5)})
     assert first.reach().calls == []
-    other = Walked(obj, kconfig={"v": struct.pack("<I", 6)}, program=first.program)
+    other = Walked(obj, kconfig={"v": struct.pack("<I", 6)}, code=first.code)
     assert len(other.reach().calls) == 1
 
 
@@ -351,8 +351,8 @@ def test_a_field_elsewhere_changes_nothing() -> None:
     obj = assemble(text)
     first = Walked(obj, core={0: Patch("value", 8)})
     first.reach()
-    Walked(obj, core={0: Patch("value", 16)}, program=first.program).reach()
-    assert sum(map(len, first.program.summaries.values())) == 1
+    Walked(obj, core={0: Patch("value", 16)}, code=first.code).reach()
+    assert sum(map(len, first.code.summaries.values())) == 1
 
 
 def test_without_types_a_core_value_is_not_known() -> None:

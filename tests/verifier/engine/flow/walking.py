@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from verifier.engine.flow.engine import Engine, Program
+from verifier.engine.flow.engine import Engine, ObjectCode
 from verifier.engine.flow.inputs import POISON, Answer, Inputs, KfuncAnswer, Patch
 from verifier.engine.flow.reach import Entry, Reach, find_live_calls
 from verifier.engine.flow.values import OBJECT
@@ -20,14 +20,14 @@ class Walked:
         absent: tuple[str, ...] = (),
         core: dict[int, Patch] | None = None,
         kconfig: dict[str, bytes] | None = None,
-        program: Program | None = None,
+        code: ObjectCode | None = None,
     ) -> None:
         self.object = obj
         self._absent = absent
         self._core = core or {}
         self._kconfig = kconfig or {}
         data = {index: item.data for index, item in enumerate(obj.data) if item.frozen}
-        self.program = program or Program(obj, data)
+        self.code = code or ObjectCode(obj, data)
 
     def inputs(self) -> Inputs:
         return Inputs(
@@ -49,7 +49,7 @@ class Walked:
     def reach(
         self, exact: bool = False, steps: int = 100_000, sleepable: bool = False, entry: int = -1
     ) -> Reach:
-        engine = Engine(self.program, self.inputs(), steps, 100_000 if exact else 0)
+        engine = Engine(self.code, self.inputs(), steps, 100_000 if exact else 0)
         function = self.object.programs[0].function if entry < 0 else entry
         return find_live_calls(engine, Entry(function, sleepable, None, False, True))
 
