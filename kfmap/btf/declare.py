@@ -1,9 +1,9 @@
-"""Write C declarations from BTF, as vmlinux.h has them: functions, members, any type."""
+"""Write C declarations from BTF, as vmlinux.h has them: functions and any type."""
 
 from __future__ import annotations
 
 from kfmap.btf.kinds import COMPOSITE, ENUMS, MODIFIERS, Kind
-from kfmap.btf.read import Btf, BtfError, Member
+from kfmap.btf.read import Btf, BtfError
 
 _MAX_DEPTH = 32
 _MAX_LENGTH = 4096
@@ -23,12 +23,6 @@ def declare_function(btf: Btf, type_id: int, name: str = "") -> str:
     if btf.kind(type_id) is Kind.FUNC:
         name, type_id = name or btf.name(type_id), btf.type_of(type_id)
     return declare(btf, type_id, name)
-
-
-def declare_member(btf: Btf, member: Member) -> str:
-    """Declare a member of a struct: `s32 (*select_cpu)(struct task_struct *, s32, u64)`."""
-    bits = f": {member.bitfield_size}" if member.bitfield_size else ""
-    return declare(btf, member.type_id, member.name) + bits
 
 
 def declare(btf: Btf, type_id: int, name: str = "") -> str:

@@ -74,7 +74,6 @@ SIZED = COMPOSITE | ENUMS | {Kind.INT, Kind.FLOAT, Kind.DATASEC}
 
 # BTF_INT_ENCODING bits
 INT_SIGNED = 1
-INT_CHAR = 2
 INT_BOOL = 4
 
 # enum btf_func_linkage, and BTF_VAR_* by the same values

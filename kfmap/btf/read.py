@@ -20,7 +20,6 @@ from kfmap.btf.kinds import (
     KIND_SHIFT,
     MAX_KIND,
     MAX_VLEN,
-    MODIFIERS,
     MODIFIERS_AND_TYPEDEFS,
     POINTER_SIZE,
     REFERENCES,
@@ -246,16 +245,9 @@ class Btf:
 
     def resolve(self, type_id: int) -> int:
         """Strip modifiers and typedefs."""
-        return self._strip(type_id, MODIFIERS_AND_TYPEDEFS)
-
-    def unmodified(self, type_id: int) -> int:
-        """Strip modifiers (const, volatile, restrict, type tags), keep typedefs."""
-        return self._strip(type_id, MODIFIERS)
-
-    def _strip(self, type_id: int, kinds: frozenset[Kind]) -> int:
         current = type_id
         for _ in range(_MAX_CHAIN):
-            if self.kind(current) not in kinds:
+            if self.kind(current) not in MODIFIERS_AND_TYPEDEFS:
                 return current
             current = self._words[self._at(current) + 1]
         raise BtfError(f"type {type_id} starts a chain that does not end")

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from kfmap.kernel.rules.error_injection import INJECTION_MARK
+from kfmap.kernel.rules.targets import ITERATOR_MARK
 from kfmap.kernel.tree import Tree
 
 _QUICK = re.compile(b"btf_|bpf").search  # nearly every file has neither and is done with
@@ -16,7 +17,7 @@ _MARKS = (
     b"BTF_SET8_START",
     b"register_bpf_struct_ops",
     b"struct bpf_struct_ops bpf_",
-    b"DEFINE_BPF_ITER_FUNC(",
+    ITERATOR_MARK,
 )
 _DEFINING = (b"__bpf_kfunc ", b"bpf_dev_bound_kfunc_id(")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kfmap.btf.declare import declare, declare_function, declare_member
+from kfmap.btf.declare import declare, declare_function
 from kfmap.btf.kinds import Kind
 from kfmap.btf.read import BtfError, read_btf
 from tests.btf.btf_writer import BtfWriter
@@ -27,23 +27,6 @@ def test_declare_function_without_and_with_open_params() -> None:
     btf = read_btf(writer.build())
     assert declare_function(btf, none) == "void none(void)"
     assert declare_function(btf, more) == "void print(const char *fmt, ...)"
-
-
-def test_declare_members_of_an_ops_structure() -> None:
-    writer = BtfWriter()
-    s32 = writer.integer("int")
-    task = writer.pointer(writer.struct("task_struct", 64))
-    select = writer.pointer(writer.prototype(s32, [("", task), ("", s32)]))
-    name = writer.array(writer.integer("char", 1), 128)
-    ops = writer.struct(
-        "ops", 256, [("select_cpu", select, 0), ("name", name, 64), ("flag", s32, 1088, 3)]
-    )
-    btf = read_btf(writer.build())
-    assert [declare_member(btf, member) for member in btf.members(ops)] == [
-        "int (*select_cpu)(struct task_struct *, int)",
-        "char name[128]",
-        "int flag: 3",
-    ]
 
 
 def test_declare_qualifiers_stand_where_c_has_them() -> None:

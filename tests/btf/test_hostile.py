@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kfmap.btf.compat import resolve_function
 from kfmap.btf.core import CoreResolver, ObjectSpecs
-from kfmap.btf.declare import declare, declare_member
+from kfmap.btf.declare import declare
 from kfmap.btf.elf import read_section
 from kfmap.btf.ext import CoreKind, read_btf_ext
 from kfmap.btf.kinds import COMPOSITE, ENUMS, Kind
@@ -59,7 +59,7 @@ def _ask_everything(btf: Btf) -> None:
             btf.size(type_id)
         with contextlib.suppress(BtfError):
             if btf.kind(type_id) in COMPOSITE:
-                [declare_member(btf, member) for member in btf.members(type_id)]
+                [declare(btf, member.type_id, member.name) for member in btf.members(type_id)]
             elif btf.kind(type_id) in ENUMS:
                 btf.enumerators(type_id)
             elif btf.kind(type_id) is Kind.DATASEC:

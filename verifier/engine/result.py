@@ -15,6 +15,16 @@ UNKNOWN = "unknown"
 LEFT_OUT = "left_out"  # its loader does not load it on this kernel: neither good nor bad
 
 
+# What people read for a verdict.
+WORDS = {
+    PASSES: "passes",
+    REFUSED: "refused",
+    FAILS_AT_RUN_TIME: "fails at run time",
+    UNKNOWN: "unknown",
+    LEFT_OUT: "left out by its loader",
+}
+
+
 class FindingKind(StrEnum):
     """What a finding says. LOAD: the object or program does not load, and no kfunc is the reason.
     LEFT_OUT: the loader clears the struct_ops member that the program is for."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from kfmap.catalogue.models import Kernel
 from verifier.engine.judging.compare import Change, Span, find_changes, find_span
-from verifier.engine.reports.model import KIND_WORDS, WORDS
-from verifier.engine.result import REFUSED, ObjectVerdict
+from verifier.engine.reports.model import KIND_WORDS
+from verifier.engine.result import REFUSED, WORDS, ObjectVerdict
 from verifier.records.store import Checked
 
 

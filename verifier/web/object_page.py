@@ -9,8 +9,8 @@ from django.core.paginator import Page
 
 from kfmap.catalogue.models import Kernel
 from verifier.engine.reports.model import KIND_WORDS
-from verifier.engine.result import PASSES, UNKNOWN, Finding, FindingKind
-from verifier.records.models import BpfObject, Call, Program, Verdict
+from verifier.engine.result import PASSES, UNKNOWN, WORDS, Finding, FindingKind
+from verifier.records.models import BpfObject, Call, Program
 from verifier.records.outcome import WORST_FIRST
 from verifier.records.store import Checked, load_checks
 from verifier.web.object_calls import (
@@ -25,7 +25,7 @@ from verifier.web.object_calls import (
 from verifier.web.object_changes import AcrossKernels, build_across
 
 UNCHECKED, WAITING = "unchecked", "waiting"
-_WORDS = {word.value: word.label for word in Verdict.Word} | {
+_WORDS = WORDS | {
     UNCHECKED: "could not be checked",
     WAITING: "not checked yet",
 }

@@ -23,7 +23,6 @@ from kfmap.web.shared.once_per_facts import once_per_facts
 from kfmap.web.shared.page import Page, kernel_page
 
 KIND_WORDS = {
-    "build": "Build",
     "flag_copies": "Entries with other flags",
     "filter_overreach": "Filters that refuse what is not theirs",
     "foreign_exposure": "Open to foreign struct_ops",

@@ -28,12 +28,6 @@ def context_url(kernel: str, context: Context) -> str:
     return reverse("context", args=[kernel, render_context(context)])
 
 
-def matrix_url(kernel: str, **state: str) -> str:
-    """Return the matrix in a certain state."""
-    query = urlencode({key: value for key, value in state.items() if value})
-    return reverse("matrix", args=[kernel]) + (f"?{query}" if query else "")
-
-
 def place_url(kernel: LoadedKernel, file: str, line: int) -> str:
     """Return the page that shows what stands at a line of the kernel tree, "" if none does."""
     return _index_places(kernel).get((file, line), "") if file else ""

@@ -20,7 +20,8 @@ from kfmap.permission.engine import ENGINE_VERSION
 from kfmap.permission.verdict import FAILS, REFUSED, UNKNOWN
 from kfmap.permission.view import STRUCT_OPS_TYPE
 from kfmap.permission.what_if.flips import Flip
-from verifier.engine.judging.contexts import decide
+from verifier.engine.judging.contexts import callback_context, decide
+from verifier.engine.object.model import StructOpsUse
 from verifier.engine.result import FindingKind, find_word
 from verifier.records.models import BpfObject, Finding, Program, Verdict
 
@@ -35,7 +36,7 @@ _OF_CELLS = frozenset(_KIND_OF.values())
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """A program that a draft lets pass or not, other than the kernel; `kfuncs` are the reason."""
+    """A program whose verdict a draft changes; `kfuncs` are the reason."""
 
     object: BpfObject
     program: str
@@ -51,7 +52,7 @@ class Affected:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """The programs that fare otherwise; `unchecked` objects have no verdicts on the kernel yet.
+    """The programs whose verdict changes; `unchecked` objects have no verdicts on the kernel yet.
 
     `left_out` counts older objects that were not looked at.
     """
@@ -132,13 +133,8 @@ def _decide(decider: Decider, context: Context, kfunc: str) -> str:
 def _context_of(program: Program) -> Context:
     """Return the context a program was checked in; for struct_ops that of its first use."""
     if program.program_type == STRUCT_OPS_TYPE:
-        use = program.struct_ops[0] if program.struct_ops else {"type": None, "member": None}
-        return Context(
-            STRUCT_OPS_TYPE,
-            struct_ops=use["type"],
-            member=use["member"],
-            sleepable=program.sleepable,
-        )
+        uses = [StructOpsUse(**use) for use in program.struct_ops]
+        return callback_context(uses, program.sleepable)
     word = ATTACH_BY_TYPE.get((program.program_type, program.attach_type), "")
     target = full_target(word, program.target) if program.target else None
     return Context(

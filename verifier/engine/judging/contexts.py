@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from kfmap.permission.context import Context
 from kfmap.permission.decide import Decider
 from kfmap.permission.verdict import UNKNOWN, Reason, Verdict
 from kfmap.permission.view import EXT_TYPE, STRUCT_OPS_TYPE
-from verifier.engine.object.model import Program
+from verifier.engine.object.model import Program, StructOpsUse
 
 UNSPECIFIED = "BPF_PROG_TYPE_UNSPEC"
 
@@ -16,13 +17,7 @@ UNSPECIFIED = "BPF_PROG_TYPE_UNSPEC"
 def context_of(program: Program) -> Context:
     """Return the context of a program; for struct_ops that of its first use."""
     if program.program_type == STRUCT_OPS_TYPE:
-        use = program.struct_ops[0] if program.struct_ops else None
-        return Context(
-            STRUCT_OPS_TYPE,
-            struct_ops=use.type if use else None,
-            member=use.member if use else None,
-            sleepable=program.sleepable,
-        )
+        return callback_context(program.struct_ops[:1], program.sleepable)
     return Context(
         program.program_type,
         program.attach_type,
@@ -30,6 +25,14 @@ def context_of(program: Program) -> Context:
         sleepable=program.sleepable,
         replaces=program.replaces,
     )
+
+
+def callback_context(uses: Sequence[StructOpsUse], sleepable: bool) -> Context:
+    """Return the context of a struct_ops program by its first use, if it has any."""
+    context = Context(STRUCT_OPS_TYPE, sleepable=sleepable)
+    for use in uses[:1]:
+        context = replace(context, struct_ops=use.type, member=use.member)
+    return context
 
 
 def decide(decider: Decider, context: Context, kfunc: str) -> Verdict:

@@ -7,12 +7,13 @@ from xml.etree import ElementTree
 
 from kfmap import __version__
 from kfmap.safe_text.printable import printable
-from verifier.engine.reports.model import KIND_WORDS, WORDS, CheckedObject, path_text
+from verifier.engine.reports.model import KIND_WORDS, CheckedObject, path_text
 from verifier.engine.result import (
     FAILS_AT_RUN_TIME,
     LEFT_OUT,
     REFUSED,
     UNKNOWN,
+    WORDS,
     FindingKind,
     ObjectVerdict,
     ProgramVerdict,

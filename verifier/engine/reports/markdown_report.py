@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from kfmap import __version__
 from kfmap.safe_text.printable import printable
-from verifier.engine.reports.model import KIND_WORDS, WORDS, CheckedObject, path_text
-from verifier.engine.result import Finding, FindingKind
+from verifier.engine.reports.model import KIND_WORDS, CheckedObject, path_text
+from verifier.engine.result import WORDS, Finding, FindingKind
 
 
 def render_markdown(objects: Sequence[CheckedObject]) -> str:

@@ -7,10 +7,7 @@ from dataclasses import dataclass
 
 from verifier.engine.result import (
     FAILS_AT_RUN_TIME,
-    LEFT_OUT,
-    PASSES,
     REFUSED,
-    UNKNOWN,
     Finding,
     FindingKind,
     ObjectVerdict,
@@ -19,13 +16,6 @@ from verifier.engine.result import (
 from verifier.engine.summary import ObjectSummary
 
 FORMAT = 1
-WORDS = {
-    PASSES: "passes",
-    REFUSED: "refused",
-    FAILS_AT_RUN_TIME: "fails at run time",
-    UNKNOWN: "unknown",
-    LEFT_OUT: "left out by its loader",
-}
 KIND_WORDS: Mapping[str, str] = {
     FindingKind.NOT_ALLOWED: "not allowed in this context",
     FindingKind.NOT_SLEEPABLE: "sleeps, and the context may not",

@@ -7,8 +7,16 @@ from collections.abc import Iterator, Sequence
 from kfmap import __version__
 from kfmap.safe_text.printable import printable
 from verifier.engine.judging.compare import find_span, loads
-from verifier.engine.reports.model import KIND_WORDS, WORDS, CheckedObject, path_text
-from verifier.engine.result import LEFT_OUT, PASSES, Finding, FindingKind, ProgramVerdict, Step
+from verifier.engine.reports.model import KIND_WORDS, CheckedObject, path_text
+from verifier.engine.result import (
+    LEFT_OUT,
+    PASSES,
+    WORDS,
+    Finding,
+    FindingKind,
+    ProgramVerdict,
+    Step,
+)
 
 
 def render_text(objects: Sequence[CheckedObject]) -> str:

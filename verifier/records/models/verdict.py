@@ -35,11 +35,11 @@ class Verdict(models.Model):
     class Word(models.TextChoices):
         """The words of verifier.engine.result."""
 
-        PASSES = result.PASSES, "passes"
-        REFUSED = result.REFUSED, "refused"
-        FAILS_AT_RUN_TIME = result.FAILS_AT_RUN_TIME, "fails at run time"
-        UNKNOWN = result.UNKNOWN, "unknown"
-        LEFT_OUT = result.LEFT_OUT, "left out by its loader"
+        PASSES = result.PASSES, result.WORDS[result.PASSES]
+        REFUSED = result.REFUSED, result.WORDS[result.REFUSED]
+        FAILS_AT_RUN_TIME = result.FAILS_AT_RUN_TIME, result.WORDS[result.FAILS_AT_RUN_TIME]
+        UNKNOWN = result.UNKNOWN, result.WORDS[result.UNKNOWN]
+        LEFT_OUT = result.LEFT_OUT, result.WORDS[result.LEFT_OUT]
 
     check_row = models.ForeignKey(Check, on_delete=models.CASCADE, related_name="verdicts")
     program = models.TextField()
