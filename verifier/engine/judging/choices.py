@@ -18,6 +18,7 @@ from kfmap.permission.section_names import (
 from verifier.engine.object.model import BpfObject, Program, StructOpsMap
 
 _Value = TypeVar("_Value")
+ON_PROGRAM = "prog:"  # before the type of a BPF program that programs attach to
 
 
 class ChoiceError(ValueError):
@@ -31,7 +32,8 @@ class LoaderChoices:
     `values`: variables of .rodata that it sets. `cleared`: struct_ops members, `member` or
     `map.member`, that it clears where the kernel lacks them. `types`: by section, the program type
     that it sets, as parse_program_type() takes it. `targets`: by program, what it attaches to: the
-    program type that a freplace program replaces, a function or hook for others.
+    program type that a freplace program replaces, a function or hook for others, or a BPF program,
+    `prog:` and its type.
     """
 
     values: Mapping[str, int] = field(default_factory=dict)
@@ -100,6 +102,10 @@ def _with_type(program: Program, word: str) -> Program:
 
 
 def _with_target(program: Program, word: str) -> Program:
+    is_program = word.startswith(ON_PROGRAM)
+    word = word.removeprefix(ON_PROGRAM)
+    if program.program_type != EXT_TYPE and is_program:
+        return replace(program, on_program=True)
     if program.program_type != EXT_TYPE:
         named = parse_section_name(f"{program.section.partition('/')[0]}/{word}")
         return replace(program, target=named.target, attach_target=named.attach_target)

@@ -12,7 +12,13 @@ from verifier.engine.judging.advice import Adviser
 from verifier.engine.judging.contexts import context_of
 from verifier.engine.judging.evidence import Path, Reporter
 from verifier.engine.judging.externs import FOUND, MALFORMED
-from verifier.engine.judging.hooks import missing_hook, open_hook
+from verifier.engine.judging.hooks import hook_objection
+from verifier.engine.judging.licences import (
+    LICENCE_RULE,
+    is_gpl_compatible,
+    licence_objection,
+    licence_text,
+)
 from verifier.engine.judging.live import Engines, LiveJudge
 from verifier.engine.judging.loader import Loaded
 from verifier.engine.judging.object_wide import ObjectProblem, find_object_problems
@@ -25,18 +31,10 @@ from verifier.engine.judging.struct_ops import (
     program_problem,
 )
 from verifier.engine.judging.struct_ops_maps import left_out
+from verifier.engine.judging.targets import MODULE_RULE, target_objection
 from verifier.engine.object.model import Program
 from verifier.engine.result import Finding, FindingKind, ProgramVerdict, Reason, find_word
 
-# license_is_gpl_compatible() of include/linux/license.h
-_GPL_COMPATIBLE = (
-    "GPL",
-    "GPL v2",
-    "GPL and additional rights",
-    "Dual BSD/GPL",
-    "Dual MIT/GPL",
-    "Dual MPL/GPL",
-)
 _MAX_FINDINGS = 100  # a program; more say nothing new
 _MAX_UNKNOWNS = 3
 _NOT_SURE = Reason("flow", "whether this kernel's verifier walks this call could not be decided")
@@ -80,12 +78,8 @@ class _ProgramJudge:
             kind, reasons = stop
             findings += [self._finding(kind, "", (), (reason,)) for reason in reasons]
             return self._verdict(findings, ())
-        module_hook = open_hook(self._program, self._loaded.kernel.types)
-        if module_hook:
-            findings.append(self._finding(FindingKind.UNKNOWN, "", (), (module_hook,)))
-        asleep = self._sleep_objection()
-        if asleep:
-            findings.append(self._finding(asleep.kind, "", (), asleep.reasons))
+        for objection in self._open_objections():
+            findings.append(self._finding(objection.kind, "", (), objection.reasons))
         findings += self._findings_before_walking()
         reach, problems = self._live.walk()
         findings += self._call_findings(problems)
@@ -108,17 +102,28 @@ class _ProgramJudge:
         )
         if broken:
             return broken.kind, (broken.reason,)
-        hook = missing_hook(self._program, self._loaded.kernel.facts)
-        if hook:
-            return FindingKind.LOAD, (hook,)
-        asleep = self._sleep_objection()
-        return (asleep.kind, asleep.reasons) if asleep and asleep.certain else None
+        for objection in self._objections:
+            if objection.certain:
+                return objection.kind, objection.reasons
+        return None
 
-    def _sleep_objection(self) -> Objection | None:
-        """Say why the program may not be sleepable; of a module's target that is not known."""
-        if open_hook(self._program, self._loaded.kernel.types):
-            return None
-        return sleep_objection(self._context, self._loaded.kernel)
+    @cached_property
+    def _objections(self) -> tuple[Objection, ...]:
+        """Return what the kernel says to the program before it looks at its code, in its order."""
+        program, kernel = self._program, self._loaded.kernel
+        target = target_objection(program, kernel) if kernel.facts.program_types else None
+        in_module = target is not None and target.reasons[0].rule == MODULE_RULE
+        found = (
+            hook_objection(program, kernel.facts),
+            target,
+            None if in_module else sleep_objection(self._context, kernel),
+            licence_objection(program, self._object.license),
+        )
+        return tuple(objection for objection in found if objection)
+
+    def _open_objections(self) -> Iterator[Objection]:
+        """Return what is not known of the place that the program is for."""
+        yield from (objection for objection in self._objections if not objection.certain)
 
     def _verdict(self, findings: list[Finding], live: tuple[str, ...]) -> ProgramVerdict:
         word = find_word(item.kind for item in findings)
@@ -147,10 +152,10 @@ class _ProgramJudge:
     def _findings_before_walking(self) -> Iterator[Finding]:
         """The kernel looks up every kfunc of a program first, those in dead code as well."""
         found = [item for item in self._static if self._loaded.kfunc(item).outcome == FOUND]
-        if found and self._object.license not in _GPL_COMPATIBLE:
-            text = f"only GPL-compatible programs may call kfuncs, not {self._object.license!r}"
+        if found and not is_gpl_compatible(self._object.license):
+            text = licence_text("programs that call kfuncs", self._object.license)
             yield self._finding(
-                FindingKind.LOAD, "", self._static[found[0]], (Reason("license", text),)
+                FindingKind.LOAD, "", self._static[found[0]], (Reason(LICENCE_RULE, text),)
             )
         for extern in found:
             resolved, name = self._loaded.kfunc(extern), self._name(extern)

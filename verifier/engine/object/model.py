@@ -130,7 +130,7 @@ class Program:
     in libbpf's words; `attach_target` the BTF name the kernel sees where it can be known
     (bpf_lsm_file_open, bpf_iter_task, btf_trace_sched_switch). `exception_callback`: index of the
     function that its declaration tag names. `replaces`: the type of the program that a freplace
-    program goes into, None if it is not known.
+    program goes into, None if it is not known. `on_program`: it attaches to a BPF program.
     """
 
     name: str
@@ -145,6 +145,7 @@ class Program:
     struct_ops: tuple[StructOpsUse, ...]
     exception_callback: int | None = None
     replaces: str | None = None
+    on_program: bool = False
 
 
 @dataclass(frozen=True, slots=True)

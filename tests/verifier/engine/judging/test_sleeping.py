@@ -18,6 +18,7 @@ from kfmap.kernel.program_facts import (
 )
 from tests.verifier.engine.flow.assembly import assemble
 from tests.verifier.engine.judging.toy import check, kernel_facts, only_finding
+from tests.verifier.functions import named_functions
 from verifier.engine.result import PASSES, REFUSED, ProgramVerdict
 from verifier.engine.verdict import KernelUnderTest, check_object
 
@@ -66,7 +67,8 @@ def _check(
         attach_target=target,
         sleepable=sleeps,
     )
-    kernel = KernelUnderTest(_facts())
+    functions = named_functions({"sleepy": 1, "vfs_open": 2})
+    kernel = KernelUnderTest(_facts(), functions=functions)
     return check_object(replace(obj, programs=(changed,)), kernel).programs[0]
 
 
