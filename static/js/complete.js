@@ -8,7 +8,7 @@ function loadNames(kernel) {
   return lists.get(kernel);
 }
 
-// Without names one can still ask. What failed (no network, the page being left) is tried again.
+// Gives null for what failed (no network, the page being left), which is forgotten and tried again.
 async function fetchNames(kernel) {
   try {
     const answer = await fetch(`/kernels/${encodeURIComponent(kernel)}/names.json`);
@@ -17,7 +17,7 @@ async function fetchNames(kernel) {
     if (!(error instanceof TypeError)) throw error;
   }
   lists.delete(kernel);
-  return { kfuncs: [], contexts: [] };
+  return null;
 }
 
 // Names with every word in them; those that begin a part of the name first, shorter ones before longer.
@@ -68,11 +68,14 @@ class Completion {
       if (item) this.take(item.textContent);
     });
     input.addEventListener("focus", () => this.names());
+    if (document.activeElement === input && input.value) this.open(); // typed before this script ran
   }
 
   async names() {
     const kernel = this.input.form.elements.kernel?.value ?? "";
-    return (await loadNames(kernel))[this.input.dataset.complete];
+    // The first request may have failed while this was typed; without names one can still ask.
+    const names = (await loadNames(kernel)) ?? (await loadNames(kernel));
+    return names?.[this.input.dataset.complete] ?? [];
   }
 
   async open() {

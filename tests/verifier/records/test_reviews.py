@@ -30,14 +30,14 @@ def page(client: Client, obj: BpfObject) -> str:
 
 def test_a_reader_signs_off_and_the_others_see_it(ada: Client) -> None:
     obj = create_checked_object("toy_running")
-    assert "Nobody has said anything" in page(ada, obj)
+    assert "No reviews yet" in page(ada, obj)
     assert say(ada, obj, "signed_off", "Fine\nby <b>me</b>.") == 302
     ada.force_login(User.objects.create_user("grace"))
     text = page(ada, obj)
     assert "<strong>ada</strong>" in text
     assert 'verdict-passes">signed off' in text
     assert "by &lt;b&gt;me&lt;/b&gt;." in text
-    assert "Said of other verdicts" not in text
+    assert "Verdicts have changed since" not in text
     assert 'verdict-passes">signed off' in ada.get("/uploads/").content.decode()
 
 
@@ -50,8 +50,8 @@ def test_strangers_say_nothing(client: Client) -> None:
 @pytest.mark.parametrize(
     ("decision", "text", "problem"),
     [
-        ("changes", "  ", "Say what should change"),
-        ("remark", "", "Say what should change"),
+        ("changes", "  ", "Write what should change"),
+        ("remark", "", "Write what should change"),
         ("", "kept words", "This field is required"),
         ("else", "kept words", "Select a valid choice"),
         ("signed_off", "kept words " * 500, "at most 5000 characters"),
@@ -82,9 +82,9 @@ def test_a_review_says_what_changed_since(ada: Client) -> None:
     newest = Kernel.objects.get(name="7.3")
     verdict = create_verdict("7.3", "toy_running", create_finding())
     store.save_verdict(obj, newest.facts_hash, verdict)
-    assert "Since then: 7.3 not checked → refused." in page(ada, obj)
-    assert "by ada, of other verdicts than these" in page(ada, obj)
-    assert ", of other verdicts" in ada.get("/uploads/").content.decode()
+    assert "Verdicts have changed since: 7.3 not checked → refused." in page(ada, obj)
+    assert "by ada; the verdicts have changed since" in page(ada, obj)
+    assert "; verdicts have changed since" in ada.get("/uploads/").content.decode()
 
 
 def test_the_list_shows_the_latest_decision_and_no_remark(ada: Client) -> None:
@@ -93,9 +93,9 @@ def test_the_list_shows_the_latest_decision_and_no_remark(ada: Client) -> None:
     say(ada, obj, "changes", "Guard it.")
     say(ada, obj, "remark", "A remark.")
     text = ada.get("/uploads/").content.decode()
-    assert 'verdict-refused">asks for changes' in text
+    assert 'verdict-refused">changes requested' in text
     assert "signed off" not in text
-    assert ">remarks<" not in text
+    assert ">remark<" not in text
     assert page(ada, obj).index("A remark.") < page(ada, obj).index("Guard it.")
 
 

@@ -7,10 +7,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from tests.server.process import Up, up
 
+expect.set_options(timeout=15_000)  # milliseconds; a loaded machine is slow, not broken
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or ""
 
 

@@ -99,6 +99,20 @@ def test_names_are_fetched_again_after_a_failure(failing: Page) -> None:
     expect(failing.locator("#q-kfunc-list li").first).to_be_visible()
 
 
+def test_names_come_although_the_request_that_was_on_its_way_fails(failing: Page) -> None:
+    def fail_late(route: Route) -> None:
+        time.sleep(0.4)
+        route.fulfill(status=404)
+
+    failing.route("**/names.json", fail_late, times=1)
+    failing.goto("/")
+    field = failing.get_by_label("Kfunc")
+    field.press("d")
+    field.press("s")
+    expect(failing.locator("#q-kfunc-list li").first).to_be_visible()
+    expect(field).to_have_value("ds")
+
+
 def test_question_is_answered_without_javascript(plain: Page) -> None:
     plain.goto("/")
     plain.get_by_label("Program, attach point or callback").fill(DISPATCH)
