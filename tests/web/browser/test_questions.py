@@ -100,15 +100,14 @@ def test_names_are_fetched_again_after_a_failure(failing: Page) -> None:
 
 
 def test_names_come_although_the_request_that_was_on_its_way_fails(failing: Page) -> None:
-    def fail_late(route: Route) -> None:
-        time.sleep(0.4)
-        route.fulfill(status=404)
-
-    failing.route("**/names.json", fail_late, times=1)
+    on_its_way: list[Route] = []
+    failing.route("**/names.json", lambda route: on_its_way.append(route), times=1)
     failing.goto("/")
     field = failing.get_by_label("Kfunc")
     field.press("d")
     field.press("s")
+    failing.wait_for_timeout(100)
+    on_its_way[0].fulfill(status=404)
     expect(failing.locator("#q-kfunc-list li").first).to_be_visible()
     expect(field).to_have_value("ds")
 
