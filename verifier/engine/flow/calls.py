@@ -29,14 +29,18 @@ _CALL_OR_ADDRESS = re.compile(re.escape(bytes([OP_CALL])) + b"|" + re.escape(byt
 @dataclass(slots=True)
 class Calls:
     """What the code of one function refers to, each with its slot: externs called, functions called
-    or passed on, helpers called by number. `forks`: after which several states may follow.
-    `asked`: slots of calls that begin or end regions by their arguments. `relocated`: CO-RE
-    relocates it."""
+    or passed on, helpers called by number, maps and sections of data by index.
+
+    `forks`: after which several states may follow. `asked`: slots of calls that begin or end
+    regions by their arguments. `relocated`: CO-RE relocates it.
+    """
 
     kfuncs: list[tuple[int, int]] = field(default_factory=list)
     functions: list[tuple[int, int]] = field(default_factory=list)
     passed: list[tuple[int, int]] = field(default_factory=list)
     helpers: list[tuple[int, int]] = field(default_factory=list)
+    maps: list[tuple[int, int]] = field(default_factory=list)
+    data: list[tuple[int, int]] = field(default_factory=list)
     forks: list[int] = field(default_factory=list)
     asked: set[int] = field(default_factory=set)
     relocated: bool = False
@@ -123,8 +127,16 @@ class CallGraph:
     def _add_references(self) -> None:
         for (section, slot), reference in self.object.references.items():
             self._references.setdefault(section, {})[slot] = reference
-            if reference.kind in ("kfunc", "call", "function"):
+            if reference.kind in ("map", "data"):
+                self._add_address(section, slot, reference)
+            elif reference.kind in ("kfunc", "call", "function"):
                 self._add_reference(section, slot, reference)
+
+    def _add_address(self, section: str, slot: int, reference: Reference) -> None:
+        function = self.function_at(section, slot)
+        if function is not None:
+            calls = self.calls[function]
+            (calls.maps if reference.kind == "map" else calls.data).append((slot, reference.index))
 
     def _add_reference(self, section: str, slot: int, reference: Reference) -> None:
         function = self.function_at(section, slot)

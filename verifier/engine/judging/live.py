@@ -15,6 +15,7 @@ from verifier.engine.judging.externs import FOUND
 from verifier.engine.judging.global_calls import GlobalJudge
 from verifier.engine.judging.helper_calls import HelperJudge
 from verifier.engine.judging.loader import Loaded
+from verifier.engine.judging.maps import MapJudge
 from verifier.engine.judging.prepared import Prepared
 from verifier.engine.judging.problem import Objection, Problem, path_problem, path_to
 from verifier.engine.judging.regions import leak_problem
@@ -47,6 +48,7 @@ class LiveJudge:
         engines: Engines,
         program: Program,
         context: Context,
+        maps: MapJudge,
     ) -> None:
         kernel = loaded.kernel
         self._loaded = loaded
@@ -54,6 +56,7 @@ class LiveJudge:
         self._program = program
         self.calls = CallJudge(loaded, context)
         self._helpers = HelperJudge(kernel)
+        self._maps = maps
         self._globals = GlobalJudge(prepared, kernel, self.calls.may_sleep, self._is_there)
 
     def walk(self) -> tuple[Reach, list[Problem]]:
@@ -95,6 +98,7 @@ class LiveJudge:
             problem = self._helpers.judge(helper)
             if problem:
                 yield problem
+        yield from self._map_problems(reach)
         yield from self._globals.problems(reach)
         for leak in reach.leaks:
             held = leak_problem(leak, leak.kind == EXIT, self._loaded.kernel)
@@ -103,6 +107,18 @@ class LiveJudge:
                 found = Objection(FindingKind.REGION, reasons, held.certain, held.advice)
                 yield path_problem(found, "", leak.node, leak.slot, leak.sure)
         yield from map(self._poison_problem, reach.poisons)
+
+    def _map_problems(self, reach: Reach) -> Iterator[Problem]:
+        """What the maps lack that live calls are given."""
+        for helper in reach.helpers:
+            found = self._maps.helper_objection(helper.number, helper.maps)
+            if found:
+                yield path_problem(found, "", helper.node, helper.slot, helper.sure)
+        for call in reach.calls:
+            name = self._loaded.object.externs[call.extern].kernel_name
+            found = self._maps.kfunc_objection(name, call.maps)
+            if found:
+                yield path_problem(found, name, call.node, call.slot, call.sure)
 
     def _poison_problem(self, poison: LivePoison) -> Problem:
         """A live CO-RE access to what the kernel lacks; a module may have a type that it lacks."""

@@ -10,6 +10,7 @@ from verifier.engine.judging.calls import absent_reason
 from verifier.engine.judging.externs import FOUND, MODULE_ONLY, unlisted_symbol
 from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.judging.loader import Loaded
+from verifier.engine.judging.maps import maps_of_kernel
 from verifier.engine.judging.struct_ops import object_problems
 from verifier.engine.object.model import Extern, ExternKind
 from verifier.engine.result import FindingKind, Reason
@@ -98,11 +99,8 @@ def _extern_problems(loaded: Loaded) -> Iterator[ObjectProblem]:
 
 def _map_problems(loaded: Loaded) -> Iterator[ObjectProblem]:
     """A map that the kernel cannot make, for it has no such type."""
-    known = loaded.kernel.map_kinds
-    for item in loaded.object.maps:
-        if known and item.kind and item.kind not in known:
-            text = f"this kernel has no map type {item.kind}, which map {item.name} is of"
-            yield ObjectProblem(FindingKind.LOAD, "", Reason("map", text))
+    for reason in maps_of_kernel(loaded.kernel, loaded.object.maps):
+        yield ObjectProblem(FindingKind.LOAD, "", reason)
 
 
 def _core_problems(loaded: Loaded) -> Iterator[ObjectProblem]:

@@ -21,10 +21,12 @@ from verifier.engine.judging.licences import (
 )
 from verifier.engine.judging.live import Engines, LiveJudge
 from verifier.engine.judging.loader import Loaded
+from verifier.engine.judging.maps import MapJudge
 from verifier.engine.judging.object_wide import ObjectProblem, find_object_problems
 from verifier.engine.judging.prepared import Prepared
 from verifier.engine.judging.problem import Objection, Problem
 from verifier.engine.judging.sleeping import sleep_objection
+from verifier.engine.judging.static_paths import find_program_data, find_program_maps
 from verifier.engine.judging.struct_ops import (
     lacks_member,
     optional_map_problem,
@@ -49,6 +51,7 @@ class ObjectJudge:
         self.loaded = loaded
         self.problems: tuple[ObjectProblem, ...] = find_object_problems(loaded)
         self.engines = Engines(prepared, loaded)
+        self.maps = MapJudge(prepared.object, loaded.kernel)
 
     def judge(self) -> tuple[ProgramVerdict, ...]:
         """Return the verdicts in the order of the programs."""
@@ -68,7 +71,7 @@ class _ProgramJudge:
         self._context = context_of(self._program)
         self._reporter = Reporter(self._object, Adviser(self._loaded.kernel, self._context))
         self._live = LiveJudge(
-            judge.prepared, self._loaded, judge.engines, self._program, self._context
+            judge.prepared, self._loaded, judge.engines, self._program, self._context, judge.maps
         )
 
     def judge(self) -> ProgramVerdict:
@@ -157,6 +160,7 @@ class _ProgramJudge:
             yield self._finding(
                 FindingKind.LOAD, "", self._static[found[0]], (Reason(LICENCE_RULE, text),)
             )
+        yield from self._map_findings()
         for extern in found:
             resolved, name = self._loaded.kfunc(extern), self._name(extern)
             path = self._static[extern]
@@ -169,6 +173,18 @@ class _ProgramJudge:
                 yield self._finding(
                     FindingKind.DEVICE_BOUND, name, path, (Reason("device_bound", text),)
                 )
+
+    def _map_findings(self) -> Iterator[Finding]:
+        """The kernel looks at every map that the code names, dead code included."""
+        graph, judge = self._judge.prepared.code.graph, self._judge.maps
+        for index, path in find_program_maps(graph, self._program).items():
+            objection = judge.map_objection(self._program, index)
+            if objection:
+                yield self._finding(objection.kind, "", path, objection.reasons)
+        for index, path in find_program_data(graph, self._program).items():
+            objection = judge.data_objection(self._program, index)
+            if objection:
+                yield self._finding(objection.kind, "", path, objection.reasons)
 
     # what is found on the way
 

@@ -12,10 +12,12 @@ Path = tuple[tuple[int, int | None], ...]
 
 def find_program_calls(graph: CallGraph, program: Program) -> dict[int, Path]:
     """Return the calls of a program, and of the callback that its exceptions are for."""
-    roots = [program.function]
-    if program.exception_callback is not None:
-        roots.append(program.exception_callback)
-    return find_static_calls(graph, roots)
+    return find_static_calls(graph, _roots(program))
+
+
+def _roots(program: Program) -> list[int]:
+    callback = program.exception_callback
+    return [program.function] if callback is None else [program.function, callback]
 
 
 def find_static_calls(graph: CallGraph, roots: Sequence[int]) -> dict[int, Path]:
@@ -26,6 +28,16 @@ def find_static_calls(graph: CallGraph, roots: Sequence[int]) -> dict[int, Path]
 def find_static_helpers(graph: CallGraph, roots: Sequence[int]) -> dict[int, Path]:
     """Return, by the number of a helper, the path to its first call."""
     return _find_first(graph, roots, lambda calls: calls.helpers)
+
+
+def find_program_maps(graph: CallGraph, program: Program) -> dict[int, Path]:
+    """Return, by the index of a map, the path to where a program first refers to it."""
+    return _find_first(graph, _roots(program), lambda calls: calls.maps)
+
+
+def find_program_data(graph: CallGraph, program: Program) -> dict[int, Path]:
+    """Return, by the index of a section of data, the path to where a program first refers to it."""
+    return _find_first(graph, _roots(program), lambda calls: calls.data)
 
 
 def _find_first(

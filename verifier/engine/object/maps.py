@@ -16,7 +16,9 @@ from verifier.engine.object.map_definitions import (
     MapProblem,
     read_map_definition,
 )
+from verifier.engine.object.map_types import ARENA as ARENA_MAP
 from verifier.engine.object.model import BpfMap
+from verifier.engine.object.sections import ARENA, Sections
 from verifier.engine.object.variables import Placed, Variables
 
 
@@ -56,6 +58,16 @@ def read_maps(
             refusals.append(f"map {item.name} {problem}")
         maps.append(_make_map(item, definition, targets.get(item.offset, ())))
     return Maps(tuple(maps), {item.offset: number for number, item in enumerate(placed)})
+
+
+def refused_arenas(sections: Sections, maps: tuple[BpfMap, ...]) -> list[str]:
+    """Say why libbpf takes no arena, mirroring the end of bpf_object__init_user_btf_maps()."""
+    arenas = [item.name for item in maps if item.kind == ARENA_MAP]
+    if len(arenas) > 1:
+        return [f"maps {arenas[0]} and {arenas[1]} are both arenas: an object may have one"]
+    if not arenas and any(section.name == ARENA for section in sections.data):
+        return [f'section {ARENA} has arena variables, and no map in SEC(".maps") is an arena']
+    return []
 
 
 def _define(item: Placed, btf: Btf | None, definition: MapDefinition) -> None:

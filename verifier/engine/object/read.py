@@ -13,7 +13,7 @@ from verifier.engine.object.elf import Elf, read_elf
 from verifier.engine.object.externs import read_externs
 from verifier.engine.object.functions import read_functions
 from verifier.engine.object.limits import Limits
-from verifier.engine.object.maps import Maps, read_maps
+from verifier.engine.object.maps import Maps, read_maps, refused_arenas
 from verifier.engine.object.model import (
     BpfObject,
     Code,
@@ -58,6 +58,7 @@ def _read(data: bytes, limits: Limits) -> BpfObject:
     externs = read_externs(elf, btf, refusals)
     variables = Variables(elf, btf)
     maps = read_maps(elf, sections.maps, btf, variables, starts, refusals, limits)
+    refusals += refused_arenas(sections, maps.maps)
     by_start = {place: functions[number] for place, number in starts.items()}
     struct_ops = (
         read_struct_ops(elf, sections.struct_ops, btf, variables, by_start, limits) if btf else ()

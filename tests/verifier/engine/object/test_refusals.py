@@ -10,8 +10,11 @@ import struct
 import pytest
 
 from tests.verifier.engine.object.objects import Patched, object_bytes, read
-from verifier.engine.object.model import ObjectError
+from verifier.engine.object.elf import Section
+from verifier.engine.object.maps import refused_arenas
+from verifier.engine.object.model import BpfMap, ObjectError
 from verifier.engine.object.read import read_object
+from verifier.engine.object.sections import Sections
 
 SCHEDULER = "scheduler.bpf.o"
 
@@ -93,6 +96,17 @@ def test_map_definitions_that_libbpf_takes_are_read_whole() -> None:
     assert definitions.btf.name(fine.value_type) == "u64"
     assert inner is not None
     assert (inner.kind, inner.key_size, inner.value_size, inner.value_type) == (2, 4, 8, 0)
+
+
+def test_an_object_has_one_arena_and_it_is_declared() -> None:
+    # bpf_object__init_user_btf_maps(): "only single ARENA map is supported"
+    # and "to use global __arena variables the ARENA map should be explicitly declared"
+    arena, other = BpfMap("first", 33), BpfMap("second", 33)
+    with_data = Section(1, ".addr_space.1", "SHT_PROGBITS", False, 8, 0, 0, memoryview(bytes(8)))
+    sections = Sections((), (with_data,), (), None, {})
+    assert refused_arenas(sections, (arena,)) == []
+    assert "maps first and second are both arenas" in refused_arenas(sections, (arena, other))[0]
+    assert 'no map in SEC(".maps") is an arena' in refused_arenas(sections, ())[0]
 
 
 def test_a_relocation_of_an_instruction_that_takes_none_is_refused() -> None:

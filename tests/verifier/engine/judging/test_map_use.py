@@ -1,0 +1,73 @@
+"""Maps with locks, timers and lists: which programs may use them, and what needs their types.
+
+Each text is that of check_map_prog_compatibility() or check_map_field_pointer() of the kernel's
+verifier, whose source of 6.1, 6.18 and 7.2 was read.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.verifier.bundled import check_on, reasons_of
+from tests.verifier.engine.object.objects import read
+from verifier.engine.object.special_fields import find_special_fields
+from verifier.engine.result import PASSES, REFUSED
+
+_LOCK = "tracing progs cannot use bpf_spin_lock yet: map locked has one in its values"
+_ASLEEP = "Sleepable programs can only use array, hash, ringbuf and local storage maps: map stacks"
+
+
+@pytest.mark.parametrize(
+    ("kernel", "program", "text"),
+    [
+        ("7.2", "lock_tc", ""),
+        ("7.2", "lock_kprobe", _LOCK),
+        ("7.2", "lock_dead", _LOCK),
+        ("7.2", "lock_socket", "socket filter progs cannot use bpf_spin_lock yet: map locked"),
+        ("7.2", "lock_asleep", ""),
+        ("6.1", "lock_asleep", "sleepable progs cannot use bpf_spin_lock yet: map locked"),
+        ("6.18", "timer_nested", "tracing progs cannot use bpf_timer yet: map nested"),
+        ("7.2", "timer_nested", ""),
+        ("6.1", "timer_nested", ""),  # it does not look into structs in structs
+        ("6.18", "timer_twice", ""),
+        (
+            "7.2",
+            "list_in_data",
+            "tracing progs cannot use bpf_{list_head,rb_root} yet: map .data.A",
+        ),
+        ("7.2", "list_without_lock", ""),
+        ("6.18", "stack_asleep", _ASLEEP),
+        ("6.18", "stack_awake", ""),
+        (
+            "7.2",
+            "timer_without_types",
+            "map 'sizes_only' has to have BTF in order to use bpf_timer",
+        ),
+        ("7.2", "timer_of_none", "map 'plain' has no valid bpf_timer"),
+    ],
+)
+def test_maps_are_used_as_the_kernel_lets_programs_use_them(
+    kernel: str, program: str, text: str
+) -> None:
+    verdict = check_on(kernel, "map_fields.bpf.o")[program]
+    assert verdict.verdict == (REFUSED if text else PASSES)
+    if text:
+        assert reasons_of(verdict)[0].startswith(text)
+
+
+def test_the_finding_leads_to_where_the_map_is_named() -> None:
+    [finding] = check_on("7.2", "map_fields.bpf.o")["lock_kprobe"].findings
+    assert finding.path[-1].function == "lock_kprobe"
+    assert finding.source is not None
+    assert "bpf_map_lookup_elem(&locked" in finding.source.text
+    assert finding.reasons[0].file == "kernel/bpf/verifier.c"
+
+
+def test_special_fields_are_found_at_any_depth() -> None:
+    obj = read("map_fields.bpf.o")
+    assert obj.btf is not None
+    maps = {item.name: find_special_fields(obj.btf, item.value_type) for item in obj.maps}
+    assert maps["locked"].found(looks_inside=False) == {"BPF_SPIN_LOCK"}
+    assert maps["nested"].found(looks_inside=False) == set()
+    assert maps["nested"].found(looks_inside=True) == {"BPF_TIMER"}
+    assert maps["two"].found(looks_inside=True) == set()

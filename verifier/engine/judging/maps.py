@@ -1,0 +1,160 @@
+"""Maps that a program may not use for what they hold or are, and what needs BTF of them.
+
+Mirrors check_map_prog_compatibility() of kernel/bpf/verifier.c, which looks at every map that the
+code of a program names, dead code included, and check_map_field_pointer() for timers and locks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from kfmap.btf.kinds import Kind
+from kfmap.kernel.program_facts import MapRefusal
+from kfmap.permission.view import EXT_TYPE
+from verifier.engine.judging.kernel import KernelUnderTest
+from verifier.engine.judging.problem import Objection
+from verifier.engine.object.map_types import map_type_name
+from verifier.engine.object.model import BpfMap, BpfObject, Program
+from verifier.engine.object.special_fields import NO_FIELDS, SpecialFields, find_special_fields
+from verifier.engine.result import FindingKind, Reason
+
+_RULE = "map"
+# libbpf gives the kernel no types for maps of these (bpf_object__create_map()).
+_UNTYPED = """
+PERF_EVENT_ARRAY CGROUP_ARRAY STACK_TRACE ARRAY_OF_MAPS HASH_OF_MAPS DEVMAP DEVMAP_HASH CPUMAP
+XSKMAP SOCKMAP SOCKHASH QUEUE STACK ARENA
+"""
+_WITHOUT_TYPES = frozenset(f"BPF_MAP_TYPE_{word}" for word in _UNTYPED.split())
+_DEPRECATED = "_DEPRECATED"  # newer kernels' other name for the same number
+# Helpers by what they need in the map that they are given.
+_NEEDS_TIMER = {169: "bpf_timer_init", 170: "bpf_timer_set_callback", 171: "bpf_timer_start"}
+_NEEDS_LOCK = {93: "bpf_spin_lock", 94: "bpf_spin_unlock"}
+_NEEDS = {
+    **dict.fromkeys(_NEEDS_TIMER, ("bpf_timer", "BPF_TIMER")),
+    **dict.fromkeys(_NEEDS_LOCK, ("bpf_spin_lock", "BPF_SPIN_LOCK")),
+}
+_KFUNC_NEEDS = {
+    "bpf_wq_init": ("bpf_wq", "BPF_WORKQUEUE"),
+    "bpf_task_work_schedule_signal": ("bpf_task_work", "BPF_TASK_WORK"),
+    "bpf_task_work_schedule_resume": ("bpf_task_work", "BPF_TASK_WORK"),
+}
+
+
+class _Held(NamedTuple):
+    """What a map is and holds, as a refusal asks for it."""
+
+    name: str
+    type: str
+    fields: frozenset[str]
+
+
+class MapJudge:
+    """Judges the maps of one object on one kernel."""
+
+    def __init__(self, obj: BpfObject, kernel: KernelUnderTest) -> None:
+        self._object = obj
+        self._kernel = kernel
+        self._fields: dict[int, SpecialFields] = {}
+        # It came with btf_repeat_fields(), in 6.11: "bpf: look into the types of the fields of a
+        # struct type recursively" (btf_find_struct_field(), kernel/bpf/btf.c).
+        self._looks_inside = kernel.functions is None or kernel.functions.has("btf_repeat_fields")
+
+    def map_objection(self, program: Program, index: int) -> Objection | None:
+        """Say why a program may not use a map of the object."""
+        return self._objection(program, self._held(self._object.maps[index]))
+
+    def data_objection(self, program: Program, index: int) -> Objection | None:
+        """Say why a program may not use a section of global data, which is a map as well."""
+        name = self._object.data[index].name
+        btf = self._object.btf
+        datasec = btf.find(name, Kind.DATASEC) if btf else None
+        fields = NO_FIELDS if btf is None or datasec is None else find_special_fields(btf, datasec)
+        held = _Held(name, "BPF_MAP_TYPE_ARRAY", fields.found(self._looks_inside))
+        return self._objection(program, held)
+
+    def helper_objection(self, number: int, maps: tuple[int, ...]) -> Objection | None:
+        """Say what a map lacks that a helper is given."""
+        return self._lack(_NEEDS.get(number), maps)
+
+    def kfunc_objection(self, name: str, maps: tuple[int, ...]) -> Objection | None:
+        """Say what a map lacks that a kfunc is given."""
+        return self._lack(_KFUNC_NEEDS.get(name), maps)
+
+    def _objection(self, program: Program, held: _Held) -> Objection | None:
+        kind = program.replaces if program.program_type == EXT_TYPE else program.program_type
+        for refusal in self._kernel.facts.map_refusals or ():
+            if _applies(refusal, held, kind, program.sleepable):
+                text = f"{refusal.message}: {_what(refusal, held)}"
+                place = refusal.place
+                reason = Reason(_RULE, text, place.file, place.line)
+                return Objection(FindingKind.LOAD, (reason,))
+        return None
+
+    def _lack(self, need: tuple[str, str] | None, maps: tuple[int, ...]) -> Objection | None:
+        if need is None or self._object.btf is None:
+            return None
+        struct, field = need
+        for item in (self._object.maps[index] for index in maps):
+            if not has_types(item):
+                text = (
+                    f"map {item.name!r} has to have BTF in order to use {struct}: define it with "
+                    "__type(key, ...) and __type(value, ...) instead of sizes"
+                )
+                return Objection(FindingKind.LOAD, (Reason(_RULE, text),))
+            if field not in self._fields_of(item):
+                text = f"map {item.name!r} has no valid {struct}: put one into its value"
+                return Objection(FindingKind.LOAD, (Reason(_RULE, text),))
+        return None
+
+    def _held(self, item: BpfMap) -> _Held:
+        return _Held(item.name, map_type_name(item.kind), self._fields_of(item))
+
+    def _fields_of(self, item: BpfMap) -> frozenset[str]:
+        """Return the special fields of a map's values; none where the kernel gets no types."""
+        if self._object.btf is None or not has_types(item):
+            return frozenset()
+        if item.value_type not in self._fields:
+            found = find_special_fields(self._object.btf, item.value_type)
+            self._fields[item.value_type] = found
+        return self._fields[item.value_type].found(self._looks_inside)
+
+
+def has_types(item: BpfMap) -> bool:
+    """Return whether libbpf can make a map with the types of its keys and values.
+
+    A map with the type of one of them alone is made again without any (bpf_object__create_map()).
+    """
+    typed = bool(item.key_type and item.value_type)
+    return typed and map_type_name(item.kind) not in _WITHOUT_TYPES
+
+
+def _applies(refusal: MapRefusal, held: _Held, kind: str | None, sleepable: bool) -> bool:
+    if refusal.field and refusal.field not in held.fields:
+        return False
+    if refusal.map_type and refusal.map_type.removesuffix(_DEPRECATED) != held.type:
+        return False
+    if refusal.sleepable and not sleepable:
+        return False
+    return not refusal.program_types or kind in refusal.program_types
+
+
+def _what(refusal: MapRefusal, held: _Held) -> str:
+    if refusal.field:
+        return f"map {held.name} has one in its values"
+    return f"map {held.name} is a {held.type}"
+
+
+def maps_of_kernel(kernel: KernelUnderTest, items: tuple[BpfMap, ...]) -> Iterator[Reason]:
+    """Say which maps the kernel cannot make, for it has no such type."""
+    known = kernel.map_kinds
+    off = {
+        item.name: item.options for item in kernel.facts.left_out or () if item.kind == "map_type"
+    }
+    for item in items:
+        name = map_type_name(item.kind)
+        if known and item.kind and item.kind not in known:
+            yield Reason(_RULE, f"map {item.name} is a {name}, which this kernel has not")
+        elif name in off:
+            text = f"map {item.name} is a {name}, which this kernel was built without"
+            yield Reason(_RULE, f"{text} ({', '.join(off[name])} is off)")
