@@ -109,7 +109,8 @@ class Body:
         self._close(block, after - 1)
         if start:
             falls_through = self._rows[start - 1][1] not in _ENDS
-            block.single = self._led_to.get(start, 0) + falls_through == 1
+            leads = self._led_to.get(start, 0) + falls_through
+            block.single = leads == 1 and start - 1 not in self._forks
         return block
 
     def _close(self, block: Block, at: int) -> None:

@@ -53,8 +53,8 @@ _ROUNDS = 3  # of a callback whose regions differ from turn to turn
 class Enter(Protocol):
     """Goes into functions whose regions and results come back to the caller."""
 
-    def static(self, slot: int, function: int, state: State) -> tuple[Way, ...]:
-        """Note the call of a static function and return its ways out."""
+    def static(self, slot: int, function: int, state: State, asked: int) -> tuple[Way, ...]:
+        """Note the call of a static function and return its ways out; `asked`: as in slices."""
 
     def callback(
         self,
@@ -221,6 +221,12 @@ def call_global(walk: Walk, state: State, slot: int, function: int) -> None:
 def finish_static(state: State, result: Value) -> None:
     """Return from a static function; it may have written through pointers to the stack."""
     _finish(state, result, reads_only=False)
+
+
+def pass_by(state: State) -> State:
+    """Go on after a call of which nothing is asked."""
+    _finish(state, UNKNOWN, reads_only=False)
+    return state
 
 
 def static_arguments(walk: Walk, state: State, with_place: bool) -> tuple[Value, ...]:

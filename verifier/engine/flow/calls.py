@@ -18,7 +18,7 @@ from verifier.engine.flow.forks import (
     forks_at_helper,
     forks_at_kfunc,
 )
-from verifier.engine.flow.region_calls import has_region_effect
+from verifier.engine.flow.region_calls import has_region_effect, is_of_iterator
 from verifier.engine.object.model import BpfObject, Code, Reference
 
 Path = tuple[tuple[int, int], ...]  # (function, slot in it that leads on)
@@ -32,7 +32,8 @@ class Calls:
     or passed on, helpers called by number, maps and sections of data by index.
 
     `forks`: after which several states may follow. `asked`: slots of calls that begin or end
-    regions by their arguments. `relocated`: CO-RE relocates it.
+    regions, `locks` of those that may fail to, `iterated` of those of iterators. `relocated`:
+    slots that CO-RE relocates.
     """
 
     kfuncs: list[tuple[int, int]] = field(default_factory=list)
@@ -43,7 +44,9 @@ class Calls:
     data: list[tuple[int, int]] = field(default_factory=list)
     forks: list[int] = field(default_factory=list)
     asked: set[int] = field(default_factory=set)
-    relocated: bool = False
+    locks: set[int] = field(default_factory=set)
+    iterated: set[int] = field(default_factory=set)
+    relocated: list[int] = field(default_factory=list)
 
     def leads(self) -> list[tuple[int, int]]:
         """Return (slot, function) for what is called and what is passed on, by slot."""
@@ -68,10 +71,10 @@ class CallGraph:
             self._add_helper_calls(section, code)
         self._add_relocated()
         self._callers = self._find_callers()
-        self.interesting = self._closure(
+        self.interesting = self.closure(
             calls.kfuncs or calls.helpers or calls.relocated for calls in self.calls
         )
-        self.keeps_flags = self._closure(
+        self.keeps_flags = self.closure(
             any(_KEEP_FLAGS.fullmatch(self._name(extern)) for _, extern in calls.kfuncs)
             for calls in self.calls
         )
@@ -151,6 +154,10 @@ class CallGraph:
                 name = self._name(reference.index)
                 if forks_at_kfunc(name):
                     calls.forks.append(slot)
+                if name in RESILIENT_LOCKS:
+                    calls.locks.add(slot)
+                elif is_of_iterator(name):
+                    calls.iterated.add(slot)
                 elif has_region_effect(name):
                     calls.asked.add(slot)
 
@@ -184,9 +191,10 @@ class CallGraph:
         for section, info in core.items():
             slots = sorted(info.slots)
             for start, function in zip(*self._spans.get(section, ([], [])), strict=True):
-                at = bisect_left(slots, start)
                 end = start + self.object.functions[function].count
-                self.calls[function].relocated |= at < len(slots) and slots[at] < end
+                self.calls[function].relocated = slots[
+                    bisect_left(slots, start) : bisect_left(slots, end)
+                ]
 
     def _name(self, extern: int) -> str:
         return self.object.externs[extern].kernel_name
@@ -198,7 +206,7 @@ class CallGraph:
                 callers[callee].append(function)
         return callers
 
-    def _closure(self, marks: Iterable[object]) -> frozenset[int]:
+    def closure(self, marks: Iterable[object]) -> frozenset[int]:
         """Return the functions that are marked, and those from which one can be reached."""
         waiting = [function for function, marked in enumerate(marks) if marked]
         found = set(waiting)

@@ -10,13 +10,17 @@ from collections.abc import Mapping
 
 from verifier.engine.flow.body import Body, build_body
 from verifier.engine.flow.budget import Budget, OutOfBudget
-from verifier.engine.flow.calling import static_arguments
+from verifier.engine.flow.calling import Enter, static_arguments
 from verifier.engine.flow.calls import CallGraph
 from verifier.engine.flow.forks import TREE_ADD
-from verifier.engine.flow.inputs import Inputs
-from verifier.engine.flow.joined import joined_way, sure_blocks, walk_joined
+from verifier.engine.flow.inputs import Answer, Inputs
+from verifier.engine.flow.inputs import Key as InputKey
+from verifier.engine.flow.joined import joined_ways, live_blocks, sure_blocks, walk_joined
+from verifier.engine.flow.needed import ARGUMENTS, find_needed
 from verifier.engine.flow.paths import walk_paths
+from verifier.engine.flow.questions import Entered, Question, Slicer
 from verifier.engine.flow.regions import NO_REGIONS, UNSURE_REGIONS, Regions
+from verifier.engine.flow.slices import PASSED_BY, RESULT, WAYS, Live
 from verifier.engine.flow.state import State, entry_state
 from verifier.engine.flow.summary import (
     CALLBACK,
@@ -31,7 +35,7 @@ from verifier.engine.flow.summary import (
     Summary,
     Way,
 )
-from verifier.engine.flow.values import VAGUE, Value, functions_of
+from verifier.engine.flow.values import UNKNOWN, VAGUE, Value, functions_of
 from verifier.engine.flow.walk import Note, Noted, Walk
 from verifier.engine.object.model import BpfObject
 
@@ -39,7 +43,8 @@ _MAX_DEPTH = 16  # of calls within calls; the verifier allows 8
 _MAX_CONTEXTS = 24  # argument lists that a function is walked with; then any arguments
 _ANY: tuple[Value, ...] = (VAGUE,) * 5
 
-Key = tuple[int, tuple[Value, ...], Regions, bool]
+# function, arguments, regions, whether exact, for which question, what its caller waits for
+Key = tuple[int, tuple[Value, ...], Regions, bool, Question | None, int]
 
 
 class ObjectCode:
@@ -53,6 +58,7 @@ class ObjectCode:
         self.core_slots = {section: frozenset(info.slots) for section, info in core.items()}
         self.summaries: dict[Key, list[Summary]] = {}
         self._bodies: dict[int, Body] = {}
+        self._counted: dict[int, int] = {}
 
     def body(self, function: int) -> Body:
         """Return the decoded code of a function."""
@@ -67,6 +73,21 @@ class ObjectCode:
         """Return whether the verifier follows a call of this function with the caller's values."""
         return self.object.functions[function].linkage != "global"
 
+    def counted(self, function: int) -> int:
+        """Return which arguments of a function can tell its ways apart, as bits of registers."""
+        if function not in self._counted:
+            self._counted[function] = ARGUMENTS  # while it is looked at: it may call itself
+            calls, body = self.graph.calls[function], self.body(function)
+            if body.understood:
+                asked = calls.asked | calls.iterated
+                needed = find_needed(body, True, asked, self.counted)
+                self._counted[function] = needed[0] & ARGUMENTS
+        return self._counted[function]
+
+    def core_slots_of(self, function: int) -> list[int]:
+        """Return the slots of a function that CO-RE relocates."""
+        return self.graph.calls[function].relocated
+
     def orders_tree(self, function: int, slot: int) -> bool:
         """Return whether a call runs its callback to order an rbtree."""
         reference = self.graph.references(self.object.functions[function].section).get(slot)
@@ -76,23 +97,69 @@ class ObjectCode:
 
 
 class Engine:
-    """Walks functions for one kernel, with `exact_steps` path by path as long as those last."""
+    """Walks functions for one kernel, with `exact` path by path as long as that budget lasts.
 
-    def __init__(self, code: ObjectCode, inputs: Inputs, steps: int, exact_steps: int = 0) -> None:
+    `question`: what the exact walk is to find out; everything, if none. `fast`: an engine that
+    walks all ways at once, which it starts from.
+    """
+
+    def __init__(
+        self,
+        code: ObjectCode,
+        inputs: Inputs,
+        steps: Budget,
+        exact: Budget | None = None,
+        question: Question | None = None,
+        fast: Engine | None = None,
+    ) -> None:
         self.code = code
         self._inputs = inputs
-        self._exact = exact_steps > 0
-        self._budget = Budget(steps)
-        self._exact_budget = Budget(exact_steps)
+        self._budget = steps
+        self._exact = exact
+        self._question = question
+        self._slicer: Slicer | None = None
+        if question and fast:
+            self._slicer = Slicer(code, inputs, question, fast.find_live)
         self._known: dict[Key, Summary] = {}
         self._contexts: dict[int, int] = {}
         self._active: list[int] = []
+        self._asked: dict[tuple[int, tuple[Value, ...], Regions], int] = {}
+
+    def enter(
+        self, function: int, arguments: tuple[Value, ...], regions: Regions, asked: int
+    ) -> tuple[tuple[Value, ...], Summary]:
+        """Summarize a function that is called for its ways or result; return what of the arguments
+        counted as well."""
+        if self._contexts.get(function, 0) > 1:
+            counted = self.code.counted(function)
+            arguments = tuple(
+                value if counted >> register & 1 else UNKNOWN
+                for register, value in enumerate(arguments, 1)
+            )
+        if self._slicer:
+            self._asked[function, arguments, regions] = asked
+        return arguments, self.summarize(function, arguments, regions)
+
+    def find_live(self, entered: Entered) -> tuple[Live, dict[InputKey, Answer]]:
+        """Walk all ways of a function at once; return what follows what, and by which answers."""
+        function, arguments, regions = entered
+        walk = self._start(function, arguments, every=False)
+        body = self.code.body(function)
+        entry = entry_state(arguments, regions)
+        outer, self._inputs.log = self._inputs.log, {}
+        try:
+            flow = walk_joined(body, walk, entry, _Enter(self, walk), self._budget)
+            answers = self._inputs.log
+        finally:
+            self._inputs.log = outer
+        return live_blocks(flow, walk.vague), answers
 
     def summarize(self, function: int, arguments: tuple[Value, ...], regions: Regions) -> Summary:
         """Return what is found in a function entered with these arguments and in these regions."""
-        key = (function, arguments, regions, self._exact)
+        asked = self._asked.get((function, arguments, regions), PASSED_BY)
+        key = (function, arguments, regions, self._exact is not None, self._question, asked)
         if key not in self._known and self._contexts.get(function, 0) >= _MAX_CONTEXTS:
-            key = (function, _ANY, regions, False)
+            key = (function, _ANY, regions, False, None, PASSED_BY)
         known = self._known.get(key)
         if known is None:
             known = self._find_shared(key) or self._make(key)
@@ -109,7 +176,7 @@ class Engine:
         return None
 
     def _make(self, key: Key) -> Summary:
-        function, arguments, regions, exact = key
+        function, arguments, regions, exact, _, _ = key
         boring = function not in self.code.graph.interesting and not _functions(arguments)
         if boring and not exact:
             return Summary(function, (Way(VAGUE, regions),), True, {})
@@ -130,24 +197,47 @@ class Engine:
         if made is not None:
             self.code.summaries.setdefault(key, []).append(made)
             return made
-        return self._make((*key[:3], False)) if exact else self._give_up(function)
+        key = (function, arguments, regions, False, None, PASSED_BY)
+        return self._make(key) if exact else self._give_up(function)
+
+    def _start(self, function: int, arguments: tuple[Value, ...], every: bool) -> Walk:
+        section = self.code.object.functions[function].section
+        core_slots = self.code.core_slots.get(section, frozenset())
+        walk = Walk(self.code.graph, section, self._inputs, self.code.data, core_slots, every)
+        calls = self.code.graph.calls[function]
+        walk.asked_slots = calls.asked | calls.iterated
+        walk.suspects = self._exact is None
+        walk.passes_functions = bool(calls.passed or _functions(arguments))
+        return walk
 
     def _walk(self, body: Body, key: Key) -> Summary:
-        function, arguments, regions, exact = key
-        section = body.function.section
-        core_slots = self.code.core_slots.get(section, frozenset())
-        walk = Walk(self.code.graph, section, self._inputs, self.code.data, core_slots, exact)
-        calls = self.code.graph.calls[function]
-        passed, walk.asked_slots = calls.passed, calls.asked
-        walk.suspects = not self._exact
-        walk.passes_functions = bool(passed or _functions(arguments))
+        function, arguments, regions, exact, _, asked = key
+        walk = self._start(function, arguments, every=exact)
         entry, enter = entry_state(arguments, regions), _Enter(self, walk)
-        if exact:
-            ways = walk_paths(body, walk, entry, enter, self._exact_budget)
+        if exact and self._exact:
+            entered = Entered(function, arguments, regions)
+            ways = self._walk_exactly(entered, walk, entry, enter, asked)
             return _summarize(function, walk, ways, None, self._inputs)
         flow = walk_joined(body, walk, entry, enter, self._budget)
         sure = sure_blocks(flow, walk.noted_blocks())
-        return _summarize(function, walk, joined_way(flow), sure, self._inputs)
+        return _summarize(function, walk, joined_ways(flow), sure, self._inputs)
+
+    def _walk_exactly(
+        self, entered: Entered, walk: Walk, entry: State, enter: Enter, asked: int
+    ) -> tuple[Way, ...]:
+        """Walk path by path what of the function matters."""
+        assert self._exact is not None
+        body = self.code.body(entered.function)
+        if self._slicer is None:
+            return walk_paths(body, walk, entry, enter, self._exact)
+        made, live, answers = self._slicer.piece(entered, asked)
+        self._inputs.log.update(answers)
+        if not made.matters:
+            return (Way(VAGUE, entry.regions),)
+        ways = walk_paths(body, walk, entry, enter, self._exact, made, live)
+        if asked == RESULT:
+            return ways
+        return tuple({way._replace(result=VAGUE): None for way in ways})
 
     def _give_up(self, function: int) -> Summary:
         """Take every call of a function as one that may be live."""
@@ -184,12 +274,15 @@ class _Enter:
         self._engine = engine
         self._walk = walk
 
-    def static(self, slot: int, function: int, state: State) -> tuple[Way, ...]:
+    def static(self, slot: int, function: int, state: State, asked: int) -> tuple[Way, ...]:
         """Note the call of a static function and return its ways out."""
         with_place = function in self._engine.code.graph.keeps_flags
         arguments = static_arguments(self._walk, state, with_place)
+        self._walk.note_received(state.registers[1:6])
+        regions = state.regions.entering()
+        arguments, summary = self._engine.enter(function, arguments, regions, asked)
         self._walk.note_edge(STATIC, slot, function, state, arguments)
-        return self._engine.summarize(function, arguments, state.regions.entering()).ways
+        return summary.ways
 
     def callback(
         self,
@@ -200,8 +293,10 @@ class _Enter:
         chosen: bool,
     ) -> tuple[Way, ...]:
         """Note a callback that is run while its caller waits, and return its ways out."""
+        regions = state.regions.entering()
+        arguments, summary = self._engine.enter(function, arguments, regions, WAYS)
         self._walk.note_edge(CALLBACK, slot, function, state, arguments, chosen)
-        return self._engine.summarize(function, arguments, state.regions.entering()).ways
+        return summary.ways
 
 
 def _summarize(

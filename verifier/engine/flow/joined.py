@@ -1,80 +1,115 @@
-"""Walk a function with one state a block: fast, and never too little.
+"""Walk a function with one state per block and regions: fast, and never too little.
 
-Ways that meet keep what they agree on; a branch on anything else is taken both ways without being
-sure. What every such branch leads to in the end is sure again: its immediate postdominator.
+Ways that meet in the same regions keep what they agree on; a branch on anything else is taken both
+ways without being sure. What every such branch leads to in the end is sure again: its immediate
+postdominator.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from verifier.engine.flow import branch
 from verifier.engine.flow.body import CLASS_JMP, OP_MAY_GOTO, Block, Body, Row
-from verifier.engine.flow.branch import BOTH, DEAD, SURE, Ways
+from verifier.engine.flow.branch import BOTH, DEAD, PERHAPS, SURE, Ways
 from verifier.engine.flow.budget import Budget
 from verifier.engine.flow.calling import Enter, finish_static, fork
 from verifier.engine.flow.postdominators import find_postdominators
+from verifier.engine.flow.regions import UNSURE_REGIONS, Regions
+from verifier.engine.flow.slices import RESULT, Live
 from verifier.engine.flow.state import State
 from verifier.engine.flow.summary import EXIT, Way
-from verifier.engine.flow.transfer import run_block
-from verifier.engine.flow.values import U64, Given, Value, join
+from verifier.engine.flow.transfer import run_rows
+from verifier.engine.flow.values import U64, UNKNOWN, VAGUE, Given, Value, join
 from verifier.engine.flow.walk import Walk
+
+_MAX_PARTS = 8  # regions in which a block is told apart
 
 Following = tuple[int, int, State]  # a block, how sure it is that it follows, what is known there
 
 
 @dataclass(slots=True)
 class Flow:
-    """Live blocks, each with what follows, and the ways out of the function by block."""
+    """Live parts of blocks, each with what follows, and the ways out of the function by part.
+
+    A part is a block in certain regions: ways in different regions are kept apart. Its number is
+    that of the block in the regions that the function is entered in, beyond all blocks in others.
+    """
 
     successors: dict[int, list[Following]] = field(default_factory=dict)
     ways: dict[int, Way] = field(default_factory=dict)
+    blocks: list[int] = field(default_factory=list)  # part → block
+
+
+class _Parts:
+    """Numbers parts; where a block is in too many regions, the rest count as not known."""
+
+    def __init__(self, blocks: int, regions: Regions, flow: Flow) -> None:
+        flow.blocks = list(range(blocks))
+        self._flow = flow
+        self._regions = regions
+        self._others: dict[tuple[int, Regions], int] = {}
+        self._count = [1] * blocks
+
+    def find(self, block: int, state: State) -> int:
+        """Return the part that a state belongs to."""
+        if state.regions is self._regions or state.regions == self._regions:
+            return block
+        part = self._others.get((block, state.regions))
+        if part is not None:
+            return part
+        if self._count[block] >= _MAX_PARTS and state.regions != UNSURE_REGIONS:
+            state.regions = UNSURE_REGIONS
+            return self.find(block, state)
+        self._count[block] += 1
+        self._others[block, state.regions] = part = len(self._flow.blocks)
+        self._flow.blocks.append(block)
+        return part
 
 
 def walk_joined(body: Body, walk: Walk, entry: State, enter: Enter, budget: Budget) -> Flow:
     """Walk until nothing changes; `enter` gives the ways out of a static function."""
-    states: list[State | None] = [None] * len(body)
-    states[0] = entry
     flow = Flow()
-    waiting = [0]  # in the order of the code: what comes before is mostly walked before
-    queued = bytearray(len(body))
+    parts = _Parts(len(body), entry.regions, flow)
+    states: dict[int, State] = {0: entry}
+    came_from: dict[int, int] = {}
+    waiting = [(0, 0)]  # in the order of the code: what comes before is mostly walked before
+    queued = {0}
     while waiting:
-        index = heapq.heappop(waiting)
-        queued[index] = 0
-        block, state = body.block(index), states[index]
-        assert state is not None
+        index, part = heapq.heappop(waiting)
+        queued.discard(part)
+        block, state = body.block(index), states[part]
         budget.spend(len(block.rows) + 1)
-        walk.block = index
-        ways = _leave(walk, block, index, state if block.single else state.copy(), enter, flow)
-        flow.successors[index] = ways
-        for successor, _, after in ways:
-            if _arrive(body, states, successor, after) and not queued[successor]:
-                queued[successor] = 1
-                heapq.heappush(waiting, successor)
+        walk.block = part
+        ways = _leave(walk, block, part, state if block.single else state.copy(), enter, flow)
+        flow.successors[part] = following = []
+        for successor, how, after in ways:
+            other = parts.find(successor, after)
+            following.append((other, how, after))
+            known = states.get(other)
+            if known is None or (body.block(successor).single and came_from[other] == part):
+                states[other] = after
+                came_from[other] = part
+            elif not known.join(after):
+                continue
+            if other not in queued:
+                queued.add(other)
+                heapq.heappush(waiting, (successor, other))
     return flow
 
 
-def _arrive(body: Body, states: list[State | None], index: int, state: State) -> bool:
-    """Join a state into that of a block; one that is reached from one place only just takes it."""
-    known = states[index]
-    if known is None or body.block(index).single:
-        states[index] = state
-        return True
-    return known.join(state)
-
-
 def _leave(
-    walk: Walk, block: Block, index: int, state: State, enter: Enter, flow: Flow
+    walk: Walk, block: Block, part: int, state: State, enter: Enter, flow: Flow
 ) -> list[Following]:
     """Run a block and give where it leads, how surely, and with what state."""
-    if not run_block(walk, state, block):
+    if not run_rows(walk, state, block.rows):
         return []
     if block.end == "exit":
         assert block.last is not None
         walk.note_leak(EXIT, block.last[0], state.regions)
-        flow.ways[index] = Way(walk.settle(state.registers[0]), state.regions)
+        flow.ways[part] = Way(walk.settle(state.registers[0]), state.regions)
         return []
     if block.end == "call":
         return _return(block, state, enter)
@@ -89,18 +124,24 @@ def _leave(
 
 
 def _return(block: Block, state: State, enter: Enter) -> list[Following]:
+    """Return from a static function: one state for each regions that it may leave."""
     assert block.last is not None
-    ways = enter.static(block.last[0], block.callee, state)
+    ways = enter.static(block.last[0], block.callee, state, RESULT)
     if not ways or block.next < 0:
         return []
     before = state.regions
-    finish_static(state, ways[0].result)
-    state.regions = before.returning(ways[0].regions)
-    for way in ways[1:]:
-        other = State(state.registers.copy(), state.stack, before.returning(way.regions))
-        other.registers[0] = way.result
-        state.join(other)
-    return [(block.next, SURE, state)]
+    finish_static(state, UNKNOWN)
+    states: dict[Regions, State] = {}
+    for result, regions in ways:
+        after = before.returning(regions)
+        if after in states:
+            registers = states[after].registers
+            registers[0] = join(registers[0], result)
+        else:
+            other = state.copy()
+            other.registers[0], other.regions = result, after
+            states[after] = other
+    return [(block.next, SURE, other) for other in states.values()]
 
 
 def branch_ways(walk: Walk, block: Block, state: State) -> list[Following]:
@@ -116,6 +157,8 @@ def branch_ways(walk: Walk, block: Block, state: State) -> list[Following]:
         ways = walk.inputs.test(held, opcode & 0xF0, right, bits)
         return _known_ways(block, state, ways)
     left = walk.settle(held)
+    if left is VAGUE or right is VAGUE:
+        walk.vague.add(walk.block)
     test = (opcode & 0xF0, left, right, bits)
     taken, following = BOTH if opcode == OP_MAY_GOTO else branch.decide(*test)
     other = state.copy() if taken and following else state
@@ -176,13 +219,23 @@ def _sure_blocks(flow: Flow, after: Mapping[int, int]) -> set[int]:
     return sure
 
 
-def joined_way(flow: Flow) -> tuple[Way, ...]:
-    """Return one way out for all exits."""
-    ways = list(flow.ways.values())
-    if not ways:
-        return ()
-    result, regions = ways[0]
-    for way in ways[1:]:
-        result = join(result, way.result)
-        regions = regions.join(way.regions)
-    return (Way(result, regions),)
+def joined_ways(flow: Flow) -> tuple[Way, ...]:
+    """Return one way out for all exits in the same regions."""
+    results: dict[Regions, Value] = {}
+    for result, regions in flow.ways.values():
+        results[regions] = join(results[regions], result) if regions in results else result
+    return tuple(Way(result, regions) for regions, result in results.items())
+
+
+def live_blocks(flow: Flow, vague: Iterable[int]) -> Live:
+    """Return what follows what, whatever the regions; a branch that these decide is vague."""
+    ways: dict[int, dict[int, int]] = {}
+    doubtful = {flow.blocks[part] for part in vague}
+    for part, found in flow.successors.items():
+        block = flow.blocks[part]
+        mine = {flow.blocks[other]: how for other, how, _ in found}
+        known = ways.setdefault(block, mine)
+        if known != mine:
+            doubtful.add(block)
+            ways[block] = dict.fromkeys((*known, *mine), PERHAPS)
+    return Live({block: list(found.items()) for block, found in ways.items()}, doubtful)

@@ -7,12 +7,13 @@ from collections.abc import Hashable
 from verifier.engine.flow.body import Block, Body
 from verifier.engine.flow.branch import SURE
 from verifier.engine.flow.budget import Budget, OutOfBudget
-from verifier.engine.flow.calling import Enter, finish_static, fork
+from verifier.engine.flow.calling import Enter, finish_static, fork, pass_by
 from verifier.engine.flow.joined import branch_ways
 from verifier.engine.flow.needed import WHOLE_STACK, find_needed, slot_bit
+from verifier.engine.flow.slices import ENDS, FOLLOW, SPLIT, Live, Slice, whole
 from verifier.engine.flow.state import State
 from verifier.engine.flow.summary import EXIT, Way
-from verifier.engine.flow.transfer import run_block
+from verifier.engine.flow.transfer import run_rows
 from verifier.engine.flow.walk import Walk
 
 _MAX_STATES = 4096  # states a block may be entered with
@@ -22,53 +23,74 @@ Step = tuple[int, bool, State]
 
 
 def walk_paths(
-    body: Body, walk: Walk, entry: State, enter: Enter, budget: Budget
+    body: Body,
+    walk: Walk,
+    entry: State,
+    enter: Enter,
+    budget: Budget,
+    piece: Slice | None = None,
+    live: Live | None = None,
 ) -> tuple[Way, ...]:
-    """Walk every path and give the ways out; OutOfBudget where there are too many."""
-    needed = find_needed(body, walk.passes_functions, walk.asked_slots)
-    ways = _walk(body, walk, entry.copy(), enter, budget, needed)
+    """Walk every path and give the ways out; OutOfBudget where there are too many.
+
+    `piece`: what of the function matters, by what is `live`; all of it if none.
+    """
+    if piece is None or live is None:
+        live = Live({}, ())
+        piece = whole(body, find_needed(body, walk.passes_functions, walk.asked_slots))
+    ways = _walk(body, walk, entry.copy(), enter, budget, piece, live)
     if walk.reads_stack_indirectly:  # then every slot may tell states apart
-        everything = [block | WHOLE_STACK for block in needed]
-        ways = _walk(body, walk, entry, enter, budget, everything)
+        needed = find_needed(body, True)
+        everything = whole(body, [block | WHOLE_STACK for block in needed])
+        ways = _walk(body, walk, entry, enter, budget, everything, live)
     return ways
 
 
 def _walk(
-    body: Body, walk: Walk, entry: State, enter: Enter, budget: Budget, needed: list[int]
+    body: Body, walk: Walk, entry: State, enter: Enter, budget: Budget, piece: Slice, live: Live
 ) -> tuple[Way, ...]:
     seen: list[dict[Hashable, bool]] = [{} for _ in range(len(body))]
+    keys = [_Key(needed) for needed in piece.needed]
     ways: dict[Way, None] = {}
     waiting: list[Step] = [(0, True, entry)]
     while waiting:
         index, sure, state = waiting.pop()
         known = seen[index]
-        key = _key(state, needed[index])
+        key = keys[index].of(state)
         if key in known and (known[key] or not sure):
             continue
         known[key] = sure
         if len(known) > _MAX_STATES or len(ways) > _MAX_WAYS:
             raise OutOfBudget
-        block = body.block(index)
-        budget.spend(len(block.rows) + 1)
+        rows = piece.rows[index]
+        budget.spend(len(rows) + 1)
         walk.block, walk.sure = index, sure
-        if not run_block(walk, state, block):
+        if not run_rows(walk, state, rows):
             continue
+        block = body.block(index)
         if block.end == "exit":
             assert block.last is not None
             walk.note_leak(EXIT, block.last[0], state.regions)
             ways[Way(walk.settle(state.registers[0]), state.regions)] = None
-        else:
-            waiting += _follow(walk, block, sure, state, enter)
+        elif piece.onward[index] == FOLLOW:
+            waiting += _follow(walk, block, sure, state, enter, piece.enters[index])
+        elif piece.onward[index] == SPLIT:
+            ends = reversed(live.ways[index])
+            waiting += [(way, sure and how == SURE, state.copy()) for way, how in ends]
+        elif piece.onward[index] != ENDS:
+            waiting.append((piece.onward[index], sure, state))
     return tuple(ways)
 
 
-def _follow(walk: Walk, block: Block, sure: bool, state: State, enter: Enter) -> list[Step]:
+def _follow(
+    walk: Walk, block: Block, sure: bool, state: State, enter: Enter, asked: int
+) -> list[Step]:
     """Return the steps after a block; the last is taken first: the next one in the code."""
     if block.end == "call":
-        return _return(block, sure, state, enter)
+        return _return(walk, block, sure, state, enter, asked)
     if block.end == "fork":
         assert block.last is not None
-        forked = fork(walk, state, block.last, enter)
+        forked = fork(walk, state, block.last, enter) if asked else [pass_by(state)]
         return [(block.next, sure, after) for after in forked] if block.next >= 0 else []
     if block.end == "branch":
         ways = branch_ways(walk, block, state)
@@ -78,10 +100,16 @@ def _follow(walk: Walk, block: Block, sure: bool, state: State, enter: Enter) ->
     return [(successor, sure, state) for successor in block.successors()]
 
 
-def _return(block: Block, sure: bool, state: State, enter: Enter) -> list[Step]:
+def _return(
+    walk: Walk, block: Block, sure: bool, state: State, enter: Enter, asked: int
+) -> list[Step]:
     assert block.last is not None
+    if block.next < 0:
+        return []
+    if not asked:
+        return [(block.next, sure, pass_by(state))]
     steps = []
-    for way in enter.static(block.last[0], block.callee, state) if block.next >= 0 else ():
+    for way in enter.static(block.last[0], block.callee, state, asked):
         after = state.copy()
         finish_static(after, way.result)
         after.regions = state.regions.returning(way.regions)
@@ -89,15 +117,25 @@ def _return(block: Block, sure: bool, state: State, enter: Enter) -> list[Step]:
     return steps
 
 
-def _key(state: State, needed: int) -> Hashable:
-    """Return what tells states apart at the start of a block."""
-    registers = tuple(
-        value for index, value in enumerate(state.registers[:10]) if needed >> index & 1
-    )
-    stack = tuple(
-        sorted((item for item in state.stack.items() if needed & slot_bit(item[0])), key=_by_offset)
-    )
-    return registers, stack, state.regions
+class _Key:
+    """What tells states apart at the start of a block: registers and slots of the stack."""
+
+    __slots__ = ("_bits", "_registers")
+
+    def __init__(self, needed: int) -> None:
+        self._registers = [index for index in range(10) if needed >> index & 1]
+        self._bits = needed & WHOLE_STACK
+
+    def of(self, state: State) -> Hashable:
+        values = state.registers
+        registers = tuple([values[index] for index in self._registers])
+        bits, stack = self._bits, state.stack
+        if not bits or not stack:
+            return registers, state.regions
+        slots = [item for item in stack.items() if bits & slot_bit(item[0])]
+        if len(slots) > 1:
+            slots.sort(key=_by_offset)
+        return registers, tuple(slots), state.regions
 
 
 def _by_offset(item: tuple[int, object]) -> int:

@@ -41,8 +41,13 @@ class Effect(NamedTuple):
 
 
 def has_region_effect(name: str) -> bool:
-    """Return whether a kernel function does anything to regions."""
-    return name in _EFFECTS or _ITERATOR.fullmatch(name) is not None
+    """Return whether a kernel function begins or ends a region."""
+    return name in _EFFECTS
+
+
+def is_of_iterator(name: str) -> bool:
+    """Return whether a kernel function makes, asks or ends an iterator."""
+    return _ITERATOR.fullmatch(name) is not None
 
 
 def region_effect(name: str, state: State) -> Effect | None:
@@ -90,7 +95,8 @@ def _place(value: Held) -> Place:
 def _release(lock: Lock, state: State) -> Effect:
     """Release a lock; where ways with different locks met, it may be another than is held."""
     fault = fault_of_unlock(state.regions, lock)
-    if not fault and state.registers[1] is VAGUE and state.regions.locks:
+    held = state.regions.locks
+    if not fault and state.registers[1] is VAGUE and held and held[-1].of:
         return Effect(state.regions.release(lock), DIFFERENT, certain=False)
     return Effect(state.regions.release(lock), fault)
 

@@ -17,7 +17,6 @@ from verifier.engine.flow.body import (
     CLASS_STX,
     OP_CALL,
     OP_LDDW,
-    Block,
     Row,
 )
 from verifier.engine.flow.calling import call_global, call_helper, call_kfunc, call_unknown
@@ -51,10 +50,10 @@ _FETCH, _LOAD_ACQUIRE, _STORE_RELEASE, _COMPARE_EXCHANGE = 0x01, 0x100, 0x110, 0
 _ADDRESS_SPACE_CAST = 1
 
 
-def run_block(walk: Walk, state: State, block: Block) -> bool:
-    """Carry out the instructions of a block; False where the path ends inside it."""
+def run_rows(walk: Walk, state: State, rows: list[Row]) -> bool:
+    """Carry out instructions that run in a row; False where the path ends inside them."""
     core_slots, handlers = walk.core_slots, _HANDLERS
-    for row in block.rows:
+    for row in rows:
         if row[0] in core_slots:
             if _run_relocated(walk, state, row):
                 return False

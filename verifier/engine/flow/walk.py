@@ -59,6 +59,7 @@ class Walk:
         self.core_slots = core_slots
         self.block = 0
         self.sure = True
+        self.vague: set[int] = set()  # blocks that end in a branch on what is not known here
         self.passes_functions = True
         self.suspects = False  # what may be wrong is told, for an exact walk to settle
         self.asked_slots: Container[int] = ()
@@ -106,9 +107,9 @@ class Walk:
         self._note((slot,), Poison(slot, self.sure), self.block)
 
     def _note(self, key: NoteKey, note: Note, block: int | None) -> None:
-        """Keep a note; of a walk that comes again only the last one of a slot counts."""
+        """Keep a note; of a walk that comes again only the last one of a slot and part counts."""
         if not self._every:
-            key = (key[0], note.function) if isinstance(note, Edge) else (key[0],)
+            key = (key[0], self.block, note.function if isinstance(note, Edge) else None)
         elif not note.sure and key in self.notes and self.notes[key].note.sure:
             return
         self.notes[key] = Noted(note, block)

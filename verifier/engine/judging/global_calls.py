@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 from kfmap.permission.helper_names import helper_name
 from kfmap.permission.verdict import give_reason
-from verifier.engine.flow.reach import Circumstances, GlobalCall, Reach
+from verifier.engine.flow.reach import Circumstances, GlobalCall, Node, Reach
 from verifier.engine.flow.regions import LOCK, PREEMPT, REGION_NAMES, Regions
 from verifier.engine.judging.calls import asleep
 from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.judging.prepared import Prepared
-from verifier.engine.judging.problem import Path, Problem, extend, path_to_call
+from verifier.engine.judging.problem import Path, Problem, extend, path_to_call, place_of_call
 from verifier.engine.judging.regions import THROW, variants
 from verifier.engine.result import FindingKind
 
@@ -45,7 +45,9 @@ class GlobalJudge:
             if thrown:
                 text = f"{THROW} may not be called from a callback, dead code counted"
                 path = extend(path_to_call(callback.node), thrown)
-                yield self._problem(FindingKind.REGION, THROW, path, callback.sure, text)
+                yield self._problem(
+                    FindingKind.REGION, THROW, path, callback.node, callback.sure, text
+                )
 
     def _in_region(self, call: GlobalCall) -> Iterator[Problem]:
         name = self._name(call)
@@ -56,12 +58,16 @@ class GlobalJudge:
                 text = f"{name} is global and called within a {REGION_NAMES[region]}"
                 path = path_to_call(call.node)
                 sure = call.sure and depth > 0
-                yield self._problem(FindingKind.REGION, "", path, sure, f"{text}: make it static")
+                yield self._problem(
+                    FindingKind.REGION, "", path, call.node, sure, f"{text}: make it static"
+                )
 
     def _static_under_lock(self, call: GlobalCall) -> Iterator[Problem]:
         if self.kernel.rules.holds("static_calls_under_lock") is False:
             text = f"{self._name(call)} is called while a lock is held: no function may be"
-            yield self._problem(FindingKind.REGION, "", path_to_call(call.node), call.sure, text)
+            yield self._problem(
+                FindingKind.REGION, "", path_to_call(call.node), call.node, call.sure, text
+            )
 
     def _sleeping(self, call: GlobalCall) -> Iterator[Problem]:
         """Newer kernels mark what may sleep, and ask at the call whether the caller may."""
@@ -74,7 +80,9 @@ class GlobalJudge:
         kfunc, what, inner = found
         text = f"{self._name(call)} is global and may sleep ({what}), dead code counted; {where}"
         path = extend(path_to_call(call.node), inner)
-        yield self._problem(FindingKind.NOT_SLEEPABLE, kfunc, path, call.sure and certain, text)
+        yield self._problem(
+            FindingKind.NOT_SLEEPABLE, kfunc, path, call.node, call.sure and certain, text
+        )
 
     def _throwing(self, call: GlobalCall) -> Iterator[Problem]:
         held = [each.held() for each in variants(call.regions)]
@@ -86,7 +94,7 @@ class GlobalJudge:
             text = f"{self._name(call)} is global and may throw, and this is within a {told[0]}"
             path = extend(path_to_call(call.node), thrown)
             sure = call.sure and len(told) == len(held)
-            yield self._problem(FindingKind.REGION, THROW, path, sure, text)
+            yield self._problem(FindingKind.REGION, THROW, path, call.node, sure, text)
 
     def _sleeper_in(self, function: int) -> tuple[str, str, Path] | None:
         """Find what sleeps in a function: a kfunc by its name, or a helper."""
@@ -109,8 +117,11 @@ class GlobalJudge:
     def _name(self, call: GlobalCall) -> str:
         return self.prepared.object.functions[call.node.function].name
 
-    def _problem(self, kind: FindingKind, kfunc: str, path: Path, sure: bool, text: str) -> Problem:
-        return Problem(kind, kfunc, path, sure, (give_reason(_RULE, text),))
+    def _problem(
+        self, kind: FindingKind, kfunc: str, path: Path, node: Node, sure: bool, text: str
+    ) -> Problem:
+        reasons = (give_reason(_RULE, text),)
+        return Problem(kind, kfunc, path, sure, reasons, place_of_call(node))
 
 
 def _asleep_at(regions: Regions, how: Circumstances) -> tuple[str, bool]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 
 from kfmap.permission.context import Context
 from kfmap.permission.verdict import give_reason
+from verifier.engine.flow.budget import Budget
 from verifier.engine.flow.engine import Engine
+from verifier.engine.flow.questions import Question
 from verifier.engine.flow.reach import Entry, LivePoison, Reach, find_live_calls
 from verifier.engine.flow.summary import EXIT
 from verifier.engine.judging.calls import CallJudge
@@ -17,10 +18,22 @@ from verifier.engine.judging.helper_calls import HelperJudge
 from verifier.engine.judging.loader import Loaded
 from verifier.engine.judging.maps import MapJudge
 from verifier.engine.judging.prepared import Prepared
-from verifier.engine.judging.problem import Objection, Problem, path_problem, path_to
+from verifier.engine.judging.problem import Objection, Problem, path_problem
 from verifier.engine.judging.regions import leak_problem
 from verifier.engine.object.model import Program
 from verifier.engine.result import FindingKind, Reason
+
+# Whether something of these kinds is wrong does not depend on the regions it is in.
+_ANYWHERE = frozenset(
+    {
+        FindingKind.MISSING,
+        FindingKind.PROTOTYPE,
+        FindingKind.MALFORMED_KERNEL,
+        FindingKind.NOT_ALLOWED,
+        FindingKind.LOAD,
+        FindingKind.UNKNOWN,
+    }
+)
 
 
 class Engines:
@@ -29,13 +42,19 @@ class Engines:
     def __init__(self, prepared: Prepared, loaded: Loaded) -> None:
         self._prepared = prepared
         self._loaded = loaded
-        self.fast = Engine(prepared.code, loaded.inputs(), prepared.steps.joined)
+        self._steps = Budget(prepared.steps.joined)
+        self._exact_steps = Budget(prepared.steps.exact)
+        self._exact: dict[Question, Engine] = {}
+        self.fast = Engine(prepared.code, loaded.inputs(), self._steps)
 
-    @cached_property
-    def exact(self) -> Engine:
-        """Walks path by path; made only where the fast walk leaves something open."""
-        steps = self._prepared.steps
-        return Engine(self._prepared.code, self._loaded.inputs(), steps.joined, steps.exact)
+    def exact(self, question: Question) -> Engine:
+        """Return an engine that walks path by path what may answer a question."""
+        if question not in self._exact:
+            inputs = self._loaded.inputs()
+            self._exact[question] = Engine(
+                self._prepared.code, inputs, self._steps, self._exact_steps, question, self.fast
+            )
+        return self._exact[question]
 
 
 class LiveJudge:
@@ -59,16 +78,28 @@ class LiveJudge:
         self._maps = maps
         self._globals = GlobalJudge(prepared, kernel, self.calls.may_sleep, self._is_there)
 
-    def walk(self) -> tuple[Reach, list[Problem]]:
-        """Walk fast, and exactly where that leaves open whether something wrong is live."""
+    def walk(self, exactly: bool = True) -> tuple[Reach, list[Problem]]:
+        """Walk fast, and exactly where that leaves open whether something wrong is live.
+
+        Not `exactly`: what is left open is not told.
+        """
         reach = self._reach(self._engines.fast)
         problems = self._problems(reach)
-        if all(problem.sure for problem in problems):
-            return reach, problems
-        sure = {problem.key for problem in problems if problem.sure}
-        exact = self._reach(self._engines.exact)
-        found = self._problems(exact)
-        return exact, [problem.made_sure(problem.key in sure) for problem in found]
+        doubted = [problem for problem in problems if not problem.sure]
+        if not doubted or not exactly:
+            return reach, [problem for problem in problems if problem.sure]
+        places = frozenset(problem.place for problem in doubted)
+        within = any(problem.kind not in _ANYWHERE for problem in doubted)
+        exact = self._reach(self._engines.exact(Question(places, within)))
+        settled = {problem.key: problem for problem in problems if problem.sure}
+        for problem in self._problems(exact):
+            if problem.place in places:
+                settled.setdefault(problem.key, problem)
+        live = {(call.node.function, call.slot) for call in exact.calls}
+        reach.calls = [
+            call for call in reach.calls if (call.node.function, call.slot) not in places - live
+        ]
+        return reach, list(settled.values())
 
     def _reach(self, engine: Engine) -> Reach:
         rules = self._loaded.kernel.rules
@@ -129,8 +160,8 @@ class LiveJudge:
         kind = FindingKind.LOAD if is_sure else FindingKind.UNKNOWN
         if not is_sure:
             text += " itself, and what its loaded modules have is not known"
-        path = path_to(poison.node, poison.slot)
-        return Problem(kind, "", path, poison.sure, (Reason("core", text),))
+        found = Objection(kind, (Reason("core", text),))
+        return path_problem(found, "", poison.node, poison.slot, poison.sure)
 
     def _is_there(self, extern: int) -> bool:
         return self._loaded.kfunc(extern).outcome == FOUND

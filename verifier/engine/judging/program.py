@@ -84,7 +84,8 @@ class _ProgramJudge:
         for objection in self._open_objections():
             findings.append(self._finding(objection.kind, "", (), objection.reasons))
         findings += self._findings_before_walking()
-        reach, problems = self._live.walk()
+        # An object that is refused whole needs no exact walk: its programs are refused anyway.
+        reach, problems = self._live.walk(exactly=not self._judge.problems)
         findings += self._call_findings(problems)
         live = {self._name(call.extern) for call in reach.calls}
         findings += self._dead_findings(reach)

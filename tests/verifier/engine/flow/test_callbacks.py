@@ -96,13 +96,18 @@ def test_a_region_reaches_static_functions_and_ends_where_they_end_it() -> None:
     assert _call(obj, "after").regions.depths() == (0, 0, 0, 0)
 
 
-def test_a_region_left_on_one_way_only_is_not_claimed() -> None:
+def test_a_region_left_on_one_way_only_is_told_apart() -> None:
     text = """
         main: program; r6 = *(u32 *)(r1 + 0); call bpf_rcu_read_lock
         if r6 == 0 goto join; call bpf_rcu_read_unlock
         join: ; call f; exit
     """
-    assert _call(assemble(text), "f").regions.depths() == (-1, 0, 0, 0)
+    obj = assemble(text)
+    calls = Walked(obj).reach().calls
+    depths = {
+        (call.regions.rcu, call.sure) for call in calls if obj.externs[call.extern].name == "f"
+    }
+    assert depths == {(0, True), (1, True)}
 
 
 def test_a_lock_of_a_helper_is_a_region() -> None:

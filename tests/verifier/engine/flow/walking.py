@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from verifier.engine.flow.budget import Budget
 from verifier.engine.flow.engine import Engine, ObjectCode
 from verifier.engine.flow.inputs import POISON, Answer, Inputs, KfuncAnswer, Patch
 from verifier.engine.flow.reach import Entry, Reach, find_live_calls
@@ -49,7 +50,7 @@ class Walked:
     def reach(
         self, exact: bool = False, steps: int = 100_000, sleepable: bool = False, entry: int = -1
     ) -> Reach:
-        engine = Engine(self.code, self.inputs(), steps, 100_000 if exact else 0)
+        engine = Engine(self.code, self.inputs(), Budget(steps), Budget(100_000) if exact else None)
         function = self.object.programs[0].function if entry < 0 else entry
         return find_live_calls(engine, Entry(function, sleepable, None, False, True))
 
