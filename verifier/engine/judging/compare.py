@@ -17,6 +17,16 @@ class Span:
     last: str | None
     not_between: tuple[str, ...]
 
+    @property
+    def words(self) -> str:
+        """Say where the object loads, without a full stop."""
+        if self.first is None:
+            return "every kernel refuses something"
+        if self.first == self.last:
+            return f"only {self.first} refuses nothing"
+        without = f", except on {', '.join(self.not_between)}" if self.not_between else ""
+        return f"nothing is refused from {self.first} to {self.last}{without}"
+
 
 @dataclass(frozen=True, slots=True)
 class Change:

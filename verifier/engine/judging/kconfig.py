@@ -52,7 +52,7 @@ def read_setting(obj: BpfObject, extern: Extern, kernel: KernelUnderTest) -> Set
     if not extern.name.startswith("CONFIG_"):
         return _made_up(extern, found, kernel, order)
     if kernel.config is None:
-        text = f"the value of {extern.name}: this kernel came without its configuration"
+        text = f"what value {extern.name} has: this kernel came without its configuration"
         return Setting(None, unknown=text)
     value = kernel.config.get(extern.name)
     if value is None:
@@ -117,7 +117,7 @@ def _made_up(
     else:
         return Setting(None, problem=f"libbpf knows no kconfig variable {extern.name}")
     if number is None:
-        return Setting(None, unknown=f"{extern.name} of this kernel")
+        return Setting(None, unknown=f"what {extern.name} is on this kernel")
     data = _from_number(number, found, order)
     problem = "" if data else f"{_word(found)} cannot hold {extern.name}"
     return Setting(data, problem=problem)

@@ -110,7 +110,7 @@ class Loaded:
     def unknowns(self) -> Iterator[str]:
         """Name what the loader would take from this kernel and the map does not know."""
         if self._relocations.by_slot and self._resolver is None:
-            yield "what CO-RE relocations come to: this kernel came without its types"
+            yield "what its CO-RE relocations become: this kernel came without its types"
         for index, extern in enumerate(self.object.externs):
             if extern.kind == ExternKind.KCONFIG and self.setting(index).unknown:
                 yield self.setting(index).unknown

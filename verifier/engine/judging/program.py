@@ -215,7 +215,7 @@ class _ProgramJudge:
     def _unknowns(self) -> tuple[Reason, ...]:
         """Say what is not known of this kernel and may be why something could not be decided."""
         texts = list(self._loaded.unknowns())[:_MAX_UNKNOWNS]
-        return tuple(Reason("flow", f"not known here: {text}") for text in texts)
+        return tuple(Reason("flow", f"it is not known {text}") for text in texts)
 
     def _dead_findings(self, reach: Reach) -> Iterator[Finding]:
         """Tell of calls that only their being dead saves."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from kfmap.safe_text.csv_rows import render_csv
-from verifier.engine.reports.model import CheckedObject, path_text
+from verifier.engine.reports.model import CheckedObject, subject
 from verifier.engine.result import Finding
 
 _HEAD = (
@@ -36,17 +36,17 @@ def _rows(obj: CheckedObject) -> Iterator[list[str]]:
     for item in obj.unchecked:
         yield [obj.file, item.kernel, "", "could not be checked", *[""] * 5, item.problem]
     for kernel, row in obj.rows():
-        for cells in [_cells(finding) for finding in row.findings] or [[]]:
+        for cells in [_cells(row.program, finding) for finding in row.findings] or [[]]:
             yield [obj.file, kernel, row.program, row.verdict, *cells]
 
 
-def _cells(finding: Finding) -> list[str]:
+def _cells(program: str, finding: Finding) -> list[str]:
     last = finding.reasons[-1] if finding.reasons else None
     source = finding.source
     return [
         finding.kind,
         finding.kfunc,
-        path_text(finding),
+        subject(program, finding),
         "" if finding.instruction is None else str(finding.instruction),
         f"{source.file}:{source.line}" if source else "",
         last.text if last else "",

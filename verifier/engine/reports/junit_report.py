@@ -1,4 +1,4 @@
-"""JUnit XML, for CI: a suite an object and kernel, a case a program."""
+"""JUnit XML, for CI: one suite per object and kernel, one case per program."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 from kfmap import __version__
 from kfmap.safe_text.printable import printable
-from verifier.engine.reports.model import KIND_WORDS, CheckedObject, path_text
+from verifier.engine.reports.model import CheckedObject, headline
 from verifier.engine.result import (
     FAILS_AT_RUN_TIME,
     LEFT_OUT,
@@ -65,7 +65,7 @@ def _add_case(suite: ElementTree.Element, kernel: str, row: ProgramVerdict) -> N
     if tag is None:
         return
     found = [item for item in row.findings if item.kind != FindingKind.DEAD]
-    lines = [f"{path_text(item)}: {KIND_WORDS[item.kind]}" for item in found]
+    lines = [headline(row.program, item) for item in found]
     outcome = ElementTree.SubElement(case, tag, message=WORDS[row.verdict])
     outcome.text = "\n".join(printable(line) for line in lines)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from kfmap import __version__
 from kfmap.safe_text.printable import printable
-from verifier.engine.reports.model import KIND_WORDS, CheckedObject, path_text
+from verifier.engine.reports.model import CheckedObject, headline
 from verifier.engine.result import WORDS, Finding, FindingKind
 
 
@@ -46,8 +46,7 @@ def _table(obj: CheckedObject) -> Iterator[str]:
 
 
 def _finding_lines(kernel: str, program: str, finding: Finding) -> Iterator[str]:
-    head = f"{kernel}, {program}: {path_text(finding)}: {KIND_WORDS[finding.kind]}"
-    yield f"- {_escape(head)}"
+    yield f"- {_escape(f'{kernel}, {program}: {headline(program, finding)}')}"
     if finding.source:
         source = finding.source
         yield f"  - {_escape(f'{source.file}:{source.line}: {source.text}')}"

@@ -18,17 +18,17 @@ from verifier.engine.summary import ObjectSummary
 FORMAT = 1
 KIND_WORDS: Mapping[str, str] = {
     FindingKind.NOT_ALLOWED: "not allowed in this context",
-    FindingKind.NOT_SLEEPABLE: "sleeps, and the context may not",
-    FindingKind.REGION: "not allowed with what is locked there, or without RCU",
+    FindingKind.NOT_SLEEPABLE: "may sleep, and this context may not",
+    FindingKind.REGION: "not allowed with the locks that are held there, or without RCU",
     FindingKind.MISSING: "the kernel has no such kfunc",
     FindingKind.PROTOTYPE: "the kernel's prototype differs",
     FindingKind.RUN_TIME: "loads, and fails when it is called",
-    FindingKind.STRUCT_OPS: "the ops structure does not take this",
+    FindingKind.STRUCT_OPS: "does not fit the ops structure of the kernel",
     FindingKind.MALFORMED_KERNEL: "the kernel's own BTF is malformed",
     FindingKind.DEVICE_BOUND: "only for a program bound to a device",
-    FindingKind.LOAD: "does not load, and no kfunc is the reason",
+    FindingKind.LOAD: "does not load, for another reason than a kfunc",
     FindingKind.DEAD: "dead code on this kernel",
-    FindingKind.UNKNOWN: "cannot be known",
+    FindingKind.UNKNOWN: "cannot be decided",
     FindingKind.LEFT_OUT: "its loader does not load it on this kernel",
 }
 
@@ -75,6 +75,12 @@ def is_unread(obj: CheckedObject) -> bool:
     return bool(obj.problem or obj.unchecked)
 
 
-def path_text(finding: Finding) -> str:
-    """Return the call path in one line."""
-    return " → ".join([*(step.function for step in finding.path), finding.kfunc])
+def subject(program: str, finding: Finding) -> str:
+    """Return what a finding is about, in one line: the call path, else the kfunc or the program."""
+    names = [*(step.function for step in finding.path), finding.kfunc]
+    return " → ".join([name for name in names if name]) or program
+
+
+def headline(program: str, finding: Finding) -> str:
+    """Return a finding in one line: its subject, and what it says of it."""
+    return f"{subject(program, finding)}: {KIND_WORDS[finding.kind]}"

@@ -1,4 +1,4 @@
-"""SARIF 2.1.0 (OASIS), for code review tools: a result a finding and kernel."""
+"""SARIF 2.1.0 (OASIS), for code review tools: one result per finding and kernel."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 from urllib.parse import quote
 
 from kfmap import __version__
-from verifier.engine.reports.model import KIND_WORDS, CheckedObject, path_text
+from kfmap.safe_text.printable import printable
+from verifier.engine.reports.model import KIND_WORDS, CheckedObject, headline
 from verifier.engine.result import (
     FAILS_AT_RUN_TIME,
     FINDING_KINDS,
@@ -55,20 +56,19 @@ def _notifications(obj: CheckedObject) -> Iterator[dict[str, Any]]:
         yield {"level": "error", "message": {"text": f"{obj.file}: {obj.problem}"}}
     for item in obj.unchecked:
         text = f"{obj.file} on {item.kernel}: {item.problem}"
-        yield {"level": "error", "message": {"text": text}}
+        yield {"level": "error", "message": {"text": printable(text)}}
 
 
 def _result(
     obj: CheckedObject, kernel: str, row: ProgramVerdict, finding: Finding
 ) -> dict[str, Any]:
     reasons = "".join(f" {reason.text}." for reason in finding.reasons)
-    words = KIND_WORDS[finding.kind]
-    text = f"On {kernel}, {row.program}: {path_text(finding)}: {words}.{reasons}"
+    text = f"On {kernel}, {row.program}: {headline(row.program, finding)}.{reasons}"
     result = {
         "ruleId": finding.kind,
         "ruleIndex": FINDING_KINDS.index(finding.kind),
         "level": _level(row, finding),
-        "message": {"text": text},
+        "message": {"text": printable(text)},
         "locations": [_location(obj, finding.source, row.program)],
         "properties": {
             "kernel": kernel,

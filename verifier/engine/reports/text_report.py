@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from kfmap import __version__
 from kfmap.safe_text.printable import printable
 from verifier.engine.judging.compare import find_span, loads
-from verifier.engine.reports.model import KIND_WORDS, CheckedObject, path_text
+from verifier.engine.reports.model import CheckedObject, headline
 from verifier.engine.result import (
     LEFT_OUT,
     PASSES,
@@ -36,33 +36,27 @@ def _lines(obj: CheckedObject) -> Iterator[str]:
         passing, left_out = words.count(PASSES), words.count(LEFT_OUT)
         beside = f", {left_out} left out by the loader" if left_out else ""
         loaded = len(words) - left_out
-        yield f"  on {verdict.kernel}: {passing} of {loaded} programs pass{beside}"
+        pass_ = "program passes" if loaded == 1 else "programs pass"
+        yield f"  on {verdict.kernel}: {passing} of {loaded} {pass_}{beside}"
         for row in verdict.programs:
             if row.verdict != PASSES:
                 yield from _program_lines(row)
     if len(obj.verdicts) > 1:
-        yield f"  {_span(obj)}"
+        span = find_span([(verdict.kernel, loads(verdict)) for verdict in obj.verdicts])
+        yield f"  {span.words}"
     for note in obj.summary.notes if obj.summary else ():
         yield f"  note: {note}"
-
-
-def _span(obj: CheckedObject) -> str:
-    span = find_span([(verdict.kernel, loads(verdict)) for verdict in obj.verdicts])
-    if span.first is None:
-        return "something is refused on each of them"
-    but = f", but on {', '.join(span.not_between)}" if span.not_between else ""
-    return f"nothing is refused from {span.first} to {span.last}{but}"
 
 
 def _program_lines(row: ProgramVerdict) -> Iterator[str]:
     yield f"    {row.program}: {WORDS[row.verdict]}"
     for finding in row.findings:
         if finding.kind != FindingKind.DEAD:
-            yield from _finding_lines(finding)
+            yield from _finding_lines(row.program, finding)
 
 
-def _finding_lines(finding: Finding) -> Iterator[str]:
-    yield f"      {path_text(finding)}: {KIND_WORDS[finding.kind]}"
+def _finding_lines(program: str, finding: Finding) -> Iterator[str]:
+    yield f"      {headline(program, finding)}"
     for step in finding.path:
         yield f"        {_step(step)}"
     for line in finding.disassembly:

@@ -108,7 +108,9 @@ def test_without_the_configuration_the_reason_is_told() -> None:
     assert len(_with(verdict, UNKNOWN)) == len(verdict.programs) - 1
     [number] = [program for program in verdict.programs if program.program == "number"]
     texts = [reason.text for reason in number.findings[0].reasons]
-    told = "not known here: the value of CONFIG_NUMBER: this kernel came without its configuration"
+    told = (
+        "it is not known what value CONFIG_NUMBER has: this kernel came without its configuration"
+    )
     assert told in texts
 
 

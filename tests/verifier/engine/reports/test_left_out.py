@@ -34,7 +34,7 @@ def test_the_object_loads_and_works() -> None:
 
 def test_text_counts_it_apart() -> None:
     text = RENDERERS["text"].render([_object()])
-    assert "on 7.2: 1 of 1 programs pass, 1 left out by the loader" in text
+    assert "on 7.2: 1 of 1 program passes, 1 left out by the loader" in text
     assert "second: left out by its loader" in text
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -13,8 +14,10 @@ import jsonschema
 import pytest
 
 from kfmap import __version__
-from tests.verifier.checked import HTML, create_checked, create_unread
+from tests.verifier.checked import HTML, create_checked, create_finding, create_unread
 from verifier.engine.reports import RENDERERS
+from verifier.engine.reports.model import KIND_WORDS
+from verifier.engine.result import REFUSED, ObjectVerdict, ProgramVerdict
 from verifier.engine.result_json import parse_summary, parse_verdict, plain
 
 # The schema of OASIS, as in npm's @microsoft/jest-sarif 1.0.0-beta.0 (MIT).
@@ -77,8 +80,8 @@ def test_json_names_what_could_not_be_read_and_where() -> None:
 def test_text_says_path_source_reason_and_suggestion() -> None:
     text = render("text")
     for part in (
-        "on 7.2: 0 of 1 programs pass",
-        "nothing is refused from 6.18 to 6.18",
+        "on 7.2: 0 of 1 program passes",
+        "only 6.18 refuses nothing",
         "toy_running → helper → toy_move: not allowed in this context",
         "in helper, instruction 3, src/toy.bpf.c:12: toy_move(p);",
         "because toy_filter refuses (kernel/filter.c:74)",
@@ -145,3 +148,17 @@ def test_every_report_says_which_version_checked() -> None:
     suites = ElementTree.fromstring(render("junit")).findall("testsuite")
     told = [suite.find("properties/property[@name='kfmap']") for suite in suites]
     assert [found is not None and found.get("value") for found in told] == [__version__] * len(told)
+
+
+@pytest.mark.parametrize("name", ["text", "csv", "markdown", "junit", "sarif"])
+def test_finding_about_a_whole_program_has_the_program_as_its_subject(name: str) -> None:
+    finding = replace(
+        create_finding("struct_ops", kfunc=""), path=(), instruction=None, source=None
+    )
+    row = ProgramVerdict("toy_running", REFUSED, (finding,), (), ())
+    obj = replace(create_checked("toy_running"), verdicts=(ObjectVerdict("7.2", (row,)),))
+    text = RENDERERS[name].render([obj])
+    words = KIND_WORDS["struct_ops"]
+    said = "toy_running,,,toy_filter refuses" if name == "csv" else f"toy_running: {words}"
+    assert said in text.replace("\\_", "_")
+    assert f" : {words}" not in text and f": : {words}" not in text
