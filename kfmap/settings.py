@@ -184,6 +184,9 @@ KFMAP_MAX_UPLOAD_BYTES = (
     env.number(upload_limit.VARIABLE, upload_limit.DEFAULT_MEGABYTES) * 1024 * 1024
 )
 KFMAP_MAX_BODY_BYTES = 4 * KFMAP_MAX_UPLOAD_BYTES  # several files at once
+# A pasted log is one form field; what is larger is answered by kfmap.web.shared.bad_request.
+KFMAP_MAX_FORM_BYTES = 18 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = KFMAP_MAX_FORM_BYTES
 KFMAP_CHECK_SECONDS = env.number("KFMAP_CHECK_SECONDS", 60)
 KFMAP_CHECK_MEGABYTES = env.number("KFMAP_CHECK_MB", 2048)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]

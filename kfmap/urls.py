@@ -16,5 +16,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
 ]
+handler400 = "kfmap.web.shared.bad_request.refuse_request"
 handler404 = "kfmap.web.shared.not_found.page_not_found"
 handler500 = "kfmap.server.failures.answer_failure"

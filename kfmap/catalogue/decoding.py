@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from kfmap.catalogue.kernel_names import NamedKernel, find_by_any_name, find_newest
@@ -64,9 +64,8 @@ def _decode(
             chosen[release] = Chosen(asked) if asked else choose_kernel(kernels, release)
         choice = chosen[release]
         subject = Asked(judge_of(choice.kernel))
-        if asked and message.kernel is None:
-            message = replace(message, kernel=asked.name)
-        yield Decoded(message, explain(message, subject, choice.remark), choice.kernel.name)
+        found = explain(message, subject, choice.remark)
+        yield Decoded(message, found, choice.kernel.name, is_asked=asked is not None)
 
 
 def choose_kernel(kernels: Sequence[K], release: str | None) -> Chosen[K]:

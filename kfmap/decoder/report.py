@@ -14,11 +14,15 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A message with its explanation; `kernel` is the map's kernel that it was answered for."""
+    """A message with its explanation.
+
+    `kernel` is the map's kernel that it was answered for, by somebody's wish where `is_asked`.
+    """
 
     message: LogMessage
     explanation: Explanation
     kernel: str
+    is_asked: bool = False
 
 
 def render_json(decoded: Iterable[Decoded]) -> dict[str, Any]:
@@ -39,7 +43,7 @@ def _plain(item: Decoded) -> dict[str, Any]:
         "text": message.text,
         "program": message.program,
         "source": message.source,
-        "kernel": message.kernel,
+        "kernel": message.kernel or (item.kernel if item.is_asked else None),
         "kfunc": message.kfunc,
         "because": item.explanation.because,
         "instead": list(item.explanation.instead),
@@ -49,10 +53,12 @@ def _plain(item: Decoded) -> dict[str, Any]:
 def _render(item: Decoded) -> str:
     message = item.message
     lines = [f"line {message.line}: {message.text}"]
-    where = say_where(message)
-    if where:
-        lines.append(f"  where:   {where}")
-    lines.append(f"  because: {item.explanation.because}")
+    pairs = (
+        ("where:", say_where(message)),
+        ("source:", say_source(message)),
+        ("because:", item.explanation.because),
+    )
+    lines += [f"  {name:8} {said}" for name, said in pairs if said]
     lines += [
         f"  {'instead:' if place == 0 else '        '} {step}"
         for place, step in enumerate(item.explanation.instead)
@@ -61,14 +67,17 @@ def _render(item: Decoded) -> str:
 
 
 def say_where(message: LogMessage) -> str:
-    """Return what the log tells of the place: program, source line, instruction, kernel."""
+    """Return what the log tells of the place: program, instruction, kernel."""
     parts = [
         ("program {}", message.program),
         ("section {}", message.section),
         ("function {}()", message.subprogram),
-        ("{}", message.source),
         ("instruction {}", message.instruction),
         ("Linux {}", message.kernel),
     ]
-    said = ", ".join(text.format(value) for text, value in parts if value is not None)
-    return f"{said}: {message.source_text}" if message.source_text else said
+    return ", ".join(text.format(value) for text, value in parts if value is not None)
+
+
+def say_source(message: LogMessage) -> str:
+    """Return the source line: its place, as far as the log tells it, and its text."""
+    return ": ".join(part for part in (message.source, message.source_text) if part)

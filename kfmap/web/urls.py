@@ -63,7 +63,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("kfuncs/<path:kfunc>/", kfunc.go_to_kfunc, name="any-kfunc"),
     path("compare/", compare.choose, name="compare"),
     path("compare/<str:old>/<str:new>/", compare.show_changes, name="changes"),
-    path("decode/", decode.decode_log, name="decode"),
+    path("decode/", decode.show_decoder, name="decode"),
     path("search/", search.search, name="search"),
     path("graph.css", graphs.give_style, name="graph-style"),
 ]

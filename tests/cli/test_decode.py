@@ -96,7 +96,8 @@ def test_text_has_message_place_reason_and_advice(
     assert code == 0
     for part in (
         "line 16: calling kernel function scx_bpf_kick_cpu is not allowed",
-        "program toy_running, section struct_ops/toy_running, toy.bpf.c:113, instruction 5",
+        "  where:   program toy_running, section struct_ops/toy_running, instruction 5, Linux 6.18",
+        "  source:  toy.bpf.c:113: scx_bpf_kick_cpu();",
         "because: ",
     ):
         assert part in out
