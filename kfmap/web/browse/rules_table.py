@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.kernel.facts import Filter
@@ -28,6 +28,7 @@ class RuleLine:
     line: int
     cells: int = 0
     contexts: tuple[str, ...] = ()
+    anchor: str = ""  # of the first line about a line of the tree, "" of others
 
     @property
     def word(self) -> str:
@@ -49,8 +50,10 @@ def build_rule_lines(kernel: LoadedKernel, filter_id: str) -> list[RuleLine]:
     filter_ = kernel.decider.filters[filter_id]
     decided = _count_decided(kernel, filter_)
     lines = []
+    known = {0}
     for line in _write(kernel, filter_.rule, decided):
-        lines.append(line)
+        lines.append(line if line.line in known else replace(line, anchor=f"L{line.line}"))
+        known.add(line.line)
         if len(lines) == _MAX_LINES:
             lines.append(RuleLine("unknown", "the rest is too long to show", 0, line.file, 0))
             break
