@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TextIO
 
+from kfmap.cli.chosen_kernels import add_kernel_arguments, choose_kernels
 from kfmap.cli.commands import CommandFailedError
 from kfmap.cli.kernels import load_kernels
 from kfmap.server.upload_limit import UploadLimitError, read_upload_limit
@@ -16,7 +17,8 @@ from verifier.engine.judging.known_names import KnownNames, collect_names
 from verifier.engine.object.model import ObjectError
 from verifier.engine.object.read import read_object
 from verifier.engine.reports import RENDERERS, CheckedObject
-from verifier.engine.reports.model import is_bad, is_unread
+from verifier.engine.reports.judged import JUDGED
+from verifier.engine.reports.model import ReportOptions, is_bad, is_unread
 from verifier.engine.summary import summarize
 from verifier.engine.verdict import (
     ChoiceError,
@@ -34,9 +36,7 @@ _FINE, _BAD, _UNREAD = 0, 1, 2
 def add_arguments(parser: ArgumentParser) -> None:
     """Take objects, kernels, what the loader would set, and the format."""
     parser.add_argument("objects", nargs="+", metavar="OBJECT", help="a .bpf.o")
-    parser.add_argument(
-        "--kernel", action="append", default=[], help="default: all there are; repeatable"
-    )
+    add_kernel_arguments(parser)
     parser.add_argument(
         "--set",
         action="append",
@@ -69,6 +69,16 @@ def add_arguments(parser: ArgumentParser) -> None:
         "the type of the program that it replaces; repeatable",
     )
     parser.add_argument("--format", choices=list(RENDERERS), default="text")
+    parser.add_argument(
+        "--all", action="store_true", help="every finding of every program, not the causes alone"
+    )
+    parser.add_argument(
+        "--source-root",
+        default=str(Path.cwd()),
+        metavar="DIR",
+        help="SARIF names source files relative to this folder; default: the current one",
+    )
+    parser.epilog = JUDGED
 
 
 def run(options: Namespace, out: TextIO) -> int:
@@ -79,13 +89,21 @@ def run(options: Namespace, out: TextIO) -> int:
     except (UploadLimitError, ChoiceError) as error:
         raise CommandFailedError(str(error)) from error
     known_names = cache(_load_known_names)
+    chosen = choose_kernels(options.kernel, options.newest)
     kernels = [
         KernelUnderTest(kernel.facts, kernel.types, kernel.options, kernel.functions, known_names)
-        for kernel in load_kernels(options.kernel)
+        for kernel in chosen.kernels
     ]
     checked = [_check(Path(path), limit, kernels, choices) for path in options.objects]
-    out.write(RENDERERS[options.format].render(checked))
-    return max(_UNREAD if is_unread(obj) else _BAD if is_bad(obj) else _FINE for obj in checked)
+    how = ReportOptions(options.all, chosen.deciding, options.source_root)
+    out.write(RENDERERS[options.format].render(checked, how))
+    return max(_exit_code(obj, how) for obj in checked)
+
+
+def _exit_code(obj: CheckedObject, options: ReportOptions) -> int:
+    if is_unread(obj, options):
+        return _UNREAD
+    return _BAD if is_bad(obj, options) else _FINE
 
 
 def _load_known_names() -> KnownNames:

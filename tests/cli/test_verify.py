@@ -33,7 +33,7 @@ def kernels() -> None:
 def verify(*args: object) -> tuple[int, str]:
     """Return exit code and output; the two kernels of the map where none is named."""
     out = io.StringIO()
-    named = any(str(arg).startswith("--kernel") for arg in args)
+    named = any(str(arg).startswith(("--kernel", "--newest", "--source-root")) for arg in args)
     kernels = [] if named else ["--kernel=6.12", "--kernel=7.2"]
     try:
         call_command("verify", *map(str, args), *kernels, stdout=out)
@@ -51,7 +51,7 @@ def verify_json(*args: object) -> tuple[int, dict[str, Any]]:
 def test_object_without_kfuncs_passes_with_code_0() -> None:
     code, text = verify(OBJECTS / "instructions.bpf.o")
     assert code == 0
-    assert "on 7.2: 3 of 3 programs pass" in text
+    assert "7.2, 6.12 ✓" in text
 
 
 def test_options_of_the_kernel_decide() -> None:
@@ -172,7 +172,7 @@ def test_missing_file_does_not_stop_the_others() -> None:
 def test_kernels_of_the_map_and_bundled_ones_are_all_checked() -> None:
     code, text = verify(OBJECTS / "instructions.bpf.o", "--kernel=6.1", "--kernel=6.12")
     assert code == 0
-    assert "on 6.1:" in text
+    assert "6.12, 6.1 ✓" in text
     out = io.StringIO()
     call_command("verify", str(OBJECTS / "instructions.bpf.o"), "--format=csv", stdout=out)
     told = {row.split(",")[1] for row in out.getvalue().splitlines()[1:]}
@@ -193,3 +193,29 @@ def test_markup_in_symbol_names_is_escaped_in_markdown() -> None:
     _, text = verify(OBJECTS / "markup.bpf.o", "--format=markdown")
     assert "script" in text
     assert "<script>" not in text
+
+
+def test_without_a_kernel_the_newest_decides_the_exit_code() -> None:
+    """Nothing of sched_ext is on 6.1; that must not fail a scheduler for 7.3."""
+    code, text = verify(OBJECTS / "optional.bpf.o", "--source-root=.")
+    newest, _ = verify(OBJECTS / "optional.bpf.o", "--newest=1")
+    assert code == newest
+    assert "; 7.3 decides." in text
+
+
+def test_every_kernel_that_is_named_decides() -> None:
+    code, text = verify(OBJECTS / "scheduler.bpf.o", "--kernel=6.1", "--kernel=newest")
+    assert code == 1
+    assert "2 kernels were asked, and each decides." in text
+
+
+def test_kernel_all_has_every_kernel_decide() -> None:
+    code, text = verify(OBJECTS / "scheduler.bpf.o", "--kernel=all")
+    assert code == 1
+    assert "and each decides." in text
+
+
+def test_everything_is_shown_where_it_is_asked_for() -> None:
+    _, short = verify(OBJECTS / "scheduler.bpf.o")
+    _, whole = verify(OBJECTS / "scheduler.bpf.o", "--all")
+    assert len(short.splitlines()) <= 120 < len(whole.splitlines())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from kfmap.safe_text.csv_rows import render_csv
-from verifier.engine.reports.model import CheckedObject, subject
+from verifier.engine.reports.model import DEFAULT, CheckedObject, ReportOptions, subject
 from verifier.engine.result import Finding
 
 _HEAD = (
@@ -24,7 +24,7 @@ _HEAD = (
 )
 
 
-def render_findings(objects: Sequence[CheckedObject]) -> str:
+def render_findings(objects: Sequence[CheckedObject], options: ReportOptions = DEFAULT) -> str:
     """Return all findings, one row each."""
     rows = (row for obj in objects for row in _rows(obj))
     return render_csv(_HEAD, (row + [""] * (len(_HEAD) - len(row)) for row in rows))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 
-from verifier.engine.reports.model import CheckedObject
+from verifier.engine.reports.model import DEFAULT, CheckedObject, ReportOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +18,10 @@ class Renderer:
     media_type: str
     suffix: str
 
-    def render(self, objects: Sequence[CheckedObject]) -> str:
+    def render(self, objects: Sequence[CheckedObject], options: ReportOptions = DEFAULT) -> str:
         """Return the report; its module is imported when it is asked for."""
         module = import_module(f"verifier.engine.reports.{self.name}_report")
-        text: str = getattr(module, self.function)(objects)
+        text: str = getattr(module, self.function)(objects, options)
         return text
 
 

@@ -15,16 +15,21 @@ from typing import Any
 
 from kfmap import __version__
 from verifier.engine.judging.compare import find_changes, find_span, loads
-from verifier.engine.reports.model import FORMAT, CheckedObject
+from verifier.engine.reports.answer import build_answer
+from verifier.engine.reports.causes import Cause
+from verifier.engine.reports.judged import JUDGED
+from verifier.engine.reports.model import DEFAULT, FORMAT, CheckedObject, ReportOptions
 from verifier.engine.result import LEFT_OUT, REFUSED, ObjectVerdict, ProgramVerdict
 from verifier.engine.summary import ProgramSummary
 
 
-def render_json(objects: Sequence[CheckedObject]) -> str:
+def render_json(objects: Sequence[CheckedObject], options: ReportOptions = DEFAULT) -> str:
     """Return all objects; those that could not be read are in `errors`."""
     body = {
         "version": FORMAT,
         "kfmap": __version__,
+        "judged": JUDGED,
+        "deciding": list(options.deciding),
         "objects": [plain_object(obj) for obj in objects if not obj.problem],
         "errors": [error for obj in objects for error in _errors(obj)],
     }
@@ -37,11 +42,45 @@ def plain_object(obj: CheckedObject) -> dict[str, Any]:
     return {
         "file": obj.file,
         "sha256": obj.sha256,
+        "summary": _summary(obj),
         "programs": [_program(program) for program in summary.programs] if summary else [],
         "verdicts": [_verdict(kernel, row) for kernel, row in obj.rows()],
         "notes": list(summary.notes) if summary else [],
         "span": asdict(find_span([(item.kernel, loads(item)) for item in obj.verdicts])),
         "changes": [_changes(*pair) for pair in pairwise(obj.verdicts)],
+    }
+
+
+def _summary(obj: CheckedObject) -> dict[str, Any]:
+    """Return the answer per kernel, newest first, and the causes behind it."""
+    answer = build_answer(obj)
+    return {
+        "line": answer.line,
+        "span": answer.span.words,
+        "kernels": [
+            {
+                "kernel": item.kernel,
+                "verdict": REFUSED if item.verdict == LEFT_OUT else item.verdict,
+                "cause": item.cause,
+                "passing": item.passing,
+                "loaded": item.loaded,
+            }
+            for item in answer.kernels
+        ],
+        "causes": [_cause(cause) for cause in answer.causes.shown],
+        "findings_that_follow": answer.causes.followed,
+    }
+
+
+def _cause(cause: Cause) -> dict[str, Any]:
+    return {
+        "kind": cause.kind,
+        "kfunc": cause.kfunc,
+        "text": cause.text,
+        "whole_object": cause.whole,
+        "hits": [{"kernel": hit.kernel, "programs": list(hit.programs)} for hit in cause.hits],
+        "suggestion": cause.example.suggestion,
+        "fingerprint": cause.fingerprint,
     }
 
 

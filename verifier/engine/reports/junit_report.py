@@ -7,13 +7,14 @@ from xml.etree import ElementTree
 
 from kfmap import __version__
 from kfmap.safe_text.printable import printable
-from verifier.engine.reports.model import CheckedObject, headline
+from verifier.engine.reports.model import DEFAULT, CheckedObject, ReportOptions, headline
 from verifier.engine.result import (
     FAILS_AT_RUN_TIME,
     LEFT_OUT,
     REFUSED,
     UNKNOWN,
     WORDS,
+    Finding,
     FindingKind,
     ObjectVerdict,
     ProgramVerdict,
@@ -27,7 +28,7 @@ _TAGS = {
 }
 
 
-def render_junit(objects: Sequence[CheckedObject]) -> str:
+def render_junit(objects: Sequence[CheckedObject], options: ReportOptions = DEFAULT) -> str:
     """Return all objects; what could not be read or checked is an `error`."""
     root = ElementTree.Element("testsuites", name="kfmap")
     for obj in objects:
@@ -65,9 +66,15 @@ def _add_case(suite: ElementTree.Element, kernel: str, row: ProgramVerdict) -> N
     if tag is None:
         return
     found = [item for item in row.findings if item.kind != FindingKind.DEAD]
-    lines = [headline(row.program, item) for item in found]
+    lines = list(dict.fromkeys(_line(row.program, item) for item in found))
     outcome = ElementTree.SubElement(case, tag, message=WORDS[row.verdict])
     outcome.text = "\n".join(printable(line) for line in lines)
+
+
+def _line(program: str, finding: Finding) -> str:
+    """Return the finding with the reason that decides."""
+    why = f" ({finding.reasons[-1].text})" if finding.reasons else ""
+    return f"{headline(program, finding)}{why}"
 
 
 def _add_error(root: ElementTree.Element, name: str, problem: str) -> None:

@@ -7,28 +7,64 @@ from collections.abc import Iterator, Sequence
 
 from kfmap import __version__
 from kfmap.safe_text.printable import printable
-from verifier.engine.reports.model import CheckedObject, headline
+from verifier.engine.reports.answer import build_answer, count
+from verifier.engine.reports.causes import Cause
+from verifier.engine.reports.judged import JUDGED
+from verifier.engine.reports.model import (
+    DEFAULT,
+    KIND_WORDS,
+    CheckedObject,
+    ReportOptions,
+    headline,
+    subject,
+)
 from verifier.engine.result import WORDS, Finding, FindingKind
 
 
-def render_markdown(objects: Sequence[CheckedObject]) -> str:
-    """Return a table of verdicts and a list of findings for each object, then the version."""
-    lines = [line for obj in objects for line in _lines(obj)]
-    return "".join(f"{line}\n" for line in [*lines, f"kfmap {__version__}"])
+def render_markdown(objects: Sequence[CheckedObject], options: ReportOptions = DEFAULT) -> str:
+    """Return for each object its answer, causes and table of verdicts; then the version."""
+    lines = [line for obj in objects for line in _lines(obj, options)]
+    return "".join(f"{line}\n" for line in [*lines, JUDGED, "", f"kfmap {__version__}"])
 
 
-def _lines(obj: CheckedObject) -> Iterator[str]:
+def _lines(obj: CheckedObject, options: ReportOptions) -> Iterator[str]:
     yield f"## {_escape(obj.file)}"
     yield ""
     if obj.problem:
         yield f"Could not be read: {_escape(obj.problem)}"
         yield ""
         return
-    yield from _table(obj)
-    for kernel, row, finding in obj.findings():
-        if finding.kind != FindingKind.DEAD:
-            yield from _finding_lines(kernel, row.program, finding)
+    answer = build_answer(obj)
+    yield _escape(answer.line)
+    if len(answer.kernels) > 1:
+        yield ""
+        yield _escape(answer.span.words)
     yield ""
+    for cause in answer.causes.shown:
+        yield from _cause_lines(cause)
+    yield ""
+    yield from _table(obj)
+    if options.everything:
+        for kernel, row, finding in obj.findings():
+            if finding.kind != FindingKind.DEAD:
+                yield from _finding_lines(kernel, row.program, finding)
+    yield ""
+
+
+def _cause_lines(cause: Cause) -> Iterator[str]:
+    head = f"{cause.kfunc}: {KIND_WORDS[cause.kind]}" if cause.kfunc else cause.text
+    programs = count(len(cause.programs), "program", "programs")
+    yield f"- **{_escape(head)}** ({_escape(', '.join(cause.kernels))}; {programs})"
+    finding = cause.example
+    if finding.source:
+        at = f"{finding.source.file}:{finding.source.line}: {finding.source.text}"
+        yield f"  - {_escape(f'{subject(cause.programs[0], finding)}, {at}')}"
+    if cause.kfunc and finding.reasons:
+        last = finding.reasons[-1]
+        place = f" ({last.file}:{last.line})" if last.file else ""
+        yield f"  - {_escape(last.text + place)}"
+    if finding.suggestion:
+        yield f"  - try: {_escape(finding.suggestion)}"
 
 
 def _table(obj: CheckedObject) -> Iterator[str]:

@@ -31,6 +31,49 @@ KIND_WORDS: Mapping[str, str] = {
     FindingKind.UNKNOWN: "cannot be decided",
     FindingKind.LEFT_OUT: "its loader does not load it on this kernel",
 }
+# What to know of a kind of finding, for readers who meet it for the first time.
+KIND_HELP: Mapping[str, str] = {
+    FindingKind.NOT_ALLOWED: "The kernel decides by program type, attach target and struct_ops "
+    "callback who may call a kfunc. Call it from one of the contexts that are named.",
+    FindingKind.NOT_SLEEPABLE: "The call may sleep. It needs a sleepable program (a section with "
+    ".s) where the kernel permits one, or a workqueue callback.",
+    FindingKind.REGION: "Under a lock, with preemption or interrupts off, or in an RCU "
+    "section only some calls are permitted, and a region must be closed before the program ends.",
+    FindingKind.MISSING: "The kernel has no such kfunc. Declare it __weak and call it only behind "
+    "bpf_ksym_exists(), or use the one that took its place.",
+    FindingKind.PROTOTYPE: "libbpf compares the declaration with the kernel's own and refuses what "
+    "does not fit.",
+    FindingKind.RUN_TIME: "The program loads. When the call is made from this callback, the kernel "
+    "ends the scheduler with an error.",
+    FindingKind.STRUCT_OPS: "The ops structure of this kernel lacks the type or member, or does "
+    "not take such a program.",
+    FindingKind.MALFORMED_KERNEL: "This build of the kernel has damaged BTF: the fault is not in "
+    "the object. A weak declaration behind bpf_ksym_exists() loads.",
+    FindingKind.DEVICE_BOUND: "XDP metadata kfuncs are for programs that are bound to a device "
+    "(BPF_F_XDP_DEV_BOUND_ONLY).",
+    FindingKind.LOAD: "libbpf or the kernel refuses the program or the whole object, and no kfunc "
+    "is the reason.",
+    FindingKind.DEAD: "The verifier of this kernel does not walk the call.",
+    FindingKind.UNKNOWN: "What decides is not in the facts of this kernel: the line says what.",
+    FindingKind.LEFT_OUT: "The loader clears the struct_ops member, so the program is not loaded.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ReportOptions:
+    """How a report is made.
+
+    `everything`: every finding of every program, not the causes alone. `deciding`: the kernels that
+    decide whether an object is bad, all that were asked where empty. `source_root`: the folder that
+    source files are named relative to, "" where none is known.
+    """
+
+    everything: bool = False
+    deciding: tuple[str, ...] = ()
+    source_root: str = ""
+
+
+DEFAULT = ReportOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +108,23 @@ class CheckedObject:
                 yield kernel, program, finding
 
 
-def is_bad(obj: CheckedObject) -> bool:
-    """Say whether something is refused or fails at run time."""
-    return any(row.verdict in (REFUSED, FAILS_AT_RUN_TIME) for _, row in obj.rows())
+def is_bad(obj: CheckedObject, options: ReportOptions = DEFAULT) -> bool:
+    """Return whether something is refused or fails at run time on a kernel that decides."""
+    return any(
+        row.verdict in (REFUSED, FAILS_AT_RUN_TIME)
+        for kernel, row in obj.rows()
+        if decides(kernel, options)
+    )
 
 
-def is_unread(obj: CheckedObject) -> bool:
-    """Say whether the input could not be read or not be checked on some kernel."""
-    return bool(obj.problem or obj.unchecked)
+def is_unread(obj: CheckedObject, options: ReportOptions = DEFAULT) -> bool:
+    """Return whether the input could not be read, or not be checked on a kernel that decides."""
+    return bool(obj.problem) or any(decides(item.kernel, options) for item in obj.unchecked)
+
+
+def decides(kernel: str, options: ReportOptions) -> bool:
+    """Return whether the verdicts of a kernel count for the exit code."""
+    return not options.deciding or kernel in options.deciding
 
 
 def subject(program: str, finding: Finding) -> str:

@@ -1,33 +1,45 @@
-"""SARIF 2.1.0 (OASIS), for code review tools: one result per finding and kernel."""
+"""SARIF 2.1.0 (OASIS), for code review tools: one result per cause, at its place in the source.
+
+Keeps within what GitHub takes of a run: 25,000 results, 1,000 locations beside a result.
+"""
 
 from __future__ import annotations
 
 import json
+import posixpath
 from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
 from kfmap import __version__
 from kfmap.safe_text.printable import printable
-from verifier.engine.reports.model import KIND_WORDS, CheckedObject, headline
-from verifier.engine.result import (
-    FAILS_AT_RUN_TIME,
-    FINDING_KINDS,
-    REFUSED,
-    Finding,
-    FindingKind,
-    ProgramVerdict,
-    SourceLine,
+from verifier.engine.reports.answer import count
+from verifier.engine.reports.causes import Cause, find_causes
+from verifier.engine.reports.model import (
+    DEFAULT,
+    KIND_HELP,
+    KIND_WORDS,
+    CheckedObject,
+    ReportOptions,
+    decides,
 )
+from verifier.engine.result import FINDING_KINDS, FindingKind, SourceLine, Step
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-_FAILING = {REFUSED: "error", FAILS_AT_RUN_TIME: "error"}
+_BASE = "SRCROOT"
+_FINGERPRINT = "kfmap/v1"
+_MOST_RESULTS = 25_000
+_MOST_LOCATIONS = 1_000
+_RULES: list[FindingKind] = [kind for kind in FINDING_KINDS if kind != FindingKind.DEAD]
+_LEVELS = {FindingKind.UNKNOWN: "warning", FindingKind.LEFT_OUT: "note"}
 
 
-def render_sarif(objects: Sequence[CheckedObject]) -> str:
+def render_sarif(objects: Sequence[CheckedObject], options: ReportOptions = DEFAULT) -> str:
     """Return one run with all objects; what could not be read is a notification of the run."""
     problems = [problem for obj in objects for problem in _notifications(obj)]
-    rules = [_rule(kind) for kind in FINDING_KINDS]
+    rules = [_rule(kind) for kind in _RULES]
+    results = [_result(obj, cause, options) for obj in objects for cause in find_causes(obj).shown]
     run = {
         "tool": {"driver": {"name": "kfmap", "version": __version__, "rules": rules}},
         "columnKind": "unicodeCodePoints",
@@ -35,13 +47,20 @@ def render_sarif(objects: Sequence[CheckedObject]) -> str:
         "invocations": [
             {"executionSuccessful": not problems, "toolExecutionNotifications": problems}
         ],
-        "results": [_result(obj, *found) for obj in objects for found in obj.findings()],
+        "results": results[:_MOST_RESULTS],
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"
 
 
 def _rule(kind: FindingKind) -> dict[str, Any]:
-    return {"id": kind, "shortDescription": {"text": KIND_WORDS[kind]}}
+    words = KIND_WORDS[kind]
+    return {
+        "id": kind,
+        "shortDescription": {"text": words},
+        "fullDescription": {"text": KIND_HELP[kind]},
+        "help": {"text": KIND_HELP[kind]},
+        "defaultConfiguration": {"level": _LEVELS.get(kind, "error")},
+    }
 
 
 def _artifact(obj: CheckedObject) -> dict[str, Any]:
@@ -53,51 +72,90 @@ def _artifact(obj: CheckedObject) -> dict[str, Any]:
 
 def _notifications(obj: CheckedObject) -> Iterator[dict[str, Any]]:
     if obj.problem:
-        yield {"level": "error", "message": {"text": f"{obj.file}: {obj.problem}"}}
+        yield {"level": "error", "message": {"text": printable(f"{obj.file}: {obj.problem}")}}
     for item in obj.unchecked:
         text = f"{obj.file} on {item.kernel}: {item.problem}"
         yield {"level": "error", "message": {"text": printable(text)}}
 
 
-def _result(
-    obj: CheckedObject, kernel: str, row: ProgramVerdict, finding: Finding
-) -> dict[str, Any]:
-    reasons = "".join(f" {reason.text}." for reason in finding.reasons)
-    text = f"On {kernel}, {row.program}: {headline(row.program, finding)}.{reasons}"
-    result = {
-        "ruleId": finding.kind,
-        "ruleIndex": FINDING_KINDS.index(finding.kind),
-        "level": _level(row, finding),
-        "message": {"text": printable(text)},
-        "locations": [_location(obj, finding.source, row.program)],
+def _result(obj: CheckedObject, cause: Cause, options: ReportOptions) -> dict[str, Any]:
+    finding = cause.example
+    result: dict[str, Any] = {
+        "ruleId": cause.kind,
+        "ruleIndex": _RULES.index(cause.kind),
+        "level": _level(cause, options),
+        "message": {"text": printable(_message(cause))},
+        "locations": [_location(obj, finding.source, _function(cause), options)],
+        "partialFingerprints": {_FINGERPRINT: cause.fingerprint},
         "properties": {
-            "kernel": kernel,
-            "program": row.program,
-            "verdict": row.verdict,
-            "kfunc": finding.kfunc,
+            "kernels": list(cause.kernels),
+            "programs": list(cause.programs),
+            "kfunc": cause.kfunc,
             "instruction": finding.instruction,
             "suggestion": finding.suggestion,
+            "reasons": [
+                f"{reason.text} ({reason.file}:{reason.line})" if reason.file else reason.text
+                for reason in finding.reasons
+            ],
         },
     }
-    steps = [{"location": _location(obj, step.source, step.function)} for step in finding.path]
-    if steps:
-        result["codeFlows"] = [{"threadFlows": [{"locations": steps}]}]
+    related = list(_related(obj, finding.path, options))[:_MOST_LOCATIONS]
+    if related:
+        result["relatedLocations"] = related
     return result
 
 
-def _level(row: ProgramVerdict, finding: Finding) -> str:
-    if finding.kind in (FindingKind.DEAD, FindingKind.LEFT_OUT):
+def _message(cause: Cause) -> str:
+    """Return the cause, where it holds, and what to do, in at most three short sentences."""
+    subject = f"{cause.kfunc}: {KIND_WORDS[cause.kind]}" if cause.kfunc else cause.text
+    programs = count(len(cause.programs), "program", "programs")
+    said = f"{subject}. This holds for {programs} on {', '.join(cause.kernels)}."
+    if cause.example.suggestion:
+        said += f" Try: {cause.example.suggestion}."
+    return said
+
+
+def _level(cause: Cause, options: ReportOptions) -> str:
+    """A cause on kernels that do not decide is a note: it fails nobody's check."""
+    if not any(decides(kernel, options) for kernel in cause.kernels):
         return "note"
-    return (
-        "warning" if finding.kind == FindingKind.UNKNOWN else _FAILING.get(row.verdict, "warning")
-    )
+    return _LEVELS.get(cause.kind, "error")
 
 
-def _location(obj: CheckedObject, source: SourceLine | None, function: str) -> dict[str, Any]:
+def _function(cause: Cause) -> str:
+    return cause.example.path[-1].function if cause.example.path else cause.programs[0]
+
+
+def _related(
+    obj: CheckedObject, path: Sequence[Step], options: ReportOptions
+) -> Iterator[dict[str, Any]]:
+    for number, step in enumerate(path):
+        location = _location(obj, step.source, step.function, options)
+        yield {"id": number, "message": {"text": f"in {step.function}"}, **location}
+
+
+def _location(
+    obj: CheckedObject, source: SourceLine | None, function: str, options: ReportOptions
+) -> dict[str, Any]:
     """Return the source line where it is known, else the object."""
     physical: dict[str, Any] = {"artifactLocation": {"uri": quote(obj.file)}}
     if source is not None and source.file and source.line > 0:
         region = {"startLine": source.line, "snippet": {"text": source.text}}
-        physical = {"artifactLocation": {"uri": quote(source.file)}, "region": region}
+        uri = relative_path(source.file, options.source_root)
+        artifact = {"uri": quote(uri), "uriBaseId": _BASE}
+        physical = {"artifactLocation": artifact, "region": region}
     names = [{"name": function, "kind": "function"}]
     return {"physicalLocation": physical, "logicalLocations": names}
+
+
+def relative_path(file: str, root: str) -> str:
+    """Return a path of a compiler as one relative to the root of the sources.
+
+    "./a/../b.c" becomes "b.c". A path outside the root keeps its folders, without the leading "/":
+    code review tools take no absolute ones.
+    """
+    path = PurePosixPath(posixpath.normpath(file))
+    if root and path.is_absolute() and path.is_relative_to(posixpath.normpath(root)):
+        return str(path.relative_to(posixpath.normpath(root)))
+    parts = [part for part in path.parts if part not in ("/", "..")]
+    return "/".join(parts)

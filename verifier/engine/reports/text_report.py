@@ -1,4 +1,7 @@
-"""Text for a terminal: the verdicts first, then what is behind those that are not `passes`."""
+"""Text for a terminal: the answer per kernel in one line, then one paragraph per cause.
+
+With `everything`, all findings of every program on every kernel follow.
+"""
 
 from __future__ import annotations
 
@@ -6,46 +9,150 @@ from collections.abc import Iterator, Sequence
 
 from kfmap import __version__
 from kfmap.safe_text.printable import printable
-from verifier.engine.judging.compare import find_span, loads
-from verifier.engine.reports.model import CheckedObject, headline
+from verifier.engine.reports.answer import Answer, build_answer, count
+from verifier.engine.reports.causes import Cause, Hit
+from verifier.engine.reports.judged import JUDGED
+from verifier.engine.reports.model import (
+    DEFAULT,
+    KIND_WORDS,
+    CheckedObject,
+    ReportOptions,
+    headline,
+    subject,
+)
 from verifier.engine.result import (
-    LEFT_OUT,
     PASSES,
     WORDS,
     Finding,
     FindingKind,
     ProgramVerdict,
+    SourceLine,
     Step,
 )
 
+_MOST_CAUSES = 12
+_NAMED = 4
 
-def render_text(objects: Sequence[CheckedObject]) -> str:
-    """Return all objects, one after the other, and by which version they were checked."""
-    lines = [line for obj in objects for line in _lines(obj)]
+
+def render_text(objects: Sequence[CheckedObject], options: ReportOptions = DEFAULT) -> str:
+    """Return all objects, one after the other, what was judged, and by which version."""
+    lines = [line for obj in objects for line in _lines(obj, options)]
+    if any(obj.verdicts for obj in objects):
+        lines.append(JUDGED)
     return "".join(f"{printable(line)}\n" for line in [*lines, f"kfmap {__version__}"])
 
 
-def _lines(obj: CheckedObject) -> Iterator[str]:
+def _lines(obj: CheckedObject, options: ReportOptions) -> Iterator[str]:
     yield obj.file
     if obj.problem:
         yield f"  could not be read: {obj.problem}"
-    for item in obj.unchecked:
-        yield f"  on {item.kernel}: {item.problem}"
-    for verdict in obj.verdicts:
-        words = [row.verdict for row in verdict.programs]
-        passing, left_out = words.count(PASSES), words.count(LEFT_OUT)
-        beside = f", {left_out} left out by the loader" if left_out else ""
-        loaded = len(words) - left_out
-        pass_ = "program passes" if loaded == 1 else "programs pass"
-        yield f"  on {verdict.kernel}: {passing} of {loaded} {pass_}{beside}"
+        return
+    answer = build_answer(obj)
+    yield f"  {answer.line}"
+    if len(answer.kernels) > 1:
+        yield f"  {_sentence(answer.span.words)} {_asked(answer, options)}"
+    yield from _cause_lines(answer, options)
+    for note in obj.summary.notes if obj.summary else ():
+        yield f"  note: {note}"
+    if options.everything:
+        yield from _everything(obj)
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."
+
+
+def _asked(answer: Answer, options: ReportOptions) -> str:
+    """Say which kernels were asked, and which of them decide the exit code."""
+    asked = f"{len(answer.kernels)} kernels were asked"
+    if not options.deciding or len(options.deciding) == len(answer.kernels):
+        return f"{asked}, and each decides."
+    verb = "decides" if len(options.deciding) == 1 else "decide"
+    return f"{asked}; {', '.join(options.deciding)} {verb}."
+
+
+def _cause_lines(answer: Answer, options: ReportOptions) -> Iterator[str]:
+    causes = answer.causes.shown
+    shown = causes if options.everything else causes[:_MOST_CAUSES]
+    for number, cause in enumerate(shown, 1):
+        yield ""
+        yield f"  {number}. {_head(cause)}"
+        yield f"     {'; '.join(_hit_text(hits) for hits in _alike(cause.hits))}"
+        yield from _example_lines(cause.example)
+    if not options.everything and (left := _left(len(causes) - len(shown), answer)):
+        yield ""
+        yield f"  {left}: --all shows everything."
+
+
+def _left(hidden: int, answer: Answer) -> str:
+    """Say what is not shown, "" where nothing is left."""
+    followed = answer.causes.followed
+    parts = [
+        count(hidden, "more cause", "more causes") if hidden else "",
+        count(followed, "finding follows from these", "findings follow from these")
+        if followed
+        else "",
+    ]
+    return ", and ".join(part for part in parts if part)
+
+
+def _head(cause: Cause) -> str:
+    if cause.kind == FindingKind.LEFT_OUT:
+        return f"Left out: {cause.text}"
+    if not cause.kfunc:
+        return cause.text[:1].upper() + cause.text[1:]
+    return f"{cause.kfunc}: {KIND_WORDS[cause.kind]}"
+
+
+def _alike(hits: Sequence[Hit]) -> Iterator[list[Hit]]:
+    """Return the hits in groups that name the same programs."""
+    groups: dict[tuple[bool, tuple[str, ...]], list[Hit]] = {}
+    for hit in hits:
+        groups.setdefault((hit.whole, hit.programs), []).append(hit)
+    yield from groups.values()
+
+
+def _hit_text(hits: Sequence[Hit]) -> str:
+    kernels = ", ".join(hit.kernel for hit in hits)
+    programs = hits[0].programs
+    if hits[0].whole:
+        return f"on {kernels}: all {len(programs)} programs"
+    rest = f" and {len(programs) - _NAMED} more" if len(programs) > _NAMED else ""
+    return f"on {kernels}: {', '.join(programs[:_NAMED])}{rest}"
+
+
+def _example_lines(finding: Finding) -> Iterator[str]:
+    if finding.path:
+        yield f"     {subject(finding.kfunc, finding)}{_at(finding.source)}"
+    if finding.kfunc and finding.reasons:
+        last = finding.reasons[-1]
+        place = f" ({last.file}:{last.line})" if last.file else ""
+        yield f"     because {last.text}{place}"
+    if finding.legal_in:
+        yield f"     may be called in: {_few(finding.legal_in)}"
+    if finding.suggestion:
+        yield f"     try: {finding.suggestion}"
+
+
+def _few(names: Sequence[str]) -> str:
+    rest = f" and {len(names) - 2 * _NAMED} more" if len(names) > 2 * _NAMED else ""
+    return ", ".join(names[: 2 * _NAMED]) + rest
+
+
+def _at(source: SourceLine | None) -> str:
+    return "" if source is None else f", {source.file}:{source.line}: {source.text}"
+
+
+def _everything(obj: CheckedObject) -> Iterator[str]:
+    for verdict in reversed(obj.verdicts):
+        passing = sum(row.verdict == PASSES for row in verdict.programs)
+        number = len(verdict.programs)
+        pass_ = "program passes" if number == 1 else "programs pass"
+        yield ""
+        yield f"  on {verdict.kernel}: {passing} of {number} {pass_}"
         for row in verdict.programs:
             if row.verdict != PASSES:
                 yield from _program_lines(row)
-    if len(obj.verdicts) > 1:
-        span = find_span([(verdict.kernel, loads(verdict)) for verdict in obj.verdicts])
-        yield f"  {span.words}"
-    for note in obj.summary.notes if obj.summary else ():
-        yield f"  note: {note}"
 
 
 def _program_lines(row: ProgramVerdict) -> Iterator[str]:
@@ -74,6 +181,4 @@ def _step(step: Step) -> str:
     place = f"in {step.function}"
     if step.instruction is not None:
         place += f", instruction {step.instruction}"
-    if step.source is None:
-        return place
-    return f"{place}, {step.source.file}:{step.source.line}: {step.source.text}"
+    return place + _at(step.source)

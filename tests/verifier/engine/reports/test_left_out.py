@@ -34,8 +34,8 @@ def test_the_object_loads_and_works() -> None:
 
 def test_text_counts_it_apart() -> None:
     text = RENDERERS["text"].render([_object()])
-    assert "on 7.2: 1 of 1 program passes, 1 left out by the loader" in text
-    assert "second: left out by its loader" in text
+    assert "7.2 ✓ (1 program left out by the loader)" in text
+    assert "1. Left out: toy_filter refuses" in text
 
 
 def test_json_keeps_the_four_words() -> None:

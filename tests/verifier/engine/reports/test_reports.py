@@ -16,7 +16,9 @@ import pytest
 from kfmap import __version__
 from tests.verifier.checked import HTML, create_checked, create_finding, create_unread
 from verifier.engine.reports import RENDERERS
-from verifier.engine.reports.model import KIND_WORDS
+from verifier.engine.reports.judged import JUDGED
+from verifier.engine.reports.model import KIND_WORDS, ReportOptions, is_bad
+from verifier.engine.reports.sarif_report import relative_path
 from verifier.engine.result import REFUSED, ObjectVerdict, ProgramVerdict
 from verifier.engine.result_json import parse_summary, parse_verdict, plain
 
@@ -80,15 +82,36 @@ def test_json_names_what_could_not_be_read_and_where() -> None:
 def test_text_says_path_source_reason_and_suggestion() -> None:
     text = render("text")
     for part in (
-        "on 7.2: 0 of 1 program passes",
-        "only 6.18 refuses nothing",
-        "toy_running → helper → toy_move: not allowed in this context",
-        "in helper, instruction 3, src/toy.bpf.c:12: toy_move(p);",
+        "  7.2: 1 kfunc refused where it is called (toy_move) · 6.18 ✓ · 7.3: ",
+        "Only 6.18 refuses nothing. 3 kernels were asked, and each decides.",
+        "1. toy_move: not allowed in this context",
+        "on 7.2: toy_running",
+        "toy_running → helper → toy_move, src/toy.bpf.c:12: toy_move(p);",
         "because toy_filter refuses (kernel/filter.c:74)",
         "try: call it from dispatch",
         "could not be read: not an ELF file",
     ):
         assert part in text
+
+
+def test_text_shows_every_finding_where_it_is_asked_to() -> None:
+    text = RENDERERS["text"].render([create_checked()], ReportOptions(everything=True))
+    assert "on 7.2: 0 of 1 program passes" in text
+    assert "in helper, instruction 3, src/toy.bpf.c:12: toy_move(p);" in text
+
+
+def test_text_says_what_passes_stands_for() -> None:
+    assert JUDGED in render("text")
+
+
+def test_json_begins_with_the_answer() -> None:
+    (obj,) = json.loads(render("json"))["objects"]
+    summary = obj["summary"]
+    assert [item["kernel"] for item in summary["kernels"]] == ["7.2", "6.18", "7.3"]
+    assert [item["verdict"] for item in summary["kernels"]] == ["refused", "passes", "unchecked"]
+    (cause,) = summary["causes"]
+    assert (cause["kind"], cause["kfunc"]) == ("not_allowed", "toy_move")
+    assert cause["hits"] == [{"kernel": "7.2", "programs": ["toy_running"]}]
 
 
 def test_text_lets_no_escape_sequence_through() -> None:
@@ -112,14 +135,46 @@ def test_markdown_keeps_names_from_being_html() -> None:
     assert "| 6.18 | 7.2 |" in text
 
 
-def test_sarif_is_valid_and_has_every_finding() -> None:
+def test_sarif_is_valid_and_has_every_cause() -> None:
     run = validate_sarif(render("sarif"))
-    levels = [(result["properties"]["kernel"], result["level"]) for result in run["results"]]
-    assert levels == [("6.18", "note"), ("7.2", "error")]
-    place = run["results"][1]["locations"][0]["physicalLocation"]
+    levels = [(result["properties"]["kernels"], result["level"]) for result in run["results"]]
+    assert levels == [(["7.2"], "error")]
+    place = run["results"][0]["locations"][0]["physicalLocation"]
     assert place["artifactLocation"]["uri"] == "src/toy.bpf.c"
     assert place["region"]["startLine"] == 12
     assert len(run["invocations"][0]["toolExecutionNotifications"]) == 2
+
+
+def test_sarif_results_keep_their_fingerprint_on_other_kernels() -> None:
+    run = validate_sarif(render("sarif"))
+    (result,) = run["results"]
+    assert set(result["partialFingerprints"]) == {"kfmap/v1"}
+    assert [item["message"]["text"] for item in result["relatedLocations"]] == [
+        "in toy_running",
+        "in helper",
+    ]
+
+
+def test_a_cause_on_a_kernel_that_does_not_decide_is_a_note() -> None:
+    options = ReportOptions(deciding=("6.18",))
+    run = validate_sarif(RENDERERS["sarif"].render([create_checked()], options))
+    assert [result["level"] for result in run["results"]] == ["note"]
+    assert not is_bad(create_checked(), options)
+    assert is_bad(create_checked())
+
+
+@pytest.mark.parametrize(
+    ("file", "root", "path"),
+    [
+        ("./a/../toy.bpf.c", "", "toy.bpf.c"),
+        ("/build/src/toy.bpf.c", "/build", "src/toy.bpf.c"),
+        ("/build/src/toy.bpf.c", "/build/src/", "toy.bpf.c"),
+        ("/elsewhere/toy.bpf.c", "/build", "elsewhere/toy.bpf.c"),
+        ("../../toy.bpf.c", "/build", "toy.bpf.c"),
+    ],
+)
+def test_sarif_paths_are_relative(file: str, root: str, path: str) -> None:
+    assert relative_path(file, root) == path
 
 
 def test_sarif_is_valid_for_hostile_names() -> None:
@@ -159,6 +214,13 @@ def test_finding_about_a_whole_program_has_the_program_as_its_subject(name: str)
     obj = replace(create_checked("toy_running"), verdicts=(ObjectVerdict("7.2", (row,)),))
     text = RENDERERS[name].render([obj])
     words = KIND_WORDS["struct_ops"]
-    said = "toy_running,,,toy_filter refuses" if name == "csv" else f"toy_running: {words}"
-    assert said in text.replace("\\_", "_")
+    said = {
+        "csv": "toy_running,,,toy_filter refuses",
+        "junit": f"toy_running: {words} (toy_filter refuses)",
+        "sarif": "toy_filter refuses. This holds for 1 program on 7.2.",
+        "markdown": "**toy_filter refuses** (7.2; 1 program)",
+        "text": "1. Toy_filter refuses\n     on 7.2: toy_running",
+    }
+    assert said[name] in text.replace("\\_", "_")
+    assert not any(line.strip().startswith(":") for line in text.splitlines())
     assert f" : {words}" not in text and f": : {words}" not in text

@@ -1,0 +1,165 @@
+"""What becomes of an object on each kernel, in one line each: the answer before the reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from verifier.engine.judging.compare import Span, find_span, loads
+from verifier.engine.reports.causes import Cause, Causes, causes_on, find_causes
+from verifier.engine.reports.model import CheckedObject, Unchecked
+from verifier.engine.result import (
+    FAILS_AT_RUN_TIME,
+    LEFT_OUT,
+    PASSES,
+    REFUSED,
+    UNKNOWN,
+    FindingKind,
+    ObjectVerdict,
+)
+
+UNCHECKED = "unchecked"
+_FINE = "✓"
+_WORST_FIRST = (REFUSED, FAILS_AT_RUN_TIME, UNKNOWN, PASSES, LEFT_OUT)
+_NAMED = 3
+_KIND_COUNTS = {
+    FindingKind.MALFORMED_KERNEL: (
+        "kfunc with damaged BTF in this build",
+        "kfuncs with damaged BTF in this build",
+    ),
+    FindingKind.MISSING: ("kfunc that it does not have", "kfuncs that it does not have"),
+    FindingKind.PROTOTYPE: ("kfunc with another prototype", "kfuncs with another prototype"),
+    FindingKind.NOT_ALLOWED: (
+        "kfunc refused where it is called",
+        "kfuncs refused where they are called",
+    ),
+    FindingKind.NOT_SLEEPABLE: (
+        "call that may sleep where it may not",
+        "calls that may sleep where they may not",
+    ),
+    FindingKind.REGION: (
+        "call that a lock or region forbids",
+        "calls that a lock or region forbids",
+    ),
+    FindingKind.RUN_TIME: (
+        "kfunc that fails when it is called",
+        "kfuncs that fail when they are called",
+    ),
+    FindingKind.DEVICE_BOUND: (
+        "kfunc for device-bound programs",
+        "kfuncs for device-bound programs",
+    ),
+    FindingKind.UNKNOWN: ("thing that cannot be known", "things that cannot be known"),
+    FindingKind.STRUCT_OPS: ("problem with its ops structure", "problems with its ops structures"),
+    FindingKind.LOAD: ("reason why it does not load", "reasons why it does not load"),
+    FindingKind.LEFT_OUT: (
+        "program that its loader leaves out",
+        "programs that their loader leaves out",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class KernelAnswer:
+    """One kernel: the worst verdict of the object's programs there, and its cause in a few words.
+
+    `passing` of `loaded` programs pass; `left_out` more are not loaded. `cause` is "" where nothing
+    is to be said.
+    """
+
+    kernel: str
+    verdict: str
+    cause: str
+    passing: int
+    loaded: int
+    left_out: int
+
+    @property
+    def mark(self) -> str:
+        """Return "✓" for a kernel on which everything that is loaded passes, else ""."""
+        if self.verdict != PASSES:
+            return ""
+        if not self.left_out:
+            return _FINE
+        return f"{_FINE} ({count(self.left_out, 'program', 'programs')} left out by the loader)"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The whole answer, newest kernel first, with the causes behind it.
+
+    `span` are the oldest and newest kernel on which nothing is refused.
+    """
+
+    kernels: tuple[KernelAnswer, ...]
+    causes: Causes
+    span: Span
+
+    @property
+    def line(self) -> str:
+        """Return one line, such as "7.3 ✓ · 7.2, 7.1: …": neighbours that agree share a part."""
+        groups: list[tuple[str, list[str]]] = []
+        for item in self.kernels:
+            said = item.mark or item.cause or item.verdict
+            if groups and groups[-1][0] == said:
+                groups[-1][1].append(item.kernel)
+            else:
+                groups.append((said, [item.kernel]))
+        return " · ".join(_group(said, kernels) for said, kernels in groups)
+
+
+def build_answer(obj: CheckedObject) -> Answer:
+    """Return the answer for an object that could be read."""
+    causes = find_causes(obj)
+    answers = [_answer(verdict, causes) for verdict in reversed(obj.verdicts)]
+    answers += [_unchecked(item) for item in obj.unchecked]
+    span = find_span([(verdict.kernel, loads(verdict)) for verdict in obj.verdicts])
+    return Answer(tuple(answers), causes, span)
+
+
+def _unchecked(item: Unchecked) -> KernelAnswer:
+    return KernelAnswer(item.kernel, UNCHECKED, item.problem, passing=0, loaded=0, left_out=0)
+
+
+def count(number: int, one: str, many: str) -> str:
+    """Return "1 program", "2 programs": a number with its noun."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def _answer(verdict: ObjectVerdict, causes: Causes) -> KernelAnswer:
+    words = [row.verdict for row in verdict.programs]
+    left_out = words.count(LEFT_OUT)
+    worst = min(words, key=_WORST_FIRST.index, default=PASSES)
+    return KernelAnswer(
+        verdict.kernel,
+        worst,
+        "" if worst == PASSES else describe_causes(causes_on(causes.shown, verdict.kernel)),
+        words.count(PASSES),
+        len(words) - left_out,
+        left_out,
+    )
+
+
+def describe_causes(causes: Sequence[Cause]) -> str:
+    """Return the causes of one kernel in a few words, those of its gravest kind first."""
+    by_kind: dict[FindingKind, list[Cause]] = {}
+    for cause in causes:
+        by_kind.setdefault(cause.kind, []).append(cause)
+    return "; ".join(_describe_kind(kind, items) for kind, items in by_kind.items())
+
+
+def _describe_kind(kind: FindingKind, causes: Sequence[Cause]) -> str:
+    kfuncs = list(dict.fromkeys(cause.kfunc for cause in causes if cause.kfunc))
+    if len(causes) == 1 and not kfuncs:
+        return causes[0].text.removeprefix("this kernel has ")
+    number = len(kfuncs) or len(causes)
+    text = count(number, *_KIND_COUNTS[kind])
+    if not kfuncs:
+        return text
+    rest = f" and {number - _NAMED} more" if number > _NAMED else ""
+    return f"{text} ({', '.join(kfuncs[:_NAMED])}{rest})"
+
+
+def _group(said: str, kernels: Sequence[str]) -> str:
+    names = ", ".join(kernels)
+    return f"{names} {said}" if said.startswith(_FINE) else f"{names}: {said}"
