@@ -9,6 +9,8 @@ KFMAP_TRUSTED_ORIGINS   comma-separated, with scheme, when a proxy serves HTTPS
 KFMAP_MAX_UPLOAD_MB     largest object accepted; default 100
 KFMAP_CHECK_SECONDS     one step of a check, on one kernel, may take so long; default 60
 KFMAP_CHECK_MB          memory of a check process; default 2048
+KFMAP_SOURCE_LINKS      where a line of a kernel opens: comma-separated NAME=ADDRESS with {version},
+                        {file} and {line} in it; default: elixir.bootlin.com and git.kernel.org
 KFMAP_DEBUG             default: off
 """
 
@@ -148,6 +150,16 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
     }
 }
+# Readers follow these links; the server fetches nothing.
+KFMAP_SOURCE_LINKS = env.addresses(
+    "KFMAP_SOURCE_LINKS",
+    {
+        "elixir": "https://elixir.bootlin.com/linux/v{version}/source/{file}#L{line}",
+        "git": "https://git.kernel.org/pub/scm/linux/kernel/git/stable/linux.git/tree/{file}"
+        "?h=v{version}#n{line}",
+    },
+    ("version", "file", "line"),
+)
 SECURE_REFERRER_POLICY = "same-origin"
 
 KFMAP_REDIS_URL = env.text("KFMAP_REDIS_URL")

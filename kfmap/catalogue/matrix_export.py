@@ -10,6 +10,9 @@ from kfmap.catalogue.store import LoadedKernel
 from kfmap.permission.bits import ALLOWED_LETTER, LETTERS
 from kfmap.permission.context_text import write_context
 from kfmap.permission.context_words import render_context
+from kfmap.permission.outcome_bits import OutcomeColumn, OutcomeColumns
+from kfmap.permission.outcome_words import LETTERS as OUTCOME_LETTERS
+from kfmap.permission.outcome_words import TITLES
 from kfmap.permission.verdict import FAILS
 from kfmap.safe_text.csv_rows import render_csv
 
@@ -17,14 +20,17 @@ FORMAT = 1
 
 
 def render_matrix_json(kernel: LoadedKernel) -> str:
-    """Return JSON: `verdicts` has one text a context, in it one letter a kfunc; `letters` explains.
+    """Return JSON: `verdicts` and `outcomes` have a text per context, in it a letter per kfunc.
 
-    `run_time` lists the cells where a call loads and then fails.
+    `verdicts` are the permission check alone, `outcomes` what becomes of the call; `letters` and
+    `outcome_letters` say what the letters mean. `run_time` lists the cells where a call loads and
+    then fails.
     """
     matrix = kernel.matrix
     contexts = [
         {"name": render_context(context), **write_context(context)} for context in matrix.contexts
     ]
+    rows = range(len(matrix.kfuncs))
     body = {
         "version": FORMAT,
         "kernel": {
@@ -38,27 +44,28 @@ def render_matrix_json(kernel: LoadedKernel) -> str:
         "contexts": contexts,
         "kfuncs": matrix.kfuncs,
         "verdicts": [matrix.context_letters(column) for column in range(len(contexts))],
+        "outcome_letters": OUTCOME_LETTERS,
+        "outcomes": ["".join(map(column.letter, rows)) for column in _outcomes(kernel)],
         "run_time": list(find_run_time_failures(kernel)),
     }
     return json.dumps(body, indent=1) + "\n"
 
 
 def render_matrix_csv(kernel: LoadedKernel) -> str:
-    """Return CSV: a row a kfunc, a column a context, the verdict's word in each cell."""
+    """Return CSV: a row per kfunc, a column per context, the outcome in words in each cell."""
     matrix = kernel.matrix
-    fails = {(item["context"], item["kfunc"]) for item in find_run_time_failures(kernel)}
-    names = [render_context(context) for context in matrix.contexts]
+    columns = list(_outcomes(kernel))
     rows = (
-        [
-            kfunc,
-            *(
-                "fails at run time" if (name, kfunc) in fails else LETTERS[letter]
-                for name, letter in zip(names, matrix.kfunc_letters(row), strict=True)
-            ),
-        ]
+        [kfunc, *(TITLES[column.word(row)] for column in columns)]
         for row, kfunc in enumerate(matrix.kfuncs)
     )
-    return render_csv(["kfunc", *names], rows)
+    return render_csv(["kfunc", *map(render_context, matrix.contexts)], rows)
+
+
+def _outcomes(kernel: LoadedKernel) -> Iterator[OutcomeColumn]:
+    columns = OutcomeColumns(kernel.decider)
+    for at, context in enumerate(kernel.matrix.contexts):
+        yield columns.column(context, *kernel.matrix.bits(at))
 
 
 def find_run_time_failures(kernel: LoadedKernel) -> Iterator[dict[str, Any]]:

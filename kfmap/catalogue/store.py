@@ -28,6 +28,7 @@ from kfmap.kernel.facts import KernelFacts
 from kfmap.kernel.facts_json import hash_facts, parse_facts, render_facts
 from kfmap.permission.decide import Decider
 from kfmap.permission.matrix import Matrix
+from kfmap.permission.missing import has_function
 from kfmap.permission.outcome import OutcomeJudge
 
 
@@ -55,7 +56,11 @@ class LoadedKernel:
     @cached_property
     def judge(self) -> OutcomeJudge:
         """Return what answers what becomes of a call on this kernel."""
-        return OutcomeJudge(self.decider, lambda: load_other_deciders(self.name))
+        return OutcomeJudge(
+            self.decider,
+            lambda: load_other_deciders(self.name),
+            lambda name: has_function(self.functions, name),
+        )
 
     @cached_property
     def matrix(self) -> Matrix:

@@ -15,6 +15,7 @@ from kfmap.cli.kernels import AskedKernel, load_kernel, load_kernels, load_other
 from kfmap.permission.answer_json import plain_answer, plain_question
 from kfmap.permission.answer_text import render_answer, render_answers
 from kfmap.permission.answers import Answer
+from kfmap.permission.missing import has_function
 from kfmap.permission.outcome import OutcomeJudge
 
 HELP = "Say whether a context may call a kfunc. Exit: 0 it works, 1 it does not, 2 no question."
@@ -61,7 +62,11 @@ def _ask(kernel: AskedKernel, context: str, kfunc: str) -> Answer:
 
 
 def _judge(kernel: AskedKernel) -> OutcomeJudge:
-    return OutcomeJudge(kernel.decider, lambda: load_others(kernel))
+    return OutcomeJudge(
+        kernel.decider,
+        lambda: load_others(kernel),
+        lambda name: has_function(kernel.functions, name),
+    )
 
 
 def _answer_lines(kernel: AskedKernel, out: TextIO) -> int:

@@ -21,6 +21,11 @@ _FUNCTION_ATTACHMENTS = (
 _MODIFY = "BPF_MODIFY_RETURN"
 
 
+def find_function(context: Context) -> str | None:
+    """Return the function that programs of a context attach to, None where it is no function."""
+    return context.target if context.attach_type in _FUNCTION_ATTACHMENTS else None
+
+
 def find_target_problem(context: Context, facts: KernelFacts) -> Reason | None:
     """Return why no program attaches to the target of a context, None where nothing says so."""
     targets, name = facts.targets, context.target

@@ -123,13 +123,16 @@ class Explainer:
         return replace(layer.reason, text=f"{subject}, and {may.reason.text}")
 
     def _say_where(self, context: Context, kfunc: str) -> str:
-        """Name where a kfunc is permitted: the callbacks of the same structure, else the kinds."""
+        """Name where a kfunc is let in: callbacks of the same structure, else kinds most alike."""
         found = self._adviser.find_callers(kfunc)
         if context.struct_ops:
             members = [item.member or "" for item in found if item.struct_ops == context.struct_ops]
             if members:
                 return list_names(members)
-        kinds = dict.fromkeys(item.struct_ops or type_word(item.program_type) for item in found)
+        alike = [item for item in found if item.program_type == context.program_type]
+        kinds = dict.fromkeys(
+            item.struct_ops or type_word(item.program_type) for item in alike or found
+        )
         return list_names(list(kinds))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from kfmap.btf.function_names import FunctionNames
 from kfmap.kernel.facts import KernelFacts
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import LSM
@@ -33,6 +34,15 @@ def find_missing(decider: Decider, context: Context, kfunc: str) -> Missing | No
     """Return what the kernel lacks for this question, None if it has everything."""
     parts = (*_parts_of_context(context), Missing("kfunc", kfunc))
     return next((part for part in parts if not part.is_in(decider)), None)
+
+
+def has_function(functions: FunctionNames | None, name: str) -> bool | None:
+    """Return whether a kernel has a function, None where only a module may have it."""
+    if functions is None:
+        return None
+    if functions.has(name):
+        return True
+    return False if functions.module_may_have(name) is False else None
 
 
 def _parts_of_context(context: Context) -> Iterator[Missing]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from kfmap.kernel.program_facts import NEVER
+from kfmap.permission.attach_targets import find_function
 from kfmap.permission.because import Explainer
 from kfmap.permission.context import Context
 from kfmap.permission.decide import Decider
@@ -65,7 +66,8 @@ class OutcomeJudge:
     """Judges calls on one kernel.
 
     `others` gives the deciders of other kernels, newest first; it is called only where this kernel
-    lacks what was asked about. `is_function` says whether the kernel has a function of a name.
+    lacks what was asked about. `is_function` says whether the kernel has a function of a name, None
+    where that is not known.
     """
 
     def __init__(
@@ -119,9 +121,13 @@ class OutcomeJudge:
                 instead = self._adviser.find_other_names(context, kfunc)
                 return Outcome(NOT_A_KFUNC, (), because, instead, verdict)
         missing = find_missing(self.decider, context, kfunc)
-        if missing is None:
+        lost = find_function(context)
+        if missing:
+            because = self.explain_missing(missing)
+        elif lost and self._is_function(lost) is False:
+            because = Reason("missing", f"{self.decider.facts.name} has no function {lost}")
+        else:
             return None
-        because = self.explain_missing(missing)
         instead = self._adviser.find_other_names(context, kfunc)
         return Outcome(NOT_ON_THIS_KERNEL, (), because, instead, verdict)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -37,6 +37,15 @@ class Environment:
         value: list[str] = self._env.list(variable, default=default)
         return value
 
+    def addresses(
+        self, variable: str, default: Mapping[str, str], fields: Collection[str]
+    ) -> dict[str, str]:
+        """Return templates of web addresses by name; each may use the `fields`, as in `{line}`."""
+        expected = f"NAME=https://… with {', '.join(f'{{{name}}}' for name in fields)} in it"
+        return self._read(
+            variable, lambda name: self._addresses(name, fields), dict(default), expected
+        )
+
     def switch(self, variable: str) -> bool:
         """Return a switch that is off by default."""
         return self._read(variable, self._switch, False, "on or off")
@@ -54,6 +63,17 @@ class Environment:
             fallback,
             "an address such as postgres://user:password@host/name or sqlite:////path",
         )
+
+    def _addresses(self, variable: str, fields: Collection[str]) -> dict[str, str]:
+        """Raise ValueError or KeyError for what is no template of a web address."""
+        found = {}
+        for item in self.names(variable, []):
+            name, _, address = (part.strip() for part in item.partition("="))
+            example = address.format(**dict.fromkeys(fields, "1"))
+            if not name or not example.startswith(("https://", "http://")):
+                raise ValueError
+            found[name] = address
+        return found
 
     def _switch(self, variable: str) -> bool:
         value = self.text(variable).lower()
@@ -74,7 +94,7 @@ class Environment:
             return default
         try:
             return read(variable)
-        except (ValueError, KeyError, ImproperlyConfigured):
+        except (ValueError, KeyError, IndexError, ImproperlyConfigured):
             self.problems.append(Problem(variable, expected))
             return default
 

@@ -65,8 +65,30 @@ function takeDrops(form) {
   });
 }
 
+// Copying needs scripts and a page that is served safely: else the buttons stay away.
+function offerCopies(part) {
+  if (!navigator.clipboard) return;
+  for (const button of part.querySelectorAll("[data-copy]")) button.hidden = false;
+}
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const { copy } = button.dataset;
+  const label = button.textContent;
+  try {
+    await navigator.clipboard.writeText("copyAddress" in button.dataset ? new URL(copy, location.href).href : copy);
+    button.textContent = "Copied";
+  } catch (error) {
+    if (!(error instanceof DOMException)) throw error;
+    button.textContent = "Not copied: the browser does not allow it";
+  }
+  setTimeout(() => { button.textContent = label; }, 2000);
+});
+
 function prepare(part) {
   showLocalTimes(part);
+  offerCopies(part);
   part.querySelectorAll("form[data-drop]").forEach(takeDrops);
 }
 
@@ -82,6 +104,13 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (!detail.target.matches("[aria-live]")) return;
   detail.shouldSwap &&= answered.get(detail.target) !== detail.serverResponse;
   answered.set(detail.target, detail.serverResponse);
+});
+// The question stands in the address: it can be reloaded, sent on, and gone back to.
+document.addEventListener("htmx:afterSwap", ({ detail }) => {
+  const form = detail.requestConfig?.elt;
+  if (!form?.matches?.("form[data-question]") || !detail.target.querySelector(".answer, .problem")) return;
+  const query = new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
+  history.replaceState(history.state, "", `${location.pathname}?${query}`);
 });
 // An answer that could not be fetched says so in place of the last one, which answers another question.
 for (const failure of ["htmx:sendError", "htmx:responseError"]) {

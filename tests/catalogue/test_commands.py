@@ -12,6 +12,7 @@ import pytest
 from django.core.management import call_command
 
 from kfmap.catalogue.store import load_kernel, save_kernel
+from kfmap.permission.outcome_words import TITLES
 from tests.permission.small_kernel import create_toy_kernel
 
 pytestmark = pytest.mark.django_db
@@ -48,4 +49,5 @@ def test_export_matrix_csv_agrees_with_json() -> None:
     assert head[1:] == [context["name"] for context in body["contexts"]]
     assert [row[0] for row in rows] == body["kfuncs"]
     for index, row in enumerate(rows):
-        assert row[1:] == [body["letters"][letters[index]] for letters in body["verdicts"]]
+        words = [body["outcome_letters"][letters[index]] for letters in body["outcomes"]]
+        assert row[1:] == [TITLES[word] for word in words]

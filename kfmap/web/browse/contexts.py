@@ -8,6 +8,7 @@ from django.shortcuts import redirect
 from kfmap.permission.asking import find_context
 from kfmap.permission.context_text import ContextError
 from kfmap.permission.context_words import render_context
+from kfmap.permission.sleeping import find_sleep_answer
 from kfmap.web.shared.callers import group_by_set
 from kfmap.web.shared.cells import load_cells
 from kfmap.web.shared.export import Table, export_table
@@ -27,16 +28,22 @@ def show_context(request: HttpRequest, this: ThisKernel, context: str) -> Page |
         return redirect(context_url(this.name, found))
     groups = group_by_set(this.loaded, context)
     if chosen := request.GET.get("format"):
-        rows = [(group.name, item.name, item.word) for group in groups for item in group.entries]
-        table = Table(f"{this.name} {context}", ("set", "kfunc", "verdict"), rows)
+        rows = [
+            (group.name, item.name, item.word, item.verdict)
+            for group in groups
+            for item in group.entries
+        ]
+        table = Table(f"{this.name} {context}", ("set", "kfunc", "outcome", "verdict"), rows)
         return export_table(chosen, table)
     names = {
         "name": context,
         "context": found,
+        "sleep": find_sleep_answer(found, this.loaded.decider.views),
         "hook": this.loaded.decider.hook_of(found),
         "groups": groups,
         "elsewhere": [
-            (other.name, context in load_cells(other).columns) for other in this.kernels.load_all()
+            (other.name, context in load_cells(other).columns)
+            for other in this.kernels.load_newest_first()
         ],
     }
     return Page("web/context.html", names)

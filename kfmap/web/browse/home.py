@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest
 
 from kfmap.web.compare.changes import find_changes
+from kfmap.web.questions.question import answer_request
 from kfmap.web.shared.kernel_map import KernelMap
 from kfmap.web.shared.page import Page, map_page
 from verifier.records.models import BpfObject
@@ -22,8 +23,8 @@ def show_home(request: HttpRequest, kernels: KernelMap) -> Page:
         changes = find_changes(kernels.load(older.name), kernels.load(newest.name))
     objects = BpfObject.objects.prefetch_related("jobs")[:_LATEST]
     context = {
+        **answer_request(request, kernels),
         "listed": [*released[::-1], *(row for row in kernels.rows if row not in released)],
-        "chosen": kernels.newest,
         "changes": changes,
         "objects": objects if request.user.is_authenticated else None,
     }

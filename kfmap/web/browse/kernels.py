@@ -12,8 +12,10 @@ from django.urls import reverse
 from kfmap.catalogue.models import Kernel, Variant
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.catalogue.variants import may_drop
+from kfmap.kernel.facts import Place
 from kfmap.permission.findings.finding import DEFECT
 from kfmap.permission.hook_table import Hook
+from kfmap.permission.outcome_words import ALLOWED, ONLY_IF_SLEEPABLE
 from kfmap.permission.what_if.edit_json import describe_edit, read_edits
 from kfmap.web.findings.load_findings import load_findings
 from kfmap.web.shared.cells import load_cells
@@ -53,6 +55,10 @@ def show_kernel(request: HttpRequest, this: ThisKernel) -> Page | HttpResponse:
     findings = load_findings(this)
     context = {
         "cells": load_cells(loaded),
+        "counts": {
+            "allowed": load_cells(loaded).count(ALLOWED),
+            "asleep": load_cells(loaded).count(ONLY_IF_SLEEPABLE),
+        },
         "hooks": _read_hooks(loaded),
         "sets": _read_sets(loaded),
         "findings": findings,
@@ -128,7 +134,7 @@ class SetRow:
     entries: int
     hooks: list[str]
     filters: list[str]
-    place: str
+    place: Place
 
 
 @once_per_facts
@@ -148,7 +154,7 @@ def _read_sets(kernel: LoadedKernel) -> list[SetRow]:
             len(item.entries),
             sorted(hooks.get(item.id, ())),
             sorted(filters.get(item.id, ())),
-            str(item.place),
+            item.place,
         )
         for item in kernel.facts.sets
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from itertools import pairwise
 
 from django.db.models import Count
@@ -12,11 +11,12 @@ from django.shortcuts import redirect
 
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.kernel.facts import Entry, KfuncSet, Registration
-from kfmap.web.browse.flag_words import describe_flag, flags_of
 from kfmap.web.browse.kfunc_grid import build_grid
 from kfmap.web.compare.changes import find_changes
 from kfmap.web.shared.callers import group_by_context
+from kfmap.web.shared.declaration import declare
 from kfmap.web.shared.export import Table, export_table
+from kfmap.web.shared.flag_words import describe_flag, flags_of
 from kfmap.web.shared.kernel_map import KernelMap, ThisKernel
 from kfmap.web.shared.not_found import NameNotFound
 from kfmap.web.shared.once_per_facts import once_per_facts
@@ -24,13 +24,12 @@ from kfmap.web.shared.page import Page, kernel_page, map_page
 from verifier.records.models import BpfObject
 
 _CALLERS = 20
-_ALIKE = 0.6
 
 
 @map_page()
 def go_to_kfunc(request: HttpRequest, kernels: KernelMap, kfunc: str) -> HttpResponse:
     """Go to a kfunc on the newest kernel that has it."""
-    for kernel in reversed(list(kernels.load_all())):
+    for kernel in kernels.load_newest_first():
         if kfunc in kernel.decider.kfuncs:
             return redirect("kfunc", kernel.name, kfunc)
     known = {name for kernel in kernels.load_all() for name in kernel.decider.kfuncs}
@@ -41,14 +40,18 @@ def go_to_kfunc(request: HttpRequest, kernels: KernelMap, kfunc: str) -> HttpRes
 def show_kfunc(request: HttpRequest, this: ThisKernel, kfunc: str) -> Page | HttpResponse:
     """Show a kfunc on a kernel, and where else it is."""
     loaded, kernels = this.loaded, this.kernels
-    timeline = [_build_stage(item, kfunc) for item in kernels.load_all()]
+    timeline = [_build_stage(item, kfunc) for item in kernels.load_newest_first()]
     if kfunc not in loaded.decider.kfuncs:
         _refuse(loaded, kfunc, timeline)
     groups = group_by_context(loaded, kfunc)
     if chosen := request.GET.get("format"):
-        rows = [(group.name, item.name, item.word) for group in groups for item in group.entries]
-        table = Table(f"{this.name} {kfunc}", ("group", "context", "verdict"), rows)
-        return export_table(chosen, table)
+        rows = [
+            (group.name, item.name, item.word, item.verdict)
+            for group in groups
+            for item in group.entries
+        ]
+        columns = ("group", "context", "outcome", "verdict")
+        return export_table(chosen, Table(f"{this.name} {kfunc}", columns, rows))
     context = {
         "name": kfunc,
         "kfunc": loaded.decider.find_kfunc(kfunc),
@@ -56,9 +59,10 @@ def show_kfunc(request: HttpRequest, this: ThisKernel, kfunc: str) -> Page | Htt
         "memberships": _find_memberships(loaded, kfunc),
         "groups": groups,
         "timeline": timeline,
-        "grid": build_grid(kernels.load_all(), kfunc),
+        "grid": build_grid(kernels.load_newest_first(), kfunc),
         "variants": _find_variants(kernels, kfunc),
         "renamed": _find_renamed(kernels, kfunc),
+        "declaration": declare(loaded, kfunc, [kernels.load(row.name) for row in kernels.released]),
         "callers": _find_callers(kfunc) if request.user.is_authenticated else None,
     }
     return Page("web/kfunc.html", context)
@@ -121,7 +125,7 @@ def _find_variants(kernels: KernelMap, name: str) -> list[tuple[str, list[str]]]
     """Return kfuncs of any kernel that differ in what stands after `___`, with their kernels."""
     base = name.partition("___")[0]
     found: dict[str, list[str]] = {}
-    for kernel in kernels.load_all():
+    for kernel in kernels.load_newest_first():
         for other in kernel.decider.kfuncs:
             if other != name and other.partition("___")[0] == base:
                 found.setdefault(other, []).append(kernel.name)
@@ -130,7 +134,7 @@ def _find_variants(kernels: KernelMap, name: str) -> list[tuple[str, list[str]]]
 
 @dataclass(frozen=True, slots=True)
 class Renaming:
-    """Two kfuncs of one prototype, of which one went when the other came."""
+    """Two names of one kfunc, of which one went when the other came."""
 
     old: str
     new: str
@@ -139,37 +143,14 @@ class Renaming:
 
 
 def _find_renamed(kernels: KernelMap, name: str) -> list[Renaming]:
-    """Return what looks like renamings of a kfunc, between kernels that people run."""
+    """Return the renamings of a kfunc, between kernels that people run."""
     released = [kernels.load(row.name) for row in kernels.released]
     return [
         Renaming(old, new, before.name, after.name)
         for before, after in pairwise(released)
-        for old, new in _pair_renamed(before, after)
+        for old, new in find_changes(before, after).kfuncs_renamed
         if name in (old, new)
     ]
-
-
-@once_per_facts
-def _pair_renamed(before: LoadedKernel, after: LoadedKernel) -> list[tuple[str, str]]:
-    changes = find_changes(before, after)
-    came = {name: _shape(after, name) for name in changes.kfuncs_added}
-    return [
-        (old, new)
-        for old in changes.kfuncs_removed
-        for new, shape in came.items()
-        if shape and shape == _shape(before, old) and _is_like(old, new)
-    ]
-
-
-def _shape(kernel: LoadedKernel, name: str) -> str:
-    """Return a prototype without the name."""
-    kfunc = kernel.decider.find_kfunc(name)
-    return kfunc.prototype.replace(name, "") if kfunc else ""
-
-
-def _is_like(old: str, new: str) -> bool:
-    """Say whether the names share most of their letters in order."""
-    return SequenceMatcher(None, old, new).ratio() > _ALIKE
 
 
 def _find_callers(name: str) -> list[BpfObject]:

@@ -7,17 +7,28 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from kfmap.catalogue.store import LoadedKernel
-from kfmap.web.shared.cells import WORDS, load_cells
+from kfmap.permission.outcome_words import (
+    ALLOWED,
+    FAILS_AT_RUN_TIME,
+    ONLY_IF_SLEEPABLE,
+    REFUSED,
+    UNKNOWN,
+    WILL_NOT_LOAD,
+)
+from kfmap.web.shared.cells import MIXED, WORDS, load_cells
 from kfmap.web.shared.context_groups import group_contexts
 from kfmap.web.shared.once_per_facts import once_per_facts
 
 _EVERYWHERE = "all contexts"
 _WHOLE = {
-    "allowed": "all {}",
-    "refused": "none",
-    "fails": "all {} fail at run time",
-    "unknown": "not known",
+    ALLOWED: "all {}",
+    ONLY_IF_SLEEPABLE: "all {} if they may sleep",
+    WILL_NOT_LOAD: "none",
+    REFUSED: "none",
+    FAILS_AT_RUN_TIME: "all {} fail at run time",
+    UNKNOWN: "not known",
 }
+_NEVER = {WILL_NOT_LOAD, REFUSED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +49,12 @@ class GridRow:
 
 
 def build_grid(kernels: Iterable[LoadedKernel], kfunc: str) -> list[GridRow]:
-    """Return a row for each group that any kernel has, and first one for all contexts."""
+    """Return a row for each group that any kernel has, and first one for all contexts.
+
+    The shares of a row are in the order of the kernels.
+    """
     counted = [_count_by_group(kernel, kfunc) for kernel in kernels]
-    names = dict.fromkeys(name for groups in reversed(counted) for name in groups)
+    names = dict.fromkeys(name for groups in counted for name in groups)
     return [
         GridRow(name, tuple(_share(groups.get(name)) for groups in counted))
         for name in sorted(names, key=lambda name: name != _EVERYWHERE)
@@ -68,7 +82,11 @@ def _share(counts: Counter[str] | None) -> Share:
     if len(counts) == 1:
         [word] = counts
         return Share(word, _WHOLE[word].format(total))
-    text = f"{counts['allowed']} of {total}"
-    if counts["fails"]:
-        text += f", {counts['fails']} fail"
-    return Share("mixed", text)
+    if set(counts) <= _NEVER:
+        return Share(REFUSED, _WHOLE[REFUSED])
+    text = f"{counts[ALLOWED]} of {total}"
+    if counts[ONLY_IF_SLEEPABLE]:
+        text += f", {counts[ONLY_IF_SLEEPABLE]} if they may sleep"
+    if counts[FAILS_AT_RUN_TIME]:
+        text += f", {counts[FAILS_AT_RUN_TIME]} fail"
+    return Share(MIXED, text)

@@ -9,10 +9,10 @@ from django.urls import reverse
 
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.permission.bits import has_bit
-from kfmap.web.browse.flag_words import flags_of
 from kfmap.web.shared.callers import kfuncs_by_set
-from kfmap.web.shared.cells import load_cells
+from kfmap.web.shared.cells import Cells, load_cells
 from kfmap.web.shared.export import Table, export_table
+from kfmap.web.shared.flag_words import flags_of
 from kfmap.web.shared.kernel_map import ThisKernel
 from kfmap.web.shared.once_per_facts import once_per_facts
 from kfmap.web.shared.page import Page, kernel_page
@@ -48,6 +48,11 @@ class KfuncRow:
         return self.name, self.set_name, flags, self.allowed, self.owner, self.prototype
 
 
+def _count_callers(cells: Cells, row: int) -> int:
+    """Count the contexts that may call a kfunc, if need be as programs that may sleep."""
+    return sum(has_bit(column.allowed | column.only_if_sleepable, row) for column in cells.outcomes)
+
+
 @once_per_facts
 def _list_rows(kernel: LoadedKernel) -> list[KfuncRow]:
     cells = load_cells(kernel)
@@ -64,7 +69,7 @@ def _list_rows(kernel: LoadedKernel) -> list[KfuncRow]:
                     set_name,
                     set_url,
                     flags_of(kernel, name),
-                    sum(has_bit(bits, cells.rows[name]) for bits in cells.matrix.allowed),
+                    _count_callers(cells, cells.rows[name]),
                     kfunc.owner if kfunc else "",
                     kfunc.prototype if kfunc else "",
                 )

@@ -32,7 +32,9 @@ def show_set(request: HttpRequest, this: ThisKernel, set_id: str) -> Page | Http
         "known": set(loaded.decider.kfuncs),
         "registrations": [r for r in loaded.facts.registrations if r.set_id == set_id],
         "filters": _filters_reading(loaded, set_id),
-        "elsewhere": [(other.name, _size(other, set_id)) for other in this.kernels.load_all()],
+        "elsewhere": [
+            (other.name, _size(other, set_id)) for other in this.kernels.load_newest_first()
+        ],
     }
     return Page("web/set.html", context)
 
@@ -55,7 +57,8 @@ def show_filter(request: HttpRequest, this: ThisKernel, filter_id: str) -> Page 
         "tables": find_tables(loaded, filter_id),
         "registrations": [r for r in loaded.facts.registrations if r.filter == filter_id],
         "elsewhere": [
-            (other.name, other.decider.filters.get(filter_id)) for other in this.kernels.load_all()
+            (other.name, other.decider.filters.get(filter_id))
+            for other in this.kernels.load_newest_first()
         ],
     }
     return Page("web/filter.html", context)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.kernel.facts import Member, OpMask, StructOps
 from kfmap.permission.context_words import render_context
 from kfmap.permission.contexts import build_member_contexts
 from kfmap.permission.member_classes import group_members
-from kfmap.web.shared.callers import group_by_set
+from kfmap.permission.outcome_bits import OutcomeColumn
+from kfmap.permission.outcome_words import ALLOWED, ONLY_IF_SLEEPABLE
+from kfmap.web.shared.callers import group_by_set, kfuncs_by_set
 from kfmap.web.shared.cells import load_cells
 from kfmap.web.shared.export import Table, export_table
 from kfmap.web.shared.kernel_map import KernelMap, ThisKernel
@@ -22,11 +25,15 @@ from kfmap.web.shared.page import Page, kernel_page
 
 @dataclass(frozen=True, slots=True)
 class MemberRow:
-    """A member with what it may call, its class of equal rights and its run-time mask."""
+    """A member with what it may call, its class of equal rights and its run-time mask.
+
+    `asleep` counts what it may call only if it may sleep.
+    """
 
     member: Member
     context_name: str
     allowed: int
+    asleep: int
     fails: int
     unknown: int
     group: int
@@ -49,6 +56,7 @@ def show_struct_ops(request: HttpRequest, this: ThisKernel, struct_ops: str) -> 
         "ops": ops,
         "rows": rows,
         "classes": len({row.group for row in rows if row.group}),
+        "reach": _find_reach(this.loaded, struct_ops),
         "elsewhere": _elsewhere(this.kernels, struct_ops),
     }
     return Page("web/struct_ops.html", context)
@@ -68,9 +76,13 @@ def show_member(
         raise NameNotFound(f"{struct_ops} of Linux {this.name}", "member", member, known, page)
     groups = group_by_set(this.loaded, row.context_name) if row.context_name else []
     if chosen := request.GET.get("format"):
-        cells = [(group.name, item.name, item.word) for group in groups for item in group.entries]
-        table = Table(f"{this.name} {struct_ops} {member}", ("set", "kfunc", "verdict"), cells)
-        return export_table(chosen, table)
+        cells = [
+            (group.name, item.name, item.word, item.verdict)
+            for group in groups
+            for item in group.entries
+        ]
+        columns = ("set", "kfunc", "outcome", "verdict")
+        return export_table(chosen, Table(f"{this.name} {struct_ops} {member}", columns, cells))
     context = {
         "ops": ops,
         "row": row,
@@ -78,7 +90,7 @@ def show_member(
         "mask": _find_mask(this.loaded, struct_ops, member),
         "same": [item for item in rows if item.group and item.group == row.group and item != row],
         "groups": groups,
-        "timeline": [_stage(item, struct_ops, member) for item in this.kernels.load_all()],
+        "timeline": [_stage(item, struct_ops, member) for item in this.kernels.load_newest_first()],
     }
     return Page("web/member.html", context)
 
@@ -105,21 +117,68 @@ def _build_rows(kernel: LoadedKernel, name: str) -> list[MemberRow]:
     for member in ops.members:
         context_name = contexts.get(member.name, "")
         column = cells.columns.get(context_name)
-        allowed = cells.matrix.allowed[column] if column is not None else 0
-        possible = cells.matrix.possible[column] if column is not None else 0
-        fails = cells.fails[column] if column is not None else 0
+        outcomes = cells.outcomes[column] if column is not None else OutcomeColumn()
         rows.append(
             MemberRow(
                 member,
                 context_name if column is not None else "",
-                (allowed & ~fails).bit_count(),
-                fails.bit_count(),
-                (possible & ~allowed).bit_count(),
+                outcomes.allowed.bit_count(),
+                outcomes.only_if_sleepable.bit_count(),
+                outcomes.fails_at_run_time.bit_count(),
+                outcomes.unknown.bit_count(),
                 classes.get(member.name, 0),
                 _name_mask(kernel, name, member.name),
             )
         )
     return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Kfuncs of one set that the same callbacks may call; `asleep`: those that must sleep to."""
+
+    set_name: str
+    set_url: str
+    kfuncs: tuple[tuple[str, str], ...]
+    callbacks: tuple[str, ...]
+    asleep: tuple[str, ...]
+
+    @property
+    def callers(self) -> int:
+        """Count the callbacks."""
+        return len(self.callbacks) + len(self.asleep)
+
+
+@once_per_facts
+def _find_reach(kernel: LoadedKernel, struct_ops: str) -> list[Reached]:
+    """Return what the callbacks of a structure may call, kfuncs of fewest callbacks first."""
+    cells = load_cells(kernel)
+    columns = [
+        (context.member or "", cells.outcomes[column])
+        for column, context in enumerate(cells.contexts)
+        if context.struct_ops == struct_ops
+    ]
+    found: list[Reached] = []
+    for set_id, set_name, names in kfuncs_by_set(kernel):
+        alike: dict[tuple[tuple[str, ...], ...], list[str]] = {}
+        for name in names:
+            row = cells.rows[name]
+            who = tuple(
+                tuple(member for member, column in columns if column.word(row) == word)
+                for word in (ALLOWED, ONLY_IF_SLEEPABLE)
+            )
+            if any(who):
+                alike.setdefault(who, []).append(name)
+        url = reverse("set", args=[kernel.name, set_id]) if set_id else ""
+        found += [
+            Reached(set_name, url, _link(kernel.name, kfuncs), *who)
+            for who, kfuncs in alike.items()
+        ]
+    return sorted(found, key=lambda item: (item.callers, item.set_name))
+
+
+def _link(kernel: str, kfuncs: list[str]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, reverse("kfunc", args=[kernel, name])) for name in kfuncs)
 
 
 def _find_mask(kernel: LoadedKernel, struct_ops: str, member: str) -> OpMask | None:
@@ -170,7 +229,7 @@ def _elsewhere(kernels: KernelMap, name: str) -> list[OpsStage]:
         removed = sorted(known - set(now)) if ops else []
         stages.append(OpsStage(kernel.name, ops is not None, len(now), added, removed))
         before = set(now) if ops else before
-    return stages
+    return stages[::-1]
 
 
 def _export(kernel: str, name: str, rows: list[MemberRow]) -> Table:
@@ -183,7 +242,8 @@ def _export(kernel: str, name: str, rows: list[MemberRow]) -> Table:
         "class",
         "run_time_mask",
         "allowed",
-        "fails",
+        "only_if_sleepable",
+        "fails_at_run_time",
         "unknown",
         "prototype",
     )
@@ -197,6 +257,7 @@ def _export(kernel: str, name: str, rows: list[MemberRow]) -> Table:
             row.group or None,
             row.mask,
             row.allowed,
+            row.asleep,
             row.fails,
             row.unknown,
             row.member.prototype,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kfmap.catalogue.store import LoadedKernel
+from kfmap.web.compare.renamed import pair_renamed
 from kfmap.web.shared.cells import TITLES, WORDS, Cells, load_cells
-from kfmap.web.shared.context_groups import group_contexts
+from kfmap.web.shared.context_groups import family_name, group_contexts
 from kfmap.web.shared.once_per_facts import once_per_facts
 
 
@@ -54,17 +56,23 @@ class KfuncChange:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """From kernel `old` to kernel `new`; names sorted."""
+    """From kernel `old` to kernel `new`; names sorted.
+
+    A renamed kfunc is neither added nor removed; its cells count under the new name. `group` is the
+    group of contexts that the cells were narrowed to, "" for all.
+    """
 
     old: str
     new: str
     kfuncs_added: tuple[str, ...]
     kfuncs_removed: tuple[str, ...]
+    kfuncs_renamed: tuple[tuple[str, str], ...]
     kfuncs_changed: tuple[KfuncChange, ...]
     contexts_added: tuple[str, ...]
     contexts_removed: tuple[str, ...]
     kinds: tuple[FlipKind, ...]
     compared: int
+    group: str = ""
 
     @property
     def flipped(self) -> int:
@@ -74,37 +82,59 @@ class Changes:
     @property
     def same_names(self) -> bool:
         """Return whether both kernels have the same kfuncs and contexts."""
-        came = self.kfuncs_added or self.contexts_added
+        came = self.kfuncs_added or self.contexts_added or self.kfuncs_renamed
         return not (came or self.kfuncs_removed or self.contexts_removed)
 
 
 @once_per_facts
-def find_changes(old: LoadedKernel, new: LoadedKernel) -> Changes:
-    """Compare two kernels."""
+def find_changes(old: LoadedKernel, new: LoadedKernel, group: str = "") -> Changes:
+    """Compare two kernels; with a group of contexts, the cells of its contexts only."""
     before, after = load_cells(old), load_cells(new)
-    kinds, compared = _find_flips(before, after)
+    came, gone = after.rows.keys() - before.rows.keys(), before.rows.keys() - after.rows.keys()
+    renamed = pair_renamed(old, new, gone, came)
+    old_names = {new_name: old_name for old_name, new_name in renamed}
+    kinds, compared = _find_flips(before, after, old_names, group)
     return Changes(
         old.name,
         new.name,
-        tuple(sorted(after.rows.keys() - before.rows.keys())),
-        tuple(sorted(before.rows.keys() - after.rows.keys())),
+        tuple(sorted(came - old_names.keys())),
+        tuple(sorted(gone - set(old_names.values()))),
+        renamed,
         tuple(_changed_kfuncs(old, new)),
-        tuple(name for name in after.names if name not in before.columns),
-        tuple(name for name in before.names if name not in after.columns),
+        _only_in(after, before, group),
+        _only_in(before, after, group),
         kinds,
         compared,
+        group,
     )
 
 
-def _find_flips(old: Cells, new: Cells) -> tuple[tuple[FlipKind, ...], int]:
+def _only_in(some: Cells, other: Cells, group: str) -> tuple[str, ...]:
+    names = [name for name in some.names if name not in other.columns]
+    return tuple(name for name in names if _is_in(some, name, group))
+
+
+def _is_in(cells: Cells, name: str, group: str) -> bool:
+    return not group or family_name(cells.contexts[cells.columns[name]]) == group
+
+
+def list_groups(old: LoadedKernel, new: LoadedKernel) -> list[str]:
+    """Return the groups of contexts that either kernel has, in the order of the newer one's."""
+    families = (group_contexts(load_cells(kernel).contexts) for kernel in (new, old))
+    return list(dict.fromkeys(family.name for found in families for family in found))
+
+
+def _find_flips(
+    old: Cells, new: Cells, old_names: Mapping[str, str], group: str
+) -> tuple[tuple[FlipKind, ...], int]:
     """Group the flips of each kfunc by word pair, then kfuncs whose flips are the same."""
-    shared = [name for name in new.names if name in old.columns]
-    kfuncs = [name for name in new.matrix.kfuncs if name in old.rows]
+    shared = [name for name in new.names if name in old.columns and _is_in(new, name, group)]
+    kfuncs = [name for name in new.matrix.kfuncs if old_names.get(name, name) in old.rows]
     blocks: dict[tuple[str, str], dict[tuple[str, ...], list[str]]] = defaultdict(dict)
     for kfunc in kfuncs:
         flips: dict[tuple[str, str], list[str]] = defaultdict(list)
         for name in shared:
-            pair = old.cell(name, kfunc), new.cell(name, kfunc)
+            pair = old.cell(name, old_names.get(kfunc, kfunc)), new.cell(name, kfunc)
             if pair[0] != pair[1]:
                 flips[pair].append(name)
         for pair, contexts in flips.items():

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
 from kfmap.catalogue.store import LoadedKernel
-from kfmap.web.compare.changes import Changes, Flip, FlipKind, count_by_family, find_changes
+from kfmap.web.compare.changes import (
+    Changes,
+    Flip,
+    FlipKind,
+    count_by_family,
+    find_changes,
+    list_groups,
+)
 from kfmap.web.compare.release_steps import BAR, list_steps
 from kfmap.web.shared.cells import load_cells
 from kfmap.web.shared.export import Table, export_table
@@ -25,7 +33,10 @@ def choose(request: HttpRequest, kernels: KernelMap) -> Page | HttpResponse:
     """Ask for two kernels, and show what each release changed; or go to the comparison."""
     old, new = request.GET.get("old", ""), request.GET.get("new", "")
     if old and new:
-        return redirect("changes", kernels.row(old).name, kernels.row(new).name)
+        group = request.GET.get("group", "")
+        query = f"?{urlencode({'group': group})}" if group else ""
+        names = [kernels.row(old).name, kernels.row(new).name]
+        return redirect(reverse("changes", args=names) + query)
     latest = [row.name for row in kernels.released[-2:]] or kernels.names
     context = {
         "old": latest[:1],
@@ -42,14 +53,19 @@ def show_changes(
 ) -> Page | HttpResponse:
     """Show what differs between two kernels."""
     before, after = kernels.load(old), kernels.load(new)
-    changes = find_changes(before, after)
+    groups = list_groups(before, after)
+    group = request.GET.get("group", "")
+    group = group if group in groups else ""
+    changes = find_changes(before, after, group)
     if chosen := request.GET.get("format"):
         return export_table(chosen, _export(changes))
     context: dict[str, object] = {
         "old": kernels.row(old),
         "new": kernels.row(new),
         "changes": changes,
-        "kinds": _list_kinds(before, after),
+        "kinds": _list_kinds(before, after, group),
+        "groups": groups,
+        "query": urlencode({"group": group}) if group else "",
     }
     if request.user.is_authenticated:
         context["uploads"] = compare_uploads(kernels.row(old), kernels.row(new))
@@ -70,7 +86,9 @@ class FlipRow:
 
 
 @once_per_facts
-def _list_kinds(before: LoadedKernel, after: LoadedKernel) -> list[tuple[FlipKind, list[FlipRow]]]:
+def _list_kinds(
+    before: LoadedKernel, after: LoadedKernel, group: str
+) -> list[tuple[FlipKind, list[FlipRow]]]:
     cells = load_cells(after)
     pages = dict(zip(cells.names, cells.contexts, strict=True))
     return [
@@ -86,7 +104,7 @@ def _list_kinds(before: LoadedKernel, after: LoadedKernel) -> list[tuple[FlipKin
                 for flip in kind.flips
             ],
         )
-        for kind in find_changes(before, after).kinds
+        for kind in find_changes(before, after, group).kinds
     ]
 
 

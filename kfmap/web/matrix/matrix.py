@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.http import Http404, HttpRequest, HttpResponse
 
 from kfmap.catalogue.matrix_export import RENDERERS
 from kfmap.catalogue.store import LoadedKernel
-from kfmap.web.matrix.matrix_data import build_table, render_data
+from kfmap.web.matrix.matrix_data import View, build_table, render_data
 from kfmap.web.shared.cells import load_cells
 from kfmap.web.shared.kernel_map import ThisKernel
 from kfmap.web.shared.once_per_facts import once_per_facts
@@ -23,10 +25,14 @@ def show_matrix(request: HttpRequest, this: ThisKernel) -> Page | HttpResponse:
     query = request.GET.get("rows", "").strip()
     page = request.GET.get("page", "1")
     number = int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1
+    view = View(
+        request.GET.get("group", ""), query, number, "sleep" in request.GET, "only" in request.GET
+    )
     context = {
         "cells": load_cells(this.loaded),
-        "table": build_table(this.loaded, request.GET.get("group", ""), query, number),
-        "query": query,
+        "table": build_table(this.loaded, view),
+        "view": view,
+        "state": urlencode({key: "1" for key in ("sleep", "only") if key in request.GET}),
     }
     return Page("web/matrix.html", context)
 

@@ -6,21 +6,38 @@ import json
 from dataclasses import dataclass
 
 from kfmap.catalogue.store import LoadedKernel
+from kfmap.permission.context_words import render_context
+from kfmap.permission.outcome_words import (
+    ALLOWED,
+    FAILS_AT_RUN_TIME,
+    ONLY_IF_SLEEPABLE,
+    UNKNOWN,
+    WILL_NOT_LOAD,
+)
 from kfmap.web.shared.callers import Entry, kfuncs_by_set
-from kfmap.web.shared.cells import WORDS, load_cells
+from kfmap.web.shared.cells import WORDS, Cells, load_cells
 from kfmap.web.shared.context_groups import Family, group_contexts, short_name
 from kfmap.web.shared.links import context_url, question_url
 from kfmap.web.shared.once_per_facts import once_per_facts
 
-VERSION = 1
+VERSION = 2
 PAGE_ROWS = 25
+# Outcomes by their names in the data; kfuncs in none of them are refused.
+_PARTS = {
+    "allowed": ALLOWED,
+    "asleep": ONLY_IF_SLEEPABLE,
+    "blocked": WILL_NOT_LOAD,
+    "fails": FAILS_AT_RUN_TIME,
+    "unknown": UNKNOWN,
+}
 
 
 @once_per_facts
 def render_data(kernel: LoadedKernel) -> bytes:
     """Return the matrix as JSON. Bit n (from the right) of a hexadecimal column is kfunc n.
 
-    `possible` is "" where it equals `allowed`, `fails` where nothing fails at run time.
+    A column leaves out what it has none of. `sleepable`: the name of the context for a program that
+    may sleep, where it can have one; such a program may call what is `asleep`.
     """
     cells, matrix = load_cells(kernel), kernel.matrix
     families = group_contexts(cells.contexts)
@@ -31,7 +48,7 @@ def render_data(kernel: LoadedKernel) -> bytes:
         "kernel": kernel.name,
         "sets": [[set_id, name] for set_id, name, _ in sets],
         "kfuncs": [[name, set_of[name]] for name in matrix.kfuncs],
-        "groups": [family.name for family in families],
+        "groups": [[family.name, family.is_struct_ops] for family in families],
         "contexts": [
             _plain_column(kernel, column, at)
             for at, family in enumerate(families)
@@ -42,21 +59,20 @@ def render_data(kernel: LoadedKernel) -> bytes:
 
 
 def _plain_column(kernel: LoadedKernel, column: int, group: int) -> dict[str, object]:
-    cells, matrix = load_cells(kernel), kernel.matrix
-    context = cells.contexts[column]
+    cells = load_cells(kernel)
+    context, form = cells.contexts[column], cells.asleep[column]
     member = kernel.decider.views.find_member(context)
-    allowed, possible = matrix.allowed[column], matrix.possible[column]
     plain: dict[str, object] = {"name": cells.names[column], "group": group}
     short = short_name(context, cells.names[column])
     if short != cells.names[column]:
         plain["short"] = short
     if member is not None and member.supported is False:
         plain["unsupported"] = True
-    plain["allowed"] = f"{allowed:x}"
-    if possible != allowed:
-        plain["possible"] = f"{possible:x}"
-    if cells.fails[column]:
-        plain["fails"] = f"{cells.fails[column]:x}"
+    if form is not None:
+        plain["sleepable"] = render_context(form[0])
+    for name, word in _PARTS.items():
+        if bits := cells.outcomes[column].bits(word):
+            plain[name] = f"{bits:x}"
     return plain
 
 
@@ -67,6 +83,20 @@ class TableRow:
     name: str
     set_name: str
     cells: list[Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a reader asked to see: columns of one group, rows by name, one page of them.
+
+    `asleep`: as for programs that may sleep; `allowed`: only what may be called.
+    """
+
+    family: str
+    query: str
+    page: int
+    asleep: bool = False
+    allowed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,25 +112,22 @@ class PlainTable:
 
 
 @once_per_facts
-def build_table(kernel: LoadedKernel, family_name: str, query: str, page: int) -> PlainTable | None:
-    """Return one page of the rows whose name or set has `query` in it; None without any columns."""
+def build_table(kernel: LoadedKernel, view: View) -> PlainTable | None:
+    """Return one page of the rows whose name or set has the query in it; None without columns."""
     cells = load_cells(kernel)
     families = group_contexts(cells.contexts)
     if not families:
         return None
-    family = next((item for item in families if item.name == family_name), families[0])
-    names = [
+    family = next((item for item in families if item.name == view.family), families[0])
+    found = [
         (kfunc, set_name)
         for _, set_name, kfuncs in kfuncs_by_set(kernel)
         for kfunc in kfuncs
-        if query in kfunc or query in set_name
+        if (view.query in kfunc or view.query in set_name)
+        and (not view.allowed or _is_called(cells, kfunc, family, asleep=view.asleep))
     ]
-    pages = max(1, -(-len(names) // PAGE_ROWS))
-    page = min(max(page, 1), pages)
-    rows = [
-        TableRow(kfunc, set_name, [_cell(kernel, kfunc, column) for column in family.columns])
-        for kfunc, set_name in names[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
-    ]
+    pages = max(1, -(-len(found) // PAGE_ROWS))
+    page = min(max(view.page, 1), pages)
     columns = [
         (
             short_name(cells.contexts[column], cells.names[column]),
@@ -108,10 +135,28 @@ def build_table(kernel: LoadedKernel, family_name: str, query: str, page: int) -
         )
         for column in family.columns
     ]
+    rows = [
+        TableRow(
+            kfunc,
+            set_name,
+            [_cell(kernel, kfunc, column, asleep=view.asleep) for column in family.columns],
+        )
+        for kfunc, set_name in found[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
+    ]
     return PlainTable(family, families, columns, rows, page, pages)
 
 
-def _cell(kernel: LoadedKernel, kfunc: str, column: int) -> Entry:
+def _is_called(cells: Cells, kfunc: str, family: Family, *, asleep: bool) -> bool:
+    """Say whether any context of a group may call a kfunc."""
+    row = cells.rows[kfunc]
+    return any(
+        WORDS[cells.letter(column, row, asleep=asleep)] == ALLOWED for column in family.columns
+    )
+
+
+def _cell(kernel: LoadedKernel, kfunc: str, column: int, *, asleep: bool) -> Entry:
     cells = load_cells(kernel)
-    word = WORDS[cells.letter(column, cells.rows[kfunc])]
-    return Entry(kfunc, word, "", question_url(kernel.name, cells.names[column], kfunc))
+    word = WORDS[cells.letter(column, cells.rows[kfunc], asleep=asleep)]
+    form = cells.asleep[column] if asleep else None
+    name = render_context(form[0]) if form else cells.names[column]
+    return Entry(kfunc, word, "", question_url(kernel.name, name, kfunc))

@@ -9,8 +9,8 @@ from kfmap.catalogue.store import LoadedKernel
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import render_context
 from kfmap.permission.mechanisms.compare import Comparison
-from kfmap.permission.verdict import Reason
-from kfmap.web.shared.cells import word_of
+from kfmap.permission.outcome_words import FAILS_AT_RUN_TIME
+from kfmap.permission.verdict import FAILS, Reason, Verdict
 from kfmap.web.shared.links import question_url
 
 
@@ -60,7 +60,12 @@ def _ask(
     kernel: LoadedKernel, rows: Sequence[Comparison], context: Context, kfunc: str
 ) -> Iterator[Said]:
     verdict = kernel.decider.decide(context, kfunc)
-    yield Said("The kernel itself", word_of(verdict), verdict.reasons[-1:])
+    yield Said("The kernel itself", _word(verdict), verdict.reasons[-1:])
     for row in rows:
         verdict = row.mechanism.decide(context, kfunc)
-        yield Said(row.title, word_of(verdict), verdict.reasons)
+        yield Said(row.title, _word(verdict), verdict.reasons)
+
+
+def _word(verdict: Verdict) -> str:
+    """Return the permission check and the run-time check as one word: nothing else is compared."""
+    return FAILS_AT_RUN_TIME if verdict.run_time == FAILS else verdict.verdict

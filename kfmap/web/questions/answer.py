@@ -8,26 +8,20 @@ from functools import cached_property
 
 from kfmap.catalogue.questions import QueryError, ask
 from kfmap.catalogue.store import LoadedKernel
-from kfmap.permission.context import Context
+from kfmap.permission.answers import Answer
 from kfmap.permission.context_words import render_context
-from kfmap.permission.outcome import Outcome
-from kfmap.permission.verdict import ALLOWED, Layer, Reason, Verdict
-from kfmap.web.shared.cells import ABSENT_LETTER, TITLES, WORDS, load_cells, word_of
+from kfmap.permission.outcome_words import NEEDS, NOT_ON_THIS_KERNEL
+from kfmap.permission.verdict import Layer, Reason
+from kfmap.web.questions.instead import Suggestion, list_suggestions
+from kfmap.web.shared.cells import ABSENT_LETTER, TITLES, WORDS, load_cells
+from kfmap.web.shared.declaration import Declaration, declare
+from kfmap.web.shared.flag_words import describe_flag, flags_of
 from kfmap.web.shared.kernel_map import KernelMap
-from kfmap.web.shared.links import context_url, place_url, question_url
+from kfmap.web.shared.links import context_url, question_url
 from kfmap.web.shared.not_found import find_near
 
 _RUN_TIME = "run_time"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A reason with the page of the line it names."""
-
-    text: str
-    place: str
-    url: str
-    rule: str
+_USUAL_NEED = "gpl"  # every call needs it
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,34 +39,54 @@ class Elsewhere:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """One cell of one kernel, with everything that is known of it."""
+class AnswerPage:
+    """One cell of one kernel, with everything that is known of it. `elsewhere`: newest first."""
 
     kernel: LoadedKernel
-    context: Context
-    kfunc: str
-    outcome: Outcome
-    elsewhere: tuple[Elsewhere, ...] = ()
+    answer: Answer
+    elsewhere: tuple[Elsewhere, ...]
+    declaration: Declaration | None
 
     @property
-    def verdict(self) -> Verdict:
-        """Return the permission check alone."""
-        return self.outcome.verdict
+    def kfunc(self) -> str:
+        """Return the name of the function."""
+        return self.answer.kfunc
 
     @property
     def context_name(self) -> str:
         """Return the short name of the context."""
-        return render_context(self.context)
+        return self.answer.context_name
 
     @property
     def word(self) -> str:
-        """Return the verdict as one word: allowed, refused, fails, unknown."""
-        return word_of(self.verdict)
+        """Return the outcome."""
+        return self.answer.outcome.outcome
 
     @property
     def title(self) -> str:
-        """Return the verdict for people."""
+        """Return the outcome for people."""
         return TITLES[self.word]
+
+    @property
+    def because(self) -> Reason:
+        """Return the reason that decides."""
+        return self.answer.outcome.because
+
+    @property
+    def needs(self) -> list[str]:
+        """Return what the program must bring, in words; what every call needs comes last."""
+        return [NEEDS[need] for need in self.answer.outcome.needs if need != _USUAL_NEED]
+
+    @property
+    def alike(self) -> list[tuple[str, str]]:
+        """Return the other contexts that the words may mean, with their answers' addresses."""
+        names = [render_context(context) for context in self.answer.alike]
+        return [(name, question_url(self.kernel.name, name, self.kfunc)) for name in names]
+
+    @cached_property
+    def instead(self) -> list[Suggestion]:
+        """Return what to try instead, nearest first."""
+        return list_suggestions(self.kernel, self.answer)
 
     @property
     def url(self) -> str:
@@ -81,8 +95,15 @@ class Answer:
 
     @property
     def context_url(self) -> str:
-        """Return the page of the context."""
-        return context_url(self.kernel.name, self.context)
+        """Return the page of the context, "" where this kernel does not have it."""
+        if self.word == NOT_ON_THIS_KERNEL and self.because.rule == "missing":
+            cells = load_cells(self.kernel)
+            return (
+                context_url(self.kernel.name, self.answer.context)
+                if self.context_name in cells.columns
+                else ""
+            )
+        return context_url(self.kernel.name, self.answer.context)
 
     @property
     def is_kfunc(self) -> bool:
@@ -90,70 +111,59 @@ class Answer:
         return self.kfunc in self.kernel.decider.kfuncs
 
     @property
-    def blocked(self) -> bool:
-        """Say whether permission is given and the call can still not load."""
-        return self.verdict.verdict == ALLOWED and bool(self.verdict.blocked_by)
+    def flags(self) -> list[tuple[str, str]]:
+        """Return the kfunc's flags with what they ask of a call."""
+        return [(flag, describe_flag(flag)) for flag in flags_of(self.kernel, self.kfunc)]
 
     @cached_property
-    def reasons(self) -> list[Step]:
-        """Return the reasons at load, in the kernel's order."""
-        return self._steps(item for item in self.verdict.reasons if not _is_run_time(item))
+    def reasons(self) -> list[Reason]:
+        """Return the reasons of the permission check, in the kernel's order."""
+        return [item for item in self._all_reasons if not item.rule.startswith(_RUN_TIME)]
 
     @cached_property
-    def run_time(self) -> list[Step]:
+    def run_time(self) -> list[Reason]:
         """Return the reasons of the run-time layer."""
-        return self._steps(item for item in self.verdict.reasons if _is_run_time(item))
+        return [item for item in self._all_reasons if item.rule.startswith(_RUN_TIME)]
 
-    @cached_property
-    def layers(self) -> list[tuple[Layer, Step]]:
+    @property
+    def layers(self) -> tuple[Layer, ...]:
         """Return what the kernel checks beside permission."""
-        steps = self._steps(layer.reason for layer in self.verdict.layers)
-        return list(zip(self.verdict.layers, steps, strict=True))
+        return self.answer.outcome.verdict.layers
 
-    def _steps(self, reasons: Iterable[Reason]) -> list[Step]:
-        return [
-            Step(
-                item.text,
-                f"{item.file}:{item.line}" if item.file else "",
-                place_url(self.kernel, item.file, item.line),
-                item.rule,
-            )
-            for item in reasons
-        ]
+    @property
+    def _all_reasons(self) -> Iterable[Reason]:
+        return self.answer.outcome.verdict.reasons
 
 
-def answer_question(kernels: KernelMap, kernel_name: str, context_text: str, kfunc: str) -> Answer:
+def answer_question(
+    kernels: KernelMap, kernel_name: str, context_text: str, kfunc: str
+) -> AnswerPage:
     """Answer, with the same cell on every other kernel. Raises QueryError for a bad context."""
     kernel = kernels.load(kernel_name)
-    answered = ask(kernel.judge, context_text, kfunc)
-    others = tuple(
+    answer = ask(kernel.judge, context_text, kfunc)
+    elsewhere = [
         Elsewhere(
             other.name,
-            word := _word_on(other, context_text, kfunc),
-            question_url(other.name, context_text, kfunc) if word != "absent" else "",
+            _word_on(other, answer.context_name, kfunc),
+            question_url(other.name, answer.context_name, kfunc),
         )
         for other in kernels.load_all()
-    )
-    return Answer(kernel, answered.context, kfunc, answered.outcome, others)
+    ]
+    released = [kernels.load(row.name) for row in kernels.released]
+    return AnswerPage(kernel, answer, tuple(reversed(elsewhere)), declare(kernel, kfunc, released))
 
 
-def _word_on(kernel: LoadedKernel, context_text: str, kfunc: str) -> str:
-    cells = load_cells(kernel)
-    if kfunc not in cells.rows:
-        return "absent"
-    letter = cells.cell(context_text, kfunc)
+def _word_on(kernel: LoadedKernel, context_name: str, kfunc: str) -> str:
+    """Return the outcome on another kernel; that of a cell of its matrix without asking anew."""
+    letter = load_cells(kernel).cell(context_name, kfunc)
     if letter != ABSENT_LETTER:
         return WORDS[letter]
     try:
-        return word_of(ask(kernel.judge, context_text, kfunc).outcome.verdict)
+        return ask(kernel.judge, context_name, kfunc).outcome.outcome
     except QueryError:
-        return "absent"
+        return NOT_ON_THIS_KERNEL
 
 
 def near_kfuncs(kernel: LoadedKernel, name: str) -> list[str]:
     """Return kfuncs of a kernel whose names come near."""
     return find_near(name, kernel.decider.kfuncs)
-
-
-def _is_run_time(reason: Reason) -> bool:
-    return reason.rule.startswith(_RUN_TIME)

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from kfmap.catalogue.questions import QueryError
-from kfmap.permission.answer_json import plain_answer
-from kfmap.web.questions.answer import Answer, answer_question, near_kfuncs
+from kfmap.permission.answer_json import plain_answer, plain_question, say_because
+from kfmap.web.questions.answer import AnswerPage, answer_question, near_kfuncs
 from kfmap.web.shared.cells import load_cells
 from kfmap.web.shared.export import Table, export_table
 from kfmap.web.shared.kernel_map import KernelMap, ThisKernel
+from kfmap.web.shared.links import question_url
 from kfmap.web.shared.page import Page, is_fragment, kernel_page, map_page
 
 
 @map_page()
 def show_answer(request: HttpRequest, kernels: KernelMap) -> Page | HttpResponse:
     """Answer a question, or say what is missing from it."""
-    context = _answer(request, kernels)
+    context = answer_request(request, kernels)
     answer = context.get("answer")
-    if isinstance(answer, Answer) and request.GET.get("format"):
+    if isinstance(answer, AnswerPage) and request.GET.get("format"):
         return _export(request.GET["format"], answer)
     template = "web/answer.html" if is_fragment(request) else "web/can_call.html"
     return Page(template, context)
@@ -31,7 +34,8 @@ def list_names(request: HttpRequest, this: ThisKernel) -> HttpResponse:
     return JsonResponse({"version": 1, "kfuncs": cells.matrix.kfuncs, "contexts": cells.names})
 
 
-def _answer(request: HttpRequest, kernels: KernelMap) -> dict[str, object]:
+def answer_request(request: HttpRequest, kernels: KernelMap) -> dict[str, object]:
+    """Return the question that an address holds, and its answer or what is wrong with it."""
     asked = {key: request.GET.get(key, "").strip() for key in ("kernel", "context", "kfunc")}
     context: dict[str, object] = {"asked": asked, "chosen": kernels.newest}
     if not kernels.rows:
@@ -41,35 +45,43 @@ def _answer(request: HttpRequest, kernels: KernelMap) -> dict[str, object]:
     if not asked["context"] or not asked["kfunc"]:
         return context
     try:
-        answer = answer_question(kernels, **_by_argument(asked))
+        answer = answer_question(kernels, asked["kernel"], asked["context"], asked["kfunc"])
     except QueryError as error:
-        return context | {"problem": f"{str(error)[:1].upper()}{str(error)[1:]}."}
-    if not answer.is_kfunc:
-        context["near"] = near_kfuncs(answer.kernel, answer.kfunc)
+        return context | _explain(error, asked)
+    if not answer.is_kfunc and not answer.instead:
+        context["near"] = [
+            (name, question_url(answer.kernel.name, answer.context_name, name))
+            for name in near_kfuncs(answer.kernel, answer.kfunc)
+        ]
     return context | {"answer": answer}
 
 
-def _by_argument(asked: dict[str, str]) -> dict[str, str]:
-    return {
-        "kernel_name": asked["kernel"],
-        "context_text": asked["context"],
-        "kfunc": asked["kfunc"],
-    }
+def _explain(error: QueryError, asked: dict[str, str]) -> dict[str, object]:
+    text = str(error)
+    candidates = [
+        (name, question_url(asked["kernel"], name, asked["kfunc"])) for name in error.candidates
+    ]
+    return {"problem": f"{text[:1].upper()}{text[1:]}.", "candidates": candidates}
 
 
-def _export(chosen: str, answer: Answer) -> HttpResponse:
+def _export(chosen: str, page: AnswerPage) -> HttpResponse:
+    outcome = page.answer.outcome
     if chosen == "json":
-        body = {
+        body: dict[str, Any] = {
             "version": 1,
-            "kernel": answer.kernel.name,
-            "context": answer.context_name,
-            "kfunc": answer.kfunc,
-            **plain_answer(answer.outcome),
+            **plain_question(page.kernel.name, page.answer),
+            **plain_answer(outcome),
         }
         return JsonResponse(body, json_dumps_params={"indent": 1})
+    asked = (page.kernel.name, page.context_name, page.kfunc, outcome.outcome)
+    because = say_because(outcome.because)
+    more = (" ".join(outcome.needs), because, " ".join(outcome.instead), outcome.verdict.verdict)
     rows = [
-        (answer.kernel.name, answer.context_name, answer.kfunc, answer.word, item.text, item.place)
-        for item in (*answer.reasons, *answer.run_time)
+        (*asked, *more, item.text, f"{item.file}:{item.line}" if item.file else "")
+        for item in outcome.verdict.reasons
     ]
-    columns = ("kernel", "context", "kfunc", "verdict", "reason", "place")
-    return export_table(chosen, Table(f"{answer.kernel.name} {answer.kfunc}", columns, rows))
+    columns = (
+        *("kernel", "context", "kfunc", "outcome", "needs", "because", "instead", "verdict"),
+        *("reason", "place"),
+    )
+    return export_table(chosen, Table(f"{page.kernel.name} {page.kfunc}", columns, rows))

@@ -10,20 +10,40 @@ from django.urls import reverse
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.kernel.facts import Registration
 from kfmap.permission.hook_table import FMODRET_HOOK
-from kfmap.web.shared.cells import WORDS, Cells, load_cells
+from kfmap.permission.outcome_words import (
+    ALLOWED,
+    FAILS_AT_RUN_TIME,
+    ONLY_IF_SLEEPABLE,
+    REFUSED,
+    UNKNOWN,
+    WILL_NOT_LOAD,
+)
+from kfmap.web.shared.cells import MIXED, TITLES, WORDS, Cells, load_cells
 from kfmap.web.shared.context_groups import group_contexts, short_name
 from kfmap.web.shared.links import context_url, question_url
 from kfmap.web.shared.once_per_facts import once_per_facts
 
+_OPEN = (ALLOWED, ONLY_IF_SLEEPABLE, FAILS_AT_RUN_TIME, UNKNOWN)
+_FOLDED = (WILL_NOT_LOAD, REFUSED)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A cell inside a group: the name to show, its page, its question."""
+    """A cell inside a group: the name to show, its page, its question.
+
+    `word` is the outcome, `verdict` that of the permission check alone.
+    """
 
     name: str
     word: str
     url: str
     question: str
+    verdict: str = ""
+
+    @property
+    def title(self) -> str:
+        """Return the outcome for people."""
+        return TITLES[self.word]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +61,23 @@ class Group:
     @property
     def allowed(self) -> list[Entry]:
         """Return what is allowed."""
-        return self.of("allowed")
+        return self.of(ALLOWED)
 
     @property
-    def fails(self) -> list[Entry]:
-        """Return what loads and fails at run time."""
-        return self.of("fails")
+    def open_parts(self) -> list[tuple[str, list[Entry]]]:
+        """Return the entries by outcome, without those that never work."""
+        return [(word, found) for word in _OPEN if (found := self.of(word))]
 
     @property
-    def unknown(self) -> list[Entry]:
-        """Return what is not known."""
-        return self.of("unknown")
-
-    @property
-    def refused(self) -> list[Entry]:
-        """Return what is refused."""
-        return self.of("refused")
+    def folded_parts(self) -> list[tuple[str, list[Entry]]]:
+        """Return the entries that never work, by outcome."""
+        return [(word, found) for word in _FOLDED if (found := self.of(word))]
 
     @property
     def word(self) -> str:
         """Return one word for the group."""
         words = {entry.word for entry in self.entries}
-        return words.pop() if len(words) == 1 else "mixed"
+        return words.pop() if len(words) == 1 else MIXED
 
 
 @once_per_facts
@@ -78,7 +93,7 @@ def group_by_context(kernel: LoadedKernel, kfunc: str) -> list[Group]:
             for column in family.columns
         )
         groups.append(Group(family.name, url, entries))
-    return sorted(groups, key=lambda group: group.word == "refused")
+    return sorted(groups, key=lambda group: group.word in _FOLDED)
 
 
 def _context_entry(kernel: LoadedKernel, cells: Cells, column: int, word: str, kfunc: str) -> Entry:
@@ -88,6 +103,7 @@ def _context_entry(kernel: LoadedKernel, cells: Cells, column: int, word: str, k
         word,
         context_url(kernel.name, context),
         question_url(kernel.name, name, kfunc),
+        cells.matrix.verdict(column, cells.rows[kfunc]) if kfunc in cells.rows else "",
     )
 
 
@@ -95,25 +111,24 @@ def _context_entry(kernel: LoadedKernel, cells: Cells, column: int, word: str, k
 def group_by_set(kernel: LoadedKernel, context_name: str) -> list[Group]:
     """Return what a context of the matrix may call, by the first set a kfunc is registered with."""
     cells = load_cells(kernel)
-    column = cells.columns[context_name]
-    words = {name: WORDS[cells.letter(column, row)] for name, row in cells.rows.items()}
     groups = [
         Group(
             name,
             reverse("set", args=[kernel.name, set_id]) if set_id else "",
-            tuple(_kfunc_entry(kernel.name, kfunc, words[kfunc], context_name) for kfunc in kfuncs),
+            tuple(_kfunc_entry(kernel.name, cells, context_name, kfunc) for kfunc in kfuncs),
         )
         for set_id, name, kfuncs in kfuncs_by_set(kernel)
     ]
-    return sorted(groups, key=lambda group: (group.word == "refused", group.name))
+    return sorted(groups, key=lambda group: (group.word in _FOLDED, group.name))
 
 
-def _kfunc_entry(kernel: str, kfunc: str, word: str, context_name: str) -> Entry:
+def _kfunc_entry(kernel: str, cells: Cells, context_name: str, kfunc: str) -> Entry:
     return Entry(
         kfunc,
-        word,
+        WORDS[cells.cell(context_name, kfunc)],
         reverse("kfunc", args=[kernel, kfunc]),
         question_url(kernel, context_name, kfunc),
+        cells.matrix.verdict(cells.columns[context_name], cells.rows[kfunc]),
     )
 
 

@@ -1,51 +1,57 @@
-"""The cells of a kernel for pages: one letter each, by the names that people read."""
+"""The cells of a kernel for pages: an outcome each, by the names that people read.
+
+A cell has two outcomes: that of the context as the matrix has it, and that of a program that may
+sleep, where the context can have such a program.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kfmap.catalogue.store import LoadedKernel
-from kfmap.permission.bits import FAILS_LETTER, LETTERS, has_bit
+from kfmap.kernel.program_facts import MAY
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import render_context
 from kfmap.permission.matrix import Matrix
-from kfmap.permission.run_time import RunTimeMasks
-from kfmap.permission.verdict import FAILS, Verdict
+from kfmap.permission.outcome_bits import OutcomeColumn, OutcomeColumns
+from kfmap.permission.outcome_words import LETTER_OF, LETTERS, NOT_ON_THIS_KERNEL
+from kfmap.permission.outcome_words import TITLES as OUTCOME_TITLES
+from kfmap.permission.section_names import render_section_name
+from kfmap.permission.sleeping import find_sleep_answer
 from kfmap.web.shared.once_per_facts import once_per_facts
 
-ABSENT_LETTER = "-"
-WORDS = {**LETTERS, FAILS_LETTER: FAILS, ABSENT_LETTER: "absent"}
-TITLES = {
-    "allowed": "allowed",
-    "refused": "refused",
-    "unknown": "unknown",
-    "fails": "fails at run time",
-    "absent": "not on this kernel",
-    "mixed": "in part",
-}
+ABSENT_LETTER = LETTER_OF[NOT_ON_THIS_KERNEL]
+MIXED = "mixed"
+WORDS = LETTERS
+TITLES = {**OUTCOME_TITLES, MIXED: "in part", "absent": "not on this kernel"}
 
 
 @dataclass(frozen=True)
 class Cells:
-    """A matrix with names. `fails[i]` are the kfuncs that load in `contexts[i]` and then fail."""
+    """A matrix with names, and the outcomes of its columns.
+
+    `asleep[i]`: the context in the form that may sleep and its outcomes, None where there is none.
+    """
 
     matrix: Matrix
     names: tuple[str, ...]
     columns: dict[str, int]
     rows: dict[str, int]
-    fails: tuple[int, ...]
+    outcomes: tuple[OutcomeColumn, ...]
+    asleep: tuple[tuple[Context, OutcomeColumn] | None, ...]
 
     @property
     def contexts(self) -> tuple[Context, ...]:
         """Return the contexts, in the kernel's order."""
         return self.matrix.contexts
 
-    def letter(self, column: int, row: int) -> str:
-        """Return A, D, ? or R for one cell."""
-        return FAILS_LETTER if has_bit(self.fails[column], row) else self.matrix.letter(column, row)
+    def letter(self, column: int, row: int, *, asleep: bool = False) -> str:
+        """Return the outcome of one cell as a letter; `asleep`: of a program that may sleep."""
+        other = self.asleep[column] if asleep else None
+        return (other[1] if other else self.outcomes[column]).letter(row)
 
     def row_letters(self, kfunc: str) -> str:
-        """Return one letter a context for a kfunc, all `-` where the kernel does not have it."""
+        """Return one letter per context for a kfunc, all `-` where the kernel does not have it."""
         row = self.rows.get(kfunc)
         if row is None:
             return ABSENT_LETTER * len(self.names)
@@ -56,38 +62,34 @@ class Cells:
         column, row = self.columns.get(context), self.rows.get(kfunc)
         return ABSENT_LETTER if column is None or row is None else self.letter(column, row)
 
-    @property
-    def allowed_count(self) -> int:
-        """Count the cells that are allowed at load."""
-        return sum(bits.bit_count() for bits in self.matrix.allowed)
+    def count(self, word: str) -> int:
+        """Count the cells of one outcome other than refused."""
+        return sum(column.bits(word).bit_count() for column in self.outcomes)
 
 
 @once_per_facts
 def load_cells(kernel: LoadedKernel) -> Cells:
     """Return the cells of a kernel."""
     matrix = kernel.matrix
+    make = OutcomeColumns(kernel.decider).column
     names = tuple(render_context(context) for context in matrix.contexts)
-    rows = {name: row for row, name in enumerate(matrix.kfuncs)}
-    fails = _find_fails(matrix, rows, kernel.decider.run_time)
-    columns = {name: column for column, name in enumerate(names)}
-    return Cells(matrix, names, columns, rows, fails)
-
-
-def _find_fails(
-    matrix: Matrix, rows: dict[str, int], masks: RunTimeMasks | None
-) -> tuple[int, ...]:
-    if masks is None:
-        return (0,) * len(matrix.contexts)
-    guarded = [name for name in masks.guards if name in rows]
-    return tuple(
-        sum(1 << rows[name] for name in guarded if masks.decide(context, name)[0] == FAILS)
-        & matrix.allowed[column]
-        if (context.struct_ops, context.member) in masks.ops
-        else 0
-        for column, context in enumerate(matrix.contexts)
+    return Cells(
+        matrix,
+        names,
+        {name: column for column, name in enumerate(names)},
+        {name: row for row, name in enumerate(matrix.kfuncs)},
+        tuple(
+            make(context, *matrix.bits(column)) for column, context in enumerate(matrix.contexts)
+        ),
+        tuple(
+            (form, make(form, *matrix.bits(column))) if form else None
+            for column, form in enumerate(_sleepable_form(kernel, item) for item in matrix.contexts)
+        ),
     )
 
 
-def word_of(verdict: Verdict) -> str:
-    """Return one word for a verdict and its run-time layer."""
-    return FAILS if verdict.run_time == FAILS else verdict.verdict
+def _sleepable_form(kernel: LoadedKernel, context: Context) -> Context | None:
+    """Return the same context for a program that may sleep, None where there is no such program."""
+    form = replace(context, sleepable=True)
+    may = find_sleep_answer(context, kernel.decider.views).word == MAY
+    return form if may and not context.sleepable and render_section_name(form) else None

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from kfmap.catalogue.kernel_names import find_newest
+from kfmap.catalogue.kernel_names import find_by_any_name, find_newest
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.store import LoadedKernel, load_row
 from kfmap.web.shared.not_found import NameNotFound
@@ -36,11 +36,11 @@ class KernelMap:
         return [row for row in self.rows if row.released]
 
     def row(self, name: str) -> Kernel:
-        """Return a kernel's row.
+        """Return a kernel's row, by any of its names (6.18.15, newest).
 
         Raises NameNotFound, with the names that come near.
         """
-        found = next((row for row in self.rows if row.name == name), None)
+        found = find_by_any_name(self.rows, name)
         if found is None:
             raise NameNotFound("The map", "kernel", name, self.names, ("kernel", ()))
         return found
@@ -55,6 +55,10 @@ class KernelMap:
     def load_all(self) -> Iterator[LoadedKernel]:
         """Return all kernels, oldest first."""
         return (load_row(row) for row in self.rows)
+
+    def load_newest_first(self) -> list[LoadedKernel]:
+        """Return all kernels, newest first, as pages list them."""
+        return [load_row(row) for row in reversed(self.rows)]
 
     def identity(self) -> str:
         """Return a text that changes whenever a kernel, its facts or what is said of it do."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
+from django.conf import settings
 from django.urls import reverse
 
 from kfmap.catalogue.store import LoadedKernel
@@ -13,6 +15,8 @@ from kfmap.kernel.rule_form import Branch, Node
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import render_context
 from kfmap.web.shared.once_per_facts import once_per_facts
+
+_PUBLISHED = re.compile(r"\A[1-9]\d*\.\d+(\.\d+)?(-rc\d+)?\Z")
 
 
 def question_url(kernel: str, context: str, kfunc: str) -> str:
@@ -31,6 +35,19 @@ def context_url(kernel: str, context: Context) -> str:
 def place_url(kernel: LoadedKernel, file: str, line: int) -> str:
     """Return the page that shows what stands at a line of the kernel tree, "" if none does."""
     return _index_places(kernel).get((file, line), "") if file else ""
+
+
+def source_urls(kernel: LoadedKernel, file: str, line: int) -> list[tuple[str, str]]:
+    """Return where the source of a line opens, by the names in the settings.
+
+    Only for kernels whose tree is a published one: a version such as 6.18.15.
+    """
+    version = kernel.facts.origin.tree_version
+    if not _PUBLISHED.match(version):
+        return []
+    tag = version.removesuffix(".0") if version.count(".") == 2 else version
+    parts = {"version": tag, "file": quote(file), "line": line}
+    return [(name, url.format(**parts)) for name, url in settings.KFMAP_SOURCE_LINKS.items()]
 
 
 @once_per_facts
@@ -57,9 +74,9 @@ def _filter_places(kernel: LoadedKernel) -> Iterator[tuple[Place, str]]:
             yield Place(file, line), f"{url}#L{line}"
         for table in tables.values():
             if table.file == item.place.file:
-                yield Place(table.file, table.line), f"{url}#L{table.line}"
+                yield Place(table.file, table.line), f"{url}#T{table.line}"
                 for row in table.rows:
-                    yield Place(table.file, row.line), f"{url}#L{row.line}"
+                    yield Place(table.file, row.line), f"{url}#T{row.line}"
 
 
 def rule_places(item: Filter) -> set[tuple[str, int]]:

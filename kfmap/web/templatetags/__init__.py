@@ -1,1 +1,1 @@
-"""What templates of the map may ask for words."""
+"""Tags of templates: the words of verdicts, and the lines of a kernel that a page names."""

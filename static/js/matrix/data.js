@@ -1,7 +1,9 @@
-// The matrix as the server gives it (kfmap/web/matrix_data.py), and its rows and columns as they are
+// The matrix as the server gives it (kfmap/web/matrix/matrix_data.py), and its rows and columns as they are
 // to be shown: narrowed, put in order, equal ones merged.
-export const ALLOWED = "A", REFUSED = "D", UNKNOWN = "?", FAILS = "R";
-const CODES = [REFUSED, ALLOWED, UNKNOWN, FAILS];
+// The letters of cells: refused, allowed, unknown, fails at run time, only if it may sleep, will not load.
+const CODES = ["D", "A", "?", "R", "S", "N"];
+const ALLOWED = 1, ASLEEP = 4;
+const PARTS = { allowed: ALLOWED, unknown: 2, fails: 3, asleep: ASLEEP, blocked: 5 };
 
 // Bit n counts from the right of the text.
 function readBits(text, count) {
@@ -22,25 +24,35 @@ export class Matrix {
     this.contexts = body.contexts.map((context, index) => ({
       name: context.name,
       short: context.short ?? context.name,
-      group: body.groups[context.group],
+      sleepable: context.sleepable ?? null,
+      group: body.groups[context.group][0],
+      isMember: body.groups[context.group][1],
       unsupported: Boolean(context.unsupported),
       index,
     }));
-    // One code a cell, a column after another: 0 refused, 1 allowed, 2 unknown, 3 fails.
+    this.asleep = false; // as programs see it that may sleep
+    // One code a cell, a column after another.
     this.cells = new Uint8Array(count * this.contexts.length);
     body.contexts.forEach((context, column) => {
-      const allowed = readBits(context.allowed, count);
-      const possible = context.possible ? readBits(context.possible, count) : allowed;
-      const fails = context.fails ? readBits(context.fails, count) : null;
-      for (let row = 0; row < count; row++) {
-        const code = allowed[row] ? (fails?.[row] ? 3 : 1) : possible[row] ? 2 : 0;
-        this.cells[column * count + row] = code;
+      for (const [name, code] of Object.entries(PARTS)) {
+        if (!context[name]) continue;
+        readBits(context[name], count).forEach((bit, row) => {
+          if (bit) this.cells[column * count + row] = code;
+        });
       }
     });
   }
 
   code(context, kfunc) {
-    return this.cells[context * this.kfuncs.length + kfunc];
+    const code = this.cells[context * this.kfuncs.length + kfunc];
+    return code === ASLEEP && this.asleep && this.contexts[context].sleepable ? ALLOWED : code;
+  }
+
+  // The name to ask with: that of the sleepable form where the switch is on and there is one.
+  nameOf(context) {
+    // Of merged columns the one that is asked about is looked for by its name.
+    const own = this.contexts.find((item) => item.name === context.name);
+    return (this.asleep && own?.sleepable) || context.name;
   }
 
   letter(context, kfunc) {
@@ -87,9 +99,15 @@ function orderBySimilarity(items, vectorOf) {
 }
 
 // What is shown: `rows` (with a head row before each set), `columns` (with their groups).
-export function arrange(matrix, { rows: typedRows, cols: typedColumns, sort, merged }) {
+export function arrange(matrix, { rows: typedRows, cols: typedColumns, sort, merged, only, asleep }) {
+  matrix.asleep = asleep;
   let kfuncs = keepNamed(matrix.kfuncs, typedRows, (item) => `${item.name} ${item.set}`);
   let contexts = keepNamed(matrix.contexts, typedColumns, (item) => `${item.name} ${item.group}`);
+  if (only) {
+    const allows = (context, kfunc) => matrix.code(context.index, kfunc.index) === ALLOWED;
+    kfuncs = kfuncs.filter((kfunc) => contexts.some((context) => allows(context, kfunc)));
+    contexts = contexts.filter((context) => kfuncs.some((kfunc) => allows(context, kfunc)));
+  }
   const column = (context) => Uint8Array.from(kfuncs, (kfunc) => matrix.code(context.index, kfunc.index));
   if (merged) {
     const within = sort ? () => "" : (item) => item.group;

@@ -3,9 +3,16 @@
 const ROW = 24, COLUMN = 26;
 // On paper nothing scrolls: every row is there, and as many columns as a page has room for.
 export const PAPER_COLUMNS = 40;
-const SIGNS = { A: "✓", R: "!", "?": "?", D: "·" };
-const WORDS = { A: "allowed", R: "fails at run time", "?": "unknown", D: "refused" };
-const CLASSES = { A: "cell-A", R: "cell-R", "?": "cell-u", D: "" };
+const SIGNS = { A: "✓", S: "s", N: "–", R: "!", "?": "?", D: "✕" };
+const WORDS = {
+  A: "allowed",
+  S: "only if the program may sleep",
+  N: "will not load",
+  R: "fails at run time",
+  "?": "unknown",
+  D: "refused",
+};
+const CLASSES = { A: "cell-A", S: "cell-S", N: "cell-N", R: "cell-R", "?": "cell-u", D: "cell-D" };
 
 function make(tag, parent, set = {}) {
   const element = document.createElement(tag);
@@ -24,8 +31,10 @@ function allNames(item) {
 }
 
 export class Grid {
-  // `read` gives the letter of (context index, kfunc index); `onCell` is told which cell was opened.
-  constructor(scroller, read, { onCell }) {
+  // `read` gives the letter of (context index, kfunc index); `onCell` is told which cell was opened;
+  // `pageOf` gives the addresses of the pages of a column or a kfunc.
+  constructor(scroller, read, { onCell, pageOf }) {
+    this.pageOf = pageOf;
     this.scroller = scroller;
     this.space = scroller.firstElementChild;
     this.read = read;
@@ -61,6 +70,7 @@ export class Grid {
   // Makes as many cells as the window holds, and gives the space the size of everything. A current
   // cell that was in sight stays so.
   resize() {
+    if (!this.rows.length || !this.columns.length) return; // nothing is shown yet
     const inSight = this.lines && this.cellAt(this.at);
     const nameWidth = parseFloat(getComputedStyle(this.scroller).getPropertyValue("--name-width"));
     const headHeight = parseFloat(getComputedStyle(this.scroller).getPropertyValue("--head-height"));
@@ -149,7 +159,9 @@ export class Grid {
         group.dataset.name = name;
         make("span", group, { textContent: name, title: name });
       }
-      cell.replaceChildren(make("span", null, { textContent: label(column, this.short ? column.short : column.name.replace("struct_ops:", "")) }));
+      const link = make("a", null, { href: this.pageOf(column), tabIndex: -1 });
+      make("span", link, { textContent: label(column, this.short ? column.short : column.name.replace("struct_ops:", "")) });
+      cell.replaceChildren(link);
       cell.title = allNames(column) + (column.unsupported ? " (no program may implement it)" : "");
       cell.classList.toggle("unsupported", column.unsupported);
       cell.setAttribute("aria-colindex", first + n + 2);
@@ -160,7 +172,11 @@ export class Grid {
     const row = this.rows[at];
     line.setAttribute("aria-rowindex", at + 3);
     line.className = row?.head !== undefined ? "set-row" : "";
-    name.textContent = !row ? "" : row.head !== undefined ? `${row.head} (${row.count})` : label(row.kfunc, row.kfunc.name);
+    if (row?.kfunc) {
+      const link = make("a", null, { href: this.pageOf(row.kfunc), tabIndex: -1 });
+      link.textContent = label(row.kfunc, row.kfunc.name);
+      name.replaceChildren(link);
+    } else name.textContent = row ? `${row.head} (${row.count})` : "";
     name.title = row?.kfunc ? allNames(row.kfunc) : "";
     cells.forEach((cell, n) => {
       const column = firstColumn + n;

@@ -2,6 +2,8 @@
 import { Matrix, arrange } from "./data.js";
 import { Grid, PAPER_COLUMNS } from "./grid.js";
 
+const BELOW = matchMedia("(max-width: 64rem)"), STILL = matchMedia("(prefers-reduced-motion: reduce)");
+const SWITCHES = ["only", "sleep", "merge"];
 const root = document.getElementById("matrix");
 if (root) start(root);
 
@@ -13,7 +15,7 @@ async function start(root) {
   fields.rows.value = params.get("rows") ?? "";
   fields.cols.value = params.get("cols") ?? params.get("group") ?? "";
   fields.sort.value = ["similar", "name"].includes(params.get("sort")) ? params.get("sort") : "";
-  fields.merge.checked = params.has("merge");
+  for (const name of SWITCHES) fields[name].checked = params.has(name);
   root.hidden = false;
 
   const answer = await fetch(root.dataset.url);
@@ -21,8 +23,22 @@ async function start(root) {
   const matrix = new Matrix(await answer.json());
   let cell = null;
 
-  const grid = new Grid(scroller, (context, kfunc) => matrix.letter(context, kfunc), { onCell: openCell });
-  const view = () => ({ rows: fields.rows.value, cols: fields.cols.value, sort: fields.sort.value, merged: fields.merge.checked });
+  const grid = new Grid(scroller, (context, kfunc) => matrix.letter(context, kfunc), { onCell: openCell, pageOf });
+  const view = () => ({
+    rows: fields.rows.value,
+    cols: fields.cols.value,
+    sort: fields.sort.value,
+    merged: fields.merge.checked,
+    only: fields.only.checked,
+    asleep: fields.sleep.checked,
+  });
+
+  function pageOf(item) {
+    const fill = (page, parts) => Object.entries(parts).reduce((text, [name, part]) => text.replace(name, encodeURIComponent(part)), page);
+    if ("set" in item) return fill(root.dataset.kfuncPage, { KFUNC: item.name });
+    if (item.isMember) return fill(root.dataset.memberPage, { OPS: item.group, MEMBER: item.short });
+    return fill(root.dataset.contextPage, { CONTEXT: item.name });
+  }
 
   function draw() {
     const { rows, columns } = arrange(matrix, view());
@@ -30,11 +46,15 @@ async function start(root) {
     const nothing = !kfuncs || !columns.length;
     grid.grouped = !fields.sort.value;
     grid.short = grid.grouped || columns.every((column) => column.group === columns[0].group);
-    scroller.classList.toggle("nothing", nothing);
-    grid.show(nothing ? [] : rows, nothing ? [] : columns);
-    tools.querySelector("output").textContent = nothing
-      ? "Nothing has that in its name"
-      : `${kfuncs} × ${columns.length} shown`;
+    const empty = root.querySelector(".matrix-nothing");
+    [scroller.hidden, empty.hidden] = [nothing, !nothing];
+    if (nothing) {
+      panel.hidden = true;
+      empty.querySelector("span").textContent = fields.only.checked
+        ? "No kfunc of that name may be called from contexts of that name."
+        : `${columns.length ? "No kfunc and no set" : "No context"} has that in its name.`;
+    } else grid.show(rows, columns);
+    tools.querySelector("output").textContent = nothing ? "0 shown" : `${kfuncs} × ${columns.length} shown`;
     root.querySelector("[data-matrix-cut]").hidden = columns.length <= PAPER_COLUMNS;
   }
 
@@ -43,7 +63,7 @@ async function start(root) {
     if (fields.rows.value) state.set("rows", fields.rows.value);
     if (fields.cols.value) state.set("cols", fields.cols.value);
     if (fields.sort.value) state.set("sort", fields.sort.value);
-    if (fields.merge.checked) state.set("merge", "1");
+    for (const name of SWITCHES) if (fields[name].checked) state.set(name, "1");
     if (cell) state.set("cell", `${cell.context} ${cell.kfunc}`);
     const query = state.toString();
     history.replaceState(null, "", query ? `?${query}` : location.pathname);
@@ -55,7 +75,7 @@ async function start(root) {
   async function openCell(context, kfunc) {
     cell = { context: context.name, kfunc: kfunc.name };
     remember();
-    const query = new URLSearchParams({ kernel: matrix.kernel, ...cell });
+    const query = new URLSearchParams({ kernel: matrix.kernel, context: matrix.nameOf(context), kfunc: kfunc.name });
     const answer = await fetch(`${root.dataset.question}?${query}`, { headers: { "HX-Request": "true" } });
     if (cell.context !== context.name || cell.kfunc !== kfunc.name) return;
     panel.innerHTML = answer.ok ? await answer.text() : "";
@@ -69,21 +89,41 @@ async function start(root) {
     panel.prepend(close);
     addMerged(panel, "Columns merged here", context.members);
     addMerged(panel, "Rows merged here", kfunc.members);
+    panel.querySelectorAll("[data-copy]").forEach((button) => { button.hidden = !navigator.clipboard; });
     panel.hidden = false;
+    // Where the panel stands below the grid, a tap would seem to do nothing.
+    if (BELOW.matches) panel.scrollIntoView({ block: "start", behavior: STILL.matches ? "auto" : "smooth" });
+  }
+
+  // Asks again for the open cell, if it is still shown.
+  function reopen() {
+    const place = grid.find(cell.context, cell.kfunc);
+    if (place) openCell({ ...grid.columns[place.column], name: cell.context }, { ...grid.rows[place.row].kfunc, name: cell.kfunc });
   }
 
   function closePanel() {
     panel.hidden = true;
     cell = null;
     remember();
+    if (BELOW.matches) root.scrollIntoView({ block: "start" });
     grid.focus();
   }
 
   let waiting = 0;
-  tools.addEventListener("input", () => {
+  tools.addEventListener("input", (event) => {
     cancelAnimationFrame(waiting);
-    waiting = requestAnimationFrame(draw);
+    waiting = requestAnimationFrame(() => {
+      draw();
+      if (event.target.name === "sleep" && cell) reopen();
+    });
     remember();
+  });
+  root.querySelector("[data-matrix-reset]").addEventListener("click", () => {
+    for (const field of [fields.rows, fields.cols]) field.value = "";
+    for (const name of SWITCHES) fields[name].checked = false;
+    draw();
+    remember();
+    fields.rows.focus();
   });
   // Enter leads from the query into the grid; a form of two fields without a button is never sent.
   tools.addEventListener("keydown", (event) => {
@@ -108,7 +148,8 @@ async function start(root) {
   if (place) {
     grid.moveTo(place.row, place.column);
     // Merged rows and columns stand for several: the cell asked for is shown, not the first of them.
-    openCell({ ...grid.columns[place.column], name: wanted[0] }, { ...grid.rows[place.row].kfunc, name: wanted[1] });
+    cell = { context: wanted[0], kfunc: wanted[1] };
+    reopen();
   }
   remember();
   root.dataset.ready = "1";

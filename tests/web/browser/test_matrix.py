@@ -23,7 +23,7 @@ def test_matrix_is_filtered_moved_in_opened_and_shared(page: Page, browser: Brow
     page.keyboard.press("Enter")
     panel = page.get_by_role("complementary", name="Cell")
     expect(panel).to_contain_text("sched_ext_ops.dispatch")
-    expect(panel).to_contain_text("The same cell on every kernel")
+    expect(panel).to_contain_text("On every kernel")
     shared = page.context.new_page()
     shared.goto(page.url)
     expect(shared.get_by_role("complementary", name="Cell")).to_contain_text("dispatch")
@@ -75,6 +75,52 @@ def test_matrix_scrolls_through_every_row_with_few_cells(page: Page) -> None:
     last = int(page.locator(".grid tr").last.get_attribute("aria-rowindex") or 0)
     assert last == int(page.locator(".grid").get_attribute("aria-rowcount") or 0)
     assert page.locator(".grid td").count() < 2500
+
+
+def test_matrix_shows_only_what_is_allowed_and_what_may_be_called_asleep(page: Page) -> None:
+    page.goto("/kernels/7.3/matrix/?rows=scx_bpf_create_dsq&cols=sched_ext_ops.")
+    output = page.locator(".matrix-tools output")
+    expect(output).to_have_text(re.compile(r"^1 × \d\d shown$"))
+    page.get_by_label("Only what is allowed").check()
+    expect(page.locator(".matrix-nothing")).to_contain_text("may be called from")
+    page.get_by_label("Programs that may sleep").check()
+    expect(output).to_have_text(re.compile(r"^1 × 1\d shown$"))
+    assert set(page.locator(".grid td.cell").all_text_contents()) == {"✓"}
+    page.locator(".grid td.cell").first.click()
+    expect(page.get_by_role("complementary", name="Cell")).to_contain_text(
+        "struct_ops.s:sched_ext_ops."
+    )
+    assert "only=1&sleep=1" in page.url
+
+
+def test_heads_of_the_matrix_lead_to_their_pages(page: Page) -> None:
+    page.goto(f"/kernels/7.3/matrix/?rows={MOVE}&cols=sched_ext_ops.dispatch")
+    page.locator(".grid thead").get_by_role("link", name="dispatch").click()
+    page.wait_for_url(re.compile("/struct-ops/sched_ext_ops/dispatch/$"))
+    page.go_back()
+    page.locator(".grid tbody").get_by_role("link", name=MOVE, exact=True).click()
+    page.wait_for_url(re.compile(f"/kfuncs/{MOVE}/$"))
+    page.goto("/kernels/7.3/matrix/?rows=bpf_dynptr_from_xdp&cols=xdp")
+    page.locator(".grid thead").get_by_role("link", name="xdp", exact=True).click()
+    page.wait_for_url(re.compile("/contexts/xdp/$"))
+
+
+def test_matrix_with_nothing_to_show_says_so(page: Page) -> None:
+    page.goto("/kernels/7.3/matrix/?rows=zzz")
+    expect(page.locator(".matrix-nothing")).to_contain_text("No kfunc and no set has that")
+    expect(page.locator(".matrix-tools output")).to_have_text("0 shown")
+    page.get_by_role("button", name="Show everything").click()
+    expect(page.locator(".matrix-tools output")).to_have_text("351 × 184 shown")
+    expect(page.locator(".grid td.cell").first).to_be_visible()
+
+
+def test_on_a_phone_the_panel_comes_into_sight_at_a_tap(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/kernels/7.3/matrix/?rows=scx_bpf_dsq&cols=sched_ext_ops.")
+    page.locator(".grid td.cell").first.click()
+    expect(page.locator("#answer-says")).to_be_in_viewport(ratio=1)
+    page.get_by_role("button", name="Close").click()
+    expect(page.locator("#matrix .matrix-tools")).to_be_in_viewport()
 
 
 def test_matrix_can_be_read_without_javascript(plain: Page) -> None:

@@ -93,7 +93,7 @@ def test_mechanisms_page_asks_each_about_one_cell(client: Client) -> None:
     assert words == [
         ("The kernel itself", "refused"),
         ("Program type only", "allowed"),
-        ("Run-time masks", "fails"),
+        ("Run-time masks", "fails_at_run_time"),
         ("Capabilities, all of a kfunc's bits", "refused"),
         ("Capabilities, any of a kfunc's bits", "refused"),
         ("Local decision", "refused"),
