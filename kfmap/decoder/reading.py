@@ -17,6 +17,7 @@ from kfmap.decoder.surroundings import (
     find_report_source,
 )
 from kfmap.permission.helper_names import is_helper
+from kfmap.safe_text.printable import printable
 
 # A log longer than this (characters) is not read: 16 MB of text.
 MAX_LOG = 16 * 1024 * 1024
@@ -143,7 +144,7 @@ class _Reader:
                 self._odd_line = None
             return
         match = self._index.find(line.text)
-        if match is None or (match.pattern.complaints and not _complains(line)):
+        if match is None or (match.pattern.complaints and not complains(line.text)):
             self._read_other(line)
         elif match.pattern.about != NOTE:
             self._odd_line = None
@@ -233,7 +234,7 @@ class _Reader:
             self._read_backtrace(line.text)
         elif self.around.in_report:
             self._read_report(line.text)
-        elif _complains(line) and not self.around.names_kernel:
+        elif complains(line.text, kernel_log=line.kernel_log) and not self.around.names_kernel:
             self._add_unrecognised(line)
         else:
             self._odd_line = line
@@ -287,8 +288,8 @@ class _Reader:
 
 
 def cut(text: str) -> str:
-    """Return a text for people: no deceptive characters, and a mark where it was cut."""
-    text = clean_text(text).strip()
+    """Return a text for people: every character to be seen, and a mark where it was cut."""
+    text = printable(clean_text(text).strip())
     return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + CUT_MARK
 
 
@@ -300,11 +301,11 @@ def _key(message: LogMessage) -> tuple[object, ...]:
     return (message.kind, message.text)
 
 
-def _complains(line: Line) -> bool:
-    text = line.text
+def complains(text: str, *, kernel_log: bool = False) -> bool:
+    """Return whether a line sounds like a complaint; in the kernel's log, one that is about BPF."""
     if not _COMPLAINT.search(text):
         return False
-    return not line.kernel_log or bool(_ABOUT_BPF.search(text))
+    return not kernel_log or bool(_ABOUT_BPF.search(text))
 
 
 def _drop_general(messages: list[LogMessage]) -> list[LogMessage]:

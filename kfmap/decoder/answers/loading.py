@@ -32,6 +32,7 @@ _SUPPORT = {
         ("net.core.bpf_jit_enable=1",),
     ),
     "jit": ("The JIT compiler of this architecture cannot make the call.", ()),
+    "struct_ops": ("The kernel could not register one of its own struct_ops types.", ()),
     "private_stack": ("The callback needs a private stack, and this JIT compiler has none.", ()),
 }
 

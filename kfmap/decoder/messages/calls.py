@@ -27,6 +27,7 @@ CALLS = (
     Pattern(Kind.PERFMON, "{kfunc} is allowed only to CAP_PERFMON and CAP_SYS_ADMIN"),
     Pattern(Kind.LICENCE, "cannot call kernel function from non-GPL compatible program", "kfunc"),
     Pattern(Kind.NO_TWIN, "cannot find function {kfunc}_impl in BTF"),
+    Pattern(Kind.MISSING, "cannot find function {kfunc} in BTF", "extern"),
     Pattern(Kind.NO_TWIN, "kfunc {kfunc} has inconsistent KF_IMPLICIT_ARGS"),
     Pattern(Kind.MISSING, "cannot find address for kernel function {kfunc}", "address"),
     Pattern(Kind.MISSING, "invalid kernel function btf_id {n}", "btf_id"),

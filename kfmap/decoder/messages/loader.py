@@ -139,6 +139,46 @@ _OTHER = (
     (Kind.OBJECT, "libbpf: ELF {detail}"),
     (Kind.ATTACH_TARGET, "libbpf: usdt: {detail}"),
     (Kind.ATTACH_TARGET, "libbpf: elf: ambiguous match for {detail}"),
+    (Kind.ATTACH_TARGET, "libbpf: kprobe {detail}"),
+    (Kind.ATTACH_TARGET, "libbpf: legacy kprobe {detail}"),
+    (Kind.ATTACH_TARGET, "libbpf: legacy uprobe {detail}"),
+    (Kind.ATTACH_TARGET, "libbpf: failed to add legacy {detail}"),
+    (Kind.ATTACH_TARGET, "libbpf: failed to determine {detail}"),
+    (Kind.ATTACH_TARGET, "libbpf: tracing multi pattern is invalid: {detail}"),
+    (Kind.MEMBER_MISMATCH, "libbpf: struct_ops init: {detail}"),
+    (Kind.MEMBER_MISMATCH, "libbpf: struct_ops reloc: {detail}"),
+    (Kind.MEMBER_MISMATCH, "libbpf: struct_ops reloc {map}: {detail}"),
+    *(
+        (Kind.OBJECT, f"libbpf: {beginning} {{detail}}")
+        for beginning in (
+            *("BTF", ".BTF", ".BTF.ext", ".maps", "DATASEC", "btf:", "base BTF", "type", "global"),
+            *(
+                "BTF.ext",
+                "CPU mask",
+                "Error in",
+                "Error loading",
+                "Error finalizing",
+                "Error freezing",
+                "Error setting",
+                "error in",
+            ),
+            *("error parsing", "error while", "error:", "failed to get", "failed to find"),
+            *("failed to init", "failed to open", "failed to parse", "failed to populate"),
+            *("failed to write", "failed to read", "failed to create", "failed to mmap"),
+            *("failed to alloc", "failed to allocate", "failed to append", "failed to pin"),
+            *(
+                "Invalid CPU",
+                "Invalid message",
+                "Failed to get",
+                "Failed to open",
+                "Failed to parse",
+                "Failed to read",
+            ),
+            *("unexpected", "unknown", "unrecognized", "unsupported", "mismatch in", "ringbuf:"),
+            *("perf_buffer:", "zip:", "Detection of", "Kernel error message:", "Netlink"),
+            *("byte order mismatch", "incompatible", "multiple SYMTAB sections", "sec"),
+        )
+    ),
 )
 
 LOADER = (

@@ -16,6 +16,8 @@ _USES = (
     "BPF_LD_[ABS|IND] cannot be used inside bpf_rcu_read_lock-ed region",
     "BPF_LD_[ABS|IND] cannot be used inside bpf_preempt_disable-ed region",
     "BPF_LD_[ABS|IND] cannot be used inside bpf_local_irq_save-ed region",
+    "{words} cannot be used inside bpf_spin_lock-ed region",
+    "BPF_LD_[ABS|IND] cannot be used inside bpf_spin_lock-ed region",
     "{words} is not allowed before leaving {region}",
 )
 _THROWN_IN = (
@@ -45,8 +47,6 @@ _IRQ = (
 _UNDER_LOCK = (
     "function calls are not allowed while holding a lock",
     "global function calls are not allowed while holding a lock",
-    "{words} cannot be used inside bpf_spin_lock-ed region",
-    "BPF_LD_[ABS|IND] cannot be used inside bpf_spin_lock-ed region",
 )
 _LOCKS = (
     "Locking two bpf_spin_locks are not allowed",

@@ -31,6 +31,7 @@ _SETUP = (
     "sched_ext: Failed to initialize idle tracking ({n})",
     "sched_ext: Failed to create /sys/kernel/sched_ext",
     "sched_ext: Failed to add global attributes",
+    "sched_ext: Failed to allocate cpumasks",
     "scx_root_enable() failed ({n})",
     "scx_sub_enable() failed ({n})",
     "scx_ops_enable() failed ({n})",

@@ -75,6 +75,8 @@ _CALL = (
     "{kfunc}: cpu_to_cid expected {n} entries, got {n}",
     "{kfunc}: invalid shard_start count {n}",
     "{kfunc}: allocation failed",
+    "{kfunc}: failed to allocate tables",
+    "{kfunc}: expected {n} bytes, got {n}",
     "{kfunc}: shard_start[0] must be 0, got {n}",
     "{kfunc}: shard_start not increasing at [{n}]",
     "{kfunc}: shard_start[{n}]={n} >= {n}",

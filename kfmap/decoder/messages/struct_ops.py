@@ -42,6 +42,23 @@ _MISMATCH = (
     "struct_ops reloc {map}: invalid target program offset {n}",
     "struct_ops reloc {map}: cannot find prog at shdr_idx {n} to relocate func ptr {member}",
 )
+# The kernel's own trouble with a struct_ops type, at boot or when a module is loaded.
+_REGISTRATION = (
+    "Cannot find struct {struct_ops} in {word}",
+    "Cannot find the stub function {function} in btf",
+    "Cannot find the stub function name for the {member} in struct {struct_ops}",
+    "Cannot support #{n} members in struct {struct_ops}",
+    "Error in init bpf_struct_ops {struct_ops}",
+    "Error in parsing func ptr {member} in struct {struct_ops}",
+    "anon member in struct {struct_ops} is not supported",
+    "bit field member {member} in struct {struct_ops} is not supported",
+    "func ptr {member} in struct {struct_ops} has a >8 byte return value, which is not supported",
+    "func ptr {member} in struct {struct_ops} returns non-struct pointer, which is not supported",
+    "struct_ops name {struct_ops} is too long",
+    "stub function {function} has {word} tagging to an unsupported type",
+    "stub function {function} has an invalid trampoline ctx offset for arg#{n}",
+    "'struct module' btf id not found. Is CONFIG_MODULES enabled?",
+)
 
 STRUCT_OPS = (
     *(Pattern(Kind.STRUCT_OPS_MISSING, template) for template in _TYPE),
@@ -50,6 +67,7 @@ STRUCT_OPS = (
     Pattern(
         Kind.UNSUPPORTED_MEMBER, "attach to unsupported member {member} of struct {struct_ops}"
     ),
+    *(Pattern(Kind.KERNEL_SUPPORT, template, "struct_ops") for template in _REGISTRATION),
     Pattern(Kind.KERNEL_SUPPORT, "Private stack not supported by jit", "private_stack"),
     Pattern(Kind.CALLBACK, "program with __ref argument cannot tail call"),
     Pattern(Kind.LICENCE, "struct ops programs must have a GPL compatible license", "struct_ops"),

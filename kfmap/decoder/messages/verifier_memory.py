@@ -7,6 +7,7 @@ MEMORY: dict[str, tuple[str, ...]] = {
         "{argument} invalid mem access '{quoted}'",
         "{argument} !read_ok",
         "{argument} type={word} expected={words}",
+        "{argument} type={word} expected=",
         "expected {word} or socket",
         "{argument} is of type {word} but {word} is expected",
         "{argument} is not a pointer",
