@@ -28,7 +28,7 @@ class CallJudge:
         self._loaded = loaded
         self._kernel: KernelUnderTest = loaded.kernel
         self._context = context
-        self._verdicts: dict[str, Verdict] = {}
+        self._verdicts = loaded.kernel.verdicts_in(context)
         self._known: dict[_Alike, Objection | None] = {}
 
     def judge(self, call: LiveCall) -> Problem | None:

@@ -12,7 +12,7 @@ from verifier.engine.flow.regions import Regions
 from verifier.engine.judging.calls import asleep
 from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.judging.problem import Objection, Problem, path_problem
-from verifier.engine.judging.regions import helper_problem
+from verifier.engine.judging.regions import SPIN_LOCK, SPIN_UNLOCK, helper_problem
 from verifier.engine.result import FindingKind
 
 _Alike = tuple[int, Regions, Circumstances, str]
@@ -34,6 +34,10 @@ class HelperJudge:
         if found is None:
             return None
         return path_problem(found, "", call.node, call.slot, call.sure)
+
+    def may_object(self, number: int) -> bool:
+        """Return whether the kernel may object to a helper where no kernel function is called."""
+        return number in (SPIN_LOCK, SPIN_UNLOCK) or self._kernel.helper_sleeps(number) is True
 
     def _find_objection(self, call: LiveHelper) -> Objection | None:
         name = helper_name(call.number) or f"helper {call.number}"

@@ -13,8 +13,11 @@ from kfmap.kernel.facts import KernelFacts
 from kfmap.permission.context import Context
 from kfmap.permission.contexts import build_contexts
 from kfmap.permission.decide import Decider
+from kfmap.permission.verdict import Verdict
 from verifier.engine.judging.known_names import KnownNames
 from verifier.engine.judging.verifier_rules import VerifierRules
+
+_MAX_CONTEXTS = 1_000  # whose decisions are kept
 
 
 class KernelUnderTest:
@@ -40,6 +43,7 @@ class KernelUnderTest:
         self.functions = functions
         self._find_known = find_known
         self.name = facts.name
+        self._verdicts: dict[Context, dict[str, Verdict]] = {}
 
     @cached_property
     def known(self) -> KnownNames | None:
@@ -80,6 +84,12 @@ class KernelUnderTest:
     @cached_property
     def decider(self) -> Decider:
         return Decider(self.facts)
+
+    def verdicts_in(self, context: Context) -> dict[str, Verdict]:
+        """Return what was decided of kfuncs in a context; whoever decides more adds it."""
+        if len(self._verdicts) > _MAX_CONTEXTS:
+            self._verdicts.clear()
+        return self._verdicts.setdefault(context, {})
 
     @cached_property
     def rules(self) -> VerifierRules:

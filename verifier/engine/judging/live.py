@@ -45,7 +45,14 @@ class Engines:
         self._steps = Budget(prepared.steps.joined)
         self._exact_steps = Budget(prepared.steps.exact)
         self._exact: dict[Question, Engine] = {}
-        self.fast = Engine(prepared.code, loaded.inputs(), self._steps)
+        self._inputs = loaded.inputs()
+        self.fast = Engine(prepared.code, self._inputs, self._steps)
+
+    def fails(self, function: int) -> bool:
+        """Return whether a CO-RE relocation of a function fails."""
+        section = self._prepared.object.functions[function].section
+        slots = self._prepared.code.core_slots_of(function)
+        return any(self._inputs.peek(("fails", section, slot)) for slot in slots)
 
     def exact(self, question: Question) -> Engine:
         """Return an engine that walks path by path what may answer a question."""
@@ -70,6 +77,7 @@ class LiveJudge:
         maps: MapJudge,
     ) -> None:
         kernel = loaded.kernel
+        self._prepared = prepared
         self._loaded = loaded
         self._engines = engines
         self._program = program
@@ -83,6 +91,8 @@ class LiveJudge:
 
         Not `exactly`: what is left open is not told.
         """
+        if not self._may_find():
+            return Reach(), []
         reach = self._reach(self._engines.fast)
         problems = self._problems(reach)
         doubted = [problem for problem in problems if not problem.sure]
@@ -100,6 +110,28 @@ class LiveJudge:
             call for call in reach.calls if (call.node.function, call.slot) not in places - live
         ]
         return reach, list(settled.values())
+
+    def _may_find(self) -> bool:
+        """Return whether a walk could find anything, dead code counted: most programs without a
+        kernel function have nothing to be found."""
+        roots = [self._program.function]
+        if self._program.exception_callback is not None:
+            roots.append(self._program.exception_callback)
+        graph = self._prepared.code.graph
+        functions = list(graph.find_paths(roots))
+        if any(graph.calls[function].kfuncs for function in functions):
+            return True
+        if any(self._engines.fails(function) for function in functions):
+            return True
+        numbers = {number for function in functions for _, number in graph.calls[function].helpers}
+        return any(map(self._may_object, numbers))
+
+    def _may_object(self, number: int) -> bool:
+        """Return whether anything may be wrong with a call of a helper, wherever it is made."""
+        every_map = tuple(range(len(self._loaded.object.maps)))
+        return self._helpers.may_object(number) or bool(
+            self._maps.helper_objection(number, every_map)
+        )
 
     def _reach(self, engine: Engine) -> Reach:
         rules = self._loaded.kernel.rules
