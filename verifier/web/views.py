@@ -23,7 +23,8 @@ from verifier.records.reviews import load_latest, load_reviews
 from verifier.records.store import find_stale, load_checked
 from verifier.web.events import progress_context
 from verifier.web.object_graph import load_object_graph
-from verifier.web.object_page import build_object_page, build_program_page
+from verifier.web.object_page import build_object_page
+from verifier.web.program_page import build_program_page
 from verifier.web.review_form import ReviewForm
 
 _LATEST = 50

@@ -99,7 +99,9 @@ def test_object_page_shows_grid_finding_path_and_source(ada: Client) -> None:
     obj = create_checked_object("toy_running")
     text = ada.get(f"/objects/{obj.sha256}/").content.decode()
     for part in (
-        "Every program passes on 6.18.",
+        "<dt>6.18</dt><dd>✓</dd>",
+        "1 kfunc refused where it is called (toy_move)",
+        "stands for what kfmap judges",
         'class="verdict verdict-refused"',
         "not checked yet",
         "src/toy.bpf.c:12",
@@ -136,9 +138,9 @@ def test_finding_that_programs_share_is_shown_once(ada: Client) -> None:
     verdicts = [create_verdict("7.2", name, missing).programs[0] for name in ("one", "two")]
     store.save_verdict(obj, kernel.facts_hash, ObjectVerdict("7.2", tuple(verdicts)))
     text = ada.get(f"/objects/{obj.sha256}/").content.decode()
-    assert text.count('class="finding finding-missing"') == 1
-    assert "On 7.2, in one, two." in text
-    assert text.count('href="#finding-0"') == 2
+    assert text.count('class="finding finding-missing cause"') == 1
+    assert "7.2:\n    all 2 programs" in text
+    assert text.count('href="#cause-1"') == 2
 
 
 def test_markup_in_names_stays_text(ada: Client) -> None:
@@ -201,19 +203,19 @@ def test_program_page_turns_pages_of_calls(
     assert ">450<" in whole
 
 
-def test_object_page_shows_few_findings_and_those_that_decide_among_them(ada: Client) -> None:
+def test_object_page_opens_the_first_causes_and_leads_cells_to_them(ada: Client) -> None:
     obj = create_object()
     found = [create_finding("not_allowed", f"toy_{number}") for number in range(20)]
     for name, some in (("7.2", found), ("7.3", found[-1:])):
         kernel = save_kernel(replace(create_toy_kernel(), name=name), None).kernel
         store.save_verdict(obj, kernel.facts_hash, create_verdict(name, "toy_running", *some))
     text = ada.get(f"/objects/{obj.sha256}/").content.decode()
-    assert text.count('class="finding finding-not_allowed"') == 8
-    assert "All 20 findings of toy_running" in text
-    anchors = re.findall(r'href="#(finding-\d+)"', text)
-    assert len(set(anchors)) == 2
-    for anchor in anchors:
-        assert f'id="{anchor}"' in text
+    assert text.count("finding-not_allowed cause") == 20
+    assert len(re.findall(r"id=\"cause-\d+\" open>", text)) == 3
+    anchors = re.findall(r'href="#(cause-\d+)"', text)
+    assert set(anchors) == {"cause-1"}
+    assert 'id="cause-1"' in text
+    assert "<code>toy_19</code>" in text[text.index('id="cause-1"') :][:400]
 
 
 def test_list_of_objects_costs_the_same_for_any_number(

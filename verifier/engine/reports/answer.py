@@ -98,14 +98,19 @@ class Answer:
     @property
     def line(self) -> str:
         """Return one line, such as "7.3 ✓ · 7.2, 7.1: …": neighbours that agree share a part."""
-        groups: list[tuple[str, list[str]]] = []
+        return " · ".join(_group(said, kernels) for kernels, said in self.groups)
+
+    @property
+    def groups(self) -> list[tuple[list[str], str]]:
+        """Return (kernels, what is said of them), neighbours that agree together."""
+        groups: list[tuple[list[str], str]] = []
         for item in self.kernels:
             said = item.mark or item.cause or item.verdict
-            if groups and groups[-1][0] == said:
-                groups[-1][1].append(item.kernel)
+            if groups and groups[-1][1] == said:
+                groups[-1][0].append(item.kernel)
             else:
-                groups.append((said, [item.kernel]))
-        return " · ".join(_group(said, kernels) for said, kernels in groups)
+                groups.append(([item.kernel], said))
+        return groups
 
 
 def build_answer(obj: CheckedObject) -> Answer:
