@@ -11,6 +11,11 @@ from verifier.engine.flow.values import (
     S32_MIN,
     S64_MAX,
     S64_MIN,
+    TO_ELEMENT,
+    TO_FRAME,
+    TO_OBJECT,
+    TO_STACK,
+    TO_TRUSTED,
     U64,
     UNKNOWN,
     UNKNOWN32,
@@ -23,7 +28,8 @@ from verifier.engine.flow.values import (
     signed,
 )
 
-_NO_ADDRESS = ("trusted", "element")  # may be null, so the verifier does not calculate with it
+# May be null, so the verifier does not calculate with it
+_NO_ADDRESS = (TO_TRUSTED, TO_ELEMENT)
 _CACHED = 1 << 14  # results kept: the same few values come again and again
 
 ADD, SUB, MUL, DIV, OR, AND, LSH, RSH, NEG, MOD, XOR, MOV, ARSH, END = range(0x00, 0xE0, 0x10)
@@ -87,11 +93,11 @@ def _on_pointers(operation: int, left: Value, right: Value, bits: int) -> Value:
         return UNKNOWN
     if operation in (ADD, SUB):
         if isinstance(right, int):
-            if left.kind not in PLACED and not (left.kind == "frame" and left.target):
+            if left.kind not in PLACED and not (left.kind == TO_FRAME and left.target):
                 return left
             step = signed(right, 64)
             return left._replace(offset=left.offset + (step if operation == ADD else -step))
-        return VAGUE if left.kind in ("stack", "frame") else Pointer("object")
+        return VAGUE if left.kind in (TO_STACK, TO_FRAME) else Pointer(TO_OBJECT)
     return UNKNOWN
 
 

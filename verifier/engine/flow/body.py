@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from enum import StrEnum
 
 from verifier.engine.object.model import BpfObject, Code, Function, Reference, ReferenceKind
 
@@ -31,31 +32,45 @@ _JUMPS = re.compile(
 )
 
 
+class BlockEnd(StrEnum):
+    """How a block ends."""
+
+    NEXT = "next"  # another block begins behind it
+    JUMP = "jump"
+    BRANCH = "branch"
+    EXIT = "exit"
+    CALL = "call"  # of a static function
+    FORK = "fork"  # a call after which more than one state may follow
+    STOP = "stop"  # a jump whose targets are not known
+
+
+NEXT, JUMP, BRANCH = BlockEnd.NEXT, BlockEnd.JUMP, BlockEnd.BRANCH
+EXIT, CALL, FORK, STOP = BlockEnd.EXIT, BlockEnd.CALL, BlockEnd.FORK, BlockEnd.STOP
+
+
 class Block:
     """Instructions that run in a row, and how they end.
 
-    `end`: "next", "jump", "branch", "exit", "call" (of a static function), "fork" (a call after
-    which more than one state may follow), "stop". `last` is the instruction that ends it, None for
-    "next". `target` and `next` are block indexes, -1 where the code leaves the function. `single`:
-    only one place leads here.
+    `last` is the instruction that ends it, None for NEXT. `target` and `next` are block indexes,
+    -1 where the code leaves the function. `single`: only one place leads here.
     """
 
     __slots__ = ("callee", "end", "last", "next", "rows", "single", "target")
 
     def __init__(self, rows: list[Row]) -> None:
         self.rows = rows
-        self.end = "next"
+        self.end = NEXT
         self.last: Row | None = None
         self.callee = self.target = self.next = -1
         self.single = False
 
     def successors(self) -> list[int]:
-        if self.end == "branch":
+        if self.end == BRANCH:
             ways = [self.target, self.next]
-        elif self.end in ("exit", "stop"):
+        elif self.end in (EXIT, STOP):
             return []
         else:
-            ways = [self.target if self.end == "jump" else self.next]
+            ways = [self.target if self.end == JUMP else self.next]
         return [way for way in ways if way >= 0]
 
 
@@ -117,17 +132,17 @@ class Body:
         """Find out how a block ends; `at` is its last instruction."""
         opcode = block.rows[-1][1]
         if at in self._static:
-            block.end, block.callee = "call", self._static[at]
+            block.end, block.callee = CALL, self._static[at]
         elif at in self._forks:
-            block.end = "fork"
+            block.end = FORK
         elif opcode == OP_EXIT:
-            block.end = "exit"
+            block.end = EXIT
         elif at not in self._targets:
             return
         elif opcode == OP_GOTOX:
-            block.end = "stop"
+            block.end = STOP
         else:
-            block.end = "jump" if opcode in (OP_JA, OP_JA32) else "branch"
+            block.end = JUMP if opcode in (OP_JA, OP_JA32) else BRANCH
             block.target = self._position.get(self._targets[at], -1)
         block.last = block.rows.pop()
 

@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 from verifier.engine.flow.values import (
     OBJECT,
+    TO_ELEMENT,
+    TO_TRUSTED,
+    TO_VALUE,
     VAGUE,
     OneOf,
     Pointer,
@@ -22,7 +25,7 @@ JEQ, JGT, JGE, JSET, JNE, JSGT, JSGE = 0x10, 0x20, 0x30, 0x40, 0x50, 0x60, 0x70
 JLT, JLE, JSLT, JSLE = 0xA0, 0xB0, 0xC0, 0xD0
 
 DEAD, PERHAPS, SURE = 0, 1, 2
-_MAYBE_NULL = ("trusted", "element")
+_MAYBE_NULL = (TO_TRUSTED, TO_ELEMENT)
 _CACHED = 1 << 14  # decisions kept: the same few values come again and again
 
 _OPPOSITE = {
@@ -96,7 +99,7 @@ def _refine_pointer(operation: int, value: Pointer) -> Value:
         return value
     if operation == JEQ:
         return 0
-    return OBJECT if value.kind == "trusted" else value._replace(kind="value")
+    return OBJECT if value.kind == TO_TRUSTED else value._replace(kind=TO_VALUE)
 
 
 def _kept_width(value: Range, bits: int) -> int:
@@ -112,9 +115,9 @@ def _decide_pointer(operation: int, left: Value, right: Value, bits: int) -> Way
         left, right = right, left
     if bits != 64 or right != 0 or operation not in (JEQ, JNE):
         return BOTH
-    if isinstance(left, Pointer) and left.kind == "element":
+    if isinstance(left, Pointer) and left.kind == TO_ELEMENT:
         return BOTH
-    if isinstance(left, Pointer) and left.kind == "trusted":
+    if isinstance(left, Pointer) and left.kind == TO_TRUSTED:
         return Ways(PERHAPS, SURE) if operation == JEQ else Ways(SURE, PERHAPS)
     return NEXT if operation == JEQ else TAKEN
 

@@ -21,8 +21,12 @@ from verifier.engine.flow.forks import (
 from verifier.engine.flow.region_calls import Effect, lock_effect, region_effect, resilient_effect
 from verifier.engine.flow.regions import DIFFERENT, Regions
 from verifier.engine.flow.state import State, pass_on
-from verifier.engine.flow.summary import CALLBACK, GLOBAL, TIMER, WORK, Way
+from verifier.engine.flow.summary import CALLBACK, GLOBAL, TIMER, WORK, EdgeKind, Way
 from verifier.engine.flow.values import (
+    TO_ELEMENT,
+    TO_MAP,
+    TO_STACK,
+    TO_VALUE,
     TRUSTED,
     UNKNOWN,
     VAGUE,
@@ -94,10 +98,10 @@ def _worth_telling(walk: Walk, effect: Effect) -> Effect:
 def _look_up(state: State, slot: int) -> tuple[Value, Effect]:
     """Return an element of a map: which one it is tells one lock from another."""
     held, regions = state.registers[1], state.regions
-    if not isinstance(held, Pointer) or held.kind != "map":
+    if not isinstance(held, Pointer) or held.kind != TO_MAP:
         return UNKNOWN, Effect(regions)
-    regions = regions.forget_lock(("value", held.target, slot))
-    return Pointer("element", held.target, slot), Effect(regions)
+    regions = regions.forget_lock((TO_VALUE, held.target, slot))
+    return Pointer(TO_ELEMENT, held.target, slot), Effect(regions)
 
 
 def call_kfunc(walk: Walk, state: State, slot: int, index: int) -> bool | None:
@@ -247,13 +251,13 @@ _SCRATCHED: list[Value] = [UNKNOWN] * 5
 
 def _doubt_stack(state: State) -> None:
     for value in state.registers[1:6]:
-        if isinstance(value, Pointer) and value.kind == "stack":
+        if isinstance(value, Pointer) and value.kind == TO_STACK:
             state.doubt_from(value.offset)
         elif value is VAGUE:
             state.doubt_all()
 
 
-def _pass_callbacks(walk: Walk, state: State, slot: int, kind: str, register: int) -> None:
+def _pass_callbacks(walk: Walk, state: State, slot: int, kind: EdgeKind, register: int) -> None:
     """Note callbacks that are run later, or in a way that is not known, with any arguments."""
     functions = functions_of(state.registers[register])
     for function in functions:

@@ -19,7 +19,7 @@ from verifier.engine.flow.forks import (
     forks_at_kfunc,
 )
 from verifier.engine.flow.region_calls import has_region_effect, is_of_iterator
-from verifier.engine.object.model import BpfObject, Code, Reference
+from verifier.engine.object.model import BpfObject, Code, Reference, ReferenceKind
 
 Path = tuple[tuple[int, int], ...]  # (function, slot in it that leads on)
 _KEEP_FLAGS = re.compile(r"bpf_local_irq_(save|restore)|bpf_res_spin_(un)?lock_irq(save|restore)")
@@ -130,27 +130,32 @@ class CallGraph:
     def _add_references(self) -> None:
         for (section, slot), reference in self.object.references.items():
             self._references.setdefault(section, {})[slot] = reference
-            if reference.kind in ("map", "data"):
+            if reference.kind in (ReferenceKind.MAP, ReferenceKind.DATA):
                 self._add_address(section, slot, reference)
-            elif reference.kind in ("kfunc", "call", "function"):
+            elif reference.kind != ReferenceKind.EXTERN:
                 self._add_reference(section, slot, reference)
 
     def _add_address(self, section: str, slot: int, reference: Reference) -> None:
         function = self.function_at(section, slot)
         if function is not None:
             calls = self.calls[function]
-            (calls.maps if reference.kind == "map" else calls.data).append((slot, reference.index))
+            found = calls.maps if reference.kind == ReferenceKind.MAP else calls.data
+            found.append((slot, reference.index))
 
     def _add_reference(self, section: str, slot: int, reference: Reference) -> None:
         function = self.function_at(section, slot)
         if function is None:
             return
         calls = self.calls[function]
-        kinds = {"kfunc": calls.kfuncs, "call": calls.functions, "function": calls.passed}
+        kinds = {
+            ReferenceKind.KFUNC: calls.kfuncs,
+            ReferenceKind.CALL: calls.functions,
+            ReferenceKind.FUNCTION: calls.passed,
+        }
         is_call = self.object.code[section].opcodes[slot] == OP_CALL
-        if is_call == (reference.kind != "function"):
+        if is_call == (reference.kind != ReferenceKind.FUNCTION):
             kinds[reference.kind].append((slot, reference.index))
-            if reference.kind == "kfunc":
+            if reference.kind == ReferenceKind.KFUNC:
                 name = self._name(reference.index)
                 if forks_at_kfunc(name):
                     calls.forks.append(slot)

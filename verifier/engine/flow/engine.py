@@ -28,6 +28,7 @@ from verifier.engine.flow.summary import (
     PASSED,
     STATIC,
     Edge,
+    EdgeKind,
     HelperSite,
     Leak,
     Poison,
@@ -37,7 +38,7 @@ from verifier.engine.flow.summary import (
 )
 from verifier.engine.flow.values import UNKNOWN, VAGUE, Value, functions_of
 from verifier.engine.flow.walk import Note, Noted, Walk
-from verifier.engine.object.model import BpfObject
+from verifier.engine.object.model import BpfObject, Linkage, ReferenceKind
 
 _MAX_DEPTH = 16  # of calls within calls; the verifier allows 8
 _MAX_CONTEXTS = 24  # argument lists that a function is walked with; then any arguments
@@ -71,7 +72,7 @@ class ObjectCode:
 
     def is_static(self, function: int) -> bool:
         """Return whether the verifier follows a call of this function with the caller's values."""
-        return self.object.functions[function].linkage != "global"
+        return self.object.functions[function].linkage != Linkage.GLOBAL
 
     def counted(self, function: int) -> int:
         """Return which arguments of a function can tell its ways apart, as bits of registers."""
@@ -91,7 +92,7 @@ class ObjectCode:
     def orders_tree(self, function: int, slot: int) -> bool:
         """Return whether a call runs its callback to order an rbtree."""
         reference = self.graph.references(self.object.functions[function].section).get(slot)
-        if reference is None or reference.kind != "kfunc":
+        if reference is None or reference.kind != ReferenceKind.KFUNC:
             return False
         return self.object.externs[reference.index].kernel_name.startswith(TREE_ADD)
 
@@ -263,7 +264,7 @@ class Engine:
             tuple(edges),
         )
 
-    def _call_kind(self, function: int) -> str:
+    def _call_kind(self, function: int) -> EdgeKind:
         return STATIC if self.code.is_static(function) else GLOBAL
 
 

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from verifier.engine.flow import branch
 from verifier.engine.flow.branch import Ways
-from verifier.engine.flow.values import U32, U64, Given, Source, Value, extend
+from verifier.engine.flow.values import U32, U64, Asked, Given, Source, Value, extend
 
 POISON = "poison"
 UNRESOLVED = "unresolved"
@@ -48,7 +48,7 @@ class Test(NamedTuple):
     bits: int
 
 
-Plain = tuple[str, int | str, int]
+Plain = tuple[Asked, int | str, int]
 Key = Plain | Source | Known | Test
 Answer = Patch | KfuncAnswer | Ways | Value | bytes | None
 
@@ -61,11 +61,11 @@ def _written(patch: Patch, size: int) -> int | None:
 
 
 class Inputs:
-    """Answers by kind: "core" (section, slot); "address", "kconfig", "kfunc" (an extern)."""
+    """What a kernel answers, and a log of what it was asked."""
 
     def __init__(
         self,
-        answers: dict[str, Callable[[int | str, int], Answer]],
+        answers: dict[Asked, Callable[[int | str, int], Answer]],
         order: Literal["little", "big"] = "little",
     ) -> None:
         self._answers = answers
@@ -130,17 +130,17 @@ class Inputs:
 
     def fails(self, section: str, slot: int) -> bool:
         """Return whether a CO-RE relocation fails."""
-        return bool(self.ask(("fails", section, slot)))
+        return bool(self.ask((Asked.FAILS, section, slot)))
 
     # externs
 
     def kfunc(self, extern: int) -> KfuncAnswer:
-        answer = self.ask(("kfunc", extern, 0))
+        answer = self.ask((Asked.KFUNC, extern, 0))
         assert isinstance(answer, KfuncAnswer)
         return answer
 
     def address(self, extern: int) -> Value:
         """Return the address of an extern: 0 if it does not exist."""
-        answer = self.ask(("address", extern, 0))
+        answer = self.ask((Asked.ADDRESS, extern, 0))
         assert answer is not None and not isinstance(answer, Patch | KfuncAnswer | Ways | bytes)
         return answer

@@ -12,7 +12,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from verifier.engine.flow import branch
-from verifier.engine.flow.body import CLASS_JMP, OP_MAY_GOTO, Block, Body, Row
+from verifier.engine.flow.body import (
+    BRANCH,
+    CALL,
+    CLASS_JMP,
+    EXIT,
+    FORK,
+    JUMP,
+    OP_MAY_GOTO,
+    STOP,
+    Block,
+    Body,
+    Row,
+)
 from verifier.engine.flow.branch import BOTH, DEAD, PERHAPS, SURE, Ways
 from verifier.engine.flow.budget import Budget
 from verifier.engine.flow.calling import Enter, finish_static, fork
@@ -20,7 +32,7 @@ from verifier.engine.flow.postdominators import find_postdominators
 from verifier.engine.flow.regions import UNSURE_REGIONS, Regions
 from verifier.engine.flow.slices import RESULT, Live
 from verifier.engine.flow.state import State
-from verifier.engine.flow.summary import EXIT, Way
+from verifier.engine.flow.summary import LeakKind, Way
 from verifier.engine.flow.transfer import run_rows
 from verifier.engine.flow.values import U64, UNKNOWN, VAGUE, Given, Value, join
 from verifier.engine.flow.walk import Walk
@@ -106,21 +118,21 @@ def _leave(
     """Run a block and give where it leads, how surely, and with what state."""
     if not run_rows(walk, state, block.rows):
         return []
-    if block.end == "exit":
+    if block.end == EXIT:
         assert block.last is not None
-        walk.note_leak(EXIT, block.last[0], state.regions)
+        walk.note_leak(LeakKind.EXIT, block.last[0], state.regions)
         flow.ways[part] = Way(walk.settle(state.registers[0]), state.regions)
         return []
-    if block.end == "call":
+    if block.end == CALL:
         return _return(block, state, enter)
-    if block.end == "fork":
+    if block.end == FORK:
         assert block.last is not None
         forked = fork(walk, state, block.last, enter)
         return [(block.next, SURE, after) for after in forked] if block.next >= 0 else []
-    if block.end == "branch":
+    if block.end == BRANCH:
         return branch_ways(walk, block, state)
-    following = block.target if block.end == "jump" else block.next
-    return [(following, SURE, state)] if following >= 0 and block.end != "stop" else []
+    following = block.target if block.end == JUMP else block.next
+    return [(following, SURE, state)] if following >= 0 and block.end != STOP else []
 
 
 def _return(block: Block, state: State, enter: Enter) -> list[Following]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container
 
 from verifier.engine.flow.body import (
+    CALL,
     CLASS_ALU,
     CLASS_ALU64,
     CLASS_JMP,
@@ -17,6 +18,7 @@ from verifier.engine.flow.body import (
     CLASS_LDX,
     CLASS_ST,
     CLASS_STX,
+    FORK,
     OP_CALL,
     OP_EXIT,
     OP_JA,
@@ -90,9 +92,9 @@ def _before_block(
 
 
 def _before_end(block: Block, last: Row, needed: int, counted: Callable[[int], int] | None) -> int:
-    if block.end == "call" and counted and not needed & WHOLE_STACK:
+    if block.end == CALL and counted and not needed & WHOLE_STACK:
         return needed & ~SCRATCHED | counted(block.callee)
-    if block.end in ("call", "fork"):
+    if block.end in (CALL, FORK):
         return needed & ~SCRATCHED | ARGUMENTS
     if last[1] == OP_EXIT:
         return 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from verifier.engine.flow.body import Block, Body
+from verifier.engine.flow.body import BRANCH, CALL, EXIT, FORK, Block, Body
 from verifier.engine.flow.branch import SURE
 from verifier.engine.flow.budget import Budget, OutOfBudget
 from verifier.engine.flow.calling import Enter, finish_static, fork, pass_by
@@ -12,7 +12,7 @@ from verifier.engine.flow.joined import branch_ways
 from verifier.engine.flow.needed import WHOLE_STACK, find_needed, slot_bit
 from verifier.engine.flow.slices import ENDS, FOLLOW, SPLIT, Live, Slice, whole
 from verifier.engine.flow.state import State
-from verifier.engine.flow.summary import EXIT, Way
+from verifier.engine.flow.summary import LeakKind, Way
 from verifier.engine.flow.transfer import run_rows
 from verifier.engine.flow.walk import Walk
 
@@ -68,9 +68,9 @@ def _walk(
         if not run_rows(walk, state, rows):
             continue
         block = body.block(index)
-        if block.end == "exit":
+        if block.end == EXIT:
             assert block.last is not None
-            walk.note_leak(EXIT, block.last[0], state.regions)
+            walk.note_leak(LeakKind.EXIT, block.last[0], state.regions)
             ways[Way(walk.settle(state.registers[0]), state.regions)] = None
         elif piece.onward[index] == FOLLOW:
             waiting += _follow(walk, block, sure, state, enter, piece.enters[index])
@@ -86,13 +86,13 @@ def _follow(
     walk: Walk, block: Block, sure: bool, state: State, enter: Enter, asked: int
 ) -> list[Step]:
     """Return the steps after a block; the last is taken first: the next one in the code."""
-    if block.end == "call":
+    if block.end == CALL:
         return _return(walk, block, sure, state, enter, asked)
-    if block.end == "fork":
+    if block.end == FORK:
         assert block.last is not None
         forked = fork(walk, state, block.last, enter) if asked else [pass_by(state)]
         return [(block.next, sure, after) for after in forked] if block.next >= 0 else []
-    if block.end == "branch":
+    if block.end == BRANCH:
         ways = branch_ways(walk, block, state)
         return [
             (way, sure and how == SURE, after) for way, how, after in reversed(ways) if way >= 0

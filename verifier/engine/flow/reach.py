@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import NamedTuple
 
 from verifier.engine.flow.engine import Engine
@@ -21,12 +22,13 @@ from verifier.engine.flow.summary import (
     TIMER,
     WORK,
     Edge,
+    LeakKind,
     Summary,
 )
-from verifier.engine.flow.values import UNKNOWN, Pointer, Value
+from verifier.engine.flow.values import TO_CONTEXT, UNKNOWN, Pointer, Value
 
 _ANY_ARGUMENTS: tuple[Value, ...] = (UNKNOWN,) * 5
-_CONTEXT: tuple[Value, ...] = (Pointer("context"), *_ANY_ARGUMENTS[1:])
+_CONTEXT: tuple[Value, ...] = (Pointer(TO_CONTEXT), *_ANY_ARGUMENTS[1:])
 
 
 class Node(NamedTuple):
@@ -47,22 +49,34 @@ class Node(NamedTuple):
         return steps[::-1]
 
 
+class Later(StrEnum):
+    """What runs a function outside of the op that started it."""
+
+    NOTHING = ""
+    TIMER = "timer"
+    WORK = "work"
+    UNKNOWN = "unknown"  # its address is passed to something that is not known
+
+
+class InTree(StrEnum):
+    """Where a function stands to the callback that orders an rbtree."""
+
+    OUTSIDE = ""
+    CALLBACK = "is"
+    BELOW = "below"
+
+
 class Circumstances(NamedTuple):
     """How a function is run.
 
-    `sleepable` as far as the call path decides (None: not known); `later` where it runs outside the
-    op that started it: "timer", "work", "unknown", else "". `nested`: called by a static call or
-    as a callback for which its caller waits, so on top of its caller's frame. `in_tree`: as, or
-    below, the callback that orders an rbtree.
+    `sleepable` as far as the call path decides (None: not known). `nested`: called by a static call
+    or as a callback for which its caller waits, so on top of its caller's frame.
     """
 
     sleepable: bool | None
-    later: str
+    later: Later = Later.NOTHING
     nested: bool = False
-    in_tree: str = ""  # TREE_CALLBACK, BELOW_TREE_CALLBACK
-
-
-TREE_CALLBACK, BELOW_TREE_CALLBACK = "is", "below"
+    in_tree: InTree = InTree.OUTSIDE
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +109,9 @@ class LiveHelper:
 
 @dataclass(frozen=True, slots=True)
 class LiveLeak:
-    """A live exit, or load from a packet, within regions; `kind` is EXIT or PACKET."""
+    """A live exit, or load from a packet, within regions."""
 
-    kind: str
+    kind: LeakKind
     slot: int
     node: Node
     sure: bool
@@ -191,7 +205,7 @@ _Visit = tuple[Node, tuple[Value, ...], Regions, Circumstances, bool]
 
 def find_live_calls(engine: Engine, entry: Entry) -> Reach:
     """Follow a program from its entry."""
-    start = Circumstances(entry.sleepable, "")
+    start = Circumstances(entry.sleepable)
     waiting: deque[_Visit] = deque(
         [(Node(entry.function, None, None), _CONTEXT, NO_REGIONS, start, True)]
     )
@@ -236,17 +250,17 @@ def _circumstances(
     engine: Engine, entry: Entry, node: Node, how: Circumstances, edge: Edge
 ) -> Circumstances:
     if edge.kind == TIMER:
-        return Circumstances(entry.sleepable and entry.timers_sleep, "timer")
+        return Circumstances(entry.sleepable and entry.timers_sleep, Later.TIMER)
     if edge.kind == WORK:
-        return Circumstances(True, "work")
+        return Circumstances(True, Later.WORK)
     if edge.kind == PASSED:
-        return Circumstances(None, "unknown")
+        return Circumstances(None, Later.UNKNOWN)
     if edge.kind == GLOBAL:
         sleepable = _is_awake(how, edge.regions) if entry.globals_in_context else entry.sleepable
         return Circumstances(sleepable, how.later)
-    in_tree = BELOW_TREE_CALLBACK if how.in_tree else ""
+    in_tree = InTree.BELOW if how.in_tree else InTree.OUTSIDE
     if edge.kind == CALLBACK and engine.code.orders_tree(node.function, edge.slot):
-        in_tree = TREE_CALLBACK
+        in_tree = InTree.CALLBACK
     return how._replace(nested=True, in_tree=in_tree)
 
 

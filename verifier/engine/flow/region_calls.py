@@ -27,7 +27,7 @@ from verifier.engine.flow.regions import (
     fault_of_unlock,
 )
 from verifier.engine.flow.state import State
-from verifier.engine.flow.values import VAGUE, Held, Pointer
+from verifier.engine.flow.values import TO_DATA, TO_FRAME, TO_STACK, TO_VALUE, VAGUE, Held, Pointer
 
 _ITERATOR = re.compile(r"bpf_iter_\w+_(new|next|destroy)")
 
@@ -79,16 +79,16 @@ def resilient_effect(name: str, state: State) -> Effect:
 
 def identity(value: Held) -> tuple[str, int, int] | None:
     """Return what a lock guards, as far as it is known: a data section, or a looked up element."""
-    if isinstance(value, Pointer) and value.kind == "data":
-        return "data", value.target, 0
-    if isinstance(value, Pointer) and value.kind == "value":
-        return "value", value.target, value.offset
+    if isinstance(value, Pointer) and value.kind == TO_DATA:
+        return TO_DATA, value.target, 0
+    if isinstance(value, Pointer) and value.kind == TO_VALUE:
+        return TO_VALUE, value.target, value.offset
     return None
 
 
 def _place(value: Held) -> Place:
-    if isinstance(value, Pointer) and (value.kind == "stack" or value.target):
-        return (value.target, value.offset) if value.kind in ("stack", "frame") else None
+    if isinstance(value, Pointer) and (value.kind == TO_STACK or value.target):
+        return (value.target, value.offset) if value.kind in (TO_STACK, TO_FRAME) else None
     return None
 
 
@@ -142,7 +142,7 @@ def _unlock_resilient_irq(state: State) -> Effect:
 def _iterate(what: str, state: State) -> Effect:
     """An iterator is made, asked for its next item, or ended; its own frame's only."""
     place, regions = state.registers[1], state.regions
-    if not isinstance(place, Pointer) or place.kind != "stack":
+    if not isinstance(place, Pointer) or place.kind != TO_STACK:
         return Effect(regions)
     if what == "new":
         return Effect(regions.iterate(place.offset))

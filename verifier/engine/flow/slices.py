@@ -12,9 +12,13 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from verifier.engine.flow.body import (
+    BRANCH,
+    CALL,
     CLASS_LD,
     CLASS_ST,
     CLASS_STX,
+    EXIT,
+    FORK,
     OP_CALL,
     OP_LDDW,
     OP_MAY_GOTO,
@@ -161,20 +165,20 @@ def _scan_block(block: Block, marks: Marks, is_chosen: bool, scan: _Scan) -> Non
 
 
 def _scan_end(block: Block, last: Row, marks: Marks, is_chosen: bool, scan: _Scan) -> None:
-    if block.end == "exit":
+    if block.end == EXIT:
         scan.matters = marks.exits or last[0] in marks.rows
         scan.needed = int(marks.result)
-    elif block.end == "call":
+    elif block.end == CALL:
         wanted = marks.entered.get(block.callee)
         if scan.needed & 1:
             scan.enters = RESULT
         elif wanted is not None:
             scan.enters = WAYS
         _scan_call(scan, ARGUMENTS if wanted is None else wanted, bool(scan.enters))
-    elif block.end == "fork":
+    elif block.end == FORK:
         scan.enters = WAYS if last[0] in marks.forks or scan.needed & 1 else PASSED_BY
         _scan_call(scan, ARGUMENTS if scan.enters else 0, bool(scan.enters))
-    elif block.end == "branch" and is_chosen:
+    elif block.end == BRANCH and is_chosen:
         compared = before_branch(last, 0)
         # What is compared matters where it differs from way to way, or is asked for again.
         scan.decides |= bool(compared & scan.needed) or last[1] == OP_MAY_GOTO
@@ -230,7 +234,7 @@ def _make(
         made.rows[number] = scan.rows
         made.enters[number] = scan.enters
         made.matters |= scan.matters
-        if body.block(number).end != "branch" or scan.decides:
+        if body.block(number).end != BRANCH or scan.decides:
             made.onward[number] = FOLLOW
         elif number in chosen:
             made.onward[number] = SPLIT

@@ -6,6 +6,9 @@ from verifier.engine.flow.regions import NO_REGIONS as NO_REGIONS
 from verifier.engine.flow.regions import Regions as Regions
 from verifier.engine.flow.values import (
     OBJECT,
+    TO_FRAME,
+    TO_OBJECT,
+    TO_STACK,
     UNKNOWN,
     VAGUE,
     Held,
@@ -17,8 +20,8 @@ from verifier.engine.flow.values import (
     loaded,
 )
 
-FRAME = Pointer("stack")
-FRAMES = Pointer("frame")
+FRAME = Pointer(TO_STACK)
+FRAMES = Pointer(TO_FRAME)
 _MAX_SLOTS = 64  # known stack slots kept; more are forgotten
 
 
@@ -141,8 +144,8 @@ def pass_on(value: Value, with_place: bool = False) -> Value:
 
     `with_place`: it has to know which, since flags are kept there.
     """
-    if isinstance(value, Pointer) and value.kind in ("stack", "frame"):
+    if isinstance(value, Pointer) and value.kind in (TO_STACK, TO_FRAME):
         if not with_place or value == FRAMES:
             return FRAMES
-        return Pointer("frame", value.target + 1, value.offset)
-    return OBJECT if isinstance(value, Pointer) and value.kind == "object" else value
+        return Pointer(TO_FRAME, value.target + 1, value.offset)
+    return OBJECT if isinstance(value, Pointer) and value.kind == TO_OBJECT else value

@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import NamedTuple
 
 from verifier.engine.flow.inputs import Answer, Key
 from verifier.engine.flow.regions import Regions
 from verifier.engine.flow.values import Value
 
-# How a function is entered
-STATIC = "static"
-GLOBAL = "global"
-CALLBACK = "callback"  # while the caller waits: bpf_loop, rbtree
-TIMER = "timer"  # later, never sleepable
-WORK = "work"  # later, always sleepable
-PASSED = "passed"  # its address is taken and nothing says what for
+
+class EdgeKind(StrEnum):
+    """How a function is entered."""
+
+    STATIC = "static"
+    GLOBAL = "global"
+    CALLBACK = "callback"  # while the caller waits: bpf_loop, rbtree
+    TIMER = "timer"  # later, never sleepable
+    WORK = "work"  # later, always sleepable
+    PASSED = "passed"  # its address is taken and nothing says what for
 
 
-# Where held regions matter although nothing is called
-EXIT = "exit"
-PACKET = "packet"  # LD_ABS and LD_IND, which may end the program
+STATIC, GLOBAL, CALLBACK = EdgeKind.STATIC, EdgeKind.GLOBAL, EdgeKind.CALLBACK
+TIMER, WORK, PASSED = EdgeKind.TIMER, EdgeKind.WORK, EdgeKind.PASSED
+
+
+class LeakKind(StrEnum):
+    """Where held regions matter although nothing is called."""
+
+    EXIT = "exit"
+    PACKET = "packet"  # LD_ABS and LD_IND, which may end the program
 
 
 class Site(NamedTuple):
@@ -50,9 +60,9 @@ class HelperSite(NamedTuple):
 
 
 class Leak(NamedTuple):
-    """A live EXIT or PACKET within regions."""
+    """A live exit, or load from a packet, within regions."""
 
-    kind: str
+    kind: LeakKind
     slot: int
     sure: bool
     regions: Regions
@@ -61,7 +71,7 @@ class Leak(NamedTuple):
 class Edge(NamedTuple):
     """A live call of a function, or its being passed as a callback. `arguments`: what it gets."""
 
-    kind: str
+    kind: EdgeKind
     slot: int
     function: int
     sure: bool

@@ -21,14 +21,22 @@ from verifier.engine.flow.body import (
 )
 from verifier.engine.flow.calling import call_global, call_helper, call_kfunc, call_unknown
 from verifier.engine.flow.state import State
-from verifier.engine.flow.summary import PACKET
+from verifier.engine.flow.summary import LeakKind
 from verifier.engine.flow.values import (
     OBJECT,
+    TO_CONTEXT,
+    TO_DATA,
+    TO_EXTERN,
+    TO_FRAME,
+    TO_FUNCTION,
+    TO_MAP,
+    TO_STACK,
     TRUSTED,
     U32,
     U64,
     UNKNOWN,
     VAGUE,
+    Asked,
     Given,
     Held,
     Pointer,
@@ -38,6 +46,7 @@ from verifier.engine.flow.values import (
     low_half,
 )
 from verifier.engine.flow.walk import Walk
+from verifier.engine.object.model import ExternKind, ReferenceKind
 
 Handler = Callable[[Walk, State, Row], bool | None]
 
@@ -71,7 +80,7 @@ def _run_relocated(walk: Walk, state: State, row: Row) -> bool | None:
     if opcode & 7 in _ACCESSES:  # at whatever offset: nothing is known of what is there
         return _HANDLERS[opcode](walk, state, row)
     half = opcode & 7 == CLASS_ALU
-    given = walk.inputs.give(Source("core", walk.section, slot, size=4 if half else 8))
+    given = walk.inputs.give(Source(Asked.CORE, walk.section, slot, size=4 if half else 8))
     if given is None or opcode in _SETS:
         state.registers[registers & 15] = given or VAGUE
         return None
@@ -150,7 +159,7 @@ def _load(walk: Walk, state: State, row: Row) -> None:
     is_signed = opcode & _MODE == _MEMSX
     size = _SIZES[opcode & 0x18]
     base = values[registers >> 4]
-    if isinstance(base, Pointer) and base.kind == "stack" and registers >> 4 != 10:
+    if isinstance(base, Pointer) and base.kind == TO_STACK and registers >> 4 != 10:
         walk.reads_stack_indirectly = True
     values[registers & 15] = _read(walk, state, base, offset, size, is_signed)
 
@@ -161,15 +170,15 @@ def _read(walk: Walk, state: State, base: Held, offset: int, size: int, is_signe
     if not isinstance(base, Pointer):
         return loaded(size, is_signed)
     kind, target, start = base
-    if kind == "stack":
+    if kind == TO_STACK:
         return state.load(start + offset, size, is_signed)
-    if kind == "data":
+    if kind == TO_DATA:
         return walk.read_data(target, start + offset, size, is_signed)
-    if kind == "extern":
+    if kind == TO_EXTERN:
         return walk.read_kconfig(target, start + offset, size, is_signed)
-    if kind == "frame":
+    if kind == TO_FRAME:
         return VAGUE
-    return TRUSTED if kind == "context" and size == 8 else loaded(size, is_signed)
+    return TRUSTED if kind == TO_CONTEXT and size == 8 else loaded(size, is_signed)
 
 
 def _store_immediate(walk: Walk, state: State, row: Row) -> None:
@@ -190,7 +199,7 @@ def _store(walk: Walk, state: State, row: Row) -> None:
 
 def _write(state: State, base: Held, offset: int, size: int, value: Value) -> None:
     if isinstance(base, Pointer):
-        if base.kind == "stack":
+        if base.kind == TO_STACK:
             state.store(base.offset + offset, size, value)
     elif base is VAGUE:
         state.doubt_all()
@@ -216,39 +225,39 @@ def _load_wide(walk: Walk, state: State, row: Row) -> None:
     reference = walk.reference(slot)
     if reference is None:
         value: Value = immediate & U32 | (walk.second_immediate(slot) & U32) << 32
-    elif reference.kind == "data":
-        value = Pointer("data", reference.index, reference.addend)
-    elif reference.kind == "function":
-        value = Pointer("function", reference.index)
+    elif reference.kind == ReferenceKind.DATA:
+        value = Pointer(TO_DATA, reference.index, reference.addend)
+    elif reference.kind == ReferenceKind.FUNCTION:
+        value = Pointer(TO_FUNCTION, reference.index)
         walk.note_passed(reference.index, slot)
-    elif reference.kind in ("extern", "kfunc"):
+    elif reference.kind in (ReferenceKind.EXTERN, ReferenceKind.KFUNC):
         value = _extern_address(walk, reference.index)
     else:
-        value = Pointer("map", reference.index)
+        value = Pointer(TO_MAP, reference.index)
     state.registers[registers & 15] = value
 
 
 def _extern_address(walk: Walk, index: int) -> Value:
     kind = walk.object.externs[index].kind
-    if kind == "kconfig":
-        return Pointer("extern", index)
-    if kind == "kfunc":
+    if kind == ExternKind.KCONFIG:
+        return Pointer(TO_EXTERN, index)
+    if kind == ExternKind.KFUNC:
         return OBJECT if walk.inputs.kfunc(index).found else 0
     return walk.inputs.address(index)
 
 
 def _load_packet(walk: Walk, state: State, row: Row) -> None:
     """LD_ABS and LD_IND: the value of a packet; the program may end here."""
-    walk.note_leak(PACKET, row[0], state.regions)
+    walk.note_leak(LeakKind.PACKET, row[0], state.regions)
     state.registers[0:6] = [UNKNOWN] * 6
 
 
 def _call(walk: Walk, state: State, row: Row) -> bool | None:
     slot, _, registers, _, immediate = row
     reference = walk.reference(slot)
-    if reference is not None and reference.kind == "kfunc":
+    if reference is not None and reference.kind == ReferenceKind.KFUNC:
         return call_kfunc(walk, state, slot, reference.index)
-    if reference is not None and reference.kind == "call":
+    if reference is not None and reference.kind == ReferenceKind.CALL:
         call_global(walk, state, slot, reference.index)
     elif reference is None and not registers >> 4:
         call_helper(walk, state, slot, immediate)

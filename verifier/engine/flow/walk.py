@@ -10,10 +10,24 @@ from verifier.engine.flow.inputs import Inputs
 from verifier.engine.flow.region_calls import Effect
 from verifier.engine.flow.regions import NO_REGIONS, Regions
 from verifier.engine.flow.state import State
-from verifier.engine.flow.summary import TIMER, WORK, Edge, HelperSite, Leak, Poison, Site
+from verifier.engine.flow.summary import (
+    TIMER,
+    WORK,
+    Edge,
+    EdgeKind,
+    HelperSite,
+    Leak,
+    LeakKind,
+    Poison,
+    Site,
+)
 from verifier.engine.flow.values import (
+    TO_FUNCTION,
+    TO_MAP,
+    TO_VALUE,
     UNKNOWN,
     VAGUE,
+    Asked,
     Given,
     Held,
     Pointer,
@@ -87,7 +101,7 @@ class Walk:
 
     def note_edge(
         self,
-        kind: str,
+        kind: EdgeKind,
         slot: int,
         function: int,
         state: State,
@@ -99,7 +113,7 @@ class Walk:
         edge = Edge(kind, slot, function, self.sure and chosen, regions, arguments)
         self._note((slot, function, regions, arguments), edge, self.block if chosen else None)
 
-    def note_leak(self, kind: str, slot: int, regions: Regions) -> None:
+    def note_leak(self, kind: LeakKind, slot: int, regions: Regions) -> None:
         if regions.is_open():
             self._note((slot, regions), Leak(kind, slot, self.sure, regions), self.block)
 
@@ -117,7 +131,7 @@ class Walk:
     def note_received(self, arguments: list[Held]) -> None:
         """Functions among the arguments of a call that never returns: nothing runs them."""
         for value in arguments:
-            if isinstance(value, Pointer) and value.kind == "function":
+            if isinstance(value, Pointer) and value.kind == TO_FUNCTION:
                 self.received.add(value.target)
 
     def note_passed(self, function: int, slot: int) -> None:
@@ -156,7 +170,7 @@ class Walk:
         return self._from_bytes(data, offset, size, is_signed)
 
     def read_kconfig(self, extern: int, offset: int, size: int, is_signed: bool) -> Held:
-        given = self.inputs.give(Source("kconfig", extern, 0, offset, size, is_signed))
+        given = self.inputs.give(Source(Asked.KCONFIG, extern, 0, offset, size, is_signed))
         return VAGUE if given is None else given
 
     def settle(self, held: Held) -> Value:
@@ -177,7 +191,7 @@ def _maps_in(registers: list[Held]) -> tuple[int, ...]:
     return tuple(
         value.target
         for value in registers[1:6]
-        if isinstance(value, Pointer) and value.kind in ("map", "value")
+        if isinstance(value, Pointer) and value.kind in (TO_MAP, TO_VALUE)
     )
 
 

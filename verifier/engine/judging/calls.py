@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kfmap.permission.context import Context
 from kfmap.permission.verdict import ALLOWED, FAILS, REFUSED, UNKNOWN, Verdict, give_reason
-from verifier.engine.flow.reach import Circumstances, LiveCall
+from verifier.engine.flow.reach import Circumstances, Later, LiveCall
 from verifier.engine.flow.regions import Regions
 from verifier.engine.judging.contexts import decide
 from verifier.engine.judging.externs import FOUND, MODULE_ONLY, Resolved
@@ -18,7 +18,7 @@ MODULE_RULE = "module"  # of a reason: a module may have it
 _SLEEPABLE = "KF_SLEEPABLE"
 # What is said of a call follows from these: extern, regions, circumstances, fault.
 _Alike = tuple[int, Regions, Circumstances, str]
-LATER = {"timer": "a timer callback", "work": "a workqueue callback"}
+LATER = {Later.TIMER: "a timer callback", Later.WORK: "a workqueue callback"}
 
 
 class CallJudge:

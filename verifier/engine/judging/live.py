@@ -10,7 +10,8 @@ from verifier.engine.flow.budget import Budget
 from verifier.engine.flow.engine import Engine
 from verifier.engine.flow.questions import Question
 from verifier.engine.flow.reach import Entry, LivePoison, Reach, find_live_calls
-from verifier.engine.flow.summary import EXIT
+from verifier.engine.flow.summary import LeakKind
+from verifier.engine.flow.values import Asked
 from verifier.engine.judging.calls import CallJudge
 from verifier.engine.judging.externs import FOUND
 from verifier.engine.judging.global_calls import GlobalJudge
@@ -52,7 +53,7 @@ class Engines:
         """Return whether a CO-RE relocation of a function fails."""
         section = self._prepared.object.functions[function].section
         slots = self._prepared.code.core_slots_of(function)
-        return any(self._inputs.peek(("fails", section, slot)) for slot in slots)
+        return any(self._inputs.peek((Asked.FAILS, section, slot)) for slot in slots)
 
     def exact(self, question: Question) -> Engine:
         """Return an engine that walks path by path what may answer a question."""
@@ -164,7 +165,7 @@ class LiveJudge:
         yield from self._map_problems(reach)
         yield from self._globals.problems(reach)
         for leak in reach.leaks:
-            held = leak_problem(leak, leak.kind == EXIT, self._loaded.kernel)
+            held = leak_problem(leak, leak.kind == LeakKind.EXIT, self._loaded.kernel)
             if held.text:
                 reasons = (give_reason("region", held.text),)
                 found = Objection(FindingKind.REGION, reasons, held.certain, held.advice)

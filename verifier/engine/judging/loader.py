@@ -12,7 +12,7 @@ from kfmap.btf.core import POISONED, REFUSED, CoreResolver, ObjectSpecs, Resolut
 from kfmap.btf.ext import CoreRelocation
 from verifier.engine.flow.body import OP_LDDW
 from verifier.engine.flow.inputs import POISON, UNRESOLVED, Answer, Inputs, KfuncAnswer, Patch
-from verifier.engine.flow.values import signed
+from verifier.engine.flow.values import Asked, signed
 from verifier.engine.judging.choices import NO_CHOICES, LoaderChoices
 from verifier.engine.judging.externs import (
     FOUND,
@@ -119,11 +119,11 @@ class Loaded:
         """Return the answers that walking the code asks for."""
         return Inputs(
             {
-                "core": self._patch,
-                "fails": lambda section, slot: self._patch(section, slot).outcome == POISON,
-                "kfunc": self._kfunc_answer,
-                "address": self._address,
-                "kconfig": self._kconfig,
+                Asked.CORE: self._patch,
+                Asked.FAILS: lambda section, slot: self._patch(section, slot).outcome == POISON,
+                Asked.KFUNC: self._kfunc_answer,
+                Asked.ADDRESS: self._address,
+                Asked.KCONFIG: self._kconfig,
             },
             _order(self.object),
         )

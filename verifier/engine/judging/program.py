@@ -226,7 +226,7 @@ class _ProgramJudge:
             function, slot = path[-1]
             assert slot is not None
             here = Node(function, None, None)
-            call = LiveCall(extern, slot, here, True, NO_REGIONS, Circumstances(None, ""))
+            call = LiveCall(extern, slot, here, True, NO_REGIONS, Circumstances(None))
             problem = self._live.calls.judge(call)
             is_absent = self._loaded.kfunc(extern).outcome != FOUND
             if problem and (is_absent or problem.kind == FindingKind.NOT_ALLOWED):

@@ -13,9 +13,8 @@ from dataclasses import dataclass, replace
 
 from kfmap.permission.context import Context
 from verifier.engine.flow.reach import (
-    BELOW_TREE_CALLBACK,
-    TREE_CALLBACK,
     Circumstances,
+    InTree,
     LiveCall,
     LiveHelper,
     LiveLeak,
@@ -116,9 +115,9 @@ def variants(regions: Regions) -> list[Regions]:
 
 def is_in_tree_callback(how: Circumstances, kernel: KernelUnderTest) -> bool | None:
     """Return whether the rules of a callback that orders an rbtree bind here."""
-    if how.in_tree == BELOW_TREE_CALLBACK:
+    if how.in_tree == InTree.BELOW:
         return kernel.rules.holds("tree_callback_reaches")
-    return how.in_tree == TREE_CALLBACK
+    return how.in_tree == InTree.CALLBACK
 
 
 def _first(found: Iterator[Held]) -> Held:

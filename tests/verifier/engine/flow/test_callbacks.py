@@ -6,7 +6,7 @@ import pytest
 
 from tests.verifier.engine.flow.assembly import assemble
 from tests.verifier.engine.flow.walking import SURE, Walked, live
-from verifier.engine.flow.reach import TREE_CALLBACK, Circumstances, LiveCall
+from verifier.engine.flow.reach import Circumstances, InTree, Later, LiveCall
 from verifier.engine.object.model import BpfObject
 
 
@@ -33,17 +33,17 @@ def test_a_callback_gets_what_the_call_gives_it() -> None:
 def test_a_timer_callback_never_sleeps() -> None:
     text = "main: program; r2 = &back; call 170; exit\nback: static; call f; exit"
     call = _call(assemble(text), "f", sleepable=True)
-    assert call.circumstances == Circumstances(False, "timer")
+    assert call.circumstances == Circumstances(False, Later.TIMER)
 
 
 def test_a_workqueue_callback_always_may() -> None:
     text = "main: program; r2 = &back; call bpf_wq_set_callback; exit\nback: static; call f; exit"
-    assert _call(assemble(text), "f").circumstances == Circumstances(True, "work")
+    assert _call(assemble(text), "f").circumstances == Circumstances(True, Later.WORK)
 
 
 def test_other_callbacks_are_run_as_their_program_is() -> None:
     text = "main: program; r3 = &back; call bpf_rbtree_add; exit\nback: static; call f; exit"
-    expected = Circumstances(True, "", nested=True, in_tree=TREE_CALLBACK)
+    expected = Circumstances(True, nested=True, in_tree=InTree.CALLBACK)
     assert _call(assemble(text), "f", sleepable=True).circumstances == expected
 
 

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from verifier.engine.flow import arithmetic, branch
 from verifier.engine.flow.values import (
     OBJECT,
+    TO_STACK,
+    TO_TRUSTED,
     U32,
     U64,
     UNKNOWN,
@@ -127,11 +129,11 @@ def test_and_with_a_mask_bounds_an_unknown_value() -> None:
 
 def test_addresses_are_not_null() -> None:
     assert branch.decide(branch.JEQ, OBJECT, 0, 64) == branch.NEXT
-    assert branch.decide(branch.JNE, Pointer("stack", 0, -8), 0, 64) == branch.TAKEN
+    assert branch.decide(branch.JNE, Pointer(TO_STACK, 0, -8), 0, 64) == branch.TAKEN
 
 
 def test_what_may_be_a_trusted_pointer_is_surely_only_not_null() -> None:
-    trusted = Pointer("trusted")
+    trusted = Pointer(TO_TRUSTED)
     assert branch.decide(branch.JEQ, trusted, 0, 64) == branch.Ways(branch.PERHAPS, branch.SURE)
     assert branch.decide(branch.JEQ, trusted, 0, 32) == branch.BOTH
 

@@ -6,7 +6,7 @@ from verifier.engine.flow.budget import Budget
 from verifier.engine.flow.engine import Engine, ObjectCode
 from verifier.engine.flow.inputs import POISON, Answer, Inputs, KfuncAnswer, Patch
 from verifier.engine.flow.reach import Entry, Reach, find_live_calls
-from verifier.engine.flow.values import OBJECT
+from verifier.engine.flow.values import OBJECT, Asked
 from verifier.engine.object.model import BpfObject
 
 SURE, PERHAPS = "sure", "perhaps"
@@ -33,13 +33,18 @@ class Walked:
     def inputs(self) -> Inputs:
         return Inputs(
             {
-                "core": lambda section, slot: self._core[slot],
-                "fails": lambda section, slot: self._core[slot].outcome == POISON,
-                "kfunc": lambda index, _: KfuncAnswer(self._name(index) not in self._absent, True),
-                "address": self._address,
-                "kconfig": lambda index, _: self._kconfig.get(self._name(index)),
+                Asked.CORE: lambda section, slot: self._core[slot],
+                Asked.FAILS: lambda section, slot: self._core[slot].outcome == POISON,
+                Asked.KFUNC: lambda index, _: KfuncAnswer(
+                    self._name(index) not in self._absent, True
+                ),
+                Asked.ADDRESS: self._address,
+                Asked.KCONFIG: lambda index, _: self._kconfig.get(self._name(index)),
             }
         )
+
+    def _kfunc(self, index: int | str) -> KfuncAnswer:
+        return KfuncAnswer(self._name(index) not in self._absent, True)
 
     def _name(self, index: int | str) -> str:
         return self.object.externs[int(index)].name
