@@ -1,6 +1,6 @@
 """Read the ELF container: sections, symbols and relocations as plain tuples, in one pass (elf(5)).
 
-Only what a relocatable object for BPF has, of either byte order.
+pyelftools reads the headers; what there is thousands of (symbols, relocations) is unpacked here.
 """
 
 from __future__ import annotations
@@ -10,7 +10,11 @@ import sys
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from typing import NamedTuple
+
+from elftools.common.utils import struct_parse
+from elftools.elf.elffile import ELFFile
 
 from verifier.engine.object.limits import Limits, check_limit
 from verifier.engine.object.model import ObjectError
@@ -27,41 +31,7 @@ _HIDDEN = (1, 2)  # STV_INTERNAL, STV_HIDDEN
 NO_TYPE, OBJECT, FUNCTION, SECTION = range(4)  # STT_*
 _FIRST_RESERVED = 0xFF00  # SHN_LORESERVE
 
-_RELOCATABLE, _BPF, _NO_MACHINE = 1, 247, 0  # ET_REL, EM_BPF, EM_NONE
-_KINDS = {0: "ET_NONE", 2: "ET_EXEC", 3: "ET_DYN", 4: "ET_CORE"}
-_MACHINES = {
-    3: "EM_386",
-    8: "EM_MIPS",
-    20: "EM_PPC",
-    21: "EM_PPC64",
-    22: "EM_S390",
-    40: "EM_ARM",
-    62: "EM_X86_64",
-    183: "EM_AARCH64",
-    224: "EM_AMDGPU",
-    243: "EM_RISCV",
-    258: "EM_LOONGARCH",
-}
-_SECTION_TYPES = {
-    0: "SHT_NULL",
-    1: "SHT_PROGBITS",
-    2: "SHT_SYMTAB",
-    3: "SHT_STRTAB",
-    4: "SHT_RELA",
-    5: "SHT_HASH",
-    6: "SHT_DYNAMIC",
-    7: "SHT_NOTE",
-    8: "SHT_NOBITS",
-    9: "SHT_REL",
-    11: "SHT_DYNSYM",
-    17: "SHT_GROUP",
-}
-_ELSEWHERE = 0xFFFF  # SHN_XINDEX: the number is in the first section header
-_HEADER = "HHIQQQIHHHHHH"  # struct Elf64_Ehdr after e_ident
-_SECTION = "IIQQQQIIQQ"  # struct Elf64_Shdr
-_SECTION_SIZE = struct.calcsize("<" + _SECTION)
-
-# R_BPF_* (llvm/BinaryFormat/ELFRelocs/BPF.def)
+# R_BPF_*, which pyelftools does not name (llvm/BinaryFormat/ELFRelocs/BPF.def)
 RELOCATION_TYPES = {
     0: "R_BPF_NONE",
     1: "R_BPF_64_64",
@@ -70,18 +40,6 @@ RELOCATION_TYPES = {
     4: "R_BPF_64_NODYLD32",
     10: "R_BPF_64_32",
 }
-
-
-class _Row(NamedTuple):
-    """A section header as it stands."""
-
-    name: int
-    type: str
-    flags: int
-    offset: int
-    size: int
-    link: int
-    info: int
 
 
 class Section(NamedTuple):
@@ -136,19 +94,23 @@ class Elf:
 def read_elf(data: bytes, limits: Limits) -> Elf:
     """Read a relocatable 64-bit BPF file of either byte order."""
     _check_start(data, limits)
-    mark = "<" if data[5] == 1 else ">"
-    kind, machine, *_, start, _, _, _, _, size, count, names_index = struct.unpack_from(
-        mark + _HEADER, data, 16
-    )
-    _check_machine(machine, kind)
-    rows = _section_headers(data, mark, (start, size, count), limits)
-    if names_index == _ELSEWHERE and rows:
-        names_index = rows[0].link
+    try:
+        file = ELFFile(BytesIO(data))
+        header = file.header
+        rows = list(_section_headers(file, limits))
+        names_index = int(file.get_shstrndx())
+    except (ObjectError, MemoryError):
+        raise
+    except Exception as error:  # pyelftools raises what it likes on broken files
+        raise ObjectError(
+            "the ELF headers cannot be read: the file is damaged, copy or build it again"
+        ) from error
+    _check_machine(str(header["e_machine"]), str(header["e_type"]))
+    mark = "<" if file.little_endian else ">"
     sections = _read_sections(data, rows, names_index)
     symbols = _read_symbols(sections, mark, limits)
-    little_endian = mark == "<"
-    relocations = _relocations(sections, len(symbols), little_endian, limits)
-    return Elf(little_endian, sections, symbols, relocations)
+    relocations = _relocations(sections, len(symbols), file.little_endian, limits)
+    return Elf(file.little_endian, sections, symbols, relocations)
 
 
 def _check_start(data: bytes, limits: Limits) -> None:
@@ -163,47 +125,26 @@ def _check_start(data: bytes, limits: Limits) -> None:
         raise ObjectError(f"truncated inside the ELF header ({len(data)} bytes): copy it again")
     if data[4] != 2:
         raise ObjectError("a 32-bit ELF file: BPF objects are 64-bit, build with -target bpf")
-    if data[5] not in (1, 2):
-        raise ObjectError(
-            f"an ELF file of byte order {data[5]}, which does not exist: the file is damaged, "
-            "copy or build it again"
-        )
 
 
-def _check_machine(machine: int, kind: int) -> None:
-    if machine not in (_BPF, _NO_MACHINE):  # the first compilers had no number for BPF
-        name = _MACHINES.get(machine, f"machine {machine}")
-        raise ObjectError(f"an object for {name}, not for BPF: build with -target bpf")
-    if kind != _RELOCATABLE:
-        name = _KINDS.get(kind, str(kind))
-        raise ObjectError(f"an ELF file of type {name}: only relocatable objects (ET_REL) are BPF")
+def _check_machine(machine: str, kind: str) -> None:
+    if machine not in ("EM_BPF", "EM_NONE"):  # the first compilers had no number for BPF
+        raise ObjectError(f"an object for {machine}, not for BPF: build with -target bpf")
+    if kind != "ET_REL":
+        raise ObjectError(f"an ELF file of type {kind}: only relocatable objects (ET_REL) are BPF")
 
 
-def _section_headers(
-    data: bytes, mark: str, place: tuple[int, int, int], limits: Limits
-) -> list[_Row]:
-    """Return the section headers; `place`: where they are, bytes of one, how many."""
-    start, size, count = place
-    form = struct.Struct(mark + _SECTION)
-    if not start or size < _SECTION_SIZE:
-        return []
-    if not count and start + _SECTION_SIZE <= len(data):  # more than fit into the number
-        count = form.unpack_from(data, start)[5]
+def _section_headers(file: ELFFile, limits: Limits) -> Iterator[dict[str, int | str]]:
+    """Return the section headers alone; pyelftools may not end on the contents of a bad section."""
+    count, start, size = file.num_sections(), file["e_shoff"], file["e_shentsize"]
     check_limit("sections", count, limits.sections)
-    if start + count * size > len(data):
-        raise ObjectError(
-            f"truncated: the section headers should end at byte {start + count * size}, the file "
-            f"has {len(data)}; copy it again"
-        )
-    return [_row(form.unpack_from(data, start + at * size)) for at in range(count)]
+    for index in range(count):
+        yield struct_parse(file.structs.Elf_Shdr, file.stream, start + index * size)
 
 
-def _row(fields: tuple[int, ...]) -> _Row:
-    name, kind, flags, _, offset, size, link, info, _, _ = fields
-    return _Row(name, _SECTION_TYPES.get(kind, hex(kind)), flags, offset, size, link, info)
-
-
-def _read_sections(data: bytes, rows: list[_Row], names_index: int) -> tuple[Section, ...]:
+def _read_sections(
+    data: bytes, rows: list[dict[str, int | str]], names_index: int
+) -> tuple[Section, ...]:
     if not 0 < names_index < len(rows):
         raise ObjectError(
             f"section names should be in section {names_index} of {len(rows)}: the section table "
@@ -217,17 +158,18 @@ def _read_sections(data: bytes, rows: list[_Row], names_index: int) -> tuple[Sec
     return sections
 
 
-def _read_section(view: memoryview, names: Names, index: int, row: _Row) -> Section:
-    name = names.at(row.name, f"section {index}")
+def _read_section(view: memoryview, names: Names, index: int, row: dict[str, int | str]) -> Section:
+    name = names.at(int(row["sh_name"]), f"section {index}")
     contents = _contents(view, row, f"section {index} ({name})")
-    executable = bool(row.flags & _EXECUTABLE)
-    return Section(index, name, row.type, executable, row.size, row.link, row.info, contents)
+    executable = bool(int(row["sh_flags"]) & _EXECUTABLE)
+    size, link, target = int(row["sh_size"]), int(row["sh_link"]), int(row["sh_info"])
+    return Section(index, name, str(row["sh_type"]), executable, size, link, target, contents)
 
 
-def _contents(view: memoryview, row: _Row, what: str) -> memoryview:
-    if row.type in ("SHT_NOBITS", "SHT_NULL"):
+def _contents(view: memoryview, row: dict[str, int | str], what: str) -> memoryview:
+    if row["sh_type"] in ("SHT_NOBITS", "SHT_NULL"):
         return view[:0]
-    start, size = row.offset, row.size
+    start, size = int(row["sh_offset"]), int(row["sh_size"])
     if start + size > len(view):
         raise ObjectError(
             f"truncated: {what} should end at byte {start + size}, the file has {len(view)}; "

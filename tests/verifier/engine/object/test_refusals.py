@@ -140,5 +140,5 @@ def test_headers_of_no_size_are_refused() -> None:
     data = bytearray(object_bytes(SCHEDULER))
     struct.pack_into("<H", data, 58, 0)  # e_shentsize
     struct.pack_into("<H", data, 62, 0xFFFF)  # e_shstrndx
-    with pytest.raises(ObjectError, match="the section table is missing or damaged"):
+    with pytest.raises(ObjectError, match="the ELF headers cannot be read: the file"):
         read_object(bytes(data))
