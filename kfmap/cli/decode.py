@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
@@ -15,6 +16,8 @@ from kfmap.cli.kernels import KernelByName, load_by_name, no_such_kernel
 from kfmap.decoder.lines import decode_bytes
 from kfmap.decoder.reading import MAX_LOG
 from kfmap.decoder.report import render_json, render_text
+from kfmap.permission.decide import Decider
+from kfmap.permission.missing import has_function
 from kfmap.permission.outcome import OutcomeJudge
 
 HELP = "Say what a log of libbpf, the verifier or sched_ext means. Exit: 0 something, 1 nothing."
@@ -57,17 +60,18 @@ class _Judges:
 
     def find(self, asked: KernelByName) -> OutcomeJudge:
         """Return the judge of a kernel, made once."""
-        return self._known.setdefault(
-            asked.name,
-            OutcomeJudge(
+        if asked.name not in self._known:
+            self._known[asked.name] = OutcomeJudge(
                 asked.kernel.decider,
-                lambda: (
-                    other.kernel.decider
-                    for other in reversed(self._kernels)
-                    if other.released and other.name != asked.name
-                ),
-            ),
-        )
+                lambda: self._others(asked),
+                lambda name: has_function(asked.kernel.functions, name),
+            )
+        return self._known[asked.name]
+
+    def _others(self, asked: KernelByName) -> Iterator[Decider]:
+        for other in reversed(self._kernels):
+            if other.released and other.name != asked.name:
+                yield other.kernel.decider
 
 
 def _read(name: str) -> bytes:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from kfmap.kernel.program_facts import UNKNOWN as SLEEP_UNKNOWN
+from kfmap.kernel.program_facts import LeftOut
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import render_context, type_word
 from kfmap.permission.decide import Decider
@@ -55,10 +56,26 @@ class Explainer:
         return self._explain_load(word, context, kfunc, verdict)
 
     def explain_missing(self, missing: Missing, having: Sequence[str]) -> Reason:
-        """Return what a kernel lacks, and which others have it."""
-        where = f"; {list_names(having)} {'has' if len(having) == 1 else 'have'} it"
-        text = f"{self._decider.facts.name} has no {missing.words}" + (where if having else "")
-        return Reason("missing", text)
+        """Return what a kernel lacks, by which option, and which others have it."""
+        text = f"{self._decider.facts.name} has no {missing.words}"
+        left = self._find_left_out(missing)
+        if left:
+            text += f": {list_names(left.options)} {'is' if len(left.options) == 1 else 'are'} off"
+        if having:
+            text += f"; {list_names(having)} {'has' if len(having) == 1 else 'have'} it"
+        return give_reason("missing", text, left.place if left else None)
+
+    def _find_left_out(self, missing: Missing) -> LeftOut | None:
+        """Return what the kernel's source says of something that its configuration leaves out."""
+        facts = self._decider.facts
+        return next(
+            (
+                left
+                for left in facts.left_out or ()
+                if (left.kind, left.name) == (missing.kind, missing.name)
+            ),
+            None,
+        )
 
     def _explain_refusal(self, context: Context, kfunc: str, verdict: Verdict) -> Reason:
         last = verdict.reasons[-1]

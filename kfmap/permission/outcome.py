@@ -78,7 +78,7 @@ class OutcomeJudge:
     ) -> None:
         self.decider = decider
         self.others = others
-        self._is_function = is_function
+        self.is_function = is_function
         self._adviser = Adviser(decider)
         self._explainer = Explainer(decider, self._adviser)
 
@@ -115,7 +115,7 @@ class OutcomeJudge:
             if is_helper(kfunc):
                 text = f"{kfunc} is a helper, not a kfunc; kfmap judges kfuncs"
                 return Outcome(NOT_A_KFUNC, (), Reason("helper", text), (), verdict)
-            if self._is_function(kfunc):
+            if self.is_function(kfunc):
                 text = f"{kfunc} is a function of {self.decider.facts.name} and no kfunc"
                 because = Reason("no_kfunc", f"{text}: BPF programs may not call it")
                 instead = self._adviser.find_other_names(context, kfunc)
@@ -124,7 +124,7 @@ class OutcomeJudge:
         lost = find_function(context)
         if missing:
             because = self.explain_missing(missing)
-        elif lost and self._is_function(lost) is False:
+        elif lost and self.is_function(lost) is False:
             because = Reason("missing", f"{self.decider.facts.name} has no function {lost}")
         else:
             return None

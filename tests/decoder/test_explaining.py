@@ -14,6 +14,7 @@ from kfmap.decoder.explaining import ANSWERS, explain
 from kfmap.decoder.kinds import Kind
 from kfmap.decoder.reading import read_log
 from kfmap.kernel.facts import AS_CONFIGURED
+from kfmap.permission.missing import has_function
 from kfmap.permission.outcome import OutcomeJudge
 from tests.decoder.corpus import EVERYTHING, NOT_JUDGED
 
@@ -36,6 +37,7 @@ def _asked(name: str) -> Asked:
                 for other in reversed(_kernels())
                 if other.name != name and other.facts.origin.profile == AS_CONFIGURED
             ),
+            lambda function: has_function(kernel.functions, function),
         )
     )
 
@@ -103,7 +105,13 @@ class TestNotAllowed:
 
     def test_plain_function_is_said_to_be_one(self) -> None:
         found = _explain("calling kernel function full_name_hash is not allowed")
-        assert "a kfunc of no kernel of the map" in found.because
+        assert "full_name_hash is a function of 7.3 and no kfunc" in found.because
+
+    def test_function_that_the_map_does_not_know_is_one_of_the_kernel_that_refused(self) -> None:
+        found = _explain("calling kernel function toy_zz is not allowed")
+        assert (
+            "toy_zz is a function of the kernel that refused it and a kfunc of no" in found.because
+        )
 
     def test_kernel_that_permits_it_is_not_the_one_that_refused(self) -> None:
         log = _in_callback(
@@ -201,7 +209,9 @@ class TestMissing:
     def test_structure_names_the_kernels_that_have_it(self) -> None:
         log = "struct_ops init_kern: struct sched_ext_ops is not found in kernel BTF"
         found = _explain(log, "6.12")
-        assert found.because.startswith("6.12 has no struct_ops type sched_ext_ops; 7.3")
+        assert found.because.startswith(
+            "6.12 has no struct_ops type sched_ext_ops: CONFIG_SCHED_CLASS_EXT is off; 7.3, 7.2"
+        )
 
     def test_member_names_the_kernels_that_have_it(self) -> None:
         log = "struct_ops init_kern toy: Cannot find member sub_attach in kernel BTF"
@@ -262,6 +272,29 @@ class TestScheduler:
     def test_stall_names_the_task(self) -> None:
         found = _explain("EXIT: runnable task stall (cat[12] failed to run for 30.1s)")
         assert found.because.startswith("cat[12] was ready to run and was not run for 30.1 s")
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("vfs_opeen", "7.3 has no function vfs_opeen to attach to"),
+        ("vfs_open", "7.3 has a function vfs_open: the kernel that does not is another one"),
+        ("bpf_lsm_file_opeen", "7.3 has no LSM hook bpf_lsm_file_opeen"),
+        ("bpf_lsm_watch_key", "CONFIG_KEY_NOTIFICATIONS is off"),
+        ("bpf_iter_task", "7.3 has the iterator task"),
+    ],
+)
+def test_target_that_is_not_found_is_looked_for_in_the_map(target: str, said: str) -> None:
+    found = _explain(f"prog 'p': failed to find kernel BTF type ID of '{target}': -3")
+    assert said in found.because
+
+
+def test_map_that_a_program_may_not_use_names_the_programs() -> None:
+    found = _explain("tracing progs cannot use bpf_{list_head,rb_root} yet")
+    assert found.because.startswith(
+        "kprobe, tracepoint, perf_event, raw_tracepoint and raw_tracepoint_writable programs may"
+        " not use a map whose value holds a bpf_list_head or a bpf_rb_root (kernel/bpf/"
+    )
 
 
 def test_argument_is_that_of_the_kfunc_called_before() -> None:

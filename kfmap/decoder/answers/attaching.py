@@ -6,6 +6,7 @@ from kfmap.decoder.asked import Asked, Explanation, say
 from kfmap.decoder.kinds import Kind
 from kfmap.decoder.reading import LogMessage
 from kfmap.kernel.program_facts import Target, find_target
+from kfmap.permission.missing import Missing
 from kfmap.permission.verdict import give_reason
 
 _LSM = "bpf_lsm_"
@@ -33,34 +34,33 @@ def _answer_missing(message: LogMessage, asked: Asked) -> Explanation:
     if target.startswith(_TRACEPOINT):
         text = f"The kernel has no tracepoint {target.removeprefix(_TRACEPOINT)}."
         return Explanation(text, ("bpf_program__set_autoload(prog, false) where it is not there",))
-    text = (
-        f"The kernel has no function {target} to attach to: it is inlined, renamed, static with a"
-        " changed name, or belongs to a module that is not loaded."
-    )
+    found = asked.judge.is_function(target)
+    subject = f"{asked.kernel} has" if found is not None else "The kernel has"
+    text = f"{subject} no function {target} to attach to: it is inlined or renamed there."
+    if found:
+        text = f"{asked.kernel} has a function {target}: the kernel that does not is another one."
+    if found is None:
+        text = (
+            f"{subject} no function {target} to attach to: it is inlined or renamed there, or its"
+            " module is not loaded."
+        )
     steps = ('SEC("?…") or bpf_program__set_autoload(prog, false) where it is not there',)
     return Explanation(text, steps, of_kernel=True)
 
 
 def _answer_hook(hook: str, asked: Asked) -> Explanation:
-    having = [d.facts.name for d in asked.all_deciders() if _LSM + hook in d.facts.lsm_hooks]
-    if asked.kernel in having:
-        text = f"{asked.kernel} has the LSM hook {hook}: the kernel that lacks it is another one."
-    elif having:
-        text = f"{asked.kernel} has no LSM hook {hook}; {', '.join(having)} have it."
-    else:
-        text = f"No kernel of the map has an LSM hook {hook}."
-    return Explanation(text, of_kernel=True)
+    return _answer_listed_name(Missing("lsm_hook", _LSM + hook), f"the LSM hook {hook}", asked)
 
 
 def _answer_iterator(name: str, asked: Asked) -> Explanation:
-    having = [d.facts.name for d in asked.all_deciders() if _ITERATOR + name in d.facts.iterators]
-    if asked.kernel in having:
-        text = f"{asked.kernel} has the iterator {name}: the kernel that lacks it is another one."
-    elif having:
-        text = f"{asked.kernel} has no iterator {name}; {', '.join(having)} have it."
-    else:
-        text = f"No kernel of the map has an iterator {name}."
-    return Explanation(text, of_kernel=True)
+    return _answer_listed_name(Missing("iterator", _ITERATOR + name), f"the iterator {name}", asked)
+
+
+def _answer_listed_name(missing: Missing, words: str, asked: Asked) -> Explanation:
+    if missing.is_in(asked.decider):
+        text = f"{asked.kernel} has {words}: the kernel that lacks it is another one."
+        return Explanation(text, of_kernel=True)
+    return Explanation(say(asked.judge.explain_missing(missing)), of_kernel=True)
 
 
 def _answer_refused(message: LogMessage, asked: Asked) -> Explanation:

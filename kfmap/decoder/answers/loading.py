@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from kfmap.decoder.asked import Asked, Explanation
+from collections.abc import Sequence
+
+from kfmap.decoder.asked import Asked, Explanation, say
 from kfmap.decoder.kinds import Kind
 from kfmap.decoder.messages.verifier import CLASSES
 from kfmap.decoder.reading import LogMessage
-from kfmap.permission.context_words import render_context
+from kfmap.kernel.program_facts import MapRefusal
+from kfmap.permission.because import list_names
+from kfmap.permission.context_words import type_word
+from kfmap.permission.verdict import give_reason
 
 
 def _answer_object(message: LogMessage, asked: Asked) -> Explanation:
@@ -77,20 +82,32 @@ def _answer_map_use(message: LogMessage, asked: Asked) -> Explanation:
         name = message.facts.get("map", "The map")
         text = f'{name} must be declared with BTF for its value, in SEC(".maps") with a __type.'
         return Explanation(text, ("__type(value, struct …) in the map's definition",))
+    refusals = [item for item in asked.facts.map_refusals or () if item.message == message.text]
+    place = refusals[0].place if refusals else None
     field = message.facts.get("field")
     if field:
-        what = f"bpf_{field}".replace("bpf_{", "a ").replace("}", "").replace(",", " or ")
-        text = f"Programs of this type may not use a map whose value holds {what}."
-        context = asked.find_context(message)
-        text = (
-            text.replace("Programs of this type", f"{render_context(context)} programs")
-            if (context)
-            else text
-        )
-        return Explanation(text, ("tp_btf, fentry, or another type than tracing ones",))
-    return Explanation(
-        "A program of this type, or a sleepable one, may not use a map of this kind."
-    )
+        text = f"{_say_programs(refusals)} may not use a map whose value holds {_say_field(field)}"
+        reason = give_reason("map", text, place)
+        return Explanation(say(reason), ("tp_btf or fentry programs",), of_kernel=bool(place))
+    types = dict.fromkeys(item.map_type for item in refusals if item.map_type)
+    text = f"{_say_programs(refusals)} may not use maps of this type"
+    text += f", which {list_names(list(types))} are" if types else ""
+    return Explanation(say(give_reason("map", text, place)), of_kernel=bool(place))
+
+
+def _say_programs(refusals: Sequence[MapRefusal]) -> str:
+    """Name the programs that the kernel's check is about."""
+    types = dict.fromkeys(name for item in refusals for name in item.program_types)
+    if types:
+        return f"{list_names([type_word(name) for name in types])} programs"
+    if any(item.sleepable for item in refusals):
+        return "Sleepable programs"
+    return "Programs of this type"
+
+
+def _say_field(field: str) -> str:
+    names = field.strip("{}").split(",")
+    return " or ".join(f"a bpf_{name}" for name in names)
 
 
 def _answer_verifier(message: LogMessage, asked: Asked) -> Explanation:

@@ -89,6 +89,9 @@ def _answer_absent(name: str, asked: Asked) -> Explanation:
     if renamed:
         text = f"{asked.kernel} has {name} under the name {list_names(list(renamed))}"
         return Explanation(say(Reason("missing", text)), renamed, of_kernel=True)
+    if asked.judge.is_function(name):
+        text = f"{name} is a function of {asked.kernel} and no kfunc: BPF programs may not call it"
+        return Explanation(say(Reason("no_kfunc", text)), near, of_kernel=True)
     text = f"No kernel of the map has a kfunc {name}"
     text += f"; near it: {list_names(list(near))}" if near else ""
     return Explanation(say(Reason("missing", text)), near or (_guard(name),), of_kernel=True)
