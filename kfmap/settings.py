@@ -7,6 +7,9 @@ KFMAP_SECRET_KEY        default: made once and kept in KFMAP_DATA_DIR
 KFMAP_ALLOWED_HOSTS     comma-separated; default: this machine only
 KFMAP_TRUSTED_ORIGINS   comma-separated, with scheme, when a proxy serves HTTPS
 KFMAP_MAX_UPLOAD_MB     largest object accepted; default 100
+KFMAP_OBJECT_STORAGE    of uploaded objects: s3://BUCKET[/PREFIX], keys as AWS_ACCESS_KEY_ID and
+                        AWS_SECRET_ACCESS_KEY; default: the folder `objects` in KFMAP_DATA_DIR
+KFMAP_S3_ENDPOINT       address of an S3 server that is not Amazon's
 KFMAP_CHECK_SECONDS     one step of a check, on one kernel, may take so long; default 60
 KFMAP_CHECK_MB          memory of a check process; default 2048
 KFMAP_SOURCE_LINKS      where a line of a kernel opens: comma-separated NAME=ADDRESS with {version},
@@ -132,6 +135,11 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "objects": env.object_storage("KFMAP_OBJECT_STORAGE", "KFMAP_S3_ENDPOINT"),
+}
 STATIC_URL = "static/"
 STATICFILES_DIRS = [PAGES_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
@@ -190,6 +198,7 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": 10.0,
         "options": {"expires": 10.0},
     },
+    "tidy": {"task": "verifier.tasks.tidy", "schedule": 3600.0, "options": {"expires": 3600.0}},
 }
 
 KFMAP_MAX_UPLOAD_BYTES = (

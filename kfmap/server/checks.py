@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import Any
 
 from django.apps import AppConfig
@@ -44,6 +45,18 @@ def check_broker(
     return [checks.Error(message, hint=hint, id="kfmap.E003")]
 
 
+def check_object_storage(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[checks.CheckMessage]:
+    """See that the library for S3 is there where it is needed."""
+    backend = settings.STORAGES["objects"]["BACKEND"]
+    if not backend.startswith("storages.") or find_spec("storages"):
+        return []
+    hint = "Install it with `pip install 'kfmap[s3]'` or `pip install 'django-storages[s3]'`."
+    message = "KFMAP_OBJECT_STORAGE needs django-storages."
+    return [checks.Error(message, hint=hint, id="kfmap.E005")]
+
+
 def check_exposure(
     app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[checks.CheckMessage]:
@@ -60,4 +73,4 @@ def check_exposure(
     return found
 
 
-CHECKS = (check_readable_values, check_broker, check_exposure)
+CHECKS = (check_readable_values, check_broker, check_object_storage, check_exposure)

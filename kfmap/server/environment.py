@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from kfmap.server.object_storage import FOLDER, read_object_storage
+
 Value = TypeVar("Value")
 
 
@@ -62,6 +64,15 @@ class Environment:
             lambda name: _known_database(self._env.db(name, default=default)),
             fallback,
             "an address such as postgres://user:password@host/name or sqlite:////path",
+        )
+
+    def object_storage(self, variable: str, endpoint: str) -> dict[str, Any]:
+        """Return where objects are kept."""
+        return self._read(
+            variable,
+            lambda name: read_object_storage(self.text(name), self.text(endpoint)),
+            FOLDER,
+            "s3://BUCKET or s3://BUCKET/PREFIX",
         )
 
     def _addresses(self, variable: str, fields: Collection[str]) -> dict[str, str]:

@@ -9,9 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from functools import partial
 from pathlib import Path
-from urllib.error import URLError
 
 from tests.server.deployment import BEAT, WORKER, prepare
 from tests.server.postgres import Postgres, postgres_server
@@ -115,7 +113,7 @@ class Deployment:
             self.webs.append(self._process(command, f"web{at}.log"))
             self.browsers.append(Browser(f"http://127.0.0.1:{port}"))
         for browser in self.browsers:
-            wait_until(partial(answers, browser), 60)
+            wait_until(browser.answers, 60)
             browser.log_in(ADMINISTRATOR, PASSWORD)
 
     def stop(self) -> None:
@@ -127,14 +125,6 @@ class Deployment:
 
     def _process(self, command: tuple[str, ...], log: str) -> Process:
         return Process(command, self.folder, log, **self.environment)
-
-
-def answers(browser: Browser) -> bool:
-    """Say whether a web server answers."""
-    try:
-        return browser.get("/healthz")[0] == 200
-    except (URLError, OSError):
-        return False
 
 
 @contextmanager

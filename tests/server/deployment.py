@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.error import URLError
 
 from tests.server.process import (
     ADMINISTRATOR,
@@ -64,13 +63,6 @@ def web(folder: Path, *server: str, **changes: str) -> Iterator[Browser]:
     port = free_port()
     place = ("--bind", f"127.0.0.1:{port}") if server[0] == "gunicorn" else ("--port", str(port))
     browser = Browser(f"http://127.0.0.1:{port}")
-
-    def answers() -> bool:
-        try:
-            return browser.get("/healthz")[0] == 200
-        except (URLError, OSError):
-            return False
-
     with running([*server, *place], folder, **changes):
-        wait_until(answers)
+        wait_until(browser.answers)
         yield browser

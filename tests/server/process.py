@@ -64,6 +64,13 @@ class Browser:
         """Return status and body of a page."""
         return self.open(urllib.request.Request(self.address + path))
 
+    def answers(self, path: str = "/healthz") -> bool:
+        """Say whether a server is there and answers."""
+        try:
+            return self.get(path)[0] == 200
+        except OSError:  # URLError is one
+            return False
+
     def post(self, path: str, values: Mapping[str, object]) -> tuple[int, str]:
         """Send a form, with files as (name, bytes)."""
         token = next((cookie.value for cookie in self.cookies if cookie.name == "csrftoken"), "")

@@ -1,20 +1,24 @@
 """The process that reads hostile bytes: objects in, summaries and verdicts out, under limits.
 
-`verifier.jobs.checker` starts it as `python -m verifier.engine.check_process MEGABYTES`. It reads
-one JSON request per line and writes JSON messages, `{"end": true}` after each request. It has no
-database and writes no files. What it loads of a kernel it keeps for the next object.
+`verifier.jobs.checker` starts it as `python -m verifier.engine.check_process MEGABYTES` and talks
+with it by its standard input and output; it opens no files, and is kept from doing so.
+
+It reads a request, one line of JSON followed by the object's bytes, and writes messages, a line of
+JSON each: the summary or the problem, a verdict for each kernel, `{"end": true}`. What it does not
+have it asks for: to `{"need": …}` it is answered with a line that names parts and their lengths,
+and the parts. Kernels are kept for the next object while memory lasts.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import resource
 import signal
 import sys
-from collections.abc import Iterator
-from functools import lru_cache, partial
-from pathlib import Path
-from typing import Any
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO
 
 import zstandard
 
@@ -29,49 +33,79 @@ from verifier.engine.result_json import plain
 from verifier.engine.summary import summarize
 from verifier.engine.verdict import KernelUnderTest, check_object, collection_paused, prepare_object
 
+Parts = dict[str, bytes]
+Ask = Callable[[dict[str, Any]], Parts]
 _MAX_UNPACKED = 512 << 20
+_SHARE_OF_KERNELS = 0.5  # of the memory; the rest is for the object in hand
 
 
-def answer(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def answer(request: dict[str, Any], data: bytes, kernels: Kernels) -> Iterator[dict[str, Any]]:
     """Return the messages for one object: its summary, then a verdict for each kernel asked for."""
     try:
-        obj = read_object(Path(request["object"]).read_bytes())
+        obj = read_object(data)
         prepared = prepare_object(obj)
     except ObjectError as error:
         yield {"problem": str(error)}
         return
     yield {"summary": plain(summarize(obj, prepared.code.graph))}
-    for kernel in request["kernels"]:
-        files = kernel["facts"], kernel["types"], kernel["config"], kernel.get("functions", "")
-        verdict = check_object(prepared, _load_kernel(*files, request["known"]))
-        yield {"facts_hash": kernel["facts_hash"], "verdict": plain(verdict)}
+    for facts_hash in request["kernels"]:
+        verdict = check_object(prepared, kernels.load(facts_hash, request["known"]))
+        yield {"facts_hash": facts_hash, "verdict": plain(verdict)}
 
 
-@lru_cache(maxsize=16)
-def _load_kernel(
-    facts: str, types: str, config: str, functions: str, known: str
-) -> KernelUnderTest:
-    """Load a kernel from its files; "" stands for one that it has not.
+class Kernels:
+    """The kernels that were asked for lately; `known` names what the whole map has."""
 
-    `known`: a file of the names that some kernel of the map has.
-    """
-    loaded = read_btf(_unpack(types)) if types else None
-    options = read_config(_unpack(config)).options if config else None
-    named = FunctionNames(Path(functions).read_bytes()) if functions else None
-    return KernelUnderTest(
-        parse_facts(_unpack(facts)), loaded, options, named, partial(_load_names, known)
-    )
+    def __init__(self, ask: Ask, bytes_kept: int) -> None:
+        """Keep kernels while the process is smaller than `bytes_kept`."""
+        self._ask, self._bytes_kept = ask, bytes_kept
+        self._kept: OrderedDict[str, KernelUnderTest] = OrderedDict()
+        self._names: KnownNames | None = None
+        self._known = ""
+        # Once the process is confined it cannot open this any more.
+        self._size = os.open("/proc/self/statm", os.O_RDONLY)
+
+    def load(self, facts_hash: str, known: str) -> KernelUnderTest:
+        """Return a kernel, asking for what is not kept."""
+        if known != self._known:  # a kernel has come or gone: others answer differently
+            self._kept.clear()
+            self._names, self._known = None, known
+        kernel = self._kept.get(facts_hash)
+        if kernel is None:
+            self._make_room()
+            kernel = self._kept[facts_hash] = self._read(facts_hash)
+        self._kept.move_to_end(facts_hash)
+        return kernel
+
+    def _make_room(self) -> None:
+        while self._kept and _resident(self._size) > self._bytes_kept:
+            self._kept.popitem(last=False)
+
+    def _read(self, facts_hash: str) -> KernelUnderTest:
+        parts = self._ask({"need": "kernel", "facts_hash": facts_hash})
+        types, config, functions = parts["types"], parts["config"], parts["functions"]
+        return KernelUnderTest(
+            parse_facts(_unpack(parts["facts"])),
+            read_btf(_unpack(types)) if types else None,
+            read_config(_unpack(config)).options if config else None,
+            FunctionNames(functions) if functions else None,
+            self._find_names,
+        )
+
+    def _find_names(self) -> KnownNames:
+        if self._names is None:
+            names = json.loads(self._ask({"need": "names"})["names"])
+            kfuncs = {name: tuple(modules) for name, modules in names["kfuncs"].items()}
+            self._names = KnownNames(kfuncs, frozenset(names["struct_ops"]))
+        return self._names
 
 
-@lru_cache(maxsize=4)
-def _load_names(path: str) -> KnownNames:
-    names = json.loads(Path(path).read_bytes())
-    kfuncs = {name: tuple(modules) for name, modules in names["kfuncs"].items()}
-    return KnownNames(kfuncs, frozenset(names["struct_ops"]))
+def _resident(statm: int) -> int:
+    """Return the memory that the process uses, in bytes (proc(5), statm: pages)."""
+    return int(os.pread(statm, 100, 0).split()[1]) * resource.getpagesize()
 
 
-def _unpack(path: str) -> bytes:
-    packed = Path(path).read_bytes()
+def _unpack(packed: bytes) -> bytes:
     return zstandard.ZstdDecompressor().decompress(packed, max_output_size=_MAX_UNPACKED)
 
 
@@ -86,6 +120,15 @@ def _say(message: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
+def _asking(source: BinaryIO) -> Ask:
+    def ask(need: dict[str, Any]) -> Parts:
+        _say(need)
+        lengths: dict[str, int] = json.loads(source.readline())
+        return {name: source.read(length) for name, length in lengths.items()}
+
+    return ask
+
+
 def main() -> None:
     """Answer requests until there are no more; an object too large for the memory ends it.
 
@@ -93,14 +136,17 @@ def main() -> None:
     """
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    _limit(int(sys.argv[1]))
-    for line in sys.stdin:
+    megabytes, source = int(sys.argv[1]), sys.stdin.buffer
+    kernels = Kernels(_asking(source), int(_SHARE_OF_KERNELS * (megabytes << 20)))
+    _limit(megabytes)
+    while line := source.readline():
+        request = json.loads(line)
         try:
             with collection_paused():
-                for message in answer(json.loads(line)):
+                for message in answer(request, source.read(request["size"]), kernels):
                     _say(message)
         except MemoryError:
-            sys.exit(f"more than {sys.argv[1]} MB")
+            sys.exit(f"more than {megabytes} MB")
         _say({"end": True})
 
 

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ _CHUNK = 1 << 16
 _MAX_MESSAGE = 256 << 20
 _FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _IDLE: queue.LifoQueue[CheckProcess] = queue.LifoQueue(maxsize=4)
+Supply = Callable[[dict[str, Any]], dict[str, bytes]]
 
 
 class CheckFailedError(RuntimeError):
@@ -55,41 +56,77 @@ class CheckProcess:
             stderr=subprocess.PIPE,
             env={"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(_ROOT), "LC_ALL": "C.UTF-8"},
         )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._stdin, self._stdout = self._process.stdin.fileno(), self._process.stdout.fileno()
+        os.set_blocking(self._stdin, False)  # a process that does not read may not hold the job
         self._buffer = bytearray()
         self._looked_at = 0
+        self._deadline = 0.0
 
-    def ask(self, request: dict[str, Any], tick: float) -> Iterator[dict[str, Any] | None]:
-        """Return the messages, and None per `tick` seconds of waiting. Raises CheckFailedError."""
-        stdin = self._process.stdin
-        assert stdin is not None
-        try:
-            stdin.write(json.dumps(request).encode() + b"\n")
-            stdin.flush()
-        except BrokenPipeError as error:
-            raise self._epitaph() from error
+    def ask(
+        self, request: dict[str, Any], chunks: Iterable[bytes], supply: Supply, tick: float
+    ) -> Iterator[dict[str, Any] | None]:
+        """Return the messages, and None per `tick` seconds of waiting. Raises CheckFailedError.
+
+        `chunks` are the object's bytes, `request["size"]` together; `supply` gives what the process
+        asks for.
+        """
+        self._begin_step()
+        self._write(_line(request))
+        for chunk in chunks:
+            self._write(chunk)
         while True:
             for message in self._next_message(tick):
                 if message is not None and message.get("end"):
                     return
-                yield message
+                if message is not None and "need" in message:
+                    self._answer(supply(message))
+                else:
+                    yield message
 
     def close(self) -> None:
         """End the process."""
         self._process.kill()
         self._process.communicate()
 
+    def _answer(self, parts: dict[str, bytes]) -> None:
+        self._begin_step()
+        self._write(_line({name: len(part) for name, part in parts.items()}))
+        for part in parts.values():
+            self._write(part)
+
+    def _begin_step(self) -> None:
+        self._deadline = time.monotonic() + self.limits.seconds
+
+    def _write(self, data: bytes) -> None:
+        """Give all of `data` to the process. Raises CheckFailedError."""
+        left = memoryview(data)
+        while left:
+            if not _wait(self._stdin, selectors.EVENT_WRITE, self._seconds_left()):
+                continue
+            try:
+                left = left[os.write(self._stdin, left[:_CHUNK]) :]
+            except BlockingIOError:
+                continue
+            except BrokenPipeError as error:
+                raise self._epitaph() from error
+
     def _next_message(self, tick: float) -> Iterator[dict[str, Any] | None]:
-        deadline = time.monotonic() + self.limits.seconds
+        self._begin_step()
         while (end := self._find_end()) < 0:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise CheckFailedError(f"it took longer than {self.limits.seconds:g} s")
-            if not self._read(min(left, tick)):
+            if not self._read(min(self._seconds_left(), tick)):
                 yield None
         message: dict[str, Any] = json.loads(self._buffer[:end])
         del self._buffer[: end + 1]
         self._looked_at = 0
         yield message
+
+    def _seconds_left(self) -> float:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise CheckFailedError(f"it took longer than {self.limits.seconds:g} s")
+        return left
 
     def _find_end(self) -> int:
         """Return where the first line ends, -1 for nowhere yet; looks at each byte once."""
@@ -101,13 +138,9 @@ class CheckProcess:
 
     def _read(self, seconds: float) -> bool:
         """Read what there is, waiting `seconds` for it; say whether there was something."""
-        stdout = self._process.stdout
-        assert stdout is not None
-        with selectors.DefaultSelector() as selector:
-            selector.register(stdout, selectors.EVENT_READ)
-            if not selector.select(seconds):
-                return False
-        data = os.read(stdout.fileno(), _CHUNK)
+        if not _wait(self._stdout, selectors.EVENT_READ, seconds):
+            return False
+        data = os.read(self._stdout, _CHUNK)
         if not data:
             raise self._epitaph()
         self._buffer += data
@@ -122,6 +155,17 @@ class CheckProcess:
         if -code in _FROM_OUTSIDE:
             return CheckCutOffError("its process was ended from outside, or for want of memory")
         return CheckFailedError(f"the check ended with code {code}: {last[:300]}")
+
+
+def _line(record: dict[str, Any]) -> bytes:
+    return json.dumps(record).encode() + b"\n"
+
+
+def _wait(descriptor: int, event: int, seconds: float) -> bool:
+    """Say whether a descriptor is ready within `seconds`."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(descriptor, event)
+        return bool(selector.select(seconds))
 
 
 @contextmanager

@@ -1,68 +1,147 @@
-"""Uploaded bytes on disk, by their SHA-256: `objects/ab/abcd…` in the data folder.
-
-Files are written beside their place and moved there, so a file that exists is whole.
-"""
+"""Uploaded bytes by their SHA-256, in the storage `objects` of the settings: `ab/abcd…`."""
 
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
-from collections.abc import Callable, Iterable
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
+from django.core.files.base import File
+from django.core.files.storage import Storage, storages
+from django.db import transaction
+from django.db.models.signals import post_delete
+from django.dispatch import receiver
+from django.utils import timezone
+
+from kfmap.catalogue.availability import StorageAwayError
+from verifier.records.models import BpfObject
 
 _HEADER_BYTES = 20
 _EM_BPF = 247
+_CLIENTS = ("botocore", "boto3", "s3transfer")
+log = logging.getLogger(__name__)
 
 
 class RefusedFileError(ValueError):
     """The file is not taken; the message says why and what to do."""
 
 
+class MissingBytesError(LookupError):
+    """The storage has no bytes of an object that the rows have."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """Bytes that are on disk."""
+    """Bytes that are kept."""
 
     sha256: str
     size: int
 
 
-def path_of(sha256: str) -> Path:
-    """Return the place of the bytes with this hash."""
-    folder: Path = settings.KFMAP_DATA_DIR
-    return folder / "objects" / sha256[:2] / sha256
+def store(file: File[bytes]) -> StoredFile:
+    """Keep a file. Raises RefusedFileError, StorageAwayError, OSError: then nothing is kept."""
+    read = _read(file)
+    with _storage() as storage:
+        name = _name_of(read.sha256)
+        if not storage.exists(name):
+            file.seek(0)
+            storage.save(name, file)
+    return read
 
 
-def store(chunks: Iterable[bytes]) -> StoredFile:
-    """Write the bytes as they come. Raises RefusedFileError; then nothing is kept."""
-    folder: Path = settings.KFMAP_DATA_DIR / "objects"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    handle, draft_name = tempfile.mkstemp(dir=folder, prefix="draft-")
-    draft = Path(draft_name)
+def is_stored(sha256: str) -> bool:
+    """Say whether the bytes with this hash are kept. Raises StorageAwayError."""
+    with _storage() as storage:
+        return storage.exists(_name_of(sha256))
+
+
+def read_chunks(sha256: str) -> Iterator[bytes]:
+    """Return the bytes with this hash. Raises MissingBytesError and StorageAwayError."""
+    with _storage() as storage:
+        try:
+            with storage.open(_name_of(sha256)) as file:
+                yield from file.chunks()
+        except FileNotFoundError as error:
+            raise MissingBytesError(sha256) from error
+
+
+def remove(sha256: str) -> None:
+    """Remove the bytes with this hash, unless an object has them. Raises StorageAwayError."""
+    if not BpfObject.objects.filter(sha256=sha256).exists():
+        with _storage() as storage:
+            storage.delete(_name_of(sha256))
+
+
+def remove_orphans(older_than: timedelta) -> int:
+    """Remove what uploads left that were cut off before their rows were kept; return how many."""
+    removed, before = 0, timezone.now() - older_than
+    with _storage() as storage:
+        for folder, names in _list(storage):
+            known = set(BpfObject.objects.filter(sha256__in=names).values_list("sha256", flat=True))
+            for name in (folder + name for name in names if name not in known):
+                if storage.get_modified_time(name) <= before:
+                    storage.delete(name)
+                    removed += 1
+    return removed
+
+
+@receiver(post_delete, sender=BpfObject)
+def _remove_with_row(instance: BpfObject, **_: Any) -> None:
+    """Remove the bytes of an object that is deleted, in whatever way, when that is certain."""
+    transaction.on_commit(lambda: _try_to_remove(instance.sha256))
+
+
+def _try_to_remove(sha256: str) -> None:
     try:
-        with os.fdopen(handle, "wb") as file:
-            stored = _copy(chunks, file.write)
-        place = path_of(stored.sha256)
-        place.parent.mkdir(mode=0o700, exist_ok=True)
-        draft.replace(place)
-    finally:
-        draft.unlink(missing_ok=True)
-    return stored
+        remove(sha256)
+    except (OSError, StorageAwayError) as error:
+        log.warning("the bytes of %s stay until orphans are removed: %s", sha256, error)
 
 
-def _copy(chunks: Iterable[bytes], write: Callable[[bytes], object]) -> StoredFile:
+def _list(storage: Storage) -> Iterator[tuple[str, list[str]]]:
+    """Return the folders and the files in each; drafts lie outside of them."""
+    try:
+        folders, drafts = storage.listdir("")
+    except FileNotFoundError:  # nothing was ever uploaded
+        return
+    yield "", drafts
+    for folder in folders:
+        yield f"{folder}/", storage.listdir(folder)[1]
+
+
+def _name_of(sha256: str) -> str:
+    return f"{sha256[:2]}/{sha256}"
+
+
+@contextmanager
+def _storage() -> Iterator[Storage]:
+    """Lend the storage; errors of its client become StorageAwayError."""
+    try:
+        yield storages["objects"]
+    except (OSError, MissingBytesError, RefusedFileError):
+        raise
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] not in _CLIENTS:
+            raise
+        log.warning("the storage of objects: %s", error)
+        raise StorageAwayError(str(error)) from error
+
+
+def _read(file: File[bytes]) -> StoredFile:
+    """Return hash and size of what can be a BPF object. Raises RefusedFileError."""
     digest, size, header = hashlib.sha256(), 0, b""
-    for chunk in chunks:
+    for chunk in file.chunks():
         size += len(chunk)
         if size > settings.KFMAP_MAX_UPLOAD_BYTES:
             raise RefusedFileError(_too_large())
         if len(header) < _HEADER_BYTES:
             header += chunk[: _HEADER_BYTES - len(header)]
         digest.update(chunk)
-        write(chunk)
     _expect_bpf_elf(header)
     return StoredFile(digest.hexdigest(), size)
 

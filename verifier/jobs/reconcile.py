@@ -42,11 +42,6 @@ def reconcile() -> int:
     return len(due) - len(left)
 
 
-def resume_interrupted_jobs() -> None:
-    """Have every open job sent again; for the start of the only worker, when nobody is at work."""
-    Job.objects.open().update(state=Job.State.QUEUED, sent_at=None)
-
-
 class Ticker:
     """Reconciles every few seconds in a thread of a worker, or of a process that has none."""
 

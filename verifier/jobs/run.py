@@ -10,14 +10,14 @@ from typing import Any
 
 from django.conf import settings
 
-from kfmap.catalogue.availability import find_absence
+from kfmap.catalogue.availability import NO_ROOM, STORAGE_AWAY, find_absence
 from kfmap.catalogue.models import Kernel
 from verifier.engine.result_json import parse_summary, parse_verdict
 from verifier.jobs.checker import CheckCutOffError, CheckFailedError, Limits, lend_process
-from verifier.jobs.files import path_of
-from verifier.jobs.kernel_files import write_kernel_files, write_known_names
+from verifier.jobs.files import MissingBytesError, read_chunks
 from verifier.jobs.patience import patiently
 from verifier.jobs.stopping import WorkerStopsError, is_stopping
+from verifier.jobs.supply import KernelGoneError, identify_map, supply
 from verifier.records import store
 from verifier.records.models import BpfObject, Job
 from verifier.records.models.job import JobLostError
@@ -25,6 +25,12 @@ from verifier.records.models.job import JobLostError
 _TICK_SECONDS = 1.0
 _CLAIM_SECONDS, _END_SECONDS = 20.0, 120.0
 _CUT_OFF_TIMES = 3
+_WAITS_FOR = {NO_ROOM: "room on the disk", STORAGE_AWAY: "the storage of objects"}
+_BROKE_OFF = "The check broke off; the server's log says where."
+_NO_BYTES = (
+    "The worker does not find the bytes of this object: every host needs the same data folder or "
+    "KFMAP_OBJECT_STORAGE. Put that right, then try again."
+)
 log = logging.getLogger(__name__)
 
 
@@ -49,19 +55,17 @@ def run_job(job_id: int) -> None:
 
 def _after(error: Exception, job: Job) -> partial[None]:
     """Return how a job ends that something went wrong in."""
-    if find_absence(error):
+    if absence := find_absence(error):
         log.warning("job %s waits: %s", job.pk, str(error).strip())
-        return partial(job.release, "the database or the disk, which failed")
+        return partial(job.release, _WAITS_FOR.get(absence, "the database"))
     log.error("job %s broke off", job.pk, exc_info=error)
-    return partial(
-        job.finish, Job.State.FAILED, "The check broke off; the server's log says where."
-    )
+    problem = _NO_BYTES if isinstance(error, MissingBytesError) else _BROKE_OFF
+    return partial(job.finish, Job.State.FAILED, problem)
 
 
 def _check(job: Job) -> None:
     """Check on one kernel after the other; one that breaks the check does not stop the rest."""
-    kernels = store.pending_kernels(job.object)
-    progress = _Progress(job, kernels)
+    progress = _Progress(job, store.pending_kernels(job.object))
     cut_off = 0
     while progress.waiting or not job.object.read_at:
         try:
@@ -72,20 +76,22 @@ def _check(job: Job) -> None:
                 progress.give_up(str(error))
         except CheckFailedError as error:
             progress.give_up(str(error))
+        except KernelGoneError as gone:
+            progress.leave_out(str(gone))
         if job.object.problem:
             return
 
 
 def _ask(obj: BpfObject, progress: _Progress) -> None:
     request = {
-        "object": str(path_of(obj.sha256)),
-        "kernels": [write_kernel_files(kernel) for kernel in progress.waiting],
-        "known": write_known_names(),
+        "size": obj.size,
+        "kernels": [kernel.facts_hash for kernel in progress.waiting],
+        "known": identify_map(),
     }
     limits = Limits(settings.KFMAP_CHECK_SECONDS, settings.KFMAP_CHECK_MEGABYTES)
     progress.beat()
     with lend_process(limits) as process:
-        for message in process.ask(request, _TICK_SECONDS):
+        for message in process.ask(request, read_chunks(obj.sha256), supply, _TICK_SECONDS):
             if message is not None:
                 progress.keep(message)
             progress.beat()
@@ -111,6 +117,10 @@ class _Progress:
 
     def _keep_verdict(self, facts_hash: str, verdict: dict[str, Any]) -> None:
         store.save_verdict(self._object, facts_hash, parse_verdict(verdict))
+        self.leave_out(facts_hash)
+
+    def leave_out(self, facts_hash: str) -> None:
+        """Wait for no more verdicts on a kernel."""
         self.waiting = [item for item in self.waiting if item.facts_hash != facts_hash]
 
     def give_up(self, why: str) -> None:

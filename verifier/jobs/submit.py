@@ -31,7 +31,7 @@ def _take_in(submission: Submission, upload: UploadedFile[bytes]) -> Job | None:
     """Keep one file; return its job if that is new."""
     name = (upload.name or "unnamed")[-MAX_NAME:]
     try:
-        stored = files.store(upload.chunks())
+        stored = files.store(upload)
     except files.RefusedFileError as error:
         submission.files.create(name=name, problem=f"Not taken: {error}.")
         return None
@@ -41,4 +41,6 @@ def _take_in(submission: Submission, upload: UploadedFile[bytes]) -> Job | None:
         )
         job, opened = open_job(obj)
         submission.files.create(name=name, object=obj, known_before=not is_new)
+    if not files.is_stored(stored.sha256):  # another one deleted the same object meanwhile
+        files.store(upload)
     return job if opened else None

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import logging
+from datetime import timedelta
 from typing import Any
 
 from celery import shared_task
 from celery.signals import worker_init, worker_ready, worker_shutdown
 from django.db import connections
 
+from verifier.jobs.files import remove_orphans
 from verifier.jobs.queue import CHECK_OBJECT
 from verifier.jobs.reconcile import Ticker, reconcile
 from verifier.jobs.run import run_job
 from verifier.jobs.stopping import end_process_if_stopping, is_stopping
 
+_OLD = timedelta(hours=1)  # no upload takes so long
 _ticker = Ticker()
+log = logging.getLogger(__name__)
 
 
 @shared_task(name=CHECK_OBJECT)
@@ -28,6 +33,13 @@ def check_object_job(job_id: int) -> None:
 def reconcile_jobs() -> None:
     """Send what the broker may have lost; beat asks for it, and each worker does it by itself."""
     reconcile()
+
+
+@shared_task(name="verifier.tasks.tidy")
+def tidy() -> None:
+    """Remove what uploads left that were cut off; beat asks for it."""
+    if removed := remove_orphans(_OLD):
+        log.info("removed %d uploads that were cut off", removed)
 
 
 @worker_init.connect

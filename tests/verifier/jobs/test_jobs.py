@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+import json
+import os
+import signal
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -15,7 +21,7 @@ from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.store import save_kernel
 from tests.permission.small_kernel import create_toy_kernel
 from tests.verifier.engine.judging.toy import kernel_facts
-from verifier.jobs import checker, files, kernel_files, tasks
+from verifier.jobs import checker, files, supply, tasks
 from verifier.jobs.opening import ensure_job
 from verifier.jobs.run import run_job
 from verifier.jobs.stopping import stop_jobs
@@ -37,7 +43,7 @@ def kernels() -> None:
 
 def create_job(data: bytes | None = None) -> Job:
     """Store an object and make its job."""
-    stored = files.store([data or (OBJECTS / "scheduler.bpf.o").read_bytes()])
+    stored = files.store(ContentFile(data or (OBJECTS / "scheduler.bpf.o").read_bytes()))
     obj = BpfObject.objects.create(sha256=stored.sha256, file_name="toy.o", size=stored.size)
     job = ensure_job(obj)
     assert job is not None
@@ -144,31 +150,67 @@ def test_process_that_broke_is_not_used_again() -> None:
         pytest.raises(checker.CheckFailedError, match="the check ended with code 1"),
         checker.lend_process(limits) as broken,
     ):
-        list(broken.ask({"no": "object"}, tick=1))
+        list(broken.ask({"no": "object"}, [], supply.supply, tick=1))
     with checker.lend_process(limits) as next_one:
         assert next_one is not broken
 
 
-def test_kernel_files_may_be_written_by_many_at_once(data_folder: Path) -> None:
-    path, packed = data_folder / "kernel", bytes(1000)
-
-    def write(_: int) -> None:
-        kernel_files.write_whole(path, packed)
-
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(write, range(200)))
-    assert [entry.name for entry in data_folder.iterdir()] == ["kernel"]
-    assert path.read_bytes() == packed
+def test_process_that_was_killed_is_replaced_and_the_job_done() -> None:
+    limits = checker.Limits(settings.KFMAP_CHECK_SECONDS, settings.KFMAP_CHECK_MEGABYTES)
+    with checker.lend_process(limits) as idle:
+        idle._process.kill()
+        idle._process.wait()
+    assert run(create_job()).state == Job.State.DONE
+    assert Check.objects.filter(problem="").count() == 2
 
 
-def test_kernel_files_are_what_the_rows_keep(data_folder: Path) -> None:
+def test_process_that_does_not_read_is_ended_in_time() -> None:
+    limits = checker.Limits(0.5, 2048)
+    with (
+        pytest.raises(checker.CheckFailedError, match=r"longer than 0\.5 s"),
+        checker.lend_process(limits) as deaf,
+    ):
+        os.kill(deaf._process.pid, signal.SIGSTOP)
+        list(deaf.ask({"size": 1 << 24}, [bytes(1 << 24)], supply.supply, tick=1))
+
+
+def test_supply_gives_what_the_rows_keep() -> None:
     kernel = save_kernel(create_toy_kernel(), None).kernel
-    files = kernel_files.write_kernel_files(kernel)
-    assert (files["types"], files["functions"], files["config"]) == ("", "", "")
+    need = {"need": "kernel", "facts_hash": kernel.facts_hash}
+    before, map_before = supply.supply(need), supply.identify_map()
+    assert (before["types"], before["functions"], before["config"]) == (b"", b"", b"")
     save_kernel(create_toy_kernel(), None, functions=b"packed names")
-    later = kernel_files.write_kernel_files(kernel)
-    assert Path(later["functions"]).read_bytes() == b"packed names"
-    assert later["facts"] == files["facts"]
+    assert supply.supply(need) == {**before, "functions": b"packed names"}
+    assert supply.identify_map() != map_before
+
+
+def test_supply_names_what_any_kernel_has() -> None:
+    names = json.loads(supply.supply({"need": "names"})["names"])
+    assert names["kfuncs"]["toy_move"] == []
+    assert "toy_ops" in names["struct_ops"]
+
+
+def test_kernel_that_left_the_map_meanwhile_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    job, real = create_job(), supply.supply
+
+    def lose_a_kernel(need: dict[str, Any]) -> dict[str, bytes]:
+        Kernel.objects.filter(name="6.12").delete()
+        return real(need)
+
+    monkeypatch.setattr("verifier.jobs.run.supply", lose_a_kernel)
+    assert run(job).state == Job.State.DONE
+    assert Check.objects.count() == 1
+
+
+def test_object_whose_bytes_are_not_here_fails_and_says_what_to_do() -> None:
+    job = create_job()
+    storages["objects"].delete(f"{job.object.sha256[:2]}/{job.object.sha256}")
+    job = run(job)
+    assert (job.state, job.object.problem) == (Job.State.FAILED, "")
+    assert "does not find the bytes of this object" in job.problem
+    assert Check.objects.count() == 0
 
 
 def test_job_of_a_worker_that_stops_goes_back_to_the_queue() -> None:

@@ -20,9 +20,11 @@ from kfmap.catalogue.database import (
 )
 from kfmap.catalogue.loading import Outcome, load_bundled
 from kfmap.celery import app
+from kfmap.server.data_dir import only_user
 from kfmap.server.embedded_worker import EmbeddedWorker
 from kfmap.server.web_server import AddressError, WebServer, listen
-from verifier.jobs.reconcile import Ticker, resume_interrupted_jobs
+from verifier.jobs.reconcile import Ticker
+from verifier.jobs.restart import take_up_what_was_cut_off
 from verifier.jobs.stopping import stop_jobs
 
 
@@ -43,21 +45,21 @@ class Command(BaseCommand):
             listener = listen(host, port)
         except AddressError as error:
             raise CommandError(str(error)) from error
-        with listener:
+        with listener, only_user(settings.KFMAP_DATA_DIR) as alone:
             self._say(f"Data folder: {settings.KFMAP_DATA_DIR}")
-            self._prepare()
+            self._prepare(alone)
             settings.ALLOWED_HOSTS.append(_name(host))
             self._serve(listener, f"http://{_name(host)}:{listener.getsockname()[1]}")
         self._say("Stopped.")
 
-    def _prepare(self) -> None:
+    def _prepare(self, alone: bool) -> None:
         try:
             with usable_database():
                 prepare_database()
                 self._say(f"Database: {describe_database()}")
                 self._load_kernels()
-                if settings.KFMAP_EMBEDDED_WORKER:
-                    resume_interrupted_jobs()
+                if alone and settings.KFMAP_EMBEDDED_WORKER:
+                    take_up_what_was_cut_off()
         except DatabaseNotUsableError as error:
             raise CommandError(str(error)) from error
 

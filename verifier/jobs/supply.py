@@ -1,0 +1,57 @@
+"""What a check process asks for: the parts of a kernel, and the names that the map knows."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from kfmap.catalogue.models import Kernel, KernelFunctions, KernelTypes, Kfunc, StructOpsType
+from kfmap.kernel.facts import VMLINUX
+
+
+class KernelGoneError(LookupError):
+    """The kernel was taken out of the map while an object was checked on it."""
+
+
+def identify_map() -> str:
+    """Return a text that changes with the kernels of the map and with what is known of one."""
+    rows = Kernel.objects.order_by("facts_hash").values_list(
+        "facts_hash", "updated_at", "types__pk", "functions__pk"
+    )
+    return hashlib.sha256(repr(list(rows)).encode()).hexdigest()
+
+
+def supply(need: dict[str, Any]) -> dict[str, bytes]:
+    """Return the parts that were asked for, as the rows pack them; b"" is one that there is not.
+
+    Raises KernelGoneError.
+    """
+    if need["need"] == "names":
+        return {"names": _known_names()}
+    return _parts_of_kernel(need["facts_hash"])
+
+
+def _parts_of_kernel(facts_hash: str) -> dict[str, bytes]:
+    kernel = Kernel.objects.filter(facts_hash=facts_hash).first()
+    if kernel is None:
+        raise KernelGoneError(facts_hash)
+    types = KernelTypes.objects.filter(kernel=kernel).values_list("data", flat=True)
+    functions = KernelFunctions.objects.filter(kernel=kernel).values_list("data", flat=True)
+    return {
+        "facts": bytes(kernel.facts),
+        "types": bytes(types.first() or b""),
+        "functions": bytes(functions.first() or b""),
+        "config": bytes(kernel.config),
+    }
+
+
+def _known_names() -> bytes:
+    kfuncs: dict[str, set[str]] = {}
+    for name, owner in Kfunc.objects.values_list("name", "owner"):
+        kfuncs.setdefault(name, set()).add(owner)
+    names = {
+        "kfuncs": {name: sorted(owners - {VMLINUX}) for name, owners in kfuncs.items()},
+        "struct_ops": sorted(set(StructOpsType.objects.values_list("name", flat=True))),
+    }
+    return json.dumps(names).encode()
