@@ -36,6 +36,7 @@ from kfmap.api.serializers import (
 from kfmap.catalogue.matrix_export import render_matrix_json
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.questions import QueryError, ask
+from kfmap.catalogue.snapshot import one_snapshot
 from kfmap.catalogue.store import LoadedKernel, NoSuchKernelError, load_kernel
 from kfmap.permission.answer_json import plain_answer, plain_question
 from verifier.engine.reports import RENDERERS
@@ -118,6 +119,7 @@ def upload(request: Request) -> Response:
 @extend_schema(responses={200: ResultSerializer, **_PROBLEMS, **_PRIVATE})
 @api_view(["GET"])
 @permission_classes([IsAuthenticated])
+@one_snapshot()
 def result(request: Request, sha256: str) -> Response:
     """Return the job of an object, its verdicts as `manage.py verify` does, and its reviews."""
     obj = get_object_or_404(BpfObject, sha256=sha256)

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from kfmap.catalogue.models import Kernel
+from kfmap.catalogue.snapshot import one_snapshot
 from kfmap.graphs.picture import build_picture
 from kfmap.web.shared.export import GRAPH_FORMATS, export_graph
 from kfmap.web.shared.kernel_map import load_kernel_map
@@ -95,6 +96,7 @@ def _render_submission(
 
 @login_required
 @require_safe
+@one_snapshot()
 def show_object(request: HttpRequest, sha256: str) -> HttpResponse:
     """Show the verdict grid, the findings and the calls of an object; ?format= exports them.
 
@@ -124,6 +126,7 @@ def add_review(request: HttpRequest, sha256: str) -> HttpResponse:
     return redirect(f"{obj.get_absolute_url()}#reviews")
 
 
+@one_snapshot()
 def _render_object(
     request: HttpRequest, obj: BpfObject, form: ReviewForm, status: int = 200
 ) -> HttpResponse:
@@ -145,6 +148,7 @@ def _render_object(
 
 @login_required
 @require_safe
+@one_snapshot()
 def show_program(request: HttpRequest, sha256: str, position: int) -> HttpResponse:
     """Show all findings of one program, and every place that calls a kfunc, page by page."""
     obj = get_object_or_404(BpfObject, sha256=sha256)
@@ -160,6 +164,7 @@ def show_program(request: HttpRequest, sha256: str, position: int) -> HttpRespon
 
 @login_required
 @require_safe
+@one_snapshot()
 def show_graph(request: HttpRequest, sha256: str) -> HttpResponse:
     """Draw what the programs of an object call; ?kernel= colours it, ?format= exports it."""
     obj = get_object_or_404(BpfObject, sha256=sha256)
