@@ -72,6 +72,14 @@ class Asked:
         """Return whether the kernel has a kfunc of this name."""
         return name in self.decider.kfuncs
 
+    def say_why_absent(self, kind: str, name: str) -> str:
+        """Return why a kernel may lack what this one has: the option that others have off."""
+        for other in self.judge.others():
+            for left in other.facts.left_out or ():
+                if (left.kind, left.name) == (kind, name):
+                    return f"is older, or {list_names(left.options)} is off in it"
+        return "is older, or an option that it needs is off"
+
     def find_context(self, message: LogMessage) -> Context | None:
         """Return the context of the program that a message is about, None where it is not told.
 

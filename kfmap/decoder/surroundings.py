@@ -19,6 +19,7 @@ _KERNELS = tuple(
         rf"Linux version {_RELEASE}",
         rf"\bLinux [\w.-]{{1,64}} {_RELEASE} #",
         rf"\bLinux {_RELEASE} #",
+        rf"version magic '[^'\n]{{1,100}}' should be '{_RELEASE}",
         rf"\bvermagic[:=] {{0,40}}\"?{_RELEASE}",
         rf"\b(?:[Kk]ernel|KERNEL)(?: [Vv]ersion| [Rr]elease)? ?[:=] {{0,40}}(?:Linux )?v?"
         rf"{_RELEASE}",
@@ -32,7 +33,9 @@ _KERNELS = tuple(
     )
 )
 _BARE_RELEASE = re.compile(rf"^{_RELEASE}$")
-_NEAR_KERNEL = re.compile("inux|ernel|KERNEL|vermagic|ainted|uname|version: |/boot/|/modules/")
+_NEAR_KERNEL = re.compile(
+    "inux|ernel|version magic|KERNEL|vermagic|ainted|uname|version: |/boot/|/modules/"
+)
 
 _INSTRUCTION = re.compile(r"(\d{1,7}): \(")
 _CALL = re.compile(r"\d{1,7}: \(85\) call (?!unknown#)([A-Za-z_][\w.$]{0,127})#")

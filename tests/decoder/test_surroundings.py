@@ -68,6 +68,7 @@ def test_exit_is_one_message_with_what_its_backtrace_names() -> None:
         ("$ uname -r\n7.3.4+deb13-amd64", "7.3.4+deb13-amd64"),
         ("uname -r: 6.18.15", "6.18.15"),
         ("vermagic:       6.18.15 SMP preempt mod_unload", "6.18.15"),
+        ("toy: version magic '6.12.1 SMP' should be '6.18.15 SMP preempt '", "6.18.15"),
         ("Kernel: 6.8.0-40-generic x86_64", "6.8.0-40-generic"),
         ("Kernel Version: 6.19.6-arch1-1", "6.19.6-arch1-1"),
         ("CPU: 3 UID: 0 PID: 1 Comm: x Not tainted 7.2.12+deb13-amd64 #1", "7.2.12+deb13-amd64"),

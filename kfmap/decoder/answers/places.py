@@ -48,18 +48,18 @@ def _answer_lock(message: LogMessage, asked: Asked) -> Explanation:
         what = f"{message.called}()" if message.called else "A function"
         text = (
             f"{what} is called while a BPF lock is held: under bpf_spin_lock and bpf_res_spin_lock"
-            " only a few kfuncs and helpers may be called, and no global function"
+            f" only {_say_lock_safe(asked)} may be called, and no global function."
         )
-        safe = _lock_safe(asked)
-        text += f" ({safe})" if safe else ""
-        return Explanation(f"{text}.", ("the call before the lock or after the unlock",))
+        return Explanation(text, ("the call before the lock or after the unlock",))
     text = "A BPF lock is taken and released in pairs on every path, one at a time, the same lock."
     return Explanation(text)
 
 
-def _lock_safe(asked: Asked) -> str:
+def _say_lock_safe(asked: Asked) -> str:
     flags = {flag.name for flag in asked.facts.kfunc_flags}
-    return "kfuncs with KF_SPINLOCK_SAFE" if "KF_SPINLOCK_SAFE" in flags else ""
+    if "KF_SPINLOCK_SAFE" in flags:
+        return "kfuncs with KF_SPINLOCK_SAFE and a few helpers"
+    return "a few kfuncs and helpers"
 
 
 def _answer_rcu(message: LogMessage, asked: Asked) -> Explanation:

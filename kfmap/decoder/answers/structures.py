@@ -24,7 +24,7 @@ def _answer_type_missing(message: LogMessage, asked: Asked) -> Explanation:
     text += (
         f", {list_names(lacking)} {'has' if len(lacking) == 1 else 'have'} not" if lacking else ""
     )
-    text += ": the kernel that printed this is older, or an option that it needs is off"
+    text += f": the kernel that printed this {asked.say_why_absent('struct_ops', name)}"
     return Explanation(say(Reason("missing", text)), of_kernel=True)
 
 

@@ -73,7 +73,7 @@ def _answer_present(name: str, message: LogMessage, asked: Asked) -> Explanation
     text = f"{asked.kernel} has {name}"
     if names:
         text += f", {list_names(names)} {'has' if len(names) == 1 else 'have'} not"
-    text += ": the kernel that did not find it is older, or an option that it needs is off"
+    text += f": the kernel that did not find it {asked.say_why_absent('kfunc', name)}"
     reason = give_reason("missing", text, known.place if known else None)
     old = [n for other in lacking[:1] for n in find_renamed(name, other.kfuncs)]
     return Explanation(say(reason), (*old, _guard(name)), of_kernel=True)

@@ -108,6 +108,7 @@ def test_object_page_shows_grid_finding_path_and_source(ada: Client) -> None:
         "3: call toy_move",
         "kernel/filter.c:74",
         "Try: call it from dispatch",
+        '<a href="/decode/">Decode its log</a>',
     ):
         assert part in text
     assert text.index("verdict-passes") < text.index("verdict-refused")
