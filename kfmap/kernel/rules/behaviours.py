@@ -86,6 +86,17 @@ _ROWS = (
     _Row("nested_special_fields", ("btf_find_nested_struct",), ""),
     # Preemption and IRQs that are off make an RCU section. 7.3.
     _Row("rcu_by_any_region", ("in_rcu_cs",), r"active_preempt_locks"),
+    # No callback, nor a function below it, may call another program, or load from a packet. 7.3.
+    _Row(
+        "callbacks_never_tail_call",
+        ("check_max_stack_depth_subprog",),
+        r"if \(tail_call_reachable\)\s*\{?\s*for[^}]{0,120}is_cb",
+    ),
+    _Row(
+        "callbacks_never_load_packets",
+        ("check_max_stack_depth_subprog",),
+        r"has_ld_abs\)\s*\{?\s*for[^}]{0,120}is_cb",
+    ),
 )
 
 

@@ -23,7 +23,10 @@ from verifier.engine.object.model import BpfObject, Code, Reference, ReferenceKi
 
 Path = tuple[tuple[int, int], ...]  # (function, slot in it that leads on)
 _KEEP_FLAGS = re.compile(r"bpf_local_irq_(save|restore)|bpf_res_spin_(un)?lock_irq(save|restore)")
-_CALL_OR_ADDRESS = re.compile(re.escape(bytes([OP_CALL])) + b"|" + re.escape(bytes([OP_LDDW])))
+_PACKET_LOADS = (0x20, 0x28, 0x30, 0x40, 0x48, 0x50)  # LD_ABS and LD_IND of 4, 2 and 1 bytes
+_TOLD = re.compile(
+    b"[%s]" % b"".join(re.escape(bytes([op])) for op in (OP_CALL, OP_LDDW, *_PACKET_LOADS))
+)
 
 
 @dataclass(slots=True)
@@ -33,7 +36,7 @@ class Calls:
 
     `forks`: after which several states may follow. `asked`: slots of calls that begin or end
     regions, `locks` of those that may fail to, `iterated` of those of iterators. `relocated`:
-    slots that CO-RE relocates.
+    slots that CO-RE relocates; `packets`: slots of loads from a packet.
     """
 
     kfuncs: list[tuple[int, int]] = field(default_factory=list)
@@ -47,6 +50,7 @@ class Calls:
     locks: set[int] = field(default_factory=set)
     iterated: set[int] = field(default_factory=set)
     relocated: list[int] = field(default_factory=list)
+    packets: list[int] = field(default_factory=list)
 
     def leads(self) -> list[tuple[int, int]]:
         """Return (slot, function) for what is called and what is passed on, by slot."""
@@ -169,11 +173,15 @@ class CallGraph:
     def _add_helper_calls(self, section: str, code: Code) -> None:
         """Find calls of helpers, and calls and addresses within a section without a relocation."""
         references = self._references[section]
-        for match in _CALL_OR_ADDRESS.finditer(code.opcodes):
+        for match in _TOLD.finditer(code.opcodes):
             slot = match.start()
             if slot in references:
                 continue
-            if code.registers[slot] >> 4:
+            if code.opcodes[slot] in _PACKET_LOADS:
+                function = self.function_at(section, slot)
+                if function is not None:
+                    self.calls[function].packets.append(slot)
+            elif code.registers[slot] >> 4:
                 plain = plain_reference(code, slot, self.function_at)
                 if plain is not None:
                     references[slot] = plain

@@ -16,6 +16,7 @@ from verifier.engine.result import FindingKind, Reason
 
 MODULE_RULE = "module"  # of a reason: a module may have it
 _SLEEPABLE = "KF_SLEEPABLE"
+_TRAP = "__bpf_trap"
 # What is said of a call follows from these: extern, regions, circumstances, fault.
 _Alike = tuple[int, Regions, Circumstances, str]
 LATER = {Later.TIMER: "a timer callback", Later.WORK: "a workqueue callback"}
@@ -47,6 +48,9 @@ class CallJudge:
         resolved = self._loaded.kfunc(call.extern)
         if resolved.outcome != FOUND:
             return Objection(FindingKind(resolved.outcome), (absent_reason(resolved, extern.name),))
+        if extern.kernel_name == _TRAP:
+            text = "the compiler put __bpf_trap here, where a value is undefined or a function ends"
+            return Objection(FindingKind.LOAD, (give_reason("trap", text),))
         verdict = self._decide(extern.kernel_name)
         if verdict.verdict == REFUSED:
             return Objection(FindingKind.NOT_ALLOWED, verdict.reasons)

@@ -1,7 +1,7 @@
-"""Calls of other functions: global ones, which the kernel verifies apart, and callbacks that throw.
+"""Calls of other functions: where they may not be made, above all of global ones.
 
-Mirrors check_func_call(), check_max_stack_depth_subprog() and, for code that may be dead,
-mark_subprog_might_sleep() and mark_subprog_might_throw() of the kernel.
+Mirrors check_func_call() and, for code that may be dead, mark_subprog_might_sleep() and
+mark_subprog_might_throw() of the kernel, which verifies global functions apart.
 """
 
 from __future__ import annotations
@@ -25,12 +25,13 @@ _RULE = "global"
 
 @dataclass(frozen=True, slots=True)
 class GlobalJudge:
-    """Judges calls of functions in one program; `may_sleep`, `is_there` tell of externs."""
+    """Judges calls of functions in one program; `may_sleep` tells it of an extern, `throw_in` of a
+    function how it could throw."""
 
     prepared: Prepared
     kernel: KernelUnderTest
     may_sleep: Callable[[int], bool]
-    is_there: Callable[[int], bool]
+    throw_in: Callable[[int], Path]
 
     def problems(self, reach: Reach) -> Iterator[Problem]:
         """Look at every live call, the sure ones first."""
@@ -40,14 +41,6 @@ class GlobalJudge:
             yield from self._throwing(call)
         for call in reach.statics_under_lock:
             yield from self._static_under_lock(call)
-        for callback in reach.callbacks:
-            thrown = self._throw_in(callback.node.function)
-            if thrown:
-                text = f"{THROW} may not be called from a callback, dead code counted"
-                path = extend(path_to_call(callback.node), thrown)
-                yield self._problem(
-                    FindingKind.REGION, THROW, path, callback.node, callback.sure, text
-                )
 
     def _in_region(self, call: GlobalCall) -> Iterator[Problem]:
         name = self._name(call)
@@ -89,7 +82,7 @@ class GlobalJudge:
         told = [name for name in held if name]
         if not told or not self.kernel.rules.holds("globals_throw"):
             return
-        thrown = self._throw_in(call.node.function)
+        thrown = self.throw_in(call.node.function)
         if thrown:
             text = f"{self._name(call)} is global and may throw, and this is within a {told[0]}"
             path = extend(path_to_call(call.node), thrown)
@@ -107,12 +100,6 @@ class GlobalJudge:
             if self.kernel.helper_sleeps(number):
                 return "", helper_name(number) or "", path
         return None
-
-    def _throw_in(self, function: int) -> Path:
-        for extern, path in self.prepared.calls_in(function).items():
-            if self.prepared.object.externs[extern].kernel_name == THROW and self.is_there(extern):
-                return path
-        return ()
 
     def _name(self, call: GlobalCall) -> str:
         return self.prepared.object.functions[call.node.function].name

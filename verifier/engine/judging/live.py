@@ -12,6 +12,7 @@ from verifier.engine.flow.questions import Question
 from verifier.engine.flow.reach import Entry, LivePoison, Reach, find_live_calls
 from verifier.engine.flow.summary import LeakKind
 from verifier.engine.flow.values import Asked
+from verifier.engine.judging.callbacks import CallbackJudge
 from verifier.engine.judging.calls import CallJudge
 from verifier.engine.judging.externs import FOUND
 from verifier.engine.judging.global_calls import GlobalJudge
@@ -20,7 +21,7 @@ from verifier.engine.judging.loader import Loaded
 from verifier.engine.judging.maps import MapJudge
 from verifier.engine.judging.prepared import Prepared
 from verifier.engine.judging.problem import Objection, Problem, path_problem
-from verifier.engine.judging.regions import leak_problem
+from verifier.engine.judging.regions import TAIL_CALL, leak_problem
 from verifier.engine.object.model import Program
 from verifier.engine.result import FindingKind, Reason
 
@@ -85,7 +86,10 @@ class LiveJudge:
         self.calls = CallJudge(loaded, context)
         self._helpers = HelperJudge(kernel)
         self._maps = maps
-        self._globals = GlobalJudge(prepared, kernel, self.calls.may_sleep, self._is_there)
+        self._callbacks = CallbackJudge(prepared, kernel, self._is_there)
+        self._globals = GlobalJudge(
+            prepared, kernel, self.calls.may_sleep, self._callbacks.throw_in
+        )
 
     def walk(self, exactly: bool = True) -> tuple[Reach, list[Problem]]:
         """Walk fast, and exactly where that leaves open whether something wrong is live.
@@ -120,12 +124,16 @@ class LiveJudge:
             roots.append(self._program.exception_callback)
         graph = self._prepared.code.graph
         functions = list(graph.find_paths(roots))
-        if any(graph.calls[function].kfuncs for function in functions):
+        calls = [graph.calls[function] for function in functions]
+        if any(each.kfuncs for each in calls):
+            return True
+        calls_back = any(each.passed for each in calls)
+        if calls_back and any(each.packets for each in calls):
             return True
         if any(self._engines.fails(function) for function in functions):
             return True
-        numbers = {number for function in functions for _, number in graph.calls[function].helpers}
-        return any(map(self._may_object, numbers))
+        numbers = {number for each in calls for _, number in each.helpers}
+        return (calls_back and TAIL_CALL in numbers) or any(map(self._may_object, numbers))
 
     def _may_object(self, number: int) -> bool:
         """Return whether anything may be wrong with a call of a helper, wherever it is made."""
@@ -164,6 +172,7 @@ class LiveJudge:
                 yield problem
         yield from self._map_problems(reach)
         yield from self._globals.problems(reach)
+        yield from self._callbacks.problems(reach)
         for leak in reach.leaks:
             held = leak_problem(leak, leak.kind == LeakKind.EXIT, self._loaded.kernel)
             if held.text:

@@ -11,6 +11,7 @@ from verifier.engine.judging.choices import NO_CHOICES, LoaderChoices, apply_cho
 from verifier.engine.judging.loader import Relocations, read_constants
 from verifier.engine.judging.static_paths import (
     Path,
+    find_packet_load,
     find_program_calls,
     find_static_calls,
     find_static_helpers,
@@ -50,6 +51,10 @@ class Prepared:
         if function not in self._helpers_in:
             self._helpers_in[function] = find_static_helpers(self.code.graph, [function])
         return self._helpers_in[function]
+
+    def packets_in(self, function: int) -> Path:
+        """Return the way to the first load from a packet that a function could reach, if any."""
+        return find_packet_load(self.code.graph, [function])
 
 
 def prepare_object(

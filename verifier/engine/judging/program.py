@@ -9,6 +9,7 @@ from kfmap.permission.verdict import give_reason
 from verifier.engine.flow.reach import Circumstances, LiveCall, Node, Reach
 from verifier.engine.flow.regions import NO_REGIONS
 from verifier.engine.judging.advice import Adviser
+from verifier.engine.judging.callbacks import exception_objection
 from verifier.engine.judging.contexts import context_of
 from verifier.engine.judging.evidence import Path, Reporter
 from verifier.engine.judging.externs import FOUND, MALFORMED
@@ -122,6 +123,7 @@ class _ProgramJudge:
             target,
             None if in_module else sleep_objection(self._context, kernel),
             licence_objection(program, self._object.license),
+            exception_objection(self._judge.prepared, program, kernel),
         )
         return tuple(objection for objection in found if objection)
 

@@ -30,6 +30,12 @@ def find_static_helpers(graph: CallGraph, roots: Sequence[int]) -> dict[int, Pat
     return _find_first(graph, roots, lambda calls: calls.helpers)
 
 
+def find_packet_load(graph: CallGraph, roots: Sequence[int]) -> Path:
+    """Return the path to the first load from a packet (LD_ABS, LD_IND), empty if there is none."""
+    found = _find_first(graph, roots, lambda calls: [(slot, 0) for slot in calls.packets])
+    return found.get(0, ())
+
+
 def find_program_maps(graph: CallGraph, program: Program) -> dict[int, Path]:
     """Return, by the index of a map, the path to where a program first refers to it."""
     return _find_first(graph, _roots(program), lambda calls: calls.maps)

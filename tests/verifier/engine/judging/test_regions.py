@@ -322,3 +322,24 @@ def test_a_callback_that_orders_a_tree_changes_nothing(
     texts = [item.reasons[0].text for item in verdict.findings]
     told = any("in the callback that orders an rbtree" in text for text in texts)
     assert told == (not below or reaches)
+
+
+@pytest.mark.parametrize("call", ["call 181", "call 170", "call bpf_wq_set_callback"])
+def test_no_callback_calls_another_program(call: str) -> None:
+    text = f"""
+        main: program; r1 = 3; r2 = &back; {call}; exit
+        back: static; call deep; exit
+        deep: static; r1 = 0; if r1 == 0 goto end; call 12
+        end: ; exit
+    """
+    facts = kernel_facts("bpf_wq_set_callback")
+    for holds, expected in ((True, REFUSED), (False, PASSES)):
+        kernel = behaving(facts, callbacks_never_tail_call=holds)
+        assert check(text, facts=kernel)["main"].verdict == expected
+
+
+def test_what_the_compiler_put_where_nothing_may_come_is_refused() -> None:
+    facts = kernel_facts("__bpf_trap")
+    assert check("main: program; call __bpf_trap; exit", facts=facts)["main"].verdict == REFUSED
+    dead = "main: program; r1 = 0; if r1 == 0 goto end; call __bpf_trap; end: ; exit"
+    assert check(dead, facts=facts)["main"].verdict == PASSES

@@ -1,0 +1,112 @@
+"""What no callback may do, nor any function below it: throw, call another program, read a packet.
+
+Mirrors check_max_stack_depth_subprog() of kernel/bpf/verifier.c, which looks at all code of a
+function that was walked as a callback, dead or not; and what is said of exception callbacks there
+and in btf_find_decl_tag_value() and do_check_common().
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from kfmap.btf.kinds import Kind
+from kfmap.btf.read import Btf, BtfError
+from kfmap.permission.verdict import give_reason
+from verifier.engine.flow.reach import LiveCallback, Reach
+from verifier.engine.judging.kernel import KernelUnderTest
+from verifier.engine.judging.prepared import Prepared
+from verifier.engine.judging.problem import (
+    Objection,
+    Path,
+    Problem,
+    extend,
+    path_to_call,
+    place_of_call,
+)
+from verifier.engine.judging.regions import TAIL_CALL, THROW
+from verifier.engine.object.model import Program
+from verifier.engine.result import FindingKind
+
+_RULE = "callback"
+_TAG = "exception_callback:"
+_SCALARS = (Kind.INT, Kind.ENUM, Kind.ENUM64)
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackJudge:
+    """Judges the live callbacks of one program; `is_there` tells of an extern."""
+
+    prepared: Prepared
+    kernel: KernelUnderTest
+    is_there: Callable[[int], bool]
+
+    def problems(self, reach: Reach) -> Iterator[Problem]:
+        """Look at every function that is live as a callback."""
+        for callback in reach.callbacks:
+            function = callback.node.function
+            yield from self._object(callback, THROW, self.throw_in(function), THROW)
+            if self.kernel.rules.holds("callbacks_never_tail_call"):
+                calls = self.prepared.helpers_in(function).get(TAIL_CALL, ())
+                yield from self._object(callback, "bpf_tail_call", calls)
+            if self.kernel.rules.holds("callbacks_never_load_packets"):
+                loads = self.prepared.packets_in(function)
+                yield from self._object(callback, "a load from the packet", loads)
+
+    def throw_in(self, function: int) -> Path:
+        """Return the way to the first exception that a function could throw, dead code counted."""
+        for extern, path in self.prepared.calls_in(function).items():
+            if self.prepared.object.externs[extern].kernel_name == THROW and self.is_there(extern):
+                return path
+        return ()
+
+    def _object(
+        self, callback: LiveCallback, what: str, inner: Path, kfunc: str = ""
+    ) -> Iterator[Problem]:
+        if inner:
+            text = f"{what} may not be called from a callback, dead code counted"
+            if not kfunc and what.startswith("a "):
+                text = f"{what} may not be made in a callback, dead code counted"
+            path = extend(path_to_call(callback.node), inner)
+            reasons = (give_reason(_RULE, text),)
+            place = place_of_call(callback.node)
+            yield Problem(FindingKind.REGION, kfunc, path, callback.sure, reasons, place)
+
+
+def exception_objection(
+    prepared: Prepared, program: Program, kernel: KernelUnderTest
+) -> Objection | None:
+    """Say what is wrong with the function that a program declares for its exceptions."""
+    if program.exception_callback is None or kernel.decider.find_kfunc(THROW) is None:
+        return None
+    text = _fault(prepared, program, program.exception_callback)
+    return Objection(FindingKind.LOAD, (give_reason(_RULE, text),)) if text else None
+
+
+def _fault(prepared: Prepared, program: Program, callback: int) -> str:
+    obj, graph = prepared.object, prepared.code.graph
+    name = obj.functions[callback].name
+    type_id = obj.functions[program.function].type_id
+    tags = obj.btf.tags(type_id) if obj.btf and type_id else ()
+    if sum(tag.component == -1 and tag.name.startswith(_TAG) for tag in tags) > 1:
+        return f"{program.name} declares more than one function for its exceptions"
+    if obj.btf and not _takes_one_number(obj.btf, obj.functions[callback].type_id):
+        return f"{name}, which is for exceptions, has to take one integer and to return one"
+    for function in graph.find_paths([program.function, callback]):
+        if any(callee == callback for _, callee in graph.calls[function].functions):
+            return f"{name}, which is for exceptions, may not be called like other functions"
+    return ""
+
+
+def _takes_one_number(btf: Btf, type_id: int) -> bool:
+    """Return whether a function takes one integer and returns one; so too if that is not known."""
+    if not type_id:
+        return True
+    try:
+        prototype = btf.type_of(type_id)
+        numbers = [btf.type_of(prototype), *(item.type_id for item in btf.params(prototype))]
+        return len(numbers) == 2 and all(
+            number and btf.kind(btf.resolve(number)) in _SCALARS for number in numbers
+        )
+    except BtfError:
+        return True
