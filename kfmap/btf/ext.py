@@ -12,12 +12,12 @@ import sys
 from array import array
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
 from kfmap.btf.kinds import MAGIC
 from kfmap.btf.read import Btf, BtfError
+from kfmap.quick_dataclass import dataclass
 
 _SLOT = 8  # bytes of an instruction slot
 _MIN_HEADER = 24

@@ -20,6 +20,7 @@ from kfmap.catalogue.bundled_kernels import find_bundled, natural_key
 from kfmap.catalogue.kernel_names import find_by_any_name
 from kfmap.cli.commands import CommandFailedError
 from kfmap.kernel.facts import AS_CONFIGURED, KernelFacts
+from kfmap.kernel.facts_json import FactNames
 from kfmap.permission.decide import Decider
 from kfmap.server.data_dir import choose_data_dir
 
@@ -35,6 +36,8 @@ class AskedKernel(Protocol):
     def name(self) -> str: ...
     @property
     def facts(self) -> KernelFacts: ...
+    @property
+    def names(self) -> FactNames: ...
     @property
     def decider(self) -> Decider: ...
     @property

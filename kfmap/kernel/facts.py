@@ -6,7 +6,6 @@ identity of a kernel's facts everywhere else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from kfmap.kernel.place import Place as Place
@@ -19,6 +18,7 @@ from kfmap.kernel.program_facts import (
     SleepRule,
 )
 from kfmap.kernel.rule_form import MemberTable, Node
+from kfmap.quick_dataclass import dataclass
 
 VMLINUX = "vmlinux"
 AS_CONFIGURED = "as configured"

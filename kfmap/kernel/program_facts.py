@@ -7,9 +7,9 @@ missing or `unknown`, never "no".
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from kfmap.kernel.place import Place
+from kfmap.quick_dataclass import dataclass
 
 MAY, NEVER, MUST, UNKNOWN = "may", "never", "must", "unknown"
 TARGET_DECIDES = "target"

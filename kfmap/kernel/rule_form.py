@@ -8,7 +8,8 @@ member) and of the kfunc (membership in a set). What does not fit is an `Unknown
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from kfmap.quick_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from kfmap.kernel.facts import Place
+from kfmap.quick_dataclass import dataclass
 
 ALLOWED = "allowed"
 REFUSED = "refused"

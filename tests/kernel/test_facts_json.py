@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from kfmap.kernel.facts_json import FORMAT, FactsError, hash_facts, parse_facts, render_facts
+from kfmap.kernel.facts_json import (
+    FORMAT,
+    FactsError,
+    hash_facts,
+    names_of,
+    parse_facts,
+    read_names,
+    render_facts,
+)
 from tests.kernel.small_kernel import extract
 from tests.kernel.verifier_tree import write_verifier
 
@@ -35,3 +43,29 @@ def test_other_formats_are_refused(tmp_path: Path, number: int | None) -> None:
     body = json.loads(render_facts(extract(tmp_path, {})))
     with pytest.raises(FactsError, match=f"format {FORMAT} or before"):
         parse_facts(json.dumps(body | {"format": number}))
+
+
+def test_names_are_read_without_the_rest(tmp_path: Path) -> None:
+    facts = extract(tmp_path, write_verifier())
+    assert read_names(render_facts(facts)) == names_of(facts)
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"kfuncs": 3}, "facts.kfuncs: expected a list"),
+        ({"kfuncs": [[]]}, r"facts.kfuncs\[0\]: expected an object"),
+        ({"kfuncs": [{"name": 3}]}, r"facts.kfuncs\[0\].name: expected str"),
+        ({"kfuncs": [{"name": "x"}]}, r"facts.kfuncs\[0\]: Kfunc() is missing the argument"),
+        ({"kfuncs": [{"nome": "x"}]}, r"facts.kfuncs\[0\]: unknown key 'nome'"),
+        ({"places": 1}, "facts: unknown key 'places'"),
+        ({"kfuncs": [{"place": "nowhere"}]}, r"facts.kfuncs\[0\].place: expected file:line"),
+    ],
+)
+def test_facts_that_do_not_fit_are_named_by_their_place(
+    tmp_path: Path, change: dict[str, object], problem: str
+) -> None:
+    body = json.loads(render_facts(extract(tmp_path, {})))
+    body["facts"] |= change
+    with pytest.raises(FactsError, match=problem.replace("()", r"\(\)")):
+        parse_facts(json.dumps(body))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
 from kfmap.permission.verdict import Reason as Reason
+from kfmap.quick_dataclass import dataclass
 
 PASSES = "passes"
 REFUSED = "refused"

@@ -7,8 +7,8 @@ calls are live on a kernel is the question of `verifier.engine.flow`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
+from kfmap.quick_dataclass import dataclass
 from verifier.engine.flow.calls import CallGraph, Path
 from verifier.engine.object.map_definitions import PROGRAM_ARRAY
 from verifier.engine.object.model import (

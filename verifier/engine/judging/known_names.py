@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from kfmap.kernel.facts import VMLINUX, KernelFacts
+from kfmap.kernel.facts import VMLINUX
+from kfmap.kernel.facts_json import FactNames
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,15 +17,15 @@ class KnownNames:
     struct_ops: frozenset[str]
 
 
-def collect_names(kernels: Iterable[KernelFacts]) -> KnownNames:
+def collect_names(kernels: Iterable[FactNames]) -> KnownNames:
     """Return the names that any of the kernels has."""
     kfuncs: dict[str, set[str]] = {}
     struct_ops: set[str] = set()
-    for facts in kernels:
-        for kfunc in facts.kfuncs:
+    for names in kernels:
+        for kfunc in names.kfuncs:
             kfuncs.setdefault(kfunc.name, set()).add(kfunc.owner)
-        for name in facts.observed_kfuncs:
+        for name in names.observed_kfuncs:
             kfuncs.setdefault(name, set()).add(VMLINUX)
-        struct_ops.update(ops.name for ops in facts.struct_ops)
+        struct_ops.update(names.struct_ops)
     owners = {name: tuple(sorted(found - {VMLINUX})) for name, found in kfuncs.items()}
     return KnownNames(owners, frozenset(struct_ops))

@@ -8,11 +8,11 @@ tuples of the same object; instruction indexes count 8-byte slots from the start
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from kfmap.btf.ext import BtfExt
 from kfmap.btf.read import Btf
+from kfmap.quick_dataclass import dataclass
 
 
 class ExternKind(StrEnum):
