@@ -53,7 +53,8 @@ def test_fresh_machine_answers_without_django_or_database(
 def test_all_bundled_kernels_are_asked_where_none_is_named(tmp_path: Path) -> None:
     done = run(tmp_path, *KFMAP, "verify", "tests/objects/instructions.bpf.o")
     assert (done.returncode, done.stderr) == (0, "")
-    assert all(f"  on {name}: 3 of 3 programs pass" in done.stdout for name in ("6.1", "7.3-all"))
+    assert "7.3-all, 7.3, 7.2" in done.stdout
+    assert "10 kernels were asked" in done.stdout
 
 
 @pytest.mark.parametrize("manage", [KFMAP, MANAGE], ids=["kfmap", "manage.py"])
