@@ -10,9 +10,11 @@ from typing import TextIO
 
 from kfmap.cli.chosen_kernels import add_kernel_arguments, choose_kernels
 from kfmap.cli.commands import CommandFailedError
+from kfmap.cli.inputs import read_inputs
 from kfmap.cli.kernels import load_kernels
+from kfmap.cli.loader_options import ChoiceUse, add_loader_options, read_choices
 from kfmap.server.upload_limit import UploadLimitError, read_upload_limit
-from verifier.engine.judging.choice_text import parse_choices
+from verifier.engine.containers.find import Found, NotFound
 from verifier.engine.judging.known_names import KnownNames, collect_names
 from verifier.engine.object.model import ObjectError
 from verifier.engine.object.read import read_object
@@ -23,7 +25,6 @@ from verifier.engine.summary import summarize
 from verifier.engine.verdict import (
     ChoiceError,
     KernelUnderTest,
-    LoaderChoices,
     check_object,
     collection_paused,
     prepare_object,
@@ -35,39 +36,15 @@ _FINE, _BAD, _UNREAD = 0, 1, 2
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Take objects, kernels, what the loader would set, and the format."""
-    parser.add_argument("objects", nargs="+", metavar="OBJECT", help="a .bpf.o")
+    parser.add_argument(
+        "objects",
+        nargs="+",
+        metavar="FILE",
+        help="a .bpf.o, a program or library that carries objects, a skeleton (.skel.h), an "
+        "archive or package of these, or a folder",
+    )
     add_kernel_arguments(parser)
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="a variable of .rodata as the loader would set it; repeatable",
-    )
-    parser.add_argument(
-        "--cleared",
-        action="append",
-        default=[],
-        metavar="MEMBER",
-        help="a struct_ops member that the loader clears where the kernel lacks it, as "
-        "SCX_OPS_OPEN() does; MEMBER or MAP.MEMBER; repeatable",
-    )
-    parser.add_argument(
-        "--type",
-        action="append",
-        default=[],
-        metavar="SECTION=TYPE",
-        help="the program type that the loader sets for a section: a SEC() name or one of "
-        "enum bpf_prog_type; repeatable",
-    )
-    parser.add_argument(
-        "--target",
-        action="append",
-        default=[],
-        metavar="PROGRAM=TARGET",
-        help="what the loader has a program attach to: a function or hook, or for freplace "
-        "the type of the program that it replaces; repeatable",
-    )
+    add_loader_options(parser)
     parser.add_argument("--format", choices=list(RENDERERS), default="text")
     parser.add_argument(
         "--all", action="store_true", help="every finding of every program, not the causes alone"
@@ -85,16 +62,17 @@ def run(options: Namespace, out: TextIO) -> int:
     """Print the report; the exit code is that of the worst object."""
     try:
         limit = read_upload_limit()
-        choices = parse_choices(options.set, options.cleared, options.type, options.target)
-    except (UploadLimitError, ChoiceError) as error:
+    except UploadLimitError as error:
         raise CommandFailedError(str(error)) from error
+    use = ChoiceUse(read_choices(options))
     known_names = cache(_load_known_names)
     chosen = choose_kernels(options.kernel, options.newest)
     kernels = [
         KernelUnderTest(kernel.facts, kernel.types, kernel.options, kernel.functions, known_names)
         for kernel in chosen.kernels
     ]
-    checked = [_check(Path(path), limit, kernels, choices) for path in options.objects]
+    checked = [_check(item, kernels, use) for item in read_inputs(options.objects, limit)]
+    use.check()
     how = ReportOptions(options.all, chosen.deciding, options.source_root)
     out.write(RENDERERS[options.format].render(checked, how))
     return max(_exit_code(obj, how) for obj in checked)
@@ -112,26 +90,14 @@ def _load_known_names() -> KnownNames:
 
 
 @collection_paused()
-def _check(
-    path: Path, limit: int, kernels: list[KernelUnderTest], choices: LoaderChoices
-) -> CheckedObject:
+def _check(item: Found | NotFound, kernels: list[KernelUnderTest], use: ChoiceUse) -> CheckedObject:
+    if isinstance(item, NotFound):
+        return CheckedObject(item.name, "", None, problem=item.problem)
     try:
-        if path.stat().st_size > limit:
-            problem = f"larger than {limit >> 20} MB, the limit set by KFMAP_MAX_UPLOAD_MB"
-            return _unread(path, problem)
-        data = path.read_bytes()
-    except OSError as error:
-        return _unread(path, f"cannot be read: {error.strerror}")
-    try:
-        obj = read_object(data)
-        prepared = prepare_object(obj, choices)
+        obj = read_object(item.data)
+        prepared = prepare_object(obj, use.fit(obj))
     except (ObjectError, ChoiceError) as error:
-        return _unread(path, str(error), hashlib.sha256(data).hexdigest())
+        sha256 = hashlib.sha256(item.data).hexdigest()
+        return CheckedObject(item.name, sha256, None, problem=str(error))
     verdicts = tuple(check_object(prepared, kernel) for kernel in kernels)
-    return CheckedObject(
-        str(path), obj.sha256, summarize(prepared.object, prepared.code.graph), verdicts
-    )
-
-
-def _unread(path: Path, problem: str, sha256: str = "") -> CheckedObject:
-    return CheckedObject(str(path), sha256, None, problem=problem)
+    return CheckedObject(item.name, obj.sha256, summarize(prepared.object), verdicts)

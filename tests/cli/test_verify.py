@@ -13,6 +13,7 @@ from django.core.management import CommandError, call_command
 
 from kfmap.catalogue.store import save_kernel
 from tests.permission.small_kernel import create_struct_ops, create_toy_kernel
+from tests.verifier.engine.containers.hosts import FIRST, SECOND, package, program, skeleton
 from verifier.engine.object.elf import read_elf
 from verifier.engine.object.limits import Limits
 
@@ -86,10 +87,16 @@ def test_unknown_kernel_is_named_with_those_there_are() -> None:
     assert caught.value.returncode == 2
 
 
-def test_variable_that_is_not_there_ends_with_code_2() -> None:
-    code, text = verify(SCHEDULER, "--set", "no_such_variable=1")
-    assert code == 2
-    assert "no_such_variable is no variable in .rodata" in text
+def test_variable_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(CommandError, match=r"no_such_variable is no variable in \.rodata") as error:
+        verify(SCHEDULER, "--set", "no_such_variable=1")
+    assert error.value.returncode == 2
+
+
+def test_variable_of_one_of_several_objects_is_none() -> None:
+    code, body = verify_json(SCHEDULER, OBJECTS / "kinds.bpf.o", "--set", "with_slots=1")
+    assert code != 2
+    assert len(body["objects"]) == 2
 
 
 def test_setting_without_a_number_is_refused() -> None:
@@ -219,3 +226,71 @@ def test_everything_is_shown_where_it_is_asked_for() -> None:
     _, short = verify(OBJECTS / "scheduler.bpf.o")
     _, whole = verify(OBJECTS / "scheduler.bpf.o", "--all")
     assert len(short.splitlines()) <= 120 < len(whole.splitlines())
+
+
+def test_programs_packages_and_skeletons_are_looked_into(tmp_path: Path) -> None:
+    for name, data in (
+        ("tool", program(FIRST)),
+        ("tools.deb", package({"./usr/sbin/tool": program(FIRST), "./two.bpf.o": SECOND})),
+        ("one.skel.h", skeleton("one_bpf", FIRST)),
+    ):
+        (tmp_path / name).write_bytes(data)
+    files = [tmp_path / "tool", tmp_path / "tools.deb", tmp_path / "one.skel.h"]
+    _, body = verify_json(*files, "--kernel=7.2")
+    names = [Path(obj["file"]).name for obj in body["objects"]]
+    assert names[0].startswith("tool@0x")
+    assert names[1].startswith("tool@0x")
+    assert names[2:] == ["tools.deb!two.bpf.o", "one.skel.h!one"]
+    assert body["errors"] == []
+
+
+def test_a_folder_is_looked_through_for_objects(tmp_path: Path) -> None:
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    (tmp_path / "deep" / "er" / "one.bpf.o").write_bytes(FIRST)
+    (tmp_path / "deep" / "README").write_text("no object")
+    (tmp_path / "tool").write_bytes(program(SECOND))
+    (tmp_path / "plain").write_bytes(program())
+    (tmp_path / "link.o").symlink_to(tmp_path / "deep" / "er" / "one.bpf.o")
+    _, body = verify_json(tmp_path, "--kernel=7.2")
+    assert [Path(obj["file"]).name[:4] for obj in body["objects"]] == ["tool", "one."]
+    assert body["errors"] == []
+
+
+def test_a_folder_without_objects_says_how_many_files_it_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "README").write_text("no object")
+    code, body = verify_json(tmp_path, "--kernel=7.2")
+    assert code == 2
+    assert body["errors"][0]["problem"] == "no BPF object is in this folder (1 file looked at)"
+
+
+@pytest.mark.parametrize("name", ["/dev/zero", "/dev/null"])
+def test_what_is_no_file_is_not_read(name: str) -> None:
+    code, body = verify_json(name, "--kernel=7.2")
+    assert code == 2
+    assert body["errors"][0]["problem"] == "not a regular file"
+
+
+def test_what_freplace_goes_into_is_named_by_object_and_program() -> None:
+    kinds = OBJECTS / "kinds.bpf.o"
+    for target in (f"{kinds}:xdp_first", "prog:xdp", "xdp"):
+        _, body = verify_json(kinds, "--kernel=7.2", "--target", f"replaces={target}")
+        told = {item["program"]: item for item in body["objects"][0]["verdicts"]}["replaces"]
+        assert not any("--target" in finding["reasons"][0]["text"] for finding in told["findings"])
+
+
+@pytest.mark.parametrize(
+    ("target", "problem"),
+    [
+        (f"{OBJECTS / 'kinds.bpf.o'}:nobody", "has no program 'nobody'; it has xdp_first"),
+        (f"{OBJECTS / 'Makefile'}:main", "cannot be read: not an ELF file"),
+        ("nothing", "'nothing' is no program type that replaces could replace"),
+    ],
+)
+def test_a_target_that_is_none_is_an_error(target: str, problem: str) -> None:
+    kinds = OBJECTS / "kinds.bpf.o"
+    try:
+        code, text = verify(kinds, "--target", f"replaces={target}")
+    except CommandError as error:
+        code, text = error.returncode, str(error)
+    assert code == 2
+    assert problem in text
