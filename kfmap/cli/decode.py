@@ -13,6 +13,7 @@ from kfmap.catalogue.decoding import Decoding, decode_log
 from kfmap.catalogue.kernel_names import find_by_any_name
 from kfmap.cli.commands import CommandFailedError
 from kfmap.cli.kernels import KernelByName, load_by_name, no_such_kernel
+from kfmap.decoder.kinds import Kind
 from kfmap.decoder.lines import decode_bytes
 from kfmap.decoder.reading import MAX_LOG
 from kfmap.decoder.report import render_json, render_text
@@ -31,6 +32,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "file", nargs="?", default=_STDIN, metavar="FILE", help="the log; default: standard input"
     )
+    parser.epilog = f"Kinds of messages: {', '.join(kind.value for kind in Kind)}."
     parser.add_argument("--kernel", help="answer for this kernel, whichever the log names")
     parser.add_argument("--format", choices=("text", "json"), default="text")
 

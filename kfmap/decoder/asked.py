@@ -24,6 +24,7 @@ from kfmap.permission.verdict import Reason
 _NO_TYPE = "BPF_PROG_TYPE_UNSPEC"
 # How many names an answer lists as what to do instead.
 MOST = 24
+_FEW = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,10 @@ class Asked:
         return list_names(self._find_names(kfunc))
 
     def _find_names(self, kfunc: str) -> tuple[str, ...]:
-        forms = self.judge.find_forms(kfunc)
+        forms = sorted(self.judge.find_forms(kfunc), key=lambda form: bool(form.struct_ops))
+        if sum(not form.struct_ops for form in forms) <= _FEW:
+            # A kfunc for callbacks, which a syscall program may call, too.
+            forms.sort(key=lambda form: not form.struct_ops)
         targets = Counter((form.program_type, form.attach_type) for form in forms if form.target)
         names = (
             render_context(replace(form, target=None) if targets[_kind(form)] > 1 else form)

@@ -87,6 +87,13 @@ def test_kinds_are_of_the_documented_list(
     assert set(kinds) <= {kind.value for kind in Kind}
 
 
+def test_help_lists_the_kinds(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["decode", "--help"])
+    said = capsys.readouterr().out.split("Kinds of messages:")[1]
+    assert {word.strip(" ,.\n") for word in said.split()} == {kind.value for kind in Kind}
+
+
 def test_text_has_message_place_reason_and_advice(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

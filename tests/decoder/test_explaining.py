@@ -132,6 +132,11 @@ class TestNotSleepable:
         assert "only a sleepable program may call it" in found.because
         assert found.instead
         assert all(".s" in step or step == "syscall" for step in found.instead)
+        assert {"lsm.s", "iter.s", "fentry.s"} <= set(found.instead)
+
+    def test_kfunc_for_callbacks_is_advised_for_callbacks_first(self) -> None:
+        found = _explain(self.SAID.replace("bpf_copy_from_user_str", "scx_bpf_create_dsq"))
+        assert found.instead[0].startswith("struct_ops.s:sched_ext_ops.")
 
     def test_program_type_that_cannot_sleep_gets_a_workqueue(self) -> None:
         found = _explain(f"program xdp: load program: permission denied: {self.SAID}")
