@@ -75,12 +75,13 @@ def _find_rule(context: Context, rules: Sequence[SleepRule]) -> SleepRule | None
 
 
 def _ask_target(context: Context, targets: AttachTargets | None) -> tuple[str, Target | None]:
-    """Return MAY where the target is listed; programs whose target is not said have some."""
+    """Return MAY where the target is listed; where it is not said, where any is."""
     if targets is None:
         return UNKNOWN, None
+    listed = _sleepable_targets(context, targets)
     if not context.target:
-        return MAY, None
-    found = find_target(_sleepable_targets(context, targets), _kernel_name(context))
+        return (MAY if listed else NEVER), None
+    found = find_target(listed, _kernel_name(context))
     return (MAY if found else NEVER), found
 
 

@@ -1,0 +1,135 @@
+"""Objects with one program that makes one call, and what the engine of `verify` says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from kfmap.permission.context import Context
+from kfmap.permission.context_words import render_context
+from kfmap.permission.contexts import build_contexts
+from kfmap.permission.outcome import Outcome, OutcomeJudge
+from kfmap.permission.section_names import render_section_name
+from kfmap.permission.view import EXT_TYPE
+from tests.verifier.engine.flow.assembly import assemble
+from verifier.engine.object.model import BpfObject, Program, StructOpsMap, StructOpsUse
+from verifier.engine.result import FindingKind, ProgramVerdict
+from verifier.engine.verdict import KernelUnderTest, check_object, prepare_object
+
+# What each outcome is to the engine, where nothing else is needed.
+EXPECTED = {
+    "allowed": "passes",
+    "only_if_sleepable": "refused",
+    "will_not_load": "refused",
+    "refused": "refused",
+    "fails_at_run_time": "fails_at_run_time",
+    "unknown": "unknown",
+}
+# What a program of one call cannot bring: a device, a lock that is held, the end of a region.
+_NEEDS = {FindingKind.DEVICE_BOUND, FindingKind.REGION}
+# Attach targets for contexts that leave theirs open: ones that sleepable programs may have, too.
+_TARGETS = {
+    "BPF_TRACE_FENTRY": "bpf_fentry_test1",
+    "BPF_TRACE_FEXIT": "bpf_fentry_test1",
+    "BPF_TRACE_FSESSION": "bpf_fentry_test1",
+    "BPF_MODIFY_RETURN": "bpf_fentry_test1",
+    "BPF_TRACE_RAW_TP": "btf_trace_sys_enter",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """A cell of which the outcome and the engine say different things."""
+
+    context: str
+    kfunc: str
+    outcome: str
+    verdict: str
+    findings: tuple[str, ...]
+
+
+def make_object(context: Context, kfuncs: Sequence[str]) -> BpfObject:
+    """Make an object of programs in one context, each of which makes one call and returns 0.
+
+    Of struct_ops programs each is in a map of its own.
+    """
+    text = (f"p{n}: program; call {kfunc}; r0 = 0; exit" for n, kfunc in enumerate(kfuncs))
+    made = assemble("; ".join(text))
+    programs = tuple(_put(program, context) for program in made.programs)
+    maps = tuple(_put_in_map(program, context) for program in programs if program.struct_ops)
+    return replace(made, programs=programs, struct_ops_maps=maps)
+
+
+def _put(program: Program, context: Context) -> Program:
+    uses: tuple[StructOpsUse, ...] = ()
+    if context.struct_ops and context.member:
+        uses = (StructOpsUse(context.struct_ops, context.member, f"map_{program.name}"),)
+    target = context.target or _find_target(context)
+    return replace(
+        program,
+        section=render_section_name(context),
+        program_type=context.program_type,
+        attach_type=context.attach_type,
+        target=target,
+        attach_target=target,
+        sleepable=context.sleepable,
+        struct_ops=uses,
+        replaces=context.replaces,
+        on_program=context.program_type == EXT_TYPE,
+    )
+
+
+def _put_in_map(program: Program, context: Context) -> StructOpsMap:
+    [use] = program.struct_ops
+    callbacks = ((use.member, program.name),)
+    return StructOpsMap(use.map, ".struct_ops", use.type, use.type, 0, False, callbacks, (), b"")
+
+
+def _find_target(context: Context) -> str | None:
+    """Return a target for a context that leaves it open; None where it needs none."""
+    target = _TARGETS.get(context.attach_type or "")
+    if context.attach_type == "BPF_MODIFY_RETURN" and not context.sleepable:
+        return "security_file_open"
+    return target
+
+
+def check(kernel: KernelUnderTest, context: Context, kfuncs: Sequence[str]) -> list[ProgramVerdict]:
+    """Return what the engine says of each program."""
+    prepared = prepare_object(make_object(context, kfuncs))
+    return list(check_object(prepared, kernel).programs)
+
+
+def list_contexts(kernel: KernelUnderTest) -> list[Context]:
+    """Return the contexts of a kernel, and the sleepable form of those that libbpf has one for.
+
+    Without the names of its functions nothing is known of attach targets that have to be made up.
+    """
+    own = [
+        context
+        for context in build_contexts(kernel.facts)
+        if kernel.functions or context.target or not _find_target(context)
+    ]
+    asleep = [replace(context, sleepable=True) for context in own]
+    named = [context for context in asleep if render_section_name(context)]
+    return list(dict.fromkeys((*own, *named)))
+
+
+def compare(
+    kernel: KernelUnderTest, context: Context, kfuncs: Sequence[str]
+) -> Iterator[Disagreement]:
+    """Return the cells of one context of which outcome and engine say different things."""
+    judge = OutcomeJudge(kernel.decider)
+    for kfunc, verdict in zip(kfuncs, check(kernel, context, kfuncs), strict=True):
+        outcome = judge.decide(context, kfunc)
+        if not _agree(outcome, verdict):
+            findings = tuple(f"{item.kind}: {item.reasons[-1].text}" for item in verdict.findings)
+            name = render_context(context)
+            yield Disagreement(name, kfunc, outcome.outcome, verdict.verdict, findings)
+
+
+def _agree(outcome: Outcome, verdict: ProgramVerdict) -> bool:
+    wanted = EXPECTED[outcome.outcome]
+    if verdict.verdict == wanted:
+        return True
+    kinds = {item.kind for item in verdict.findings}
+    return wanted == "passes" and bool(kinds) and kinds <= _NEEDS
