@@ -80,6 +80,9 @@ def _find_in(text: str, facts: KernelFacts) -> tuple[Context, ...]:
     is_section = section.program_type != "BPF_PROG_TYPE_UNSPEC"
     if is_section and ("/" in name or quoted or not _reads_short(name, facts)):
         return (_context_of_section(name, section, facts),)
+    left_out = _find_left_out_callback(name, facts)
+    if left_out:
+        return (left_out,)
     try:
         return (parse_context(name, facts),)
     except ContextError:
@@ -87,6 +90,17 @@ def _find_in(text: str, facts: KernelFacts) -> tuple[Context, ...]:
         if members:
             return members
         raise
+
+
+def _find_left_out_callback(name: str, facts: KernelFacts) -> Context | None:
+    """Return a callback of a structure that the configuration leaves out, whatever it is called."""
+    head, _, callback = name.rpartition(":")
+    struct_ops, _, member = callback.partition(".")
+    names = {item.name for item in facts.left_out or () if item.kind == "struct_ops"}
+    if head not in ("", "struct_ops", "struct_ops.s") or not member or struct_ops not in names:
+        return None
+    sleepable = head.endswith(".s")
+    return Context(STRUCT_OPS_TYPE, struct_ops=struct_ops, member=member, sleepable=sleepable)
 
 
 def _reads_short(name: str, facts: KernelFacts) -> bool:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from kfmap.kernel.facts import VMLINUX
 from kfmap.kernel.program_facts import UNKNOWN as SLEEP_UNKNOWN
-from kfmap.kernel.program_facts import LeftOut
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import render_context, type_word
 from kfmap.permission.decide import Decider
 from kfmap.permission.hook_table import COMMON_HOOK, Listed
 from kfmap.permission.instead import Adviser
-from kfmap.permission.missing import Missing
+from kfmap.permission.missing import Missing, find_left_out
 from kfmap.permission.outcome_words import (
     ALLOWED,
     FAILS_AT_RUN_TIME,
@@ -58,24 +58,12 @@ class Explainer:
     def explain_missing(self, missing: Missing, having: Sequence[str]) -> Reason:
         """Return what a kernel lacks, by which option, and which others have it."""
         text = f"{self._decider.facts.name} has no {missing.words}"
-        left = self._find_left_out(missing)
+        left = find_left_out(self._decider, missing)
         if left:
             text += f": {list_names(left.options)} {'is' if len(left.options) == 1 else 'are'} off"
         if having:
             text += f"; {list_names(having)} {'has' if len(having) == 1 else 'have'} it"
         return give_reason("missing", text, left.place if left else None)
-
-    def _find_left_out(self, missing: Missing) -> LeftOut | None:
-        """Return what the kernel's source says of something that its configuration leaves out."""
-        facts = self._decider.facts
-        return next(
-            (
-                left
-                for left in facts.left_out or ()
-                if (left.kind, left.name) == (missing.kind, missing.name)
-            ),
-            None,
-        )
 
     def _explain_refusal(self, context: Context, kfunc: str, verdict: Verdict) -> Reason:
         last = verdict.reasons[-1]
@@ -103,7 +91,9 @@ class Explainer:
             return verdict.reasons[-1]
         item = listed[0]
         kinds = list_names(_registered_for(listed))
-        text = f"{kfunc} is in {item.kfunc_set.name}, registered for {kinds} programs"
+        owner = item.registration.owner
+        of = "" if owner == VMLINUX else f" of module {owner}"
+        text = f"{kfunc} is in {item.kfunc_set.name}{of}, registered for {kinds} programs"
         filter_ = self._decider.filters.get(item.registration.filter)
         if filter_:
             text += f", and {filter_.name} lets it pass here"

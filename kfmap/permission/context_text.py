@@ -119,13 +119,23 @@ def _parse_attached(word: str, rest: str, sleeps: bool, facts: KernelFacts) -> C
     program_type, attach_type = ATTACH_WORDS[word]
     _check_type(program_type, facts)
     target = full_target(word, rest) if rest else None
-    known = {"lsm": facts.lsm_hooks, "lsm_cgroup": facts.lsm_hooks, "iter": facts.iterators}.get(
-        word, ()
-    )
+    known = _known_targets(word, facts)
     if target and known and target not in {full_target(word, name) for name in known}:
         kind = "iterator" if word == "iter" else "LSM hook"
         raise _no_such(kind, rest, [name.removeprefix(full_target(word, "")) for name in known])
     return Context(program_type, attach_type, target, sleepable=sleeps)
+
+
+def _known_targets(word: str, facts: KernelFacts) -> tuple[str, ...]:
+    """Return the hooks or iterators of a kernel, with those that its configuration leaves out."""
+    if word == "iter":
+        known, kind = facts.iterators, "iterator"
+    elif word in ("lsm", "lsm_cgroup"):
+        known, kind = facts.lsm_hooks, "lsm_hook"
+    else:
+        return ()
+    left_out = tuple(item.name for item in facts.left_out or () if item.kind == kind)
+    return (*known, *left_out) if known else ()
 
 
 def _parse_plain(word: str, rest: str, sleeps: bool, facts: KernelFacts) -> Context:

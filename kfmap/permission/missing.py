@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from kfmap.btf.function_names import FunctionNames
 from kfmap.kernel.facts import KernelFacts
+from kfmap.kernel.program_facts import LeftOut
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import LSM
 from kfmap.permission.decide import Decider
@@ -28,6 +29,14 @@ class Missing:
     def is_in(self, decider: Decider) -> bool:
         """Return whether a kernel has it; what its facts do not list counts as there."""
         return _HAS[self.kind](decider, self.name)
+
+
+def find_left_out(decider: Decider, missing: Missing) -> LeftOut | None:
+    """Return how the configuration of a kernel leaves something out, None if it does not."""
+    name = missing.name.partition(".")[0] if missing.kind == "member" else missing.name
+    kind = "struct_ops" if missing.kind == "member" else missing.kind
+    left_out = decider.facts.left_out or ()
+    return next((item for item in left_out if (item.kind, item.name) == (kind, name)), None)
 
 
 def find_missing(decider: Decider, context: Context, kfunc: str) -> Missing | None:
@@ -60,7 +69,9 @@ def _parts_of_context(context: Context) -> Iterator[Missing]:
 
 
 def _has_program_type(decider: Decider, name: str) -> bool:
-    return _is_among(name, [item.name for item in decider.facts.program_types])
+    """A type of the enum may be left out of the kernel: bpf_prog_types[] has no row for it then."""
+    known = [item.name for item in decider.facts.program_types]
+    return _is_among(name, known) and not find_left_out(decider, Missing("program_type", name))
 
 
 def _has_attach_type(decider: Decider, name: str) -> bool:

@@ -12,10 +12,12 @@ from kfmap.permission.context import Context
 from kfmap.permission.decide import Decider
 from kfmap.permission.hook_table import Listed
 from kfmap.permission.layers import CSS_TASK_ITERATOR, allowlisted
+from kfmap.permission.missing import Missing
 from kfmap.permission.outcome_words import (
     ALLOWED,
     FAILS_AT_RUN_TIME,
     LETTER_OF,
+    NOT_ON_THIS_KERNEL,
     ONLY_IF_SLEEPABLE,
     REFUSED,
     UNKNOWN,
@@ -27,16 +29,22 @@ from kfmap.permission.verdict import FAILS
 
 @dataclass(frozen=True, slots=True)
 class OutcomeColumn:
-    """The kfuncs of a kernel by outcome, bit n for `Decider.kfuncs[n]`; the rest is refused."""
+    """The kfuncs of a kernel by outcome, bit n for `Decider.kfuncs[n]`; the rest is refused.
+
+    `absent`: the kernel is built without programs of this type, so that nothing is there to ask.
+    """
 
     allowed: int = 0
     only_if_sleepable: int = 0
     will_not_load: int = 0
     fails_at_run_time: int = 0
     unknown: int = 0
+    absent: bool = False
 
     def word(self, row: int) -> str:
         """Return the outcome of one kfunc."""
+        if self.absent:
+            return NOT_ON_THIS_KERNEL
         for word in (ALLOWED, ONLY_IF_SLEEPABLE, WILL_NOT_LOAD, FAILS_AT_RUN_TIME, UNKNOWN):
             if self.bits(word) >> row & 1:
                 return word
@@ -62,6 +70,8 @@ class OutcomeColumns:
 
     def column(self, context: Context, allowed: int, possible: int) -> OutcomeColumn:
         """Return the outcomes where `allowed` and `possible` are what `Decider.bits` gave."""
+        if not Missing("program_type", context.program_type).is_in(self._decider):
+            return OutcomeColumn(absent=True)
         member = self._decider.views.find_member(context)
         sleep = find_sleep_answer(context, self._decider.views)
         form = sleep.blocks(context.sleepable)

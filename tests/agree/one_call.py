@@ -24,6 +24,7 @@ EXPECTED = {
     "refused": "refused",
     "fails_at_run_time": "fails_at_run_time",
     "unknown": "unknown",
+    "not_on_this_kernel": "refused",
 }
 # What a program of one call cannot bring: a device, a lock that is held, the end of a region.
 _NEEDS = {FindingKind.DEVICE_BOUND, FindingKind.REGION}

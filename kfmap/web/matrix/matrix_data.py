@@ -70,6 +70,8 @@ def _plain_column(kernel: LoadedKernel, column: int, group: int) -> dict[str, ob
         plain["unsupported"] = True
     if form is not None:
         plain["sleepable"] = render_context(form[0])
+    if cells.outcomes[column].absent:
+        plain["absent"] = True
     for name, word in _PARTS.items():
         if bits := cells.outcomes[column].bits(word):
             plain[name] = f"{bits:x}"

@@ -1,8 +1,9 @@
 // The matrix as the server gives it (kfmap/web/matrix/matrix_data.py), and its rows and columns as they are
 // to be shown: narrowed, put in order, equal ones merged.
-// The letters of cells: refused, allowed, unknown, fails at run time, only if it may sleep, will not load.
-const CODES = ["D", "A", "?", "R", "S", "N"];
-const ALLOWED = 1, ASLEEP = 4;
+// The letters of cells: refused, allowed, unknown, fails at run time, only if it may sleep, will not load,
+// not on this kernel.
+const CODES = ["D", "A", "?", "R", "S", "N", "-"];
+const ALLOWED = 1, ASLEEP = 4, ABSENT = 6;
 const PARTS = { allowed: ALLOWED, unknown: 2, fails: 3, asleep: ASLEEP, blocked: 5 };
 
 // Bit n counts from the right of the text.
@@ -34,6 +35,7 @@ export class Matrix {
     // One code a cell, a column after another.
     this.cells = new Uint8Array(count * this.contexts.length);
     body.contexts.forEach((context, column) => {
+      if (context.absent) this.cells.fill(ABSENT, column * count, (column + 1) * count);
       for (const [name, code] of Object.entries(PARTS)) {
         if (!context[name]) continue;
         readBits(context[name], count).forEach((bit, row) => {

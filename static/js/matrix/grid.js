@@ -3,7 +3,7 @@
 const ROW = 24, COLUMN = 26;
 // On paper nothing scrolls: every row is there, and as many columns as a page has room for.
 export const PAPER_COLUMNS = 40;
-const SIGNS = { A: "✓", S: "s", N: "–", R: "!", "?": "?", D: "✕" };
+const SIGNS = { A: "✓", S: "s", N: "–", R: "!", "?": "?", D: "✕", "-": "" };
 const WORDS = {
   A: "allowed",
   S: "only if the program may sleep",
@@ -11,8 +11,9 @@ const WORDS = {
   R: "fails at run time",
   "?": "unknown",
   D: "refused",
+  "-": "not on this kernel",
 };
-const CLASSES = { A: "cell-A", S: "cell-S", N: "cell-N", R: "cell-R", "?": "cell-u", D: "cell-D" };
+const CLASSES = { A: "cell-A", S: "cell-S", N: "cell-N", R: "cell-R", "?": "cell-u", D: "cell-D", "-": "cell-absent" };
 
 function make(tag, parent, set = {}) {
   const element = document.createElement(tag);

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from kfmap.kernel.facts import KernelFacts
 from kfmap.permission.context_words import TRACING
+from kfmap.permission.verdict import give_reason
 from verifier.engine.judging.contexts import UNSPECIFIED
 from verifier.engine.judging.problem import Objection
 from verifier.engine.object.model import Program
@@ -31,6 +32,12 @@ def hook_objection(program: Program, facts: KernelFacts) -> Objection | None:
         return None
     if kind not in {item.name for item in facts.program_types}:
         return _refused(f"this kernel has no program type {kind}")
+    for left in facts.left_out or ():
+        if (left.kind, left.name) == ("program_type", kind):
+            verb = "is" if len(left.options) == 1 else "are"
+            options = " and ".join(left.options)
+            text = f"this kernel is built without program type {kind}: {options} {verb} off"
+            return Objection(FindingKind.LOAD, (give_reason(_RULE, text, left.place),))
     known = {item.name for item in facts.attach_types}
     if kind in _ATTACH_TYPES_CHECKED and attach_type and attach_type not in known:
         return _refused(f"this kernel has no attach type {attach_type}")
