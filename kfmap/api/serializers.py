@@ -95,7 +95,7 @@ class ProblemSerializer(Serializer):
 
 
 class UploadSerializer(Serializer):
-    """Objects to check, at least one."""
+    """Objects to check, or files that hold some, at least one."""
 
     objects = serializers.ListField(
         child=serializers.FileField(), allow_empty=False, max_length=100
@@ -103,7 +103,7 @@ class UploadSerializer(Serializer):
 
 
 class TakenSerializer(Serializer):
-    """What became of one uploaded file; `url` leads to its result.
+    """What became of one uploaded file, or of one object in it; `url` leads to its result.
 
     `waits_for` is "the queue" where the broker could not be given the job yet: it is kept.
     """

@@ -107,7 +107,7 @@ def matrix(request: Request, kernel: str) -> HttpResponse:
 @parser_classes([MultiPartParser])
 @throttle_classes([UploadThrottle])
 def upload(request: Request) -> Response:
-    """Take objects in and have them checked on every kernel."""
+    """Take objects in, or the objects in other files, and have them checked on every kernel."""
     form = UploadSerializer(data={"objects": request.FILES.getlist("objects")})
     form.is_valid(raise_exception=True)
     assert isinstance(request.user, User)

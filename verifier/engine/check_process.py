@@ -3,14 +3,16 @@
 `verifier.jobs.checker` starts it as `python -m verifier.engine.check_process MEGABYTES` and talks
 with it by its standard input and output; it opens no files, and is kept from doing so.
 
-It reads a request, one line of JSON followed by the object's bytes, and writes messages, a line of
-JSON each: the summary or the problem, a verdict for each kernel, `{"end": true}`. What it does not
+It reads a request, one line of JSON followed by a file's bytes, and writes messages, a line of
+JSON each: the summary or the problem, a verdict for each kernel, `{"end": true}`. A request with
+`unpack`, the file's name, has the objects in the file for its messages. What the process does not
 have it asks for: to `{"need": …}` it is answered with a line that names parts and their lengths,
 and the parts. Kernels are kept for the next object while memory lasts.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import resource
@@ -26,6 +28,7 @@ from kfmap.btf.function_names import FunctionNames
 from kfmap.btf.read import read_btf
 from kfmap.kernel.config import read_config
 from kfmap.kernel.facts_json import parse_facts
+from verifier.engine.containers.find import Found, find_objects
 from verifier.engine.judging.known_names import KnownNames
 from verifier.engine.object.model import ObjectError
 from verifier.engine.object.read import read_object
@@ -51,6 +54,15 @@ def answer(request: dict[str, Any], data: bytes, kernels: Kernels) -> Iterator[d
     for facts_hash in request["kernels"]:
         verdict = check_object(prepared, kernels.load(facts_hash, request["known"]))
         yield {"facts_hash": facts_hash, "verdict": plain(verdict)}
+
+
+def unpack(name: str, data: bytes) -> Iterator[dict[str, Any]]:
+    """Return a message for each object in a file, and for each thing not looked into."""
+    for item in find_objects(name, data):
+        if isinstance(item, Found):
+            yield {"name": item.name, "object": base64.b64encode(item.data).decode()}
+        else:
+            yield {"name": item.name, "problem": item.problem}
 
 
 class Kernels:
@@ -129,6 +141,12 @@ def _asking(source: BinaryIO) -> Ask:
     return ask
 
 
+def _messages(request: dict[str, Any], data: bytes, kernels: Kernels) -> Iterator[dict[str, Any]]:
+    if "unpack" in request:
+        return unpack(request["unpack"], data)
+    return answer(request, data, kernels)
+
+
 def main() -> None:
     """Answer requests until there are no more; an object too large for the memory ends it.
 
@@ -143,7 +161,7 @@ def main() -> None:
         request = json.loads(line)
         try:
             with collection_paused():
-                for message in answer(request, source.read(request["size"]), kernels):
+                for message in _messages(request, source.read(request["size"]), kernels):
                     _say(message)
         except MemoryError:
             sys.exit(f"more than {megabytes} MB")

@@ -54,6 +54,13 @@ def store(file: File[bytes]) -> StoredFile:
     return read
 
 
+def check_size(size: int) -> None:
+    """Raise RefusedFileError for a file that is larger than the settings allow."""
+    if size > settings.KFMAP_MAX_UPLOAD_BYTES:
+        limit = settings.KFMAP_MAX_UPLOAD_BYTES >> 20
+        raise RefusedFileError(f"larger than {limit} MB, the limit set by KFMAP_MAX_UPLOAD_MB")
+
+
 def is_stored(sha256: str) -> bool:
     """Say whether the bytes with this hash are kept. Raises StorageAwayError."""
     with _storage() as storage:
@@ -137,18 +144,12 @@ def _read(file: File[bytes]) -> StoredFile:
     digest, size, header = hashlib.sha256(), 0, b""
     for chunk in file.chunks():
         size += len(chunk)
-        if size > settings.KFMAP_MAX_UPLOAD_BYTES:
-            raise RefusedFileError(_too_large())
+        check_size(size)
         if len(header) < _HEADER_BYTES:
             header += chunk[: _HEADER_BYTES - len(header)]
         digest.update(chunk)
     _expect_bpf_elf(header)
     return StoredFile(digest.hexdigest(), size)
-
-
-def _too_large() -> str:
-    limit = settings.KFMAP_MAX_UPLOAD_BYTES >> 20
-    return f"larger than {limit} MB, the limit set by KFMAP_MAX_UPLOAD_MB"
 
 
 def _expect_bpf_elf(header: bytes) -> None:

@@ -1,16 +1,20 @@
-"""Take in files: store the bytes, know an object again by its hash, have it checked."""
+"""Take in files: find the objects in them, store the bytes, know an object again by its hash, have
+it checked."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from django.contrib.auth.models import User
+from django.core.files.base import ContentFile, File
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
 from verifier.jobs import files
+from verifier.jobs.checker import CheckFailedError
 from verifier.jobs.opening import open_job
 from verifier.jobs.reconcile import send
+from verifier.jobs.unpacking import is_container, unpack
 from verifier.records.models import BpfObject, Job, Submission
 
 MAX_NAME = 255
@@ -22,19 +26,33 @@ def submit(uploads: Iterable[UploadedFile[bytes]], user: User | None) -> Submiss
     Whatever the broker does, the jobs are kept: one that it did not take waits for the queue.
     """
     submission = Submission.objects.create(user=user)
-    opened = [_take_in(submission, upload) for upload in uploads]
-    send(job.pk for job in opened if job)
+    opened = [job for upload in uploads for job in _take_in(submission, upload)]
+    send(job.pk for job in opened)
     return submission
 
 
-def _take_in(submission: Submission, upload: UploadedFile[bytes]) -> Job | None:
-    """Keep one file; return its job if that is new."""
-    name = (upload.name or "unnamed")[-MAX_NAME:]
+def _take_in(submission: Submission, upload: UploadedFile[bytes]) -> Iterator[Job]:
+    """Keep what was uploaded, or each object in it; return the jobs that are new."""
+    name = upload.name or "unnamed"
     try:
-        stored = files.store(upload)
+        if not is_container(upload):
+            yield from _keep(submission, name, upload)
+            return
+        for item in unpack(name, upload):
+            if item.problem:
+                _refuse(submission, item.name, item.problem)
+            else:
+                yield from _keep(submission, item.name, ContentFile(item.data))
     except files.RefusedFileError as error:
-        submission.files.create(name=name, problem=f"Not taken: {error}.")
-        return None
+        _refuse(submission, name, str(error))
+    except CheckFailedError as error:
+        _refuse(submission, name, f"not all of it could be looked into: {error}")
+
+
+def _keep(submission: Submission, name: str, file: File[bytes]) -> Iterator[Job]:
+    """Keep one object; return its job if that is new. Raises RefusedFileError."""
+    name = name[-MAX_NAME:]
+    stored = files.store(file)
     with transaction.atomic():
         obj, is_new = BpfObject.objects.get_or_create(
             sha256=stored.sha256, defaults={"file_name": name, "size": stored.size}
@@ -42,5 +60,10 @@ def _take_in(submission: Submission, upload: UploadedFile[bytes]) -> Job | None:
         job, opened = open_job(obj)
         submission.files.create(name=name, object=obj, known_before=not is_new)
     if not files.is_stored(stored.sha256):  # another one deleted the same object meanwhile
-        files.store(upload)
-    return job if opened else None
+        files.store(file)
+    if job and opened:
+        yield job
+
+
+def _refuse(submission: Submission, name: str, problem: str) -> None:
+    submission.files.create(name=name[-MAX_NAME:], problem=f"Not taken: {problem}.")

@@ -51,15 +51,15 @@ def uploads(request: HttpRequest) -> HttpResponse:
 def _take_in(request: HttpRequest) -> HttpResponse:
     files = request.FILES.getlist("objects")
     if not files:
-        messages.error(request, "Choose one or more .bpf.o files first.")
+        messages.error(request, "Choose one or more files first.")
         return redirect("uploads")
     assert isinstance(request.user, User)
     submission = submit(files, request.user)
     if Job.objects.open().filter(object__submitted__submission=submission, sent_at=None).exists():
         messages.warning(request, _QUEUE_AWAY)
         return _render_submission(request, submission, status=202)
-    taken = submission.files.select_related("object").first() if len(files) == 1 else None
-    return redirect(taken.object if taken is not None and taken.object else submission)
+    taken = list(submission.files.select_related("object")[:2])
+    return redirect(taken[0].object if len(taken) == 1 and taken[0].object else submission)
 
 
 @login_required
