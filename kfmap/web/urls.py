@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from kfmap.web.browse import contexts, home, kernels, kfunc, kfuncs, search, sets, struct_ops
+from kfmap.web.browse import (
+    contexts,
+    home,
+    kernels,
+    kfunc,
+    kfuncs,
+    search,
+    search_names,
+    sets,
+    struct_ops,
+)
 from kfmap.web.compare import compare
 from kfmap.web.decoder import decode
 from kfmap.web.findings import findings
@@ -65,5 +75,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("compare/<str:old>/<str:new>/", compare.show_changes, name="changes"),
     path("decode/", decode.show_decoder, name="decode"),
     path("search/", search.search, name="search"),
+    path("search/names.json", search_names.give_names, name="search-names"),
     path("graph.css", graphs.give_style, name="graph-style"),
 ]

@@ -93,7 +93,12 @@ function prepare(part) {
 }
 
 switchTheme(document.querySelector(".theme-switch"));
-focusOnSlash(document.querySelector(".site-search input"));
+const search = document.querySelector(".site-search input");
+focusOnSlash(search);
+search.addEventListener("focus", async () => {
+  const { suggest } = await import("./suggest.js");
+  suggest(search).open();
+}, { once: true });
 prepare(document);
 document.addEventListener("htmx:load", (event) => {
   if (event.target !== document.body) prepare(event.target);

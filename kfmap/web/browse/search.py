@@ -1,8 +1,9 @@
-"""Search over every name of the map."""
+"""Search over every name of the map, and over flags, prototypes, section names and options."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -12,6 +13,16 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from kfmap.catalogue.models import Filter, Hook, Kfunc, KfuncSet, Member, StructOpsType
+from kfmap.catalogue.store import LoadedKernel
+from kfmap.web.browse.search_more import (
+    SectionHit,
+    find_by_flag,
+    find_by_option,
+    find_by_prototype,
+    find_misspelt,
+    find_sections,
+)
+from kfmap.web.browse.search_names import list_names
 from kfmap.web.shared.cells import load_cells
 from kfmap.web.shared.export import Table, export_table
 from kfmap.web.shared.kernel_map import KernelMap
@@ -20,6 +31,7 @@ from verifier.records.models import BpfObject
 
 _SHOWN = 60
 _LONGEST = 200
+_SECTION_LIKE = re.compile(r"/|\.s\b|SEC\s*\(|BPF_PROG_TYPE_|^(usdt|raw_tp|classifier|xdp\.frags)")
 Named = tuple[str, tuple[str, ...]]  # a kernel, and the names that lead to a page of it
 
 
@@ -60,9 +72,13 @@ def search(request: HttpRequest, kernels: KernelMap) -> Page | HttpResponse:
         ]
         return export_table(chosen, Table("search", ("kind", "name", "page", "kernels"), rows))
     objects = _find_objects(query) if query and request.user.is_authenticated else []
+    sections = _find_sections(query, kernels) if query else []
+    nothing = query and not (found or objects or sections)
     context = {
         "search_query": query,
         "found": found,
+        "sections": sections,
+        "misspelt": _find_misspelt(query, kernels) if nothing else [],
         "named": [row for row in kernels.rows if query and query in row.name],
         "objects": objects,
     }
@@ -85,7 +101,48 @@ def _find_all(query: str, kernels: KernelMap) -> list[Found]:
         _gather("Filters", "filter", _find_rows(Filter.objects, "filter_id", words), kernels),
         _gather("Hooks", "hook", _find_rows(Hook.objects, "name", words), kernels),
     ]
+    found += [
+        _gather("Kfuncs with this flag", "kfunc", _ask_each(find_by_flag, words, kernels), kernels),
+        _gather(
+            "Kfuncs by prototype", "kfunc", _ask_each(find_by_prototype, words, kernels), kernels
+        ),
+        _gather("Under this option", "kfunc", _find_by_option(words, kernels), kernels),
+    ]
     return [part for part in found if part.hits]
+
+
+def _ask_each(
+    find: Callable[[LoadedKernel, Sequence[str]], Iterable[str]],
+    words: Sequence[str],
+    kernels: KernelMap,
+) -> list[Named]:
+    return [(kernel.name, (name,)) for kernel in kernels.load_all() for name in find(kernel, words)]
+
+
+def _find_by_option(words: Sequence[str], kernels: KernelMap) -> list[Named]:
+    """Return the kfuncs that options decide, on the kernels that have them."""
+    if not any(word.upper().startswith("CONFIG") for word in words):
+        return []
+    loaded = list(kernels.load_all())
+    names = {name for kernel in loaded for _, name in find_by_option(kernel, words)}
+    return [
+        (kernel.name, (name,))
+        for kernel in loaded
+        for name in kernel.decider.kfuncs
+        if name in names
+    ]
+
+
+def _find_sections(query: str, kernels: KernelMap) -> list[SectionHit]:
+    """Return what a query stands for that is written as a section name, or as a program type."""
+    if not _SECTION_LIKE.search(query):
+        return []
+    return find_sections(kernels.load_newest_first(), query)
+
+
+def _find_misspelt(query: str, kernels: KernelMap) -> list[tuple[str, str]]:
+    names = {name: url for name, _, url in list_names(kernels)}
+    return [(name, names[name]) for name in find_misspelt(names, query)]
 
 
 def _find_rows(manager: Manager[Any], field: str, words: list[str]) -> list[Named]:

@@ -68,3 +68,25 @@ def test_list_of_kfuncs_is_narrowed(page: Page) -> None:
     page.goto("/kernels/7.3/kfuncs/")
     page.get_by_label("Narrow by name, set or flag").fill("dsq insert")
     expect(page.locator("#kfunc-rows tr:visible")).to_have_count(4)
+
+
+def test_search_suggests_while_typing_and_opens_by_keyboard(page: Page) -> None:
+    page.goto("/kernels/")
+    page.keyboard.press("/")
+    page.keyboard.type("dsq_move_to_lo")
+    option = page.get_by_role("option").first
+    expect(option).to_contain_text("scx_bpf_dsq_move_to_local")
+    expect(option).to_contain_text("kfunc")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/kernels/7.3.*/kfuncs/scx_bpf_dsq_move_to_local/$"))
+
+
+def test_search_without_a_choice_searches(page: Page) -> None:
+    page.goto("/kernels/")
+    page.keyboard.press("/")
+    page.keyboard.type("KF_RCU")
+    expect(page.get_by_role("option").first).to_be_visible()
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/search/\?q=KF_RCU$"))
+    expect(page.get_by_role("heading", name=re.compile("Kfuncs with this flag"))).to_be_visible()

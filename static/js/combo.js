@@ -1,0 +1,128 @@
+// An ARIA combobox: an input with a list of names below it, which narrows while one types.
+const SHOWN = 60;
+
+// Names with every word in them; those that begin a part of the name first, shorter ones before longer.
+export function findNames(names, typed) {
+  const words = typed.toLowerCase().split(/[\s*]+/).filter(Boolean);
+  const found = [];
+  for (const name of names) {
+    const low = name.toLowerCase();
+    const places = words.map((word) => low.indexOf(word));
+    if (places.includes(-1)) continue;
+    const inside = places.some((place) => place > 0 && /[a-z0-9]/.test(low[place - 1]));
+    found.push([inside ? 1 : 0, name.length, name]);
+  }
+  found.sort((a, b) => a[0] - b[0] || a[1] - b[1] || (a[2] < b[2] ? -1 : 1));
+  return found.slice(0, SHOWN).map((item) => item[2]);
+}
+
+function markWords(item, name, typed) {
+  const word = typed.toLowerCase().split(/[\s*]+/).find(Boolean) ?? "";
+  const at = word ? name.toLowerCase().indexOf(word) : -1;
+  if (at < 0) return item.append(name);
+  const mark = document.createElement("mark");
+  mark.textContent = name.slice(at, at + word.length);
+  return item.append(name.slice(0, at), mark, name.slice(at + word.length));
+}
+
+function noteOf(text) {
+  const note = document.createElement("small");
+  note.className = "dim";
+  note.textContent = ` ${text}`;
+  return note;
+}
+
+export class Combo {
+  // `load` gives the names, or [name, note] pairs; `take` is told which one was chosen.
+  constructor(input, { load, take }) {
+    this.input = input;
+    this.load = load;
+    this.onTake = take;
+    this.chosen = -1;
+    this.list = document.createElement("ul");
+    this.list.className = "combo-list";
+    this.list.id = `${input.id}-list`;
+    this.list.role = "listbox";
+    this.list.hidden = true;
+    this.list.setAttribute("aria-label", "Suggestions");
+    input.after(this.list);
+    input.role = "combobox";
+    for (const [name, value] of [["autocomplete", "list"], ["expanded", "false"], ["controls", this.list.id]]) {
+      input.setAttribute(`aria-${name}`, value);
+    }
+    input.addEventListener("input", (event) => event.isTrusted && this.open());
+    input.addEventListener("keydown", (event) => this.onKey(event));
+    input.addEventListener("blur", () => this.close());
+    this.list.addEventListener("pointerdown", (event) => {
+      event.preventDefault();
+      const item = event.target.closest("li");
+      if (item) this.take(item.dataset.name);
+    });
+    input.addEventListener("focus", () => this.load());
+    if (document.activeElement === input && input.value) this.open(); // typed before this script ran
+  }
+
+  async open() {
+    const typed = this.input.value.trim();
+    const all = new Map((await this.load()).map((item) => (Array.isArray(item) ? item : [item, ""])));
+    const names = findNames(all.keys(), typed);
+    if (typed !== this.input.value.trim() || document.activeElement !== this.input) return;
+    this.list.replaceChildren(...names.map((name, at) => {
+      const item = document.createElement("li");
+      item.role = "option";
+      item.id = `${this.list.id}-${at}`;
+      item.setAttribute("aria-selected", "false");
+      item.dataset.name = name;
+      markWords(item, name, typed);
+      if (all.get(name)) item.append(noteOf(all.get(name)));
+      return item;
+    }));
+    this.show(names.length > 0 && !(names.length === 1 && names[0] === typed));
+    this.choose(-1);
+  }
+
+  show(visible) {
+    this.list.hidden = !visible;
+    this.input.setAttribute("aria-expanded", String(visible));
+  }
+
+  close() {
+    this.show(false);
+    this.choose(-1);
+  }
+
+  choose(at) {
+    this.list.children[this.chosen]?.setAttribute("aria-selected", "false");
+    this.chosen = at;
+    const item = this.list.children[at];
+    item?.setAttribute("aria-selected", "true");
+    item?.scrollIntoView({ block: "nearest" });
+    if (item) this.input.setAttribute("aria-activedescendant", item.id);
+    else this.input.removeAttribute("aria-activedescendant");
+  }
+
+  take(name) {
+    this.input.value = name;
+    this.close();
+    this.onTake(name);
+  }
+
+  onKey(event) {
+    const count = this.list.children.length;
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      if (this.list.hidden) return void this.open();
+      const step = event.key === "ArrowDown" ? 1 : -1;
+      this.choose((this.chosen + step + count + (this.chosen < 0 && step < 0 ? 1 : 0)) % count);
+    } else if (event.key === "Enter" && !this.list.hidden && this.chosen >= 0) {
+      event.preventDefault();
+      this.take(this.list.children[this.chosen].dataset.name);
+    } else if (event.key === "Escape" && !this.list.hidden) {
+      event.preventDefault();
+      this.close();
+    } else if (event.key === "Tab") {
+      if (this.chosen >= 0) this.take(this.list.children[this.chosen].dataset.name);
+      this.close();
+    }
+  }
+}
