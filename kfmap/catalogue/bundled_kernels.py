@@ -19,7 +19,7 @@ from kfmap.btf.read import Btf, read_btf
 from kfmap.catalogue.unpacked_types import read_types
 from kfmap.kernel.config import read_config
 from kfmap.kernel.facts import KernelFacts
-from kfmap.kernel.facts_json import FactNames, parse_facts, read_names
+from kfmap.kernel.facts_json import FactsOutline, parse_facts, read_outline
 from kfmap.permission.decide import Decider
 
 BUNDLED = Path(__file__).parent / "bundled"
@@ -81,10 +81,10 @@ class LoadedBundled:
         """Return the facts."""
         return self.files.read_facts()
 
-    @property
-    def names(self) -> FactNames:
-        """Return the names of the facts, without reading the rest."""
-        return read_names(self.files.facts.read_bytes())
+    @cached_property
+    def outline(self) -> FactsOutline:
+        """Return what lists need of the facts, without reading the rest."""
+        return read_outline(self.files.facts.read_bytes())
 
     @cached_property
     def decider(self) -> Decider:

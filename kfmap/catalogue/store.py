@@ -25,7 +25,7 @@ from kfmap.catalogue.models.kernel import validate_kernel_name
 from kfmap.catalogue.packing import pack, unpack
 from kfmap.kernel.config import read_config, render_config
 from kfmap.kernel.facts import KernelFacts
-from kfmap.kernel.facts_json import FactNames, hash_facts, names_of, parse_facts, render_facts
+from kfmap.kernel.facts_json import FactsOutline, hash_facts, outline_of, parse_facts, render_facts
 from kfmap.permission.decide import Decider
 from kfmap.permission.matrix import Matrix
 from kfmap.permission.missing import has_function
@@ -49,9 +49,9 @@ class LoadedKernel:
     facts: KernelFacts
 
     @property
-    def names(self) -> FactNames:
-        """Return the names of the facts."""
-        return names_of(self.facts)
+    def outline(self) -> FactsOutline:
+        """Return what lists need of the facts."""
+        return outline_of(self.facts)
 
     @cached_property
     def decider(self) -> Decider:

@@ -10,7 +10,6 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -20,8 +19,9 @@ from kfmap.catalogue.bundled_kernels import find_bundled, natural_key
 from kfmap.catalogue.kernel_names import find_by_any_name
 from kfmap.cli.commands import CommandFailedError
 from kfmap.kernel.facts import AS_CONFIGURED, KernelFacts
-from kfmap.kernel.facts_json import FactNames
+from kfmap.kernel.facts_json import FactsOutline
 from kfmap.permission.decide import Decider
+from kfmap.quick_dataclass import dataclass
 from kfmap.server.data_dir import choose_data_dir
 
 _TABLE = "catalogue_kernel"
@@ -37,7 +37,7 @@ class AskedKernel(Protocol):
     @property
     def facts(self) -> KernelFacts: ...
     @property
-    def names(self) -> FactNames: ...
+    def outline(self) -> FactsOutline: ...
     @property
     def decider(self) -> Decider: ...
     @property
@@ -82,7 +82,7 @@ def load_kernel(name: str) -> AskedKernel:
 
 @dataclass(frozen=True, slots=True)
 class KernelByName:
-    """A kernel with what it is found by; its facts are read when more than its name is asked."""
+    """A kernel with what it is found by; its outline is read when more than its name is asked."""
 
     kernel: AskedKernel
 
@@ -92,16 +92,16 @@ class KernelByName:
 
     @property
     def version(self) -> str:
-        return self.kernel.facts.version
+        return self.kernel.outline.version
 
     @property
     def label(self) -> str:
-        return self.kernel.facts.origin.label
+        return self.kernel.outline.origin.label
 
     @property
     def released(self) -> bool:
-        facts = self.kernel.facts
-        return not facts.is_observed and facts.origin.profile == AS_CONFIGURED
+        outline = self.kernel.outline
+        return not outline.is_observed and outline.origin.profile == AS_CONFIGURED
 
 
 def _find(known: Sequence[KernelByName], name: str) -> AskedKernel:

@@ -86,7 +86,7 @@ def _exit_code(obj: CheckedObject, options: ReportOptions) -> int:
 
 def _load_known_names() -> KnownNames:
     """Read the names that any kernel has; few objects ask for one that theirs has not."""
-    return collect_names(kernel.names for kernel in load_kernels())
+    return collect_names(kernel.outline for kernel in load_kernels())
 
 
 @collection_paused()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from kfmap.quick_dataclass import dataclass
 
 _OPTION = re.compile(r"^(CONFIG_\w+)=(.*)$", re.M)
 

@@ -7,8 +7,6 @@ built once per kernel and answers for single cells (`decide`) and all kfuncs at 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from kfmap.kernel.facts import VMLINUX, Filter, HookOf, KernelFacts, Kfunc
 from kfmap.permission.bits import KfuncBits
 from kfmap.permission.context import Context
@@ -26,6 +24,7 @@ from kfmap.permission.rule_trace import Asked, Tracer
 from kfmap.permission.run_time import index_run_time
 from kfmap.permission.verdict import ALLOWED, REFUSED, UNKNOWN, Reason, Verdict, give_reason
 from kfmap.permission.view import EXT_TYPE, STRUCT_OPS_TYPE, View, ViewBuilder
+from kfmap.quick_dataclass import dataclass
 
 UNKNOWN_HOOK = "?"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from kfmap.btf.function_names import FunctionNames
 from kfmap.kernel.facts import KernelFacts
@@ -12,6 +11,7 @@ from kfmap.permission.context import Context
 from kfmap.permission.context_words import LSM
 from kfmap.permission.decide import Decider
 from kfmap.permission.view import STRUCT_OPS_TYPE
+from kfmap.quick_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ its run-time check pass. Pages, commands, API and reports take their words from 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from kfmap.kernel.program_facts import NEVER
 from kfmap.permission.attach_targets import find_function
@@ -33,6 +32,7 @@ from kfmap.permission.sleeping import find_sleep_answer
 from kfmap.permission.verdict import FAILS, Reason, Verdict
 from kfmap.permission.verdict import REFUSED as NOT_PERMITTED
 from kfmap.permission.verdict import UNKNOWN as NOT_KNOWN
+from kfmap.quick_dataclass import dataclass
 
 # The layers that concern the program as such, which the kernel looks at before its code.
 _OF_THE_PROGRAM = ("malformed_btf", "attach_target", "unsupported_member")

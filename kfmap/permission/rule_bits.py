@@ -8,7 +8,6 @@ it surely refuses and those it may refuse.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from kfmap.kernel.rule_form import (
     All,
@@ -31,6 +30,7 @@ from kfmap.kernel.rule_form import (
     Unknown,
 )
 from kfmap.permission.view import View
+from kfmap.quick_dataclass import dataclass
 
 Bits = tuple[int, int]  # surely, possibly
 Evaluate = Callable[[View], Bits]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from kfmap.kernel.facts import Filter, KfuncSet
 from kfmap.kernel.rule_form import (
@@ -21,6 +20,7 @@ from kfmap.permission.rule_bits import Names, compile_condition, compile_tree
 from kfmap.permission.rule_words import describe_condition
 from kfmap.permission.verdict import ALLOWED, REFUSED, UNKNOWN, Reason
 from kfmap.permission.view import View
+from kfmap.quick_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

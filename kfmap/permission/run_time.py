@@ -7,11 +7,10 @@ what the task happens to be doing, which load time does not tell.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from kfmap.kernel.facts import Guard, OpMask, RunTime
 from kfmap.permission.context import Context
 from kfmap.permission.verdict import ALLOWED, FAILS, Reason, give_reason
+from kfmap.quick_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from kfmap.kernel.facts import KernelFacts, Member, StructOps
 from kfmap.permission.context import Context
+from kfmap.quick_dataclass import dataclass
 
 STRUCT_OPS_TYPE = "BPF_PROG_TYPE_STRUCT_OPS"
 EXT_TYPE = "BPF_PROG_TYPE_EXT"

@@ -11,9 +11,9 @@ from kfmap.kernel.facts_json import (
     FORMAT,
     FactsError,
     hash_facts,
-    names_of,
+    outline_of,
     parse_facts,
-    read_names,
+    read_outline,
     render_facts,
 )
 from tests.kernel.small_kernel import extract
@@ -47,7 +47,7 @@ def test_other_formats_are_refused(tmp_path: Path, number: int | None) -> None:
 
 def test_names_are_read_without_the_rest(tmp_path: Path) -> None:
     facts = extract(tmp_path, write_verifier())
-    assert read_names(render_facts(facts)) == names_of(facts)
+    assert read_outline(render_facts(facts)) == outline_of(facts)
 
 
 @pytest.mark.parametrize(

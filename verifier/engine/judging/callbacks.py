@@ -8,11 +8,11 @@ and in btf_find_decl_tag_value() and do_check_common().
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from kfmap.btf.kinds import Kind
 from kfmap.btf.read import Btf, BtfError
 from kfmap.permission.verdict import give_reason
+from kfmap.quick_dataclass import dataclass
 from verifier.engine.flow.reach import LiveCallback, Reach
 from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.judging.prepared import Prepared

@@ -7,10 +7,10 @@ mark_subprog_might_throw() of the kernel, which verifies global functions apart.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from kfmap.permission.helper_names import helper_name
 from kfmap.permission.verdict import give_reason
+from kfmap.quick_dataclass import dataclass
 from verifier.engine.flow.reach import Circumstances, GlobalCall, Node, Reach
 from verifier.engine.flow.regions import LOCK, PREEMPT, REGION_NAMES, Regions
 from verifier.engine.judging.calls import asleep

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from kfmap.kernel.facts import VMLINUX
-from kfmap.kernel.facts_json import FactNames
+from kfmap.kernel.facts_json import FactsOutline
+from kfmap.quick_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class KnownNames:
     struct_ops: frozenset[str]
 
 
-def collect_names(kernels: Iterable[FactNames]) -> KnownNames:
+def collect_names(kernels: Iterable[FactsOutline]) -> KnownNames:
     """Return the names that any of the kernels has."""
     kfuncs: dict[str, set[str]] = {}
     struct_ops: set[str] = set()

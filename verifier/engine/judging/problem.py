@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from kfmap.quick_dataclass import dataclass
 from verifier.engine.flow.reach import Node
 from verifier.engine.result import FindingKind, Reason
 

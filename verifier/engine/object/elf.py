@@ -9,13 +9,13 @@ import struct
 import sys
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass
 from io import BytesIO
 from typing import NamedTuple
 
 from elftools.common.utils import struct_parse
 from elftools.elf.elffile import ELFFile
 
+from kfmap.quick_dataclass import dataclass
 from verifier.engine.object.limits import Limits, check_limit
 from verifier.engine.object.model import ObjectError
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from kfmap.quick_dataclass import dataclass
 from verifier.engine.object.elf import Elf, Section
 from verifier.engine.object.model import ObjectError
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from kfmap.quick_dataclass import dataclass
 from verifier.engine.judging.compare import Span, find_span, loads
 from verifier.engine.reports.causes import Cause, Causes, causes_on, find_causes
 from verifier.engine.reports.model import CheckedObject, Unchecked

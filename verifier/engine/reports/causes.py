@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from kfmap.quick_dataclass import dataclass
 from verifier.engine.reports.model import CheckedObject
 from verifier.engine.result import (
     LEFT_OUT,

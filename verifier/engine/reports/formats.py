@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib import import_module
 
+from kfmap.quick_dataclass import dataclass
 from verifier.engine.reports.model import DEFAULT, CheckedObject, ReportOptions
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from kfmap.quick_dataclass import dataclass
 from verifier.engine.result import (
     FAILS_AT_RUN_TIME,
     REFUSED,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kfmap.btf.function_names import FunctionNames
-from kfmap.kernel.facts_json import names_of
+from kfmap.kernel.facts_json import outline_of
 from tests.verifier.bundled import bundled_kernel, reasons_of
 from tests.verifier.engine.judging.toy import kernel_facts
 from tests.verifier.engine.object.objects import read
@@ -101,7 +101,7 @@ def test_the_map_is_not_asked_for_what_the_kernel_has() -> None:
 
 def test_the_names_of_several_kernels_are_collected() -> None:
     names = collect_names(
-        [names_of(bundled_kernel("6.1").facts), names_of(kernel_facts("toy_kfunc"))]
+        [outline_of(bundled_kernel("6.1").facts), outline_of(kernel_facts("toy_kfunc"))]
     )
     assert names.kfuncs["toy_kfunc"] == ()
     assert "nf_conntrack" in names.kfuncs["bpf_skb_ct_lookup"]
