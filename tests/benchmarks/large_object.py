@@ -177,6 +177,7 @@ def _write_file(
     sections.append((".rodata", _PROGBITS, _ALLOC, bytes(64), 0, 0))
     symbols, strings = _write_symbols(text, starts, programs, place, len(sections))
     sections.append((".struct_ops.link", _PROGBITS, _WRITE, bytes(8 * len(MEMBERS)), 0, 0))
+    sections.append(("license", _PROGBITS, _WRITE, b"GPL\0", 0, 0))
     sections.append((".BTF", _PROGBITS, 0, btf, 0, 0))
     sections.append((".BTF.ext", _PROGBITS, 0, extra, 0, 0))
     sections.append((".strtab", _STRTAB, 0, strings, 0, 0))

@@ -6,7 +6,6 @@ far as liveness, sleeping and regions go.
 
 from __future__ import annotations
 
-import re
 from typing import Protocol
 
 from verifier.engine.flow.body import Row
@@ -16,12 +15,11 @@ from verifier.engine.flow.forks import (
     SPIN_LOCK,
     SPIN_UNLOCK,
     SYNCHRONOUS,
-    TREE_ADD,
 )
-from verifier.engine.flow.region_calls import Effect, lock_effect, region_effect, resilient_effect
+from verifier.engine.flow.region_calls import Effect, lock_effect, resilient_effect
 from verifier.engine.flow.regions import DIFFERENT, Regions
 from verifier.engine.flow.state import State, pass_on
-from verifier.engine.flow.summary import CALLBACK, GLOBAL, TIMER, WORK, EdgeKind, Way
+from verifier.engine.flow.summary import GLOBAL, TIMER, EdgeKind, Way
 from verifier.engine.flow.values import (
     TO_ELEMENT,
     TO_MAP,
@@ -47,9 +45,6 @@ _READERS = frozenset(
 # What is known of a region call's fault: __mark_reg_s32_range(-MAX_ERRNO, -1)
 _ERROR = Range(32, (1 << 32) - 4095, (1 << 32) - 1, -4095, -1)
 
-_WORK_KFUNCS = ("bpf_wq_set_callback", "bpf_task_work_schedule")
-_THROW = "bpf_throw"
-_NEXT_ITEM = re.compile(r"bpf_iter_\w+_next")
 _NO_ARGUMENTS: tuple[Value, ...] = ()
 _ROUNDS = 3  # of a callback whose regions differ from turn to turn
 
@@ -106,22 +101,20 @@ def _look_up(state: State, slot: int) -> tuple[Value, Effect]:
 
 def call_kfunc(walk: Walk, state: State, slot: int, index: int) -> bool | None:
     """Call an extern function; True where the path ends, since the loader poisoned the call."""
-    extern = walk.object.externs[index]
+    kind = walk.extern_kind(index)
     answer = walk.inputs.kfunc(index)
-    name = extern.kernel_name
-    found = region_effect(name, state) if answer.found else None
+    found = kind.effect(state) if kind.effect and answer.found else None
     effect = _worth_telling(walk, found) if found else Effect(state.regions)
     walk.note_site(slot, index, state, effect)
-    if not answer.found or name == _THROW:
+    if not answer.found or kind.throws:
         walk.note_received(state.registers[1:6])
         return True
-    if _NEXT_ITEM.fullmatch(name):
+    if kind.gives_next:
         walk.widen(slot, state)
     state.regions = effect.regions
-    if not name.startswith(TREE_ADD):
-        kind = WORK if name.startswith(_WORK_KFUNCS) else CALLBACK
+    if kind.callbacks and walk.passes_functions:
         for register in range(1, 6):
-            _pass_callbacks(walk, state, slot, kind, register)
+            _pass_callbacks(walk, state, slot, kind.callbacks, register)
     certain = not answer.may_be_null and walk.returns_pointer(index)
     _finish(state, TRUSTED if certain else UNKNOWN, reads_only=False)
     return None

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
 
 from kfmap.btf.kinds import Kind
 from kfmap.btf.read import BtfError
@@ -15,14 +17,27 @@ from verifier.engine.flow.forks import (
     RESILIENT_LOCKS,
     SPIN_LOCK,
     SPIN_UNLOCK,
+    TREE_ADD,
     forks_at_helper,
     forks_at_kfunc,
 )
-from verifier.engine.flow.region_calls import has_region_effect, is_of_iterator
+from verifier.engine.flow.region_calls import (
+    Effect,
+    ends_section,
+    find_effect,
+    has_region_effect,
+    is_of_iterator,
+)
+from verifier.engine.flow.state import State
+from verifier.engine.flow.summary import EdgeKind
 from verifier.engine.object.model import BpfObject, Code, Reference, ReferenceKind
 
 Path = tuple[tuple[int, int], ...]  # (function, slot in it that leads on)
 _KEEP_FLAGS = re.compile(r"bpf_local_irq_(save|restore)|bpf_res_spin_(un)?lock_irq(save|restore)")
+THROW = "bpf_throw"
+_NEXT_ITEM = re.compile(r"bpf_iter_\w+_next")
+_WORK_KFUNCS = ("bpf_wq_set_callback", "bpf_task_work_schedule")
+_ON_MAPS = ("bpf_wq_", "bpf_task_work_", "bpf_res_spin_")
 _PACKET_LOADS = (0x20, 0x28, 0x30, 0x40, 0x48, 0x50)  # LD_ABS and LD_IND of 4, 2 and 1 bytes
 _TOLD = re.compile(
     b"[%s]" % b"".join(re.escape(bytes([op])) for op in (OP_CALL, OP_LDDW, *_PACKET_LOADS))
@@ -45,7 +60,7 @@ class Calls:
     helpers: list[tuple[int, int]] = field(default_factory=list)
     maps: list[tuple[int, int]] = field(default_factory=list)
     data: list[tuple[int, int]] = field(default_factory=list)
-    forks: list[int] = field(default_factory=list)
+    forks: set[int] = field(default_factory=set)
     asked: set[int] = field(default_factory=set)
     locks: set[int] = field(default_factory=set)
     iterated: set[int] = field(default_factory=set)
@@ -61,6 +76,19 @@ class Calls:
         return (function for _, function in (*self.functions, *self.passed))
 
 
+class ExternKind(NamedTuple):
+    """What calling an extern function does beside what it returns: to regions (`effect`), with the
+    functions it is given (`callbacks`, None: nothing that is known). `gives_next`: the next item of
+    an iterator. `on_maps`: it matters which map it is given."""
+
+    name: str
+    effect: Callable[[State], Effect] | None
+    callbacks: EdgeKind | None
+    gives_next: bool
+    throws: bool
+    on_maps: bool
+
+
 class CallGraph:
     """The calls of every function."""
 
@@ -70,6 +98,8 @@ class CallGraph:
         self._spans = _function_spans(obj)
         self._references: dict[str, dict[int, Reference]] = {section: {} for section in obj.code}
         self._pointers: dict[int, bool] = {}
+        self._extern_kinds: dict[int, ExternKind] = {}
+        self._kinds: dict[int, list[int]] = {}  # extern → which slots its calls are marked in
         self._add_references()
         for section, code in obj.code.items():
             self._add_helper_calls(section, code)
@@ -85,6 +115,27 @@ class CallGraph:
         self.has_locks = any(
             number == SPIN_LOCK for calls in self.calls for _, number in calls.helpers
         ) or any(extern.kernel_name in RESILIENT_LOCKS for extern in obj.externs)
+
+    @cached_property
+    def _ends_sections(self) -> bool:
+        """Return whether anything in the object ends what may protect an iterator."""
+        return self.has_locks or any(ends_section(item.kernel_name) for item in self.object.externs)
+
+    def extern_kind(self, extern: int) -> ExternKind:
+        """Return what calling an extern function does."""
+        known = self._extern_kinds.get(extern)
+        if known is None:
+            name = self._name(extern)
+            callbacks = EdgeKind.WORK if name.startswith(_WORK_KFUNCS) else EdgeKind.CALLBACK
+            known = self._extern_kinds[extern] = ExternKind(
+                name,
+                find_effect(name, self._ends_sections),
+                None if name.startswith(TREE_ADD) else callbacks,
+                _NEXT_ITEM.fullmatch(name) is not None,
+                name == THROW,
+                name.startswith(_ON_MAPS),
+            )
+        return known
 
     def function_at(self, section: str, slot: int) -> int | None:
         """Return the function that a slot belongs to."""
@@ -132,43 +183,46 @@ class CallGraph:
             return False
 
     def _add_references(self) -> None:
+        """Sort references by section and slot, so that one look at each function is enough."""
         for (section, slot), reference in self.object.references.items():
             self._references.setdefault(section, {})[slot] = reference
-            if reference.kind in (ReferenceKind.MAP, ReferenceKind.DATA):
-                self._add_address(section, slot, reference)
-            elif reference.kind != ReferenceKind.EXTERN:
-                self._add_reference(section, slot, reference)
+        for section, references in self._references.items():
+            ordered = sorted(references)
+            for start, function in zip(*self._spans.get(section, ([], [])), strict=True):
+                end = start + self.object.functions[function].count
+                opcodes = self.object.code[section].opcodes
+                for slot in ordered[bisect_left(ordered, start) : bisect_left(ordered, end)]:
+                    self._add_reference(function, slot, references[slot], opcodes[slot] == OP_CALL)
 
-    def _add_address(self, section: str, slot: int, reference: Reference) -> None:
-        function = self.function_at(section, slot)
-        if function is not None:
-            calls = self.calls[function]
-            found = calls.maps if reference.kind == ReferenceKind.MAP else calls.data
-            found.append((slot, reference.index))
+    def _add_reference(self, function: int, slot: int, reference: Reference, is_call: bool) -> None:
+        calls, kind = self.calls[function], reference.kind
+        found = (slot, reference.index)
+        if kind == ReferenceKind.MAP:
+            calls.maps.append(found)
+        elif kind == ReferenceKind.DATA:
+            calls.data.append(found)
+        elif kind == ReferenceKind.FUNCTION and not is_call:
+            calls.passed.append(found)
+        elif kind == ReferenceKind.CALL and is_call:
+            calls.functions.append(found)
+        elif kind == ReferenceKind.KFUNC and is_call:
+            calls.kfuncs.append(found)
+            for slots in self._marks(calls, reference.index):
+                slots.add(slot)
 
-    def _add_reference(self, section: str, slot: int, reference: Reference) -> None:
-        function = self.function_at(section, slot)
-        if function is None:
-            return
-        calls = self.calls[function]
-        kinds = {
-            ReferenceKind.KFUNC: calls.kfuncs,
-            ReferenceKind.CALL: calls.functions,
-            ReferenceKind.FUNCTION: calls.passed,
-        }
-        is_call = self.object.code[section].opcodes[slot] == OP_CALL
-        if is_call == (reference.kind != ReferenceKind.FUNCTION):
-            kinds[reference.kind].append((slot, reference.index))
-            if reference.kind == ReferenceKind.KFUNC:
-                name = self._name(reference.index)
-                if forks_at_kfunc(name):
-                    calls.forks.append(slot)
-                if name in RESILIENT_LOCKS:
-                    calls.locks.add(slot)
-                elif is_of_iterator(name):
-                    calls.iterated.add(slot)
-                elif has_region_effect(name):
-                    calls.asked.add(slot)
+    def _marks(self, calls: Calls, extern: int) -> list[set[int]]:
+        """Return which slots of a function a call of an extern is one of."""
+        name = self._name(extern)
+        if extern not in self._kinds:
+            kinds = (
+                forks_at_kfunc(name),
+                name in RESILIENT_LOCKS,
+                is_of_iterator(name),
+                has_region_effect(name),
+            )
+            self._kinds[extern] = [at for at, holds in enumerate(kinds) if holds]
+        slots = (calls.forks, calls.locks, calls.iterated, calls.asked)
+        return [slots[at] for at in self._kinds[extern]]
 
     def _add_helper_calls(self, section: str, code: Code) -> None:
         """Find calls of helpers, and calls and addresses within a section without a relocation."""
@@ -185,7 +239,9 @@ class CallGraph:
                 plain = plain_reference(code, slot, self.function_at)
                 if plain is not None:
                     references[slot] = plain
-                    self._add_reference(section, slot, plain)
+                    function = self.function_at(section, slot)
+                    if function is not None:
+                        self._add_reference(function, slot, plain, code.opcodes[slot] == OP_CALL)
             elif code.opcodes[slot] == OP_CALL:
                 self._add_helper_call(section, slot, code.immediates[slot])
 
@@ -194,7 +250,7 @@ class CallGraph:
         if function is not None:
             self.calls[function].helpers.append((slot, number))
             if forks_at_helper(number):
-                self.calls[function].forks.append(slot)
+                self.calls[function].forks.add(slot)
             elif number in (SPIN_LOCK, SPIN_UNLOCK):
                 self.calls[function].asked.add(slot)
 

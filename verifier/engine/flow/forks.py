@@ -11,6 +11,7 @@ from collections.abc import Mapping
 # BPF_FUNC_* numbers (include/uapi/linux/bpf.h)
 SPIN_LOCK, SPIN_UNLOCK = 93, 94
 LOOP = 181
+ON_MAPS = frozenset({SPIN_LOCK, SPIN_UNLOCK, 169, 170, 171, 172})  # locks and timers in maps
 # which register is the callback, and what its arguments are made of (register, or 0: unknown)
 SYNCHRONOUS: Mapping[int, tuple[int, tuple[int, ...]]] = {
     164: (2, (0, 0, 0, 3)),  # bpf_for_each_map_elem

@@ -87,11 +87,10 @@ def walk_joined(body: Body, walk: Walk, entry: State, enter: Enter, budget: Budg
     parts = _Parts(len(body), entry.regions, flow)
     states: dict[int, State] = {0: entry}
     came_from: dict[int, int] = {}
-    waiting = [(0, 0)]  # in the order of the code: what comes before is mostly walked before
-    queued = {0}
-    while waiting:
-        index, part = heapq.heappop(waiting)
-        queued.discard(part)
+    waiting: list[tuple[int, int]] = []  # in the order of the code: what comes before is walked
+    queued: set[int] = set()
+    index, part = 0, 0
+    while True:
         block, state = body.block(index), states[part]
         budget.spend(len(block.rows) + 1)
         walk.block = part
@@ -109,7 +108,10 @@ def walk_joined(body: Body, walk: Walk, entry: State, enter: Enter, budget: Budg
             if other not in queued:
                 queued.add(other)
                 heapq.heappush(waiting, (successor, other))
-    return flow
+        if not waiting:
+            return flow
+        index, part = heapq.heappop(waiting)
+        queued.discard(part)
 
 
 def _leave(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import NamedTuple
 
 from verifier.engine.flow.forks import RESILIENT_LOCKS, SPIN_LOCK
@@ -50,13 +51,15 @@ def is_of_iterator(name: str) -> bool:
     return _ITERATOR.fullmatch(name) is not None
 
 
-def region_effect(name: str, state: State) -> Effect | None:
+def find_effect(name: str, with_iterators: bool) -> Callable[[State], Effect] | None:
     """Return what calling a kernel function does to regions, None for one that does nothing."""
-    handler = _EFFECTS.get(name)
-    if handler:
-        return handler(state)
-    iterator = _ITERATOR.fullmatch(name)
-    return _iterate(iterator[1], state) if iterator else None
+    iterator = _ITERATOR.fullmatch(name) if with_iterators else None
+    return partial(_iterate, iterator[1]) if iterator else _EFFECTS.get(name)
+
+
+def ends_section(name: str) -> bool:
+    """Return whether a kernel function may end what protects an iterator."""
+    return name in _EFFECTS and ("unlock" in name or "enable" in name or "restore" in name)
 
 
 def lock_effect(number: int, state: State) -> Effect:

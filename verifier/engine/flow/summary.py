@@ -37,7 +37,8 @@ class Site(NamedTuple):
     """A live call of an extern function. `sure`: the verifier walks it; else it may.
 
     `regions` are those before the call; `fault`: what is wrong with it there, if it ends a region,
-    or the state of its iterator. `maps`: those whose address, or an element's, it is given.
+    or the state of its iterator. `maps`: those whose address, or an element's, it is given,
+    where it matters which.
     """
 
     slot: int

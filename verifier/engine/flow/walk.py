@@ -6,6 +6,7 @@ from collections.abc import Container, Mapping
 from typing import NamedTuple
 
 from verifier.engine.flow.calls import CallGraph
+from verifier.engine.flow.forks import ON_MAPS
 from verifier.engine.flow.inputs import Inputs
 from verifier.engine.flow.region_calls import Effect
 from verifier.engine.flow.regions import NO_REGIONS, Regions
@@ -69,6 +70,7 @@ class Walk:
         self.reference = graph.references(section).get
         self.returns_pointer = graph.returns_pointer
         self.has_locks = graph.has_locks
+        self.extern_kind = graph.extern_kind
         self.inputs = inputs
         self.core_slots = core_slots
         self.block = 0
@@ -88,14 +90,14 @@ class Walk:
     # notes
 
     def note_site(self, slot: int, extern: int, state: State, effect: Effect) -> None:
-        maps, certain = _maps_in(state.registers), effect.certain
-        regions, fault = state.regions, effect.fault
+        maps = _maps_in(state.registers) if self.extern_kind(extern).on_maps else ()
+        regions, fault, certain = state.regions, effect.fault, effect.certain
         site = Site(slot, extern, self.sure and certain, regions, fault, maps)
         self._note((slot, regions, fault, maps), site, self.block if certain else None)
 
     def note_helper(self, slot: int, number: int, state: State, effect: Effect) -> None:
-        maps, certain = _maps_in(state.registers), effect.certain
-        regions, fault = state.regions, effect.fault
+        maps = _maps_in(state.registers) if number in ON_MAPS else ()
+        regions, fault, certain = state.regions, effect.fault, effect.certain
         site = HelperSite(slot, number, self.sure and certain, regions, fault, maps)
         self._note((slot, regions, fault, maps), site, self.block if certain else None)
 
