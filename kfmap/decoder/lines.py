@@ -48,6 +48,9 @@ _SOURCE = re.compile(r"(?:[\w.-]{1,64} )?(?:kernel|[\w./@-]{1,64}\[\d{1,9}\]): ?
 _DATED = re.compile(rf"{_DATE}|{_MONTH} |\w{{3}} [ \d]\d \d\d:")
 _KERNEL_SOURCE = re.compile(r"(?:[\w.-]{1,64} )?kernel: ")
 _MAY_BE_PREFIX = re.compile(r"[\s<\[\d>|│┃A-Zspc]|\w{3} ")
+# logrus and its like: level=warning msg="…" subsys=…, one record per line.
+_LOGFMT = re.compile(r"(?:[\w.]{1,30}=(?:\"[^\"\n]{0,200}\"|[^\s\"]{0,200}) ){0,8}msg=\"")
+_LOGFMT_END = re.compile(r"\"(?: [\w.]{1,30}=(?:\"[^\"\n]{0,200}\"|[^\s\"]{0,200})){0,12}\s{0,4}$")
 _MAX_PREFIXES = 8
 # No message is shorter; most lines of a long log are instructions and need no cleaning.
 _SHORTEST = 8
@@ -112,10 +115,21 @@ def _windows(line: str) -> Iterator[str]:
         yield line[start : start + WINDOW]
 
 
+def _unwrap_logfmt(line: str) -> str:
+    """Return the message of a record, the line itself where it is no record."""
+    begins = _LOGFMT.match(line.lstrip())
+    if begins is None:
+        return line
+    message = line.lstrip()[begins.end() :]
+    return _LOGFMT_END.sub("", message).replace('\\"', '"')
+
+
 def strip_prefixes(line: str) -> tuple[bool, str]:
     """Return whether the kernel's log prefix stood there, and the line without any prefix."""
     if not line.isascii() or not line.isprintable():
         line = clean_text(line).replace("\t", " ")
+    if 'msg="' in line:
+        line = _unwrap_logfmt(line)
     kernel_log = False
     place = 0
     for _ in range(_MAX_PREFIXES):

@@ -321,4 +321,5 @@ def _drop_general(messages: list[LogMessage]) -> list[LogMessage]:
             kept.append(message)
     failed = [message for message in messages if message.kind is Kind.LOAD_FAILED]
     failed.sort(key=lambda message: message.program is None)
-    return kept or failed[:1]
+    recognised = any(message.kind is not Kind.UNRECOGNISED for message in kept)
+    return kept if recognised else [*kept, *failed[:1]]

@@ -66,6 +66,7 @@ _ATTACHED = re.compile(
 _VALIDATING = re.compile(r"^Validating ([\w.$]{1,128})\(\) func#\d")
 _GO_PROGRAM = re.compile(r"\bprogram ([\w./:-]{1,128}): (?=[a-z])")
 _VERISTAT = re.compile(r"^PROCESSING (?:[^\s,]{0,300}/)?([^\s,/]{1,128}), DURATION")
+_IPROUTE2 = re.compile(r"\bProg section '([^'\n]{1,128})' rejected: ")
 _AFTERWARDS = re.compile(
     r"(?:failed to load program|Error loading program:|Error loading BPF program for|"
     r"failed to load BPF program|loading program) ['\"`]?([\w./:-]{1,200})(?:['\"`]|[\s(]|$)"
@@ -163,7 +164,7 @@ class Surroundings:
         self.lasting = self.lasting or lasting
 
     def _see_marks(self, text: str) -> bool:
-        if ("prog" in text or "PROCESSING" in text) and self._see_program(text):
+        if ("rog" in text or "PROCESSING" in text) and self._see_program(text):
             return True
         if "prog" in text or "struct_ops" in text:
             self._see_object(text)
@@ -188,6 +189,8 @@ class Surroundings:
             self._enter(found.group(1), lasting="-- BEGIN" in text)
         elif found := _GO_PROGRAM.search(text):
             self._enter(found.group(1), lasting=text.endswith(":"))
+        elif found := _IPROUTE2.search(text):
+            self._enter(found.group(1), lasting=True)
         elif found := _VERISTAT.search(text):
             self._enter(found.group(1), lasting=True)
             return True

@@ -29,6 +29,10 @@ NOISE: dict[str, Callable[[str], str]] = {
     "go_log": _each("2025/11/26 13:57:22 "),
     "rust_log": _each("[2025-11-26T13:57:22Z ERROR toy] "),
     "libbpf": _each("libbpf: "),
+    "logfmt": lambda text: "\n".join(
+        'level=warning msg="{}" subsys=datapath-loader'.format(line.replace('"', '\\"'))
+        for line in text.split("\n")
+    ),
     "nulls": _each("\x00", "\x00\x00"),
     "direction_marks": _each("\u202e", "\u202c"),
     "trailing_blanks": _each("", "   \t "),

@@ -75,8 +75,30 @@ def test_failed_load_is_a_message_only_where_nothing_says_why() -> None:
     assert [m.kind for m in read_log(f"{alone}\n{_SAID}").messages] == [Kind.NOT_ALLOWED]
 
 
-def test_aside_of_the_verifier_counts_only_alone() -> None:
-    aside = "Global function toy() doesn't return scalar. Only those are supported."
+def test_failed_load_stays_beside_what_is_not_known() -> None:
+    log = (
+        "Error: Failed to load BPF program\n\nCaused by:\n"
+        "    Permission denied (os error 13)\nodd error"
+    )
+    assert [m.kind for m in read_log(log).messages] == [Kind.LOAD_FAILED, Kind.UNRECOGNISED]
+
+
+def test_what_a_service_manager_says_of_the_end_is_no_message() -> None:
+    log = (
+        "May 24 16:18:06 box systemd[1]: scx.service: Main process exited, code=exited, status=1\n"
+        "May 24 16:18:06 box systemd[1]: scx.service: Failed with result 'exit-code'."
+    )
+    assert read_log(log).messages == ()
+
+
+@pytest.mark.parametrize(
+    "aside",
+    [
+        "Global function toy() doesn't return scalar. Only those are supported.",
+        "Unrecognized arg#0 type PTR",
+    ],
+)
+def test_aside_of_the_verifier_counts_only_alone(aside: str) -> None:
     assert [m.kind for m in read_log(aside).messages] == [Kind.VERIFIER]
     assert [m.kind for m in read_log(f"{aside}\n{_SAID}").messages] == [Kind.NOT_ALLOWED]
 
@@ -156,6 +178,8 @@ _HOSTILE = {
     "title": "\x1b]" + "a" * 1_000_000,
     "quotes": "'" * 1_000_000,
     "numbers": "12: \n" * 200_000,
+    "records": 'level=x msg="' + '" a="x' * 160_000,
+    "record_lines": ("a=b " * 7 + 'msg="' + '" a="x' * 600 + "\n") * 270,
     "backtraces": "scx_bpf_x+0x" * 80_000,
     "words": "kernel function is not allowed program must be sleepable region R1 " * 15_000,
 }

@@ -128,3 +128,11 @@ def test_poisoned_call_has_the_kfunc_that_libbpf_says_it_poisoned() -> None:
 def test_poisoned_load_is_a_relocation_that_found_nothing() -> None:
     log = "4: (18) r10 = 0xbad2310\nframe pointer is read only\nprocessed 5 insns (limit 9)"
     assert _read_one(log).kind is Kind.CORE_RELOCATION
+
+
+def test_section_that_iproute2_names_is_the_program() -> None:
+    log = (
+        "Prog section 'to-container' rejected: Permission denied (13)!\n - Type:         3\n"
+        f"Verifier analysis:\n\n0: (bf) r6 = r1\n{_SAID}\nprocessed 1 insns (limit 9)"
+    )
+    assert _read_one(log).program == "to-container"

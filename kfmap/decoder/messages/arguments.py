@@ -61,7 +61,6 @@ _KIND = (
     "Expected an initialized dynptr as {argument}",
     "Expected a dynptr of type {word} as {argument}",
     "Dynptr has to be an uninitialized dynptr",
-    "Unrecognized {argument} type {word}",
     "{argument} memory, len pair leads to invalid memory access",
     "pointer in {argument} isn't map pointer",
     "local type ID argument must be in range [0, U32_MAX]",

@@ -35,6 +35,8 @@ _NOTES = (
     "Kernel log seems to be trimmed",
     "i.e., in a RCU/IRQ/preempt-disabled section, or in",
     "use static function instead",
+    "Failed with result '{quoted}'",
+    "Main process exited, code={word}",
     "kernel doesn't support {words}",
     "sched_ext: Writing directly to p->scx.slice/dsq_vtime is deprecated",
     "ops->cpu_acquire/release() are deprecated, use sched_switch TP instead",

@@ -47,6 +47,7 @@ _ASIDES = (
         "function",
         "Global function {word} return value not void or scalar. Only those are supported",
     ),
+    ("function", "Unrecognized {argument} type {word}"),
     ("function", "{argument} reference type('{quoted}') size cannot be determined: {n}"),
 )
 # The headings of the reports that the verifier writes after a message since 7.3
