@@ -50,7 +50,8 @@ _KERNEL_SOURCE = re.compile(r"(?:[\w.-]{1,64} )?kernel: ")
 _MAY_BE_PREFIX = re.compile(r"[\s<\[\d>|│┃A-Zspc]|\w{3} ")
 # logrus and its like: level=warning msg="…" subsys=…, one record per line.
 _LOGFMT = re.compile(r"(?:[\w.]{1,30}=(?:\"[^\"\n]{0,200}\"|[^\s\"]{0,200}) ){0,8}msg=\"")
-_LOGFMT_END = re.compile(r"\"(?: [\w.]{1,30}=(?:\"[^\"\n]{0,200}\"|[^\s\"]{0,200})){0,12}\s{0,4}$")
+_LOGFMT_END = re.compile(r"(?: [\w.]{1,30}=(?:\"[^\"\n]{0,200}\"|[^\s\"]{0,200})){0,12}\s{0,4}$")
+_LOGFMT_TAIL = 400  # what may stand after the message
 _MAX_PREFIXES = 8
 # No message is shorter; most lines of a long log are instructions and need no cleaning.
 _SHORTEST = 8
@@ -97,12 +98,14 @@ def _pieces(line: str) -> Iterator[str]:
     """Yield a line by what its escapes and carriage returns divide, then by windows."""
     if "\r" in line:
         for part in line.split("\r"):
-            yield from _pieces(part)
+            if len(part) >= _SHORTEST:
+                yield from _pieces(part)
         return
     if "\\n" in line and not line.lstrip().startswith(";"):
         line = line.replace("\\t", " ").replace('\\"', '"').replace("\\\\", "\\")
         for part in line.split("\\n"):
-            yield from _windows(part)
+            if len(part) >= _SHORTEST or part.lstrip().startswith(";"):
+                yield from _windows(part)
         return
     yield from _windows(line)
 
@@ -121,7 +124,10 @@ def _unwrap_logfmt(line: str) -> str:
     if begins is None:
         return line
     message = line.lstrip()[begins.end() :]
-    return _LOGFMT_END.sub("", message).replace('\\"', '"')
+    quote = message.find('"', max(0, len(message) - _LOGFMT_TAIL))
+    while quote >= 0 and not _LOGFMT_END.match(message, quote + 1):
+        quote = message.find('"', quote + 1)
+    return (message[:quote] if quote >= 0 else message).replace('\\"', '"')
 
 
 def strip_prefixes(line: str) -> tuple[bool, str]:

@@ -60,7 +60,7 @@ def _skip_blanks(text: str, place: int) -> int:
 
 def _fill(literal: str) -> list[str]:
     """Return the first line of a format with values in it, with names of several forms."""
-    line = literal.replace('\\"', '"').replace("\\t", "\t").lstrip("\\n").partition("\\n")[0]
+    line = literal.replace('\\"', '"').replace("\\t", "\t").removeprefix("\\n").partition("\\n")[0]
     filled = _VALUE.sub(lambda found: _VALUES.get(found[1], "%s"), line.replace("%*pbl", "0-3"))
     first = [filled.replace("%s", name) for name in _NAMES]
     mixed = [re.sub("%s", name, filled, count=1).replace("%s", "toy") for name in _NAMES]
