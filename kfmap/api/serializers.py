@@ -135,7 +135,7 @@ class ChangeSerializer(Serializer):
 
 
 class ReviewSerializer(Serializer):
-    """What somebody said of an object; `changes` is what is otherwise since."""
+    """What somebody said about an object; `changes`: what its verdicts have become since."""
 
     decision = serializers.ChoiceField(source="review.decision", choices=Review.Decision.choices)
     author = serializers.CharField(source="review.author", allow_null=True)

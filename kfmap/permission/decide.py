@@ -202,11 +202,13 @@ class Decider:
             text = f"this kernel has no program type {context.program_type}"
             return REFUSED, Reason("context", text)
         if context.program_type == EXT_TYPE and not context.replaces:
-            return UNKNOWN, Reason("context", "which program is replaced is not said")
+            return UNKNOWN, Reason("context", "it is not said which program this one replaces")
         if context.program_type != STRUCT_OPS_TYPE:
             return None
         if not context.struct_ops or not context.member:
-            return UNKNOWN, Reason("context", "which struct_ops type and member is not said")
+            return UNKNOWN, Reason(
+                "context", "it is not said which struct_ops type and member the program implements"
+            )
         if not self.views.find_struct_ops(context):
             text = f"this kernel has no struct_ops type {context.struct_ops}"
             return REFUSED, Reason("context", text)
@@ -252,9 +254,11 @@ class Decider:
             return UNKNOWN, []
         if not listed:
             rule = "common" if name == COMMON_HOOK else "set"
-            return REFUSED, [Reason(rule, f"in no set registered on the {short} hook")]
+            return REFUSED, [
+                Reason(rule, f"{asked.kfunc} is in no set registered on the {short} hook")
+            ]
         owner = listed[0].registration.owner
-        reasons = [_listed_reason(item, short) for item in listed]
+        reasons = [_listed_reason(asked.kfunc, item, short) for item in listed]
         if owner in self.tables.freed:
             text = f"registration fails ({self.tables.freed[owner]}) and the kernel drops the table"
             return REFUSED, [*reasons, Reason("overflow", text)]
@@ -283,8 +287,11 @@ class Decider:
         found = self._hook_of.get(program_type)
         if found is None:
             return Reason("hook", f"the hook of {program_type} is not known")
-        hook = found.hook or "none, so only the common hook counts"
-        return give_reason("hook", f"the hook of {program_type} is {hook}", found.place)
+        if found.hook:
+            text = f"the hook of {program_type} is {found.hook}"
+        else:
+            text = f"{program_type} has no hook of its own, so only the common hook counts"
+        return give_reason("hook", text, found.place)
 
     def flag_entries(self, context: Context, kfunc: str) -> list[Listed]:
         """Return the entries whose flags the verifier finds: the common hook's first."""
@@ -295,12 +302,12 @@ class Decider:
         return []
 
 
-def _listed_reason(listed: Listed, hook: str) -> Reason:
+def _listed_reason(kfunc: str, listed: Listed, hook: str) -> Reason:
     rule = "common" if listed.registration.hook == COMMON_HOOK else "set"
     owner = listed.registration.owner
     of = "" if owner == VMLINUX else f" of module {owner}"
     text = (
-        f"in set {listed.kfunc_set.name}{of}, registered on the {hook} hook"
+        f"{kfunc} is in set {listed.kfunc_set.name}{of}, registered on the {hook} hook"
         f" for {listed.registration.program_type}"
     )
     return give_reason(rule, text, listed.registration.place)

@@ -71,7 +71,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """The objects with programs that fare otherwise on a kernel than on another, and how many
+    """The objects with programs whose verdicts differ between two kernels, and how many
     objects have no verdicts yet on which of the two."""
 
     rows: tuple[Row, ...]

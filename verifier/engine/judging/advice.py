@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kfmap.btf.flavor import essential_name
 from kfmap.kernel.program_facts import MAY
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import render_context
+from kfmap.permission.renames import find_renamed
 from kfmap.permission.run_time import RunTimeMasks
 from kfmap.permission.sleeping import find_sleep_answer
 from kfmap.permission.verdict import ALLOWED
@@ -19,19 +19,6 @@ _MAX_CONTEXTS = 24
 _WORK_CALLBACK = "bpf_wq_set_callback"
 _PERMISSION_KINDS = (FindingKind.NOT_ALLOWED, FindingKind.RUN_TIME)
 _ABSENT_KINDS = (FindingKind.MISSING, FindingKind.PROTOTYPE, FindingKind.MALFORMED_KERNEL)
-
-# Renamed in sched_ext: old name → new name; kernels have one, both, or either for a while.
-_RENAMED = {
-    "scx_bpf_dispatch": "scx_bpf_dsq_insert",
-    "scx_bpf_dispatch_vtime": "scx_bpf_dsq_insert_vtime",
-    "scx_bpf_consume": "scx_bpf_dsq_move_to_local",
-    "scx_bpf_dispatch_from_dsq": "scx_bpf_dsq_move",
-    "scx_bpf_dispatch_vtime_from_dsq": "scx_bpf_dsq_move_vtime",
-    "scx_bpf_dispatch_from_dsq_set_slice": "scx_bpf_dsq_move_set_slice",
-    "scx_bpf_dispatch_from_dsq_set_vtime": "scx_bpf_dsq_move_set_vtime",
-    "bpf_wq_set_callback_impl": "bpf_wq_set_callback",
-}
-_RENAMED_BACK = {new: old for old, new in _RENAMED.items()}
 
 
 class Adviser:
@@ -94,14 +81,8 @@ class Adviser:
                 return f"declare it as this kernel does ({known.prototype}), or {guard}"
         return guard
 
-    def _other_names(self, kfunc: str) -> Iterator[str]:
-        base = essential_name(kfunc)
-        for name in self._kernel.relatives.get(base, ()):
-            if name != kfunc:
-                yield name
-        for renamed in (_RENAMED.get(base), _RENAMED_BACK.get(base)):
-            if renamed:
-                yield from self._kernel.relatives.get(renamed, ())
+    def _other_names(self, kfunc: str) -> tuple[str, ...]:
+        return find_renamed(kfunc, self._kernel.kfunc_names)
 
     def _is_callable(self, name: str) -> bool:
         known = self._kernel.decider.find_kfunc(name)

@@ -147,11 +147,14 @@ def unlisted_symbol(obj: BpfObject, extern: Extern, kernel: KernelUnderTest) -> 
     text = f"{extern.name} has no type, so libbpf looks for it in the kernel's kallsyms"
     lists_data = kernel.has_option("CONFIG_KALLSYMS_ALL")
     if lists_data is None:
-        return f"{text}, which are not known"
+        return f"{text}, and what that has on this kernel is not known"
     if lists_data:
-        return f"{text}: those of data are listed (CONFIG_KALLSYMS_ALL is set), and are not known"
+        return (
+            f"{text}; it lists variables (CONFIG_KALLSYMS_ALL is set), and which ones is not known"
+        )
     return (
-        f"{text}: data is not listed (CONFIG_KALLSYMS_ALL is not set), so only a function is found"
+        f"{text}; it lists functions only (CONFIG_KALLSYMS_ALL is not set), "
+        "and is not known to have one of that name"
     )
 
 

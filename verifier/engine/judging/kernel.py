@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cached_property
 
-from kfmap.btf.flavor import essential_name
 from kfmap.btf.function_names import FunctionNames
 from kfmap.btf.kinds import ENUMS
 from kfmap.btf.read import Btf
@@ -111,9 +110,5 @@ class KernelUnderTest:
         return {name: 1 << index for index, name in enumerate(self.decider.kfuncs)}
 
     @cached_property
-    def relatives(self) -> Mapping[str, tuple[str, ...]]:
-        """Return the kfuncs of this kernel by essential name: `x` → x, x___v2."""
-        found: dict[str, list[str]] = {}
-        for kfunc in self.facts.kfuncs:
-            found.setdefault(essential_name(kfunc.name), []).append(kfunc.name)
-        return {name: tuple(names) for name, names in found.items()}
+    def kfunc_names(self) -> frozenset[str]:
+        return frozenset(kfunc.name for kfunc in self.facts.kfuncs)

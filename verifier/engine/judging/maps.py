@@ -142,7 +142,7 @@ def _applies(refusal: MapRefusal, held: _Held, kind: str | None, sleepable: bool
 def _what(refusal: MapRefusal, held: _Held) -> str:
     if refusal.field:
         return f"map {held.name} has one in its values"
-    return f"map {held.name} is a {held.type}"
+    return f"map {held.name} is of type {held.type}"
 
 
 def maps_of_kernel(kernel: KernelUnderTest, items: tuple[BpfMap, ...]) -> Iterator[Reason]:
@@ -154,7 +154,9 @@ def maps_of_kernel(kernel: KernelUnderTest, items: tuple[BpfMap, ...]) -> Iterat
     for item in items:
         name = map_type_name(item.kind)
         if known and item.kind and item.kind not in known:
-            yield Reason(_RULE, f"map {item.name} is a {name}, which this kernel has not")
+            yield Reason(
+                _RULE, f"map {item.name} is of type {name}, which this kernel does not have"
+            )
         elif name in off:
-            text = f"map {item.name} is a {name}, which this kernel was built without"
+            text = f"map {item.name} is of type {name}, which this kernel was built without"
             yield Reason(_RULE, f"{text} ({', '.join(off[name])} is off)")

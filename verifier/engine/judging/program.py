@@ -40,8 +40,13 @@ from verifier.engine.result import Finding, FindingKind, ProgramVerdict, Reason,
 
 _MAX_FINDINGS = 100  # a program; more say nothing new
 _MAX_UNKNOWNS = 3
-_NOT_SURE = Reason("flow", "whether this kernel's verifier walks this call could not be decided")
-_DEAD = Reason("flow", "dead on this kernel, so not checked; if it were live:")
+_NOT_SURE = Reason(
+    "flow", "it could not be decided whether the verifier of this kernel walks this call"
+)
+_DEAD = Reason(
+    "flow",
+    "the verifier of this kernel never reaches this call, so it does not check it; if it did:",
+)
 
 
 class ObjectJudge:

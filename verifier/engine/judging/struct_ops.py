@@ -35,7 +35,8 @@ def object_problems(loaded: Loaded) -> Iterator[Problem]:
             {f"{use.type}.{use.member}" for use in uses if not is_cleared(use, loaded)}
         )
         if len(members) > 1:
-            text = f"{program.name} is used as {' and as '.join(members)}: one only"
+            words = " and as ".join(members)
+            text = f"{program.name} is used as {words}: a program can be one of them"
             yield Problem(FindingKind.STRUCT_OPS, Reason(RULE, text))
     for struct_map in loaded.object.struct_ops_maps:
         if not struct_map.optional:

@@ -99,9 +99,9 @@ def left_out(program: Program, loaded: Loaded) -> Reason | None:
 
 def _missing_text(struct_map: StructOpsMap, name: str) -> str:
     text = (
-        f"{struct_map.name} sets {name}, which {struct_map.kernel_type} of this kernel has not: "
-        f"libbpf refuses the whole object (Cannot find member {name} in kernel BTF), unless its "
-        "loader clears the member first"
+        f"{struct_map.name} sets {name}, and {struct_map.kernel_type} of this kernel has no such "
+        f"member: libbpf refuses the whole object (Cannot find member {name} in kernel BTF), "
+        "unless its loader clears the member first"
     )
     if struct_map.kernel_type == _SCX_TYPE and name in _SCX_CLEARED:
         text += ", as SCX_OPS_OPEN() of tools/sched_ext does in Linux 7.3 and some scx_utils do"

@@ -56,8 +56,8 @@ def target_objection(program: Program, kernel: KernelUnderTest) -> Objection | N
 
 def _unnamed(program: Program, does: str, form: str) -> Objection:
     text = (
-        f"what {program.name} {does} is for its loader to say "
-        f"(bpf_program__set_attach_target()): say it with --target {program.name}={form}"
+        f"what {program.name} {does} is known to its loader only "
+        f"(bpf_program__set_attach_target()): name it with --target {program.name}={form}"
     )
     return _unknown(text)
 
@@ -99,7 +99,9 @@ def _lsm_hook(target: str, kernel: KernelUnderTest) -> Objection | None:
 def _tracepoint(target: str, kernel: KernelUnderTest) -> Objection | None:
     name = target.removeprefix("btf_trace_")
     if kernel.types is None:
-        return _unknown(f"whether this kernel has tracepoint {name}: it came without its types")
+        return _unknown(
+            f"it is not known whether this kernel has tracepoint {name}: it came without its types"
+        )
     if kernel.types.find(target, Kind.TYPEDEF) is not None:
         return None
     text = f"{_not_found(name)}: this kernel has no tracepoint {name}"
@@ -111,7 +113,10 @@ def _function(
 ) -> Objection | None:
     functions = kernel.functions
     if functions is None and not (kernel.types and kernel.types.find(target, Kind.FUNC)):
-        return _unknown(f"whether this kernel has function {target}: its functions are not known")
+        return _unknown(
+            f"it is not known whether this kernel has function {target}: "
+            "it came without the names of its functions"
+        )
     if functions is not None and not functions.has(target):
         return _absent(target, f"{_not_found(target)}: this kernel has none", target, kernel)
     return _listed(attach_type, target, sleepable, kernel) or _prototype(target, kernel)
@@ -129,7 +134,10 @@ def _listed(
     """Look a function up in the kernel's lists of what programs may not attach to."""
     lists = kernel.facts.targets
     if lists is None:
-        text = f"whether programs may attach to {target}: the kernel's lists were not read"
+        text = (
+            f"it is not known whether programs may attach to {target}: "
+            "the kernel's lists of such functions were not read"
+        )
         return _unknown(text) if attach_type == _FMOD_RET else None
     denied = find_target(lists.denied, target)
     if denied:
@@ -168,7 +176,7 @@ def _absent(name: str, text: str, function: str, kernel: KernelUnderTest) -> Obj
             MODULE_RULE,
         )
     if may_have is None and function != name:  # most tracepoints of a kernel are in modules
-        return _unknown(f"{text} itself, and what its modules have is not known", MODULE_RULE)
+        return _unknown(f"{text} built in, and what its modules have is not known", MODULE_RULE)
     return _refused(text)
 
 

@@ -15,4 +15,4 @@ ARENA = MAP_TYPES.index("BPF_MAP_TYPE_ARENA")
 
 def map_type_name(number: int) -> str:
     """Return the name of a map type; the number itself for one that is newer."""
-    return MAP_TYPES[number] if 0 < number < len(MAP_TYPES) else f"map type {number}"
+    return MAP_TYPES[number] if 0 < number < len(MAP_TYPES) else str(number)

@@ -195,3 +195,17 @@ def test_a_timer_callback_runs_with_no_mask_in_force() -> None:
     verdict = check(text, {"main": "dispatch"}, facts)["main"]
     assert verdict.verdict == FAILS_AT_RUN_TIME
     assert "timer" in only_finding(verdict).reasons[0].text
+
+
+@pytest.mark.parametrize(
+    ("called", "here"),
+    [
+        ("cgroup_rstat_flush", "css_rstat_flush"),
+        ("scx_bpf_dispatch", "scx_bpf_dsq_insert"),
+        ("bpf_wq_set_callback_impl", "bpf_wq_set_callback"),
+    ],
+)
+def test_the_advice_knows_what_a_kfunc_was_renamed_to(called: str, here: str) -> None:
+    facts = kernel_facts(here)
+    verdict = check(f"main: program; call {called}; exit", facts=facts)["main"]
+    assert only_finding(verdict).suggestion.startswith(f"this kernel has {here}: ")

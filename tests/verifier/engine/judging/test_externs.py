@@ -111,8 +111,8 @@ def test_the_names_of_several_kernels_are_collected() -> None:
 @pytest.mark.parametrize(
     ("config", "text"),
     [
-        ({"CONFIG_KALLSYMS_ALL": "y"}, "those of data are listed (CONFIG_KALLSYMS_ALL is set)"),
-        ({"CONFIG_X86": "y"}, "data is not listed (CONFIG_KALLSYMS_ALL is not set)"),
+        ({"CONFIG_KALLSYMS_ALL": "y"}, "it lists variables (CONFIG_KALLSYMS_ALL is set)"),
+        ({"CONFIG_X86": "y"}, "it lists functions only (CONFIG_KALLSYMS_ALL is not set)"),
     ],
 )
 def test_a_symbol_without_a_type_is_looked_for_in_kallsyms(

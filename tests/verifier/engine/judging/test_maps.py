@@ -40,4 +40,4 @@ def test_map_types_have_to_be_there(kind: int, has_types: bool, expected: str) -
     if expected == REFUSED:
         text = only_finding(verdict).reasons[0].text
         assert text.startswith("map table is a ")
-        assert text.endswith(", which this kernel has not")
+        assert text.endswith(", which this kernel does not have")
