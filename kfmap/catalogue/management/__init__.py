@@ -1,0 +1,1 @@
+"""The commands on the map as Django finds them."""

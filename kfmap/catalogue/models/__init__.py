@@ -1,4 +1,8 @@
-"""The rows of the map, one topic a file: the index of the facts that the store keeps."""
+"""The rows of the map, one topic per file: the index of the facts that the store keeps.
+
+Begin with `kernel.py`, whose row holds the facts as one compressed text. Imports no other room of
+the product but reading.
+"""
 
 from kfmap.catalogue.models.kernel import Kernel, KernelFunctions, KernelTypes
 from kfmap.catalogue.models.kfunc import Kfunc, KfuncSet, SetEntry

@@ -1,0 +1,1 @@
+"""The command `up` as Django finds it."""

@@ -1,4 +1,8 @@
-"""The rows of uploads and verdicts, one topic a file."""
+"""The rows of uploads and verdicts, one topic per file.
+
+Questions about one row are its methods, questions about many are querysets; `store.py` beside this
+room turns verdicts into rows and back.
+"""
 
 from verifier.records.models.job import Job
 from verifier.records.models.object import BpfObject, Call, Program

@@ -1,0 +1,1 @@
+"""`up`: everything in one process, from an empty folder to the first page."""
