@@ -4,8 +4,6 @@ from django.apps import AppConfig
 
 
 class ApiConfig(AppConfig):
-    """The application `kfmap.api`."""
-
     name = "kfmap.api"
     label = "kfmap_api"
     verbose_name = "API"

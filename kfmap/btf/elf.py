@@ -24,7 +24,10 @@ class _Section(NamedTuple):
 
 
 def read_section(data: bytes, name: str) -> bytes:
-    """Return the bytes of the first section called `name`."""
+    """Return the bytes of the first section called `name`.
+
+    Raises BtfError where the file is damaged or has no such section.
+    """
     if len(data) < _HEADER_SIZE:
         raise BtfError(
             f"ELF file of {len(data)} bytes is truncated inside its header: copy it again"

@@ -2,7 +2,7 @@
 
 Mirrors struct btf_ext_header and its neighbours in tools/lib/bpf/libbpf_internal.h.
 
-Records stay in columns, one array a field; what reads a whole section walks the columns.
+Records stay in columns, one array per field; what reads a whole section walks the columns.
 """
 
 from __future__ import annotations
@@ -123,7 +123,10 @@ class BtfExt:
 
 
 def read_btf_ext(data: bytes, btf: Btf) -> BtfExt:
-    """Read a .BTF.ext section; `btf` is the .BTF of the same object, whose strings it uses."""
+    """Read a .BTF.ext section; `btf` is the .BTF of the same object, whose strings it uses.
+
+    Raises BtfError where it is damaged.
+    """
     mark, header_size, spans = _read_header(data)
     byteorder = "little" if mark == "<" else "big"
     parts = []

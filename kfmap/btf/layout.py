@@ -84,7 +84,10 @@ def extra_words(data: bytes, header: Header) -> dict[int, tuple[int, int]]:
 
 
 def index_types(words: Words, extra: dict[int, tuple[int, int]]) -> Words:
-    """Find the info word of each type; that of id 0, void, is never looked at."""
+    """Find the info word of each type; that of id 0, void, is never looked at.
+
+    Raises BtfError where a type does not end within the section, or is of a kind not described.
+    """
     starts = array("I", [0])
     append = starts.append
     steps = _Steps(extra)

@@ -27,7 +27,10 @@ _NEW = 1  # in the column of names; 0 is no name, others count from 2 in the ord
 
 
 def pack(data: bytes) -> bytes:
-    """Return the packed form of BTF, which `unpack` undoes; unknown kinds are refused."""
+    """Return the packed form of BTF, which `unpack` undoes; unknown kinds are refused.
+
+    Raises BtfError for a type of a kind that cannot be packed.
+    """
     btf = read_btf(data)
     names, type_ids, rest = array("I"), array("I"), array("I")
     strings, known = bytearray(), {0: 0}
@@ -52,7 +55,10 @@ def pack(data: bytes) -> bytes:
 
 
 def unpack(data: bytes) -> bytes:
-    """Return the BTF that was packed; its strings come in the order of their first use."""
+    """Return the BTF that was packed; its strings come in the order of their first use.
+
+    Raises BtfError where the packed form is damaged or of another format.
+    """
     content = _decompress(data)
     if len(content) < _HEADER.size:
         raise BtfError("packed BTF is damaged: it ends in its header")

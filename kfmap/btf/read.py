@@ -107,7 +107,10 @@ class Btf:
         return "" if type_id == 0 else self.string(self._words[self._at(type_id) - 1])
 
     def string(self, offset: int) -> str:
-        """Return the string at `offset` of the string section, cut to 4096 bytes."""
+        """Return the string at `offset` of the string section, cut to 4096 bytes.
+
+        Raises BtfError where `offset` is outside of it.
+        """
         known = self._decoded.get(offset)
         if known is not None:
             return known
@@ -161,7 +164,10 @@ class Btf:
         return 24 if self._words[at] & KIND_FLAG else 32
 
     def member(self, type_id: int, number: int) -> Member:
-        """Return one member of a struct or union."""
+        """Return one member of a struct or union.
+
+        Raises BtfError where it has no member of that number.
+        """
         at = self._expect(type_id, COMPOSITE)
         if not 0 <= number < self._words[at] & MAX_VLEN:
             raise BtfError(f"type {type_id} has no member {number}")
@@ -170,7 +176,10 @@ class Btf:
         return Member(self.string(name), member, offset & (1 << bits) - 1, offset >> bits)
 
     def fields(self, type_id: int) -> dict[str, Field]:
-        """Return the named members of a struct or union with those of its anonymous members."""
+        """Return the named members of a struct or union with those of its anonymous members.
+
+        Raises BtfError where they are more, or nested deeper, than in any kernel.
+        """
         if type_id not in self._fields:
             fields: dict[str, Field] = {}
             for count, (name, field) in enumerate(self._walk_fields(type_id, 0, 1)):
@@ -223,7 +232,10 @@ class Btf:
         return self._words[at] & MAX_VLEN
 
     def size(self, type_id: int) -> int:
-        """Return the size in bytes, through modifiers, typedefs and arrays; pointers have 8."""
+        """Return the size in bytes, through modifiers, typedefs and arrays; pointers have 8.
+
+        Raises BtfError for a type without a size, and for a chain that does not end.
+        """
         factor, current = 1, type_id
         for _ in range(_MAX_CHAIN):
             kind = self.kind(current)
@@ -244,7 +256,7 @@ class Btf:
     # ways through the types
 
     def resolve(self, type_id: int) -> int:
-        """Strip modifiers and typedefs."""
+        """Strip modifiers and typedefs. Raises BtfError where they do not end."""
         current = type_id
         for _ in range(_MAX_CHAIN):
             if self.kind(current) not in MODIFIERS_AND_TYPEDEFS:
@@ -320,7 +332,10 @@ _FUNC_OR_VAR = frozenset({Kind.FUNC, Kind.VAR})
 
 
 def read_btf(data: bytes) -> Btf:
-    """Read raw BTF of either byte order (a .BTF section or /sys/kernel/btf/vmlinux)."""
+    """Read raw BTF of either byte order (a .BTF section or /sys/kernel/btf/vmlinux).
+
+    Raises BtfError where the bytes are not BTF, or damaged.
+    """
     header = read_header(data)
     start, end = header.types
     words = array("I")

@@ -25,7 +25,10 @@ _MAGICS = (struct.pack("<H", MAGIC), struct.pack(">H", MAGIC))
 
 
 def extract_btf(data: bytes) -> bytes:
-    """Return the raw BTF of `data`: raw BTF itself, an ELF file's .BTF section, or an image's."""
+    """Return the raw BTF of `data`: raw BTF itself, an ELF file's .BTF section, or an image's.
+
+    Raises BtfError where there is none in it, or where it cannot be unpacked.
+    """
     for _ in range(_MAX_LAYERS):
         if data[:2] in _MAGICS:
             return data

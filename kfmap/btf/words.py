@@ -31,7 +31,10 @@ class Roles(NamedTuple):
 
 
 def kind_and_length(info: int) -> tuple[Kind, int]:
-    """Return the kind of a type and the number of its words, by its info word."""
+    """Return the kind of a type and the number of its words, by its info word.
+
+    Raises BtfError for a kind that is not known.
+    """
     number = info >> KIND_SHIFT & MAX_KIND
     if number not in EXTRA_WORDS:
         raise BtfError(f"kind {number} is not known")

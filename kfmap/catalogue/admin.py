@@ -46,8 +46,6 @@ class PartOfKernelAdmin(ReadOnlyAdmin):
 
 @admin.register(models.Kfunc)
 class KfuncAdmin(PartOfKernelAdmin):
-    """Kfuncs of all kernels."""
-
     list_display = ("name", "kernel", "owner", "flags", "callable_in_btf")
     list_select_related = ("kernel",)
     search_fields = ("name",)
@@ -55,8 +53,6 @@ class KfuncAdmin(PartOfKernelAdmin):
 
 @admin.register(models.KfuncSet)
 class KfuncSetAdmin(PartOfKernelAdmin):
-    """Kfunc id sets of all kernels."""
-
     list_display = ("set_id", "kernel", "kind", "owner", "file", "line")
     list_select_related = ("kernel",)
     search_fields = ("name",)
@@ -64,8 +60,6 @@ class KfuncSetAdmin(PartOfKernelAdmin):
 
 @admin.register(models.SetEntry)
 class SetEntryAdmin(ReadOnlyAdmin):
-    """Entries of all sets."""
-
     list_display = ("name", "kfunc_set", "flags", "condition")
     list_select_related = ("kfunc_set",)
     search_fields = ("name",)
@@ -73,48 +67,36 @@ class SetEntryAdmin(ReadOnlyAdmin):
 
 @admin.register(models.Hook)
 class HookAdmin(PartOfKernelAdmin):
-    """Hooks of all kernels."""
-
     list_display = ("name", "kernel", "position")
     list_select_related = ("kernel",)
 
 
 @admin.register(models.ProgramType)
 class ProgramTypeAdmin(PartOfKernelAdmin):
-    """Program types of all kernels."""
-
     list_display = ("name", "kernel", "value", "hook")
     list_select_related = ("kernel", "hook")
 
 
 @admin.register(models.Filter)
 class FilterAdmin(PartOfKernelAdmin):
-    """Filters of all kernels."""
-
     list_display = ("filter_id", "kernel", "file", "line")
     list_select_related = ("kernel",)
 
 
 @admin.register(models.Registration)
 class RegistrationAdmin(PartOfKernelAdmin):
-    """Registrations of all kernels."""
-
     list_display = ("kfunc_id_set", "program_type", "hook", "kfunc_set", "filter", "kernel")
     list_select_related = ("kernel", "hook", "kfunc_set", "filter")
 
 
 @admin.register(models.StructOpsType)
 class StructOpsTypeAdmin(PartOfKernelAdmin):
-    """Ops structures of all kernels."""
-
     list_display = ("name", "kernel", "owner", "file", "line")
     list_select_related = ("kernel",)
 
 
 @admin.register(models.Member)
 class MemberAdmin(ReadOnlyAdmin):
-    """Members of all ops structures."""
-
     list_display = ("name", "struct_ops", "offset", "callback", "supported", "sleepable")
     list_select_related = ("struct_ops",)
     list_filter = ("struct_ops__kernel",)

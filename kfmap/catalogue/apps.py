@@ -4,8 +4,6 @@ from django.apps import AppConfig
 
 
 class CatalogueConfig(AppConfig):
-    """The application `kfmap.catalogue`."""
-
     name = "kfmap.catalogue"
     label = "catalogue"
     verbose_name = "The map"

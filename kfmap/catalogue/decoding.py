@@ -72,7 +72,8 @@ def choose_kernel(kernels: Sequence[K], release: str | None) -> Chosen[K]:
     """Return the kernel of the map for a release as a log names it, the newest where it does not.
 
     A release that the map has not is answered for by another of the same series, else by the
-    newest older one: which facts to show is all that numbers decide here.
+    newest older one: which facts to show is all that numbers decide here. Raises ValueError where
+    there are no kernels.
     """
     newest = find_newest(kernels)
     if newest is None:

@@ -1,7 +1,7 @@
 """Rows ↔ facts, the only mapping. The facts are kept whole; the other rows are their index.
 
-A kernel is saved in one transaction and loaded once a process: `LoadedKernel` is cached by the hash
-of its facts, which names their content, so a cached one is never stale.
+A kernel is saved in one transaction and loaded once per process: `LoadedKernel` is cached by the
+hash of its facts, which names their content, so a cached one is never stale.
 """
 
 from __future__ import annotations

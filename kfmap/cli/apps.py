@@ -4,8 +4,6 @@ from django.apps import AppConfig
 
 
 class CliConfig(AppConfig):
-    """The application `kfmap.cli`."""
-
     name = "kfmap.cli"
     label = "kfmap_cli"
     verbose_name = "Commands"

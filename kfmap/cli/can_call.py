@@ -37,7 +37,10 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace, out: TextIO) -> int:
-    """Answer the question, or every line of standard input."""
+    """Answer the question, or every line of standard input.
+
+    Raises CommandFailedError for what is no question.
+    """
     if options.stdin:
         if not options.kernel or options.question:
             raise CommandFailedError("Use: can_call --kernel KERNEL --stdin")

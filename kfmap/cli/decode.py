@@ -38,7 +38,10 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace, out: TextIO) -> int:
-    """Decode the log."""
+    """Decode the log.
+
+    Raises CommandFailedError where the log cannot be read, and for a kernel there is not.
+    """
     text = decode_bytes(_read(options.file))
     kernels = load_by_name()
     asked = find_by_any_name(kernels, options.kernel) if options.kernel else None

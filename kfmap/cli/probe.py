@@ -38,7 +38,11 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace, out: TextIO) -> int:
-    """Probe, write the evidence, say how it agrees: 0 where no cell differs, 1 where some do."""
+    """Probe, write the evidence, say how it agrees: 0 where no cell differs, 1 where some do.
+
+    Raises CommandFailedError where the kernel cannot be asked, and for evidence that cannot be
+    read.
+    """
     try:
         data = _ask(options)
         evidence = read_evidence(data)

@@ -59,7 +59,10 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace, out: TextIO) -> int:
-    """Print the report; the exit code is that of the worst object."""
+    """Print the report; the exit code is that of the worst object.
+
+    Raises CommandFailedError for kernels and choices that there are not.
+    """
     try:
         limit = read_upload_limit()
     except UploadLimitError as error:

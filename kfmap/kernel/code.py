@@ -137,7 +137,10 @@ class Code:
         self._units[file] = unit
 
     def closure(self, file: str) -> tuple[str, ...]:
-        """Return the file, its unit and all they include, breadth first."""
+        """Return the file, its unit and all they include, breadth first.
+
+        Raises TreeError where they are more than in any kernel.
+        """
         if file in self._closures:
             return self._closures[file]
         waiting = deque([file])

@@ -111,7 +111,7 @@ def _plain(value: Any) -> Any:
 
 
 def _lay_out(value: Any, depth: int) -> Iterator[str]:
-    """Return the JSON of `value` in pieces: on one line where it fits, else an item a line."""
+    """Return the JSON of `value` in pieces: on one line where it fits, else one line per item."""
     line = json.dumps(value, sort_keys=True, ensure_ascii=False)
     if not isinstance(value, dict | list) or len(line) + depth <= _LINE:
         yield line

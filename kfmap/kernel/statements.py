@@ -35,7 +35,10 @@ class Runner(Evaluator):
         self.steps = 0
 
     def execute(self) -> Value:
-        """Run the body; give the value returned, None where it is not known or differs."""
+        """Run the body; give the value returned, None where it is not known or differs.
+
+        Raises TooLongError where it takes too many steps.
+        """
         waiting = [_FALLS]
         done: set[str] = set()
         while waiting:

@@ -55,7 +55,10 @@ class Tree:
         return self._present[file]
 
     def find_sources(self, arch: str) -> list[str]:
-        """Return every .c file that can be part of a kernel for arch/`arch`, sorted."""
+        """Return every .c file that can be part of a kernel for arch/`arch`, sorted.
+
+        Raises TreeError where they are more than in any kernel.
+        """
         found: list[str] = []
         waiting = [""]
         count = 0
@@ -74,7 +77,10 @@ class Tree:
         return sorted(found)
 
     def find_headers(self, folder: str) -> list[str]:
-        """Return the .h files right in a folder, sorted."""
+        """Return the .h files right in a folder, sorted.
+
+        Raises TreeError where they are more than in any kernel.
+        """
         names = [entry.name for entry in _entries(f"{self.root}/{folder}")]
         if len(names) > _MAX_FILES:
             raise TreeError(f"more than {_MAX_FILES:,} files in {folder}: not a kernel tree")

@@ -52,7 +52,10 @@ def parse_context(text: str, facts: KernelFacts) -> Context:
 
 
 def read_context(record: object) -> Context:
-    """Read the JSON form of a context: the fields of `Context`, unset ones null or absent."""
+    """Read the JSON form of a context: the fields of `Context`, unset ones null or absent.
+
+    Raises ContextError naming the field that does not fit.
+    """
     if not isinstance(record, Mapping):
         raise ContextError("a context is an object with program_type and more, or a short name")
     program_type = record.get("program_type")

@@ -1,6 +1,6 @@
 """Rule trees evaluated for all kfuncs at once.
 
-A set of kfuncs is a Python int, one bit a kfunc. What is not known is carried along: a condition
+A set of kfuncs is a Python int, one bit per kfunc. What is not known is carried along: a condition
 gives the bits for which it surely holds and those for which it may hold, a tree likewise the bits
 it surely refuses and those it may refuse.
 """

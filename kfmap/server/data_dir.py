@@ -28,7 +28,10 @@ def choose_data_dir(chosen: str) -> Path:
 
 
 def prepare_data_dir(chosen: str) -> Path:
-    """Make the folder if it is not there and return its absolute path."""
+    """Make the folder if it is not there and return its absolute path.
+
+    Raises DataDirError where it cannot be made or written to.
+    """
     folder = choose_data_dir(chosen)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -43,6 +46,7 @@ def load_secret_key(folder: Path) -> str:
     """Return the secret key kept in the folder, making it the first time.
 
     One that was cut off, by a disk that was full say, is made anew: it ends all sessions, no more.
+    Raises DataDirError where it can be neither read nor written.
     """
     path = folder / "secret-key"
     try:

@@ -16,7 +16,6 @@ class EmbeddedWorker:
     """Takes jobs from the process's own `memory://` broker while the web server runs."""
 
     def __init__(self, app: Celery) -> None:
-        """Make the worker."""
         self._controller = app.WorkController(
             app=app,
             pool_cls="threads",

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
-    """Answer: the process runs."""
+    """Answer 200: the process runs, whatever else does not."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 

@@ -38,7 +38,7 @@ class WebServer(uvicorn.Server):
         self._on_ready, self._on_stop = on_ready, on_stop
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then tell."""
+        """Begin to listen, then say so through `on_ready`."""
         await super().startup(sockets)
         asyncio.get_running_loop().call_soon(self._on_ready)
 

@@ -4,8 +4,6 @@ from django.apps import AppConfig
 
 
 class WebConfig(AppConfig):
-    """The application `kfmap.web`."""
-
     name = "kfmap.web"
     label = "kfmap_web"
     verbose_name = "Pages of the map"

@@ -12,8 +12,6 @@ from verifier.records.models.job import JobQuerySet
 
 @admin.register(models.BpfObject)
 class BpfObjectAdmin(ReadOnlyAdmin):
-    """Objects."""
-
     list_display = ("file_name", "sha256", "size", "created_at", "problem")
     search_fields = ("file_name", "sha256")
 
@@ -28,24 +26,18 @@ class ReviewAdmin(ReadOnlyAdmin):
 
 @admin.register(models.Submission)
 class SubmissionAdmin(ReadOnlyAdmin):
-    """Uploads."""
-
     list_display = ("pk", "user", "created_at")
     list_select_related = ("user",)
 
 
 @admin.register(models.SubmittedFile)
 class SubmittedFileAdmin(ReadOnlyAdmin):
-    """Files of uploads."""
-
     list_display = ("name", "submission", "object", "problem")
     list_select_related = ("submission", "object")
 
 
 @admin.register(models.Program)
 class ProgramAdmin(ReadOnlyAdmin):
-    """Programs of all objects."""
-
     list_display = ("name", "object", "section", "program_type")
     list_select_related = ("object",)
     search_fields = ("name",)
@@ -53,8 +45,6 @@ class ProgramAdmin(ReadOnlyAdmin):
 
 @admin.register(models.Call)
 class CallAdmin(ReadOnlyAdmin):
-    """Kfunc calls of all programs."""
-
     list_display = ("kfunc", "program", "instruction", "weak")
     list_select_related = ("program",)
     search_fields = ("kfunc",)
@@ -99,16 +89,12 @@ class WorkerAdmin(ReadOnlyAdmin):
 
 @admin.register(models.Check)
 class CheckAdmin(ReadOnlyAdmin):
-    """Objects on kernels."""
-
     list_display = ("object", "facts_hash", "engine_version", "problem", "created_at")
     list_select_related = ("object",)
 
 
 @admin.register(models.Verdict)
 class VerdictAdmin(ReadOnlyAdmin):
-    """Programs on kernels."""
-
     list_display = ("program", "verdict", "check_row")
     list_filter = ("verdict",)
     list_select_related = ("check_row__object",)
@@ -116,8 +102,6 @@ class VerdictAdmin(ReadOnlyAdmin):
 
 @admin.register(models.Finding)
 class FindingAdmin(ReadOnlyAdmin):
-    """Findings."""
-
     list_display = ("kind", "kfunc", "verdict")
     list_filter = ("kind",)
     list_select_related = ("verdict",)

@@ -1,4 +1,4 @@
-"""The kfunc calls of an object as its pages show them: one row a kfunc, or every call site."""
+"""The kfunc calls of an object as its pages show them: one row per kfunc, or every call site."""
 
 from __future__ import annotations
 

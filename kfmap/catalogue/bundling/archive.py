@@ -105,6 +105,7 @@ def render_sources(targets: str, codename: str, suites: Iterable[str]) -> str:
     """Return the sources.list for `suites`.
 
     `targets` has a line `address release` for each index of the machine, which runs `codename`.
+    Raises BundleError where the machine has no apt source for such a suite.
     """
     served = {release: address for address, release in map(str.split, targets.splitlines())}
     lines = []

@@ -22,7 +22,10 @@ _SOURCE_TARBALL = re.compile(r"\./usr/src/linux-source-[^/]+\.tar\.xz")
 
 
 def read_member(package: Path, name: re.Pattern[str]) -> bytes:
-    """Return the first file in a .deb whose whole name matches."""
+    """Return the first file in a .deb whose whole name matches.
+
+    Raises BundleError where there is none.
+    """
     with (
         _open_deb(package) as unpacking,
         tarfile.open(fileobj=unpacking.stdout, mode="r|") as files,
@@ -58,7 +61,8 @@ def _unpack_module(data: bytes, suffix: str) -> bytes:
 def unpack_tree(package: Path, tree: Path) -> None:
     """Unpack kernel source (a linux-source .deb or an upstream tarball) as the folder `tree`.
 
-    It gets its name when it is whole, so an interrupted run leaves no half tree behind.
+    It gets its name when it is whole, so an interrupted run leaves no half tree behind. Raises
+    BundleError where the archive cannot be unpacked.
     """
     partial = tree.with_name(f"{tree.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)

@@ -44,5 +44,5 @@ TABLES = (
 
 @cache
 def message_index() -> PatternIndex:
-    """Return the index over all tables, made once a process."""
+    """Return the index over all tables, made once per process."""
     return PatternIndex([pattern for table in TABLES for pattern in table])

@@ -95,7 +95,7 @@ class ValueReader(ABC):
         return self.condition_of(self.meaning(node, env), node)
 
     def condition_of(self, meaning: Meaning, node: Node) -> Condition:
-        """Return the truth of a value."""
+        """Return the truth of a value. Raises NotInSubsetError for one that has none."""
         match meaning:
             case Holds(condition):
                 return condition

@@ -72,7 +72,10 @@ def find_kfunc_id_sets(code: Code, file: str) -> Iterator[KfuncIdSet]:
 
 
 def find_register_calls(code: Code, file: str) -> Iterator[RegisterCall | NotUnderstood]:
-    """Return the registrations that functions of a file reach, and those too large to run."""
+    """Return the registrations that functions of a file reach, and those too large to run.
+
+    Raises TreeError where a file has more such functions than any of a kernel.
+    """
     count = 0
     for item in code.items(file):
         if not item.function or not re.search(

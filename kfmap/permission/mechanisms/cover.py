@@ -41,7 +41,10 @@ def find_cover(candidates: Sequence[int], elements: int, budget: int = BUDGET) -
 
 
 def choose_greedily(candidates: Sequence[int], elements: int) -> tuple[int, ...]:
-    """Take the candidate with most uncovered elements until all are covered."""
+    """Take the candidate with most uncovered elements until all are covered.
+
+    Raises ValueError where an element is in no candidate.
+    """
     chosen: list[int] = []
     while elements:
         best = max(range(len(candidates)), key=lambda n: (candidates[n] & elements).bit_count())

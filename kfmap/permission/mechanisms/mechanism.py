@@ -26,7 +26,7 @@ class Costs:
     """What a mechanism costs. `bits` is None where it has no bits.
 
     `checked_calls`: kfuncs that pay a check on each call. `declared`: things somebody must declare
-    (registrations, masks, table rows, filters); `in_module`: what is otherwise for a subsystem in a
+    (registrations, masks, table rows, filters); `in_module`: what changes for a subsystem in a
     module; `limits` in words.
     """
 

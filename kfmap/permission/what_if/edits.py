@@ -39,7 +39,7 @@ class DropRegistration:
 
 @dataclass(frozen=True, slots=True)
 class ChangeRow:
-    """Return a member other flags in a member table; no flags is 0."""
+    """Set the flags of a member in a member table; no flags is 0."""
 
     table: str
     member: str
@@ -83,7 +83,7 @@ class ChangeReading:
 
 @dataclass(frozen=True, slots=True)
 class ChangeKfuncBits:
-    """Return a kfunc other capability bits; no bits is none."""
+    """Set the capability bits that a kfunc needs; an empty tuple: it needs none."""
 
     kfunc: str
     bits: tuple[str, ...]
@@ -91,7 +91,7 @@ class ChangeKfuncBits:
 
 @dataclass(frozen=True, slots=True)
 class ChangeMemberBits:
-    """Let a callback hold other capability bits; no bits is none."""
+    """Set the capability bits that a callback holds; an empty tuple: it holds none."""
 
     struct_ops: str
     member: str

@@ -38,7 +38,7 @@ def list_kernels(request: HttpRequest, kernels: KernelMap) -> Page | HttpRespons
 
 @map_page()
 def go_to_newest(request: HttpRequest, kernels: KernelMap, page: str) -> HttpResponse:
-    """Go to a page of the newest kernel."""
+    """Go to a page of the newest kernel. Raises Http404 for a page that kernels do not have."""
     if page not in _NEWEST_PAGES:
         raise Http404(f"There is no page “{page}” of a kernel.")
     if kernels.newest is None:

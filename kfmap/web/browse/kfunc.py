@@ -28,7 +28,7 @@ _CALLERS = 20
 
 @map_page()
 def go_to_kfunc(request: HttpRequest, kernels: KernelMap, kfunc: str) -> HttpResponse:
-    """Go to a kfunc on the newest kernel that has it."""
+    """Go to a kfunc on the newest kernel that has it. Raises NameNotFound where none has it."""
     for kernel in kernels.load_newest_first():
         if kfunc in kernel.decider.kfuncs:
             return redirect("kfunc", kernel.name, kfunc)

@@ -122,13 +122,13 @@ def _cell_url(scope: str, cell: Cell) -> str:
 
 @once_per_facts
 def _compare(kernel: LoadedKernel, scope: str) -> list[Comparison]:
-    """Compare once a process: finding the fewest bits of a whole kernel takes seconds."""
+    """Compare once per process: finding the fewest bits of a whole kernel takes seconds."""
     return compare_mechanisms(kernel.decider, list_contexts(kernel.decider, scope))
 
 
 @once_per_facts
 def _draw(kernel: LoadedKernel, scope: str) -> SafeString:
-    """Draw the mechanisms once a process: it is much of the page, and always the same."""
+    """Draw the mechanisms once per process: it is much of the page, and always the same."""
     rows = _compare(kernel, scope)
     contexts = list_contexts(kernel.decider, scope)
     blocks = draw_blocks(kernel.decider, contexts, [row.mechanism for row in rows])

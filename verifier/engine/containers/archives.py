@@ -36,7 +36,10 @@ def is_ar(data: bytes) -> bool:
 
 
 def read_tar(source: Source, budget: Budget) -> Iterator[File]:
-    """Return names and bytes of the regular files in a tar archive."""
+    """Return names and bytes of the regular files in a tar archive.
+
+    Raises ContainerError where it is damaged.
+    """
     try:
         with tarfile.open(fileobj=_AsFile(source), mode="r|") as archive:
             for member in archive:
@@ -62,7 +65,10 @@ class _AsFile(io.RawIOBase):
 
 
 def read_zip(data: bytes, budget: Budget) -> Iterator[File]:
-    """Return names and bytes of the files in a zip archive; those with a password are left out."""
+    """Return names and bytes of the files in a zip archive; those with a password are left out.
+
+    Raises ContainerError where it is damaged.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             for item in archive.infolist():
@@ -90,7 +96,10 @@ def _read_counted(file: Source, budget: Budget) -> bytes:
 
 
 def read_ar(data: bytes, budget: Budget) -> Iterator[File]:
-    """Return names and bytes of the members of an ar archive."""
+    """Return names and bytes of the members of an ar archive.
+
+    Raises ContainerError where it is damaged.
+    """
     at = len(_AR_MAGIC)
     while at + _AR_HEADER <= len(data):
         budget.take_member()

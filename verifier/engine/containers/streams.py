@@ -30,7 +30,10 @@ class Source(Protocol):
     """What gives bytes until there are none."""
 
     def read(self, size: int = ..., /) -> bytes:
-        """Return at most `size` bytes, none at the end."""
+        """Return at most `size` bytes, none at the end.
+
+        Raises ContainerError where they are damaged, or more than one file may hold.
+        """
 
 
 def compression_of(data: bytes) -> str:
@@ -49,7 +52,10 @@ class Unpacked:
         self._budget = budget
 
     def read(self, size: int = _CHUNK) -> bytes:
-        """Return as many bytes as asked for, fewer at the end."""
+        """Return as many bytes as asked for, fewer at the end.
+
+        Raises ContainerError where they are damaged, or more than one file may hold.
+        """
         parts: list[bytes] = []
         while size > 0:
             try:

@@ -22,7 +22,10 @@ _SWAPPED = bytes(registers >> 4 | (registers & 15) << 4 for registers in range(2
 
 
 def read_code(section: Section, little_endian: bool) -> Code:
-    """Read the instructions of an executable section; big-endian ones have dst and src swapped."""
+    """Read the instructions of an executable section; big-endian ones have dst and src swapped.
+
+    Raises ObjectError where it does not hold whole instructions.
+    """
     if section.size % SLOT:
         raise ObjectError(
             f"section {section.name} of {section.size} bytes does not hold whole instructions "

@@ -92,7 +92,10 @@ class Elf:
 
 
 def read_elf(data: bytes, limits: Limits) -> Elf:
-    """Read a relocatable 64-bit BPF file of either byte order."""
+    """Read a relocatable 64-bit BPF file of either byte order.
+
+    Raises ObjectError where the bytes are something else, or damaged.
+    """
     _check_start(data, limits)
     try:
         file = ELFFile(BytesIO(data))

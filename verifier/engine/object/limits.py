@@ -23,7 +23,7 @@ class Limits:
 
 
 def check_limit(what: str, count: int, limit: int) -> None:
-    """Refuse an object that has more than `limit` of something."""
+    """Refuse an object that has more than `limit` of something. Raises ObjectError for it."""
     if count > limit:
         raise ObjectError(
             f"{count} {what} are more than the limit of {limit}: raise the limit if it is genuine"

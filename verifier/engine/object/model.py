@@ -51,7 +51,7 @@ class ObjectError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """Instructions of one executable section as four columns, one item a slot (struct bpf_insn).
+    """Instructions of one executable section as four columns, one item per slot (struct bpf_insn).
 
     `opcodes`: u8. `registers`: dst in the low, src in the high four bits, whatever the byte order
     of the object. `offsets`: s16. `immediates`: s32. All are plain sequences of int.

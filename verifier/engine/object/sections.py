@@ -27,7 +27,10 @@ class Sections:
 
 
 def sort_sections(elf: Elf) -> Sections:
-    """Sort sections; two with code must not share a name, for .BTF.ext knows them by name."""
+    """Sort sections; two with code must not share a name, for .BTF.ext knows them by name.
+
+    Raises ObjectError where they do.
+    """
     code: dict[str, Section] = {}
     data, struct_ops = [], []
     named: dict[str, Section] = {}

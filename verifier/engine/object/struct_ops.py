@@ -41,7 +41,10 @@ def read_struct_ops(
     starts: Starts,
     limits: Limits,
 ) -> tuple[StructOpsMap, ...]:
-    """Return all struct_ops maps; `starts` gives the function that starts at (section, slot)."""
+    """Return all struct_ops maps; `starts` gives the function that starts at (section, slot).
+
+    Raises ObjectError where a map or its relocations are damaged.
+    """
     types: dict[int, _Ops] = {}
     maps: list[StructOpsMap] = []
     members = 0

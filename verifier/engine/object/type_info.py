@@ -11,7 +11,10 @@ from verifier.engine.object.sections import Sections
 
 
 def read_object_btf(sections: Sections, notes: list[str]) -> Btf | None:
-    """Return the types of an object, None with a note if it was built without them."""
+    """Return the types of an object, None with a note if it was built without them.
+
+    Raises ObjectError for struct_ops maps without BTF.
+    """
     section = sections.by_name.get(".BTF")
     if section is not None:
         return read_btf(bytes(section.contents))

@@ -24,6 +24,5 @@ class Command(BaseCommand):
         parser.add_argument("--format", choices=sorted(RENDERERS), default="json")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print it."""
         kernel = kernel_or_error(options["kernel"])
         self.stdout.write(RENDERERS[options["format"]](kernel), ending="")

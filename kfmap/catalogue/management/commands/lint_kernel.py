@@ -24,7 +24,6 @@ class Command(BaseCommand):
         parser.add_argument("--format", choices=("text", "json"), default="text")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print them."""
         kernel = kernel_or_error(options["kernel"])
         findings = lint_kernel(kernel.decider, _find_everything(kernel.name))
         if options["format"] == "json":
