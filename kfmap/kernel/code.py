@@ -20,6 +20,7 @@ from kfmap.kernel.tree import Tree, TreeError
 
 _MAX_INCLUDED = 4_000
 _MAX_NESTING = 40
+_ANY_LINE = 1 << 29  # after the last one
 _MAX_EXPANSIONS = 5_000  # of macros with parameters, in constants
 
 
@@ -46,6 +47,7 @@ class Code:
         self._conditions = Conditions(config, self.architecture)
         self._included: dict[str, tuple[str, ...]] = {}
         self._types: dict[tuple[str, str, str], Item | None] = {}
+        self._macros: dict[tuple[str, str, int], Macro | None] = {}
         self._layouts: dict[tuple[str, int], Layout] = {}
 
     def source(self, file: str) -> Source | None:
@@ -107,11 +109,17 @@ class Code:
             )
         return self._types[key]
 
-    def macro(self, name: str, file: str, line: int = 1 << 29) -> Macro | None:
+    def macro(self, name: str, file: str, line: int = _ANY_LINE) -> Macro | None:
         """Return the macro of a name as a line of a file sees it."""
+        key = (name, file, line)
+        if key not in self._macros:
+            self._macros[key] = self._find_macro(name, file, line)
+        return self._macros[key]
+
+    def _find_macro(self, name: str, file: str, line: int) -> Macro | None:
         for other in self.files_with(name, file):
             source = self.source(other)
-            found = source and source.macro_at(name, line if other == file else 1 << 29)
+            found = source and source.macro_at(name, line if other == file else _ANY_LINE)
             if found:
                 return found
         return None
@@ -229,8 +237,11 @@ class Code:
         for other in self.files_with(name, file):
             source = self.source(other)
             if source and enumerates.search(source.code) and name in self.enums(other):
-                return self.enum(self.enums(other)[name]).get(name)
-            macro = source and source.macro_at(name, 1 << 29)
+                found = self.enum(self.enums(other)[name])
+                for beside, value in found.items():  # they are asked for next, as a rule
+                    self._values.setdefault((beside, file), value)
+                return found.get(name)
+            macro = source and source.macro_at(name, _ANY_LINE)
             if macro and macro.parameters is None and macro.body:
                 return Constants(self, file).value(parse_expression(macro.body))
         return None

@@ -133,7 +133,9 @@ class _Reading:
             for name in found.marked
             if (owner := self._owner(name)) is not None
         ]
-        code.set_linked(file.name for file in self._files)
+        self._helping = tuple(name for name in found.helping if self._owner(name))
+        names = (*(file.name for file in self._files), *self._helping, *self._beside(BTF_C))
+        code.set_linked(dict.fromkeys(names))
         self._defining = [name for name in found.defining if self._owner(name)]
         self._injecting = [name for name in found.injecting if self._owner(name)]
         self._tables: dict[str, MemberTable] = {}
@@ -178,6 +180,11 @@ class _Reading:
         gates = Gates(code, self._kbuild)
         return add_program_facts(code, facts, self._program_files(), gates)
 
+    def _beside(self, file: str) -> list[str]:
+        """Return the files of a folder that are built: predicates may be in any of them."""
+        folder = file.rpartition("/")[0]
+        return [name for name in self._code.tree.find_c_files(folder) if self._kbuild.owner(name)]
+
     def _enum(self, name: str) -> tuple[Constant, ...]:
         found = find_enum(self._code, name, BTF_C)
         return tuple(item for item in found if not item.name.startswith("__MAX"))
@@ -188,6 +195,7 @@ class _Reading:
             tuple(file.name for file in self._files),
             tuple(self._injecting),
             has_lsm=self._owner(LSM_C) is not None,
+            helping=self._helping,
         )
 
     def _owner(self, file: str) -> str | None:

@@ -247,7 +247,7 @@ class KernelFacts:
     targets that exist.
     `observed` is for kernels whose verdicts were asked and whose source is not to be had.
     What follows it is described in program_facts.py; None, or () where it cannot be empty, stands
-    for what was not read.
+    for what was not read. `helpers` are the lines that helper_json.py reads.
     `lock_safe`: the kfuncs that may be called while a lock is held; None where a flag of theirs
     decides, or where it was not read.
     """
@@ -280,6 +280,7 @@ class KernelFacts:
     lock_safe: tuple[str, ...] | None = None
     map_refusals: tuple[MapRefusal, ...] | None = None
     left_out: tuple[LeftOut, ...] | None = None
+    helpers: tuple[str, ...] = ()
 
     @property
     def is_observed(self) -> bool:

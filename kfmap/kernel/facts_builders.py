@@ -15,14 +15,15 @@ from functools import cache
 from typing import Any, TypeAlias
 
 from kfmap.kernel import facts as facts_module
-from kfmap.kernel import program_facts, rule_form
+from kfmap.kernel import helper_form, program_facts, rule_form
 from kfmap.kernel.place import Place
 
 Builder: TypeAlias = Callable[[Any], Any]
 
 UNION_KINDS: dict[str, type] = {
     cls.__name__: cls
-    for cls in vars(rule_form).values()
+    for module in (rule_form, helper_form)
+    for cls in vars(module).values()
     if isinstance(cls, type) and is_dataclass(cls)
 }
 
@@ -61,7 +62,8 @@ def find_builder(kind: Any) -> Builder:
 @cache
 def _resolve(annotation: str) -> Any:
     """Return what an annotation means; few differ, and evaluating one takes as long as using it."""
-    names = {**vars(rule_form), **vars(program_facts), **vars(facts_module)}
+    modules = (rule_form, helper_form, program_facts, facts_module)
+    names = {name: value for module in modules for name, value in vars(module).items()}
     return eval(annotation, names)  # noqa: S307  # it stands in our own source
 
 

@@ -22,19 +22,19 @@ class FactsError(ValueError):
 
 def render_facts(facts: KernelFacts) -> str:
     """Return the facts as JSON text, keys sorted, a line for each record that fits one."""
-    body = {"format": FORMAT, "facts": _plain(facts)}
+    body = {"format": FORMAT, "facts": plain_value(facts)}
     return "".join(_lay_out(body, 0)) + "\n"
 
 
 def hash_facts(facts: KernelFacts) -> str:
     """Return the SHA-256 (hex) of the facts, independent of layout."""
-    text = json.dumps(_plain(facts), sort_keys=True, separators=(",", ":"))
+    text = json.dumps(plain_value(facts), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def parse_facts(text: str | bytes) -> KernelFacts:
     """Read what `render_facts` wrote. Raises FactsError naming the part that does not fit."""
-    facts = _build(KernelFacts, _load(text), "facts")
+    facts = build_record(KernelFacts, _load(text), "facts")
     assert isinstance(facts, KernelFacts)
     return facts
 
@@ -56,11 +56,13 @@ def read_outline(text: str | bytes) -> FactsOutline:
     Raises FactsError as it does.
     """
     facts = _load(text)
-    version = _build(str, facts.get("version"), "facts.version")
-    origin = _build(Origin, facts.get("origin"), "facts.origin")
+    version = build_record(str, facts.get("version"), "facts.version")
+    origin = build_record(Origin, facts.get("origin"), "facts.origin")
     is_observed = bool(facts.get("observed")) and not facts.get("registrations")
-    kfuncs = _build(tuple[Kfunc, ...], facts.get("kfuncs"), "facts.kfuncs")
-    observed = _build(tuple[str, ...], facts.get("observed_kfuncs", []), "facts.observed_kfuncs")
+    kfuncs = build_record(tuple[Kfunc, ...], facts.get("kfuncs"), "facts.kfuncs")
+    observed = build_record(
+        tuple[str, ...], facts.get("observed_kfuncs", []), "facts.observed_kfuncs"
+    )
     struct_ops = tuple(str(ops["name"]) for ops in facts.get("struct_ops", ()))
     return FactsOutline(version, origin, is_observed, kfuncs, observed, struct_ops)
 
@@ -90,20 +92,22 @@ def _load(text: str | bytes) -> dict[str, Any]:
     return facts
 
 
-def _build(kind: Any, value: Any, where: str) -> Any:
+def build_record(kind: Any, value: Any, where: str) -> Any:
+    """Return the record of a plain value, which is at `where`. Raises FactsError."""
     try:
         return find_builder(kind)(value)
     except MisfitError as error:
         raise FactsError(f"{where}{error.path}: {error.problem}") from error
 
 
-def _plain(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
+    """Return the plain value of a record: JSON can be made of it."""
     if isinstance(value, Place):
         return str(value)
     if isinstance(value, tuple):
-        return [_plain(item) for item in value]
+        return [plain_value(item) for item in value]
     if is_dataclass(value):
-        plain = {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+        plain = {f.name: plain_value(getattr(value, f.name)) for f in fields(value)}
         if type(value).__name__ in UNION_KINDS:
             plain["is"] = type(value).__name__
         return plain

@@ -13,6 +13,7 @@ from functools import cached_property
 from kfmap.kernel.source import Source
 
 _SIGN = re.compile(r"[{}();]")
+_BRACE = re.compile(r"[{}]")
 _NAME_AT_END = re.compile(r"\b([A-Za-z_]\w*)\s*\Z")
 _DECLARED = re.compile(r"\b([A-Za-z_]\w*)\s*((?:\[[^\]]*\]\s*)*)=\s*\{")
 _TAG = re.compile(r"\b(struct|union|enum)\s+(?:__\w+\s+)*(\w+)?[^;{}()=]*\{")
@@ -84,7 +85,9 @@ class Item:
     @cached_property
     def variable(self) -> str:
         """Return the name of the variable that is initialised with braces here, "" if none is."""
-        match = None if self.function else _DECLARED.search(self.text)
+        if self.function or "=" not in self.text[: max(0, self.brace)]:
+            return ""
+        match = _DECLARED.search(self.text)
         return match[1] if match else ""
 
     @cached_property
@@ -107,8 +110,9 @@ def split_items(source: Source) -> list[Item]:
     start = depth = parentheses = 0
     has_body = False
     counted_to, line = 0, 1
-    for match in _SIGN.finditer(code):
-        sign, at = match[0], match.start()
+    at = -1
+    while match := (_BRACE if depth else _SIGN).search(code, at + 1):
+        sign, at = match[0], match.start()  # inside a body parentheses say nothing
         is_first_column = at == 0 or code[at - 1] == "\n"
         if sign in "()":
             parentheses = max(0, parentheses + (1 if sign == "(" else -1))
@@ -138,14 +142,15 @@ def split_items(source: Source) -> list[Item]:
 
 
 def _opening(text: str, closing: int) -> int:
-    depth = 0
-    for at in range(closing, -1, -1):
-        if text[at] == ")":
-            depth += 1
-        elif text[at] == "(":
-            depth -= 1
-            if not depth:
-                return at
+    depth, end = 0, closing + 1
+    while end > 0:
+        closes, opens = text.rfind(")", 0, end), text.rfind("(", 0, end)
+        if closes < 0 and opens < 0:
+            return -1
+        end = max(closes, opens)
+        depth += 1 if closes > opens else -1
+        if not depth:
+            return opens
     return -1
 
 

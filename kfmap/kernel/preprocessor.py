@@ -11,6 +11,7 @@ from kfmap.kernel.config import Config
 from kfmap.kernel.expressions import Evaluator, Value
 from kfmap.kernel.syntax import arguments_of, parse_expression, text_of
 
+_ONE_DEFINED = re.compile(r"(!?)\s*defined\s*\(\s*(\w+)\s*\)")
 _DEFINED_BARE = re.compile(r"\bdefined\s+(\w+)")
 # What the compiler and Kbuild define for every kernel of 64 bits.
 _DEFINED = {
@@ -39,9 +40,17 @@ class Conditions(Evaluator):
         return self._decided[expression]
 
     def _decide(self, expression: str) -> bool | None:
+        plain = _ONE_DEFINED.fullmatch(expression)  # most are: no parser is needed for them
+        if plain:
+            return self._is_defined(plain[2]) != bool(plain[1])
         text = _DEFINED_BARE.sub(r"defined(\1)", expression)
         value = self.value(parse_expression(text))
         return None if value is None else bool(value)
+
+    def _is_defined(self, name: str) -> bool:
+        if name.startswith("CONFIG_"):
+            return self._config.macro(name) is not None
+        return name in self._defined
 
     def name_value(self, name: str) -> Value:
         """Return the value of an option, or of what the compiler defines."""
@@ -53,10 +62,7 @@ class Conditions(Evaluator):
         """Return defined(), IS_ENABLED() and kin."""
         arguments = [text_of(argument) for argument in arguments_of(node)]
         if name == "defined" and arguments:
-            asked = arguments[0]
-            if asked.startswith("CONFIG_"):
-                return int(self._config.macro(asked) is not None)
-            return int(asked in self._defined)
+            return int(self._is_defined(arguments[0]))
         return config_call(self._config, name, arguments)
 
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from kfmap.kernel.code import Code
 from kfmap.kernel.facts import KernelFacts, KfuncSet, NotUnderstood
 from kfmap.kernel.gates import Gates
+from kfmap.kernel.helper_json import write_helpers
 from kfmap.kernel.program_facts import IteratorSleep
 from kfmap.kernel.rules.attach_targets import Listed, read_attach_targets
 from kfmap.kernel.rules.behaviours import extract_behaviours, extract_lock_safe
+from kfmap.kernel.rules.bpf_helpers import HelperFiles, extract_helpers
 from kfmap.kernel.rules.left_out import Present, find_left_out
 from kfmap.kernel.rules.map_rules import read_map_refusals
 from kfmap.kernel.rules.sleep_rules import read_sleep_rules
@@ -24,12 +26,14 @@ class Files:
     """Files of the tree: those with sets, types or iterators (`marked`), and which are built.
 
     `injecting` have ALLOW_ERROR_INJECTION() and are built; `has_lsm`: kernel/bpf/bpf_lsm.c is.
+    `helping` have prototypes of helpers or verifier operations, and are built.
     """
 
     marked: tuple[str, ...]
     built: tuple[str, ...]
     injecting: tuple[str, ...]
     has_lsm: bool
+    helping: tuple[str, ...]
 
 
 def add_program_facts(code: Code, facts: KernelFacts, files: Files, gates: Gates) -> KernelFacts:
@@ -38,6 +42,8 @@ def add_program_facts(code: Code, facts: KernelFacts, files: Files, gates: Gates
     listed = Listed(files.injecting, _fmodret_sets(facts))
     targets, unlisted = read_attach_targets(code, listed, has_lsm=files.has_lsm)
     map_refusals, unmapped = read_map_refusals(code, facts.program_types)
+    struct_ops = tuple((item.name, item.variable, item.place.file) for item in facts.struct_ops)
+    helpers, unread = extract_helpers(code, HelperFiles(files.helping, struct_ops))
     return replace(
         facts,
         sleeping=sleeping,
@@ -47,7 +53,10 @@ def add_program_facts(code: Code, facts: KernelFacts, files: Files, gates: Gates
         lock_safe=extract_lock_safe(code),
         map_refusals=map_refusals,
         left_out=find_left_out(code, gates, files.marked, Present(_names(facts), files.built)),
-        not_understood=sort_problems((*facts.not_understood, *asleep, *unlisted, *unmapped)),
+        helpers=() if helpers is None else write_helpers(helpers),
+        not_understood=sort_problems(
+            (*facts.not_understood, *asleep, *unlisted, *unmapped, *unread)
+        ),
     )
 
 

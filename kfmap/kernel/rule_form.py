@@ -78,6 +78,20 @@ class KfuncIs:
 
 
 @dataclass(frozen=True, slots=True)
+class ProgramHas:
+    """What only helpers depend on: kfunc filters have no such test.
+
+    `kind` and `name`: "sleepable" and ""; "capability", CAP_PERFMON; "lockdown",
+    LOCKDOWN_BPF_READ_KERNEL; "helper of", the function that answers for the helper; "target" and
+    "target prefix", the attach target's BTF name; "target program" and "": a BPF program is
+    traced; "unread" and what was not understood.
+    """
+
+    kind: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     """The condition does not hold."""
 
@@ -108,6 +122,7 @@ Condition = (
     | TableHas
     | InSet
     | KfuncIs
+    | ProgramHas
     | Not
     | All
     | AnyOf

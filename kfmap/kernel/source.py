@@ -21,6 +21,7 @@ _COMMENT_OR_TEXT = re.compile(
 )
 _DIRECTIVE = re.compile(r"^[ \t]*#[ \t]*(\w+)([^\n\\]*+(?:\\\r?\n[^\n\\]*+|\\[^\n\\]*+)*+)", re.M)
 _DEFINE = re.compile(r"\s*(\w+)(?:\(([^)]*)\))?(.*)", re.S)
+_NAME = re.compile(r"\s*(\w+)")
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', re.M)
 _MAX_DIRECTIVES = 200_000
 _MAX_EXPANDED = 1 << 24  # characters of one macro
@@ -34,6 +35,14 @@ class Macro(NamedTuple):
     name: str
     parameters: tuple[str, ...] | None
     body: str
+    line: int
+    end: int
+
+
+class Define(NamedTuple):
+    """What follows #define, not read yet: there are many in every header, and few are asked for."""
+
+    text: str
     line: int
     end: int
 
@@ -54,7 +63,7 @@ class Source:
     file: str
     plain: str
     blanked: tuple[tuple[int, int], ...]
-    macros: dict[str, tuple[Macro, ...]]
+    defined: dict[str, list[Define]]
     includes: tuple[Include, ...]
     conditions: tuple[tuple[int, int, str], ...]
     undecided: tuple[tuple[int, str], ...]
@@ -76,15 +85,23 @@ class Source:
 
     def macro_at(self, name: str, line: int) -> Macro | None:
         """Return the definition of a macro in force at a line."""
-        for macro in reversed(self.macros.get(name, ())):
-            if macro.line < line <= macro.end:
-                return macro
+        for define in reversed(self.defined.get(name, ())):
+            if define.line < line <= define.end:
+                return read_macro(define)
         return None
+
+    @cached_property
+    def macros(self) -> dict[str, tuple[Macro, ...]]:
+        """Return all macros; of one, `macro_at` is faster."""
+        return {
+            name: tuple(macro for macro in map(read_macro, found) if macro is not None)
+            for name, found in self.defined.items()
+        }
 
     def condition_at(self, line: int) -> str:
         """Return the #if conditions around a line, in words."""
         around = [(start, text) for start, end, text in self.conditions if start < line < end]
-        return " and ".join(text for _, text in sorted(around))
+        return " and ".join(name_branch(text) for _, text in sorted(around))
 
 
 def read_source(file: str, text: str, decide: Decide) -> Source:
@@ -94,6 +111,8 @@ def read_source(file: str, text: str, decide: Decide) -> Source:
 
 
 def _blank(text: str) -> str:
+    if "\n" not in text:
+        return " " * len(text)
     return "\n".join([" " * len(line) for line in text.split("\n")])
 
 
@@ -106,7 +125,7 @@ def _blank_match(match: re.Match[str]) -> str:
 
 @dataclass(slots=True)
 class _Level:
-    """An open #if: whether its branch is active, whether one was taken, the text about it."""
+    """An open #if: whether its branch is active, whether one was taken, its expression."""
 
     outer: bool
     active: bool
@@ -119,7 +138,7 @@ class _Reader:
     def __init__(self, file: str, text: str, plain: str, decide: Decide) -> None:
         self._file, self._text, self._plain, self._decide = file, text, plain, decide
         self._levels: list[_Level] = []
-        self._defined: dict[str, list[Macro]] = {}
+        self._defined: dict[str, list[Define]] = {}
         self._includes: list[Include] = []
         self._conditions: list[tuple[int, int, str]] = []
         self._undecided: list[tuple[int, str]] = []
@@ -144,7 +163,7 @@ class _Reader:
             self._file,
             self._plain,
             tuple(blanked),
-            {name: tuple(found) for name, found in self._defined.items()},
+            self._defined,
             tuple(self._includes),
             tuple(self._conditions),
             tuple(self._undecided),
@@ -173,7 +192,7 @@ class _Reader:
         if word == "ifndef":
             expression = f"!{expression}"
         holds = self._holds(expression, line) if self._active else False
-        self._levels.append(_Level(self._active, holds, holds, line, name_condition(expression)))
+        self._levels.append(_Level(self._active, holds, holds, line, expression))
         self._active = holds
 
     def _continue(self, word: str, rest: str, line: int) -> None:
@@ -187,10 +206,10 @@ class _Reader:
             self._active = level.outer
             return
         holds = level.outer and not level.taken
-        text = f"not ({level.text})"
+        text = _ELSE + level.text.removeprefix(_ELSE)
         if word == "elif":
             holds = holds and self._holds(rest, line)
-            text = name_condition(rest)
+            text = rest
         level.active, level.start, level.text = holds, line, text
         level.taken = level.taken or holds
         self._active = holds
@@ -206,18 +225,12 @@ class _Reader:
         return holds
 
     def _is_defined(self, name: str) -> bool:
-        return any(macro.end == _END for macro in self._defined.get(name, ()))
+        return any(define.end == _END for define in self._defined.get(name, ()))
 
     def _define(self, rest: str, line: int) -> None:
-        match = _DEFINE.match(rest)
+        match = _NAME.match(rest)
         if match:
-            names = match[2]
-            parameters = None
-            if names is not None:
-                parameters = tuple(n.strip().removesuffix("...") for n in names.split(","))
-            self._defined.setdefault(match[1], []).append(
-                Macro(match[1], parameters, match[3].strip(), line, _END)
-            )
+            self._defined.setdefault(match[1], []).append(Define(rest, line, _END))
 
     def _undefine(self, name: str, line: int) -> None:
         found = self._defined.get(name)
@@ -226,7 +239,20 @@ class _Reader:
             found[-1] = last._replace(end=line)
 
 
+def read_macro(define: Define) -> Macro | None:
+    """Read what follows #define; None for what is no macro."""
+    match = _DEFINE.match(define.text)
+    if match is None:
+        return None
+    names = match[2]
+    parameters = None
+    if names is not None:
+        parameters = tuple(name.strip().removesuffix("...") for name in names.split(","))
+    return Macro(match[1], parameters, match[3].strip(), define.line, define.end)
+
+
 _END = 1 << 30
+_ELSE = "#else of "
 _WORDS = (
     (re.compile(r"\b(?:defined|IS_ENABLED)\s*\(?\s*(\w+)\s*\)?"), r"\1"),
     (re.compile(r"\bIS_(BUILTIN|MODULE|REACHABLE)\s*\(\s*(\w+)\s*\)"), r"\2"),
@@ -234,6 +260,13 @@ _WORDS = (
     (re.compile(r"\s*\|\|\s*"), " or "),
     (re.compile(r"!(?!=)\s*"), "not "),
 )
+
+
+def name_branch(expression: str) -> str:
+    """Say the condition of a branch in words; `_ELSE` stands before that of the #if it follows."""
+    if expression.startswith(_ELSE):
+        return f"not ({name_condition(expression.removeprefix(_ELSE))})"
+    return name_condition(expression)
 
 
 def name_condition(expression: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+import re
 import stat
 from pathlib import Path
 
@@ -25,6 +26,7 @@ class Tree:
             raise TreeError(f"{root} is not a folder")
         self._texts: dict[str, str | None] = {}
         self._present: dict[str, bool] = {}
+        self._buffer = bytearray(_MAX_FILE)
         self._folders: dict[str, str] = {}  # where each folder is when links are followed
 
     def read(self, file: str) -> str | None:
@@ -42,11 +44,19 @@ class Tree:
         path = f"{self._folders[folder]}/{name}"
         if os.path.islink(path):  # noqa: PTH114 - asked for every header
             path = os.path.realpath(path)
-        return _read(path) if path.startswith(f"{self.root}/") else None
+        return _read(path, self._buffer) if path.startswith(f"{self.root}/") else None
 
-    def peek(self, file: str) -> bytes | None:
-        """Return the bytes of a file that `find_sources` gave, None where it cannot be read."""
-        return _read(f"{self.root}/{file}")
+    def search(self, file: str, pattern: re.Pattern[bytes]) -> bytes | None:
+        """Return the bytes of a file that `find_sources` gave, none if nothing in it matches.
+
+        None where it cannot be read. Nearly no file matches, so they are read into one buffer.
+        """
+        buffer = self._buffer
+        length = _read_into(f"{self.root}/{file}", buffer)
+        if length is None:
+            return None
+        with memoryview(buffer)[:length] as data:
+            return bytes(data) if pattern.search(data) else b""
 
     def has(self, file: str) -> bool:
         """Return whether the tree has this file."""
@@ -81,10 +91,20 @@ class Tree:
 
         Raises TreeError where they are more than in any kernel.
         """
+        return self._files_of(folder, ".h")
+
+    def find_c_files(self, folder: str) -> list[str]:
+        """Return the .c files right in a folder, sorted.
+
+        Raises TreeError where they are more than in any kernel.
+        """
+        return self._files_of(folder, ".c")
+
+    def _files_of(self, folder: str, suffix: str) -> list[str]:
         names = [entry.name for entry in _entries(f"{self.root}/{folder}")]
         if len(names) > _MAX_FILES:
             raise TreeError(f"more than {_MAX_FILES:,} files in {folder}: not a kernel tree")
-        return sorted(f"{folder}/{name}" for name in names if name.endswith(".h"))
+        return sorted(f"{folder}/{name}" for name in names if name.endswith(suffix))
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:
@@ -95,17 +115,25 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
         return []
 
 
-def _read(path: str) -> bytes | None:
-    """Return the bytes of a regular file; None for what is a link, none, or huge."""
+def _read(path: str, buffer: bytearray) -> bytes | None:
+    length = _read_into(path, buffer)
+    if length is None:
+        return None
+    with memoryview(buffer)[:length] as data:
+        return bytes(data)
+
+
+def _read_into(path: str, buffer: bytearray) -> int | None:
+    """Read a regular file and return its length; None for what is a link, none, or huge."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
     except (OSError, ValueError):
         return None
     try:
         status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_FILE:
+        if not stat.S_ISREG(status.st_mode) or status.st_size > len(buffer):
             return None
-        return os.read(descriptor, status.st_size)
+        return os.readv(descriptor, [buffer])
     except OSError:
         return None
     finally:

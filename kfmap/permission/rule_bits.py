@@ -23,6 +23,7 @@ from kfmap.kernel.rule_form import (
     MemberTable,
     Node,
     Not,
+    ProgramHas,
     StructOpsIs,
     TableHas,
     TargetIn,
@@ -117,6 +118,8 @@ def _compile_view_test(condition: Condition, names: Names) -> Callable[[View], b
             return lambda view: view.struct_ops == name
         case MemberAt(offset=offset):
             return lambda view: None if view.offset is None else view.offset == offset
+        case ProgramHas():
+            return lambda view: None
         case TableHas(table=table, mask=mask):
             return _compile_table_test(names.tables.get(table), mask)
         case _:

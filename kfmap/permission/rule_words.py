@@ -15,6 +15,7 @@ from kfmap.kernel.rule_form import (
     KfuncIs,
     MemberAt,
     Not,
+    ProgramHas,
     StructOpsIs,
     TableHas,
     TargetIn,
@@ -65,6 +66,8 @@ def _describe_program(condition: Condition, sets: Mapping[str, KfuncSet]) -> str
             return f"the struct_ops type is {struct_ops}"
         case MemberAt(offset=offset):
             return f"the member is at byte {offset}"
+        case ProgramHas(kind=kind, name=name):
+            return f"the program has {kind} {name}".rstrip()
         case TableHas(table=table, mask=mask, mask_names=names):
             return f"the member's row of {table} has {' | '.join(names) or hex(mask)}"
         case _:

@@ -97,6 +97,17 @@ def test_attach_types_are_told_apart(tmp_path: Path) -> None:
         assert decider.decide(context, "one").verdict == verdict
 
 
+@pytest.mark.parametrize(("kind", "allowed"), [("LSM", True), ("TRACING", False)])
+def test_a_switch_goes_by_its_labels_and_falls_through(
+    tmp_path: Path, kind: str, allowed: bool
+) -> None:
+    body = (
+        "switch (prog->type) {\ncase BPF_PROG_TYPE_XDP:\n;\ncase BPF_PROG_TYPE_LSM: {\n break;\n}\n"
+        "default:\n return -EACCES;\n}\nreturn 0;"
+    )
+    assert _allows(Decider(_compile(tmp_path, body)), kind, "one") is allowed
+
+
 def test_a_single_kfunc_is_told_apart(tmp_path: Path) -> None:
     body = "return kfunc_id == one_list[0] ? -EACCES : 0;"
     facts = _compile(tmp_path, body, before="BTF_ID_LIST_SINGLE(one_list, func, one)\n")
@@ -122,7 +133,8 @@ def test_branches_have_the_lines_of_their_code(tmp_path: Path) -> None:
     [
         ("for (;;)\n ;\nreturn 0;", "for statement"),
         ("while (1)\n ;\nreturn 0;", "while statement"),
-        ("switch (prog->type) {\n}\nreturn 0;", "switch statement"),
+        ("switch (prog->len) {\ncase 1:\n return 1;\n}\nreturn 0;", "field len"),
+        ("switch (prog->type) {\ncase 1:\n if (prog)\n break;\n}\nreturn 0;", "switch statement"),
         ("goto out;\nout:\nreturn 0;", "goto statement"),
         ("return prog->len > 4;", "field len"),
         ("return ask_elsewhere(prog);", "call of ask_elsewhere"),

@@ -14,7 +14,7 @@ from tree_sitter import Node as Syntax
 from kfmap.kernel.code import Code
 from kfmap.kernel.items import Item
 from kfmap.kernel.rule_form import Always, Branch, Condition, Decide, Node, Unknown
-from kfmap.kernel.rules.conditions import either, is_too_large
+from kfmap.kernel.rules.conditions import either, is_too_large, join
 from kfmap.kernel.rules.filter_meanings import (
     Known,
     Meaning,
@@ -24,6 +24,7 @@ from kfmap.kernel.rules.filter_meanings import (
     Tables,
 )
 from kfmap.kernel.rules.filter_values import ValueReader
+from kfmap.kernel.switches import read_arms
 from kfmap.kernel.syntax import Function, field_of, parse_function, strip_parentheses, text_of, walk
 
 _MAX_NODES = 5_000
@@ -38,7 +39,7 @@ def compile_filter(code: Code, item: Item, tables: Tables) -> Node:
         function.parameters[0]: Known("prog"),
         function.parameters[1]: Known("kfunc"),
     }
-    compiler = _Compiler(code, function, tables)
+    compiler = FilterCompiler(code, function, tables)
     try:
         rule = compiler.statements(list(function.body.named_children), env)
     except RecursionError:  # as deep as its author made it
@@ -46,7 +47,7 @@ def compile_filter(code: Code, item: Item, tables: Tables) -> Node:
     return Unknown("filter too large", item.file, function.line) if is_too_large(rule) else rule
 
 
-class _Compiler(ValueReader):
+class FilterCompiler(ValueReader):
     """Compiles one function; a helper gets a compiler of its own, with the same count."""
 
     def __init__(self, code: Code, function: Function, tables: Tables, depth: int = 0) -> None:
@@ -55,9 +56,9 @@ class _Compiler(ValueReader):
 
     def returned(self, function: Function, given: dict[str, Meaning], node: Syntax) -> Condition:
         """Compile the statements of a predicate."""
-        inner = _Compiler(self.code, function, self.tables, self.depth + 1)
+        inner = type(self)(self.code, function, self.tables, self.depth + 1)
         inner._nodes = self._nodes
-        return _as_condition(inner.statements(list(function.body.named_children), given), node)
+        return as_condition(inner.statements(list(function.body.named_children), given), node)
 
     def statements(self, rest: list[Syntax], env: dict[str, Meaning]) -> Node:
         """Compile statements up to the end of the function."""
@@ -76,6 +77,8 @@ class _Compiler(ValueReader):
                 return self._return(first, env)
             case "if_statement":
                 return self._if(first, after, env)
+            case "switch_statement":
+                return self._switch(first, after, env)
             case "declaration" | "expression_statement":
                 return self._assign(first, after, env)
         return self._unknown(first.type.replace("_", " "), first)
@@ -125,6 +128,33 @@ class _Compiler(ValueReader):
             lambda: self.statements(([other] if other else []) + after, dict(env)),
         )
 
+    def _switch(self, node: Syntax, after: list[Syntax], env: dict[str, Meaning]) -> Node:
+        """Turn a switch on a field of the program into branches, the default last."""
+        condition = field_of(node, "condition")
+        arms = read_arms(node)
+        if condition is None or not all(arm.is_plain for arm in arms):
+            return self._unknown("switch statement", node)
+        default = next((arm for arm in arms if None in arm.labels), None)
+        rest = [*(default.statements if default else ()), *after]
+        tree = self.statements(rest, dict(env))
+        for arm in reversed([arm for arm in arms if arm is not default]):
+            labels = [label for label in arm.labels if label is not None]
+            try:
+                known = self.is_one_of(condition, labels, env)
+            except NotInSubsetError as error:
+                return self._unknown(str(error), error.node or condition)
+            taken = self.statements([*arm.statements, *after], dict(env))
+            tree = Branch(known, self.file, self.line(condition), taken, tree)
+        return tree
+
+    def is_one_of(
+        self, value: Syntax, labels: list[Syntax], env: Mapping[str, Meaning]
+    ) -> Condition:
+        """Return the condition under which a value is that of a label. Raises NotInSubsetError."""
+        subject = self.meaning(value, env)
+        equal = (self._equal(subject, self.meaning(label, env), label) for label in labels)
+        return join(False, tuple(equal))
+
     def _branch(
         self,
         condition: Syntax,
@@ -154,7 +184,7 @@ class _Compiler(ValueReader):
 
     def _assign(self, node: Syntax, after: list[Syntax], env: dict[str, Meaning]) -> Node:
         for child in node.named_children:
-            for target, value in _assigned(child):
+            for target, value in assigned_in(child):
                 env[target] = self._local(value, env)
         return self.statements(after, env)
 
@@ -170,7 +200,7 @@ class _Compiler(ValueReader):
         return Unknown(construct, self.file, self.line(node))
 
 
-def _assigned(node: Syntax) -> Iterator[tuple[str, Syntax | None]]:
+def assigned_in(node: Syntax) -> Iterator[tuple[str, Syntax | None]]:
     """Return the locals that a statement sets; their value is None for `+=`, `++` and the like."""
     if node.type == "init_declarator":
         declarator = field_of(node, "declarator")
@@ -192,11 +222,11 @@ def _assigned(node: Syntax) -> Iterator[tuple[str, Syntax | None]]:
                 yield text_of(argument), None
 
 
-def _as_condition(tree: Node, node: Syntax) -> Condition:
+def as_condition(tree: Node, node: Syntax) -> Condition:
     """Turn a tree whose leaves say true (refuse) or false into one condition."""
     if isinstance(tree, Decide):
         return Always(tree.refuse)
     if isinstance(tree, Unknown):
         raise NotInSubsetError(tree.construct, node)
-    then, otherwise = (_as_condition(part, node) for part in (tree.then, tree.otherwise))
+    then, otherwise = (as_condition(part, node) for part in (tree.then, tree.otherwise))
     return either(tree.condition, then, otherwise)

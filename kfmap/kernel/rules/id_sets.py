@@ -16,7 +16,7 @@ from kfmap.kernel.syntax import split_list
 from kfmap.kernel.tree import TreeError
 
 _START = re.compile(
-    r"\bBTF_(?:(KFUNCS|SET8|SET)_START|SET_START_GLOBAL|ID_LIST(?:_GLOBAL)?(_SINGLE)?"
+    r"BTF_(?<!\wBTF_)(?:(KFUNCS|SET8|SET)_START|SET_START_GLOBAL|ID_LIST(?:_GLOBAL)?(_SINGLE)?"
     r"|ID_LIST_GLOBAL_SINGLE)\s*\(([^)]*)\)"
 )
 _WORD = re.compile(r"\b([A-Za-z_]\w*)\b(\s*\()?")

@@ -16,10 +16,12 @@ from kfmap.kernel.place import Place
 from kfmap.kernel.program_facts import LeftOut
 from kfmap.kernel.rules.struct_ops import TYPES_H
 
-_BLOCK = re.compile(r"\bBTF_(KFUNCS|SET8)_START\s*\(\s*(\w+)\s*\)(.*?)\bBTF_\1_END\s*\(", re.S)
+_BLOCK = re.compile(
+    r"BTF_(?<!\wBTF_)(KFUNCS|SET8)_START\s*\(\s*(\w+)\s*\)(.*?)BTF_(?<!\wBTF_)\1_END\s*\(", re.S
+)
 _ENTRY = re.compile(r"\bBTF_ID_FLAGS\s*\(\s*func\s*,\s*(\w+)")
 _USED_SET = re.compile(r"\.\s*set\s*=\s*&\s*(\w+)")
-_STRUCT_OPS = re.compile(r"\bregister_bpf_struct_ops\s*\(\s*&\s*\w+\s*,\s*(\w+)\s*\)")
+_STRUCT_OPS = re.compile(r"register_bpf_struct_ops(?<!\w.{23})\s*\(\s*&\s*\w+\s*,\s*(\w+)\s*\)")
 _LISTED = re.compile(r"\bBPF_STRUCT_OPS_TYPE\s*\(\s*(\w+)\s*\)")
 _ITERATOR = re.compile(r"^DEFINE_BPF_ITER_FUNC\s*\(\s*(\w+)", re.M)
 _LSM_HOOK = re.compile(r"\bLSM_HOOK\s*\(\s*[^,()]+,\s*[^,]+,\s*(\w+)")
@@ -27,6 +29,14 @@ _PROGRAM_TYPE = re.compile(r"\bBPF_PROG_TYPE\s*\(\s*(BPF_PROG_TYPE_\w+)")
 _MAP_TYPE = re.compile(r"\bBPF_MAP_TYPE\s*\(\s*(BPF_MAP_TYPE_\w+)")
 _BPF_TYPES_H = "include/linux/bpf_types.h"
 _LSM_H = "include/linux/lsm_hook_defs.h"
+# What a file without anything of a kind lacks: looked for first, for it is faster.
+_MENTIONS = {
+    "struct_ops": ("register_bpf_struct_ops", "BPF_STRUCT_OPS_TYPE"),
+    "iterator": ("DEFINE_BPF_ITER_FUNC",),
+    "lsm_hook": ("LSM_HOOK",),
+    "program_type": ("BPF_PROG_TYPE",),
+    "map_type": ("BPF_MAP_TYPE",),
+}
 _MAX_FOUND = 5_000
 
 
@@ -81,7 +91,9 @@ class _Reader:
     def look_for(self, kind: str, file: str, pattern: re.Pattern[str], prefix: str = "") -> None:
         """Find the names that a pattern gives in a file."""
         text = self._plain(file)
-        for match in pattern.finditer(text):
+        for match in (
+            pattern.finditer(text) if any(word in text for word in _MENTIONS[kind]) else ()
+        ):
             self._note(kind, prefix + match[1], file, text, match.start())
 
     def _plain(self, file: str) -> str:

@@ -56,7 +56,7 @@ class _Met:
 def find_kfunc_id_sets(code: Code, file: str) -> Iterator[KfuncIdSet]:
     """Return the kfunc id sets that a file defines."""
     for item in code.items(file):
-        match = _ID_SET.search(item.text)
+        match = _ID_SET.search(item.text) if "btf_kfunc_id_set" in item.text else None
         if not match or item.function:
             continue
         body = item.text[match.end() : item.text.rfind("}")]

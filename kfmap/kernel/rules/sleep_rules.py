@@ -112,11 +112,13 @@ class _Asking:
     def _answer(self, kind: Constant, attach_type: int) -> tuple[str, Place, bool]:
         """Return an answer, the line that gives it, and whether the attach type had a say."""
         met = [_Met(), _Met()]
-        results = [
-            self._run(_Program(kind.value, attach_type, sleeps), met[sleeps]) for sleeps in (0, 1)
-        ]
+        asleep = self._run(_Program(kind.value, attach_type, 1), met[1])
+        if asleep == "fails":
+            answer = NEVER
+        else:
+            awake = self._run(_Program(kind.value, attach_type, 0), met[0])
+            answer = self._compare([awake, asleep], met)
         told_apart = any(m.asked_attach_type for m in met)
-        answer = self._compare(results, met)
         if answer == MAY and kind.name == _STRUCT_OPS:
             answer = TARGET_DECIDES
         return answer, self._place(answer, met), told_apart
@@ -135,12 +137,9 @@ class _Asking:
         return "fails" if run.returned and len(refusals) == len(run.returned) else "passes"
 
     def _compare(self, results: list[str], met: list[_Met]) -> str:
-        awake, asleep = results
         if UNKNOWN in results:
             return UNKNOWN
-        if asleep == "fails":
-            return NEVER
-        if awake == "fails":
+        if results[0] == "fails":
             return MUST
         more = met[1].returns.keys() - met[0].returns.keys()
         refuses = any(self._refuses(met[1].returns[where]) for where in more)

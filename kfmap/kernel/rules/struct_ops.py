@@ -32,7 +32,7 @@ from kfmap.kernel.syntax import (
 STRUCT_OPS_C = "kernel/bpf/bpf_struct_ops.c"
 TYPES_H = "kernel/bpf/bpf_struct_ops_types.h"
 VERIFIER_C = "kernel/bpf/verifier.c"
-_REGISTER = re.compile(r"\bregister_bpf_struct_ops\s*\(\s*&\s*(\w+)\s*,\s*(\w+)\s*\)")
+_REGISTER = re.compile(r"register_bpf_struct_ops(?<!\w.{23})\s*\(\s*&\s*(\w+)\s*,\s*(\w+)\s*\)")
 _LISTED = re.compile(r"\bBPF_STRUCT_OPS_TYPE\s*\(\s*(\w+)\s*\)")
 _DESIGNATED = re.compile(r"^\.\s*(\w+)\s*=\s*(.*)$", re.S)
 _ONLY_SLEEPABLE = re.compile(r"sleepable\s*&&\s*prog->type\s*!=[^{;]*")

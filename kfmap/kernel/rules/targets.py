@@ -31,7 +31,9 @@ def read_lsm_hooks(code: Code) -> tuple[str, ...]:
 def find_iterators(code: Code, file: str) -> set[str]:
     """Return the iterators that a file defines, by their BTF names."""
     source = code.source(file)
-    return {f"bpf_iter_{name}" for name in _ITERATOR.findall(source.code)} if source else set()
+    text = source.code if source else ""
+    found = _ITERATOR.findall(text) if "DEFINE_BPF_ITER_FUNC" in text else ()
+    return {f"bpf_iter_{name}" for name in found}
 
 
 def find_iterator_sleep(code: Code, file: str) -> Iterator[IteratorSleep]:

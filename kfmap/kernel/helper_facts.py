@@ -1,0 +1,22 @@
+"""The helpers of one kernel: who answers for which programs, and what the answers demand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kfmap.kernel.facts import Constant, KfuncSet
+from kfmap.kernel.helper_form import HelperFunction, HelperProto, HelperTable
+
+
+@dataclass(frozen=True, slots=True)
+class HelperFacts:
+    """`helpers` are names (`map_lookup_elem`) with their numbers in BPF_CALL instructions.
+
+    `sets` are the sets of BTF ids that conditions ask.
+    """
+
+    helpers: tuple[Constant, ...]
+    tables: tuple[HelperTable, ...]
+    functions: tuple[HelperFunction, ...]
+    protos: tuple[HelperProto, ...]
+    sets: tuple[KfuncSet, ...]
