@@ -31,11 +31,11 @@ _STOP_SECONDS = 30.0
 class Process:
     """One process of the deployment, with its own process group, as a service has."""
 
-    def __init__(self, command: tuple[str, ...], folder: Path, log: str, **changes: str) -> None:
+    def __init__(self, command: tuple[str, ...], folder: Path, log: Path, **changes: str) -> None:
         """Start it."""
         self._command = [sys.executable, "-m", *command]
         self._environment = environment(folder, **changes)
-        self._log = folder / log
+        self._log = log
         self.start()
 
     def start(self) -> None:
@@ -57,9 +57,7 @@ class Process:
 
     def children(self) -> list[int]:
         """Return the processes that it forked or started."""
-        path = Path(f"/proc/{self._process.pid}/task")
-        found = [(task / "children").read_text().split() for task in path.iterdir()]
-        return [int(pid) for pids in found for pid in pids]
+        return _children(self._process.pid)
 
     def kill(self) -> None:
         """SIGKILL the process alone; what it started finds out by itself."""
@@ -68,9 +66,11 @@ class Process:
 
     def kill_children(self) -> None:
         """SIGKILL what it started, as the kernel does when memory is short."""
-        for pid in self.children():
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        _kill(self.children())
+
+    def kill_grandchildren(self) -> None:
+        """SIGKILL what its children started: the check processes of a worker."""
+        _kill([pid for child in self.children() for pid in _children(child)])
 
     def signal_group(self, number: signal.Signals) -> None:
         """Signal all its processes at once, as systemd does."""
@@ -89,12 +89,27 @@ class Process:
         return time.monotonic() - began
 
 
+def _children(pid: int) -> list[int]:
+    found: list[int] = []
+    with suppress(OSError):  # it may end meanwhile
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            found += map(int, (task / "children").read_text().split())
+    return found
+
+
+def _kill(pids: list[int]) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
 class Deployment:
     """Everything that serves one map; `browsers` are signed in, one at each web server."""
 
-    def __init__(self, folder: Path, redis: Redis, postgres: Postgres) -> None:
-        """Prepare the database; nothing is started yet."""
+    def __init__(self, folder: Path, logs: Path, redis: Redis, postgres: Postgres) -> None:
+        """Prepare the database in the data folder; nothing is started yet."""
         self.folder, self.redis, self.postgres = folder, redis, postgres
+        self._logs = logs
         self.environment = {"KFMAP_REDIS_URL": redis.address, "DATABASE_URL": postgres.address}
         self.webs: list[Process] = []
         self.workers: list[Process] = []
@@ -124,16 +139,16 @@ class Deployment:
             process.stop(signal.SIGKILL)
 
     def _process(self, command: tuple[str, ...], log: str) -> Process:
-        return Process(command, self.folder, log, **self.environment)
+        return Process(command, self.folder, self._logs / log, **self.environment)
 
 
 @contextmanager
-def deployment(folder: Path, webs: int = 2, workers: int = 3) -> Iterator[Deployment]:
-    """Run a deployment for the length of a block."""
+def deployment(folder: Path, logs: Path, webs: int = 2, workers: int = 3) -> Iterator[Deployment]:
+    """Run a deployment with its data in `folder` for the length of a block."""
     with ExitStack() as stack:
-        redis = stack.enter_context(redis_server(folder))
+        redis = stack.enter_context(redis_server(logs))
         postgres = stack.enter_context(postgres_server())
-        made = Deployment(folder, redis, postgres)
+        made = Deployment(folder, logs, redis, postgres)
         stack.callback(made.stop)
         made.start(webs, workers)
         yield made

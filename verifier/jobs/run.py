@@ -140,4 +140,5 @@ class _Progress:
         done = self._total - len(self.waiting) - (not self._object.read_at)
         if is_stopping():
             raise WorkerStopsError
-        self._job.beat(step, done, self._total)
+        moved = len(self.waiting) < self._total - 1
+        self._job.beat(step, done, self._total, moved)

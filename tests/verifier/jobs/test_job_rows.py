@@ -183,3 +183,12 @@ def test_job_says_what_it_waits_for() -> None:
     assert job.waits_for == "the queue"
     Job.objects.due(in_queue=0)
     assert Job.objects.get().waits_for == "a worker"
+
+
+def test_attempts_count_only_while_they_come_to_nothing() -> None:
+    job = create_job()
+    for _ in range(2 * MAX_ATTEMPTS):
+        mine = claim(job)
+        mine.beat("checking", 1, 3, moved=True)
+        Job.objects.update(heartbeat=ago(SILENT_AFTER + MARGIN))
+    assert Job.objects.get().attempts == 1

@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="job",
             name="attempts",
-            field=models.PositiveIntegerField(default=0, help_text="starts that came to no end"),
+            field=models.PositiveIntegerField(default=0, help_text="starts that came to nothing"),
         ),
         migrations.AlterField(
             model_name="job",

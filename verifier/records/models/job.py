@@ -151,7 +151,7 @@ class Job(models.Model):
     done = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)
     problem = models.TextField(blank=True)
-    attempts = models.PositiveIntegerField(default=0, help_text="starts that came to no end")
+    attempts = models.PositiveIntegerField(default=0, help_text="starts that came to nothing")
     claims = models.PositiveIntegerField(
         default=0, db_default=0, help_text="how often a worker took it: only the last one may write"
     )
@@ -199,9 +199,15 @@ class Job(models.Model):
             return ""
         return self.problem or ("a worker" if self.sent_at else "the queue")
 
-    def beat(self, step: str, done: int, total: int) -> None:
-        """Note progress. Raises JobLostError."""
-        if not self._mine().update(step=step[:200], done=done, total=total, heartbeat=Now()):
+    def beat(self, step: str, done: int, total: int, moved: bool = False) -> None:
+        """Note progress; earlier attempts count no more once one has `moved`.
+
+        Raises JobLostError.
+        """
+        values = {"step": step[:200], "done": done, "total": total, "heartbeat": Now()}
+        if moved and self.attempts > 1:
+            values["attempts"] = self.attempts = 1
+        if not self._mine().update(**values):
             raise JobLostError
 
     @contextmanager
