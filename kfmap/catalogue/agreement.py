@@ -1,6 +1,7 @@
-"""How many cells of the bundled kernels were compared with what the booted kernel answered.
+"""How the bundled kernels agree with what the kernel itself answered when it was booted.
 
-`agreement.json` holds what `tests/agree` measures, which fails when the file says anything else.
+`agreement.json` is made by `bundle_kernels --probe` from `bundled/NAME.evidence.xz`; a test
+compares every cell again and fails when the file says anything else.
 """
 
 from __future__ import annotations
@@ -10,15 +11,22 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-_MEASURED = Path(__file__).with_name("agreement.json")
+MEASURED = Path(__file__).with_name("agreement.json")
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Of `compared` cells, `equal` have the verdict that the kernel gave."""
+    """Of `compared` cells, `equal` have the verdict that the kernel gave.
+
+    `undetermined` cells it did not come to decide. `release` is the booted kernel's own name,
+    `asked` the day (ISO 8601).
+    """
 
     compared: int
     equal: int
+    undetermined: int
+    release: str
+    asked: str
 
     def __str__(self) -> str:
         return f"{self.equal:,} of {self.compared:,}"
@@ -27,5 +35,5 @@ class Agreement:
 @cache
 def load_agreements() -> dict[str, Agreement]:
     """Return what was measured by the names of the bundled kernels; others were not compared."""
-    measured = json.loads(_MEASURED.read_bytes())
+    measured = json.loads(MEASURED.read_bytes())
     return {name: Agreement(**counts) for name, counts in measured.items()}

@@ -1,7 +1,7 @@
 """The kernels that come with kfmap, as files, read without Django.
 
-They are `bundled/NAME.json`, `bundled/NAME.types.xz`, `bundled/NAME.config.xz` and
-`bundled/NAME.functions.xz`; a kernel that nobody built has the first only.
+They are `bundled/NAME.json` and, beside it, `.types.xz`, `.config.xz`, `.functions.xz` and
+`.evidence.xz`; a kernel that nobody built has the first only.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ class BundledKernel:
     types: Path | None
     config: Path | None
     functions: Path | None
+    evidence: Path | None = None
 
     def digest(self) -> str:
         """Return the SHA-256 of the files: a faster sign than the facts that nothing changed."""
@@ -58,6 +59,10 @@ class BundledKernel:
     def read_functions(self) -> bytes | None:
         """Return the packed names of functions, None where none came with it."""
         return None if self.functions is None else self.functions.read_bytes()
+
+    def read_evidence(self) -> bytes | None:
+        """Return what the booted kernel answered (kfmap.probe.evidence), None where none did."""
+        return None if self.evidence is None else lzma.decompress(self.evidence.read_bytes())
 
     def load(self, cache: Path | None = None) -> LoadedBundled:
         """Return the kernel ready for questions; `cache`: a folder to keep unpacked types in."""
@@ -120,6 +125,7 @@ def find_bundled(folder: Path = BUNDLED) -> list[BundledKernel]:
             _beside(path, "types.xz"),
             _beside(path, "config.xz"),
             _beside(path, "functions.xz"),
+            _beside(path, "evidence.xz"),
         )
         for path in found
     ]

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import platform
-import re
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TextIO
 
 from kfmap.catalogue.bundled_kernels import find_bundled
 from kfmap.cli.commands import CommandFailedError
 from kfmap.cli.kernels import AskedKernel, load_kernels
-from kfmap.kernel.facts import KernelFacts
 from kfmap.probe.agreement import Comparison, compare_evidence
 from kfmap.probe.evidence import Evidence, EvidenceError, read_evidence
 from kfmap.probe.guest import Guest, find_machine, run_guest
 from kfmap.probe.host import ProbeError, build_probe, cross_compile, probe_host
 from kfmap.probe.modules import read_modules
+from kfmap.probe.same_kernel import find_same
 
 HELP = "Ask a kernel itself which kfuncs each context may call, and compare it with the map."
 _SHOWN = 20
@@ -107,25 +105,6 @@ def _find_kernel(name: str | None, evidence: Evidence) -> AskedKernel | None:
     if name:
         return load_kernels([name])[0]
     return find_same(load_kernels(), evidence)
-
-
-def find_same(kernels: Sequence[AskedKernel], evidence: Evidence) -> AskedKernel | None:
-    """Return the kernel that answered: the same BTF, else the same package, else the same release.
-
-    None where the map does not have it.
-    """
-    release = evidence.release
-    named = re.compile(rf"(?<![\w.]){re.escape(release)}(?![\w.+~-])")
-    tests: tuple[Callable[[KernelFacts], object], ...] = (
-        lambda facts: evidence.btf_sha256 and facts.origin.btf_sha256 == evidence.btf_sha256,
-        lambda facts: named.search(facts.origin.label),
-        lambda facts: facts.version == release,
-    )
-    for is_same in tests:
-        for kernel in kernels:
-            if is_same(kernel.facts):
-                return kernel
-    return None
 
 
 def _count(evidence: Evidence) -> str:

@@ -13,6 +13,7 @@ from kfmap.permission.decide import Decider
 from kfmap.permission.hook_table import COMMON_HOOK, Listed
 from kfmap.permission.instead import Adviser
 from kfmap.permission.missing import Missing, find_left_out
+from kfmap.permission.observed import NOT_ASKED
 from kfmap.permission.outcome_words import (
     ALLOWED,
     FAILS_AT_RUN_TIME,
@@ -47,6 +48,8 @@ class Explainer:
         """Return why a call has this outcome."""
         if word == REFUSED:
             return self._explain_refusal(context, kfunc, verdict)
+        if word == UNKNOWN and self._decider.observations and verdict.verdict == ALLOWED:
+            return NOT_ASKED
         if word == UNKNOWN:
             return _explain_unknown(verdict)
         if word == FAILS_AT_RUN_TIME:

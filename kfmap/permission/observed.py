@@ -9,6 +9,13 @@ from kfmap.permission.bits import ALLOWED_LETTER, LETTERS, REFUSED_LETTER, Kfunc
 from kfmap.permission.context import Context
 from kfmap.permission.verdict import UNKNOWN, Reason, Verdict
 
+# What a kernel of evidence does not tell of a call whose permission check passes.
+NOT_ASKED = Reason(
+    "observed",
+    "the permission check of the booted kernel passes; whether the call may sleep, or fails at run "
+    "time, was not asked",
+)
+
 
 class Observations:
     """The answers of one booted kernel, by context and kfunc."""

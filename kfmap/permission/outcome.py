@@ -141,7 +141,7 @@ def find_outcome(decider: Decider, context: Context, verdict: Verdict) -> str:
     if verdict.verdict == NOT_PERMITTED:
         return REFUSED
     not_known = blocks.get("unsupported_member", False) is None or of_sleep is None
-    if verdict.verdict == NOT_KNOWN or not_known:
+    if verdict.verdict == NOT_KNOWN or not_known or decider.observations:
         return UNKNOWN
     asks = True if of_sleep else blocks.get("sleepable", False)
     if asks is None:

@@ -72,6 +72,8 @@ class OutcomeColumns:
         """Return the outcomes where `allowed` and `possible` are what `Decider.bits` gave."""
         if not Missing("program_type", context.program_type).is_in(self._decider):
             return OutcomeColumn(absent=True)
+        if self._decider.observations:  # permission alone is known of it
+            return OutcomeColumn(unknown=possible)
         member = self._decider.views.find_member(context)
         sleep = find_sleep_answer(context, self._decider.views)
         form = sleep.blocks(context.sleepable)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from kfmap.kernel.facts import KernelFacts
-from kfmap.permission.bits import UNKNOWN_LETTER
+from kfmap.permission.bits import LETTERS, UNKNOWN_LETTER
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import render_context
 from kfmap.permission.decide import Decider
@@ -24,9 +24,24 @@ class Difference:
     kernel: str
     ours: str
 
+    @property
+    def where(self) -> str:
+        """Return the context for people."""
+        return render_context(self.context)
+
+    @property
+    def kernel_word(self) -> str:
+        """Return what the kernel said, in a word."""
+        return LETTERS[self.kernel]
+
+    @property
+    def our_word(self) -> str:
+        """Return what the map says, in a word."""
+        return LETTERS[self.ours]
+
     def __str__(self) -> str:
-        where = f"{self.kfunc} in {render_context(self.context)}"
-        return f"{where}: the kernel says {self.kernel}, the map {self.ours}"
+        said = f"the kernel says {self.kernel_word}, the map {self.our_word}"
+        return f"{self.kfunc} in {self.where}: {said}"
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ _MOST_OUTPUT = 64 << 20
 _READ = 1 << 16
 _COMMAND_LINE = "quiet loglevel=1 panic=-1 mitigations=off random.trust_cpu=on"
 _KVM = Path("/dev/kvm")
+_KVM_SECONDS = 60  # a guest that KVM really runs begins its answers within a few seconds
 _KVM_FAILED = (b"KVM internal error", b"failed to initialize kvm", b"Could not access KVM")
 _NOISE = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]|\r")
 
@@ -109,7 +110,7 @@ def run_guest(guest: Guest, *, go_on: Callable[[], bool] = lambda: True) -> byte
         for accelerator in _accelerators(guest.machine):
             try:
                 with _running([*command, "-accel", accelerator]) as process:
-                    output = _read_output(process, time.monotonic() + guest.seconds, go_on)
+                    output = _read_output(process, guest.seconds, go_on, accelerator == "kvm")
                 return find_document(output)
             except _KvmFailedError:
                 continue
@@ -165,16 +166,21 @@ def _running(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def _read_output(
-    process: subprocess.Popen[bytes], deadline: float, go_on: Callable[[], bool]
+    process: subprocess.Popen[bytes], seconds: float, go_on: Callable[[], bool], by_kvm: bool
 ) -> bytes:
+    """Return the console up to the end marker. Raises _KvmFailedError where KVM does not run it."""
     assert process.stdout is not None
+    began = time.monotonic()
     output = bytearray()
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
         while ENDS not in output[-2 * _READ :]:
             if not go_on():
                 raise ProbeError("The guest was stopped")
-            if time.monotonic() > deadline:
+            waited = time.monotonic() - began
+            if by_kvm and waited > _KVM_SECONDS and BEGINS not in output:
+                raise _KvmFailedError
+            if waited > seconds:
                 raise ProbeError("The guest did not end in time")
             if not selector.select(timeout=0.5):
                 continue

@@ -17,6 +17,7 @@ from kfmap.web.browse import (
 )
 from kfmap.web.compare import compare
 from kfmap.web.decoder import decode
+from kfmap.web.evidence import probe
 from kfmap.web.findings import findings
 from kfmap.web.graphs import graphs
 from kfmap.web.matrix import matrix
@@ -74,6 +75,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("compare/", compare.choose, name="compare"),
     path("compare/<str:old>/<str:new>/", compare.show_changes, name="changes"),
     path("decode/", decode.show_decoder, name="decode"),
+    path("probe/", probe.show_probe, name="probe"),
+    path("probe/probe.c", probe.give_source, name="probe-source"),
+    path("probe/names.txt", probe.give_names, name="probe-names"),
     path("search/", search.search, name="search"),
     path("search/names.json", search_names.give_names, name="search-names"),
     path("graph.css", graphs.give_style, name="graph-style"),

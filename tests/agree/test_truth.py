@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import pytest
 
-from kfmap.catalogue.agreement import Agreement, load_agreements
 from kfmap.permission.decide import Decider
 from kfmap.permission.verdict import Layer
 from tests.agree.truth import count_letters, read_bundled, read_truth
@@ -22,11 +21,6 @@ def test_every_determined_cell_is_decided_as_the_kernel_did(
     count, wrong = count_letters(read_truth(kernel), read_bundled(kernel))
     record_property("agreement", f"{kernel}: {count - len(wrong):,} of {count:,} cells agree")
     assert (count, wrong[:20]) == (DETERMINED[kernel], [])
-    assert load_agreements()[kernel] == Agreement(count, count - len(wrong))
-
-
-def test_agreement_is_said_of_the_compared_kernels_only() -> None:
-    assert load_agreements().keys() == DETERMINED.keys()
 
 
 @KERNELS

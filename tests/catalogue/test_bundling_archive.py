@@ -83,6 +83,7 @@ def test_recipes_have_one_name_each_and_their_parts_fit_their_kernel() -> None:
     assert len(names) == len(set(names))
     for recipe in RECIPES:
         series = recipe.name.removesuffix("-all")
-        assert recipe.source.upstream.startswith(f"{series}.")
+        assert recipe.source or recipe.image
+        assert recipe.source is None or recipe.source.upstream.startswith(f"{series}.")
         assert recipe.image is None or f"-{series}." in recipe.image.name
-        assert (recipe.config is None) == recipe.name.endswith("-all")
+        assert (recipe.config is None) == (recipe.image is None or recipe.source is None)

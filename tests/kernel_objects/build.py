@@ -55,7 +55,7 @@ class Compiled:
 
 def fetch(name: str, work: Path) -> Path:
     """Fetch the source of a bundled kernel and its types as C; both are kept under `work`."""
-    known = {recipe.name: recipe.source for recipe in RECIPES if recipe.image}
+    known = {recipe.name: recipe.source for recipe in RECIPES if recipe.image and recipe.source}
     if name not in known:
         sys.exit(f"No kernel {name} with types; there are {', '.join(known)}.")
     source, archive = known[name], Archive(work, SUITES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kfmap.permission.bits import LETTERS
 from kfmap.permission.context import Context
 from kfmap.permission.decide import Decider
 from kfmap.probe.agreement import compare_evidence
@@ -37,7 +38,9 @@ def test_a_differing_cell_is_named_with_both_letters() -> None:
     )
     [difference] = compared.differences
     assert (difference.kfunc, difference.kernel, difference.ours) == (kfuncs[0], other, letters[0])
-    assert str(difference) == (f"{kfuncs[0]} in xdp: the kernel says {other}, the map {letters[0]}")
+    assert str(difference) == (
+        f"{kfuncs[0]} in xdp: the kernel says {LETTERS[other]}, the map {LETTERS[letters[0]]}"
+    )
     assert compared.by_context == [("xdp", 1)]
 
 

@@ -26,6 +26,7 @@ def list_addresses() -> dict[str, str]:
         "kernels": reverse("kernels"),
         "compare": reverse("compare"),
         "decode": reverse("decode"),
+        "probe": reverse("probe"),
         "decoded": f"{reverse('decode')}?sample=refused",
         "search": f"{reverse('search')}?q=task",
         "not-found": "/kernels/9.9/",

@@ -12,12 +12,15 @@ from kfmap.btf.read import BtfError, read_btf
 from kfmap.btf.trim import trim_btf
 from kfmap.btf.vmlinux import extract_btf
 from kfmap.catalogue.bundling.archive import Archive, BundleError
+from kfmap.catalogue.bundling.probing import probe_image
 from kfmap.catalogue.bundling.recipes import Modules, Recipe
 from kfmap.catalogue.bundling.unpack import CONFIG, VMLINUZ, read_member, read_modules, unpack_tree
 from kfmap.kernel.config import read_config, render_config
 from kfmap.kernel.extract import extract_kernel
 from kfmap.kernel.facts import KernelFacts
 from kfmap.kernel.facts_json import render_facts
+from kfmap.probe.evidence import read_evidence
+from kfmap.probe.observed_kernel import build_observed
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +34,12 @@ class Built:
     types: bytes | None
     config: bytes | None
     functions: bytes | None = None
+    image: bytes | None = None
 
 
 def build_kernel(recipe: Recipe, archive: Archive, work: Path) -> Built:
     """Fetch, unpack and extract one kernel; trees stay under `work` for the next time."""
+    assert recipe.source is not None, "a kernel without source is built by build_observed_kernel"
     tree = work / "tree" / recipe.source.upstream
     if not tree.exists():
         unpack_tree(archive.fetch(recipe.source), tree)
@@ -45,7 +50,26 @@ def build_kernel(recipe: Recipe, archive: Archive, work: Path) -> Built:
     types = None if btf is None else _pack_types(btf, facts)
     modules = _read_functions_of_modules(recipe.modules, archive) if recipe.modules else set()
     functions = None if btf is None else pack_functions(read_btf(btf), modules)
-    return Built(facts, types, _pack_config(config), functions)
+    return Built(facts, types, _pack_config(config), functions, image)
+
+
+def build_observed_kernel(
+    recipe: Recipe, archive: Archive, like: KernelFacts, names: set[str]
+) -> tuple[Built, bytes]:
+    """Fetch and boot a kernel whose source is not to be had; return it with its evidence.
+
+    `like` is a kernel with rules, for the values of UAPI enumerators.
+    Raises BundleError where the image does not answer.
+    """
+    assert recipe.image is not None, "a kernel without source needs an image to ask"
+    image = read_member(archive.fetch(recipe.image), VMLINUZ)
+    data = probe_image(image, names)
+    facts = build_observed(read_evidence(data), recipe.name, recipe.label, like)
+    btf = read_btf(extract_btf(image))
+    modules = _read_functions_of_modules(recipe.modules, archive) if recipe.modules else set()
+    kept = set(facts.observed_kfuncs)
+    types = pack_types(trim_btf(btf, {*kept, *(f"{name}_impl" for name in kept)}))
+    return Built(facts, types, None, pack_functions(btf, modules), image), data
 
 
 def save_built(built: Built, folder: Path) -> list[Path]:

@@ -41,13 +41,14 @@ class Recipe:
     """The parts of a bundled kernel; without `config` every option counts as on.
 
     `image` has the vmlinuz that the BTF is taken from: none where nobody built such a kernel.
+    Without `source`, which Debian drops after a while, the verdicts are what the image answers.
     `modules` has the modules, whose functions' names are kept; a neighbour's where its own are not
     to be had any more.
     """
 
     name: str
     label: str
-    source: Package
+    source: Package | None
     config: Package | None = None
     image: Package | None = None
     modules: Modules | None = None

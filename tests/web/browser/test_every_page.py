@@ -42,6 +42,7 @@ PAGES = [
     "/compare/",
     "/compare/6.19/7.1/",
     "/decode/",
+    "/probe/",
     "/decode/?sample=refused",
     "/decode/?sample=missing",
     "/decode/?sample=exit",

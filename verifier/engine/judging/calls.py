@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kfmap.permission.context import Context
+from kfmap.permission.observed import NOT_ASKED
 from kfmap.permission.verdict import ALLOWED, FAILS, REFUSED, UNKNOWN, Verdict, give_reason
 from verifier.engine.flow.reach import Circumstances, Later, LiveCall
 from verifier.engine.flow.regions import Regions
@@ -56,6 +57,8 @@ class CallJudge:
             return Objection(FindingKind.NOT_ALLOWED, verdict.reasons)
         if verdict.verdict == UNKNOWN:
             return Objection(FindingKind.UNKNOWN, verdict.reasons)
+        if self._kernel.decider.observations:
+            return Objection(FindingKind.UNKNOWN, (*verdict.reasons, NOT_ASKED))
         return (
             self._sleep_objection(call, extern.kernel_name, verdict)
             or self._region_objection(call, extern.kernel_name, verdict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -10,9 +11,20 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from kfmap.btf.read import BtfError
-from kfmap.catalogue.bundled_kernels import BUNDLED
+from kfmap.catalogue.bundled_kernels import BUNDLED, find_bundled
 from kfmap.catalogue.bundling.archive import Archive, BundleError
-from kfmap.catalogue.bundling.build import build_kernel, save_built
+from kfmap.catalogue.bundling.build import (
+    Built,
+    build_kernel,
+    build_observed_kernel,
+    save_built,
+)
+from kfmap.catalogue.bundling.probing import (
+    check_evidence,
+    probe_image,
+    save_agreements,
+    save_evidence,
+)
 from kfmap.catalogue.bundling.recipes import RECIPES, SUITES, Recipe
 from kfmap.kernel.extract import TreeError
 
@@ -32,29 +44,61 @@ class Command(BaseCommand):
         parser.add_argument(
             "--work", type=Path, help="keep packages and trees here; default: a temporary folder"
         )
+        parser.add_argument(
+            "--probe",
+            action="store_true",
+            help="boot each image in QEMU, and write nothing that disagrees with its answers",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Make one kernel after the other, writing each as soon as it is whole."""
         recipes = _find_recipes(options["names"])
+        asked: dict[str, str] = {}
         with TemporaryDirectory() as temporary:
             work = (options["work"] or Path(temporary)).resolve()
             archive = Archive(work, SUITES)
             for recipe in recipes:
-                self._make(recipe, archive, work)
+                if self._make(recipe, archive, work, probe=options["probe"]):
+                    asked[recipe.name] = datetime.now(UTC).date().isoformat()
+        save_agreements(asked)
 
-    def _make(self, recipe: Recipe, archive: Archive, work: Path) -> None:
+    def _make(self, recipe: Recipe, archive: Archive, work: Path, *, probe: bool) -> bool:
+        """Write one kernel; return whether its image was asked."""
         try:
-            built = build_kernel(recipe, archive, work)
+            built, evidence = self._build(recipe, archive, work, probe=probe)
         except (BundleError, TreeError, BtfError) as error:
             raise CommandError(f"{recipe.name}: {error}.") from error
         changed = save_built(built, BUNDLED)
+        if evidence is not None:
+            changed.append(save_evidence(recipe.name, evidence))
         facts = built.facts
         self.stdout.write(
-            f"{recipe.name} ({facts.version}): {len(facts.kfuncs)} kfuncs, "
+            f"{recipe.name} ({facts.version}): "
+            f"{len(facts.kfuncs) or len(facts.observed_kfuncs)} kfuncs, "
             f"{len(facts.not_understood)} constructs not understood; "
             + (", ".join(path.name for path in changed) or "nothing changed")
         )
         self.stdout.flush()
+        return evidence is not None
+
+    def _build(
+        self, recipe: Recipe, archive: Archive, work: Path, *, probe: bool
+    ) -> tuple[Built, bytes | None]:
+        """Build a kernel; where its image is asked, refuse one that answers otherwise."""
+        bundled = find_bundled()
+        names = {kfunc.name for item in bundled for kfunc in item.read_facts().kfuncs}
+        if recipe.source is None:
+            like = next(item.read_facts() for item in reversed(bundled) if item.types)
+            return build_observed_kernel(recipe, archive, like, names)
+        built = build_kernel(recipe, archive, work)
+        if not probe or built.image is None:
+            return built, None
+        evidence = probe_image(built.image, names | {kfunc.name for kfunc in built.facts.kfuncs})
+        _, comparison = check_evidence(built.facts, evidence)
+        self.stdout.write(
+            f"{recipe.name}: {comparison.equal:,} cells are as the booted kernel says"
+        )
+        return built, evidence
 
 
 def _find_recipes(names: list[str]) -> list[Recipe]:

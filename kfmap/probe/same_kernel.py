@@ -1,0 +1,39 @@
+"""Find the kernel of a map that evidence comes from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
+
+from kfmap.kernel.facts import KernelFacts
+from kfmap.probe.evidence import Evidence
+
+
+class HasFacts(Protocol):
+    """Whatever holds the facts of a kernel."""
+
+    @property
+    def facts(self) -> KernelFacts: ...
+
+
+K = TypeVar("K", bound=HasFacts)
+
+
+def find_same(kernels: Sequence[K], evidence: Evidence) -> K | None:
+    """Return the kernel that answered: the same BTF, else the same package, else the same release.
+
+    None where the map does not have it.
+    """
+    release = evidence.release
+    named = re.compile(rf"(?<![\w.]){re.escape(release)}(?![\w.+~-])")
+    tests: tuple[Callable[[KernelFacts], object], ...] = (
+        lambda facts: evidence.btf_sha256 and facts.origin.btf_sha256 == evidence.btf_sha256,
+        lambda facts: named.search(facts.origin.label),
+        lambda facts: facts.version == release,
+    )
+    for is_same in tests:
+        for kernel in kernels:
+            if is_same(kernel.facts):
+                return kernel
+    return None

@@ -1,0 +1,109 @@
+"""The page of the probe: how to ask a kernel, and what came of evidence that is given here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods, require_safe
+
+from kfmap.catalogue.models import Kernel
+from kfmap.catalogue.store import KernelExistsError, LoadedKernel, save_kernel
+from kfmap.probe.agreement import compare_evidence
+from kfmap.probe.evidence import MOST_BYTES, Evidence, EvidenceError, read_evidence
+from kfmap.probe.host import SOURCE
+from kfmap.probe.observed_kernel import build_observed
+from kfmap.probe.same_kernel import find_same
+from kfmap.web.shared.kernel_map import KernelMap
+from kfmap.web.shared.page import Page, map_page
+
+_SHOWN = 200
+
+
+@require_safe
+def give_source(request: HttpRequest) -> FileResponse:
+    """Return the C source of the probe."""
+    response = FileResponse(SOURCE.open("rb"), as_attachment=True, filename="probe.c")
+    response["Content-Type"] = "text/plain; charset=utf-8"
+    return response
+
+
+@map_page("kernels")
+def give_names(request: HttpRequest, kernels: KernelMap) -> HttpResponse:
+    """Return the kfuncs that the map knows, one per line: some carry no tag in their BTF."""
+    names = {name for row in kernels.rows for name in kernels.load(row.name).decider.kfuncs}
+    return HttpResponse("\n".join(sorted(names)) + "\n", content_type="text/plain; charset=utf-8")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@map_page("kernels", conditional=False)
+def show_probe(request: HttpRequest, kernels: KernelMap) -> Page | HttpResponse:
+    """Show how to ask a kernel; of evidence that is sent, how it agrees with the map."""
+    context: dict[str, object] = {"may_add": request.user.is_staff, "address": _address(request)}
+    if request.method != "POST":
+        return Page("web/probe.html", context)
+    if not request.user.is_authenticated:
+        raise PermissionDenied
+    try:
+        evidence = _read(request)
+    except EvidenceError as error:
+        return Page("web/probe.html", {**context, "problem": f"{error}."})
+    if request.POST.get("add"):
+        return _add(request, evidence, kernels)
+    kernel = _find_kernel(kernels, evidence, request.POST.get("kernel", ""))
+    context |= {"evidence": evidence, "other": kernel}
+    if kernel is not None:
+        comparison = compare_evidence(kernel.facts, evidence)
+        context |= {"comparison": comparison, "differences": comparison.differences[:_SHOWN]}
+    return Page("web/probe.html", context)
+
+
+def _address(request: HttpRequest) -> str:
+    return request.build_absolute_uri("/").rstrip("/")
+
+
+def _read(request: HttpRequest) -> Evidence:
+    given = request.FILES.get("file")
+    if given is None:
+        raise EvidenceError("Choose the file that the probe wrote")
+    if given.size is None or given.size > MOST_BYTES:
+        raise EvidenceError(f"The file is larger than {MOST_BYTES >> 20} MB")
+    try:
+        return read_evidence(given.read())
+    except EvidenceError as error:
+        raise EvidenceError(f"{given.name} cannot be read: {error}") from error
+
+
+def _find_kernel(kernels: KernelMap, evidence: Evidence, name: str) -> LoadedKernel | None:
+    if name:
+        return kernels.load(name)
+    return find_same(_with_rules(kernels), evidence)
+
+
+def _with_rules(kernels: KernelMap) -> list[LoadedKernel]:
+    return [kernels.load(row.name) for row in kernels.rows if row.has_rules]
+
+
+def _add(request: HttpRequest, evidence: Evidence, kernels: KernelMap) -> HttpResponse:
+    """Put a kernel into the map whose verdicts are the evidence, and whose rules are not known."""
+    if not request.user.is_staff:
+        raise PermissionDenied
+    like = _newest(_with_rules(kernels))
+    name = evidence.release[:63]
+    if like is None:
+        messages.error(request, "The map has no kernel yet whose enumerators could be used.")
+        return redirect("probe")
+    facts = build_observed(evidence, name, f"{evidence.release}, as it answered itself", like.facts)
+    try:
+        saved = save_kernel(facts, None, source=Kernel.Source.IMPORTED)
+    except KernelExistsError as error:
+        messages.error(request, f"{error}.")
+        return redirect("probe")
+    return redirect(saved.kernel.get_absolute_url())
+
+
+def _newest(kernels: Iterable[LoadedKernel]) -> LoadedKernel | None:
+    return next(iter(reversed(list(kernels))), None)
