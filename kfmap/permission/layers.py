@@ -36,7 +36,10 @@ def find_layers(
 
 
 def allowlisted(context: Context) -> bool:
-    """Mirror check_css_task_iter_allowlist(): who may iterate css tasks without sleeping."""
+    """Mirror check_css_task_iter_allowlist(): who may iterate css tasks without sleeping.
+
+    "bpf: Relax allowlist for css_task iter", kernel/bpf/verifier.c; alike in 6.12 to 7.3.
+    """
     program_type = context.replaces or context.program_type
     if program_type == TRACING:
         return context.attach_type == "BPF_TRACE_ITER"

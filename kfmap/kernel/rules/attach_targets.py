@@ -23,12 +23,12 @@ from kfmap.kernel.syntax import called_name, field_of, parse_function, text_of, 
 LSM_C = "kernel/bpf/bpf_lsm.c"
 _CHECK = "bpf_check_attach_target"
 _ATTACH = "check_attach_btf_id"
-# Functions that decide for sleepable programs; the later ones came with 7.0 and 7.3.
+# Functions that decide for sleepable programs: the second was seen first in 7.1, the third in 7.2.
 _SLEEPABLE = (_CHECK, "check_attach_sleepable", "btf_id_allow_sleepable")
 _MODIFY = "check_attach_modify_return"
 _NOT_SLEEPABLE = "check_non_sleepable_error_inject"
 _INJECTION = "within_error_injection_list"
-# The fallback of trees without error injection, seen first in 7.1 (has_arch_syscall_prefix()).
+# kernel/bpf/verifier.c: the fallback of trees without error injection, seen first in 7.1.
 _SYSCALL_PREFIX = "has_arch_syscall_prefix"
 _IN_SET = re.compile(r"\bbtf_id_set_contains\s*\(\s*&\s*(\w+)")
 _TEXT = re.compile(r'"([^"]*)"')
@@ -90,8 +90,8 @@ class _Reader:
             yield from (t for t in self._injectable if t.name not in excluded)
         if _SYSCALL_PREFIX in text:
             yield from self._prefixes(self._items.get(_SYSCALL_PREFIX))
-        # bpf: Allow BPF_MODIFY_RETURN programs to sleep on fmodret ids (kernel/bpf/verifier.c,
-        # seen first in 6.12; 6.1 knows the error-injection list only).
+        # bpf_check_attach_target(), "bpf: do not rely on ALLOW_ERROR_INJECTION for fmod_ret": seen
+        # first in 6.12; 6.1 knows the error-injection list only.
         if "btf_kfunc_is_modify_return" in text and "KF_SLEEPABLE" in text:
             yield from self._fmodret("KF_SLEEPABLE")
 

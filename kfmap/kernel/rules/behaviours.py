@@ -23,7 +23,10 @@ _BESIDE = (
     "kernel/bpf/btf.c",
 )
 _MARK = "do_check_common"  # whoever verifies has it
-_SAFE_UNDER_LOCK = ("kfunc_spin_allowed", "is_bpf_graph_api_kfunc")  # the newer name first
+# Which kfuncs may be called while a lock is held, the newer function first: 6.12 has the second one
+# only. kfunc_spin_allowed() names kfuncs until "bpf: Mark existing lock-safe kfuncs with
+# KF_SPINLOCK_SAFE" (7.3.4), and asks for that flag from then on.
+_SAFE_UNDER_LOCK = ("kfunc_spin_allowed", "is_bpf_graph_api_kfunc")
 _MAX_DEPTH = 6  # of functions that ask each other which kfunc it is
 _KFUNC = re.compile(r"\bKF_(\w+)")
 _CALLED = re.compile(r"\b(is_\w+)\s*\(")
@@ -41,52 +44,70 @@ class _Row:
     pattern: str
 
 
-# Each comment: what it decides, and the first release whose source was seen to have it.
+# Each comment: what it decides, the commit that brought it, and the first of the releases read
+# (6.1.192, 6.12.107, 6.17.8, 6.18.15, 6.19.6, 7.1.13, 7.2.12, 7.3.4) that has it; fixes reach older
+# series too. Each mark is text of the very function that decides: a name may be there before it is
+# asked, and stay when it no longer is.
 _ROWS = (
-    # An exception in a static function meets what its callers hold as well. 7.1; 6.19.6 lacks it,
-    # as do 6.17 and 6.18.
+    # An exception in a static function meets what its callers hold as well.
+    # "bpf: Fix exception exit lock checking for subprogs"; 7.1.13.
     _Row("throw_checks_callers", ("process_bpf_exit_full",), r"exception_exit\s*\|\|"),
-    # A global function that may throw ends the program at each of its calls. 7.1.
+    # A global function that may throw ends the program at each of its calls.
+    # "bpf: Check global subprog exception paths"; 7.1.13.
     _Row("globals_throw", ("check_func_call",), r"\bmight_throw\b"),
-    # Global functions that may sleep, dead code counted, are marked before the walk. 6.17.
+    # Global functions that may sleep, dead code counted, are marked before the walk.
+    # "bpf: Summarize sleepable global subprogs"; 6.17.8.
     _Row("sleepable_globals_marked", ("mark_subprog_might_sleep",), ""),
-    # Global functions are verified for each context of their callers. 7.3.
+    # Global functions are verified for callers that may sleep, and again for those that may not.
+    # "bpf: Verify global subprogs in each sleepability context"; 7.3.4.
     _Row("globals_per_context", ("check_func_call",), r"\bcalled\s*\[\s*in_sleepable_context"),
-    # No global function is called with preemption off. 6.12 only.
+    # No global function is called with preemption off. "bpf: Introduce
+    # bpf_preempt_[disable,enable] kfuncs"; 6.12.107, until they were marked (see above).
     _Row(
         "globals_need_preemption",
         ("check_func_call",),
         r"if \(env->cur_state->active_preempt_lock\)",
     ),
-    # Timer callbacks never sleep, whatever their program may. 6.18.
+    # Timer callbacks never sleep, whatever their program may.
+    # "bpf: Fix sleepable context for async callbacks"; 6.18.15.
     _Row("timers_never_sleep", ("is_async_cb_sleepable",), ""),
-    # bpf_rcu_read_lock() nests. 6.19.
+    # bpf_rcu_read_lock() nests. "bpf: support nested rcu critical sections"; 6.19.6.
     _Row("rcu_nests", ("check_kfunc_call",), r"active_rcu_locks\s*\+\+"),
-    # KF_RCU_PROTECTED is asked of every kfunc, not only of iterators. 6.18.
+    # KF_RCU_PROTECTED is asked of every kfunc, not only of iterators.
+    # "bpf: Enforce RCU protection for KF_RCU_PROTECTED"; 6.18.15.
     _Row("rcu_required", ("check_kfunc_call",), r"is_kfunc_rcu_protected\(&meta\) && !in_rcu_cs"),
-    # What is under RCU stays valid where something else is held when a section ends. 7.3.
+    # What is under RCU stays valid where something else is held when a section ends.
+    # "bpf: Account for preempt and IRQ state in RCU protection"; 7.3.4.
     _Row(
         "rcu_end_asks_all", ("check_kfunc_call",), r"in_rcu_cs\(env\)\)\s*\n?\s*invalidate_rcu_prot"
     ),
-    # Static functions may be called while a lock is held. 6.12; 6.1 lets none.
+    # Static functions may be called while a lock is held; 6.1 lets none.
+    # "bpf: Allow calling static subprogs while holding a bpf_spin_lock"; 6.12.107.
     _Row("static_calls_under_lock", ("check_func_call",), r"if \(env->cur_state->active_lock"),
-    # What is held matters at the end of the program only, not of every function. 6.12.
+    # What is held matters at the end of the program only, not of every function: the same commit.
     _Row(
         "exits_of_main_only",
         ("do_check", "process_bpf_exit_full"),
         r"active_lock\.ptr && !env->cur_state->curframe|!env->cur_state->curframe",
     ),
-    # Functions below the callback of an rbtree are bound by its rules. 7.2.
+    # Functions below the callback of an rbtree are bound by its rules.
+    # "bpf: Check ancestor frames for rbtree callbacks"; 7.2.12.
     _Row("tree_callback_reaches", ("in_rbtree_lock_required_cb",), r"for\s*\(frame"),
-    # struct_ops, LSM and programs with kfuncs need a GPL-compatible licence. 6.1.
+    # struct_ops, LSM and programs with kfuncs need a GPL-compatible licence: all releases read.
+    # "bpf: Introduce BPF_PROG_TYPE_STRUCT_OPS", "bpf: lsm: Implement attach, detach and execution",
+    # "bpf: Support bpf program calling kernel function".
     _Row("struct_ops_need_gpl", ("check_struct_ops_btf_id",), r"!prog->gpl_compatible"),
     _Row("lsm_need_gpl", ("bpf_lsm_verify_prog",), r"!prog->gpl_compatible"),
     _Row("kfuncs_need_gpl", ("add_kfunc_call", "bpf_add_kfunc_call"), r"!env->prog->gpl_compat"),
-    # Special fields of maps may be in structs inside the value. 6.12.
+    # Special fields of maps may be in structs inside the value.
+    # "bpf: look into the types of the fields of a struct type recursively."; 6.12.107.
     _Row("nested_special_fields", ("btf_find_nested_struct",), ""),
-    # Preemption and IRQs that are off make an RCU section. 7.3.
+    # Preemption and IRQs that are off make an RCU section.
+    # "bpf: Account for preempt and IRQ state in RCU protection"; 7.3.4.
     _Row("rcu_by_any_region", ("in_rcu_cs",), r"active_preempt_locks"),
-    # No callback, nor a function below it, may call another program, or load from a packet. 7.3.
+    # No callback, nor a function below it, may call another program, or load from a packet.
+    # "bpf: Reject tail calls directly from callback frames", "bpf: Reject legacy packet loads from
+    # callbacks"; 7.3.4.
     _Row(
         "callbacks_never_tail_call",
         ("check_max_stack_depth_subprog",),

@@ -21,7 +21,7 @@ _ASKING = (
     "__btf_kfunc_is_allowed",
 )
 _MAX_HOOK = "BTF_KFUNC_HOOK_MAX"
-_COMMON = "BTF_KFUNC_HOOK_COMMON"
+_COMMON = "BTF_KFUNC_HOOK_COMMON"  # kernel/bpf/btf.c; 6.12 has it, 6.1 does not
 
 
 def find_enum(code: Code, name: str, file: str) -> tuple[Constant, ...]:
@@ -65,7 +65,13 @@ def read_hook_map(
 
 
 def read_decision(code: Code) -> Decision:
-    """Find the functions that decide."""
+    """Find the functions that decide.
+
+    `filters`: "bpf: Add kfunc filter function to 'struct btf_kfunc_id_set'" gave the struct a
+    member (6.12 has it, 6.1 does not). `split`: "bpf: Refactor btf_kfunc_id_set_contains" asks for
+    permission apart from the flags (seen first in 7.1). Both are read from what is declared, for
+    either may be in a distribution's kernel of another release.
+    """
     functions = {item.function: item for item in code.items(BTF_C) if item.function in _ASKING}
     id_set = code.type("struct", "btf_kfunc_id_set", BTF_C)
     return Decision(

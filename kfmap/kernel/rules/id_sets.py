@@ -1,6 +1,8 @@
 """Sets and lists of BTF ids: `BTF_KFUNCS_START`, `BTF_SET8_START`, `BTF_SET_START`, `BTF_ID_LIST`.
 
 Mirrors include/linux/btf_ids.h. Members may come from macros, which are expanded at their line.
+Kfuncs are in BTF_SET8_START in 6.1 ("bpf: Introduce 8-byte BTF set"), in BTF_KFUNCS_START in 6.12
+("bpf: btf: Add BTF_KFUNCS_START/END macro pair"); sets that only filters ask are BTF_SET_START.
 """
 
 from __future__ import annotations

@@ -12,10 +12,15 @@ from kfmap.kernel.code import Code
 from kfmap.kernel.facts import VMLINUX, Kfunc, Place
 from kfmap.kernel.items import Item
 
+# net/core/xdp.c; "bpf: XDP metadata RX kfuncs", seen first in 6.12.
 _DEVICE_BOUND = "bpf_dev_bound_kfunc_id"
 _SET_OF_TEST = re.compile(r"\bbtf_id_set8?_contains\s*\(\s*&\s*(\w+)")
 _NOT_IN_PROTOTYPE = re.compile(r"\b(?:__bpf_kfunc|static|noinline|notrace|__weak|__used|inline)\b")
+# The declaration tag of sets that are made with BTF_KFUNCS_START(): "bpf: treewide: Annotate BPF
+# kfuncs in BTF", seen first in 6.12. The verifier does not ask for it; tools that list kfuncs do.
 _TAG = "bpf_kfunc"
+# fetch_kfunc_meta() takes the prototype from the FUNC `name_impl`, which resolve_btfids makes:
+# "bpf: Verifier support for KF_IMPLICIT_ARGS", seen first in 7.1.
 _TWIN_FLAG = "KF_IMPLICIT_ARGS"
 # The verifier passes it; programs do not see it (Documentation/bpf/kfuncs.rst, KF_IMPLICIT_ARGS).
 _IMPLICIT_ARGUMENT = re.compile(r"(?:, *)?(?:const )?struct bpf_prog_aux *\* *\w+ *\)$")

@@ -26,7 +26,8 @@ from kfmap.kernel.syntax import Function, field_of, parse_function, text_of
 
 _ASKED = "check_map_prog_compatibility"
 _HAS_FIELD = "btf_record_has_field"
-# 6.1 has a function for each field: map_value_has_spin_lock() (include/linux/bpf.h).
+# 6.1 has a function for each field: map_value_has_spin_lock() (include/linux/bpf.h). "bpf:
+# Consolidate spin_lock, timer management into btf_record" made one of them (6.12).
 _OLDER = re.compile(r"\bmap_value_has_(\w+)\s*\(")
 _FIELD = re.compile(rf"\b{_HAS_FIELD}\s*\([^,]*,([^)]*)\)")
 _MAP_TYPES = "bpf_map_type"

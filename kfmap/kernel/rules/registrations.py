@@ -22,6 +22,7 @@ from kfmap.kernel.syntax import Function, arguments_of, parse_function, split_li
 from kfmap.kernel.tree import TreeError
 
 REGISTER = "register_btf_kfunc_id_set"
+# "bpf: do not rely on ALLOW_ERROR_INJECTION for fmod_ret": seen first in 6.12.
 REGISTER_FMODRET = "register_btf_fmodret_id_set"
 _ID_SET = re.compile(r"\bstruct\s+btf_kfunc_id_set\s+(\w+)\s*=\s*\{")
 _MAX_FUNCTIONS = 100  # that register, in one file

@@ -1,7 +1,9 @@
 """Run-time masks of sched_ext: which ops run under which mask, which kfuncs check for which.
 
-Gives `RunTime` for a tree that has `scx_kf_allowed()` (kernel/sched/ext.c), else None. Nothing is
-known beforehand about ops, kfuncs or masks: the call sites and the checks are read, the checks run.
+Gives `RunTime` for a tree that has `scx_kf_allowed()` (kernel/sched/ext.c, 6.12 to 6.19), else
+None: "sched_ext: Remove runtime kfunc mask enforcement" took it away after "sched_ext: Add
+verifier-time kfunc context filter" (7.1). Nothing is known beforehand about ops, kfuncs or masks:
+the call sites and the checks are read, the checks run.
 """
 
 from __future__ import annotations

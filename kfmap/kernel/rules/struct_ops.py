@@ -32,6 +32,8 @@ from kfmap.kernel.syntax import (
 STRUCT_OPS_C = "kernel/bpf/bpf_struct_ops.c"
 TYPES_H = "kernel/bpf/bpf_struct_ops_types.h"
 VERIFIER_C = "kernel/bpf/verifier.c"
+# "bpf, net: switch to dynamic registration" put these calls in place of one list of all types,
+# kernel/bpf/bpf_struct_ops_types.h: 6.1 has the list, 6.12 the calls.
 _REGISTER = re.compile(r"register_bpf_struct_ops(?<!\w.{23})\s*\(\s*&\s*(\w+)\s*,\s*(\w+)\s*\)")
 _LISTED = re.compile(r"\bBPF_STRUCT_OPS_TYPE\s*\(\s*(\w+)\s*\)")
 _DESIGNATED = re.compile(r"^\.\s*(\w+)\s*=\s*(.*)$", re.S)
@@ -75,6 +77,8 @@ class StructOpsReader:
     def __init__(self, code: Code) -> None:
         self._code = code
         self.problems: list[NotUnderstood] = []
+        # "bpf: Check unsupported ops from the bpf_struct_ops's cfi_stubs": seen first in 6.12. The
+        # function and not the member is looked for, since stubs were there for CFI before.
         self._asks_stubs = any(
             item.function == "bpf_struct_ops_supported" for item in code.items(STRUCT_OPS_C)
         )
@@ -235,6 +239,7 @@ class _Checking(Runner):
         if node.type in ("offsetof_expression", "sizeof_expression"):
             return self._constants.value(node)
         target = field_of(node, "left") if node.type == "assignment_expression" else None
+        # "bpf: Support private stack for struct_ops progs": seen first in 6.17.
         if target is not None and text_of(target).endswith("priv_stack_requested"):
             self.wants_stack = True
         return super().other_value(node)
@@ -274,7 +279,10 @@ def _designated(item: Item) -> dict[str, str]:
 
 
 def _struct_ops_may_sleep(code: Code) -> bool:
-    """Return whether the verifier lets struct_ops programs sleep at all."""
+    """Return whether the verifier lets struct_ops programs sleep at all.
+
+    6.12 asks can_be_sleepable(); 6.1 tests the program type in check_attach_btf_id() itself.
+    """
     for item in code.items(VERIFIER_C):
         if item.function == "can_be_sleepable":
             return "BPF_PROG_TYPE_STRUCT_OPS" in item.text

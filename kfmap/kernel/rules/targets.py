@@ -18,6 +18,8 @@ ITERATOR_MARK = b"DEFINE_BPF_ITER_FUNC("
 _REGISTERED = re.compile(r"\bstruct\s+bpf_iter_reg\b")
 _FEATURE = re.compile(r"^\.\s*feature\s*=\s*(.*)$", re.S)
 _TARGET = re.compile(r'\.\s*target\s*=\s*"(\w+)"')
+# kernel/bpf/bpf_iter.c, bpf_iter_link_attach(): "bpf: Add support for bpf iterator programs to use
+# sleepable helpers"; all releases read ask for it.
 _RESCHED = "BPF_ITER_RESCHED"
 
 

@@ -1,7 +1,9 @@
 """Tracepoints whose programs may sleep: those the kernel calls where it may fault.
 
-Mirrors tracepoint_is_faultable() (include/linux/tracepoint.h, asked by the verifier since 7.1, as
-far as seen): a tracepoint that TRACE_EVENT_SYSCALL() or DECLARE_TRACE_SYSCALL() defines.
+Mirrors tracepoint_is_faultable() (include/linux/tracepoint.h): a tracepoint that
+TRACE_EVENT_SYSCALL() or DECLARE_TRACE_SYSCALL() defines. "tracing: Introduce
+tracepoint_is_faultable()" came first; the verifier asks for it since 7.1, as far as seen, so it is
+the verifier's text that is looked at.
 """
 
 from __future__ import annotations

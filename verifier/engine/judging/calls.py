@@ -17,6 +17,8 @@ from verifier.engine.result import FindingKind, Reason
 
 MODULE_RULE = "module"  # of a reason: a module may have it
 _SLEEPABLE = "KF_SLEEPABLE"
+# check_kfunc_call(): "bpf: Warn with __bpf_trap() kfunc maybe due to uninitialized variable", seen
+# first in 6.17; an older kernel has no such kfunc, and libbpf says so.
 _TRAP = "__bpf_trap"
 # What is said of a call follows from these: extern, regions, circumstances, fault.
 _Alike = tuple[int, Regions, Circumstances, str]

@@ -109,8 +109,11 @@ def _made_up(
     if extern.name == "LINUX_KERNEL_VERSION":
         number = version_code(kernel.facts.version)
     elif extern.name == "LINUX_HAS_BPF_COOKIE":
+        # probe_kern_bpf_cookie() of tools/lib/bpf/features.c loads a program that calls the helper.
         number = kernel.has_enumerator("bpf_func_id", "BPF_FUNC_get_attach_cookie")
     elif extern.name == "LINUX_HAS_SYSCALL_WRAPPER":
+        # probe_kern_syscall_wrapper() looks for __x64_sys_bpf and the like in kallsyms; this option
+        # of some architectures gives system calls those names.
         number = kernel.has_option("CONFIG_ARCH_HAS_SYSCALL_WRAPPER")
     elif extern.weak and extern.name.startswith("LINUX_"):
         number = 0

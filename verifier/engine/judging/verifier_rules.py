@@ -13,6 +13,8 @@ from kfmap.kernel.facts import KernelFacts, Place
 from kfmap.kernel.program_facts import Behaviour
 from kfmap.permission.helper_names import helper_name
 
+# include/linux/btf.h; "bpf: Add KF_SPINLOCK_SAFE flag for kfuncs under bpf_spin_lock", seen first
+# in 7.3. A kernel that has the flag asks for it; else the kfuncs that its verifier names count.
 _SPINLOCK_SAFE = "KF_SPINLOCK_SAFE"
 _HELPER_UNDER_LOCK = "helper_under_lock:"
 
