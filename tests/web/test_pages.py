@@ -355,9 +355,9 @@ def test_only_reading_is_possible(client: Client) -> None:
 @pytest.mark.parametrize("path", ["/", "/kernels/6.18/"])
 def test_agreement_with_the_booted_kernel_is_shown(client: Client, path: str) -> None:
     kernel = save_kernel(replace(create_toy_kernel(), name="6.18"), None).kernel
-    assert "28,024 of 28,024 cells" not in read(client, path)
+    assert "29,512 of 29,512 cells" not in read(client, path)
     Kernel.objects.filter(pk=kernel.pk).update(source=Kernel.Source.BUNDLED)
-    assert "28,024 of 28,024 cells" in read(client, path)
+    assert "29,512 of 29,512 cells" in read(client, path)
 
 
 def test_renaming_is_shown_on_both_names(client: Client) -> None:
