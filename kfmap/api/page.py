@@ -121,13 +121,16 @@ def _asked(operation: Mapping[str, Any]) -> Iterator[Parameter]:
 
 
 def _sent(operation: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[Parameter]:
-    """Return the fields of what is sent; what can be sent as a form only is files."""
+    """Return the fields of what is sent; a form has files, and may have texts beside them."""
     contents = operation.get("requestBody", {}).get("content", {})
-    where = "file" if contents.keys() == {"multipart/form-data"} else "field"
+    is_form = contents.keys() == {"multipart/form-data"}
     for content in list(contents.values())[:1]:
         body = schema["components"]["schemas"][content["schema"]["$ref"].rpartition("/")[2]]
-        for field in body["properties"]:
-            yield Parameter(field, where, "", field in body.get("required", ()))
+        for field, kind in body["properties"].items():
+            is_file = "format" in kind.get("items", {})
+            where = ("file" if is_file else "form") if is_form else "field"
+            says = kind.get("description", "") if is_form else ""
+            yield Parameter(field, where, says, field in body.get("required", ()))
 
 
 def _answer(response: Mapping[str, Any]) -> str:

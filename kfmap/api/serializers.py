@@ -94,12 +94,23 @@ class ProblemSerializer(Serializer):
     candidates = serializers.ListField(child=serializers.CharField(), required=False)
 
 
+def _texts(help_text: str) -> serializers.ListField:
+    child = serializers.CharField(max_length=500)
+    return serializers.ListField(
+        child=child, required=False, max_length=1000, help_text=f"{help_text}; repeatable"
+    )
+
+
 class UploadSerializer(Serializer):
     """Objects to check, or files that hold some, at least one."""
 
     objects = serializers.ListField(
         child=serializers.FileField(), allow_empty=False, max_length=100
     )
+    set = _texts("NAME=VALUE: a variable of .rodata that the loader sets")
+    cleared = _texts("MEMBER or MAP.MEMBER: cleared by the loader where the kernel lacks it")
+    type = _texts("SECTION=TYPE: the program type that the loader sets")
+    target = _texts("PROGRAM=TARGET: what the loader has a program attach to")
 
 
 class TakenSerializer(Serializer):

@@ -39,8 +39,11 @@ from kfmap.catalogue.questions import QueryError, ask
 from kfmap.catalogue.snapshot import one_snapshot
 from kfmap.catalogue.store import LoadedKernel, NoSuchKernelError, load_kernel
 from kfmap.permission.answer_json import plain_answer, plain_question
+from verifier.engine.judging.choice_text import OPTIONS, parse_plain_choices
+from verifier.engine.judging.choices import ChoiceError
 from verifier.engine.reports import RENDERERS
 from verifier.jobs.submit import submit
+from verifier.records.loader_targets import resolve_targets
 from verifier.records.models import BpfObject, SubmittedFile
 from verifier.records.outcome import load_outcomes, worst_by_kernel
 from verifier.records.reviews import load_reviews
@@ -108,10 +111,15 @@ def matrix(request: Request, kernel: str) -> HttpResponse:
 @throttle_classes([UploadThrottle])
 def upload(request: Request) -> Response:
     """Take objects in, or the objects in other files, and have them checked on every kernel."""
-    form = UploadSerializer(data={"objects": request.FILES.getlist("objects")})
+    said = {option: request.POST.getlist(option) for option in OPTIONS}
+    form = UploadSerializer(data={"objects": request.FILES.getlist("objects"), **said})
     form.is_valid(raise_exception=True)
+    try:
+        choices = resolve_targets(parse_plain_choices(said))
+    except ChoiceError as error:
+        raise ValidationError({"detail": str(error)}) from error
     assert isinstance(request.user, User)
-    submission = submit(form.validated_data["objects"], request.user)
+    submission = submit(form.validated_data["objects"], request.user, choices)
     files = submission.files.select_related("object").prefetch_related("object__jobs")
     return Response([_taken(file) for file in files], status=202)
 

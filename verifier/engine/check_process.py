@@ -19,7 +19,8 @@ import resource
 import signal
 import sys
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 import zstandard
@@ -29,12 +30,24 @@ from kfmap.btf.read import read_btf
 from kfmap.kernel.config import read_config
 from kfmap.kernel.facts_json import parse_facts
 from verifier.engine.containers.find import Found, find_objects
+from verifier.engine.judging.choice_text import (
+    parse_plain_choices,
+    plain_choices,
+    say_choices,
+)
 from verifier.engine.judging.known_names import KnownNames
 from verifier.engine.object.model import ObjectError
 from verifier.engine.object.read import read_object
 from verifier.engine.result_json import plain
 from verifier.engine.summary import summarize
-from verifier.engine.verdict import KernelUnderTest, check_object, collection_paused, prepare_object
+from verifier.engine.verdict import (
+    KernelUnderTest,
+    LoaderChoices,
+    check_object,
+    collection_paused,
+    fit_choices,
+    prepare_object,
+)
 
 Parts = dict[str, bytes]
 Ask = Callable[[dict[str, Any]], Parts]
@@ -46,14 +59,25 @@ def answer(request: dict[str, Any], data: bytes, kernels: Kernels) -> Iterator[d
     """Return the messages for one object: its summary, then a verdict for each kernel asked for."""
     try:
         obj = read_object(data)
-        prepared = prepare_object(obj)
+        choices, misfits = fit_choices(obj, parse_plain_choices(request.get("loader", {})))
+        prepared = prepare_object(obj, choices)
     except ObjectError as error:
         yield {"problem": str(error)}
         return
-    yield {"summary": plain(summarize(obj, prepared.code.graph))}
+    summary = summarize(prepared.object, prepared.code.graph)
+    notes = (*summary.notes, *_note_choices(choices, misfits))
+    yield {"summary": plain(replace(summary, notes=notes))}
     for facts_hash in request["kernels"]:
         verdict = check_object(prepared, kernels.load(facts_hash, request["known"]))
         yield {"facts_hash": facts_hash, "verdict": plain(verdict)}
+
+
+def _note_choices(choices: LoaderChoices, misfits: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Say what the verdicts take for granted of the loader, and what had no place in the object."""
+    if said := say_choices(plain_choices(choices)):
+        yield f"the verdicts are those for its loader: {said}"
+    for _, why in misfits:
+        yield f"not taken over for its loader: {why}"
 
 
 def unpack(name: str, data: bytes) -> Iterator[dict[str, Any]]:

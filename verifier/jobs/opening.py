@@ -6,6 +6,7 @@ from functools import partial
 
 from django.db import transaction
 
+from verifier.engine.judging.choices import LoaderChoices
 from verifier.jobs.reconcile import send
 from verifier.records import store
 from verifier.records.models import BpfObject, Job
@@ -32,6 +33,20 @@ def open_job(obj: BpfObject) -> tuple[Job | None, bool]:
     if present is not None or obj.problem or (obj.read_at and not store.pending_kernels(obj)):
         return present, False
     return Job.objects.get_or_create(object=obj, state=Job.State.QUEUED)
+
+
+@transaction.atomic
+def change_loader(obj: BpfObject, choices: LoaderChoices) -> None:
+    """Have the object checked for a loader that does what the choices say."""
+    set_loader(obj, choices)
+    ensure_job(obj)
+
+
+@transaction.atomic
+def set_loader(obj: BpfObject, choices: LoaderChoices) -> None:
+    """Keep what the loader of the object does; a job ends that checks for what it did before."""
+    if store.set_loader(obj, choices):
+        obj.jobs.cancel()
 
 
 def retry_jobs(jobs: JobQuerySet) -> int:

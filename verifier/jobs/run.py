@@ -87,6 +87,7 @@ def _ask(obj: BpfObject, progress: _Progress) -> None:
         "size": obj.size,
         "kernels": [kernel.facts_hash for kernel in progress.waiting],
         "known": identify_map(),
+        "loader": obj.loader,
     }
     limits = Limits(settings.KFMAP_CHECK_SECONDS, settings.KFMAP_CHECK_MEGABYTES)
     progress.beat()

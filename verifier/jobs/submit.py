@@ -10,9 +10,10 @@ from django.core.files.base import ContentFile, File
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
+from verifier.engine.judging.choices import NO_CHOICES, LoaderChoices
 from verifier.jobs import files
 from verifier.jobs.checker import CheckFailedError
-from verifier.jobs.opening import open_job
+from verifier.jobs.opening import open_job, set_loader
 from verifier.jobs.reconcile import send
 from verifier.jobs.unpacking import is_container, unpack
 from verifier.records.models import BpfObject, Job, Submission
@@ -20,36 +21,43 @@ from verifier.records.models import BpfObject, Job, Submission
 MAX_NAME = 255
 
 
-def submit(uploads: Iterable[UploadedFile[bytes]], user: User | None) -> Submission:
+def submit(
+    uploads: Iterable[UploadedFile[bytes]], user: User | None, choices: LoaderChoices = NO_CHOICES
+) -> Submission:
     """Take in what was uploaded at once; a file that is refused does not stop the others.
 
+    `choices`, if there are any, are from now on what the loader of each of the objects does.
     Whatever the broker does, the jobs are kept: one that it did not take waits for the queue.
     """
     submission = Submission.objects.create(user=user)
-    opened = [job for upload in uploads for job in _take_in(submission, upload)]
+    opened = [job for upload in uploads for job in _take_in(submission, upload, choices)]
     send(job.pk for job in opened)
     return submission
 
 
-def _take_in(submission: Submission, upload: UploadedFile[bytes]) -> Iterator[Job]:
+def _take_in(
+    submission: Submission, upload: UploadedFile[bytes], choices: LoaderChoices
+) -> Iterator[Job]:
     """Keep what was uploaded, or each object in it; return the jobs that are new."""
     name = upload.name or "unnamed"
     try:
         if not is_container(upload):
-            yield from _keep(submission, name, upload)
+            yield from _keep(submission, name, upload, choices)
             return
         for item in unpack(name, upload):
             if item.problem:
                 _refuse(submission, item.name, item.problem)
             else:
-                yield from _keep(submission, item.name, ContentFile(item.data))
+                yield from _keep(submission, item.name, ContentFile(item.data), choices)
     except files.RefusedFileError as error:
         _refuse(submission, name, str(error))
     except CheckFailedError as error:
         _refuse(submission, name, f"not all of it could be looked into: {error}")
 
 
-def _keep(submission: Submission, name: str, file: File[bytes]) -> Iterator[Job]:
+def _keep(
+    submission: Submission, name: str, file: File[bytes], choices: LoaderChoices
+) -> Iterator[Job]:
     """Keep one object; return its job if that is new. Raises RefusedFileError."""
     name = name[-MAX_NAME:]
     stored = files.store(file)
@@ -57,6 +65,8 @@ def _keep(submission: Submission, name: str, file: File[bytes]) -> Iterator[Job]
         obj, is_new = BpfObject.objects.get_or_create(
             sha256=stored.sha256, defaults={"file_name": name, "size": stored.size}
         )
+        if choices != NO_CHOICES:
+            set_loader(obj, choices)
         job, opened = open_job(obj)
         submission.files.create(name=name, object=obj, known_before=not is_new)
     if not files.is_stored(stored.sha256):  # another one deleted the same object meanwhile

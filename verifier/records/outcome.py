@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kfmap.catalogue.models import Kernel
-from kfmap.permission.engine import ENGINE_VERSION
 from verifier.engine.result import FAILS_AT_RUN_TIME, LEFT_OUT, PASSES, REFUSED, UNKNOWN
-from verifier.records.models import BpfObject, Verdict
+from verifier.records.models import BpfObject, Check, Verdict
 
 WORST_FIRST = (REFUSED, FAILS_AT_RUN_TIME, UNKNOWN, PASSES, LEFT_OUT)
 
@@ -28,9 +27,10 @@ class Outcome:
 
 def load_outcomes(objects: Iterable[BpfObject]) -> dict[int, list[Outcome]]:
     """Return the outcomes of checked objects by their id, in two queries for any number of them."""
-    rows = Verdict.objects.filter(
-        check_row__object__in=list(objects), check_row__engine_version=ENGINE_VERSION
-    ).values_list("check_row__object_id", "check_row__facts_hash", "verdict")
+    checks = Check.objects.current().filter(object__in=list(objects))
+    rows = Verdict.objects.filter(check_row__in=checks).values_list(
+        "check_row__object_id", "check_row__facts_hash", "verdict"
+    )
     words: dict[int, dict[str, set[str]]] = {}
     for object_id, facts_hash, verdict in rows.order_by().distinct():
         words.setdefault(object_id, {}).setdefault(facts_hash, set()).add(verdict)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -15,6 +17,8 @@ from kfmap.catalogue.recent import Recent
 from kfmap.permission.engine import ENGINE_VERSION
 from verifier.engine import result
 from verifier.engine.judging.calls import MODULE_RULE
+from verifier.engine.judging.choice_text import plain_choices
+from verifier.engine.judging.choices import LoaderChoices
 from verifier.engine.object.model import StructOpsUse
 from verifier.engine.reports import CheckedObject, Unchecked
 from verifier.engine.result import ObjectVerdict, ProgramVerdict, SourceLine
@@ -32,7 +36,7 @@ def pending_kernels(obj: BpfObject) -> list[Kernel]:
 
     A check is not counted that took a kfunc for a module's which a kernel of the map has by now.
     """
-    checks = Check.objects.filter(object=obj, engine_version=ENGINE_VERSION)
+    checks = Check.objects.current().filter(object=obj)
     taken_for_modules = Finding.objects.filter(
         verdict__check_row__in=checks,
         data__reasons__0__rule=MODULE_RULE,
@@ -45,7 +49,7 @@ def pending_kernels(obj: BpfObject) -> list[Kernel]:
 def find_stale() -> QuerySet[BpfObject]:
     """Return the objects that this engine has checked on no kernel, though nothing keeps it from
     that, and that nobody is about to check."""
-    known = Check.objects.filter(engine_version=ENGINE_VERSION)
+    known = Check.objects.current()
     idle = BpfObject.objects.filter(problem="").exclude(jobs__in=Job.objects.open())
     return idle.exclude(pk__in=known.values("object"))
 
@@ -74,6 +78,21 @@ def save_problem(obj: BpfObject, problem: str) -> None:
     """Keep why the object could not be read."""
     obj.problem, obj.read_at = problem, timezone.now()
     obj.save(update_fields=["problem", "read_at"])
+
+
+def set_loader(obj: BpfObject, choices: LoaderChoices) -> bool:
+    """Keep what the loader of an object does; return whether it did something else before.
+
+    Its verdicts are then to be asked for again, unless it did the same some time earlier.
+    """
+    said = plain_choices(choices)
+    if said == obj.loader:
+        return False
+    obj.loader = said
+    obj.loader_key = sha256(json.dumps(said, sort_keys=True).encode()).hexdigest() if said else ""
+    obj.problem, obj.read_at = "", None  # the types of its programs may be others now
+    obj.save(update_fields=["loader", "loader_key", "problem", "read_at"])
+    return True
 
 
 @transaction.atomic
@@ -134,10 +153,8 @@ def load_checks(obj: BpfObject, kernels: Iterable[Kernel]) -> dict[str, Checked]
     The rows of a check never change, so those read lately are kept.
     """
     checks = list(
-        Check.objects.filter(
-            object=obj,
-            engine_version=ENGINE_VERSION,
-            facts_hash__in=[kernel.facts_hash for kernel in kernels],
+        Check.objects.current().filter(
+            object=obj, facts_hash__in=[kernel.facts_hash for kernel in kernels]
         )
     )
     found = {check.facts_hash: _read_lately.get((check.pk, check.created_at)) for check in checks}
@@ -213,7 +230,12 @@ def _call_of(row: Call) -> CallSummary:
 
 
 def _new_check(obj: BpfObject, facts_hash: str, problem: str) -> Check:
-    key = {"object": obj, "facts_hash": facts_hash, "engine_version": ENGINE_VERSION}
+    key = {
+        "object": obj,
+        "facts_hash": facts_hash,
+        "engine_version": ENGINE_VERSION,
+        "loader_key": obj.loader_key,
+    }
     Check.objects.filter(**key).delete()
     return Check.objects.create(**key, problem=problem)
 

@@ -19,6 +19,7 @@ urlpatterns = [
     re_path(_OBJECT + "progress/$", views.show_progress, name="object-progress"),
     re_path(_OBJECT + "events/$", events.stream_progress, name="object-events"),
     re_path(_OBJECT + "reviews/$", views.add_review, name="object-reviews"),
+    re_path(_OBJECT + "loader/$", views.set_loader, name="object-loader"),
     re_path(_OBJECT + "check/$", views.check_again, name="object-check"),
     re_path(_OBJECT + "cancel/$", views.cancel, name="object-cancel"),
     re_path(_OBJECT + "park/$", views.park, name="object-park"),

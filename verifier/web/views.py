@@ -15,7 +15,7 @@ from kfmap.graphs.picture import build_picture
 from kfmap.web.shared.export import GRAPH_FORMATS, export_graph
 from kfmap.web.shared.kernel_map import load_kernel_map
 from verifier.engine.reports import RENDERERS
-from verifier.jobs.opening import check_stale_objects, ensure_job, retry_jobs
+from verifier.jobs.opening import change_loader, check_stale_objects, ensure_job, retry_jobs
 from verifier.jobs.submit import submit
 from verifier.records import store
 from verifier.records.models import BpfObject, Job, Submission
@@ -23,6 +23,7 @@ from verifier.records.outcome import load_outcomes, worst_by_kernel
 from verifier.records.reviews import load_latest, load_reviews
 from verifier.records.store import find_stale, load_checked
 from verifier.web.events import progress_context
+from verifier.web.loader_form import LoaderForm
 from verifier.web.object_graph import load_object_graph
 from verifier.web.object_page import build_object_page
 from verifier.web.program_page import build_program_page
@@ -40,12 +41,21 @@ def uploads(request: HttpRequest) -> HttpResponse:
     """Show the upload form and the latest objects, or take in what was dropped."""
     if request.method == "POST":
         return _take_in(request)
+    return _render_uploads(request, LoaderForm())
+
+
+def _render_uploads(request: HttpRequest, form: LoaderForm, status: int = 200) -> HttpResponse:
     latest = list(BpfObject.objects.prefetch_related("jobs")[:_LATEST])
     outcomes = load_outcomes(latest)
     reviews = load_latest(latest, outcomes)
     objects = [(obj, outcomes.get(obj.pk, []), reviews.get(obj.pk)) for obj in latest]
-    context = {"objects": objects, "stale": find_stale().count(), "section": "uploads"}
-    return render(request, "verifier/uploads.html", context)
+    context = {
+        "objects": objects,
+        "stale": find_stale().count(),
+        "loader_form": form,
+        "section": "uploads",
+    }
+    return render(request, "verifier/uploads.html", context, status=status)
 
 
 def _take_in(request: HttpRequest) -> HttpResponse:
@@ -53,8 +63,11 @@ def _take_in(request: HttpRequest) -> HttpResponse:
     if not files:
         messages.error(request, "Choose one or more files first.")
         return redirect("uploads")
+    form = LoaderForm(request.POST)
+    if not form.is_valid():
+        return _render_uploads(request, form, status=422)
     assert isinstance(request.user, User)
-    submission = submit(files, request.user)
+    submission = submit(files, request.user, form.choices)
     if Job.objects.open().filter(object__submitted__submission=submission, sent_at=None).exists():
         messages.warning(request, _QUEUE_AWAY)
         return _render_submission(request, submission, status=202)
@@ -126,9 +139,25 @@ def add_review(request: HttpRequest, sha256: str) -> HttpResponse:
     return redirect(f"{obj.get_absolute_url()}#reviews")
 
 
+@login_required
+@require_POST
+def set_loader(request: HttpRequest, sha256: str) -> HttpResponse:
+    """Check the object for what its loader does by the words of the reader."""
+    obj = get_object_or_404(BpfObject, sha256=sha256)
+    form = LoaderForm(request.POST)
+    if not form.is_valid():
+        return _render_object(request, obj, ReviewForm(), form, status=422)
+    change_loader(obj, form.choices)
+    return redirect(obj)
+
+
 @one_snapshot()
 def _render_object(
-    request: HttpRequest, obj: BpfObject, form: ReviewForm, status: int = 200
+    request: HttpRequest,
+    obj: BpfObject,
+    form: ReviewForm,
+    loader_form: LoaderForm | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     job = obj.jobs.first()  # before the verdicts: those of a job that is done are all there
     page = build_object_page(obj, request.GET.get("before", ""), request.GET.get("after", ""))
@@ -139,6 +168,7 @@ def _render_object(
         "reviews": reviews,
         "decided": next((item for item in reviews if item.decides), None),
         "review_form": form,
+        "loader_form": loader_form or LoaderForm.showing(obj.loader),
         "job": job,
         "formats": RENDERERS,
         "section": "uploads",

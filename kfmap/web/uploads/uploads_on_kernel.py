@@ -10,7 +10,6 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from kfmap.catalogue.models import Kernel
-from kfmap.permission.engine import ENGINE_VERSION
 from verifier.jobs.opening import ensure_job
 from verifier.records.models import BpfObject, Check, Job, Verdict
 from verifier.records.outcome import WORST_FIRST
@@ -97,7 +96,7 @@ def measure_progress(kernel: Kernel) -> Progress:
 
 def find_unchecked(kernel: Kernel) -> QuerySet[BpfObject]:
     """Return the objects that this engine has not checked on a kernel."""
-    known = Check.objects.filter(facts_hash=kernel.facts_hash, engine_version=ENGINE_VERSION)
+    known = Check.objects.current().filter(facts_hash=kernel.facts_hash)
     return _checkable().exclude(pk__in=known.values("object"))
 
 
@@ -112,9 +111,9 @@ def list_rows(kernel: Kernel, base_hash: str) -> list[Row]:
     objects = list(_checkable()[:_SHOWN])
     verdicts: dict[int, dict[str, dict[str, str]]] = {}
     rows = Verdict.objects.filter(
-        check_row__object__in=objects,
-        check_row__facts_hash__in={kernel.facts_hash, base_hash},
-        check_row__engine_version=ENGINE_VERSION,
+        check_row__in=Check.objects.current().filter(
+            object__in=objects, facts_hash__in={kernel.facts_hash, base_hash}
+        )
     ).values_list("check_row__object", "check_row__facts_hash", "program", "verdict")
     for object_id, facts_hash, program, verdict in rows:
         verdicts.setdefault(object_id, {}).setdefault(facts_hash, {})[program] = verdict

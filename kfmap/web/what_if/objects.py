@@ -16,14 +16,13 @@ from kfmap.catalogue.store import LoadedKernel
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import ATTACH_BY_TYPE, full_target
 from kfmap.permission.decide import Decider
-from kfmap.permission.engine import ENGINE_VERSION
 from kfmap.permission.verdict import FAILS, REFUSED, UNKNOWN
 from kfmap.permission.view import STRUCT_OPS_TYPE
 from kfmap.permission.what_if.flips import Flip
 from verifier.engine.judging.contexts import callback_context, decide
 from verifier.engine.object.model import StructOpsUse
 from verifier.engine.result import FindingKind, find_word
-from verifier.records.models import BpfObject, Finding, Program, Verdict
+from verifier.records.models import BpfObject, Check, Finding, Program, Verdict
 
 _MOST_OBJECTS = 500
 _KIND_OF = {
@@ -70,9 +69,9 @@ def find_effect(kernel: LoadedKernel, after: Decider, flips: Sequence[Flip]) -> 
     looked_at = ids[:_MOST_OBJECTS]
     verdicts = list(
         Verdict.objects.filter(
-            check_row__object__in=looked_at,
-            check_row__facts_hash=kernel.facts_hash,
-            check_row__engine_version=ENGINE_VERSION,
+            check_row__in=Check.objects.current().filter(
+                object__in=looked_at, facts_hash=kernel.facts_hash
+            )
         )
         .select_related("check_row__object")
         .prefetch_related(Prefetch("findings", Finding.objects.defer("data")))

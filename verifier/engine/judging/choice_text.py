@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from verifier.engine.judging.choices import ChoiceError, LoaderChoices
 
+OPTIONS = ("set", "cleared", "type", "target")
 _WORDS = {"true": 1, "false": 0}
 
 
@@ -25,6 +26,31 @@ def parse_choices(
         dict(_parse_pair(text, "SECTION=TYPE") for text in types),
         dict(_parse_pair(text, "PROGRAM=TARGET") for text in targets),
     )
+
+
+def plain_choices(choices: LoaderChoices) -> dict[str, list[str]]:
+    """Return what `parse_plain_choices` reads, by the names of the options; {} for no choices.
+
+    The same choices always give the same texts.
+    """
+    texts = {
+        "set": sorted(f"{name}={value}" for name, value in choices.values.items()),
+        "cleared": sorted(choices.cleared),
+        "type": sorted(f"{section}={word}" for section, word in choices.types.items()),
+        "target": sorted(f"{name}={target}" for name, target in choices.targets.items()),
+    }
+    return {option: said for option, said in texts.items() if said}
+
+
+def parse_plain_choices(texts: Mapping[str, Iterable[str]]) -> LoaderChoices:
+    """Read what options of these names say. Raises ChoiceError."""
+    options = (texts.get(option, ()) for option in OPTIONS)
+    return parse_choices(*options)
+
+
+def say_choices(texts: Mapping[str, Iterable[str]]) -> str:
+    """Say choices as the options of `verify` that stand for them."""
+    return " ".join(f"--{option} {said}" for option, all_said in texts.items() for said in all_said)
 
 
 def _parse_value(text: str) -> tuple[str, int]:

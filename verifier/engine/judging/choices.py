@@ -87,10 +87,7 @@ def _with_choices(program: Program, choices: LoaderChoices) -> Program:
 def _with_type(program: Program, word: str) -> Program:
     found = parse_program_type(word)
     if found is None:
-        raise ChoiceError(
-            f"{word!r} is no program type: give a SEC() name such as xdp or cgroup/skb, or a name "
-            "of enum bpf_prog_type such as BPF_PROG_TYPE_SOCKET_FILTER or socket_filter"
-        )
+        raise ChoiceError(_no_type(word))
     return replace(
         program,
         program_type=found.program_type,
@@ -111,10 +108,7 @@ def _with_target(program: Program, word: str) -> Program:
         return replace(program, target=named.target, attach_target=named.attach_target)
     found = parse_program_type(word)
     if found is None:
-        raise ChoiceError(
-            f"{word!r} is no program type that {program.name} could replace: give a SEC() name "
-            "such as xdp, or OBJECT:PROGRAM"
-        )
+        raise ChoiceError(_nothing_to_replace(word, program.name))
     return replace(
         program,
         replaces=found.program_type,
@@ -128,18 +122,37 @@ def _find_misfits(obj: BpfObject, choices: LoaderChoices) -> Iterator[tuple[str,
     members = {name for item in obj.struct_ops_maps for name in _member_names(obj, item)}
     sections = {program.section for program in obj.programs}
     programs = {program.name for program in obj.programs}
+    replacing = {program.name for program in obj.programs if program.program_type == EXT_TYPE}
     for name in choices.values:
         if name not in constants:
             yield name, f"{name} is no variable in .rodata of this object"
     for name in choices.cleared:
         if name not in members:
             yield name, f"no struct_ops map of this object has a member {name}"
-    for name in choices.types:
+    for name, word in choices.types.items():
         if name not in sections:
             yield name, f"no program of this object is in a section {name}"
-    for name in choices.targets:
+        elif parse_program_type(word) is None:
+            yield name, _no_type(word)
+    for name, word in choices.targets.items():
         if name not in programs:
             yield name, f"this object has no program {name}"
+        elif name in replacing and parse_program_type(word.removeprefix(ON_PROGRAM)) is None:
+            yield name, _nothing_to_replace(word, name)
+
+
+def _no_type(word: str) -> str:
+    return (
+        f"{word!r} is no program type: give a SEC() name such as xdp or cgroup/skb, or a name of "
+        "enum bpf_prog_type such as BPF_PROG_TYPE_SOCKET_FILTER or socket_filter"
+    )
+
+
+def _nothing_to_replace(word: str, program: str) -> str:
+    return (
+        f"{word!r} is no program type that {program} could replace: give a SEC() name such as xdp, "
+        "or OBJECT:PROGRAM"
+    )
 
 
 def _member_names(obj: BpfObject, item: StructOpsMap) -> Iterator[str]:

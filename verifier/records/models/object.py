@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 class BpfObject(models.Model):
     """An ELF file, known by its SHA-256; the bytes are in `verifier.jobs.files`.
 
-    `read_at` is empty until it was read; `problem` says why it cannot be checked.
+    `read_at` is empty until it was read; `problem` says why it cannot be checked. `loader` holds
+    what its loader does, as its users said last; `loader_key` is "" for nothing.
     """
 
     sha256 = models.CharField(max_length=64, unique=True)
@@ -23,6 +24,13 @@ class BpfObject(models.Model):
     license = models.CharField(max_length=200, blank=True)
     notes = models.JSONField(default=list, blank=True)
     problem = models.TextField(blank=True)
+    loader = models.JSONField(
+        default=dict,
+        db_default=models.Value({}, models.JSONField()),  # releases before this one know none
+        blank=True,
+        help_text="as options of verify, by option",
+    )
+    loader_key = models.CharField(max_length=64, blank=True, default="", db_default="")
     read_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from django.db import models
 
+from kfmap.permission.engine import ENGINE_VERSION
 from verifier.engine import result
 from verifier.records.models.object import BpfObject
 
 
+class CheckQuerySet(models.QuerySet["Check"]):
+    """Questions about many checks."""
+
+    def current(self) -> Self:
+        """Return those of this engine, for what the loaders of the objects do now."""
+        return self.filter(engine_version=ENGINE_VERSION, loader_key=models.F("object__loader_key"))
+
+
 class Check(models.Model):
-    """One object on one kernel, checked. `problem` says why it could not be checked."""
+    """One object on one kernel, checked, for what its loader was said to do then.
+
+    `problem` says why it could not be checked.
+    """
 
     object = models.ForeignKey(BpfObject, on_delete=models.CASCADE, related_name="checks")
     facts_hash = models.CharField(max_length=64, db_index=True)
     engine_version = models.PositiveIntegerField()
+    loader_key = models.CharField(max_length=64, blank=True, default="", db_default="")
     problem = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = CheckQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["object", "facts_hash", "engine_version"],
-                name="one_check_an_object_facts_and_engine",
+                fields=["object", "facts_hash", "engine_version", "loader_key"],
+                name="one_check_an_object_facts_engine_and_loader",
             )
         ]
 
