@@ -6,7 +6,7 @@ program, tables indexed by member offset, helper predicates. What else there is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from tree_sitter import Node as Syntax
@@ -24,8 +24,9 @@ from kfmap.kernel.rules.filter_meanings import (
     Tables,
 )
 from kfmap.kernel.rules.filter_values import ValueReader
+from kfmap.kernel.rules.statement_compiler import StatementCompiler
 from kfmap.kernel.switches import read_arms
-from kfmap.kernel.syntax import Function, field_of, parse_function, strip_parentheses, text_of, walk
+from kfmap.kernel.syntax import Function, field_of, parse_function, strip_parentheses
 
 _MAX_NODES = 5_000
 
@@ -47,8 +48,10 @@ def compile_filter(code: Code, item: Item, tables: Tables) -> Node:
     return Unknown("filter too large", item.file, function.line) if is_too_large(rule) else rule
 
 
-class FilterCompiler(ValueReader):
+class FilterCompiler(ValueReader, StatementCompiler[Node]):
     """Compiles one function; a helper gets a compiler of its own, with the same count."""
+
+    too_large = "filter too large"
 
     def __init__(self, code: Code, function: Function, tables: Tables, depth: int = 0) -> None:
         super().__init__(code, function, tables, depth)
@@ -60,53 +63,23 @@ class FilterCompiler(ValueReader):
         inner._nodes = self._nodes
         return as_condition(inner.statements(list(function.body.named_children), given), node)
 
-    def statements(self, rest: list[Syntax], env: dict[str, Meaning]) -> Node:
-        """Compile statements up to the end of the function."""
+    def is_spent(self) -> bool:
+        """Count a step of all compilers of the filter."""
         self._nodes.append(None)
-        if len(self._nodes) > _MAX_NODES:
-            return self._unknown("filter too large", self.function.body)
-        if not rest:
-            return self._unknown("end without return", self.function.body)
-        first, after = rest[0], rest[1:]
-        match first.type:
-            case "comment":
-                return self.statements(after, env)
-            case "compound_statement" | "else_clause":
-                return self.statements([*first.named_children, *after], env)
-            case "return_statement":
-                return self._return(first, env)
-            case "if_statement":
-                return self._if(first, after, env)
-            case "switch_statement":
-                return self._switch(first, after, env)
-            case "declaration" | "expression_statement":
-                return self._assign(first, after, env)
-        return self._unknown(first.type.replace("_", " "), first)
+        return len(self._nodes) > _MAX_NODES
 
-    def _return(self, node: Syntax, env: Mapping[str, Meaning]) -> Node:
-        if not node.named_children:
-            return self._unknown("return without a value", node)
-        return self._outcome(strip_parentheses(node.named_children[0]), env)
-
-    def _outcome(self, node: Syntax, env: Mapping[str, Meaning]) -> Node:
-        if node.type == "conditional_expression":
-            condition, taken, other = (
-                field_of(node, name) for name in ("condition", "consequence", "alternative")
-            )
-            if condition is not None and taken is not None and other is not None:
-                return self._branch(
-                    condition,
-                    env,
-                    lambda: self._outcome(strip_parentheses(taken), env),
-                    lambda: self._outcome(strip_parentheses(other), env),
-                )
+    def outcome(self, node: Syntax, env: Mapping[str, Meaning]) -> Node:
+        """Return whether the filter refuses: any value but 0."""
+        chosen = self.ternary(node, env)
+        if chosen is not None:
+            return chosen
         try:
             meaning = self.meaning(node, env)
             if isinstance(meaning, Number):
                 return Decide(meaning.value != 0, self.file, self.line(node))
             condition_ = self.condition_of(meaning, node)
         except NotInSubsetError as error:
-            return self._unknown(str(error), error.node or node)
+            return self.unknown(str(error), error.node or node)
         line = self.line(node)
         return Branch(
             condition_,
@@ -116,24 +89,12 @@ class FilterCompiler(ValueReader):
             Decide(False, self.file, line),
         )
 
-    def _if(self, node: Syntax, after: list[Syntax], env: dict[str, Meaning]) -> Node:
-        condition = field_of(node, "condition")
-        taken, other = field_of(node, "consequence"), field_of(node, "alternative")
-        if condition is None:
-            return self._unknown("if without a condition", node)
-        return self._branch(
-            condition,
-            env,
-            lambda: self.statements(([taken] if taken else []) + after, dict(env)),
-            lambda: self.statements(([other] if other else []) + after, dict(env)),
-        )
-
-    def _switch(self, node: Syntax, after: list[Syntax], env: dict[str, Meaning]) -> Node:
+    def switch(self, node: Syntax, after: list[Syntax], env: dict[str, Meaning]) -> Node:
         """Turn a switch on a field of the program into branches, the default last."""
         condition = field_of(node, "condition")
         arms = read_arms(node)
         if condition is None or not all(arm.is_plain for arm in arms):
-            return self._unknown("switch statement", node)
+            return self.unknown("switch statement", node)
         default = next((arm for arm in arms if None in arm.labels), None)
         rest = [*(default.statements if default else ()), *after]
         tree = self.statements(rest, dict(env))
@@ -142,7 +103,7 @@ class FilterCompiler(ValueReader):
             try:
                 known = self.is_one_of(condition, labels, env)
             except NotInSubsetError as error:
-                return self._unknown(str(error), error.node or condition)
+                return self.unknown(str(error), error.node or condition)
             taken = self.statements([*arm.statements, *after], dict(env))
             tree = Branch(known, self.file, self.line(condition), taken, tree)
         return tree
@@ -155,7 +116,7 @@ class FilterCompiler(ValueReader):
         equal = (self._equal(subject, self.meaning(label, env), label) for label in labels)
         return join(False, tuple(equal))
 
-    def _branch(
+    def branch(
         self,
         condition: Syntax,
         env: Mapping[str, Meaning],
@@ -164,31 +125,25 @@ class FilterCompiler(ValueReader):
     ) -> Node:
         """Branch on a condition; where only a part of `&&` or `||` is known, on that part first."""
         node = strip_parentheses(condition)
-        self._nodes.append(None)
-        if len(self._nodes) > _MAX_NODES:
-            return self._unknown("filter too large", node)
+        if self.is_spent():
+            return self.unknown(self.too_large, node)
         try:
             known = self.condition(node, env)
         except NotInSubsetError as error:
             if node.type == "binary_expression" and node.children[1].type in ("&&", "||"):
                 left, right = field_of(node, "left"), field_of(node, "right")
                 if left is not None and right is not None:
-                    second = partial(self._branch, right, env, then, otherwise)
+                    second = partial(self.branch, right, env, then, otherwise)
                     if node.children[1].type == "&&":
-                        return self._branch(left, env, second, otherwise)
-                    return self._branch(left, env, then, second)
-            return self._unknown(str(error), error.node or node)
+                        return self.branch(left, env, second, otherwise)
+                    return self.branch(left, env, then, second)
+            return self.unknown(str(error), error.node or node)
         if isinstance(known, Always):
             return then() if known.value else otherwise()
         return Branch(known, self.file, self.line(node), then(), otherwise())
 
-    def _assign(self, node: Syntax, after: list[Syntax], env: dict[str, Meaning]) -> Node:
-        for child in node.named_children:
-            for target, value in assigned_in(child):
-                env[target] = self._local(value, env)
-        return self.statements(after, env)
-
-    def _local(self, value: Syntax | None, env: Mapping[str, Meaning]) -> Meaning:
+    def local(self, value: Syntax | None, env: Mapping[str, Meaning]) -> Meaning:
+        """Return what a local is set to; what is not understood matters where it is used."""
         if value is None:
             return Opaque("local that is computed in place")
         try:
@@ -196,30 +151,9 @@ class FilterCompiler(ValueReader):
         except NotInSubsetError as error:
             return Opaque(str(error))
 
-    def _unknown(self, construct: str, node: Syntax) -> Unknown:
+    def unknown(self, construct: str, node: Syntax) -> Unknown:
+        """Return the answer for what is not understood."""
         return Unknown(construct, self.file, self.line(node))
-
-
-def assigned_in(node: Syntax) -> Iterator[tuple[str, Syntax | None]]:
-    """Return the locals that a statement sets; their value is None for `+=`, `++` and the like."""
-    if node.type == "init_declarator":
-        declarator = field_of(node, "declarator")
-        names = (
-            [text_of(n) for n in walk(declarator) if n.type == "identifier"] if declarator else []
-        )
-        if names:
-            yield names[0], field_of(node, "value")
-        return
-    for part in walk(node):
-        if part.type == "assignment_expression":
-            is_plain = part.children[1].type == "=" and part == node
-            left = field_of(part, "left")
-            if left is not None:
-                yield text_of(left), field_of(part, "right") if is_plain else None
-        elif part.type == "update_expression":
-            argument = field_of(part, "argument")
-            if argument is not None:
-                yield text_of(argument), None
 
 
 def as_condition(tree: Node, node: Syntax) -> Condition:

@@ -94,10 +94,7 @@ class ProgramConditions(FilterCompiler):
             return Number(1)
         if called == "btf_name_by_offset" and "attach_btf_id" in text_of(self.function.body):
             return Known("attach_func_name")  # before 6.17, as far as seen: looked up in BTF
-        return super()._local(value, env)
-
-    def _local(self, value: Syntax | None, env: Mapping[str, Meaning]) -> Meaning:
-        return self.local(value, env)
+        return super().local(value, env)
 
     def _name(self, node: Syntax, env: Mapping[str, Meaning]) -> Meaning:
         known = env.get(text_of(node))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 
 from tree_sitter import Node as Syntax
 
@@ -26,7 +25,6 @@ from kfmap.kernel.helper_form import (
 from kfmap.kernel.items import Item
 from kfmap.kernel.rule_form import Always, Not, ProgramHas, Unknown
 from kfmap.kernel.rules.filter_meanings import Known, Meaning, NotInSubsetError, Number
-from kfmap.kernel.rules.filters import assigned_in
 from kfmap.kernel.rules.helper_conditions import (
     HELPER,
     Answer,
@@ -35,6 +33,7 @@ from kfmap.kernel.rules.helper_conditions import (
     ProgramConditions,
     proto_of,
 )
+from kfmap.kernel.rules.statement_compiler import StatementCompiler
 from kfmap.kernel.switches import Arm, read_arms
 from kfmap.kernel.syntax import Function, field_of, parse_function, strip_parentheses, text_of
 from kfmap.kernel.tree import TreeError
@@ -78,107 +77,67 @@ def compile_helper_function(
     )
 
 
-class _Compiler:
+class _Compiler(StatementCompiler[HelperNode]):
     """Compiles one function, helper by helper."""
 
     def __init__(self, code: Code, function: Function, tables: HelperTables, work: _Work) -> None:
-        self._function = function
+        self.function = function
         self._conditions = ProgramConditions(code, function, tables)
         self._work = work
 
     def answer(self, helper: str) -> HelperNode:
         """Return the answer for a helper, "" for those that the function does not name."""
         env: dict[str, Meaning] = {}
-        for name in self._function.parameters:
+        for name in self.function.parameters:
             env[name] = Known("prog") if name == "prog" else HelperId("the helper", helper)
         try:
-            return self._statements(list(self._function.body.named_children), env)
+            return self.statements(list(self.function.body.named_children), env)
         except RecursionError:  # as deep as its author made it
-            return self._unknown("function too large", self._function.body)
+            return self.unknown("function too large", self.function.body)
 
-    def _statements(self, rest: list[Syntax], env: dict[str, Meaning]) -> HelperNode:
+    def is_spent(self) -> bool:
+        """Count a step of the readings for all helpers."""
         self._work.nodes += 1
-        if self._work.nodes > _MAX_NODES:
-            return self._unknown("function too large", self._function.body)
-        if not rest:
-            return self._unknown("end without return", self._function.body)
-        first, after = rest[0], rest[1:]
-        match first.type:
-            case "comment":
-                return self._statements(after, env)
-            case "compound_statement" | "else_clause":
-                return self._statements([*first.named_children, *after], env)
-            case "return_statement":
-                return self._return(first, env)
-            case "if_statement":
-                return self._if(first, after, env)
-            case "switch_statement":
-                return self._switch(first, after, env)
-            case "declaration" | "expression_statement":
-                for child in first.named_children:
-                    for target, value in assigned_in(child):
-                        env[target] = self._value(value, env)
-                return self._statements(after, env)
-        return self._unknown(first.type.replace("_", " "), first)
+        return self._work.nodes > _MAX_NODES
 
-    def _return(self, node: Syntax, env: Mapping[str, Meaning]) -> HelperNode:
-        if not node.named_children:
-            return self._unknown("return without a value", node)
-        return self._outcome(node.named_children[0], env)
-
-    def _outcome(self, value: Syntax, env: Mapping[str, Meaning]) -> HelperNode:
+    def outcome(self, node: Syntax, env: Mapping[str, Meaning]) -> HelperNode:
         """Return the answer that an expression is."""
-        node = strip_parentheses(value)
-        if node.type == "conditional_expression":
-            parts = [field_of(node, n) for n in ("condition", "consequence", "alternative")]
-            condition, taken, other = parts
-            if condition is not None and taken is not None and other is not None:
-                then, otherwise = partial(self._outcome, taken), partial(self._outcome, other)
-                return self._choose(condition, env, lambda: then(env), lambda: otherwise(env))
+        chosen = self.ternary(node, env)
+        if chosen is not None:
+            return chosen
         try:
             meaning = self._conditions.meaning(node, env)
         except NotInSubsetError as error:
-            return self._unknown(str(error), error.node or node)
+            return self.unknown(str(error), error.node or node)
         line = self._conditions.line(node)
         if isinstance(meaning, Answer):
             return meaning.node
         proto = proto_of(meaning)
         if proto is not None and node.type == "pointer_expression":
-            return Proto(proto, self._function.file, line)
+            return Proto(proto, self.function.file, line)
         if meaning == Number(0):
-            return NoProto(self._function.file, line)
-        return self._unknown(f"answer {text_of(node)[:60]}", node)
+            return NoProto(self.function.file, line)
+        return self.unknown(f"answer {text_of(node)[:60]}", node)
 
-    def _value(self, value: Syntax | None, env: Mapping[str, Meaning]) -> Meaning:
+    def local(self, value: Syntax | None, env: Mapping[str, Meaning]) -> Meaning:
         """Return what a local is set to: an answer, or what conditions are made of."""
         node = None if value is None else strip_parentheses(value)
         if node is not None and node.type in ("conditional_expression", "pointer_expression"):
-            answer = self._outcome(node, env)
+            answer = self.outcome(node, env)
             if not isinstance(answer, Unknown):
                 return Answer("prototype", answer)
         if node is not None and node.type == "null":
-            return Answer("prototype", NoProto(self._function.file, self._conditions.line(node)))
+            return Answer("prototype", NoProto(self.function.file, self._conditions.line(node)))
         return self._conditions.local(value, env)
 
-    def _if(self, node: Syntax, after: list[Syntax], env: dict[str, Meaning]) -> HelperNode:
-        condition = field_of(node, "condition")
-        taken, other = field_of(node, "consequence"), field_of(node, "alternative")
-        if condition is None:
-            return self._unknown("if without a condition", node)
-        return self._choose(
-            condition,
-            env,
-            lambda: self._statements(([taken] if taken else []) + after, dict(env)),
-            lambda: self._statements(([other] if other else []) + after, dict(env)),
-        )
-
-    def _choose(
+    def branch(
         self,
         condition: Syntax,
         env: Mapping[str, Meaning],
         then: Callable[[], HelperNode],
         otherwise: Callable[[], HelperNode],
     ) -> HelperNode:
+        """Choose; where a condition is not understood, both ways count if they lead to the same."""
         node = strip_parentheses(condition)
         try:
             known = self._conditions.condition(node, env)
@@ -187,7 +146,7 @@ class _Compiler:
             if first == second:
                 return first
             if not (isinstance(first, Proto) and isinstance(second, Proto)):
-                return self._unknown(str(error), error.node or node)
+                return self.unknown(str(error), error.node or node)
             known = ProgramHas("unread", str(error))  # the helper is there either way
         if isinstance(known, Always):
             return then() if known.value else otherwise()
@@ -196,12 +155,12 @@ class _Compiler:
             return first
         if isinstance(known, Not):
             known, first, second = known.condition, second, first
-        return Choice(known, self._function.file, self._conditions.line(node), first, second)
+        return Choice(known, self.function.file, self._conditions.line(node), first, second)
 
-    def _switch(self, node: Syntax, after: list[Syntax], env: dict[str, Meaning]) -> HelperNode:
+    def switch(self, node: Syntax, after: list[Syntax], env: dict[str, Meaning]) -> HelperNode:
         condition = field_of(node, "condition")
         if condition is None:
-            return self._unknown("switch without a value", node)
+            return self.unknown("switch without a value", node)
         if node.id not in self._work.arms:
             self._work.arms[node.id] = read_arms(node)
         arms = self._work.arms[node.id]
@@ -222,22 +181,23 @@ class _Compiler:
                     condition, [label for label in arm.labels if label is not None], env
                 )
             except NotInSubsetError as error:
-                return self._unknown(str(error), condition)
+                return self.unknown(str(error), condition)
             taken = self._arm(arm, after, env)
             line = self._conditions.line(condition)
             if taken != answer:
-                answer = Choice(known, self._function.file, line, taken, answer)
+                answer = Choice(known, self.function.file, line, taken, answer)
         return answer
 
     def _arm(self, arm: Arm | None, after: list[Syntax], env: dict[str, Meaning]) -> HelperNode:
         if arm is None:
-            return self._statements(after, dict(env))
+            return self.statements(after, dict(env))
         if not arm.is_plain:
-            return self._unknown("break in a branch", arm.statements[0])
-        return self._statements([*arm.statements, *after], dict(env))
+            return self.unknown("break in a branch", arm.statements[0])
+        return self.statements([*arm.statements, *after], dict(env))
 
-    def _unknown(self, construct: str, node: Syntax) -> Unknown:
-        return Unknown(construct, self._function.file, self._conditions.line(node))
+    def unknown(self, construct: str, node: Syntax) -> Unknown:
+        """Return the answer for what is not understood."""
+        return Unknown(construct, self.function.file, self._conditions.line(node))
 
 
 def _find_arm(arms: list[Arm], label: str) -> Arm | None:
