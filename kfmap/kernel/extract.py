@@ -14,6 +14,8 @@ from kfmap.kernel.config import read_config
 from kfmap.kernel.facts import (
     AS_CONFIGURED,
     EVERY_OPTION_ON,
+    UNREAD_HOOK,
+    UNREAD_SET,
     Constant,
     Filter,
     KernelFacts,
@@ -243,11 +245,11 @@ class _Reading:
                 found = self._find_id_set(call.kfunc_id_set, file)
                 kfunc_set = found and self._use_set(found[0].set, found[1].name)
                 if found is None or kfunc_set is None:
-                    self._note(call.place, "registration", call.kfunc_id_set)
+                    self._note(call.place, UNREAD_SET, call.kfunc_id_set)
                     continue
                 hook = hooks.get(call.program_type) if call.program_type else FMODRET_HOOK
                 if hook is None:
-                    self._note(call.place, "hook of a registration", call.program_type)
+                    self._note(call.place, UNREAD_HOOK, call.program_type)
                     continue
                 yield Registration(
                     call.program_type or "BPF_PROG_TYPE_TRACING",

@@ -226,6 +226,13 @@ class NotUnderstood:
     text: str
 
 
+# The constructs that register kfuncs: what one of them would have allowed is not known.
+UNREAD_SET = "registration"
+UNREAD_HOOK = "hook of a registration"
+UNREAD_FUNCTION = "registering function"
+REGISTERING = frozenset((UNREAD_SET, UNREAD_HOOK, UNREAD_FUNCTION))
+
+
 @dataclass(frozen=True, slots=True)
 class Observed:
     """One context of a booted kernel: a letter (A, D, ?) for each of `observed_kfuncs`."""

@@ -7,7 +7,9 @@ built once per kernel and answers for single cells (`decide`) and all kfuncs at 
 
 from __future__ import annotations
 
-from kfmap.kernel.facts import VMLINUX, Filter, HookOf, KernelFacts, Kfunc
+from collections.abc import Iterator
+
+from kfmap.kernel.facts import REGISTERING, VMLINUX, Filter, HookOf, KernelFacts, Kfunc
 from kfmap.permission.bits import KfuncBits
 from kfmap.permission.context import Context
 from kfmap.permission.hook_table import (
@@ -38,6 +40,9 @@ class _Compiled:
     filters: tuple[tuple[str, Evaluate], ...]
 
 
+UNREAD_RULE = "unread_registration"
+
+
 class Decider:
     """Decides cells of one kernel."""
 
@@ -55,6 +60,7 @@ class Decider:
         self._tracer = Tracer(self.names, {item.id: item for item in facts.sets})
         self._hook_of: dict[str, HookOf] = {item.program_type: item for item in facts.hook_of}
         self._program_types = {item.name for item in facts.program_types}
+        self._unread = tuple(_unread_registrations(facts))
         self.trees = {
             id_: compile_tree(item.rule, self.names) for id_, item in self.filters.items()
         }
@@ -73,7 +79,8 @@ class Decider:
         bit = self._bit.get(kfunc)
         if bit is None:
             text = f"{kfunc} is in no kfunc id set that this kernel registers"
-            return Verdict(REFUSED, None, (Reason("no_kfunc", text),))
+            reasons = (Reason("no_kfunc", text), *self._unread)
+            return Verdict(UNKNOWN if self._unread else REFUSED, None, reasons)
         return self._decide_known(context, kfunc, bit)
 
     def bits(self, context: Context) -> KfuncBits:
@@ -85,7 +92,8 @@ class Decider:
             return KfuncBits(0, 0 if problem[0] == REFUSED else self.names.everything)
         view = self.views.build_view(context)
         allowed = 0
-        possible = self.names.everything if self.hook_of(context) == UNKNOWN_HOOK else 0
+        in_doubt = self._unread or self.hook_of(context) == UNKNOWN_HOOK
+        possible = self.names.everything if in_doubt else 0
         for name in self.hooks_asked(context):
             surely, possibly = self._hook_bits(name, view)
             allowed |= surely
@@ -239,6 +247,9 @@ class Decider:
         self, context: Context, kfunc: str, answers: list[str], reasons: list[Reason]
     ) -> Verdict:
         verdict = next((word for word in (ALLOWED, UNKNOWN) if word in answers), REFUSED)
+        if verdict == REFUSED and self._unread:
+            verdict = UNKNOWN
+            reasons += self._unread
         listed = self.flag_entries(context, kfunc)
         run_time = None
         if self.run_time and verdict != REFUSED:
@@ -300,6 +311,14 @@ class Decider:
             if listed:
                 return listed
         return []
+
+
+def _unread_registrations(facts: KernelFacts) -> Iterator[Reason]:
+    """Say what may register further kfuncs and could not be read: nothing is refused for sure."""
+    for item in facts.not_understood:
+        if item.construct in REGISTERING:
+            text = f"a {item.construct} could not be read ({item.text}), and may allow it"
+            yield give_reason(UNREAD_RULE, text, item.place)
 
 
 def _listed_reason(kfunc: str, listed: Listed, hook: str) -> Reason:

@@ -13,7 +13,7 @@ from kfmap.kernel.program_facts import NEVER
 from kfmap.permission.attach_targets import find_function
 from kfmap.permission.because import Explainer
 from kfmap.permission.context import Context
-from kfmap.permission.decide import Decider
+from kfmap.permission.decide import UNREAD_RULE, Decider
 from kfmap.permission.helper_names import is_helper
 from kfmap.permission.instead import Adviser
 from kfmap.permission.missing import Missing, find_missing
@@ -115,11 +115,13 @@ class OutcomeJudge:
             if is_helper(kfunc):
                 text = f"{kfunc} is a helper, not a kfunc; kfmap judges kfuncs"
                 return Outcome(NOT_A_KFUNC, (), Reason("helper", text), (), verdict)
-            if self.is_function(kfunc):
+            if self.is_function(kfunc) and verdict.verdict != NOT_KNOWN:
                 text = f"{kfunc} is a function of {self.decider.facts.name} and no kfunc"
                 because = Reason("no_kfunc", f"{text}: BPF programs may not call it")
                 instead = self._adviser.find_other_names(context, kfunc)
                 return Outcome(NOT_A_KFUNC, (), because, instead, verdict)
+        if verdict.reasons and verdict.reasons[-1].rule == UNREAD_RULE:
+            return None  # what could not be read may have it
         missing = find_missing(self.decider, context, kfunc)
         lost = find_function(context)
         if missing:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from kfmap.kernel.facts import KernelFacts, Observed
+from kfmap.kernel.facts import REGISTERING, KernelFacts, NotUnderstood, Observed, Place
 from kfmap.kernel.rule_form import InSet, MemberAt, Not, TargetIn, TypeIs, Unknown
 from kfmap.permission.context import Context
 from kfmap.permission.context_text import parse_context
@@ -67,6 +67,30 @@ def test_decide_stops_at_the_common_hook_when_that_allows() -> None:
 def test_decide_refuses_a_kfunc_no_set_has() -> None:
     verdict = decide(create_toy_kernel(), "xdp", "bpf_nowhere")
     assert (verdict.verdict, rules(verdict)) == (REFUSED, ["no_kfunc"])
+
+
+@pytest.mark.parametrize("construct", sorted(REGISTERING))
+def test_decide_refuses_nothing_for_sure_where_a_registration_could_not_be_read(
+    construct: str,
+) -> None:
+    """Whatever it registers might be the very kfunc, and the hook the very context."""
+    unread = NotUnderstood(Place("net/toy.c", 7), construct, "toy_kset")
+    facts = replace(create_toy_kernel(), not_understood=(unread,))
+    for context, kfunc in (("xdp", "bpf_nowhere"), ("tc", "toy_insert")):
+        verdict = decide(facts, context, kfunc)
+        assert (verdict.verdict, rules(verdict)[-1]) == (UNKNOWN, "unread_registration")
+        assert (verdict.reasons[-1].file, verdict.reasons[-1].line) == ("net/toy.c", 7)
+    assert decide(facts, "xdp", "bpf_common").verdict == ALLOWED
+    decider = Decider(facts)
+    bits = decider.bits(Context("BPF_PROG_TYPE_XDP"))
+    letters = {bits.letter(place) for place in range(len(decider.kfuncs))}
+    assert letters == {"A", "?"}
+
+
+def test_decide_is_as_sure_as_ever_where_something_else_could_not_be_read() -> None:
+    other = NotUnderstood(Place("net/toy.c", 7), "run-time masks", "9 mask bits")
+    facts = replace(create_toy_kernel(), not_understood=(other,))
+    assert decide(facts, "xdp", "bpf_nowhere").verdict == REFUSED
 
 
 def test_decide_ignores_common_where_the_kernel_has_none() -> None:

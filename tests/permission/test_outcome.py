@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from kfmap.catalogue.bundled_kernels import BundledKernel, find_bundled
-from kfmap.kernel.facts import KernelFacts, Kfunc, Member, Place
+from kfmap.kernel.facts import KernelFacts, Kfunc, Member, NotUnderstood, Place
 from kfmap.kernel.program_facts import LeftOut
 from kfmap.permission.asking import find_context
+from kfmap.permission.context import Context
 from kfmap.permission.contexts import build_contexts
 from kfmap.permission.decide import Decider
 from kfmap.permission.missing import find_missing
@@ -48,6 +49,15 @@ def ask(facts: KernelFacts, context: str, kfunc: str = "bpf_it", *others: Kernel
     """Return the outcome on a kernel."""
     judge = OutcomeJudge(Decider(facts), lambda: map(Decider, others))
     return judge.decide(find_context(context, facts, others), kfunc)
+
+
+def test_what_an_unread_registration_may_allow_is_unknown() -> None:
+    unread = NotUnderstood(Place("net/toy.c", 7), "registration", "toy_kset")
+    facts = replace(create_toy_kernel(), not_understood=(unread,))
+    judge = OutcomeJudge(Decider(facts), is_function=lambda name: True)
+    outcome = judge.decide(Context("BPF_PROG_TYPE_XDP"), "bpf_nowhere")
+    assert outcome.outcome == "unknown"
+    assert "could not be read" in outcome.because.text
 
 
 def test_a_sleepable_kfunc_wants_the_sleepable_form_where_there_is_one() -> None:

@@ -14,7 +14,7 @@ from tree_sitter import Node
 
 from kfmap.kernel.code import Code
 from kfmap.kernel.expressions import Value
-from kfmap.kernel.facts import NotUnderstood, Place
+from kfmap.kernel.facts import UNREAD_FUNCTION, NotUnderstood, Place
 from kfmap.kernel.items import Item
 from kfmap.kernel.preprocessor import config_call
 from kfmap.kernel.statements import Runner, TooLongError
@@ -93,7 +93,7 @@ def find_register_calls(code: Code, file: str) -> Iterator[RegisterCall | NotUnd
             _Registering(code, parse_function(item), met).execute()
         except TooLongError as error:
             place = Place(file, item.function_line)
-            yield NotUnderstood(place, "registering function", str(error))
+            yield NotUnderstood(place, UNREAD_FUNCTION, str(error))
         yield from met.calls
 
 
