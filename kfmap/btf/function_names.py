@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import lzma
 import struct
-import sys
 from array import array
 from bisect import bisect_left
 from enum import IntEnum
@@ -18,6 +17,7 @@ from hashlib import blake2b
 from itertools import accumulate
 
 from kfmap.btf.layout import BtfError, Words
+from kfmap.btf.little_endian import from_little
 
 MARK = b"kfmap functions 1\n"
 MAX_ARGUMENTS = 12  # MAX_BPF_FUNC_ARGS, include/linux/bpf.h
@@ -108,7 +108,7 @@ class FunctionNames:
         steps = bytearray(len(planes))
         for plane in range(4):
             steps[plane::4] = planes[plane * self._hashes : (plane + 1) * self._hashes]
-        return array("I", accumulate(_from_little(bytes(steps))))
+        return array("I", accumulate(from_little(bytes(steps))))
 
 
 def _decompress(data: bytes) -> bytes:
@@ -120,14 +120,6 @@ def _decompress(data: bytes) -> bytes:
     if not decompressor.eof:
         raise BtfError("packed names of functions are truncated")
     return content
-
-
-def _from_little(data: bytes) -> Words:
-    column = array("I")
-    column.frombytes(data)
-    if sys.byteorder == "big":
-        column.byteswap()
-    return column
 
 
 def hash_name(name: str) -> int:

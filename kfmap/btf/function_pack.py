@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from kfmap.btf.elf import read_section
 from kfmap.btf.function_names import HEADER, MARK, MAX_ARGUMENTS, Refusal, hash_name
 from kfmap.btf.kinds import COMPOSITE, ENUMS, KIND_SHIFT, MAX_KIND, Kind
-from kfmap.btf.layout import BtfError, Words, extra_words, index_types, read_header
+from kfmap.btf.layout import BtfError, extra_words, index_types, read_header
+from kfmap.btf.little_endian import to_little
 from kfmap.btf.read import Btf
 
 _MAX_ARGUMENT_SIZE = 16
@@ -26,7 +27,7 @@ def pack_functions(btf: Btf, modules: Collection[str] = ()) -> bytes:
     named = _compress(bytes(shared) + column + tails)
     hashes = sorted({hash_name(name) for name in modules})
     steps = array("I", (b - a for a, b in zip([0, *hashes], hashes, strict=False)))
-    raw = _to_little(steps)
+    raw = to_little(steps)
     hashed = _compress(b"".join(raw[plane::4] for plane in range(4))) if hashes else b""
     return MARK + HEADER.pack(len(named), len(names), len(hashes)) + named + hashed
 
@@ -123,9 +124,3 @@ def _share(names: Iterable[str]) -> tuple[list[int], bytes]:
 
 def _compress(data: bytes) -> bytes:
     return lzma.compress(data, preset=9 | lzma.PRESET_EXTREME)
-
-
-def _to_little(column: Words) -> bytes:
-    if sys.byteorder == "big":
-        column.byteswap()
-    return column.tobytes()

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import lzma
 import struct
-import sys
 from array import array
 from itertools import accumulate
 
 from kfmap.btf.kinds import Kind
 from kfmap.btf.layout import BtfError, Words, write_btf
+from kfmap.btf.little_endian import from_little, to_little
 from kfmap.btf.read import read_btf
 from kfmap.btf.words import INFO, kind_and_length, roles
 
@@ -50,7 +50,7 @@ def pack(data: bytes) -> bytes:
                 strings += btf.string(offset).encode() + b"\0"
     columns = (names, type_ids, rest)
     header = _HEADER.pack(btf.byteorder == "big", *map(len, columns), len(strings))
-    body = b"".join(map(_to_little, columns)) + strings
+    body = b"".join(map(to_little, columns)) + strings
     return MARK + lzma.compress(header + body, preset=9 | lzma.PRESET_EXTREME)
 
 
@@ -67,7 +67,7 @@ def unpack(data: bytes) -> bytes:
         raise BtfError("packed BTF is damaged: its columns have other lengths than announced")
     columns, at = [], _HEADER.size
     for count in counts:
-        columns.append(_from_little(content[at : at + 4 * count]))
+        columns.append(from_little(content[at : at + 4 * count]))
         at += 4 * count
     strings = b"\0" + content[at:]
     names, type_ids, rest = columns
@@ -144,17 +144,3 @@ def _decompress(data: bytes) -> bytes:
     if not decompressor.eof:
         raise BtfError(f"packed BTF is truncated or has more than {MAX_UNPACKED >> 20} MB")
     return content
-
-
-def _to_little(column: Words) -> bytes:
-    if sys.byteorder == "big":
-        column.byteswap()
-    return column.tobytes()
-
-
-def _from_little(data: bytes) -> Words:
-    column = array("I")
-    column.frombytes(data)
-    if sys.byteorder == "big":
-        column.byteswap()
-    return column

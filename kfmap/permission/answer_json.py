@@ -44,8 +44,7 @@ def plain_question(kernel: str, answer: Answer) -> dict[str, Any]:
 
 def say_because(because: Reason) -> str:
     """Return the deciding reason as a sentence, with the line of the kernel it stands on."""
-    place = f" ({because.file}:{because.line})" if because.file else ""
-    return f"{because.text}{place}."
+    return f"{because.full_text}."
 
 
 def _plain_reason(reason: Reason) -> dict[str, Any]:

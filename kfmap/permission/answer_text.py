@@ -9,7 +9,6 @@ from kfmap.permission.answers import Answer
 from kfmap.permission.context_words import render_context
 from kfmap.permission.outcome import Outcome
 from kfmap.permission.outcome_words import NEEDS, OUTCOMES, TITLES
-from kfmap.permission.verdict import Reason
 
 
 def render_answer(kernel: str, answer: Answer) -> str:
@@ -17,7 +16,7 @@ def render_answer(kernel: str, answer: Answer) -> str:
     outcome = answer.outcome
     head = f"{kernel}: {answer.context_name} → {answer.kfunc}: {TITLES[outcome.outcome]}"
     steps = [*outcome.verdict.reasons, *(layer.reason for layer in outcome.verdict.layers)]
-    trace = [f"    {_render_step(step)}" for step in steps]
+    trace = [f"    {step.full_text}" for step in steps]
     return "\n".join([head, *_explain(answer), *(["  step by step:", *trace] if trace else [])])
 
 
@@ -54,7 +53,3 @@ def _say_instead(instead: Iterable[str]) -> str:
     names = list(instead)
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return f" Instead: {', '.join(names[:3])}{more}." if names else ""
-
-
-def _render_step(reason: Reason) -> str:
-    return f"{reason.text} ({reason.file}:{reason.line})" if reason.file else reason.text

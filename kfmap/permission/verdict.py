@@ -20,6 +20,16 @@ class Reason:
     file: str = ""
     line: int = 0
 
+    @property
+    def where(self) -> str:
+        """Return the line as `file:line`, "" if there is none."""
+        return f"{self.file}:{self.line}" if self.file else ""
+
+    @property
+    def full_text(self) -> str:
+        """Return the text with its line behind it."""
+        return f"{self.text} ({self.where})" if self.file else self.text
+
 
 def give_reason(rule: str, text: str, place: Place | None = None) -> Reason:
     """Make a reason from a place of the kernel tree, or from none."""

@@ -76,10 +76,7 @@ def _export(chosen: str, page: AnswerPage) -> HttpResponse:
     asked = (page.kernel.name, page.context_name, page.kfunc, outcome.outcome)
     because = say_because(outcome.because)
     more = (" ".join(outcome.needs), because, " ".join(outcome.instead), outcome.verdict.verdict)
-    rows = [
-        (*asked, *more, item.text, f"{item.file}:{item.line}" if item.file else "")
-        for item in outcome.verdict.reasons
-    ]
+    rows = [(*asked, *more, item.text, item.where) for item in outcome.verdict.reasons]
     columns = (
         *("kernel", "context", "kfunc", "outcome", "needs", "because", "instead", "verdict"),
         *("reason", "place"),

@@ -89,14 +89,28 @@ def _open(data: bytes) -> Source:
     return reader.stream_reader(data, read_across_frames=True)
 
 
-class _Fed:
+class _Chunked:
+    """Compressed bytes, taken a chunk at a time; `_at` is the start of the next."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = memoryview(data)
+        self._at = 0
+
+    def _take_chunk(self) -> bytes:
+        chunk = bytes(self._data[self._at : self._at + _CHUNK])
+        if not chunk:
+            raise EOFError("it is truncated")
+        self._at += len(chunk)
+        return chunk
+
+
+class _Fed(_Chunked):
     """Reads xz or bzip2: one stream after the other, as they may be put together."""
 
     def __init__(
         self, data: bytes, make: Callable[[], lzma.LZMADecompressor | bz2.BZ2Decompressor]
     ) -> None:
-        self._data = memoryview(data)
-        self._at = 0
+        super().__init__(data)
         self._make = make
         self._current = make()
 
@@ -107,23 +121,17 @@ class _Fed:
                 if not bytes(self._data[self._at :][:_CHUNK]).strip(b"\0"):
                     return b""
                 self._current = self._make()
-            chunk = b""
-            if self._current.needs_input:
-                chunk = bytes(self._data[self._at : self._at + _CHUNK])
-                if not chunk:
-                    raise EOFError("it is truncated")
-                self._at += len(chunk)
+            chunk = self._take_chunk() if self._current.needs_input else b""
             found = self._current.decompress(chunk, size)
             if found:
                 return found
 
 
-class _Inflated:
+class _Inflated(_Chunked):
     """Reads gzip, one member after the other."""
 
     def __init__(self, data: bytes) -> None:
-        self._data = memoryview(data)
-        self._at = 0
+        super().__init__(data)
         self._current = zlib.decompressobj(_GZIP)
 
     def read(self, size: int = _CHUNK, /) -> bytes:
@@ -133,12 +141,7 @@ class _Inflated:
                 if bytes(self._data[self._at : self._at + 2]) != _GZIP_MAGIC:
                     return b""
                 self._current = zlib.decompressobj(_GZIP)
-            chunk = self._current.unconsumed_tail
-            if not chunk:
-                chunk = bytes(self._data[self._at : self._at + _CHUNK])
-                if not chunk:
-                    raise EOFError("it is truncated")
-                self._at += len(chunk)
+            chunk = self._current.unconsumed_tail or self._take_chunk()
             found = self._current.decompress(chunk, size)
             if found:
                 return found

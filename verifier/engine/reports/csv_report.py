@@ -50,6 +50,6 @@ def _cells(program: str, finding: Finding) -> list[str]:
         "" if finding.instruction is None else str(finding.instruction),
         f"{source.file}:{source.line}" if source else "",
         last.text if last else "",
-        f"{last.file}:{last.line}" if last and last.file else "",
+        last.where if last else "",
         finding.suggestion,
     ]

@@ -60,9 +60,7 @@ def _cause_lines(cause: Cause) -> Iterator[str]:
         at = f"{finding.source.file}:{finding.source.line}: {finding.source.text}"
         yield f"  - {_escape(f'{subject(cause.programs[0], finding)}, {at}')}"
     if cause.kfunc and finding.reasons:
-        last = finding.reasons[-1]
-        place = f" ({last.file}:{last.line})" if last.file else ""
-        yield f"  - {_escape(last.text + place)}"
+        yield f"  - {_escape(finding.reasons[-1].full_text)}"
     if finding.suggestion:
         yield f"  - try: {_escape(finding.suggestion)}"
 
@@ -87,8 +85,7 @@ def _finding_lines(kernel: str, program: str, finding: Finding) -> Iterator[str]
         source = finding.source
         yield f"  - {_escape(f'{source.file}:{source.line}: {source.text}')}"
     for reason in finding.reasons:
-        place = f" ({reason.file}:{reason.line})" if reason.file else ""
-        yield f"  - {_escape(reason.text + place)}"
+        yield f"  - {_escape(reason.full_text)}"
     if finding.suggestion:
         yield f"  - try: {_escape(finding.suggestion)}"
 

@@ -93,10 +93,7 @@ def _result(obj: CheckedObject, cause: Cause, options: ReportOptions) -> dict[st
             "kfunc": cause.kfunc,
             "instruction": finding.instruction,
             "suggestion": finding.suggestion,
-            "reasons": [
-                f"{reason.text} ({reason.file}:{reason.line})" if reason.file else reason.text
-                for reason in finding.reasons
-            ],
+            "reasons": [reason.full_text for reason in finding.reasons],
         },
     }
     related = list(_related(obj, finding.path, options))[:_MOST_LOCATIONS]

@@ -125,9 +125,7 @@ def _example_lines(finding: Finding) -> Iterator[str]:
     if finding.path:
         yield f"     {subject(finding.kfunc, finding)}{_at(finding.source)}"
     if finding.kfunc and finding.reasons:
-        last = finding.reasons[-1]
-        place = f" ({last.file}:{last.line})" if last.file else ""
-        yield f"     because {last.text}{place}"
+        yield f"     because {finding.reasons[-1].full_text}"
     if finding.legal_in:
         yield f"     may be called in: {_few(finding.legal_in)}"
     if finding.suggestion:
@@ -169,8 +167,7 @@ def _finding_lines(program: str, finding: Finding) -> Iterator[str]:
     for line in finding.disassembly:
         yield f"        | {line}"
     for reason in finding.reasons:
-        place = f" ({reason.file}:{reason.line})" if reason.file else ""
-        yield f"        because {reason.text}{place}"
+        yield f"        because {reason.full_text}"
     if finding.legal_in:
         yield f"        may be called in: {', '.join(finding.legal_in)}"
     if finding.suggestion:
