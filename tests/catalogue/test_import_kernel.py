@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import os
 from io import StringIO
 from pathlib import Path
 
@@ -113,3 +115,39 @@ def test_what_is_not_understood_is_counted_and_the_rest_saved(tmp_path: Path) ->
     )
     tree = write_tree(tmp_path, {SET_C: INCLUDES + text})
     assert "1 constructs not understood; saved." in import_tree(tree)
+
+
+def test_a_tree_in_which_no_kfunc_was_found_is_no_map(tmp_path: Path) -> None:
+    """Without its Kbuild files a tree names no object, so nothing that it registers is built."""
+    tree = tmp_path / "tree"
+    (tree / "kernel/bpf").mkdir(parents=True)
+    (tree / "Makefile").write_text("VERSION = 7\nPATCHLEVEL = 3\nSUBLEVEL = 4\n")
+    (tree / "kernel/bpf/btf.c").write_text("int register_btf_kfunc_id_set(void);\n")
+    sentence = refuse(tree)
+    assert sentence.startswith(f"No kfunc was found in {tree}")
+    call_command("import_kernel", str(tree), "--anyway")
+    assert Kernel.objects.get().kfunc_count == 0
+
+
+def test_a_configuration_without_an_option_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "config"
+    path.write_text("hello\n")
+    assert refuse(tmp_path, "--config", path) == (
+        f"{path} is no .config: it has no line that begins with CONFIG_."
+    )
+
+
+def test_a_packed_configuration_is_read_and_a_damaged_one_refused(tmp_path: Path) -> None:
+    path = tmp_path / "config.gz"
+    path.write_bytes(gzip.compress(b"CONFIG_BPF=y\n"))
+    assert "CONFIG_" not in refuse(tmp_path, "--config", path)
+    path.write_bytes(gzip.compress(b"CONFIG_BPF=y\n")[:2] + bytes(40))
+    assert refuse(tmp_path, "--config", path) == f"{path} is damaged: it cannot be unpacked."
+
+
+@pytest.mark.parametrize("option", ["--btf", "--config"])
+def test_a_device_or_pipe_is_not_read_forever(tmp_path: Path, option: str) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for path in (Path("/dev/zero"), pipe):
+        assert "is not a file that can be read to its end" in refuse(tmp_path, option, path)

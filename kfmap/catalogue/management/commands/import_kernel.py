@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import zlib
 from argparse import ArgumentParser
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +24,15 @@ from kfmap.kernel.facts import KernelFacts
 
 _MAX_BTF_FILE = 1 << 30
 
+_GZIP = b"\x1f\x8b"  # /proc/config.gz
+_MOST_CONFIG = 8 << 20
+_OPTION = re.compile(rb"^(?:# )?CONFIG_\w", re.M)
+_NO_KFUNC = (
+    "No kfunc was found in {tree}, and every kernel with BPF registers some: give a whole tree, "
+    "with the Makefile and Kbuild files of all folders, and a .config with CONFIG_BPF_SYSCALL. Kernels "
+    "before 6.1 register kfuncs in ways that are not read. --anyway saves the empty map."
+)
+
 
 class Command(BaseCommand):
     """Import one kernel."""
@@ -41,11 +52,14 @@ class Command(BaseCommand):
         parser.add_argument(
             "--replace", action="store_true", help="replace the kernel of this name"
         )
+        parser.add_argument(
+            "--anyway", action="store_true", help="save a kernel in which no kfunc was found"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Read first, then write: whatever goes wrong leaves the map as it was."""
         types = None if options["btf"] is None else _read_types(options["btf"])
-        config = None if options["config"] is None else _read_file(options["config"])
+        config = None if options["config"] is None else _read_config(options["config"])
         try:
             facts = extract_kernel(
                 options["tree"],
@@ -54,6 +68,8 @@ class Command(BaseCommand):
                 name=options["name"],
                 label=options["label"],
             )
+            if not facts.kfuncs and not options["anyway"]:
+                raise CommandError(_NO_KFUNC.format(tree=options["tree"]))
             facts = _keep_label(facts)
             functions = None if types is None else pack_functions(read_btf(types))
             saved = save_kernel(
@@ -90,8 +106,23 @@ def _read_types(path: Path) -> bytes:
     return types
 
 
+def _read_config(path: Path) -> bytes:
+    """Return the text of a .config. Raises CommandError where it sets no option."""
+    data = _read_file(path)
+    if data[:2] == _GZIP:
+        try:
+            data = zlib.decompressobj(wbits=31).decompress(data, _MOST_CONFIG)
+        except zlib.error as error:
+            raise CommandError(f"{path} is damaged: it cannot be unpacked.") from error
+    if not _OPTION.search(data):
+        raise CommandError(f"{path} is no .config: it has no line that begins with CONFIG_.")
+    return data
+
+
 def _read_file(path: Path) -> bytes:
     try:
+        if path.exists() and not path.is_file():
+            raise CommandError(f"{path} is not a file that can be read to its end.")
         if path.stat().st_size > _MAX_BTF_FILE:
             raise CommandError(f"{path} is larger than {_MAX_BTF_FILE >> 20} MB: not a kernel's.")
         return path.read_bytes()
