@@ -29,8 +29,8 @@ _MOST_CONFIG = 8 << 20
 _OPTION = re.compile(rb"^(?:# )?CONFIG_\w", re.M)
 _NO_KFUNC = (
     "No kfunc was found in {tree}, and every kernel with BPF registers some: give a whole tree, "
-    "with the Makefile and Kbuild files of all folders, and a .config with CONFIG_BPF_SYSCALL. Kernels "
-    "before 6.1 register kfuncs in ways that are not read. --anyway saves the empty map."
+    "with the Makefile and Kbuild files of all folders, and a .config with CONFIG_BPF_SYSCALL. "
+    "Kernels before 6.1 register kfuncs in ways that are not read. --anyway saves the empty map."
 )
 
 
