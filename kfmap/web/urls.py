@@ -20,6 +20,7 @@ from kfmap.web.decoder import decode
 from kfmap.web.evidence import probe
 from kfmap.web.findings import findings
 from kfmap.web.graphs import graphs
+from kfmap.web.handbook import handbook
 from kfmap.web.matrix import matrix
 from kfmap.web.mechanisms import mechanisms
 from kfmap.web.questions import question
@@ -80,5 +81,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("probe/names.txt", probe.give_names, name="probe-names"),
     path("search/", search.search, name="search"),
     path("search/names.json", search_names.give_names, name="search-names"),
+    path("docs/", handbook.show_contents, name="handbook"),
+    path("docs/<str:page>/", handbook.show_page, name="handbook-page"),
     path("graph.css", graphs.give_style, name="graph-style"),
 ]

@@ -28,6 +28,8 @@ def list_addresses() -> dict[str, str]:
         "decode": reverse("decode"),
         "probe": reverse("probe"),
         "decoded": f"{reverse('decode')}?sample=refused",
+        "handbook": reverse("handbook"),
+        "handbook-page": reverse("handbook-page", args=["words"]),
         "search": f"{reverse('search')}?q=task",
         "not-found": "/kernels/9.9/",
         "api": reverse("api"),

@@ -48,6 +48,8 @@ PAGES = {
     "/compare/": 1,
     "/compare/8.0/8.1/": 1,
     "/decode/": 1,
+    "/docs/": 1,
+    "/docs/command-line/": 1,
     "/search/?q=toy": 7,
 }
 TABLES = [

@@ -30,10 +30,13 @@ from kfmap.permission.engine import ENGINE_VERSION
 from kfmap.web.shared.kernel_map import KernelMap, ThisKernel, load_kernel_map
 from verifier.records.models import Job
 
-Section = Literal["", "kernels", "matrix", "compare", "graphs", "decode"]  # of the head of pages
+Section = Literal[
+    "", "kernels", "matrix", "compare", "graphs", "decode", "docs"
+]  # of the head of pages
 _MADE_OF = (
     (settings.BASE_DIR, "kfmap/**/*.py"),
     (settings.BASE_DIR, "kfmap/*/*.json"),
+    (settings.BASE_DIR, "kfmap/docs/*.md"),
     (settings.BASE_DIR, "verifier/**/*.py"),
     (settings.PAGES_DIR, "templates/**/*.html"),
     (settings.PAGES_DIR, "static/**/*"),
