@@ -1,28 +1,39 @@
-"""What a kernel says to a live call of a helper: may it sleep here, may it be called within this.
+"""What a kernel says to a live call of a helper: do programs of this type get it, may it sleep
+here, may it be called within this.
 
 Mirrors check_helper_call() of kernel/bpf/verifier.c.
 """
 
 from __future__ import annotations
 
+from kfmap.permission.context import Context
 from kfmap.permission.helper_names import helper_name
 from kfmap.permission.verdict import give_reason
 from verifier.engine.flow.reach import Circumstances, LiveHelper
 from verifier.engine.flow.regions import Regions
 from verifier.engine.judging.calls import asleep
 from verifier.engine.judging.kernel import KernelUnderTest
+from verifier.engine.judging.licences import LICENCE_RULE
 from verifier.engine.judging.problem import Objection, Problem, path_problem
 from verifier.engine.judging.regions import SPIN_LOCK, SPIN_UNLOCK, helper_problem
-from verifier.engine.result import FindingKind
+from verifier.engine.result import FindingKind, Reason
 
+_RULE = "helper"
 _Alike = tuple[int, Regions, Circumstances, str]
 
 
 class HelperJudge:
-    """Judges the live calls of helpers in one program on one kernel."""
+    """Judges the live calls of helpers in one program on one kernel.
 
-    def __init__(self, kernel: KernelUnderTest) -> None:
+    `licensed`: the licence of the object is GPL-compatible. Where the facts have nothing of a
+    kernel's helpers, it is not asked which of them programs get.
+    """
+
+    def __init__(self, kernel: KernelUnderTest, context: Context, licensed: bool) -> None:
         self._kernel = kernel
+        self._context = context
+        self._licensed = licensed
+        self._given: dict[int, Objection | None] = {}
         self._known: dict[_Alike, Objection | None] = {}
 
     def judge(self, call: LiveHelper) -> Problem | None:
@@ -37,9 +48,45 @@ class HelperJudge:
 
     def may_object(self, number: int) -> bool:
         """Return whether the kernel may object to a helper where no kernel function is called."""
-        return number in (SPIN_LOCK, SPIN_UNLOCK) or self._kernel.helper_sleeps(number) is True
+        if number in (SPIN_LOCK, SPIN_UNLOCK) or self._kernel.helper_sleeps(number) is True:
+            return True
+        return self._is_given(number) is not None
+
+    def _is_given(self, number: int) -> Objection | None:
+        """Return what keeps programs in this context from a helper, None for nothing."""
+        if not self._kernel.helpers.knows:
+            return None
+        if number not in self._given:
+            self._given[number] = self._find_refusal(number)
+        return self._given[number]
+
+    def _find_refusal(self, number: int) -> Objection | None:
+        helpers = self._kernel.helpers
+        name = helpers.numbers.get(number)
+        if name is None:  # "invalid func %s#%d" of check_helper_call()
+            called = helper_name(number) or "helper"
+            text = f"this kernel has no {called}#{number}"
+            return Objection(FindingKind.LOAD, (Reason(_RULE, text),))
+        answer = helpers.decide(self._context, name)
+        if answer.allowed and answer.gpl_only and not self._licensed:
+            text = (
+                f"cannot call GPL-restricted function bpf_{name} from non-GPL compatible program: "
+                'add char LICENSE[] SEC("license") = "GPL"'
+            )
+            return Objection(FindingKind.LOAD, (Reason(LICENCE_RULE, text),))
+        if answer.allowed:
+            return None
+        kind = FindingKind.UNKNOWN if answer.allowed is None else FindingKind.LOAD
+        text = f"whether programs of this type get bpf_{name} is not known: {answer.because}"
+        if answer.allowed is False:
+            text = f"{answer.because}#{number}"
+            if name not in answer.because:
+                text = f"{answer.because}: bpf_{name}#{number}"
+        return Objection(kind, (give_reason(_RULE, text, answer.place),))
 
     def _find_objection(self, call: LiveHelper) -> Objection | None:
+        if refusal := self._is_given(call.number):
+            return refusal
         name = helper_name(call.number) or f"helper {call.number}"
         held = helper_problem(call, name, self._kernel)
         if held.text:

@@ -9,6 +9,7 @@ from kfmap.btf.function_names import FunctionNames
 from kfmap.btf.kinds import ENUMS
 from kfmap.btf.read import Btf
 from kfmap.kernel.facts import KernelFacts
+from kfmap.permission.bpf_helpers import HelperDecider
 from kfmap.permission.context import Context
 from kfmap.permission.contexts import build_contexts
 from kfmap.permission.decide import Decider
@@ -96,7 +97,11 @@ class KernelUnderTest:
 
     def helper_sleeps(self, number: int) -> bool | None:
         """Return whether a helper may sleep, None if that is not known."""
-        return None
+        return self.helpers.may_sleep(number)
+
+    @cached_property
+    def helpers(self) -> HelperDecider:
+        return HelperDecider(self.facts)
 
     @cached_property
     def contexts(self) -> tuple[tuple[Context, int], ...]:

@@ -17,6 +17,7 @@ from verifier.engine.judging.calls import CallJudge
 from verifier.engine.judging.externs import FOUND
 from verifier.engine.judging.global_calls import GlobalJudge
 from verifier.engine.judging.helper_calls import HelperJudge
+from verifier.engine.judging.licences import is_gpl_compatible
 from verifier.engine.judging.loader import Loaded
 from verifier.engine.judging.maps import MapJudge
 from verifier.engine.judging.prepared import Prepared
@@ -84,7 +85,8 @@ class LiveJudge:
         self._engines = engines
         self._program = program
         self.calls = CallJudge(loaded, context)
-        self._helpers = HelperJudge(kernel)
+        licensed = is_gpl_compatible(prepared.object.license)
+        self._helpers = HelperJudge(kernel, context, licensed)
         self._maps = maps
         self._callbacks = CallbackJudge(prepared, kernel, self._is_there)
         self._globals = GlobalJudge(

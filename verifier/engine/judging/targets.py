@@ -118,7 +118,13 @@ def _function(
             "it came without the names of its functions"
         )
     if functions is not None and not functions.has(target):
-        return _absent(target, f"{_not_found(target)}: this kernel has none", target, kernel)
+        return _absent(
+            target,
+            f"{_not_found(target)}: neither this kernel nor a module of it that is known has a "
+            "function of that name",
+            target,
+            kernel,
+        )
     return _listed(attach_type, target, sleepable, kernel) or _prototype(target, kernel)
 
 

@@ -39,5 +39,5 @@ def test_map_types_have_to_be_there(kind: int, has_types: bool, expected: str) -
     assert verdict.verdict == expected
     if expected == REFUSED:
         text = only_finding(verdict).reasons[0].text
-        assert text.startswith("map table is a ")
+        assert text.startswith("map table is of type ")
         assert text.endswith(", which this kernel does not have")

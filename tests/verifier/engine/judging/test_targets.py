@@ -145,9 +145,9 @@ def test_what_is_not_there_or_not_to_be_attached_to_is_refused(section: str, tex
         ("fexit/nf_nat:nf_nat_setup_info", "module nf_nat, and which modules are loaded"),
         ("fexit/other:no_such", "of those that come with this kernel none seems to have it"),
         ("tp_btf/kvm_exit", "a module that comes with it seems to have it"),
-        ("fentry", "say it with --target main=FUNCTION"),
-        ("lsm", "say it with --target main=FUNCTION"),
-        ("freplace/some_function", "say it with --target main=OBJECT:PROGRAM"),
+        ("fentry", "name it with --target main=FUNCTION"),
+        ("lsm", "name it with --target main=FUNCTION"),
+        ("freplace/some_function", "name it with --target main=OBJECT:PROGRAM"),
     ],
 )
 def test_what_only_a_module_or_the_loader_can_give_is_unknown(section: str, text: str) -> None:
