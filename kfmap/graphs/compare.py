@@ -5,9 +5,11 @@ from __future__ import annotations
 import networkx as nx
 
 from kfmap.graphs.nodes import add_node, count_of, create_graph, join_nodes
+from kfmap.graphs.ops import say_rights
 from kfmap.permission.bits import name_bits
 from kfmap.permission.decide import Decider
-from kfmap.permission.member_classes import group_members, list_attachable
+from kfmap.permission.member_classes import group_outcomes, list_attachable
+from kfmap.permission.outcome_bits import OutcomeColumns
 
 
 def build_class_graph(decider: Decider, struct_ops: str) -> nx.DiGraph[str]:
@@ -15,8 +17,8 @@ def build_class_graph(decider: Decider, struct_ops: str) -> nx.DiGraph[str]:
 
     Arrows that follow from others are left out, so every arrow is the smallest step.
     """
-    classes = group_members(decider, struct_ops)
-    rights = [item.bits.allowed for item in classes]
+    classes = group_outcomes(decider, struct_ops)
+    rights = [item.outcomes.allowed | item.outcomes.only_if_sleepable for item in classes]
     wider: nx.DiGraph[int] = nx.DiGraph()
     wider.add_nodes_from(range(len(classes)))
     for a, small in enumerate(rights):
@@ -32,7 +34,7 @@ def build_class_graph(decider: Decider, struct_ops: str) -> nx.DiGraph[str]:
     )
     for column, generation in enumerate(nx.topological_generations(steps)):
         for number in sorted(generation):
-            note = f"{count_of(rights[number].bit_count(), 'kfunc')} allowed"
+            note = say_rights(classes[number])
             items = classes[number].members
             add_node(graph, f"class:{number}", "callback", items, column, note=note)
     for a, b in sorted(steps.edges):
@@ -43,11 +45,13 @@ def build_class_graph(decider: Decider, struct_ops: str) -> nx.DiGraph[str]:
 
 def build_shared_graph(decider: Decider, first: str, second: str) -> nx.DiGraph[str]:
     """Build what callbacks of two struct_ops types may call: shared, and each one's own."""
+    columns = OutcomeColumns(decider)
     reach = []
     for name in (first, second):
         bits = 0
         for context in list_attachable(decider, name):
-            bits |= decider.bits(context).allowed
+            column = columns.column(context, *decider.bits(context))
+            bits |= column.allowed | column.only_if_sleepable
         reach.append(bits)
     graph = create_graph(
         f"Kfuncs of {first} and {second}",

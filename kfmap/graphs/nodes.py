@@ -2,7 +2,7 @@
 
 Nodes: `kind` (callback, set, kfunc, struct_ops, program, subprogram), `label` (one line), `note`
 (a second, may be ""), `items` (the names the node stands for), `column`, `verdict`. Edges:
-`verdict`, `count`. Verdicts are allowed, refused, unknown, fails, or mixed.
+`verdict`, `count`. Verdicts are outcomes (kfmap.permission.outcome_words), or mixed.
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ from kfmap.graphs.nodes import add_node, count_of, create_graph, join_nodes
 from kfmap.permission.verdict import ALLOWED
 
 KINDS = ("program", "subprogram", "kfunc")
-MAX_DRAWN = 150
-_MAX_KEPT = 60  # functions drawn one by one in a grouped graph
+MAX_DRAWN = 70  # more boxes and their edges cannot be followed on a screen
+_MAX_KEPT = 40  # functions drawn one by one in a grouped graph
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,22 @@ from dataclasses import dataclass
 import networkx as nx
 
 from kfmap.graphs.nodes import MIXED, add_node, count_of, create_graph, join_nodes
-from kfmap.permission.bits import ALLOWED_LETTER, LETTERS, REFUSED_LETTER
 from kfmap.permission.decide import Decider
 from kfmap.permission.hook_table import COMMON_HOOK
-from kfmap.permission.member_classes import MemberClass, group_members
+from kfmap.permission.member_classes import OutcomeClass, group_outcomes
+from kfmap.permission.outcome_words import (
+    ALLOWED,
+    LETTER_OF,
+    LETTERS,
+    ONLY_IF_SLEEPABLE,
+    REFUSED,
+    WILL_NOT_LOAD,
+)
 from kfmap.permission.view import STRUCT_OPS_TYPE
 
 OPEN = "open"
+_NEVER = LETTER_OF[REFUSED] + LETTER_OF[WILL_NOT_LOAD]
+_ASLEEP = {LETTER_OF[ONLY_IF_SLEEPABLE], LETTER_OF[WILL_NOT_LOAD]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +41,9 @@ class _Row:
 
 def build_ops_graph(decider: Decider, struct_ops: str, *, refused: bool = False) -> nx.DiGraph[str]:
     """Build the graph of a struct_ops type; kfuncs no callback may call only if `refused`."""
-    classes = group_members(decider, struct_ops)
+    classes = group_outcomes(decider, struct_ops)
     rows = _read_rows(decider, classes)
-    hidden = [row for row in rows if not refused and not row.letters.strip(REFUSED_LETTER)]
+    hidden = [row for row in rows if not refused and not row.letters.strip(_NEVER)]
     graph = create_graph(
         f"{struct_ops}: what its callbacks may call",
         "Left the callbacks, those with equal rights in one box; in the middle the kfunc id sets; "
@@ -43,14 +52,21 @@ def build_ops_graph(decider: Decider, struct_ops: str, *, refused: bool = False)
         ("callbacks", "kfunc id sets", "kfuncs"),
     )
     for number, group in enumerate(classes):
-        note = f"{count_of(group.bits.allowed.bit_count(), 'kfunc')} allowed"
+        note = say_rights(group)
         add_node(graph, f"class:{number}", "callback", group.members, 0, note=note)
     _add_rows(graph, decider, [row for row in rows if row not in hidden], len(classes))
     _mark_parts(graph)
     return graph
 
 
-def _read_rows(decider: Decider, classes: tuple[MemberClass, ...]) -> list[_Row]:
+def say_rights(group: OutcomeClass) -> str:
+    """Say how many kfuncs the members of a class may call."""
+    allowed = count_of(group.outcomes.allowed.bit_count(), "kfunc")
+    asleep = group.outcomes.bits(ONLY_IF_SLEEPABLE).bit_count()
+    return f"{allowed} allowed" + (f", {asleep} more if sleepable" if asleep else "")
+
+
+def _read_rows(decider: Decider, classes: tuple[OutcomeClass, ...]) -> list[_Row]:
     hook_of = {item.program_type: item.hook for item in decider.facts.hook_of}
     hooks = [COMMON_HOOK] if decider.facts.decision.common else []
     hooks += [hook for hook in [hook_of.get(STRUCT_OPS_TYPE)] if hook]
@@ -58,7 +74,7 @@ def _read_rows(decider: Decider, classes: tuple[MemberClass, ...]) -> list[_Row]
     for index, name in enumerate(decider.kfuncs):
         sets = {item.kfunc_set.id for hook in hooks for item in decider.find_listed(name, hook)}
         if sets:
-            letters = "".join(group.bits.letter(index) for group in classes)
+            letters = "".join(group.outcomes.letter(index) for group in classes)
             rows.append(_Row(name, tuple(sorted(sets)), letters))
     return rows
 
@@ -77,7 +93,7 @@ def _add_rows(graph: nx.DiGraph[str], decider: Decider, rows: list[_Row], classe
         for set_id in sets:
             join_nodes(graph, f"set:{set_id}", node, len(names), _summarise(letters))
             for number in range(classes):
-                if letters[number] != REFUSED_LETTER:
+                if letters[number] not in _NEVER:
                     verdict = LETTERS[letters[number]]
                     join_nodes(graph, f"class:{number}", f"set:{set_id}", len(names), verdict)
 
@@ -92,13 +108,20 @@ def _mark_parts(graph: nx.DiGraph[str]) -> None:
 
 
 def _find_limited(rows: list[_Row]) -> set[str]:
-    """Find the sets with a kfunc not open to every callback, and those sharing one with them."""
-    limited = {set_id for row in rows if row.letters.strip(ALLOWED_LETTER) for set_id in row.sets}
+    """Find the sets with a kfunc not open to every callback, and those sharing one with them.
+
+    What every callback may call that may sleep is open: the callback says whether it may.
+    """
+    limited = {set_id for row in rows if not _is_open(row.letters) for set_id in row.sets}
     while True:
         near = {s for row in rows if limited.intersection(row.sets) for s in row.sets}
         if near <= limited:
             return limited
         limited |= near
+
+
+def _is_open(letters: str) -> bool:
+    return set(letters) <= {LETTER_OF[ALLOWED]} or set(letters) <= _ASLEEP
 
 
 def _add_sets(
@@ -126,6 +149,10 @@ def _add_sets(
 
 
 def _summarise(letters: str) -> str:
-    """Return one verdict for a kfunc over all classes."""
+    """Return one word for a kfunc over all classes."""
     kinds = set(letters)
+    if kinds <= set(_NEVER):
+        return REFUSED
+    if kinds <= _ASLEEP:
+        return ONLY_IF_SLEEPABLE
     return LETTERS[kinds.pop()] if len(kinds) == 1 else MIXED

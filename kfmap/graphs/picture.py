@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import networkx as nx
@@ -10,13 +11,22 @@ from kfmap.graphs.svg import draw_svg
 
 
 @dataclass(frozen=True, slots=True)
-class NodeLine:
-    """A node in the list: what it is, the names it stands for, its verdict."""
+class Item:
+    """A name that a node stands for, and the address of its page, "" where it has none."""
 
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeLine:
+    """A node in the list: what it is, the names it stands for, its verdict; `name` is its id."""
+
+    name: str
     kind: str
     label: str
     note: str
-    items: tuple[str, ...]
+    items: tuple[Item, ...]
     verdict: str
 
 
@@ -41,21 +51,25 @@ class Picture:
     edges: tuple[EdgeLine, ...]
 
 
-def build_picture(graph: nx.DiGraph[str]) -> Picture:
+Link = Callable[[str, str], str]  # kind of node and name → address, "" for none
+
+
+def build_picture(graph: nx.DiGraph[str], link: Link = lambda kind, name: "") -> Picture:
     """Draw a graph and list it, by columns."""
     nodes = sorted(graph.nodes, key=lambda node: (graph.nodes[node]["column"], node))
     return Picture(
         graph.graph["title"],
         graph.graph["description"],
         draw_svg(graph),
-        tuple(_node_line(graph, node) for node in nodes),
+        tuple(_node_line(graph, node, link) for node in nodes),
         tuple(_edge_line(graph, start, end) for start, end in sorted(graph.edges)),
     )
 
 
-def _node_line(graph: nx.DiGraph[str], node: str) -> NodeLine:
+def _node_line(graph: nx.DiGraph[str], node: str, link: Link) -> NodeLine:
     data = graph.nodes[node]
-    return NodeLine(data["kind"], data["label"], data["note"], data["items"], data["verdict"])
+    items = tuple(Item(name, link(data["kind"], name)) for name in data["items"])
+    return NodeLine(node, data["kind"], data["label"], data["note"], items, data["verdict"])
 
 
 def _edge_line(graph: nx.DiGraph[str], start: str, end: str) -> EdgeLine:

@@ -18,7 +18,9 @@ _LEGEND = (
     ("allowed", "allowed"),
     ("mixed", "in part"),
     ("refused", "refused"),
-    ("fails", "fails at run time"),
+    ("only_if_sleepable", "only if sleepable"),
+    ("will_not_load", "will not load"),
+    ("fails_at_run_time", "fails at run time"),
     ("unknown", "not known"),
 )
 _LEGEND_HEIGHT = 34
@@ -56,6 +58,7 @@ def draw_svg(graph: nx.DiGraph[str], *, standalone: bool = False, name: str = "g
 
 def _draw_node(graph: nx.DiGraph[str], node: str, box: Box) -> str:
     data = graph.nodes[node]
+    names = "|".join((data["label"], *data["items"]))
     words = f"{data['label']} ({data['verdict']})"
     if len(data["items"]) > 1:
         words += ": " + ", ".join(data["items"])
@@ -64,7 +67,8 @@ def _draw_node(graph: nx.DiGraph[str], node: str, box: Box) -> str:
         lines.append(_draw_line(box, len(box.lines), box.note, "kf-note"))
     kinds = f"kf-node kf-{data['kind']} kf-{data['verdict']}"
     return (
-        f'<g class="{kinds}" data-node={xml_attribute(node)}>'
+        f'<g class="{kinds}" data-node={xml_attribute(node)}'
+        f" data-names={xml_attribute(names)}>"
         f"<title>{xml_text(words)}</title>"
         f'<rect x="{box.x:.1f}" y="{box.y:.1f}" width="{box.width:.1f}" height="{box.height:.1f}"'
         f' rx="4"/>{"".join(lines)}</g>'

@@ -9,6 +9,7 @@ from kfmap.permission.bits import KfuncBits
 from kfmap.permission.context import Context
 from kfmap.permission.contexts import build_member_contexts
 from kfmap.permission.decide import Decider
+from kfmap.permission.outcome_bits import OutcomeColumn, OutcomeColumns
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,14 @@ class MemberClass:
 
     members: tuple[str, ...]
     bits: KfuncBits
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeClass:
+    """Members in which every call has the same outcome."""
+
+    members: tuple[str, ...]
+    outcomes: OutcomeColumn
 
 
 def list_attachable(decider: Decider, struct_ops: str) -> tuple[Context, ...]:
@@ -31,3 +40,13 @@ def group_members(decider: Decider, struct_ops: str) -> tuple[MemberClass, ...]:
     for context in list_attachable(decider, struct_ops):
         classes[decider.bits(context)].append(context.member or "")
     return tuple(MemberClass(tuple(members), bits) for bits, members in classes.items())
+
+
+def group_outcomes(decider: Decider, struct_ops: str) -> tuple[OutcomeClass, ...]:
+    """Group the members by what becomes of calls in them, sleeping included."""
+    columns = OutcomeColumns(decider)
+    classes: dict[OutcomeColumn, list[str]] = defaultdict(list)
+    for context in list_attachable(decider, struct_ops):
+        column = columns.column(context, *decider.bits(context))
+        classes[column].append(context.member or "")
+    return tuple(OutcomeClass(tuple(members), column) for column, members in classes.items())

@@ -1,6 +1,9 @@
 // A drawn graph (kfmap/graphs/svg.py): zoom, pan, search, what a node reaches and what reaches it,
-// the shortest way between two, PNG. Everything is read from the drawing itself.
-const ZOOM = 1.25, LEAST = 0.15, MOST = 4, READABLE = 0.75;
+// the shortest way between two, PNG. Everything is read from the drawing itself; the pages of what a
+// node stands for are those of the list below it.
+import { pack, unpack } from "./graph_packing.js";
+
+const ZOOM = 1.25, LEAST = 0.15, MOST = 4, READABLE = 0.7;
 
 class Graph {
   constructor(root) {
@@ -9,7 +12,9 @@ class Graph {
     this.svg = this.view.querySelector("svg");
     this.tools = root.querySelector(".graph-tools");
     this.says = root.querySelector(".graph-says");
-    this.size = { width: this.svg.viewBox.baseVal.width, height: this.svg.viewBox.baseVal.height };
+    this.whole = { width: this.svg.viewBox.baseVal.width, height: this.svg.viewBox.baseVal.height };
+    this.size = this.whole;
+    this.pages = root.querySelector(".graph-pages");
     this.nodes = new Map([...this.svg.querySelectorAll("[data-node]")].map((g) => [g.dataset.node, g]));
     this.edges = [...this.svg.querySelectorAll("path[data-from]")];
     this.next = this.join("from", "to");
@@ -21,8 +26,31 @@ class Graph {
     this.preparePan();
     this.fit();
     this.tools.hidden = false;
-    const wanted = new URLSearchParams(location.search).get("node");
-    if (wanted && this.nodes.has(wanted)) this.choose(wanted);
+    this.recall();
+  }
+
+  // Takes up what the address says: the node, the direction, the end of a way.
+  recall() {
+    const params = new URLSearchParams(location.search);
+    const direction = this.tools.querySelector(`[name=direction][value="${CSS.escape(params.get("show") ?? "")}"]`);
+    if (direction) direction.checked = true;
+    if (this.nodes.has(params.get("to"))) this.to.value = params.get("to");
+    if (this.nodes.has(params.get("node"))) this.choose(params.get("node"));
+  }
+
+  remember() {
+    const params = new URLSearchParams(location.search);
+    const direction = this.tools.querySelector("[name=direction]:checked").value;
+    const state = {
+      node: this.chosen,
+      to: this.chosen && this.to.value,
+      show: this.chosen && direction !== "both" && direction,
+    };
+    for (const [name, value] of Object.entries(state)) {
+      if (value) params.set(name, value);
+      else params.delete(name);
+    }
+    history.replaceState(null, "", params.size ? `?${params}` : location.pathname);
   }
 
   join(from, to) {
@@ -31,8 +59,9 @@ class Graph {
     return map;
   }
 
-  words(name) {
-    return this.nodes.get(name).querySelector("title").textContent;
+  // What a node is called, and what it stands for.
+  names(name) {
+    return this.nodes.get(name).dataset.names.toLowerCase().split("|");
   }
 
   label(name) {
@@ -71,12 +100,16 @@ class Graph {
       const found = this.search(find.value.trim().toLowerCase());
       if (found.length) this.choose(found[0]);
     });
-    this.tools.addEventListener("change", (event) => event.target !== find && this.isolate());
+    this.tools.addEventListener("change", (event) => {
+      if (event.target === find) return;
+      this.isolate();
+      this.remember();
+    });
     for (const button of this.tools.querySelectorAll("[data-graph-zoom]")) {
       button.addEventListener("click", () => {
         const way = Number(button.dataset.graphZoom);
         if (way) this.scale(this.zoom * (way > 0 ? ZOOM : 1 / ZOOM));
-        else this.fit();
+        else this.fit(true);
       });
     }
     this.all = this.tools.querySelector("[data-graph-all]");
@@ -107,12 +140,12 @@ class Graph {
     }, { passive: false });
   }
 
-  // The whole graph if it can still be read then, else its width.
-  fit() {
+  // The whole graph: always if it was asked for, else if it can still be read then; else its width.
+  fit(asked = false) {
     const wide = (this.view.clientWidth - 2) / this.size.width;
     const high = (parseFloat(getComputedStyle(this.view).maxHeight) - 2) / this.size.height;
     const whole = Math.min(1, wide, high);
-    this.scale(whole >= READABLE ? whole : Math.min(1, Math.max(wide, 0.45)));
+    this.scale(asked || whole >= READABLE ? whole : Math.min(1, Math.max(wide, 0.45)));
   }
 
   scale(zoom) {
@@ -121,13 +154,16 @@ class Graph {
     this.svg.setAttribute("height", this.size.height * this.zoom);
   }
 
+  // Gives the nodes with a name that has what was typed in it: the very name first, then those that
+  // begin so.
   search(typed) {
-    const found = [];
+    const ranked = [];
     for (const [name, node] of this.nodes) {
-      const hit = typed !== "" && this.words(name).toLowerCase().includes(typed);
-      node.classList.toggle("kf-found", hit);
-      if (hit) found.push(name);
+      const names = typed === "" ? [] : this.names(name).filter((own) => own.includes(typed));
+      node.classList.toggle("kf-found", names.length > 0);
+      if (names.length) ranked.push([names.includes(typed) ? 0 : names.some((own) => own.startsWith(typed)) ? 1 : 2, name]);
     }
+    const found = ranked.sort((a, b) => a[0] - b[0]).map(([, name]) => name);
     this.says.textContent = typed ? `${found.length} of ${this.nodes.size} nodes have “${typed}”` : "";
     if (found.length) this.nodes.get(found[0]).scrollIntoView({ block: "nearest", inline: "nearest" });
     return found;
@@ -141,11 +177,17 @@ class Graph {
     this.nodes.get(name)?.setAttribute("aria-pressed", "true");
     this.all.disabled = name === null;
     if (name === null) this.to.value = "";
-    const params = new URLSearchParams(location.search);
-    if (name === null) params.delete("node");
-    else params.set("node", name);
-    history.replaceState(null, "", params.size ? `?${params}` : location.pathname);
+    this.showPages(name);
     this.isolate();
+    this.remember();
+  }
+
+  // The links of a node's row in the list below the drawing.
+  showPages(name) {
+    const row = [...document.querySelectorAll(".graph-list tr[data-node]")].find((item) => item.dataset.node === name);
+    const list = row?.querySelector("ul")?.cloneNode(true);
+    this.pages.hidden = !list?.querySelector("a");
+    this.pages.replaceChildren(...(list ? [list] : []));
   }
 
   walk(start, neighbours) {
@@ -193,6 +235,16 @@ class Graph {
       edge.classList.toggle("kf-near", Boolean(near));
     }
     this.says.textContent = words;
+    this.repack(nodes);
+  }
+
+  // What is left moves together; all of it stands where it was drawn.
+  repack(nodes) {
+    const packed = nodes === null ? null : pack(this.svg, this.nodes, this.edges, nodes);
+    if (packed === null) unpack(this.svg, this.nodes, this.edges);
+    this.size = packed ?? this.whole;
+    this.svg.setAttribute("viewBox", `0 0 ${this.size.width} ${this.size.height}`);
+    this.fit();
   }
 }
 

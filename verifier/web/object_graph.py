@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import networkx as nx
+from django.urls import reverse
 
 from kfmap.catalogue.models import Kernel
 from kfmap.graphs.nodes import MIXED
@@ -17,12 +18,16 @@ from kfmap.graphs.objects import (
     build_object_graph,
     group_object,
 )
-from kfmap.permission.verdict import ALLOWED, FAILS, REFUSED, UNKNOWN
+from kfmap.graphs.picture import Link
+from kfmap.permission.outcome_words import ALLOWED, FAILS_AT_RUN_TIME, REFUSED, UNKNOWN
 from verifier.engine.result import FindingKind, ProgramVerdict
 from verifier.records.models import BpfObject, Call, Program
 from verifier.records.store import load_checks
 
-_WORDS = {FindingKind.RUN_TIME: FAILS, FindingKind.UNKNOWN: UNKNOWN}  # every other kind refuses
+_WORDS = {
+    FindingKind.RUN_TIME: FAILS_AT_RUN_TIME,
+    FindingKind.UNKNOWN: UNKNOWN,
+}  # every other kind refuses
 Edge = tuple[str, str]
 
 
@@ -39,8 +44,13 @@ class _Call(NamedTuple):
         return cls(kfunc, functions, [step["instruction"] for step in path])
 
 
-def load_object_graph(obj: BpfObject, kernel: Kernel | None) -> nx.DiGraph[str]:
-    """Build the graph from the rows, grouped if large; without a kernel nothing is refused."""
+def load_object_graph(
+    obj: BpfObject, kernel: Kernel | None, *, whole: bool = False
+) -> nx.DiGraph[str]:
+    """Build the graph from the rows; without a kernel nothing is refused.
+
+    It is grouped if it is large, unless the `whole` is asked for.
+    """
     programs = list(obj.programs.all())
     rows = Call.objects.filter(program__object=obj).values_list("kfunc", "path")
     calls = [_Call.of(kfunc, path) for kfunc, path in rows]
@@ -50,7 +60,29 @@ def load_object_graph(obj: BpfObject, kernel: Kernel | None) -> nx.DiGraph[str]:
     title = obj.file_name if kernel is None else f"{obj.file_name} on {kernel.name}"
     nodes = _nodes(programs, calls, bad, live)
     graph = build_object_graph(title, nodes, _edges(calls, bad))
-    return group_object(graph) if len(graph) > MAX_DRAWN else graph
+    return group_object(graph) if len(graph) > MAX_DRAWN and not whole else graph
+
+
+def is_grouped(graph: nx.DiGraph[str]) -> bool:
+    """Say whether a node of the graph stands for several functions."""
+    return any(len(items) > 1 for _, items in graph.nodes(data="items"))
+
+
+def graph_links(obj: BpfObject, kernel: Kernel | None) -> Link:
+    """Return what gives the pages of programs and kfuncs."""
+    programs = {program.name: program.position for program in obj.programs.all()}
+    known = set(kernel.kfuncs.values_list("name", flat=True)) if kernel else set()
+
+    def link(kind: str, name: str) -> str:
+        if kind == "program" and name in programs:
+            return reverse("object-program", args=[obj.sha256, programs[name]])
+        if kind != "kfunc":
+            return ""
+        if kernel is not None and name in known:
+            return reverse("kfunc", args=[kernel.name, name])
+        return reverse("any-kfunc", args=[name])
+
+    return link
 
 
 def _load_verdicts(obj: BpfObject, kernel: Kernel) -> list[ProgramVerdict]:

@@ -24,7 +24,7 @@ from verifier.records.reviews import load_latest, load_reviews
 from verifier.records.store import find_stale, load_checked
 from verifier.web.events import progress_context
 from verifier.web.loader_form import LoaderForm
-from verifier.web.object_graph import load_object_graph
+from verifier.web.object_graph import graph_links, is_grouped, load_object_graph
 from verifier.web.object_page import build_object_page
 from verifier.web.program_page import build_program_page
 from verifier.web.review_form import ReviewForm
@@ -201,13 +201,16 @@ def show_graph(request: HttpRequest, sha256: str) -> HttpResponse:
     kernels = load_kernel_map()
     named = [row for row in kernels.rows if row.name == request.GET.get("kernel")]
     kernel = named[0] if named else kernels.newest
-    graph = load_object_graph(obj, kernel)
+    whole = "all" in request.GET
+    graph = load_object_graph(obj, kernel, whole=whole)
     chosen = request.GET.get("format")
     if chosen:
         return export_graph(chosen, graph)
     context = {
         "object": obj,
-        "picture": build_picture(graph),
+        "picture": build_picture(graph, graph_links(obj, kernel)),
+        "grouped": whole or is_grouped(graph),
+        "whole": whole,
         "kernels": kernels,
         "kernel": kernel,
         "formats": GRAPH_FORMATS,

@@ -5,16 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kfmap.permission.bits import ALLOWED_LETTER, FAILS_LETTER, REFUSED_LETTER, has_bit
 from kfmap.permission.context import Context
 from kfmap.permission.contexts import build_contexts
 from kfmap.permission.decide import Decider
-from kfmap.permission.mechanisms.mechanism import find_failing
+from kfmap.permission.outcome_bits import OutcomeColumns
+from kfmap.permission.outcome_words import (
+    FAILS_AT_RUN_TIME,
+    LETTER_OF,
+    NOT_ON_THIS_KERNEL,
+    REFUSED,
+    WILL_NOT_LOAD,
+)
+
+_REFUSED = LETTER_OF[REFUSED]
+# The letters of calls that never work; which of them it is says only when that is noticed.
+_NEVER = {
+    LETTER_OF[word] for word in (REFUSED, WILL_NOT_LOAD, FAILS_AT_RUN_TIME, NOT_ON_THIS_KERNEL)
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Flip:
-    """One cell whose verdict changes; letters A, D, ? or R: it loads and fails at run time."""
+    """One cell whose outcome changes; letters are those of `outcome_words.LETTERS`."""
 
     context: Context
     kfunc: str
@@ -23,14 +35,14 @@ class Flip:
 
     @property
     def means_other(self) -> bool:
-        """Return whether the call passes in one kernel only; if not, when it is refused changes."""
-        return {self.before, self.after} != {REFUSED_LETTER, FAILS_LETTER}
+        """Return whether the call may work in either kernel; if not, when it fails changes."""
+        return not {self.before, self.after} <= _NEVER
 
 
 def find_flips(
     before: Decider, after: Decider, contexts: Sequence[Context] | None = None
 ) -> tuple[Flip, ...]:
-    """Return the cells whose verdict differs, by default over the contexts a program can have."""
+    """Return the cells whose outcome differs, by default over the contexts a program can have."""
     if contexts is None:
         both = dict.fromkeys((*build_contexts(before.facts), *build_contexts(after.facts)))
         contexts = [
@@ -39,19 +51,17 @@ def find_flips(
             if before.views.may_attach(context) or after.views.may_attach(context)
         ]
     flips = []
+    columns, others_columns = OutcomeColumns(before), OutcomeColumns(after)
     for context in contexts:
-        letters, others = _read_letters(before, context), _read_letters(after, context)
+        letters = _read_letters(before, columns, context)
+        others = _read_letters(after, others_columns, context)
         for kfunc in sorted(letters.keys() | others.keys()):
-            was, is_now = (of.get(kfunc, REFUSED_LETTER) for of in (letters, others))
+            was, is_now = (of.get(kfunc, _REFUSED) for of in (letters, others))
             if was != is_now:
                 flips.append(Flip(context, kfunc, was, is_now))
     return tuple(flips)
 
 
-def _read_letters(decider: Decider, context: Context) -> dict[str, str]:
-    letters = decider.bits(context).letters(len(decider.kfuncs))
-    failing = find_failing(decider, context)
-    return {
-        kfunc: FAILS_LETTER if letter == ALLOWED_LETTER and has_bit(failing, place) else letter
-        for place, (kfunc, letter) in enumerate(zip(decider.kfuncs, letters, strict=True))
-    }
+def _read_letters(decider: Decider, columns: OutcomeColumns, context: Context) -> dict[str, str]:
+    column = columns.column(context, *decider.bits(context))
+    return {kfunc: column.letter(place) for place, kfunc in enumerate(decider.kfuncs)}

@@ -11,7 +11,7 @@ from kfmap.catalogue.store import LoadedKernel
 from kfmap.kernel.facts import Member, OpMask, StructOps
 from kfmap.permission.context_words import render_context
 from kfmap.permission.contexts import build_member_contexts
-from kfmap.permission.member_classes import group_members
+from kfmap.permission.member_classes import group_outcomes
 from kfmap.permission.outcome_bits import OutcomeColumn
 from kfmap.permission.outcome_words import ALLOWED, ONLY_IF_SLEEPABLE
 from kfmap.web.shared.callers import group_by_set, kfuncs_by_set
@@ -110,7 +110,7 @@ def _build_rows(kernel: LoadedKernel, name: str) -> list[MemberRow]:
     }
     classes = {
         member: number
-        for number, group in enumerate(group_members(kernel.decider, name), start=1)
+        for number, group in enumerate(group_outcomes(kernel.decider, name), start=1)
         for member in group.members
     }
     rows = []

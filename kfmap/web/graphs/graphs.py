@@ -5,6 +5,7 @@ from __future__ import annotations
 import networkx as nx
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from kfmap.catalogue.store import LoadedKernel
@@ -85,4 +86,17 @@ def _build_graph(kernel: LoadedKernel, kind: str, of: tuple[str, ...]) -> nx.DiG
 
 @once_per_facts
 def _draw(kernel: LoadedKernel, kind: str, of: tuple[str, ...]) -> Picture:
-    return build_picture(_build_graph(kernel, kind, of))
+    sets: dict[str, str] = {}
+    for item in kernel.facts.sets:
+        sets.setdefault(item.name, item.id)
+
+    def link(node_kind: str, name: str) -> str:
+        if node_kind == "kfunc":
+            return reverse("kfunc", args=[kernel.name, name])
+        if node_kind == "callback":
+            return reverse("member", args=[kernel.name, of[0], name])
+        if node_kind == "struct_ops":
+            return reverse("struct-ops", args=[kernel.name, name])
+        return reverse("set", args=[kernel.name, sets[name]]) if name in sets else ""
+
+    return build_picture(_build_graph(kernel, kind, of), link)

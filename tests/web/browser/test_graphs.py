@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -22,6 +24,48 @@ def test_kfunc_is_isolated_in_the_graph_by_keyboard(page: Page) -> None:
     expect(page.get_by_role("status")).to_contain_text("reaches 0")
     page.keyboard.press("Escape")
     expect(page.locator(".kf-far")).to_have_count(0)
+
+
+def test_the_very_name_goes_before_names_that_hold_it(page: Page) -> None:
+    page.goto("/kernels/7.3/graphs/callbacks/sched_ext_ops/")
+    for name in ("dispatch", "enqueue"):
+        page.get_by_label("Find").fill(name)
+        page.get_by_label("Find").press("Enter")
+        assert name in (page.locator(".kf-chosen").get_attribute("data-names") or "").split("|")
+        expect(page.locator(".kf-chosen")).to_have_class(re.compile("kf-callback"))
+
+
+def test_isolated_nodes_move_together_and_lead_to_their_pages(page: Page) -> None:
+    page.goto("/kernels/7.3/graphs/callbacks/sched_ext_ops/")
+    height = "(svg) => svg.viewBox.baseVal.height"
+    drawing = page.locator(".graph-view svg")
+    whole = drawing.evaluate(height)
+    page.get_by_label("Find").fill("scx_bpf_reenqueue_local")
+    page.get_by_label("Find").press("Enter")
+    assert drawing.evaluate(height) < whole
+    expect(page.locator(".kf-node.kf-far").first).to_be_hidden()
+    page.locator(".graph-pages").get_by_role("link", name="scx_bpf_reenqueue_local").click()
+    page.wait_for_url(re.compile("/kfuncs/scx_bpf_reenqueue_local/$"))
+    page.go_back()
+    expect(page.locator(".kf-chosen")).to_contain_text("scx_bpf_reenqueue_local")
+    page.get_by_role("button", name="Show all").click()
+    assert drawing.evaluate(height) == whole
+    expect(page.locator(".kf-far")).to_have_count(0)
+
+
+def test_what_is_shown_of_a_graph_stands_in_the_address(page: Page) -> None:
+    page.goto("/kernels/7.3/graphs/callbacks/sched_ext_ops/")
+    page.locator(".kf-callback").filter(has_text="dispatch").first.focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("what it reaches", exact=True).check()
+    page.get_by_label("Way to").select_option(label="scx_kfunc_ids_dispatch")
+    address = page.url
+    assert "node=" in address
+    assert "to=" in address
+    assert "show=reaches" in address
+    page.reload()
+    expect(page.get_by_role("status")).to_contain_text("→ scx_kfunc_ids_dispatch")
+    expect(page.get_by_label("what it reaches", exact=True)).to_be_checked()
 
 
 def test_way_between_two_nodes_is_shown(page: Page) -> None:

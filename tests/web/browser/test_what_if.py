@@ -31,7 +31,7 @@ def test_mechanisms_are_compared_down_to_a_cell(page: Page) -> None:
     expect(told.filter(has_text="Filter with struct_ops context")).to_contain_text("refused")
     check(page)
     page.get_by_role("link", name="The kernel's answer with all its reasons").click()
-    expect(page.locator(".answer-fails, .answer-refused")).to_be_visible()
+    expect(page.locator(".answer-fails_at_run_time, .answer-refused")).to_be_visible()
 
 
 def test_a_square_of_the_picture_leads_to_its_cell(page: Page) -> None:
@@ -109,7 +109,7 @@ def test_draft_is_kept_opened_by_its_link_and_uploads_are_checked_on_it(
     all_checked = signed_in.locator("#uploads progress[value='100']")
     expect(all_checked).to_be_visible(timeout=120_000)
     change_row(signed_in)
-    told = signed_in.get_by_role("region", name="Uploaded programs that fare otherwise")
+    told = signed_in.get_by_role("region", name="Uploaded programs whose verdict changes")
     expect(told.get_by_role("row").filter(has_text="running").first).to_contain_text(
         re.compile("refused.*passes", re.DOTALL)
     )
