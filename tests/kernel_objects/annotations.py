@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from kfmap.btf.kinds import Kind
 from verifier.engine.object.model import BpfObject
 
+# Their runner makes such a program sleepable; nothing else in the object says so.
+_SET_TO_SLEEP = re.compile(r"comment:(?:\d+:)?test_prog_flags=(?:\d+=)?BPF_F_SLEEPABLE")
 _TAG = re.compile(r"comment:(?:\d+:)?test_expect_(\w+?)(?:=(?:\d+=)?(.*))?", re.S)
 
 
@@ -38,8 +40,11 @@ def _read_words(obj: BpfObject, function: str) -> dict[str, list[str]]:
     words: dict[str, list[str]] = {}
     if obj.btf is None or type_id is None:
         return words
-    for tag in obj.btf.tags(type_id):
-        match = _TAG.fullmatch(tag.name)
+    names = [tag.name for tag in obj.btf.tags(type_id)]
+    if any(map(_SET_TO_SLEEP.match, names)):
+        return words
+    for name in names:
+        match = _TAG.fullmatch(name)
         if match:
             words.setdefault(match[1], []).append(match[2] or "")
     return words
