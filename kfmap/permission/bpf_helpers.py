@@ -95,11 +95,6 @@ class HelperDecider:
         """Return whether anything is known of the kernel's helpers."""
         return bool(self._lines)
 
-    def may_sleep(self, number: int) -> bool | None:
-        """Return whether the helper of this number may sleep, None where that is not known."""
-        proto = self._protos.get(f"bpf_{self.numbers.get(number, '')}_proto")
-        return proto.might_sleep if proto else None
-
     def decide(self, context: Context, helper: str) -> HelperAnswer:
         """Return whether programs of a context get a helper, by its name (`map_lookup_elem`)."""
         if not self._lines:

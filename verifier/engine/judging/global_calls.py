@@ -25,12 +25,13 @@ _RULE = "global"
 
 @dataclass(frozen=True, slots=True)
 class GlobalJudge:
-    """Judges calls of functions in one program; `may_sleep` tells it of an extern, `throw_in` of a
-    function how it could throw."""
+    """Judges calls of functions in one program; `may_sleep` tells it of an extern, `helper_sleeps`
+    of a helper, `throw_in` of a function how it could throw."""
 
     prepared: Prepared
     kernel: KernelUnderTest
     may_sleep: Callable[[int], bool]
+    helper_sleeps: Callable[[int], bool]
     throw_in: Callable[[int], Path]
 
     def problems(self, reach: Reach) -> Iterator[Problem]:
@@ -97,7 +98,7 @@ class GlobalJudge:
                 name = externs[extern].kernel_name
                 return name, name, path
         for number, path in self.prepared.helpers_in(function).items():
-            if self.kernel.helper_sleeps(number):
+            if self.helper_sleeps(number):
                 return "", helper_name(number) or "", path
         return None
 

@@ -6,6 +6,7 @@ Mirrors check_helper_call() of kernel/bpf/verifier.c.
 
 from __future__ import annotations
 
+from kfmap.permission.bpf_helpers import HelperAnswer
 from kfmap.permission.context import Context
 from kfmap.permission.helper_names import helper_name
 from kfmap.permission.verdict import give_reason
@@ -34,6 +35,7 @@ class HelperJudge:
         self._context = context
         self._licensed = licensed
         self._given: dict[int, Objection | None] = {}
+        self._answers: dict[int, HelperAnswer | None] = {}
         self._known: dict[_Alike, Objection | None] = {}
 
     def judge(self, call: LiveHelper) -> Problem | None:
@@ -48,9 +50,25 @@ class HelperJudge:
 
     def may_object(self, number: int) -> bool:
         """Return whether the kernel may object to a helper where no kernel function is called."""
-        if number in (SPIN_LOCK, SPIN_UNLOCK) or self._kernel.helper_sleeps(number) is True:
+        if number in (SPIN_LOCK, SPIN_UNLOCK) or self.sleeps(number):
             return True
         return self._is_given(number) is not None
+
+    def sleeps(self, number: int) -> bool:
+        """Return whether a helper may sleep, as such programs get it: some have it in two forms.
+
+        False also where that is not known.
+        """
+        answer = self._answer(number)
+        return answer is not None and answer.might_sleep is True
+
+    def _answer(self, number: int) -> HelperAnswer | None:
+        """Return what the kernel says of a helper, None where it has none of this number."""
+        if number not in self._answers:
+            helpers = self._kernel.helpers
+            name = helpers.numbers.get(number)
+            self._answers[number] = helpers.decide(self._context, name) if name else None
+        return self._answers[number]
 
     def _is_given(self, number: int) -> Objection | None:
         """Return what keeps programs in this context from a helper, None for nothing."""
@@ -61,13 +79,12 @@ class HelperJudge:
         return self._given[number]
 
     def _find_refusal(self, number: int) -> Objection | None:
-        helpers = self._kernel.helpers
-        name = helpers.numbers.get(number)
-        if name is None:  # "invalid func %s#%d" of check_helper_call()
+        answer = self._answer(number)
+        if answer is None:  # "invalid func %s#%d" of check_helper_call()
             called = helper_name(number) or "helper"
             text = f"this kernel has no {called}#{number}"
             return Objection(FindingKind.LOAD, (Reason(_RULE, text),))
-        answer = helpers.decide(self._context, name)
+        name = answer.helper
         if answer.allowed and answer.gpl_only and not self._licensed:
             text = (
                 f"cannot call GPL-restricted function bpf_{name} from non-GPL compatible program: "
@@ -93,7 +110,7 @@ class HelperJudge:
             reasons = (give_reason("region", held.text),)
             return Objection(FindingKind.REGION, reasons, held.certain, held.advice)
         where, certain = asleep(call.regions, call.circumstances)
-        if not where or not self._kernel.helper_sleeps(call.number):
+        if not where or not self.sleeps(call.number):
             return None
         reason = give_reason("sleepable", f"{name} may sleep, and {where}")
         return Objection(FindingKind.NOT_SLEEPABLE, (reason,), certain)

@@ -95,10 +95,6 @@ class KernelUnderTest:
     def rules(self) -> VerifierRules:
         return VerifierRules(self.facts)
 
-    def helper_sleeps(self, number: int) -> bool | None:
-        """Return whether a helper may sleep, None if that is not known."""
-        return self.helpers.may_sleep(number)
-
     @cached_property
     def helpers(self) -> HelperDecider:
         return HelperDecider(self.facts)

@@ -90,7 +90,11 @@ class LiveJudge:
         self._maps = maps
         self._callbacks = CallbackJudge(prepared, kernel, self._is_there)
         self._globals = GlobalJudge(
-            prepared, kernel, self.calls.may_sleep, self._callbacks.throw_in
+            prepared,
+            kernel,
+            self.calls.may_sleep,
+            self._helpers.sleeps,
+            self._callbacks.throw_in,
         )
 
     def walk(self, exactly: bool = True) -> tuple[Reach, list[Problem]]:

@@ -37,14 +37,14 @@ def _facts() -> KernelFacts:
         ProgramHas("sleepable", ""),
         "net/filter.c",
         8,
-        Proto("bpf_copy_from_user_proto", "net/filter.c", 8),
+        Proto("copy_proto", "net/filter.c", 8),
         _NONE,
     )
     function = HelperFunction(
         "xdp_func_proto",
         "net/filter.c",
         7,
-        ("trace_printk printk_proto 7", "copy_from_user bpf_copy_from_user_proto 7"),
+        ("trace_printk printk_proto 7", "copy_from_user copy_proto 7"),
         (HelperCase("copy_from_user_task", awake),),
         _NONE,
     )
@@ -62,7 +62,7 @@ def _facts() -> KernelFacts:
         (function,),
         (
             HelperProto("printk_proto", False, True, None, _PLACE),
-            HelperProto("bpf_copy_from_user_proto", True, False, None, _PLACE),
+            HelperProto("copy_proto", True, False, None, _PLACE),
         ),
         (),
     )
