@@ -21,7 +21,7 @@ def postgres() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def redis_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Return the address of a redis-server."""
     if BINARY is None:
         pytest.skip("redis-server is not installed")

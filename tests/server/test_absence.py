@@ -77,8 +77,8 @@ def test_pages_say_that_postgresql_is_away_and_come_back(tmp_path: Path) -> None
 
 
 @pytest.mark.redis
-def test_broker_without_a_worker_is_not_ready(tmp_path: Path, redis_server: str) -> None:
-    with up(tmp_path, KFMAP_REDIS_URL=redis_server) as browser:
+def test_broker_without_a_worker_is_not_ready(tmp_path: Path, redis_address: str) -> None:
+    with up(tmp_path, KFMAP_REDIS_URL=redis_address) as browser:
         assert ready(browser) == (503, {"worker": "No worker takes jobs."})
 
 

@@ -63,7 +63,7 @@ def s3_server() -> Iterator[S3]:
 
 @pytest.mark.postgres
 @pytest.mark.redis
-def test_worker_on_another_host_finds_the_bytes(tmp_path: Path, redis_server: str) -> None:
+def test_worker_on_another_host_finds_the_bytes(tmp_path: Path, redis_address: str) -> None:
     if not BINARIES:
         pytest.skip("PostgreSQL is not installed")
     here, there = tmp_path / "here", tmp_path / "there"
@@ -72,7 +72,7 @@ def test_worker_on_another_host_finds_the_bytes(tmp_path: Path, redis_server: st
     with run_postgres() as database, s3_server() as s3:
         changes = {
             "DATABASE_URL": database,
-            "KFMAP_REDIS_URL": redis_server,
+            "KFMAP_REDIS_URL": redis_address,
             "KFMAP_OBJECT_STORAGE": f"s3://{BUCKET}/kfmap",
             "KFMAP_S3_ENDPOINT": s3.endpoint,
             **KEYS,
@@ -97,14 +97,14 @@ def test_worker_on_another_host_finds_the_bytes(tmp_path: Path, redis_server: st
 
 @pytest.mark.postgres
 @pytest.mark.redis
-def test_worker_without_the_folder_says_what_is_wrong(tmp_path: Path, redis_server: str) -> None:
+def test_worker_without_the_folder_says_what_is_wrong(tmp_path: Path, redis_address: str) -> None:
     if not BINARIES:
         pytest.skip("PostgreSQL is not installed")
     here, there = tmp_path / "here", tmp_path / "there"
     here.mkdir()
     there.mkdir()
     with run_postgres() as database:
-        changes = {"DATABASE_URL": database, "KFMAP_REDIS_URL": redis_server}
+        changes = {"DATABASE_URL": database, "KFMAP_REDIS_URL": redis_address}
         prepare(here, **changes)
         with web(here, *SERVERS[0], **changes) as browser, running(WORKER, there, **changes):
             browser.log_in(ADMINISTRATOR, PASSWORD)

@@ -17,6 +17,7 @@ from kfmap.celery import app
 
 CHECK_OBJECT = "verifier.tasks.check_object_job"  # messages under way keep their name
 _QUIET_SECONDS = 3.0
+_LATE, _USUAL = 0, 5  # kombu's transports hand out the lower numbers first
 log = logging.getLogger(__name__)
 _quiet_until = 0.0
 
@@ -25,8 +26,10 @@ class BrokerAwayError(RuntimeError):
     """The broker does not answer; the message is its client's."""
 
 
-def send_jobs(job_ids: Iterable[int]) -> list[int]:
+def send_jobs(job_ids: Iterable[int], late: bool = False) -> list[int]:
     """Give the broker a message for each job; return those that it did not take.
+
+    `late` ones are handed out before all others.
 
     A broker that did not answer is left alone for some seconds, so that nobody waits for it twice.
     """
@@ -36,7 +39,9 @@ def send_jobs(job_ids: Iterable[int]) -> list[int]:
         return waiting
     while waiting:
         try:
-            app.send_task(CHECK_OBJECT, (waiting[0],), retry=False)
+            app.send_task(
+                CHECK_OBJECT, (waiting[0],), retry=False, priority=_LATE if late else _USUAL
+            )
         except OperationalError as error:
             log.warning("the broker takes no jobs: %s", error)
             _quiet_until = time.monotonic() + _QUIET_SECONDS

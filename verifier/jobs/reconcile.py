@@ -37,9 +37,9 @@ def reconcile() -> int:
         log.warning("the broker cannot be asked: %s", error)
         return 0
     due = Job.objects.due(in_queue)
-    left = send_jobs(due)
+    left = send_jobs(due.late, late=True) + send_jobs(due.waiting)
     Job.objects.filter(pk__in=left).update(sent_at=None)
-    return len(due) - len(left)
+    return len(due.all) - len(left)
 
 
 class Ticker:

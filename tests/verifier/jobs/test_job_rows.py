@@ -41,14 +41,14 @@ def state(job: Job) -> str:
 
 def test_job_that_was_never_sent_is_due_once() -> None:
     job = create_job()
-    assert Job.objects.due(in_queue=0) == [job.pk]
-    assert Job.objects.due(in_queue=0) == []
+    assert Job.objects.due(in_queue=0).all == [job.pk]
+    assert Job.objects.due(in_queue=0).all == []
 
 
 def test_job_sent_a_while_ago_is_due_where_the_queue_is_short() -> None:
     job = create_job(sent_at=ago(SENT_AGAIN_AFTER + MARGIN))
-    assert Job.objects.due(in_queue=10_000) == []
-    assert Job.objects.due(in_queue=0) == [job.pk]
+    assert Job.objects.due(in_queue=10_000).all == []
+    assert Job.objects.due(in_queue=0).all == [job.pk]
 
 
 def test_job_is_due_in_a_long_queue_where_a_later_one_runs() -> None:
@@ -56,28 +56,28 @@ def test_job_is_due_in_a_long_queue_where_a_later_one_runs() -> None:
     lost = create_job(sent_at=ago(10 * SENT_AGAIN_AFTER))
     create_job(sent_at=ago(SENT_AGAIN_AFTER / 2))
     claim(create_job(sent_at=ago(timedelta(0))))
-    assert Job.objects.due(in_queue=10_000) == [lost.pk]
+    assert Job.objects.due(in_queue=10_000).late == [lost.pk]
 
 
 @pytest.mark.parametrize("off", [SILENT_AFTER + MARGIN, -SILENT_AFTER - MARGIN])
 def test_running_job_is_due_when_its_heartbeat_is_long_past_or_far_ahead(off: timedelta) -> None:
     job = create_job()
     claim(job)
-    assert Job.objects.due(in_queue=0) == []
+    assert Job.objects.due(in_queue=0).all == []
     Job.objects.update(heartbeat=ago(off))
-    assert Job.objects.due(in_queue=10_000) == [job.pk]
-    assert Job.objects.due(in_queue=10_000) == []
+    assert Job.objects.due(in_queue=10_000).all == [job.pk]
+    assert Job.objects.due(in_queue=10_000).all == []
 
 
 def test_running_job_without_a_heartbeat_is_due() -> None:
     job = create_job(state=Job.State.RUNNING)
-    assert Job.objects.due(in_queue=0) == [job.pk]
+    assert Job.objects.due(in_queue=0).all == [job.pk]
 
 
 @pytest.mark.parametrize("over", [Job.State.DONE, Job.State.FAILED, Job.State.CANCELLED, "parked"])
 def test_job_that_is_over_or_put_aside_is_not_due(over: str) -> None:
     create_job(state=over)
-    assert Job.objects.due(in_queue=0) == []
+    assert Job.objects.due(in_queue=0).all == []
 
 
 def test_first_worker_may_not_write_once_another_took_over() -> None:
@@ -131,7 +131,7 @@ def test_job_that_was_put_aside_waits_until_it_is_tried_again() -> None:
     assert Job.objects.park() == 1
     assert Job.objects.claim(job.pk) is None
     assert Job.objects.retry() == [job.pk]
-    assert Job.objects.due(in_queue=0) == [job.pk]
+    assert Job.objects.due(in_queue=0).all == [job.pk]
     claim(job)
 
 
@@ -173,9 +173,9 @@ def test_job_let_go_for_want_of_the_database_is_sent_again_after_a_while() -> No
     mine.release("the database")
     row = Job.objects.get()
     assert (row.state, row.attempts, row.waits_for) == (Job.State.QUEUED, 0, "the database")
-    assert Job.objects.due(in_queue=0) == []
+    assert Job.objects.due(in_queue=0).all == []
     Job.objects.update(sent_at=ago(SENT_AGAIN_AFTER + MARGIN))
-    assert Job.objects.due(in_queue=0) == [mine.pk]
+    assert Job.objects.due(in_queue=0).all == [mine.pk]
 
 
 def test_job_says_what_it_waits_for() -> None:

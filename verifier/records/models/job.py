@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
 
@@ -12,7 +13,7 @@ from django.db.models.functions import Now
 
 from verifier.records.models.object import BpfObject
 
-SILENT_AFTER = timedelta(seconds=30)
+SILENT_AFTER = timedelta(seconds=20)
 SENT_AGAIN_AFTER = timedelta(seconds=10)
 MAX_ATTEMPTS = 5
 _FULL_QUEUE = 200
@@ -20,6 +21,24 @@ _FULL_QUEUE = 200
 
 class JobLostError(Exception):
     """The job is the caller's no more: it was cancelled or parked, or another worker has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Jobs to be sent.
+
+    `late`: their worker fell silent, or jobs that were sent after them run already; they go before
+    all others. `waiting`: those never sent and, while the broker's queue is short, whatever was
+    sent a while ago, for the queue may have been lost, and a second message does no harm.
+    """
+
+    late: list[int]
+    waiting: list[int]
+
+    @property
+    def all(self) -> list[int]:
+        """Return all of them."""
+        return self.late + self.waiting
 
 
 class JobQuerySet(models.QuerySet["Job"]):
@@ -78,13 +97,8 @@ class JobQuerySet(models.QuerySet["Job"]):
         )
         return chosen
 
-    def due(self, in_queue: int) -> list[int]:
-        """Note as sent, and return, the jobs of which the broker may have no message.
-
-        These are the ones never sent; those whose worker fell silent; those that wait while jobs
-        sent later run; and, while the broker's queue is short (`in_queue` messages), whatever was
-        sent a while ago: the queue may have been lost, and a second message does no harm.
-        """
+    def due(self, in_queue: int) -> Due:
+        """Note as sent, and return, the jobs of which the broker may have no message."""
         with transaction.atomic():
             waiting = self.filter(state=Job.State.QUEUED)
             old = waiting.filter(sent_at__lt=Now() - SENT_AGAIN_AFTER).order_by("sent_at")
@@ -95,12 +109,12 @@ class JobQuerySet(models.QuerySet["Job"]):
             silent = self.silent().filter(
                 models.Q(sent_at=None) | models.Q(sent_at__lt=Now() - SENT_AGAIN_AFTER)
             )
-            found: dict[int, None] = {}
-            for jobs in (silent, overtaken, waiting.filter(sent_at=None).order_by("pk")):
-                found |= dict.fromkeys(_free(jobs[:_FULL_QUEUE]))
-            found |= dict.fromkeys(_free(old[:room]))
-            Job.objects.filter(pk__in=found).update(sent_at=Now())
-        return list(found)
+            begun = _free(silent[:_FULL_QUEUE]) + _free(overtaken[:_FULL_QUEUE])
+            fresh = waiting.filter(sent_at=None).order_by("pk")
+            rest = _free(fresh[:_FULL_QUEUE]) + _free(old[:room])
+            due = Due(list(dict.fromkeys(begun)), [pk for pk in rest if pk not in begun])
+            Job.objects.filter(pk__in=due.all).update(sent_at=Now())
+        return due
 
     def claim(self, job_id: int, worker: str = "") -> Job | None:
         """Return the job to the caller if nobody works on it; a second worker gets nothing."""
