@@ -13,7 +13,6 @@ from kfmap.permission.context_words import render_context
 from kfmap.permission.outcome_bits import OutcomeColumn, OutcomeColumns
 from kfmap.permission.outcome_words import LETTERS as OUTCOME_LETTERS
 from kfmap.permission.outcome_words import TITLES
-from kfmap.permission.verdict import FAILS
 from kfmap.safe_text.csv_rows import render_csv
 
 FORMAT = 1
@@ -69,19 +68,13 @@ def _outcomes(kernel: LoadedKernel) -> Iterator[OutcomeColumn]:
 
 
 def find_run_time_failures(kernel: LoadedKernel) -> Iterator[dict[str, Any]]:
-    """Return the cells that load and fail at run time; only members with a mask have any."""
-    masks = kernel.decider.run_time
-    if masks is None:
-        return
+    """Return the cells that load and fail at run time."""
+    layer = kernel.decider.run_time_layer
     rows = {name: row for row, name in enumerate(kernel.matrix.kfuncs)}
-    guarded = [name for name in masks.guards if name in rows]
     for column, context in enumerate(kernel.matrix.contexts):
-        if (context.struct_ops, context.member) not in masks.ops:
-            continue
-        for name in guarded:
-            answer, reasons = masks.decide(context, name)
-            if answer == FAILS and kernel.matrix.letter(column, rows[name]) == ALLOWED_LETTER:
-                texts = [reason.text for reason in reasons]
+        for name in layer.find_failing(context):
+            if name in rows and kernel.matrix.letter(column, rows[name]) == ALLOWED_LETTER:
+                texts = [reason.text for reason in layer.decide(context, name)[1]]
                 yield {"context": render_context(context), "kfunc": name, "reasons": texts}
 
 

@@ -15,6 +15,8 @@ from kfmap.kernel.program_facts import (
     IteratorSleep,
     LeftOut,
     MapRefusal,
+    OpCircumstances,
+    RunTimeCheck,
     SleepRule,
 )
 from kfmap.kernel.rule_form import MemberTable, Node
@@ -288,6 +290,8 @@ class KernelFacts:
     map_refusals: tuple[MapRefusal, ...] | None = None
     left_out: tuple[LeftOut, ...] | None = None
     helpers: tuple[str, ...] = ()
+    run_time_checks: tuple[RunTimeCheck, ...] = ()
+    op_circumstances: tuple[OpCircumstances, ...] = ()
 
     @property
     def is_observed(self) -> bool:

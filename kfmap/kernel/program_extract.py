@@ -15,6 +15,7 @@ from kfmap.kernel.rules.behaviours import extract_behaviours, extract_lock_safe
 from kfmap.kernel.rules.bpf_helpers import HelperFiles, extract_helpers
 from kfmap.kernel.rules.left_out import Present, find_left_out
 from kfmap.kernel.rules.map_rules import read_map_refusals
+from kfmap.kernel.rules.run_time_checks import extract_run_time_checks
 from kfmap.kernel.rules.sleep_rules import read_sleep_rules
 from kfmap.kernel.rules.targets import find_iterator_sleep
 
@@ -43,6 +44,9 @@ def add_program_facts(code: Code, facts: KernelFacts, files: Files, gates: Gates
     targets, unlisted = read_attach_targets(code, listed, has_lsm=files.has_lsm)
     map_refusals, unmapped = read_map_refusals(code, facts.program_types)
     struct_ops = tuple((item.name, item.variable, item.place.file) for item in facts.struct_ops)
+    checks, circumstances = extract_run_time_checks(
+        code, facts.struct_ops, [item.name for item in facts.kfuncs]
+    )
     helpers, unread = extract_helpers(code, HelperFiles(files.helping, struct_ops))
     return replace(
         facts,
@@ -54,6 +58,8 @@ def add_program_facts(code: Code, facts: KernelFacts, files: Files, gates: Gates
         map_refusals=map_refusals,
         left_out=find_left_out(code, gates, files.marked, Present(_names(facts), files.built)),
         helpers=() if helpers is None else write_helpers(helpers),
+        run_time_checks=checks,
+        op_circumstances=circumstances,
         not_understood=sort_problems(
             (*facts.not_understood, *asleep, *unlisted, *unmapped, *unread)
         ),

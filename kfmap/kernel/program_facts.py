@@ -13,6 +13,8 @@ from kfmap.quick_dataclass import dataclass
 
 MAY, NEVER, MUST, UNKNOWN = "may", "never", "must", "unknown"
 TARGET_DECIDES = "target"
+ALWAYS, SOMETIMES = "always", "sometimes"
+TASK, DUMP, LOCKED_RQ, IDLE, RQ_LOCK = "task", "dump", "locked_rq", "idle", "rq_lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,43 @@ class LeftOut:
     name: str
     options: tuple[str, ...]
     place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class OpCircumstances:
+    """What holds while the kernel calls a member of an ops structure, over all places it does.
+
+    Each is ALWAYS, SOMETIMES or NEVER: `tasks`: the tasks that the op is about are recorded;
+    `locked_rq`: an rq is known to be locked (None: trees that do not record it); `dumping`: a dump
+    is written; `idle_off`: the built-in idle tracking was switched off. `lock` is where a caller
+    takes the lock of an rq that it still holds, though the op is called as if none were locked.
+    """
+
+    struct_ops: str
+    member: str
+    tasks: str
+    locked_rq: str | None
+    dumping: str
+    idle_off: str
+    places: tuple[Place, ...]
+    lock: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunTimeCheck:
+    """A check that a kfunc makes on each call, beside masks.
+
+    `asks`: TASK (its task is one of the op's), DUMP (a dump is written), LOCKED_RQ, IDLE (built-in
+    idle tracking is on), or RQ_LOCK: no check, but the lock of an rq that it takes where no mask
+    is in force. `sure`: every call comes to it. `message` is what the kernel says, `path` leads
+    from the kfunc to the check, function by function.
+    """
+
+    kfunc: str
+    asks: str
+    sure: bool
+    message: str
+    path: tuple[tuple[str, Place], ...]
 
 
 def find_target(targets: Iterable[Target], name: str) -> Target | None:

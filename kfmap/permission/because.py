@@ -55,7 +55,7 @@ class Explainer:
         if word == FAILS_AT_RUN_TIME:
             return _explain_failure(verdict)
         if word == ALLOWED:
-            return self._explain_permission(context, kfunc, verdict)
+            return _add_warning(self._explain_permission(context, kfunc, verdict), verdict)
         return self._explain_load(word, context, kfunc, verdict)
 
     def explain_missing(self, missing: Missing, having: Sequence[str]) -> Reason:
@@ -180,10 +180,19 @@ def _explain_unknown(verdict: Verdict) -> Reason:
     return (reasons[-1:] or open_layers or verdict.reasons[-1:])[0]
 
 
+def _add_warning(reason: Reason, verdict: Verdict) -> Reason:
+    """Say of a call that the kernel allows that it deadlocks, where it does."""
+    warning = next((item for item in verdict.reasons if item.rule == "run_time_deadlock"), None)
+    return replace(reason, text=f"{reason.text}; but {warning.text}") if warning else reason
+
+
 def _explain_failure(verdict: Verdict) -> Reason:
-    """Join the two halves: which mask is in force, and what the kfunc's own check wants."""
+    """Join the two halves: how the context is run, and what the kfunc's own check wants."""
     found = {reason.rule: reason for reason in verdict.reasons}
-    mask, guard = found.get("run_time_mask"), found.get("run_time_guard")
-    if mask is None or guard is None:
-        return verdict.reasons[-1]
-    return replace(guard, text=f"{guard.text}, and {mask.text}")
+    for around, check in (
+        ("run_time_op", "run_time_check"),
+        ("run_time_mask", "run_time_guard"),
+    ):
+        if around in found and check in found:
+            return replace(found[check], text=f"{found[check].text}, and {found[around].text}")
+    return verdict.reasons[-1]

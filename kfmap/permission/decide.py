@@ -23,7 +23,7 @@ from kfmap.permission.layers import find_layers, flags_of
 from kfmap.permission.observed import Observations
 from kfmap.permission.rule_bits import Evaluate, Names, compile_tree
 from kfmap.permission.rule_trace import Asked, Tracer
-from kfmap.permission.run_time import index_run_time
+from kfmap.permission.run_time_layer import index_run_time_layer
 from kfmap.permission.verdict import ALLOWED, REFUSED, UNKNOWN, Reason, Verdict, give_reason
 from kfmap.permission.view import EXT_TYPE, STRUCT_OPS_TYPE, View, ViewBuilder
 from kfmap.quick_dataclass import dataclass
@@ -51,7 +51,8 @@ class Decider:
         self.views = ViewBuilder(facts)
         self.tables = build_hook_tables(facts)
         self.observations = Observations(facts) if facts.is_observed else None
-        self.run_time = index_run_time(facts.run_time)
+        self.run_time_layer = index_run_time_layer(facts)
+        self.run_time = self.run_time_layer.masks
         self.filters: dict[str, Filter] = {item.id: item for item in facts.filters}
         self._known: dict[str, Kfunc] = {item.name: item for item in facts.kfuncs}
         self.kfuncs = self._list_kfuncs()
@@ -252,8 +253,8 @@ class Decider:
             reasons += self._unread
         listed = self.flag_entries(context, kfunc)
         run_time = None
-        if self.run_time and verdict != REFUSED:
-            run_time, steps = self.run_time.decide(context, kfunc)
+        if verdict != REFUSED:
+            run_time, steps = self.run_time_layer.decide(context, kfunc)
             reasons += steps
         layers = find_layers(context, self.find_kfunc(kfunc), listed, self.views)
         return Verdict(verdict, run_time, tuple(reasons), layers, flags_of(listed))

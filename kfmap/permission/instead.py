@@ -97,7 +97,7 @@ class Adviser:
     ) -> tuple[str, ...]:
         """Return the contexts where a kfunc may be called, those most like `asked` first.
 
-        `with_mask`: only callbacks whose run-time mask is known to let it pass.
+        `with_mask`: only contexts of which it is known what holds while they run.
         """
         row = self._rows.get(kfunc)
         if row is None:
@@ -108,7 +108,7 @@ class Adviser:
             form = self._find_working_form(context, column.word(row))
             if distance is None or form is None or form == asked:
                 continue
-            if not with_mask or self._has_mask(context):
+            if not with_mask or self._is_told(context):
                 found.append((distance, form))
         nearest = [item for item in found if item[0] <= _NEAR] or found
         nearest.sort(key=lambda item: item[0])
@@ -142,9 +142,8 @@ class Adviser:
             for context in build_contexts(self.decider.facts)
         ]
 
-    def _has_mask(self, context: Context) -> bool:
-        masks = self.decider.run_time
-        return masks is not None and (context.struct_ops, context.member) in masks.ops
+    def _is_told(self, context: Context) -> bool:
+        return self.decider.run_time_layer.is_told(context)
 
     def _find_working_form(self, context: Context, word: str) -> Context | None:
         """Return the context in the form in which its call surely loads, None if it has none.

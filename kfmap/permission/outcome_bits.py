@@ -24,7 +24,6 @@ from kfmap.permission.outcome_words import (
     WILL_NOT_LOAD,
 )
 from kfmap.permission.sleeping import find_sleep_answer
-from kfmap.permission.verdict import FAILS
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +139,8 @@ class OutcomeColumns:
         return {}
 
     def _fails(self, context: Context) -> int:
-        masks = self._decider.run_time
-        if masks is None or (context.struct_ops, context.member) not in masks.ops:
-            return 0
-        return self._sum(
-            name
-            for name in masks.guards
-            if name in self._bit and masks.decide(context, name)[0] == FAILS
-        )
+        failing = self._decider.run_time_layer.find_failing(context)
+        return self._sum(name for name in failing if name in self._bit)
 
     def _sum(self, names: Iterable[str]) -> int:
         return sum(self._bit[name] for name in set(names))

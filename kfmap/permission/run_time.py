@@ -36,6 +36,15 @@ class RunTimeMasks:
         reasons = [give_reason("run_time_mask", text, place), *self._guard_reasons(guard, passes)]
         return (ALLOWED if passes else FAILS), reasons
 
+    def decide_bare(self, what: str, kfunc: str) -> tuple[str | None, list[Reason]]:
+        """Return ALLOWED or FAILS for what runs where no op does: no mask is in force."""
+        guard = self.guards.get(kfunc)
+        if guard is None:
+            return None, []
+        passes = self.passes(guard, 0)
+        reason = give_reason("run_time_mask", f"{what} runs with no mask in force")
+        return (ALLOWED if passes else FAILS), [reason, *self._guard_reasons(guard, passes)]
+
     def decide_nested(self, outer: OpMask, inner: OpMask, kfunc: str) -> str:
         """Return ALLOWED or FAILS for a call from `inner` while `outer` is still running."""
         guard = self.guards.get(kfunc)

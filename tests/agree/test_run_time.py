@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 
 from kfmap.kernel.facts import RunTime
+from kfmap.kernel.program_facts import OpCircumstances
 from kfmap.permission.context import Context
 from kfmap.permission.decide import Decider
 from tests.agree.truth import read_bundled
@@ -70,6 +73,11 @@ GUARDS = {
         "__scx_bpf_select_cpu_and": (SELECT_CPU | ENQUEUE, True, False),
     },
 }
+# Ops in which a call fails beside masks, as seen by calling each from each op of 6.17 to 6.19.
+_DUMPING = {"dump", "dump_cpu", "dump_task"}
+_WITHOUT_TASK = {"dispatch", "update_idle", "cpu_acquire", "cpu_release", "dump_cpu", "dump_task"}
+_LATER_OPS = {"cgroup_set_bandwidth", "cgroup_set_idle"}
+_WITHOUT_RQ = {*_UNLOCKED.split(), *_LATER_OPS, "select_cpu", "dump_cpu", "dump_task"}
 KERNELS = pytest.mark.parametrize("kernel", GUARDS)
 
 
@@ -97,10 +105,10 @@ def test_kernels_that_decide_at_load_time_have_no_masks(kernel: str) -> None:
 @pytest.mark.parametrize(
     ("kernel", "cells", "failing"),
     [
-        # Ops in which they fail: 2 × 30, 3 × 32, 2 × 20, 32, 32 and 12.
-        ("6.12-all", 33 * 38, 272),
-        # Ops in which they fail: 2 × 30, 3 × 32, 2 × 19, 32, 2 × 18 and 13.
-        ("6.18", 33 * 49, 275),
+        # By mask: 2 × 30, 3 × 32, 2 × 20, 32, 32 and 12 ops; then by other checks.
+        ("6.12-all", 33 * 38, 272 + 30 + 6 + 4),
+        # By mask: 2 × 30, 3 × 32, 2 × 19, 32, 2 × 18 and 13 ops; then by other checks.
+        ("6.18", 33 * 49, 275 + 30 + 16 + 6 + 10),
     ],
 )
 def test_answers_have_the_run_time_layer_for_every_op(
@@ -117,6 +125,73 @@ def test_answers_have_the_run_time_layer_for_every_op(
         for name in kfuncs
     ]
     assert (len(answers), answers.count("fails")) == (cells, failing)
+
+
+@KERNELS
+def test_other_checks_fail_where_running_them_failed(kernel: str) -> None:
+    around = _around(kernel)
+    assert {name for name, op in around.items() if op.dumping != "never"} == _DUMPING
+    assert {name for name, op in around.items() if op.idle_off != "never"} == {"exit"}
+    failing = _failing(kernel, "scx_bpf_task_cgroup", around)
+    masked = {name for name in around if _run_time_mask(kernel, name)}
+    assert failing & masked == _WITHOUT_TASK
+    assert failing - masked == set(around) - masked
+    assert _failing(kernel, "scx_bpf_dump_bstr", around) == set(around) - _DUMPING
+    idle = "scx_bpf_test_and_clear_cpu_idle"
+    assert _failing(kernel, idle, around) == {"exit"}
+
+
+@pytest.mark.parametrize("kernel", ["6.18", "6.19"])
+def test_no_rq_is_locked_in_these_ops(kernel: str) -> None:
+    around = _around(kernel)
+    assert _failing(kernel, "scx_bpf_locked_rq", around) == _WITHOUT_RQ & set(around)
+
+
+@pytest.mark.parametrize("kernel", ["7.1", "7.2", "7.3", "7.3-all"])
+def test_newer_kernels_check_for_the_task_in_ops_that_have_none(kernel: str) -> None:
+    failing = _failing(kernel, "scx_bpf_task_cgroup", _around(kernel))
+    assert failing > {*_WITHOUT_TASK, "init_task", "cgroup_prep_move", "init", "exit"}
+    assert failing.isdisjoint({"enqueue", "select_cpu", "cgroup_move", "running"})
+
+
+@KERNELS
+def test_moves_from_cgroup_move_are_said_to_deadlock(kernel: str) -> None:
+    decider = Decider(read_bundled(kernel))
+    old = kernel == "6.12-all"
+    move = "scx_bpf_dispatch_from_dsq" if old else "scx_bpf_dsq_move"
+    for member, warned in (("cgroup_move", True), ("init", False), ("dispatch", False)):
+        rules = {item.rule for item in decider.decide(_member(member), move).reasons}
+        assert ("run_time_deadlock" in rules) is warned, member
+    assert all(op.lock is None for op in read_bundled("7.2").op_circumstances)
+
+
+@KERNELS
+def test_programs_that_no_op_runs_fail_the_checks(kernel: str) -> None:
+    decider = Decider(read_bundled(kernel))
+    syscall = Context("BPF_PROG_TYPE_SYSCALL", sleepable=True)
+    failing = set(decider.run_time_layer.find_failing(syscall))
+    assert {"scx_bpf_task_cgroup", "scx_bpf_dump_bstr"} <= failing
+    assert "scx_bpf_test_and_clear_cpu_idle" not in failing
+    dummy = Context("BPF_PROG_TYPE_STRUCT_OPS", struct_ops="bpf_dummy_ops", member="test_1")
+    assert "scx_bpf_reenqueue_local" in set(decider.run_time_layer.find_failing(dummy))
+
+
+def _around(kernel: str) -> dict[str, OpCircumstances]:
+    found = read_bundled(kernel).op_circumstances
+    return {op.member: op for op in found if op.struct_ops == "sched_ext_ops"}
+
+
+def _failing(kernel: str, kfunc: str, members: Iterable[str]) -> set[str]:
+    layer = Decider(read_bundled(kernel)).run_time_layer
+    return {name for name in members if layer.decide(_member(name), kfunc)[0] == "fails"}
+
+
+def _run_time_mask(kernel: str, member: str) -> int:
+    return next(op.mask for op in _run_time(kernel).ops if op.member == member)
+
+
+def _member(name: str) -> Context:
+    return Context("BPF_PROG_TYPE_STRUCT_OPS", struct_ops="sched_ext_ops", member=name)
 
 
 def _run_time(kernel: str) -> RunTime:

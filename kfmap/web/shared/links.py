@@ -10,7 +10,8 @@ from django.conf import settings
 from django.urls import reverse
 
 from kfmap.catalogue.store import LoadedKernel
-from kfmap.kernel.facts import Filter, Place
+from kfmap.kernel.facts import Filter, Guard, OpMask, Place
+from kfmap.kernel.program_facts import OpCircumstances, RunTimeCheck
 from kfmap.kernel.rule_form import Branch, Node
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import render_context
@@ -116,14 +117,15 @@ def _member_places(kernel: LoadedKernel) -> Iterator[tuple[Place, str]]:
 
 
 def _run_time_places(kernel: LoadedKernel) -> Iterator[tuple[Place, str]]:
-    if kernel.facts.run_time is None:
-        return
-    for op in kernel.facts.run_time.ops:
+    masks = kernel.facts.run_time
+    ops: list[OpMask | OpCircumstances] = [*(masks.ops if masks else ())]
+    for op in (*ops, *kernel.facts.op_circumstances):
         for place in op.places:
             yield place, reverse("member", args=[kernel.name, op.struct_ops, op.member])
-    for guard in kernel.facts.run_time.guards:
-        for _, place in guard.path:
-            yield place, reverse("kfunc", args=[kernel.name, guard.kfunc])
+    checks: list[Guard | RunTimeCheck] = [*(masks.guards if masks else ())]
+    for check in (*checks, *kernel.facts.run_time_checks):
+        for _, place in check.path:
+            yield place, reverse("kfunc", args=[kernel.name, check.kfunc])
 
 
 def _entry_places(kernel: LoadedKernel) -> Iterator[tuple[Place, str]]:

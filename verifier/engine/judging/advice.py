@@ -8,9 +8,8 @@ from kfmap.kernel.program_facts import MAY
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import render_context
 from kfmap.permission.renames import find_renamed
-from kfmap.permission.run_time import RunTimeMasks
 from kfmap.permission.sleeping import find_sleep_answer
-from kfmap.permission.verdict import ALLOWED
+from kfmap.permission.verdict import ALLOWED, FAILS
 from kfmap.permission.view import STRUCT_OPS_TYPE
 from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.result import FindingKind
@@ -40,16 +39,19 @@ class Adviser:
     def _legal_in(self, kind: str, kfunc: str) -> Iterator[str]:
         """Name contexts, those of the same struct_ops type or program type first."""
         bit = self._kernel.kfunc_bits.get(kfunc, 0)
-        masks = self._kernel.decider.run_time if kind == FindingKind.RUN_TIME else None
-        found = [
-            context
-            for context, allowed in self._kernel.contexts
-            if allowed & bit and (masks is None or _passes(masks, context, kfunc))
-        ]
-        if masks is not None:
-            found = [context for context in found if context.struct_ops == self._context.struct_ops]
+        found = [context for context, allowed in self._kernel.contexts if allowed & bit]
+        if kind == FindingKind.RUN_TIME:
+            found = [
+                context
+                for context in found
+                if context.struct_ops == self._context.struct_ops and self._passes(context, kfunc)
+            ]
         found.sort(key=self._distance)
         yield from map(render_context, found[:_MAX_CONTEXTS])
+
+    def _passes(self, context: Context, kfunc: str) -> bool:
+        layer = self._kernel.decider.run_time_layer
+        return layer.is_told(context) and layer.decide(context, kfunc)[0] != FAILS
 
     def _distance(self, context: Context) -> int:
         if context.program_type != self._context.program_type:
@@ -119,10 +121,6 @@ class Adviser:
         if answer.word == MAY:
             return "make the program sleepable (.s) and call it outside of locked regions"
         return elsewhere
-
-
-def _passes(masks: RunTimeMasks, context: Context, kfunc: str) -> bool:
-    return masks.decide(context, kfunc)[0] == ALLOWED
 
 
 def _list(names: list[str]) -> str:

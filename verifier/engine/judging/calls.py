@@ -103,17 +103,13 @@ class CallJudge:
         return Objection(FindingKind.RUN_TIME, reasons) if reasons else None
 
     def _run_time_reasons(self, call: LiveCall, kfunc: str, verdict: Verdict) -> tuple[Reason, ...]:
-        """Ask the run-time mask: that of the op, or none where the call is made later."""
+        """Ask what the kernel checks on each call: of the op, or where the call is made later."""
         if not call.circumstances.later:
             return verdict.reasons if verdict.run_time == FAILS else ()
-        masks, where = self._kernel.decider.run_time, LATER.get(call.circumstances.later)
-        guard = masks.guards.get(kfunc) if masks else None
-        if masks is None or guard is None or where is None or masks.passes(guard, 0):
+        layer, where = self._kernel.decider.run_time_layer, LATER.get(call.circumstances.later)
+        if where is None or not layer.is_told(self._context):
             return ()
-        if (self._context.struct_ops, self._context.member) not in masks.ops:
-            return ()
-        text = f"{where} runs with no mask in force; {kfunc} wants {masks.name_mask(guard.mask)}"
-        return (give_reason("run_time_guard", text, guard.path[-1][1] if guard.path else None),)
+        return tuple(layer.find_failure(where, kfunc))
 
 
 def asleep(regions: Regions, how: Circumstances) -> tuple[str, bool]:
