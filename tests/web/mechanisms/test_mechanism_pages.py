@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils.html import escape
 
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.store import load_kernel, save_kernel
@@ -349,7 +350,7 @@ def test_page_of_a_variant_leads_to_its_base_its_edits_and_the_comparison(client
     page = read(client, "/kernels/toy-wide/")
     assert "toy_allow[running] = ALLOW_DISPATCH" in page
     assert "/compare/toy/toy-wide/" in page
-    assert f'href="{draft_url("toy", [WIDER])}"' in page
+    assert f'href="{escape(draft_url("toy", [WIDER]))}"' in page
     assert "A variant of" not in read(client, "/kernels/toy/")
 
 
