@@ -88,7 +88,7 @@ def test_graph_opens_whole_where_it_can_be_read_then(page: Page) -> None:
         "(view) => view.scrollHeight <= view.clientHeight && view.scrollWidth <= view.clientWidth"
     )
     page.set_viewport_size({"width": 1440, "height": 900})
-    page.goto("/kernels/7.3/graphs/callbacks/sched_ext_ops/")
+    page.goto("/kernels/7.3/graphs/callbacks/Qdisc_ops/")
     assert page.locator(".graph-view").evaluate(whole)
     page.get_by_role("button", name="Zoom in").click()
     assert not page.locator(".graph-view").evaluate(whole)
