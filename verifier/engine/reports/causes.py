@@ -18,7 +18,6 @@ from verifier.engine.result import (
     FindingKind,
     ObjectVerdict,
     ProgramVerdict,
-    Step,
 )
 
 # The first kind that refuses a whole object explains the later ones on that kernel: without the ops
@@ -188,8 +187,3 @@ def _find_root(found: dict[_Key, dict[str, list[Finding]]], loaded: set[str]) ->
         and any(not finding.path for findings in programs.values() for finding in findings)
     ]
     return min(ranks, default=None)
-
-
-def last_step(cause: Cause) -> Step | None:
-    """Return the function that makes the call, None where the cause is not about one."""
-    return cause.example.path[-1] if cause.example.path else None
