@@ -25,7 +25,15 @@ from kfmap.web.shared.once_per_facts import once_per_facts
 from kfmap.web.shared.page import Page, kernel_page, map_page
 from kfmap.web.what_if.edits_in_address import draft_url
 
-_NEWEST_PAGES = ("kernel", "matrix", "graphs", "kfuncs")
+_NEWEST_PAGES = (
+    "kernel",
+    "matrix",
+    "graphs",
+    "kfuncs",
+    "kernel-mechanisms",
+    "kernel-findings",
+    "kernel-what-if",
+)
 
 
 @map_page("kernels")

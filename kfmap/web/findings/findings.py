@@ -40,7 +40,7 @@ KIND_WORDS = {
 }
 
 
-@kernel_page()
+@kernel_page("findings")
 def show_findings(request: HttpRequest, this: ThisKernel) -> Page | HttpResponse:
     """Show the findings by rule, with the classes of members as pictures."""
     findings = load_findings(this)

@@ -30,9 +30,18 @@ from kfmap.permission.engine import ENGINE_VERSION
 from kfmap.web.shared.kernel_map import KernelMap, ThisKernel, load_kernel_map
 from verifier.records.models import Job
 
-Section = Literal[
-    "", "kernels", "matrix", "compare", "graphs", "decode", "docs"
-]  # of the head of pages
+Section = Literal[  # of the head of pages
+    "",
+    "kernels",
+    "matrix",
+    "compare",
+    "graphs",
+    "mechanisms",
+    "findings",
+    "what-if",
+    "decode",
+    "docs",
+]
 _MADE_OF = (
     (settings.BASE_DIR, "kfmap/**/*.py"),
     (settings.BASE_DIR, "kfmap/*/*.json"),

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.http import QueryDict
 from django.urls import reverse
 
 from kfmap.kernel.facts import KernelFacts
+from kfmap.kernel.rule_form import MemberTable, TableRow
 from kfmap.permission.what_if.capability_map import is_capability_table
 from kfmap.permission.what_if.edit_json import read_edits, write_edits
 from kfmap.permission.what_if.edits import (
     ChangeKfuncBits,
     ChangeMemberBits,
+    ChangeRow,
     Edit,
     EditError,
     overrules,
@@ -50,6 +53,8 @@ def draft_url(kernel: str, edits: Sequence[Edit]) -> str:
         query["kfunc"] = last.kfunc
     elif isinstance(last, ChangeMemberBits):
         query["member"] = f"{last.struct_ops}.{last.member}"
+    elif isinstance(last, ChangeRow):
+        query.update(table=last.table, member=last.member)
     address = reverse("kernel-what-if", args=[kernel])
     return f"{address}?{urlencode(query)}" if query else address
 
@@ -99,23 +104,51 @@ def list_choices(facts: KernelFacts) -> Mapping[str, object]:
         "filters": [(item.id, item.name) for item in facts.filters],
         "types": [item.program_type for item in facts.hook_of if item.hook],
         "registrations": sorted({(item.set_id, item.program_type) for item in facts.registrations}),
-        "tables": [
-            (
-                table,
-                [
-                    member.name
-                    for ops in facts.struct_ops
-                    if ops.name == find_table_type(facts, table)
-                    for member in ops.members
-                    if member.callback and member.offset // table.unit < table.length
-                ],
-                sorted(list_flags(facts, table.name)),
-            )
-            for table in facts.tables
-            if not is_capability_table(table)
-        ],
         "struct_ops": [ops.name for ops in facts.struct_ops],
     }
+
+
+@dataclass(frozen=True, slots=True)
+class RowForm:
+    """A member table to change a row of: its members with the flags they have, one in hand."""
+
+    table: MemberTable
+    members: Mapping[str, Sequence[str]]
+    flags: Sequence[str]
+    member: str
+
+    @property
+    def ticked(self) -> Sequence[str]:
+        """Return the flags that the member in hand has."""
+        return self.members.get(self.member, ())
+
+
+def list_rows(facts: KernelFacts, table: str, member: str) -> list[RowForm]:
+    """Return what rows can be changed; `member` of `table` is in hand, else the first of each."""
+    return [
+        _make_row_form(facts, item, member if item.name == table else "")
+        for item in facts.tables
+        if not is_capability_table(item)
+    ]
+
+
+def _make_row_form(facts: KernelFacts, table: MemberTable, member: str) -> RowForm:
+    flags = sorted(list_flags(facts, table.name).items())
+    rows = {row.member: row for row in table.rows}
+    members = {
+        item.name: _find_flags(rows[item.name], flags) if item.name in rows else []
+        for ops in facts.struct_ops
+        if ops.name == find_table_type(facts, table)
+        for item in ops.members
+        if item.callback and item.offset // table.unit < table.length
+    }
+    chosen = member if member in members else next(iter(members), "")
+    return RowForm(table, members, [flag for flag, _ in flags], chosen)
+
+
+def _find_flags(row: TableRow, flags: Sequence[tuple[str, int]]) -> list[str]:
+    """Return the flags of a row; one without a bit only where the row names it."""
+    return [flag for flag, bit in flags if flag in row.names or (bit and row.value & bit == bit)]
 
 
 def _name_in_hand(kind: str, in_hand: str) -> dict[str, str]:

@@ -37,6 +37,7 @@ from kfmap.web.what_if.edits_in_address import (
     change_draft,
     draft_url,
     list_choices,
+    list_rows,
     parse_draft,
     write_draft,
 )
@@ -48,7 +49,7 @@ _DRAFT = "draft"
 
 
 @require_safe
-@kernel_page(conditional=False)
+@kernel_page("what-if", conditional=False)
 def show_what_if(request: HttpRequest, this: ThisKernel) -> Page | HttpResponse:
     """Show the draft, the cells it flips, and the forms that add to it; ?format= exports."""
     kernel, name = this.loaded, this.name
@@ -57,16 +58,19 @@ def show_what_if(request: HttpRequest, this: ThisKernel) -> Page | HttpResponse:
     flips = find_flips(kernel.decider, after) if edits else ()
     if chosen := request.GET.get("format"):
         return export_text(chosen, choose_renderers(name, edits, flips, facts), f"{name} what if")
-    in_hand = [request.GET.get(key, "") for key in ("kfunc", "member")]
+    table = request.GET.get("table", "")
+    member = request.GET.get("member", "")
+    kfunc, callback = request.GET.get("kfunc", ""), "" if table else member
     shows_objects = request.user.is_authenticated and bool(flips)
     context = {
         "edits": list(enumerate(map(describe_edit, edits))),
         "draft": write_draft(edits),
         "draft_query": urlencode({"edits": write_draft(edits)}) if edits else "",
         **_sum_up(name, flips),
-        "capabilities": build_capability_page(kernel.decider, facts, *in_hand),
+        "capabilities": build_capability_page(kernel.decider, facts, kfunc, callback),
         "effect": find_effect(kernel, after, flips) if shows_objects else None,
         "choices": list_choices(facts),
+        "tables": list_rows(facts, table, member),
         "variants": Kernel.objects.listed().filter(variant__base_name=name),
     }
     return Page("mechanisms/what_if.html", context)

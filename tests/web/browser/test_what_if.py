@@ -17,7 +17,8 @@ RUNNING = "sched_ext_ops.running"
 
 def test_mechanisms_are_compared_down_to_a_cell(page: Page) -> None:
     page.goto("/kernels/6.18/")
-    page.get_by_role("link", name="Mechanisms").click()
+    tabs = page.get_by_role("navigation", name="Pages of this kernel")
+    tabs.get_by_role("link", name="Mechanisms").click()
     table = page.get_by_role("region", name="Mechanisms", exact=True)
     late = table.get_by_role("row").filter(has_text="Run-time masks").get_by_role("cell").nth(2)
     assert int(late.text_content() or "") > 200
@@ -69,6 +70,22 @@ def test_edit_flips_cells_and_its_address_is_the_draft(page: Page, browser: Brow
     check(colleague)
     page.get_by_role("link", name=re.compile("^Take back")).click()
     expect(page.get_by_text("No edits yet.")).to_be_visible()
+
+
+def test_flags_that_a_row_has_are_ticked(page: Page, plain: Page) -> None:
+    for one, show in ((page, False), (plain, True)):
+        one.goto("/kernels/7.3/what-if/")
+        card = one.locator("article").filter(has_text="Change a row of scx_kf_allow_flags")
+        for member in ("dispatch", "running", "enqueue"):
+            card.get_by_label("Member").select_option(member)
+            if show:
+                card.get_by_role("button", name="Show its flags").click()
+            row = card.locator("li").filter(has_text=re.compile(f"^{member}: "))
+            names = "".join(row.all_text_contents()).partition(": ")[2].split(" | ")
+            flags = sorted(filter(None, names))
+            boxes = card.get_by_role("checkbox", checked=True)
+            expect(boxes).to_have_count(len(flags))
+            assert [box.get_attribute("value") for box in boxes.all()] == flags
 
 
 def test_tick_of_a_capability_bit_counts_at_once(page: Page) -> None:
