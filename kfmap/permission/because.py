@@ -31,6 +31,7 @@ _LAYER_ORDER = (
     "malformed_btf",
     "attach_target",
     "unsupported_member",
+    "trap",
     "sleepable_context",
     "sleepable_member",
     "sleepable",
@@ -112,7 +113,7 @@ class Explainer:
         if layer.kind == "malformed_btf":
             text = layer.reason.text.removeprefix("no program can load it: ")
             return replace(layer.reason, text=f"no program can load {kfunc}: {text}")
-        if layer.kind == "attach_target":
+        if layer.kind in ("attach_target", "trap"):
             return layer.reason
         if context.sleepable:
             text = f"{layer.reason.text}, and this program asks to sleep"

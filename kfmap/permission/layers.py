@@ -19,6 +19,14 @@ from kfmap.permission.verdict import Layer, Reason, give_reason
 from kfmap.permission.view import ViewBuilder
 
 CSS_TASK_ITERATOR = "bpf_iter_css_task_new"
+# The compiler puts it where a value is undefined or a function ends; check_kfunc_call() refuses
+# each live call by name, as that of no other kfunc: "bpf: Warn with __bpf_trap() kfunc maybe due
+# to uninitialized variable", seen first in 6.17. Older kernels have no such kfunc.
+TRAP = "__bpf_trap"
+TRAP_TEXT = (
+    "the compiler puts __bpf_trap where a value is undefined or a function ends,"
+    " and no program may come there"
+)
 
 
 def find_layers(
@@ -110,6 +118,8 @@ def _kfunc_layers(kfunc: Kfunc, listed: Sequence[Listed]) -> Iterator[Layer]:
     elif kfunc.callable_in_btf is None and implicit:
         text = f"needs {kfunc.name}_impl in BTF, which was not given"
         yield Layer("malformed_btf", None, give_reason("malformed_btf", text, kfunc.place))
+    if kfunc.name == TRAP:
+        yield Layer("trap", True, give_reason("trap", TRAP_TEXT, kfunc.place))
     if kfunc.device_bound:
         text = "only a program bound to a device may call it"
         yield Layer("device_bound", False, give_reason("device_bound", text, kfunc.place))

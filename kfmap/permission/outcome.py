@@ -145,6 +145,8 @@ def find_outcome(decider: Decider, context: Context, verdict: Verdict) -> str:
     not_known = blocks.get("unsupported_member", False) is None or of_sleep is None
     if verdict.verdict == NOT_KNOWN or not_known or decider.observations:
         return UNKNOWN
+    if blocks.get("trap"):
+        return WILL_NOT_LOAD
     asks = True if of_sleep else blocks.get("sleepable", False)
     if asks is None:
         return UNKNOWN

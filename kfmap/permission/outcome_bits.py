@@ -11,7 +11,7 @@ from kfmap.permission.attach_targets import find_target_problem
 from kfmap.permission.context import Context
 from kfmap.permission.decide import Decider
 from kfmap.permission.hook_table import Listed
-from kfmap.permission.layers import CSS_TASK_ITERATOR, allowlisted
+from kfmap.permission.layers import CSS_TASK_ITERATOR, TRAP, allowlisted
 from kfmap.permission.missing import Missing
 from kfmap.permission.outcome_words import (
     ALLOWED,
@@ -88,8 +88,11 @@ class OutcomeColumns:
         fails = self._fails(context) & allowed
         only = allowed & asks & ~fails & ~broken if sleep.word != NEVER else 0
         blocked = (allowed & asks & ~only) | broken
-        unsure |= allowed & may_ask & ~asks
-        rest = allowed & ~asks & ~broken & ~unsure
+        trap = allowed & ~broken & self._bit.get(TRAP, 0)
+        only &= ~trap
+        blocked |= trap
+        unsure |= allowed & may_ask & ~asks & ~trap
+        rest = allowed & ~asks & ~broken & ~unsure & ~trap
         return OutcomeColumn(
             allowed=rest & ~fails,
             only_if_sleepable=only,

@@ -62,6 +62,7 @@ LAYER_KINDS = (
     "sleepable",
     "sleepable_context",
     "sleepable_member",
+    "trap",
     "unsupported_member",
 )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import render_context
 from kfmap.permission.contexts import build_contexts
-from kfmap.permission.outcome import Outcome, OutcomeJudge
+from kfmap.permission.outcome_bits import OutcomeColumns
 from kfmap.permission.section_names import render_section_name
 from kfmap.permission.view import EXT_TYPE
 from tests.verifier.engine.flow.assembly import assemble
@@ -28,8 +28,6 @@ EXPECTED = {
 }
 # What a program of one call cannot bring: a device, a lock that is held, the end of a region.
 _NEEDS = {FindingKind.DEVICE_BOUND, FindingKind.REGION}
-# Permitted to all, but not for programs to call: the compiler puts it where a value is undefined.
-_NOT_TO_CALL = ("__bpf_trap",)
 # Attach targets for contexts that leave theirs open: ones that sleepable programs may have, too.
 _TARGETS = {
     "BPF_TRACE_FENTRY": "bpf_fentry_test1",
@@ -121,18 +119,17 @@ def compare(
     kernel: KernelUnderTest, context: Context, kfuncs: Sequence[str]
 ) -> Iterator[Disagreement]:
     """Return the cells of one context of which outcome and engine say different things."""
-    judge = OutcomeJudge(kernel.decider)
-    kfuncs = [name for name in kfuncs if name not in _NOT_TO_CALL]
+    decider = kernel.decider
+    column = OutcomeColumns(decider).column(context, *decider.bits(context))
     for kfunc, verdict in zip(kfuncs, check(kernel, context, kfuncs), strict=True):
-        outcome = judge.decide(context, kfunc)
+        outcome = column.word(decider.kfuncs.index(kfunc))
         if not _agree(outcome, verdict):
             findings = tuple(f"{item.kind}: {item.reasons[-1].text}" for item in verdict.findings)
-            name = render_context(context)
-            yield Disagreement(name, kfunc, outcome.outcome, verdict.verdict, findings)
+            yield Disagreement(render_context(context), kfunc, outcome, verdict.verdict, findings)
 
 
-def _agree(outcome: Outcome, verdict: ProgramVerdict) -> bool:
-    wanted = EXPECTED[outcome.outcome]
+def _agree(outcome: str, verdict: ProgramVerdict) -> bool:
+    wanted = EXPECTED[outcome]
     if verdict.verdict == wanted:
         return True
     kinds = {item.kind for item in verdict.findings}

@@ -229,6 +229,17 @@ def test_entries_that_differ_in_sleeping_are_not_known() -> None:
     assert "differ in flags" in outcome.because.text
 
 
+@pytest.mark.parametrize("context", ["xdp", "struct_ops:toy_ops.enqueue", "syscall"])
+def test_what_the_compiler_puts_where_nothing_may_come_loads_nowhere(context: str) -> None:
+    facts = create_kernel(
+        (create_set("all", "__bpf_trap"),), (create_registration("UNSPEC", "all"),)
+    )
+    outcome = ask(facts, context, "__bpf_trap")
+    assert (outcome.verdict.verdict, outcome.outcome) == ("allowed", "will_not_load")
+    assert outcome.because.text.startswith("the compiler puts __bpf_trap where a value")
+    assert outcome.instead == ()
+
+
 def test_every_outcome_has_words() -> None:
     assert set(TITLES) == set(OUTCOMES)
     assert set(LETTERS.values()) == set(OUTCOMES) - {"not_a_kfunc"}

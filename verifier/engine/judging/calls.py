@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kfmap.permission.context import Context
+from kfmap.permission.layers import TRAP, TRAP_TEXT
 from kfmap.permission.observed import NOT_ASKED
 from kfmap.permission.verdict import ALLOWED, FAILS, REFUSED, UNKNOWN, Verdict, give_reason
 from verifier.engine.flow.reach import Circumstances, Later, LiveCall
@@ -17,9 +18,6 @@ from verifier.engine.result import FindingKind, Reason
 
 MODULE_RULE = "module"  # of a reason: a module may have it
 _SLEEPABLE = "KF_SLEEPABLE"
-# check_kfunc_call(): "bpf: Warn with __bpf_trap() kfunc maybe due to uninitialized variable", seen
-# first in 6.17; an older kernel has no such kfunc, and libbpf says so.
-_TRAP = "__bpf_trap"
 # What is said of a call follows from these: extern, regions, circumstances, fault.
 _Alike = tuple[int, Regions, Circumstances, str]
 LATER = {Later.TIMER: "a timer callback", Later.WORK: "a workqueue callback"}
@@ -51,9 +49,8 @@ class CallJudge:
         resolved = self._loaded.kfunc(call.extern)
         if resolved.outcome != FOUND:
             return Objection(FindingKind(resolved.outcome), (absent_reason(resolved, extern.name),))
-        if extern.kernel_name == _TRAP:
-            text = "the compiler put __bpf_trap here, where a value is undefined or a function ends"
-            return Objection(FindingKind.LOAD, (give_reason("trap", text),))
+        if extern.kernel_name == TRAP:
+            return Objection(FindingKind.LOAD, (give_reason("trap", TRAP_TEXT),))
         verdict = self._decide(extern.kernel_name)
         if verdict.verdict == REFUSED:
             return Objection(FindingKind.NOT_ALLOWED, verdict.reasons)
