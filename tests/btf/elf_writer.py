@@ -6,7 +6,10 @@ import struct
 
 
 def write_elf(
-    sections: dict[str, bytes], byteorder: str = "little", types: dict[str, int] | None = None
+    sections: dict[str, bytes],
+    byteorder: str = "little",
+    types: dict[str, int] | None = None,
+    flags: dict[str, int] | None = None,
 ) -> bytes:
     """Return an ELF file with these sections, and the names of them in a last one."""
     mark = "<" if byteorder == "little" else ">"
@@ -17,8 +20,9 @@ def write_elf(
     for name, data in all_sections.items():
         kind = {"": 0, ".shstrtab": 3, **(types or {})}.get(name, 1)  # SHT_PROGBITS
         offset = 64 + len(body)
+        sign = (flags or {}).get(name, 0)
         headers += struct.pack(
-            f"{mark}IIQQQQIIQQ", name_offset, kind, 0, 0, offset, len(data), 0, 0, 1, 0
+            f"{mark}IIQQQQIIQQ", name_offset, kind, sign, 0, offset, len(data), 0, 0, 1, 0
         )
         name_offset += len(name) + 1
         body += data
