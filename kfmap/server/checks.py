@@ -11,6 +11,8 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core import checks
 
+from verifier.jobs.confined import find_gaps
+
 _REDIS_SCHEMES = ("redis://", "rediss://", "unix://", "redis+socket://")
 _LOCAL = {"localhost", "127.0.0.1", "[::1]"}
 
@@ -73,4 +75,21 @@ def check_exposure(
     return found
 
 
-CHECKS = (check_readable_values, check_broker, check_object_storage, check_exposure)
+def check_confinement(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[checks.CheckMessage]:
+    """Say what the process that reads uploads is not kept from on this platform."""
+    hint = "Run kfmap on Linux 5.13 or newer, and allow seccomp and Landlock in its container."
+    return [
+        checks.Warning(f"Checks of uploads are not confined: {gap}", hint=hint, id="kfmap.W002")
+        for gap in find_gaps()
+    ]
+
+
+CHECKS = (
+    check_readable_values,
+    check_broker,
+    check_object_storage,
+    check_exposure,
+    check_confinement,
+)

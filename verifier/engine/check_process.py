@@ -1,7 +1,7 @@
 """The process that reads hostile bytes: objects in, summaries and verdicts out, under limits.
 
 `verifier.jobs.checker` starts it as `python -m verifier.engine.check_process MEGABYTES` and talks
-with it by its standard input and output; it opens no files, and is kept from doing so.
+with it by its standard input and output; everything else is closed to it (`confinement`).
 
 It reads a request, one line of JSON followed by a file's bytes, and writes messages, a line of
 JSON each: the summary or the problem, a verdict for each kernel, `{"end": true}`. A request with
@@ -21,6 +21,7 @@ import sys
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from importlib import import_module
 from typing import Any, BinaryIO
 
 import zstandard
@@ -29,6 +30,7 @@ from kfmap.btf.function_names import FunctionNames
 from kfmap.btf.read import read_btf
 from kfmap.kernel.config import read_config
 from kfmap.kernel.facts_json import parse_facts
+from verifier.engine.confinement.confine import confine
 from verifier.engine.containers.find import Found, find_objects
 from verifier.engine.judging.choice_text import (
     parse_plain_choices,
@@ -52,6 +54,7 @@ from verifier.engine.verdict import (
 Parts = dict[str, bytes]
 Ask = Callable[[dict[str, Any]], Parts]
 _MAX_UNPACKED = 512 << 20
+_IMPORTED_LATE = ("encodings.cp437",)  # names of files in a zip archive
 _SHARE_OF_KERNELS = 0.5  # of the memory; the rest is for the object in hand
 
 
@@ -145,10 +148,15 @@ def _unpack(packed: bytes) -> bytes:
     return zstandard.ZstdDecompressor().decompress(packed, max_output_size=_MAX_UNPACKED)
 
 
-def _limit(megabytes: int) -> None:
+def lock_in(megabytes: int) -> None:
+    """Limit the memory and close all but what is open; what could not be closed is said elsewhere.
+
+    Modules that are otherwise imported late cannot be any more, so they are now.
+    """
+    for name in _IMPORTED_LATE:
+        import_module(name)
     resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    confine()
 
 
 def _say(message: dict[str, Any]) -> None:
@@ -180,7 +188,7 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     megabytes, source = int(sys.argv[1]), sys.stdin.buffer
     kernels = Kernels(_asking(source), int(_SHARE_OF_KERNELS * (megabytes << 20)))
-    _limit(megabytes)
+    lock_in(megabytes)
     while line := source.readline():
         request = json.loads(line)
         try:

@@ -11,15 +11,15 @@ import queue
 import selectors
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-_ROOT = Path(__file__).resolve().parents[2]
+from verifier.jobs.child import CHILD_ENVIRONMENT, ROOT, python_command
+
+_MODULE = "verifier.engine.check_process"
 _CHUNK = 1 << 16
 _MAX_MESSAGE = 256 << 20
 _FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -49,12 +49,12 @@ class CheckProcess:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "verifier.engine.check_process", str(limits.megabytes)],
-            cwd=_ROOT,
+            python_command(_MODULE, str(limits.megabytes)),
+            cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(_ROOT), "LC_ALL": "C.UTF-8"},
+            env=CHILD_ENVIRONMENT,
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None

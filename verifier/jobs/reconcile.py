@@ -16,6 +16,7 @@ from django.db import DatabaseError, close_old_connections, connections
 from django.db.models.functions import Now
 
 from kfmap.catalogue.availability import find_absence
+from verifier.jobs.confined import find_gaps
 from verifier.jobs.queue import BrokerAwayError, count_messages, send_jobs
 from verifier.records.models import Job, Worker
 
@@ -76,7 +77,7 @@ class Ticker:
         close_old_connections()
         try:
             if self.name:
-                Worker.objects.sign(self.name)
+                Worker.objects.sign(self.name, " ".join(find_gaps()))
             reconcile()
         except Exception as error:
             if find_absence(error):

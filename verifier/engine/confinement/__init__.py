@@ -1,0 +1,6 @@
+"""Lock the process that reads hostile bytes in: no files, no network, no processes, no root.
+
+`confine` does it and says what the platform did not give; `python -m verifier.engine.confinement`
+tries it in a process of its own and prints that as JSON. Begin with `confine.py`. Imports nothing
+of kfmap. Linux only; elsewhere everything is said to be missing.
+"""
