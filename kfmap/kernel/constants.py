@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from tree_sitter import Node
 
+from kfmap.kernel.config import Config
 from kfmap.kernel.expressions import Evaluator, Value
-from kfmap.kernel.layout import offset_of, size_of
+from kfmap.kernel.layout import Layouts
 from kfmap.kernel.preprocessor import config_call
-from kfmap.kernel.source import substitute
+from kfmap.kernel.source import Macro, substitute
 from kfmap.kernel.syntax import arguments_of, text_of
 
-if TYPE_CHECKING:  # code gives the values of names, which are constant expressions
-    from kfmap.kernel.code import Code
+
+class Names(Protocol):
+    """What the names of a tree stand for, as one of its files sees them."""
+
+    config: Config
+    layouts: Layouts
+
+    def value(self, name: str, file: str) -> Value:
+        """Return the value of an enumerator or a macro."""
+
+    def macro(self, name: str, file: str) -> Macro | None:
+        """Return the macro of a name."""
+
+    def value_of_expansion(self, text: str, reader: Evaluator, file: str) -> Value:
+        """Return the value of an expanded macro."""
 
 
 class Constants(Evaluator):
     """Evaluates constant expressions as one file sees its names."""
 
-    def __init__(self, code: Code, file: str, local: dict[str, Value] | None = None) -> None:
-        self._code = code
+    def __init__(self, names: Names, file: str, local: dict[str, Value] | None = None) -> None:
+        self._names = names
         self._file = file
         self._local = {} if local is None else local
 
@@ -28,20 +42,20 @@ class Constants(Evaluator):
         """Return the value of an enumerator or macro."""
         if name in self._local:
             return self._local[name]
-        return self._code.value(name, self._file)
+        return self._names.value(name, self._file)
 
     def call_value(self, name: str, node: Node, values: list[Value]) -> Value:
         """Return IS_ENABLED() and kin, BIT(), and macros with parameters."""
         arguments = [text_of(argument) for argument in arguments_of(node)]
-        answer = config_call(self._code.config, name, arguments)
+        answer = config_call(self._names.config, name, arguments)
         if answer is not None:
             return answer
         if name in ("BIT", "BIT_ULL") and values and values[0] is not None:
             return 1 << values[0] if 0 <= values[0] < 64 else None
-        macro = self._code.macro(name, self._file)
+        macro = self._names.macro(name, self._file)
         if macro is None or macro.parameters is None:
             return None
-        return self._code.value_of_expansion(substitute(macro, arguments), self, self._file)
+        return self._names.value_of_expansion(substitute(macro, arguments), self, self._file)
 
     def other_value(self, node: Node) -> Value:
         """Return offsetof() and sizeof()."""
@@ -49,9 +63,9 @@ class Constants(Evaluator):
             words = _inside_parentheses(node).partition(",")
             struct = words[0].split()
             if len(struct) == 2 and struct[0] == "struct":
-                return offset_of(self._code, struct[1], words[2].strip(), self._file)
+                return self._names.layouts.offset_of(struct[1], words[2].strip(), self._file)
         if node.type == "sizeof_expression":
-            return size_of(self._code, _inside_parentheses(node), self._file)
+            return self._names.layouts.size_of(_inside_parentheses(node), self._file)
         return super().other_value(node)
 
 

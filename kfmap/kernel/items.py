@@ -10,8 +10,10 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
+from kfmap.kernel.brackets import find_opening
 from kfmap.kernel.source import Source
 
+_MAX_HEAD = 8_000  # characters of a function's declaration
 _SIGN = re.compile(r"[{}();]")
 _BRACE = re.compile(r"[{}]")
 _NAME_AT_END = re.compile(r"\b([A-Za-z_]\w*)\s*\Z")
@@ -73,7 +75,7 @@ class Item:
             return 0, 0
         end = self.text.rfind(")", 0, self.brace)
         while end > 0:
-            opening = _opening(self.text, end)
+            opening = find_opening(self.text, end)
             match = _NAME_AT_END.search(self.text, max(0, opening - 200), opening)
             if opening < 0 or not match:
                 return 0, 0
@@ -119,7 +121,7 @@ def split_items(source: Source) -> list[Item]:
             continue
         if sign == "{":
             if not depth:
-                has_body = _ends_call(code[start:at])
+                has_body = _ends_call(code[max(start, at - _MAX_HEAD) : at])
                 parentheses = 0
             depth += 1
             continue
@@ -141,24 +143,11 @@ def split_items(source: Source) -> list[Item]:
     return items
 
 
-def _opening(text: str, closing: int) -> int:
-    depth, end = 0, closing + 1
-    while end > 0:
-        closes, opens = text.rfind(")", 0, end), text.rfind("(", 0, end)
-        if closes < 0 and opens < 0:
-            return -1
-        end = max(closes, opens)
-        depth += 1 if closes > opens else -1
-        if not depth:
-            return opens
-    return -1
-
-
 def _ends_call(text: str) -> bool:
     """Return whether what comes before a brace is the head of a function."""
     head = text.rstrip()
     last = head.rsplit(")", 1)
     if len(last) < 2 or (last[1].strip() and not last[1].strip().isidentifier()):
         return False  # an attribute without parentheses may follow the parameters
-    opening = _opening(head, len(last[0]))
+    opening = find_opening(head, len(last[0]))
     return "=" not in head[max(0, opening - 200) : opening].rsplit(";", 1)[-1]

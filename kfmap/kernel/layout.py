@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from kfmap.kernel.brackets import Part, split_outside
+from kfmap.kernel.expressions import Value
 from kfmap.kernel.items import Item
-
-if TYPE_CHECKING:  # code evaluates sizeof() and offsetof(), which need layouts
-    from kfmap.kernel.code import Code
+from kfmap.kernel.sources import Sources
 
 _POINTER = 8
 _SCALARS = {
@@ -74,34 +74,49 @@ class Layout:
     alignment: int
 
 
-def lay_out(code: Code, item: Item, depth: int = 0) -> Layout:
-    """Lay out the struct or union that an item defines."""
+class Layouts:
+    """Lays out the types of a tree. `evaluate` gives constant expressions as a file sees them."""
+
+    def __init__(self, sources: Sources, evaluate: Callable[[str, str], Value]) -> None:
+        self.sources = sources
+        self.evaluate = evaluate
+        self._known: dict[tuple[str, int], Layout] = {}
+
+    def layout(self, item: Item) -> Layout:
+        """Return the layout of the struct or union that an item defines."""
+        key = (item.file, item.line)
+        if key not in self._known:
+            self._known[key] = _lay_out_item(self, item)
+        return self._known[key]
+
+    def offset_of(self, struct: str, member: str, file: str) -> int | None:
+        """Return offsetof(struct STRUCT, MEMBER)."""
+        item = self.sources.type("struct", struct, file)
+        if item is None:
+            return None
+        return next((m.offset for m in self.layout(item).members if m.name == member), None)
+
+    def size_of(self, type_text: str, file: str) -> int | None:
+        """Return the size of a type by its text, None where it is not known."""
+        found = _size_of(self, type_text, file, 0)
+        return found[0] if found else None
+
+
+def _lay_out_item(layouts: Layouts, item: Item, depth: int = 0) -> Layout:
     end = item.text.rfind("}")
-    return _lay_out(code, item, item.brace + 1, end, item.tag[0] == "union", depth)
+    return _lay_out(layouts, item, item.brace + 1, end, item.tag[0] == "union", depth)
 
 
-def offset_of(code: Code, struct: str, member: str, file: str) -> int | None:
-    """Return offsetof(struct STRUCT, MEMBER)."""
-    item = code.type("struct", struct, file)
-    if item is None:
-        return None
-    return next((m.offset for m in code.layout(item).members if m.name == member), None)
-
-
-def size_of(code: Code, type_text: str, file: str, depth: int = 0) -> int | None:
-    """Return the size of a type by its text, None where it is not known."""
-    found = _size_of(code, type_text, file, depth)
-    return found[0] if found else None
-
-
-def _lay_out(code: Code, item: Item, start: int, end: int, is_union: bool, depth: int) -> Layout:
+def _lay_out(
+    layouts: Layouts, item: Item, start: int, end: int, is_union: bool, depth: int
+) -> Layout:
     members: list[LaidMember] = []
     offset: int | None = 0
     size: int | None = 0
     alignment = 1
-    for at, declaration in _declarations(item.text, start, end):
+    for at, declaration in _split_members(item.text, start, end):
         line = item.line_at(at)
-        for name, found, callback, inner in _declared(code, item, at, declaration, depth):
+        for name, found, callback, inner in _declared(layouts, item, at, declaration, depth):
             member_size, align = found or (None, 1)
             alignment = max(alignment, align)
             if offset is not None and not is_union:
@@ -130,30 +145,20 @@ def _moved(member: LaidMember, by: int | None) -> LaidMember:
     )
 
 
-def _declarations(text: str, start: int, end: int) -> list[tuple[int, str]]:
-    """Split a struct's body at its semicolons; give (offset in the text, declaration)."""
-    found, depth, begin = [], 0, start
-    for at in range(start, end):
-        sign = text[at]
-        if sign in "{(":
-            depth += 1
-        elif sign in "})":
-            depth -= 1
-        elif sign == ";" and depth <= 0:
-            part = text[begin:at]
-            if part.strip():
-                found.append((begin + len(part) - len(part.lstrip()), part.strip()))
-            begin = at + 1
-    return found
+def _split_members(text: str, start: int, end: int) -> list[Part]:
+    """Return the declarations of a struct's body; what follows the last semicolon is none."""
+    return [part for part in split_outside(text, ";", start, end).parts[:-1] if part.text]
 
 
 _Declared = tuple[str, tuple[int, int] | None, bool, Layout | None]
 
 
-def _declared(code: Code, item: Item, at: int, declaration: str, depth: int) -> list[_Declared]:
+def _declared(
+    layouts: Layouts, item: Item, at: int, declaration: str, depth: int
+) -> list[_Declared]:
     callback = _CALLBACK.search(declaration)
     if "{" in declaration:
-        return _nested(code, item, at, declaration, depth)
+        return _nested(layouts, item, at, declaration, depth)
     if callback:
         return [(callback[1], (_POINTER, _POINTER), True, None)]
     if re.search(r":\s*\d+$", declaration):
@@ -165,21 +170,21 @@ def _declared(code: Code, item: Item, at: int, declaration: str, depth: int) -> 
     found: list[_Declared] = []
     for part in names:
         pointer = "*" in _ARRAY.sub("", part)
-        base = (_POINTER, _POINTER) if pointer else _size_of(code, head, item.file, depth)
-        dimensions = [code.evaluate(text, item.file) for text in _ARRAY.findall(part) if text]
+        base = (_POINTER, _POINTER) if pointer else _size_of(layouts, head, item.file, depth)
+        dimensions = [layouts.evaluate(text, item.file) for text in _ARRAY.findall(part) if text]
         flexible = "[]" in part.replace(" ", "")
         name = _last_word(_ARRAY.sub(" ", part))
         found.append((name, _times(base, dimensions, flexible), False, None))
     return found
 
 
-def _nested(code: Code, item: Item, at: int, declaration: str, depth: int) -> list[_Declared]:
+def _nested(layouts: Layouts, item: Item, at: int, declaration: str, depth: int) -> list[_Declared]:
     opening = item.text.index("{", at)
     closing = at + declaration.rindex("}")
     if depth > _MAX_DEPTH:
         return []
     is_union = declaration.lstrip().startswith("union")
-    inner = _lay_out(code, item, opening + 1, closing, is_union, depth + 1)
+    inner = _lay_out(layouts, item, opening + 1, closing, is_union, depth + 1)
     name = _last_word(declaration[declaration.rindex("}") + 1 :])
     size = None if inner.size is None else (inner.size, inner.alignment)
     return [(name, size, False, inner)]
@@ -196,7 +201,7 @@ def _times(
     return (0 if flexible else size), alignment
 
 
-def _size_of(code: Code, text: str, file: str, depth: int) -> tuple[int, int] | None:
+def _size_of(layouts: Layouts, text: str, file: str, depth: int) -> tuple[int, int] | None:
     """Return (size, alignment) of a type."""
     if "*" in text:
         return _POINTER, _POINTER
@@ -206,27 +211,27 @@ def _size_of(code: Code, text: str, file: str, depth: int) -> tuple[int, int] | 
     if words[0] == "enum":
         return 4, 4
     if words[0] in ("struct", "union") and len(words) > 1:
-        item = code.type(words[0], words[1], file)
-        laid = None if item is None else lay_out(code, item, depth + 1)
+        item = layouts.sources.type(words[0], words[1], file)
+        laid = None if item is None else _lay_out_item(layouts, item, depth + 1)
         return None if laid is None or laid.size is None else (laid.size, laid.alignment)
     if all(word in _SCALARS for word in words):
         decisive = next((word for word in ("long", "short", "char") if word in words), words[0])
         return _SCALARS[decisive], _SCALARS[decisive]
-    return _typedef(code, words[-1], file, depth)
+    return _typedef(layouts, words[-1], file, depth)
 
 
-def _typedef(code: Code, name: str, file: str, depth: int) -> tuple[int, int] | None:
+def _typedef(layouts: Layouts, name: str, file: str, depth: int) -> tuple[int, int] | None:
     pattern = re.compile(rf"^typedef\s+(.*?)\b{re.escape(name)}$", re.S)
-    for other in code.files_with(name, file):
-        for item in code.items(other):
+    for other in layouts.sources.files_with(name, file):
+        for item in layouts.sources.items(other):
             match = pattern.match(item.text.rstrip("; \n"))
             if match and item.brace >= 0:
                 end = item.text.rfind("}")
                 is_union = "union" in item.text[: item.brace]
-                laid = _lay_out(code, item, item.brace + 1, end, is_union, depth + 1)
+                laid = _lay_out(layouts, item, item.brace + 1, end, is_union, depth + 1)
                 return None if laid.size is None else (laid.size, laid.alignment)
             if match:
-                return _size_of(code, match[1], other, depth + 1)
+                return _size_of(layouts, match[1], other, depth + 1)
     return None
 
 

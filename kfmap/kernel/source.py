@@ -14,15 +14,18 @@ from typing import NamedTuple
 
 from kfmap.kernel.tree import TreeError
 
+# A quote that nothing closes is looked after to the end of its line, which is done once per line:
+# later quotes of it stand behind a backslash, and such are stepped over.
 _COMMENT_OR_TEXT = re.compile(
     r"//[^\n]*|/\*[^*]*+\*++(?:[^/*][^*]*+\*++)*+/|/\*.*\Z"
-    r"|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])+'",
+    r"|\"(?:\\.|[^\"\\\n])*+\"|'(?:\\.|[^'\\\n])++'|\\[\"']",
     re.S,
 )
 _DIRECTIVE = re.compile(r"^[ \t]*#[ \t]*(\w+)([^\n\\]*+(?:\\\r?\n[^\n\\]*+|\\[^\n\\]*+)*+)", re.M)
 _DEFINE = re.compile(r"\s*(\w+)(?:\(([^)]*)\))?(.*)", re.S)
 _NAME = re.compile(r"\s*(\w+)")
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', re.M)
+ANY_LINE = 1 << 29  # after the last one of any file
 _MAX_DIRECTIVES = 200_000
 _MAX_EXPANDED = 1 << 24  # characters of one macro
 
@@ -120,6 +123,8 @@ def _blank_match(match: re.Match[str]) -> str:
     found = match[0]
     if found[0] == "/":
         return _blank(found)
+    if found[0] == "\\":
+        return found
     return found[0] + _blank(found[1:-1]) + found[-1]
 
 

@@ -13,6 +13,7 @@ from functools import cache
 import tree_sitter_c
 from tree_sitter import Language, Node, Parser
 
+from kfmap.kernel.brackets import split_outside
 from kfmap.kernel.items import Item
 from kfmap.kernel.tree import TreeError
 
@@ -101,17 +102,7 @@ def arguments_of(call: Node) -> list[Node]:
 
 def split_list(text: str) -> list[str]:
     """Split at the commas that are in no bracket, leaving out what is empty."""
-    parts, depth, start = [], 0, 0
-    for at, sign in enumerate(text):
-        if sign in "([{":
-            depth += 1
-        elif sign in ")]}":
-            depth -= 1
-        elif sign == "," and not depth:
-            parts.append(text[start:at].strip())
-            start = at + 1
-    parts.append(text[start:].strip())
-    return [part for part in parts if part]
+    return split_outside(text, ",").texts
 
 
 def strip_parentheses(node: Node) -> Node:
@@ -123,19 +114,8 @@ def strip_parentheses(node: Node) -> Node:
 
 def _parameters(head: str, name: str) -> tuple[str, ...]:
     at = head.find("(", max(0, head.find(f"{name}("))) + 1
-    names, depth, start = [], 0, at
-    for end in range(at, len(head)):
-        sign = head[end]
-        if sign == "(":
-            depth += 1
-        elif sign == ")" and depth:
-            depth -= 1
-        elif sign in ",)" and not depth:
-            names.append(_declared_name(head[start:end]))
-            start = end + 1
-            if sign == ")":
-                break
-    return tuple(names) if names != ["void"] else ()
+    names = tuple(_declared_name(text) for text in split_outside(head, ",", at).texts)
+    return names if names != ("void",) else ()
 
 
 def _declared_name(parameter: str) -> str:

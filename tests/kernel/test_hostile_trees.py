@@ -7,6 +7,7 @@ import resource
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from time import process_time
 
 import pytest
 
@@ -92,6 +93,34 @@ def test_a_file_out_of_balance_costs_itself_only(tmp_path: Path, text: str) -> N
         "net/odd.c": "/* btf_kfunc_id_set */\n" + text,
     }
     assert _names(extract(tmp_path, files)) == ["one"]
+
+
+_LONG = 80_000
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '"' + '\\"' * _LONG,
+        "'" + "\\'" * _LONG,
+        '"' + '\\"/**/' * (_LONG // 3),
+        "{}" * _LONG,
+        "x = {}" * (_LONG // 3),
+        ")" * 2 * _LONG + "{",
+        "(;)" * (_LONG // 2),
+    ],
+    ids=lambda line: line[:6],
+)
+def test_a_long_line_costs_what_its_length_does(tmp_path: Path, line: str) -> None:
+    """160 kB took 93 s where every quote of a line was looked after to its end."""
+    files = {
+        "net/Makefile": "obj-y += set.o odd.o\n",
+        SET_C: INCLUDES + id_set("one"),
+        "net/odd.c": "/* btf_kfunc_id_set */\n" + line + "\n",
+    }
+    start = process_time()
+    assert _names(extract(tmp_path, files)) == ["one"]
+    assert process_time() - start < 5
 
 
 def test_bytes_that_are_no_text_are_read_over(tmp_path: Path) -> None:

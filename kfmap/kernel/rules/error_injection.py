@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from kfmap.kernel.brackets import split_arguments
 from kfmap.kernel.code import Code
 from kfmap.kernel.facts import Place
 from kfmap.kernel.program_facts import Target
-from kfmap.kernel.rules.mask_calls import split_arguments
 from kfmap.kernel.source import Macro, Source
 
 INJECTION_OPTION = "CONFIG_FUNCTION_ERROR_INJECTION"

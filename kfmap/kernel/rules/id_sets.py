@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from kfmap.kernel.brackets import split_outside
 from kfmap.kernel.code import Code
 from kfmap.kernel.facts import Entry, Place
 from kfmap.kernel.source import Source, substitute
@@ -96,9 +97,9 @@ class _Finder:
                 raise TreeError(f"{self._source.file} has sets of BTF ids that do not end")
             arguments: list[str] = []
             if match[2]:
-                close = _closing(text, match.end())
-                arguments = split_list(text[match.end() : close])
-                at = close + 1
+                found = split_outside(text, ",", match.end())
+                arguments = found.texts
+                at = found.end + 1
             if match[1] in ("BTF_ID", "BTF_ID_FLAGS"):
                 yield from self._entry(arguments, here)
                 continue
@@ -124,15 +125,3 @@ class _Finder:
 
     def _place(self, offset: int) -> Place:
         return Place(self._source.file, self._source.line_at(offset))
-
-
-def _closing(text: str, start: int) -> int:
-    depth = 0
-    for at in range(start, len(text)):
-        if text[at] == "(":
-            depth += 1
-        elif text[at] == ")":
-            if not depth:
-                return at
-            depth -= 1
-    return len(text)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from kfmap.kernel.brackets import split_arguments
 from kfmap.kernel.facts import Place
 from kfmap.kernel.source import Macro
 
@@ -17,7 +18,6 @@ ALLOW = "scx_kf_allow"
 _ALLOWS = re.compile(rf"\b{ALLOW}\s*\(\s*(\w+)\s*\)")
 _CALLS_MEMBER = re.compile(r"(?:\.|->)\s*(\w+)\s*\(")
 _CALL = re.compile(r"\b(\w+)\s*\(")
-_MAX_ARGUMENTS = 4_000  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +81,3 @@ def _passed_form(macro: Macro, forms: Mapping[str, CallForm]) -> CallForm | None
         if mask in names and member in names:
             return CallForm(names.index(mask), names.index(member))
     return None
-
-
-def split_arguments(text: str, start: int) -> list[str]:
-    """Split what follows an opening parenthesis at its commas, up to the closing one."""
-    parts, depth = [], 0
-    for at in range(start, min(len(text), start + _MAX_ARGUMENTS)):
-        sign = text[at]
-        if sign in "([{":
-            depth += 1
-        elif sign in ")]}" and depth:
-            depth -= 1
-        elif not depth and sign in ",)":
-            parts.append(text[start:at].strip())
-            start = at + 1
-            if sign == ")":
-                return parts
-    return []

@@ -12,10 +12,10 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from kfmap.kernel.brackets import split_arguments
 from kfmap.kernel.facts import Place, StructOps
 from kfmap.kernel.items import Item
 from kfmap.kernel.program_facts import ALWAYS, NEVER, SOMETIMES, OpCircumstances
-from kfmap.kernel.rules.mask_calls import split_arguments
 from kfmap.kernel.source import Macro
 
 _CALLS_MEMBER = re.compile(r"(?:\.|->)\s*(\w+)\s*\(")

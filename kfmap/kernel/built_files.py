@@ -1,0 +1,74 @@
+"""Which of the files that matter are part of the kernel, and of which object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from kfmap.kernel.kbuild import Kbuild
+from kfmap.kernel.scan import Found
+from kfmap.kernel.sources import Sources
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltFile:
+    """A file that is built into an object: VMLINUX, or a module by its name."""
+
+    name: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """The files of a tree that are built, by what they hold, as `Found` has them.
+
+    `beside` are those of kernel/bpf: predicates of filters may be in any of them.
+    """
+
+    files: tuple[BuiltFile, ...]
+    defining: tuple[str, ...]
+    injecting: tuple[str, ...]
+    helping: tuple[str, ...]
+    beside: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the files with sets, registrations, types or iterators."""
+        return tuple(file.name for file in self.files)
+
+    @property
+    def linked(self) -> tuple[str, ...]:
+        """Return the files whose global functions the others may call."""
+        return tuple(dict.fromkeys((*self.names, *self.helping, *self.beside)))
+
+
+def find_built(sources: Sources, kbuild: Kbuild, found: Found, beside: str) -> Built:
+    """Return what of `found` is built; `beside` is the file whose folder counts as a whole."""
+
+    def built(files: Iterable[str]) -> tuple[str, ...]:
+        return tuple(file for file in files if find_owner(sources, kbuild, file))
+
+    folder = beside.rpartition("/")[0]
+    owners = ((name, find_owner(sources, kbuild, name)) for name in found.marked)
+    return Built(
+        files=tuple(BuiltFile(name, owner) for name, owner in owners if owner),
+        defining=built(found.defining),
+        injecting=built(found.injecting),
+        helping=built(found.helping),
+        beside=tuple(file for file in sources.tree.find_c_files(folder) if kbuild.owner(file)),
+    )
+
+
+def find_owner(sources: Sources, kbuild: Kbuild, file: str) -> str | None:
+    """Return the object a file is part of, None where it is not built.
+
+    A file that another one includes is part of that one's object, and sees its names.
+    """
+    owner = kbuild.owner(file)
+    if owner:
+        return owner
+    unit = kbuild.unit(file)
+    if not unit or file not in sources.includes(unit):
+        return None
+    sources.set_unit(file, unit)
+    return kbuild.owner(unit) or None

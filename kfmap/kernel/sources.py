@@ -1,0 +1,179 @@
+"""The files of a tree under one configuration: what each includes, and where names are defined."""
+
+from __future__ import annotations
+
+import posixpath
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+from kfmap.kernel.architecture import find_architecture
+from kfmap.kernel.config import Config
+from kfmap.kernel.items import Item, split_items
+from kfmap.kernel.preprocessor import Conditions
+from kfmap.kernel.source import ANY_LINE, Macro, Source, read_source
+from kfmap.kernel.tree import Tree, TreeError
+
+_MAX_INCLUDED = 4_000
+
+
+class Sources:
+    """A tree and a configuration; every file is read once."""
+
+    def __init__(self, tree: Tree, config: Config) -> None:
+        self.tree = tree
+        self.config = config
+        self.architecture = find_architecture(config)
+        arch = f"arch/{self.architecture.folder}"
+        self._folders = ("include", f"{arch}/include", "include/uapi", f"{arch}/include/uapi")
+        self._sources: dict[str, Source | None] = {}
+        self._items: dict[str, list[Item]] = {}
+        self._closures: dict[str, tuple[str, ...]] = {}
+        self._units: dict[str, str] = {}
+        self._includers: dict[str, str] = {}
+        self._linked: tuple[str, ...] = ()
+        self._conditions = Conditions(config, self.architecture)
+        self._included: dict[str, tuple[str, ...]] = {}
+        self._types: dict[tuple[str, str, str], Item | None] = {}
+        self._macros: dict[tuple[str, str, int], Macro | None] = {}
+
+    def source(self, file: str) -> Source | None:
+        """Return a file after preprocessing, None where there is none."""
+        if file not in self._sources:
+            text = self.tree.read(file)
+            self._sources[file] = (
+                None if text is None else read_source(file, text, self._conditions.decide)
+            )
+        return self._sources[file]
+
+    def items(self, file: str) -> list[Item]:
+        """Return the top-level items of a file."""
+        if file not in self._items:
+            source = self.source(file)
+            self._items[file] = [] if source is None else split_items(source)
+        return self._items[file]
+
+    def function(self, name: str, file: str) -> Item | None:
+        """Return the definition of a function: in the file, its unit, their headers, or global."""
+        for other in self.files_with(name, file):
+            for item in self.items(other):
+                if name in item.text and item.function == name:
+                    return item
+        for other in self._linked:
+            for item in self.items(other) if name in (self.tree.read(other) or "") else ():
+                if (
+                    name in item.text
+                    and item.function == name
+                    and not item.head.startswith("static")
+                ):
+                    return item
+        return None
+
+    def variable(self, name: str, file: str) -> Item | None:
+        """Return the initialised variable of a name, looked for like a function."""
+        return next(
+            (
+                item
+                for other in self.files_with(name, file)
+                for item in self.items(other)
+                if name in item.text and item.variable == name
+            ),
+            None,
+        )
+
+    def type(self, kind: str, name: str, file: str) -> Item | None:
+        """Return the definition of a struct, union or enum."""
+        key = (kind, name, file)
+        if key not in self._types:
+            self._types[key] = next(
+                (
+                    item
+                    for other in self.files_with(name, file)
+                    for item in self.items(other)
+                    if name in item.text and item.tag == (kind, name)
+                ),
+                None,
+            )
+        return self._types[key]
+
+    def macro(self, name: str, file: str, line: int = ANY_LINE) -> Macro | None:
+        """Return the macro of a name as a line of a file sees it."""
+        key = (name, file, line)
+        if key not in self._macros:
+            self._macros[key] = self._find_macro(name, file, line)
+        return self._macros[key]
+
+    def _find_macro(self, name: str, file: str, line: int) -> Macro | None:
+        for other in self.files_with(name, file):
+            source = self.source(other)
+            found = source and source.macro_at(name, line if other == file else ANY_LINE)
+            if found:
+                return found
+        return None
+
+    def files_with(self, name: str, file: str) -> Iterator[str]:
+        """Return the files in which a name of this file may be defined, nearest first.
+
+        A header that leans on what is included before it is seen as by a file that includes it.
+        """
+        nearest = self.closure(file)
+        includer = self._includers.get(file)
+        for other in dict.fromkeys(nearest + (self.closure(includer) if includer else ())):
+            text = self.tree.read(other)
+            if text is not None and name in text:
+                yield other
+
+    def set_linked(self, files: Iterable[str]) -> None:
+        """Say which files' global functions can be called from anywhere."""
+        self._linked = tuple(files)
+
+    def set_unit(self, file: str, unit: str) -> None:
+        """Say that `file` is compiled as part of another one, which includes it."""
+        self._units[file] = unit
+
+    def closure(self, file: str) -> tuple[str, ...]:
+        """Return the file, its unit and all they include, breadth first.
+
+        Raises TreeError where they are more than in any kernel.
+        """
+        if file in self._closures:
+            return self._closures[file]
+        waiting = deque([file])
+        if file in self._units:
+            waiting.append(self._units[file])
+        seen = dict.fromkeys(waiting)
+        while waiting:
+            if len(seen) > _MAX_INCLUDED:
+                raise TreeError(f"{file} includes more than {_MAX_INCLUDED:,} files")
+            current = waiting.popleft()
+            for included in self.includes(current):
+                if included not in seen:
+                    seen[included] = None
+                    waiting.append(included)
+        self._closures[file] = tuple(seen)
+        if file.endswith(".c"):
+            for other in seen:
+                self._includers.setdefault(other, file)
+        return self._closures[file]
+
+    def includes(self, file: str) -> tuple[str, ...]:
+        """Return the files that a file includes itself."""
+        if file not in self._included:
+            self._included[file] = tuple(self._find_includes(file))
+        return self._included[file]
+
+    def _find_includes(self, file: str) -> Iterator[str]:
+        source = self.source(file)
+        folder = posixpath.dirname(file)
+        for include in source.includes if source else ():
+            folders = (folder, *self._folders) if include.quoted else self._folders
+            for candidate in folders:
+                path = posixpath.normpath(posixpath.join(candidate, include.file))
+                if not path.startswith("..") and self.tree.has(path):
+                    yield path
+                    break
+            else:
+                if include.file.startswith("asm/"):  # Kbuild makes these include the generic ones
+                    for folder in ("include/asm-generic", "include/uapi/asm-generic"):
+                        generic = f"{folder}/{include.file[4:]}"
+                        if self.tree.has(generic):
+                            yield generic
