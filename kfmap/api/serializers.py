@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rest_framework import serializers
 
 from kfmap.catalogue.models import Kernel
-from kfmap.permission.outcome_words import NEEDS, OUTCOMES
+from kfmap.permission.outcome_words import FUNCTION, HELPER, KFUNC, NEEDS, OUTCOMES
 from verifier.records.models import Job, Review
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ class OutcomeSerializer(Serializer):
     verdict = serializers.ChoiceField(choices=("allowed", "refused", "unknown"))
     run_time = serializers.ChoiceField(choices=("allowed", "fails"), allow_null=True)
     outcome = serializers.ChoiceField(choices=OUTCOMES)
+    kind = serializers.ChoiceField(choices=(KFUNC, HELPER, FUNCTION))
     needs = serializers.ListField(child=serializers.ChoiceField(choices=list(NEEDS)))
     because = serializers.CharField()
     instead = serializers.ListField(child=serializers.CharField())

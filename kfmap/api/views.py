@@ -34,6 +34,7 @@ from kfmap.api.serializers import (
     UploadSerializer,
 )
 from kfmap.catalogue.matrix_export import render_matrix_json
+from kfmap.catalogue.matrix_rows import RowKind
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.questions import QueryError, ask
 from kfmap.catalogue.snapshot import one_snapshot
@@ -94,11 +95,18 @@ def can_call(request: Request, kernel: str) -> Response:
     return Response({**plain_question(loaded.name, answer), **plain_answer(answer.outcome)})
 
 
-@extend_schema(responses={200: OpenApiTypes.OBJECT, **_PROBLEMS})
+@extend_schema(
+    parameters=[OpenApiParameter("kind", enum=list(RowKind), description="kfuncs if not said")],
+    responses={200: OpenApiTypes.OBJECT, **_PROBLEMS},
+)
 @api_view(["GET"])
 def matrix(request: Request, kernel: str) -> HttpResponse:
     """Return every cell of a kernel, in the form of `manage.py export_matrix`."""
-    return HttpResponse(render_matrix_json(_kernel(kernel)), content_type="application/json")
+    asked = request.query_params.get("kind") or RowKind.KFUNC
+    if asked not in list(RowKind):
+        raise ValidationError({"detail": f"kind is one of {', '.join(RowKind)}."})
+    body = render_matrix_json(_kernel(kernel), RowKind(asked))
+    return HttpResponse(body, content_type="application/json")
 
 
 @extend_schema(

@@ -17,9 +17,9 @@ from kfmap.permission.context_text import ContextError
 from kfmap.permission.context_words import render_context
 from kfmap.permission.decide import Decider
 from kfmap.permission.helper_names import is_helper
-from kfmap.permission.outcome import Outcome, OutcomeJudge
+from kfmap.permission.outcome import OutcomeJudge
 from kfmap.permission.section_names import parse_section_name
-from kfmap.permission.verdict import Reason
+from kfmap.permission.verdict import Outcome, Reason
 
 _NO_TYPE = "BPF_PROG_TYPE_UNSPEC"
 # How many names an answer lists as what to do instead.

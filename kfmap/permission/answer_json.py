@@ -6,21 +6,22 @@ from typing import Any
 
 from kfmap.permission.answers import Answer
 from kfmap.permission.context_words import render_context
-from kfmap.permission.outcome import Outcome
-from kfmap.permission.verdict import Reason
+from kfmap.permission.verdict import Outcome, Reason
 
 
 def plain_answer(outcome: Outcome) -> dict[str, Any]:
     """Return the JSON form of an answer.
 
     `verdict` is the permission check alone, `outcome` what becomes of the call; `layers` are the
-    kernel's checks beside permission.
+    kernel's checks beside permission. `kind` says what is called: a kfunc, a helper, or another
+    function of the kernel.
     """
     verdict = outcome.verdict
     return {
         "verdict": verdict.verdict,
         "run_time": verdict.run_time,
         "outcome": outcome.outcome,
+        "kind": outcome.kind,
         "needs": list(outcome.needs),
         "because": say_because(outcome.because),
         "instead": list(outcome.instead),

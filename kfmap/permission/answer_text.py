@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from kfmap.permission.answer_json import say_because
 from kfmap.permission.answers import Answer
 from kfmap.permission.context_words import render_context
-from kfmap.permission.outcome import Outcome
 from kfmap.permission.outcome_words import NEEDS, OUTCOMES, TITLES
+from kfmap.permission.verdict import Outcome
 
 
 def render_answer(kernel: str, answer: Answer) -> str:

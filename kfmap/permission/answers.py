@@ -9,7 +9,8 @@ from kfmap.permission.asking import AmbiguousContextError, find_contexts, names_
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import render_context
 from kfmap.permission.decide import Decider
-from kfmap.permission.outcome import Outcome, OutcomeJudge
+from kfmap.permission.outcome import OutcomeJudge
+from kfmap.permission.verdict import Outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,11 @@ ALLOWED_LETTER, REFUSED_LETTER, UNKNOWN_LETTER, FAILS_LETTER = "A", "D", "?", "R
 LETTERS = {ALLOWED_LETTER: ALLOWED, REFUSED_LETTER: REFUSED, UNKNOWN_LETTER: UNKNOWN}
 
 
+def say_allowed(allowed: bool | None) -> str:
+    """Return ALLOWED, REFUSED or UNKNOWN for True, False or None."""
+    return {True: ALLOWED, False: REFUSED, None: UNKNOWN}[allowed]
+
+
 class KfuncBits(NamedTuple):
     """The kfuncs that one context surely may call, and those that it possibly may."""
 

@@ -6,7 +6,7 @@ Capabilities count as held, and lockdown as off; what an answer would need is sa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -90,6 +90,16 @@ class HelperDecider:
         """Return the helpers by their number in BPF_CALL instructions."""
         return {item.value: item.name for item in self._helpers.helpers}
 
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Return the helpers in the order of their names, `bpf_` in front."""
+        return tuple(sorted(f"bpf_{name}" for name in self._known))
+
+    @cached_property
+    def asks_members(self) -> bool:
+        """Return whether a struct_ops type gives its callbacks different helpers."""
+        return any(isinstance(atom, MemberAt) for atom in self._atoms())
+
     @property
     def knows(self) -> bool:
         """Return whether anything is known of the kernel's helpers."""
@@ -97,6 +107,20 @@ class HelperDecider:
 
     def decide(self, context: Context, helper: str) -> HelperAnswer:
         """Return whether programs of a context get a helper, by its name (`map_lookup_elem`)."""
+        answer = self.decide_plainly(context, helper)
+        table = self._table(context)
+        if not answer.allowed or table is None:
+            return answer
+        program = self._program(context)
+        needs = tuple(
+            name
+            for name in self._capabilities
+            if not self._decide(table, replace(program, lacks=name), helper).allowed
+        )
+        return replace(answer, needs=needs)
+
+    def decide_plainly(self, context: Context, helper: str) -> HelperAnswer:
+        """Return the same without the capabilities that it needs."""
         if not self._lines:
             return HelperAnswer(helper, None, "nothing is known of this kernel's helpers", None)
         if helper not in self._known:
@@ -108,16 +132,7 @@ class HelperDecider:
         if not table.function:
             text = f"program of this type cannot use helper bpf_{helper}"
             return HelperAnswer(helper, False, text, table.place)
-        program = self._program(context)
-        answer = self._decide(table, program, helper)
-        if not answer.allowed:
-            return answer
-        needs = tuple(
-            name
-            for name in self._capabilities
-            if not self._decide(table, replace(program, lacks=name), helper).allowed
-        )
-        return replace(answer, needs=needs)
+        return self._decide(table, self._program(context), helper)
 
     def _decide(self, table: HelperTable, program: _Program, helper: str) -> HelperAnswer:
         found = self._walk(Ask(table.function, "", 0), program, helper, 0)
@@ -279,19 +294,20 @@ class HelperDecider:
     @cached_property
     def _capabilities(self) -> tuple[str, ...]:
         """Return the capabilities that some answer asks for."""
+        atoms = self._atoms()
+        found = {a.name for a in atoms if isinstance(a, ProgramHas) and a.kind == CAPABILITY}
+        return tuple(sorted(found))
+
+    def _atoms(self) -> Iterator[Condition]:
+        """Yield what the answers of all functions ask of programs."""
         waiting: list[HelperNode] = []
         for function in self._helpers.functions:
             waiting += [function.otherwise, *(case.answer for case in function.cases)]
-        found = set()
         while waiting:
             node = waiting.pop()
             if isinstance(node, Choice):
                 waiting += [node.then, node.otherwise]
-                atoms = find_atoms(node.condition)
-                found |= {
-                    a.name for a in atoms if isinstance(a, ProgramHas) and a.kind == CAPABILITY
-                }
-        return tuple(sorted(found))
+                yield from find_atoms(node.condition)
 
 
 def _has(condition: ProgramHas, program: _Program) -> bool | None:

@@ -8,9 +8,11 @@ built once per kernel and answers for single cells (`decide`) and all kfuncs at 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 from kfmap.kernel.facts import REGISTERING, VMLINUX, Filter, HookOf, KernelFacts, Kfunc
 from kfmap.permission.bits import KfuncBits
+from kfmap.permission.bpf_helpers import HelperDecider
 from kfmap.permission.context import Context
 from kfmap.permission.hook_table import (
     COMMON_HOOK,
@@ -182,6 +184,11 @@ class Decider:
             run = tuple((id_, self.trees.get(id_, lambda view: (0, everything))) for id_ in used)
             compiled[key] = _Compiled(hook, bits, run)
         return compiled
+
+    @cached_property
+    def helpers(self) -> HelperDecider:
+        """Return what answers which helpers a context gets on this kernel."""
+        return HelperDecider(self.facts)
 
     # Deciding
 

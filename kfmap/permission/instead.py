@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
 
@@ -23,6 +24,7 @@ from kfmap.permission.renames import find_renamed
 from kfmap.permission.section_names import render_section_name
 from kfmap.permission.sleeping import find_sleep_answer
 from kfmap.permission.verdict import Verdict
+from kfmap.permission.view import ViewBuilder
 
 WORKQUEUE = "bpf_wq"
 _WORKQUEUE_KFUNC = "bpf_wq_init"
@@ -102,17 +104,12 @@ class Adviser:
         row = self._rows.get(kfunc)
         if row is None:
             return ()
-        found = []
-        for context, column in self._contexts:
-            distance = find_distance(asked, context)
-            form = self._find_working_form(context, column.word(row))
-            if distance is None or form is None or form == asked:
-                continue
-            if not with_mask or self._is_told(context):
-                found.append((distance, form))
-        nearest = [item for item in found if item[0] <= _NEAR] or found
-        nearest.sort(key=lambda item: item[0])
-        return tuple(render_context(context) for _, context in nearest[:_MOST])
+        found = (
+            (context, column.word(row))
+            for context, column in self._contexts
+            if not with_mask or self._is_told(context)
+        )
+        return find_nearest(asked, found, self.decider.views)
 
     def find_forms(self, kfunc: str) -> tuple[Context, ...]:
         """Return every context that may call a kfunc, in the form in which the call surely loads.
@@ -146,17 +143,7 @@ class Adviser:
         return self.decider.run_time_layer.is_told(context)
 
     def _find_working_form(self, context: Context, word: str) -> Context | None:
-        """Return the context in the form in which its call surely loads, None if it has none.
-
-        What no section name stands for loads and does not attach: kprobe.multi has no `.s`.
-        """
-        if word == ALLOWED:
-            return context
-        may_sleep = find_sleep_answer(context, self.decider.views).word in (MAY, MUST)
-        if word == ONLY_IF_SLEEPABLE and may_sleep:
-            form = replace(context, sleepable=True)
-            return form if render_section_name(form) else None
-        return None
+        return find_working_form(context, word, self.decider.views)
 
     def _word(self, context: Context, kfunc: str) -> str:
         column = self.columns.column(context, *self.decider.bits(context))
@@ -177,6 +164,38 @@ class Adviser:
 
 
 _WORKING = (ALLOWED, ONLY_IF_SLEEPABLE)
+
+
+def find_working_form(context: Context, word: str, views: ViewBuilder) -> Context | None:
+    """Return the context in the form in which a call of this outcome surely loads, None if none.
+
+    What no section name stands for loads and does not attach: kprobe.multi has no `.s`.
+    """
+    if word == ALLOWED:
+        return context
+    may_sleep = find_sleep_answer(context, views).word in (MAY, MUST)
+    if word == ONLY_IF_SLEEPABLE and may_sleep:
+        form = replace(context, sleepable=True)
+        return form if render_section_name(form) else None
+    return None
+
+
+def find_nearest(
+    asked: Context, found: Iterable[tuple[Context, str]], views: ViewBuilder
+) -> tuple[str, ...]:
+    """Return the names of the contexts in which a call works, those most like `asked` first.
+
+    `found` are contexts with the outcomes that the call has in them.
+    """
+    forms = []
+    for context, word in found:
+        distance = find_distance(asked, context)
+        form = find_working_form(context, word, views)
+        if distance is not None and form is not None and form != asked:
+            forms.append((distance, form))
+    nearest = [item for item in forms if item[0] <= _NEAR] or forms
+    nearest.sort(key=lambda item: item[0])
+    return tuple(render_context(context) for _, context in nearest[:_MOST])
 
 
 def find_distance(asked: Context, context: Context) -> int | None:

@@ -33,7 +33,7 @@ def find_layers(
     context: Context, kfunc: Kfunc | None, listed: Sequence[Listed], views: ViewBuilder
 ) -> tuple[Layer, ...]:
     """Return the layers that concern this cell; `listed` are the entries whose flags count."""
-    layers = [*_context_layers(context, views)]
+    layers = [*find_context_layers(context, views)]
     if kfunc:
         layers += _kfunc_layers(kfunc, listed)
         if kfunc.name == CSS_TASK_ITERATOR and not context.sleepable and not allowlisted(context):
@@ -79,7 +79,8 @@ def _layer(kind: str, blocks: bool | None, text: str) -> Layer:
     return Layer(kind, blocks, Reason(kind, text))
 
 
-def _context_layers(context: Context, views: ViewBuilder) -> Iterator[Layer]:
+def find_context_layers(context: Context, views: ViewBuilder) -> Iterator[Layer]:
+    """Yield what the kernel checks of a program whatever it calls."""
     if context.attach_type and isinstance(views.attach_number(context.attach_type), str):
         text = f"this kernel has no attach type {context.attach_type}"
         yield _layer("attach_type", None, text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from kfmap.btf.function_names import FunctionNames
 from kfmap.kernel.facts import KernelFacts
@@ -41,7 +41,15 @@ def find_left_out(decider: Decider, missing: Missing) -> LeftOut | None:
 
 def find_missing(decider: Decider, context: Context, kfunc: str) -> Missing | None:
     """Return what the kernel lacks for this question, None if it has everything."""
-    parts = (*_parts_of_context(context), Missing("kfunc", kfunc))
+    return _find_first(decider, (*_parts_of_context(context), Missing("kfunc", kfunc)))
+
+
+def find_missing_helper(decider: Decider, context: Context, helper: str) -> Missing | None:
+    """Return what the kernel lacks for a question about a helper (`bpf_map_lookup_elem`)."""
+    return _find_first(decider, (*_parts_of_context(context), Missing("helper", helper)))
+
+
+def _find_first(decider: Decider, parts: Iterable[Missing]) -> Missing | None:
     return next((part for part in parts if not part.is_in(decider)), None)
 
 
@@ -100,6 +108,7 @@ def _targets(read: Callable[[KernelFacts], tuple[str, ...]]) -> Callable[[Decide
 
 _HAS: dict[str, Callable[[Decider, str], bool]] = {
     "kfunc": lambda decider, name: name in decider.kfuncs,
+    "helper": lambda decider, name: name in decider.helpers.names,
     "program_type": _has_program_type,
     "struct_ops": _has_struct_ops,
     "member": _has_member,

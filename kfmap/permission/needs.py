@@ -26,8 +26,9 @@ def find_needs(
     """Return what a program of this context must bring; `listed` are the entries that count."""
     flags = flags_of(listed)
     found = {
+        "gpl",  # add_kfunc_call(): "cannot call kernel function from non-GPL compatible program"
         *_needs_of_flags(flags, context),
-        *_needs_of_context(context, views),
+        *needs_of_context(context, views),
         *(_needs_of_kfunc(kfunc, flags, context) if kfunc else ()),
     }
     return tuple(need for need in NEEDS if need in found)
@@ -39,8 +40,8 @@ def _needs_of_flags(flags: Sequence[str], context: Context) -> Iterator[str]:
         yield "rcu_read_lock"
 
 
-def _needs_of_context(context: Context, views: ViewBuilder) -> Iterator[str]:
-    yield "gpl"  # add_kfunc_call(): "cannot call kernel function from non-GPL compatible program"
+def needs_of_context(context: Context, views: ViewBuilder) -> Iterator[str]:
+    """Yield what a program must bring whatever it calls."""
     if context.struct_ops and find_sleep_answer(context, views).word == MUST:
         yield "sleepable"
     member = views.find_member(context)

@@ -8,6 +8,7 @@ its run-time check pass. Pages, commands, API and reports take their words from 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from kfmap.kernel.program_facts import NEVER
 from kfmap.permission.attach_targets import find_function
@@ -15,12 +16,15 @@ from kfmap.permission.because import Explainer
 from kfmap.permission.context import Context
 from kfmap.permission.decide import UNREAD_RULE, Decider
 from kfmap.permission.helper_names import is_helper
+from kfmap.permission.helper_outcome import HelperJudge
 from kfmap.permission.instead import Adviser
-from kfmap.permission.missing import Missing, find_missing
+from kfmap.permission.missing import Missing, find_missing, find_missing_helper
 from kfmap.permission.needs import find_needs
 from kfmap.permission.outcome_words import (
     ALLOWED,
     FAILS_AT_RUN_TIME,
+    FUNCTION,
+    HELPER,
     NOT_A_KFUNC,
     NOT_ON_THIS_KERNEL,
     ONLY_IF_SLEEPABLE,
@@ -29,37 +33,14 @@ from kfmap.permission.outcome_words import (
     WILL_NOT_LOAD,
 )
 from kfmap.permission.sleeping import find_sleep_answer
-from kfmap.permission.verdict import FAILS, Reason, Verdict
+from kfmap.permission.verdict import FAILS, Outcome, Reason, Verdict
 from kfmap.permission.verdict import REFUSED as NOT_PERMITTED
 from kfmap.permission.verdict import UNKNOWN as NOT_KNOWN
-from kfmap.quick_dataclass import dataclass
 
 # The layers that concern the program as such, which the kernel looks at before its code.
 _OF_THE_PROGRAM = ("malformed_btf", "attach_target", "unsupported_member")
 _OF_ITS_SLEEP = ("sleepable_member", "sleepable_context")
 _WITH_NEEDS = (ALLOWED, ONLY_IF_SLEEPABLE, FAILS_AT_RUN_TIME)
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What becomes of one call on one kernel.
-
-    `outcome`: one of `OUTCOMES`. `needs`: what the program must bring besides permission, words of
-    `NEEDS`. `because`: one sentence without a full stop, with the line that decides. `instead`:
-    short names of contexts and names of kfuncs, the nearest first. `verdict`: the permission check
-    alone, with its trace.
-    """
-
-    outcome: str
-    needs: tuple[str, ...]
-    because: Reason
-    instead: tuple[str, ...]
-    verdict: Verdict
-
-    @property
-    def works(self) -> bool:
-        """Say whether the call works as it was asked for, given what it needs."""
-        return self.outcome == ALLOWED
 
 
 class OutcomeJudge:
@@ -81,6 +62,7 @@ class OutcomeJudge:
         self.is_function = is_function
         self._adviser = Adviser(decider)
         self._explainer = Explainer(decider, self._adviser)
+        self.helpers = HelperJudge(decider, self._explainer)
 
     def decide(self, context: Context, kfunc: str) -> Outcome:
         """Return what becomes of a call of `kfunc` from `context`."""
@@ -101,7 +83,9 @@ class OutcomeJudge:
         )
 
     def find_forms(self, kfunc: str) -> tuple[Context, ...]:
-        """Return every context that may call a kfunc, in the form that surely loads."""
+        """Return every context that may call a function, in the form that surely loads."""
+        if kfunc in self.helpers.columns.names:
+            return self.helpers.find_forms(kfunc)
         return self._adviser.find_forms(kfunc)
 
     def explain_missing(self, missing: Missing) -> Reason:
@@ -113,25 +97,39 @@ class OutcomeJudge:
         """Judge what is no kfunc here, or asked of a context that this kernel does not have."""
         if kfunc not in self.decider.kfuncs:
             if is_helper(kfunc):
-                text = f"{kfunc} is a helper, not a kfunc; kfmap judges kfuncs"
-                return Outcome(NOT_A_KFUNC, (), Reason("helper", text), (), verdict)
+                return self._judge_helper(context, kfunc, verdict)
             if self.is_function(kfunc) and verdict.verdict != NOT_KNOWN:
                 text = f"{kfunc} is a function of {self.decider.facts.name} and no kfunc"
                 because = Reason("no_kfunc", f"{text}: BPF programs may not call it")
                 instead = self._adviser.find_other_names(context, kfunc)
-                return Outcome(NOT_A_KFUNC, (), because, instead, verdict)
+                return Outcome(NOT_A_KFUNC, (), because, instead, verdict, FUNCTION)
         if verdict.reasons and verdict.reasons[-1].rule == UNREAD_RULE:
             return None  # what could not be read may have it
-        missing = find_missing(self.decider, context, kfunc)
-        lost = find_function(context)
-        if missing:
-            because = self.explain_missing(missing)
-        elif lost and self.is_function(lost) is False:
-            because = Reason("missing", f"{self.decider.facts.name} has no function {lost}")
-        else:
+        absence = self._find_absence(context, find_missing(self.decider, context, kfunc))
+        if absence is None:
             return None
         instead = self._adviser.find_other_names(context, kfunc)
-        return Outcome(NOT_ON_THIS_KERNEL, (), because, instead, verdict)
+        return Outcome(NOT_ON_THIS_KERNEL, (), absence, instead, verdict)
+
+    def _judge_helper(self, context: Context, helper: str, verdict: Verdict) -> Outcome:
+        """Judge a call of a helper; where the facts have none, say that it is no kfunc."""
+        if not self.decider.helpers.knows:
+            text = f"{helper} is a helper, not a kfunc; kfmap judges kfuncs"
+            return Outcome(NOT_A_KFUNC, (), Reason("helper", text), (), verdict, HELPER)
+        missing = find_missing_helper(self.decider, context, helper)
+        because = self._find_absence(context, missing)
+        if because is None:
+            return self.helpers.decide(context, helper)
+        return Outcome(NOT_ON_THIS_KERNEL, (), because, (), replace(verdict, reasons=()), HELPER)
+
+    def _find_absence(self, context: Context, missing: Missing | None) -> Reason | None:
+        """Say what the kernel lacks for a question, None where it lacks nothing."""
+        if missing:
+            return self.explain_missing(missing)
+        lost = find_function(context)
+        if lost and self.is_function(lost) is False:
+            return Reason("missing", f"{self.decider.facts.name} has no function {lost}")
+        return None
 
 
 def find_outcome(decider: Decider, context: Context, verdict: Verdict) -> str:

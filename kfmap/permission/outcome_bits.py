@@ -25,6 +25,8 @@ from kfmap.permission.outcome_words import (
 )
 from kfmap.permission.sleeping import find_sleep_answer
 
+_BIT_WORDS = (ALLOWED, ONLY_IF_SLEEPABLE, WILL_NOT_LOAD, FAILS_AT_RUN_TIME, UNKNOWN)
+
 
 @dataclass(frozen=True, slots=True)
 class OutcomeColumn:
@@ -44,7 +46,7 @@ class OutcomeColumn:
         """Return the outcome of one kfunc."""
         if self.absent:
             return NOT_ON_THIS_KERNEL
-        for word in (ALLOWED, ONLY_IF_SLEEPABLE, WILL_NOT_LOAD, FAILS_AT_RUN_TIME, UNKNOWN):
+        for word in _BIT_WORDS:
             if self.bits(word) >> row & 1:
                 return word
         return REFUSED
@@ -57,6 +59,13 @@ class OutcomeColumn:
         """Return the kfuncs of one outcome other than refused."""
         found: int = getattr(self, word)
         return found
+
+    def joined(self, other: OutcomeColumn, shift: int) -> OutcomeColumn:
+        """Return both columns of one context as one: `other` begins at row `shift`."""
+        allowed, only, blocked, fails, unknown = (
+            self.bits(word) | other.bits(word) << shift for word in _BIT_WORDS
+        )
+        return OutcomeColumn(allowed, only, blocked, fails, unknown, self.absent)
 
 
 class OutcomeColumns:

@@ -11,6 +11,9 @@ NOT_ON_THIS_KERNEL = "not_on_this_kernel"
 NOT_A_KFUNC = "not_a_kfunc"
 UNKNOWN = "unknown"
 
+# What a call may be of.
+KFUNC, HELPER, FUNCTION = "kfunc", "helper", "function"
+
 OUTCOMES = (
     ALLOWED,
     ONLY_IF_SLEEPABLE,
@@ -54,6 +57,8 @@ NEEDS = {
     "rcu_read_lock": "the call must stand inside bpf_rcu_read_lock()",
     "sys_boot": "the loader needs CAP_SYS_BOOT",
     "perfmon": "the loader needs CAP_PERFMON",
+    "bpf": "the loader needs CAP_BPF",
+    "sys_admin": "the loader needs CAP_SYS_ADMIN",
     "module": "a module must be loaded",
     "gpl": "the program needs a GPL-compatible licence",
 }

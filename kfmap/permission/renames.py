@@ -55,3 +55,15 @@ def _renamed(base: str) -> Iterator[str]:
         if base in table:
             yield table[base]
     yield from _SUPERSEDED.get(base, ())
+
+
+# Helpers that some architectures or program types lack, and what took their place.
+_NEWER_HELPERS = {
+    "bpf_probe_read": ("bpf_probe_read_kernel", "bpf_probe_read_user"),
+    "bpf_probe_read_str": ("bpf_probe_read_kernel_str", "bpf_probe_read_user_str"),
+}
+
+
+def find_newer_helpers(helper: str) -> tuple[str, ...]:
+    """Return the helpers that took the place of one, if any did."""
+    return _NEWER_HELPERS.get(helper, ())

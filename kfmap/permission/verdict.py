@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from kfmap.kernel.facts import Place
+from kfmap.permission.outcome_words import ALLOWED as WORKS
+from kfmap.permission.outcome_words import KFUNC
 from kfmap.quick_dataclass import dataclass
 
 ALLOWED = "allowed"
@@ -85,3 +87,26 @@ class Verdict:
     def blocked_by(self) -> tuple[Layer, ...]:
         """The later layers that make the call impossible although permission is given."""
         return tuple(layer for layer in self.layers if layer.blocks)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What becomes of one call on one kernel.
+
+    `outcome`: one of `OUTCOMES`. `needs`: what the program must bring besides permission, words of
+    `NEEDS`. `because`: one sentence without a full stop, with the line that decides. `instead`:
+    short names of contexts and names of kfuncs, the nearest first. `verdict`: the permission check
+    alone, with its trace. `kind`: what is called, KFUNC, HELPER or FUNCTION.
+    """
+
+    outcome: str
+    needs: tuple[str, ...]
+    because: Reason
+    instead: tuple[str, ...]
+    verdict: Verdict
+    kind: str = KFUNC
+
+    @property
+    def works(self) -> bool:
+        """Say whether the call works as it was asked for, given what it needs."""
+        return self.outcome == WORKS

@@ -1,4 +1,4 @@
-// Completion for <input data-complete="contexts|kfuncs">.
+// Completion for <input data-complete="contexts|kfuncs helpers">.
 // The names are those of the kernel chosen in the same form, fetched once for each kernel.
 import { Combo } from "./combo.js";
 
@@ -25,7 +25,7 @@ async function loadFor(input) {
   const kernel = input.form.elements.kernel?.value ?? "";
   // The first request may have failed while this was typed; without names one can still ask.
   const names = (await loadNames(kernel)) ?? (await loadNames(kernel));
-  return names?.[input.dataset.complete] ?? [];
+  return input.dataset.complete.split(" ").flatMap((kind) => names?.[kind] ?? []);
 }
 
 function tell(input) {

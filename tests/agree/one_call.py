@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import render_context
 from kfmap.permission.contexts import build_contexts
+from kfmap.permission.helper_bits import HelperColumns
 from kfmap.permission.outcome_bits import OutcomeColumns
 from kfmap.permission.section_names import render_section_name
 from kfmap.permission.view import EXT_TYPE
@@ -28,6 +29,8 @@ EXPECTED = {
 }
 # What a program of one call cannot bring: a device, a lock that is held, the end of a region.
 _NEEDS = {FindingKind.DEVICE_BOUND, FindingKind.REGION}
+# Helpers that no program can call alone: a lock to give back, a map of programs to go on with.
+_NOT_ALONE = ("bpf_spin_lock", "bpf_spin_unlock", "bpf_tail_call")
 # Attach targets for contexts that leave theirs open: ones that sleepable programs may have, too.
 _TARGETS = {
     "BPF_TRACE_FENTRY": "bpf_fentry_test1",
@@ -134,3 +137,16 @@ def _agree(outcome: str, verdict: ProgramVerdict) -> bool:
         return True
     kinds = {item.kind for item in verdict.findings}
     return wanted == "passes" and bool(kinds) and kinds <= _NEEDS
+
+
+def compare_helpers(kernel: KernelUnderTest, context: Context) -> Iterator[Disagreement]:
+    """Return the helpers of which outcome and engine say different things in one context."""
+    columns = HelperColumns(kernel.decider)
+    numbers = {f"bpf_{name}": number for number, name in kernel.helpers.numbers.items()}
+    helpers = [name for name in columns.names if name not in _NOT_ALONE]
+    calls = [str(numbers[name]) for name in helpers]
+    for helper, verdict in zip(helpers, check(kernel, context, calls), strict=True):
+        outcome = columns.word(context, helper)
+        if verdict.verdict != EXPECTED[outcome]:
+            findings = tuple(f"{item.kind}: {item.reasons[-1].text}" for item in verdict.findings)
+            yield Disagreement(render_context(context), helper, outcome, verdict.verdict, findings)

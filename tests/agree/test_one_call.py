@@ -10,10 +10,11 @@ import random
 import pytest
 
 from kfmap.catalogue.bundled_kernels import find_bundled
-from tests.agree.one_call import compare, list_contexts
+from tests.agree.one_call import compare, compare_helpers, list_contexts
 from tests.verifier.bundled import bundled_kernel
 
 CONTEXTS, KFUNCS = 24, 10
+FEW_CONTEXTS = 8
 
 
 @pytest.mark.parametrize("name", [item.name for item in find_bundled()])
@@ -24,3 +25,12 @@ def test_outcomes_are_what_the_engine_says_of_one_call(name: str) -> None:
     for context in pick.sample(contexts, min(CONTEXTS, len(contexts))):
         kfuncs = pick.sample(kernel.decider.kfuncs, KFUNCS)
         assert list(compare(kernel, context, kfuncs)) == []
+
+
+@pytest.mark.parametrize("name", [item.name for item in find_bundled()])
+def test_outcomes_of_helpers_are_what_the_engine_says_of_one_call(name: str) -> None:
+    kernel = bundled_kernel(name)
+    pick = random.Random(name)
+    contexts = list_contexts(kernel)
+    for context in pick.sample(contexts, min(FEW_CONTEXTS, len(contexts))):
+        assert list(compare_helpers(kernel, context)) == []

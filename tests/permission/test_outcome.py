@@ -14,9 +14,10 @@ from kfmap.permission.context import Context
 from kfmap.permission.contexts import build_contexts
 from kfmap.permission.decide import Decider
 from kfmap.permission.missing import find_missing
-from kfmap.permission.outcome import Outcome, OutcomeJudge, find_outcome
+from kfmap.permission.outcome import OutcomeJudge, find_outcome
 from kfmap.permission.outcome_bits import OutcomeColumns
 from kfmap.permission.outcome_words import LETTERS, NEEDS, OUTCOMES, TITLES
+from kfmap.permission.verdict import Outcome
 from tests.permission.small_kernel import (
     create_kernel,
     create_member,

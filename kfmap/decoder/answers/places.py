@@ -7,6 +7,7 @@ from kfmap.decoder.asked import Asked, Explanation, say
 from kfmap.decoder.kinds import Kind
 from kfmap.decoder.reading import LogMessage
 from kfmap.permission.helper_names import helper_name
+from kfmap.permission.renames import find_newer_helpers
 from kfmap.permission.verdict import give_reason
 
 _ENDS = {
@@ -162,19 +163,12 @@ def _answer_arena(message: LogMessage, asked: Asked) -> Explanation:
     return Explanation(text, ("a map of type BPF_MAP_TYPE_ARENA that the program refers to",))
 
 
-# Helpers that some architectures or program types lack, and what took their place.
-_NEWER_HELPERS = {
-    "bpf_probe_read": ("bpf_probe_read_kernel", "bpf_probe_read_user"),
-    "bpf_probe_read_str": ("bpf_probe_read_kernel_str", "bpf_probe_read_user_str"),
-}
-
-
 def _answer_helper(message: LogMessage, asked: Asked) -> Explanation:
     number = message.facts.get("helper_id", "")
     name = message.facts.get("helper", "")
     if name in ("", "unknown"):
         name = (helper_name(int(number)) if number else None) or (message.called or "The helper")
-    instead = _NEWER_HELPERS.get(name, ())
+    instead = find_newer_helpers(name)
     if message.about == "no_such":
         text = f"This kernel, or programs of this type on it, have no helper {name}"
         text += f" (number {number})" if number and name == "The helper" else ""

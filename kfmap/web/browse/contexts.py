@@ -9,7 +9,7 @@ from kfmap.permission.asking import find_context
 from kfmap.permission.context_text import ContextError
 from kfmap.permission.context_words import render_context
 from kfmap.permission.sleeping import find_sleep_answer
-from kfmap.web.shared.callers import group_by_set
+from kfmap.web.shared.callers import CALL_COLUMNS, group_by_set, list_calls, list_helpers
 from kfmap.web.shared.cells import load_cells
 from kfmap.web.shared.export import Table, export_table
 from kfmap.web.shared.kernel_map import ThisKernel
@@ -26,14 +26,9 @@ def show_context(request: HttpRequest, this: ThisKernel, context: str) -> Page |
     found = cells.contexts[this.find("context", context, cells.columns, "context")]
     if found.struct_ops and found.member:
         return redirect(context_url(this.name, found))
-    groups = group_by_set(this.loaded, context)
+    groups, helpers = group_by_set(this.loaded, context), list_helpers(this.loaded, context)
     if chosen := request.GET.get("format"):
-        rows = [
-            (group.name, item.name, item.word, item.verdict)
-            for group in groups
-            for item in group.entries
-        ]
-        table = Table(f"{this.name} {context}", ("set", "kfunc", "outcome", "verdict"), rows)
+        table = Table(f"{this.name} {context}", CALL_COLUMNS, list_calls(groups, helpers))
         return export_table(chosen, table)
     names = {
         "name": context,
@@ -41,6 +36,7 @@ def show_context(request: HttpRequest, this: ThisKernel, context: str) -> Page |
         "sleep": find_sleep_answer(found, this.loaded.decider.views),
         "hook": this.loaded.decider.hook_of(found),
         "groups": groups,
+        "helpers": helpers,
         "elsewhere": [
             (other.name, context in load_cells(other).columns)
             for other in this.kernels.load_newest_first()

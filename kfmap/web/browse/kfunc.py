@@ -1,4 +1,4 @@
-"""One kfunc: its sets, its reach, and its way through the kernels."""
+"""One kfunc or helper: its sets, its reach, and its way through the kernels."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _CALLERS = 20
 def go_to_kfunc(request: HttpRequest, kernels: KernelMap, kfunc: str) -> HttpResponse:
     """Go to a kfunc on the newest kernel that has it. Raises NameNotFound where none has it."""
     for kernel in kernels.load_newest_first():
-        if kfunc in kernel.decider.kfuncs:
+        if _has(kernel, kfunc):
             return redirect("kfunc", kernel.name, kfunc)
-    known = {name for kernel in kernels.load_all() for name in kernel.decider.kfuncs}
+    known = {name for kernel in kernels.load_all() for name in _list_names(kernel)}
     raise NameNotFound("The map", "kfunc", kfunc, known, ("any-kfunc", ()))
 
 
@@ -41,7 +41,7 @@ def show_kfunc(request: HttpRequest, this: ThisKernel, kfunc: str) -> Page | Htt
     """Show a kfunc on a kernel, and where else it is."""
     loaded, kernels = this.loaded, this.kernels
     timeline = [_build_stage(item, kfunc) for item in kernels.load_newest_first()]
-    if kfunc not in loaded.decider.kfuncs:
+    if not _has(loaded, kfunc):
         _refuse(loaded, kfunc, timeline)
     groups = group_by_context(loaded, kfunc)
     if chosen := request.GET.get("format"):
@@ -54,6 +54,7 @@ def show_kfunc(request: HttpRequest, this: ThisKernel, kfunc: str) -> Page | Htt
         return export_table(chosen, Table(f"{this.name} {kfunc}", columns, rows))
     context = {
         "name": kfunc,
+        "is_helper": kfunc not in loaded.decider.kfuncs,
         "kfunc": loaded.decider.find_kfunc(kfunc),
         "flags": flags_of(loaded, kfunc),
         "memberships": _find_memberships(loaded, kfunc),
@@ -68,11 +69,20 @@ def show_kfunc(request: HttpRequest, this: ThisKernel, kfunc: str) -> Page | Htt
     return Page("web/kfunc.html", context)
 
 
+def _list_names(kernel: LoadedKernel) -> list[str]:
+    return [*kernel.decider.kfuncs, *kernel.decider.helpers.names]
+
+
+def _has(kernel: LoadedKernel, name: str) -> bool:
+    """Say whether a kernel has a kfunc or a helper of a name."""
+    return name in kernel.decider.kfuncs or name in kernel.decider.helpers.names
+
+
 def _refuse(kernel: LoadedKernel, name: str, timeline: list[Stage]) -> None:
     where = f"Linux {kernel.name}"
     if has := [stage.kernel for stage in timeline if stage.present]:
         where = f"{where} (but {', '.join(has)} {'has' if len(has) == 1 else 'have'} it)"
-    raise NameNotFound(where, "kfunc", name, kernel.decider.kfuncs, ("kfunc", (kernel.name,)))
+    raise NameNotFound(where, "kfunc", name, _list_names(kernel), ("kfunc", (kernel.name,)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +125,7 @@ class Stage:
 
 @once_per_facts
 def _build_stage(kernel: LoadedKernel, name: str) -> Stage:
-    if name not in kernel.decider.kfuncs:
+    if not _has(kernel, name):
         return Stage(kernel.name, False)
     kfunc = kernel.decider.find_kfunc(name)
     return Stage(kernel.name, True, flags_of(kernel, name), kfunc.prototype if kfunc else "")

@@ -15,7 +15,7 @@ from kfmap.permission.outcome_words import (
     UNKNOWN,
     WILL_NOT_LOAD,
 )
-from kfmap.web.shared.cells import MIXED, WORDS, load_cells
+from kfmap.web.shared.cells import MIXED, load_cells, load_row_of
 from kfmap.web.shared.context_groups import group_contexts
 from kfmap.web.shared.once_per_facts import once_per_facts
 
@@ -64,10 +64,10 @@ def build_grid(kernels: Iterable[LoadedKernel], kfunc: str) -> list[GridRow]:
 @once_per_facts
 def _count_by_group(kernel: LoadedKernel, kfunc: str) -> Mapping[str, Counter[str]]:
     """Count the verdicts by group, none where the kernel does not have the kfunc."""
-    cells = load_cells(kernel)
-    if kfunc not in cells.rows:
+    cells, row = load_cells(kernel), load_row_of(kernel, kfunc)
+    if row is None:
         return {}
-    words = [WORDS[letter] for letter in cells.row_letters(kfunc)]
+    words = row.words
     groups = {
         family.name: Counter(words[column] for column in family.columns)
         for family in group_contexts(cells.contexts)

@@ -19,6 +19,7 @@ from kfmap.web.browse.search_more import (
     find_by_flag,
     find_by_option,
     find_by_prototype,
+    find_helpers,
     find_misspelt,
     find_sections,
 )
@@ -89,6 +90,7 @@ def _find_all(query: str, kernels: KernelMap) -> list[Found]:
     words = query.split()
     found = [
         _gather("Kfuncs", "kfunc", _find_rows(Kfunc.objects, "name", words), kernels),
+        _gather("Helpers", "kfunc", _ask_each(find_helpers, words, kernels), kernels),
         _gather(
             "Ops structures",
             "struct-ops",

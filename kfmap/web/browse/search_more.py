@@ -35,6 +35,14 @@ class SectionHit:
     url: str
 
 
+def find_helpers(kernel: LoadedKernel, words: Sequence[str]) -> Iterator[str]:
+    """Return the helpers with every word in their name."""
+    low = [word.lower() for word in words]
+    for name in kernel.decider.helpers.names:
+        if all(word in name for word in low):
+            yield name
+
+
 def find_by_flag(kernel: LoadedKernel, words: Sequence[str]) -> Iterator[str]:
     """Return the kfuncs that have a flag for each word: `KF_RCU`, `kf_sleepable`."""
     flags = [word.upper() for word in words]

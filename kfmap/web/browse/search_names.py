@@ -36,6 +36,7 @@ def _names_of(kernel: LoadedKernel) -> list[tuple[str, str, str]]:
 
     return [
         *((name, "kfunc", page("kfunc", name)) for name in kernel.decider.kfuncs),
+        *((name, "helper", page("kfunc", name)) for name in kernel.decider.helpers.names),
         *(
             (f"{ops.name}.{member.name}", "callback", page("member", ops.name, member.name))
             for ops in facts.struct_ops

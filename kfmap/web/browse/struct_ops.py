@@ -14,7 +14,13 @@ from kfmap.permission.contexts import build_member_contexts
 from kfmap.permission.member_classes import group_outcomes
 from kfmap.permission.outcome_bits import OutcomeColumn
 from kfmap.permission.outcome_words import ALLOWED, ONLY_IF_SLEEPABLE
-from kfmap.web.shared.callers import group_by_set, kfuncs_by_set
+from kfmap.web.shared.callers import (
+    CALL_COLUMNS,
+    group_by_set,
+    kfuncs_by_set,
+    list_calls,
+    list_helpers,
+)
 from kfmap.web.shared.cells import load_cells
 from kfmap.web.shared.export import Table, export_table
 from kfmap.web.shared.kernel_map import KernelMap, ThisKernel
@@ -74,15 +80,14 @@ def show_member(
         known = [item.name for item in ops.members]
         page = ("member", (this.name, struct_ops))
         raise NameNotFound(f"{struct_ops} of Linux {this.name}", "member", member, known, page)
-    groups = group_by_set(this.loaded, row.context_name) if row.context_name else []
+    name = row.context_name
+    groups = group_by_set(this.loaded, name) if name else []
+    helpers = list_helpers(this.loaded, name) if name else []
     if chosen := request.GET.get("format"):
-        cells = [
-            (group.name, item.name, item.word, item.verdict)
-            for group in groups
-            for item in group.entries
-        ]
-        columns = ("set", "kfunc", "outcome", "verdict")
-        return export_table(chosen, Table(f"{this.name} {struct_ops} {member}", columns, cells))
+        calls = list_calls(groups, helpers)
+        return export_table(
+            chosen, Table(f"{this.name} {struct_ops} {member}", CALL_COLUMNS, calls)
+        )
     context = {
         "ops": ops,
         "row": row,
@@ -90,6 +95,7 @@ def show_member(
         "mask": _find_mask(this.loaded, struct_ops, member),
         "same": [item for item in rows if item.group and item.group == row.group and item != row],
         "groups": groups,
+        "helpers": helpers,
         "timeline": [_stage(item, struct_ops, member) for item in this.kernels.load_newest_first()],
     }
     return Page("web/member.html", context)

@@ -7,10 +7,12 @@ from urllib.parse import urlencode
 from django.http import Http404, HttpRequest, HttpResponse
 
 from kfmap.catalogue.matrix_export import RENDERERS
+from kfmap.catalogue.matrix_rows import RowKind
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.web.matrix.matrix_data import View, build_table, render_data
 from kfmap.web.shared.cells import load_cells
 from kfmap.web.shared.kernel_map import ThisKernel
+from kfmap.web.shared.kinds import KIND_NAMES, read_kind
 from kfmap.web.shared.once_per_facts import once_per_facts
 from kfmap.web.shared.page import Page, kernel_page
 
@@ -21,18 +23,29 @@ _MEDIA_TYPES = {"json": "application/json", "csv": "text/csv"}
 def show_matrix(request: HttpRequest, this: ThisKernel) -> Page | HttpResponse:
     """Show the page that the matrix is drawn in, with a plain table for readers without scripts."""
     if chosen := request.GET.get("format"):
-        return _export(this.loaded, chosen)
+        return _export(this.loaded, chosen, read_kind(request))
     query = request.GET.get("rows", "").strip()
     page = request.GET.get("page", "1")
     number = int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1
+    kind = read_kind(request)
     view = View(
-        request.GET.get("group", ""), query, number, "sleep" in request.GET, "only" in request.GET
+        request.GET.get("group", ""),
+        query,
+        number,
+        "sleep" in request.GET,
+        "only" in request.GET,
+        kind,
     )
     context = {
-        "cells": load_cells(this.loaded),
+        "cells": load_cells(this.loaded, kind),
+        "export_query": "" if kind is RowKind.KFUNC else f"kind={kind}",
+        "of": KIND_NAMES[kind],
+        "kinds": KIND_NAMES.items(),
         "table": build_table(this.loaded, view),
         "view": view,
-        "state": urlencode({key: "1" for key in ("sleep", "only") if key in request.GET}),
+        "state": urlencode(
+            {key: request.GET[key] for key in ("sleep", "only", "kind") if key in request.GET}
+        ),
     }
     return Page("web/matrix.html", context)
 
@@ -40,20 +53,22 @@ def show_matrix(request: HttpRequest, this: ThisKernel) -> Page | HttpResponse:
 @kernel_page()
 def give_data(request: HttpRequest, this: ThisKernel) -> HttpResponse:
     """Return the matrix as bits."""
-    return HttpResponse(render_data(this.loaded), content_type="application/json")
+    data = render_data(this.loaded, read_kind(request))
+    return HttpResponse(data, content_type="application/json")
 
 
-def _export(kernel: LoadedKernel, chosen: str) -> HttpResponse:
+def _export(kernel: LoadedKernel, chosen: str, kind: RowKind) -> HttpResponse:
     if chosen not in RENDERERS:
         raise Http404(f"There is no format “{chosen}” here; there are {', '.join(RENDERERS)}.")
     response = HttpResponse(
-        _render(kernel, chosen), content_type=f"{_MEDIA_TYPES[chosen]}; charset=utf-8"
+        _render(kernel, chosen, kind), content_type=f"{_MEDIA_TYPES[chosen]}; charset=utf-8"
     )
-    name = f"kfmap-{kernel.name.replace('.', '-')}-matrix.{chosen}"
+    of = "" if kind is RowKind.KFUNC else f"-{kind}"
+    name = f"kfmap-{kernel.name.replace('.', '-')}-matrix{of}.{chosen}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
 @once_per_facts
-def _render(kernel: LoadedKernel, chosen: str) -> str:
-    return RENDERERS[chosen](kernel)
+def _render(kernel: LoadedKernel, chosen: str, kind: RowKind) -> str:
+    return RENDERERS[chosen](kernel, kind)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from kfmap.catalogue.matrix_rows import RowKind
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.permission.context_words import render_context
 from kfmap.permission.outcome_words import (
@@ -14,7 +15,7 @@ from kfmap.permission.outcome_words import (
     UNKNOWN,
     WILL_NOT_LOAD,
 )
-from kfmap.web.shared.callers import Entry, kfuncs_by_set
+from kfmap.web.shared.callers import Entry, functions_by_set
 from kfmap.web.shared.cells import WORDS, Cells, load_cells
 from kfmap.web.shared.context_groups import Family, group_contexts, short_name
 from kfmap.web.shared.links import context_url, question_url
@@ -33,24 +34,24 @@ _PARTS = {
 
 
 @once_per_facts
-def render_data(kernel: LoadedKernel) -> bytes:
+def render_data(kernel: LoadedKernel, kind: RowKind = RowKind.KFUNC) -> bytes:
     """Return the matrix as JSON. Bit n (from the right) of a hexadecimal column is kfunc n.
 
     A column leaves out what it has none of. `sleepable`: the name of the context for a program that
     may sleep, where it can have one; such a program may call what is `asleep`.
     """
-    cells, matrix = load_cells(kernel), kernel.matrix
+    cells = load_cells(kernel, kind)
     families = group_contexts(cells.contexts)
-    sets = kfuncs_by_set(kernel)
+    sets = functions_by_set(kernel, kind)
     set_of = {name: at for at, (_, _, names) in enumerate(sets) for name in names}
     body = {
         "version": VERSION,
         "kernel": kernel.name,
         "sets": [[set_id, name] for set_id, name, _ in sets],
-        "kfuncs": [[name, set_of[name]] for name in matrix.kfuncs],
+        "kfuncs": [[name, set_of[name]] for name in cells.matrix.kfuncs],
         "groups": [[family.name, family.is_struct_ops] for family in families],
         "contexts": [
-            _plain_column(kernel, column, at)
+            _plain_column(kernel, cells, column, at)
             for at, family in enumerate(families)
             for column in family.columns
         ],
@@ -58,8 +59,7 @@ def render_data(kernel: LoadedKernel) -> bytes:
     return json.dumps(body, separators=(",", ":")).encode()
 
 
-def _plain_column(kernel: LoadedKernel, column: int, group: int) -> dict[str, object]:
-    cells = load_cells(kernel)
+def _plain_column(kernel: LoadedKernel, cells: Cells, column: int, group: int) -> dict[str, object]:
     context, form = cells.contexts[column], cells.asleep[column]
     member = kernel.decider.views.find_member(context)
     plain: dict[str, object] = {"name": cells.names[column], "group": group}
@@ -91,7 +91,7 @@ class TableRow:
 class View:
     """What a reader asked to see: columns of one group, rows by name, one page of them.
 
-    `asleep`: as for programs that may sleep; `allowed`: only what may be called.
+    `asleep`: as for programs that may sleep; `allowed`: only what may be called; `kind`: of what.
     """
 
     family: str
@@ -99,6 +99,7 @@ class View:
     page: int
     asleep: bool = False
     allowed: bool = False
+    kind: RowKind = RowKind.KFUNC
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +117,14 @@ class PlainTable:
 @once_per_facts
 def build_table(kernel: LoadedKernel, view: View) -> PlainTable | None:
     """Return one page of the rows whose name or set has the query in it; None without columns."""
-    cells = load_cells(kernel)
+    cells = load_cells(kernel, view.kind)
     families = group_contexts(cells.contexts)
     if not families:
         return None
     family = next((item for item in families if item.name == view.family), families[0])
     found = [
         (kfunc, set_name)
-        for _, set_name, kfuncs in kfuncs_by_set(kernel)
+        for _, set_name, kfuncs in functions_by_set(kernel, view.kind)
         for kfunc in kfuncs
         if (view.query in kfunc or view.query in set_name)
         and (not view.allowed or _is_called(cells, kfunc, family, asleep=view.asleep))
@@ -141,7 +142,7 @@ def build_table(kernel: LoadedKernel, view: View) -> PlainTable | None:
         TableRow(
             kfunc,
             set_name,
-            [_cell(kernel, kfunc, column, asleep=view.asleep) for column in family.columns],
+            [_cell(kernel, view, kfunc, column) for column in family.columns],
         )
         for kfunc, set_name in found[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
     ]
@@ -156,9 +157,9 @@ def _is_called(cells: Cells, kfunc: str, family: Family, *, asleep: bool) -> boo
     )
 
 
-def _cell(kernel: LoadedKernel, kfunc: str, column: int, *, asleep: bool) -> Entry:
-    cells = load_cells(kernel)
-    word = WORDS[cells.letter(column, cells.rows[kfunc], asleep=asleep)]
-    form = cells.asleep[column] if asleep else None
+def _cell(kernel: LoadedKernel, view: View, kfunc: str, column: int) -> Entry:
+    cells = load_cells(kernel, view.kind)
+    word = WORDS[cells.letter(column, cells.rows[kfunc], asleep=view.asleep)]
+    form = cells.asleep[column] if view.asleep else None
     name = render_context(form[0]) if form else cells.names[column]
     return Entry(kfunc, word, "", question_url(kernel.name, name, kfunc))

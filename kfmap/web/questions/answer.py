@@ -13,7 +13,7 @@ from kfmap.permission.context_words import render_context
 from kfmap.permission.outcome_words import NEEDS, NOT_ON_THIS_KERNEL
 from kfmap.permission.verdict import Layer, Reason
 from kfmap.web.questions.instead import Suggestion, list_suggestions
-from kfmap.web.shared.cells import ABSENT_LETTER, TITLES, WORDS, load_cells
+from kfmap.web.shared.cells import TITLES, load_cells, load_row_of
 from kfmap.web.shared.declaration import Declaration, declare
 from kfmap.web.shared.flag_words import describe_flag, flags_of
 from kfmap.web.shared.kernel_map import KernelMap
@@ -106,9 +106,14 @@ class AnswerPage:
         return context_url(self.kernel.name, self.answer.context)
 
     @property
-    def is_kfunc(self) -> bool:
-        """Say whether this kernel has the kfunc."""
-        return self.kfunc in self.kernel.decider.kfuncs
+    def is_known(self) -> bool:
+        """Say whether this kernel has the kfunc or the helper."""
+        return load_row_of(self.kernel, self.kfunc) is not None
+
+    @property
+    def kind(self) -> str:
+        """Return what is called: a kfunc, a helper, another function."""
+        return self.answer.outcome.kind
 
     @property
     def flags(self) -> list[tuple[str, str]]:
@@ -155,9 +160,9 @@ def answer_question(
 
 def _word_on(kernel: LoadedKernel, context_name: str, kfunc: str) -> str:
     """Return the outcome on another kernel; that of a cell of its matrix without asking anew."""
-    letter = load_cells(kernel).cell(context_name, kfunc)
-    if letter != ABSENT_LETTER:
-        return WORDS[letter]
+    column, row = load_cells(kernel).columns.get(context_name), load_row_of(kernel, kfunc)
+    if column is not None and row is not None:
+        return row.words[column]
     try:
         return ask(kernel.judge, context_name, kfunc).outcome.outcome
     except QueryError:
@@ -165,5 +170,5 @@ def _word_on(kernel: LoadedKernel, context_name: str, kfunc: str) -> str:
 
 
 def near_kfuncs(kernel: LoadedKernel, name: str) -> list[str]:
-    """Return kfuncs of a kernel whose names come near."""
-    return find_near(name, kernel.decider.kfuncs)
+    """Return kfuncs and helpers of a kernel whose names come near."""
+    return find_near(name, (*kernel.decider.kfuncs, *kernel.decider.helpers.names))

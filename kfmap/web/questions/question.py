@@ -29,9 +29,11 @@ def show_answer(request: HttpRequest, kernels: KernelMap) -> Page | HttpResponse
 
 @kernel_page()
 def list_names(request: HttpRequest, this: ThisKernel) -> HttpResponse:
-    """Return the kfuncs and contexts of a kernel, for completion."""
+    """Return the kfuncs, helpers and contexts of a kernel, for completion."""
     cells = load_cells(this.loaded)
-    return JsonResponse({"version": 1, "kfuncs": cells.matrix.kfuncs, "contexts": cells.names})
+    helpers = this.loaded.decider.helpers.names
+    names = {"kfuncs": cells.matrix.kfuncs, "helpers": helpers, "contexts": cells.names}
+    return JsonResponse({"version": 1, **names})
 
 
 def answer_request(request: HttpRequest, kernels: KernelMap) -> dict[str, object]:
@@ -48,7 +50,7 @@ def answer_request(request: HttpRequest, kernels: KernelMap) -> dict[str, object
         answer = answer_question(kernels, asked["kernel"], asked["context"], asked["kfunc"])
     except QueryError as error:
         return context | _explain(error, asked)
-    if not answer.is_kfunc and not answer.instead:
+    if not answer.is_known and not answer.instead:
         context["near"] = [
             (name, question_url(answer.kernel.name, answer.context_name, name))
             for name in near_kfuncs(answer.kernel, answer.kfunc)

@@ -7,22 +7,26 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
+from kfmap.catalogue.matrix_rows import RowKind
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.kernel.facts import Registration
 from kfmap.permission.hook_table import FMODRET_HOOK
 from kfmap.permission.outcome_words import (
     ALLOWED,
     FAILS_AT_RUN_TIME,
+    HELPER,
+    KFUNC,
     ONLY_IF_SLEEPABLE,
     REFUSED,
     UNKNOWN,
     WILL_NOT_LOAD,
 )
-from kfmap.web.shared.cells import MIXED, TITLES, WORDS, Cells, load_cells
+from kfmap.web.shared.cells import MIXED, TITLES, WORDS, Cells, Row, load_cells, load_row_of
 from kfmap.web.shared.context_groups import group_contexts, short_name
 from kfmap.web.shared.links import context_url, question_url
 from kfmap.web.shared.once_per_facts import once_per_facts
 
+HELPERS = "helpers"  # where kfuncs have a set
 _OPEN = (ALLOWED, ONLY_IF_SLEEPABLE, FAILS_AT_RUN_TIME, UNKNOWN)
 _FOLDED = (WILL_NOT_LOAD, REFUSED)
 
@@ -81,30 +85,68 @@ class Group:
 
 
 @once_per_facts
-def group_by_context(kernel: LoadedKernel, kfunc: str) -> list[Group]:
-    """Return where a kfunc may be called from, the groups that allow something first."""
-    cells = load_cells(kernel)
-    letters = cells.row_letters(kfunc)
+def group_by_context(kernel: LoadedKernel, name: str) -> list[Group]:
+    """Return where a kfunc or a helper may be called from, the groups that allow something first.
+
+    The kernel has a function of this name.
+    """
+    cells, row = load_cells(kernel), load_row_of(kernel, name)
+    assert row is not None, name
     groups = []
     for family in group_contexts(cells.contexts):
         url = reverse("struct-ops", args=[kernel.name, family.name]) if family.is_struct_ops else ""
         entries = tuple(
-            _context_entry(kernel, cells, column, WORDS[letters[column]], kfunc)
-            for column in family.columns
+            _context_entry(kernel, cells, column, row, name) for column in family.columns
         )
         groups.append(Group(family.name, url, entries))
     return sorted(groups, key=lambda group: group.word in _FOLDED)
 
 
-def _context_entry(kernel: LoadedKernel, cells: Cells, column: int, word: str, kfunc: str) -> Entry:
+def _context_entry(kernel: LoadedKernel, cells: Cells, column: int, row: Row, called: str) -> Entry:
     context, name = cells.contexts[column], cells.names[column]
     return Entry(
         short_name(context, name),
-        word,
+        row.words[column],
         context_url(kernel.name, context),
-        question_url(kernel.name, name, kfunc),
-        cells.matrix.verdict(column, cells.rows[kfunc]) if kfunc in cells.rows else "",
+        question_url(kernel.name, name, called),
+        row.verdicts[column],
     )
+
+
+@once_per_facts
+def list_helpers(kernel: LoadedKernel, context_name: str) -> list[Group]:
+    """Return which helpers a context of the matrix gets, as one group; none where not known."""
+    cells, columns = load_cells(kernel), kernel.judge.helpers.columns
+    if not columns.names:
+        return []
+    context = cells.contexts[cells.columns[context_name]]
+    outcomes, given = columns.column(context), columns.bits(context)
+    entries = tuple(
+        Entry(
+            name,
+            outcomes.word(row),
+            reverse("kfunc", args=[kernel.name, name]),
+            question_url(kernel.name, context_name, name),
+            given.word(row),
+        )
+        for row, name in enumerate(columns.names)
+    )
+    return [Group(HELPERS, f"{reverse('kfuncs', args=[kernel.name])}?kind=helper", entries)]
+
+
+CALL_COLUMNS = ("set", "kfunc", "outcome", "verdict", "kind")
+
+
+def list_calls(
+    kfuncs: Iterable[Group], helpers: Iterable[Group]
+) -> list[tuple[str, str, str, str, str]]:
+    """Return what a context may call as rows of an export, under CALL_COLUMNS."""
+    return [
+        (group.name if kind == KFUNC else "", item.name, item.word, item.verdict, kind)
+        for groups, kind in ((kfuncs, KFUNC), (helpers, HELPER))
+        for group in groups
+        for item in group.entries
+    ]
 
 
 @once_per_facts
@@ -151,6 +193,13 @@ def kfuncs_by_set(kernel: LoadedKernel) -> list[tuple[str, str, list[str]]]:
     if left:
         found.append(("", "no set known", list(left)))
     return sorted(found, key=lambda item: (not item[0], item[1]))
+
+
+def functions_by_set(kernel: LoadedKernel, kind: RowKind) -> list[tuple[str, str, list[str]]]:
+    """Return (set id, set name, functions) of a kind; helpers stand together, in no set."""
+    kfuncs = kfuncs_by_set(kernel) if kind is not RowKind.HELPER else []
+    helpers = list(kernel.judge.helpers.columns.names) if kind is not RowKind.KFUNC else []
+    return [*kfuncs, *([("", HELPERS, helpers)] if helpers else [])]
 
 
 def registered(registrations: Iterable[Registration]) -> list[Registration]:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from kfmap.catalogue.matrix_rows import RowKind, build_rows
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.kernel.program_facts import MAY
+from kfmap.permission.bits import say_allowed
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import render_context
 from kfmap.permission.matrix import Matrix
-from kfmap.permission.outcome_bits import OutcomeColumn, OutcomeColumns
+from kfmap.permission.outcome_bits import OutcomeColumn
 from kfmap.permission.outcome_words import LETTER_OF, LETTERS, NOT_ON_THIS_KERNEL
 from kfmap.permission.outcome_words import TITLES as OUTCOME_TITLES
 from kfmap.permission.section_names import render_section_name
@@ -68,24 +70,45 @@ class Cells:
 
 
 @once_per_facts
-def load_cells(kernel: LoadedKernel) -> Cells:
-    """Return the cells of a kernel."""
-    matrix = kernel.matrix
-    make = OutcomeColumns(kernel.decider).column
-    names = tuple(render_context(context) for context in matrix.contexts)
+def load_cells(kernel: LoadedKernel, kind: RowKind = RowKind.KFUNC) -> Cells:
+    """Return the cells of a kernel: those of its kfuncs, of its helpers, or of both."""
+    found = build_rows(kernel, kind)
+    contexts = found.matrix.contexts
+    forms = [_sleepable_form(kernel, context) for context in contexts]
+    asked = [form or context for form, context in zip(forms, contexts, strict=True)]
+    asleep = build_rows(kernel, kind, asked).outcomes
+    names = tuple(render_context(context) for context in contexts)
     return Cells(
-        matrix,
+        found.matrix,
         names,
         {name: column for column, name in enumerate(names)},
-        {name: row for row, name in enumerate(matrix.kfuncs)},
-        tuple(
-            make(context, *matrix.bits(column)) for column, context in enumerate(matrix.contexts)
-        ),
-        tuple(
-            (form, make(form, *matrix.bits(column))) if form else None
-            for column, form in enumerate(_sleepable_form(kernel, item) for item in matrix.contexts)
-        ),
+        {name: row for row, name in enumerate(found.matrix.kfuncs)},
+        found.outcomes,
+        tuple((form, asleep[at]) if form else None for at, form in enumerate(forms)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One function in every context of a kernel: outcomes, and verdicts of the permission check."""
+
+    words: tuple[str, ...]
+    verdicts: tuple[str, ...]
+
+
+@once_per_facts
+def load_row_of(kernel: LoadedKernel, name: str) -> Row | None:
+    """Return the row of a kfunc or a helper, None where the kernel has neither of the name."""
+    cells, columns = load_cells(kernel), kernel.judge.helpers.columns
+    row = cells.rows.get(name)
+    if row is not None:
+        words = tuple(WORDS[letter] for letter in cells.row_letters(name))
+        return Row(words, tuple(cells.matrix.verdict(at, row) for at in range(len(words))))
+    if name not in columns.names:
+        return None
+    words = tuple(columns.word(context, name) for context in cells.contexts)
+    answers = (columns.answer(context, name).allowed for context in cells.contexts)
+    return Row(words, tuple(say_allowed(answer) for answer in answers))
 
 
 def _sleepable_form(kernel: LoadedKernel, context: Context) -> Context | None:

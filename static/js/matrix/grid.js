@@ -111,7 +111,7 @@ export class Grid {
     this.groupRow = document.createElement("tr");
     const names = document.createElement("tr");
     names.setAttribute("aria-rowindex", 2);
-    make("th", names, { className: "corner", scope: "col", textContent: "Kfunc" }).setAttribute("aria-colindex", 1);
+    make("th", names, { className: "corner", scope: "col", textContent: "Function" }).setAttribute("aria-colindex", 1);
     this.names = Array.from({ length: this.wide }, () => make("th", names, { scope: "col", className: "turned" }));
     this.head.replaceChildren(this.groupRow, names);
     this.lines = Array.from({ length: this.high }, () => {

@@ -51,8 +51,8 @@ async function start(root) {
     if (nothing) {
       panel.hidden = true;
       empty.querySelector("span").textContent = fields.only.checked
-        ? "No kfunc of that name may be called from contexts of that name."
-        : `${columns.length ? "No kfunc and no set" : "No context"} has that in its name.`;
+        ? "No function of that name may be called from contexts of that name."
+        : `${columns.length ? "No function and no set" : "No context"} has that in its name.`;
     } else grid.show(rows, columns);
     tools.querySelector("output").textContent = nothing ? "0 shown" : `${kfuncs} × ${columns.length} shown`;
     root.querySelector("[data-matrix-cut]").hidden = columns.length <= PAPER_COLUMNS;
@@ -64,6 +64,7 @@ async function start(root) {
     if (fields.cols.value) state.set("cols", fields.cols.value);
     if (fields.sort.value) state.set("sort", fields.sort.value);
     for (const name of SWITCHES) if (fields[name].checked) state.set(name, "1");
+    if (fields.kind.value !== "kfunc") state.set("kind", fields.kind.value);
     if (cell) state.set("cell", `${cell.context} ${cell.kfunc}`);
     const query = state.toString();
     history.replaceState(null, "", query ? `?${query}` : location.pathname);
@@ -102,11 +103,15 @@ async function start(root) {
   }
 
   function closePanel() {
-    panel.hidden = true;
-    cell = null;
+    closeQuietly();
     remember();
     if (BELOW.matches) root.scrollIntoView({ block: "start" });
     grid.focus();
+  }
+
+  function closeQuietly() {
+    panel.hidden = true;
+    cell = null;
   }
 
   let waiting = 0;
@@ -124,6 +129,12 @@ async function start(root) {
     draw();
     remember();
     fields.rows.focus();
+  });
+  // Other rows come from the server.
+  fields.kind.addEventListener("change", () => {
+    closeQuietly();
+    remember();
+    location.reload();
   });
   // Enter leads from the query into the grid; a form of two fields without a button is never sent.
   tools.addEventListener("keydown", (event) => {

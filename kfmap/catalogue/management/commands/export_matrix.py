@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand
 from kfmap.catalogue.checks_tag import SETTINGS_CHECKS
 from kfmap.catalogue.commands import kernel_or_error
 from kfmap.catalogue.matrix_export import RENDERERS
+from kfmap.catalogue.matrix_rows import RowKind
 
 
 class Command(BaseCommand):
@@ -22,7 +23,14 @@ class Command(BaseCommand):
         """Take the kernel and the format."""
         parser.add_argument("kernel", metavar="KERNEL", help="a kernel's short name, such as 7.2")
         parser.add_argument("--format", choices=sorted(RENDERERS), default="json")
+        parser.add_argument(
+            "--kind",
+            choices=[kind.value for kind in RowKind],
+            default=RowKind.KFUNC.value,
+            help="kfuncs, helpers or both",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         kernel = kernel_or_error(options["kernel"])
-        self.stdout.write(RENDERERS[options["format"]](kernel), ending="")
+        kind = RowKind(options["kind"])
+        self.stdout.write(RENDERERS[options["format"]](kernel, kind), ending="")

@@ -1,0 +1,98 @@
+"""Helpers beside kfuncs: lists, pages, matrices, answers, search and exports."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from kfmap.catalogue.bundled_kernels import find_bundled
+from kfmap.catalogue.store import save_kernel
+
+pytestmark = pytest.mark.django_db
+HELPER = "bpf_map_lookup_elem"
+
+
+@pytest.fixture(autouse=True)
+def old_kernel() -> None:
+    """Put the smallest bundled kernel into the map: its facts have helpers."""
+    [kernel] = [item for item in find_bundled() if item.name == "6.1"]
+    save_kernel(kernel.read_facts(), None)
+
+
+def read_csv(client: Client, address: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(client.get(address).text.splitlines()))
+
+
+def test_the_list_has_both_kinds_and_either(client: Client) -> None:
+    page = reverse("kfuncs", args=["6.1"])
+    assert {row["kind"] for row in read_csv(client, f"{page}?format=csv")} == {"kfunc", "helper"}
+    helpers = read_csv(client, f"{page}?kind=helper&format=csv")
+    assert {row["kind"] for row in helpers} == {"helper"}
+    found = {row["kfunc"]: int(row["contexts"]) for row in helpers}
+    assert found[HELPER] > found["bpf_xdp_adjust_head"] > 0
+    shown = client.get(f"{page}?kind=helper").text
+    assert reverse("kfunc", args=["6.1", HELPER]) in shown
+    assert client.get(f"{page}?kind=nothing").status_code == 404
+
+
+def test_a_helper_has_a_page(client: Client) -> None:
+    page = client.get(reverse("kfunc", args=["6.1", "bpf_xdp_adjust_head"]))
+    assert "A helper, on Linux 6.1" in page.text
+    assert reverse("context", args=["6.1", "xdp"]) in page.text
+    assert client.get(reverse("any-kfunc", args=[HELPER])).status_code == 302
+
+
+@pytest.mark.parametrize(("kind", "kinds"), [("helper", {"helper"}), ("all", {"kfunc", "helper"})])
+def test_matrices_are_of_the_kind_asked_for(client: Client, kind: str, kinds: set[str]) -> None:
+    page = reverse("matrix", args=["6.1"])
+    rows = read_csv(client, f"{page}?kind={kind}&format=csv")
+    assert {row["kind"] for row in rows} == kinds
+    [lookup] = [row for row in rows if row["kfunc"] == HELPER]
+    assert lookup["xdp"] == "allowed"
+    body = json.loads(client.get(f"{reverse('matrix-data', args=['6.1'])}?kind={kind}").content)
+    assert HELPER in [name for name, _ in body["kfuncs"]]
+    assert f'value="{kind}" selected' in client.get(f"{page}?kind={kind}").text
+    exported = json.loads(client.get(f"{page}?kind={kind}&format=json").content)
+    assert set(exported["kinds"]) == kinds
+    column = [item["name"] for item in exported["contexts"]].index("xdp")
+    assert exported["outcomes"][column][exported["kfuncs"].index(HELPER)] == "A"
+
+
+def test_a_matrix_without_a_kind_is_that_of_kfuncs(client: Client) -> None:
+    page = reverse("matrix", args=["6.1"])
+    rows = read_csv(client, f"{page}?format=csv")
+    assert "kind" not in rows[0]
+    assert HELPER not in {row["kfunc"] for row in rows}
+
+
+def test_the_answer_says_that_it_is_about_a_helper(client: Client) -> None:
+    asked = {"kernel": "6.1", "context": "xdp", "kfunc": HELPER}
+    answer = client.get(reverse("can-call"), {**asked, "format": "json"}).json()
+    assert (answer["outcome"], answer["kind"]) == ("allowed", "helper")
+    assert '<span class="chip">helper</span>' in client.get(reverse("can-call"), asked).text
+    api = client.get(reverse("api-can-call", args=["6.1"]), asked).json()
+    assert (api["outcome"], api["kind"]) == ("allowed", "helper")
+
+
+def test_contexts_callbacks_search_and_completion_have_helpers(client: Client) -> None:
+    rows = read_csv(client, f"{reverse('context', args=['6.1', 'xdp'])}?format=csv")
+    words = {row["kfunc"]: row["outcome"] for row in rows if row["kind"] == "helper"}
+    assert words["bpf_xdp_adjust_head"] == "allowed"
+    assert words["bpf_skb_store_bytes"] == "refused"
+    member = reverse("member", args=["6.1", "tcp_congestion_ops", "ssthresh"])
+    assert reverse("kfunc", args=["6.1", "bpf_tcp_send_ack"]) in client.get(member).text
+    found = client.get(reverse("search"), {"q": "xdp_adjust"}).text
+    assert reverse("kfunc", args=["6.1", "bpf_xdp_adjust_head"]) in found
+    assert HELPER in client.get(reverse("names", args=["6.1"])).json()["helpers"]
+    names = client.get(reverse("search-names")).json()["names"]
+    assert [HELPER, "helper", reverse("kfunc", args=["6.1", HELPER])] in names
+
+
+def test_the_api_gives_matrices_of_helpers(client: Client) -> None:
+    address = reverse("api-matrix", args=["6.1"])
+    assert set(client.get(address, {"kind": "helper"}).json()["kinds"]) == {"helper"}
+    assert client.get(address, {"kind": "nothing"}).status_code == 400
