@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import networkx as nx
@@ -10,7 +10,8 @@ import networkx as nx
 from kfmap.graphs.nodes import add_node, count_of, create_graph, join_nodes
 from kfmap.permission.verdict import ALLOWED
 
-KINDS = ("program", "subprogram", "kfunc")
+KFUNC = "kfunc"
+KINDS = ("program", "subprogram", KFUNC)
 MAX_DRAWN = 70  # more boxes and their edges cannot be followed on a screen
 _MAX_KEPT = 40  # functions drawn one by one in a grouped graph
 
@@ -27,12 +28,16 @@ class ObjectNode:
 
 @dataclass(frozen=True, slots=True)
 class ObjectCall:
-    """A call from one node to another, by their names; `count` places call it."""
+    """A call from one node to another, by their names; `count` places call it.
+
+    `to_kfunc`: of a function and a kfunc of one name the kfunc is called, as wrappers do.
+    """
 
     caller: str
     callee: str
     count: int = 1
     verdict: str = "allowed"
+    to_kfunc: bool = False
 
 
 def build_object_graph(
@@ -43,13 +48,22 @@ def build_object_graph(
     Calls between names that are no nodes are left out. Large objects are grouped by `group_object`.
     """
     graph = create_graph(title, "Programs, the functions they call, and the kfuncs at the end.")
-    for node in nodes:
-        add_node(graph, node.name, node.kind, [node.name], 0, note=node.note, verdict=node.verdict)
+    everything = list(nodes)
+    functions = {node.name for node in everything if node.kind != KFUNC}
+    for node in everything:
+        name = _name_kfunc(node.name, functions) if node.kind == KFUNC else node.name
+        add_node(graph, name, node.kind, [node.name], 0, note=node.note, verdict=node.verdict)
     for call in calls:
-        if call.caller in graph and call.callee in graph:
-            join_nodes(graph, call.caller, call.callee, call.count, call.verdict)
+        callee = _name_kfunc(call.callee, functions) if call.to_kfunc else call.callee
+        if call.caller in graph and callee in graph:
+            join_nodes(graph, call.caller, callee, call.count, call.verdict)
     _set_columns(graph)
     return graph
+
+
+def _name_kfunc(kfunc: str, functions: Collection[str]) -> str:
+    """Return the node of a kfunc; a function of the object may have its name."""
+    return f"kfunc:{kfunc}" if kfunc in functions else kfunc
 
 
 def group_object(graph: nx.DiGraph[str]) -> nx.DiGraph[str]:

@@ -140,7 +140,11 @@ def _agree(outcome: str, verdict: ProgramVerdict) -> bool:
 
 
 def compare_helpers(kernel: KernelUnderTest, context: Context) -> Iterator[Disagreement]:
-    """Return the helpers of which outcome and engine say different things in one context."""
+    """Return the helpers of which outcome and engine say different things in one context.
+
+    A prototype may ask for the attach target: both are told the one that is made up.
+    """
+    context = replace(context, target=context.target or _find_target(context))
     columns = HelperColumns(kernel.decider)
     numbers = {f"bpf_{name}": number for number, name in kernel.helpers.numbers.items()}
     helpers = [name for name in columns.names if name not in _NOT_ALONE]

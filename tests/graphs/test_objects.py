@@ -72,3 +72,19 @@ def test_a_graph_with_too_many_functions_groups_those_that_the_same_programs_rea
     assert grouped.edges["functions:step_0", "kfunc_a"]["count"] == 200
     assert grouped.edges["step_399", "kfunc_b"]["verdict"] == "refused"
     assert nx.shortest_path(grouped, "running", "kfunc_b") == ["running", "step_399", "kfunc_b"]
+
+
+def test_a_function_with_the_name_of_the_kfunc_that_it_calls_is_a_node_of_its_own() -> None:
+    nodes = (
+        ObjectNode("main", "program"),
+        ObjectNode("scx_bpf_dsq_insert", "subprogram"),
+        ObjectNode("scx_bpf_dsq_insert", "kfunc"),
+    )
+    calls = (
+        ObjectCall("main", "scx_bpf_dsq_insert"),
+        ObjectCall("scx_bpf_dsq_insert", "scx_bpf_dsq_insert", to_kfunc=True),
+    )
+    graph = build_object_graph("toy", nodes, calls)
+    assert [graph.nodes[node]["column"] for node in nx.topological_sort(graph)] == [0, 1, 2]
+    assert graph.nodes["kfunc:scx_bpf_dsq_insert"]["items"] == ("scx_bpf_dsq_insert",)
+    assert len(group_object(graph)) == 3

@@ -122,13 +122,14 @@ def _nodes(
 
 def _edges(calls: list[_Call], bad: dict[Edge, str]) -> Iterator[ObjectCall]:
     """Return every edge once; an edge counts the places that call."""
-    places: dict[Edge, set[int]] = {}
+    places: dict[tuple[Edge, bool], set[int]] = {}
     for call in calls:
         edges = _pairs([*call.functions, call.kfunc])
-        for edge, instruction in zip(edges, call.instructions, strict=True):
-            places.setdefault(edge, set()).add(instruction)
-    for edge, instructions in places.items():
-        yield ObjectCall(*edge, count=len(instructions), verdict=bad.get(edge, ALLOWED))
+        for step, (edge, at) in enumerate(zip(edges, call.instructions, strict=True), start=1):
+            places.setdefault((edge, step == len(edges)), set()).add(at)
+    for (edge, to_kfunc), instructions in places.items():
+        word = bad.get(edge, ALLOWED)
+        yield ObjectCall(*edge, count=len(instructions), verdict=word, to_kfunc=to_kfunc)
 
 
 def _pairs(names: list[str]) -> list[Edge]:

@@ -16,6 +16,26 @@ from kfmap.web.shared.kinds import KIND_NAMES, read_kind
 from kfmap.web.shared.once_per_facts import once_per_facts
 from kfmap.web.shared.page import Page, kernel_page
 
+_WORDS = {
+    RowKind.KFUNC: {
+        "label": "Kfuncs or sets",
+        "none": "No kfunc and no set",
+        "nobody": "No kfunc",
+        "head": "Kfunc",
+    },
+    RowKind.HELPER: {
+        "label": "Helpers",
+        "none": "No helper",
+        "nobody": "No helper",
+        "head": "Helper",
+    },
+    RowKind.ALL: {
+        "label": "Kfuncs, sets or helpers",
+        "none": "No kfunc, no set and no helper",
+        "nobody": "No kfunc and no helper",
+        "head": "Name",
+    },
+}
 _MEDIA_TYPES = {"json": "application/json", "csv": "text/csv"}
 
 
@@ -40,6 +60,7 @@ def show_matrix(request: HttpRequest, this: ThisKernel) -> Page | HttpResponse:
         "cells": load_cells(this.loaded, kind),
         "export_query": "" if kind is RowKind.KFUNC else f"kind={kind}",
         "of": KIND_NAMES[kind],
+        "of_words": _WORDS[kind],
         "kinds": KIND_NAMES.items(),
         "table": build_table(this.loaded, view),
         "view": view,

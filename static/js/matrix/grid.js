@@ -44,6 +44,7 @@ export class Grid {
     this.columns = [];
     this.at = { row: 0, column: 0 };
     this.hover = null;
+    this.headName = "Kfunc";
     this.paper = false;
     this.frame = 0;
     this.table = make("table", this.space, { className: "grid", role: "grid" });
@@ -111,7 +112,7 @@ export class Grid {
     this.groupRow = document.createElement("tr");
     const names = document.createElement("tr");
     names.setAttribute("aria-rowindex", 2);
-    make("th", names, { className: "corner", scope: "col", textContent: "Function" }).setAttribute("aria-colindex", 1);
+    make("th", names, { className: "corner", scope: "col", textContent: this.headName }).setAttribute("aria-colindex", 1);
     this.names = Array.from({ length: this.wide }, () => make("th", names, { scope: "col", className: "turned" }));
     this.head.replaceChildren(this.groupRow, names);
     this.lines = Array.from({ length: this.high }, () => {

@@ -44,6 +44,7 @@ async function start(root) {
     const { rows, columns } = arrange(matrix, view());
     const kfuncs = rows.filter((row) => row.kfunc).length;
     const nothing = !kfuncs || !columns.length;
+    grid.headName = root.dataset.head;
     grid.grouped = !fields.sort.value;
     grid.short = grid.grouped || columns.every((column) => column.group === columns[0].group);
     const empty = root.querySelector(".matrix-nothing");
@@ -51,8 +52,8 @@ async function start(root) {
     if (nothing) {
       panel.hidden = true;
       empty.querySelector("span").textContent = fields.only.checked
-        ? "No function of that name may be called from contexts of that name."
-        : `${columns.length ? "No function and no set" : "No context"} has that in its name.`;
+        ? `${root.dataset.nobody} of that name may be called from contexts of that name.`
+        : `${columns.length ? root.dataset.none : "No context"} has that in its name.`;
     } else grid.show(rows, columns);
     tools.querySelector("output").textContent = nothing ? "0 shown" : `${kfuncs} × ${columns.length} shown`;
     root.querySelector("[data-matrix-cut]").hidden = columns.length <= PAPER_COLUMNS;
