@@ -23,6 +23,7 @@ _EXAMPLES = {
     "context": "lsm:file_open",
     "kfunc": "bpf_path_d_path",
     "sha256": "0123456789abcdef" * 4,
+    "format": "pdf",
 }
 _FILE = "prog.bpf.o"
 
@@ -54,8 +55,10 @@ class Endpoint:
 @require_safe
 def show_api(request: HttpRequest) -> HttpResponse:
     """Show every endpoint with an example that can be pasted into a shell."""
-    newest = find_newest(list(Kernel.objects.listed()))
-    examples = {**_EXAMPLES, "kernel": newest.name if newest else "6.12"}
+    rows = list(Kernel.objects.listed())
+    newest = find_newest(rows)
+    name = newest.name if newest else "6.12"
+    examples = {**_EXAMPLES, "kernel": name, "old": rows[0].name if rows else "6.1", "new": name}
     server = request.build_absolute_uri("/").rstrip("/")
     endpoints = list(read_endpoints(_load_schema(), examples, server))
     return render(request, "api/api.html", {"endpoints": endpoints, "section": "api"})

@@ -7,12 +7,17 @@ from drf_spectacular.views import SpectacularAPIView
 
 from kfmap.api import page, views
 
+_OBJECT = "^objects/(?P<sha256>[0-9a-f]{64})/"
+
 urlpatterns = [
     path("", page.show_api, name="api"),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("kernels/", views.kernels, name="api-kernels"),
     path("kernels/<str:kernel>/can-call/", views.can_call, name="api-can-call"),
     path("kernels/<str:kernel>/matrix/", views.matrix, name="api-matrix"),
+    path("kernels/<str:kernel>/report/", views.kernel_report, name="api-kernel-report"),
+    path("compare/<str:old>/<str:new>/report/", views.comparison_report, name="api-comparison"),
     path("objects/", views.upload, name="api-upload"),
-    re_path("^objects/(?P<sha256>[0-9a-f]{64})/$", views.result, name="api-result"),
+    re_path(_OBJECT + "$", views.result, name="api-result"),
+    re_path(_OBJECT + "report/$", views.report, name="api-report"),
 ]

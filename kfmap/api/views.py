@@ -37,9 +37,14 @@ from kfmap.catalogue.matrix_export import render_matrix_json
 from kfmap.catalogue.matrix_rows import RowKind
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.questions import QueryError, ask
+from kfmap.catalogue.report_data import load_kernel_data
 from kfmap.catalogue.snapshot import one_snapshot
 from kfmap.catalogue.store import LoadedKernel, NoSuchKernelError, load_kernel
 from kfmap.permission.answer_json import plain_answer, plain_question
+from kfmap.reports.comparison_report import build_comparison_report
+from kfmap.reports.document import Report
+from kfmap.reports.formats import FORMATS
+from kfmap.reports.kernel_report import build_kernel_report
 from verifier.engine.judging.choice_text import OPTIONS, parse_plain_choices
 from verifier.engine.judging.choices import ChoiceError
 from verifier.engine.reports import RENDERERS
@@ -47,8 +52,9 @@ from verifier.jobs.submit import submit
 from verifier.records.loader_targets import resolve_targets
 from verifier.records.models import BpfObject, SubmittedFile
 from verifier.records.outcome import load_outcomes, worst_by_kernel
+from verifier.records.report_download import export_report
+from verifier.records.reporting import load_report
 from verifier.records.reviews import load_reviews
-from verifier.records.store import load_checked
 
 _PROBLEMS = {400: ProblemSerializer, 404: ProblemSerializer, 429: ProblemSerializer}
 _PRIVATE = {401: ProblemSerializer, 403: ProblemSerializer}
@@ -110,6 +116,35 @@ def matrix(request: Request, kernel: str) -> HttpResponse:
 
 
 @extend_schema(
+    parameters=[OpenApiParameter("format", enum=list(FORMATS), description="default: json")],
+    responses={200: OpenApiTypes.BINARY, **_PROBLEMS},
+)
+@api_view(["GET"])
+def kernel_report(request: Request, kernel: str) -> HttpResponse:
+    """Return the report on a kernel in a format."""
+    return _give(request, build_kernel_report(load_kernel_data(_kernel(kernel))))
+
+
+@extend_schema(
+    parameters=[OpenApiParameter("format", enum=list(FORMATS), description="default: json")],
+    responses={200: OpenApiTypes.BINARY, **_PROBLEMS},
+)
+@api_view(["GET"])
+def comparison_report(request: Request, old: str, new: str) -> HttpResponse:
+    """Return the report on what changed from one kernel to another in a format."""
+    kernels = [load_kernel_data(_kernel(name)) for name in (old, new)]
+    return _give(request, build_comparison_report(*kernels))
+
+
+def _give(request: Request, report: Report) -> HttpResponse:
+    chosen = request.query_params.get("format", "json")
+    made_as = FORMATS.get(chosen)
+    if made_as is None:
+        raise Http404(f"There is no format “{chosen}” here; there are {', '.join(FORMATS)}.")
+    return HttpResponse(made_as.render(report), content_type=made_as.media_type)
+
+
+@extend_schema(
     request=UploadSerializer,
     responses={202: TakenSerializer(many=True), **_PROBLEMS, **_PRIVATE},
 )
@@ -140,7 +175,7 @@ def result(request: Request, sha256: str) -> Response:
     """Return the job of an object, its verdicts as `manage.py verify` does, and its reviews."""
     obj = get_object_or_404(BpfObject, sha256=sha256)
     job = obj.jobs.first()  # before the verdicts: those of a job that is done are all there
-    report = RENDERERS["json"].render([load_checked(obj, Kernel.objects.listed())])
+    report = RENDERERS["json"].render(*load_report([obj]))
     verdicts = worst_by_kernel(load_outcomes([obj]).get(obj.pk, []))
     found = {
         "job": job,
@@ -148,6 +183,22 @@ def result(request: Request, sha256: str) -> Response:
         "reviews": load_reviews(obj, verdicts),
     }
     return Response(ResultSerializer(found).data)
+
+
+@extend_schema(
+    parameters=[
+        OpenApiParameter("format", required=True, enum=list(RENDERERS), description="of the report")
+    ],
+    responses={200: OpenApiTypes.BINARY, **_PROBLEMS, **_PRIVATE},
+)
+@api_view(["GET"])
+@permission_classes([IsAuthenticated])
+@one_snapshot()
+def report(request: Request, sha256: str) -> HttpResponse:
+    """Return the report on an object in a format: the same bytes while nothing changes."""
+    obj = get_object_or_404(BpfObject, sha256=sha256)
+    chosen = request.query_params.get("format", "json")
+    return export_report(chosen, load_report([obj]), obj.sha256[:12])
 
 
 def _kernel(name: str) -> LoadedKernel:

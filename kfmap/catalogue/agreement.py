@@ -37,3 +37,11 @@ def load_agreements() -> dict[str, Agreement]:
     """Return what was measured by the names of the bundled kernels; others were not compared."""
     measured = json.loads(MEASURED.read_bytes())
     return {name: Agreement(**counts) for name, counts in measured.items()}
+
+
+def describe_agreement(name: str) -> str:
+    """Return how a bundled kernel agrees with its booted self, "" where that was not asked."""
+    measured = load_agreements().get(name)
+    if measured is None:
+        return ""
+    return f"{measured} cells are as {measured.release} answered when it was booted"

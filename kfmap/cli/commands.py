@@ -27,6 +27,7 @@ _MODULES = {
     "can-call": "can_call",
     "decode": "decode",
     "probe": "probe",
+    "report": "report",
     "verify": "verify",
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import TextIO
@@ -11,10 +12,12 @@ from typing import TextIO
 from kfmap.cli.chosen_kernels import add_kernel_arguments, choose_kernels
 from kfmap.cli.commands import CommandFailedError
 from kfmap.cli.inputs import read_inputs
-from kfmap.cli.kernels import load_kernels
+from kfmap.cli.kernels import AskedKernel, load_kernels
 from kfmap.cli.loader_options import ChoiceUse, add_loader_options, read_choices
+from kfmap.cli.report_output import add_output_arguments, describe_kernels, write_report
 from kfmap.server.upload_limit import UploadLimitError, read_upload_limit
 from verifier.engine.containers.find import Found, NotFound
+from verifier.engine.judging.choices import NO_CHOICES, LoaderChoices
 from verifier.engine.judging.known_names import KnownNames, collect_names
 from verifier.engine.object.model import ObjectError
 from verifier.engine.object.read import read_object
@@ -46,6 +49,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_kernel_arguments(parser)
     add_loader_options(parser)
     parser.add_argument("--format", choices=list(RENDERERS), default="text")
+    add_output_arguments(parser)
     parser.add_argument(
         "--all", action="store_true", help="every finding of every program, not the causes alone"
     )
@@ -63,22 +67,35 @@ def run(options: Namespace, out: TextIO) -> int:
 
     Raises CommandFailedError for kernels and choices that there are not.
     """
+    chosen = choose_kernels(options.kernel, options.newest)
+    checked = check_inputs(options.objects, chosen.kernels, read_choices(options))
+    renderer = RENDERERS[options.format]
+    asked = describe_kernels(chosen.kernels) if renderer.names_kernels else ()
+    how = ReportOptions(options.all, chosen.deciding, options.source_root, asked)
+    write_report(renderer.render_bytes(checked, how), options, out)
+    return max(_exit_code(obj, how) for obj in checked)
+
+
+def check_inputs(
+    paths: Sequence[str], kernels: Sequence[AskedKernel], choices: LoaderChoices = NO_CHOICES
+) -> list[CheckedObject]:
+    """Return what the kernels do with each object in the inputs.
+
+    Raises CommandFailedError for a limit that is no number, and for choices that fit no object.
+    """
     try:
         limit = read_upload_limit()
     except UploadLimitError as error:
         raise CommandFailedError(str(error)) from error
-    use = ChoiceUse(read_choices(options))
+    use = ChoiceUse(choices)
     known_names = cache(_load_known_names)
-    chosen = choose_kernels(options.kernel, options.newest)
-    kernels = [
+    asked = [
         KernelUnderTest(kernel.facts, kernel.types, kernel.options, kernel.functions, known_names)
-        for kernel in chosen.kernels
+        for kernel in kernels
     ]
-    checked = [_check(item, kernels, use) for item in read_inputs(options.objects, limit)]
+    checked = [_check(item, asked, use) for item in read_inputs(paths, limit)]
     use.check()
-    how = ReportOptions(options.all, chosen.deciding, options.source_root)
-    out.write(RENDERERS[options.format].render(checked, how))
-    return max(_exit_code(obj, how) for obj in checked)
+    return checked
 
 
 def _exit_code(obj: CheckedObject, options: ReportOptions) -> int:

@@ -31,7 +31,7 @@ def draw_svg(graph: nx.DiGraph[str], *, standalone: bool = False, name: str = "g
     """Draw a graph. `standalone` brings its own style; `name` makes the ids of one page differ."""
     layout = place_nodes(graph)
     legend = _draw_legend(graph, layout)
-    width = max(layout.width, 20 + _LEGEND_STEP * len(_verdicts(graph)))
+    width = max(layout.width, 20 + _LEGEND_STEP * len(used_verdicts(graph)))
     height = layout.height + _LEGEND_HEIGHT
     kinds = "kf-graph kf-standalone" if standalone else "kf-graph"
     parts = [
@@ -96,7 +96,8 @@ def _draw_edge(graph: nx.DiGraph[str], layout: Layout, start: str, end: str) -> 
     )
 
 
-def _verdicts(graph: nx.DiGraph[str]) -> list[tuple[str, str]]:
+def used_verdicts(graph: nx.DiGraph[str]) -> list[tuple[str, str]]:
+    """Return the verdicts of a graph with the words of its legend."""
     used = {graph.nodes[node]["verdict"] for node in graph}
     used |= {graph.edges[edge]["verdict"] for edge in graph.edges}
     return [item for item in _LEGEND if item[0] in used]
@@ -105,7 +106,7 @@ def _verdicts(graph: nx.DiGraph[str]) -> list[tuple[str, str]]:
 def _draw_legend(graph: nx.DiGraph[str], layout: Layout) -> str:
     y = layout.height + _LEGEND_HEIGHT / 2
     parts = ['<g class="kf-legend" aria-hidden="true">']
-    for number, (verdict, words) in enumerate(_verdicts(graph)):
+    for number, (verdict, words) in enumerate(used_verdicts(graph)):
         x = 20 + number * _LEGEND_STEP
         parts.append(f'<path class="kf-edge kf-{verdict}" d="M{x} {y - 4:.1f}h28"/>')
         parts.append(f'<text class="kf-note" x="{x + 36}" y="{y:.1f}">{xml_text(words)}</text>')

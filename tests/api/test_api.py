@@ -18,6 +18,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from kfmap.catalogue.store import load_kernel, save_kernel
 from tests.permission.small_kernel import create_toy_kernel
+from verifier.engine.reports import RENDERERS
 from verifier.records.models import BpfObject, Review
 
 pytestmark = pytest.mark.django_db
@@ -149,10 +150,32 @@ def test_description_covers_every_address(client: Client) -> None:
     schema = client.get("/api/schema/?format=json").json()
     jsonschema.Draft202012Validator.check_schema(schema["components"]["schemas"]["Answer"])
     assert set(schema["paths"]) == {
+        "/api/compare/{old}/{new}/report/",
         "/api/kernels/",
         "/api/kernels/{kernel}/can-call/",
         "/api/kernels/{kernel}/matrix/",
+        "/api/kernels/{kernel}/report/",
         "/api/objects/",
         "/api/objects/{sha256}/",
+        "/api/objects/{sha256}/report/",
         "/api/schema/",
     }
+
+
+def test_report_of_an_object_in_every_format(client: Client) -> None:
+    obj = BpfObject.objects.create(sha256="a" * 64, file_name="toy.bpf.o", size=1)
+    address = f"/api/objects/{obj.sha256}/report/"
+    assert client.get(address).status_code in (401, 403)
+    client.force_login(User.objects.create_user("ada"))
+    for name, renderer in RENDERERS.items():
+        answer = client.get(address, {"format": name})
+        assert answer.status_code == 200, answer.content
+        assert answer["Content-Type"].partition(";")[0] == renderer.media_type
+    assert client.get(address, {"format": "docx"}).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["kernels/toy/report/", "compare/toy/toy/report/"])
+def test_reports_on_kernels_are_open_to_everybody(client: Client, path: str) -> None:
+    assert get(client, path)[1]["version"] == 1
+    assert client.get(f"/api/{path}?format=pdf").content.startswith(b"%PDF-")
+    assert client.get(f"/api/{path}?format=docx").status_code == 404

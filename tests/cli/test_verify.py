@@ -294,3 +294,29 @@ def test_a_target_that_is_none_is_an_error(target: str, problem: str) -> None:
         code, text = error.returncode, str(error)
     assert code == 2
     assert problem in text
+
+
+@pytest.mark.parametrize("name", ["pdf", "xlsx", "html"])
+def test_report_goes_to_the_file_that_is_named(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "report"
+    code, text = verify(SCHEDULER, f"--format={name}", "-o", file)
+    assert (code, text) == (1, "")
+    first = file.read_bytes()
+    assert first.startswith({"pdf": b"%PDF-", "xlsx": b"PK", "html": b"<!doctype html>"}[name])
+    verify(SCHEDULER, f"--format={name}", "-o", file)
+    assert file.read_bytes() == first
+
+
+def test_report_names_facts_and_how_sure_they_are(tmp_path: Path) -> None:
+    _, body = verify_json(SCHEDULER, "--kernel=6.12", "--kernel=7.2")
+    assert [kernel["agreement"] for kernel in body["kernels"]] == ["", ""]  # not the bundled ones
+    _, body = verify_json(SCHEDULER, "--kernel=6.18")
+    (kernel,) = body["kernels"]
+    assert kernel["version"] == "6.18.15"
+    assert len(kernel["facts_sha256"]) == 64
+    assert "answered when it was booted" in kernel["agreement"]
+
+
+def test_file_that_cannot_be_written_ends_with_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="cannot be written: No such file"):
+        verify(SCHEDULER, "-o", tmp_path / "nowhere" / "report.txt")

@@ -15,6 +15,7 @@ from django.urls import URLPattern, URLResolver
 from kfmap.catalogue.matrix_export import RENDERERS as MATRIX_FORMATS
 from kfmap.cli.commands import find_command, names
 from kfmap.permission.outcome_words import NEEDS, OUTCOMES
+from kfmap.reports.formats import FORMATS
 from kfmap.server.upload_limit import VARIABLE
 from kfmap.urls import urlpatterns
 from kfmap.web.shared.export import GRAPH_FORMATS, TABLE_FORMATS
@@ -101,6 +102,7 @@ def test_every_prefix_of_addresses_is_documented_and_no_other() -> None:
         ("Exports of graphs", GRAPH_FORMATS),
         ("Exports of matrices", MATRIX_FORMATS),
         ("Reports on objects", RENDERERS),
+        ("Reports on kernels", FORMATS),
     ],
 )
 def test_every_format_is_documented_and_no_other(title: str, formats: dict[str, object]) -> None:

@@ -17,6 +17,7 @@ from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.store import save_kernel
 from kfmap.kernel.facts import Constant
 from tests.permission.small_kernel import create_set, create_toy_kernel
+from tests.reports.opening import read_workbook
 from tests.web.conftest import HTML
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("toys")]
@@ -377,3 +378,18 @@ def test_renaming_is_shown_on_both_names(client: Client) -> None:
     save_kernel(replace(toy, name="8.2", sets=sets, kfuncs=kfuncs), None)
     for path in (f"{KERNEL}/kfuncs/toy_now/", "/kernels/8.2/kfuncs/toy_now2/"):
         assert "Renamed from 8.1 to 8.2" in read(client, path)
+
+
+@pytest.mark.parametrize("path", ["/kernels/8.1/", "/compare/8.0/8.1/"])
+def test_kernels_and_comparisons_have_reports(client: Client, path: str) -> None:
+    for name, start in (("html", b"<!doctype"), ("pdf", b"%PDF-"), ("xlsx", b"PK")):
+        answer = client.get(f"{path}?format={name}")
+        assert answer.status_code == 200
+        assert answer.content.startswith(start)
+        assert answer["Content-Disposition"].endswith(f'.{name}"')
+        assert f"format={name}" in client.get(path).content.decode()
+
+
+def test_every_table_exports_a_workbook(client: Client) -> None:
+    answer = client.get("/kernels/8.1/kfuncs/?format=xlsx")
+    assert list(read_workbook(answer.content)) == ["summary", "8.1 kfuncs"]

@@ -5,11 +5,10 @@ from __future__ import annotations
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.snapshot import one_snapshot
 from kfmap.graphs.picture import build_picture
 from kfmap.web.shared.export import GRAPH_FORMATS, export_graph
@@ -20,8 +19,10 @@ from verifier.jobs.submit import submit
 from verifier.records import store
 from verifier.records.models import BpfObject, Job, Submission
 from verifier.records.outcome import load_outcomes, worst_by_kernel
+from verifier.records.report_download import export_report
+from verifier.records.reporting import load_report, load_submission
 from verifier.records.reviews import load_latest, load_reviews
-from verifier.records.store import find_stale, load_checked
+from verifier.records.store import find_stale
 from verifier.web.events import progress_context
 from verifier.web.loader_form import LoaderForm
 from verifier.web.object_graph import graph_links, is_grouped, load_object_graph
@@ -88,8 +89,11 @@ def check_stale(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 def show_submission(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show what became of each file of one upload."""
-    return _render_submission(request, get_object_or_404(Submission, pk=pk))
+    """Show what became of each file of one upload; ?format= exports a report on its objects."""
+    submission = get_object_or_404(Submission, pk=pk)
+    if chosen := request.GET.get("format"):
+        return export_report(chosen, load_submission(submission), f"submission-{submission.pk}")
+    return _render_submission(request, submission)
 
 
 def _render_submission(
@@ -102,6 +106,7 @@ def _render_submission(
         "submission": submission,
         "files": [(file, outcomes.get(file.object_id or 0, [])) for file in files],
         "waiting": waiting,
+        "formats": RENDERERS,
         "section": "uploads",
     }
     return render(request, "verifier/submission.html", context, status=status)
@@ -118,7 +123,7 @@ def show_object(request: HttpRequest, sha256: str) -> HttpResponse:
     obj = get_object_or_404(BpfObject, sha256=sha256)
     chosen = request.GET.get("format")
     if chosen:
-        return _export(obj, chosen)
+        return export_report(chosen, load_report([obj]), obj.sha256[:12])
     return _render_object(request, obj, ReviewForm())
 
 
@@ -258,17 +263,6 @@ def park(request: HttpRequest, sha256: str) -> HttpResponse:
     obj = get_object_or_404(BpfObject, sha256=sha256)
     Job.objects.filter(object=obj).park()
     return redirect(obj)
-
-
-def _export(obj: BpfObject, chosen: str) -> HttpResponse:
-    if chosen not in RENDERERS:
-        raise Http404(f"There is no format {chosen!r}; there are {', '.join(RENDERERS)}.")
-    renderer = RENDERERS[chosen]
-    text = renderer.render([load_checked(obj, Kernel.objects.listed())])
-    response = HttpResponse(text, content_type=f"{renderer.media_type}; charset=utf-8")
-    name = f"kfmap-{obj.sha256[:12]}.{renderer.suffix}"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
 
 
 def _open_job(obj: BpfObject) -> Job | None:

@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from kfmap.catalogue.models import Kernel, Variant
+from kfmap.catalogue.report_data import load_kernel_data
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.catalogue.variants import may_drop
 from kfmap.kernel.facts import Place
@@ -17,9 +18,10 @@ from kfmap.permission.findings.finding import DEFECT
 from kfmap.permission.hook_table import Hook
 from kfmap.permission.outcome_words import ALLOWED, ONLY_IF_SLEEPABLE
 from kfmap.permission.what_if.edit_json import describe_edit, read_edits
+from kfmap.reports.kernel_report import build_kernel_report
 from kfmap.web.findings.load_findings import load_findings
 from kfmap.web.shared.cells import load_cells
-from kfmap.web.shared.export import Table, export_table
+from kfmap.web.shared.export import TABLE_FORMATS, Table, export_report, export_table
 from kfmap.web.shared.kernel_map import KernelMap, ThisKernel
 from kfmap.web.shared.once_per_facts import once_per_facts
 from kfmap.web.shared.page import Page, kernel_page, map_page
@@ -59,7 +61,9 @@ def show_kernel(request: HttpRequest, this: ThisKernel) -> Page | HttpResponse:
     """Show what was read from a kernel, where it came from and what was not understood."""
     loaded = this.loaded
     if chosen := request.GET.get("format"):
-        return export_table(chosen, _registration_table(loaded))
+        if chosen in TABLE_FORMATS and chosen != "xlsx":
+            return export_table(chosen, _registration_table(loaded))
+        return export_report(chosen, build_kernel_report(load_kernel_data(loaded)))
     findings = load_findings(this)
     context = {
         "cells": load_cells(loaded),

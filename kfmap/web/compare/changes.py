@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kfmap.catalogue.store import LoadedKernel
-from kfmap.web.compare.renamed import pair_renamed
+from kfmap.permission.renamed_pairs import pair_renamed
 from kfmap.web.shared.cells import TITLES, WORDS, Cells, load_cells
 from kfmap.web.shared.context_groups import family_name, group_contexts
 from kfmap.web.shared.once_per_facts import once_per_facts
@@ -91,7 +91,7 @@ def find_changes(old: LoadedKernel, new: LoadedKernel, group: str = "") -> Chang
     """Compare two kernels; with a group of contexts, the cells of its contexts only."""
     before, after = load_cells(old), load_cells(new)
     came, gone = after.rows.keys() - before.rows.keys(), before.rows.keys() - after.rows.keys()
-    renamed = pair_renamed(old, new, gone, came)
+    renamed = pair_renamed(old.decider, new.decider, gone, came)
     old_names = {new_name: old_name for old_name, new_name in renamed}
     kinds, compared = _find_flips(before, after, old_names, group)
     return Changes(

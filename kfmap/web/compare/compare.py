@@ -9,7 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from kfmap.catalogue.report_data import load_kernel_data
 from kfmap.catalogue.store import LoadedKernel
+from kfmap.reports.comparison_report import build_comparison_report
 from kfmap.web.compare.changes import (
     Changes,
     Flip,
@@ -20,7 +22,7 @@ from kfmap.web.compare.changes import (
 )
 from kfmap.web.compare.release_steps import BAR, list_steps
 from kfmap.web.shared.cells import load_cells
-from kfmap.web.shared.export import Table, export_table
+from kfmap.web.shared.export import TABLE_FORMATS, Table, export_report, export_table
 from kfmap.web.shared.kernel_map import KernelMap
 from kfmap.web.shared.links import context_url
 from kfmap.web.shared.once_per_facts import once_per_facts
@@ -58,7 +60,10 @@ def show_changes(
     group = group if group in groups else ""
     changes = find_changes(before, after, group)
     if chosen := request.GET.get("format"):
-        return export_table(chosen, _export(changes))
+        if chosen in TABLE_FORMATS and chosen != "xlsx":
+            return export_table(chosen, _export(changes))
+        kernels_compared = load_kernel_data(before), load_kernel_data(after)
+        return export_report(chosen, build_comparison_report(*kernels_compared))
     context: dict[str, object] = {
         "old": kernels.row(old),
         "new": kernels.row(new),

@@ -12,9 +12,13 @@ from django.utils.text import slugify
 
 from kfmap.graphs.exports import render_dot, render_graphml, render_json
 from kfmap.graphs.svg import draw_svg
+from kfmap.reports.document import Report, made_by
+from kfmap.reports.document import Table as ReportTable
+from kfmap.reports.formats import FORMATS
 from kfmap.safe_text.csv_rows import Value, render_csv
 
 VERSION = 1
+_XLSX = FORMATS["xlsx"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,7 @@ class Exporter:
     """A format: its media type and how a thing of type T is written in it."""
 
     media_type: str
-    render: Callable[[Table], str]
+    render: Callable[[Table], str | bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,12 @@ class GraphExporter:
 
     media_type: str
     render: Callable[[nx.DiGraph[str]], str]
+
+
+def _render_table_xlsx(table: Table) -> bytes:
+    rows = tuple(tuple(row) for row in table.rows)
+    sheet = ReportTable(table.name, table.columns, rows)
+    return _XLSX.render(Report("table", table.name, (), (), (sheet,), made_by()))
 
 
 def _render_table_json(table: Table) -> str:
@@ -51,6 +61,7 @@ def _render_table_json(table: Table) -> str:
 TABLE_FORMATS = {
     "csv": Exporter("text/csv", lambda table: render_csv(table.columns, table.rows)),
     "json": Exporter("application/json", _render_table_json),
+    "xlsx": Exporter(_XLSX.media_type, _render_table_xlsx),
 }
 GRAPH_FORMATS = {
     "svg": GraphExporter("image/svg+xml", lambda graph: draw_svg(graph, standalone=True)),
@@ -75,6 +86,14 @@ def export_table(chosen: str, table: Table) -> HttpResponse:
     return _attach(exporter.render(table), exporter.media_type, table.name, chosen)
 
 
+def export_report(chosen: str, report: Report) -> HttpResponse:
+    """Answer with a report in the chosen format. Raises Http404 for a format there is not."""
+    made_as = FORMATS.get(chosen)
+    if made_as is None:
+        raise _no_format(chosen, FORMATS)
+    return _attach(made_as.render(report), made_as.media_type, report.title, made_as.suffix)
+
+
 def export_graph(chosen: str, graph: nx.DiGraph[str]) -> HttpResponse:
     """Answer with a graph in the chosen format. Raises Http404 for a format there is not."""
     exporter = GRAPH_FORMATS.get(chosen)
@@ -91,8 +110,10 @@ def export_text(chosen: str, renderers: Mapping[str, Callable[[], str]], name: s
     return _attach(render(), TEXT_TYPES[chosen], name, chosen)
 
 
-def _attach(text: str, media_type: str, name: str, suffix: str) -> HttpResponse:
-    response = HttpResponse(text, content_type=f"{media_type}; charset=utf-8")
+def _attach(body: str | bytes, media_type: str, name: str, suffix: str) -> HttpResponse:
+    is_binary = media_type in (_XLSX.media_type, FORMATS["pdf"].media_type)
+    content_type = media_type if is_binary else f"{media_type}; charset=utf-8"
+    response = HttpResponse(body, content_type=content_type)
     file_name = f"kfmap-{slugify(name.replace('.', '-'))[:80]}.{suffix}"
     response["Content-Disposition"] = f'attachment; filename="{file_name}"'
     return response

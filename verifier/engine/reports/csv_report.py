@@ -8,7 +8,7 @@ from kfmap.safe_text.csv_rows import render_csv
 from verifier.engine.reports.model import DEFAULT, CheckedObject, ReportOptions, subject
 from verifier.engine.result import Finding
 
-_HEAD = (
+HEAD = (
     "file",
     "kernel",
     "program",
@@ -26,8 +26,14 @@ _HEAD = (
 
 def render_findings(objects: Sequence[CheckedObject], options: ReportOptions = DEFAULT) -> str:
     """Return all findings, one row each."""
-    rows = (row for obj in objects for row in _rows(obj))
-    return render_csv(_HEAD, (row + [""] * (len(_HEAD) - len(row)) for row in rows))
+    return render_csv(HEAD, finding_rows(objects))
+
+
+def finding_rows(objects: Sequence[CheckedObject]) -> Iterator[list[str]]:
+    """Return a row for each finding, program without findings, and thing not read or checked."""
+    for obj in objects:
+        for row in _rows(obj):
+            yield row + [""] * (len(HEAD) - len(row))
 
 
 def _rows(obj: CheckedObject) -> Iterator[list[str]]:

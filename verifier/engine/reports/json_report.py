@@ -1,5 +1,5 @@
 """JSON, the form other programs rely on; `version` rises when a key changes its meaning;
-`kfmap` is the version that checked.
+`kfmap` is the version that checked. `report.schema.json` describes all of it.
 
 A verdict is one of four words. A program that its loader leaves out is `refused`, as it would be if
 it were loaded, with `left_out` beside it.
@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import Any
 
 from kfmap import __version__
+from kfmap.permission.engine import ENGINE_VERSION
 from verifier.engine.judging.compare import find_changes, find_span, loads
 from verifier.engine.reports.answer import build_answer
 from verifier.engine.reports.causes import Cause
@@ -29,6 +30,8 @@ def render_json(objects: Sequence[CheckedObject], options: ReportOptions = DEFAU
         "version": FORMAT,
         "kfmap": __version__,
         "judged": JUDGED,
+        "engine": ENGINE_VERSION,
+        "kernels": [asdict(kernel) for kernel in options.kernels],
         "deciding": list(options.deciding),
         "objects": [plain_object(obj) for obj in objects if not obj.problem],
         "errors": [error for obj in objects for error in _errors(obj)],

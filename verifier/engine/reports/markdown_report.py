@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from kfmap import __version__
-from kfmap.safe_text.printable import printable
+from kfmap.reports.markdown import escape
 from verifier.engine.reports.answer import build_answer, count
 from verifier.engine.reports.causes import Cause
 from verifier.engine.reports.judged import JUDGED
@@ -28,17 +27,17 @@ def render_markdown(objects: Sequence[CheckedObject], options: ReportOptions = D
 
 
 def _lines(obj: CheckedObject, options: ReportOptions) -> Iterator[str]:
-    yield f"## {_escape(obj.file)}"
+    yield f"## {escape(obj.file)}"
     yield ""
     if obj.problem:
-        yield f"Could not be read: {_escape(obj.problem)}"
+        yield f"Could not be read: {escape(obj.problem)}"
         yield ""
         return
     answer = build_answer(obj)
-    yield _escape(answer.line)
+    yield escape(answer.line)
     if len(answer.kernels) > 1:
         yield ""
-        yield _escape(answer.span.words)
+        yield escape(answer.span.words)
     yield ""
     for cause in answer.causes.shown:
         yield from _cause_lines(cause)
@@ -54,42 +53,37 @@ def _lines(obj: CheckedObject, options: ReportOptions) -> Iterator[str]:
 def _cause_lines(cause: Cause) -> Iterator[str]:
     head = f"{cause.kfunc}: {KIND_WORDS[cause.kind]}" if cause.kfunc else cause.text
     programs = count(len(cause.programs), "program", "programs")
-    yield f"- **{_escape(head)}** ({_escape(', '.join(cause.kernels))}; {programs})"
+    yield f"- **{escape(head)}** ({escape(', '.join(cause.kernels))}; {programs})"
     finding = cause.example
     if finding.source:
         at = f"{finding.source.file}:{finding.source.line}: {finding.source.text}"
-        yield f"  - {_escape(f'{subject(cause.programs[0], finding)}, {at}')}"
+        yield f"  - {escape(f'{subject(cause.programs[0], finding)}, {at}')}"
     if cause.kfunc and finding.reasons:
-        yield f"  - {_escape(finding.reasons[-1].full_text)}"
+        yield f"  - {escape(finding.reasons[-1].full_text)}"
     if finding.suggestion:
-        yield f"  - try: {_escape(finding.suggestion)}"
+        yield f"  - try: {escape(finding.suggestion)}"
 
 
 def _table(obj: CheckedObject) -> Iterator[str]:
     kernels = [verdict.kernel for verdict in obj.verdicts]
     words = {(kernel, row.program): WORDS[row.verdict] for kernel, row in obj.rows()}
     programs = dict.fromkeys(row.program for _, row in obj.rows())
-    yield f"| program | {' | '.join(_escape(kernel) for kernel in kernels)} |"
+    yield f"| program | {' | '.join(escape(kernel) for kernel in kernels)} |"
     yield f"|---{'|---' * len(kernels)}|"
     for program in programs:
         cells = " | ".join(words.get((kernel, program), "") for kernel in kernels)
-        yield f"| {_escape(program)} | {cells} |"
+        yield f"| {escape(program)} | {cells} |"
     yield ""
     for item in obj.unchecked:
-        yield f"- {_escape(item.kernel)}: {_escape(item.problem)}"
+        yield f"- {escape(item.kernel)}: {escape(item.problem)}"
 
 
 def _finding_lines(kernel: str, program: str, finding: Finding) -> Iterator[str]:
-    yield f"- {_escape(f'{kernel}, {program}: {headline(program, finding)}')}"
+    yield f"- {escape(f'{kernel}, {program}: {headline(program, finding)}')}"
     if finding.source:
         source = finding.source
-        yield f"  - {_escape(f'{source.file}:{source.line}: {source.text}')}"
+        yield f"  - {escape(f'{source.file}:{source.line}: {source.text}')}"
     for reason in finding.reasons:
-        yield f"  - {_escape(reason.full_text)}"
+        yield f"  - {escape(reason.full_text)}"
     if finding.suggestion:
-        yield f"  - try: {_escape(finding.suggestion)}"
-
-
-def _escape(text: str) -> str:
-    """Keep names from being read as Markdown or HTML."""
-    return re.sub(r"([\\`*_\[\]<>|#&])", r"\\\1", printable(text))
+        yield f"  - try: {escape(finding.suggestion)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from kfmap.quick_dataclass import dataclass
+from kfmap.reports.document import SignOff
 from verifier.engine.result import (
     FAILS_AT_RUN_TIME,
     REFUSED,
@@ -60,17 +61,35 @@ KIND_HELP: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
+class AskedKernel:
+    """What the name of a kernel stands for, so that a reader can tell the same kernel again.
+
+    `facts_sha256` is the hash of its facts, "" where it is not known; `agreement` says how the map
+    agrees with what the booted kernel answered, "" where it was not asked.
+    """
+
+    name: str
+    version: str
+    facts_sha256: str
+    agreement: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ReportOptions:
     """How a report is made.
 
     `everything`: every finding of every program, not the causes alone. `deciding`: the kernels that
     decide whether an object is bad, all that were asked where empty. `source_root`: the folder that
-    source files are named relative to, "" where none is known.
+    source files are named relative to, "" where none is known. `kernels` and `sign_offs` are what
+    is known beside the verdicts; `title` is the report's own, "" for one from the objects' names.
     """
 
     everything: bool = False
     deciding: tuple[str, ...] = ()
     source_root: str = ""
+    kernels: tuple[AskedKernel, ...] = ()
+    sign_offs: tuple[SignOff, ...] = ()
+    title: str = ""
 
 
 DEFAULT = ReportOptions()

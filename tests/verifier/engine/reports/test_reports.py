@@ -42,7 +42,7 @@ def validate_sarif(text: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", sorted(RENDERERS))
 def test_format_renders_nothing_from_nothing(name: str) -> None:
-    RENDERERS[name].render([])
+    RENDERERS[name].render_bytes([])
 
 
 def test_json_has_the_promised_form() -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from difflib import SequenceMatcher
 
-from kfmap.catalogue.store import LoadedKernel
+from kfmap.permission.decide import Decider
 from kfmap.permission.renames import find_renamed
 
 _ALIKE = 0.6
 
 
 def pair_renamed(
-    before: LoadedKernel, after: LoadedKernel, gone: Collection[str], came: Collection[str]
+    before: Decider, after: Decider, gone: Collection[str], came: Collection[str]
 ) -> tuple[tuple[str, str], ...]:
     """Return (old name, new name) of kfuncs that went and came, each name once at most.
 
@@ -30,14 +30,14 @@ def pair_renamed(
     return tuple(pairs)
 
 
-def _is_like(before: LoadedKernel, old: str, after: LoadedKernel, new: str) -> bool:
+def _is_like(before: Decider, old: str, after: Decider, new: str) -> bool:
     """Say whether two kfuncs have one prototype, and names that share most letters in order."""
     shape = _shape(before, old)
     same = bool(shape) and shape == _shape(after, new)
     return same and SequenceMatcher(None, old, new).ratio() > _ALIKE
 
 
-def _shape(kernel: LoadedKernel, name: str) -> str:
+def _shape(kernel: Decider, name: str) -> str:
     """Return a prototype without the name."""
-    kfunc = kernel.decider.find_kfunc(name)
+    kfunc = kernel.find_kfunc(name)
     return kfunc.prototype.replace(name, "") if kfunc else ""

@@ -1,0 +1,173 @@
+"""The report on two kernels: names that came and went, and cells whose outcome changed."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from kfmap.permission.outcome_words import LETTERS, TITLES
+from kfmap.permission.renamed_pairs import pair_renamed
+from kfmap.reports.document import Report, Section, Table, made_by
+from kfmap.reports.kernel_data import KernelData
+
+_MOST_NAMED = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """Cells that changed alike: kfuncs × contexts from one outcome to another, by their letters."""
+
+    before: str
+    after: str
+    kfuncs: tuple[str, ...]
+    contexts: tuple[str, ...]
+
+    @property
+    def cells(self) -> int:
+        """Count the cells."""
+        return len(self.kfuncs) * len(self.contexts)
+
+
+@dataclass(frozen=True, slots=True)
+class KernelChanges:
+    """What differs from one kernel to the next, names sorted.
+
+    A renamed kfunc is neither added nor removed; its cells count under the new name.
+    """
+
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    renamed: tuple[tuple[str, str], ...]
+    prototypes: tuple[tuple[str, str, str], ...]
+    contexts_added: tuple[str, ...]
+    contexts_removed: tuple[str, ...]
+    flips: tuple[Flip, ...]
+
+    @property
+    def cells(self) -> int:
+        """Count the cells that changed."""
+        return sum(flip.cells for flip in self.flips)
+
+
+def find_kernel_changes(old: KernelData, new: KernelData) -> KernelChanges:
+    """Compare two kernels; the largest block of cells first."""
+    came, gone = new.rows.keys() - old.rows.keys(), old.rows.keys() - new.rows.keys()
+    renamed = pair_renamed(old.decider, new.decider, gone, came)
+    before = {item.name: item.prototype for item in old.facts.kfuncs}
+    return KernelChanges(
+        tuple(sorted(came - {name for _, name in renamed})),
+        tuple(sorted(gone - {name for name, _ in renamed})),
+        renamed,
+        tuple(
+            (item.name, before[item.name], item.prototype)
+            for item in new.facts.kfuncs
+            if before.get(item.name) and item.prototype and before[item.name] != item.prototype
+        ),
+        tuple(name for name in new.contexts if name not in set(old.contexts)),
+        tuple(name for name in old.contexts if name not in set(new.contexts)),
+        tuple(_find_flips(old, new, {name: was for was, name in renamed})),
+    )
+
+
+def _find_flips(old: KernelData, new: KernelData, old_names: Mapping[str, str]) -> list[Flip]:
+    places = {name: at for at, name in enumerate(old.contexts)}
+    shared = [(name, at, places[name]) for at, name in enumerate(new.contexts) if name in places]
+    blocks: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
+    for kfunc, now in new.rows.items():
+        was = old.rows.get(old_names.get(kfunc, kfunc))
+        if was is None:
+            continue
+        pairs: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for name, at, before in shared:
+            if was[before] != now[at]:
+                pairs[was[before], now[at]].append(name)
+        for (old_letter, new_letter), contexts in pairs.items():
+            blocks.setdefault((old_letter, new_letter, tuple(contexts)), []).append(kfunc)
+    flips = [
+        Flip(before, after, tuple(kfuncs), contexts)
+        for (before, after, contexts), kfuncs in blocks.items()
+    ]
+    return sorted(flips, key=lambda flip: (-flip.cells, flip.kfuncs))
+
+
+def build_comparison_report(old: KernelData, new: KernelData) -> Report:
+    """Return the report on what changed from `old` to `new`."""
+    changes = find_kernel_changes(old, new)
+    flips = Table("cells", ("before", "after", "kfunc", "context"), tuple(_cells(changes.flips)))
+    names = Table("names", ("change", "kind", "name", "was"), tuple(_names(changes)))
+    blocks = Table(
+        "Cells that changed alike",
+        ("before", "after", "cells", "kfuncs", "contexts"),
+        tuple(_block(flip) for flip in changes.flips),
+    )
+    return Report(
+        "comparison",
+        f"What changed from {old.name} to {new.name}",
+        _lead(changes),
+        (
+            Section("Names", tables=(names,)) if names.rows else Section("Names", (_SAME_NAMES,)),
+            Section("Cells", _kinds(changes.flips), tables=(blocks,) if blocks.rows else ()),
+        ),
+        (flips, names),
+        (*old.provenance, *new.provenance, *made_by()),
+    )
+
+
+_SAME_NAMES = "Both kernels have the same kfuncs and contexts."
+
+
+def _lead(changes: KernelChanges) -> tuple[str, ...]:
+    return (
+        f"Kfuncs: {len(changes.added)} added, {len(changes.removed)} removed, "
+        f"{len(changes.renamed)} renamed, {len(changes.prototypes)} with another prototype.",
+        f"Cells that both have: {changes.cells:,} changed.",
+    )
+
+
+def _kinds(flips: Sequence[Flip]) -> tuple[str, ...]:
+    counted: Counter[tuple[str, str]] = Counter()
+    for flip in flips:
+        counted[flip.before, flip.after] += flip.cells
+    told = tuple(
+        f"From “{_title(before)}” to “{_title(after)}”: {count:,}."
+        for (before, after), count in counted.most_common()
+    )
+    return told or ("No cell that both kernels have changed.",)
+
+
+def _title(letter: str) -> str:
+    return TITLES[LETTERS[letter]]
+
+
+def _block(flip: Flip) -> tuple[str, str, int, str, str]:
+    return (
+        _title(flip.before),
+        _title(flip.after),
+        flip.cells,
+        _few(flip.kfuncs),
+        _few(flip.contexts),
+    )
+
+
+def _few(names: Sequence[str]) -> str:
+    left = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {left} more" if left > 0 else "")
+
+
+def _cells(flips: Sequence[Flip]) -> Iterator[tuple[str, str, str, str]]:
+    for flip in flips:
+        words = LETTERS[flip.before], LETTERS[flip.after]
+        for kfunc in flip.kfuncs:
+            yield from ((*words, kfunc, context) for context in flip.contexts)
+
+
+def _names(changes: KernelChanges) -> Iterator[tuple[str, str, str, str]]:
+    yield from (("added", "kfunc", name, "") for name in changes.added)
+    yield from (("removed", "kfunc", name, "") for name in changes.removed)
+    yield from (("renamed", "kfunc", name, was) for was, name in changes.renamed)
+    yield from (
+        ("prototype", "kfunc", name, f"{was} → {now}") for name, was, now in changes.prototypes
+    )
+    yield from (("added", "context", name, "") for name in changes.contexts_added)
+    yield from (("removed", "context", name, "") for name in changes.contexts_removed)

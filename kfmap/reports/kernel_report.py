@@ -1,0 +1,105 @@
+"""The report on one kernel: what it registers, what may be called where, what is wrong with it."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from kfmap.permission.findings.finding import Finding
+from kfmap.permission.outcome_words import ALLOWED, LETTER_OF, LETTERS, TITLES
+from kfmap.reports.document import Entry, Report, Section, Table, made_by
+from kfmap.reports.kernel_data import KernelData
+
+
+def build_kernel_report(kernel: KernelData) -> Report:
+    """Return the report; the workbook and JSON have all rows, the sections what people read."""
+    facts = kernel.facts
+    kfuncs, registrations = _kfuncs(kernel), _registrations(kernel)
+    counted = Counter("".join(kernel.rows.values()))
+    cells = sum(counted.values())
+    allowed = counted[LETTER_OF[ALLOWED]]
+    lead = (
+        f"Release {facts.version}: {len(facts.kfuncs):,} kfuncs in {len(facts.sets):,} sets, "
+        f"{len(kernel.contexts):,} contexts.",
+        f"{allowed:,} of {cells:,} cells are allowed.",
+    )
+    outcomes = tuple((TITLES[LETTERS[letter]], count) for letter, count in counted.most_common())
+    return Report(
+        "kernel",
+        f"Report on kernel {kernel.name}",
+        lead,
+        (
+            Section("Cells", tables=(Table("Cells by outcome", ("outcome", "cells"), outcomes),)),
+            _findings_section(kernel.findings),
+            Section("Registrations", tables=(registrations,)),
+            Section("Kfuncs", tables=(kfuncs,)),
+            Section("Not understood", _not_understood(kernel)),
+        ),
+        (kfuncs, registrations, _findings_table(kernel.findings)),
+        (*kernel.provenance, *made_by()),
+    )
+
+
+def _kfuncs(kernel: KernelData) -> Table:
+    """Return a row per kfunc: its sets and flags, and in how many contexts it may be called."""
+    sets: dict[str, list[str]] = {}
+    flags: dict[str, list[str]] = {}
+    for kfunc_set in kernel.facts.sets:
+        for entry in kfunc_set.entries:
+            sets.setdefault(entry.kfunc, []).append(kfunc_set.name)
+            flags.setdefault(entry.kfunc, []).extend(entry.flags)
+    letter = LETTER_OF[ALLOWED]
+    rows = tuple(
+        (
+            item.name,
+            " ".join(dict.fromkeys(sets.get(item.name, ()))),
+            " ".join(dict.fromkeys(flags.get(item.name, ()))),
+            kernel.rows.get(item.name, "").count(letter),
+            str(item.place or ""),
+        )
+        for item in kernel.facts.kfuncs
+    )
+    return Table("kfuncs", ("kfunc", "sets", "flags", "contexts that may call", "place"), rows)
+
+
+def _registrations(kernel: KernelData) -> Table:
+    rows = tuple(
+        (item.program_type, item.hook, item.kfunc_id_set, item.filter, item.owner, str(item.place))
+        for item in kernel.facts.registrations
+    )
+    columns = ("program type", "hook", "kfunc id set", "filter", "owner", "place")
+    return Table("registrations", columns, rows)
+
+
+def _findings_table(findings: tuple[Finding, ...]) -> Table:
+    rows = tuple(
+        (
+            item.severity,
+            item.kind,
+            item.subject,
+            item.text,
+            " ".join(map(str, item.places)),
+            item.cells,
+            item.suggestion,
+        )
+        for item in findings
+    )
+    columns = ("severity", "rule", "subject", "text", "places", "cells", "suggestion")
+    return Table("findings", columns, rows)
+
+
+def _findings_section(findings: tuple[Finding, ...]) -> Section:
+    entries = tuple(
+        Entry(
+            f"{item.severity}: {item.subject}",
+            (item.text, *([f"Try: {item.suggestion}"] if item.suggestion else [])),
+            tuple(map(str, item.places)),
+        )
+        for item in findings
+    )
+    return Section("Findings", () if entries else ("Nothing was found.",), entries)
+
+
+def _not_understood(kernel: KernelData) -> tuple[str, ...]:
+    items = kernel.facts.not_understood
+    told = tuple(f"{item.place}: {item.construct}: {item.text}" for item in items)
+    return told or ("Everything that was read was understood.",)

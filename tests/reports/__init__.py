@@ -1,0 +1,1 @@
+"""Reports opened by what people open them with."""

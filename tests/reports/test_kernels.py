@@ -1,0 +1,78 @@
+"""Reports on kernels and comparisons: what they say of bundled kernels, checked against the map."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+import pytest
+
+from kfmap.cli.kernels import load_kernel
+from kfmap.cli.report import read_kernel_data
+from kfmap.permission.outcome_words import LETTERS
+from kfmap.reports.comparison_report import build_comparison_report, find_kernel_changes
+from kfmap.reports.formats import FORMATS
+from kfmap.reports.kernel_data import KernelData
+from kfmap.reports.kernel_report import build_kernel_report
+from tests.reports.opening import read_page, read_workbook
+
+pytestmark = pytest.mark.django_db
+
+
+@cache
+def load(name: str) -> KernelData:
+    return read_kernel_data(load_kernel(name))
+
+
+def read_json(report: Any) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(FORMATS["json"].render(report))
+    return body
+
+
+def test_kernel_report_names_facts_evidence_and_every_kfunc() -> None:
+    kernel = load("6.1")
+    body = read_json(build_kernel_report(kernel))
+    told = {item["name"]: item["value"] for item in body["provenance"]}
+    assert told["facts of 6.1"] == f"SHA-256 {kernel.facts_sha256}"
+    assert "answered when it was booted" in told["evidence for 6.1"]
+    rows = {row["kfunc"]: row for row in body["tables"]["kfuncs"]}
+    assert rows.keys() == {item.name for item in kernel.facts.kfuncs}
+    name, row = next(iter(rows.items()))
+    assert row["contexts that may call"] == kernel.rows[name].count("A")
+
+
+def test_kernel_report_opens_as_page_and_workbook() -> None:
+    report = build_kernel_report(load("6.1"))
+    text = read_page(FORMATS["html"].render(report).decode()).text_content()
+    assert "Report on kernel 6.1" in text
+    sheets = read_workbook(FORMATS["xlsx"].render(report))
+    assert list(sheets) == ["summary", "kfuncs", "registrations", "findings"]
+    assert len(sheets["registrations"]) == 1 + len(load("6.1").facts.registrations)
+
+
+def test_comparison_lists_every_cell_that_changed_and_no_other() -> None:
+    old, new = load("6.17"), load("6.18")
+    body = read_json(build_comparison_report(old, new))
+    told = {(row["kfunc"], row["context"]): row for row in body["tables"]["cells"]}
+    assert told
+    for at, context in enumerate(new.contexts):
+        if context not in old.contexts:
+            continue
+        was = old.contexts.index(context)
+        for kfunc in new.rows.keys() & old.rows.keys():
+            letters = old.rows[kfunc][was], new.rows[kfunc][at]
+            row = told.pop((kfunc, context), None)
+            changed = row and (row["before"], row["after"])
+            words = tuple(LETTERS[letter] for letter in letters)
+            assert changed == (words if letters[0] != letters[1] else None)
+    assert not {kfunc for kfunc, _ in told} & old.rows.keys()  # renamed ones alone are left
+
+
+def test_comparison_of_a_kernel_with_itself_is_empty() -> None:
+    changes = find_kernel_changes(load("6.1"), load("6.1"))
+    assert not (changes.cells or changes.added or changes.removed or changes.prototypes)
+    assert (
+        "Both kernels have the same"
+        in FORMATS["markdown"].render(build_comparison_report(load("6.1"), load("6.1"))).decode()
+    )

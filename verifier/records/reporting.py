@@ -1,0 +1,79 @@
+"""What reports say beside verdicts: which kernels were asked, and who signed what off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from kfmap.catalogue.agreement import describe_agreement
+from kfmap.catalogue.models import Kernel
+from kfmap.reports.document import SignOff
+from verifier.engine.reports import CheckedObject
+from verifier.engine.reports.model import AskedKernel, ReportOptions
+from verifier.records.models import BpfObject, Submission
+from verifier.records.outcome import load_outcomes, worst_by_kernel
+from verifier.records.reviews import Reviewed, load_reviews
+from verifier.records.store import load_checked
+
+
+def load_report(
+    objects: Iterable[BpfObject], title: str = ""
+) -> tuple[list[CheckedObject], ReportOptions]:
+    """Return what a renderer of `verifier.engine.reports` takes, for any number of objects."""
+    objects = list(objects)
+    kernels = list(Kernel.objects.listed())
+    checked = [load_checked(obj, kernels) for obj in objects]
+    options = ReportOptions(
+        kernels=tuple(describe_kernel(kernel) for kernel in kernels),
+        sign_offs=tuple(_sign_offs(objects)),
+        title=title,
+    )
+    return checked, options
+
+
+def load_submission(submission: Submission) -> tuple[list[CheckedObject], ReportOptions]:
+    """Return the report on the objects of a submission, and on its files that are none."""
+    files = list(submission.files.select_related("object"))
+    objects = dict.fromkeys(file.object for file in files if file.object)
+    checked, options = load_report(objects, f"Report on submission {submission.pk}")
+    unread = [
+        CheckedObject(file.name, "", None, problem=file.problem)
+        for file in files
+        if not file.object
+    ]
+    return [*checked, *unread], options
+
+
+def describe_kernel(kernel: Kernel) -> AskedKernel:
+    """Return what the provenance says of a kernel of the map."""
+    bundled = kernel.source == Kernel.Source.BUNDLED
+    agreement = describe_agreement(kernel.name) if bundled else ""
+    return AskedKernel(kernel.name, kernel.version, kernel.facts_hash, agreement)
+
+
+def _sign_offs(objects: Sequence[BpfObject]) -> Iterator[SignOff]:
+    outcomes = load_outcomes(objects)
+    for obj in objects:
+        now = worst_by_kernel(outcomes.get(obj.pk, []))
+        for item in load_reviews(obj, now):
+            if item.decides:
+                yield _sign_off(obj, item)
+
+
+def _sign_off(obj: BpfObject, item: Reviewed) -> SignOff:
+    review = item.review
+    return SignOff(
+        f"{obj.file_name}, SHA-256 {obj.sha256}",
+        review.get_decision_display(),
+        str(review.author or "somebody whose account is gone"),
+        review.created_at.strftime("%Y-%m-%d %H:%M UTC"),
+        review.text,
+        _holds(item),
+    )
+
+
+def _holds(item: Reviewed) -> str:
+    """Say for which kernels the verdicts are no longer those that were signed."""
+    if not item.changes:
+        return f"for all that was seen: {', '.join(item.review.seen)}"
+    told = (f"{change.kernel}: {' → '.join(change.words)}" for change in item.changes)
+    return f"no longer for {'; '.join(told)}"
