@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from django.urls import path, re_path
-from drf_spectacular.views import SpectacularAPIView
 
 from kfmap.api import page, views
+from kfmap.api.description import DescriptionView
 
 _OBJECT = "^objects/(?P<sha256>[0-9a-f]{64})/"
 
 urlpatterns = [
     path("", page.show_api, name="api"),
-    path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("schema/", DescriptionView.as_view(), name="api-schema"),
     path("kernels/", views.kernels, name="api-kernels"),
     path("kernels/<str:kernel>/can-call/", views.can_call, name="api-can-call"),
     path("kernels/<str:kernel>/matrix/", views.matrix, name="api-matrix"),

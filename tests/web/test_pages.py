@@ -392,4 +392,4 @@ def test_kernels_and_comparisons_have_reports(client: Client, path: str) -> None
 
 def test_every_table_exports_a_workbook(client: Client) -> None:
     answer = client.get("/kernels/8.1/kfuncs/?format=xlsx")
-    assert list(read_workbook(answer.content)) == ["summary", "8.1 kfuncs"]
+    assert list(read_workbook(answer.content)) == ["summary", "8.1 functions"]
