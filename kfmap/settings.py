@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "kfmap.server",
     "kfmap.accounts",
     "kfmap.catalogue",
+    "kfmap.adding",
     "kfmap.web",
     "kfmap.api",
     "kfmap.cli",

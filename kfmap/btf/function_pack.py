@@ -33,12 +33,12 @@ def pack_functions(btf: Btf, modules: Collection[str] = ()) -> bytes:
 
 
 def read_module_functions(module: bytes, vmlinux: Btf) -> Iterator[str]:
-    """Return the names of the functions in a module; `module` is a .ko file, unpacked.
+    """Return the names of the functions in a module: its raw BTF, or a .ko file that is unpacked.
 
     Its BTF is split: strings and types go on after those of vmlinux. Raises BtfError where it has
     none, or some that does not fit.
     """
-    data = read_section(module, ".BTF")
+    data = read_section(module, ".BTF") if module.startswith(b"\x7fELF") else module
     header = read_header(data)
     words = array("I")
     words.frombytes(memoryview(data)[header.types[0] : header.types[1]])

@@ -20,6 +20,7 @@ from kfmap.btf.unpacking import FORMATS, unpack, unpacker_of
 _MAX_LAYERS = 3
 _MAX_TRIES = 48  # streams in one file that are tried; most marks are there by chance
 _MAX_BTF = 256 << 20
+_MAX_SEARCHED = 256 << 20  # an image is smaller; debug information is not looked through
 _MAGICS = (struct.pack("<H", MAGIC), struct.pack(">H", MAGIC))
 _HEADERS = re.compile(rb"\x9f\xeb\x01\0[\x18-\x40]\0\0\0|\xeb\x9f\x01\0\0\0\0[\x18-\x40]", re.S)
 _STREAMS = re.compile(
@@ -116,7 +117,7 @@ def _search(data: FileBytes, layer: int) -> bytes | None:
 
 def _find_bare(data: FileBytes) -> Iterator[bytes]:
     """Return each BTF of a kernel in a file: one that is whole, and not a module's."""
-    for count, found in enumerate(_HEADERS.finditer(data)):
+    for count, found in enumerate(_HEADERS.finditer(data, 0, _MAX_SEARCHED)):
         if count >= _MAX_TRIES:
             return
         start = found.start()
@@ -141,7 +142,7 @@ def _end_of(data: FileBytes, start: int) -> int | None:
 
 
 def _find_streams(data: FileBytes) -> Iterator[int]:
-    for count, found in enumerate(_STREAMS.finditer(data)):
+    for count, found in enumerate(_STREAMS.finditer(data, 0, _MAX_SEARCHED)):
         if count >= _MAX_TRIES:
             return
         yield found.start()

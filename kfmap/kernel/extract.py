@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -44,25 +43,26 @@ from kfmap.kernel.rules.struct_ops import (
 from kfmap.kernel.rules.targets import find_iterators, read_lsm_hooks
 from kfmap.kernel.scan import Found, scan_tree
 from kfmap.kernel.tree import Tree, TreeError
+from kfmap.kernel.version import read_version
 
 __all__ = ["TreeError", "extract_kernel"]
-_VERSION = re.compile(r"^(VERSION|PATCHLEVEL|SUBLEVEL|EXTRAVERSION)[ \t]*=[ \t]*(\S*)", re.M)
 
 
 def extract_kernel(
-    tree: Path,
+    tree: Path | Tree,
     *,
     config: bytes | None = None,
     btf: bytes | None = None,
     name: str = "",
     label: str = "",
 ) -> KernelFacts:
-    """Return the facts of the kernel in a folder. Raises TreeError where it holds none.
+    """Return the facts of the kernel in a folder, or in a tree that is opened already.
 
     Without `config` every option counts as on; `btf` is raw BTF.
+    Raises TreeError where it holds no kernel.
     """
-    opened = Tree(tree)
-    version = _read_version(opened)
+    opened = tree if isinstance(tree, Tree) else Tree(tree)
+    version = read_version(opened)
     code = Code(opened, read_config(config))
     injection = code.config.is_builtin(INJECTION_OPTION)
     found = scan_tree(opened, code.architecture.folder, injection=injection)
@@ -89,14 +89,6 @@ def extract_kernel(
 
 def _hash(data: bytes | None) -> str:
     return "" if data is None else hashlib.sha256(data).hexdigest()
-
-
-def _read_version(tree: Tree) -> str:
-    parts: dict[str, str] = dict(_VERSION.findall(tree.read("Makefile") or ""))
-    if "VERSION" not in parts or "PATCHLEVEL" not in parts or not tree.has(BTF_C):
-        raise TreeError(f"{tree.root} is not a kernel tree with BPF: it lacks {BTF_C}")
-    numbers = [parts[key] for key in ("VERSION", "PATCHLEVEL", "SUBLEVEL") if parts.get(key)]
-    return ".".join(numbers) + parts.get("EXTRAVERSION", "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,12 @@ class Tree:
                 raise TreeError(f"more than {_MAX_FILES:,} files: not a kernel tree")
         return sorted(found)
 
+    def is_source(self, file: str, arch: str) -> bool:
+        """Return whether a .c file lies where `find_sources` looks."""
+        folders = file.split("/")[:-1]
+        parents = ["", *folders]
+        return all(map(_is_wanted, parents, folders, [arch] * len(folders)))
+
     def find_headers(self, folder: str) -> list[str]:
         """Return the .h files right in a folder, sorted.
 

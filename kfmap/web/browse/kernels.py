@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from kfmap.adding.models import Provenance
 from kfmap.catalogue.models import Kernel, Variant
 from kfmap.catalogue.report_data import load_kernel_data
 from kfmap.catalogue.store import LoadedKernel
@@ -75,6 +76,7 @@ def show_kernel(request: HttpRequest, this: ThisKernel) -> Page | HttpResponse:
         "sets": _read_sets(loaded),
         "findings": findings,
         **_describe_variant(this.row, request.user),
+        "provenance": _find_provenance(this.row),
         "defects": sum(1 for item in findings if item.severity == DEFECT),
     }
     return Page("web/kernel.html", context)
@@ -92,6 +94,13 @@ def _describe_variant(row: Kernel, reader: User | AnonymousUser) -> dict[str, ob
         "variant_draft": draft_url(variant.base_name, edits),
         "may_drop": may_drop(variant, reader),
     }
+
+
+def _find_provenance(row: Kernel) -> Provenance | None:
+    """Return where an imported kernel came from; None for others."""
+    if row.source != Kernel.Source.IMPORTED:
+        return None
+    return Provenance.objects.select_related("added_by").filter(kernel=row).first()
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,14 +91,29 @@ def test_a_tree_read_again_without_its_label_keeps_it(tmp_path: Path) -> None:
     assert Kernel.objects.get().label == "my branch"
 
 
-def test_changed_tree_replaces_a_kernel_only_when_asked(tmp_path: Path) -> None:
+def test_changed_tree_gets_the_next_free_name_or_replaces(tmp_path: Path) -> None:
     tree = write_tree(tmp_path, {SET_C: INCLUDES + id_set("one")})
     import_tree(tree)
+    write_tree(tree, {SET_C: INCLUDES + id_set("one two")})
+    assert import_tree(tree).startswith("9.1.2 (9.1.2): 2 kfuncs")
+    write_tree(tree, {SET_C: INCLUDES + id_set("one two three")})
+    assert import_tree(tree).startswith("9.1.2-2 (9.1.2): 3 kfuncs")
+    assert import_tree(tree).endswith("the map had it already.\n")
+    write_tree(tree, {SET_C: INCLUDES + id_set("one two three four")})
+    assert import_tree(tree, "--replace").startswith("9.1 (9.1.2): 4 kfuncs")
+    assert {row.name: row.kfunc_count for row in Kernel.objects.all()} == {
+        "9.1": 4, "9.1.2": 2, "9.1.2-2": 3
+    }  # fmt: skip
+
+
+def test_a_name_that_is_taken_is_replaced_only_when_asked(tmp_path: Path) -> None:
+    tree = write_tree(tmp_path, {SET_C: INCLUDES + id_set("one")})
+    import_tree(tree, "--name", "ours")
     write_tree(tree, {SET_C: INCLUDES + id_set("one two three")})
     with pytest.raises(CommandError):
-        import_tree(tree)
+        import_tree(tree, "--name", "ours")
     assert Kernel.objects.get().kfunc_count == 1
-    assert import_tree(tree, "--replace").endswith("saved.\n")
+    assert import_tree(tree, "--name", "ours", "--replace").endswith("saved.\n")
     assert Kernel.objects.get().kfunc_count == 3
 
 

@@ -1,0 +1,1 @@
+"""The command that adds a kernel, as Django finds it."""

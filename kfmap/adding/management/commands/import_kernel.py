@@ -1,0 +1,141 @@
+"""`manage.py import_kernel`: source, configuration and image become a kernel of the map."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DataError
+
+from kfmap.adding.save import Wanted, save_read
+from kfmap.catalogue.checks_tag import SETTINGS_CHECKS
+from kfmap.catalogue.store import KernelExistsError, Saved
+from kfmap.given.flips import find_flips, plain_flips, render_flips
+from kfmap.given.read import Given, GivenError, ReadKernel, TreeError, read_given
+
+
+class Command(BaseCommand):
+    """Import one kernel."""
+
+    help = "Read who may call which kfunc from a kernel's source and put it into the map."
+    requires_system_checks = (SETTINGS_CHECKS,)
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take the source and what goes with it."""
+        parser.add_argument(
+            "tree",
+            type=Path,
+            metavar="TREE",
+            help="a kernel source tree, a build folder of make O=, a git repository (bare, too), "
+            "an archive (.tar.xz, .gz, .zst, .zip) or a source package (.deb, .dsc, .src.rpm)",
+        )
+        parser.add_argument("--config", type=Path, help="its .config, packed or not")
+        parser.add_argument(
+            "--btf",
+            type=Path,
+            action="append",
+            default=[],
+            help="its image, BTF or debug package; repeatable: the types of modules besides",
+        )
+        parser.add_argument("--build", type=Path, help="the folder that make O= wrote to")
+        parser.add_argument("--commit", default="", help="the commit of a repository to read")
+        parser.add_argument(
+            "--every-option",
+            action="store_true",
+            help="count every option as on, whatever .config lies in the tree",
+        )
+        parser.add_argument(
+            "--patch",
+            type=Path,
+            action="append",
+            default=[],
+            help="say which cells flip with this patch; saved only with --name; repeatable",
+        )
+        parser.add_argument(
+            "--format", choices=("text", "json"), default="text", help="of what --patch says"
+        )
+        parser.add_argument("--name", default="", help="a short name; default: from its version")
+        parser.add_argument(
+            "--label", default="", help="where it comes from, for people; default: as it was"
+        )
+        parser.add_argument(
+            "--replace", action="store_true", help="replace the kernel of this name"
+        )
+        parser.add_argument(
+            "--anyway",
+            action="store_true",
+            help="save a kernel whose parts do not fit together, or that has no kfunc",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Read first, then write: whatever goes wrong leaves the map as it was."""
+        with tempfile.TemporaryDirectory(prefix="kfmap-source-") as scratch:
+            read = _read(_given(options), Path(scratch))
+            if options["format"] == "text":
+                for remark in read.remarks:
+                    self.stdout.write(remark)
+            if read.before is not None:
+                self._tell_flips(read, options["format"])
+                if not options["name"]:
+                    return
+            saved = _save(read, Wanted(options["name"], options["replace"]))
+        if options["format"] == "text":
+            self._tell(saved, read)
+
+    def _tell_flips(self, read: ReadKernel, chosen: str) -> None:
+        assert read.before is not None
+        flips = find_flips(read.before, read.facts)
+        if chosen == "json":
+            self.stdout.write(json.dumps(plain_flips(flips), indent=2))
+        else:
+            self.stdout.write(render_flips(flips), ending="")
+
+    def _tell(self, saved: Saved, read: ReadKernel) -> None:
+        kernel = saved.kernel
+        for doubt in read.doubts:
+            self.stdout.write(f"Taken anyway: {doubt}.")
+        self.stdout.write(
+            f"{kernel.name} ({kernel.version}): {kernel.kfunc_count} kfuncs in {kernel.set_count} "
+            f"sets, {kernel.struct_ops_count} ops structures; {kernel.not_understood_count} "
+            f"constructs not understood; {'saved' if saved.changed else 'the map had it already'}."
+        )
+
+
+def _given(options: dict[str, Any]) -> Given:
+    return Given(
+        tree=options["tree"],
+        config=options["config"],
+        types=tuple(options["btf"]),
+        build=options["build"],
+        revision=options["commit"],
+        patches=tuple(options["patch"]),
+        name=options["name"],
+        label=options["label"],
+        every_option=options["every_option"],
+        anyway=options["anyway"],
+    )
+
+
+def _read(given: Given, scratch: Path) -> ReadKernel:
+    try:
+        return read_given(given, scratch)
+    except (GivenError, TreeError) as error:
+        raise CommandError(str(error)) from error
+    except MemoryError as error:
+        raise CommandError("There is not memory enough to read what was given.") from error
+
+
+def _save(read: ReadKernel, wanted: Wanted) -> Saved:
+    try:
+        return save_read(read, wanted)
+    except KernelExistsError as error:
+        raise CommandError(str(error)) from error
+    except DataError as error:
+        raise CommandError(f"A name in the tree is too long for the map: {error}") from error
+    except ValidationError as error:
+        raise CommandError(f"{wanted.name}: {error.messages[0]}") from error

@@ -1,0 +1,127 @@
+"""A stream of bytes that is unpacked and counted while it is read."""
+
+from __future__ import annotations
+
+import struct
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kfmap.btf.layout import BtfError
+from kfmap.btf.unpacking import Reader, unpack_stream, unpacker_of
+
+# What the readers of archives raise for bytes that are wrong, beside what they say they do.
+DAMAGED = (
+    BtfError,
+    OSError,
+    EOFError,
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    NotImplementedError,
+    OverflowError,
+    RuntimeError,
+)
+_CHUNK = 1 << 20
+_MOST_AT_ONCE = 64 << 20
+_MOST_LAYERS = 3
+_UNBOUNDED = 1 << 62
+_START = 512  # enough to tell every format
+
+
+class ArchiveError(ValueError):
+    """An archive cannot be read, or holds too much: says why."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """What may still be unpacked: bytes and files. A bomb ends in ArchiveError."""
+
+    bytes: int
+    files: int
+
+    def take_bytes(self, count: int) -> None:
+        """Count unpacked bytes. Raises ArchiveError where they are too many."""
+        self.bytes -= count
+        if self.bytes < 0:
+            raise ArchiveError("it unpacks to more than any kernel tree")
+
+    def apart(self) -> Budget:
+        """Return a budget for bytes that were counted before they were split into files."""
+        return Budget(_UNBOUNDED, self.files)
+
+    def take_file(self) -> None:
+        """Count a file. Raises ArchiveError where they are too many."""
+        self.files -= 1
+        if self.files < 0:
+            raise ArchiveError("it holds more files than any kernel tree")
+
+
+class Stream:
+    """Bytes that are read in order, with a look at those that come next."""
+
+    def __init__(self, source: Reader | Iterator[bytes], budget: Budget) -> None:
+        self._chunks = source if isinstance(source, Iterator) else _chunks_of(source)
+        self._budget = budget
+        self._buffer, self._at = b"", 0
+        self.taken = 0
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return so many bytes, fewer at the end.
+
+        Raises ArchiveError where they are damaged, or too many.
+        """
+        if not 0 <= size <= _MOST_AT_ONCE:
+            raise ArchiveError("it is damaged: a length in it is larger than the whole")
+        found = self.peek(size)
+        self._at += len(found)
+        self.taken += len(found)
+        return found
+
+    def peek(self, size: int = _START) -> bytes:
+        """Return what comes next without taking it."""
+        if len(self._buffer) - self._at < size:
+            parts, length = [self._buffer[self._at :]], len(self._buffer) - self._at
+            while length < size and (chunk := self._next()) is not None:
+                parts.append(chunk)
+                length += len(chunk)
+            self._buffer, self._at = b"".join(parts), 0
+        return self._buffer[self._at : self._at + size]
+
+    def skip(self, size: int) -> None:
+        """Pass over bytes."""
+        while size > 0 and (part := self.read(min(size, _CHUNK))):
+            size -= len(part)
+
+    def chunks(self, size: int) -> Iterator[bytes]:
+        """Return the next `size` bytes in parts."""
+        while size > 0 and (part := self.read(min(size, _CHUNK))):
+            size -= len(part)
+            yield part
+
+    def _next(self) -> bytes | None:
+        try:
+            chunk = next(self._chunks, None)
+        except DAMAGED as error:
+            raise ArchiveError(f"it is damaged: {error}") from error
+        if chunk:
+            self._budget.take_bytes(len(chunk))
+        return chunk
+
+    def unpacked(self) -> Stream:
+        """Return what the stream unpacks to, itself where it is not packed."""
+        stream = self
+        for _ in range(_MOST_LAYERS):
+            unpacker = unpacker_of(stream.peek())
+            if unpacker is None:
+                return stream
+            stream = Stream(unpack_stream(unpacker, stream), self._budget)
+        raise ArchiveError(f"it is packed more than {_MOST_LAYERS} times")
+
+
+def _chunks_of(source: Reader) -> Iterator[bytes]:
+    while chunk := source.read(_CHUNK):
+        yield chunk

@@ -1,0 +1,64 @@
+"""Open files that somebody named: regular ones of a bounded size, in sentences otherwise."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+MOST_IMAGE = 1 << 30
+
+
+class GivenError(ValueError):
+    """What was given cannot be taken: one sentence that names it, says why and what to do."""
+
+
+def check_file(path: Path, most: int = MOST_IMAGE) -> int:
+    """Return the size of a file. Raises GivenError where it cannot be read to its end."""
+    try:
+        status = path.stat()
+        if not path.is_file():
+            raise GivenError(f"{path} is not a file that can be read to its end.")
+        if status.st_size > most:
+            raise GivenError(f"{path} is larger than {most >> 20} MB: not a kernel's.")
+    except OSError as error:
+        raise GivenError(f"{path} cannot be read: {error.strerror}.") from error
+    return status.st_size
+
+
+def read_file(path: Path, most: int) -> bytes:
+    """Return a file, whole. Raises GivenError."""
+    check_file(path, most)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise GivenError(f"{path} cannot be read: {error.strerror}.") from error
+    if len(data) > most:  # those of /sys and /proc do not say how long they are
+        raise GivenError(f"{path} is larger than {most >> 20} MB: not a kernel's.")
+    return data
+
+
+@contextmanager
+def mapped(path: Path) -> Iterator[bytes | mmap.mmap]:
+    """Give a file's bytes, of which only those are read that are looked at. Raises GivenError."""
+    if not check_file(path) or not _is_mappable(path):
+        yield read_file(path, MOST_IMAGE)
+        return
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
+        yield view
+
+
+def _is_mappable(path: Path) -> bool:
+    """Return whether a file can be mapped: those of /sys/kernel/btf cannot before Linux 6.15."""
+    try:
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ):
+            return True
+    except OSError:
+        if not path.is_file():
+            raise
+        try:
+            path.open("rb").close()
+        except OSError as error:
+            raise GivenError(f"{path} cannot be read: {error.strerror}.") from error
+        return False

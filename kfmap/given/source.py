@@ -1,0 +1,212 @@
+"""Find the source tree in what was given: a folder, a build folder, a repository, a package.
+
+What has to be unpacked goes into a scratch folder, files that decide nothing left out: only names
+are taken from the archive, never its links, modes or absolute paths.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kfmap.archives.files import ArchiveFile, is_archive, list_files, list_stream
+from kfmap.archives.stream import ArchiveError, Budget, Stream
+from kfmap.given import git
+from kfmap.given.files import GivenError, check_file
+from kfmap.given.patch import apply_patches
+
+MOST_BYTES = 8 << 30  # a kernel tree has 1.6 GB
+MOST_FILES = 400_000
+_MOST_ARCHIVE = 4 << 30
+_MOST_FILE = 8 << 20  # as `Tree` reads them
+_LEFT_OUT = frozenset({"Documentation", "LICENSES", "samples", "tools", "rust"})
+_WANTED = re.compile(r"(?:.*\.[ch]|Makefile.*|Kbuild.*|Kconfig.*|\.config|series|.*\.patch)")
+_PREFIX = re.compile(r"^(?:\./|/)*(?:usr/src/(?:packages/BUILD/)?)?")
+_TARBALL = re.compile(
+    r"(?:.*/)?(?:linux|kernel)[^/]*\.tar(?:\.\w+)?|(?:.*/)?(?:debian[^/]*\.tar\.\w+)"
+)
+_DSC_FILE = re.compile(r"^ [0-9a-f]{32,64} \d+ (\S+)$", re.M)
+_MARK = "kernel/bpf/btf.c"
+_OLD_MARK = "kernel/bpf/syscall.c"
+
+
+@dataclass(slots=True)
+class Source:
+    """A tree and what was found with it. `what` says for people where it comes from."""
+
+    folder: Path
+    what: str
+    commit: git.Commit | None = None
+    config: Path | None = None
+    image: Path | None = None
+    patches: list[Path] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+
+def find_source(
+    given: Path, scratch: Path, revision: str = "", build: Path | None = None
+) -> Source:
+    """Return the tree in what was given, unpacked under `scratch` where it has to be.
+
+    `build` is the folder that make O= wrote to. Raises GivenError where there is no tree in it.
+    """
+    source = _find(given, scratch, revision)
+    if not _is_tree(source.folder):
+        raise GivenError(f"{given} {_say_what_it_is(source.folder)}")
+    _find_built(source, build)
+    return source
+
+
+def _find(given: Path, scratch: Path, revision: str) -> Source:
+    if given.is_dir():
+        return _find_in_folder(given, scratch, revision)
+    check_file(given, _MOST_ARCHIVE)
+    try:
+        if given.suffix == ".dsc":
+            return _unpack_debian_source(given, scratch)
+        _unpack(list_files(given, Budget(MOST_BYTES, MOST_FILES)), scratch)
+    except ArchiveError as error:
+        raise GivenError(f"{given} cannot be read: {error}.") from error
+    return Source(_top_of(scratch), f"unpacked from {given.name}")
+
+
+def _find_in_folder(given: Path, scratch: Path, revision: str) -> Source:
+    if git.is_bare(given) or (revision and git.is_checkout(given)):
+        with git.archived(given, revision or "HEAD") as stream:
+            budget = Budget(MOST_BYTES, MOST_FILES)
+            try:
+                _unpack(list_stream(Stream(stream, budget), budget), scratch)
+            except ArchiveError as error:
+                raise GivenError(f"{given} cannot be read: git archive: {error}.") from error
+        commit = git.find_commit(given, revision or "HEAD")
+        return Source(_top_of(scratch), f"{given}, {commit}", commit)
+    link = given / "source"
+    if not _is_tree(given) and link.is_dir() and _is_tree(link):  # make O= leaves this link
+        source = Source(link.resolve(), f"{link.resolve()}, built in {given}")
+        _find_built(source, given)
+        return source
+    if git.is_checkout(given):
+        commit = git.find_commit(given)
+        return Source(given, f"{given}, {commit}" if commit else str(given), commit)
+    return Source(given, str(given))
+
+
+def _find_built(source: Source, build: Path | None) -> None:
+    """Find .config and vmlinux where the kernel was built: in the tree, or in a folder beside."""
+    if build is not None and not build.is_dir():
+        raise GivenError(f"{build} is no folder: give the one that make O= wrote to.")
+    for folder in (build, source.folder):
+        if folder is None:
+            continue
+        if source.config is None and (folder / ".config").is_file():
+            source.config = folder / ".config"
+        if source.image is None and (folder / "vmlinux").is_file():
+            source.image = folder / "vmlinux"
+    if build is not None and source.config is None:
+        raise GivenError(f"{build} has no .config: it is no folder that make O= wrote to.")
+
+
+def _is_tree(folder: Path) -> bool:
+    return (folder / "Makefile").is_file() and any(
+        (folder / mark).is_file() for mark in (_MARK, _OLD_MARK)
+    )
+
+
+def _say_what_it_is(folder: Path) -> str:
+    if (folder / "include/generated").is_dir() or (folder / "Module.symvers").is_file():
+        return (
+            "has the headers that modules are built with, not the source: rules are in the .c "
+            "files. Give the tree that the kernel was built from, or its source package."
+        )
+    return (
+        f"is not a kernel tree with BPF: it lacks {_MARK}. Give the folder that has Makefile and "
+        "kernel/ in it, an archive of it, or a source package."
+    )
+
+
+def _unpack(files: Iterable[ArchiveFile], scratch: Path) -> None:
+    """Write the files that decide something; a tarball within a package is unpacked in turn."""
+    for file in files:
+        name = _PREFIX.sub("", file.name)
+        if _TARBALL.fullmatch(name):
+            budget = Budget(MOST_BYTES, MOST_FILES)
+            inner = Stream(file.stream.chunks(file.size), budget).unpacked()
+            if is_archive(inner):
+                _unpack(list_stream(inner, budget), scratch)
+            continue
+        _write(name, file, scratch)
+
+
+def _write(name: str, file: ArchiveFile, scratch: Path) -> None:
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    if not parts or ".." in parts or any("\0" in part for part in parts):
+        return
+    if not _WANTED.fullmatch(parts[-1]) or _LEFT_OUT.intersection(parts[:-1][:2]):
+        return
+    path = scratch.joinpath(*parts)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as out:
+            if file.size > _MOST_FILE:
+                out.truncate(file.size)  # as long as it was: it is said that it was not read
+                return
+            for chunk in file.stream.chunks(file.size):
+                out.write(chunk)
+    except OSError as error:  # such as a file that another name in the archive has as a folder
+        raise ArchiveError(f"{name[:200]} in it cannot be written: {error.strerror}") from error
+
+
+def _top_of(scratch: Path) -> Path:
+    """Return the folder that has the tree: the archive's own top, or the only one in it."""
+    folder = scratch
+    for _ in range(4):
+        if _is_tree(folder):
+            return folder
+        inner = [item for item in folder.iterdir() if item.is_dir()]
+        likely = [item for item in inner if _is_tree(item)] or inner
+        if len(likely) != 1:
+            break
+        folder = likely[0]
+    return folder
+
+
+def _unpack_debian_source(given: Path, scratch: Path) -> Source:
+    """Unpack what a .dsc names: the tarball, and over it the patches of debian/patches/series."""
+    names = dict.fromkeys(_DSC_FILE.findall(given.read_text(errors="replace")))
+    wanted = [name for name in names if re.search(r"\.(orig|debian)\.tar\.|\.tar\.\w+$", name)]
+    if not wanted:
+        raise GivenError(f"{given} names no tarball: it is no description of a source package.")
+    for name in sorted(wanted, key=lambda name: ".orig." not in name):
+        path = given.parent / Path(name).name
+        if not path.is_file():
+            raise GivenError(f"{given} names {name}, which is not beside it: fetch it, too.")
+        _unpack(list_files(path, Budget(MOST_BYTES, MOST_FILES)), scratch)
+    top = next((item for item in scratch.iterdir() if _is_tree(item)), scratch)
+    source = Source(top, f"unpacked from {given.name}")
+    _apply_series(source, scratch / "debian/patches")
+    return source
+
+
+def _apply_series(source: Source, folder: Path) -> None:
+    """Apply a quilt series to the unpacked tree."""
+    series = folder / "series"
+    if not series.is_file():
+        return
+    names = [line.split("#")[0].split() for line in series.read_text(errors="replace").splitlines()]
+    patches = [folder / name[0] for name in names if name and ".." not in name[0].split("/")]
+
+    def read(file: str) -> str | None:
+        path = source.folder / file
+        return path.read_text(errors="replace") if path.is_file() else None
+
+    changed = apply_patches([path for path in patches if path.is_file()], read, lenient=True)
+    for file, text in changed.items():
+        path = source.folder / file
+        if text is None:
+            path.unlink(missing_ok=True)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+    source.what += f" with {len(patches)} patches"

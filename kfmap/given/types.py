@@ -1,0 +1,180 @@
+"""Look at what was given as a kernel's types: an image, BTF, a folder of it, a debug package.
+
+Types of modules may be given besides: they go on after those of the kernel, so the kernel's are
+read first.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from kfmap.archives.files import is_archive, list_files
+from kfmap.archives.stream import ArchiveError, Budget, Stream
+from kfmap.btf.elf import FileBytes, read_section
+from kfmap.btf.function_pack import read_module_functions
+from kfmap.btf.kinds import MAGIC
+from kfmap.btf.layout import BtfError
+from kfmap.btf.read import Btf, read_btf
+from kfmap.btf.split import is_split
+from kfmap.btf.unpacking import unpack, unpacker_of
+from kfmap.btf.vmlinux import extract_btf
+from kfmap.given.configuration import find_config_in_image
+from kfmap.given.files import MOST_IMAGE, GivenError, check_file, mapped
+
+_IMAGE = re.compile(r"(?:.*/)?(?:vmlinu[xz](?:[-.][^/]*)?|Image(?:\.\w+)?|[^/]*\.vmlinux)")
+_MODULE = re.compile(r".*\.ko(?:\.\w+)?(?:\.debug)?$")
+_MOST_FILES = 200_000
+_MOST_BYTES = 16 << 30
+_BANNER = re.compile(rb"Linux version (\d+\.\d+[\w.+~-]*)")
+_BOOT_VERSION = 0x20E  # kernel_version of struct setup_header (Documentation/arch/x86/boot.rst)
+_RAW = (MAGIC.to_bytes(2, "little"), MAGIC.to_bytes(2, "big"))
+
+
+@dataclass(frozen=True, slots=True)
+class GivenTypes:
+    """The raw BTF of a kernel, the functions of its modules, and what its image says of itself."""
+
+    btf: bytes
+    modules: tuple[str, ...] = ()
+    release: str = ""
+    config: bytes | None = None
+
+
+def read_given_types(paths: Sequence[Path]) -> GivenTypes:
+    """Return the types in what was given, the kernel's first.
+
+    Raises GivenError where no kernel's are among them, or something cannot be read.
+    """
+    kernel: GivenTypes | None = None
+    modules: list[tuple[Path, bytes]] = []
+    for path in _inside(paths):
+        with _image_in(path) as (name, data):
+            btf = _extract(path, name, data)
+            if is_split(btf):
+                modules.append((path, btf))
+            elif kernel is None:
+                kernel = GivenTypes(btf, (), _release_of(data), find_config_in_image(data))
+            else:
+                raise GivenError(f"{path} is the types of a second kernel: give one.")
+    if kernel is None:
+        raise GivenError(_only_modules([path for path, _ in modules]))
+    return _with_modules(kernel, modules)
+
+
+def _only_modules(paths: list[Path]) -> str:
+    if not paths:
+        return "No types of a kernel are in what was given."
+    return (
+        f"{paths[0]} has the types of a module, which go on after those of its kernel: "
+        "give the kernel's besides, /sys/kernel/btf/vmlinux or its image, with one more --btf."
+    )
+
+
+def _with_modules(kernel: GivenTypes, modules: list[tuple[Path, bytes]]) -> GivenTypes:
+    base = read_btf(kernel.btf)
+    names: set[str] = set()
+    for path, btf in modules:
+        try:
+            names.update(read_module_functions(btf, base))
+        except BtfError as error:
+            raise GivenError(
+                f"{path}: its types do not go on after the kernel's: {error}."
+            ) from error
+    return GivenTypes(kernel.btf, tuple(sorted(names)), kernel.release, kernel.config)
+
+
+def _inside(paths: Sequence[Path]) -> Iterator[Path]:
+    """Return the files given, those of a folder like /sys/kernel/btf one by one."""
+    for path in paths:
+        if not path.is_dir():
+            yield path
+            continue
+        found = sorted(item for item in path.iterdir() if item.is_file())
+        named = [item for item in found if item.name in ("vmlinux", "vmlinuz")]
+        raw = [item for item in found if item not in named and _is_raw(item)]
+        if not named and not raw:
+            raise GivenError(f"{path} holds neither vmlinux nor BTF: give the file itself.")
+        yield from (*named[:1], *raw)
+
+
+def _is_raw(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(2) in _RAW
+    except OSError:
+        return False
+
+
+@contextmanager
+def _image_in(path: Path) -> Iterator[tuple[str, FileBytes]]:
+    """Give name and bytes of the image in a package, or of the file itself."""
+    check_file(path)
+    try:
+        with path.open("rb") as file:
+            packed = Stream(file, Budget(_MOST_BYTES, _MOST_FILES))
+            is_package = is_archive(packed if not unpacker_of(packed.peek()) else packed.unpacked())
+    except ArchiveError:  # damaged: whoever reads it says so
+        is_package = False
+    except OSError as error:
+        raise GivenError(f"{path} cannot be read: {error.strerror}.") from error
+    if not is_package:
+        with mapped(path) as data:
+            yield path.name, data
+        return
+    with tempfile.TemporaryDirectory(prefix="kfmap-image-") as scratch:
+        name, found = _take_image(path, Path(scratch) / "image")
+        with mapped(found) as data:
+            yield name, data
+
+
+def _take_image(package: Path, target: Path) -> tuple[str, Path]:
+    """Write the image in a package to a file: one with the kernel's name and types in it."""
+    reason = ""
+    try:
+        for file in list_files(package, Budget(_MOST_BYTES, _MOST_FILES)):
+            if not _IMAGE.fullmatch(file.name) or file.size > MOST_IMAGE:
+                continue
+            with target.open("wb") as out:
+                for chunk in file.stream.chunks(file.size):
+                    out.write(chunk)
+            with mapped(target) as data:
+                try:
+                    extract_btf(data)
+                except BtfError as error:
+                    reason = f": {file.name}: {error}"
+                    continue
+            return file.name, target
+    except ArchiveError as error:
+        raise GivenError(f"{package} cannot be read: {error}.") from error
+    raise GivenError(f"{package} has no image of a kernel with types in it{reason}.")
+
+
+def _extract(path: Path, name: str, data: FileBytes) -> bytes:
+    try:
+        if _MODULE.fullmatch(name) and unpacker_of(data[:16]):
+            return read_section(unpack(data), ".BTF")
+        btf = extract_btf(data)
+        if not is_split(btf):
+            read_btf(btf)
+    except BtfError as error:
+        raise GivenError(f"{path}: {error}.") from error
+    return btf
+
+
+def _release_of(data: FileBytes) -> str:
+    """Return the release that an image says it is, "" where it does not say, or is packed."""
+    if data[0x202:0x206] == b"HdrS":
+        at = 0x200 + int.from_bytes(data[_BOOT_VERSION : _BOOT_VERSION + 2], "little")
+        return data[at : at + 100].split(b"\0")[0].split(b" ")[0].decode(errors="replace")
+    found = _BANNER.search(data)
+    return found[1].decode() if found else ""
+
+
+def missing_kfuncs(btf: Btf, names: Sequence[str]) -> list[str]:
+    """Return the names that are no function in these types."""
+    return [name for name in names if not btf.find_all(name)]

@@ -1,0 +1,53 @@
+"""A source tree as it would be after a patch: some files are other ones, come or go."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from kfmap.kernel.tree import Tree
+
+
+class PatchedTree(Tree):
+    """A tree with other texts for some files; None stands for a file that is not there any more."""
+
+    def __init__(self, root: Path, changed: Mapping[str, str | None]) -> None:
+        super().__init__(root)
+        self._changed = dict(changed)
+
+    def read(self, file: str) -> str | None:
+        if file in self._changed:
+            return self._changed[file]
+        return super().read(file)
+
+    def search(self, file: str, pattern: re.Pattern[bytes]) -> bytes | None:
+        text = self._changed.get(file)
+        if text is None:
+            return super().search(file, pattern)
+        data = text.encode()
+        return data if pattern.search(data) else b""
+
+    def has(self, file: str) -> bool:
+        if file in self._changed:
+            return self._changed[file] is not None
+        return super().has(file)
+
+    def find_sources(self, arch: str) -> list[str]:
+        came = [
+            file for file in self._changed if file.endswith(".c") and self.is_source(file, arch)
+        ]
+        return self._with_changes(super().find_sources(arch), came)
+
+    def _files_of(self, folder: str, suffix: str) -> list[str]:
+        came = [
+            file
+            for file in self._changed
+            if posixpath.dirname(file) == folder and file.endswith(suffix)
+        ]
+        return self._with_changes(super()._files_of(folder, suffix), came)
+
+    def _with_changes(self, found: list[str], came: list[str]) -> list[str]:
+        files = {*found, *came}
+        return sorted(file for file in files if self._changed.get(file, "") is not None)

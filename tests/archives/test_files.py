@@ -1,0 +1,99 @@
+"""Files are listed out of every kind of archive; what is damaged or a bomb ends in a sentence."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+from collections.abc import Callable
+from pathlib import Path
+
+import lz4.frame
+import pytest
+import zstandard
+
+from kfmap.archives.files import list_files
+from kfmap.archives.stream import ArchiveError, Budget
+from tests.archives.packages import make_cpio, make_deb, make_rpm, make_tar, make_zip
+
+FILES = {"linux/Makefile": b"VERSION = 9\n", "linux/big.c": b"int x;\n" * 200_000}
+MAKERS: dict[str, Callable[[dict[str, bytes]], bytes]] = {
+    "tar": make_tar,
+    "zip": make_zip,
+    "deb": make_deb,
+    "rpm": make_rpm,
+    "cpio": make_cpio,
+}
+PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    "gz": gzip.compress,
+    "xz": lzma.compress,
+    "bz2": bz2.compress,
+    "zst": zstandard.compress,
+    "lz4": lz4.frame.compress,
+}
+
+
+def _list(path: Path, budget: Budget | None = None) -> dict[str, bytes]:
+    files = list_files(path, budget or Budget(64 << 20, 100))
+    return {file.name.removeprefix("./"): file.read(32 << 20) for file in files}
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+def test_every_kind_of_archive_is_read(tmp_path: Path, make: Callable[..., bytes]) -> None:
+    path = tmp_path / "archive"
+    path.write_bytes(make(FILES))
+    assert _list(path) == FILES
+
+
+@pytest.mark.parametrize("pack", PACKERS.values(), ids=PACKERS)
+def test_a_tarball_may_be_packed_by_anything(
+    tmp_path: Path, pack: Callable[[bytes], bytes]
+) -> None:
+    path = tmp_path / "archive"
+    path.write_bytes(pack(make_tar(FILES)))
+    assert _list(path) == FILES
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+def test_files_that_nobody_reads_are_passed_over(
+    tmp_path: Path, make: Callable[..., bytes]
+) -> None:
+    path = tmp_path / "archive"
+    path.write_bytes(make(FILES))
+    names = [file.name.removeprefix("./") for file in list_files(path, Budget(64 << 20, 100))]
+    assert names == list(FILES)
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+def test_archives_that_are_cut_or_scribbled_on_are_refused(
+    tmp_path: Path, make: Callable[..., bytes]
+) -> None:
+    """No other exception and no endless loop, whatever byte is wrong."""
+    whole = make({**FILES, "linux/big.c": b"int x;\n" * 100})
+    path = tmp_path / "archive"
+    for at in range(0, min(len(whole), 1200), 7):
+        broken = bytearray(whole)
+        broken[at] ^= 0xFF
+        for data in (bytes(broken), whole[:at]):
+            path.write_bytes(data)
+            try:
+                _list(path)
+            except ArchiveError as error:
+                assert str(error)
+
+
+@pytest.mark.parametrize(
+    "budget", [Budget(1 << 20, 100), Budget(64 << 20, 1)], ids=["bytes", "files"]
+)
+def test_a_bomb_ends_in_a_sentence(tmp_path: Path, budget: Budget) -> None:
+    path = tmp_path / "bomb"
+    path.write_bytes(gzip.compress(make_tar({"a": bytes(8 << 20), "b": b""})))
+    with pytest.raises(ArchiveError, match="than any kernel tree"):
+        _list(path, budget)
+
+
+def test_what_is_no_archive_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "text"
+    path.write_bytes(b"hello\n" * 100)
+    with pytest.raises(ArchiveError, match="no archive or package"):
+        _list(path)
