@@ -24,8 +24,10 @@ class Command(Protocol):
 
 
 _MODULES = {
+    "ask-kernel": "ask_kernel",
     "can-call": "can_call",
     "decode": "decode",
+    "fetch-images": "fetch_images",
     "probe": "probe",
     "report": "report",
     "verify": "verify",

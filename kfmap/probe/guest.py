@@ -25,9 +25,11 @@ BEGINS = b"=== kfmap evidence begins ==="
 ENDS = b"=== kfmap evidence ends ==="
 _MEGABYTES = 1024
 _MOST_OUTPUT = 64 << 20
+_KEPT = 4 << 20  # of a console without end
 _READ = 1 << 16
 _COMMAND_LINE = "quiet loglevel=1 panic=-1 mitigations=off random.trust_cpu=on"
 _KVM = Path("/dev/kvm")
+_LOOK_SECONDS = 0.5
 _KVM_SECONDS = 60  # a guest that KVM really runs begins its answers within a few seconds
 _KVM_FAILED = (b"KVM internal error", b"failed to initialize kvm", b"Could not access KVM")
 _NOISE = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]|\r")
@@ -60,7 +62,8 @@ MACHINES = {
 class Guest:
     """What a guest is made of: an image, `init` as its only program, and files beside it.
 
-    `arguments` go to `init`; `seconds` bound the guest, from start to the end of its output.
+    `may_come` counts processors that the kernel has room for beside its only one. `arguments` go to
+    `init`; `seconds` bound the guest, from start to the end of its output.
     """
 
     image: Path
@@ -69,6 +72,7 @@ class Guest:
     machine: str = "x86_64"
     arguments: str = ""
     seconds: float = 900
+    may_come: int = 0
 
 
 def find_machine(image: bytes) -> str:
@@ -90,12 +94,33 @@ class _KvmFailedError(Exception):
     """KVM gave up on the guest, as nested virtualisation may: emulation can take over."""
 
 
+class GuestEndedError(ProbeError):
+    """A guest that was booted did not come to its end; `console` is what it had printed by then."""
+
+    def __init__(self, message: str, console: bytes) -> None:
+        super().__init__(message)
+        self.console = console
+
+
+Watch = Callable[[bytes], bool]
+
+
 def run_guest(guest: Guest, *, go_on: Callable[[], bool] = lambda: True) -> bytes:
     """Boot the guest and return what stood between its markers.
 
     `go_on` is asked about twice a second; the guest ends when it says False.
     Raises ProbeError where QEMU is missing, the guest does not answer in time, prints without end
     or is stopped.
+    """
+    return find_document(read_console(guest, watch=lambda _: go_on()))
+
+
+def read_console(guest: Guest, *, watch: Watch = lambda _: True) -> bytes:
+    """Boot the guest and return its console up to the end marker, or to where the guest ended.
+
+    `watch` is given the console so far about twice a second; the guest ends when it says False.
+    Raises ProbeError where QEMU is missing, GuestEndedError where the guest takes too long, prints
+    without end or is stopped.
     """
     machine = MACHINES[guest.machine]
     program = shutil.which(machine.program)
@@ -110,8 +135,7 @@ def run_guest(guest: Guest, *, go_on: Callable[[], bool] = lambda: True) -> byte
         for accelerator in _accelerators(guest.machine):
             try:
                 with _running([*command, "-accel", accelerator]) as process:
-                    output = _read_output(process, guest.seconds, go_on, accelerator == "kvm")
-                return find_document(output)
+                    return _read_output(process, guest.seconds, watch, accelerator == "kvm")
             except _KvmFailedError:
                 continue
     raise ProbeError("QEMU could not run the guest")
@@ -130,18 +154,27 @@ def find_document(output: bytes) -> bytes:
     _, begins, rest = output.partition(BEGINS)
     document, ends, _ = rest.partition(ENDS)
     if begins and ends:
-        return _NOISE.sub(b"", document).strip()
-    lines = [line for line in _NOISE.sub(b"", output).splitlines() if line.strip()]
-    last = lines[-1].decode(errors="replace")[:200] if lines else "nothing"
+        return strip_noise(document).strip()
     said = "stopped in the middle of its answers" if begins else "did not answer"
-    raise ProbeError(f"The guest {said}; its console ended with: {last}")
+    raise ProbeError(f"The guest {said}; its console ended with: {find_last_line(output)}")
+
+
+def find_last_line(output: bytes) -> str:
+    """Return the last line of a console that is not empty, "nothing" for none."""
+    lines = [line for line in strip_noise(output[-_READ:]).splitlines() if line.strip()]
+    return lines[-1].decode(errors="replace")[:200] if lines else "nothing"
+
+
+def strip_noise(output: bytes) -> bytes:
+    """Return a console without what terminals take for commands."""
+    return _NOISE.sub(b"", output)
 
 
 def _options(machine: Machine, guest: Guest, initramfs: Path) -> list[str]:
     command_line = f"console={machine.console} {_COMMAND_LINE} -- {guest.arguments}"
     return [
         *machine.board,
-        *("-m", str(_MEGABYTES), "-smp", "1"),
+        *("-m", str(_MEGABYTES), "-smp", f"1,maxcpus={1 + guest.may_come}"),
         *("-display", "none", "-nodefaults", "-no-user-config", "-no-reboot"),
         *("-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny"),
         *("-serial", "stdio", "-kernel", str(guest.image), "-initrd", str(initramfs)),
@@ -166,23 +199,25 @@ def _running(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def _read_output(
-    process: subprocess.Popen[bytes], seconds: float, go_on: Callable[[], bool], by_kvm: bool
+    process: subprocess.Popen[bytes], seconds: float, watch: Watch, by_kvm: bool
 ) -> bytes:
     """Return the console up to the end marker. Raises _KvmFailedError where KVM does not run it."""
     assert process.stdout is not None
-    began = time.monotonic()
+    began, looked = time.monotonic(), 0.0
     output = bytearray()
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
         while ENDS not in output[-2 * _READ :]:
-            if not go_on():
-                raise ProbeError("The guest was stopped")
             waited = time.monotonic() - began
+            if waited - looked >= _LOOK_SECONDS or not looked:
+                looked = waited
+                if not watch(bytes(output)):
+                    raise GuestEndedError("The guest was stopped", bytes(output))
             if by_kvm and waited > _KVM_SECONDS and BEGINS not in output:
                 raise _KvmFailedError
             if waited > seconds:
-                raise ProbeError("The guest did not end in time")
-            if not selector.select(timeout=0.5):
+                raise GuestEndedError("The guest did not end in time", bytes(output))
+            if not selector.select(timeout=_LOOK_SECONDS):
                 continue
             part = os.read(process.stdout.fileno(), _READ)
             if not part:
@@ -191,5 +226,5 @@ def _read_output(
             if any(words in output for words in _KVM_FAILED) and BEGINS not in output:
                 raise _KvmFailedError
             if len(output) > _MOST_OUTPUT:
-                raise ProbeError("The guest printed without end")
+                raise GuestEndedError("The guest printed without end", bytes(output[:_KEPT]))
     return bytes(output)

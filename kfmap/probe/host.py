@@ -25,13 +25,18 @@ def build_probe() -> bytes:
 
     Raises ProbeError where there is no C compiler or it fails.
     """
+    return _compile(find_compiler(), SOURCE)
+
+
+def find_compiler() -> str:
+    """Return the path of a C compiler. Raises ProbeError where there is none."""
     compiler = next(filter(None, map(shutil.which, _COMPILERS)), None)
     if compiler is None:
         raise ProbeError(
             "There is no C compiler here: install one (Debian: apt install gcc libc6-dev), "
             "or build probe.c elsewhere and run it by itself"
         )
-    return _compile(compiler, SOURCE)
+    return compiler
 
 
 def cross_compile(machine: str) -> bytes:

@@ -25,10 +25,18 @@ def find_same(kernels: Sequence[K], evidence: Evidence) -> K | None:
 
     None where the map does not have it.
     """
-    release = evidence.release
+    sha256 = evidence.btf_sha256
+    same_types = (k for k in kernels if sha256 and k.facts.origin.btf_sha256 == sha256)
+    return next(same_types, None) or find_release(kernels, evidence.release)
+
+
+def find_release(kernels: Sequence[K], release: str) -> K | None:
+    """Return the kernel that calls itself `release`: the same package, else the same release.
+
+    None where the map does not have it.
+    """
     named = re.compile(rf"(?<![\w.]){re.escape(release)}(?![\w.+~-])")
     tests: tuple[Callable[[KernelFacts], object], ...] = (
-        lambda facts: evidence.btf_sha256 and facts.origin.btf_sha256 == evidence.btf_sha256,
         lambda facts: named.search(facts.origin.label),
         lambda facts: facts.version == release,
     )

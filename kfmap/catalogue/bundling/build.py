@@ -14,7 +14,13 @@ from kfmap.btf.vmlinux import extract_btf
 from kfmap.catalogue.bundling.archive import Archive, BundleError
 from kfmap.catalogue.bundling.probing import probe_image
 from kfmap.catalogue.bundling.recipes import Modules, Recipe
-from kfmap.catalogue.bundling.unpack import CONFIG, VMLINUZ, read_member, read_modules, unpack_tree
+from kfmap.catalogue.bundling.unpack import (
+    CONFIG,
+    VMLINUZ,
+    read_all_modules,
+    read_member,
+    unpack_tree,
+)
 from kfmap.kernel.config import read_config, render_config
 from kfmap.kernel.extract import extract_kernel
 from kfmap.kernel.facts import KernelFacts
@@ -95,7 +101,7 @@ def _read_functions_of_modules(modules: Modules, archive: Archive) -> set[str]:
     """Return the names of the functions in all modules of a package."""
     base = read_btf(extract_btf(read_member(archive.fetch(modules.image), VMLINUZ)))
     names: set[str] = set()
-    for file, module in read_modules(archive.fetch(modules.package)):
+    for file, module in read_all_modules(archive.fetch(modules.package)):
         try:
             names.update(read_module_functions(module, base))
         except BtfError as error:

@@ -13,6 +13,7 @@ from pathlib import Path
 import zstandard
 
 from kfmap.catalogue.bundling.archive import BundleError
+from kfmap.probe.modules import module_name
 
 CONFIG = re.compile(r"\./(boot/config-[^/]+|usr/lib/modules/[^/]+/config)")
 VMLINUZ = re.compile(r"\./(boot/vmlinuz-[^/]+|usr/lib/modules/[^/]+/vmlinuz)")
@@ -37,14 +38,25 @@ def read_member(package: Path, name: re.Pattern[str]) -> bytes:
     return data
 
 
-def read_modules(package: Path) -> Iterator[tuple[str, bytes]]:
-    """Return the modules in a .deb one by one: the name of the file, and the .ko unpacked."""
+def read_modules(package: Path, names: set[str]) -> Iterator[tuple[str, bytes]]:
+    """Return the modules of these names in a .deb: (name, the .ko unpacked)."""
+    for file, data in read_all_modules(package, names):
+        yield module_name(file), data
+
+
+def read_all_modules(package: Path, names: set[str] | None = None) -> Iterator[tuple[str, bytes]]:
+    """Return the modules in a .deb one by one: the name of the file, and the .ko unpacked.
+
+    `names`: those of these names alone.
+    """
     with (
         _open_deb(package) as unpacking,
         tarfile.open(fileobj=unpacking.stdout, mode="r|") as files,
     ):
         for member in files:
             found = _MODULE.fullmatch(member.name) if member.isfile() else None
+            if names is not None and module_name(member.name) not in names:
+                continue
             stream = files.extractfile(member) if found else None
             if found and stream:
                 yield member.name, _unpack_module(stream.read(), found[1] or "")

@@ -1,0 +1,64 @@
+"""Build programs of guests that need libbpf: one C file and the library, as a static executable."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import subprocess
+import tempfile
+from pathlib import Path
+
+from kfmap.probe.host import ProbeError, find_compiler
+
+LIBRARIES = ("bpf", "elf", "z", "zstd")
+PACKAGES = ("libbpf-dev", "libelf-dev", "zlib1g-dev", "libzstd-dev")
+_HEADERS = Path(__file__).parent  # libbpf_shims.h
+_BUILD_SECONDS = 120
+
+
+def build_static(source: Path, kit: Path | None = None) -> bytes:
+    """Return a C file as a program for this machine, built once for each source and library.
+
+    `kit` is a folder with `include/bpf` and `lib/*.a`, where the libraries of the system are not
+    used; the program is kept in it.
+    Raises ProbeError where a compiler or a library is missing.
+    """
+    if kit is None or not (kit / "lib" / "libbpf.a").is_file():
+        return _compile(source, None)
+    kept = kit / f"{source.stem}-{platform.machine()}-{_identify(source, kit)}"
+    if not kept.exists():
+        draft = kept.with_suffix(f".{os.getpid()}")
+        draft.write_bytes(_compile(source, kit))
+        draft.replace(kept)
+    return kept.read_bytes()
+
+
+def _identify(source: Path, kit: Path) -> str:
+    digest = hashlib.sha256(source.read_bytes())
+    digest.update((_HEADERS / "libbpf_shims.h").read_bytes())
+    for path in sorted((kit / "lib").glob("*.a")):
+        digest.update(f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}".encode())
+    return digest.hexdigest()[:12]
+
+
+def _compile(source: Path, kit: Path | None) -> bytes:
+    places = [] if kit is None else ["-isystem", f"{kit}/include", f"-L{kit}/lib"]
+    with tempfile.TemporaryDirectory(prefix="kfmap-loader-") as folder:
+        made = Path(folder) / "program"
+        command = [find_compiler(), "-O2", "-static", f"-I{_HEADERS}", *places]
+        command += ["-o", str(made), str(source), *(f"-l{name}" for name in LIBRARIES)]
+        built = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=_BUILD_SECONDS
+        )
+        if built.returncode:
+            raise ProbeError(_say_failure(source, built.stderr))
+        return made.read_bytes()
+
+
+def _say_failure(source: Path, said: str) -> str:
+    reason = next((line for line in said.splitlines() if "error" in line or "cannot" in line), said)
+    return (
+        f"{source.name} could not be built ({reason.strip()[:200]}): run `kfmap fetch-images`, "
+        f"which brings libbpf, or install {' '.join(PACKAGES)} of Debian 13 or newer"
+    )

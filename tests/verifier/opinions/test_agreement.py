@@ -1,0 +1,61 @@
+"""A kernel's word beside kfmap's: it agrees, judges more, or one of the two is wrong."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.verifier.opinions.pretended import LOG
+from verifier.engine.result import ProgramVerdict
+from verifier.opinions.agreement import Agreement, ComparedProgram, compare
+from verifier.opinions.opinion import KernelOpinion, ProgramOpinion, Word
+
+NOT_ALLOWED = "calling kernel function scx_bpf_dsq_insert is not allowed\n"
+
+
+def _compare(verdict: str, word: Word, log: str = "", said: str = "") -> ComparedProgram:
+    opinion = ProgramOpinion("toy", word, reason="r", log=log, said=said)
+    verdicts = [ProgramVerdict("toy", verdict, (), (), ())] if verdict else []
+    (compared,) = compare(KernelOpinion("7.2", "7.2.12", "v1.5", (opinion,)), verdicts)
+    return compared
+
+
+@pytest.mark.parametrize(
+    ("verdict", "word", "log", "agreement"),
+    [
+        ("passes", Word.LOADS, "", Agreement.AGREES),
+        ("fails_at_run_time", Word.LOADS, "", Agreement.AGREES),
+        ("refused", Word.REFUSED, NOT_ALLOWED, Agreement.AGREES),
+        ("refused", Word.LOADS, "", Agreement.DIFFERS),
+        ("passes", Word.REFUSED, LOG, Agreement.NOT_JUDGED),
+        ("passes", Word.REFUSED, NOT_ALLOWED, Agreement.DIFFERS),
+        ("passes", Word.REFUSED, "nobody has ever said this\n", Agreement.NOT_JUDGED),
+        ("unknown", Word.REFUSED, NOT_ALLOWED, Agreement.UNKNOWN),
+        ("left_out", Word.LOADS, "", Agreement.NOT_COMPARED),
+        ("passes", Word.NOT_ASKED, "", Agreement.NOT_COMPARED),
+        ("", Word.LOADS, "", Agreement.NOT_COMPARED),
+    ],
+)
+def test_both_words_make_an_agreement(
+    verdict: str, word: Word, log: str, agreement: Agreement
+) -> None:
+    assert _compare(verdict, word, log).agreement == agreement
+
+
+def test_the_complaint_is_put_at_its_source_line() -> None:
+    compared = _compare("passes", Word.REFUSED, LOG)
+    assert compared.source == "toy.bpf.c:12"
+    assert compared.message is not None
+    assert compared.message.source_text == "bpf_task_release(t);"
+    assert compared.message.instruction == 3
+    assert "does not judge: r." in compared.sentence
+
+
+def test_the_last_complaint_of_a_log_is_the_one_that_counts() -> None:
+    """Verifiers go on after what they say of other paths and subprograms."""
+    assert _compare("passes", Word.REFUSED, NOT_ALLOWED + LOG).agreement == Agreement.NOT_JUDGED
+
+
+def test_without_a_log_libbpf_says_why() -> None:
+    said = "libbpf: extern (func ksym) 'scx_bpf_gone': not found in kernel or module BTFs\n"
+    message = _compare("passes", Word.REFUSED, said=said).message
+    assert message is not None and message.kind == "missing"

@@ -1,0 +1,173 @@
+"""Set what a kernel said of programs beside kfmap's verdicts.
+
+The kernel judges more than kfmap does: a refusal for something else than kfmap judges contradicts
+nothing. Which it is, the decoder tells from the log.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+
+from kfmap.decoder.kinds import MEANINGS, Kind
+from kfmap.decoder.reading import LogMessage, read_log
+from kfmap.quick_dataclass import dataclass
+from verifier.engine.result import (
+    FAILS_AT_RUN_TIME,
+    LEFT_OUT,
+    PASSES,
+    REFUSED,
+    UNKNOWN,
+    ProgramVerdict,
+)
+from verifier.engine.result import WORDS as VERDICT_WORDS
+from verifier.opinions.opinion import WORDS, KernelOpinion, ProgramOpinion, Word
+
+
+class Agreement(StrEnum):
+    """How the two go together."""
+
+    AGREES = "agrees"
+    NOT_JUDGED = "not_judged"
+    DIFFERS = "differs"
+    UNKNOWN = "unknown"
+    NOT_COMPARED = "not_compared"
+
+
+AGREEMENT_WORDS = {
+    Agreement.AGREES: "agrees",
+    Agreement.NOT_JUDGED: "refused for something kfmap does not judge",
+    Agreement.DIFFERS: "differs",
+    Agreement.UNKNOWN: "kfmap does not know",
+    Agreement.NOT_COMPARED: "not compared",
+}
+_LIKE = {Word.LOADS: PASSES, Word.REFUSED: REFUSED, Word.NOT_ASKED: UNKNOWN}
+# Complaints that verdicts do not cover (verifier.engine.reports.judged says so to readers), and
+# those that are about the loader or the guest and not the program.
+_NOT_JUDGED = frozenset(
+    (
+        *(Kind.ARGUMENT, Kind.VERIFIER, Kind.ARENA, Kind.DESTRUCTIVE, Kind.PERFMON),
+        *(Kind.PRIVILEGE, Kind.KERNEL_SUPPORT, Kind.KERNEL_BTF_MISSING),
+        *(Kind.LOAD_FAILED, Kind.UNRECOGNISED),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedProgram:
+    """One program on one kernel: `verdict` is kfmap's, "" where it gave none.
+
+    `message` is the complaint that the kernel refused it for, where the decoder knows it.
+    """
+
+    kernel: str
+    program: str
+    verdict: str
+    opinion: ProgramOpinion
+    agreement: Agreement
+    message: LogMessage | None = None
+
+    @property
+    def our_word(self) -> str:
+        """Return kfmap's verdict for people, "" where it gave none."""
+        return VERDICT_WORDS[self.verdict] if self.verdict else ""
+
+    @property
+    def kernel_word(self) -> str:
+        """Return what the kernel said, for people."""
+        return WORDS[self.opinion.word]
+
+    @property
+    def kernel_style(self) -> str:
+        """Return kfmap's verdict of the same colour."""
+        return _LIKE[self.opinion.word]
+
+    @property
+    def agreement_word(self) -> str:
+        """Return how the two go together, for people."""
+        return AGREEMENT_WORDS[self.agreement]
+
+    @property
+    def source(self) -> str:
+        """Return the source line that the log puts the complaint at: "file.c:12", or ""."""
+        return (self.message.source if self.message else None) or ""
+
+    @property
+    def sentence(self) -> str:
+        """Return in one sentence how the two go together."""
+        if self.agreement == Agreement.AGREES:
+            both = "loads it" if self.opinion.word == Word.LOADS else "refuses it too"
+            return f"The kernel {both}."
+        if self.agreement == Agreement.NOT_JUDGED:
+            return (
+                "The kernel refuses it for something that kfmap does not judge: "
+                f"{self.opinion.reason}."
+            )
+        if self.opinion.word == Word.NOT_ASKED:
+            return f"The kernel was not asked: {self.opinion.reason}."
+        said = "loads it" if self.opinion.word == Word.LOADS else f"says: {self.opinion.reason}"
+        if self.agreement == Agreement.DIFFERS:
+            return f"The kernel {said}. kfmap claims to judge this: one of the two is wrong."
+        return f"The kernel {said}."
+
+    @property
+    def meaning(self) -> str:
+        """Return what the kernel's complaint is about, "" where nobody knows."""
+        return MEANINGS[self.message.kind] if self.message else ""
+
+
+def compare(
+    opinion: KernelOpinion, verdicts: Iterable[ProgramVerdict]
+) -> tuple[ComparedProgram, ...]:
+    """Return each program of an opinion beside its verdict on the same kernel."""
+    known = {verdict.program: verdict for verdict in verdicts}
+    return tuple(
+        _compare(opinion.kernel, program, known.get(program.program))
+        for program in opinion.programs
+    )
+
+
+def count(compared: Iterable[ComparedProgram]) -> Mapping[Agreement, int]:
+    """Return how many programs go together in each way."""
+    return Counter(item.agreement for item in compared)
+
+
+def _compare(
+    kernel: str, opinion: ProgramOpinion, verdict: ProgramVerdict | None
+) -> ComparedProgram:
+    message = find_message(opinion) if opinion.word == Word.REFUSED else None
+    agreement = _agree(opinion, verdict, message)
+    word = verdict.verdict if verdict else ""
+    return ComparedProgram(kernel, opinion.program, word, opinion, agreement, message)
+
+
+def _agree(
+    opinion: ProgramOpinion, verdict: ProgramVerdict | None, message: LogMessage | None
+) -> Agreement:
+    if verdict is None or opinion.word == Word.NOT_ASKED or verdict.verdict == LEFT_OUT:
+        return Agreement.NOT_COMPARED
+    if verdict.verdict == UNKNOWN:
+        return Agreement.UNKNOWN
+    if (opinion.word == Word.LOADS) == (verdict.verdict in (PASSES, FAILS_AT_RUN_TIME)):
+        return Agreement.AGREES
+    if verdict.verdict == REFUSED:
+        return Agreement.DIFFERS
+    return Agreement.DIFFERS if is_judged(message) else Agreement.NOT_JUDGED
+
+
+def is_judged(message: LogMessage | None) -> bool:
+    """Return whether a complaint is of a kind that kfmap's verdicts cover."""
+    return message is not None and message.kind not in _NOT_JUDGED
+
+
+def find_message(opinion: ProgramOpinion) -> LogMessage | None:
+    """Return the complaint that a program was refused for: the last one of its log.
+
+    The verifier stops at its first complaint; what stands before is about other paths. Without a
+    log libbpf said it, and there the first complaint is the cause of the others.
+    """
+    if opinion.log:
+        messages = read_log(opinion.log).messages
+        return max(messages, key=lambda item: item.line, default=None)
+    return next(iter(read_log(opinion.said).messages), None)

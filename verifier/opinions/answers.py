@@ -1,0 +1,145 @@
+"""Read what the loader wrote to its console: lines of JSON, as many as came out.
+
+A guest may end in the middle of them, by the doing of an object too, so every line counts by
+itself and what is no answer is passed over.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from kfmap.probe.guest import BEGINS, ENDS, strip_noise
+from verifier.opinions.opinion import ProgramOpinion, Word
+
+FORMAT = "kfmap-opinion"
+_MOST_TEXT = 16 << 10
+_MOST_PROGRAMS = 10_000
+# What stands after the reason: the verifier's account of its work, and what libbpf makes of it.
+_IDLE = re.compile(
+    r"processed |verification time |stack depth |mark_precise: |libbpf: failed to load object"
+    r"|libbpf: prog '.*': failed to load|-- (BEGIN|END) "
+)
+_LOADER = {
+    "out of time": "the kernel did not come to an end with it in time",
+    "loader died": "the process that loaded it died",
+}
+
+
+@dataclass
+class ObjectAnswers:
+    """What came out about one object.
+
+    `whole` is "" until the whole object was tried; `expected` counts its programs, None where it
+    was not opened.
+    """
+
+    whole: str = ""
+    said: str = ""
+    error: int = 0
+    expected: int | None = None
+    programs: dict[str, ProgramOpinion] = field(default_factory=dict)
+
+    @property
+    def is_whole(self) -> bool:
+        """Return whether nothing is missing."""
+        if self.whole in ("refused", "not opened"):
+            return True
+        return bool(self.whole) and self.expected is not None and self._asked >= self.expected
+
+    @property
+    def _asked(self) -> int:
+        return len(self.programs)
+
+
+@dataclass
+class Answers:
+    """What a guest said: `release` and `libbpf` of its first line, then answers by object.
+
+    `ended`: it came to its end. `busy_with`: the object that the last line is about.
+    """
+
+    release: str = ""
+    libbpf: str = ""
+    ended: bool = False
+    busy_with: int | None = None
+    objects: dict[int, ObjectAnswers] = field(default_factory=dict)
+
+
+def read_answers(console: bytes) -> Answers:
+    """Return everything that a console has between its markers, and after the first alone."""
+    _, _, rest = console.partition(BEGINS)
+    text, ends, _ = rest.partition(ENDS)
+    answers = Answers(ended=bool(ends))
+    for line in _read_lines(text):
+        if line.get("format") == FORMAT:
+            answers.release, answers.libbpf = _text(line, "release"), _text(line, "libbpf")
+        elif isinstance(number := line.get("object"), int):
+            answers.busy_with = number
+            _take(answers.objects.setdefault(number, ObjectAnswers()), line)
+    return answers
+
+
+def _read_lines(text: bytes) -> Iterator[dict[str, Any]]:
+    for line in strip_noise(text).split(b"\n"):
+        if not line.startswith(b"{"):
+            continue
+        try:
+            read = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(read, dict):
+            yield read
+
+
+def _take(answers: ObjectAnswers, line: dict[str, Any]) -> None:
+    if isinstance(line.get("programs"), int):
+        answers.expected = line["programs"]
+    elif "whole" in line:
+        answers.whole = _text(line, "whole")
+        answers.said, answers.error = _text(line, "libbpf"), _number(line, "error") or 0
+    elif "program" in line and len(answers.programs) < _MOST_PROGRAMS:
+        program = _read_program(line)
+        answers.programs[program.program] = program
+
+
+def _read_program(line: dict[str, Any]) -> ProgramOpinion:
+    answer, log, said = _text(line, "answer"), _text(line, "log"), _text(line, "libbpf")
+    word = Word(answer) if answer in (Word.LOADS, Word.REFUSED) else Word.NOT_ASKED
+    reason = ""
+    if word == Word.REFUSED:
+        reason = find_reason(log) or find_reason(said) or "the kernel gave no reason"
+    elif word == Word.NOT_ASKED:
+        reason = _LOADER.get(answer) or find_reason(log) or "it could not be asked"
+    return ProgramOpinion(
+        _text(line, "program"),
+        word,
+        reason,
+        log,
+        said,
+        error=_number(line, "error") or 0,
+        instructions=_number(line, "instructions"),
+        peak_states=_number(line, "peak_states"),
+        total_states=_number(line, "total_states"),
+    )
+
+
+def find_reason(log: str) -> str:
+    """Return the last line of a log that is not the verifier's own account of its work."""
+    for line in reversed(log.splitlines()):
+        if line.strip() and not _IDLE.match(line):
+            return line.strip().removeprefix("libbpf: ")[:500]
+    return ""
+
+
+def _text(line: dict[str, Any], name: str) -> str:
+    value = line.get(name)
+    return value[:_MOST_TEXT] if isinstance(value, str) else ""
+
+
+def _number(line: dict[str, Any], name: str) -> int | None:
+    value = line.get(name)
+    return value if isinstance(value, int) and 0 <= value < 1 << 53 else None

@@ -1,0 +1,168 @@
+"""Boot a kernel with the loader and objects, and make opinions of what it answers.
+
+An object can end its guest: what it had answered by then counts, the object is left, and another
+guest goes on with the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from kfmap.probe.guest import Guest, GuestEndedError, find_last_line, read_console
+from kfmap.probe.host import ProbeError
+from verifier.opinions.answers import Answers, ObjectAnswers, find_reason, read_answers
+from verifier.opinions.files import AskedObject, render_files
+from verifier.opinions.opinion import KernelOpinion, ProgramOpinion, Word
+
+STEP_SECONDS = 60
+GUEST_SECONDS = 900
+_MOST_BOOTS = 25
+Progress = Callable[[int, int], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class BootedKernel:
+    """A kernel that can be booted: its name in the map, its image and what belongs to it."""
+
+    name: str
+    image: Path
+    machine: str = "x86_64"
+    config: bytes = b""
+    modules: Mapping[str, bytes] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long one load, and one guest, may take, in seconds."""
+
+    step: int = STEP_SECONDS
+    guest: float = GUEST_SECONDS
+
+
+def ask_kernel(
+    kernel: BootedKernel,
+    loader: bytes,
+    objects: Sequence[AskedObject],
+    programs: Sequence[Sequence[str]],
+    *,
+    limits: Limits = Limits(),
+    progress: Progress = lambda done, total: True,
+) -> list[KernelOpinion]:
+    """Return an opinion per object; `programs` has the names of the programs of each.
+
+    `progress` is told how many programs were answered for, of how many; the guest ends when it says
+    False. Raises ProbeError where no guest could be booted, or it was stopped.
+    """
+    asking = _Asking(kernel, loader, objects, programs, limits, progress)
+    asking.run()
+    return asking.opinions()
+
+
+class _Asking:
+    """The guests it takes, and what came out of them."""
+
+    def __init__(
+        self,
+        kernel: BootedKernel,
+        loader: bytes,
+        objects: Sequence[AskedObject],
+        programs: Sequence[Sequence[str]],
+        limits: Limits,
+        progress: Progress,
+    ) -> None:
+        self._kernel, self._loader, self._limits = kernel, loader, limits
+        self._objects, self._programs, self._progress = objects, programs, progress
+        self._left = list(range(len(objects)))
+        self._found: dict[int, ObjectAnswers] = {}
+        self._problems: dict[int, str] = {}
+        self._first = Answers()
+
+    def run(self) -> None:
+        """Boot until every object was answered for, or ended a guest of its own."""
+        for _ in range(_MOST_BOOTS):
+            if not self._left:
+                return
+            self._boot()
+        for number in self._left:
+            self._problems[number] = "too many guests were ended by other objects"
+
+    def opinions(self) -> list[KernelOpinion]:
+        """Return what was found, one opinion per object."""
+        return [self._opinion(number) for number in range(len(self._objects))]
+
+    def _boot(self) -> None:
+        stopped: list[bool] = []
+
+        def watch(console: bytes) -> bool:
+            go_on = self._progress(self._count(console), self._total)
+            stopped.extend([True] * (not go_on))
+            return go_on
+
+        try:
+            console, ended_by = read_console(self._guest(), watch=watch), ""
+        except GuestEndedError as error:
+            console, ended_by = error.console, str(error)
+        if stopped:
+            raise ProbeError("It was stopped")
+        answers = read_answers(console)
+        if not answers.release:
+            said = ended_by or "The guest did not answer"
+            raise ProbeError(f"{said}; its console ended with: {find_last_line(console)}")
+        self._first = answers if not self._first.release else self._first
+        self._take(answers, console, ended_by)
+
+    def _take(self, answers: Answers, console: bytes, ended_by: str) -> None:
+        for number in list(self._left):
+            if number in answers.objects:
+                self._found[number] = answers.objects[number]
+            if answers.ended or (number in answers.objects and number != answers.busy_with):
+                self._left.remove(number)
+        if answers.ended:
+            return
+        last = answers.busy_with if answers.busy_with in self._left else self._left[0]
+        assert last is not None
+        self._left.remove(last)
+        said = ended_by or f"The guest ended: {find_last_line(console)}"
+        self._problems[last] = f"{said}, while the kernel was busy with this object"
+
+    def _guest(self) -> Guest:
+        kernel = self._kernel
+        files = render_files([(number, self._objects[number]) for number in self._left])
+        files |= kernel.modules or {}
+        if kernel.config:
+            files["config"] = kernel.config
+        arguments = f"seconds={self._limits.step}"
+        return Guest(
+            kernel.image, self._loader, files, kernel.machine, arguments, self._limits.guest
+        )
+
+    @property
+    def _total(self) -> int:
+        return sum(map(len, self._programs))
+
+    def _count(self, console: bytes) -> int:
+        before = sum(len(self._programs[number]) for number in self._found)
+        return min(self._total, before + console.count(b'"answer":'))
+
+    def _opinion(self, number: int) -> KernelOpinion:
+        found, problem = self._found.get(number), self._problems.get(number, "")
+        names = self._programs[number]
+        programs = tuple(_of_program(name, found, problem) for name in names)
+        first = self._first
+        return KernelOpinion(self._kernel.name, first.release, first.libbpf, programs, problem)
+
+
+def _of_program(name: str, found: ObjectAnswers | None, problem: str) -> ProgramOpinion:
+    if found is None:
+        return ProgramOpinion(name, Word.NOT_ASKED, problem or "the guest did not come to it")
+    if found.whole in ("refused", "not opened"):
+        reason = find_reason(found.said) or "libbpf refuses the object and gives no reason"
+        return ProgramOpinion(
+            name, Word.REFUSED, reason, said=found.said, whole=True, error=found.error
+        )
+    answer = found.programs.get(name)
+    if answer is None:
+        return ProgramOpinion(name, Word.NOT_ASKED, problem or "the loader did not answer for it")
+    return replace(answer, said=answer.said or "")

@@ -1,0 +1,57 @@
+"""Opinions for a terminal: a paragraph per object and kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from kfmap.safe_text.printable import printable
+from verifier.engine.result import WORDS as VERDICTS
+from verifier.opinions.agreement import AGREEMENT_WORDS, Agreement, ComparedProgram, count
+from verifier.opinions.opinion import WORDS, KernelOpinion
+
+_ORDER = (
+    Agreement.DIFFERS,
+    Agreement.NOT_JUDGED,
+    Agreement.UNKNOWN,
+    Agreement.NOT_COMPARED,
+    Agreement.AGREES,
+)
+Paragraph = tuple[str, KernelOpinion, Sequence[ComparedProgram]]
+
+
+def render_opinions(items: Iterable[Paragraph]) -> str:
+    """Return every object on every kernel: the counts first, then the programs that matter most."""
+    return "".join(f"{printable(line)}\n" for item in items for line in opinion_lines(*item))
+
+
+def opinion_lines(
+    name: str, opinion: KernelOpinion, compared: Sequence[ComparedProgram]
+) -> Iterator[str]:
+    """Return the lines about an object on a kernel."""
+    yield f"{name} on {opinion.kernel} ({opinion.release}, libbpf {opinion.libbpf})"
+    if opinion.problem:
+        yield f"  not everything could be asked: {opinion.problem}"
+    yield f"  {say_counts(compared)}"
+    for item in sorted(compared, key=lambda item: _ORDER.index(item.agreement)):
+        yield f"  {item.program}: {_both(item)}: {AGREEMENT_WORDS[item.agreement]}"
+        if item.agreement != Agreement.AGREES or item.opinion.reason:
+            place = f", {item.source}" if item.source else ""
+            yield f"    {item.opinion.reason or item.sentence}{place}"
+        if item.opinion.instructions is not None:
+            yield (
+                f"    {item.opinion.instructions:,} instructions verified, "
+                f"{item.opinion.peak_states or 0:,} states at most"
+            )
+
+
+def say_counts(compared: Iterable[ComparedProgram]) -> str:
+    """Return how many programs agree, differ and so on, in one line."""
+    counts = count(compared)
+    return ", ".join(
+        f"{counts[word]} {AGREEMENT_WORDS[word]}" for word in reversed(_ORDER) if counts.get(word)
+    )
+
+
+def _both(item: ComparedProgram) -> str:
+    ours = VERDICTS[item.verdict] if item.verdict else "no verdict"
+    return f"kfmap {ours}, the kernel {WORDS[item.opinion.word]}"
