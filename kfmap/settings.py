@@ -12,6 +12,8 @@ KFMAP_OBJECT_STORAGE    of uploaded objects: s3://BUCKET[/PREFIX], keys as AWS_A
 KFMAP_S3_ENDPOINT       address of an S3 server that is not Amazon's
 KFMAP_CHECK_SECONDS     one step of a check, on one kernel, may take so long; default 60
 KFMAP_CHECK_MB          memory of a check process; default 2048
+KFMAP_GUEST_SECONDS     a virtual machine that is asked for a second opinion may run so long;
+                        default 900
 KFMAP_SOURCE_LINKS      where a line of a kernel opens: comma-separated NAME=ADDRESS with {version},
                         {file} and {line} in it; default: elixir.bootlin.com and git.kernel.org
 KFMAP_DEBUG             default: off
@@ -57,10 +59,12 @@ INSTALLED_APPS = [
     "kfmap.accounts",
     "kfmap.catalogue",
     "kfmap.adding",
+    "kfmap.evidence",
     "kfmap.web",
     "kfmap.api",
     "kfmap.cli",
     "verifier.records",
+    "verifier.guests",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -211,6 +215,7 @@ KFMAP_MAX_FORM_BYTES = 18 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = KFMAP_MAX_FORM_BYTES
 KFMAP_CHECK_SECONDS = env.number("KFMAP_CHECK_SECONDS", 60)
 KFMAP_CHECK_MEGABYTES = env.number("KFMAP_CHECK_MB", 2048)
+KFMAP_GUEST_SECONDS = env.number("KFMAP_GUEST_SECONDS", 900)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 1  # hours

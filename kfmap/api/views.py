@@ -48,6 +48,7 @@ from kfmap.reports.kernel_report import build_kernel_report
 from verifier.engine.judging.choice_text import OPTIONS, parse_plain_choices
 from verifier.engine.judging.choices import ChoiceError
 from verifier.engine.reports import RENDERERS
+from verifier.guests.store import add_opinions
 from verifier.jobs.submit import submit
 from verifier.records.loader_targets import resolve_targets
 from verifier.records.models import BpfObject, SubmittedFile
@@ -175,7 +176,7 @@ def result(request: Request, sha256: str) -> Response:
     """Return the job of an object, its verdicts as `manage.py verify` does, and its reviews."""
     obj = get_object_or_404(BpfObject, sha256=sha256)
     job = obj.jobs.first()  # before the verdicts: those of a job that is done are all there
-    report = RENDERERS["json"].render(*load_report([obj]))
+    report = RENDERERS["json"].render(*add_opinions(load_report([obj]), [obj]))
     verdicts = worst_by_kernel(load_outcomes([obj]).get(obj.pk, []))
     found = {
         "job": job,
@@ -198,7 +199,7 @@ def report(request: Request, sha256: str) -> HttpResponse:
     """Return the report on an object in a format: the same bytes while nothing changes."""
     obj = get_object_or_404(BpfObject, sha256=sha256)
     chosen = request.query_params.get("format", "json")
-    return export_report(chosen, load_report([obj]), obj.sha256[:12])
+    return export_report(chosen, add_opinions(load_report([obj]), [obj]), obj.sha256[:12])
 
 
 def _kernel(name: str) -> LoadedKernel:

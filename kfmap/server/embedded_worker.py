@@ -8,7 +8,8 @@ from os import EX_OK
 from celery import Celery
 from celery.worker import state
 
-_THREADS = 2
+_THREADS = 3  # one of them may have a guest of the queue `kernel`
+_QUEUES = ("celery", "kernel")
 _STOP_SECONDS = 8
 
 
@@ -20,6 +21,7 @@ class EmbeddedWorker:
             app=app,
             pool_cls="threads",
             concurrency=_THREADS,
+            queues=_QUEUES,
             without_heartbeat=True,
             without_mingle=True,
             without_gossip=True,

@@ -17,7 +17,7 @@ from kfmap.web.browse import (
 )
 from kfmap.web.compare import compare
 from kfmap.web.decoder import decode
-from kfmap.web.evidence import probe
+from kfmap.web.evidence import kept, probe
 from kfmap.web.findings import findings
 from kfmap.web.graphs import graphs
 from kfmap.web.handbook import handbook
@@ -79,6 +79,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("probe/", probe.show_probe, name="probe"),
     path("probe/probe.c", probe.give_source, name="probe-source"),
     path("probe/names.txt", probe.give_names, name="probe-names"),
+    path("evidence/<str:sha256>/", kept.show_evidence, name="evidence"),
     path("search/", search.search, name="search"),
     path("search/names.json", search_names.give_names, name="search-names"),
     path("docs/", handbook.show_contents, name="handbook"),

@@ -151,12 +151,14 @@ def test_description_covers_every_address(client: Client) -> None:
     jsonschema.Draft202012Validator.check_schema(schema["components"]["schemas"]["Answer"])
     assert set(schema["paths"]) == {
         "/api/compare/{old}/{new}/report/",
+        "/api/evidence/",
         "/api/kernels/",
         "/api/kernels/{kernel}/can-call/",
         "/api/kernels/{kernel}/matrix/",
         "/api/kernels/{kernel}/report/",
         "/api/objects/",
         "/api/objects/{sha256}/",
+        "/api/objects/{sha256}/opinions/",
         "/api/objects/{sha256}/report/",
         "/api/schema/",
     }

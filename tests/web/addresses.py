@@ -35,6 +35,7 @@ def list_addresses() -> dict[str, str]:
         "api": reverse("api"),
         "login": reverse("login"),
         "uploads": reverse("uploads"),
+        "differences": reverse("differences"),
         **_kernel_addresses(kernel, ops),
     }
     if len(rows) > 1:
@@ -42,6 +43,7 @@ def list_addresses() -> dict[str, str]:
     obj = BpfObject.objects.order_by("pk").last()
     if obj:
         pages["object"] = obj.get_absolute_url()
+        pages["object-opinions"] = reverse("object-opinions", args=[obj.sha256])
         pages["object-graph"] = reverse("object-graph", args=[obj.sha256])
         pages["program"] = reverse("object-program", args=[obj.sha256, 0])
     submission = Submission.objects.order_by("pk").last()

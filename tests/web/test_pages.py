@@ -28,7 +28,7 @@ KERNEL = "/kernels/8.1"
 PAGES = {
     "/": 1,
     "/can-call/": 1,
-    f"/can-call/?kernel=8.1&context={ENQUEUE}&kfunc=toy_now": 1,
+    f"/can-call/?kernel=8.1&context={ENQUEUE}&kfunc=toy_now": 2,
     "/kernels/": 1,
     f"{KERNEL}/": 1,
     f"{KERNEL}/names.json": 1,

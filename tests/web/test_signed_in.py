@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("toys")]
 EVERY_PAGE = 4
 PAGES = {
     "/": 2,
-    "/can-call/?kernel=8.1&context=xdp&kfunc=toy_now": 0,
+    "/can-call/?kernel=8.1&context=xdp&kfunc=toy_now": 1,
     "/kernels/": 0,
     "/kernels/8.1/": 0,
     "/kernels/8.1/matrix/": 0,

@@ -50,12 +50,17 @@ def send_jobs(job_ids: Iterable[int], late: bool = False) -> list[int]:
     return waiting
 
 
-def count_messages() -> int:
-    """Return how many messages wait in the broker's queue. Raises BrokerAwayError."""
+def count_messages(queue: str = "") -> int:
+    """Return how many messages wait in a queue of the broker, that of checks where none is named.
+
+    Raises BrokerAwayError.
+    """
     connection: Any = app.connection_for_write()  # the stubs know neither channel nor errors
     try:
         with connection:
-            declared = connection.default_channel.queue_declare(app.conf.task_default_queue)
+            declared = connection.default_channel.queue_declare(
+                queue or app.conf.task_default_queue
+            )
             return int(declared.message_count)
     except (OperationalError, *connection.connection_errors) as error:
         raise BrokerAwayError(str(error)) from error

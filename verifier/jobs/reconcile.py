@@ -10,7 +10,7 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from django.db import DatabaseError, close_old_connections, connections
 from django.db.models.functions import Now
@@ -21,6 +21,7 @@ from verifier.jobs.queue import BrokerAwayError, count_messages, send_jobs
 from verifier.records.models import Job, Worker
 
 EVERY_SECONDS = 5.0
+_also_due: list[Callable[[], None]] = []
 log = logging.getLogger(__name__)
 
 
@@ -41,6 +42,12 @@ def reconcile() -> int:
     left = send_jobs(due.late, late=True) + send_jobs(due.waiting)
     Job.objects.filter(pk__in=left).update(sent_at=None)
     return len(due.all) - len(left)
+
+
+def also_due(step: Callable[[], None]) -> None:
+    """Have tickers do something else too, at each tick; a second time changes nothing."""
+    if step not in _also_due:
+        _also_due.append(step)
 
 
 class Ticker:
@@ -79,6 +86,8 @@ class Ticker:
             if self.name:
                 Worker.objects.sign(self.name, " ".join(find_gaps()))
             reconcile()
+            for step in _also_due:
+                step()
         except Exception as error:
             if find_absence(error):
                 log.warning("the jobs cannot be looked through now: %s", str(error).strip())

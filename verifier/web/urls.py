@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from verifier.web import events, views
+from verifier.web import differences, events, opinions, views
 
 _OBJECT = r"^objects/(?P<sha256>[0-9a-f]{64})/"
 _PROGRAM = r"programs/(?P<position>\d{1,6})/$"
 
 urlpatterns = [
+    path("differences/", differences.show_differences, name="differences"),
     path("uploads/", views.uploads, name="uploads"),
     path("uploads/check/", views.check_stale, name="uploads-check"),
     path("uploads/<int:pk>/", views.show_submission, name="submission"),
@@ -21,6 +22,13 @@ urlpatterns = [
     re_path(_OBJECT + "reviews/$", views.add_review, name="object-reviews"),
     re_path(_OBJECT + "loader/$", views.set_loader, name="object-loader"),
     re_path(_OBJECT + "check/$", views.check_again, name="object-check"),
+    re_path(_OBJECT + "opinions/$", opinions.show_opinions, name="object-opinions"),
+    re_path(
+        _OBJECT + "opinions/progress/$",
+        opinions.show_opinion_progress,
+        name="object-opinion-progress",
+    ),
+    re_path(_OBJECT + "opinions/cancel/$", opinions.cancel_opinions, name="object-opinions-cancel"),
     re_path(_OBJECT + "cancel/$", views.cancel, name="object-cancel"),
     re_path(_OBJECT + "park/$", views.park, name="object-park"),
 ]

@@ -14,6 +14,7 @@ from kfmap.graphs.picture import build_picture
 from kfmap.web.shared.export import GRAPH_FORMATS, export_graph
 from kfmap.web.shared.kernel_map import load_kernel_map
 from verifier.engine.reports import RENDERERS
+from verifier.guests.store import add_opinions
 from verifier.jobs.opening import change_loader, check_stale_objects, ensure_job, retry_jobs
 from verifier.jobs.submit import submit
 from verifier.records import store
@@ -27,6 +28,7 @@ from verifier.web.events import progress_context
 from verifier.web.loader_form import LoaderForm
 from verifier.web.object_graph import graph_links, is_grouped, load_object_graph
 from verifier.web.object_page import build_object_page
+from verifier.web.opinions import load_opinion_part
 from verifier.web.program_page import build_program_page
 from verifier.web.review_form import ReviewForm
 
@@ -123,7 +125,7 @@ def show_object(request: HttpRequest, sha256: str) -> HttpResponse:
     obj = get_object_or_404(BpfObject, sha256=sha256)
     chosen = request.GET.get("format")
     if chosen:
-        return export_report(chosen, load_report([obj]), obj.sha256[:12])
+        return export_report(chosen, add_opinions(load_report([obj]), [obj]), obj.sha256[:12])
     return _render_object(request, obj, ReviewForm())
 
 
@@ -171,6 +173,7 @@ def _render_object(
         "object": obj,
         "page": page,
         "reviews": reviews,
+        "part": load_opinion_part(obj),
         "decided": next((item for item in reviews if item.decides), None),
         "review_form": form,
         "loader_form": loader_form or LoaderForm.showing(obj.loader),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -12,8 +13,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.store import KernelExistsError, LoadedKernel, save_kernel
+from kfmap.evidence.models import Evidence as KeptEvidence
+from kfmap.evidence.store import Kept, keep_evidence
 from kfmap.probe.agreement import compare_evidence
-from kfmap.probe.evidence import MOST_BYTES, Evidence, EvidenceError, read_evidence
+from kfmap.probe.evidence import MOST_BYTES, Evidence, EvidenceError
 from kfmap.probe.host import SOURCE
 from kfmap.probe.observed_kernel import build_observed
 from kfmap.probe.same_kernel import find_same
@@ -21,6 +24,7 @@ from kfmap.web.shared.kernel_map import KernelMap
 from kfmap.web.shared.page import Page, map_page
 
 _SHOWN = 200
+_SHOWN_KEPT = 50
 
 
 @require_safe
@@ -42,19 +46,24 @@ def give_names(request: HttpRequest, kernels: KernelMap) -> HttpResponse:
 @map_page("kernels", conditional=False)
 def show_probe(request: HttpRequest, kernels: KernelMap) -> Page | HttpResponse:
     """Show how to ask a kernel; of evidence that is sent, how it agrees with the map."""
-    context: dict[str, object] = {"may_add": request.user.is_staff, "address": _address(request)}
+    context: dict[str, object] = {
+        "may_add": request.user.is_staff,
+        "address": _address(request),
+        "kept": KeptEvidence.objects.defer("data")[:_SHOWN_KEPT],
+    }
     if request.method != "POST":
         return Page("web/probe.html", context)
     if not request.user.is_authenticated:
         raise PermissionDenied
     try:
-        evidence = _read(request)
+        kept = _keep(request)
     except EvidenceError as error:
         return Page("web/probe.html", {**context, "problem": f"{error}."})
+    evidence = kept.document
     if request.POST.get("add"):
         return _add(request, evidence, kernels)
     kernel = _find_kernel(kernels, evidence, request.POST.get("kernel", ""))
-    context |= {"evidence": evidence, "other": kernel}
+    context |= {"evidence": evidence, "other": kernel, "row": kept.row}
     if kernel is not None:
         comparison = compare_evidence(kernel.facts, evidence)
         context |= {"comparison": comparison, "differences": comparison.differences[:_SHOWN]}
@@ -65,14 +74,15 @@ def _address(request: HttpRequest) -> str:
     return request.build_absolute_uri("/").rstrip("/")
 
 
-def _read(request: HttpRequest) -> Evidence:
+def _keep(request: HttpRequest) -> Kept:
+    assert isinstance(request.user, User)
     given = request.FILES.get("file")
     if given is None:
         raise EvidenceError("Choose the file that the probe wrote")
     if given.size is None or given.size > MOST_BYTES:
         raise EvidenceError(f"The file is larger than {MOST_BYTES >> 20} MB")
     try:
-        return read_evidence(given.read())
+        return keep_evidence(given.read(), request.user)
     except EvidenceError as error:
         raise EvidenceError(f"{given.name} cannot be read: {error}") from error
 

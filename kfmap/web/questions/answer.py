@@ -8,6 +8,7 @@ from functools import cached_property
 
 from kfmap.catalogue.questions import QueryError, ask
 from kfmap.catalogue.store import LoadedKernel
+from kfmap.evidence.confirming import Confirmation, find_confirmation
 from kfmap.permission.answers import Answer
 from kfmap.permission.context_words import render_context
 from kfmap.permission.outcome_words import NEEDS, NOT_ON_THIS_KERNEL
@@ -46,6 +47,7 @@ class AnswerPage:
     answer: Answer
     elsewhere: tuple[Elsewhere, ...]
     declaration: Declaration | None
+    confirmation: Confirmation | None = None
 
     @property
     def kfunc(self) -> str:
@@ -155,7 +157,14 @@ def answer_question(
         for other in kernels.load_all()
     ]
     released = [kernels.load(row.name) for row in kernels.released]
-    return AnswerPage(kernel, answer, tuple(reversed(elsewhere)), declare(kernel, kfunc, released))
+    row = kernels.row(kernel_name)
+    return AnswerPage(
+        kernel,
+        answer,
+        tuple(reversed(elsewhere)),
+        declare(kernel, kfunc, released),
+        find_confirmation(kernel, row, answer.context, kfunc) if row.has_rules else None,
+    )
 
 
 def _word_on(kernel: LoadedKernel, context_name: str, kfunc: str) -> str:

@@ -123,6 +123,12 @@ def test_object_with_findings_is_accessible(signed_in: Page, uploaded: str) -> N
     check(signed_in)
 
 
+def test_opinions_on_an_object_are_accessible(signed_in: Page, uploaded: str) -> None:
+    signed_in.goto(f"/objects/{uploaded}opinions/")
+    expect(signed_in.get_by_role("heading", level=1)).to_be_visible()
+    check(signed_in)
+
+
 def test_graph_of_an_object_is_accessible(signed_in: Page, uploaded: str) -> None:
     signed_in.goto(f"/objects/{uploaded}")
     signed_in.get_by_role("link", name="Show the calls as a graph").click(timeout=60_000)

@@ -22,6 +22,7 @@ from verifier.engine.reports.judged import JUDGED
 from verifier.engine.reports.model import DEFAULT, FORMAT, CheckedObject, ReportOptions
 from verifier.engine.result import LEFT_OUT, REFUSED, ObjectVerdict, ProgramVerdict
 from verifier.engine.summary import ProgramSummary
+from verifier.opinions.opinion_json import plain_compared
 
 
 def render_json(objects: Sequence[CheckedObject], options: ReportOptions = DEFAULT) -> str:
@@ -51,6 +52,7 @@ def plain_object(obj: CheckedObject) -> dict[str, Any]:
         "notes": list(summary.notes) if summary else [],
         "span": asdict(find_span([(item.kernel, loads(item)) for item in obj.verdicts])),
         "changes": [_changes(*pair) for pair in pairwise(obj.verdicts)],
+        "opinions": [plain_compared(item.opinion, item.programs) for item in obj.opinions],
     }
 
 

@@ -15,6 +15,7 @@ from verifier.engine.result import (
     ProgramVerdict,
 )
 from verifier.engine.summary import ObjectSummary
+from verifier.opinions.compared import ComparedOpinion
 
 FORMAT = 1
 KIND_WORDS: Mapping[str, str] = {
@@ -105,7 +106,10 @@ class Unchecked:
 
 @dataclass(frozen=True, slots=True)
 class CheckedObject:
-    """One input. `problem` says why it could not be read; then there is no summary."""
+    """One input. `problem` says why it could not be read; then there is no summary.
+
+    `opinions`: what booted kernels said of it, where they were asked.
+    """
 
     file: str
     sha256: str
@@ -113,6 +117,7 @@ class CheckedObject:
     verdicts: tuple[ObjectVerdict, ...] = ()
     unchecked: tuple[Unchecked, ...] = ()
     problem: str = ""
+    opinions: tuple[ComparedOpinion, ...] = ()
 
     def rows(self) -> Iterator[tuple[str, ProgramVerdict]]:
         """Return (kernel, verdict of a program), kernel by kernel."""

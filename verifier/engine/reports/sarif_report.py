@@ -24,7 +24,15 @@ from verifier.engine.reports.model import (
     ReportOptions,
     decides,
 )
+from verifier.engine.reports.opinions import (
+    KERNEL_REFUSES,
+    find_refusals,
+    level_of,
+    opinion_rule,
+    place_of,
+)
 from verifier.engine.result import FINDING_KINDS, FindingKind, SourceLine, Step
+from verifier.opinions.agreement import ComparedProgram
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _BASE = "SRCROOT"
@@ -38,8 +46,9 @@ _LEVELS = {FindingKind.UNKNOWN: "warning", FindingKind.LEFT_OUT: "note"}
 def render_sarif(objects: Sequence[CheckedObject], options: ReportOptions = DEFAULT) -> str:
     """Return one run with all objects; what could not be read is a notification of the run."""
     problems = [problem for obj in objects for problem in _notifications(obj)]
-    rules = [_rule(kind) for kind in _RULES]
+    rules = [*(_rule(kind) for kind in _RULES), opinion_rule()]
     results = [_result(obj, cause, options) for obj in objects for cause in find_causes(obj).shown]
+    results += [_opinion(obj, row, options) for obj in objects for row in find_refusals(obj)]
     run = {
         "tool": {"driver": {"name": "kfmap", "version": __version__, "rules": rules}},
         "columnKind": "unicodeCodePoints",
@@ -100,6 +109,18 @@ def _result(obj: CheckedObject, cause: Cause, options: ReportOptions) -> dict[st
     if related:
         result["relatedLocations"] = related
     return result
+
+
+def _opinion(obj: CheckedObject, row: ComparedProgram, options: ReportOptions) -> dict[str, Any]:
+    """Return what a booted kernel refuses, at the line that its log names."""
+    return {
+        "ruleId": KERNEL_REFUSES,
+        "ruleIndex": len(_RULES),
+        "level": level_of(row) if decides(row.kernel, options) else "note",
+        "message": {"text": printable(f"{row.program} on {row.kernel}: {row.sentence}")},
+        "locations": [_location(obj, place_of(row), row.program, options)],
+        "properties": {"kernels": [row.kernel], "programs": [row.program]},
+    }
 
 
 def _message(cause: Cause) -> str:

@@ -20,6 +20,7 @@ from verifier.engine.reports.model import (
     headline,
     subject,
 )
+from verifier.engine.reports.opinions import opinion_text
 from verifier.engine.result import (
     PASSES,
     WORDS,
@@ -52,6 +53,7 @@ def _lines(obj: CheckedObject, options: ReportOptions) -> Iterator[str]:
     if len(answer.kernels) > 1:
         yield f"  {_sentence(answer.span.words)} {_asked(answer, options)}"
     yield from _cause_lines(answer, options)
+    yield from opinion_text(obj)
     for note in obj.summary.notes if obj.summary else ():
         yield f"  note: {note}"
     if options.everything:

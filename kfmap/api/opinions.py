@@ -1,0 +1,100 @@
+"""Second opinions over the API: ask booted kernels about an object, and read what they said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import api_view, permission_classes, throttle_classes
+from rest_framework.exceptions import ValidationError
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import UserRateThrottle
+
+from kfmap.api.serializers import ProblemSerializer, Serializer
+from verifier.guests.models import Opinion
+from verifier.guests.store import load_opinions
+from verifier.guests.submit import CannotAskError, ask
+from verifier.opinions.opinion_json import VERSION, plain_compared
+from verifier.records.models import BpfObject
+
+_PROBLEMS = dict.fromkeys((400, 401, 403, 404, 429), ProblemSerializer)
+
+
+class OpinionThrottle(UserRateThrottle):
+    """A virtual machine costs more than anything else."""
+
+    scope = "upload"
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        """Let readers read; count those who ask."""
+        return request.method != "POST" or super().allow_request(request, view)
+
+
+class AskSerializer(Serializer):
+    """The kernels to ask, by their names in the map; `fetch-images` must have fetched each."""
+
+    kernels = serializers.ListField(
+        child=serializers.CharField(max_length=100), allow_empty=False, max_length=50
+    )
+
+
+class UnderWaySerializer(Serializer):
+    """A question to a kernel and how far it is; `problem` says why it came to nothing."""
+
+    kernel = serializers.CharField()
+    state = serializers.ChoiceField(choices=Opinion.State.choices)
+    step = serializers.CharField(allow_blank=True)
+    percent = serializers.IntegerField()
+    problem = serializers.CharField(allow_blank=True)
+
+
+class OpinionsSerializer(Serializer):
+    """What kernels said of an object, in the form of `kfmap ask-kernel`, and what is under way."""
+
+    version = serializers.IntegerField()
+    sha256 = serializers.CharField()
+    opinions = serializers.ListField(child=serializers.JSONField())
+    jobs = UnderWaySerializer(many=True)
+
+
+@extend_schema(methods=["GET"], responses={200: OpinionsSerializer, **_PROBLEMS})
+@extend_schema(
+    methods=["POST"],
+    request=AskSerializer,
+    responses={202: OpinionsSerializer, **_PROBLEMS},
+)
+@api_view(["GET", "POST"])
+@permission_classes([IsAuthenticated])
+@throttle_classes([OpinionThrottle])
+def opinions(request: Request, sha256: str) -> Response:
+    """Return what booted kernels said of an object; POST asks the named ones."""
+    obj = get_object_or_404(BpfObject, sha256=sha256)
+    if request.method == "GET":
+        return Response(_describe(obj))
+    form = AskSerializer(data=request.data)
+    form.is_valid(raise_exception=True)
+    assert isinstance(request.user, User)
+    try:
+        ask(obj, form.validated_data["kernels"], request.user)
+    except CannotAskError as error:
+        raise ValidationError({"detail": str(error)}) from error
+    return Response(_describe(obj), status=202)
+
+
+def _describe(obj: BpfObject) -> dict[str, Any]:
+    latest: dict[str, Opinion] = {}
+    for row in obj.opinions.defer("data"):
+        latest.setdefault(row.kernel, row)
+    said = [plain_compared(item.opinion, item.programs) for item in load_opinions(obj)]
+    found = {
+        "version": VERSION,
+        "sha256": obj.sha256,
+        "opinions": said,
+        "jobs": list(latest.values()),
+    }
+    return dict(OpinionsSerializer(found).data)

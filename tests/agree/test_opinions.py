@@ -1,0 +1,72 @@
+"""The programs of tests/objects, as the booted kernels load or refuse them (opinions.json).
+
+The file holds what `kfmap ask-kernel tests/objects/*.o` said of each program on each kernel:
+"loads", or "refused: " and the line that says why. What is refused for something that kfmap does
+not judge contradicts nothing; KNOWN are the contradictions that nobody has resolved.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kfmap.catalogue.agreement import load_agreements
+from tests.docs.handbook_files import read as read_page
+from tests.verifier.bundled import check_on
+from verifier.opinions.agreement import Agreement, compare
+from verifier.opinions.answers import find_reason
+from verifier.opinions.opinion import KernelOpinion, ProgramOpinion, Word
+
+RECORDED = json.loads((Path(__file__).parent / "opinions.json").read_bytes())
+_REFUSED = "refused: "
+# libbpf makes only the first map of a "?.struct_ops" section optional, and what the kernels say of
+# a list or a lock in .data.A is not understood.
+KNOWN = {"map_fields.bpf.o", "members.bpf.o"}
+
+
+def _opinion(program: str, said: str) -> ProgramOpinion:
+    if not said.startswith(_REFUSED):
+        return ProgramOpinion(program, Word(said))
+    log = said.removeprefix(_REFUSED)
+    return ProgramOpinion(program, Word.REFUSED, find_reason(log), log=log)
+
+
+def _compare(kernel: str) -> list[tuple[str, Agreement]]:
+    found = []
+    for name, said in RECORDED[kernel]["objects"].items():
+        verdicts = check_on(kernel, name).values()
+        programs = tuple(_opinion(program, text) for program, text in said.items())
+        opinion = KernelOpinion(kernel, RECORDED[kernel]["release"], "v1.5", programs)
+        found += [(name, item.agreement) for item in compare(opinion, verdicts)]
+    return found
+
+
+@pytest.mark.parametrize("kernel", RECORDED)
+def test_no_kernel_contradicts_the_verdicts(
+    kernel: str, record_property: Callable[[str, object], None]
+) -> None:
+    compared = _compare(kernel)
+    words = [agreement for _, agreement in compared]
+    record_property("agreement", f"{kernel} objects: {words.count(Agreement.AGREES)} agree")
+    assert len(compared) == sum(map(len, RECORDED[kernel]["objects"].values()))
+    assert {name for name, item in compared if item == Agreement.DIFFERS} <= KNOWN
+    assert words.count(Agreement.AGREES) > len(words) * 0.6
+
+
+def test_the_handbook_has_the_cells_of_every_kernel() -> None:
+    row = r"^\| `(\S+)` \| ([\d,]+) cells \| ([\d,]+) \| ([\d,]+) \|"
+    told = {name: counts for name, *counts in re.findall(row, read_page("how-kfmap-knows"), re.M)}
+    assert told == {
+        name: [f"{item.compared:,}", f"{item.equal:,}", f"{item.undetermined:,}"]
+        for name, item in load_agreements().items()
+    }
+
+
+def test_the_handbook_counts_what_was_asked() -> None:
+    told = re.findall(r"^\| `(\S+)` \| ([\d,]+) programs \|", read_page("how-kfmap-knows"), re.M)
+    counts = {kernel: sum(map(len, item["objects"].values())) for kernel, item in RECORDED.items()}
+    assert {kernel: int(number.replace(",", "")) for kernel, number in told} == counts

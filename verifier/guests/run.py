@@ -1,0 +1,139 @@
+"""Boot kernels for the opinions that wait, one guest at a time on a machine."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+
+from kfmap.catalogue.models import Kernel
+from kfmap.catalogue.store import load_config
+from kfmap.probe.host import ProbeError
+from verifier.engine.judging.choice_text import parse_plain_choices
+from verifier.engine.object.model import ObjectError
+from verifier.engine.object.read import read_object
+from verifier.engine.verdict import fit_choices
+from verifier.guests.models import Opinion, OpinionLostError
+from verifier.guests.store import load_opinions
+from verifier.jobs.files import MissingBytesError, read_chunks
+from verifier.jobs.stopping import WorkerStopsError, is_stopping
+from verifier.opinions.asking import BootedKernel, Limits, ask_kernel
+from verifier.opinions.files import prepare
+from verifier.opinions.images import FOLDER, LOADER, load_image
+from verifier.opinions.loader import build_loader
+from verifier.opinions.opinion_json import plain_opinion
+
+_BEAT_SECONDS = 2.0
+_BROKE_OFF = "It broke off; the server's log says where."
+log = logging.getLogger(__name__)
+
+
+def run_waiting() -> int:
+    """Run what waits until nothing does; return how many. Another one at it does it all."""
+    worker, count = f"{socket.gethostname()}:{os.getpid()}", 0
+    with _only_guest() as alone:
+        while alone and not is_stopping():
+            opinion = Opinion.objects.claim_next(worker)
+            if opinion is None:
+                break
+            run(opinion)
+            count += 1
+    return count
+
+
+def run(opinion: Opinion) -> None:
+    """Ask one kernel; the row says what came of it, whatever happens."""
+    try:
+        opinion.finish(_ask(opinion))
+        load_opinions(opinion.object)  # which notes how much of it contradicts the verdicts
+    except OpinionLostError:
+        return
+    except WorkerStopsError:
+        opinion.release()
+    except (ProbeError, ObjectError) as error:
+        opinion.fail(f"{error}.")
+    except MissingBytesError:
+        opinion.fail("The worker does not find the bytes of this object.")
+    except Exception:
+        log.exception("opinion %s broke off", opinion.pk)
+        opinion.fail(_BROKE_OFF)
+
+
+def _ask(opinion: Opinion) -> dict[str, object]:
+    data = b"".join(read_chunks(opinion.object.sha256))
+    obj = read_object(data)
+    choices, _ = fit_choices(obj, parse_plain_choices(opinion.loader))
+    names = [program.name for program in obj.programs]
+    beats = _Beats(opinion)
+    beats.go_on(0, len(names))
+    folder = settings.KFMAP_DATA_DIR / FOLDER / LOADER
+    limits = Limits(guest=settings.KFMAP_GUEST_SECONDS)
+    try:
+        (said,) = ask_kernel(
+            _load(opinion.kernel),
+            build_loader(folder),
+            [prepare(data, obj, choices)],
+            [names],
+            limits=limits,
+            progress=beats.go_on,
+        )
+    except ProbeError:
+        beats.raise_end()
+        raise
+    return plain_opinion(said)
+
+
+def _load(name: str) -> BootedKernel:
+    row = Kernel.objects.filter(name=name).first()
+    config = load_config(row.name, row.facts_hash) if row else None
+    return load_image(settings.KFMAP_DATA_DIR, name, config or b"")
+
+
+class _Beats:
+    """Tells the row how far the guest is, and the guest whether to go on."""
+
+    def __init__(self, opinion: Opinion) -> None:
+        self._opinion = opinion
+        self._last = 0.0
+        self._end: Exception | None = None
+
+    def go_on(self, done: int, total: int) -> bool:
+        """Note progress; say whether the opinion is still wanted."""
+        if is_stopping():
+            self._end = WorkerStopsError()
+            return False
+        if time.monotonic() - self._last < _BEAT_SECONDS:
+            return True
+        self._last = time.monotonic()
+        step = f"{done} of {total} programs loaded" if done else "booting the kernel"
+        try:
+            self._opinion.beat(step, done, total)
+        except OpinionLostError as error:
+            self._end = error
+            return False
+        return True
+
+    def raise_end(self) -> None:
+        """Raise why the guest was stopped, if it was."""
+        if self._end is not None:
+            raise self._end
+
+
+@contextmanager
+def _only_guest() -> Iterator[bool]:
+    """Say whether no other process or thread here has a guest; the kernel frees the lock."""
+    folder = settings.KFMAP_DATA_DIR / FOLDER
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+        else:
+            yield True

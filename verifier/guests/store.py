@@ -1,0 +1,61 @@
+"""Stored opinions beside stored verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from kfmap.catalogue.models import Kernel
+from verifier.engine.reports import CheckedObject
+from verifier.engine.reports.model import ReportOptions
+from verifier.guests.models import Opinion
+from verifier.opinions.agreement import Agreement, compare
+from verifier.opinions.compared import ComparedOpinion
+from verifier.records.models import BpfObject
+from verifier.records.store import load_checks
+
+Report = tuple[list[CheckedObject], ReportOptions]
+
+
+def load_opinions(obj: BpfObject) -> list[ComparedOpinion]:
+    """Return the latest opinion of each kernel beside the verdicts, kernels oldest first.
+
+    How many programs contradict is noted in the rows, for the list of differences.
+    """
+    rows = {row.kernel: row for row in Opinion.objects.current().filter(object=obj)}
+    if not rows:
+        return []
+    kernels = [kernel for kernel in Kernel.objects.listed() if kernel.name in rows]
+    checks = load_checks(obj, kernels)
+    verdicts = {
+        kernel.name: checks[kernel.facts_hash].programs
+        for kernel in kernels
+        if kernel.facts_hash in checks
+    }
+    order = [*(kernel.name for kernel in kernels), *(rows.keys() - {k.name for k in kernels})]
+    found = []
+    for name in order:
+        opinion = rows[name].read()
+        compared = ComparedOpinion(opinion, compare(opinion, verdicts.get(name, ())))
+        _note_differing(rows[name], compared)
+        found.append(compared)
+    return found
+
+
+def add_opinions(report: Report, objects: Sequence[BpfObject]) -> Report:
+    """Return what renderers of reports take, with the opinions that are stored of its objects.
+
+    `objects` are those of the report, in its order.
+    """
+    checked, options = report
+    found = [
+        replace(item, opinions=tuple(load_opinions(obj)))
+        for item, obj in zip(checked, objects, strict=True)
+    ]
+    return found, options
+
+
+def _note_differing(row: Opinion, compared: ComparedOpinion) -> None:
+    differing = sum(item.agreement == Agreement.DIFFERS for item in compared.programs)
+    if differing != row.differing:
+        Opinion.objects.filter(pk=row.pk).update(differing=differing)
