@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 from argparse import ArgumentParser, Namespace
@@ -15,8 +16,17 @@ from kfmap.probe.agreement import Comparison, compare_evidence
 from kfmap.probe.evidence import Evidence, EvidenceError, read_evidence
 from kfmap.probe.guest import Guest, find_machine, run_guest
 from kfmap.probe.host import ProbeError, build_probe, cross_compile, probe_host
+from kfmap.probe.libbpf import build_static
 from kfmap.probe.modules import read_modules
-from kfmap.probe.same_kernel import find_same
+from kfmap.probe.run_time_evidence import SOURCE as ORACLE
+from kfmap.probe.run_time_evidence import (
+    build_oracle,
+    compare_run_time,
+    read_run_time,
+    render_run_time,
+)
+from kfmap.probe.same_kernel import find_release, find_same
+from kfmap.server.data_dir import choose_data_dir
 
 HELP = "Ask a kernel itself which kfuncs each context may call, and compare it with the map."
 _SHOWN = 20
@@ -32,6 +42,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--compare", metavar="KERNEL", help="the kernel of the map to compare with")
     parser.add_argument("--few", action="store_true", help="ask a sample of the LSM hooks")
     parser.add_argument("--seconds", type=float, default=900, help="end the guest after so long")
+    parser.add_argument(
+        "--run-time",
+        action="store_true",
+        help="with --image: ask what sched_ext lets each op call while a scheduler runs",
+    )
     parser.add_argument("--evidence", type=Path, help="compare evidence that was written before")
 
 
@@ -41,6 +56,8 @@ def run(options: Namespace, out: TextIO) -> int:
     Raises CommandFailedError where the kernel cannot be asked, and for evidence that cannot be
     read.
     """
+    if options.run_time:
+        return _ask_at_run_time(options, out)
     try:
         data = _ask(options)
         evidence = read_evidence(data)
@@ -92,6 +109,34 @@ def _ask(options: Namespace) -> bytes:
     guest = Guest(options.image, init, files, machine, arguments, options.seconds)
     _say(f"Booting {options.image.name}: this takes about a minute without KVM.")
     return run_guest(guest)
+
+
+def _ask_at_run_time(options: Namespace, out: TextIO) -> int:
+    """Boot the image with the oracle, print the agreement; 1 where a call differs."""
+    if not options.image:
+        raise CommandFailedError(
+            "--run-time goes with --image: a scheduler would run on this host."
+        )
+    kit = choose_data_dir(os.environ.get("KFMAP_DATA_DIR", "")) / "guests" / "loader"
+    try:
+        machine = find_machine(_read(options.image))
+        program = build_static(ORACLE, kit)
+        _say(f"Booting {options.image.name}: this takes some minutes without KVM.")
+        data = run_guest(build_oracle(options.image, program, machine, options.seconds))
+        if options.output:
+            options.output.write_bytes(data)
+        evidence = read_run_time(data)
+        kernels = load_kernels([options.compare]) if options.compare else load_kernels()
+        kernel = find_release(kernels, evidence.release) or (
+            kernels[0] if options.compare else None
+        )
+        if kernel is None:
+            raise CommandFailedError(f"The map has no kernel {evidence.release} to compare with.")
+        cells = compare_run_time(kernel.facts, evidence)
+    except (ProbeError, EvidenceError) as error:
+        raise CommandFailedError(f"{error}.") from error
+    out.write(render_run_time(kernel.name, evidence, cells) + "\n")
+    return 1 if any(cell.differs for cell in cells) else 0
 
 
 def _read(path: Path) -> bytes:

@@ -1,11 +1,15 @@
-"""`python -m tests.kernel_objects [NAME] [--work DIR]`: what kfmap says of a kernel's own programs.
+"""What kfmap says of a kernel's own programs.
 
-Fetches the source and the types of a bundled kernel (7.3 unless named), compiles the BPF programs
-of its tree and checks them on that kernel. Prints verdicts and findings by kind, what is unknown,
-how many of the programs that the selftests expect to be refused are, for that reason (classes.py),
-and where kfmap contradicts what they expect. Exits with 1 where it refuses what should load, or
-misses more of a class than it may. Needs clang-19, libc's
-headers, about 2 GB on disk and, the first time, some ten minutes.
+`python -m tests.kernel_objects [NAME] [--work DIR] [--boot] [--only PATTERN]` fetches the source
+and the types of a bundled kernel (7.3 unless named), compiles the BPF programs of its tree and
+checks them on that kernel. Prints verdicts and findings by kind, what is unknown, how many of the
+programs that the selftests expect to be refused are, for that reason (classes.py), and where kfmap
+contradicts what they expect. With `--boot` the kernel itself is asked too, in QEMU, and the
+confusion table is printed (booted.py). `--only` takes objects whose names match.
+
+Exits with 1 where kfmap refuses what should load, misses more of a class than it may, or is
+contradicted by the kernel. Needs clang-19, libc's headers, about 2 GB on disk and, the first time,
+some ten minutes; `--boot` takes an hour without KVM.
 """
 
 from __future__ import annotations
@@ -15,10 +19,12 @@ import tempfile
 from argparse import ArgumentParser
 from collections import Counter
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from pathlib import Path
 
 from tests.benchmarks.bundled import kernel_with_types
 from tests.kernel_objects.annotations import Annotation, read_annotations
+from tests.kernel_objects.booted import Confusion, boot
 from tests.kernel_objects.build import compile_tree, fetch
 from tests.kernel_objects.classes import ClassCounts
 from verifier.engine.object.model import ObjectError
@@ -99,18 +105,24 @@ def main() -> int:
     parser = ArgumentParser(prog="python -m tests.kernel_objects")
     parser.add_argument("name", nargs="?", default="7.3")
     parser.add_argument("--work", type=Path, help="keep what was fetched and compiled here")
+    parser.add_argument("--boot", action="store_true", help="have the kernel itself load them, too")
+    parser.add_argument("--only", default="*", metavar="PATTERN", help="objects of such names")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         work = (options.work or Path(temporary)).resolve()
         compiled = compile_tree(fetch(options.name, work), work / options.name)
         kernel = kernel_with_types(options.name)
         report = Report()
-        for path in compiled.objects:
+        objects = [path for path in compiled.objects if fnmatch(path.name, options.only)]
+        for path in objects:
             report.add(path, kernel)
+        confusion = boot(options.name, work, objects, kernel) if options.boot else Confusion()
     print(f"{len(compiled.objects)} objects compiled, {len(compiled.failed)} sources not")
     print("".join(f"  {name}: {error}\n" for name, error in compiled.failed), end="")
     report.print()
-    return 0 if report.is_good() else 1
+    if options.boot:
+        confusion.print()
+    return 0 if report.is_good() and confusion.is_good() else 1
 
 
 if __name__ == "__main__":

@@ -1,0 +1,106 @@
+"""The confusion table: what kfmap says of every program, and what the booted kernel says."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kfmap.catalogue.bundled_kernels import find_bundled
+from kfmap.catalogue.bundling.archive import Archive
+from kfmap.catalogue.bundling.guests import bootable, fetch_image, fetch_libraries, fetch_modules
+from kfmap.catalogue.bundling.recipes import SUITES
+from verifier.engine.object.model import ObjectError
+from verifier.engine.object.read import read_object
+from verifier.engine.result import ObjectVerdict
+from verifier.engine.verdict import KernelUnderTest, check_object, prepare_object
+from verifier.opinions.agreement import Agreement, ComparedProgram, compare
+from verifier.opinions.asking import BootedKernel, Limits, ask_kernel
+from verifier.opinions.files import AskedObject, prepare
+from verifier.opinions.images import FOLDER, LOADER, find_images, load_image, save_image
+from verifier.opinions.loader import PACKAGES, build_loader
+from verifier.opinions.opinion import WORDS
+
+_AT_ONCE = 100  # objects of one guest
+_GUEST_SECONDS = 1800
+
+
+@dataclass
+class Confusion:
+    """Programs by (kfmap's verdict, the kernel's word, agreement), and what contradicts."""
+
+    table: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    kinds: Counter[tuple[str, str]] = field(default_factory=Counter)
+    lines: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def add(self, name: str, item: ComparedProgram) -> None:
+        """Count a program."""
+        self.table[item.verdict, WORDS[item.opinion.word], item.agreement] += 1
+        if item.message is not None:
+            self.kinds[item.agreement, item.message.kind] += 1
+        if item.agreement == Agreement.DIFFERS:
+            reason = item.opinion.reason or "loads"
+            self.lines.append(f"{name} {item.program}: kfmap {item.verdict}, the kernel: {reason}")
+
+    def is_good(self) -> bool:
+        """Return whether the kernel contradicts nothing."""
+        return not self.lines
+
+    def print(self) -> None:
+        """Print all of it."""
+        print("kfmap, the kernel, together: programs")
+        for (ours, kernel, together), number in sorted(self.table.items()):
+            print(f"  {ours or 'no verdict'}, {kernel}, {together}: {number}")
+        print("what the kernel refuses programs for, by what decode calls it:")
+        for (together, kind), number in self.kinds.most_common():
+            print(f"  {number} {kind} ({together})")
+        for title, lines in (("contradicted", self.lines), ("not asked", self.problems)):
+            print(f"{title}: {len(lines)}")
+            print("".join(f"  {line}\n" for line in lines), end="")
+
+
+def boot(name: str, work: Path, objects: Sequence[Path], kernel: KernelUnderTest) -> Confusion:
+    """Fetch the image of a bundled kernel, have it load the objects, and compare."""
+    booted, loader = _fetch(name, work)
+    found = Confusion()
+    for start in range(0, len(objects), _AT_ONCE):
+        part = list(_read(objects[start : start + _AT_ONCE], kernel))
+        opinions = ask_kernel(
+            booted,
+            loader,
+            [asked for _, asked, _ in part],
+            [[row.program for row in verdict.programs] for _, _, verdict in part],
+            limits=Limits(guest=_GUEST_SECONDS),
+        )
+        for (path, _, verdict), opinion in zip(part, opinions, strict=True):
+            if opinion.problem:
+                found.problems.append(f"{path.name}: {opinion.problem}")
+            for item in compare(opinion, verdict.programs):
+                found.add(path.name, item)
+    return found
+
+
+def _read(
+    paths: Sequence[Path], kernel: KernelUnderTest
+) -> Iterator[tuple[Path, AskedObject, ObjectVerdict]]:
+    for path in paths:
+        data = path.read_bytes()
+        try:
+            obj = read_object(data)
+        except ObjectError:
+            continue  # the report on the objects names it
+        yield path, prepare(data, obj), check_object(prepare_object(obj), kernel)
+
+
+def _fetch(name: str, work: Path) -> tuple[BootedKernel, bytes]:
+    recipe = next(recipe for recipe in bootable() if recipe.name == name)
+    archive = Archive(work, SUITES)
+    kit = work / FOLDER / LOADER
+    if not (kit / "lib" / "libbpf.a").exists():
+        fetch_libraries(PACKAGES, archive, kit)
+    if name not in find_images(work):
+        save_image(work, name, *fetch_image(recipe, archive), fetch_modules(recipe, archive))
+    config = next(item.read_config() for item in find_bundled() if item.name == name)
+    return load_image(work, name, config or b""), build_loader(kit)
