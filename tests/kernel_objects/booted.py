@@ -41,7 +41,7 @@ class Confusion:
         if item.message is not None:
             self.kinds[item.agreement, item.message.kind] += 1
         if item.agreement == Agreement.DIFFERS:
-            reason = item.opinion.reason or "loads"
+            reason = item.complaint or "loads"
             self.lines.append(f"{name} {item.program}: kfmap {item.verdict}, the kernel: {reason}")
 
     def is_good(self) -> bool:

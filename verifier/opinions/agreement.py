@@ -22,6 +22,7 @@ from verifier.engine.result import (
     ProgramVerdict,
 )
 from verifier.engine.result import WORDS as VERDICT_WORDS
+from verifier.opinions.answers import without_account
 from verifier.opinions.opinion import WORDS, KernelOpinion, ProgramOpinion, Word
 
 
@@ -52,6 +53,8 @@ _NOT_JUDGED = frozenset(
         *(Kind.LOAD_FAILED, Kind.UNRECOGNISED),
     )
 )
+
+_SAYS_NOTHING = (Kind.UNRECOGNISED, Kind.LOAD_FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,13 @@ class ComparedProgram:
         return (self.message.source if self.message else None) or ""
 
     @property
+    def complaint(self) -> str:
+        """Return why it does not load: what the decoder knows, else the last line of the log."""
+        if self.message is None or self.message.kind in _SAYS_NOTHING:
+            return self.opinion.reason
+        return self.message.text
+
+    @property
     def sentence(self) -> str:
         """Return in one sentence how the two go together."""
         if self.agreement == Agreement.AGREES:
@@ -101,12 +111,11 @@ class ComparedProgram:
             return f"The kernel {both}."
         if self.agreement == Agreement.NOT_JUDGED:
             return (
-                "The kernel refuses it for something that kfmap does not judge: "
-                f"{self.opinion.reason}."
+                f"The kernel refuses it for something that kfmap does not judge: {self.complaint}."
             )
         if self.opinion.word == Word.NOT_ASKED:
             return f"The kernel was not asked: {self.opinion.reason}."
-        said = "loads it" if self.opinion.word == Word.LOADS else f"says: {self.opinion.reason}"
+        said = "loads it" if self.opinion.word == Word.LOADS else f"says: {self.complaint}"
         if self.agreement == Agreement.DIFFERS:
             return f"The kernel {said}. kfmap claims to judge this: one of the two is wrong."
         return f"The kernel {said}."
@@ -168,6 +177,6 @@ def find_message(opinion: ProgramOpinion) -> LogMessage | None:
     log libbpf said it, and there the first complaint is the cause of the others.
     """
     if opinion.log:
-        messages = read_log(opinion.log).messages
+        messages = read_log(without_account(opinion.log)).messages
         return max(messages, key=lambda item: item.line, default=None)
     return next(iter(read_log(opinion.said).messages), None)

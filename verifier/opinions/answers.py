@@ -18,11 +18,13 @@ from verifier.opinions.opinion import ProgramOpinion, Word
 FORMAT = "kfmap-opinion"
 _MOST_TEXT = 16 << 10
 _MOST_PROGRAMS = 10_000
-# What stands after the reason: the verifier's account of its work, and what libbpf makes of it.
+# What stands behind the reason: what libbpf makes of it.
 _IDLE = re.compile(
-    r"processed |verification time |stack depth |mark_precise: |libbpf: failed to load object"
-    r"|libbpf: prog '.*': failed to load|-- (BEGIN|END) "
+    r"libbpf: failed to load object|libbpf: prog '.*': failed to load|-- (BEGIN|END) |processed \d"
 )
+# print_verification_stats() of kernel/bpf/verifier.c: its account of its work, more lines on newer
+# kernels (a line per subprogram in 7.3).
+_ACCOUNT = "verification time "
 _LOADER = {
     "out of time": "the kernel did not come to an end with it in time",
     "loader died": "the process that loaded it died",
@@ -128,11 +130,18 @@ def _read_program(line: dict[str, Any]) -> ProgramOpinion:
 
 
 def find_reason(log: str) -> str:
-    """Return the last line of a log that is not the verifier's own account of its work."""
-    for line in reversed(log.splitlines()):
+    """Return the last line of a log before the verifier's account of its work."""
+    for line in reversed(without_account(log).splitlines()):
         if line.strip() and not _IDLE.match(line):
             return line.strip().removeprefix("libbpf: ")[:500]
     return ""
+
+
+def without_account(log: str) -> str:
+    """Return a log up to where the verifier begins to account for its work."""
+    lines = log.splitlines(keepends=True)
+    ends = [at for at, line in enumerate(lines) if line.startswith(_ACCOUNT)]
+    return "".join(lines[: ends[-1]]) if ends else log
 
 
 def _text(line: dict[str, Any], name: str) -> str:

@@ -50,7 +50,7 @@ def _plain_program(item: ComparedProgram) -> dict[str, Any]:
         "kernel": said.word,
         "agreement": item.agreement,
         "sentence": item.sentence,
-        "reason": said.reason,
+        "reason": item.complaint,
         "whole_object": said.whole,
         "kind": message.kind if message else None,
         "source": item.source or None,

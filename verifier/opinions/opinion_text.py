@@ -16,6 +16,13 @@ _ORDER = (
     Agreement.NOT_COMPARED,
     Agreement.AGREES,
 )
+_COUNTED = {
+    Agreement.AGREES: ("program agrees", "programs agree"),
+    Agreement.NOT_JUDGED: 2 * ("refused for something kfmap does not judge",),
+    Agreement.DIFFERS: ("differs", "differ"),
+    Agreement.UNKNOWN: 2 * ("that kfmap does not know",),
+    Agreement.NOT_COMPARED: 2 * ("not compared",),
+}
 Paragraph = tuple[str, KernelOpinion, Sequence[ComparedProgram]]
 
 
@@ -34,9 +41,9 @@ def opinion_lines(
     yield f"  {say_counts(compared)}"
     for item in sorted(compared, key=lambda item: _ORDER.index(item.agreement)):
         yield f"  {item.program}: {_both(item)}: {AGREEMENT_WORDS[item.agreement]}"
-        if item.agreement != Agreement.AGREES or item.opinion.reason:
+        if item.agreement != Agreement.AGREES or item.complaint:
             place = f", {item.source}" if item.source else ""
-            yield f"    {item.opinion.reason or item.sentence}{place}"
+            yield f"    {item.complaint or item.sentence}{place}"
         if item.opinion.instructions is not None:
             yield (
                 f"    {item.opinion.instructions:,} instructions verified, "
@@ -47,9 +54,12 @@ def opinion_lines(
 def say_counts(compared: Iterable[ComparedProgram]) -> str:
     """Return how many programs agree, differ and so on, in one line."""
     counts = count(compared)
-    return ", ".join(
-        f"{counts[word]} {AGREEMENT_WORDS[word]}" for word in reversed(_ORDER) if counts.get(word)
-    )
+    return ", ".join(_say(counts[word], word) for word in reversed(_ORDER) if counts.get(word))
+
+
+def _say(number: int, word: Agreement) -> str:
+    one, many = _COUNTED[word]
+    return f"{number} {one if number == 1 else many}"
 
 
 def _both(item: ComparedProgram) -> str:

@@ -7,6 +7,7 @@ import pytest
 from tests.verifier.opinions.pretended import LOG
 from verifier.engine.result import ProgramVerdict
 from verifier.opinions.agreement import Agreement, ComparedProgram, compare
+from verifier.opinions.answers import find_reason
 from verifier.opinions.opinion import KernelOpinion, ProgramOpinion, Word
 
 NOT_ALLOWED = "calling kernel function scx_bpf_dsq_insert is not allowed\n"
@@ -47,7 +48,7 @@ def test_the_complaint_is_put_at_its_source_line() -> None:
     assert compared.message is not None
     assert compared.message.source_text == "bpf_task_release(t);"
     assert compared.message.instruction == 3
-    assert "does not judge: r." in compared.sentence
+    assert "does not judge: R1 must be referenced or trusted." in compared.sentence
 
 
 def test_the_last_complaint_of_a_log_is_the_one_that_counts() -> None:
@@ -59,3 +60,18 @@ def test_without_a_log_libbpf_says_why() -> None:
     said = "libbpf: extern (func ksym) 'scx_bpf_gone': not found in kernel or module BTFs\n"
     message = _compare("passes", Word.REFUSED, said=said).message
     assert message is not None and message.kind == "missing"
+
+
+@pytest.mark.parametrize(
+    "account",
+    [
+        "verification time 9 usec\nstack depth 0 max 0\ninsns processed 3\nprocessed 3 insns\n",
+        "verification time 9 usec\nstack depth max 0\n"
+        "subprog 0 (toy) main insns_self 3 insns_total 3 stack 0\nprocessed 3 insns\n",
+    ],
+)
+def test_the_verifiers_account_of_its_work_is_no_complaint(account: str) -> None:
+    """7.2 and 7.3 say more there than kernels before them."""
+    compared = _compare("passes", Word.REFUSED, NOT_ALLOWED + account)
+    assert compared.agreement == Agreement.DIFFERS
+    assert find_reason(NOT_ALLOWED + account) == NOT_ALLOWED.strip()
