@@ -346,3 +346,21 @@ def test_kernel_of_the_map_is_chosen_for_a_release(
     assert chosen.kernel.name == name
     assert remark in chosen.remark
     assert bool(remark) == bool(chosen.remark)
+
+
+class TestHelperNotAllowed:
+    """A refused helper: the map knows who gets it, as it does of kfuncs."""
+
+    def test_program_that_is_named_is_told_why_and_where_it_works(self) -> None:
+        log = (
+            "libbpf: prog 'xdp': BPF program load failed: -EINVAL\n"
+            "program of this type cannot use helper bpf_skb_store_bytes#9"
+        )
+        found = _explain(log)
+        assert "xdp programs cannot use bpf_skb_store_bytes" in found.because
+        assert "tc" in found.instead
+
+    def test_program_that_is_not_named_is_told_who_gets_it(self) -> None:
+        found = _explain("program of this type cannot use helper bpf_probe_read_str#45")
+        assert "only kprobe" in found.because
+        assert found.instead[:2] == ("bpf_probe_read_kernel_str", "bpf_probe_read_user_str")

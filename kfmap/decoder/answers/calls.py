@@ -39,13 +39,19 @@ def _answer_not_allowed(message: LogMessage, asked: Asked) -> Explanation:
         return Explanation("The permission check refused a kfunc that the text does not name.")
     if not asked.has_kfunc(kfunc):
         return _answer_no_kfunc(kfunc, message, asked)
+    return answer_refusal(kfunc, message, asked)
+
+
+def answer_refusal(called: str, message: LogMessage, asked: Asked) -> Explanation:
+    """Answer why a program was refused a kfunc or a helper that the kernel has."""
     context = asked.find_context(message)
     if context is None:
-        return _answer_without_context(kfunc, asked)
-    found = asked.answer_cell(message, kfunc, context)
+        return _answer_without_context(called, asked)
+    found = asked.answer_cell(message, called, context)
     if found.outcome in (ALLOWED, ONLY_IF_SLEEPABLE, FAILS_AT_RUN_TIME):
+        where = render_context(context)
         text = (
-            f"{asked.kernel} of the map permits {kfunc} in {render_context(context)}, so the kernel"
+            f"{asked.kernel} of the map permits {called} in {where}, so the kernel"
             " that refused it is another one or built otherwise: choose the kernel that it ran on."
         )
         return replace(found, because=text, instead=())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from kfmap.decoder.answers.calls import say_region
+from dataclasses import replace
+
+from kfmap.decoder.answers.calls import answer_refusal, say_region
 from kfmap.decoder.asked import Asked, Explanation, say
 from kfmap.decoder.kinds import Kind
 from kfmap.decoder.reading import LogMessage
@@ -180,8 +182,11 @@ def _answer_helper(message: LogMessage, asked: Asked) -> Explanation:
         return Explanation("Programs of this type may not hand this to a helper.", instead)
     if message.about == "attach_type":
         return Explanation(f"{name} is for fentry, fexit and fmod_ret programs only.", instead)
-    text = f"Programs of this type may not call the helper {name}; kfmap judges kfuncs."
-    return Explanation(text, instead)
+    if name in asked.decider.helpers.names:
+        found = answer_refusal(name, message, asked)
+        steps = tuple(dict.fromkeys((*instead, *found.instead)))
+        return replace(found, instead=steps, context=None)
+    return Explanation(f"Programs of this type may not call the helper {name}.", instead)
 
 
 def _answer_helper_sleeps(message: LogMessage, asked: Asked) -> Explanation:
