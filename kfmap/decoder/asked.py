@@ -78,7 +78,8 @@ class Asked:
         for other in self.judge.others():
             for left in other.facts.left_out or ():
                 if (left.kind, left.name) == (kind, name):
-                    return f"is older, or {list_names(left.options)} is off in it"
+                    are = "is" if len(left.options) == 1 else "are"
+                    return f"is older, or {list_names(left.options)} {are} off in it"
         return "is older, or an option that it needs is off"
 
     def find_context(self, message: LogMessage) -> Context | None:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import networkx as nx
 
-from kfmap.graphs.nodes import add_node, count_of, create_graph, join_nodes
+from kfmap.graphs.nodes import (
+    CALLBACK,
+    KFUNC,
+    STRUCT_OPS,
+    add_node,
+    count_of,
+    create_graph,
+    join_nodes,
+)
 from kfmap.graphs.ops import say_rights
 from kfmap.permission.bits import name_bits
 from kfmap.permission.decide import Decider
@@ -36,7 +44,7 @@ def build_class_graph(decider: Decider, struct_ops: str) -> nx.DiGraph[str]:
         for number in sorted(generation):
             note = say_rights(classes[number])
             items = classes[number].members
-            add_node(graph, f"class:{number}", "callback", items, column, note=note)
+            add_node(graph, f"class:{number}", CALLBACK, items, column, note=note)
     for a, b in sorted(steps.edges):
         more = (rights[b] & ~rights[a]).bit_count()
         join_nodes(graph, f"class:{a}", f"class:{b}", more)
@@ -58,7 +66,7 @@ def build_shared_graph(decider: Decider, first: str, second: str) -> nx.DiGraph[
         "What some callback of each type may call: shared kfuncs in the middle box.",
     )
     for name in (first, second):
-        add_node(graph, f"ops:{name}", "struct_ops", [name], 0)
+        add_node(graph, f"ops:{name}", STRUCT_OPS, [name], 0)
     parts = (
         (f"only {first}", reach[0] & ~reach[1], (first,)),
         ("both", reach[0] & reach[1], (first, second)),
@@ -68,7 +76,7 @@ def build_shared_graph(decider: Decider, first: str, second: str) -> nx.DiGraph[
         names = name_bits(bits, decider.kfuncs)
         if names:
             words = f"{note}: {count_of(len(names), 'kfunc')}"
-            add_node(graph, f"part:{note}", "kfunc", names, 1, note=words)
+            add_node(graph, f"part:{note}", KFUNC, names, 1, note=words)
         for owner in owners if names else ():
             join_nodes(graph, f"ops:{owner}", f"part:{note}", len(names))
     return graph

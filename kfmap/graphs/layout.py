@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import networkx as nx
 
+from kfmap.graphs.nodes import SET
+
 CHARACTER = 7.25
 LINE = 16
 PADDING = 10
@@ -101,7 +103,7 @@ def _write_lines(data: Mapping[str, object]) -> tuple[tuple[str, ...], str]:
     items = data["items"]
     label, note = str(data["label"]), str(data["note"])
     assert isinstance(items, tuple)
-    if len(items) < 2 or data["kind"] == "set":
+    if len(items) < 2 or data["kind"] == SET:
         return (_shorten(label),), note
     if len(items) <= MAX_LINES:
         return tuple(_shorten(item) for item in items), note

@@ -1,8 +1,8 @@
 """Nodes and edges of kfmap's graphs, all with the same attributes.
 
-Nodes: `kind` (callback, set, kfunc, struct_ops, program, subprogram), `label` (one line), `note`
-(a second, may be ""), `items` (the names the node stands for), `column`, `verdict`. Edges:
-`verdict`, `count`. Verdicts are outcomes (kfmap.permission.outcome_words), or mixed.
+Nodes: `kind` (one of the words below), `label` (one line), `note` (a second, may be ""), `items`
+(the names the node stands for), `column`, `verdict`. Edges: `verdict`, `count`. Verdicts are
+outcomes (kfmap.permission.outcome_words), or mixed.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ import networkx as nx
 from kfmap.permission.verdict import ALLOWED
 
 MIXED = "mixed"
+# Kinds of nodes: plain texts, for GraphML takes nothing else.
+CALLBACK, SET, KFUNC, STRUCT_OPS = "callback", "set", "kfunc", "struct_ops"
+PROGRAM, SUBPROGRAM = "program", "subprogram"
 
 
 def create_graph(title: str, description: str, headings: tuple[str, ...] = ()) -> nx.DiGraph[str]:

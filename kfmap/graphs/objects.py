@@ -7,11 +7,18 @@ from dataclasses import dataclass
 
 import networkx as nx
 
-from kfmap.graphs.nodes import add_node, count_of, create_graph, join_nodes
+from kfmap.graphs.nodes import (
+    KFUNC,
+    PROGRAM,
+    SUBPROGRAM,
+    add_node,
+    count_of,
+    create_graph,
+    join_nodes,
+)
 from kfmap.permission.verdict import ALLOWED
 
-KFUNC = "kfunc"
-KINDS = ("program", "subprogram", KFUNC)
+KINDS = (PROGRAM, SUBPROGRAM, KFUNC)
 MAX_DRAWN = 70  # more boxes and their edges cannot be followed on a screen
 _MAX_KEPT = 40  # functions drawn one by one in a grouped graph
 
@@ -79,28 +86,28 @@ def group_object(graph: nx.DiGraph[str]) -> nx.DiGraph[str]:
 def _group_kfuncs(graph: nx.DiGraph[str]) -> nx.DiGraph[str]:
     groups: dict[tuple[tuple[str, ...], str], list[str]] = {}
     for node, data in graph.nodes(data=True):
-        if data["kind"] == "kfunc":
+        if data["kind"] == KFUNC:
             key = tuple(sorted(graph.predecessors(node))), data["verdict"]
             groups.setdefault(key, []).append(node)
     grouped = create_graph(**graph.graph)
     for node, data in graph.nodes(data=True):
-        if data["kind"] != "kfunc":
+        if data["kind"] != KFUNC:
             grouped.add_node(node, **data)
     for (callers, verdict), names in sorted(groups.items()):
         name = names[0] if len(names) == 1 else f"kfuncs:{names[0]}+{len(names) - 1}"
         column = graph.nodes[names[0]]["column"]
-        add_node(grouped, name, "kfunc", sorted(names), column, verdict=verdict)
+        add_node(grouped, name, KFUNC, sorted(names), column, verdict=verdict)
         for caller in callers:
             count = sum(graph.edges[caller, kfunc]["count"] for kfunc in names)
             join_nodes(grouped, caller, name, count, verdict)
     for start, end, data in graph.edges(data=True):
-        if graph.nodes[end]["kind"] != "kfunc":
+        if graph.nodes[end]["kind"] != KFUNC:
             grouped.add_edge(start, end, **data)
     return grouped
 
 
 def _group_functions(graph: nx.DiGraph[str]) -> nx.DiGraph[str]:
-    programs = [node for node, data in graph.nodes(data=True) if data["kind"] == "program"]
+    programs = [node for node, data in graph.nodes(data=True) if data["kind"] == PROGRAM]
     reached_from: dict[str, list[str]] = {}
     for program in programs:
         for node in nx.descendants(graph, program):
@@ -108,7 +115,7 @@ def _group_functions(graph: nx.DiGraph[str]) -> nx.DiGraph[str]:
     kept = set(_not_allowed(graph)[:_MAX_KEPT])
     groups: dict[tuple[str, ...], list[str]] = {}
     for node, data in graph.nodes(data=True):
-        if data["kind"] == "subprogram" and node not in kept:
+        if data["kind"] == SUBPROGRAM and node not in kept:
             groups.setdefault(tuple(reached_from.get(node, ())), []).append(node)
     names = {node: node for node in graph}
     grouped = create_graph(**graph.graph)
@@ -116,7 +123,7 @@ def _group_functions(graph: nx.DiGraph[str]) -> nx.DiGraph[str]:
         name = functions[0] if len(functions) == 1 else f"functions:{functions[0]}"
         names |= dict.fromkeys(functions, name)
         label = "" if len(functions) == 1 else count_of(len(functions), "function")
-        add_node(grouped, name, "subprogram", sorted(functions), 0, label=label)
+        add_node(grouped, name, SUBPROGRAM, sorted(functions), 0, label=label)
     for node, data in graph.nodes(data=True):
         if names[node] not in grouped:
             grouped.add_node(node, **data)
@@ -135,12 +142,12 @@ def _not_allowed(graph: nx.DiGraph[str]) -> list[str]:
         if data["verdict"] != ALLOWED
         for node in (start, end)
     )
-    return [node for node in dict.fromkeys(ends) if graph.nodes[node]["kind"] == "subprogram"]
+    return [node for node in dict.fromkeys(ends) if graph.nodes[node]["kind"] == SUBPROGRAM]
 
 
 def _set_columns(graph: nx.DiGraph[str]) -> None:
     """Number the columns by longest call path; functions that call each other share one."""
-    functions = graph.subgraph(n for n in graph if graph.nodes[n]["kind"] != "kfunc")
+    functions = graph.subgraph(n for n in graph if graph.nodes[n]["kind"] != KFUNC)
     condensed = nx.condensation(functions)
     deepest = 0
     for column, generation in enumerate(nx.topological_generations(condensed)):
@@ -149,5 +156,5 @@ def _set_columns(graph: nx.DiGraph[str]) -> None:
             for node in condensed.nodes[component]["members"]:
                 graph.nodes[node]["column"] = column
     for node in graph:
-        if graph.nodes[node]["kind"] == "kfunc":
+        if graph.nodes[node]["kind"] == KFUNC:
             graph.nodes[node]["column"] = deepest + 1

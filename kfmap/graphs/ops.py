@@ -11,7 +11,16 @@ from dataclasses import dataclass
 
 import networkx as nx
 
-from kfmap.graphs.nodes import MIXED, add_node, count_of, create_graph, join_nodes
+from kfmap.graphs.nodes import (
+    CALLBACK,
+    KFUNC,
+    MIXED,
+    SET,
+    add_node,
+    count_of,
+    create_graph,
+    join_nodes,
+)
 from kfmap.permission.decide import Decider
 from kfmap.permission.hook_table import COMMON_HOOK
 from kfmap.permission.member_classes import OutcomeClass, group_outcomes
@@ -53,7 +62,7 @@ def build_ops_graph(decider: Decider, struct_ops: str, *, refused: bool = False)
     )
     for number, group in enumerate(classes):
         note = say_rights(group)
-        add_node(graph, f"class:{number}", "callback", group.members, 0, note=note)
+        add_node(graph, f"class:{number}", CALLBACK, group.members, 0, note=note)
     _add_rows(graph, decider, [row for row in rows if row not in hidden], len(classes))
     _mark_parts(graph)
     return graph
@@ -89,7 +98,7 @@ def _add_rows(graph: nx.DiGraph[str], decider: Decider, rows: list[_Row], classe
     for (sets, letters), group in sorted(groups.items()):
         node = f"kfuncs:{'+'.join(sets)}:{letters}"
         names = [row.name for row in group]
-        add_node(graph, node, "kfunc", names, 2, verdict=_summarise(letters))
+        add_node(graph, node, KFUNC, names, 2, verdict=_summarise(letters))
         for set_id in sets:
             join_nodes(graph, f"set:{set_id}", node, len(names), _summarise(letters))
             for number in range(classes):
@@ -101,7 +110,7 @@ def _add_rows(graph: nx.DiGraph[str], decider: Decider, rows: list[_Row], classe
 def _mark_parts(graph: nx.DiGraph[str]) -> None:
     """Mark the edges of callbacks that may call only some kfuncs of a set."""
     for start, end in graph.edges:
-        if graph.nodes[start]["kind"] == "callback":
+        if graph.nodes[start]["kind"] == CALLBACK:
             of = sum(graph.edges[end, kfuncs]["count"] for kfuncs in graph.successors(end))
             if graph.edges[start, end]["count"] < of:
                 graph.edges[start, end]["verdict"] = MIXED
@@ -142,10 +151,10 @@ def _add_sets(
         if set_id == OPEN:
             items = sorted(names[item] for item in open_sets)
             label = f"open to every callback: {count_of(len(items), 'set')}"
-            add_node(graph, f"set:{OPEN}", "set", items, 1, label=label)
+            add_node(graph, f"set:{OPEN}", SET, items, 1, label=label)
         else:
             note = count_of(sizes[set_id], "kfunc")
-            add_node(graph, f"set:{set_id}", "set", [names[set_id]], 1, note=note)
+            add_node(graph, f"set:{set_id}", SET, [names[set_id]], 1, note=note)
 
 
 def _summarise(letters: str) -> str:

@@ -81,17 +81,22 @@ class Entry:
     condition: str = ""
 
 
+class SetKind(StrEnum):
+    """The macro that makes a set of BTF ids (include/linux/btf_ids.h)."""
+
+    KFUNCS = "kfuncs"  # BTF_KFUNCS_START
+    SET8 = "set8"  # BTF_SET8_START: kfuncs too, in older trees
+    SET = "set"  # BTF_SET_START: only filters ask it
+    LIST = "list"  # BTF_ID_LIST
+
+
 @dataclass(frozen=True, slots=True)
 class KfuncSet:
-    """A set of BTF ids.
-
-    `kind`: "kfuncs" (BTF_KFUNCS), "set8", "set" (only filters use it), "list" (BTF_ID_LIST).
-    `id` is `name`, or `name@file` where several files use one static name.
-    """
+    """A set of BTF ids; `id` is `name`, or `name@file` where several files use one static name."""
 
     id: str
     name: str
-    kind: str
+    kind: SetKind
     owner: str
     place: Place
     entries: tuple[Entry, ...]

@@ -9,7 +9,7 @@ from kfmap.kernel.code import Code
 from kfmap.kernel.facts import KernelFacts, KfuncSet, NotUnderstood
 from kfmap.kernel.gates import Gates
 from kfmap.kernel.helper_json import write_helpers
-from kfmap.kernel.program_facts import IteratorSleep
+from kfmap.kernel.program_facts import IteratorSleep, KernelPart
 from kfmap.kernel.rules.attach_targets import Listed, read_attach_targets
 from kfmap.kernel.rules.behaviours import extract_behaviours, extract_lock_safe
 from kfmap.kernel.rules.bpf_helpers import HelperFiles, extract_helpers
@@ -78,10 +78,10 @@ def _fmodret_sets(facts: KernelFacts) -> tuple[KfuncSet, ...]:
 
 def _names(facts: KernelFacts) -> Mapping[str, set[str]]:
     return {
-        "kfunc": {item.name for item in facts.kfuncs},
-        "struct_ops": {item.name for item in facts.struct_ops},
-        "iterator": set(facts.iterators),
-        "lsm_hook": set(facts.lsm_hooks),
+        KernelPart.KFUNC: {item.name for item in facts.kfuncs},
+        KernelPart.STRUCT_OPS: {item.name for item in facts.struct_ops},
+        KernelPart.ITERATOR: set(facts.iterators),
+        KernelPart.LSM_HOOK: set(facts.lsm_hooks),
     }
 
 

@@ -7,6 +7,7 @@ missing or `unknown`, never "no".
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import StrEnum
 
 from kfmap.kernel.place import Place
 from kfmap.quick_dataclass import dataclass
@@ -101,15 +102,28 @@ class MapRefusal:
     place: Place
 
 
+class KernelPart(StrEnum):
+    """What one kernel may have and another lack."""
+
+    KFUNC = "kfunc"
+    HELPER = "helper"
+    PROGRAM_TYPE = "program_type"
+    ATTACH_TYPE = "attach_type"
+    STRUCT_OPS = "struct_ops"
+    MEMBER = "member"
+    LSM_HOOK = "lsm_hook"
+    ITERATOR = "iterator"
+    MAP_TYPE = "map_type"
+
+
 @dataclass(frozen=True, slots=True)
 class LeftOut:
     """Something the source has and this configuration leaves out.
 
-    `kind` is "kfunc", "struct_ops", "iterator", "program_type" or "map_type". `options` are the
-    CONFIG_ names that are off and gate it, at `place`.
+    `options` are the CONFIG_ names that are off and gate it, at `place`.
     """
 
-    kind: str
+    kind: KernelPart
     name: str
     options: tuple[str, ...]
     place: Place

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from kfmap.kernel.facts import KernelFacts, StructOps
-from kfmap.kernel.program_facts import NEVER
+from kfmap.kernel.program_facts import NEVER, KernelPart
 from kfmap.permission.context import Context
 from kfmap.permission.context_text import MAX_LENGTH, ContextError, parse_context
 from kfmap.permission.context_words import render_context
@@ -96,7 +96,7 @@ def _find_left_out_callback(name: str, facts: KernelFacts) -> Context | None:
     """Return a callback of a structure that the configuration leaves out, whatever it is called."""
     head, _, callback = name.rpartition(":")
     struct_ops, _, member = callback.partition(".")
-    names = {item.name for item in facts.left_out or () if item.kind == "struct_ops"}
+    names = {item.name for item in facts.left_out or () if item.kind == KernelPart.STRUCT_OPS}
     if head not in ("", "struct_ops", "struct_ops.s") or not member or struct_ops not in names:
         return None
     sleepable = head.endswith(".s")

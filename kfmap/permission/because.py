@@ -23,18 +23,18 @@ from kfmap.permission.outcome_words import (
 )
 from kfmap.permission.section_names import render_section_name
 from kfmap.permission.sleeping import find_sleep_answer
-from kfmap.permission.verdict import Layer, Reason, Verdict, give_reason
+from kfmap.permission.verdict import Layer, LayerKind, Reason, Verdict, give_reason
 
 _FEW = 6
 # In the kernel's order; the first that blocks is the reason.
 _LAYER_ORDER = (
-    "malformed_btf",
-    "attach_target",
-    "unsupported_member",
-    "trap",
-    "sleepable_context",
-    "sleepable_member",
-    "sleepable",
+    LayerKind.MALFORMED_BTF,
+    LayerKind.ATTACH_TARGET,
+    LayerKind.UNSUPPORTED_MEMBER,
+    LayerKind.TRAP,
+    LayerKind.SLEEPABLE_CONTEXT,
+    LayerKind.SLEEPABLE_MEMBER,
+    LayerKind.SLEEPABLE,
 )
 
 
@@ -107,13 +107,13 @@ class Explainer:
         layer = _first_that_blocks(verdict.layers)
         if layer is None:
             return verdict.reasons[-1]
-        if layer.kind == "unsupported_member":
+        if layer.kind == LayerKind.UNSUPPORTED_MEMBER:
             text = f"no program can implement {context.struct_ops}.{context.member}"
             return replace(layer.reason, text=text)
-        if layer.kind == "malformed_btf":
+        if layer.kind == LayerKind.MALFORMED_BTF:
             text = layer.reason.text.removeprefix("no program can load it: ")
             return replace(layer.reason, text=f"no program can load {kfunc}: {text}")
-        if layer.kind in ("attach_target", "trap"):
+        if layer.kind in (LayerKind.ATTACH_TARGET, LayerKind.TRAP):
             return layer.reason
         if context.sleepable:
             text = f"{layer.reason.text}, and this program asks to sleep"
@@ -123,7 +123,7 @@ class Explainer:
     def _explain_sleep(self, word: str, context: Context, kfunc: str, layer: Layer) -> Reason:
         """Say that the program has to be sleepable, and whether it can be."""
         may = find_sleep_answer(context, self._decider.views)
-        subject = layer.reason.text if layer.kind != "sleepable" else f"{kfunc} may sleep"
+        subject = layer.reason.text if layer.kind != LayerKind.SLEEPABLE else f"{kfunc} may sleep"
         if word == ONLY_IF_SLEEPABLE:
             form = render_section_name(replace(context, sleepable=True))
             how = f'SEC("{form}")' if form else "BPF_F_SLEEPABLE"

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 
-from kfmap.kernel.program_facts import MUST, NEVER
+from kfmap.kernel.program_facts import MUST, NEVER, KernelPart
 from kfmap.permission.bits import KfuncBits
 from kfmap.permission.bpf_helpers import HelperAnswer, HelperDecider
 from kfmap.permission.context import Context
@@ -28,10 +28,11 @@ from kfmap.permission.outcome_words import (
     WILL_NOT_LOAD,
 )
 from kfmap.permission.sleeping import find_sleep_answer
+from kfmap.permission.verdict import LayerKind
 
 # The layers that concern the program as such, and those of its sleep.
-_OF_THE_PROGRAM = ("attach_target", "unsupported_member")
-_OF_ITS_SLEEP = ("sleepable_member", "sleepable_context")
+_OF_THE_PROGRAM = (LayerKind.ATTACH_TARGET, LayerKind.UNSUPPORTED_MEMBER)
+_OF_ITS_SLEEP = (LayerKind.SLEEPABLE_MEMBER, LayerKind.SLEEPABLE_CONTEXT)
 _Program = tuple[object, ...]  # what answers depend on
 
 
@@ -104,14 +105,14 @@ class HelperColumns:
 
     def _judge(self, context: Context) -> Callable[[str], str]:
         """Return what gives the outcome of a helper in one context."""
-        if not Missing("program_type", context.program_type).is_in(self._decider):
+        if not Missing(KernelPart.PROGRAM_TYPE, context.program_type).is_in(self._decider):
             return lambda helper: NOT_ON_THIS_KERNEL
         layers = find_context_layers(context, self._decider.views)
         blocks = {layer.kind: layer.blocks for layer in layers}
         of_sleep = next((blocks[kind] for kind in _OF_ITS_SLEEP if kind in blocks), False)
         if any(blocks.get(kind) for kind in _OF_THE_PROGRAM) or (context.sleepable and of_sleep):
             return lambda helper: WILL_NOT_LOAD
-        unsure = blocks.get("unsupported_member", False) is None or of_sleep is None
+        unsure = blocks.get(LayerKind.UNSUPPORTED_MEMBER, False) is None or of_sleep is None
         sleeps = find_sleep_answer(context, self._decider.views).word
         asleep = self._given(replace(context, sleepable=True))
         own = asleep if sleeps == MUST else self._given(context)

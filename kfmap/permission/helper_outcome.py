@@ -25,7 +25,7 @@ from kfmap.permission.outcome_words import (
     UNKNOWN,
 )
 from kfmap.permission.renames import find_newer_helpers
-from kfmap.permission.verdict import Layer, Outcome, Reason, Verdict, give_reason
+from kfmap.permission.verdict import Layer, LayerKind, Outcome, Reason, Verdict, give_reason
 
 _RULE = "helper"
 _NEED_OF = {"CAP_BPF": "bpf", "CAP_PERFMON": "perfmon", "CAP_SYS_ADMIN": "sys_admin"}
@@ -75,7 +75,8 @@ class HelperJudge:
         yield from find_context_layers(context, self._decider.views)
         if given.allowed and given.might_sleep and not context.sleepable:
             text = "the helper may sleep and this program may not"
-            yield Layer("sleepable", True, give_reason("sleepable", text, given.place))
+            reason = give_reason(LayerKind.SLEEPABLE, text, given.place)
+            yield Layer(LayerKind.SLEEPABLE, True, reason)
 
     def _find_needs(self, context: Context, given: HelperAnswer) -> tuple[str, ...]:
         found = {

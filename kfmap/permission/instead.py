@@ -23,7 +23,7 @@ from kfmap.permission.outcome_words import (
 from kfmap.permission.renames import find_renamed
 from kfmap.permission.section_names import render_section_name
 from kfmap.permission.sleeping import find_sleep_answer
-from kfmap.permission.verdict import Verdict
+from kfmap.permission.verdict import LayerKind, Verdict
 from kfmap.permission.view import ViewBuilder
 
 WORKQUEUE = "bpf_wq"
@@ -82,7 +82,9 @@ class Adviser:
         if word == WILL_NOT_LOAD and context.sleepable and self._works_awake(context, kfunc):
             found.append(render_context(replace(context, sleepable=False)))
         found += self.find_other_names(context, kfunc)
-        broken = any(layer.kind == "malformed_btf" and layer.blocks for layer in verdict.layers)
+        broken = any(
+            layer.kind == LayerKind.MALFORMED_BTF and layer.blocks for layer in verdict.layers
+        )
         if not broken:
             found += self.find_contexts(context, kfunc, with_mask=word == FAILS_AT_RUN_TIME)
         if word == WILL_NOT_LOAD and self._may_defer(context, verdict):
@@ -154,7 +156,7 @@ class Adviser:
 
     def _may_defer(self, context: Context, verdict: Verdict) -> bool:
         """Say whether a workqueue callback, which may sleep, could make the call."""
-        sleeps = any(layer.kind == "sleepable" and layer.blocks for layer in verdict.layers)
+        sleeps = any(layer.kind == LayerKind.SLEEPABLE and layer.blocks for layer in verdict.layers)
         never = find_sleep_answer(context, self.decider.views).word == NEVER
         if not (sleeps and never and verdict.verdict == "allowed"):
             return False

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from kfmap.kernel.facts import VMLINUX, Kfunc, Member
+from kfmap.kernel.facts import VMLINUX, Kfunc, Member, Place
 from kfmap.permission.attach_targets import find_target_problem
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import LSM, TRACING
 from kfmap.permission.hook_table import Listed
 from kfmap.permission.sleeping import find_sleep_answer
-from kfmap.permission.verdict import Layer, Reason, give_reason
+from kfmap.permission.verdict import Layer, LayerKind, give_reason
 from kfmap.permission.view import ViewBuilder
 
 CSS_TASK_ITERATOR = "bpf_iter_css_task_new"
@@ -38,7 +38,7 @@ def find_layers(
         layers += _kfunc_layers(kfunc, listed)
         if kfunc.name == CSS_TASK_ITERATOR and not context.sleepable and not allowlisted(context):
             text = f"{kfunc.name} is for LSM programs, iterators and programs that may sleep"
-            layers.append(Layer("sleepable", True, give_reason("sleepable", text, kfunc.place)))
+            layers.append(_layer(LayerKind.SLEEPABLE, True, text, kfunc.place))
     layers += _flag_layers(context, listed)
     return tuple(sorted(layers, key=lambda layer: layer.kind))
 
@@ -75,65 +75,62 @@ def flags_of(listed: Sequence[Listed]) -> tuple[str, ...]:
     return tuple(flag for flag in listed[0].entry.flags if flag in common)
 
 
-def _layer(kind: str, blocks: bool | None, text: str) -> Layer:
-    return Layer(kind, blocks, Reason(kind, text))
+def _layer(kind: LayerKind, blocks: bool | None, text: str, place: Place | None = None) -> Layer:
+    return Layer(kind, blocks, give_reason(kind, text, place))
 
 
 def find_context_layers(context: Context, views: ViewBuilder) -> Iterator[Layer]:
     """Yield what the kernel checks of a program whatever it calls."""
     if context.attach_type and isinstance(views.attach_number(context.attach_type), str):
         text = f"this kernel has no attach type {context.attach_type}"
-        yield _layer("attach_type", None, text)
+        yield _layer(LayerKind.ATTACH_TYPE, None, text)
     problem = find_target_problem(context, views.facts)
     if problem:
-        yield Layer("attach_target", True, problem)
+        yield Layer(LayerKind.ATTACH_TARGET, True, problem)
     member = views.find_member(context)
     if member:
         yield from _member_layers(context, member)
     rule = find_sleep_answer(context, views)
     blocks = rule.blocks(context.sleepable)
     if blocks is not False:
-        yield Layer(rule.reason.rule, blocks, rule.reason)
+        yield Layer(LayerKind(rule.reason.rule), blocks, rule.reason)
 
 
 def _member_layers(context: Context, member: Member) -> Iterator[Layer]:
     name = f"{context.struct_ops}.{member.name}"
     if not member.supported:
         words = "may not be implemented" if member.supported is False else "may not be supported"
-        reason = give_reason(
-            "unsupported_member", f"{name} {words} by a program", member.supported_place
-        )
-        yield Layer("unsupported_member", True if member.supported is False else None, reason)
+        blocks = True if member.supported is False else None
+        text = f"{name} {words} by a program"
+        yield _layer(LayerKind.UNSUPPORTED_MEMBER, blocks, text, member.supported_place)
     for need in member.needs:
-        yield _layer("needs", False, f"a program on {name} needs: {need}")
+        yield _layer(LayerKind.NEEDS, False, f"a program on {name} needs: {need}")
 
 
 def _kfunc_layers(kfunc: Kfunc, listed: Sequence[Listed]) -> Iterator[Layer]:
     implicit = any("KF_IMPLICIT_ARGS" in item.entry.flags for item in listed)
     if kfunc.callable_in_btf is False:
         lacks = f"{kfunc.name}_impl" if implicit else "the function"
-        reason = give_reason(
-            "malformed_btf", f"no program can load it: BTF lacks {lacks}", kfunc.place
-        )
-        yield Layer("malformed_btf", True, reason)
+        text = f"no program can load it: BTF lacks {lacks}"
+        yield _layer(LayerKind.MALFORMED_BTF, True, text, kfunc.place)
     elif kfunc.callable_in_btf is None and implicit:
         text = f"needs {kfunc.name}_impl in BTF, which was not given"
-        yield Layer("malformed_btf", None, give_reason("malformed_btf", text, kfunc.place))
+        yield _layer(LayerKind.MALFORMED_BTF, None, text, kfunc.place)
     if kfunc.name == TRAP:
-        yield Layer("trap", True, give_reason("trap", TRAP_TEXT, kfunc.place))
+        yield _layer(LayerKind.TRAP, True, TRAP_TEXT, kfunc.place)
     if kfunc.device_bound:
         text = "only a program bound to a device may call it"
-        yield Layer("device_bound", False, give_reason("device_bound", text, kfunc.place))
+        yield _layer(LayerKind.DEVICE_BOUND, False, text, kfunc.place)
     if asks_for_arena(kfunc, flags_of(listed)):
         text = "the program needs an arena map"
-        yield Layer("needs", False, give_reason("needs", text, kfunc.place))
+        yield _layer(LayerKind.NEEDS, False, text, kfunc.place)
     if kfunc.owner != VMLINUX:
-        yield _layer("module", False, f"module {kfunc.owner} must be loaded")
+        yield _layer(LayerKind.MODULE, False, f"module {kfunc.owner} must be loaded")
 
 
 _FLAG_TEXTS = {
-    "KF_DESTRUCTIVE": ("destructive", "destructive: the loader needs CAP_SYS_BOOT"),
-    "KF_PERFMON": ("perfmon", "the loader needs CAP_PERFMON"),
+    "KF_DESTRUCTIVE": (LayerKind.DESTRUCTIVE, "destructive: the loader needs CAP_SYS_BOOT"),
+    "KF_PERFMON": (LayerKind.PERFMON, "the loader needs CAP_PERFMON"),
 }
 
 
@@ -144,11 +141,11 @@ def _flag_layers(context: Context, listed: Sequence[Listed]) -> Iterator[Layer]:
     possible = {flag for item in listed for flag in item.entry.flags}
     for flag, (kind, text) in _FLAG_TEXTS.items():
         if flag in possible:
-            yield Layer(kind, False, give_reason(kind, text, listed[0].entry.place))
+            yield _layer(kind, False, text, listed[0].entry.place)
     if "KF_SLEEPABLE" in possible and not context.sleepable:
         blocks = True if "KF_SLEEPABLE" in sure else None
         text = "the kfunc may sleep and this program may not"
-        yield Layer("sleepable", blocks, give_reason("sleepable", text, listed[0].entry.place))
+        yield _layer(LayerKind.SLEEPABLE, blocks, text, listed[0].entry.place)
     if possible != sure:
         text = "entries of this hook differ in flags: " + ", ".join(sorted(possible - sure))
-        yield Layer("flags", None, give_reason("flags", text, listed[0].entry.place))
+        yield _layer(LayerKind.FLAGS, None, text, listed[0].entry.place)

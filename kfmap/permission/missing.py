@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from kfmap.btf.function_names import FunctionNames
 from kfmap.kernel.facts import KernelFacts
-from kfmap.kernel.program_facts import LeftOut
+from kfmap.kernel.program_facts import KernelPart, LeftOut
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import LSM
 from kfmap.permission.decide import Decider
@@ -16,9 +16,9 @@ from kfmap.quick_dataclass import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Something that kernels may lack. `kind` is one of `_HAS`, `name` the kernel's name for it."""
+    """Something that kernels may lack; `name` is the kernel's name for it."""
 
-    kind: str
+    kind: KernelPart
     name: str
 
     @property
@@ -33,20 +33,20 @@ class Missing:
 
 def find_left_out(decider: Decider, missing: Missing) -> LeftOut | None:
     """Return how the configuration of a kernel leaves something out, None if it does not."""
-    name = missing.name.partition(".")[0] if missing.kind == "member" else missing.name
-    kind = "struct_ops" if missing.kind == "member" else missing.kind
+    name = missing.name.partition(".")[0] if missing.kind == KernelPart.MEMBER else missing.name
+    kind = KernelPart.STRUCT_OPS if missing.kind == KernelPart.MEMBER else missing.kind
     left_out = decider.facts.left_out or ()
     return next((item for item in left_out if (item.kind, item.name) == (kind, name)), None)
 
 
 def find_missing(decider: Decider, context: Context, kfunc: str) -> Missing | None:
     """Return what the kernel lacks for this question, None if it has everything."""
-    return _find_first(decider, (*_parts_of_context(context), Missing("kfunc", kfunc)))
+    return _find_first(decider, (*_parts_of_context(context), Missing(KernelPart.KFUNC, kfunc)))
 
 
 def find_missing_helper(decider: Decider, context: Context, helper: str) -> Missing | None:
     """Return what the kernel lacks for a question about a helper (`bpf_map_lookup_elem`)."""
-    return _find_first(decider, (*_parts_of_context(context), Missing("helper", helper)))
+    return _find_first(decider, (*_parts_of_context(context), Missing(KernelPart.HELPER, helper)))
 
 
 def _find_first(decider: Decider, parts: Iterable[Missing]) -> Missing | None:
@@ -63,23 +63,25 @@ def has_function(functions: FunctionNames | None, name: str) -> bool | None:
 
 
 def _parts_of_context(context: Context) -> Iterator[Missing]:
-    yield Missing("program_type", context.program_type)
+    yield Missing(KernelPart.PROGRAM_TYPE, context.program_type)
     if context.program_type == STRUCT_OPS_TYPE and context.struct_ops:
-        yield Missing("struct_ops", context.struct_ops)
+        yield Missing(KernelPart.STRUCT_OPS, context.struct_ops)
         if context.member:
-            yield Missing("member", f"{context.struct_ops}.{context.member}")
+            yield Missing(KernelPart.MEMBER, f"{context.struct_ops}.{context.member}")
     if context.attach_type:
-        yield Missing("attach_type", context.attach_type)
+        yield Missing(KernelPart.ATTACH_TYPE, context.attach_type)
     if context.program_type == LSM and context.target:
-        yield Missing("lsm_hook", context.target)
+        yield Missing(KernelPart.LSM_HOOK, context.target)
     if context.attach_type == "BPF_TRACE_ITER" and context.target:
-        yield Missing("iterator", context.target)
+        yield Missing(KernelPart.ITERATOR, context.target)
 
 
 def _has_program_type(decider: Decider, name: str) -> bool:
     """A type of the enum may be left out of the kernel: bpf_prog_types[] has no row for it then."""
     known = [item.name for item in decider.facts.program_types]
-    return _is_among(name, known) and not find_left_out(decider, Missing("program_type", name))
+    return _is_among(name, known) and not find_left_out(
+        decider, Missing(KernelPart.PROGRAM_TYPE, name)
+    )
 
 
 def _has_attach_type(decider: Decider, name: str) -> bool:
@@ -106,19 +108,19 @@ def _targets(read: Callable[[KernelFacts], tuple[str, ...]]) -> Callable[[Decide
     return lambda decider, name: _is_among(name, list(read(decider.facts)))
 
 
-_HAS: dict[str, Callable[[Decider, str], bool]] = {
-    "kfunc": lambda decider, name: name in decider.kfuncs,
-    "helper": lambda decider, name: name in decider.helpers.names,
-    "program_type": _has_program_type,
-    "struct_ops": _has_struct_ops,
-    "member": _has_member,
-    "attach_type": _has_attach_type,
-    "lsm_hook": _targets(lambda facts: facts.lsm_hooks),
-    "iterator": _targets(lambda facts: facts.iterators),
+_HAS: dict[KernelPart, Callable[[Decider, str], bool]] = {
+    KernelPart.KFUNC: lambda decider, name: name in decider.kfuncs,
+    KernelPart.HELPER: lambda decider, name: name in decider.helpers.names,
+    KernelPart.PROGRAM_TYPE: _has_program_type,
+    KernelPart.STRUCT_OPS: _has_struct_ops,
+    KernelPart.MEMBER: _has_member,
+    KernelPart.ATTACH_TYPE: _has_attach_type,
+    KernelPart.LSM_HOOK: _targets(lambda facts: facts.lsm_hooks),
+    KernelPart.ITERATOR: _targets(lambda facts: facts.iterators),
 }
 _WORDS = {
-    "program_type": "program type",
-    "struct_ops": "struct_ops type",
-    "attach_type": "attach type",
-    "lsm_hook": "LSM hook",
+    KernelPart.PROGRAM_TYPE: "program type",
+    KernelPart.STRUCT_OPS: "struct_ops type",
+    KernelPart.ATTACH_TYPE: "attach type",
+    KernelPart.LSM_HOOK: "LSM hook",
 }

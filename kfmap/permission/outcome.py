@@ -33,13 +33,13 @@ from kfmap.permission.outcome_words import (
     WILL_NOT_LOAD,
 )
 from kfmap.permission.sleeping import find_sleep_answer
-from kfmap.permission.verdict import FAILS, Outcome, Reason, Verdict
+from kfmap.permission.verdict import FAILS, LayerKind, Outcome, Reason, Verdict
 from kfmap.permission.verdict import REFUSED as NOT_PERMITTED
 from kfmap.permission.verdict import UNKNOWN as NOT_KNOWN
 
 # The layers that concern the program as such, which the kernel looks at before its code.
-_OF_THE_PROGRAM = ("malformed_btf", "attach_target", "unsupported_member")
-_OF_ITS_SLEEP = ("sleepable_member", "sleepable_context")
+_OF_THE_PROGRAM = (LayerKind.MALFORMED_BTF, LayerKind.ATTACH_TARGET, LayerKind.UNSUPPORTED_MEMBER)
+_OF_ITS_SLEEP = (LayerKind.SLEEPABLE_MEMBER, LayerKind.SLEEPABLE_CONTEXT)
 _WITH_NEEDS = (ALLOWED, ONLY_IF_SLEEPABLE, FAILS_AT_RUN_TIME)
 
 
@@ -140,12 +140,12 @@ def find_outcome(decider: Decider, context: Context, verdict: Verdict) -> str:
         return WILL_NOT_LOAD
     if verdict.verdict == NOT_PERMITTED:
         return REFUSED
-    not_known = blocks.get("unsupported_member", False) is None or of_sleep is None
+    not_known = blocks.get(LayerKind.UNSUPPORTED_MEMBER, False) is None or of_sleep is None
     if verdict.verdict == NOT_KNOWN or not_known or decider.observations:
         return UNKNOWN
-    if blocks.get("trap"):
+    if blocks.get(LayerKind.TRAP):
         return WILL_NOT_LOAD
-    asks = True if of_sleep else blocks.get("sleepable", False)
+    asks = True if of_sleep else blocks.get(LayerKind.SLEEPABLE, False)
     if asks is None:
         return UNKNOWN
     if asks:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from kfmap.kernel.program_facts import NEVER
+from kfmap.kernel.program_facts import NEVER, KernelPart
 from kfmap.permission.attach_targets import find_target_problem
 from kfmap.permission.context import Context
 from kfmap.permission.decide import Decider
@@ -78,7 +78,7 @@ class OutcomeColumns:
 
     def column(self, context: Context, allowed: int, possible: int) -> OutcomeColumn:
         """Return the outcomes where `allowed` and `possible` are what `Decider.bits` gave."""
-        if not Missing("program_type", context.program_type).is_in(self._decider):
+        if not Missing(KernelPart.PROGRAM_TYPE, context.program_type).is_in(self._decider):
             return OutcomeColumn(absent=True)
         if self._decider.observations:  # permission alone is known of it
             return OutcomeColumn(unknown=possible)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from kfmap.kernel.facts import Place
 from kfmap.permission.outcome_words import ALLOWED as WORKS
 from kfmap.permission.outcome_words import KFUNC
@@ -38,35 +40,36 @@ def give_reason(rule: str, text: str, place: Place | None = None) -> Reason:
     return Reason(rule, text, place.file, place.line) if place else Reason(rule, text)
 
 
+class LayerKind(StrEnum):
+    """What a check beside permission is about."""
+
+    ATTACH_TARGET = "attach_target"
+    ATTACH_TYPE = "attach_type"
+    DESTRUCTIVE = "destructive"
+    DEVICE_BOUND = "device_bound"
+    FLAGS = "flags"
+    MALFORMED_BTF = "malformed_btf"
+    MODULE = "module"
+    NEEDS = "needs"
+    PERFMON = "perfmon"
+    SLEEPABLE = "sleepable"
+    SLEEPABLE_CONTEXT = "sleepable_context"
+    SLEEPABLE_MEMBER = "sleepable_member"
+    TRAP = "trap"
+    UNSUPPORTED_MEMBER = "unsupported_member"
+
+
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """What the kernel checks beside permission. `kind` is one of LAYER_KINDS.
+    """What the kernel checks beside permission.
 
     `blocks`: True where the call cannot load in this context, False where it can once the
     condition in the text is met, None where the facts do not say.
     """
 
-    kind: str
+    kind: LayerKind
     blocks: bool | None
     reason: Reason
-
-
-LAYER_KINDS = (
-    "attach_target",
-    "attach_type",
-    "destructive",
-    "device_bound",
-    "flags",
-    "malformed_btf",
-    "module",
-    "needs",
-    "perfmon",
-    "sleepable",
-    "sleepable_context",
-    "sleepable_member",
-    "trap",
-    "unsupported_member",
-)
 
 
 @dataclass(frozen=True, slots=True)

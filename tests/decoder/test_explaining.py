@@ -353,7 +353,8 @@ class TestHelperNotAllowed:
 
     def test_program_that_is_named_is_told_why_and_where_it_works(self) -> None:
         log = (
-            "libbpf: prog 'xdp': BPF program load failed: -EINVAL\n"
+            "libbpf: sec 'xdp': found program 'p' at insn offset 0 (0 bytes), code size 2 insns\n"
+            "libbpf: prog 'p': -- BEGIN PROG LOAD LOG --\n"
             "program of this type cannot use helper bpf_skb_store_bytes#9"
         )
         found = _explain(log)

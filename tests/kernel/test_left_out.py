@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from kfmap.kernel.facts import KernelFacts, Place
-from kfmap.kernel.program_facts import LeftOut
+from kfmap.kernel.program_facts import KernelPart, LeftOut
 from tests.kernel.small_kernel import INCLUDES, SET_C, extract, id_set
 
 TYPES_H = """\
@@ -39,7 +39,9 @@ def test_a_kfunc_behind_an_ifdef_names_the_option_and_the_line(tmp_path: Path) -
     text = INCLUDES + OPTIONAL
     facts = extract(tmp_path, {SET_C: text})
     line = text.split("\n").index("#ifdef CONFIG_TWO") + 1
-    assert facts.left_out == (LeftOut("kfunc", "two", ("CONFIG_TWO",), Place(SET_C, line)),)
+    assert facts.left_out == (
+        LeftOut(KernelPart.KFUNC, "two", ("CONFIG_TWO",), Place(SET_C, line)),
+    )
     assert [kfunc.name for kfunc in facts.kfuncs] == ["one"]
 
 
@@ -70,7 +72,7 @@ def test_a_part_of_another_file_needs_what_that_file_needs(tmp_path: Path) -> No
     }
     facts = extract(tmp_path, files)
     assert facts.left_out == (
-        LeftOut("kfunc", "part_kfunc", ("CONFIG_PART",), Place("net/set.c", 1)),
+        LeftOut(KernelPart.KFUNC, "part_kfunc", ("CONFIG_PART",), Place("net/set.c", 1)),
     )
 
 

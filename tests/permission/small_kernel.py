@@ -17,6 +17,7 @@ from kfmap.kernel.facts import (
     Place,
     Registration,
     RunTime,
+    SetKind,
     StructOps,
 )
 from kfmap.kernel.program_facts import AttachTargets, SleepRule, Target
@@ -82,7 +83,7 @@ def create_set(
     name: str,
     *kfuncs: str,
     flags: tuple[str, ...] = (),
-    kind: str = "kfuncs",
+    kind: SetKind = SetKind.KFUNCS,
     owner: str = VMLINUX,
     line: int = 10,
 ) -> KfuncSet:

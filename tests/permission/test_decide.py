@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from kfmap.kernel.facts import REGISTERING, KernelFacts, NotUnderstood, Observed, Place
+from kfmap.kernel.facts import REGISTERING, KernelFacts, NotUnderstood, Observed, Place, SetKind
 from kfmap.kernel.rule_form import InSet, MemberAt, Not, TargetIn, TypeIs, Unknown
 from kfmap.permission.context import Context
 from kfmap.permission.context_text import parse_context
@@ -179,7 +179,7 @@ def test_decide_takes_a_row_past_the_table_for_unknown() -> None:
 
 
 def test_decide_compares_attach_targets_and_member_offsets() -> None:
-    hooks = create_set("hook_list", "bpf_lsm_file_open", kind="list")
+    hooks = create_set("hook_list", "bpf_lsm_file_open", kind=SetKind.LIST)
     by_target = branch(TargetIn("hook_list"), let_pass(), refuse())
     by_member = branch(MemberAt(8), let_pass(), refuse())
     facts = create_kernel(

@@ -8,7 +8,7 @@ import pytest
 
 from kfmap.catalogue.bundled_kernels import BundledKernel, find_bundled
 from kfmap.kernel.facts import KernelFacts, Kfunc, Member, NotUnderstood, Place
-from kfmap.kernel.program_facts import LeftOut
+from kfmap.kernel.program_facts import KernelPart, LeftOut
 from kfmap.permission.asking import find_context
 from kfmap.permission.context import Context
 from kfmap.permission.contexts import build_contexts
@@ -191,7 +191,7 @@ def test_what_a_kernel_lacks_is_said_with_the_kernels_that_have_it() -> None:
 def test_what_the_configuration_leaves_out_names_the_option() -> None:
     place = Place("kernel/Makefile", 7)
     options = ("CONFIG_TOY", "CONFIG_TOYS")
-    left_out = (LeftOut("struct_ops", "gone_ops", options, place),)
+    left_out = (LeftOut(KernelPart.STRUCT_OPS, "gone_ops", options, place),)
     facts = replace(create_toy_kernel(), name="9.0", left_out=left_out)
     outcome = ask(facts, "gone_ops.enqueue", "toy_insert")
     assert outcome.outcome == "not_on_this_kernel"
@@ -202,7 +202,9 @@ def test_what_the_configuration_leaves_out_names_the_option() -> None:
 
 
 def test_a_program_type_that_is_not_built_is_not_on_the_kernel() -> None:
-    left_out = (LeftOut("program_type", "BPF_PROG_TYPE_XDP", ("CONFIG_NET",), Place("a.h", 1)),)
+    left_out = (
+        LeftOut(KernelPart.PROGRAM_TYPE, "BPF_PROG_TYPE_XDP", ("CONFIG_NET",), Place("a.h", 1)),
+    )
     facts = replace(create_toy_kernel(), left_out=left_out)
     outcome = ask(facts, "xdp", "bpf_xdp_it")
     assert outcome.outcome == "not_on_this_kernel"

@@ -6,6 +6,7 @@ import networkx as nx
 from django.urls import reverse
 
 from kfmap.catalogue.models import Kernel
+from kfmap.graphs.nodes import KFUNC, PROGRAM
 from kfmap.graphs.picture import Link
 from verifier.engine.reports.object_graph import GraphCall, build_graph
 from verifier.engine.result import ProgramVerdict
@@ -44,9 +45,9 @@ def graph_links(obj: BpfObject, kernel: Kernel | None) -> Link:
     known = set(kernel.kfuncs.values_list("name", flat=True)) if kernel else set()
 
     def link(kind: str, name: str) -> str:
-        if kind == "program" and name in programs:
+        if kind == PROGRAM and name in programs:
             return reverse("object-program", args=[obj.sha256, programs[name]])
-        if kind != "kfunc":
+        if kind != KFUNC:
             return ""
         if kernel is not None and name in known:
             return reverse("kfunc", args=[kernel.name, name])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kfmap.decoder.asked import Asked, Explanation, say
 from kfmap.decoder.kinds import Kind
 from kfmap.decoder.reading import LogMessage
-from kfmap.kernel.program_facts import Target, find_target
+from kfmap.kernel.program_facts import KernelPart, Target, find_target
 from kfmap.permission.missing import Missing
 from kfmap.permission.verdict import give_reason
 
@@ -49,11 +49,15 @@ def _answer_missing(message: LogMessage, asked: Asked) -> Explanation:
 
 
 def _answer_hook(hook: str, asked: Asked) -> Explanation:
-    return _answer_listed_name(Missing("lsm_hook", _LSM + hook), f"the LSM hook {hook}", asked)
+    return _answer_listed_name(
+        Missing(KernelPart.LSM_HOOK, _LSM + hook), f"the LSM hook {hook}", asked
+    )
 
 
 def _answer_iterator(name: str, asked: Asked) -> Explanation:
-    return _answer_listed_name(Missing("iterator", _ITERATOR + name), f"the iterator {name}", asked)
+    return _answer_listed_name(
+        Missing(KernelPart.ITERATOR, _ITERATOR + name), f"the iterator {name}", asked
+    )
 
 
 def _answer_listed_name(missing: Missing, words: str, asked: Asked) -> Explanation:

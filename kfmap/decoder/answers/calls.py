@@ -7,6 +7,7 @@ from dataclasses import replace
 from kfmap.decoder.asked import Asked, Explanation, say
 from kfmap.decoder.kinds import Kind
 from kfmap.decoder.reading import LogMessage
+from kfmap.kernel.program_facts import KernelPart
 from kfmap.permission.because import list_names
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import render_context
@@ -169,7 +170,7 @@ def _answer_licence(message: LogMessage, asked: Asked) -> Explanation:
 
 def missing_kfunc(name: str) -> Missing:
     """Return the kfunc as something that a kernel may lack."""
-    return Missing("kfunc", name)
+    return Missing(KernelPart.KFUNC, name)
 
 
 CALLS = {

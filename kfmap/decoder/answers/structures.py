@@ -6,6 +6,7 @@ from kfmap.decoder.asked import Asked, Explanation, say
 from kfmap.decoder.kinds import Kind
 from kfmap.decoder.reading import LogMessage
 from kfmap.kernel.facts import Member
+from kfmap.kernel.program_facts import KernelPart
 from kfmap.permission.because import list_names
 from kfmap.permission.missing import Missing
 from kfmap.permission.verdict import Reason, give_reason
@@ -13,7 +14,7 @@ from kfmap.permission.verdict import Reason, give_reason
 
 def _answer_type_missing(message: LogMessage, asked: Asked) -> Explanation:
     name = message.facts.get("struct_ops", "")
-    missing = Missing("struct_ops", name)
+    missing = Missing(KernelPart.STRUCT_OPS, name)
     if name and not missing.is_in(asked.decider):
         return Explanation(say(asked.judge.explain_missing(missing)), of_kernel=True)
     if not name:

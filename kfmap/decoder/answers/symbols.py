@@ -8,6 +8,7 @@ from kfmap.decoder.asked import Asked, Explanation, kfunc_name, say
 from kfmap.decoder.kinds import Kind
 from kfmap.decoder.reading import LogMessage
 from kfmap.kernel.facts import VMLINUX, Kfunc
+from kfmap.kernel.program_facts import KernelPart
 from kfmap.permission.because import list_names
 from kfmap.permission.helper_names import is_helper
 from kfmap.permission.missing import Missing
@@ -83,7 +84,7 @@ def _answer_absent(name: str, asked: Asked) -> Explanation:
     having = asked.kernels_with(name)
     renamed = find_renamed(name, asked.decider.kfuncs)
     if having:
-        reason = asked.judge.explain_missing(Missing("kfunc", name))
+        reason = asked.judge.explain_missing(Missing(KernelPart.KFUNC, name))
         return Explanation(say(reason), (*renamed, _guard(name)), of_kernel=True)
     near = tuple(difflib.get_close_matches(name, asked.decider.kfuncs, n=3, cutoff=0.75))
     if renamed:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from kfmap.kernel.brackets import split_outside
 from kfmap.kernel.code import Code
-from kfmap.kernel.facts import Entry, Place
+from kfmap.kernel.facts import Entry, Place, SetKind
 from kfmap.kernel.source import Source, substitute
 from kfmap.kernel.syntax import split_list
 from kfmap.kernel.tree import TreeError
@@ -28,7 +28,6 @@ _MAX_EXPANSIONS = 2_000  # of macros in one file
 _MAX_SETS = 500  # in one file
 _MAX_ENTRIES = 3_000  # in one file
 _MAX_WORDS = 10_000  # in the sets of one file
-_KINDS = {"KFUNCS": "kfuncs", "SET8": "set8", "SET": "set"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class IdSet:
     """A set as one file defines it, before it is known whether anything uses it."""
 
     name: str
-    kind: str
+    kind: SetKind
     place: Place
     entries: tuple[Entry, ...]
 
@@ -70,16 +69,16 @@ class _Finder:
             kind = match[1] or "SET"
             end = re.compile(rf"\bBTF_{kind}_END\s*\(").search(text, match.end())
             members = self._members(match.end(), end.start() if end else match.end())
-            yield IdSet(names[0], _KINDS[kind], place, tuple(members))
+            yield IdSet(names[0], SetKind[kind], place, tuple(members))
 
     def _list(self, match: re.Match[str], names: list[str], place: Place) -> IdSet:
         if len(names) == 3:  # _SINGLE: name, kind, type
-            return IdSet(names[0], "list", place, (Entry(names[2], (), place),))
+            return IdSet(names[0], SetKind.LIST, place, (Entry(names[2], (), place),))
         end = re.compile(r"(?:\s*BTF_ID(?:_FLAGS)?\s*\([^)]*\)\s*;?)*").match(
             self._source.code, match.end()
         )
         stop = end.end() if end else match.end()
-        return IdSet(names[0], "list", place, tuple(self._members(match.end(), stop)))
+        return IdSet(names[0], SetKind.LIST, place, tuple(self._members(match.end(), stop)))
 
     def _members(self, start: int, end: int) -> Iterator[Entry]:
         text = self._source.code[start:end]

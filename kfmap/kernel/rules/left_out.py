@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from kfmap.kernel.code import Code
 from kfmap.kernel.gates import Gate, Gates
 from kfmap.kernel.place import Place
-from kfmap.kernel.program_facts import LeftOut
+from kfmap.kernel.program_facts import KernelPart, LeftOut
 from kfmap.kernel.rules.struct_ops import TYPES_H
 
 _BLOCK = re.compile(
@@ -31,11 +31,11 @@ _BPF_TYPES_H = "include/linux/bpf_types.h"
 _LSM_H = "include/linux/lsm_hook_defs.h"
 # What a file without anything of a kind lacks: looked for first, for it is faster.
 _MENTIONS = {
-    "struct_ops": ("register_bpf_struct_ops", "BPF_STRUCT_OPS_TYPE"),
-    "iterator": ("DEFINE_BPF_ITER_FUNC",),
-    "lsm_hook": ("LSM_HOOK",),
-    "program_type": ("BPF_PROG_TYPE",),
-    "map_type": ("BPF_MAP_TYPE",),
+    KernelPart.STRUCT_OPS: ("register_bpf_struct_ops", "BPF_STRUCT_OPS_TYPE"),
+    KernelPart.ITERATOR: ("DEFINE_BPF_ITER_FUNC",),
+    KernelPart.LSM_HOOK: ("LSM_HOOK",),
+    KernelPart.PROGRAM_TYPE: ("BPF_PROG_TYPE",),
+    KernelPart.MAP_TYPE: ("BPF_MAP_TYPE",),
 }
 _MAX_FOUND = 5_000
 
@@ -59,12 +59,14 @@ def find_left_out(
     for file in marked:
         reader.look_into(file)
     for kind, file, pattern in (
-        ("struct_ops", TYPES_H, _LISTED),
-        ("program_type", _BPF_TYPES_H, _PROGRAM_TYPE),
-        ("map_type", _BPF_TYPES_H, _MAP_TYPE),
-        ("lsm_hook", _LSM_H, _LSM_HOOK),
+        (KernelPart.STRUCT_OPS, TYPES_H, _LISTED),
+        (KernelPart.PROGRAM_TYPE, _BPF_TYPES_H, _PROGRAM_TYPE),
+        (KernelPart.MAP_TYPE, _BPF_TYPES_H, _MAP_TYPE),
+        (KernelPart.LSM_HOOK, _LSM_H, _LSM_HOOK),
     ):
-        reader.look_for(kind, file, pattern, prefix="bpf_lsm_" if kind == "lsm_hook" else "")
+        reader.look_for(
+            kind, file, pattern, prefix="bpf_lsm_" if kind == KernelPart.LSM_HOOK else ""
+        )
     return tuple(reader.found[key] for key in sorted(reader.found))
 
 
@@ -74,7 +76,7 @@ class _Reader:
         self._gates = gates
         self._present = present
         self._of_file: dict[str, list[Gate]] = {}
-        self.found: dict[tuple[str, str], LeftOut] = {}
+        self.found: dict[tuple[KernelPart, str], LeftOut] = {}
 
     def look_into(self, file: str) -> None:
         """Find what a .c file has of kfuncs, struct_ops types and iterators."""
@@ -84,11 +86,13 @@ class _Reader:
             for entry in _ENTRY.finditer(block[3]) if block[2] in used else ():
                 offset = block.start(3) + entry.start()
                 if not _is_in_define(text, offset):
-                    self._note("kfunc", entry[1], file, text, offset)
-        self.look_for("struct_ops", file, _STRUCT_OPS)
-        self.look_for("iterator", file, _ITERATOR, prefix="bpf_iter_")
+                    self._note(KernelPart.KFUNC, entry[1], file, text, offset)
+        self.look_for(KernelPart.STRUCT_OPS, file, _STRUCT_OPS)
+        self.look_for(KernelPart.ITERATOR, file, _ITERATOR, prefix="bpf_iter_")
 
-    def look_for(self, kind: str, file: str, pattern: re.Pattern[str], prefix: str = "") -> None:
+    def look_for(
+        self, kind: KernelPart, file: str, pattern: re.Pattern[str], prefix: str = ""
+    ) -> None:
         """Find the names that a pattern gives in a file."""
         text = self._plain(file)
         for match in (
@@ -100,7 +104,7 @@ class _Reader:
         source = self._code.source(file)
         return source.plain if source else ""
 
-    def _note(self, kind: str, name: str, file: str, text: str, offset: int) -> None:
+    def _note(self, kind: KernelPart, name: str, file: str, text: str, offset: int) -> None:
         key = (kind, name)
         if name in self._present.names.get(kind, ()) or len(self.found) > _MAX_FOUND:
             return

@@ -11,7 +11,16 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from kfmap.kernel.facts import VMLINUX, Entry, Filter, KernelFacts, KfuncSet, Place, RunTime
+from kfmap.kernel.facts import (
+    VMLINUX,
+    Entry,
+    Filter,
+    KernelFacts,
+    KfuncSet,
+    Place,
+    RunTime,
+    SetKind,
+)
 from kfmap.kernel.rule_form import (
     All,
     Branch,
@@ -195,7 +204,7 @@ def _build_sets(table: CapabilityTable) -> list[KfuncSet]:
         KfuncSet(
             id=f"{_SET}{bit}",
             name=f"{_SET}{bit}",
-            kind="set",
+            kind=SetKind.SET,
             owner=VMLINUX,
             place=_PLACE,
             entries=tuple(

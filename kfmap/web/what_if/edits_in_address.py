@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 from django.urls import reverse
 
-from kfmap.kernel.facts import KernelFacts
+from kfmap.kernel.facts import KernelFacts, SetKind
 from kfmap.kernel.rule_form import MemberTable, TableRow
 from kfmap.permission.what_if.capability_map import is_capability_table
 from kfmap.permission.what_if.edit_json import read_edits, write_edits
@@ -100,7 +100,7 @@ def list_choices(facts: KernelFacts) -> Mapping[str, object]:
     """Return what the forms choose from."""
     return {
         "kfuncs": [kfunc.name for kfunc in facts.kfuncs],
-        "sets": sorted((item.id, item.name) for item in facts.sets if item.kind != "list"),
+        "sets": sorted((item.id, item.name) for item in facts.sets if item.kind != SetKind.LIST),
         "filters": [(item.id, item.name) for item in facts.filters],
         "types": [item.program_type for item in facts.hook_of if item.hook],
         "registrations": sorted({(item.set_id, item.program_type) for item in facts.registrations}),

@@ -11,7 +11,7 @@ from django.test import Client
 
 from kfmap.catalogue.store import save_kernel
 from kfmap.kernel.facts import Place
-from kfmap.kernel.program_facts import LeftOut
+from kfmap.kernel.program_facts import KernelPart, LeftOut
 from tests.permission.small_kernel import create_toy_kernel
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("toys")]
@@ -47,7 +47,7 @@ def test_search_finds_what_is_no_name(client: Client, query: str, kind: str, url
 
 
 def test_search_finds_what_an_option_decides(client: Client) -> None:
-    left = LeftOut("kfunc", "toy_move", ("CONFIG_TOYS",), Place("kernel/Makefile", 3))
+    left = LeftOut(KernelPart.KFUNC, "toy_move", ("CONFIG_TOYS",), Place("kernel/Makefile", 3))
     bare = create_toy_kernel(kfuncs=())
     save_kernel(replace(bare, name="7.9", sets=(), registrations=(), left_out=(left,)), None)
     text = search(client, "CONFIG_TOYS")

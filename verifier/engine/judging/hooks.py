@@ -6,6 +6,7 @@ None of this is about kfuncs; libbpf or bpf_prog_load_check_attach() of the kern
 from __future__ import annotations
 
 from kfmap.kernel.facts import KernelFacts
+from kfmap.kernel.program_facts import KernelPart
 from kfmap.permission.context_words import TRACING
 from kfmap.permission.verdict import give_reason
 from verifier.engine.judging.contexts import UNSPECIFIED
@@ -33,7 +34,7 @@ def hook_objection(program: Program, facts: KernelFacts) -> Objection | None:
     if kind not in {item.name for item in facts.program_types}:
         return _refused(f"this kernel has no program type {kind}")
     for left in facts.left_out or ():
-        if (left.kind, left.name) == ("program_type", kind):
+        if (left.kind, left.name) == (KernelPart.PROGRAM_TYPE, kind):
             verb = "is" if len(left.options) == 1 else "are"
             options = " and ".join(left.options)
             text = f"this kernel is built without program type {kind}: {options} {verb} off"

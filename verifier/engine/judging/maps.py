@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from kfmap.btf.kinds import Kind
-from kfmap.kernel.program_facts import MapRefusal
+from kfmap.kernel.program_facts import KernelPart, MapRefusal
 from kfmap.permission.view import EXT_TYPE
 from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.judging.problem import Objection
@@ -149,7 +149,9 @@ def maps_of_kernel(kernel: KernelUnderTest, items: tuple[BpfMap, ...]) -> Iterat
     """Say which maps the kernel cannot make, for it has no such type."""
     known = kernel.map_kinds
     off = {
-        item.name: item.options for item in kernel.facts.left_out or () if item.kind == "map_type"
+        item.name: item.options
+        for item in kernel.facts.left_out or ()
+        if item.kind == KernelPart.MAP_TYPE
     }
     for item in items:
         name = map_type_name(item.kind)
@@ -159,4 +161,5 @@ def maps_of_kernel(kernel: KernelUnderTest, items: tuple[BpfMap, ...]) -> Iterat
             )
         elif name in off:
             text = f"map {item.name} is of type {name}, which this kernel was built without"
-            yield Reason(_RULE, f"{text} ({', '.join(off[name])} is off)")
+            are = "is" if len(off[name]) == 1 else "are"
+            yield Reason(_RULE, f"{text} ({' and '.join(off[name])} {are} off)")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from kfmap.graphs.nodes import MIXED
+from kfmap.graphs.nodes import KFUNC, MIXED, PROGRAM, SUBPROGRAM
 from kfmap.graphs.objects import (
     MAX_DRAWN,
     ObjectCall,
@@ -106,10 +106,10 @@ def _nodes(
     live: set[str] | None,
 ) -> Iterator[ObjectNode]:
     for name, context in programs:
-        yield ObjectNode(name, "program", context)
+        yield ObjectNode(name, PROGRAM, context)
     names = {name for name, _ in programs}
     for name in sorted({name for call in calls for name in call.functions} - names):
-        yield ObjectNode(name, "subprogram")
+        yield ObjectNode(name, SUBPROGRAM)
     callers: dict[str, set[str]] = {}
     for call in calls:
         callers.setdefault(call.kfunc, set()).add(call.functions[-1])
@@ -117,7 +117,7 @@ def _nodes(
         words = {bad.get((function, kfunc), ALLOWED) for function in functions}
         word = words.pop() if len(words) == 1 else MIXED
         is_dead = word == ALLOWED and live is not None and kfunc not in live
-        yield ObjectNode(kfunc, "kfunc", "dead code here" if is_dead else "", word)
+        yield ObjectNode(kfunc, KFUNC, "dead code here" if is_dead else "", word)
 
 
 def _edges(calls: Iterable[GraphCall], bad: dict[Edge, str]) -> Iterator[ObjectCall]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from kfmap.kernel.facts import Place
-from kfmap.kernel.program_facts import LeftOut
+from kfmap.kernel.program_facts import KernelPart, LeftOut
 from tests.verifier.engine.flow.assembly import assemble
 from tests.verifier.engine.judging.toy import kernel_facts, only_finding
 from verifier.engine.result import PASSES, REFUSED, UNKNOWN, ProgramVerdict
@@ -59,7 +59,7 @@ def test_the_type_that_the_loader_sets_is_not_known() -> None:
 
 def test_a_program_type_that_the_kernel_is_built_without_does_not_load() -> None:
     place = Place("include/linux/bpf_types.h", 60)
-    left = LeftOut("program_type", "BPF_PROG_TYPE_XDP", ("CONFIG_NET",), place)
+    left = LeftOut(KernelPart.PROGRAM_TYPE, "BPF_PROG_TYPE_XDP", ("CONFIG_NET",), place)
     facts = replace(kernel_facts(), left_out=(left,))
     obj = assemble("main: program; r0 = 0; exit")
     [verdict] = check_object(obj, KernelUnderTest(facts)).programs
