@@ -74,7 +74,7 @@ MEANINGS: dict[Kind, str] = {
     Kind.MEMBER_MISSING: "the kernel's ops structure has no such member",
     Kind.MEMBER_MISMATCH: "the kernel's ops structure has the member in another form",
     Kind.MISSING: "a kernel function or variable is not found in the kernel",
-    Kind.PROTOTYPE: "a kernel function or variable is declared otherwise than in the kernel",
+    Kind.PROTOTYPE: "a kernel function or variable is declared differently from the kernel",
     Kind.NO_TWIN: "the kernel's BTF lacks the `_impl` twin of a kfunc with implicit arguments",
     Kind.CORE_RELOCATION: "a CO-RE relocation finds nothing in the kernel",
     Kind.POISONED_CALL: "a live call of a weak kfunc that the kernel lacks",

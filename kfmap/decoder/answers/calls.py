@@ -52,8 +52,8 @@ def answer_refusal(called: str, message: LogMessage, asked: Asked) -> Explanatio
     if found.outcome in (ALLOWED, ONLY_IF_SLEEPABLE, FAILS_AT_RUN_TIME):
         where = render_context(context)
         text = (
-            f"{asked.kernel} of the map permits {called} in {where}, so the kernel"
-            " that refused it is another one or built otherwise: choose the kernel that it ran on."
+            f"{asked.kernel} of the map permits {called} in {where}, so the kernel that refused it"
+            " is another one, or built differently: choose the kernel that it ran on."
         )
         return replace(found, because=text, instead=())
     return found

@@ -100,7 +100,7 @@ def _answer_unsupported(message: LogMessage, asked: Asked) -> Explanation:
         reason = give_reason("sleepable_member", text, member.sleepable_place)
         return Explanation(say(reason), (f"struct_ops.s:{cell}",), of_kernel=True)
     text = f"{asked.kernel} of the map lets programs implement {cell}: the kernel that refused this"
-    return Explanation(f"{text} is another one or built otherwise.", of_kernel=True)
+    return Explanation(f"{text} is another one, or built differently.", of_kernel=True)
 
 
 def _find_member(ops: str, name: str, asked: Asked) -> Member | None:

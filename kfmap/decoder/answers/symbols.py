@@ -112,7 +112,7 @@ def _answer_prototype(message: LogMessage, asked: Asked) -> Explanation:
         return _answer_absent(name, asked)
     if known.callable_in_btf is False:
         return _answer_damaged(known, asked)
-    text = f"The program declares {name} otherwise than {asked.kernel}: {known.prototype}"
+    text = f"The program declares {name} differently from {asked.kernel}: {known.prototype}"
     text += _say_others(known, asked)
     reason = give_reason("prototype", text, known.place)
     twins = tuple(n for n in find_renamed(name, asked.decider.kfuncs) if n != name)
@@ -127,7 +127,7 @@ def _say_others(known: Kfunc, asked: Asked) -> str:
         for other in asked.judge.others()
         if (found := other.find_kfunc(known.name)) and found.prototype != known.prototype
     ]
-    return f"; {list_names(others)} declare{'s' * (len(others) == 1)} it otherwise" * bool(others)
+    return f"; {list_names(others)} declare{'s' * (len(others) == 1)} it differently" * bool(others)
 
 
 def _answer_damaged(known: Kfunc, asked: Asked) -> Explanation:

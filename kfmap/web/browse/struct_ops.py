@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.urls import reverse
 
 from kfmap.catalogue.store import LoadedKernel
@@ -60,9 +61,8 @@ def show_struct_ops(request: HttpRequest, this: ThisKernel, struct_ops: str) -> 
         return export_table(chosen, _export(this.name, struct_ops, rows))
     context = {
         "ops": ops,
-        "rows": rows,
+        "tables": _render_tables(this.loaded, struct_ops),
         "classes": len({row.group for row in rows if row.group}),
-        "reach": _find_reach(this.loaded, struct_ops),
         "elsewhere": _elsewhere(this.kernels, struct_ops),
     }
     return Page("web/struct_ops.html", context)
@@ -99,6 +99,19 @@ def show_member(
         "timeline": [_stage(item, struct_ops, member) for item in this.kernels.load_newest_first()],
     }
     return Page("web/member.html", context)
+
+
+@once_per_facts
+def _render_tables(kernel: LoadedKernel, struct_ops: str) -> str:
+    """Return the members and what they may call as HTML: much, and it follows from the facts."""
+    [ops] = [item for item in kernel.facts.struct_ops if item.name == struct_ops]
+    names = {
+        "kernel": kernel,
+        "ops": ops,
+        "rows": _build_rows(kernel, struct_ops),
+        "reach": _find_reach(kernel, struct_ops),
+    }
+    return render_to_string("web/struct_ops_tables.html", names)
 
 
 def _find(this: ThisKernel, name: str) -> StructOps:
