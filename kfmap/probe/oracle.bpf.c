@@ -19,8 +19,13 @@ typedef long long s64;
 #define SHARED 1
 #define SLICE 5000000ULL
 
-struct cpumask;
-struct cgroup;
+/* Whole structs: libbpf takes one that is only declared for another type than the kernel's. */
+struct cpumask {
+	unsigned long bits[1];
+} __core;
+struct cgroup {
+	int level;
+} __core;
 struct task_struct {
 	const struct cpumask *cpus_ptr;
 } __core;
@@ -159,6 +164,7 @@ int select_cpu(u64 *ctx)
 SEC("struct_ops/enqueue")
 int enqueue(u64 *ctx)
 {
+	if (asked.want_op == DEQUEUE && !asked.called) return 0; /* dequeue is for tasks that the scheduler holds */
 	if (asked.want_op == ENQUEUE && !asked.called) {
 		ask(ENQUEUE, TASK);
 		if (asked.want_kfunc <= DSQ_INSERT_VTIME) return 0; /* it was the insertion of this task */

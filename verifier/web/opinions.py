@@ -15,7 +15,10 @@ from verifier.guests.models import Opinion
 from verifier.guests.store import load_opinions
 from verifier.guests.submit import CannotAskError, ask, images, missing
 from verifier.opinions.compared import ComparedOpinion
+from verifier.opinions.versions import VersionChange, compare_versions
 from verifier.records.models import BpfObject
+
+_MOST_VERSIONS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +47,37 @@ def show_opinions(request: HttpRequest, sha256: str) -> HttpResponse:
     obj = get_object_or_404(BpfObject, sha256=sha256)
     if request.method == "POST":
         return _ask(request, obj)
+    part = load_opinion_part(obj)
+    other = request.GET.get("with", "")
     context = {
         "object": obj,
-        "part": load_opinion_part(obj),
+        "part": part,
+        "versions": _find_versions(obj) if part.opinions else [],
+        "other": other,
+        "changes": _compare_with(obj, other, part.opinions),
         "images": images().values(),
         "missing": missing(),
         "section": "uploads",
     }
     return render(request, "verifier/opinions.html", context)
+
+
+def _find_versions(obj: BpfObject) -> list[BpfObject]:
+    """Return other objects that were uploaded under the same name and asked about."""
+    done = Opinion.objects.filter(state=Opinion.State.DONE).values("object")
+    named = BpfObject.objects.filter(file_name=obj.file_name, pk__in=done)
+    return list(named.exclude(pk=obj.pk)[:_MOST_VERSIONS])
+
+
+def _compare_with(
+    obj: BpfObject, other: str, opinions: list[ComparedOpinion]
+) -> list[VersionChange]:
+    """Return what changed since another version of the object, nothing where none is named."""
+    before = BpfObject.objects.filter(sha256=other, file_name=obj.file_name).first()
+    if before is None:
+        return []
+    earlier = [item.opinion for item in load_opinions(before)]
+    return compare_versions(earlier, [item.opinion for item in opinions])
 
 
 def _ask(request: HttpRequest, obj: BpfObject) -> HttpResponse:

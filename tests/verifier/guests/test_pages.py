@@ -118,3 +118,20 @@ def test_the_api_asks_and_answers(answered: BpfObject, image: str, ada: Client) 
     wrong = ada.post(address, {"kernels": ["9.9"]}, content_type="application/json")
     assert wrong.status_code == 400
     assert "no image of 9.9" in str(wrong.json())
+
+
+def test_versions_of_an_object_are_compared(answered: BpfObject, ada: Client) -> None:
+    older = BpfObject.objects.create(
+        sha256="cd" * 32, file_name=answered.file_name, size=1, read_at=answered.read_at
+    )
+    program = answered.programs.all()[0].name
+    said = (ProgramOpinion(program, Word.LOADS, instructions=1),)
+    opinion = KernelOpinion("7.2", "7.2.12+deb13-amd64", "v1.5", said)
+    Opinion.objects.create(
+        object=older, kernel="7.2", state=Opinion.State.DONE, data=plain_opinion(opinion)
+    )
+    address = f"/objects/{answered.sha256}/opinions/"
+    assert "Since another version" in ada.get(address).content.decode()
+    page = ada.get(f"{address}?with={older.sha256}").content.decode()
+    assert "What changed on 7.2" in page
+    assert "+3" in page
