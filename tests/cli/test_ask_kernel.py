@@ -1,0 +1,110 @@
+"""`kfmap ask-kernel` boots what was fetched, compares, and says what is missing."""
+
+from __future__ import annotations
+
+import io
+import json
+import platform
+from argparse import ArgumentParser
+from pathlib import Path
+
+import pytest
+
+from kfmap.cli import ask_kernel, fetch_images
+from kfmap.cli.commands import CommandFailedError
+from tests.verifier.opinions.pretended import HEAD, LOG, console, pretend, printing, program
+from verifier.engine.object.read import read_object
+from verifier.opinions.images import save_image
+
+pytestmark = pytest.mark.django_db
+OBJECT = Path(__file__).parents[1] / "objects" / "scheduler.bpf.o"
+IMAGE = bytes(0x202) + b"HdrS" + bytes(600)
+NAMES = [item.name for item in read_object(OBJECT.read_bytes()).programs]
+
+
+@pytest.fixture(autouse=True)
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("KFMAP_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(ask_kernel, "build_loader", lambda kit: b"init")
+    return tmp_path
+
+
+def _run(*arguments: str) -> tuple[int, str]:
+    parser = ArgumentParser()
+    ask_kernel.add_arguments(parser)
+    out = io.StringIO()
+    return ask_kernel.run(parser.parse_args([str(OBJECT), *arguments]), out), out.getvalue()
+
+
+def _boots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *answers: dict[str, object]) -> None:
+    save_image(tmp_path, "7.2", "linux-image 7.2.12-1", IMAGE, [])
+    head = {"object": 0, "programs": len(NAMES)}
+    pretend(tmp_path, monkeypatch, printing(console(head, *answers)))
+
+
+def test_json_has_both_words_for_every_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _boots(tmp_path, monkeypatch, *(program(name, "refused", log=LOG) for name in NAMES))
+    code, text = _run("--kernel", "7.2", "--format", "json")
+    said = json.loads(text)
+    (opinion,) = said["opinions"]
+    assert (said["version"], opinion["kernel"], opinion["release"]) == (1, "7.2", HEAD["release"])
+    assert [item["program"] for item in opinion["programs"]] == NAMES
+    assert {item["kernel"] for item in opinion["programs"]} == {"refused"}
+    assert {item["agreement"] for item in opinion["programs"]} <= {"agrees", "not_judged"}
+    assert code == 0
+
+
+def test_text_names_the_line_and_what_it_costs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _boots(tmp_path, monkeypatch, *(program(name, "refused", log=LOG) for name in NAMES))
+    _, text = _run("--kernel", "7.2")
+    assert "scheduler.bpf.o on 7.2 (7.2.12+deb13-amd64, libbpf v1.5)" in text
+    assert "R1 must be referenced or trusted, toy.bpf.c:12" in text
+    assert "6 instructions verified, 1 states at most" in text
+
+
+def test_a_contradiction_is_exit_code_1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    denied = "calling kernel function scx_bpf_dsq_insert is not allowed\n"
+    _boots(tmp_path, monkeypatch, *(program(name, "refused", log=denied) for name in NAMES))
+    code, text = _run("--kernel", "7.2")
+    assert code == 1
+    assert "differ" in text
+
+
+def test_an_image_is_known_by_what_it_calls_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _boots(tmp_path, monkeypatch, *(program(name) for name in NAMES))
+    image = tmp_path / "mine"
+    image.write_bytes(IMAGE)
+    _, text = _run("--image", str(image), "--format", "json")
+    (opinion,) = json.loads(text)["opinions"]
+    assert all(item["verdict"] for item in opinion["programs"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "No kernel image is here: run `kfmap fetch-images`"),
+        (("--kernel", "7.2"), "no image of 7.2 here"),
+        (("--kernel", "9.9"), "There is no kernel '9.9'"),
+        (("--image", "/nonexistent"), "/nonexistent cannot be read"),
+        (("--image", str(OBJECT)), "no kernel image"),
+        (("--modules", "/lib"), "--modules goes with --image"),
+        (("--set", "nobody=1"), "nobody is no variable"),
+    ],
+)
+def test_what_cannot_be_asked_is_said(arguments: tuple[str, ...], message: str) -> None:
+    with pytest.raises(CommandFailedError, match=message):
+        _run(*arguments)
+
+
+def test_images_that_nobody_knows_are_not_fetched() -> None:
+    parser = ArgumentParser()
+    fetch_images.add_arguments(parser)
+    with pytest.raises(CommandFailedError, match=r"No image is known for 9\.9; there are 6\.1"):
+        fetch_images.run(parser.parse_args(["9.9"]), io.StringIO())
