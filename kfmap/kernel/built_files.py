@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 
 from kfmap.kernel.kbuild import Kbuild
 from kfmap.kernel.scan import Found
@@ -26,7 +26,7 @@ class Built:
     """
 
     files: tuple[BuiltFile, ...]
-    defining: tuple[str, ...]
+    defining: tuple[BuiltFile, ...]
     injecting: tuple[str, ...]
     helping: tuple[str, ...]
     beside: tuple[str, ...]
@@ -35,6 +35,18 @@ class Built:
     def names(self) -> tuple[str, ...]:
         """Return the names of the files with sets, registrations, types or iterators."""
         return tuple(file.name for file in self.files)
+
+    @property
+    def all(self) -> tuple[BuiltFile, ...]:
+        """Return the files that may hold anything of kfuncs."""
+        return (*self.files, *self.defining)
+
+    def with_marked(self, names: Collection[str]) -> Built:
+        """Return the same with those of the defining files among the files with registrations."""
+        moved = [file for file in self.defining if file.name in names]
+        kept = tuple(file for file in self.defining if file.name not in names)
+        files = sorted((*self.files, *moved), key=lambda file: file.name) if moved else self.files
+        return replace(self, files=tuple(files), defining=kept)
 
     @property
     def linked(self) -> tuple[str, ...]:
@@ -48,11 +60,14 @@ def find_built(sources: Sources, kbuild: Kbuild, found: Found, beside: str) -> B
     def built(files: Iterable[str]) -> tuple[str, ...]:
         return tuple(file for file in files if find_owner(sources, kbuild, file))
 
+    def owned(files: Iterable[str]) -> tuple[BuiltFile, ...]:
+        owners = ((name, find_owner(sources, kbuild, name)) for name in files)
+        return tuple(BuiltFile(name, owner) for name, owner in owners if owner)
+
     folder = beside.rpartition("/")[0]
-    owners = ((name, find_owner(sources, kbuild, name)) for name in found.marked)
     return Built(
-        files=tuple(BuiltFile(name, owner) for name, owner in owners if owner),
-        defining=built(found.defining),
+        files=owned(found.marked),
+        defining=owned(found.defining),
         injecting=built(found.injecting),
         helping=built(found.helping),
         beside=tuple(file for file in sources.tree.find_c_files(folder) if kbuild.owner(file)),

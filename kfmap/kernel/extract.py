@@ -26,6 +26,8 @@ from kfmap.kernel.facts import (
 from kfmap.kernel.filtering import compile_filters
 from kfmap.kernel.gates import Gates
 from kfmap.kernel.kbuild import Kbuild
+from kfmap.kernel.losing import add_lost
+from kfmap.kernel.macro_expansion import expand_registering_macros
 from kfmap.kernel.named_sets import NamedSets, read_file_sets
 from kfmap.kernel.program_extract import Files, add_program_facts, sort_problems
 from kfmap.kernel.registering import Registered, find_registrations
@@ -69,6 +71,7 @@ def extract_kernel(
     kbuild = Kbuild(opened, code.config)
     built = find_built(code, kbuild, found, BTF_C)
     code.set_linked(built.linked)
+    built = built.with_marked(expand_registering_macros(code, [f.name for f in built.all]))
     origin = Origin(
         version,
         _hash(config),
@@ -108,6 +111,7 @@ def _extract_facts(code: Code, shape: _Shape, built: Built, btf: Btf | None) -> 
     hooks = {item.program_type: item.hook for item in hook_of}
     registered = find_registrations(code, built.files, names, hooks)
     filters = compile_filters(code, names, registered.filters)
+    add_lost(code, built.all, names, registered, registered.sets.keys() | filters.sets.keys())
     struct_ops, unread_ops = _read_struct_ops(code, built)
     kfuncs, bound = _read_kfuncs(code, built, names, registered, btf)
     run_time, unmasked = extract_run_time(
@@ -136,6 +140,7 @@ def _extract_facts(code: Code, shape: _Shape, built: Built, btf: Btf | None) -> 
         not_understood=sort_problems(
             (*unhooked, *registered.problems, *filters.problems, *unread_ops, *unmasked)
         ),
+        unread=tuple(sorted(set(registered.unread), key=lambda u: (u.place, u.construct, u.text))),
     )
 
 
@@ -180,18 +185,15 @@ def _read_kfuncs(
     code: Code, built: Built, names: NamedSets, registered: Registered, btf: Btf | None
 ) -> tuple[tuple[Kfunc, ...], dict[str, KfuncSet]]:
     """Return the kfuncs, and the set of those that only a device-bound program may call."""
-    files = [*built.names, *built.defining]
+    files = [file.name for file in built.all]
     reader = KfuncReader(code, files, btf)
     bound_name, bound_file = find_device_bound_set(code, files)
     bound_set = names.find(bound_name, bound_file) if bound_name else None
     bound = {entry.kfunc for entry in bound_set.entries} if bound_set else set()
     owners: dict[str, str] = {}
-    entries = []
-    for registration in registered.registrations:
-        for entry in registered.sets[registration.set_id].entries:
-            owners.setdefault(entry.kfunc, registration.owner)
-            entries.append((entry.kfunc, entry.flags))
-    flags = flags_by_kfunc(entries)
+    for entry, owner in registered.entries:
+        owners.setdefault(entry.kfunc, owner)
+    flags = flags_by_kfunc((entry.kfunc, entry.flags) for entry, _ in registered.entries)
     kfuncs = tuple(
         reader.read(name, owners[name], flags[name], device_bound=name in bound)
         for name in sorted(owners)

@@ -237,7 +237,46 @@ class NotUnderstood:
 UNREAD_SET = "registration"
 UNREAD_HOOK = "hook of a registration"
 UNREAD_FUNCTION = "registering function"
-REGISTERING = frozenset((UNREAD_SET, UNREAD_HOOK, UNREAD_FUNCTION))
+UNREAD_DOUBT = "registration behind a test"
+UNREAD_USE = "use of a registering function"
+UNREAD_WRITTEN = "kfunc id set that is filled in as the kernel runs"
+UNREAD_ENTRY = "part of a set"
+UNREAD_LOST = "set that nothing registers"
+UNREAD_KFUNC = "kfunc that is in no set"
+UNREAD_FILE = "file that no Makefile names"
+UNREAD_MAKEFILE = "line of a Makefile"
+REGISTERING = frozenset(
+    {
+        UNREAD_SET,
+        UNREAD_HOOK,
+        UNREAD_FUNCTION,
+        UNREAD_DOUBT,
+        UNREAD_USE,
+        UNREAD_WRITTEN,
+        UNREAD_ENTRY,
+        UNREAD_LOST,
+        UNREAD_KFUNC,
+        UNREAD_FILE,
+        UNREAD_MAKEFILE,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadRegistration:
+    """What may register kfuncs and was not understood, with all that it could touch.
+
+    `kfuncs` None: any; `hooks` None: any. `owner` is the object whose tables it would change, and
+    `filters` says that it may bring a filter, which may refuse what other sets allow there.
+    """
+
+    place: Place
+    construct: str
+    text: str
+    owner: str
+    kfuncs: tuple[str, ...] | None
+    hooks: tuple[str, ...] | None
+    filters: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +303,7 @@ class KernelFacts:
     for what was not read. `helpers` are the lines that helper_json.py reads.
     `lock_safe`: the kfuncs that may be called while a lock is held; None where a flag of theirs
     decides, or where it was not read.
+    `unread` are registrations that may be there: each is in `not_understood`, too.
     """
 
     name: str
@@ -297,6 +337,7 @@ class KernelFacts:
     helpers: tuple[str, ...] = ()
     run_time_checks: tuple[RunTimeCheck, ...] = ()
     op_circumstances: tuple[OpCircumstances, ...] = ()
+    unread: tuple[UnreadRegistration, ...] = ()
 
     @property
     def is_observed(self) -> bool:

@@ -14,6 +14,8 @@ from kfmap.kernel.facts_builders import UNION_KINDS, MisfitError, find_builder
 FORMAT = 2
 _READABLE = (1, 2)  # 1 lacks what program_facts.py describes: that part is then not known
 _LINE = 160
+# Left out where empty, so that facts which have nothing of the kind keep their text and their hash.
+_LATER = frozenset({"unread"})
 
 
 class FactsError(ValueError):
@@ -107,7 +109,11 @@ def plain_value(value: Any) -> Any:
     if isinstance(value, tuple):
         return [plain_value(item) for item in value]
     if is_dataclass(value):
-        plain = {f.name: plain_value(getattr(value, f.name)) for f in fields(value)}
+        plain = {
+            f.name: plain_value(found)
+            for f in fields(value)
+            if (found := getattr(value, f.name)) != () or f.name not in _LATER
+        }
         if type(value).__name__ in UNION_KINDS:
             plain["is"] = type(value).__name__
         return plain

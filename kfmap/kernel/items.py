@@ -56,6 +56,11 @@ class Item:
         return self.text[start:end]
 
     @property
+    def function_start(self) -> int:
+        """Return the offset of the function's name."""
+        return self._function_span[0]
+
+    @property
     def function_line(self) -> int:
         """Return the line of the function's name."""
         return self.line_at(self._function_span[0])
@@ -147,7 +152,10 @@ def _ends_call(text: str) -> bool:
     """Return whether what comes before a brace is the head of a function."""
     head = text.rstrip()
     last = head.rsplit(")", 1)
-    if len(last) < 2 or (last[1].strip() and not last[1].strip().isidentifier()):
-        return False  # an attribute without parentheses may follow the parameters
+    if len(last) < 2:
+        return False
+    after = last[1].strip()  # an attribute without parentheses may follow the parameters
+    if after and (not after.isidentifier() or after in ("enum", "struct", "union")):
+        return False
     opening = find_opening(head, len(last[0]))
     return "=" not in head[max(0, opening - 200) : opening].rsplit(";", 1)[-1]

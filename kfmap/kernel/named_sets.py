@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from kfmap.kernel.built_files import BuiltFile
 from kfmap.kernel.code import Code
-from kfmap.kernel.facts import KfuncSet
+from kfmap.kernel.facts import KfuncSet, Place, SetKind
 from kfmap.kernel.rules.id_sets import IdSet, find_id_sets
-from kfmap.kernel.rules.registrations import KfuncIdSet, find_kfunc_id_sets
+from kfmap.kernel.rules.kfunc_id_sets import KfuncIdSet, find_kfunc_id_sets
 from kfmap.kernel.tree import TreeError
+
+REGISTERED_KINDS = (SetKind.KFUNCS, SetKind.SET8)  # of sets that a kfunc id set may have
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +46,15 @@ class NamedSets:
         count = Counter(name for file in self._files for name in file.sets)
         self._doubled = {name for name, times in count.items() if times > 1}
         self._made: dict[str, KfuncSet] = {}
+        self._unread: dict[str, tuple[tuple[Place, str], ...]] = {}
 
     def find_kfunc_id_set(self, name: str, file: str) -> KfuncIdSet | None:
-        """Return the kfunc id set that a name means in a file."""
-        return next(
-            (o.kfunc_id_sets[name] for o in self._near(file) if name in o.kfunc_id_sets), None
-        )
+        """Return the kfunc id set that a name means in a file; of an array, the first."""
+        for other in self._near(file):
+            found = other.kfunc_id_sets.get(name) or other.kfunc_id_sets.get(f"{name}[0]")
+            if found:
+                return found
+        return None
 
     def find(self, name: str, file: str) -> KfuncSet | None:
         """Return the set of BTF ids that a name means in a file."""
@@ -57,9 +63,52 @@ class NamedSets:
                 return self._make(other, other.sets[name])
         return None
 
+    @property
+    def entries(self) -> set[str]:
+        """Return the names of the functions that any set has."""
+        return {
+            entry.kfunc
+            for file in self._files
+            for found in file.sets.values()
+            for entry in found.entries
+        }
+
+    def unread_in(self, found: KfuncSet) -> tuple[tuple[Place, str], ...]:
+        """Return what was not understood of a set."""
+        return self._unread.get(found.id, ())
+
+    def find_unused(self, used: Collection[str], code: Code) -> Iterator[KfuncSet]:
+        """Return the sets that may be registered and that no function of their file leads to.
+
+        `used` are the ids of those that are known to be used.
+        """
+        for file in self._files:
+            names = [name for name, s in file.sets.items() if s.kind in REGISTERED_KINDS]
+            if not names:
+                continue
+            bodies = " ".join(i.text[i.brace :] for i in code.items(file.file.name) if i.function)
+            for name in names:
+                made = self._make(file, file.sets[name])
+                holders = [s.name for s in file.kfunc_id_sets.values() if s.set == name]
+                words = [name, *(holder.partition("[")[0] for holder in holders)]
+                is_named = any(re.search(rf"\b{re.escape(word)}\b", bodies) for word in words)
+                if made.id not in used and not is_named:
+                    yield made
+
+    def all_in(self, file: str) -> tuple[KfuncSet, ...]:
+        """Return the sets of a file that may be registered."""
+        return tuple(
+            self._make(other, found)
+            for other in self._files
+            if other.file.name == file
+            for found in other.sets.values()
+            if found.kind in REGISTERED_KINDS
+        )
+
     def _make(self, file: FileSets, found: IdSet) -> KfuncSet:
         id_ = f"{found.name}@{file.file.name}" if found.name in self._doubled else found.name
         if id_ not in self._made:
+            self._unread[id_] = found.unread
             self._made[id_] = KfuncSet(
                 id_, found.name, found.kind, file.file.owner, found.place, found.entries
             )

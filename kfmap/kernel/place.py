@@ -14,3 +14,7 @@ class Place:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
+
+
+# The headers that define the kernel's own macros for sets and declare what registers them.
+KERNELS_OWN = frozenset({"include/linux/btf.h", "include/linux/btf_ids.h"})

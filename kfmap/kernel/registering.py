@@ -1,34 +1,79 @@
-"""The registrations of a kernel: each call with its hook, its set, its filter and its owner."""
+"""The registrations of a kernel: each call with its hook, its set, its filter and its owner.
+
+What may register and was not understood is kept with all that it could touch.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from kfmap.kernel.built_files import BuiltFile
 from kfmap.kernel.code import Code
 from kfmap.kernel.facts import (
+    UNREAD_ENTRY,
     UNREAD_HOOK,
     UNREAD_SET,
+    UNREAD_WRITTEN,
+    Entry,
     KfuncSet,
     NotUnderstood,
     Place,
     Registration,
+    UnreadRegistration,
 )
 from kfmap.kernel.items import Item
 from kfmap.kernel.named_sets import NamedSets
 from kfmap.kernel.program_extract import FMODRET_HOOK
-from kfmap.kernel.rules.registrations import KfuncIdSet, RegisterCall, find_register_calls
+from kfmap.kernel.rules.kfunc_id_sets import KfuncIdSet
+from kfmap.kernel.rules.registrations import RegisterCall, RegisterReader
+
+_FILTER = re.compile(r"(?:\.|->)\s*filter\s*=(?!=)")
 
 
 @dataclass(slots=True)
 class Registered:
-    """The registrations, the sets that they name, and the functions that are filters, by id."""
+    """The registrations, the sets that they name, and the functions that are filters, by id.
+
+    `entries` are those of all sets that are registered, or may be, with the owner of the table.
+    """
 
     registrations: list[Registration] = field(default_factory=list)
     sets: dict[str, KfuncSet] = field(default_factory=dict)
     filters: dict[str, Item] = field(default_factory=dict)
     problems: list[NotUnderstood] = field(default_factory=list)
+    unread: list[UnreadRegistration] = field(default_factory=list)
+    entries: list[tuple[Entry, str]] = field(default_factory=list)
+
+    def add_unread(
+        self,
+        place: Place,
+        construct: str,
+        text: str,
+        touched: Touched,
+    ) -> None:
+        """Keep what was not understood."""
+        kfuncs = None
+        if touched.entries is not None:
+            kfuncs = tuple(dict.fromkeys(entry.kfunc for entry in touched.entries))
+        self.problems.append(NotUnderstood(place, construct, text))
+        self.unread.append(
+            UnreadRegistration(
+                place, construct, text, touched.owner, kfuncs, touched.hooks, touched.filters
+            )
+        )
+        self.entries += [(entry, touched.owner) for entry in touched.entries or ()]
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """What a registration could touch: entries of sets, None for any; hooks, None for any."""
+
+    owner: str
+    entries: tuple[Entry, ...] | None = None
+    hooks: tuple[str, ...] | None = None
+    filters: bool = False
 
 
 def find_registrations(
@@ -36,12 +81,11 @@ def find_registrations(
 ) -> Registered:
     """Return what the files register; `hooks` are those of the program types."""
     found = Registered()
+    adding = _Adding(code, names, hooks, found)
+    calls = RegisterReader(code, [file.name for file in files]).read()
     for file in files:
-        for call in find_register_calls(code, file.name):
-            if isinstance(call, NotUnderstood):
-                found.problems.append(call)
-            else:
-                _Adding(code, names, hooks, found).add(call, file)
+        for call in calls[file.name]:
+            adding.add(call, file)
     found.registrations.sort(key=lambda item: (item.place, item.hook))
     return found
 
@@ -55,16 +99,22 @@ class _Adding:
 
     def add(self, call: RegisterCall, file: BuiltFile) -> None:
         """Add the registration that a call makes, or what is not understood of it."""
-        id_set = self.names.find_kfunc_id_set(call.kfunc_id_set, file.name)
+        id_set = self._kfunc_id_set(call)
         kfunc_set = self.names.find(id_set.set, id_set.place.file) if id_set else None
-        if id_set is None or kfunc_set is None:
-            self._note(call.place, UNREAD_SET, call.kfunc_id_set)
+        is_written = id_set is not None and not call.made and bool(id_set.writers)
+        if call.unread or id_set is None or kfunc_set is None or is_written:
+            written = UNREAD_WRITTEN if is_written else UNREAD_SET
+            construct = call.unread or written
+            self._add_unread(call, file, construct, None if is_written else id_set)
             return
         self.found.sets[kfunc_set.id] = kfunc_set
         hook = self.hooks.get(call.program_type) if call.program_type else FMODRET_HOOK
         if hook is None:
-            self._note(call.place, UNREAD_HOOK, call.program_type)
+            self._note(call.place, UNREAD_HOOK, call.program_type or "")
             return
+        self.found.entries += [(entry, file.owner) for entry in kfunc_set.entries]
+        for place, text in self.names.unread_in(kfunc_set):
+            self.found.add_unread(place, UNREAD_ENTRY, text, Touched(file.owner, None, (hook,)))
         self.found.registrations.append(
             Registration(
                 call.program_type or "BPF_PROG_TYPE_TRACING",
@@ -77,6 +127,38 @@ class _Adding:
                 id_set.place,
             )
         )
+
+    def _kfunc_id_set(self, call: RegisterCall) -> KfuncIdSet | None:
+        """Return the kfunc id set of a call; one that others fill in is not known from here."""
+        named = self.names.find_kfunc_id_set(call.name, call.file) if call.name else None
+        if call.made is not None:
+            others = set(named.writers) - call.executed if named else ()
+            return named if others else call.made
+        return named
+
+    def _add_unread(
+        self, call: RegisterCall, file: BuiltFile, construct: str, id_set: KfuncIdSet | None
+    ) -> None:
+        kfunc_set = self.names.find(id_set.set, id_set.place.file) if id_set else None
+        if kfunc_set is not None and id_set is not None:
+            entries: tuple[Entry, ...] | None = kfunc_set.entries
+            filters = bool(id_set.filter)
+        else:
+            seen = () if construct == UNREAD_SET and call.name else self.names.all_in(file.name)
+            entries = tuple(entry for item in seen for entry in item.entries) or None
+            source = self.code.source(file.name)
+            filters = source is not None and _FILTER.search(source.code) is not None
+        hooks = self._hooks(call.program_type)
+        text = call.text or call.name
+        self.found.add_unread(
+            call.place, construct, text, Touched(file.owner, entries, hooks, filters)
+        )
+
+    def _hooks(self, program_type: str | None) -> tuple[str, ...] | None:
+        if program_type == "":
+            return (FMODRET_HOOK,)
+        hook = self.hooks.get(program_type) if program_type else None
+        return None if hook is None else (hook,)
 
     def _filter_id(self, id_set: KfuncIdSet) -> str:
         """Return the id of a set's filter; two files may have static filters of one name."""

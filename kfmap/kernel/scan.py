@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from kfmap.kernel.place import KERNELS_OWN
 from kfmap.kernel.rules.error_injection import INJECTION_MARK
 from kfmap.kernel.rules.targets import ITERATOR_MARK
 from kfmap.kernel.tree import Tree
@@ -22,6 +25,10 @@ _MARKS = (
 )
 _HELPING = (b"struct bpf_func_proto ", b"struct bpf_verifier_ops ", b"get_func_proto")
 _DEFINING = (b"__bpf_kfunc ", b"bpf_dev_bound_kfunc_id(")
+# What a header of its own registers, or stands for in registrations, and what defines it there.
+_REGISTERING = re.compile(rb"register_btf_|btf_kfunc_id_set|BTF_KFUNCS_START|BTF_SET8_START")
+_HEADERS = ("include/linux", "include/net")
+_DEFINED = re.compile(rb"^[ \t]*#[ \t]*define[ \t]+(\w+)|\b(\w+)\s*\([^;{}()]*\)\s*\{", re.M)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,4 +69,23 @@ def scan_tree(tree: Tree, arch: str, *, injection: bool = False) -> Found:
             marked.append(file)
         elif any(mark in data for mark in _DEFINING):
             defining.append(file)
+    marked = sorted({*marked, *_find_users(tree, arch, [*marked, *defining])})
     return Found(tuple(marked), tuple(defining), tuple(unread), tuple(injecting), tuple(helping))
+
+
+def _find_users(tree: Tree, arch: str, near: Iterable[str]) -> list[str]:
+    """Return the files that use what headers of the tree register, or wrap, if any header does.
+
+    Looks at the headers of include/linux and include/net and at those beside the files `near`.
+    """
+    folders = {posixpath.dirname(file) for file in near}
+    headers = {header for folder in folders for header in tree.find_headers(folder)}
+    headers.update(h for folder in _HEADERS for h in tree.find_headers_below(folder))
+    names: set[bytes] = set()
+    for header in sorted(headers - KERNELS_OWN):
+        data = tree.search(header, _REGISTERING)
+        names.update(name for pair in _DEFINED.findall(data or b"") for name in pair if name)
+    if not names:
+        return []
+    used = re.compile(rb"\b(?:" + b"|".join(sorted(map(re.escape, names))) + rb")\b")
+    return [file for file in tree.find_sources(arch) if tree.search(file, used)]

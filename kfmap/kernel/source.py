@@ -71,10 +71,13 @@ class Source:
     conditions: tuple[tuple[int, int, str], ...]
     undecided: tuple[tuple[int, str], ...]
     is_whole: bool = True  # False where there are too many directives to read them all
+    expanded: str | None = None  # `code` after macro_expansion.py
 
     @cached_property
     def code(self) -> str:
         """Return the text without comments, directives, inactive lines or contents of strings."""
+        if self.expanded is not None:
+            return self.expanded
         pieces: list[str] = []
         at = 0
         for start, end in self.blanked:

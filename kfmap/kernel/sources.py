@@ -26,6 +26,8 @@ class Sources:
         arch = f"arch/{self.architecture.folder}"
         self._folders = ("include", f"{arch}/include", "include/uapi", f"{arch}/include/uapi")
         self._sources: dict[str, Source | None] = {}
+        self._expanded: dict[str, str] = {}
+        self._holding: dict[str, dict[str, bool]] = {}  # name -> file -> whether it is in there
         self._items: dict[str, list[Item]] = {}
         self._closures: dict[str, tuple[str, ...]] = {}
         self._units: dict[str, str] = {}
@@ -44,6 +46,13 @@ class Sources:
                 None if text is None else read_source(file, text, self._conditions.decide)
             )
         return self._sources[file]
+
+    def replace_source(self, file: str, source: Source) -> None:
+        """Let a file be read as this from now on."""
+        self._sources[file] = source
+        self._expanded[file] = source.expanded or ""
+        self._holding.clear()
+        self._items.pop(file, None)
 
     def items(self, file: str) -> list[Item]:
         """Return the top-level items of a file."""
@@ -115,11 +124,14 @@ class Sources:
 
         A header that leans on what is included before it is seen as by a file that includes it.
         """
+        holds = self._holding.setdefault(name, {})
         nearest = self.closure(file)
         includer = self._includers.get(file)
         for other in dict.fromkeys(nearest + (self.closure(includer) if includer else ())):
-            text = self.tree.read(other)
-            if text is not None and name in text:
+            if other not in holds:
+                text = self.tree.read(other) or ""
+                holds[other] = name in text or name in self._expanded.get(other, "")
+            if holds[other]:
                 yield other
 
     def set_linked(self, files: Iterable[str]) -> None:

@@ -16,9 +16,10 @@ from kfmap.kernel.syntax import Function, field_of, text_of, walk
 _MAX_STEPS = 50_000
 
 # How a statement ends: falls through, leaves the function, leaves the loop, or goes to a label.
-_FALLS = ""
-_LEAVES = "return"
-_BREAKS = "break"
+FALLS = ""
+LEAVES = "return"
+BREAKS = "break"
+CONTINUES = "continue"
 
 
 class TooLongError(RuntimeError):
@@ -33,13 +34,14 @@ class Runner(Evaluator):
         self.variables: dict[str, Value] = dict(variables)
         self.returned: list[Value] = []
         self.steps = 0
+        self.is_rerun = False  # from a label on, its variables unknown
 
     def execute(self) -> Value:
         """Run the body; give the value returned, None where it is not known or differs.
 
         Raises TooLongError where it takes too many steps.
         """
-        waiting = [_FALLS]
+        waiting = [FALLS]
         done: set[str] = set()
         while waiting:
             label = waiting.pop()
@@ -48,8 +50,9 @@ class Runner(Evaluator):
                 ends = self._sequence(_statements_after(self.function.body, label))
             except RecursionError:  # as deep as its author made it
                 raise TooLongError(f"{self.function.name} is nested too deep") from None
-            waiting += ends - done - {_FALLS, _LEAVES, _BREAKS}
+            waiting += ends - done - {FALLS, LEAVES, BREAKS, CONTINUES}
             self.variables = {}
+            self.is_rerun = True
         values = set(self.returned)
         return values.pop() if len(values) == 1 else None
 
@@ -87,10 +90,10 @@ class Runner(Evaluator):
         ends: set[str] = set()
         for statement in statements:
             ways = self._statement(statement)
-            ends |= ways - {_FALLS}
-            if _FALLS not in ways:
+            ends |= ways - {FALLS}
+            if FALLS not in ways:
                 return ends
-        return ends | {_FALLS}
+        return ends | {FALLS}
 
     def _statement(self, node: Node) -> set[str]:
         self.count_step()
@@ -103,21 +106,23 @@ class Runner(Evaluator):
                 return self._switch(node)
             case "return_statement":
                 self.returns(node, [self.value(child) for child in node.named_children])
-                return {_LEAVES}
+                return {LEAVES}
             case "goto_statement":
                 return {text_of(node.named_children[0])}
             case "labeled_statement":
                 return self._sequence(node.named_children[1:])
-            case "break_statement" | "continue_statement":
-                return {_BREAKS}
+            case "break_statement":
+                return {BREAKS}
+            case "continue_statement":
+                return {CONTINUES}
             case "declaration":
                 return self._declare(node)
             case "expression_statement":
                 for child in node.named_children:
                     self.value(child)
-                return {_FALLS}
+                return {FALLS}
             case "comment":
-                return {_FALLS}
+                return {FALLS}
         return self._maybe(node)
 
     def _if(self, node: Node) -> set[str]:
@@ -126,18 +131,30 @@ class Runner(Evaluator):
         branches = [field_of(node, "consequence"), field_of(node, "alternative")]
         if known is not None:
             chosen = branches[0] if known else branches[1]
-            return {_FALLS} if chosen is None else self._statement(chosen)
+            return {FALLS} if chosen is None else self._statement(chosen)
         before = dict(self.variables)
         ends: set[str] = set()
         outcomes = []
         for branch in branches:
             self.variables = dict(before)
-            ways = {_FALLS} if branch is None else self._statement(branch)
+            ways = {FALLS} if branch is None else self._statement(branch)
             ends |= ways
-            if _FALLS in ways:
+            if FALLS in ways:
                 outcomes.append(self.variables)
-        self.variables = _agreed(outcomes)
+        self.variables = self.agreed(outcomes)
         return ends
+
+    @staticmethod
+    def agreed(outcomes: list[dict[str, Value]]) -> dict[str, Value]:
+        """Return the variables where several ways meet: unknown where the ways differ."""
+        if not outcomes:
+            return {}
+        first = dict(outcomes[0])
+        for other in outcomes[1:]:
+            for name in first.keys() | other.keys():
+                if name not in first or name not in other or first[name] != other[name]:
+                    first[name] = None
+        return first
 
     def _switch(self, node: Node) -> set[str]:
         condition, body = field_of(node, "condition"), field_of(node, "body")
@@ -147,13 +164,13 @@ class Runner(Evaluator):
         cases = [child for child in body.named_children if child.type == "case_statement"]
         at = self.find_case(cases, known)
         if at is None:
-            return {_FALLS}
-        ends: set[str] = {_FALLS}
+            return {FALLS}
+        ends: set[str] = {FALLS}
         for case in cases[at:]:
             ends = self._sequence(_case_statements(case))
-            if _FALLS not in ends:
+            if FALLS not in ends:
                 break
-        return {_FALLS if way == _BREAKS else way for way in ends}
+        return {FALLS if way == BREAKS else way for way in ends}
 
     def find_case(self, cases: list[Node], value: int) -> int | None:
         """Return the index of the case that a value goes to."""
@@ -172,7 +189,7 @@ class Runner(Evaluator):
                 declarator, value = field_of(child, "declarator"), field_of(child, "value")
                 if declarator is not None and value is not None:
                     self.declare(_plain_name(declarator), value)
-        return {_FALLS}
+        return {FALLS}
 
     def declare(self, name: str, value: Node) -> None:
         """Note a variable with its first value."""
@@ -181,7 +198,7 @@ class Runner(Evaluator):
     def _maybe(self, node: Node) -> set[str]:
         """Run what is inside a loop or what is not a statement: perhaps, in any order."""
         self.variables = dict.fromkeys(self.variables)
-        ends = {_FALLS}
+        ends = {FALLS}
         for child in node.named_children:
             if child.type.endswith(("_statement", "declaration")):
                 ends |= self._statement(child)
@@ -190,7 +207,7 @@ class Runner(Evaluator):
             else:
                 ends |= self._maybe(child)
             self.variables = dict.fromkeys(self.variables)
-        return ends - {_BREAKS}
+        return ends - {BREAKS, CONTINUES}
 
     def _assign(self, node: Node) -> Value:
         target, source = field_of(node, "left"), field_of(node, "right")
@@ -199,17 +216,6 @@ class Runner(Evaluator):
         if target is not None and target.type == "identifier":
             self.variables[text_of(target)] = value if is_plain else None
         return value if is_plain else None
-
-
-def _agreed(outcomes: list[dict[str, Value]]) -> dict[str, Value]:
-    if not outcomes:
-        return {}
-    first = dict(outcomes[0])
-    for other in outcomes[1:]:
-        for name in first.keys() | other.keys():
-            if name not in first or name not in other or first[name] != other[name]:
-                first[name] = None
-    return first
 
 
 def _case_statements(case: Node) -> list[Node]:
@@ -224,7 +230,7 @@ def _plain_name(declarator: Node) -> str:
 
 def _statements_after(body: Node, label: str) -> list[Node]:
     statements = body.named_children
-    if label == _FALLS:
+    if label == FALLS:
         return statements
     for at, statement in enumerate(statements):
         is_label = statement.type == "labeled_statement"

@@ -99,6 +99,26 @@ class Tree:
         """
         return self._files_of(folder, ".h")
 
+    def find_headers_below(self, folder: str) -> list[str]:
+        """Return the .h files in a folder and all under it, sorted.
+
+        Raises TreeError where they are more than in any kernel.
+        """
+        found: list[str] = []
+        waiting = [folder]
+        count = 0
+        while waiting:
+            current = waiting.pop()
+            for entry in _entries(f"{self.root}/{current}"):
+                count += 1
+                if entry.name.endswith(".h"):
+                    found.append(f"{current}/{entry.name}")
+                elif entry.is_dir(follow_symlinks=False):
+                    waiting.append(f"{current}/{entry.name}")
+            if count > _MAX_FILES:
+                raise TreeError(f"more than {_MAX_FILES:,} files in {folder}: not a kernel tree")
+        return sorted(found)
+
     def find_c_files(self, folder: str) -> list[str]:
         """Return the .c files right in a folder, sorted.
 

@@ -7,10 +7,9 @@ built once per kernel and answers for single cells (`decide`) and all kfuncs at 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cached_property
 
-from kfmap.kernel.facts import REGISTERING, VMLINUX, Filter, HookOf, KernelFacts, Kfunc
+from kfmap.kernel.facts import VMLINUX, Filter, HookOf, KernelFacts, Kfunc
 from kfmap.permission.bits import KfuncBits
 from kfmap.permission.bpf_helpers import HelperDecider
 from kfmap.permission.context import Context
@@ -26,6 +25,7 @@ from kfmap.permission.observed import Observations
 from kfmap.permission.rule_bits import Evaluate, Names, compile_tree
 from kfmap.permission.rule_trace import Asked, Tracer
 from kfmap.permission.run_time_layer import index_run_time_layer
+from kfmap.permission.unread import Unread, find_unread
 from kfmap.permission.verdict import ALLOWED, REFUSED, UNKNOWN, Reason, Verdict, give_reason
 from kfmap.permission.view import EXT_TYPE, STRUCT_OPS_TYPE, View, ViewBuilder
 from kfmap.quick_dataclass import dataclass
@@ -40,9 +40,6 @@ class _Compiled:
     hook: Hook
     bits: int
     filters: tuple[tuple[str, Evaluate], ...]
-
-
-UNREAD_RULE = "unread_registration"
 
 
 class Decider:
@@ -63,7 +60,7 @@ class Decider:
         self._tracer = Tracer(self.names, {item.id: item for item in facts.sets})
         self._hook_of: dict[str, HookOf] = {item.program_type: item for item in facts.hook_of}
         self._program_types = {item.name for item in facts.program_types}
-        self._unread = tuple(_unread_registrations(facts))
+        self._unread = find_unread(facts)
         self.trees = {
             id_: compile_tree(item.rule, self.names) for id_, item in self.filters.items()
         }
@@ -82,8 +79,10 @@ class Decider:
         bit = self._bit.get(kfunc)
         if bit is None:
             text = f"{kfunc} is in no kfunc id set that this kernel registers"
-            reasons = (Reason("no_kfunc", text), *self._unread)
-            return Verdict(UNKNOWN if self._unread else REFUSED, None, reasons)
+            unread = self._unread_reasons(context, kfunc)
+            return Verdict(
+                UNKNOWN if unread else REFUSED, None, (Reason("no_kfunc", text), *unread)
+            )
         return self._decide_known(context, kfunc, bit)
 
     def bits(self, context: Context) -> KfuncBits:
@@ -95,9 +94,12 @@ class Decider:
             return KfuncBits(0, 0 if problem[0] == REFUSED else self.names.everything)
         view = self.views.build_view(context)
         allowed = 0
-        in_doubt = self._unread or self.hook_of(context) == UNKNOWN_HOOK
-        possible = self.names.everything if in_doubt else 0
-        for name in self.hooks_asked(context):
+        hooks = self.hooks_asked(context)
+        possible = self.names.everything if UNKNOWN_HOOK in hooks else 0
+        for unread in self._unread:
+            if unread.is_on(hooks):
+                possible |= self._unread_bits(unread)
+        for name in hooks:
             surely, possibly = self._hook_bits(name, view)
             allowed |= surely
             possible |= possibly
@@ -181,6 +183,7 @@ class Decider:
             bits = sum(self._bit[name] for name in hook.listed)
             used = hook.filters if self.facts.decision.filters else []
             # A filter that was not extracted may refuse anything.
+            used = [*used, *(u.filter_id for u in self._unread if u.filters_on(*key))]
             run = tuple((id_, self.trees.get(id_, lambda view: (0, everything))) for id_ in used)
             compiled[key] = _Compiled(hook, bits, run)
         return compiled
@@ -255,9 +258,10 @@ class Decider:
         self, context: Context, kfunc: str, answers: list[str], reasons: list[Reason]
     ) -> Verdict:
         verdict = next((word for word in (ALLOWED, UNKNOWN) if word in answers), REFUSED)
-        if verdict == REFUSED and self._unread:
+        unread = self._unread_reasons(context, kfunc) if verdict == REFUSED else []
+        if unread:
             verdict = UNKNOWN
-            reasons += self._unread
+            reasons += unread
         listed = self.flag_entries(context, kfunc)
         run_time = None
         if verdict != REFUSED:
@@ -292,7 +296,7 @@ class Decider:
             filter_ = self.filters.get(id_)
             if filter_ is None:
                 answers.append(UNKNOWN)
-                reasons.append(Reason("unknown", f"filter {id_} could not be read"))
+                reasons.append(self._unread_filter_reason(id_))
                 continue
             answer, steps = self._tracer.trace_filter(filter_, asked)
             answers.append(answer)
@@ -312,6 +316,29 @@ class Decider:
             text = f"{program_type} has no hook of its own, so only the common hook counts"
         return give_reason("hook", text, found.place)
 
+    def _unread_bits(self, unread: Unread) -> int:
+        """Return the kfuncs that a registration which was not understood could register."""
+        if unread.kfuncs is None:
+            return self.names.everything
+        return sum(self._bit[name] for name in unread.kfuncs if name in self._bit)
+
+    def _unread_reasons(self, context: Context, kfunc: str) -> list[Reason]:
+        """Say what may register a kfunc where it is asked for, and could not be read."""
+        if not self._unread:
+            return []
+        hooks = self.hooks_asked(context)
+        return [
+            unread.reason
+            for unread in self._unread
+            if unread.is_on(hooks) and (unread.kfuncs is None or kfunc in unread.kfuncs)
+        ]
+
+    def _unread_filter_reason(self, id_: str) -> Reason:
+        found = next((unread for unread in self._unread if unread.filter_id == id_), None)
+        if found:
+            return found.filter_reason
+        return Reason("unknown", f"filter {id_} could not be read")
+
     def flag_entries(self, context: Context, kfunc: str) -> list[Listed]:
         """Return the entries whose flags the verifier finds: the common hook's first."""
         for name in self.hooks_asked(context):
@@ -319,14 +346,6 @@ class Decider:
             if listed:
                 return listed
         return []
-
-
-def _unread_registrations(facts: KernelFacts) -> Iterator[Reason]:
-    """Say what may register further kfuncs and could not be read: nothing is refused for sure."""
-    for item in facts.not_understood:
-        if item.construct in REGISTERING:
-            text = f"a {item.construct} could not be read ({item.text}), and may allow it"
-            yield give_reason(UNREAD_RULE, text, item.place)
 
 
 def _listed_reason(kfunc: str, listed: Listed, hook: str) -> Reason:

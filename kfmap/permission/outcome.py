@@ -14,7 +14,7 @@ from kfmap.kernel.program_facts import NEVER
 from kfmap.permission.attach_targets import find_function
 from kfmap.permission.because import Explainer
 from kfmap.permission.context import Context
-from kfmap.permission.decide import UNREAD_RULE, Decider
+from kfmap.permission.decide import Decider
 from kfmap.permission.helper_names import is_helper
 from kfmap.permission.helper_outcome import HelperJudge
 from kfmap.permission.instead import Adviser
@@ -33,6 +33,7 @@ from kfmap.permission.outcome_words import (
     WILL_NOT_LOAD,
 )
 from kfmap.permission.sleeping import find_sleep_answer
+from kfmap.permission.unread import UNREAD_RULE
 from kfmap.permission.verdict import FAILS, LayerKind, Outcome, Reason, Verdict
 from kfmap.permission.verdict import REFUSED as NOT_PERMITTED
 from kfmap.permission.verdict import UNKNOWN as NOT_KNOWN

@@ -23,6 +23,7 @@ _START = re.compile(
     r"|ID_LIST_GLOBAL_SINGLE)\s*\(([^)]*)\)"
 )
 _WORD = re.compile(r"\b([A-Za-z_]\w*)\b(\s*\()?")
+_INCLUDE = re.compile(r"\s*#\s*include\b")
 _MAX_DEPTH = 12
 _MAX_EXPANSIONS = 2_000  # of macros in one file
 _MAX_SETS = 500  # in one file
@@ -32,12 +33,16 @@ _MAX_WORDS = 10_000  # in the sets of one file
 
 @dataclass(frozen=True, slots=True)
 class IdSet:
-    """A set as one file defines it, before it is known whether anything uses it."""
+    """A set as one file defines it, before it is known whether anything uses it.
+
+    `unread` are the words in it that are no entries, with their lines.
+    """
 
     name: str
     kind: SetKind
     place: Place
     entries: tuple[Entry, ...]
+    unread: tuple[tuple[Place, str], ...] = ()
 
 
 def find_id_sets(code: Code, file: str, only: str = "") -> list[IdSet]:
@@ -53,6 +58,7 @@ class _Finder:
         self._expansions = 0
         self._entries = 0
         self._words = 0
+        self._unread: list[tuple[Place, str]] = []
 
     def find(self, only: str) -> Iterator[IdSet]:
         text = self._source.code
@@ -68,8 +74,11 @@ class _Finder:
                 continue
             kind = match[1] or "SET"
             end = re.compile(rf"\bBTF_{kind}_END\s*\(").search(text, match.end())
-            members = self._members(match.end(), end.start() if end else match.end())
-            yield IdSet(names[0], SetKind[kind], place, tuple(members))
+            self._unread = []
+            members = tuple(self._members(match.end(), end.start() if end else match.end()))
+            if end is None:
+                self._unread.append((place, "no end"))
+            yield IdSet(names[0], SetKind[kind], place, members, tuple(self._unread))
 
     def _list(self, match: re.Match[str], names: list[str], place: Place) -> IdSet:
         if len(names) == 3:  # _SINGLE: name, kind, type
@@ -83,6 +92,10 @@ class _Finder:
     def _members(self, start: int, end: int) -> Iterator[Entry]:
         text = self._source.code[start:end]
         line = self._source.line_at(start)
+        raw = (self._code.tree.read(self._source.file) or "").split("\n")
+        for number, written in enumerate(raw[line - 1 : line + text.count("\n")], line):
+            if _INCLUDE.match(written):
+                self._unread.append((Place(self._source.file, number), written.strip()))
         yield from self._scan(text, line, ())
 
     def _scan(self, text: str, line: int, within: tuple[str, ...]) -> Iterator[Entry]:
@@ -109,6 +122,8 @@ class _Finder:
                     raise TreeError(f"{self._source.file} has macros in sets that do not end")
                 body = substitute(macro, arguments) if macro.parameters is not None else macro.body
                 yield from self._scan(body.replace("\\\n", " "), here, (*within, macro.name))
+            else:
+                self._unread.append((Place(self._source.file, here), match[1]))
 
     def _entry(self, arguments: list[str], line: int) -> Iterator[Entry]:
         self._entries += 1

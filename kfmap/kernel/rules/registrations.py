@@ -1,129 +1,267 @@
-"""Kfunc id sets and their registrations.
+"""Registrations: the calls of register_btf_kfunc_id_set() that the functions of a kernel reach.
 
-Runs each function that registers: an unknown call succeeds, an unknown test may go both ways, a
-registration returns 0. A function that nothing mentions is not reached.
+A function that registers what its caller gives it is run from its callers. What cannot be resolved
+is given as such, with what is known of it. A function that nothing mentions is not reached.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-
-from tree_sitter import Node
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from kfmap.kernel.code import Code
-from kfmap.kernel.expressions import Value
-from kfmap.kernel.facts import UNREAD_FUNCTION, NotUnderstood, Place
+from kfmap.kernel.facts import (
+    UNREAD_DOUBT,
+    UNREAD_FUNCTION,
+    UNREAD_HOOK,
+    UNREAD_SET,
+    UNREAD_USE,
+    Place,
+)
 from kfmap.kernel.items import Item
-from kfmap.kernel.preprocessor import config_call
-from kfmap.kernel.statements import Runner, TooLongError
-from kfmap.kernel.syntax import Function, arguments_of, parse_function, split_list, text_of
+from kfmap.kernel.place import KERNELS_OWN
+from kfmap.kernel.rules.hooks import BTF_C, find_enum
+from kfmap.kernel.rules.kfunc_id_sets import KfuncIdSet, make_kfunc_id_set
+from kfmap.kernel.rules.kfunc_memory import Block, Memory
+from kfmap.kernel.rules.register_machine import (
+    REGISTER,
+    REGISTER_FMODRET,
+    Met,
+    RegisterMachine,
+    Site,
+    World,
+)
+from kfmap.kernel.rules.usage import Usage
+from kfmap.kernel.statements import TooLongError
+from kfmap.kernel.syntax import Function, parse_function
 from kfmap.kernel.tree import TreeError
 
-REGISTER = "register_btf_kfunc_id_set"
-# "bpf: do not rely on ALLOW_ERROR_INJECTION for fmod_ret": seen first in 6.12.
-REGISTER_FMODRET = "register_btf_fmodret_id_set"
-_ID_SET = re.compile(r"\bstruct\s+btf_kfunc_id_set\s+(\w+)\s*=\s*\{")
+_REGISTERS = re.compile(rf"\b(?:{REGISTER}|{REGISTER_FMODRET})\b")
+_CALLS = re.compile(rf"\b(?:{REGISTER}|{REGISTER_FMODRET})\s*\(")
 _MAX_FUNCTIONS = 100  # that register, in one file
-_FIELD = re.compile(r"^\.(\w+)\s*=\s*(.*)$", re.S)
-
-
-@dataclass(frozen=True, slots=True)
-class KfuncIdSet:
-    """A `struct btf_kfunc_id_set`: the names of its set and its filter ("" for none)."""
-
-    name: str
-    set: str
-    filter: str
-    place: Place
+_MAX_ROUNDS = 6  # from functions that register to their callers
 
 
 @dataclass(frozen=True, slots=True)
 class RegisterCall:
-    """A registration that is reached; no program type for FMODRET."""
+    """A registration that is reached.
 
-    program_type: str
-    kfunc_id_set: str
+    `program_type` is "" for FMODRET, None where it is not known. The kfunc id set is `name` as seen
+    in `file`, or `made` where the code makes one as it runs. `unread` is the construct that was not
+    understood, "" for none: then the rest says what is known of the call.
+    """
+
+    program_type: str | None
+    name: str
+    file: str
+    made: KfuncIdSet | None
     place: Place
+    unread: str = ""
+    text: str = ""
+    executed: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
-class _Met:
-    calls: list[RegisterCall] = field(default_factory=list)
-    seen: set[int] = field(default_factory=set)
+class _Run:
+    """What one function registers when it is run, and whether its callers decide that."""
+
+    item: Item
+    calls: list[RegisterCall]
+    is_for_callers: bool
 
 
-def find_kfunc_id_sets(code: Code, file: str) -> Iterator[KfuncIdSet]:
-    """Return the kfunc id sets that a file defines."""
-    for item in code.items(file):
-        match = _ID_SET.search(item.text) if "btf_kfunc_id_set" in item.text else None
-        if not match or item.function:
-            continue
-        body = item.text[match.end() : item.text.rfind("}")]
-        fields = {
-            found[1]: found[2].strip() for found in map(_FIELD.match, split_list(body)) if found
-        }
-        yield KfuncIdSet(
-            match[1],
-            fields.get("set", "").lstrip("&").strip(),
-            fields.get("filter", "").lstrip("&").strip(),
-            Place(file, item.line_at(match.start())),
+class RegisterReader:
+    """Reads the registrations of the files of one kernel."""
+
+    def __init__(self, code: Code, files: Iterable[str]) -> None:
+        self._code = code
+        self._files = tuple(files)
+        types = find_enum(code, "bpf_prog_type", BTF_C)
+        self._type_names = {item.value: item.name for item in types}
+        self._type_values = {item.name: item.value for item in types}
+        self._parsed: dict[tuple[str, str], Function] = {}
+        self._usage = Usage(code, self._files)
+        self._open: dict[str, Item] = {}
+
+    def read(self) -> dict[str, list[RegisterCall]]:
+        """Return what the functions of each file register.
+
+        Raises TreeError where a file has more such functions than any of a kernel.
+        """
+        self._open = {item.function: item for item in self._find_in_headers()}
+        runs: dict[tuple[str, str], _Run] = {}
+        waiting = [(file, item) for file in self._files for item in self._find_direct(file)]
+        waiting += self._find_callers(self._open.values())
+        for _ in range(_MAX_ROUNDS):
+            for file, item in waiting:
+                runs[file, item.function] = self._run(file, item)
+            opened = [
+                run.item
+                for run in runs.values()
+                if run.is_for_callers and run.item.function not in self._open
+            ]
+            self._open |= {item.function: item for item in opened}
+            waiting = list(self._find_callers(opened))
+            if not waiting:
+                break
+        found: dict[str, list[RegisterCall]] = {file: [] for file in self._files}
+        for (file, name), run in runs.items():
+            if name not in self._open or self._is_called_unseen(run.item):
+                found[file] += run.calls
+        for file in self._files:
+            found[file] += self._find_other_uses(file)
+        return found
+
+    # Which functions
+
+    def _find_direct(self, file: str) -> Iterator[Item]:
+        count = 0
+        for item in self._code.items(file):
+            if not item.function or not _CALLS.search(item.text):
+                continue
+            count += 1
+            if count > _MAX_FUNCTIONS:
+                raise TreeError(f"{file} has more than {_MAX_FUNCTIONS} functions that register")
+            if not item.function.endswith((REGISTER, REGISTER_FMODRET)):
+                yield item
+
+    def _find_in_headers(self) -> Iterator[Item]:
+        seen = set(self._files)
+        for file in self._files:
+            for header in self._code.closure(file):
+                if header in seen:
+                    continue
+                seen.add(header)
+                text = self._code.tree.read(header) or ""
+                if header not in KERNELS_OWN and _REGISTERS.search(text):
+                    yield from self._find_direct(header)
+
+    def _find_callers(self, functions: Iterable[Item]) -> Iterator[tuple[str, Item]]:
+        for callee in functions:
+            word = re.compile(rf"\b{re.escape(callee.function)}\s*\(")
+            for file in self._files:
+                if callee.function not in (self._code.tree.read(file) or ""):
+                    source = self._code.source(file)
+                    if source is None or source.expanded is None:
+                        continue
+                if not self._usage.sees(file, callee):
+                    continue
+                for item in self._code.items(file):
+                    is_other = item.function and item.function != callee.function
+                    if is_other and word.search(item.text):
+                        yield file, item
+
+    def _is_called_unseen(self, item: Item) -> bool:
+        """Return whether something but a call that is run leads to a function."""
+        usage = self._usage
+        if usage.is_named_without_call(item) or not usage.has_caller(item):
+            return not item.file.endswith(".h")
+        return usage.is_named_beyond(item)
+
+    # Running one
+
+    def _run(self, file: str, item: Item) -> _Run:
+        if not self._usage.is_used(item):
+            return _Run(item, [], is_for_callers=False)
+        met = Met()
+        world = World(
+            self._code,
+            Memory(self._code, file),
+            met,
+            self._enter,
+            self._type_values,
+            tuple(self._open),
         )
-
-
-def find_register_calls(code: Code, file: str) -> Iterator[RegisterCall | NotUnderstood]:
-    """Return the registrations that functions of a file reach, and those too large to run.
-
-    Raises TreeError where a file has more such functions than any of a kernel.
-    """
-    count = 0
-    for item in code.items(file):
-        if not item.function or not re.search(
-            rf"\b({REGISTER}|{REGISTER_FMODRET})\s*\(", item.text
-        ):
-            continue
-        count += 1
-        if count > _MAX_FUNCTIONS:
-            raise TreeError(f"{file} has more than {_MAX_FUNCTIONS} functions that register")
-        if item.function.endswith((REGISTER, REGISTER_FMODRET)) or not _is_used(code, item):
-            continue
-        met = _Met()
+        function = self._parse(item)
+        calls: list[RegisterCall] = []
         try:
-            _Registering(code, parse_function(item), met).execute()
+            RegisterMachine(world, function, {}).execute()
         except TooLongError as error:
             place = Place(file, item.function_line)
-            yield NotUnderstood(place, UNREAD_FUNCTION, str(error))
-        yield from met.calls
+            calls.append(_unread(place, UNREAD_FUNCTION, str(error)))
+        resolved = [self._resolve(world, site) for site in met.sites]
+        executed = frozenset(met.functions)
+        calls += [replace(call, executed=executed) for call in dict.fromkeys(resolved)]
+        if not self._usage.is_called_in_tree(item):
+            text = f"nothing calls {item.function}()"
+            calls = [replace(call, unread=call.unread or UNREAD_DOUBT, text=text) for call in calls]
+        is_open = bool(function.parameters) and any(call.unread for call in calls)
+        return _Run(item, calls, is_open)
+
+    def _enter(self, name: str) -> Function | None:
+        item = self._open.get(name)
+        return None if item is None else self._parse(item)
+
+    def _parse(self, item: Item) -> Function:
+        key = (item.file, item.function)
+        if key not in self._parsed:
+            self._parsed[key] = parse_function(item)
+        return self._parsed[key]
+
+    def _resolve(self, world: World, site: Site) -> RegisterCall:
+        """Return what a call registers, or what is not understood of it."""
+        program_type = self._program_type(site)
+        found = world.memory.find(site.address)
+        name, file = site.kfunc_id_set.lstrip("&").strip(), ""
+        made = None
+        unread, text = "", ""
+        if found is None:
+            unread, text = UNREAD_SET, name
+            name = ""
+        else:
+            block, index = found
+            name = f"{block.name}[{index}]" if index else block.name
+            file = block.file or site.place.file
+            if block.is_written or not block.file:
+                made = _make(world.memory, block, index, site.place)
+        if program_type is None and not unread:
+            unread, text = UNREAD_HOOK, site.program_type
+        if not unread and site.doubt is not None:
+            unread, text = UNREAD_DOUBT, f"{name}, at {site.doubt}"
+        return RegisterCall(program_type, name, file, made, site.place, unread, text)
+
+    def _program_type(self, site: Site) -> str | None:
+        if not site.program_type:
+            return ""
+        if site.program_type.startswith("BPF_PROG_TYPE_"):
+            return site.program_type
+        return self._type_names.get(site.type_value) if site.type_value is not None else None
+
+    # What is no call
+
+    def _find_other_uses(self, file: str) -> Iterator[RegisterCall]:
+        """Return where a register function is named and not called by a function that is run."""
+        if file == BTF_C:
+            return
+        for item in self._code.items(file):
+            for match in _REGISTERS.finditer(item.text):
+                is_call = _CALLS.match(item.text, match.start())
+                if item.function and is_call and match.start() > item.brace:
+                    continue
+                if not item.function and item.brace < 0 and is_call:
+                    continue  # a declaration
+                place = Place(file, item.line_at(match.start()))
+                yield _unread(place, UNREAD_USE, match[0])
 
 
-def _is_used(code: Code, item: Item) -> bool:
-    """Return whether anything but its definition mentions a static function."""
-    head = item.text[: item.brace]
-    if not re.search(r"\bstatic\b", head):
-        return True
-    source = code.source(item.file)
-    mentions = re.findall(rf"\b{re.escape(item.function)}\b", source.code if source else "")
-    return len(mentions) > 1
+def _unread(place: Place, construct: str, text: str) -> RegisterCall:
+    return RegisterCall(None, "", "", None, place, construct, text)
 
 
-class _Registering(Runner):
-    def __init__(self, code: Code, function: Function, met: _Met) -> None:
-        super().__init__(function, {})
-        self._code = code
-        self._met = met
-
-    def call_value(self, name: str, node: Node, values: list[Value]) -> Value:
-        """Note a registration, which succeeds."""
-        arguments = [text_of(argument) for argument in arguments_of(node)]
-        if name in (REGISTER, REGISTER_FMODRET):
-            line = self.function.line_of(node)
-            if node.start_byte not in self._met.seen and arguments:
-                self._met.seen.add(node.start_byte)
-                program_type = arguments[0] if name == REGISTER else ""
-                place = Place(self.function.file, line)
-                self._met.calls.append(
-                    RegisterCall(program_type, arguments[-1].lstrip("&").strip(), place)
-                )
-            return 0
-        return config_call(self._code.config, name, arguments)
+def _make(memory: Memory, block: Block, index: int, place: Place) -> KfuncIdSet | None:
+    """Return the kfunc id set that the code has made in memory, as far as names are known."""
+    fields = memory.fields(block.address + index)
+    if fields is None:
+        return None
+    names: dict[str, str] = {}
+    file = block.file or place.file
+    for name, value in fields.items():
+        if value == 0 or name == "owner":
+            continue
+        found = memory.find(value)
+        if found is None:
+            return None
+        names[name] = found[0].name
+        file = found[0].file or file
+    return make_kfunc_id_set(block.name, names, Place(file, place.line))

@@ -104,6 +104,11 @@ class Command(BaseCommand):
             f"sets, {kernel.struct_ops_count} ops structures; {kernel.not_understood_count} "
             f"constructs not understood; {'saved' if saved.changed else 'the map had it already'}."
         )
+        for unread in read.facts.unread:
+            self.stdout.write(
+                f"{unread.place}: a {unread.construct} could not be read ({unread.text}); what it "
+                "could allow is unknown."
+            )
 
 
 def _given(options: dict[str, Any]) -> Given:

@@ -1,0 +1,181 @@
+"""What a variable holds at first: the numbers, names and fields of its initialiser.
+
+Positional and designated initialisers, arrays of either, structs with a name and without.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from kfmap.kernel.brackets import split_outside
+from kfmap.kernel.code import Code
+from kfmap.kernel.items import Item
+from kfmap.kernel.syntax import field_of, parse_initializer, text_of
+from kfmap.kernel.tree import TreeError
+
+_MAX_ELEMENTS = 4_000
+_TAG = re.compile(r"\bstruct\s+(\w+)")
+_LAST_NAME = re.compile(r"(\w+)\s*(?:\[[^\]]*\]\s*|:\s*\d+\s*)*\Z|\(\s*\*\s*(\w+)\s*\)")
+
+# The text of an expression, or what the fields of a struct hold.
+Held = str | Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable of a file. `elements` by index; one at 0 where it is no array.
+
+    None for an element that was not read. `type` is the tag of its struct, "" for none.
+    """
+
+    name: str
+    file: str
+    line: int
+    type: str
+    is_array: bool
+    is_constant: bool
+    elements: tuple[Held | None, ...]
+
+
+def find_variable(code: Code, name: str, file: str) -> Variable | None:
+    """Return a variable that is defined, looked for as `Sources.variable` does.
+
+    A struct without an initialiser holds 0.
+    """
+    for other in code.files_with(name, file):
+        for item in code.items(other):
+            found = None
+            if name in item.text and not item.function:
+                found = read_variable(code, item, name)
+            if found:
+                return found
+    return None
+
+
+def read_variable(code: Code, item: Item, name: str) -> Variable | None:
+    """Return the variable of a name that an item defines."""
+    pattern = re.compile(rf"\b{re.escape(name)}\b\s*((?:\[[^\]]*\]\s*)*)(=(?!=)|;\Z)")
+    match = pattern.search(item.text)
+    if match and (match[2] == "=" or _is_struct(item.text[: match.start()])):
+        return _read_variable(code, item, name, match)
+    return None
+
+
+def read_held(
+    code: Code, head: str, dimensions: str, value: Node, file: str
+) -> tuple[Held | None, ...]:
+    """Return the elements of an initialiser; `head` is what stands before the variable's name."""
+    names = member_names(code, head, file)
+    if not dimensions.strip():
+        return (_read_element(value, names),)
+    if dimensions.count("[") > 1 or value.type != "initializer_list":
+        return ()
+    return _read_array(code, value, names, file)
+
+
+def member_names(code: Code, head: str, file: str) -> tuple[str, ...]:
+    """Return the members of the struct that a declaration names or defines, in order."""
+    opening = head.find("{")
+    if opening >= 0:
+        body = head[opening + 1 : head.rfind("}")]
+        return tuple(_declared_names(body))
+    tag = _TAG.search(head)
+    item = code.type("struct", tag[1], file) if tag else None
+    return tuple(member.name for member in code.layout(item).members) if item else ()
+
+
+def _declared_names(body: str) -> list[str]:
+    names = []
+    for declaration in split_outside(body, ";").texts:
+        for part in split_outside(declaration, ",").texts:
+            match = _LAST_NAME.search(part)
+            if match:
+                names.append(match[1] or match[2])
+    return names
+
+
+def _read_variable(code: Code, item: Item, name: str, match: re.Match[str]) -> Variable:
+    text = item.text[match.end() :].strip().removesuffix(";")
+    head = item.text[: match.start()]
+    value = parse_initializer(text) if text.startswith("{") else None
+    elements: tuple[Held | None, ...] = (text.strip(),) if value is None else ()
+    if match[2] != "=":
+        elements = ({},) if not match[1].strip() else ()
+    elif value is not None:
+        elements = read_held(code, head, match[1], value, item.file)
+    tag = _TAG.search(head)
+    return Variable(
+        name,
+        item.file,
+        item.line_at(match.start()),
+        tag[1] if tag else "",
+        bool(match[1].strip()),
+        re.search(r"\bconst\b", head) is not None,
+        elements,
+    )
+
+
+def _is_struct(head: str) -> bool:
+    return re.search(r"\bstruct\s+\w+\s*\Z", head) is not None and "extern" not in head
+
+
+def _read_array(
+    code: Code, value: Node, names: tuple[str, ...], file: str
+) -> tuple[Held | None, ...]:
+    found: dict[int, Held | None] = {}
+    at = 0
+    for child in value.named_children:
+        if child.type == "comment":
+            continue
+        held = child
+        if child.type == "initializer_pair":
+            index = _designated_index(code, child, file)
+            held = field_of(child, "value") or child
+            if index is None:
+                return ()
+            at = index
+        if at >= _MAX_ELEMENTS:
+            raise TreeError(f"{file} has an array of more than {_MAX_ELEMENTS:,} elements to read")
+        found[at] = _read_element(held, names)
+        at += 1
+    length = max(found, default=-1) + 1
+    return tuple(found.get(index, "0") for index in range(length))
+
+
+def _designated_index(code: Code, pair: Node, file: str) -> int | None:
+    designator = field_of(pair, "designator")
+    if designator is None or designator.type != "subscript_designator":
+        return None
+    return code.evaluate(text_of(designator.named_children[0]), file)
+
+
+def _read_element(value: Node, names: tuple[str, ...]) -> Held | None:
+    """Return the fields of a struct or the text of an expression; None for what is neither."""
+    if value.type == "compound_literal_expression":
+        value = field_of(value, "value") or value
+    if value.type != "initializer_list":
+        return text_of(value)
+    fields: dict[str, str] = {}
+    at = 0
+    for child in value.named_children:
+        if child.type == "comment":
+            continue
+        held: Node | None = child
+        if child.type == "initializer_pair":
+            designator = field_of(child, "designator")
+            held = field_of(child, "value")
+            if designator is None or designator.type != "field_designator":
+                return None
+            name = text_of(designator).lstrip(".").strip()
+            at = names.index(name) if name in names else len(names)
+        elif at < len(names):
+            name = names[at]
+        else:
+            return None
+        fields[name] = text_of(held) if held is not None else ""
+        at += 1
+    return fields

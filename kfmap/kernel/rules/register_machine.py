@@ -1,0 +1,440 @@
+"""Runs functions that register kfuncs: loops, tables, pointers, and functions around the call.
+
+An unknown call succeeds, a registration returns 0, and an unknown test may go both ways. Tests of
+what calls returned are about errors; what stands behind another unknown test is in doubt.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+
+from tree_sitter import Node
+
+from kfmap.kernel.code import Code
+from kfmap.kernel.expressions import Value, compute
+from kfmap.kernel.facts import Place
+from kfmap.kernel.preprocessor import config_call
+from kfmap.kernel.rules.initializers import read_held
+from kfmap.kernel.rules.kfunc_memory import Memory
+from kfmap.kernel.statements import BREAKS, CONTINUES, FALLS, LEAVES, Runner, TooLongError
+from kfmap.kernel.syntax import (
+    Function,
+    arguments_of,
+    called_name,
+    field_of,
+    strip_parentheses,
+    text_of,
+    walk,
+)
+
+REGISTER = "register_btf_kfunc_id_set"
+# "bpf: do not rely on ALLOW_ERROR_INJECTION for fmod_ret": seen first in 6.12.
+REGISTER_FMODRET = "register_btf_fmodret_id_set"
+_MAX_LOOP = 2_000
+_MAX_CALLS = 12  # of functions in functions
+_COPIES = frozenset({"memcpy", "memmove", "__builtin_memcpy"})
+_KNOWN = frozenset({"likely", "unlikely", "ARRAY_SIZE", *_COPIES})
+_CHANGES = re.compile(rf"{REGISTER}|{REGISTER_FMODRET}|\+\+|--|(?<![=!<>])=(?!=)")
+_OF_ERRORS = re.compile(r"\b(?:IS_ERR\w*|PTR_ERR\w*|WARN_ON\w*|ERR_PTR|unlikely|likely)\b")
+_CONSTANT = re.compile(r"[A-Z_][A-Z0-9_]*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A call that registers, as it was reached with one set of arguments.
+
+    `program_type` and `kfunc_id_set` are its arguments as written, `type_value` and `address` what
+    they come to. `doubt` is the test that decides whether it is reached at all.
+    """
+
+    place: Place
+    program_type: str
+    type_value: Value
+    kfunc_id_set: str
+    address: Value
+    doubt: Place | None
+    depends_on_caller: bool
+
+
+@dataclass(slots=True)
+class Met:
+    """What was reached, in order, and the calls by their place in the text."""
+
+    sites: list[Site] = field(default_factory=list)
+    nodes: set[tuple[str, int]] = field(default_factory=set)
+    functions: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What a function finds around it. `enter` gives the functions that are run when called,
+    whose names are `entered`."""
+
+    code: Code
+    memory: Memory
+    met: Met
+    enter: Callable[[str], Function | None]
+    program_types: Mapping[str, int]
+    entered: Collection[str]
+
+
+class RegisterMachine(Runner):
+    """One call of a function that registers."""
+
+    def __init__(
+        self,
+        world: World,
+        function: Function,
+        variables: Mapping[str, Value],
+        depth: int = 0,
+        doubt: Place | None = None,
+    ) -> None:
+        super().__init__(function, variables)
+        self._world = world
+        self._parameters = set(function.parameters)
+        self._locals = set(function.parameters)
+        self._call_depth = depth
+        self._doubt = doubt
+        world.met.functions.add(function.name)
+
+    # Names and memory
+
+    def constant(self, name: str) -> Value:
+        """Return a constant, or the address of a table or a struct."""
+        code, file = self._world.code, self.function.file
+        if name in self._locals:
+            return None
+        if name in self._world.program_types:
+            return self._world.program_types[name]
+        value = code.value(name, file)
+        if value is not None:
+            return value
+        variable = self._world.memory.find_variable(name, file)
+        if variable is None:
+            return None
+        address = self._world.memory.address(name, file)
+        is_plain = not variable.is_array and isinstance(variable.elements[0], str)
+        if is_plain and not variable.is_constant:
+            return None
+        return self._world.memory.load(address) if is_plain else address
+
+    def field_value(self, node: Node) -> Value:
+        """Return a field of a struct whose address is known."""
+        argument, name = field_of(node, "argument"), field_of(node, "field")
+        if argument is None or name is None:
+            return None
+        fields = self._world.memory.fields(self.value(argument))
+        return None if fields is None else fields.get(text_of(name), 0)
+
+    def other_value(self, node: Node) -> Value:
+        """Return addresses, elements and what is at an address; run assignments and ++."""
+        match node.type:
+            case "pointer_expression":
+                return self._pointer(node)
+            case "subscript_expression":
+                return self._world.memory.load(self._element(node))
+            case "update_expression":
+                return self._update(node)
+            case "assignment_expression":
+                return self._assign_any(node)
+            case "compound_statement":
+                self._statement(node)
+                return None
+        return super().other_value(node)
+
+    def _element(self, node: Node) -> Value:
+        argument, index = field_of(node, "argument"), field_of(node, "index")
+        base = None if argument is None else self.value(argument)
+        offset = None if index is None else self.value(index)
+        return None if base is None or offset is None else base + offset
+
+    def _pointer(self, node: Node) -> Value:
+        argument = field_of(node, "argument")
+        if argument is None:
+            return None
+        argument = strip_parentheses(argument)
+        if node.children[0].type == "*":
+            return self._world.memory.load(self.value(argument))
+        if argument.type == "identifier":
+            name = text_of(argument)
+            if name in self._locals:
+                value = self.variables.get(name)
+                return value if self._world.memory.find(value) else None
+            return self._world.memory.address(name, self.function.file)
+        if argument.type == "subscript_expression":
+            return self._element(argument)
+        return self.value(argument)
+
+    def _update(self, node: Node) -> Value:
+        argument = field_of(node, "argument")
+        value = None if argument is None else self.value(argument)
+        step = 1 if any(child.type == "++" for child in node.children) else -1
+        changed = None if value is None else value + step
+        if argument is not None:
+            self._store(argument, changed)
+        return changed if node.children[0].type in ("++", "--") else value
+
+    def _assign_any(self, node: Node) -> Value:
+        target, source = field_of(node, "left"), field_of(node, "right")
+        if target is None or source is None:
+            return None
+        operator = node.children[1].type
+        value = self.value(source)
+        if operator != "=":
+            before = self.value(target)
+            known = before is not None and value is not None
+            value = compute(operator[:-1], before or 0, value or 0) if known else None
+        self._store(strip_parentheses(target), value)
+        return value
+
+    def _store(self, target: Node, value: Value) -> None:
+        memory = self._world.memory
+        match target.type:
+            case "identifier":
+                self._store_name(text_of(target), value)
+            case "field_expression":
+                argument, name = field_of(target, "argument"), field_of(target, "field")
+                if argument is not None and name is not None:
+                    memory.write_field(self.value(argument), text_of(name), value)
+            case "subscript_expression":
+                memory.write(self._element(target), value)
+            case "pointer_expression":
+                argument = field_of(target, "argument")
+                memory.write(None if argument is None else self.value(argument), value)
+
+    def _store_name(self, name: str, value: Value) -> None:
+        memory = self._world.memory
+        if name in self._locals:
+            found = memory.find(self.variables.get(name))
+            if found and found[0].name == name and found[0].file == "":  # a local struct
+                memory.write(found[0].address, value)
+            else:
+                self.variables[name] = value
+        else:
+            memory.write(memory.address(name, self.function.file), value)
+
+    # Declarations
+
+    def _declare(self, node: Node) -> set[str]:
+        for child in node.named_children:
+            if child.type == "init_declarator":
+                declarator, value = field_of(child, "declarator"), field_of(child, "value")
+                if declarator is not None and value is not None:
+                    self._declare_one(node, declarator, value)
+            elif child.type.endswith("declarator") or child.type == "identifier":
+                self._declare_one(node, child, None)
+        return {FALLS}
+
+    def _declare_one(self, node: Node, declarator: Node, value: Node | None) -> None:
+        name = next((text_of(n) for n in walk(declarator) if n.type == "identifier"), "")
+        is_pointer = any(n.type == "pointer_declarator" for n in walk(declarator))
+        is_array = declarator.type == "array_declarator"
+        text = text_of(node)
+        is_struct = re.search(r"\bstruct\b", text) is not None and not is_pointer
+        known = None if value is None or value.type == "initializer_list" else self.value(value)
+        self._locals.add(name)
+        if not (is_struct or is_array):
+            self.variables[name] = known
+            return
+        memory = self._world.memory
+        block = memory.allocate(name, "")
+        self.variables[name] = block.address
+        if value is not None and value.type == "initializer_list":
+            dimensions = "[]" if is_array else ""
+            head = text[: declarator.start_byte - node.start_byte]
+            held = read_held(self._world.code, head, dimensions, value, self.function.file)
+            for index, element in enumerate(held):
+                if isinstance(element, str):
+                    block.values[index] = self._read_text(element)
+                elif element is not None:
+                    block.fields[index] = {n: self._read_text(t) for n, t in element.items()}
+            block.length = len(held) if is_array else None
+        elif value is not None:
+            memory.write(block.address, known)
+        else:
+            block.fields[0] = {}
+
+    def _read_text(self, text: str) -> Value:
+        return self._world.memory.held_value(text, self.function.file)
+
+    # Calls
+
+    def _call(self, node: Node) -> Value:
+        """Leave out what a call is given where nothing in it registers or changes a variable."""
+        name, text = called_name(node), text_of(node)
+        matters = name in _KNOWN or _CHANGES.search(text) is not None
+        if not matters and not any(entered in text for entered in self._world.entered):
+            arguments = [text_of(argument) for argument in arguments_of(node)]
+            return config_call(self._world.code.config, name, arguments)
+        return super()._call(node)
+
+    def call_value(self, name: str, node: Node, values: list[Value]) -> Value:
+        """Note a registration, which succeeds; enter functions that may register."""
+        if name in (REGISTER, REGISTER_FMODRET):
+            self._note(name, node, values)
+            return 0
+        if name == "ARRAY_SIZE" and values:
+            return self._world.memory.length(values[0])
+        if name in _COPIES and len(values) > 1:
+            self._world.memory.write(values[0], values[1])
+            return values[0]
+        function = self._world.enter(name) if self._call_depth < _MAX_CALLS else None
+        if function is not None:
+            given = dict(zip(function.parameters, values, strict=False))
+            inside = RegisterMachine(
+                self._world, function, given, self._call_depth + 1, self._doubt
+            )
+            inside.steps = self.steps
+            value = inside.execute()
+            self.steps = inside.steps
+            return value
+        arguments = [text_of(argument) for argument in arguments_of(node)]
+        return config_call(self._world.code.config, name, arguments)
+
+    def _note(self, name: str, node: Node, values: list[Value]) -> None:
+        met, key = self._world.met, (self.function.file, self._offset(node))
+        if self.is_rerun and key in met.nodes:
+            return
+        met.nodes.add(key)
+        arguments = arguments_of(node)
+        is_plain = name == REGISTER and len(arguments) == 2
+        texts = [text_of(argument) for argument in arguments] or [""]
+        met.sites.append(
+            Site(
+                Place(self.function.file, self.function.line_of(node)),
+                texts[0] if is_plain else "",
+                values[0] if is_plain else None,
+                texts[-1],
+                values[-1] if values else None,
+                self._doubt,
+                any(
+                    text_of(inner) in self._parameters
+                    for argument in arguments
+                    for inner in walk(argument)
+                    if inner.type == "identifier"
+                ),
+            )
+        )
+
+    def _offset(self, node: Node) -> int:
+        return self.function.first_row * 1_000_000 + node.start_byte
+
+    # What may or may not be run
+
+    def _if(self, node: Node) -> set[str]:
+        condition = field_of(node, "condition")
+        known = None if condition is None else self.condition_value(condition)
+        branches = [field_of(node, "consequence"), field_of(node, "alternative")]
+        if known is not None:
+            chosen = branches[0] if known else branches[1]
+            return {FALLS} if chosen is None else self._statement(chosen)
+        in_doubt = condition is not None and not self._is_about_success(condition)
+        place = Place(self.function.file, self.function.line_of(node))
+        before, doubt = dict(self.variables), self._doubt
+        ends: set[str] = set()
+        outcomes = []
+        leaves_well = False
+        for branch in branches:
+            self.variables = dict(before)
+            self._doubt = doubt or (place if in_doubt else None)
+            ways = {FALLS} if branch is None else self._statement(branch)
+            ends |= ways
+            if FALLS in ways:
+                outcomes.append(self.variables)
+            elif branch is not None and ways == {LEAVES} and _returns_nothing_or_0(branch):
+                leaves_well = True
+        self.variables = self.agreed(outcomes)
+        self._doubt = doubt or (place if in_doubt and leaves_well else None)
+        return ends
+
+    def _is_about_success(self, condition: Node) -> bool:
+        """Return whether a test asks what calls before it returned, as tests of errors do."""
+        names = {
+            text_of(node)
+            for node in walk(condition)
+            if node.type == "identifier" and not _OF_ERRORS.match(text_of(node))
+        }
+        variables = {name for name in names if not _CONSTANT.match(name)}
+        called = {called_name(node) for node in walk(condition) if node.type == "call_expression"}
+        own = self._locals - self._parameters
+        return bool(variables - called) and (variables - called) <= own
+
+    def _logical(self, first: Value, right: Node, *, decisive: bool) -> Value:
+        if first is None and not decisive:
+            with_doubt = self._doubt
+            self._doubt = self._doubt or Place(self.function.file, self.function.line_of(right))
+            value = super()._logical(first, right, decisive=decisive)
+            self._doubt = with_doubt
+            return value
+        return super()._logical(first, right, decisive=decisive)
+
+    def _conditional(self, node: Node) -> Value:
+        condition, taken = field_of(node, "condition"), field_of(node, "consequence")
+        doubt = self._doubt
+        if taken is not None and condition is not None and self.value(condition) is None:
+            self._doubt = doubt or Place(self.function.file, self.function.line_of(node))
+        value = super()._conditional(node)
+        self._doubt = doubt
+        return value
+
+    def _maybe(self, node: Node) -> set[str]:
+        doubt = self._doubt
+        self._doubt = doubt or Place(self.function.file, self.function.line_of(node))
+        ends = super()._maybe(node)
+        self._doubt = doubt
+        return ends
+
+    # Loops
+
+    def _statement(self, node: Node) -> set[str]:
+        if node.type in ("for_statement", "while_statement", "do_statement"):
+            self.count_step()
+            return self._loop(node)
+        return super()._statement(node)
+
+    def _loop(self, node: Node) -> set[str]:
+        """Run a loop round by round as long as its condition is known."""
+        initializer, condition = field_of(node, "initializer"), field_of(node, "condition")
+        body, update = field_of(node, "body"), field_of(node, "update")
+        if body is None:
+            return self._maybe(node)
+        if initializer is not None:
+            if initializer.type == "declaration":
+                self._declare(initializer)
+            else:
+                self.value(initializer)
+        ends: set[str] = set()
+        is_first = node.type == "do_statement"
+        for _ in range(_MAX_LOOP):
+            known = 1 if condition is None or is_first else self.value(condition)
+            is_first = False
+            if known is None:
+                return ends | self._maybe(body)
+            if not known:
+                return ends | {FALLS}
+            ways = self._statement(body)
+            ends |= ways - {BREAKS, CONTINUES, FALLS}
+            if BREAKS in ways:
+                return ends | {FALLS}
+            if not ways & {FALLS, CONTINUES}:
+                return ends
+            if update is not None:
+                self.value(update)
+        raise TooLongError(f"{self.function.name} has a loop that does not end")
+
+    def _binary(self, node: Node) -> Value:
+        """Return `sizeof(a) / sizeof(a[0])`, the length of a table."""
+        left, right = field_of(node, "left"), field_of(node, "right")
+        if left is not None and left.type == "sizeof_expression" and right is not None:
+            words = re.findall(r"\w+", text_of(left))
+            if right.type == "sizeof_expression" and len(words) == 2:
+                return self._world.memory.length(self.name_value(words[1]))
+        return super()._binary(node)
+
+
+def _returns_nothing_or_0(branch: Node) -> bool:
+    returns = [node for node in walk(branch) if node.type == "return_statement"]
+    texts = [text_of(child) for node in returns for child in node.named_children]
+    return all(text == "0" for text in texts)

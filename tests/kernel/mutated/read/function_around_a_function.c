@@ -1,0 +1,26 @@
+/* Function around a function. */
+
+BTF_KFUNCS_START(set_one)
+BTF_ID_FLAGS(func, one)
+BTF_KFUNCS_END(set_one)
+
+BTF_KFUNCS_START(set_two)
+BTF_ID_FLAGS(func, two)
+BTF_KFUNCS_END(set_two)
+static const struct btf_kfunc_id_set id_one = { .owner = THIS_MODULE, .set = &set_one };
+static const struct btf_kfunc_id_set id_two = { .owner = THIS_MODULE, .set = &set_two };
+static int reg(enum bpf_prog_type type, const struct btf_kfunc_id_set *set)
+{
+ return register_btf_kfunc_id_set(type, set);
+}
+static int reg_one(enum bpf_prog_type type)
+{
+ return reg(type, &id_one);
+}
+static int __init the_init(void)
+{
+ int ret = reg_one(BPF_PROG_TYPE_XDP) ?: reg_one(BPF_PROG_TYPE_SCHED_CLS);
+ ret = ret ?: register_btf_kfunc_id_set(BPF_PROG_TYPE_SYSCALL, &id_two);
+ return ret;
+}
+late_initcall(the_init);

@@ -1,0 +1,22 @@
+/* List of types as a macro that uses X. */
+
+#define TYPES X(XDP) X(SCHED_CLS)
+BTF_KFUNCS_START(set_one)
+BTF_ID_FLAGS(func, one)
+BTF_KFUNCS_END(set_one)
+
+BTF_KFUNCS_START(set_two)
+BTF_ID_FLAGS(func, two)
+BTF_KFUNCS_END(set_two)
+static const struct btf_kfunc_id_set id_one = { .owner = THIS_MODULE, .set = &set_one };
+static const struct btf_kfunc_id_set id_two = { .owner = THIS_MODULE, .set = &set_two };
+#define X(t) ret = ret ?: register_btf_kfunc_id_set(BPF_PROG_TYPE_##t, &id_one);
+static int __init the_init(void)
+{
+ int ret = 0;
+ TYPES
+ ret = ret ?: register_btf_kfunc_id_set(BPF_PROG_TYPE_SYSCALL, &id_two);
+ return ret;
+}
+late_initcall(the_init);
+#undef X

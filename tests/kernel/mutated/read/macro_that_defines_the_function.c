@@ -1,0 +1,26 @@
+/* Macro that defines the function. */
+
+#define INIT(name, t, s) \
+static int __init name(void) \
+{ \
+ return register_btf_kfunc_id_set(t, s); \
+} \
+late_initcall(name)
+BTF_KFUNCS_START(set_one)
+BTF_ID_FLAGS(func, one)
+BTF_KFUNCS_END(set_one)
+
+BTF_KFUNCS_START(set_two)
+BTF_ID_FLAGS(func, two)
+BTF_KFUNCS_END(set_two)
+static const struct btf_kfunc_id_set id_one = { .owner = THIS_MODULE, .set = &set_one };
+static const struct btf_kfunc_id_set id_two = { .owner = THIS_MODULE, .set = &set_two };
+INIT(init_a, BPF_PROG_TYPE_XDP, &id_one);
+INIT(init_b, BPF_PROG_TYPE_SCHED_CLS, &id_one);
+static int __init the_init(void)
+{
+ int ret = 0;
+ ret = ret ?: register_btf_kfunc_id_set(BPF_PROG_TYPE_SYSCALL, &id_two);
+ return ret;
+}
+late_initcall(the_init);

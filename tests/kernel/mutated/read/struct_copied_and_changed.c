@@ -1,0 +1,21 @@
+/* Struct copied and changed. */
+
+BTF_KFUNCS_START(set_one)
+BTF_ID_FLAGS(func, one)
+BTF_KFUNCS_END(set_one)
+
+BTF_KFUNCS_START(set_two)
+BTF_ID_FLAGS(func, two)
+BTF_KFUNCS_END(set_two)
+static const struct btf_kfunc_id_set base = { .owner = THIS_MODULE, .set = &set_two };
+static const struct btf_kfunc_id_set id_two = { .owner = THIS_MODULE, .set = &set_two };
+static int __init the_init(void)
+{
+ struct btf_kfunc_id_set copy = base;
+ int ret;
+ copy.set = &set_one;
+ ret = register_btf_kfunc_id_set(BPF_PROG_TYPE_XDP, &copy) ?: register_btf_kfunc_id_set(BPF_PROG_TYPE_SCHED_CLS, &copy);
+ ret = ret ?: register_btf_kfunc_id_set(BPF_PROG_TYPE_SYSCALL, &id_two);
+ return ret;
+}
+late_initcall(the_init);

@@ -1,0 +1,24 @@
+/* While loop up to a sentinel. */
+
+BTF_KFUNCS_START(set_one)
+BTF_ID_FLAGS(func, one)
+BTF_KFUNCS_END(set_one)
+
+BTF_KFUNCS_START(set_two)
+BTF_ID_FLAGS(func, two)
+BTF_KFUNCS_END(set_two)
+static const struct btf_kfunc_id_set id_one = { .owner = THIS_MODULE, .set = &set_one };
+static const struct btf_kfunc_id_set id_two = { .owner = THIS_MODULE, .set = &set_two };
+static const enum bpf_prog_type types[] = { BPF_PROG_TYPE_XDP, BPF_PROG_TYPE_SCHED_CLS, 0 };
+static int __init the_init(void)
+{
+ const enum bpf_prog_type *type = types;
+ int ret = 0;
+ while (*type) {
+  ret |= register_btf_kfunc_id_set(*type, &id_one);
+  type++;
+ }
+ ret = ret ?: register_btf_kfunc_id_set(BPF_PROG_TYPE_SYSCALL, &id_two);
+ return ret;
+}
+late_initcall(the_init);
