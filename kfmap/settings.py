@@ -72,6 +72,8 @@ MIDDLEWARE = [
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.http.ConditionalGetMiddleware",
+    "kfmap.api.throttles.RateHeaders",
+    "kfmap.api.problems.ProblemsUnderApi",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -225,10 +227,24 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "URL_FORMAT_OVERRIDE": None,  # ?format= is the format of a report
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "kfmap.api.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+        "kfmap.api.authentication.PasswordAuthentication",
+    ],
+    "EXCEPTION_HANDLER": "kfmap.api.problems.handle_exception",
     "DEFAULT_THROTTLE_CLASSES": [
-        "rest_framework.throttling.AnonRateThrottle",
-        "rest_framework.throttling.UserRateThrottle",
+        "kfmap.api.throttles.AnyoneThrottle",
+        "kfmap.api.throttles.AccountThrottle",
     ],
     "DEFAULT_THROTTLE_RATES": {"anon": "600/min", "user": "1200/min", "upload": "60/min"},
 }
-SPECTACULAR_SETTINGS = {"TITLE": "kfmap", "VERSION": "1"}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "kfmap",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "kfmap.api.described.add_events",
+    ],
+}

@@ -10,6 +10,7 @@ from kfmap.server.health import healthz, readyz
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("kfmap.web.urls")),
     path("", include("verifier.web.urls")),
+    path("accounts/tokens/", include("kfmap.api.token_urls")),
     path("accounts/", include("kfmap.accounts.urls")),
     path("admin/", admin.site.urls),
     path("api/", include("kfmap.api.urls")),

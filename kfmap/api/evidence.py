@@ -11,17 +11,17 @@ from rest_framework import serializers
 from rest_framework.decorators import api_view, parser_classes, permission_classes, throttle_classes
 from rest_framework.exceptions import ValidationError
 from rest_framework.parsers import BaseParser
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from kfmap.api.authentication import MayUse
+from kfmap.api.described import PROBLEMS
 from kfmap.api.opinions import OpinionThrottle
-from kfmap.api.serializers import ProblemSerializer, Serializer
+from kfmap.api.serializers import Serializer
 from kfmap.evidence.models import Evidence
 from kfmap.evidence.store import Kept, keep_evidence
 from kfmap.probe.evidence import MOST_BYTES, EvidenceError
 
-_PROBLEMS = dict.fromkeys((400, 401, 403, 413, 429), ProblemSerializer)
 _MOST_DIFFERENCES = 1000
 
 
@@ -73,14 +73,14 @@ class EvidenceSerializer(Serializer):
     url = serializers.CharField()
 
 
-@extend_schema(methods=["GET"], responses={200: EvidenceSerializer(many=True), **_PROBLEMS})
+@extend_schema(methods=["GET"], responses={200: EvidenceSerializer(many=True), **PROBLEMS})
 @extend_schema(
     methods=["POST"],
     request=DocumentSerializer,
-    responses={201: EvidenceSerializer, **_PROBLEMS},
+    responses={201: EvidenceSerializer, **PROBLEMS},
 )
 @api_view(["GET", "POST"])
-@permission_classes([IsAuthenticated])
+@permission_classes([MayUse])
 @parser_classes([DocumentParser])
 @throttle_classes([OpinionThrottle])
 def evidence(request: Request) -> Response:

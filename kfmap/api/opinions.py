@@ -10,19 +10,18 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import api_view, permission_classes, throttle_classes
 from rest_framework.exceptions import ValidationError
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import UserRateThrottle
 
-from kfmap.api.serializers import ProblemSerializer, Serializer
+from kfmap.api.authentication import MayUse
+from kfmap.api.described import PROBLEMS
+from kfmap.api.serializers import Serializer
 from verifier.guests.models import Opinion
 from verifier.guests.store import load_opinions
 from verifier.guests.submit import CannotAskError, ask
 from verifier.opinions.opinion_json import VERSION, plain_compared
 from verifier.records.models import BpfObject
-
-_PROBLEMS = dict.fromkeys((400, 401, 403, 404, 429), ProblemSerializer)
 
 
 class OpinionThrottle(UserRateThrottle):
@@ -62,14 +61,14 @@ class OpinionsSerializer(Serializer):
     jobs = UnderWaySerializer(many=True)
 
 
-@extend_schema(methods=["GET"], responses={200: OpinionsSerializer, **_PROBLEMS})
+@extend_schema(methods=["GET"], responses={200: OpinionsSerializer, **PROBLEMS})
 @extend_schema(
     methods=["POST"],
     request=AskSerializer,
-    responses={202: OpinionsSerializer, **_PROBLEMS},
+    responses={202: OpinionsSerializer, **PROBLEMS},
 )
 @api_view(["GET", "POST"])
-@permission_classes([IsAuthenticated])
+@permission_classes([MayUse])
 @throttle_classes([OpinionThrottle])
 def opinions(request: Request, sha256: str) -> Response:
     """Return what booted kernels said of an object; POST asks the named ones."""

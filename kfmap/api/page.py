@@ -23,7 +23,7 @@ _EXAMPLES = {
     "context": "lsm:file_open",
     "kfunc": "bpf_path_d_path",
     "sha256": "0123456789abcdef" * 4,
-    "format": "pdf",
+    "submission_id": "1",
 }
 _FILE = "prog.bpf.o"
 
@@ -103,21 +103,20 @@ class _Example:
         return self.path.format_map(examples) + (f"?{urlencode(query, safe=':')}" if query else "")
 
     def command(self, examples: Mapping[str, str], server: str) -> str:
-        words = ["curl"]
-        if self.needs_account:
-            words += ["--user", "NAME"]
+        words = []
         for field in self.parameters:
             if field.where == "file":
                 words += ["--form", f"{field.name}=@{_FILE}"]
         fields = [field.name for field in self.parameters if field.where == "field"]
         if fields:
             words += ["--json", json.dumps({name: examples.get(name, "") for name in fields})]
-        return shlex.join([*words, server + self.address(examples)])
+        token = ' --header "Authorization: Bearer $KFMAP_TOKEN"' if self.needs_account else ""
+        return f"curl{token} {shlex.join([*words, server + self.address(examples)])}"
 
 
 def _asked(operation: Mapping[str, Any]) -> Iterator[Parameter]:
     for item in sorted(operation.get("parameters", ()), key=lambda item: item["in"] != "path"):
-        where = {"path": "address", "query": "query"}[item["in"]]
+        where = {"path": "address", "query": "query", "header": "header"}[item["in"]]
         yield Parameter(
             item["name"], where, item.get("description", ""), item.get("required", False)
         )

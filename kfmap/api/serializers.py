@@ -31,6 +31,7 @@ class KernelSerializer(KernelModelSerializer):
             "version",
             "label",
             "profile",
+            "released",
             "source",
             "facts_sha256",
             "kfunc_count",
@@ -89,10 +90,39 @@ AnswerSerializer = type(
 
 
 class ProblemSerializer(Serializer):
-    """Why a request was not answered."""
+    """Why a request was not answered (RFC 9457); `errors` has sentences by the field's name."""
 
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
     detail = serializers.CharField()
+    errors = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField()), required=False
+    )
     candidates = serializers.ListField(child=serializers.CharField(), required=False)
+
+
+class ListedKfuncSerializer(Serializer):
+    """A kfunc of a kernel; `place` is where it is defined, null where that is not known."""
+
+    name = serializers.CharField()
+    owner = serializers.CharField(allow_blank=True)
+    prototype = serializers.CharField(allow_blank=True)
+    sets = serializers.ListField(child=serializers.CharField())
+    flags = serializers.ListField(child=serializers.CharField())
+    place = serializers.CharField(allow_null=True)
+
+
+class ListedObjectSerializer(Serializer):
+    """An object; `verdicts` has the worst one of its programs by kernel, as far as checked."""
+
+    sha256 = serializers.CharField()
+    name = serializers.CharField()
+    size = serializers.IntegerField()
+    uploaded_at = serializers.DateTimeField()
+    problem = serializers.CharField(allow_blank=True)
+    verdicts = serializers.DictField(child=serializers.CharField())
+    url = serializers.CharField()
 
 
 def _texts(help_text: str) -> serializers.ListField:
@@ -126,6 +156,13 @@ class TakenSerializer(Serializer):
     known_before = serializers.BooleanField()
     problem = serializers.CharField(allow_blank=True)
     waits_for = serializers.CharField(allow_blank=True)
+
+
+class SubmissionSerializer(Serializer):
+    """An upload; `over`: nothing of it waits or is being checked."""
+
+    files = TakenSerializer(many=True)
+    over = serializers.BooleanField()
 
 
 class JobSerializer(JobModelSerializer):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from kfmap.api import evidence, opinions, page, views
+from kfmap.api import events, evidence, objects, opinions, page, views
 from kfmap.api.description import DescriptionView
 
 _OBJECT = "^objects/(?P<sha256>[0-9a-f]{64})/"
@@ -18,8 +18,16 @@ urlpatterns = [
     path("kernels/<str:kernel>/report/", views.kernel_report, name="api-kernel-report"),
     path("compare/<str:old>/<str:new>/report/", views.comparison_report, name="api-comparison"),
     path("evidence/", evidence.evidence, name="api-evidence"),
-    path("objects/", views.upload, name="api-upload"),
-    re_path(_OBJECT + "$", views.result, name="api-result"),
-    re_path(_OBJECT + "report/$", views.report, name="api-report"),
     re_path(_OBJECT + "opinions/$", opinions.opinions, name="api-opinions"),
+    path("kernels/<str:kernel>/kfuncs/", views.kfuncs, name="api-kfuncs"),
+    path("objects/", objects.objects, name="api-upload"),
+    re_path(_OBJECT + "$", objects.result, name="api-result"),
+    re_path(_OBJECT + "report/$", objects.report, name="api-report"),
+    re_path(_OBJECT + "events/$", events.stream_job, name="api-events"),
+    path("submissions/<int:submission_id>/", objects.submission, name="api-submission"),
+    path(
+        "submissions/<int:submission_id>/report/",
+        objects.submission_report,
+        name="api-submission-report",
+    ),
 ]

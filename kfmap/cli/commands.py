@@ -30,6 +30,7 @@ _MODULES = {
     "fetch-images": "fetch_images",
     "probe": "probe",
     "report": "report",
+    "submit": "submit",
     "verify": "verify",
 }
 

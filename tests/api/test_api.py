@@ -97,7 +97,7 @@ def test_matrix_has_the_form_of_the_export(client: Client) -> None:
 
 
 def test_questions_are_throttled(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rest_framework.throttling.AnonRateThrottle.rate", "3/min", raising=False)
+    monkeypatch.setattr("kfmap.api.throttles.AnyoneThrottle.rate", "3/min", raising=False)
     statuses = [get(client, "kernels/")[0] for _ in range(5)]
     assert statuses == [200, 200, 200, 429, 429]
 
@@ -154,13 +154,17 @@ def test_description_covers_every_address(client: Client) -> None:
         "/api/evidence/",
         "/api/kernels/",
         "/api/kernels/{kernel}/can-call/",
+        "/api/kernels/{kernel}/kfuncs/",
         "/api/kernels/{kernel}/matrix/",
         "/api/kernels/{kernel}/report/",
         "/api/objects/",
         "/api/objects/{sha256}/",
         "/api/objects/{sha256}/opinions/",
+        "/api/objects/{sha256}/events/",
         "/api/objects/{sha256}/report/",
         "/api/schema/",
+        "/api/submissions/{submission_id}/",
+        "/api/submissions/{submission_id}/report/",
     }
 
 

@@ -50,8 +50,9 @@ def test_example_of_a_question_that_is_sent_is_answered(client: Client, text: st
 
 
 def test_example_of_an_upload_sends_a_file_as_somebody(text: str) -> None:
-    upload = reverse("api-upload")
-    assert f"curl --user NAME --form objects=@prog.bpf.o http://testserver{upload}" in text
+    command = f"--form objects=@prog.bpf.o http://testserver{reverse('api-upload')}"
+    said = html.unescape(text)
+    assert f'curl --header "Authorization: Bearer $KFMAP_TOKEN" {command}' in said
 
 
 def test_page_works_on_an_empty_map_and_only_reads(client: Client) -> None:

@@ -1,0 +1,46 @@
+"""Tokens for the staff: to be seen and revoked, never to be read or made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from kfmap.api.models import ApiToken
+
+if TYPE_CHECKING:
+    TokenModelAdmin = admin.ModelAdmin[ApiToken]
+else:
+    TokenModelAdmin = admin.ModelAdmin
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(TokenModelAdmin):
+    """The digest stays unseen."""
+
+    list_display = ("name", "start", "user", "created_at", "expires_at", "last_used_at", "state")
+    list_filter = ("revoked_at",)
+    search_fields = ("name", "start", "user__username")
+    actions = ("revoke",)
+    fields = readonly_fields = (
+        "user",
+        "name",
+        "start",
+        "scopes",
+        "created_at",
+        "expires_at",
+        "revoked_at",
+        "last_used_at",
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Return False: only its owner sees the text of a token."""
+        return False
+
+    @admin.action(description="Revoke the chosen tokens")
+    def revoke(self, request: HttpRequest, tokens: QuerySet[ApiToken]) -> None:
+        """End them for good."""
+        for token in tokens:
+            token.revoke()

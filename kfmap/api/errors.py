@@ -1,0 +1,29 @@
+"""Errors that Django REST framework does not have; `problems.py` makes answers of them."""
+
+from __future__ import annotations
+
+from rest_framework import status
+from rest_framework.exceptions import APIException
+
+
+class ConflictError(APIException):
+    """The request fits no state that the server is in."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_detail = "Another request with this key is not finished; ask again in a moment."
+
+
+class UnprocessableError(APIException):
+    """The request was read, and does not fit what was said before."""
+
+    status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
+
+
+class LockedOutError(APIException):
+    """Somebody gave too many wrong passwords."""
+
+    status_code = status.HTTP_429_TOO_MANY_REQUESTS
+
+    def __init__(self, detail: str, seconds: int) -> None:
+        super().__init__(detail)
+        self.wait = seconds  # the framework makes Retry-After of it

@@ -1,0 +1,63 @@
+"""Progress of a job as server-sent events, for programs: JSON, and an end that says it is one."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+
+from asgiref.sync import sync_to_async
+from django.db import close_old_connections
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from rest_framework.decorators import api_view, permission_classes
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from kfmap.api.authentication import MayUse
+from kfmap.api.serializers import JobSerializer
+from verifier.records.models import BpfObject
+
+_EVERY_SECONDS = 0.5
+_LIFETIME_SECONDS = 25.0  # then the reader comes back: an endless stream would hold a stop
+
+
+@api_view(["GET"])
+@permission_classes([MayUse])
+def _may_look(request: Request, sha256: str) -> Response:
+    """Answer 200 where the reader may see the object, else with the problem."""
+    found = BpfObject.objects.filter(sha256=sha256).exists()
+    return Response({}, status=200 if found else 404)
+
+
+async def stream_job(request: HttpRequest, sha256: str) -> HttpResponseBase:
+    """Stream the job of an object each time it changes; the event `over` is the last one."""
+    allowed: HttpResponse = await sync_to_async(_may_look)(request, sha256=sha256)
+    if allowed.status_code != 200:
+        return allowed
+    response = StreamingHttpResponse(_events(sha256), content_type="text/event-stream")
+    response["Cache-Control"] = "no-store"
+    response["X-Accel-Buffering"] = "no"
+    response["Content-Encoding"] = "identity"  # keeps GZipMiddleware from holding events back
+    return response
+
+
+async def _events(sha256: str) -> AsyncIterator[str]:
+    ends_at, last, over = time.monotonic() + _LIFETIME_SECONDS, "", False
+    while not over and time.monotonic() < ends_at:
+        told, over = await sync_to_async(_look)(sha256)
+        if told != last:
+            yield f"event: job\ndata: {told}\n\n"
+            last = told
+        if over:
+            yield "event: over\ndata: {}\n\n"
+        await asyncio.sleep(0 if over else _EVERY_SECONDS)
+
+
+def _look(sha256: str) -> tuple[str, bool]:
+    """Return the job as JSON, and whether it will change no more."""
+    obj = BpfObject.objects.filter(sha256=sha256).first()
+    job = obj.jobs.first() if obj else None
+    told = json.dumps(JobSerializer(job).data if job else None)
+    close_old_connections()
+    return told, job is None or job.is_over

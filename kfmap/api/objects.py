@@ -1,0 +1,203 @@
+"""Objects of the API: taken in, listed, their results, reports and progress."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import (
+    api_view,
+    parser_classes,
+    permission_classes,
+)
+from rest_framework.exceptions import ValidationError
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from kfmap.api.authentication import MayUse
+from kfmap.api.described import PROBLEMS, files, problems
+from kfmap.api.listing import PAGED, answer_page, paged
+from kfmap.api.serializers import (
+    ListedObjectSerializer,
+    ResultSerializer,
+    SubmissionSerializer,
+    TakenSerializer,
+    UploadSerializer,
+)
+from kfmap.api.uploading import hash_upload, submit_once
+from kfmap.catalogue.snapshot import one_snapshot
+from verifier.engine.judging.choice_text import OPTIONS, parse_plain_choices
+from verifier.engine.judging.choices import ChoiceError
+from verifier.engine.reports import RENDERERS
+from verifier.guests.store import add_opinions
+from verifier.jobs.submit import submit
+from verifier.records.loader_targets import resolve_targets
+from verifier.records.models import BpfObject, Submission, SubmittedFile
+from verifier.records.outcome import load_outcomes, worst_by_kernel
+from verifier.records.report_download import export_report
+from verifier.records.reporting import load_report, load_submission
+from verifier.records.reviews import load_reviews
+
+_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    location=OpenApiParameter.HEADER,
+    description="a name of this upload, up to 200 characters: sent again, it is not taken in again",
+)
+_FILTERS = [
+    OpenApiParameter("name", description="part of the file's name"),
+    OpenApiParameter("kfunc", description="a kfunc that some program can reach"),
+]
+_FORMAT = OpenApiParameter("format", enum=list(RENDERERS), description="default: json")
+_REPORTS = files(*dict.fromkeys(renderer.media_type for renderer in RENDERERS.values()))
+
+
+@extend_schema(
+    methods=["GET"],
+    operation_id="objects_list",
+    parameters=[*_FILTERS, *PAGED],
+    responses={200: paged(ListedObjectSerializer), **PROBLEMS},
+)
+@extend_schema(
+    methods=["POST"],
+    request={"multipart/form-data": UploadSerializer},
+    parameters=[_KEY],
+    responses={202: TakenSerializer(many=True), **PROBLEMS, **problems(409, 413, 415, 422)},
+)
+@api_view(["GET", "POST"])
+@permission_classes([MayUse])
+@parser_classes([MultiPartParser])
+def objects(request: Request) -> Response:
+    """List the objects, the latest first, or take objects in and check them on every kernel.
+
+    Other files may be sent that hold objects: programs, libraries, archives, packages.
+    """
+    return _upload(request) if request.method == "POST" else _list(request)
+
+
+def _list(request: Request) -> Response:
+    rows = BpfObject.objects.all()
+    if name := request.query_params.get("name"):
+        rows = rows.filter(file_name__icontains=name)
+    if kfunc := request.query_params.get("kfunc"):
+        rows = rows.filter(programs__calls__kfunc=kfunc).distinct()
+    return answer_page(request, rows.order_by("-created_at", "-pk"), _list_objects)
+
+
+def _list_objects(rows: list[BpfObject]) -> list[dict[str, Any]]:
+    outcomes = load_outcomes(rows)
+    return [
+        {
+            "sha256": obj.sha256,
+            "name": obj.file_name,
+            "size": obj.size,
+            "uploaded_at": obj.created_at,
+            "problem": obj.problem,
+            "verdicts": worst_by_kernel(outcomes.get(obj.pk, [])),
+            "url": reverse("api-result", args=[obj.sha256]),
+        }
+        for obj in rows
+    ]
+
+
+def _upload(request: Request) -> Response:
+    said = {option: request.POST.getlist(option) for option in OPTIONS}
+    form = UploadSerializer(data={"objects": request.FILES.getlist("objects"), **said})
+    form.is_valid(raise_exception=True)
+    try:
+        choices = resolve_targets(parse_plain_choices(said))
+    except ChoiceError as error:
+        raise ValidationError({"detail": str(error)}) from error
+    user = request.user
+    assert isinstance(user, User)
+    uploads = form.validated_data["objects"]
+    key = request.headers.get("Idempotency-Key", "")
+    submission, again = submit_once(
+        user,
+        key,
+        hash_upload(uploads, said) if key else "",
+        lambda: submit(uploads, user, choices),
+    )
+    response = Response(_taken_files(submission), status=202)
+    response["Location"] = reverse("api-submission", args=[submission.pk])
+    if again:
+        response["Idempotency-Replayed"] = "true"
+    return response
+
+
+@extend_schema(responses={200: SubmissionSerializer, **PROBLEMS})
+@api_view(["GET"])
+@permission_classes([MayUse])
+def submission(request: Request, submission_id: int) -> Response:
+    """Say what became of each file of an upload, and whether all of them are checked."""
+    found = get_object_or_404(Submission, pk=submission_id)
+    jobs = [
+        file.object.latest_job
+        for file in found.files.select_related("object").prefetch_related("object__jobs")
+        if file.object
+    ]
+    over = all(job is None or job.is_over for job in jobs)
+    return Response({"files": _taken_files(found), "over": over})
+
+
+@extend_schema(parameters=[_FORMAT], responses={**_REPORTS, **PROBLEMS})
+@api_view(["GET"])
+@permission_classes([MayUse])
+@one_snapshot()
+def submission_report(request: Request, submission_id: int) -> HttpResponse:
+    """Return the report on an upload in a format."""
+    found = get_object_or_404(Submission, pk=submission_id)
+    chosen = request.query_params.get("format", "json")
+    return export_report(chosen, load_submission(found), f"submission-{found.pk}")
+
+
+@extend_schema(responses={200: ResultSerializer, **PROBLEMS})
+@api_view(["GET"])
+@permission_classes([MayUse])
+@one_snapshot()
+def result(request: Request, sha256: str) -> Response:
+    """Return the job of an object, its verdicts as `manage.py verify` does, and its reviews."""
+    obj = get_object_or_404(BpfObject, sha256=sha256)
+    job = obj.jobs.first()  # before the verdicts: those of a job that is done are all there
+    report = RENDERERS["json"].render(*add_opinions(load_report([obj]), [obj]))
+    verdicts = worst_by_kernel(load_outcomes([obj]).get(obj.pk, []))
+    found = {
+        "job": job,
+        "report": json.loads(report),
+        "reviews": load_reviews(obj, verdicts),
+    }
+    return Response(ResultSerializer(found).data)
+
+
+@extend_schema(parameters=[_FORMAT], responses={**_REPORTS, **PROBLEMS})
+@api_view(["GET"])
+@permission_classes([MayUse])
+@one_snapshot()
+def report(request: Request, sha256: str) -> HttpResponse:
+    """Return the report on an object in a format: the same bytes while nothing changes."""
+    obj = get_object_or_404(BpfObject, sha256=sha256)
+    chosen = request.query_params.get("format", "json")
+    return export_report(chosen, add_opinions(load_report([obj]), [obj]), obj.sha256[:12])
+
+
+def _taken_files(submission: Submission) -> list[dict[str, Any]]:
+    files = submission.files.select_related("object").prefetch_related("object__jobs")
+    return [_taken(file) for file in files]
+
+
+def _taken(file: SubmittedFile) -> dict[str, Any]:
+    sha256 = file.object.sha256 if file.object else None
+    job = file.object.latest_job if file.object else None
+    return {
+        "file": file.name,
+        "sha256": sha256,
+        "url": sha256 and reverse("api-result", args=[sha256]),
+        "known_before": file.known_before,
+        "problem": file.problem,
+        "waits_for": job.waits_for if job else "",
+    }

@@ -1,0 +1,71 @@
+"""The page on which people make and revoke their API tokens."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from kfmap.api.models import ApiToken, Scope, create_token
+
+_DAYS = ((7, "7 days"), (30, "30 days"), (90, "90 days"), (365, "a year"))
+_USUAL = 90
+_MOST = 50  # usable tokens of one person
+
+
+class TokenForm(forms.Form):
+    """What a token is for, what it may do, and for how long."""
+
+    name = forms.CharField(
+        label="What it is for",
+        max_length=80,
+        label_suffix="",
+        widget=forms.TextInput({"placeholder": "CI of the scheduler", "autocomplete": "off"}),
+    )
+    scopes = forms.MultipleChoiceField(
+        label="What it may do",
+        choices=Scope.choices,
+        initial=[Scope.READ, Scope.SUBMIT],
+        widget=forms.CheckboxSelectMultiple,
+        label_suffix="",
+    )
+    days = forms.TypedChoiceField(
+        label="It ends after", choices=_DAYS, coerce=int, initial=_USUAL, label_suffix=""
+    )
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def show_tokens(request: HttpRequest) -> HttpResponse:
+    """Show one's tokens and make another, whose text is shown this once."""
+    user = request.user
+    assert isinstance(user, User)
+    form = TokenForm(request.POST or None)
+    made, status = "", 200
+    if request.method == "POST":
+        if ApiToken.objects.usable().filter(user=user).count() >= _MOST:
+            form.add_error(None, f"You have {_MOST} tokens that can be used. Revoke one first.")
+        if form.is_valid():
+            said = form.cleaned_data
+            made, status = create_token(user, said["name"], said["scopes"], said["days"]), 201
+            form = TokenForm()
+        else:
+            status = 422
+    context = {"tokens": user.api_tokens.all(), "form": form, "made": made, "section": "account"}
+    return render(request, "accounts/tokens.html", context, status=status)
+
+
+@login_required
+@require_POST
+def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
+    """End one of one's own tokens; those of others are not found."""
+    token = get_object_or_404(ApiToken, pk=pk, user=request.user)
+    token.revoke()
+    messages.info(request, f"The token “{token.name}” is revoked.")
+    return redirect("tokens")

@@ -1,0 +1,107 @@
+"""Lists in pages, filters, ETags and rates."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from kfmap.catalogue.store import save_kernel
+from tests.permission.small_kernel import create_toy_kernel
+from verifier.records.models import BpfObject, Call, Program
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def toy() -> None:
+    cache.clear()
+    save_kernel(replace(create_toy_kernel(), name="toy"), None)
+
+
+@pytest.fixture
+def ada(client: Client) -> Client:
+    client.force_login(User.objects.create_user("ada"))
+    return client
+
+
+def create_objects(count: int) -> None:
+    for at in range(count):
+        obj = BpfObject.objects.create(sha256=f"{at:064x}", file_name=f"o{at}.bpf.o", size=1)
+        program = Program.objects.create(object=obj, position=0, name="p", section="xdp")
+        kfunc = "toy_move" if at % 2 else "toy_now"
+        Call.objects.create(program=program, kfunc=kfunc, weak=False, instruction=1, path=[])
+
+
+def test_objects_come_in_pages(ada: Client) -> None:
+    create_objects(5)
+    body = ada.get("/api/objects/?page_size=2").json()
+    assert (body["count"], body["previous"], len(body["results"])) == (5, None, 2)
+    seen = [item["sha256"] for item in body["results"]]
+    while body["next"]:
+        body = ada.get(body["next"]).json()
+        seen += [item["sha256"] for item in body["results"]]
+    assert sorted(seen) == [f"{at:064x}" for at in range(5)]
+    assert ada.get("/api/objects/?page=9").status_code == 404
+
+
+def test_objects_are_found_by_name_and_kfunc(ada: Client) -> None:
+    create_objects(4)
+    (found,) = ada.get("/api/objects/?name=O3").json()["results"]
+    assert found["name"] == "o3.bpf.o"
+    found = ada.get("/api/objects/?kfunc=toy_move").json()["results"]
+    assert {item["name"] for item in found} == {"o1.bpf.o", "o3.bpf.o"}
+
+
+def test_list_costs_the_same_for_any_number(
+    ada: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    create_objects(30)
+    with django_assert_max_num_queries(7):
+        assert len(ada.get("/api/objects/").json()["results"]) == 30
+
+
+def test_kfuncs_are_found_by_name_set_and_flag(client: Client) -> None:
+    address = "/api/kernels/toy/kfuncs/"
+    everything = client.get(address).json()
+    assert everything["count"] == len(create_toy_kernel().kfuncs)
+    row = everything["results"][0]
+    assert row["sets"]
+    by_set = client.get(address, {"set": row["sets"][0]}).json()["results"]
+    assert row["name"] in {item["name"] for item in by_set}
+    assert all(row["sets"][0] in item["sets"] for item in by_set)
+    assert client.get(address, {"flag": "KF_NOTHING"}).json()["count"] == 0
+    assert client.get(address, {"name": row["name"]}).json()["count"] >= 1
+
+
+@pytest.mark.parametrize(
+    "path", ["kernels/", "kernels/toy/matrix/", "kernels/toy/kfuncs/", "schema/"]
+)
+def test_unchanged_answer_costs_a_304(client: Client, path: str) -> None:
+    first = client.get(f"/api/{path}")
+    again = client.get(f"/api/{path}", headers={"If-None-Match": first["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_rates_are_said_in_headers(client: Client) -> None:
+    first, second = (client.get("/api/kernels/") for _ in range(2))
+    assert re.fullmatch(r'"anon";q=\d+;w=60', first["RateLimit-Policy"])
+    left = [int(re.findall(r"r=(\d+);t=\d+", item["RateLimit"])[0]) for item in (first, second)]
+    assert left[0] == left[1] + 1
+
+
+def test_answer_that_is_too_many_says_when_to_come_back(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kfmap.api.throttles.AnyoneThrottle.rate", "1/min", raising=False)
+    client.get("/api/kernels/")
+    answer = client.get("/api/kernels/")
+    assert answer.status_code == 429
+    assert 0 < int(answer["Retry-After"]) <= 60
+    assert ";r=0;" in answer["RateLimit"]
+    assert answer["Content-Type"] == "application/problem+json"

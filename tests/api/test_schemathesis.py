@@ -1,0 +1,67 @@
+"""What OpenAPI says of the API holds for whatever is sent to it: schemathesis makes it up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.core.wsgi import get_wsgi_application
+from hypothesis import HealthCheck, given, settings
+from pytest_django import Settings
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from kfmap.api.models import create_token
+from kfmap.catalogue.store import save_kernel
+from tests.permission.small_kernel import create_toy_kernel
+from verifier.records.models import BpfObject, Submission
+
+pytestmark = pytest.mark.django_db
+
+# A question that fits the description may name a context or a format that there is not: 400, 404.
+_NOT_CHECKED = [positive_data_acceptance]
+_EXAMPLES = 12  # of each operation: the whole takes a few seconds
+
+
+@pytest.fixture
+def described(settings: Settings, tmp_path: Path) -> Iterator[Any]:
+    """Return the description, of a map with a kernel, an object and an upload."""
+    settings.KFMAP_DATA_DIR = tmp_path
+    settings.ALLOWED_HOSTS = ["*"]
+    settings.AXES_ENABLED = False  # wrong passwords are sent on purpose
+    save_kernel(replace(create_toy_kernel(), name="toy"), None)
+    BpfObject.objects.create(sha256="0" * 64, file_name="toy.bpf.o", size=1)
+    Submission.objects.create()
+    yield schemathesis.openapi.from_wsgi("/api/schema/?format=json", get_wsgi_application())
+    cache.clear()
+
+
+def test_answers_are_as_described(described: Any) -> None:
+    token = create_token(User.objects.create_user("ada"), "all", ["read", "submit"], 1)
+    headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"}
+    asked = set()
+    for found in described.get_all_operations():
+        operation = found.ok()
+        if operation.path.endswith("/events/"):
+            continue  # a stream
+
+        @given(case=operation.as_strategy())
+        @settings(
+            max_examples=_EXAMPLES,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        )
+        def ask(case: Any) -> None:
+            cache.clear()  # so that no rate ends the test
+            case.call_and_validate(headers=headers, excluded_checks=_NOT_CHECKED)
+
+        ask()
+        asked.add(operation.path)
+    assert len(asked) > 10

@@ -1,0 +1,116 @@
+"""Tokens: made once, kept as a hash, good for their scopes, until they expire or are revoked."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from kfmap.api.models import PREFIX, ApiToken, create_token
+
+pytestmark = pytest.mark.django_db
+
+OBJECTS = "/api/objects/"
+
+
+@pytest.fixture
+def ada() -> User:
+    return User.objects.create_user("ada")
+
+
+def bearer(text: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {text}"}
+
+
+def make(user: User, *scopes: str) -> str:
+    return create_token(user, "CI", list(scopes), 30)
+
+
+def test_token_reads_in_the_name_of_its_owner(client: Client, ada: User) -> None:
+    text = make(ada, "read")
+    assert client.get(OBJECTS, headers=bearer(text)).status_code == 200
+    token = ApiToken.objects.get()
+    assert token.last_used_at is not None
+    used = token.last_used_at
+    client.get(OBJECTS, headers=bearer(text))
+    assert ApiToken.objects.get().last_used_at == used  # not a write for every request
+
+
+def test_database_does_not_hold_the_token(ada: User) -> None:
+    text = make(ada, "read")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM kfmap_api_apitoken")
+        row = repr(cursor.fetchall())
+    assert text not in row
+    assert text.removeprefix(PREFIX)[10:] not in row
+
+
+def test_token_without_the_scope_is_refused_by_name(client: Client, ada: User) -> None:
+    file = SimpleUploadedFile("x.bpf.o", b"no")
+    answer = client.post(OBJECTS, {"objects": file}, headers=bearer(make(ada, "read")))
+    assert answer.status_code == 403
+    assert "does not have the scope “submit”" in answer.json()["detail"]
+    answer = client.get(OBJECTS, headers=bearer(make(ada, "submit")))
+    assert "does not have the scope “read”" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("how", ["expired", "revoked", "inactive", "unknown"])
+def test_token_that_cannot_be_used_is_answered_401(client: Client, ada: User, how: str) -> None:
+    text = make(ada, "read")
+    if how == "expired":
+        ApiToken.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    elif how == "revoked":
+        ApiToken.objects.get().revoke()
+    elif how == "inactive":
+        User.objects.update(is_active=False)
+    answer = client.get(OBJECTS, headers=bearer("kfm_nothing" if how == "unknown" else text))
+    assert answer.status_code == 401
+    assert answer["WWW-Authenticate"].startswith("Bearer")
+    said = {"expired": "is expired", "revoked": "is revoked"}
+    assert said.get(how, "no such token") in answer.json()["detail"]
+
+
+def test_page_shows_a_token_once_and_revokes_it(client: Client, ada: User) -> None:
+    client.force_login(ada)
+    made = client.post("/accounts/tokens/", {"name": "CI <b>", "scopes": ["read"], "days": "30"})
+    assert made.status_code == 201
+    assert "no-store" in made["Cache-Control"]
+    (text,) = set(re.findall(PREFIX + r"[\w-]{40,}", made.content.decode()))
+    assert client.get(OBJECTS, headers=bearer(text)).status_code == 200
+    page = client.get("/accounts/tokens/").content.decode()
+    assert text not in page and "CI &lt;b&gt;" in page and text[:10] in page
+    client.post(f"/accounts/tokens/{ApiToken.objects.get().pk}/revoke/")
+    assert Client().get(OBJECTS, headers=bearer(text)).status_code == 401
+    assert "revoked" in client.get("/accounts/tokens/").content.decode()
+
+
+def test_nobody_revokes_or_sees_the_token_of_another(client: Client, ada: User) -> None:
+    make(ada, "read")
+    client.force_login(User.objects.create_user("eve"))
+    token = ApiToken.objects.get()
+    assert client.post(f"/accounts/tokens/{token.pk}/revoke/").status_code == 404
+    assert token.start not in client.get("/accounts/tokens/").content.decode()
+    assert ApiToken.objects.get().state == "usable"
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"name": ""}, {"scopes": ["root"]}, {"scopes": []}, {"days": "10000"}]
+)
+def test_form_refuses_what_makes_no_sense(
+    client: Client, ada: User, wrong: dict[str, object]
+) -> None:
+    client.force_login(ada)
+    said = {"name": "CI", "scopes": ["read"], "days": "30", **wrong}
+    assert client.post("/accounts/tokens/", said).status_code == 422
+    assert not ApiToken.objects.exists()
+
+
+def test_page_needs_a_session(client: Client, ada: User) -> None:
+    assert client.get("/accounts/tokens/").status_code == 302
+    assert client.get("/accounts/tokens/", headers=bearer(make(ada, "read"))).status_code == 302

@@ -1,0 +1,104 @@
+"""Uploads that are sent twice are taken in once; what became of them can be asked and streamed."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import AsyncClient, Client
+from pytest_django import Settings
+
+from kfmap.api.models import UploadKey
+from verifier.records.models import BpfObject, Job, Submission
+
+pytestmark = pytest.mark.django_db
+
+HEADER = b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x01\x00\xf7\x00"
+
+
+@pytest.fixture
+def ada(client: Client, settings: Settings, tmp_path: Path) -> Client:
+    settings.KFMAP_DATA_DIR = tmp_path
+    client.force_login(User.objects.create_user("ada"))
+    return client
+
+
+def send(client: Client, key: str, data: bytes = HEADER, **more: str) -> Any:
+    file = SimpleUploadedFile("a.bpf.o", data)
+    headers = {"Idempotency-Key": key} if key else {}
+    return client.post("/api/objects/", {"objects": file, **more}, headers=headers)
+
+
+def test_same_key_is_taken_in_once(ada: Client) -> None:
+    first, second = send(ada, "one"), send(ada, "one")
+    assert (first.status_code, second.status_code) == (202, 202)
+    assert first["Location"] == second["Location"]
+    assert "Idempotency-Replayed" not in first
+    assert second["Idempotency-Replayed"] == "true"
+    assert Submission.objects.count() == 1
+    send(ada, "two")
+    send(ada, "")
+    assert Submission.objects.count() == 3
+
+
+@pytest.mark.parametrize("change", [{"data": HEADER + b"x"}, {"cleared": "sub_attach"}])
+def test_key_with_something_else_is_refused(ada: Client, change: dict[str, Any]) -> None:
+    send(ada, "one")
+    assert send(ada, "one", **change).status_code == 422
+    assert Submission.objects.count() == 1
+
+
+def test_key_of_another_person_is_another_key(ada: Client) -> None:
+    send(ada, "one")
+    eve = Client()
+    eve.force_login(User.objects.create_user("eve"))
+    assert "Idempotency-Replayed" not in send(eve, "one")
+
+
+def test_key_whose_upload_is_not_finished_is_a_conflict(ada: Client) -> None:
+    send(ada, "one")
+    UploadKey.objects.update(submission=None)
+    assert send(ada, "one").status_code == 409
+
+
+def test_upload_that_failed_may_be_sent_again(ada: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: object) -> None:
+        raise OSError("disk")
+
+    ada.raise_request_exception = False
+    with monkeypatch.context() as broken:
+        broken.setattr("kfmap.api.objects.submit", fail)
+        assert send(ada, "one").status_code >= 500
+    assert send(ada, "one").status_code == 202
+
+
+def test_upload_says_when_all_is_checked(ada: Client) -> None:
+    address = send(ada, "")["Location"]
+    body = ada.get(address).json()
+    assert [item["file"] for item in body["files"]] == ["a.bpf.o"]
+    assert body["over"] is False
+    Job.objects.update(state=Job.State.DONE)
+    assert ada.get(address).json()["over"] is True
+    assert ada.get(f"{address}report/?format=sarif").status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_progress_is_streamed_until_it_is_over(settings: Settings, tmp_path: Path) -> None:
+    ada = User.objects.create_user("ada")
+    obj = BpfObject.objects.create(sha256="1" * 64, file_name="a.bpf.o", size=1)
+    Job.objects.create(object=obj, state=Job.State.DONE)
+
+    async def read() -> list[str]:
+        client = AsyncClient()
+        await client.aforce_login(ada)
+        answer = await client.get(f"/api/objects/{obj.sha256}/events/")
+        assert answer["Content-Type"] == "text/event-stream"
+        return [chunk.decode() async for chunk in answer]
+
+    events = asyncio.run(read())
+    assert events[0].startswith('event: job\ndata: {"state": "done"')
+    assert events[-1] == "event: over\ndata: {}\n\n"
