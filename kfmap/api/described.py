@@ -21,7 +21,10 @@ PROBLEMS = problems(400, 401, 403, 404, 405, 406, 429)
 
 def files(*media_types: str) -> dict[Any, Any]:
     """Return the answer 200 of a file in one of these media types."""
-    return {(200, media_type): OpenApiTypes.BINARY for media_type in media_types}
+    return {
+        (200, name): OpenApiTypes.OBJECT if name.endswith("json") else OpenApiTypes.BINARY
+        for name in media_types
+    }
 
 
 def add_events(result: dict[str, Any], **more: object) -> dict[str, Any]:

@@ -59,6 +59,7 @@ _ALL = (
     Renderer("markdown", "render_markdown", "text/markdown", "md"),
     Renderer("sarif", "render_sarif", "application/sarif+json", "sarif"),
     Renderer("junit", "render_junit", "application/xml", "xml"),
+    Renderer("github", "render_github", "text/plain", "txt"),
     _document("html", is_text=True),
     _document("pdf"),
     _document("xlsx"),

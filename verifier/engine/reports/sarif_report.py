@@ -92,8 +92,8 @@ def _result(obj: CheckedObject, cause: Cause, options: ReportOptions) -> dict[st
     result: dict[str, Any] = {
         "ruleId": cause.kind,
         "ruleIndex": _RULES.index(cause.kind),
-        "level": _level(cause, options),
-        "message": {"text": printable(_message(cause))},
+        "level": cause_level(cause, options),
+        "message": {"text": printable(cause_message(cause))},
         "locations": [_location(obj, finding.source, _function(cause), options)],
         "partialFingerprints": {_FINGERPRINT: cause.fingerprint},
         "properties": {
@@ -123,7 +123,7 @@ def _opinion(obj: CheckedObject, row: ComparedProgram, options: ReportOptions) -
     }
 
 
-def _message(cause: Cause) -> str:
+def cause_message(cause: Cause) -> str:
     """Return the cause, where it holds, and what to do, in at most three short sentences."""
     subject = f"{cause.kfunc}: {KIND_WORDS[cause.kind]}" if cause.kfunc else cause.text
     programs = count(len(cause.programs), "program", "programs")
@@ -133,8 +133,8 @@ def _message(cause: Cause) -> str:
     return said
 
 
-def _level(cause: Cause, options: ReportOptions) -> str:
-    """A cause on kernels that do not decide is a note: it fails nobody's check."""
+def cause_level(cause: Cause, options: ReportOptions) -> str:
+    """Return error, warning or note; a cause on kernels that do not decide fails nobody's check."""
     if not any(decides(kernel, options) for kernel in cause.kernels):
         return "note"
     return _LEVELS.get(cause.kind, "error")
