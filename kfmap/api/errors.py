@@ -27,3 +27,11 @@ class LockedOutError(APIException):
     def __init__(self, detail: str, seconds: int) -> None:
         super().__init__(detail)
         self.wait = seconds  # the framework makes Retry-After of it
+
+
+class BusyError(APIException):
+    """What is asked for is being made."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = "The file is being made for another request; ask again in a few seconds."
+    wait = 10  # seconds; the framework makes Retry-After of it

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from kfmap.api import events, evidence, objects, opinions, page, views
+from kfmap.api import data, events, evidence, objects, opinions, page, views
 from kfmap.api.description import DescriptionView
 
 _OBJECT = "^objects/(?P<sha256>[0-9a-f]{64})/"
@@ -12,6 +12,7 @@ _OBJECT = "^objects/(?P<sha256>[0-9a-f]{64})/"
 urlpatterns = [
     path("", page.show_api, name="api"),
     path("schema/", DescriptionView.as_view(), name="api-schema"),
+    path("data/", data.open_data, name="api-data"),
     path("kernels/", views.kernels, name="api-kernels"),
     path("kernels/<str:kernel>/can-call/", views.can_call, name="api-can-call"),
     path("kernels/<str:kernel>/matrix/", views.matrix, name="api-matrix"),

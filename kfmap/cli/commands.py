@@ -28,6 +28,7 @@ _MODULES = {
     "can-call": "can_call",
     "decode": "decode",
     "fetch-images": "fetch_images",
+    "export-data": "export_data",
     "probe": "probe",
     "report": "report",
     "submit": "submit",

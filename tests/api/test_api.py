@@ -152,6 +152,7 @@ def test_description_covers_every_address(client: Client) -> None:
     assert set(schema["paths"]) == {
         "/api/compare/{old}/{new}/report/",
         "/api/evidence/",
+        "/api/data/",
         "/api/kernels/",
         "/api/kernels/{kernel}/can-call/",
         "/api/kernels/{kernel}/kfuncs/",

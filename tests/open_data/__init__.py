@@ -1,0 +1,1 @@
+"""Open data, read back by what people read it with."""
