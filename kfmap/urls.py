@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("kfmap.accounts.urls")),
     path("admin/", admin.site.urls),
     path("api/", include("kfmap.api.urls")),
+    path("feeds/", include("kfmap.api.feed_urls")),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
 ]

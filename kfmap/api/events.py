@@ -24,7 +24,7 @@ _LIFETIME_SECONDS = 25.0  # then the reader comes back: an endless stream would 
 
 @api_view(["GET"])
 @permission_classes([MayUse])
-def _may_look(request: Request, sha256: str) -> Response:
+def may_look(request: Request, sha256: str) -> Response:
     """Answer 200 where the reader may see the object, else with the problem."""
     found = BpfObject.objects.filter(sha256=sha256).exists()
     return Response({}, status=200 if found else 404)
@@ -32,7 +32,7 @@ def _may_look(request: Request, sha256: str) -> Response:
 
 async def stream_job(request: HttpRequest, sha256: str) -> HttpResponseBase:
     """Stream the job of an object each time it changes; the event `over` is the last one."""
-    allowed: HttpResponse = await sync_to_async(_may_look)(request, sha256=sha256)
+    allowed: HttpResponse = await sync_to_async(may_look)(request, sha256=sha256)
     if allowed.status_code != 200:
         return allowed
     response = StreamingHttpResponse(_events(sha256), content_type="text/event-stream")

@@ -43,6 +43,12 @@ class AnyoneThrottle(_Told, AnonRateThrottle):
 class AccountThrottle(_Told, UserRateThrottle):
     """Requests of those who did."""
 
+    def get_cache_key(self, request: Request, view: APIView) -> str | None:
+        """Return None, which counts nothing, for those whom `AnyoneThrottle` counts."""
+        if not request.user or not request.user.is_authenticated:
+            return None
+        return super().get_cache_key(request, view)
+
 
 class RateHeaders:
     """Writes the rates of a request into its answer."""

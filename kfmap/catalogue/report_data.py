@@ -6,10 +6,14 @@ from kfmap.catalogue.agreement import describe_agreement
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.recent import Recent
 from kfmap.catalogue.store import LoadedKernel
+from kfmap.reports.comparison_report import KernelChanges, find_kernel_changes
 from kfmap.reports.kernel_data import KernelData
 
-_KEPT = 4  # kernels: what is worked out of them is some megabytes
-_lately: Recent[tuple[str, str], KernelData] = Recent(_KEPT)
+_KEPT = 12  # kernels: what is worked out of them is a megabyte each
+_KEPT_CHANGES = 32
+_Key = tuple[str, str]
+_lately: Recent[_Key, KernelData] = Recent(_KEPT)
+_changes: Recent[tuple[_Key, _Key], KernelChanges] = Recent(_KEPT_CHANGES)
 
 
 def load_kernel_data(kernel: LoadedKernel) -> KernelData:
@@ -26,6 +30,16 @@ def load_kernel_data(kernel: LoadedKernel) -> KernelData:
             _agreement(kernel),
         )
         _lately.put(key, known)
+    return known
+
+
+def load_kernel_changes(old: LoadedKernel, new: LoadedKernel) -> KernelChanges:
+    """Return what changed from one kernel to another; what was worked out lately is kept."""
+    key = (old.name, old.facts_hash), (new.name, new.facts_hash)
+    known = _changes.get(key)
+    if known is None:
+        known = find_kernel_changes(load_kernel_data(old), load_kernel_data(new))
+        _changes.put(key, known)
     return known
 
 

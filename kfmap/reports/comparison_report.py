@@ -104,7 +104,7 @@ def build_comparison_report(old: KernelData, new: KernelData) -> Report:
     return Report(
         "comparison",
         f"What changed from {old.name} to {new.name}",
-        _lead(changes),
+        lead_of(changes),
         (
             Section("Names", tables=(names,)) if names.rows else Section("Names", (_SAME_NAMES,)),
             Section("Cells", _kinds(changes.flips), tables=(blocks,) if blocks.rows else ()),
@@ -117,7 +117,8 @@ def build_comparison_report(old: KernelData, new: KernelData) -> Report:
 _SAME_NAMES = "Both kernels have the same kfuncs and contexts."
 
 
-def _lead(changes: KernelChanges) -> tuple[str, ...]:
+def lead_of(changes: KernelChanges) -> tuple[str, ...]:
+    """Say in two sentences how much changed."""
     return (
         f"Kfuncs: {len(changes.added)} added, {len(changes.removed)} removed, "
         f"{len(changes.renamed)} renamed, {len(changes.prototypes)} with another prototype.",

@@ -1,0 +1,14 @@
+"""Addresses of the feeds, under /feeds/."""
+
+from __future__ import annotations
+
+from django.urls import path, re_path
+
+from kfmap.api import feeds
+
+urlpatterns = [
+    path("kernels/", feeds.KernelsFeed(), name="feed-kernels"),
+    path("kernels/<str:kernel>/", feeds.KernelFeed(), name="feed-kernel"),
+    path("kfuncs/<str:kfunc>/", feeds.KfuncFeed(), name="feed-kfunc"),
+    re_path("^objects/(?P<sha256>[0-9a-f]{64})/$", feeds.object_feed, name="feed-object"),
+]
