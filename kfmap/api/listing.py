@@ -36,7 +36,7 @@ def answer_page(
     Raises NotFound for a page that there is not.
     """
     pages = Pages()
-    found = pages.paginate_queryset(rows, request)  # type: ignore[arg-type]  # lists page as well
+    found = pages.paginate_queryset(rows, request)
     return pages.get_paginated_response(plain(found))
 
 

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Self
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import models
 from django.utils import timezone
 
@@ -90,7 +91,7 @@ class ApiToken(models.Model):
         ApiToken.objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=timezone.now())
 
 
-def create_token(user: models.Model, name: str, scopes: list[str], days: int) -> str:
+def create_token(user: User, name: str, scopes: list[str], days: int) -> str:
     """Make a token and return its text, which is nowhere to be seen again."""
     text = PREFIX + secrets.token_urlsafe(_BYTES)
     ApiToken.objects.create(

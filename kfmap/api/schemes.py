@@ -9,7 +9,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from kfmap.api.authentication import PasswordAuthentication, TokenAuthentication
 
 
-class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class TokenScheme(OpenApiAuthenticationExtension):
     """How OpenAPI describes tokens."""
 
     target_class = TokenAuthentication
@@ -20,7 +20,7 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
         return {"type": "http", "scheme": "bearer", "description": "a token of /accounts/tokens/"}
 
 
-class PasswordScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class PasswordScheme(OpenApiAuthenticationExtension):
     """How OpenAPI describes names and passwords."""
 
     target_class = PasswordAuthentication

@@ -89,17 +89,22 @@ AnswerSerializer = type(
 )
 
 
-class ProblemSerializer(Serializer):
-    """Why a request was not answered (RFC 9457); `errors` has sentences by the field's name."""
-
-    type = serializers.CharField()
-    title = serializers.CharField()
-    status = serializers.IntegerField()
-    detail = serializers.CharField()
-    errors = serializers.DictField(
-        child=serializers.ListField(child=serializers.CharField()), required=False
-    )
-    candidates = serializers.ListField(child=serializers.CharField(), required=False)
+# Made from a table, for `errors` is a name that serializers use themselves.
+ProblemSerializer = type(
+    "ProblemSerializer",
+    (Serializer,),
+    {
+        "__doc__": "Why a request was not answered (RFC 9457); `errors` has sentences by field.",
+        "type": serializers.CharField(),
+        "title": serializers.CharField(),
+        "status": serializers.IntegerField(),
+        "detail": serializers.CharField(),
+        "errors": serializers.DictField(
+            child=serializers.ListField(child=serializers.CharField()), required=False
+        ),
+        "candidates": serializers.ListField(child=serializers.CharField(), required=False),
+    },
+)
 
 
 class ListedKfuncSerializer(Serializer):

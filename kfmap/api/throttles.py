@@ -23,10 +23,13 @@ _KEPT = "kfmap_rates"
 class _Told(SimpleRateThrottle):
     """Notes on the request what is left of the rate."""
 
+    num_requests: int | None  # set by the framework from the rate; the stubs lack both
+    duration: int | None
+
     def allow_request(self, request: Request, view: APIView) -> bool:
         """Return whether the request may be made; counts it."""
         allowed = super().allow_request(request, view)
-        if getattr(self, "key", None) and self.num_requests:
+        if getattr(self, "key", None) and self.num_requests and self.duration:
             history: list[float] = self.history
             left = max(self.num_requests - len(history), 0) if allowed else 0
             wait = self.duration - (self.now - history[-1]) if history else self.duration

@@ -97,7 +97,8 @@ def test_progress_is_streamed_until_it_is_over(settings: Settings, tmp_path: Pat
         await client.aforce_login(ada)
         answer = await client.get(f"/api/objects/{obj.sha256}/events/")
         assert answer["Content-Type"] == "text/event-stream"
-        return [chunk.decode() async for chunk in answer]
+        stream: Any = answer
+        return [chunk.decode() async for chunk in stream]
 
     events = asyncio.run(read())
     assert events[0].startswith('event: job\ndata: {"state": "done"')

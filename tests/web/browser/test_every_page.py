@@ -129,6 +129,16 @@ def test_opinions_on_an_object_are_accessible(signed_in: Page, uploaded: str) ->
     check(signed_in)
 
 
+def test_tokens_are_accessible(signed_in: Page) -> None:
+    signed_in.goto("/accounts/tokens/")
+    signed_in.get_by_label("What it is for").fill("CI of the scheduler")
+    signed_in.get_by_role("button", name="Make a token").click()
+    expect(signed_in.get_by_role("heading", name="Copy the token now")).to_be_visible()
+    check(signed_in)
+    signed_in.get_by_role("button", name="Revoke CI of the scheduler").click()
+    expect(signed_in.get_by_text("is revoked.")).to_be_visible()
+
+
 def test_graph_of_an_object_is_accessible(signed_in: Page, uploaded: str) -> None:
     signed_in.goto(f"/objects/{uploaded}")
     signed_in.get_by_role("link", name="Show the calls as a graph").click(timeout=60_000)
