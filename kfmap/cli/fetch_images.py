@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -42,6 +43,11 @@ def run(options: Namespace, out: TextIO) -> int:
     Raises CommandFailedError where a package cannot be had, or libbpf does not link.
     """
     recipes = _find_recipes(options.names)
+    if shutil.which("apt-get") is None:
+        raise CommandFailedError(
+            "Images come from Debian's archive, and this machine has no apt-get: give ask-kernel "
+            "an image of your own with --image."
+        )
     data_dir = prepare_data_dir(os.environ.get("KFMAP_DATA_DIR", ""))
     with TemporaryDirectory(prefix="kfmap-fetch-") as temporary:
         work = (options.work or Path(temporary)).resolve()

@@ -131,7 +131,7 @@ def read_console(guest: Guest, *, watch: Watch = lambda _: True) -> bytes:
     with tempfile.TemporaryDirectory(prefix="kfmap-guest-") as folder:
         initramfs = Path(folder) / "initramfs.cpio"
         initramfs.write_bytes(render_initramfs(guest.init, guest.files))
-        command = [program, *_options(machine, guest, initramfs)]
+        command = [*_with_parent(), program, *_options(machine, guest, initramfs)]
         for accelerator in _accelerators(guest.machine):
             try:
                 with _running([*command, "-accel", accelerator]) as process:
@@ -139,6 +139,12 @@ def read_console(guest: Guest, *, watch: Watch = lambda _: True) -> bytes:
             except _KvmFailedError:
                 continue
     raise ProbeError("QEMU could not run the guest")
+
+
+def _with_parent() -> list[str]:
+    """Return what has a guest end with the process that asks, however that one ends."""
+    setpriv = shutil.which("setpriv")  # util-linux
+    return [setpriv, "--pdeathsig", "KILL"] if setpriv else []
 
 
 def _accelerators(machine: str) -> list[str]:

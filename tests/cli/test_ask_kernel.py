@@ -108,3 +108,11 @@ def test_images_that_nobody_knows_are_not_fetched() -> None:
     fetch_images.add_arguments(parser)
     with pytest.raises(CommandFailedError, match=r"No image is known for 9\.9; there are 6\.1"):
         fetch_images.run(parser.parse_args(["9.9"]), io.StringIO())
+
+
+def test_without_apt_it_is_said_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    parser = ArgumentParser()
+    fetch_images.add_arguments(parser)
+    monkeypatch.setenv("PATH", "/nonexistent")
+    with pytest.raises(CommandFailedError, match="an image of your own with --image"):
+        fetch_images.run(parser.parse_args(["7.2"]), io.StringIO())

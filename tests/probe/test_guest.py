@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -79,3 +84,36 @@ def test_without_qemu_its_package_is_named(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setitem(guest.MACHINES, "x86_64", missing)
     with pytest.raises(ProbeError, match="apt install qemu-system-x86"):
         run_guest(Guest(tmp_path / "vmlinuz", b"", {}))
+
+
+def test_a_guest_ends_with_the_process_that_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker may be killed at any moment, and QEMU has no other reason to end."""
+    guest_made = _pretend(tmp_path, monkeypatch, f"echo $$ >{tmp_path}/pid; exec sleep 60\n")
+    asking = os.fork()
+    if not asking:
+        with contextlib.suppress(BaseException):
+            run_guest(replace(guest_made, seconds=60))
+        os._exit(0)
+    pid = _wait_for(tmp_path / "pid")
+    os.kill(asking, signal.SIGKILL)
+    os.waitpid(asking, 0)
+    for _ in range(100):
+        if not Path(f"/proc/{pid}").exists() or _is_zombie(pid):
+            return
+        time.sleep(0.05)
+    os.kill(pid, signal.SIGKILL)
+    pytest.fail("the guest lives on")
+
+
+def _wait_for(path: Path) -> int:
+    for _ in range(200):
+        if path.exists() and (text := path.read_text().strip()):
+            return int(text)
+        time.sleep(0.05)
+    pytest.fail("the guest was not started")
+
+
+def _is_zombie(pid: int) -> bool:
+    return " Z " in Path(f"/proc/{pid}/stat").read_text()
