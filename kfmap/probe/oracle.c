@@ -152,7 +152,7 @@ static int run(void)
 		int missed = 0; /* an op that the kernel did not call twice it will not call */
 		for (unsigned kfunc = 0; kfunc < KFUNC_COUNT && missed < 2; kfunc++) {
 			/* Under the rq's lock, and unlocked to the mask: these would wait for the lock for ever. */
-			if (!strcmp(OPS[op], "cgroup_move") && strstr(KFUNCS[kfunc], "select_cpu")) continue;
+			if (!strcmp(OPS[op], "cgroup_move") && (strstr(KFUNCS[kfunc], "select_cpu") || !strcmp(KFUNCS[kfunc], "scx_bpf_dsq_move") || !strcmp(KFUNCS[kfunc], "scx_bpf_dsq_move_vtime"))) continue;
 			if (!ask(map, op, kfunc)) missed++;
 		}
 	}
