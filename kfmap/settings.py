@@ -16,6 +16,9 @@ KFMAP_GUEST_SECONDS     a virtual machine that is asked for a second opinion may
                         default 900
 KFMAP_SOURCE_LINKS      where a line of a kernel opens: comma-separated NAME=ADDRESS with {version},
                         {file} and {line} in it; default: elixir.bootlin.com and git.kernel.org
+KFMAP_MAIL_URL          server that mail goes through: smtp://[USER:PASSWORD@]HOST:PORT, or
+                        smtp+tls://…; default: none, and no mail is sent
+KFMAP_MAIL_FROM         whom mail is from; default: kfmap@localhost
 KFMAP_DEBUG             default: off
 """
 
@@ -63,6 +66,7 @@ INSTALLED_APPS = [
     "kfmap.web",
     "kfmap.api",
     "kfmap.cli",
+    "verifier.spaces",
     "verifier.records",
     "verifier.guests",
 ]
@@ -175,6 +179,10 @@ KFMAP_SOURCE_LINKS = env.addresses(
     },
     ("version", "file", "line"),
 )
+_mail = env.mail("KFMAP_MAIL_URL")
+KFMAP_SENDS_MAIL = "EMAIL_HOST" in _mail
+globals().update(_mail)
+DEFAULT_FROM_EMAIL = env.text("KFMAP_MAIL_FROM", "kfmap@localhost")
 SECURE_REFERRER_POLICY = "same-origin"
 
 KFMAP_REDIS_URL = env.text("KFMAP_REDIS_URL")

@@ -1,5 +1,5 @@
-"""Accounts: signing in, and the one-time link that creates the administrator.
+"""Accounts: signing in, one's own account, and the one-time link that creates the administrator.
 
-Rows of its own, Django's users otherwise. May import the map's rows; `models.py` (the link) and
-`views.py` are all there is.
+Rows of its own, Django's users otherwise. May import the map's rows. Begin with `views.py`;
+`sign_ins.py` knows where somebody is signed in.
 """

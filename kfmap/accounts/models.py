@@ -1,4 +1,4 @@
-"""The link that creates the administrator: only its hash is kept, it expires and works once."""
+"""The link that creates the administrator, of which only the hash is kept; sessions."""
 
 from __future__ import annotations
 
@@ -42,6 +42,21 @@ class SetupLink(models.Model):
 
     def __str__(self) -> str:
         return f"link until {self.expires_at:%Y-%m-%d %H:%M} UTC"
+
+
+class SignIn(models.Model):
+    """A session and the browser it was opened with; the row outlives the session."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sign_ins")
+    session_key = models.CharField(max_length=40, unique=True)
+    agent = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.user} since {self.created_at:%Y-%m-%d %H:%M} UTC"
 
 
 def administrator_exists() -> bool:

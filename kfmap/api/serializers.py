@@ -143,6 +143,12 @@ class UploadSerializer(Serializer):
     objects = serializers.ListField(
         child=serializers.FileField(), allow_empty=False, max_length=100
     )
+    space = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=60,
+        help_text="the space that they go into; default: one's own",
+    )
     set = _texts("NAME=VALUE: a variable of .rodata that the loader sets")
     cleared = _texts("MEMBER or MAP.MEMBER: cleared by the loader where the kernel lacks it")
     type = _texts("SECTION=TYPE: the program type that the loader sets")

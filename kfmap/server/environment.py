@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from kfmap.server.object_storage import FOLDER, read_object_storage
 
 Value = TypeVar("Value")
+_MAIL_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,11 @@ class Environment:
             "an address such as postgres://user:password@host/name or sqlite:////path",
         )
 
+    def mail(self, variable: str) -> dict[str, Any]:
+        """Return Django's settings of the server that mail goes through; without one, of none."""
+        none = {"EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
+        return self._read(variable, self._mail, none, "an address such as smtp://HOST:PORT")
+
     def object_storage(self, variable: str, endpoint: str) -> dict[str, Any]:
         """Return where objects are kept."""
         return self._read(
@@ -85,6 +91,13 @@ class Environment:
                 raise ValueError
             found[name] = address
         return found
+
+    def _mail(self, variable: str) -> dict[str, Any]:
+        """Raise ValueError or KeyError for what is no address of a mail server."""
+        found: dict[str, Any] = self._env.email_url(variable)
+        if not found.get("EMAIL_HOST"):
+            raise ValueError
+        return {**found, "EMAIL_TIMEOUT": _MAIL_SECONDS}
 
     def _switch(self, variable: str) -> bool:
         value = self.text(variable).lower()

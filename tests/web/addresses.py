@@ -13,6 +13,7 @@ from kfmap.web.shared.cells import load_cells
 from kfmap.web.shared.kernel_map import load_kernel_map
 from kfmap.web.what_if.edits_in_address import draft_url
 from verifier.records.models import BpfObject, Submission
+from verifier.spaces.models import Space
 
 
 def list_addresses() -> dict[str, str]:
@@ -36,6 +37,10 @@ def list_addresses() -> dict[str, str]:
         "login": reverse("login"),
         "uploads": reverse("uploads"),
         "differences": reverse("differences"),
+        "spaces": reverse("spaces"),
+        "space-new": reverse("space-new"),
+        "account": reverse("account"),
+        "password": reverse("password_change"),
         **_kernel_addresses(kernel, ops),
     }
     if len(rows) > 1:
@@ -46,6 +51,11 @@ def list_addresses() -> dict[str, str]:
         pages["object-opinions"] = reverse("object-opinions", args=[obj.sha256])
         pages["object-graph"] = reverse("object-graph", args=[obj.sha256])
         pages["program"] = reverse("object-program", args=[obj.sha256, 0])
+    space = Space.objects.order_by("pk").last()
+    if space:
+        pages["space"] = space.get_absolute_url()
+        pages["space-settings"] = reverse("space-settings", args=[space.slug])
+        pages["space-audit"] = reverse("space-audit", args=[space.slug])
     submission = Submission.objects.order_by("pk").last()
     if submission:
         pages["submission"] = submission.get_absolute_url()

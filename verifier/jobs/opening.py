@@ -11,6 +11,8 @@ from verifier.jobs.reconcile import send
 from verifier.records import store
 from verifier.records.models import BpfObject, Job
 from verifier.records.models.job import JobQuerySet
+from verifier.spaces.access import Reader
+from verifier.spaces.roles import Action
 
 _AT_ONCE = 1000
 
@@ -56,7 +58,9 @@ def retry_jobs(jobs: JobQuerySet) -> int:
     return len(ids)
 
 
-def check_stale_objects() -> int:
-    """Make jobs for the newest objects without verdicts of this engine; return how many."""
+def check_stale_objects(user: Reader) -> int:
+    """Make jobs for the newest objects in spaces where somebody may submit and that have no
+    verdicts of this engine; return how many."""
+    found = store.find_stale().where(user, Action.SUBMIT)
     with transaction.atomic():
-        return sum(1 for obj in store.find_stale()[:_AT_ONCE] if ensure_job(obj))
+        return sum(1 for obj in found[:_AT_ONCE] if ensure_job(obj))

@@ -17,19 +17,26 @@ from verifier.jobs.opening import open_job, set_loader
 from verifier.jobs.reconcile import send
 from verifier.jobs.unpacking import is_container, unpack
 from verifier.records.models import BpfObject, Job, Submission
+from verifier.spaces.models import Space
 
 MAX_NAME = 255
 
 
 def submit(
-    uploads: Iterable[UploadedFile[bytes]], user: User | None, choices: LoaderChoices = NO_CHOICES
+    uploads: Iterable[UploadedFile[bytes]],
+    user: User | None,
+    choices: LoaderChoices = NO_CHOICES,
+    space: Space | None = None,
 ) -> Submission:
     """Take in what was uploaded at once; a file that is refused does not stop the others.
+
+    `space`: where it goes, by default the uploader's own. That they may submit there is asked by
+    the caller.
 
     `choices`, if there are any, are from now on what the loader of each of the objects does.
     Whatever the broker does, the jobs are kept: one that it did not take waits for the queue.
     """
-    submission = Submission.objects.create(user=user)
+    submission = Submission.objects.create(user=user, space=space)
     opened = [job for upload in uploads for job in _take_in(submission, upload, choices)]
     send(job.pk for job in opened)
     return submission
@@ -68,11 +75,17 @@ def _keep(
         if choices != NO_CHOICES:
             set_loader(obj, choices)
         job, opened = open_job(obj)
-        submission.files.create(name=name, object=obj, known_before=not is_new)
+        known = not is_new and _knows(submission.user, obj)
+        submission.files.create(name=name, object=obj, known_before=known)
     if not files.is_stored(stored.sha256):  # another one deleted the same object meanwhile
         files.store(file)
     if job and opened:
         yield job
+
+
+def _knows(user: User | None, obj: BpfObject) -> bool:
+    """Say whether somebody could see the object already: that others have it is not told."""
+    return user is None or BpfObject.objects.visible_to(user).filter(pk=obj.pk).exists()
 
 
 def _refuse(submission: Submission, name: str, problem: str) -> None:

@@ -13,6 +13,7 @@ from django.db import connections
 from verifier.jobs.files import remove_orphans
 from verifier.jobs.queue import CHECK_OBJECT
 from verifier.jobs.reconcile import Ticker, reconcile
+from verifier.jobs.retention import expire_uploads
 from verifier.jobs.run import run_job
 from verifier.jobs.stopping import end_process_if_stopping, is_stopping
 
@@ -37,7 +38,9 @@ def reconcile_jobs() -> None:
 
 @shared_task(name="verifier.tasks.tidy")
 def tidy() -> None:
-    """Remove what uploads left that were cut off; beat asks for it."""
+    """Delete what was kept long enough, and what uploads left that were cut off; beat asks."""
+    if ended := expire_uploads():
+        log.info("deleted %d uploads whose time was over", ended)
     if removed := remove_orphans(_OLD):
         log.info("removed %d uploads that were cut off", removed)
 

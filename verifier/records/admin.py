@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.db.models import Model
 from django.http import HttpRequest
 
 from kfmap.catalogue.admin import ReadOnlyAdmin
@@ -18,16 +19,20 @@ class BpfObjectAdmin(ReadOnlyAdmin):
 
 @admin.register(models.Review)
 class ReviewAdmin(ReadOnlyAdmin):
-    """What people said of objects."""
+    """What people said of objects, to be read: nobody takes it back here."""
 
     list_display = ("object", "author", "decision", "created_at")
     list_select_related = ("object", "author")
 
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Refuse: what was said stays said."""
+        return False
+
 
 @admin.register(models.Submission)
 class SubmissionAdmin(ReadOnlyAdmin):
-    list_display = ("pk", "user", "created_at")
-    list_select_related = ("user",)
+    list_display = ("pk", "user", "space", "created_at")
+    list_select_related = ("user", "space")
 
 
 @admin.register(models.SubmittedFile)

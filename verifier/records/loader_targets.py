@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from django.db.models import Q
-
 from kfmap.permission.section_names import UNKNOWN_TYPE
 from verifier.engine.judging.choices import ON_PROGRAM, ChoiceError, LoaderChoices
 from verifier.records.models import BpfObject
+from verifier.spaces.access import Reader
 
 
-def resolve_targets(choices: LoaderChoices) -> LoaderChoices:
-    """Put `prog:TYPE` for each OBJECT:PROGRAM; OBJECT is the name or the SHA-256 of an upload.
+def resolve_targets(choices: LoaderChoices, user: Reader) -> LoaderChoices:
+    """Put `prog:TYPE` for each OBJECT:PROGRAM; OBJECT is the name or the SHA-256 of an upload that
+    somebody may see.
 
     Raises ChoiceError for a program that the object does not have, or of a type not known.
     """
-    targets = {name: _resolve(target) for name, target in choices.targets.items()}
+    targets = {name: _resolve(target, user) for name, target in choices.targets.items()}
     return replace(choices, targets=targets)
 
 
-def _resolve(target: str) -> str:
+def _resolve(target: str, user: Reader) -> str:
     named, colon, program = target.rpartition(":")
     if not colon:
         return target
-    obj = BpfObject.objects.filter(Q(file_name=named) | Q(sha256=named)).first()
+    seen = BpfObject.objects.visible_to(user)
+    obj = seen.filter(sha256=named).first() or seen.named(named).first()
     if obj is None:  # a module's function, or prog:TYPE
         return target
     found = obj.programs.filter(name=program).first()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from verifier.records.models import BpfObject, Review, SubmittedFile, Verdict
 from verifier.records.outcome import Outcome, worst_by_kernel
+from verifier.spaces.access import Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,8 @@ class Reviewed:
         return self.review.decision != Review.Decision.REMARK
 
 
-def load_reviews(obj: BpfObject, now: Mapping[str, str]) -> list[Reviewed]:
-    """Return what was said of an object, the latest first.
+def load_reviews(obj: BpfObject, now: Mapping[str, str], reader: Reader) -> list[Reviewed]:
+    """Return what was said of an object in spaces that the reader may see, the latest first.
 
     `now`: the verdict of the program that fares worst, by the name of the kernel.
     """
@@ -47,17 +48,16 @@ def load_reviews(obj: BpfObject, now: Mapping[str, str]) -> list[Reviewed]:
     uploaders = set(files.values_list("submission__user_id", flat=True)) - {None}
     return [
         Reviewed(review, _changes(review.seen, now), review.author_id in uploaders)
-        for review in Review.objects.filter(object=obj).select_related("author")
+        for review in Review.objects.visible_to(reader).filter(object=obj).select_related("author")
     ]
 
 
 def load_latest(
-    objects: Iterable[BpfObject], outcomes: Mapping[int, Sequence[Outcome]]
+    objects: Iterable[BpfObject], outcomes: Mapping[int, Sequence[Outcome]], reader: Reader
 ) -> dict[int, Reviewed]:
     """Return the latest decision on each object by its id, in one query; remarks are none."""
-    decided = Review.objects.filter(object__in=list(objects)).exclude(
-        decision=Review.Decision.REMARK
-    )
+    seen = Review.objects.visible_to(reader).filter(object__in=list(objects))
+    decided = seen.exclude(decision=Review.Decision.REMARK)
     latest = {review.object_id: review for review in reversed(decided.select_related("author"))}
     return {
         object_id: Reviewed(

@@ -9,7 +9,6 @@ from datetime import datetime
 from hashlib import sha256
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from kfmap.catalogue.models import Kernel, Kfunc
@@ -25,6 +24,7 @@ from verifier.engine.result import ObjectVerdict, ProgramVerdict, SourceLine
 from verifier.engine.result_json import parse_finding, parse_path, plain
 from verifier.engine.summary import CallSummary, ObjectSummary, ProgramSummary
 from verifier.records.models import BpfObject, Call, Check, Finding, Job, Program, Verdict
+from verifier.records.models.object import BpfObjectQuerySet
 
 _BATCH = 500
 _NAME, _TEXT = 255, 500
@@ -46,7 +46,7 @@ def pending_kernels(obj: BpfObject) -> list[Kernel]:
     return list(Kernel.objects.listed().exclude(facts_hash__in=known.values("facts_hash")))
 
 
-def find_stale() -> QuerySet[BpfObject]:
+def find_stale() -> BpfObjectQuerySet:
     """Return the objects that this engine has checked on no kernel, though nothing keeps it from
     that, and that nobody is about to check."""
     known = Check.objects.current()

@@ -15,6 +15,7 @@ from django.template.loader import render_to_string
 from kfmap.safe_text.printable import reveal_hidden
 from verifier.records.models import BpfObject, Job
 from verifier.records.outcome import Outcome, load_outcomes
+from verifier.spaces.access import Reader
 
 _EVERY_SECONDS = 0.4
 _LIFETIME_SECONDS = 20.0
@@ -23,11 +24,9 @@ _LIFETIME_SECONDS = 20.0
 async def stream_progress(request: HttpRequest, sha256: str) -> HttpResponseBase:
     """Stream the progress fragment each time it changes; the event `over` is the last one."""
     user = await request.auser()
-    if not user.is_authenticated:
-        return HttpResponse(status=403)
-    if not await BpfObject.objects.filter(sha256=sha256).aexists():
-        return HttpResponse(status=404)
-    response = StreamingHttpResponse(_events(sha256), content_type="text/event-stream")
+    if not await BpfObject.objects.visible_to(user).filter(sha256=sha256).aexists():
+        return HttpResponse(status=404 if user.is_authenticated else 403)
+    response = StreamingHttpResponse(_events(user, sha256), content_type="text/event-stream")
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"
     response["Content-Encoding"] = "identity"  # keeps GZipMiddleware from holding events back
@@ -51,10 +50,10 @@ def progress_context(obj: BpfObject) -> Progress:
     return {"object": obj, "job": job, "outcomes": outcomes, "over": over}
 
 
-async def _events(sha256: str) -> AsyncIterator[str]:
+async def _events(user: Reader, sha256: str) -> AsyncIterator[str]:
     ends_at, last, over = time.monotonic() + _LIFETIME_SECONDS, "", False
     while not over and time.monotonic() < ends_at:
-        fragment, over = await sync_to_async(_look)(sha256)
+        fragment, over = await sync_to_async(_look)(user, sha256)
         if fragment != last:
             yield _event("progress", fragment)
             last = fragment
@@ -63,9 +62,15 @@ async def _events(sha256: str) -> AsyncIterator[str]:
         await asyncio.sleep(0 if over else _EVERY_SECONDS)
 
 
-def _look(sha256: str) -> tuple[str, bool]:
-    """Return the fragment and whether it is the last one, and the connection back between looks."""
-    context = progress_context(BpfObject.objects.get(sha256=sha256))
+def _look(user: Reader, sha256: str) -> tuple[str, bool]:
+    """Return the fragment and whether it is the last one, and the connection back between looks.
+
+    Who may not see the object any more gets nothing more of it.
+    """
+    obj = BpfObject.objects.visible_to(user).filter(sha256=sha256).first()
+    if obj is None:
+        return "", True
+    context = progress_context(obj)
     close_old_connections()
     fragment = render_to_string("verifier/progress.html", context)
     return reveal_hidden(fragment.encode()).decode(), context["over"]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from django import forms
+from django.contrib.auth.models import AnonymousUser
 
 from verifier.engine.judging.choice_text import parse_plain_choices
 from verifier.engine.judging.choices import ChoiceError, LoaderChoices
 from verifier.records.loader_targets import resolve_targets
+from verifier.spaces.access import Reader
 
 _ROWS, _MOST = 2, 20_000
 
@@ -41,6 +44,11 @@ class LoaderForm(forms.Form):
         "new_parser=prog:xdp",
     )
 
+    def __init__(self, *args: Any, reader: Reader | None = None, **kwargs: Any) -> None:
+        """Make the form; `reader` names uploads that they may see."""
+        super().__init__(*args, **kwargs)
+        self._reader = reader or AnonymousUser()
+
     def clean(self) -> dict[str, object]:
         """Read the lines."""
         cleaned: dict[str, object] = super().clean() or {}
@@ -49,7 +57,7 @@ class LoaderForm(forms.Form):
             for name, said in cleaned.items()
         }
         try:
-            self.choices = resolve_targets(parse_plain_choices(texts))
+            self.choices = resolve_targets(parse_plain_choices(texts), self._reader)
         except ChoiceError as error:
             self.add_error(None, f"{error}.")
         return cleaned

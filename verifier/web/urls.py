@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path, re_path
 
 from verifier.web import differences, events, opinions, views
+from verifier.web.spaces.urls import urlpatterns as spaces
 
 _OBJECT = r"^objects/(?P<sha256>[0-9a-f]{64})/"
 _PROGRAM = r"programs/(?P<position>\d{1,6})/$"
@@ -14,6 +15,8 @@ urlpatterns = [
     path("uploads/", views.uploads, name="uploads"),
     path("uploads/check/", views.check_stale, name="uploads-check"),
     path("uploads/<int:pk>/", views.show_submission, name="submission"),
+    path("uploads/<int:pk>/delete/", views.delete_submission, name="submission-delete"),
+    *spaces,
     re_path(_OBJECT + "$", views.show_object, name="object"),
     re_path(_OBJECT + _PROGRAM, views.show_program, name="object-program"),
     re_path(_OBJECT + "graph/$", views.show_graph, name="object-graph"),

@@ -24,7 +24,12 @@ from verifier.records.report_download import export_report
 from verifier.records.reporting import load_report, load_submission
 from verifier.records.reviews import load_latest, load_reviews
 from verifier.records.store import find_stale
+from verifier.records.uploads import delete_upload, find_space
+from verifier.spaces.choice import NoSuchSpaceError, find_chosen, list_choices
+from verifier.spaces.models import AuditEntry
+from verifier.spaces.roles import Action
 from verifier.web.events import progress_context
+from verifier.web.found import may_manage, object_view, submission_view
 from verifier.web.loader_form import LoaderForm
 from verifier.web.object_graph import graph_links, is_grouped, load_object_graph
 from verifier.web.object_page import build_object_page
@@ -44,18 +49,20 @@ def uploads(request: HttpRequest) -> HttpResponse:
     """Show the upload form and the latest objects, or take in what was dropped."""
     if request.method == "POST":
         return _take_in(request)
-    return _render_uploads(request, LoaderForm())
+    return _render_uploads(request, LoaderForm(reader=request.user))
 
 
 def _render_uploads(request: HttpRequest, form: LoaderForm, status: int = 200) -> HttpResponse:
-    latest = list(BpfObject.objects.prefetch_related("jobs")[:_LATEST])
+    latest = list(BpfObject.objects.visible_to(request.user).prefetch_related("jobs")[:_LATEST])
     outcomes = load_outcomes(latest)
-    reviews = load_latest(latest, outcomes)
+    reviews = load_latest(latest, outcomes, request.user)
     objects = [(obj, outcomes.get(obj.pk, []), reviews.get(obj.pk)) for obj in latest]
     context = {
         "objects": objects,
-        "stale": find_stale().count(),
+        "stale": find_stale().where(request.user, Action.SUBMIT).count(),
         "loader_form": form,
+        "spaces": list_choices(request.user),
+        "chosen": request.POST.get("space") or request.GET.get("space", ""),
         "section": "uploads",
     }
     return render(request, "verifier/uploads.html", context, status=status)
@@ -66,11 +73,17 @@ def _take_in(request: HttpRequest) -> HttpResponse:
     if not files:
         messages.error(request, "Choose one or more files first.")
         return redirect("uploads")
-    form = LoaderForm(request.POST)
+    form = LoaderForm(request.POST, reader=request.user)
     if not form.is_valid():
         return _render_uploads(request, form, status=422)
     assert isinstance(request.user, User)
-    submission = submit(files, request.user, form.choices)
+    try:
+        space = find_chosen(request.user, request.POST.get("space", ""))
+    except NoSuchSpaceError as error:
+        form.add_error(None, str(error))
+        return _render_uploads(request, form, status=422)
+    submission = submit(files, request.user, form.choices, space)
+    AuditEntry.objects.record(submission.space, request.user, "upload", str(submission))
     if Job.objects.open().filter(object__submitted__submission=submission, sent_at=None).exists():
         messages.warning(request, _QUEUE_AWAY)
         return _render_submission(request, submission, status=202)
@@ -82,20 +95,28 @@ def _take_in(request: HttpRequest) -> HttpResponse:
 @require_POST
 def check_stale(request: HttpRequest) -> HttpResponse:
     """Check the objects that have no verdicts of this engine: kfmap has learnt since."""
-    count = check_stale_objects()
+    count = check_stale_objects(request.user)
     waiting = "1 object waits" if count == 1 else f"{count} objects wait"
     messages.info(request, f"{waiting} to be checked.")
     return redirect("uploads")
 
 
-@login_required
 @require_safe
-def show_submission(request: HttpRequest, pk: int) -> HttpResponse:
+@submission_view()
+def show_submission(request: HttpRequest, submission: Submission) -> HttpResponse:
     """Show what became of each file of one upload; ?format= exports a report on its objects."""
-    submission = get_object_or_404(Submission, pk=pk)
     if chosen := request.GET.get("format"):
         return export_report(chosen, load_submission(submission), f"submission-{submission.pk}")
     return _render_submission(request, submission)
+
+
+@require_POST
+@submission_view(Action.MANAGE)
+def delete_submission(request: HttpRequest, submission: Submission) -> HttpResponse:
+    """Delete an upload; objects that nobody else has uploaded go with it, bytes and all."""
+    delete_upload(submission, request.user)
+    messages.success(request, "The upload is deleted.")
+    return redirect("uploads")
 
 
 def _render_submission(
@@ -109,31 +130,30 @@ def _render_submission(
         "files": [(file, outcomes.get(file.object_id or 0, [])) for file in files],
         "waiting": waiting,
         "formats": RENDERERS,
+        "may_delete": may_manage(request.user, submission),
         "section": "uploads",
     }
     return render(request, "verifier/submission.html", context, status=status)
 
 
-@login_required
 @require_safe
+@object_view()
 @one_snapshot()
-def show_object(request: HttpRequest, sha256: str) -> HttpResponse:
+def show_object(request: HttpRequest, obj: BpfObject) -> HttpResponse:
     """Show the verdict grid, the findings and the calls of an object; ?format= exports them.
 
     ?before= and ?after= name the kernels to compare.
     """
-    obj = get_object_or_404(BpfObject, sha256=sha256)
     chosen = request.GET.get("format")
     if chosen:
         return export_report(chosen, add_opinions(load_report([obj]), [obj]), obj.sha256[:12])
     return _render_object(request, obj, ReviewForm())
 
 
-@login_required
 @require_POST
-def add_review(request: HttpRequest, sha256: str) -> HttpResponse:
+@object_view(Action.REVIEW)
+def add_review(request: HttpRequest, obj: BpfObject) -> HttpResponse:
     """Keep what the reader says of the verdicts that stand now."""
-    obj = get_object_or_404(BpfObject, sha256=sha256)
     form = ReviewForm(request.POST)
     seen = worst_by_kernel(load_outcomes([obj]).get(obj.pk, []))
     if not seen:
@@ -142,16 +162,18 @@ def add_review(request: HttpRequest, sha256: str) -> HttpResponse:
         return _render_object(request, obj, form, status=422)
     assert isinstance(request.user, User)
     form.instance.object, form.instance.author, form.instance.seen = obj, request.user, seen
+    form.instance.space = find_space(request.user, obj, Action.REVIEW)
     form.save()
+    said = form.instance.get_decision_display()
+    AuditEntry.objects.record(form.instance.space, request.user, "review", obj.sha256, said=said)
     return redirect(f"{obj.get_absolute_url()}#reviews")
 
 
-@login_required
 @require_POST
-def set_loader(request: HttpRequest, sha256: str) -> HttpResponse:
+@object_view(Action.SUBMIT)
+def set_loader(request: HttpRequest, obj: BpfObject) -> HttpResponse:
     """Check the object for what its loader does by the words of the reader."""
-    obj = get_object_or_404(BpfObject, sha256=sha256)
-    form = LoaderForm(request.POST)
+    form = LoaderForm(request.POST, reader=request.user)
     if not form.is_valid():
         return _render_object(request, obj, ReviewForm(), form, status=422)
     change_loader(obj, form.choices)
@@ -168,7 +190,7 @@ def _render_object(
 ) -> HttpResponse:
     job = obj.jobs.first()  # before the verdicts: those of a job that is done are all there
     page = build_object_page(obj, request.GET.get("before", ""), request.GET.get("after", ""))
-    reviews = load_reviews(obj, page.worst)
+    reviews = load_reviews(obj, page.worst, request.user)
     context = {
         "object": obj,
         "page": page,
@@ -184,12 +206,11 @@ def _render_object(
     return render(request, "verifier/object.html", context, status=status)
 
 
-@login_required
 @require_safe
+@object_view()
 @one_snapshot()
-def show_program(request: HttpRequest, sha256: str, position: int) -> HttpResponse:
+def show_program(request: HttpRequest, obj: BpfObject, position: int) -> HttpResponse:
     """Show all findings of one program, and every place that calls a kfunc, page by page."""
-    obj = get_object_or_404(BpfObject, sha256=sha256)
     program = get_object_or_404(obj.programs, position=position)
     context = {
         "object": obj,
@@ -200,12 +221,11 @@ def show_program(request: HttpRequest, sha256: str, position: int) -> HttpRespon
     return render(request, "verifier/program.html", context)
 
 
-@login_required
 @require_safe
+@object_view()
 @one_snapshot()
-def show_graph(request: HttpRequest, sha256: str) -> HttpResponse:
+def show_graph(request: HttpRequest, obj: BpfObject) -> HttpResponse:
     """Draw what the programs of an object call; ?kernel= colours it, ?format= exports it."""
-    obj = get_object_or_404(BpfObject, sha256=sha256)
     kernels = load_kernel_map()
     named = [row for row in kernels.rows if row.name == request.GET.get("kernel")]
     kernel = named[0] if named else kernels.newest
@@ -227,22 +247,20 @@ def show_graph(request: HttpRequest, sha256: str) -> HttpResponse:
     return render(request, "verifier/graph.html", context)
 
 
-@login_required
 @require_safe
-def show_progress(request: HttpRequest, sha256: str) -> HttpResponse:
+@object_view()
+def show_progress(request: HttpRequest, obj: BpfObject) -> HttpResponse:
     """Return the progress as a fragment, for readers without a stream."""
-    obj = get_object_or_404(BpfObject, sha256=sha256)
     return render(request, "verifier/progress.html", {**progress_context(obj)})
 
 
-@login_required
 @require_POST
-def check_again(request: HttpRequest, sha256: str) -> HttpResponse:
+@object_view(Action.SUBMIT)
+def check_again(request: HttpRequest, obj: BpfObject) -> HttpResponse:
     """Check the object on kernels that came into the map since, or try again what broke off.
 
     A job that waits is sent again, one that was put aside goes on.
     """
-    obj = get_object_or_404(BpfObject, sha256=sha256)
     if not retry_jobs(obj.jobs.not_over()):
         store.forget_problems(obj)
         if ensure_job(obj) is None:
@@ -250,20 +268,18 @@ def check_again(request: HttpRequest, sha256: str) -> HttpResponse:
     return redirect(obj)
 
 
-@login_required
 @require_POST
-def cancel(request: HttpRequest, sha256: str) -> HttpResponse:
+@object_view(Action.SUBMIT)
+def cancel(request: HttpRequest, obj: BpfObject) -> HttpResponse:
     """End the job of the object, whatever became of its worker."""
-    obj = get_object_or_404(BpfObject, sha256=sha256)
     Job.objects.filter(object=obj).cancel()
     return redirect(obj)
 
 
-@login_required
 @require_POST
-def park(request: HttpRequest, sha256: str) -> HttpResponse:
+@object_view(Action.SUBMIT)
+def park(request: HttpRequest, obj: BpfObject) -> HttpResponse:
     """Put the open job of the object aside."""
-    obj = get_object_or_404(BpfObject, sha256=sha256)
     Job.objects.filter(object=obj).park()
     return redirect(obj)
 

@@ -21,7 +21,7 @@ def show_home(request: HttpRequest, kernels: KernelMap) -> Page:
     if len(released) > 1:
         older, newest = released[-2:]
         changes = find_changes(kernels.load(older.name), kernels.load(newest.name))
-    objects = BpfObject.objects.prefetch_related("jobs")[:_LATEST]
+    objects = BpfObject.objects.visible_to(request.user).prefetch_related("jobs")[:_LATEST]
     context = {
         **answer_request(request, kernels),
         "listed": [*released[::-1], *(row for row in kernels.rows if row not in released)],

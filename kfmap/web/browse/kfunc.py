@@ -22,6 +22,7 @@ from kfmap.web.shared.not_found import NameNotFound
 from kfmap.web.shared.once_per_facts import once_per_facts
 from kfmap.web.shared.page import Page, kernel_page, map_page
 from verifier.records.models import BpfObject
+from verifier.spaces.access import Reader
 
 _CALLERS = 20
 
@@ -64,7 +65,7 @@ def show_kfunc(request: HttpRequest, this: ThisKernel, kfunc: str) -> Page | Htt
         "variants": _find_variants(kernels, kfunc),
         "renamed": _find_renamed(kernels, kfunc),
         "declaration": declare(loaded, kfunc, [kernels.load(row.name) for row in kernels.released]),
-        "callers": _find_callers(kfunc) if request.user.is_authenticated else None,
+        "callers": _find_callers(kfunc, request.user) if request.user.is_authenticated else None,
     }
     return Page("web/kfunc.html", context)
 
@@ -163,6 +164,6 @@ def _find_renamed(kernels: KernelMap, name: str) -> list[Renaming]:
     ]
 
 
-def _find_callers(name: str) -> list[BpfObject]:
-    calls = BpfObject.objects.filter(programs__calls__kfunc=name)
+def _find_callers(name: str, reader: Reader) -> list[BpfObject]:
+    calls = BpfObject.objects.visible_to(reader).filter(programs__calls__kfunc=name)
     return list(calls.annotate(places=Count("programs__calls"))[:_CALLERS])

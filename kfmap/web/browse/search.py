@@ -29,6 +29,7 @@ from kfmap.web.shared.export import Table, export_table
 from kfmap.web.shared.kernel_map import KernelMap
 from kfmap.web.shared.page import Page, map_page
 from verifier.records.models import BpfObject
+from verifier.spaces.access import Reader
 
 _SHOWN = 60
 _LONGEST = 200
@@ -72,7 +73,7 @@ def search(request: HttpRequest, kernels: KernelMap) -> Page | HttpResponse:
             for hit in part.hits
         ]
         return export_table(chosen, Table("search", ("kind", "name", "page", "kernels"), rows))
-    objects = _find_objects(query) if query and request.user.is_authenticated else []
+    objects = _find_objects(query, request.user) if query and request.user.is_authenticated else []
     sections = _find_sections(query, kernels) if query else []
     nothing = query and not (found or objects or sections)
     context = {
@@ -200,5 +201,5 @@ def say_kernels(some: Sequence[str], every: Sequence[str]) -> str:
     return ", ".join(f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(run) for run in runs)
 
 
-def _find_objects(query: str) -> QuerySet[BpfObject]:
-    return BpfObject.objects.filter(file_name__icontains=query)[:_SHOWN]
+def _find_objects(query: str, reader: Reader) -> QuerySet[BpfObject]:
+    return BpfObject.objects.visible_to(reader).named(query, partly=True)[:_SHOWN]

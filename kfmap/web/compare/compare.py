@@ -73,7 +73,7 @@ def show_changes(
         "query": urlencode({"group": group}) if group else "",
     }
     if request.user.is_authenticated:
-        context["uploads"] = compare_uploads(kernels.row(old), kernels.row(new))
+        context["uploads"] = compare_uploads(kernels.row(old), kernels.row(new), request.user)
     return Page("web/changes.html", context)
 
 

@@ -60,7 +60,9 @@ def show_mechanisms(request: HttpRequest, this: ThisKernel) -> Page | HttpRespon
         "scopes": [(item, _SCOPE_WORDS.get(item, item.replace("+", " and "))) for item in scopes],
         "tables": tables,
         "word": WORD,
-        "checked": count_checked_calls(_guarded(rows)) if request.user.is_authenticated else None,
+        "checked": count_checked_calls(_guarded(rows), request.user)
+        if request.user.is_authenticated
+        else None,
     }
     return Page("mechanisms/mechanisms.html", context)
 

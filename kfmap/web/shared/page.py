@@ -28,7 +28,7 @@ from django.views.decorators.http import require_safe
 
 from kfmap.permission.engine import ENGINE_VERSION
 from kfmap.web.shared.kernel_map import KernelMap, ThisKernel, load_kernel_map
-from verifier.records.models import Job
+from verifier.records.identity import identify_uploads
 
 Section = Literal[  # of the head of pages
     "",
@@ -151,7 +151,7 @@ def _identify(request: HttpRequest, kernels: KernelMap) -> str | None:
 
 def _identify_reader(request: HttpRequest) -> tuple[object, ...]:
     """Return what only signed-in readers see: the uploads, and forms that their session sends."""
-    return request.user.pk, request.COOKIES.get("csrftoken"), Job.objects.identity()
+    return request.user.pk, request.COOKIES.get("csrftoken"), identify_uploads(request.user)
 
 
 def _last_change(request: HttpRequest, kernels: KernelMap) -> int | None:

@@ -21,10 +21,11 @@ def show_uploads(request: HttpRequest, this: ThisKernel) -> Page:
     """Show how the uploads fare on a kernel; while they are being checked, how far that is."""
     kernel = this.row
     variant = Variant.objects.filter(kernel=kernel).first()
+    base = variant.base_facts_hash if variant else kernel.facts_hash
     context = {
         "variant": variant,
-        "progress": measure_progress(kernel),
-        "rows": list_rows(kernel, variant.base_facts_hash if variant else kernel.facts_hash),
+        "progress": measure_progress(kernel, request.user),
+        "rows": list_rows(kernel, base, request.user),
     }
     return Page("mechanisms/uploads.html", context)
 
@@ -34,6 +35,6 @@ def show_uploads(request: HttpRequest, this: ThisKernel) -> Page:
 @kernel_page(conditional=False)
 def check_uploads(request: HttpRequest, this: ThisKernel) -> HttpResponse:
     """Have the uploads checked that have no verdicts on a kernel."""
-    if not start_checks(this.row):
+    if not start_checks(this.row, request.user):
         messages.info(request, f"Every upload is checked on {this.name} already.")
     return redirect("kernel-uploads", this.name)

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from kfmap.catalogue.models import Kernel
 from verifier.jobs.opening import ensure_job
 from verifier.records.models import BpfObject, Check, Job, Verdict
+from verifier.records.models.object import BpfObjectQuerySet
 from verifier.records.outcome import WORST_FIRST
+from verifier.spaces.access import Reader
+from verifier.spaces.roles import Action
 
 _SHOWN = 200
 _AT_ONCE = 1000
@@ -77,38 +79,39 @@ class Compared:
     unchecked: tuple[tuple[Kernel, int], ...]
 
 
-def compare_uploads(old: Kernel, new: Kernel) -> Compared:
-    """Compare the newest objects on two kernels."""
-    counts = ((kernel, find_unchecked(kernel).count()) for kernel in (old, new))
+def compare_uploads(old: Kernel, new: Kernel, reader: Reader) -> Compared:
+    """Compare the newest objects that the reader may see on two kernels."""
+    counts = ((kernel, find_unchecked(kernel, reader).count()) for kernel in (old, new))
     return Compared(
-        tuple(row for row in list_rows(new, old.facts_hash) if row.changed),
+        tuple(row for row in list_rows(new, old.facts_hash, reader) if row.changed),
         tuple((kernel, count) for kernel, count in counts if count),
     )
 
 
-def measure_progress(kernel: Kernel) -> Progress:
-    """Count objects."""
-    total = _checkable().count()
-    unchecked = find_unchecked(kernel)
+def measure_progress(kernel: Kernel, reader: Reader) -> Progress:
+    """Count objects that the reader may see."""
+    total = _checkable(reader).count()
+    unchecked = find_unchecked(kernel, reader)
     working = unchecked.filter(jobs__in=Job.objects.open()).count()
     return Progress(total, total - unchecked.count(), working)
 
 
-def find_unchecked(kernel: Kernel) -> QuerySet[BpfObject]:
-    """Return the objects that this engine has not checked on a kernel."""
+def find_unchecked(kernel: Kernel, reader: Reader) -> BpfObjectQuerySet:
+    """Return the objects that the reader may see and this engine has not checked on a kernel."""
     known = Check.objects.current().filter(facts_hash=kernel.facts_hash)
-    return _checkable().exclude(pk__in=known.values("object"))
+    return _checkable(reader).exclude(pk__in=known.values("object"))
 
 
-def start_checks(kernel: Kernel) -> int:
+def start_checks(kernel: Kernel, reader: Reader) -> int:
     """Make jobs for the newest objects without verdicts on a kernel; give how many have one now."""
     with transaction.atomic():
-        return sum(1 for obj in find_unchecked(kernel)[:_AT_ONCE] if ensure_job(obj))
+        found = find_unchecked(kernel, reader).where(reader, Action.SUBMIT)
+        return sum(1 for obj in found[:_AT_ONCE] if ensure_job(obj))
 
 
-def list_rows(kernel: Kernel, base_hash: str) -> list[Row]:
+def list_rows(kernel: Kernel, base_hash: str, reader: Reader) -> list[Row]:
     """Return the newest objects with their verdicts, and what a variant changes for them."""
-    objects = list(_checkable()[:_SHOWN])
+    objects = list(_checkable(reader)[:_SHOWN])
     verdicts: dict[int, dict[str, dict[str, str]]] = {}
     rows = Verdict.objects.filter(
         check_row__in=Check.objects.current().filter(
@@ -136,6 +139,6 @@ def _build_row(
     )
 
 
-def _checkable() -> QuerySet[BpfObject]:
-    """Return the objects that were read, or will be."""
-    return BpfObject.objects.filter(problem="")
+def _checkable(reader: Reader) -> BpfObjectQuerySet:
+    """Return the objects that the reader may see and that were read, or will be."""
+    return BpfObject.objects.visible_to(reader).filter(problem="")

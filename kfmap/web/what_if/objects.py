@@ -7,7 +7,7 @@ kept variant can be checked like any kernel, which walks the code again.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Prefetch
@@ -23,6 +23,7 @@ from verifier.engine.judging.contexts import callback_context, decide
 from verifier.engine.object.model import StructOpsUse
 from verifier.engine.result import FindingKind, find_word
 from verifier.records.models import BpfObject, Check, Finding, Program, Verdict
+from verifier.spaces.access import Reader
 
 _MOST_OBJECTS = 500
 _KIND_OF = {
@@ -61,26 +62,29 @@ class Effect:
     left_out: int
 
 
-def find_effect(kernel: LoadedKernel, after: Decider, flips: Sequence[Flip]) -> Effect:
-    """Return what a draft does to the uploads that call kfuncs whose cells flip."""
+def find_effect(
+    kernel: LoadedKernel, after: Decider, flips: Sequence[Flip], reader: Reader
+) -> Effect:
+    """Return what a draft does to uploads that the reader may see and whose kfuncs' cells flip."""
     flipped = {flip.kfunc for flip in flips}
-    concerned = BpfObject.objects.filter(programs__calls__kfunc__in=flipped).distinct()
-    ids = list(concerned.values_list("pk", flat=True))
-    looked_at = ids[:_MOST_OBJECTS]
+    seen = BpfObject.objects.visible_to(reader)
+    concerned = seen.filter(programs__calls__kfunc__in=flipped).distinct()
+    objects = {obj.pk: obj for obj in concerned.only("sha256", "file_name")}
+    looked_at = list(objects)[:_MOST_OBJECTS]
     verdicts = list(
         Verdict.objects.filter(
             check_row__in=Check.objects.current().filter(
                 object__in=looked_at, facts_hash=kernel.facts_hash
             )
         )
-        .select_related("check_row__object")
+        .select_related("check_row")
         .prefetch_related(Prefetch("findings", Finding.objects.defer("data")))
     )
     programs = {
         (program.object_id, program.name): program
         for program in Program.objects.filter(object__in=looked_at)
     }
-    judge = _Judge(kernel.decider, after, flipped)
+    judge = _Judge(kernel.decider, after, flipped, objects)
     found = [
         judge.judge(row, program)
         for row in verdicts
@@ -90,7 +94,7 @@ def find_effect(kernel: LoadedKernel, after: Decider, flips: Sequence[Flip]) -> 
     return Effect(
         affected=tuple(item for item in found if item),
         unchecked=len(set(looked_at) - checked),
-        left_out=len(ids) - len(looked_at),
+        left_out=len(objects) - len(looked_at),
     )
 
 
@@ -101,6 +105,7 @@ class _Judge:
     before: Decider
     after: Decider
     flipped: Collection[str]
+    objects: Mapping[int, BpfObject]
 
     def judge(self, row: Verdict, program: Program) -> Affected | None:
         """Return the program if its verdict changes."""
@@ -121,7 +126,9 @@ class _Judge:
         if not changed or word == row.verdict:
             return None
         kfuncs = tuple(sorted(changed))
-        return Affected(row.check_row.object, row.program, kfuncs, row.verdict, word)
+        return Affected(
+            self.objects[row.check_row.object_id], row.program, kfuncs, row.verdict, word
+        )
 
 
 def _decide(decider: Decider, context: Context, kfunc: str) -> str:

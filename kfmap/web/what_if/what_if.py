@@ -68,7 +68,7 @@ def show_what_if(request: HttpRequest, this: ThisKernel) -> Page | HttpResponse:
         "draft_query": urlencode({"edits": write_draft(edits)}) if edits else "",
         **_sum_up(name, flips),
         "capabilities": build_capability_page(kernel.decider, facts, kfunc, callback),
-        "effect": find_effect(kernel, after, flips) if shows_objects else None,
+        "effect": find_effect(kernel, after, flips, request.user) if shows_objects else None,
         "choices": list_choices(facts),
         "tables": list_rows(facts, table, member),
         "variants": Kernel.objects.listed().filter(variant__base_name=name),

@@ -225,7 +225,7 @@ def test_list_of_objects_costs_the_same_for_any_number(
     for number in range(30):
         obj = BpfObject.objects.create(sha256=f"{number:064x}", file_name="x.o", size=1)
         Job.objects.create(object=obj)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         ada.get("/uploads/")
 
 

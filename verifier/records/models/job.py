@@ -65,11 +65,18 @@ class JobQuerySet(models.QuerySet["Job"]):
         silent = self.model.objects.silent().values("pk")
         return self.filter(models.Q(state=Job.State.QUEUED) | models.Q(pk__in=silent))
 
-    def identity(self) -> tuple[object, ...]:
-        """Return what changes with every step of every job, and so with everything uploads show."""
+    def identity(self, **beside: models.Aggregate) -> tuple[object, ...]:
+        """Return what changes with every step of every job, and so with everything uploads show.
+
+        `beside`: what else to ask for with the same query.
+        """
         waiting = models.Count("pk", filter=models.Q(state=Job.State.QUEUED))
         found = self.aggregate(
-            models.Count("pk"), models.Max("heartbeat"), models.Max("finished_at"), waiting=waiting
+            models.Count("pk"),
+            models.Max("heartbeat"),
+            models.Max("finished_at"),
+            waiting=waiting,
+            **beside,
         )
         return tuple(found.values())
 

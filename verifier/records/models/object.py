@@ -2,13 +2,72 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
+from django.apps import apps
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
+from django.db.models.functions import Coalesce
 from django.urls import reverse
+
+from verifier.spaces.access import Reader, sees_everything
+from verifier.spaces.models import Space
+from verifier.spaces.roles import Action
 
 if TYPE_CHECKING:
     from verifier.records.models.job import Job
+    from verifier.records.models.submission import SubmittedFile
+
+
+class BpfObjectQuerySet(models.QuerySet["BpfObject"]):
+    """Questions about many objects. Whoever has one in a space of theirs may see it there."""
+
+    def visible_to(self, user: Reader) -> Self:
+        """Return the objects that somebody may see, under the names they have there."""
+        if sees_everything(user):
+            return self.all()
+        seen = self._files().filter(submission__space__in=_spaces(user, Action.SEE))
+        name = seen.order_by("-pk").values("name")[:1]
+        return self.where(user, Action.SEE).annotate(
+            name_here=Coalesce(models.Subquery(name), models.F("file_name"))
+        )
+
+    def where(self, user: Reader, action: Action) -> Self:
+        """Return the objects of spaces where somebody may do something.
+
+        An object that no upload names is from before there were uploads of spaces: it counts as in
+        the shared space, where every account works.
+        """
+        if sees_everything(user):
+            return self.all()
+        there = self._files().filter(submission__space__in=_spaces(user, action))
+        found = models.Exists(there)
+        if isinstance(user, AnonymousUser) or action == Action.MANAGE:
+            return self.filter(found)
+        return self.filter(found | ~models.Exists(self._files()))
+
+    def named(self, name: str, *, partly: bool = False) -> Self:
+        """Return those of this name, or with this in their name, as the reader sees them.
+
+        It is asked of what `visible_to` or `in_space` gave, so that a hidden name finds nothing.
+        """
+        field = "name_here" if "name_here" in self.query.annotations else "file_name"
+        return self.filter(**{f"{field}__icontains" if partly else field: name})
+
+    def in_space(self, space: Space) -> Self:
+        """Return the objects that were uploaded into a space, under their names there."""
+        there = self._files().filter(submission__space=space).order_by("-pk")
+        return self.filter(models.Exists(there)).annotate(
+            name_here=models.Subquery(there.values("name")[:1])
+        )
+
+    def _files(self) -> models.QuerySet[SubmittedFile]:
+        files = apps.get_model("verifier", "SubmittedFile")._default_manager
+        return files.filter(object=models.OuterRef("pk"))
+
+
+def _spaces(user: Reader, action: Action) -> models.QuerySet[Space, Any]:
+    return Space.objects.where(user, action).values("pk")
 
 
 class BpfObject(models.Model):
@@ -34,6 +93,8 @@ class BpfObject(models.Model):
     read_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    objects = BpfObjectQuerySet.as_manager()
+
     class Meta:
         ordering = ["-created_at"]
         verbose_name = "object"
@@ -44,6 +105,16 @@ class BpfObject(models.Model):
     def get_absolute_url(self) -> str:
         """Return the address of the object's page."""
         return reverse("object", args=[self.sha256])
+
+    @property
+    def name_here(self) -> str:
+        """Return the name it has where the reader sees it."""
+        return self.file_name
+
+    @name_here.setter
+    def name_here(self, name: str) -> None:
+        """Take the name that a query found: others may have uploaded the bytes under another."""
+        self.file_name = name
 
     @property
     def latest_job(self) -> Job | None:

@@ -1,13 +1,28 @@
-"""Reviews: what people say of an object's verdicts, for the others who have the link."""
+"""Reviews: what people say of an object's verdicts, for the others in its space."""
 
 from __future__ import annotations
+
+from typing import Self
 
 from django.conf import settings
 from django.db import models
 
 from verifier.records.models.object import BpfObject
+from verifier.spaces.access import Reader, sees_everything
+from verifier.spaces.models import Space
 
 MAX_TEXT = 5_000
+
+
+class ReviewQuerySet(models.QuerySet["Review"]):
+    """Questions about many reviews."""
+
+    def visible_to(self, user: Reader) -> Self:
+        """Return what was said in spaces that somebody may see, and before there were spaces."""
+        if sees_everything(user):
+            return self.all()
+        spaces = Space.objects.visible_to(user).values("pk")
+        return self.filter(models.Q(space=None) | models.Q(space__in=spaces))
 
 
 class Review(models.Model):
@@ -27,10 +42,19 @@ class Review(models.Model):
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="reviews"
     )
+    space = models.ForeignKey(
+        Space,
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="reviews",
+        help_text="whose members read it; none for what was said before there were spaces",
+    )
     decision = models.CharField(max_length=10, choices=Decision)
     text = models.TextField(blank=True, max_length=MAX_TEXT)
     seen = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ReviewQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-pk"]

@@ -1,12 +1,33 @@
-"""Submissions: what somebody uploaded at once."""
+"""Submissions: what somebody uploaded at once, and into which space."""
 
 from __future__ import annotations
 
+from typing import Any, Self
+
 from django.conf import settings
 from django.db import models
+from django.db.models.signals import post_delete
+from django.dispatch import receiver
 from django.urls import reverse
 
 from verifier.records.models.object import BpfObject
+from verifier.spaces.access import Reader, sees_everything
+from verifier.spaces.models import Space
+from verifier.spaces.roles import Action
+
+
+class SubmissionQuerySet(models.QuerySet["Submission"]):
+    """Questions about many submissions."""
+
+    def visible_to(self, user: Reader) -> Self:
+        """Return the submissions that somebody may see."""
+        return self.where(user, Action.SEE)
+
+    def where(self, user: Reader, action: Action) -> Self:
+        """Return the submissions in spaces where somebody may do something."""
+        if sees_everything(user):
+            return self.all()
+        return self.filter(space__in=Space.objects.where(user, action).values("pk"))
 
 
 class Submission(models.Model):
@@ -15,13 +36,27 @@ class Submission(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="submissions"
     )
+    space = models.ForeignKey(
+        Space,
+        on_delete=models.CASCADE,
+        null=True,  # releases before this one write none
+        related_name="submissions",
+    )
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    objects = SubmissionQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at"]
 
     def __str__(self) -> str:
         return f"submission {self.pk}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Keep the row; one that names no space is in that of whoever uploaded it."""
+        if self._state.adding and self.space_id is None:
+            self.space = Space.objects.home_of(self.user)
+        super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
         """Return the address of the submission's page."""
@@ -44,3 +79,15 @@ class SubmittedFile(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+@receiver(post_delete, sender=SubmittedFile)
+def _remove_object_nobody_has(
+    instance: SubmittedFile, origin: models.Model | models.QuerySet[models.Model], **_: Any
+) -> None:
+    """Remove an object, and with it its bytes, when the last upload of it is deleted."""
+    kind = origin.model if isinstance(origin, models.QuerySet) else type(origin)
+    if kind is BpfObject or instance.object_id is None:
+        return
+    if not SubmittedFile.objects.filter(object_id=instance.object_id).exists():
+        BpfObject.objects.filter(pk=instance.object_id).delete()

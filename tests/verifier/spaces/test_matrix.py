@@ -1,0 +1,244 @@
+"""Every address × role × method: who gets in, who is asked to sign in, who is told 404 or 403.
+
+The addresses come from the URL list. One that has no rule here fails: say who may what there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
+from django.http import HttpResponseBase
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from tests.verifier.spaces.people import Team, create_team
+from verifier.spaces.models import Invitation
+from verifier.spaces.roles import ROLE_FOR, Action, Role
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("toys", "data_folder")]
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+REFUSALS = {401, 403, 404, 405}
+ROLES = ("visitor", "outsider", *Role, "administrator")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What an address takes: `action` in the space, else an account, else nothing."""
+
+    methods: tuple[str, ...] = ("GET",)
+    action: Action | None = None
+    account: bool = False
+    owner: bool = False  # whoever uploaded may too
+
+    def lets_in(self, name: str) -> bool:
+        """Say whether somebody of this role gets what they ask for."""
+        if self.action is None:
+            return name != "visitor" or not self.account
+        able = {*ROLE_FOR[self.action].at_least(), "administrator"}
+        return name in able or (self.owner and name == "submitter")
+
+
+OPEN = Rule()
+ACCOUNT = Rule(account=True)
+SEE = Rule(action=Action.SEE)
+_POST = ("POST",)
+_BOTH = ("GET", "POST")
+OPEN_NAMES = """
+    home can-call kernels kernel names matrix matrix-data kfuncs kfunc context struct-ops
+    member set filter hook graphs graph-callbacks graph-classes graph-shared
+    kernel-mechanisms kernel-findings newest any-kfunc compare changes probe probe-source
+    probe-names search search-names handbook handbook-page graph-style api api-schema
+    api-kernels api-matrix healthz readyz login spaces password_reset_confirm
+    create-administrator
+"""
+RULES = {
+    # the map, which everybody reads
+    **dict.fromkeys(
+        OPEN_NAMES.split(),
+        OPEN,
+    ),
+    "decode": Rule(_BOTH),
+    "kernel-what-if": Rule(_BOTH),
+    "api-can-call": Rule(_BOTH),
+    "password_reset": Rule(_BOTH),
+    "invitation": Rule(_BOTH),
+    "logout": Rule(_POST),
+    # what takes an account, whoever has it
+    "what-if-add": Rule(_POST),
+    "what-if-keep": Rule(_POST, account=True),
+    "variant-drop": Rule(_POST, account=True),
+    "kernel-uploads": ACCOUNT,
+    "kernel-uploads-check": Rule(_POST, account=True),
+    "uploads": Rule(_BOTH, account=True),
+    "uploads-check": Rule(_POST, account=True),
+    "api-upload": Rule(_POST, account=True),
+    "account": Rule(_BOTH, account=True),
+    "password_change": Rule(_BOTH, account=True),
+    "session-end": Rule(_POST, account=True),
+    "space-new": Rule(_BOTH, account=True),
+    # what is in a space
+    "submission": SEE,
+    "submission-delete": Rule(_POST, Action.MANAGE, owner=True),
+    "object": SEE,
+    "object-program": SEE,
+    "object-graph": SEE,
+    "object-progress": SEE,
+    "object-events": SEE,
+    "api-result": SEE,
+    "object-reviews": Rule(_POST, Action.REVIEW),
+    "object-loader": Rule(_POST, Action.SUBMIT),
+    "object-check": Rule(_POST, Action.SUBMIT),
+    "object-cancel": Rule(_POST, Action.SUBMIT),
+    "object-park": Rule(_POST, Action.SUBMIT),
+    "space": SEE,
+    "space-leave": Rule(_POST, Action.SEE),
+    "space-settings": Rule(_BOTH, Action.MANAGE),
+    "space-delete": Rule(_POST, Action.MANAGE),
+    "space-member": Rule(_POST, Action.MANAGE),
+    "space-invite": Rule(_POST, Action.MANAGE),
+    "space-invitation": Rule(_POST, Action.MANAGE),
+    "space-audit": Rule(action=Action.MANAGE),
+}
+# Let in, these answer 404: no such session or variant is there, the administrator is no member.
+UNTRIED = {"session-end", "space-leave", "variant-drop"}
+
+
+def list_patterns(
+    patterns: list[URLPattern | URLResolver], parts: tuple[str, ...] = ()
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Return the name of every address and the parts that it takes; the admin has its own rule."""
+    for pattern in patterns:
+        taken = (*parts, *pattern.pattern.converters, *_groups(pattern))
+        if isinstance(pattern, URLResolver):
+            if pattern.namespace != "admin":
+                yield from list_patterns(pattern.url_patterns, taken)
+        else:
+            assert pattern.name, f"{pattern.pattern} has no name"
+            yield pattern.name, taken
+
+
+def _groups(pattern: URLPattern | URLResolver) -> tuple[str, ...]:
+    regex = getattr(pattern.pattern, "regex", None)
+    return tuple(regex.groupindex) if regex and not pattern.pattern.converters else ()
+
+
+ADDRESSES = dict(list_patterns(get_resolver().url_patterns))
+
+
+def test_every_address_has_a_rule_and_no_other() -> None:
+    assert set(ADDRESSES) == set(RULES), "say in RULES who may do what at a new address"
+
+
+@dataclass(frozen=True)
+class World:
+    """A team, and the parts of addresses that lead to what is theirs."""
+
+    team: Team
+    parts: dict[str, Any]
+
+    def address(self, name: str) -> str:
+        """Return the address of this name."""
+        parts = {part: self.parts[part] for part in ADDRESSES[name]}
+        parts |= {"pk": self.parts[f"pk of {name}"]} if f"pk of {name}" in self.parts else {}
+        return reverse(name, kwargs=parts)
+
+
+@pytest.fixture
+def world() -> World:
+    """Make the team and all that addresses name."""
+    team = create_team()
+    token = Invitation.objects.issue(team.space, Role.READER, team.user("maintainer"))
+    parts = {
+        "slug": team.space.slug,
+        "sha256": team.object.sha256,
+        "position": 0,
+        "pk": team.submission.pk,
+        "pk of space-member": team.space.memberships.get(role=Role.READER).pk,
+        "pk of space-invitation": Invitation.objects.get().pk,
+        "pk of session-end": 0,
+        "token": token,
+        "uidb64": "MQ",
+        "kernel": "8.1",
+        "old": "8.0",
+        "new": "8.1",
+        "page": "words",
+        "kfunc": "toy_now",
+        "context": "xdp",
+        "struct_ops": "toy_ops",
+        "member": "enqueue",
+        "set_id": "toy_any",
+        "filter_id": "toy_filter",
+        "hook": "BTF_KFUNC_HOOK_STRUCT_OPS",
+        "first": "toy_ops",
+        "second": "toy_ops",
+    }
+    return World(team, parts)
+
+
+def ask(client: Client, method: str, address: str) -> HttpResponseBase:
+    """Ask once, and take back what it did."""
+    data: dict[str, object] = {}
+    if method == "POST":
+        data = {"role": "reader", "objects": SimpleUploadedFile("a.o", b"")}
+    with transaction.atomic():
+        answer: HttpResponseBase = (
+            client.post(address, data) if data else client.generic(method, address)
+        )
+        transaction.set_rollback(True)
+    return answer
+
+
+def is_refusal(answer: HttpResponseBase) -> bool:
+    """Say whether somebody was turned away or sent to sign in."""
+    to_login = answer.status_code == 302 and "/accounts/login/?next=" in str(answer["Location"])
+    return answer.status_code in REFUSALS or to_login
+
+
+def sign_in(world: World, role: str) -> Client:
+    """Return the browser of somebody in this role."""
+    client, person = Client(), world.team.people[role]
+    if isinstance(person, User):
+        client.force_login(person)
+    return client
+
+
+def test_addresses_let_in_whom_their_rules_say(world: World) -> None:
+    """One test for all of them, so that the map is made once; it names every wrong answer."""
+    clients = {role: sign_in(world, role) for role in ROLES}
+    wrong = []
+    for name, rule in RULES.items():
+        for role, method in product(ROLES, METHODS):
+            lets_in = rule.lets_in(role)
+            closed = rule.account or rule.action is not None
+            if lets_in and (method not in rule.methods or name in UNTRIED or not closed):
+                continue
+            answer = ask(clients[role], method, world.address(name))
+            if answer.status_code >= 500 or is_refusal(answer) == lets_in:
+                wrong.append((name, role, method, answer.status_code))
+    assert not wrong
+
+
+def test_addresses_do_not_tell_outsiders_what_there_is(world: World) -> None:
+    client = sign_in(world, "outsider")
+    missing = {"slug": "nowhere", "sha256": "0" * 64, "pk": 987_654}
+    nowhere = World(world.team, {**world.parts, **missing})
+    for name, rule in RULES.items():
+        if rule.action is not None:
+            hidden, absent = (
+                ask(client, rule.methods[0], place.address(name)) for place in (world, nowhere)
+            )
+            assert (hidden.status_code, absent.status_code) == (404, 404), name
+
+
+def test_admin_is_for_the_staff(world: World) -> None:
+    for role in ROLES[:-1]:
+        client = sign_in(world, role)
+        for path in ("/admin/", "/admin/spaces/space/", "/admin/verifier/bpfobject/"):
+            assert "/admin/login/" in str(client.get(path)["Location"])

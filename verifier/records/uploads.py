@@ -1,0 +1,35 @@
+"""Uploads in their spaces: where an object is for somebody, and the end of an upload."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from verifier.records.models import BpfObject, Submission, SubmittedFile
+from verifier.spaces.access import Reader
+from verifier.spaces.models import AuditEntry, Space
+from verifier.spaces.models.space import SpaceQuerySet
+from verifier.spaces.roles import Action
+
+
+def spaces_of(obj: BpfObject, user: Reader, action: Action = Action.SEE) -> SpaceQuerySet:
+    """Return the spaces that have an object and where somebody may do something."""
+    files = SubmittedFile.objects.filter(object=obj)
+    return Space.objects.where(user, action).filter(pk__in=files.values("submission__space"))
+
+
+def find_space(user: Reader, obj: BpfObject, action: Action) -> Space | None:
+    """Return the space in which somebody does something with an object.
+
+    That is the one where it was uploaded first; None for objects that no upload names.
+    """
+    return spaces_of(obj, user, action).order_by("submissions__pk").first()
+
+
+@transaction.atomic
+def delete_upload(submission: Submission, by: Reader | None) -> None:
+    """Delete an upload; objects that no other upload has go with it, and their bytes."""
+    names = list(submission.files.values_list("name", flat=True))
+    AuditEntry.objects.record(
+        submission.space, by, "upload deleted", str(submission), files=names[:100]
+    )
+    submission.delete()

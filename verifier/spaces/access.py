@@ -1,0 +1,52 @@
+"""The one rule of who may see and do what, as a condition on spaces.
+
+A list and a single lookup ask the same condition, so that they cannot differ. It is put together
+from the reader's memberships in the query itself: a membership that ended counts at once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import Q
+
+from verifier.spaces.roles import ROLE_FOR, Action, Role, Visibility
+
+if TYPE_CHECKING:
+    from verifier.spaces.models import Space
+
+Reader = User | AnonymousUser
+
+
+def sees_everything(user: Reader) -> bool:
+    """Say whether somebody administers the whole of this kfmap."""
+    return bool(user.is_active and user.is_superuser)
+
+
+def spaces_where(user: Reader, action: Action) -> Q:
+    """Return the condition on a space for somebody to do something there."""
+    if sees_everything(user):
+        return Q()
+    roles = ROLE_FOR[action].at_least()
+    sees_only = action == Action.SEE
+    if not isinstance(user, AnonymousUser) and user.is_authenticated and user.is_active:
+        memberships = user.space_memberships.filter(role__in=roles)
+        open_to_all = Q(visibility__in=(Visibility.ACCOUNTS, Visibility.PUBLIC))
+        of_all = open_to_all if sees_only else open_to_all & Q(accounts_role__in=roles)
+        return Q(pk__in=memberships.values("space")) | of_all
+    return Q(visibility=Visibility.PUBLIC) if sees_only else Q(pk__in=[])
+
+
+def may(user: Reader, action: Action, space: Space) -> bool:
+    """Say whether somebody may do something in a space now."""
+    rows = type(space)._default_manager.filter(pk=space.pk)
+    return rows.filter(spaces_where(user, action)).exists()
+
+
+def role_of(user: Reader, space: Space) -> Role | None:
+    """Return what somebody is in a space, None for one who may not see it."""
+    for action in (Action.MANAGE, Action.REVIEW, Action.SUBMIT, Action.SEE):
+        if may(user, action, space):
+            return ROLE_FOR[action]
+    return None

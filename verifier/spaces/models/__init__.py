@@ -1,0 +1,7 @@
+"""The rows of spaces, one topic per file."""
+
+from verifier.spaces.models.audit import AuditEntry
+from verifier.spaces.models.invitation import Invitation
+from verifier.spaces.models.space import Membership, Space
+
+__all__ = ["AuditEntry", "Invitation", "Membership", "Space"]

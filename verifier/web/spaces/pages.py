@@ -1,0 +1,114 @@
+"""Spaces: the list, a new one, the page of one, its settings and its end."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from verifier.records.models import BpfObject
+from verifier.records.outcome import load_outcomes
+from verifier.records.reviews import load_latest
+from verifier.spaces.access import may, role_of
+from verifier.spaces.models import AuditEntry, Space
+from verifier.spaces.roles import Action, Role
+from verifier.web.found import space_view
+from verifier.web.spaces.forms import NewSpaceForm, RoleForm, SettingsForm
+
+_A_PAGE = 50
+
+
+@require_safe
+def list_spaces(request: HttpRequest) -> HttpResponse:
+    """Show the spaces that the reader may see; their own one is made when they first look."""
+    if isinstance(request.user, User):
+        Space.objects.personal(request.user)
+    spaces = Space.objects.visible_to(request.user)
+    roles = {}
+    if isinstance(request.user, User):
+        roles = dict(request.user.space_memberships.values_list("space_id", "role"))
+    rows = [(space, Role(roles[space.pk]).label if space.pk in roles else "") for space in spaces]
+    return render(request, "spaces/list.html", {"rows": rows, "section": "spaces"})
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def create(request: HttpRequest) -> HttpResponse:
+    """Make a space; who makes it maintains it."""
+    form = NewSpaceForm(request.POST or None)
+    if request.method != "POST" or not form.is_valid():
+        status = 422 if request.method == "POST" else 200
+        return render(
+            request, "spaces/new.html", {"form": form, "section": "spaces"}, status=status
+        )
+    assert isinstance(request.user, User)
+    with transaction.atomic():
+        space = form.save()
+        space.memberships.create(user=request.user, role=Role.MAINTAINER)
+        AuditEntry.objects.record(space, request.user, "space made", space.slug)
+    return redirect(space)
+
+
+@require_safe
+@space_view()
+def show_space(request: HttpRequest, space: Space) -> HttpResponse:
+    """Show what a space holds, and to members who they are."""
+    objects = BpfObject.objects.in_space(space).prefetch_related("jobs")
+    page = Paginator(objects, _A_PAGE).get_page(request.GET.get("page"))
+    shown = list(page)
+    outcomes = load_outcomes(shown)
+    reviews = load_latest(shown, outcomes, request.user)
+    role = role_of(request.user, space)
+    managed = role == Role.MAINTAINER
+    is_member = managed or space.memberships.filter(user_id=request.user.pk).exists()
+    context = {
+        "space": space,
+        "page": page,
+        "rows": [(obj, outcomes.get(obj.pk, []), reviews.get(obj.pk)) for obj in shown],
+        "role": role,
+        "managed": managed,
+        "may_submit": may(request.user, Action.SUBMIT, space),
+        "members": space.memberships.select_related("user") if is_member else None,
+        "invitations": space.invitations.select_related("created_by") if managed else None,
+        "role_form": RoleForm(),
+        "roles": Role.choices,
+        "section": "spaces",
+    }
+    return render(request, "spaces/space.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@space_view(Action.MANAGE)
+def change_settings(request: HttpRequest, space: Space) -> HttpResponse:
+    """Change who sees a space, what it cares for and how long uploads stay."""
+    form = SettingsForm(request.POST or None, instance=space)
+    if request.method == "POST" and form.is_valid():
+        with transaction.atomic():
+            form.save()
+            AuditEntry.objects.record(
+                space, request.user, "settings changed", space.slug, fields=form.changed_data
+            )
+        messages.success(request, "The settings are kept.")
+        return redirect(space)
+    status = 422 if request.method == "POST" else 200
+    context = {"space": space, "form": form, "section": "spaces"}
+    return render(request, "spaces/settings.html", context, status=status)
+
+
+@require_POST
+@space_view(Action.MANAGE)
+def delete(request: HttpRequest, space: Space) -> HttpResponse:
+    """End a space with its uploads, once its address was typed; personal ones stay."""
+    if space.is_personal or request.POST.get("confirm") != space.slug:
+        messages.error(request, "Nothing was deleted: type the address of the space to confirm.")
+        return redirect("space-settings", space.slug)
+    with transaction.atomic():
+        AuditEntry.objects.record(space, request.user, "space deleted", space.slug)
+        space.delete()
+    messages.success(request, "The space is deleted.")
+    return redirect("spaces")

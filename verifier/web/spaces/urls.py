@@ -1,0 +1,25 @@
+"""Addresses of spaces and of invitations to them."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from verifier.web.spaces import audit, invitations, members, pages
+
+_space: list[URLPattern | URLResolver] = [
+    path("", pages.show_space, name="space"),
+    path("settings/", pages.change_settings, name="space-settings"),
+    path("delete/", pages.delete, name="space-delete"),
+    path("leave/", members.leave, name="space-leave"),
+    path("members/<int:pk>/", members.change, name="space-member"),
+    path("invitations/", invitations.issue, name="space-invite"),
+    path("invitations/<int:pk>/", invitations.withdraw, name="space-invitation"),
+    path("audit/", audit.show_trail, name="space-audit"),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("spaces/", pages.list_spaces, name="spaces"),
+    path("spaces/new/", pages.create, name="space-new"),
+    path("spaces/<slug:slug>/", include(_space)),
+    path("invitations/<str:token>/", invitations.accept, name="invitation"),
+]
