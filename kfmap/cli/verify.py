@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from functools import cache
@@ -11,6 +12,7 @@ from typing import TextIO
 
 from kfmap.cli.chosen_kernels import add_kernel_arguments, choose_kernels
 from kfmap.cli.commands import CommandFailedError
+from kfmap.cli.gate_options import add_gate_options, read_gate, write_findings
 from kfmap.cli.inputs import read_inputs
 from kfmap.cli.kernels import AskedKernel, load_kernels
 from kfmap.cli.loader_options import ChoiceUse, add_loader_options, read_choices
@@ -23,7 +25,7 @@ from verifier.engine.object.model import ObjectError
 from verifier.engine.object.read import read_object
 from verifier.engine.reports import RENDERERS, CheckedObject
 from verifier.engine.reports.judged import JUDGED
-from verifier.engine.reports.model import ReportOptions, is_bad, is_unread
+from verifier.engine.reports.model import ReportOptions
 from verifier.engine.summary import summarize
 from verifier.engine.verdict import (
     ChoiceError,
@@ -34,7 +36,6 @@ from verifier.engine.verdict import (
 )
 
 HELP = "Say what each kernel does with each program. Exit: 0 all pass, 1 not all, 2 unreadable."
-_FINE, _BAD, _UNREAD = 0, 1, 2
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -48,6 +49,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     add_kernel_arguments(parser)
     add_loader_options(parser)
+    add_gate_options(parser)
     parser.add_argument("--format", choices=list(RENDERERS), default="text")
     add_output_arguments(parser)
     parser.add_argument(
@@ -68,12 +70,19 @@ def run(options: Namespace, out: TextIO) -> int:
     Raises CommandFailedError for kernels and choices that there are not.
     """
     chosen = choose_kernels(options.kernel, options.newest)
+    verdicts = read_gate(options, chosen.kernels)
     checked = check_inputs(options.objects, chosen.kernels, read_choices(options))
     renderer = RENDERERS[options.format]
     asked = describe_kernels(chosen.kernels) if renderer.names_kernels else ()
     how = ReportOptions(options.all, chosen.deciding, options.source_root, asked)
     write_report(renderer.render_bytes(checked, how), options, out)
-    return max(_exit_code(obj, how) for obj in checked)
+    judged = [verdicts.judge(obj, how) for obj in checked]
+    for obj, found in zip(checked, judged, strict=True):
+        # Reports for machines stay what they are: there the findings go where people look.
+        write_findings(obj, found.findings if found else (), _beside(options.format, out))
+    return max(
+        verdicts.gate.decide(obj, how, found) for obj, found in zip(checked, judged, strict=True)
+    )
 
 
 def check_inputs(
@@ -98,10 +107,8 @@ def check_inputs(
     return checked
 
 
-def _exit_code(obj: CheckedObject, options: ReportOptions) -> int:
-    if is_unread(obj, options):
-        return _UNREAD
-    return _BAD if is_bad(obj, options) else _FINE
+def _beside(chosen: str, out: TextIO) -> TextIO:
+    return out if chosen == "text" else sys.stderr
 
 
 def _load_known_names() -> KnownNames:
