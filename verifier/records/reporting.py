@@ -13,28 +13,36 @@ from verifier.records.models import BpfObject, Submission
 from verifier.records.outcome import load_outcomes, worst_by_kernel
 from verifier.records.reviews import Reviewed, load_reviews
 from verifier.records.store import load_checked
+from verifier.spaces.access import Reader
 
 
 def load_report(
-    objects: Iterable[BpfObject], title: str = ""
+    objects: Iterable[BpfObject], reader: Reader, title: str = ""
 ) -> tuple[list[CheckedObject], ReportOptions]:
-    """Return what a renderer of `verifier.engine.reports` takes, for any number of objects."""
+    """Return what a renderer of `verifier.engine.reports` takes, for any number of objects.
+
+    What was said of them is what the reader may see.
+    """
     objects = list(objects)
     kernels = list(Kernel.objects.listed())
     checked = [load_checked(obj, kernels) for obj in objects]
     options = ReportOptions(
         kernels=tuple(describe_kernel(kernel) for kernel in kernels),
-        sign_offs=tuple(_sign_offs(objects)),
+        sign_offs=tuple(_sign_offs(objects, reader)),
         title=title,
     )
     return checked, options
 
 
-def load_submission(submission: Submission) -> tuple[list[CheckedObject], ReportOptions]:
+def load_submission(
+    submission: Submission, reader: Reader
+) -> tuple[list[CheckedObject], ReportOptions]:
     """Return the report on the objects of a submission, and on its files that are none."""
     files = list(submission.files.select_related("object"))
-    objects = dict.fromkeys(file.object for file in files if file.object)
-    checked, options = load_report(objects, f"Report on submission {submission.pk}")
+    objects = {file.object: file.name for file in files if file.object}
+    for obj, name in objects.items():
+        obj.name_here = name  # others may have uploaded the bytes under another
+    checked, options = load_report(objects, reader, f"Report on submission {submission.pk}")
     unread = [
         CheckedObject(file.name, "", None, problem=file.problem)
         for file in files
@@ -50,11 +58,11 @@ def describe_kernel(kernel: Kernel) -> AskedKernel:
     return AskedKernel(kernel.name, kernel.version, kernel.facts_hash, agreement)
 
 
-def _sign_offs(objects: Sequence[BpfObject]) -> Iterator[SignOff]:
+def _sign_offs(objects: Sequence[BpfObject], reader: Reader) -> Iterator[SignOff]:
     outcomes = load_outcomes(objects)
     for obj in objects:
         now = worst_by_kernel(outcomes.get(obj.pk, []))
-        for item in load_reviews(obj, now):
+        for item in load_reviews(obj, now, reader):
             if item.decides:
                 yield _sign_off(obj, item)
 

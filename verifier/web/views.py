@@ -20,11 +20,12 @@ from verifier.jobs.submit import submit
 from verifier.records import store
 from verifier.records.models import BpfObject, Job, Submission
 from verifier.records.outcome import load_outcomes, worst_by_kernel
+from verifier.records.policies import hold
 from verifier.records.report_download import export_report
 from verifier.records.reporting import load_report, load_submission
 from verifier.records.reviews import load_latest, load_reviews
 from verifier.records.store import find_stale
-from verifier.records.uploads import delete_upload, find_space
+from verifier.records.uploads import delete_upload, find_space, spaces_of
 from verifier.spaces.choice import NoSuchSpaceError, find_chosen, list_choices
 from verifier.spaces.models import AuditEntry
 from verifier.spaces.roles import Action
@@ -106,7 +107,9 @@ def check_stale(request: HttpRequest) -> HttpResponse:
 def show_submission(request: HttpRequest, submission: Submission) -> HttpResponse:
     """Show what became of each file of one upload; ?format= exports a report on its objects."""
     if chosen := request.GET.get("format"):
-        return export_report(chosen, load_submission(submission), f"submission-{submission.pk}")
+        return export_report(
+            chosen, load_submission(submission, request.user), f"submission-{submission.pk}"
+        )
     return _render_submission(request, submission)
 
 
@@ -146,7 +149,11 @@ def show_object(request: HttpRequest, obj: BpfObject) -> HttpResponse:
     """
     chosen = request.GET.get("format")
     if chosen:
+<<<<<<< HEAD
         return export_report(chosen, add_opinions(load_report([obj]), [obj]), obj.sha256[:12])
+=======
+        return export_report(chosen, load_report([obj], request.user), obj.sha256[:12])
+>>>>>>> b394882 (Keep policies in spaces: tried against what is stored before they are in force)
     return _render_object(request, obj, ReviewForm())
 
 
@@ -195,7 +202,11 @@ def _render_object(
         "object": obj,
         "page": page,
         "reviews": reviews,
+<<<<<<< HEAD
         "part": load_opinion_part(obj),
+=======
+        "held": hold(obj, spaces_of(obj, request.user)),
+>>>>>>> b394882 (Keep policies in spaces: tried against what is stored before they are in force)
         "decided": next((item for item in reviews if item.decides), None),
         "review_form": form,
         "loader_form": loader_form or LoaderForm.showing(obj.loader),

@@ -37,10 +37,11 @@ def create_team() -> Team:
     people: dict[str, Reader] = {"visitor": AnonymousUser()}
     people["outsider"] = User.objects.create_user("outsider")
     for role in Role:
-        people[role] = User.objects.create_user(role)
-        space.memberships.create(user=people[role], role=role)
+        person = User.objects.create_user(role)
+        space.memberships.create(user=person, role=role)
+        people[role] = person
     people["administrator"] = User.objects.create_superuser("administrator")
-    submission = Submission.objects.create(user=people["submitter"], space=space)
+    submission = Submission.objects.create(user=User.objects.get(username="submitter"), space=space)
     obj = create_object("team.bpf.o")
     submission.files.create(name="team.bpf.o", object=obj)
     return Team(space, people, submission, obj)

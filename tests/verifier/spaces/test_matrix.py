@@ -19,7 +19,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.verifier.spaces.people import Team, create_team
-from verifier.spaces.models import Invitation
+from verifier.spaces.models import Invitation, PolicyVersion
 from verifier.spaces.roles import ROLE_FOR, Action, Role
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("toys", "data_folder")]
@@ -51,6 +51,7 @@ SEE = Rule(action=Action.SEE)
 _POST = ("POST",)
 _BOTH = ("GET", "POST")
 OPEN_NAMES = """
+    policy-schema policy-example
     home can-call kernels kernel names matrix matrix-data kfuncs kfunc context struct-ops
     member set filter hook graphs graph-callbacks graph-classes graph-shared
     kernel-mechanisms kernel-findings newest any-kfunc compare changes probe probe-source
@@ -104,6 +105,10 @@ RULES = {
     "space-member": Rule(_POST, Action.MANAGE),
     "space-invite": Rule(_POST, Action.MANAGE),
     "space-invitation": Rule(_POST, Action.MANAGE),
+    "space-policies": SEE,
+    "space-policy-new": Rule(_BOTH, Action.MANAGE),
+    "space-policy": SEE,
+    "space-policy-end": Rule(_POST, Action.MANAGE),
     "space-audit": Rule(action=Action.MANAGE),
 }
 # Let in, these answer 404: no such session or variant is there, the administrator is no member.
@@ -155,6 +160,8 @@ def world() -> World:
     """Make the team and all that addresses name."""
     team = create_team()
     token = Invitation.objects.issue(team.space, Role.READER, team.user("maintainer"))
+    text = "version: 1\nname: Ours\n"
+    PolicyVersion.objects.keep(team.space, "ours", text, team.user("maintainer"))
     parts = {
         "slug": team.space.slug,
         "sha256": team.object.sha256,
@@ -169,6 +176,8 @@ def world() -> World:
         "old": "8.0",
         "new": "8.1",
         "page": "words",
+        "policy": "ours",
+        "name": "lts-only",
         "kfunc": "toy_now",
         "context": "xdp",
         "struct_ops": "toy_ops",

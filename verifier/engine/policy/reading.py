@@ -98,21 +98,24 @@ def _find_doubles(document: Document) -> Iterator[Problem]:
 def _say(error: ValidationError) -> Iterator[tuple[str, str]]:
     """Return for each thing that is wrong the key it is about, "" for the value, and a sentence."""
     where = str(error.absolute_path[-1]) if error.absolute_path else "the policy"
+    schema: Any = error.schema
+    asked: Any = error.validator_value
+    instance: Any = error.instance
     match error.validator:
         case "additionalProperties":
-            known = error.schema["properties"]
-            for key in error.instance:
+            known = schema["properties"]
+            for key in instance:
                 if key not in known:
                     yield key, f"there is no key “{key}” here; there are {', '.join(known)}"
         case "required":
-            missing = [key for key in error.validator_value if key not in error.instance]
+            missing = [key for key in asked if key not in instance]
             yield "", f"{', '.join(missing)} is missing"
         case "enum":
-            yield "", f"{where} is one of {', '.join(error.validator_value)}"
+            yield "", f"{where} is one of {', '.join(asked)}"
         case "const":
-            yield "", f"{where} has to be {error.validator_value}"
+            yield "", f"{where} has to be {asked}"
         case "type":
-            yield "", f"{where} has to be a {_TYPES[str(error.validator_value)]}"
+            yield "", f"{where} has to be a {_TYPES[asked]}"
         case "anyOf":
             yield "", f"{where} has to be a text in quotes, or a list of such texts"
         case _:

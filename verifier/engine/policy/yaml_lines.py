@@ -74,7 +74,7 @@ def _check_events(text: str) -> None:
     """Refuse, before anything is built, what can make a small text large or deep."""
     depth = 0
     for count, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
-        line = event.start_mark.line + 1
+        line = _line(event)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise YamlError(line, "anchors (&) and aliases (*) are not taken: write the value out")
         if getattr(event, "tag", None):
@@ -89,7 +89,7 @@ def _check_events(text: str) -> None:
 
 def _build(node: yaml.Node, path: Path, lines: dict[Path, int]) -> Any:
     """Return the value of a node; depth was bounded before."""
-    lines[path] = node.start_mark.line + 1
+    lines[path] = _line(node)
     if isinstance(node, yaml.MappingNode):
         return _build_map(node, path, lines)
     if isinstance(node, yaml.SequenceNode):
@@ -106,7 +106,7 @@ def _build(node: yaml.Node, path: Path, lines: dict[Path, int]) -> Any:
 def _build_map(node: yaml.MappingNode, path: Path, lines: dict[Path, int]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in node.value:
-        line = key.start_mark.line + 1
+        line = _line(key)
         if not isinstance(key, yaml.ScalarNode):
             raise YamlError(line, "a key has to be a word")
         if key.value in found:
@@ -114,3 +114,7 @@ def _build_map(node: yaml.MappingNode, path: Path, lines: dict[Path, int]) -> di
         found[key.value] = _build(value, (*path, key.value), lines)
         lines[(*path, key.value)] = line
     return found
+
+
+def _line(item: yaml.Node | yaml.Event) -> int:
+    return item.start_mark.line + 1 if item.start_mark else 1

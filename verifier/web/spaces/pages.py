@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from verifier.records.models import BpfObject
 from verifier.records.outcome import load_outcomes
 from verifier.records.reviews import load_latest
-from verifier.spaces.access import may, role_of
+from verifier.spaces.access import Reader, may, role_of
 from verifier.spaces.models import AuditEntry, Space
 from verifier.spaces.roles import Action, Role
 from verifier.web.found import space_view
@@ -65,7 +65,7 @@ def show_space(request: HttpRequest, space: Space) -> HttpResponse:
     reviews = load_latest(shown, outcomes, request.user)
     role = role_of(request.user, space)
     managed = role == Role.MAINTAINER
-    is_member = managed or space.memberships.filter(user_id=request.user.pk).exists()
+    is_member = managed or _is_member(request.user, space)
     context = {
         "space": space,
         "page": page,
@@ -80,6 +80,10 @@ def show_space(request: HttpRequest, space: Space) -> HttpResponse:
         "section": "spaces",
     }
     return render(request, "spaces/space.html", context)
+
+
+def _is_member(user: Reader, space: Space) -> bool:
+    return isinstance(user, User) and space.memberships.filter(user=user).exists()
 
 
 @require_http_methods(["GET", "POST"])

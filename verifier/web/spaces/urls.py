@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from verifier.web.spaces import audit, invitations, members, pages
+from verifier.web.spaces import audit, invitations, members, pages, policies
 
 _space: list[URLPattern | URLResolver] = [
     path("", pages.show_space, name="space"),
@@ -14,6 +14,10 @@ _space: list[URLPattern | URLResolver] = [
     path("members/<int:pk>/", members.change, name="space-member"),
     path("invitations/", invitations.issue, name="space-invite"),
     path("invitations/<int:pk>/", invitations.withdraw, name="space-invitation"),
+    path("policies/", policies.list_policies, name="space-policies"),
+    path("policies/new/", policies.add_policy, name="space-policy-new"),
+    path("policies/<slug:policy>/", policies.show_policy, name="space-policy"),
+    path("policies/<slug:policy>/end/", policies.end_policy, name="space-policy-end"),
     path("audit/", audit.show_trail, name="space-audit"),
 ]
 
@@ -21,5 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("spaces/", pages.list_spaces, name="spaces"),
     path("spaces/new/", pages.create, name="space-new"),
     path("spaces/<slug:slug>/", include(_space)),
+    path("policies/schema.json", policies.give_schema, name="policy-schema"),
+    path("policies/<slug:name>.yaml", policies.give_example, name="policy-example"),
     path("invitations/<str:token>/", invitations.accept, name="invitation"),
 ]

@@ -1,0 +1,96 @@
+"""Objects of a space under its policies, and what a new version of one would change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from kfmap.catalogue.models import Kernel
+from kfmap.catalogue.recent import Recent
+from kfmap.catalogue.store import load_row
+from verifier.engine.policy.judging import judge
+from verifier.engine.policy.kfunc_facts import KfuncFacts
+from verifier.engine.policy.model import Effect, Judged, Policy
+from verifier.engine.policy.reading import read_policy
+from verifier.engine.reports.model import CheckedObject
+from verifier.records.models import BpfObject
+from verifier.records.store import load_checked
+from verifier.spaces.models import PolicyVersion, Space
+
+MOST_OBJECTS = 300
+_facts: Recent[str, KfuncFacts] = Recent(24)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An object under one policy of a space."""
+
+    version: PolicyVersion
+    judged: Judged
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What a policy would change: objects that start to fail, that stop, that fail either way.
+
+    `left_out` counts older objects that were not looked at, `unread` those without verdicts yet.
+    """
+
+    starts: tuple[BpfObject, ...]
+    stops: tuple[BpfObject, ...]
+    still: int
+    looked_at: int
+    unread: int
+    left_out: int
+
+
+def hold(obj: BpfObject, spaces: Iterable[Space]) -> list[Held]:
+    """Return an object under each policy in force of the spaces that have it."""
+    versions = list(PolicyVersion.objects.in_force().filter(space__in=spaces))
+    if not versions:
+        return []
+    kernels = list(Kernel.objects.listed())
+    checked = load_checked(obj, kernels)
+    facts = load_facts(kernels, checked)
+    return [Held(row, judge(read_policy(row.text), checked, facts)) for row in versions]
+
+
+def try_policy(space: Space, policy: Policy, before: Policy | None) -> DryRun:
+    """Hold the newest objects of a space against a policy and against the one it would replace."""
+    every = BpfObject.objects.in_space(space)
+    kernels = list(Kernel.objects.listed())
+    starts, stops, still, unread = [], [], 0, 0
+    shown = list(every[:MOST_OBJECTS])
+    for obj in shown:
+        checked = load_checked(obj, kernels)
+        if checked.summary is None or not checked.verdicts:
+            unread += 1
+            continue
+        facts = load_facts(kernels, checked)
+        fails = _denies(policy, checked, facts)
+        failed = before is not None and _denies(before, checked, facts)
+        still += fails and failed
+        if fails and not failed:
+            starts.append(obj)
+        if failed and not fails:
+            stops.append(obj)
+    left_out = every.count() - len(shown)
+    return DryRun(tuple(starts), tuple(stops), still, len(shown) - unread, unread, left_out)
+
+
+def load_facts(kernels: Iterable[Kernel], checked: CheckedObject) -> Mapping[str, KfuncFacts]:
+    """Return what rules ask of the kernels that an object was checked on."""
+    names = {verdict.kernel for verdict in checked.verdicts}
+    return {row.name: _facts_of(row) for row in kernels if row.name in names}
+
+
+def _facts_of(row: Kernel) -> KfuncFacts:
+    found = _facts.get(row.facts_hash)
+    if found is None:
+        found = KfuncFacts(load_row(row).decider)
+        _facts.put(row.facts_hash, found)
+    return found
+
+
+def _denies(policy: Policy, checked: CheckedObject, facts: Mapping[str, KfuncFacts]) -> bool:
+    return judge(policy, checked, facts).effect == Effect.DENY
