@@ -51,7 +51,7 @@ SEE = Rule(action=Action.SEE)
 _POST = ("POST",)
 _BOTH = ("GET", "POST")
 OPEN_NAMES = """
-    policy-schema policy-example
+    policy-schema policy-example api-kernel-report api-comparison
     home can-call kernels kernel names matrix matrix-data kfuncs kfunc context struct-ops
     member set filter hook graphs graph-callbacks graph-classes graph-shared
     kernel-mechanisms kernel-findings newest any-kfunc compare changes probe probe-source
@@ -93,6 +93,7 @@ RULES = {
     "object-progress": SEE,
     "object-events": SEE,
     "api-result": SEE,
+    "api-report": SEE,
     "object-reviews": Rule(_POST, Action.REVIEW),
     "object-loader": Rule(_POST, Action.SUBMIT),
     "object-check": Rule(_POST, Action.SUBMIT),
