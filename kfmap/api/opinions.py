@@ -9,7 +9,12 @@ from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import api_view, permission_classes, throttle_classes
+<<<<<<< HEAD
 from rest_framework.exceptions import ValidationError
+=======
+from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.permissions import IsAuthenticated
+>>>>>>> 2283dc9 (Ask for second opinions only where one may, and list differences of one's own spaces)
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import UserRateThrottle
@@ -22,6 +27,7 @@ from verifier.guests.store import load_opinions
 from verifier.guests.submit import CannotAskError, ask
 from verifier.opinions.opinion_json import VERSION, plain_compared
 from verifier.records.models import BpfObject
+from verifier.spaces.roles import Action
 
 
 class OpinionThrottle(UserRateThrottle):
@@ -72,12 +78,14 @@ class OpinionsSerializer(Serializer):
 @throttle_classes([OpinionThrottle])
 def opinions(request: Request, sha256: str) -> Response:
     """Return what booted kernels said of an object; POST asks the named ones."""
-    obj = get_object_or_404(BpfObject, sha256=sha256)
+    obj = get_object_or_404(BpfObject.objects.visible_to(request.user), sha256=sha256)
     if request.method == "GET":
         return Response(_describe(obj))
     form = AskSerializer(data=request.data)
     form.is_valid(raise_exception=True)
     assert isinstance(request.user, User)
+    if not BpfObject.objects.where(request.user, Action.SUBMIT).filter(pk=obj.pk).exists():
+        raise PermissionDenied("It takes the role of a submitter in its space to ask kernels.")
     try:
         ask(obj, form.validated_data["kernels"], request.user)
     except CannotAskError as error:

@@ -19,6 +19,7 @@ from verifier.guests.store import load_opinions
 from verifier.opinions.agreement import Agreement, ComparedProgram
 from verifier.records.models import BpfObject
 from verifier.records.store import load_checks
+from verifier.spaces.access import Reader
 
 _MOST_OBJECTS = 50
 _MOST_EVIDENCE = 20
@@ -47,16 +48,16 @@ class DifferingEvidence:
 def show_differences(request: HttpRequest) -> HttpResponse:
     """Show what is to be looked into, objects first."""
     context = {
-        "programs": list(_find_programs()),
+        "programs": list(_find_programs(request.user)),
         "evidence": list(_find_evidence()),
         "section": "uploads",
     }
     return render(request, "verifier/differences.html", context)
 
 
-def _find_programs() -> Iterator[DifferingProgram]:
+def _find_programs(reader: Reader) -> Iterator[DifferingProgram]:
     rows = Opinion.objects.current().filter(differing__gt=0).values("object")
-    for obj in BpfObject.objects.filter(pk__in=rows)[:_MOST_OBJECTS]:
+    for obj in BpfObject.objects.visible_to(reader).filter(pk__in=rows)[:_MOST_OBJECTS]:
         for opinion in load_opinions(obj):
             for item in opinion.programs:
                 if item.agreement == Agreement.DIFFERS:

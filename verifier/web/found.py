@@ -31,7 +31,7 @@ def object_view(
         return BpfObject.objects.visible_to(user).filter(sha256=sha256).first()
 
     def allows(user: Reader, obj: BpfObject) -> bool:
-        return BpfObject.objects.where(user, action).filter(pk=obj.pk).exists()
+        return may_with(user, action, obj)
 
     return _finder("sha256", find, allows, action)
 
@@ -48,6 +48,11 @@ def submission_view(
         return may_manage(user, submission)
 
     return _finder("pk", find, allows, action)
+
+
+def may_with(user: Reader, action: Action, obj: BpfObject) -> bool:
+    """Say whether somebody may do something with an object, in one of its spaces."""
+    return BpfObject.objects.where(user, action).filter(pk=obj.pk).exists()
 
 
 def may_manage(user: Reader, submission: Submission) -> bool:

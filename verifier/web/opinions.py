@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from verifier.guests.models import Opinion
@@ -17,6 +17,8 @@ from verifier.guests.submit import CannotAskError, ask, images, missing
 from verifier.opinions.compared import ComparedOpinion
 from verifier.opinions.versions import VersionChange, compare_versions
 from verifier.records.models import BpfObject
+from verifier.spaces.roles import Action
+from verifier.web.found import may_with, object_view
 
 _MOST_VERSIONS = 50
 
@@ -40,12 +42,13 @@ def load_opinion_part(obj: BpfObject) -> OpinionPart:
     return OpinionPart(load_opinions(obj), [row for row in rows if not row.is_over], failed)
 
 
-@login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def show_opinions(request: HttpRequest, sha256: str) -> HttpResponse:
+@object_view()
+def show_opinions(request: HttpRequest, obj: BpfObject) -> HttpResponse:
     """Show what kernels say of an object beside kfmap's verdicts, or ask the chosen ones."""
-    obj = get_object_or_404(BpfObject, sha256=sha256)
     if request.method == "POST":
+        if not may_with(request.user, Action.SUBMIT, obj):
+            raise PermissionDenied("It takes the role of a submitter in its space to ask kernels.")
         return _ask(request, obj)
     part = load_opinion_part(obj)
     other = request.GET.get("with", "")
@@ -89,11 +92,10 @@ def _ask(request: HttpRequest, obj: BpfObject) -> HttpResponse:
     return redirect("object-opinions", sha256=obj.sha256)
 
 
-@login_required
 @require_safe
-def show_opinion_progress(request: HttpRequest, sha256: str) -> HttpResponse:
+@object_view()
+def show_opinion_progress(request: HttpRequest, obj: BpfObject) -> HttpResponse:
     """Return the guests under way as a fragment; once there are none, have the page read anew."""
-    obj = get_object_or_404(BpfObject, sha256=sha256)
     waiting = list(obj.opinions.open().defer("data"))
     response = render(request, "verifier/opinion_progress.html", {"object": obj, "open": waiting})
     if not waiting:
@@ -101,10 +103,9 @@ def show_opinion_progress(request: HttpRequest, sha256: str) -> HttpResponse:
     return response
 
 
-@login_required
 @require_POST
-def cancel_opinions(request: HttpRequest, sha256: str) -> HttpResponse:
+@object_view(Action.SUBMIT)
+def cancel_opinions(request: HttpRequest, obj: BpfObject) -> HttpResponse:
     """End what is under way for an object; guests stop within seconds."""
-    obj = get_object_or_404(BpfObject, sha256=sha256)
     obj.opinions.cancel()
     return redirect("object-opinions", sha256=obj.sha256)

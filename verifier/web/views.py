@@ -149,11 +149,8 @@ def show_object(request: HttpRequest, obj: BpfObject) -> HttpResponse:
     """
     chosen = request.GET.get("format")
     if chosen:
-<<<<<<< HEAD
-        return export_report(chosen, add_opinions(load_report([obj]), [obj]), obj.sha256[:12])
-=======
-        return export_report(chosen, load_report([obj], request.user), obj.sha256[:12])
->>>>>>> b394882 (Keep policies in spaces: tried against what is stored before they are in force)
+        loaded = add_opinions(load_report([obj], request.user), [obj])
+        return export_report(chosen, loaded, obj.sha256[:12])
     return _render_object(request, obj, ReviewForm())
 
 
@@ -202,11 +199,8 @@ def _render_object(
         "object": obj,
         "page": page,
         "reviews": reviews,
-<<<<<<< HEAD
-        "part": load_opinion_part(obj),
-=======
         "held": hold(obj, spaces_of(obj, request.user)),
->>>>>>> b394882 (Keep policies in spaces: tried against what is stored before they are in force)
+        "part": load_opinion_part(obj),
         "decided": next((item for item in reviews if item.decides), None),
         "review_form": form,
         "loader_form": loader_form or LoaderForm.showing(obj.loader),

@@ -51,7 +51,7 @@ SEE = Rule(action=Action.SEE)
 _POST = ("POST",)
 _BOTH = ("GET", "POST")
 OPEN_NAMES = """
-    policy-schema policy-example api-kernel-report api-comparison
+    policy-schema policy-example evidence api-kernel-report api-comparison
     home can-call kernels kernel names matrix matrix-data kfuncs kfunc context struct-ops
     member set filter hook graphs graph-callbacks graph-classes graph-shared
     kernel-mechanisms kernel-findings newest any-kfunc compare changes probe probe-source
@@ -78,6 +78,8 @@ RULES = {
     "kernel-uploads": ACCOUNT,
     "kernel-uploads-check": Rule(_POST, account=True),
     "uploads": Rule(_BOTH, account=True),
+    "differences": ACCOUNT,
+    "api-evidence": Rule(_BOTH, account=True),
     "uploads-check": Rule(_POST, account=True),
     "api-upload": Rule(_POST, account=True),
     "account": Rule(_BOTH, account=True),
@@ -94,6 +96,10 @@ RULES = {
     "object-events": SEE,
     "api-result": SEE,
     "api-report": SEE,
+    "object-opinions": SEE,
+    "object-opinion-progress": SEE,
+    "object-opinions-cancel": Rule(_POST, Action.SUBMIT),
+    "api-opinions": SEE,
     "object-reviews": Rule(_POST, Action.REVIEW),
     "object-loader": Rule(_POST, Action.SUBMIT),
     "object-check": Rule(_POST, Action.SUBMIT),
