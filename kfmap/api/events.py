@@ -26,7 +26,7 @@ _LIFETIME_SECONDS = 25.0  # then the reader comes back: an endless stream would 
 @permission_classes([MayUse])
 def may_look(request: Request, sha256: str) -> Response:
     """Answer 200 where the reader may see the object, else with the problem."""
-    found = BpfObject.objects.filter(sha256=sha256).exists()
+    found = BpfObject.objects.visible_to(request.user).filter(sha256=sha256).exists()
     return Response({}, status=200 if found else 404)
 
 

@@ -43,6 +43,7 @@ from verifier.records.outcome import load_outcomes, worst_by_kernel
 from verifier.records.report_download import export_report
 from verifier.records.reporting import load_report, load_submission
 from verifier.records.reviews import load_reviews
+from verifier.spaces.choice import NoSuchSpaceError, find_chosen
 
 _KEY = OpenApiParameter(
     "Idempotency-Key",
@@ -81,9 +82,9 @@ def objects(request: Request) -> Response:
 
 
 def _list(request: Request) -> Response:
-    rows = BpfObject.objects.all()
+    rows = BpfObject.objects.visible_to(request.user)
     if name := request.query_params.get("name"):
-        rows = rows.filter(file_name__icontains=name)
+        rows = rows.named(name, partly=True)
     if kfunc := request.query_params.get("kfunc"):
         rows = rows.filter(programs__calls__kfunc=kfunc).distinct()
     return answer_page(request, rows.order_by("-created_at", "-pk"), _list_objects)
@@ -107,21 +108,27 @@ def _list_objects(rows: list[BpfObject]) -> list[dict[str, Any]]:
 
 def _upload(request: Request) -> Response:
     said = {option: request.POST.getlist(option) for option in OPTIONS}
-    form = UploadSerializer(data={"objects": request.FILES.getlist("objects"), **said})
+    slug = request.POST.get("space", "")
+    fields = {"objects": request.FILES.getlist("objects"), "space": slug}
+    form = UploadSerializer(data={**fields, **said})
     form.is_valid(raise_exception=True)
     try:
-        choices = resolve_targets(parse_plain_choices(said))
+        choices = resolve_targets(parse_plain_choices(said), request.user)
     except ChoiceError as error:
         raise ValidationError({"detail": str(error)}) from error
     user = request.user
     assert isinstance(user, User)
+    try:
+        space = find_chosen(user, slug)
+    except NoSuchSpaceError as error:
+        raise ValidationError({"detail": str(error)}) from error
     uploads = form.validated_data["objects"]
     key = request.headers.get("Idempotency-Key", "")
     submission, again = submit_once(
         user,
         key,
-        hash_upload(uploads, said) if key else "",
-        lambda: submit(uploads, user, choices),
+        hash_upload(uploads, {**said, "space": [slug]}) if key else "",
+        lambda: submit(uploads, user, choices, space),
     )
     response = Response(_taken_files(submission), status=202)
     response["Location"] = reverse("api-submission", args=[submission.pk])
@@ -135,7 +142,7 @@ def _upload(request: Request) -> Response:
 @permission_classes([MayUse])
 def submission(request: Request, submission_id: int) -> Response:
     """Say what became of each file of an upload, and whether all of them are checked."""
-    found = get_object_or_404(Submission, pk=submission_id)
+    found = get_object_or_404(Submission.objects.visible_to(request.user), pk=submission_id)
     jobs = [
         file.object.latest_job
         for file in found.files.select_related("object").prefetch_related("object__jobs")
@@ -151,9 +158,9 @@ def submission(request: Request, submission_id: int) -> Response:
 @one_snapshot()
 def submission_report(request: Request, submission_id: int) -> HttpResponse:
     """Return the report on an upload in a format."""
-    found = get_object_or_404(Submission, pk=submission_id)
+    found = get_object_or_404(Submission.objects.visible_to(request.user), pk=submission_id)
     chosen = request.query_params.get("format", "json")
-    return export_report(chosen, load_submission(found), f"submission-{found.pk}")
+    return export_report(chosen, load_submission(found, request.user), f"submission-{found.pk}")
 
 
 @extend_schema(responses={200: ResultSerializer, **PROBLEMS})
@@ -162,14 +169,14 @@ def submission_report(request: Request, submission_id: int) -> HttpResponse:
 @one_snapshot()
 def result(request: Request, sha256: str) -> Response:
     """Return the job of an object, its verdicts as `manage.py verify` does, and its reviews."""
-    obj = get_object_or_404(BpfObject, sha256=sha256)
+    obj = get_object_or_404(BpfObject.objects.visible_to(request.user), sha256=sha256)
     job = obj.jobs.first()  # before the verdicts: those of a job that is done are all there
-    report = RENDERERS["json"].render(*add_opinions(load_report([obj]), [obj]))
+    report = RENDERERS["json"].render(*add_opinions(load_report([obj], request.user), [obj]))
     verdicts = worst_by_kernel(load_outcomes([obj]).get(obj.pk, []))
     found = {
         "job": job,
         "report": json.loads(report),
-        "reviews": load_reviews(obj, verdicts),
+        "reviews": load_reviews(obj, verdicts, request.user),
     }
     return Response(ResultSerializer(found).data)
 
@@ -180,9 +187,10 @@ def result(request: Request, sha256: str) -> Response:
 @one_snapshot()
 def report(request: Request, sha256: str) -> HttpResponse:
     """Return the report on an object in a format: the same bytes while nothing changes."""
-    obj = get_object_or_404(BpfObject, sha256=sha256)
+    obj = get_object_or_404(BpfObject.objects.visible_to(request.user), sha256=sha256)
     chosen = request.query_params.get("format", "json")
-    return export_report(chosen, add_opinions(load_report([obj]), [obj]), obj.sha256[:12])
+    loaded = add_opinions(load_report([obj], request.user), [obj])
+    return export_report(chosen, loaded, obj.sha256[:12])
 
 
 def _taken_files(submission: Submission) -> list[dict[str, Any]]:

@@ -9,12 +9,7 @@ from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import api_view, permission_classes, throttle_classes
-<<<<<<< HEAD
-from rest_framework.exceptions import ValidationError
-=======
 from rest_framework.exceptions import PermissionDenied, ValidationError
-from rest_framework.permissions import IsAuthenticated
->>>>>>> 2283dc9 (Ask for second opinions only where one may, and list differences of one's own spaces)
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import UserRateThrottle

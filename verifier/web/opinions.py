@@ -17,6 +17,7 @@ from verifier.guests.submit import CannotAskError, ask, images, missing
 from verifier.opinions.compared import ComparedOpinion
 from verifier.opinions.versions import VersionChange, compare_versions
 from verifier.records.models import BpfObject
+from verifier.spaces.access import Reader
 from verifier.spaces.roles import Action
 from verifier.web.found import may_with, object_view
 
@@ -55,9 +56,9 @@ def show_opinions(request: HttpRequest, obj: BpfObject) -> HttpResponse:
     context = {
         "object": obj,
         "part": part,
-        "versions": _find_versions(obj) if part.opinions else [],
+        "versions": _find_versions(obj, request.user) if part.opinions else [],
         "other": other,
-        "changes": _compare_with(obj, other, part.opinions),
+        "changes": _compare_with(obj, other, request.user, part.opinions),
         "images": images().values(),
         "missing": missing(),
         "section": "uploads",
@@ -65,18 +66,18 @@ def show_opinions(request: HttpRequest, obj: BpfObject) -> HttpResponse:
     return render(request, "verifier/opinions.html", context)
 
 
-def _find_versions(obj: BpfObject) -> list[BpfObject]:
+def _find_versions(obj: BpfObject, reader: Reader) -> list[BpfObject]:
     """Return other objects that were uploaded under the same name and asked about."""
     done = Opinion.objects.filter(state=Opinion.State.DONE).values("object")
-    named = BpfObject.objects.filter(file_name=obj.file_name, pk__in=done)
+    named = BpfObject.objects.visible_to(reader).named(obj.file_name).filter(pk__in=done)
     return list(named.exclude(pk=obj.pk)[:_MOST_VERSIONS])
 
 
 def _compare_with(
-    obj: BpfObject, other: str, opinions: list[ComparedOpinion]
+    obj: BpfObject, other: str, reader: Reader, opinions: list[ComparedOpinion]
 ) -> list[VersionChange]:
     """Return what changed since another version of the object, nothing where none is named."""
-    before = BpfObject.objects.filter(sha256=other, file_name=obj.file_name).first()
+    before = BpfObject.objects.visible_to(reader).named(obj.file_name).filter(sha256=other).first()
     if before is None:
         return []
     earlier = [item.opinion for item in load_opinions(before)]

@@ -51,7 +51,8 @@ SEE = Rule(action=Action.SEE)
 _POST = ("POST",)
 _BOTH = ("GET", "POST")
 OPEN_NAMES = """
-    policy-schema policy-example evidence api-kernel-report api-comparison
+    feed-kernels feed-kernel feed-kfunc api-data api-kfuncs policy-schema policy-example
+    evidence api-kernel-report api-comparison
     home can-call kernels kernel names matrix matrix-data kfuncs kfunc context struct-ops
     member set filter hook graphs graph-callbacks graph-classes graph-shared
     kernel-mechanisms kernel-findings newest any-kfunc compare changes probe probe-source
@@ -79,9 +80,11 @@ RULES = {
     "kernel-uploads-check": Rule(_POST, account=True),
     "uploads": Rule(_BOTH, account=True),
     "differences": ACCOUNT,
+    "tokens": Rule(_BOTH, account=True),
+    "token-revoke": Rule(_POST, account=True),
     "api-evidence": Rule(_BOTH, account=True),
     "uploads-check": Rule(_POST, account=True),
-    "api-upload": Rule(_POST, account=True),
+    "api-upload": Rule(_BOTH, account=True),
     "account": Rule(_BOTH, account=True),
     "password_change": Rule(_BOTH, account=True),
     "session-end": Rule(_POST, account=True),
@@ -96,6 +99,10 @@ RULES = {
     "object-events": SEE,
     "api-result": SEE,
     "api-report": SEE,
+    "api-events": SEE,
+    "api-submission": SEE,
+    "api-submission-report": SEE,
+    "feed-object": SEE,
     "object-opinions": SEE,
     "object-opinion-progress": SEE,
     "object-opinions-cancel": Rule(_POST, Action.SUBMIT),
@@ -119,7 +126,7 @@ RULES = {
     "space-audit": Rule(action=Action.MANAGE),
 }
 # Let in, these answer 404: no such session or variant is there, the administrator is no member.
-UNTRIED = {"session-end", "space-leave", "variant-drop"}
+UNTRIED = {"session-end", "token-revoke", "space-leave", "variant-drop"}
 
 
 def list_patterns(
@@ -174,6 +181,8 @@ def world() -> World:
         "sha256": team.object.sha256,
         "position": 0,
         "pk": team.submission.pk,
+        "submission_id": team.submission.pk,
+        "pk of token-revoke": 0,
         "pk of space-member": team.space.memberships.get(role=Role.READER).pk,
         "pk of space-invitation": Invitation.objects.get().pk,
         "pk of session-end": 0,
@@ -243,7 +252,7 @@ def test_addresses_let_in_whom_their_rules_say(world: World) -> None:
 
 def test_addresses_do_not_tell_outsiders_what_there_is(world: World) -> None:
     client = sign_in(world, "outsider")
-    missing = {"slug": "nowhere", "sha256": "0" * 64, "pk": 987_654}
+    missing = {"slug": "nowhere", "sha256": "0" * 64, "pk": 987_654, "submission_id": 987_654}
     nowhere = World(world.team, {**world.parts, **missing})
     for name, rule in RULES.items():
         if rule.action is not None:
