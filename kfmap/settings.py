@@ -14,6 +14,10 @@ KFMAP_CHECK_SECONDS     one step of a check, on one kernel, may take so long; de
 KFMAP_CHECK_MB          memory of a check process; default 2048
 KFMAP_GUEST_SECONDS     a virtual machine that is asked for a second opinion may run so long;
                         default 900
+KFMAP_KERNEL_FOLDERS    folders of this machine with sources that may be named on the page that adds
+                        kernels; comma-separated; default: none
+KFMAP_MAX_KERNEL_MB     largest file accepted there; default 300
+KFMAP_KERNEL_SECONDS    reading a kernel that was added there may take so long; default 1200
 KFMAP_SOURCE_LINKS      where a line of a kernel opens: comma-separated NAME=ADDRESS with {version},
                         {file} and {line} in it; default: elixir.bootlin.com and git.kernel.org
 KFMAP_MAIL_URL          server that mail goes through: smtp://[USER:PASSWORD@]HOST:PORT, or
@@ -30,6 +34,7 @@ from typing import Any
 from kfmap.server import upload_limit
 from kfmap.server.data_dir import load_secret_key, prepare_data_dir
 from kfmap.server.environment import Environment
+from kfmap.server.object_storage import kernel_storage
 
 env = Environment()
 KFMAP_ENVIRONMENT_PROBLEMS = env.problems  # said by the checks, with hints
@@ -151,6 +156,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     "objects": env.object_storage("KFMAP_OBJECT_STORAGE", "KFMAP_S3_ENDPOINT"),
 }
+STORAGES["kernels"] = kernel_storage(STORAGES["objects"])
 STATIC_URL = "static/"
 STATICFILES_DIRS = [PAGES_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
@@ -226,6 +232,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = KFMAP_MAX_FORM_BYTES
 KFMAP_CHECK_SECONDS = env.number("KFMAP_CHECK_SECONDS", 60)
 KFMAP_CHECK_MEGABYTES = env.number("KFMAP_CHECK_MB", 2048)
 KFMAP_GUEST_SECONDS = env.number("KFMAP_GUEST_SECONDS", 900)
+KFMAP_KERNEL_FOLDERS = env.names("KFMAP_KERNEL_FOLDERS", [])
+KFMAP_MAX_KERNEL_BYTES = env.number("KFMAP_MAX_KERNEL_MB", 300) * 1024 * 1024
+KFMAP_KERNEL_SECONDS = env.number("KFMAP_KERNEL_SECONDS", 1200)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 1  # hours

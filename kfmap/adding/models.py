@@ -1,9 +1,15 @@
-"""Where an imported kernel came from, and what it was taken in spite of."""
+"""Where an imported kernel came from, and the jobs that add kernels from the browser."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Self
+
 from django.conf import settings
-from django.db import models
+from django.core.files.storage import Storage, storages
+from django.db import models, transaction
+from django.db.models.functions import Now
+from django.urls import reverse
 
 from kfmap.catalogue.models import Kernel
 
@@ -38,3 +44,148 @@ class Provenance(models.Model):
         if self.description and not self.commit.startswith(self.description):
             text += f" ({self.description})"
         return f"{text}, with changes that were not committed" if self.dirty else text
+
+
+SILENT_AFTER = timedelta(seconds=60)
+MAX_ATTEMPTS = 3
+
+
+class AdditionQuerySet(models.QuerySet["Addition"]):
+    """Questions about many jobs, and the steps that two workers may take at the same time."""
+
+    def open(self) -> Self:
+        """Return the jobs that wait or run."""
+        return self.filter(state__in=Addition.OPEN)
+
+    def idle(self) -> Self:
+        """Return the open jobs that nobody works on: waiting, or without a sign of life."""
+        silent = models.Q(state=Addition.State.RUNNING, heartbeat__lt=Now() - SILENT_AFTER)
+        return self.filter(models.Q(state=Addition.State.QUEUED) | silent)
+
+    def unsent(self) -> Self:
+        """Return the idle jobs of which the broker may have no message."""
+        return self.idle().filter(
+            models.Q(sent_at=None) | models.Q(sent_at__lt=Now() - SILENT_AFTER)
+        )
+
+    def claim(self, pk: int) -> Addition | None:
+        """Return a job to the caller if nobody works on it; a second worker gets nothing."""
+        with transaction.atomic():
+            mine = self.filter(pk=pk).idle().select_for_update().first()
+            if mine is None:
+                return None
+            if mine.attempts >= MAX_ATTEMPTS:
+                mine.finish(Addition.State.FAILED, "It was started three times and never ended.")
+                return None
+            self.filter(pk=pk).update(
+                state=Addition.State.RUNNING,
+                attempts=mine.attempts + 1,
+                started_at=Now(),
+                heartbeat=Now(),
+            )
+            mine.refresh_from_db()
+        return mine
+
+
+class Addition(models.Model):
+    """A kernel that somebody adds from the browser or by the API: what was given, and its job."""
+
+    class State(models.TextChoices):
+        """Where the job is."""
+
+        QUEUED = "queued", "waiting"
+        RUNNING = "running", "running"
+        DONE = "done", "done"
+        FAILED = "failed", "failed"
+        CANCELLED = "cancelled", "cancelled"
+
+    OPEN = (State.QUEUED, State.RUNNING)
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED, db_index=True)
+    step = models.CharField(max_length=200, blank=True)
+    done = models.PositiveIntegerField(default=0, help_text="steps that are over")
+    path = models.CharField(max_length=500, blank=True, help_text="a folder or file of the server")
+    name = models.CharField(max_length=63, blank=True)
+    label = models.CharField(max_length=300, blank=True)
+    replace = models.BooleanField(default=False)
+    anyway = models.BooleanField(default=False)
+    estimate = models.BooleanField(default=False, help_text="only types: rules of the nearest")
+    problem = models.TextField(blank=True)
+    kernel = models.ForeignKey(Kernel, null=True, on_delete=models.SET_NULL, related_name="+")
+    nearest = models.CharField(max_length=63, blank=True, help_text="the nearest bundled kernel")
+    difference = models.JSONField(default=dict, help_text="how an estimate's types differ")
+    attempts = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True, help_text="when the broker was last given it")
+    started_at = models.DateTimeField(null=True)
+    heartbeat = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    objects = AdditionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"addition {self.pk} ({self.state})"
+
+    def get_absolute_url(self) -> str:
+        """Return the address of the job's page."""
+        return reverse("kernel-addition", args=[self.pk])
+
+    @property
+    def is_over(self) -> bool:
+        """Say whether nothing more will happen."""
+        return self.state not in self.OPEN
+
+    def beat(self, step: str, done: int) -> bool:
+        """Note progress; return whether the job is still to be done."""
+        mine = Addition.objects.filter(pk=self.pk, state=self.State.RUNNING, attempts=self.attempts)
+        return bool(mine.update(step=step[:200], done=done, heartbeat=Now()))
+
+    def release(self) -> None:
+        """Put the job back for the next worker, as if this one had never had it."""
+        Addition.objects.filter(pk=self.pk, state=self.State.RUNNING).update(
+            state=self.State.QUEUED, attempts=self.attempts - 1, step="", sent_at=None
+        )
+
+    def finish(self, state: str, problem: str = "") -> None:
+        """End the job, unless it has ended."""
+        Addition.objects.filter(pk=self.pk).open().update(
+            state=state, problem=problem, step="", finished_at=Now()
+        )
+
+
+def _storage() -> Storage:
+    return storages["kernels"]
+
+
+def _place(part: GivenPart, name: str) -> str:
+    return f"{part.addition_id}/{part.kind}"
+
+
+class GivenPart(models.Model):
+    """A file that was given for an addition; its bytes go when the job is over."""
+
+    class Kind(models.TextChoices):
+        """What the file is."""
+
+        TREE = "tree", "source"
+        CONFIG = "config", "configuration"
+        TYPES = "types", "image or BTF"
+        EVIDENCE = "evidence", "evidence of a probe"
+
+    addition = models.ForeignKey(Addition, on_delete=models.CASCADE, related_name="parts")
+    kind = models.CharField(max_length=10, choices=Kind)
+    name = models.CharField(max_length=255)
+    size = models.PositiveBigIntegerField()
+    file = models.FileField(storage=_storage, upload_to=_place, max_length=200, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["addition", "kind"], name="one_part_a_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.name}"

@@ -11,6 +11,7 @@ from django.db import transaction
 from kfmap.adding.models import Provenance
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.store import Saved, save_kernel
+from kfmap.given.git import Commit
 from kfmap.given.read import ReadKernel
 from kfmap.kernel.facts import KernelFacts
 from kfmap.kernel.facts_json import hash_facts
@@ -27,20 +28,47 @@ class Wanted:
     user: User | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A kernel to be saved, and where it came from."""
+
+    facts: KernelFacts
+    types: bytes | None = None
+    config: bytes | None = None
+    functions: bytes | None = None
+    source: str = ""
+    commit: Commit | None = None
+    remarks: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, read: ReadKernel) -> Parts:
+        """Return the parts of a kernel that was read here."""
+        return cls(
+            read.facts,
+            read.types,
+            read.config,
+            read.functions,
+            read.source.what,
+            read.source.commit,
+            read.remarks,
+            read.doubts,
+        )
+
+
 @transaction.atomic
-def save_read(read: ReadKernel, wanted: Wanted) -> Saved:
+def save_parts(parts: Parts, wanted: Wanted, source: str = Kernel.Source.IMPORTED) -> Saved:
     """Put a kernel into the map. Raises KernelExistsError, ValidationError, DataError."""
-    facts = _name(read.facts, wanted)
-    facts = _keep_label(facts)
     saved = save_kernel(
-        facts,
-        read.types,
-        config=read.config,
-        functions=read.functions,
+        _keep_label(_name(parts.facts, wanted)),
+        parts.types,
+        config=parts.config,
+        functions=parts.functions,
         replace=wanted.replace,
+        source=source,
     )
-    if saved.kernel.source == Kernel.Source.IMPORTED:
-        _keep_provenance(saved.kernel, read, wanted.user)
+    if saved.kernel.source == source:
+        _keep_provenance(saved.kernel, parts, wanted.user)
     return saved
 
 
@@ -68,10 +96,12 @@ def _name(facts: KernelFacts, wanted: Wanted) -> KernelFacts:
 def _names_for(facts: KernelFacts) -> Iterator[str]:
     """Return names from a version: the series, the release, then the release with a number."""
     yield facts.name
-    if facts.version != facts.name:
+    stem = facts.name
+    if facts.version.startswith(f"{facts.name}."):
         yield facts.version
+        stem = facts.version
     for number in range(2, _MOST_TRIES):
-        yield f"{facts.version}-{number}"
+        yield f"{stem}-{number}"
 
 
 def _keep_label(facts: KernelFacts) -> KernelFacts:
@@ -83,17 +113,17 @@ def _keep_label(facts: KernelFacts) -> KernelFacts:
     return replace(facts, origin=replace(facts.origin, label=label))
 
 
-def _keep_provenance(kernel: Kernel, read: ReadKernel, user: User | None) -> None:
-    commit = read.source.commit
+def _keep_provenance(kernel: Kernel, parts: Parts, user: User | None) -> None:
+    commit = parts.commit
     Provenance.objects.update_or_create(
         kernel=kernel,
         defaults={
-            "source": read.source.what[:500],
+            "source": parts.source[:500],
             "commit": commit.hash if commit else "",
             "description": commit.description[:200] if commit else "",
             "dirty": bool(commit and commit.dirty),
-            "remarks": list(read.remarks),
-            "doubts": list(read.doubts),
+            "remarks": list(parts.remarks),
+            "doubts": list(parts.doubts),
             "added_by": user,
         },
     )

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 FOLDER: dict[str, Any] = {"BACKEND": "verifier.jobs.object_folder.ObjectFolder"}
+_KERNELS: dict[str, Any] = {"BACKEND": "kfmap.adding.kernel_folder.KernelFolder"}
 _S3 = "storages.backends.s3.S3Storage"
 _CONNECT_SECONDS, _READ_SECONDS = 3, 15
 
@@ -30,6 +31,15 @@ def read_object_storage(address: str, endpoint: str) -> dict[str, Any]:
         "client_config": _client_config(own_server=bool(endpoint)),
     }
     return {"BACKEND": _S3, "OPTIONS": options}
+
+
+def kernel_storage(objects: dict[str, Any]) -> dict[str, Any]:
+    """Return where files that are given for kernels wait: beside the objects, apart from them."""
+    if objects == FOLDER:
+        return _KERNELS
+    options = objects["OPTIONS"]
+    place = "/".join(filter(None, (options["location"], "kernels")))
+    return {**objects, "OPTIONS": {**options, "location": place}}
 
 
 def _client_config(own_server: bool) -> object:

@@ -24,7 +24,7 @@ from kfmap.web.handbook import handbook
 from kfmap.web.matrix import matrix
 from kfmap.web.mechanisms import mechanisms
 from kfmap.web.questions import question
-from kfmap.web.uploads import kernel_uploads
+from kfmap.web.uploads import add_kernel, kernel_uploads
 from kfmap.web.what_if import what_if
 
 _matrix = [
@@ -45,6 +45,13 @@ _what_if = [
 _uploads = [
     path("", kernel_uploads.show_uploads, name="kernel-uploads"),
     path("check/", kernel_uploads.check_uploads, name="kernel-uploads-check"),
+]
+_adding = [
+    path("", add_kernel.add_kernel, name="kernel-add"),
+    path("<int:pk>/", add_kernel.show_addition, name="kernel-addition"),
+    path("<int:pk>/progress/", add_kernel.show_addition_progress, name="kernel-addition-progress"),
+    path("<int:pk>/cancel/", add_kernel.cancel_addition, name="kernel-addition-cancel"),
+    path("<int:pk>/drop/", add_kernel.drop_estimate, name="kernel-estimate-drop"),
 ]
 _kernel: list[URLPattern | URLResolver] = [
     path("", kernels.show_kernel, name="kernel"),
@@ -70,6 +77,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.show_home, name="home"),
     path("can-call/", question.show_answer, name="can-call"),
     path("kernels/", kernels.list_kernels, name="kernels"),
+    path("kernels/add/", include(_adding)),
+    path("kernels/mine/", add_kernel.add_mine, name="my-kernel"),
     path("kernels/<str:kernel>/", include(_kernel)),
     path("newest/<slug:page>/", kernels.go_to_newest, name="newest"),
     path("kfuncs/<path:kfunc>/", kfunc.go_to_kfunc, name="any-kfunc"),

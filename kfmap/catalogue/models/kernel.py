@@ -34,6 +34,7 @@ class Kernel(models.Model):
         BUNDLED = "bundled", "came with kfmap"
         IMPORTED = "imported", "imported here"
         VARIANT = "variant", "a variant made here"
+        ESTIMATE = "estimate", "an estimate: rules of another kernel"
 
     name = models.CharField(max_length=63, unique=True, validators=[validate_kernel_name])
     sort_key = models.CharField(max_length=120, db_index=True, editable=False)
@@ -73,8 +74,9 @@ class Kernel(models.Model):
 
     @property
     def released(self) -> bool:
-        """Say whether it has rules, and is neither a variant nor a tree with every option on."""
-        own = self.source == self.Source.VARIANT or self.profile == EVERY_OPTION_ON
+        """Say whether it has rules of its own, and is no tree with every option on."""
+        own = self.source in (self.Source.VARIANT, self.Source.ESTIMATE)
+        own = own or self.profile == EVERY_OPTION_ON
         return self.has_rules and not own
 
     @property

@@ -98,7 +98,7 @@ def _describe_variant(row: Kernel, reader: User | AnonymousUser) -> dict[str, ob
 
 def _find_provenance(row: Kernel) -> Provenance | None:
     """Return where an imported kernel came from; None for others."""
-    if row.source != Kernel.Source.IMPORTED:
+    if row.source not in (Kernel.Source.IMPORTED, Kernel.Source.ESTIMATE):
         return None
     return Provenance.objects.select_related("added_by").filter(kernel=row).first()
 

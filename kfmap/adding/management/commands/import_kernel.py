@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DataError
 
-from kfmap.adding.save import Wanted, save_read
+from kfmap.adding.save import Parts, Wanted, save_parts
 from kfmap.catalogue.checks_tag import SETTINGS_CHECKS
 from kfmap.catalogue.store import KernelExistsError, Saved
 from kfmap.given.flips import find_flips, plain_flips, render_flips
@@ -137,7 +137,7 @@ def _read(given: Given, scratch: Path) -> ReadKernel:
 
 def _save(read: ReadKernel, wanted: Wanted) -> Saved:
     try:
-        return save_read(read, wanted)
+        return save_parts(Parts.of(read), wanted)
     except KernelExistsError as error:
         raise CommandError(str(error)) from error
     except DataError as error:

@@ -1,0 +1,16 @@
+"""Where what is given for a kernel waits for a worker: in the data folder by default."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from verifier.jobs.object_folder import ObjectFolder
+
+
+class KernelFolder(ObjectFolder):
+    """Files in `kernels` of the data folder; they go when the job is over."""
+
+    @property
+    def base_location(self) -> str:
+        """Return the folder; it follows the setting."""
+        return str(settings.KFMAP_DATA_DIR / "kernels")

@@ -1,0 +1,190 @@
+"""The process that reads what strangers give as a kernel: under limits, and without Django.
+
+A request comes as one line of JSON; each step goes out as a line, the last one has `result` or
+`problem`. Facts, types and options are written to files in the scratch folder.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from kfmap.btf.function_pack import pack_functions
+from kfmap.btf.layout import BtfError
+from kfmap.btf.read import read_btf
+from kfmap.given.configuration import read_given_config
+from kfmap.given.files import GivenError, read_file
+from kfmap.given.nearest import Types, compare_options, estimate_facts, find_nearest
+from kfmap.given.read import Given, ReadKernel, read_given
+from kfmap.given.types import read_given_types
+from kfmap.kernel.config import read_config
+from kfmap.kernel.facts import AS_CONFIGURED, KernelFacts, Origin
+from kfmap.kernel.facts_json import parse_facts, render_facts
+from kfmap.kernel.tree import TreeError
+from kfmap.probe.evidence import EvidenceError, read_evidence
+from kfmap.probe.observed_kernel import build_observed
+
+_MOST_EVIDENCE = 64 << 20
+_MOST_FILE = 2 << 30  # bytes that one file in the scratch folder may have
+_REFUSED = (GivenError, TreeError, BtfError, EvidenceError, ValueError)
+
+
+def main() -> None:
+    """Read one kernel as the request says."""
+    request = json.loads(sys.stdin.readline())
+    _limit(request["megabytes"], request["seconds"])
+    scratch = Path(request["scratch"])
+    try:
+        _say(result=_read(request, scratch))
+    except _REFUSED as error:
+        _say(problem=str(error))
+    except MemoryError:
+        _say(problem=f"It needs more than {request['megabytes']} MB of memory to be read.")
+
+
+def _limit(megabytes: int, seconds: int) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_MOST_FILE, _MOST_FILE))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _say(**message: Any) -> None:
+    sys.stdout.write(json.dumps(message) + "\n")
+    sys.stdout.flush()
+
+
+def _read(request: dict[str, Any], scratch: Path) -> dict[str, Any]:
+    parts = {kind: Path(path) for kind, path in request["parts"].items()}
+    if "tree" in parts:
+        return _read_source(request, parts, scratch)
+    if "types" in parts:
+        return _estimate(request, parts, scratch)
+    return _read_evidence(request, parts["evidence"], scratch)
+
+
+def _read_source(request: dict[str, Any], parts: dict[str, Path], scratch: Path) -> dict[str, Any]:
+    unpacked = scratch / "source"
+    unpacked.mkdir()
+    given = Given(
+        tree=parts["tree"],
+        config=parts.get("config"),
+        types=(parts["types"],) if "types" in parts else (),
+        name=request["name"],
+        label=request["label"],
+        anyway=request["anyway"],
+    )
+    read = read_given(given, unpacked, lambda step: _say(step=step))
+    _write(scratch, read.facts, read.types, read.config, read.functions)
+    return {
+        "remarks": read.remarks,
+        "doubts": read.doubts,
+        "source": read.source.what,
+        "commit": asdict(read.source.commit) if read.source.commit else None,
+        "difference": {},
+        "nearest": _nearest_to(read, request),
+    }
+
+
+def _nearest_to(read: ReadKernel, request: dict[str, Any]) -> str:
+    """Return the kernel of the map that shares most kfuncs with one that was read."""
+    names = {kfunc.name for kfunc in read.facts.kfuncs}
+    _say(step="looking for the nearest kernel")
+    found = [_candidate(path) for path in request["candidates"]]
+    nearest = min(
+        found,
+        key=lambda facts: len(names ^ {kfunc.name for kfunc in facts.kfuncs}),
+        default=None,
+    )
+    return nearest.name if nearest else ""
+
+
+def _candidate(path: str) -> KernelFacts:
+    return parse_facts(Path(path).read_bytes())
+
+
+def _estimate(request: dict[str, Any], parts: dict[str, Path], scratch: Path) -> dict[str, Any]:
+    """Answer by the rules of the nearest kernel, with the types that were given."""
+    _say(step="looking at the configuration and the image")
+    config = read_given_config(parts["config"]) if "config" in parts else None
+    given = read_given_types([parts["types"]])
+    btf = read_btf(given.btf)
+    text = config.text if config else given.config
+    release = given.release or (config.release if config else "")
+    _say(step="looking for the nearest kernel")
+    candidates = {facts.name: facts for facts in map(_candidate, request["candidates"])}
+    types = Types(btf)
+    difference = find_nearest(types, candidates.values(), release)
+    like = candidates[difference.kernel]
+    _say(step="applying its rules")
+    count = difference.distance
+    label = request["label"] or (
+        f"an estimate: types of {release or 'a kernel'}, rules of {like.name}, "
+        f"{count} difference{'' if count == 1 else 's'}"
+    )
+    origin = Origin(like.origin.tree_version, "", "", AS_CONFIGURED, label)
+    named = replace(like, name=request["name"] or f"mine-{_series(release) or like.name}")
+    facts = estimate_facts(types, named, difference, release, origin)
+    _write(scratch, facts, given.btf, text, pack_functions(btf, given.modules))
+    options = request["options"].get(like.name)
+    differing = compare_options(options, read_config(text).options) if text and options else ()
+    return {
+        "remarks": [],
+        "doubts": [label],
+        "source": f"rules of {like.name}, types of what was given",
+        "commit": None,
+        "difference": {**asdict(difference), "distance": count, "options": differing},
+        "nearest": like.name,
+    }
+
+
+def _series(release: str) -> str:
+    return ".".join(release.split(".")[:2])
+
+
+def _read_evidence(request: dict[str, Any], path: Path, scratch: Path) -> dict[str, Any]:
+    _say(step="reading the evidence")
+    evidence = read_evidence(read_file(path, _MOST_EVIDENCE))
+    candidates = [_candidate(item) for item in request["candidates"]]
+    like = candidates[-1]
+    facts = build_observed(evidence, request["name"] or "asked", request["label"], like)
+    _write(scratch, facts, None, None, None)
+    return {
+        "remarks": ["Its verdicts are what the kernel itself answered; its rules are not known."],
+        "doubts": [],
+        "source": "evidence of a probe",
+        "commit": None,
+        "difference": {},
+        "nearest": min(
+            candidates,
+            key=lambda item: len(
+                set(facts.observed_kfuncs) ^ {kfunc.name for kfunc in item.kfuncs}
+            ),
+        ).name,
+    }
+
+
+def _write(
+    scratch: Path,
+    facts: KernelFacts,
+    types: bytes | None,
+    config: bytes | None,
+    functions: bytes | None,
+) -> None:
+    written = {
+        "facts": render_facts(facts).encode(),
+        "types": types,
+        "config": config,
+        "functions": functions,
+    }
+    for name, data in written.items():
+        if data is not None:
+            (scratch / f"{name}.out").write_bytes(data)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,215 @@
+"""Add one kernel: have a process read what was given, tell each step, then save it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import selectors
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import DataError
+
+from kfmap.adding.models import Addition, GivenPart
+from kfmap.adding.save import Parts, Wanted, save_parts
+from kfmap.catalogue.models import Kernel
+from kfmap.catalogue.packing import unpack
+from kfmap.catalogue.store import KernelExistsError, load_config
+from kfmap.given.git import Commit
+from kfmap.kernel.config import read_config
+from kfmap.kernel.facts_json import parse_facts
+from verifier.jobs.child import CHILD_ENVIRONMENT, ROOT, python_command
+from verifier.jobs.stopping import is_stopping
+
+_MODULE = "kfmap.adding.reading_process"
+_TICK = 1.0
+_MOST_LINE = 8 << 20
+_MOST_PROBLEM = 2000
+log = logging.getLogger(__name__)
+
+
+class ReadingFailedError(RuntimeError):
+    """The process gave no kernel: says why."""
+
+
+class CancelledError(RuntimeError):
+    """Somebody ended the job meanwhile, or another worker has it."""
+
+
+class StoppedError(RuntimeError):
+    """This worker ends: the job goes back."""
+
+
+def run_addition(pk: int) -> None:
+    """Do a job if nobody else does it; whatever happens ends in its row."""
+    addition = Addition.objects.claim(pk)
+    if addition is None:
+        return
+    try:
+        with tempfile.TemporaryDirectory(prefix="kfmap-adding-") as scratch:
+            _add(addition, Path(scratch))
+    except CancelledError:
+        pass
+    except StoppedError:
+        addition.release()
+        return
+    except ReadingFailedError as error:
+        addition.finish(Addition.State.FAILED, str(error)[:_MOST_PROBLEM])
+    except Exception:
+        log.exception("addition %s broke off", addition.pk)
+        addition.finish(Addition.State.FAILED, "It broke off by a fault of kfmap; the log has it.")
+    forget_parts(addition)
+
+
+def forget_parts(addition: Addition) -> None:
+    """Remove the bytes that were given: the kernel has what is needed of them."""
+    for part in addition.parts.exclude(file=""):
+        try:
+            part.file.delete(save=True)
+        except OSError as error:
+            log.warning("%s of addition %s stays: %s", part.kind, addition.pk, error)
+
+
+def _add(addition: Addition, scratch: Path) -> None:
+    step, result = 0, None
+    _beat(addition, "taking what was given", step)
+    request = _request(addition, scratch)
+    for message in _ask(request):
+        if message is None:
+            _beat(addition, "", step)
+        elif "step" in message:
+            step += 1
+            _beat(addition, message["step"], step)
+        elif "problem" in message:
+            raise ReadingFailedError(message["problem"])
+        else:
+            result = message["result"]
+    if result is None:
+        raise ReadingFailedError("Reading it broke off: the process ended without an answer.")
+    _beat(addition, "saving", step + 1)
+    kernel = _save(addition, scratch, result)
+    Addition.objects.filter(pk=addition.pk).update(
+        kernel=kernel, nearest=result["nearest"], difference=result["difference"]
+    )
+    addition.finish(Addition.State.DONE)
+
+
+def _beat(addition: Addition, step: str, done: int) -> None:
+    addition.step = step or addition.step
+    if is_stopping():
+        raise StoppedError
+    if not addition.beat(addition.step, done):
+        raise CancelledError
+
+
+def _request(addition: Addition, scratch: Path) -> dict[str, Any]:
+    parts = {part.kind: str(_take(part, scratch)) for part in addition.parts.all()}
+    if addition.path:
+        parts["tree"] = addition.path
+    candidates, options = [], {}
+    for kernel in Kernel.objects.order_by("sort_key"):
+        if not kernel.released:
+            continue
+        path = scratch / f"candidate-{kernel.pk}.json"
+        path.write_bytes(unpack(bytes(kernel.facts)))
+        candidates.append(str(path))
+        if addition.estimate and (config := load_config(kernel.name, kernel.facts_hash)):
+            options[kernel.name] = dict(read_config(config).options or {})
+    return {
+        "scratch": str(scratch),
+        "parts": parts,
+        "name": addition.name,
+        "label": addition.label,
+        "anyway": addition.anyway,
+        "candidates": candidates,
+        "options": options,
+        "megabytes": settings.KFMAP_CHECK_MEGABYTES,
+        "seconds": settings.KFMAP_KERNEL_SECONDS,
+    }
+
+
+def _take(part: GivenPart, scratch: Path) -> Path:
+    """Copy a part to the scratch folder, under a name of its kind that it ends as it did."""
+    suffix = "".join(Path(Path(part.name).name).suffixes[-2:])[-20:]
+    path = scratch / f"{part.kind}{suffix}"
+    try:
+        with part.file.open("rb") as given, path.open("wb") as out:
+            shutil.copyfileobj(given, out)
+    except FileNotFoundError as error:
+        raise ReadingFailedError(f"{part.name} is gone: give it once more.") from error
+    return path
+
+
+def _ask(request: dict[str, Any]) -> Iterator[dict[str, Any] | None]:
+    """Return what the process says, None per second of silence; past its time it is ended."""
+    process = subprocess.Popen(
+        python_command(_MODULE),
+        cwd=ROOT,
+        env={**CHILD_ENVIRONMENT, "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/nonexistent"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        bufsize=0,  # a line that Python holds back would wake no selector
+        start_new_session=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    deadline = time.monotonic() + request["seconds"]
+    try:
+        process.stdin.write(json.dumps(request).encode() + b"\n")
+        process.stdin.close()
+        with selectors.DefaultSelector() as selector:
+            selector.register(process.stdout, selectors.EVENT_READ)
+            while True:
+                if time.monotonic() > deadline:
+                    raise ReadingFailedError(
+                        f"Reading it took longer than {request['seconds']} s, the limit set by "
+                        "KFMAP_KERNEL_SECONDS."
+                    )
+                if not selector.select(_TICK):
+                    yield None
+                    continue
+                line = process.stdout.readline(_MOST_LINE)
+                if not line:
+                    return
+                yield json.loads(line)
+    except BrokenPipeError:
+        return
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def _save(addition: Addition, scratch: Path, result: dict[str, Any]) -> Kernel:
+    facts = parse_facts((scratch / "facts.out").read_bytes())
+    parts = Parts(
+        facts,
+        _read(scratch, "types"),
+        _read(scratch, "config"),
+        _read(scratch, "functions"),
+        result["source"],
+        Commit(**result["commit"]) if result["commit"] else None,
+        tuple(result["remarks"]),
+        tuple(result["doubts"]),
+    )
+    source = Kernel.Source.ESTIMATE if addition.estimate else Kernel.Source.IMPORTED
+    try:
+        wanted = Wanted(addition.name, addition.replace, addition.user)
+        return save_parts(parts, wanted, source).kernel
+    except KernelExistsError as error:
+        raise ReadingFailedError(str(error)) from error
+    except (ValidationError, DataError) as error:
+        raise ReadingFailedError(f"It cannot be saved: {error}") from error
+
+
+def _read(scratch: Path, name: str) -> bytes | None:
+    path = scratch / f"{name}.out"
+    return path.read_bytes() if path.exists() else None

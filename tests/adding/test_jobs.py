@@ -1,0 +1,190 @@
+"""A kernel comes into the map from the browser: as a job, with steps, limits and an end."""
+
+from __future__ import annotations
+
+import io
+import lzma
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.core.files.storage import storages
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from pytest_django import Settings
+
+from kfmap.adding.models import Addition, GivenPart
+from kfmap.adding.run import run_addition
+from kfmap.catalogue.models import Kernel
+from kfmap.catalogue.store import load_kernel
+from tests.adding.test_given_together import CONFIG, vmlinux
+from tests.archives.packages import make_tar
+from tests.given.test_source import files_of
+from tests.kernel.small_kernel import INCLUDES, SET_C, id_set, write_tree
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def sent(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: Path
+) -> Iterator[list[int]]:
+    """Keep uploads in a folder of the test, and no worker at hand."""
+    settings.KFMAP_DATA_DIR = tmp_path
+    given: list[int] = []
+    monkeypatch.setattr(
+        "kfmap.adding.queue.app.send_task", lambda name, args, **_: given.append(args[0])
+    )
+    yield given
+
+
+@pytest.fixture
+def adder() -> Client:
+    user = User.objects.create_user("adder", password="correct horse")
+    user.user_permissions.add(Permission.objects.get(codename="add_addition"))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def archive(tmp_path: Path, kfuncs: str = "one two") -> SimpleUploadedFile:
+    tree = write_tree(tmp_path / "tree", {SET_C: INCLUDES + id_set(kfuncs)})
+    data = lzma.compress(make_tar(files_of(tree), "linux-9.1.2"))
+    return SimpleUploadedFile("linux-9.1.2.tar.xz", data)
+
+
+def add(client: Client, **given: object) -> Addition:
+    response = client.post("/kernels/add/", given)
+    assert response.status_code == 302, response.content.decode()
+    return Addition.objects.get()
+
+
+def test_an_archive_becomes_a_kernel(adder: Client, tmp_path: Path, sent: list[int]) -> None:
+    config = SimpleUploadedFile("config", CONFIG.encode())
+    image = SimpleUploadedFile("vmlinux", vmlinux("one", "two"))
+    addition = add(adder, tree=archive(tmp_path), config=config, types=image, label="mine")
+    assert sent == [addition.pk]
+    assert "waiting for a worker" in adder.get(addition.get_absolute_url()).content.decode()
+    run_addition(addition.pk)
+    addition.refresh_from_db()
+    assert (addition.state, addition.problem) == ("done", "")
+    kernel = load_kernel("9.1")
+    assert [kfunc.name for kfunc in kernel.facts.kfuncs] == ["one", "two"]
+    assert kernel.types is not None
+    assert kernel.facts.origin.profile == "as configured"
+    page = adder.get(addition.get_absolute_url()).content.decode()
+    assert "/kernels/9.1/" in page
+    assert not any(part.file for part in GivenPart.objects.all()), "the bytes are kept"
+
+
+def test_what_does_not_fit_fails_with_the_reason_and_is_taken_anyway(
+    adder: Client, tmp_path: Path
+) -> None:
+    given = {"config": SimpleUploadedFile("config", CONFIG.encode())}
+    image = vmlinux("one")
+    addition = add(
+        adder, tree=archive(tmp_path), types=SimpleUploadedFile("vmlinux", image), **given
+    )
+    run_addition(addition.pk)
+    addition.refresh_from_db()
+    assert addition.state == "failed"
+    assert "those of another build: 1 of 2 kfuncs" in addition.problem
+    assert addition.problem in adder.get(addition.get_absolute_url()).content.decode()
+    addition.delete()
+    again = add(
+        adder,
+        tree=archive(tmp_path),
+        types=SimpleUploadedFile("vmlinux", image),
+        config=SimpleUploadedFile("config", CONFIG.encode()),
+        anyway="on",
+    )
+    run_addition(again.pk)
+    assert "does not fit together" in adder.get("/kernels/9.1/").content.decode()
+
+
+def test_types_alone_give_an_estimate_by_the_nearest_kernel(adder: Client, tmp_path: Path) -> None:
+    first = add(adder, tree=archive(tmp_path), config=SimpleUploadedFile("config", CONFIG.encode()))
+    run_addition(first.pk)
+    first.delete()
+    reader = Client()
+    reader.force_login(User.objects.create_user("reader", password="correct horse"))
+    image = SimpleUploadedFile("vmlinux", vmlinux("one", release="9.1.7-mine"))
+    assert reader.post("/kernels/mine/", {"types": image}).status_code == 302
+    addition = Addition.objects.get()
+    run_addition(addition.pk)
+    addition.refresh_from_db()
+    assert (addition.state, addition.problem, addition.nearest) == ("done", "", "9.1")
+    assert addition.difference["kfuncs_gone"] == ["two"]
+    estimate = load_kernel("mine-9.1")
+    assert [kfunc.name for kfunc in estimate.facts.kfuncs] == ["one"]
+    assert estimate.facts.version == "9.1.7-mine"
+    assert "are an estimate" in reader.get("/kernels/mine-9.1/").content.decode()
+    page = reader.get(addition.get_absolute_url()).content.decode()
+    assert "Kfuncs that yours lacks" in page
+    assert adder.get(addition.get_absolute_url()).status_code == 404, "it is another's"
+    assert Kernel.objects.get(name="mine-9.1").released is False
+    reader.post(f"/kernels/add/{addition.pk}/drop/")
+    assert not Kernel.objects.filter(name="mine-9.1").exists()
+
+
+def test_only_those_who_may_add_kernels(client: Client) -> None:
+    assert client.get("/kernels/add/").status_code == 302
+    client.force_login(User.objects.create_user("reader", password="correct horse"))
+    assert client.get("/kernels/add/").status_code == 403
+    assert client.get("/kernels/mine/").status_code == 200
+
+
+def test_a_path_of_the_server_only_in_the_folders_that_are_named(
+    adder: Client, tmp_path: Path, settings: Settings
+) -> None:
+    tree = write_tree(tmp_path / "trees" / "linux", {SET_C: INCLUDES + id_set("one")})
+    (tmp_path / "trees" / "out").symlink_to("/etc")
+    refused = adder.post("/kernels/add/", {"path": str(tree)})
+    assert refused.status_code == 422
+    settings.KFMAP_KERNEL_FOLDERS = [str(tmp_path / "trees")]
+    for path in ("/etc", str(tmp_path / "trees" / ".." / "kept"), str(tmp_path / "trees/out")):
+        assert adder.post("/kernels/add/", {"path": path}).status_code == 422
+    addition = add(adder, path=str(tree))
+    run_addition(addition.pk)
+    assert Kernel.objects.get().kfunc_count == 1
+
+
+def test_nothing_and_too_much_are_refused(
+    adder: Client, tmp_path: Path, settings: Settings
+) -> None:
+    assert "Give one of these" in adder.post("/kernels/add/", {}).content.decode()
+    settings.KFMAP_MAX_KERNEL_BYTES = 100
+    page = adder.post("/kernels/add/", {"tree": archive(tmp_path)}).content.decode()
+    assert "the limit set by KFMAP_MAX_KERNEL_MB" in page
+    assert not Addition.objects.exists()
+
+
+def test_a_job_can_be_cancelled_and_is_not_run_then(adder: Client, tmp_path: Path) -> None:
+    addition = add(adder, tree=archive(tmp_path))
+    adder.post(f"/kernels/add/{addition.pk}/cancel/")
+    run_addition(addition.pk)
+    assert Addition.objects.get().state == "cancelled"
+    assert not Kernel.objects.exists()
+    assert storages["kernels"].listdir(str(addition.pk))[1] == []
+
+
+def test_a_job_past_its_time_is_ended(adder: Client, tmp_path: Path, settings: Settings) -> None:
+    settings.KFMAP_KERNEL_SECONDS = 0
+    addition = add(adder, tree=archive(tmp_path))
+    run_addition(addition.pk)
+    assert "KFMAP_KERNEL_SECONDS" in Addition.objects.get().problem
+
+
+def test_a_job_that_is_run_twice_gives_one_kernel(adder: Client, tmp_path: Path) -> None:
+    addition = add(adder, tree=archive(tmp_path))
+    run_addition(addition.pk)
+    run_addition(addition.pk)
+    assert Kernel.objects.count() == 1
+
+
+def test_what_is_no_kernel_is_named(adder: Client) -> None:
+    text = SimpleUploadedFile("linux.tar.xz", io.BytesIO(b"hello\n" * 200).read())
+    addition = add(adder, tree=text)
+    run_addition(addition.pk)
+    assert "no archive or package" in Addition.objects.get().problem
