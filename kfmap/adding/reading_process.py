@@ -122,10 +122,11 @@ def _estimate(request: dict[str, Any], parts: dict[str, Path], scratch: Path) ->
     like = candidates[difference.kernel]
     _say(step="applying its rules")
     count = difference.distance
-    label = request["label"] or (
-        f"an estimate: types of {release or 'a kernel'}, rules of {like.name}, "
+    apart = (
+        f"types of {release or 'a kernel'}, rules of {like.name}, "
         f"{count} difference{'' if count == 1 else 's'}"
     )
+    label = request["label"] or f"an estimate: {apart}"
     origin = Origin(like.origin.tree_version, "", "", AS_CONFIGURED, label)
     named = replace(like, name=request["name"] or f"mine-{_series(release) or like.name}")
     facts = estimate_facts(types, named, difference, release, origin)
@@ -134,7 +135,7 @@ def _estimate(request: dict[str, Any], parts: dict[str, Path], scratch: Path) ->
     differing = compare_options(options, read_config(text).options) if text and options else ()
     return {
         "remarks": [],
-        "doubts": [label],
+        "doubts": [apart],
         "source": f"rules of {like.name}, types of what was given",
         "commit": None,
         "difference": {**asdict(difference), "distance": count, "options": differing},

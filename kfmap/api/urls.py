@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from kfmap.api import data, events, evidence, objects, opinions, page, views
+from kfmap.api import adding, data, events, evidence, objects, opinions, page, views
 from kfmap.api.description import DescriptionView
 
 _OBJECT = "^objects/(?P<sha256>[0-9a-f]{64})/"
@@ -14,6 +14,9 @@ urlpatterns = [
     path("schema/", DescriptionView.as_view(), name="api-schema"),
     path("data/", data.open_data, name="api-data"),
     path("kernels/", views.kernels, name="api-kernels"),
+    path("kernels/add/", adding.add_kernel, name="api-kernel-add"),
+    path("kernels/mine/", adding.add_mine, name="api-kernel-mine"),
+    path("kernels/add/<int:pk>/", adding.addition, name="api-kernel-addition"),
     path("kernels/<str:kernel>/can-call/", views.can_call, name="api-can-call"),
     path("kernels/<str:kernel>/matrix/", views.matrix, name="api-matrix"),
     path("kernels/<str:kernel>/report/", views.kernel_report, name="api-kernel-report"),

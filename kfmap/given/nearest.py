@@ -22,6 +22,7 @@ from kfmap.kernel.facts import (
     Origin,
     Place,
     Registration,
+    SetKind,
 )
 from kfmap.kernel.rule_form import Branch, Decide, InSet, Unknown
 
@@ -204,7 +205,7 @@ def _with_unknown(facts: KernelFacts, kfuncs: tuple[str, ...]) -> KernelFacts:
     kfunc_set = KfuncSet(
         _ONLY_IN_TYPES,
         _ONLY_IN_TYPES,
-        "kfuncs",
+        SetKind.KFUNCS,
         VMLINUX,
         place,
         tuple(Entry(name, (), place) for name in kfuncs),

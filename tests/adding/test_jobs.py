@@ -188,3 +188,23 @@ def test_what_is_no_kernel_is_named(adder: Client) -> None:
     addition = add(adder, tree=text)
     run_addition(addition.pk)
     assert "no archive or package" in Addition.objects.get().problem
+
+
+def test_the_api_takes_the_same(adder: Client, tmp_path: Path) -> None:
+    started = adder.post("/api/kernels/add/", {"tree": archive(tmp_path), "name": "ours"})
+    assert started.status_code == 202, started.content
+    url = started.json()["url"]
+    assert adder.get(url).json()["state"] == "queued"
+    run_addition(started.json()["id"])
+    found = adder.get(url).json()
+    assert (found["state"], found["kernel"], found["problem"]) == ("done", "ours", "")
+    assert adder.post("/api/kernels/add/", {}).status_code == 400
+    reader = Client()
+    assert reader.get(url).status_code in (401, 403)
+    reader.force_login(User.objects.create_user("reader", password="correct horse"))
+    assert reader.get(url).status_code == 404
+    assert reader.post("/api/kernels/add/", {"tree": archive(tmp_path)}).status_code == 403
+    image = SimpleUploadedFile("vmlinux", vmlinux("one"))
+    mine = reader.post("/api/kernels/mine/", {"types": image})
+    assert mine.status_code == 202
+    assert reader.delete(mine.json()["url"]).json()["state"] == "cancelled"

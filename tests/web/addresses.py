@@ -25,6 +25,8 @@ def list_addresses() -> dict[str, str]:
         "home": reverse("home"),
         "question": reverse("can-call"),
         "kernels": reverse("kernels"),
+        "kernel-add": reverse("kernel-add"),
+        "my-kernel": reverse("my-kernel"),
         "compare": reverse("compare"),
         "decode": reverse("decode"),
         "probe": reverse("probe"),

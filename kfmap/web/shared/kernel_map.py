@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from kfmap.catalogue.kernel_groups import KernelGroup, group_kernels
 from kfmap.catalogue.kernel_names import find_by_any_name, find_newest
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.store import LoadedKernel, load_row
@@ -34,6 +35,11 @@ class KernelMap:
     def released(self) -> list[Kernel]:
         """Return the kernels that are neither variants nor trees with every option on."""
         return [row for row in self.rows if row.released]
+
+    @property
+    def groups(self) -> list[KernelGroup[Kernel]]:
+        """Return the kernels for lists, newest first: in groups once there are many."""
+        return group_kernels(self.rows[::-1])
 
     def row(self, name: str) -> Kernel:
         """Return a kernel's row, by any of its names (6.18.15, newest).

@@ -42,13 +42,12 @@ class _KernelForm(forms.Form):
     def clean(self) -> dict[str, object]:
         """Refuse files that are too large before anything is kept."""
         found: dict[str, object] = super().clean() or {}
+        most = settings.KFMAP_MAX_KERNEL_BYTES
+        sentence = f"It is larger than {most >> 20} MB, the limit set by KFMAP_MAX_KERNEL_MB."
         for kind in _PARTS:
             given = found.get(kind)
-            if isinstance(given, UploadedFile) and given.size > settings.KFMAP_MAX_KERNEL_BYTES:
-                limit = settings.KFMAP_MAX_KERNEL_BYTES >> 20
-                self.add_error(
-                    kind, f"It is larger than {limit} MB, the limit set by KFMAP_MAX_KERNEL_MB."
-                )
+            if isinstance(given, UploadedFile) and (given.size or 0) > most:
+                self.add_error(kind, sentence)
         return found
 
 
