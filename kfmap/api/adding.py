@@ -8,17 +8,16 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.decorators import api_view, parser_classes, permission_classes, throttle_classes
+from rest_framework.decorators import api_view, parser_classes, permission_classes
 from rest_framework.exceptions import PermissionDenied, Throttled, ValidationError
 from rest_framework.parsers import MultiPartParser
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kfmap.adding.models import Addition
 from kfmap.adding.run import forget_parts
+from kfmap.api.authentication import MayUse
 from kfmap.api.serializers import ProblemSerializer, Serializer
-from kfmap.api.views import UploadThrottle
 from kfmap.web.uploads.add_form import (
     AddForm,
     MineForm,
@@ -74,9 +73,8 @@ class AdditionSerializer(Serializer):
     request={"multipart/form-data": AddSerializer}, responses={202: AdditionSerializer, **_PROBLEMS}
 )
 @api_view(["POST"])
-@permission_classes([IsAuthenticated])
+@permission_classes([MayUse])
 @parser_classes([MultiPartParser])
-@throttle_classes([UploadThrottle])
 def add_kernel(request: Request) -> Response:
     """Add a kernel by its source, or by the evidence of a probe. Needs the right to."""
     if not may_add(request.user):
@@ -89,9 +87,8 @@ def add_kernel(request: Request) -> Response:
     responses={202: AdditionSerializer, **_PROBLEMS},
 )
 @api_view(["POST"])
-@permission_classes([IsAuthenticated])
+@permission_classes([MayUse])
 @parser_classes([MultiPartParser])
-@throttle_classes([UploadThrottle])
 def add_mine(request: Request) -> Response:
     """Have a kernel estimated by its types alone, with the rules of the nearest one."""
     return _start(request, MineForm)
@@ -104,7 +101,7 @@ def add_mine(request: Request) -> Response:
     methods=["DELETE"], responses={200: AdditionSerializer, 404: ProblemSerializer, **_PROBLEMS}
 )
 @api_view(["GET", "DELETE"])
-@permission_classes([IsAuthenticated])
+@permission_classes([MayUse])
 def addition(request: Request, pk: int) -> Response:
     """Say how far a job is; DELETE cancels it."""
     found = get_object_or_404(Addition.objects.select_related("kernel"), pk=pk)
