@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 from django.contrib.auth.models import User
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import api_view, parser_classes, permission_classes, throttle_classes
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,8 +18,9 @@ from kfmap.api.authentication import MayUse
 from kfmap.api.described import PROBLEMS
 from kfmap.api.opinions import OpinionThrottle
 from kfmap.api.serializers import Serializer
+from kfmap.catalogue.store import KernelExistsError
 from kfmap.evidence.models import Evidence
-from kfmap.evidence.store import Kept, keep_evidence
+from kfmap.evidence.store import Kept, add_kernel, keep_evidence
 from kfmap.probe.evidence import MOST_BYTES, EvidenceError
 
 _MOST_DIFFERENCES = 1000
@@ -76,6 +77,9 @@ class EvidenceSerializer(Serializer):
 @extend_schema(methods=["GET"], responses={200: EvidenceSerializer(many=True), **PROBLEMS})
 @extend_schema(
     methods=["POST"],
+    parameters=[
+        OpenApiParameter("add", bool, description="make a kernel of the map of it (staff only)")
+    ],
     request=DocumentSerializer,
     responses={201: EvidenceSerializer, **PROBLEMS},
 )
@@ -84,7 +88,10 @@ class EvidenceSerializer(Serializer):
 @parser_classes([DocumentParser])
 @throttle_classes([OpinionThrottle])
 def evidence(request: Request) -> Response:
-    """List the evidence that is kept; POST keeps what `kfmap probe` or probe.c wrote."""
+    """List the evidence that is kept; POST keeps what `kfmap probe` or probe.c wrote.
+
+    With `add=true` it makes a kernel of the map of it, which the staff may do.
+    """
     if request.method == "GET":
         return Response([_plain(row) for row in Evidence.objects.defer("data")])
     assert isinstance(request.user, User)
@@ -94,7 +101,19 @@ def evidence(request: Request) -> Response:
         kept = keep_evidence(data, request.user)
     except EvidenceError as error:
         raise ValidationError({"detail": f"The evidence cannot be read: {error}."}) from error
+    if request.query_params.get("add") in ("true", "1"):
+        _add(request.user, kept)
     return Response({**_plain(kept.row), "differences": _differences(kept)}, status=201)
+
+
+def _add(user: User, kept: Kept) -> None:
+    if not user.is_staff:
+        raise PermissionDenied("Only the staff may add a kernel to the map.")
+    try:
+        kept.row.kernel = add_kernel(kept).name
+    except (KernelExistsError, EvidenceError) as error:
+        raise ValidationError({"detail": f"{error}."}) from error
+    kept.row.save(update_fields=["kernel"])
 
 
 def _plain(row: Evidence) -> dict[str, Any]:

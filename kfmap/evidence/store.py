@@ -12,11 +12,12 @@ from django.db.models.functions import Now
 
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.packing import pack, unpack
-from kfmap.catalogue.store import LoadedKernel, load_row
+from kfmap.catalogue.store import LoadedKernel, load_row, save_kernel
 from kfmap.evidence.models import Evidence
 from kfmap.probe.agreement import Comparison, compare_evidence
 from kfmap.probe.evidence import Evidence as Document
 from kfmap.probe.evidence import EvidenceError, read_evidence
+from kfmap.probe.observed_kernel import build_observed
 from kfmap.probe.same_kernel import find_same
 
 MOST_KEPT = 1000
@@ -58,6 +59,21 @@ def keep_evidence(data: bytes, user: User | None) -> Kept:
         # Pages are answered anew when the row of a kernel has changed.
         Kernel.objects.filter(name=row.kernel).update(updated_at=Now())
     return Kept(row, document, kernel, comparison)
+
+
+def add_kernel(kept: Kept) -> Kernel:
+    """Put a kernel into the map whose verdicts are the evidence, and whose rules are not known.
+
+    Raises KernelExistsError where the map has another of its name, EvidenceError where no kernel
+    of the map could tell the values of enumerators.
+    """
+    release = kept.document.release
+    like = next(iter(reversed(_with_rules())), None)
+    if like is None:
+        raise EvidenceError("The map has no kernel yet whose enumerators could be used")
+    label = f"{release}, as it answered itself"
+    facts = build_observed(kept.document, release[:63], label, like.facts)
+    return save_kernel(facts, None, source=Kernel.Source.IMPORTED).kernel
 
 
 def load_evidence(row: Evidence) -> Kept:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
@@ -11,14 +9,12 @@ from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_safe
 
-from kfmap.catalogue.models import Kernel
-from kfmap.catalogue.store import KernelExistsError, LoadedKernel, save_kernel
+from kfmap.catalogue.store import KernelExistsError, LoadedKernel
 from kfmap.evidence.models import Evidence as KeptEvidence
-from kfmap.evidence.store import Kept, keep_evidence
+from kfmap.evidence.store import Kept, add_kernel, keep_evidence
 from kfmap.probe.agreement import compare_evidence
 from kfmap.probe.evidence import MOST_BYTES, Evidence, EvidenceError
 from kfmap.probe.host import SOURCE
-from kfmap.probe.observed_kernel import build_observed
 from kfmap.probe.same_kernel import find_same
 from kfmap.web.shared.kernel_map import KernelMap
 from kfmap.web.shared.page import Page, map_page
@@ -61,7 +57,7 @@ def show_probe(request: HttpRequest, kernels: KernelMap) -> Page | HttpResponse:
         return Page("web/probe.html", {**context, "problem": f"{error}."})
     evidence = kept.document
     if request.POST.get("add"):
-        return _add(request, evidence, kernels)
+        return _add(request, kept)
     kernel = _find_kernel(kernels, evidence, request.POST.get("kernel", ""))
     context |= {"evidence": evidence, "other": kernel, "row": kept.row}
     if kernel is not None:
@@ -97,23 +93,11 @@ def _with_rules(kernels: KernelMap) -> list[LoadedKernel]:
     return [kernels.load(row.name) for row in kernels.rows if row.has_rules]
 
 
-def _add(request: HttpRequest, evidence: Evidence, kernels: KernelMap) -> HttpResponse:
-    """Put a kernel into the map whose verdicts are the evidence, and whose rules are not known."""
+def _add(request: HttpRequest, kept: Kept) -> HttpResponse:
     if not request.user.is_staff:
         raise PermissionDenied
-    like = _newest(_with_rules(kernels))
-    name = evidence.release[:63]
-    if like is None:
-        messages.error(request, "The map has no kernel yet whose enumerators could be used.")
-        return redirect("probe")
-    facts = build_observed(evidence, name, f"{evidence.release}, as it answered itself", like.facts)
     try:
-        saved = save_kernel(facts, None, source=Kernel.Source.IMPORTED)
-    except KernelExistsError as error:
+        return redirect(add_kernel(kept).get_absolute_url())
+    except (KernelExistsError, EvidenceError) as error:
         messages.error(request, f"{error}.")
         return redirect("probe")
-    return redirect(saved.kernel.get_absolute_url())
-
-
-def _newest(kernels: Iterable[LoadedKernel]) -> LoadedKernel | None:
-    return next(iter(reversed(list(kernels))), None)

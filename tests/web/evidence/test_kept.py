@@ -120,3 +120,14 @@ def test_evidence_without_bound_is_refused_before_it_is_read(
     answer = _post(ada, b"{" + b" " * 5000)
     assert answer.status_code == 400
     assert "larger than" in answer.content.decode()
+
+
+def test_the_staff_make_a_kernel_of_evidence(ada: Client) -> None:
+    data = evidence(release="9.9.9-own").read()
+    address = "/api/evidence/?add=true"
+    refused = ada.post(address, data, content_type="application/json")
+    assert refused.status_code == 403
+    User.objects.update(is_staff=True)
+    said = ada.post(address, data, content_type="application/json")
+    assert (said.status_code, said.json()["kernel"]) == (201, "9.9.9-own")
+    assert ada.get("/kernels/9.9.9-own/matrix/").status_code == 200
