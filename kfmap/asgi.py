@@ -2,10 +2,12 @@
 
 import os
 
+import django
 from django.conf import settings
-from django.core.asgi import get_asgi_application
 
 from kfmap.server.body_limit import BodyLimit
+from kfmap.server.handler import ThreadHandler
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kfmap.settings")
-application = BodyLimit(get_asgi_application(), settings.KFMAP_MAX_BODY_BYTES)
+django.setup(set_prefix=False)
+application = BodyLimit(ThreadHandler(), settings.KFMAP_MAX_BODY_BYTES)

@@ -10,6 +10,7 @@ KFMAP_MAX_UPLOAD_MB     largest object accepted; default 100
 KFMAP_OBJECT_STORAGE    of uploaded objects: s3://BUCKET[/PREFIX], keys as AWS_ACCESS_KEY_ID and
                         AWS_SECRET_ACCESS_KEY; default: the folder `objects` in KFMAP_DATA_DIR
 KFMAP_S3_ENDPOINT       address of an S3 server that is not Amazon's
+KFMAP_WEB_THREADS       requests answered at the same time, each with its connection; default 16
 KFMAP_CHECK_SECONDS     one step of a check, on one kernel, may take so long; default 60
 KFMAP_CHECK_MB          memory of a check process; default 2048
 KFMAP_GUEST_SECONDS     a virtual machine that is asked for a second opinion may run so long;
@@ -126,10 +127,9 @@ def _database() -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
         }
     else:
-        # Each request has its own thread, in which nobody finds an open connection again.
-        pool = {"min_size": 1, "max_size": 20, "timeout": 3}
-        database["OPTIONS"] = {**database.get("OPTIONS", {}), "pool": pool}
+        database["OPTIONS"] = {"connect_timeout": 3, **database.get("OPTIONS", {})}
         database["CONN_HEALTH_CHECKS"] = True
+    database["CONN_MAX_AGE"] = 300  # requests are answered by threads that are kept
     return database
 
 
@@ -229,6 +229,7 @@ KFMAP_MAX_BODY_BYTES = 4 * KFMAP_MAX_UPLOAD_BYTES  # several files at once
 # A pasted log is one form field; what is larger is answered by kfmap.web.shared.bad_request.
 KFMAP_MAX_FORM_BYTES = 18 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = KFMAP_MAX_FORM_BYTES
+KFMAP_WEB_THREADS = env.number("KFMAP_WEB_THREADS", 16)
 KFMAP_CHECK_SECONDS = env.number("KFMAP_CHECK_SECONDS", 60)
 KFMAP_CHECK_MEGABYTES = env.number("KFMAP_CHECK_MB", 2048)
 KFMAP_GUEST_SECONDS = env.number("KFMAP_GUEST_SECONDS", 900)

@@ -6,10 +6,20 @@ One exception: no package gives the right to load BPF programs where the machine
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
 
 NO_BPF = "the kernel of this machine cannot be asked"
+
+
+@pytest.fixture(autouse=True)
+def make_pages_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep no pages: maps of tests are rolled back, and their queries are counted."""
+    module = sys.modules.get("kfmap.web.shared.kept_pages")
+    if module is not None:
+        module.KEPT_PAGES.clear()
+        monkeypatch.setattr(module.KEPT_PAGES, "max_bytes", 0)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

@@ -57,7 +57,7 @@ def listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-        listener.listen(128)
+        listener.listen(1024)
     except (OSError, OverflowError) as error:
         listener.close()
         raise AddressError(_sentence(host, port, error)) from error

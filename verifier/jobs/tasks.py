@@ -7,8 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from celery import shared_task
-from celery.signals import worker_init, worker_ready, worker_shutdown
-from django.db import connections
+from celery.signals import worker_ready, worker_shutdown
 
 from verifier.jobs.files import remove_orphans
 from verifier.jobs.queue import CHECK_OBJECT
@@ -43,13 +42,6 @@ def tidy() -> None:
         log.info("deleted %d uploads whose time was over", ended)
     if removed := remove_orphans(_OLD):
         log.info("removed %d uploads that were cut off", removed)
-
-
-@worker_init.connect
-def _leave_connection_pool(**_: Any) -> None:
-    """Have a worker connect by itself: a pool of connections does not live through a fork."""
-    for connection in connections.all():
-        connection.settings_dict["OPTIONS"].pop("pool", None)
 
 
 @worker_ready.connect

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from typing import TypedDict
 
 from asgiref.sync import sync_to_async
-from django.db import close_old_connections
+from django.db import connections
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.template.loader import render_to_string
 
@@ -71,7 +71,7 @@ def _look(user: Reader, sha256: str) -> tuple[str, bool]:
     if obj is None:
         return "", True
     context = progress_context(obj)
-    close_old_connections()
+    connections.close_all()
     fragment = render_to_string("verifier/progress.html", context)
     return reveal_hidden(fragment.encode()).decode(), context["over"]
 

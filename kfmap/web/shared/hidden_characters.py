@@ -6,6 +6,8 @@ done to whole pages on their way out, where no template can forget it.
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
@@ -20,7 +22,12 @@ class RevealHiddenCharacters(MiddlewareMixin):
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
         """Rewrite a page if there is anything to show."""
-        is_page = response.get("Content-Type", "").startswith("text/html")
-        if is_page and isinstance(response, HttpResponse):
+        if is_page(response) and "Content-Encoding" not in response:  # kept pages are compressed
             response.content = reveal_hidden(response.content)
         return response
+
+
+def is_page(response: HttpResponseBase) -> TypeGuard[HttpResponse]:
+    """Say whether people read it."""
+    html = response.get("Content-Type", "").startswith("text/html")
+    return html and isinstance(response, HttpResponse)

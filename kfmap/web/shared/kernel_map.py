@@ -68,7 +68,9 @@ class KernelMap:
 
     def identity(self) -> str:
         """Return a text that changes whenever a kernel, its facts or what is said of it do."""
-        return " ".join(f"{row.name}:{row.facts_hash}:{row.updated_at}" for row in self.rows)
+        return " ".join(
+            f"{row.name}:{row.facts_hash}:{row.source}:{row.updated_at}" for row in self.rows
+        )
 
 
 @dataclass(frozen=True, slots=True)

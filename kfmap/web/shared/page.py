@@ -27,6 +27,7 @@ from django.utils.http import http_date
 from django.views.decorators.http import require_safe
 
 from kfmap.permission.engine import ENGINE_VERSION
+from kfmap.web.shared.kept_pages import KEPT_PAGES
 from kfmap.web.shared.kernel_map import KernelMap, ThisKernel, load_kernel_map
 from verifier.records.identity import identify_uploads
 
@@ -125,13 +126,26 @@ def _answer_if_changed(
     etag, changed = _identify(request, kernels), _last_change(request, kernels)
     response: HttpResponseBase | None = get_conditional_response(request, etag, changed)
     if response is None:
-        response = answer()
+        response = _find_or_make(request, etag, answer)
     if etag and response.status_code in (200, 304):
         response["ETag"] = etag
         if changed:
             response["Last-Modified"] = http_date(changed)
     patch_cache_control(response, private=True, no_cache=True)
     patch_vary_headers(response, ["Cookie", "HX-Request"])
+    return response
+
+
+def _find_or_make(
+    request: HttpRequest, etag: str | None, answer: Callable[[], HttpResponse]
+) -> HttpResponse:
+    """Return the page, from those that are kept where everybody sees the same."""
+    if not etag or request.user.is_authenticated or settings.DEBUG:
+        return answer()
+    response = KEPT_PAGES.find(request, etag)
+    if response is None:
+        response = answer()
+        KEPT_PAGES.keep(request, etag, response)
     return response
 
 

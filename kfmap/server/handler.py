@@ -1,0 +1,89 @@
+"""Answer each request in one thread of a pool that is kept, middleware and view together.
+
+Django's own ASGI handler starts a thread for each request, with a database connection of its own,
+and changes thread twice for each middleware: that cost more than most pages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import IO, Any, TypeVar
+
+from asgiref.sync import ThreadSensitiveContext
+from django.conf import settings
+from django.core import signals
+from django.core.exceptions import RequestAborted
+from django.core.handlers.asgi import ASGIHandler, ASGIRequest, get_script_prefix
+from django.http import HttpResponseBase
+from django.urls import set_script_prefix
+
+T = TypeVar("T")
+
+
+class ThreadHandler(ASGIHandler):
+    """Django as an ASGI application with `KFMAP_WEB_THREADS` threads."""
+
+    def __init__(self) -> None:
+        """Make the middleware for threads; none is started before the first request."""
+        self.load_middleware(is_async=False)
+        self._threads = ThreadPoolExecutor(settings.KFMAP_WEB_THREADS, "request")
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer one request."""
+        async with ThreadSensitiveContext():  # streams ask the database in a thread of their own
+            await self.handle(scope, receive, send)
+
+    async def handle(self, scope: Any, receive: Any, send: Any) -> None:
+        """Read the body, have a thread answer, send what it made."""
+        try:
+            body = await self.read_body(receive)
+        except RequestAborted:
+            return
+        try:
+            response = await self._in_thread(self._answer, scope, body)
+            if response.streaming:
+                await self._stream(response, receive, send)
+            else:
+                await self.send_response(response, send)
+        finally:
+            body.close()
+
+    def _answer(self, scope: Any, body: IO[bytes]) -> HttpResponseBase:
+        """Return the response; one that is whole is closed in the thread that made it."""
+        set_script_prefix(get_script_prefix(scope))
+        signals.request_started.send(sender=type(self), scope=scope)
+        request, refused = self.create_request(scope, body)
+        if request is None:
+            assert refused is not None
+            return refused
+        response = self._respond(request)
+        response._handler_class = type(self)  # type: ignore[attr-defined]  # Django's own contract
+        if not response.streaming:
+            response.close()
+        return response
+
+    def _respond(self, request: ASGIRequest) -> HttpResponseBase:
+        response: HttpResponseBase = self.get_response(request)
+        return response
+
+    async def _stream(self, response: HttpResponseBase, receive: Any, send: Any) -> None:
+        """Send pieces until they or the client end."""
+        sending = asyncio.ensure_future(self.send_response(response, send))
+        leaving = asyncio.ensure_future(self.listen_for_disconnect(receive))
+        try:
+            await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (sending, leaving):
+                task.cancel()
+                with suppress(asyncio.CancelledError, RequestAborted):
+                    await task
+            await self._in_thread(response.close)
+
+    async def _in_thread(self, work: Callable[..., T], *args: Any) -> T:
+        context = contextvars.copy_context()
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, context.run, work, *args)
