@@ -59,6 +59,25 @@ def test_answer_of_ones_own_is_not_kept() -> None:
     assert [ask(pages, path) for path in ("/cookie/", "/missing/", "/form/")] == [None] * 3
 
 
+@pytest.mark.parametrize(
+    "known", [{"cookie": "sessionid=1"}, {"authorization": "Bearer 1"}], ids=["session", "token"]
+)
+def test_reader_who_is_known_gets_and_leaves_no_page(known: dict[str, str]) -> None:
+    pages = KeptPages()
+    pages.keep(RequestFactory().get("/own/", headers=known), ETAG, HttpResponse("own"))
+    assert ask(pages, "/own/") is None
+    keep(pages, "/all/", HttpResponse("page"))
+    assert ask(pages, "/all/", **known) is None
+    assert ask(pages, "/all/") is not None
+
+
+def test_token_of_a_cookie_that_the_reader_had_is_not_kept() -> None:
+    pages = KeptPages()
+    had = RequestFactory().get("/form/", headers={"cookie": "csrftoken=" + "a" * 32})
+    pages.keep(had, ETAG, HttpResponse("page with a token"))
+    assert ask(pages, "/form/") is None
+
+
 def test_pages_take_no_more_room_than_they_may() -> None:
     pages = KeptPages(max_bytes=1000)
     for at in range(100):

@@ -1,7 +1,8 @@
-"""Pages as they were last made for readers who are not signed in, kept in the process.
+"""Pages as they were last made for readers nobody knows, kept in the process.
 
 Making a page costs ten times what answering a request does, and what such a page shows changes only
-with the map and with kfmap, as its ETag does.
+with the map and with kfmap, as its ETag does. A reader who has a session or sends credentials gets
+no kept page, and none is kept of theirs.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from threading import Lock
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from kfmap.safe_text.printable import reveal_hidden
@@ -42,12 +44,17 @@ class KeptPages:
         self.max_bytes, self._bytes = max_bytes, 0
         self._pages: OrderedDict[Key, Kept] = OrderedDict()
         self._lock = Lock()
+        self.found = self.missed = 0
 
     def find(self, request: HttpRequest, etag: str) -> HttpResponse | None:
         """Return the page that was made of the same map for the same address."""
+        if _is_known(request):
+            return None
         key = _key(request, etag)
         with self._lock:
             kept = self._pages.get(key)
+            self.found += kept is not None
+            self.missed += kept is None
             if kept is None:
                 return None
             self._pages.move_to_end(key)
@@ -60,9 +67,10 @@ class KeptPages:
         return response
 
     def keep(self, request: HttpRequest, etag: str, response: HttpResponse) -> None:
-        """Keep a page that is the same for everybody: not one with a token for forms."""
-        has_token = request.META.get("CSRF_COOKIE_NEEDS_UPDATE", False)
-        if response.status_code != 200 or response.streaming or response.cookies or has_token:
+        """Keep a page that is the same for everybody."""
+        if _is_known(request) or _may_have_token(request):
+            return
+        if response.status_code != 200 or response.streaming or response.cookies:
             return
         content = reveal_hidden(response.content) if is_page(response) else response.content
         compressed = gzip.compress(content, 6, mtime=0) if len(content) > _COMPRESSED_FROM else b""
@@ -86,6 +94,21 @@ class KeptPages:
 
 
 KEPT_PAGES = KeptPages()
+
+
+def _is_known(request: HttpRequest) -> bool:
+    """Say whether the reader could be told from others: by a session, a token or a user."""
+    named = settings.SESSION_COOKIE_NAME in request.COOKIES or "Authorization" in request.headers
+    return named or (hasattr(request, "user") and request.user.is_authenticated)
+
+
+def _may_have_token(request: HttpRequest) -> bool:
+    """Say whether the page may have the reader's token for forms in it.
+
+    A reader who had the cookie before gets its token without a mark (django.middleware.csrf).
+    """
+    is_new = request.META.get("CSRF_COOKIE_NEEDS_UPDATE", False)
+    return is_new or settings.CSRF_COOKIE_NAME in request.COOKIES
 
 
 def _key(request: HttpRequest, etag: str) -> Key:
