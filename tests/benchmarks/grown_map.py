@@ -1,0 +1,161 @@
+"""Fill a map with kernels or objects, and print what its pages cost as JSON."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import django
+import django.utils.timezone
+
+django.setup()
+
+from django.conf import settings  # noqa: E402 - Django is set up first
+from django.contrib.auth.models import User  # noqa: E402
+from django.test import Client  # noqa: E402
+
+from kfmap.catalogue.models import Kernel  # noqa: E402
+from kfmap.catalogue.store import load_row, save_kernel  # noqa: E402
+from kfmap.permission.engine import ENGINE_VERSION  # noqa: E402
+from kfmap.web.shared.kept_pages import KEPT_PAGES  # noqa: E402
+from verifier.records.models import (  # noqa: E402
+    BpfObject,
+    Call,
+    Check,
+    Job,
+    Program,
+    Submission,
+    SubmittedFile,
+    Verdict,
+)
+
+_TIMES = 7
+_BATCH = 2000
+
+
+def add_kernels(count: int) -> None:
+    """Copy kernels under other names, each a little different, until there are so many."""
+    rows = list(Kernel.objects.listed())
+    bundled = [row for row in rows if row.source == Kernel.Source.BUNDLED]
+    for at in range(len(rows), count):
+        facts = load_row(bundled[at % len(bundled)]).facts
+        name = f"{facts.name}.{at}"
+        save_kernel(replace(facts, name=name, version=f"{facts.version}-copy{at}"), None)
+
+
+def add_objects(count: int) -> None:
+    """Make rows as checks of so many small objects on four kernels leave them."""
+    user, _ = User.objects.get_or_create(username="grower")
+    have = BpfObject.objects.count()
+    hashes = [hashlib.sha256(str(at).encode()).hexdigest() for at in range(have, count)]
+    facts = list(Kernel.objects.values_list("facts_hash", flat=True)[:4])
+    submission = Submission.objects.create(user=user)
+    for begin in range(0, len(hashes), _BATCH):
+        some = hashes[begin : begin + _BATCH]
+        _add_objects(some, facts, submission)
+
+
+def _add_objects(hashes: list[str], facts: list[str], submission: Submission) -> None:
+    now = django.utils.timezone.now()
+    objects = BpfObject.objects.bulk_create(
+        BpfObject(sha256=item, file_name=f"{item[:8]}.bpf.o", size=10_000, read_at=now)
+        for item in hashes
+    )
+    SubmittedFile.objects.bulk_create(
+        SubmittedFile(submission=submission, name=item.file_name, object=item) for item in objects
+    )
+    Job.objects.bulk_create(Job(object=item, state=Job.State.DONE) for item in objects)
+    programs = Program.objects.bulk_create(
+        Program(
+            object=item, position=0, name="main", section="xdp", program_type="BPF_PROG_TYPE_XDP"
+        )
+        for item in objects
+    )
+    Call.objects.bulk_create(
+        Call(program=item, kfunc="bpf_xdp_metadata_rx_hash", instruction=3, weak=False, path=[])
+        for item in programs
+    )
+    checks = Check.objects.bulk_create(
+        Check(object=item, facts_hash=facts_hash, engine_version=ENGINE_VERSION)
+        for item in objects
+        for facts_hash in facts
+    )
+    Verdict.objects.bulk_create(
+        Verdict(check_row=item, program="main", verdict="passes") for item in checks
+    )
+
+
+def measure() -> dict[str, float]:
+    """Return the CPU time of each page in ms, of the first one after the start too, and memory."""
+    KEPT_PAGES.max_bytes = 0
+    settings.ALLOWED_HOSTS.append("testserver")
+    names = _some_kfuncs()
+    reader, account = Client(), Client()
+    account.force_login(User.objects.get_or_create(username="grower")[0])
+    newest = Kernel.objects.get(name="7.3").name
+    one = BpfObject.objects.order_by("pk").first()
+
+    def kfunc(at: int) -> str:
+        return f"/kernels/{newest}/kfuncs/{names[at]}/"
+
+    def question(at: int) -> str:
+        return f"/can-call/?kernel={newest}&context=xdp&kfunc={names[at]}"
+
+    pages: dict[str, tuple[Client, Callable[[int], str]]] = {
+        "a kfunc, another each time": (reader, kfunc),
+        "the same kfunc": (reader, lambda at: kfunc(0)),
+        "a question, another each time": (reader, question),
+        "search": (reader, lambda at: f"/search/?q={names[at][:9]}"),
+        "names for suggestions": (reader, lambda at: "/search/names.json"),
+        "a context": (reader, lambda at: f"/kernels/{newest}/contexts/xdp/"),
+        "kernels": (reader, lambda at: "/kernels/"),
+        "home": (reader, lambda at: "/"),
+        "uploads": (account, lambda at: "/uploads/"),
+        "the callers of a kfunc": (
+            account,
+            lambda at: f"/kernels/{newest}/kfuncs/bpf_xdp_metadata_rx_hash/",
+        ),
+    }
+    if one is not None:
+        pages["an object"] = (account, lambda at: one.get_absolute_url())
+    measured = {"first kfunc after the start": _cpu_ms(reader, kfunc(_TIMES))}
+    for name, (client, path) in pages.items():
+        _cpu_ms(client, path(_TIMES + 1))
+        measured[name] = statistics.median(_cpu_ms(client, path(at)) for at in range(_TIMES))
+    measured["memory, MB"] = _resident_mb()
+    size = Path(settings.DATABASES["default"]["NAME"]).stat().st_size
+    measured["database, MB"] = size / 1e6
+    return measured
+
+
+def _some_kfuncs() -> list[str]:
+    names = [item.name for item in load_row(Kernel.objects.get(name="7.3")).facts.kfuncs]
+    return names[:: max(1, len(names) // (_TIMES + 3))]
+
+
+def _cpu_ms(client: Client, path: str) -> float:
+    began = time.process_time()
+    answer = client.get(path)
+    assert answer.status_code == 200, (path, answer.status_code)
+    return 1000 * (time.process_time() - began)
+
+
+def _resident_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * 4096 / 1e6
+
+
+def main(what: str, count: str) -> None:
+    """Fill and measure."""
+    {"kernels": add_kernels, "objects": add_objects}[what](int(count))
+    print(json.dumps(measure()))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
