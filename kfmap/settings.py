@@ -6,7 +6,11 @@ KFMAP_DATA_DIR          SQLite, uploads, secret key; default: ~/.local/share/kfm
 KFMAP_SECRET_KEY        default: made once and kept in KFMAP_DATA_DIR
 KFMAP_ALLOWED_HOSTS     comma-separated; default: this machine only
 KFMAP_TRUSTED_ORIGINS   comma-separated, with scheme, when a proxy serves HTTPS
+KFMAP_TRUSTED_PROXIES   comma-separated addresses and networks whose X-Forwarded-* are believed
+KFMAP_HTTPS             on: readers come by HTTPS, by a trusted proxy or directly; default: off
 KFMAP_MAX_UPLOAD_MB     largest object accepted; default 100
+KFMAP_UPLOADS_PER_MINUTE  files one account may upload in a minute; default 120
+KFMAP_UPLOAD_MB_PER_HOUR  what one account may upload in an hour; default 4096
 KFMAP_OBJECT_STORAGE    of uploaded objects: s3://BUCKET[/PREFIX], keys as AWS_ACCESS_KEY_ID and
                         AWS_SECRET_ACCESS_KEY; default: the folder `objects` in KFMAP_DATA_DIR
 KFMAP_S3_ENDPOINT       address of an S3 server that is not Amazon's
@@ -24,17 +28,24 @@ KFMAP_SOURCE_LINKS      where a line of a kernel opens: comma-separated NAME=ADD
 KFMAP_MAIL_URL          server that mail goes through: smtp://[USER:PASSWORD@]HOST:PORT, or
                         smtp+tls://…; default: none, and no mail is sent
 KFMAP_MAIL_FROM         whom mail is from; default: kfmap@localhost
+KFMAP_LOG               json or text; default: text on a terminal, else json
+KFMAP_LOG_LEVEL         debug, info (a line per request), warning or error; default: warning
+KFMAP_ADMINS            comma-separated addresses that get mail of failures, by KFMAP_MAIL_URL
+KFMAP_SENTRY_DSN        where failures are sent as well; needs sentry-sdk
+KFMAP_METRICS_FROM      comma-separated addresses and networks that may read /metrics
 KFMAP_DEBUG             default: off
 """
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
 from kfmap.server import upload_limit
 from kfmap.server.data_dir import load_secret_key, prepare_data_dir
 from kfmap.server.environment import Environment
+from kfmap.server.logs import FORMATS, LEVELS, build_logging, report_to_sentry
 from kfmap.server.object_storage import kernel_storage
 
 env = Environment()
@@ -50,6 +61,15 @@ DEBUG = env.switch("KFMAP_DEBUG")
 SECRET_KEY = env.text("KFMAP_SECRET_KEY") or load_secret_key(KFMAP_DATA_DIR)
 ALLOWED_HOSTS = env.names("KFMAP_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.names("KFMAP_TRUSTED_ORIGINS", [])
+KFMAP_TRUSTED_PROXIES = env.networks("KFMAP_TRUSTED_PROXIES")
+
+# Whether a request came by HTTPS is known from the connection or a trusted proxy: kfmap.asgi.
+KFMAP_HTTPS = env.switch("KFMAP_HTTPS")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = KFMAP_HTTPS
+SECURE_HSTS_SECONDS = 365 * 86400 if KFMAP_HTTPS else 0
+SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$", "^metrics$"]  # asked within the machine
+# Whether other names below this one have HTTPS is not known here: neither is forced on them.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -66,6 +86,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "kfmap.server",
     "kfmap.accounts",
+    "kfmap.quotas",
     "kfmap.catalogue",
     "kfmap.adding",
     "kfmap.evidence",
@@ -92,9 +113,12 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
+    "kfmap.server.refusals.AnswerSpentQuotas",
+    "kfmap.server.private_pages.KeepPrivatePagesOutOfCaches",
     "kfmap.web.shared.hidden_characters.RevealHiddenCharacters",
 ]
 AUTHENTICATION_BACKENDS = [
+    "kfmap.quotas.guesses.AddressBackend",
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
@@ -212,6 +236,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TIMEZONE = TIME_ZONE
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # workers write the lines of LOGGING, too
 CELERY_BEAT_SCHEDULE_FILENAME = str(KFMAP_DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "reconcile": {
@@ -226,6 +251,9 @@ KFMAP_MAX_UPLOAD_BYTES = (
     env.number(upload_limit.VARIABLE, upload_limit.DEFAULT_MEGABYTES) * 1024 * 1024
 )
 KFMAP_MAX_BODY_BYTES = 4 * KFMAP_MAX_UPLOAD_BYTES  # several files at once
+KFMAP_MAX_STRANGERS_BYTES = 256 * 1024 * 1024  # of all bodies of those who did not sign in
+KFMAP_UPLOADS_PER_MINUTE = env.number("KFMAP_UPLOADS_PER_MINUTE", 120)
+KFMAP_UPLOAD_MB_PER_HOUR = env.number("KFMAP_UPLOAD_MB_PER_HOUR", 4096)
 # A pasted log is one form field; what is larger is answered by kfmap.web.shared.bad_request.
 KFMAP_MAX_FORM_BYTES = 18 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = KFMAP_MAX_FORM_BYTES
@@ -238,8 +266,19 @@ KFMAP_MAX_KERNEL_BYTES = env.number("KFMAP_MAX_KERNEL_MB", 300) * 1024 * 1024
 KFMAP_KERNEL_SECONDS = env.number("KFMAP_KERNEL_SECONDS", 1200)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 5
+AXES_CLIENT_IP_CALLABLE = "kfmap.quotas.addresses.remote_address"
 AXES_COOLOFF_TIME = 1  # hours
 AXES_LOCKOUT_TEMPLATE = "accounts/locked.html"
+
+ADMINS = [(address, address) for address in env.names("KFMAP_ADMINS", [])]
+LOGGING = build_logging(
+    env.one_of("KFMAP_LOG", FORMATS, "text" if sys.stderr.isatty() else "json"),
+    env.one_of("KFMAP_LOG_LEVEL", LEVELS, "warning"),
+    mails=bool(ADMINS),
+)
+KFMAP_METRICS_FROM = env.networks("KFMAP_METRICS_FROM")
+KFMAP_SENTRY_DSN = env.text("KFMAP_SENTRY_DSN")
+report_to_sentry(KFMAP_SENTRY_DSN)
 
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -255,7 +294,8 @@ REST_FRAMEWORK = {
         "kfmap.api.throttles.AnyoneThrottle",
         "kfmap.api.throttles.AccountThrottle",
     ],
-    "DEFAULT_THROTTLE_RATES": {"anon": "600/min", "user": "1200/min", "upload": "60/min"},
+    "DEFAULT_THROTTLE_RATES": {"anon": "600/min", "user": "1200/min"},
+    "NUM_PROXIES": 0,  # the client's address is known: kfmap.server.proxies
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "kfmap",

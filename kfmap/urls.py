@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from kfmap.server.health import healthz, readyz
+from kfmap.server.metrics import show_metrics
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("kfmap.web.urls")),
@@ -17,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("feeds/", include("kfmap.api.feed_urls")),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("metrics", show_metrics, name="metrics"),
 ]
 handler400 = "kfmap.web.shared.bad_request.refuse_request"
 handler404 = "kfmap.web.shared.not_found.page_not_found"

@@ -17,12 +17,16 @@ class Recent(Generic[K, V]):
         self._size = size
         self._kept: OrderedDict[K, V] = OrderedDict()
         self._lock = Lock()
+        self.found = self.missed = 0
 
     def get(self, key: K) -> V | None:
         """Return a value, None if it is not kept."""
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
+                self.found += 1
+            else:
+                self.missed += 1
             return self._kept.get(key)
 
     def put(self, key: K, value: V) -> None:

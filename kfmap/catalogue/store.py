@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from django.conf import settings
 from django.db import transaction
@@ -23,6 +23,7 @@ from kfmap.catalogue.matrices import load_matrix
 from kfmap.catalogue.models import Kernel, KernelFunctions, KernelTypes
 from kfmap.catalogue.models.kernel import validate_kernel_name
 from kfmap.catalogue.packing import pack, unpack
+from kfmap.catalogue.recent import Recent
 from kfmap.kernel.config import read_config, render_config
 from kfmap.kernel.facts import KernelFacts
 from kfmap.kernel.facts_json import FactsOutline, hash_facts, outline_of, parse_facts, render_facts
@@ -30,6 +31,8 @@ from kfmap.permission.decide import Decider
 from kfmap.permission.matrix import Matrix
 from kfmap.permission.missing import has_function
 from kfmap.permission.outcome import OutcomeJudge
+
+_KEPT = 32
 
 
 class KernelExistsError(ValueError):
@@ -89,6 +92,9 @@ class LoadedKernel:
         """Return what the kernel's .config sets, None where none came with it."""
         data = load_config(self.name, self.facts_hash)
         return None if data is None else read_config(data).options
+
+
+LOADED_KERNELS: Recent[tuple[str, str], LoadedKernel] = Recent(_KEPT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +194,15 @@ def load_config(name: str, facts_hash: str) -> bytes | None:
     return unpack(packed) if packed else None
 
 
-@lru_cache(maxsize=32)
 def _load(name: str, facts_hash: str) -> LoadedKernel:
+    kept = LOADED_KERNELS.get((name, facts_hash))
+    if kept is None:
+        kept = _read(name, facts_hash)
+        LOADED_KERNELS.put((name, facts_hash), kept)
+    return kept
+
+
+def _read(name: str, facts_hash: str) -> LoadedKernel:
     packed = Kernel.objects.values_list("facts", flat=True).get(name=name, facts_hash=facts_hash)
     return LoadedKernel(name, facts_hash, parse_facts(unpack(packed)))
 

@@ -59,6 +59,16 @@ def check_object_storage(
     return [checks.Error(message, hint=hint, id="kfmap.E005")]
 
 
+def check_sentry(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[checks.CheckMessage]:
+    """See that failures can be sent where they are wanted."""
+    if not settings.KFMAP_SENTRY_DSN or find_spec("sentry_sdk"):
+        return []
+    hint = "Install it with `pip install 'kfmap[sentry]'` or `pip install sentry-sdk`."
+    return [checks.Error("KFMAP_SENTRY_DSN needs sentry-sdk.", hint=hint, id="kfmap.E006")]
+
+
 def check_exposure(
     app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[checks.CheckMessage]:
@@ -90,6 +100,7 @@ CHECKS = (
     check_readable_values,
     check_broker,
     check_object_storage,
+    check_sentry,
     check_exposure,
     check_confinement,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -49,9 +50,20 @@ class Environment:
             variable, lambda name: self._addresses(name, fields), dict(default), expected
         )
 
+    def networks(self, variable: str) -> list[str]:
+        """Return addresses and networks."""
+        return self._read(variable, self._networks, [], "addresses such as 10.0.0.1 or 10.0.0.0/8")
+
     def switch(self, variable: str) -> bool:
         """Return a switch that is off by default."""
         return self._read(variable, self._switch, False, "on or off")
+
+    def one_of(self, variable: str, words: Collection[str], default: str) -> str:
+        """Return one of the words."""
+        expected = f"one of {', '.join(words)}"
+        return self._read(
+            variable, lambda name: _known_word(self.text(name), words), default, expected
+        )
 
     def number(self, variable: str, default: int) -> int:
         """Return a whole number above 0."""
@@ -99,6 +111,12 @@ class Environment:
             raise ValueError
         return {**found, "EMAIL_TIMEOUT": _MAIL_SECONDS}
 
+    def _networks(self, variable: str) -> list[str]:
+        found = self.names(variable, [])
+        for item in found:
+            ipaddress.ip_network(item)
+        return found
+
     def _switch(self, variable: str) -> bool:
         value = self.text(variable).lower()
         if value not in ("", "0", "1", "off", "on", "no", "yes", "false", "true"):
@@ -127,3 +145,9 @@ def _known_database(database: dict[str, Any]) -> dict[str, Any]:
     if not database.get("ENGINE", "").endswith((".sqlite3", ".postgresql")):
         raise ValueError
     return database
+
+
+def _known_word(word: str, words: Collection[str]) -> str:
+    if word.lower() not in words:
+        raise ValueError
+    return word.lower()

@@ -8,9 +8,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 
 from kfmap.catalogue.availability import find_absence
+from kfmap.log_lines import what_is_bound
 
 RETRY_SECONDS = 10
-_BROKEN = "The answer could not be made; the log of the server has the details."
+_BROKEN = "The answer could not be made; the log of the server has the details{where}."
 
 
 def answer_failure(request: HttpRequest) -> HttpResponse:
@@ -28,7 +29,9 @@ def answer_failure(request: HttpRequest) -> HttpResponse:
 
 
 def _render(request: HttpRequest, absence: str, status: int) -> HttpResponse:
+    request_id = what_is_bound().get("request")
     if request.path.startswith("/api/"):
-        return JsonResponse({"detail": absence or _BROKEN}, status=status)
-    context = {"absence": absence, "seconds": RETRY_SECONDS}
+        where = f" under request {request_id}" if request_id else ""
+        return JsonResponse({"detail": absence or _BROKEN.format(where=where)}, status=status)
+    context = {"absence": absence, "seconds": RETRY_SECONDS, "request_id": request_id}
     return HttpResponse(render_to_string(f"{status}.html", context), status=status)

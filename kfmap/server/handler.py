@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import Callable
+import logging
+import time
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import IO, Any, TypeVar
@@ -18,10 +20,14 @@ from django.conf import settings
 from django.core import signals
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest, get_script_prefix
+from django.db import close_old_connections
 from django.http import HttpResponseBase
 from django.urls import set_script_prefix
 
+from kfmap.server.metrics import count_request
+
 T = TypeVar("T")
+log = logging.getLogger("kfmap.requests")
 
 
 class ThreadHandler(ASGIHandler):
@@ -52,6 +58,18 @@ class ThreadHandler(ASGIHandler):
         finally:
             body.close()
 
+    def ask(self, question: Callable[[Any], T]) -> Callable[[Any], Awaitable[T]]:
+        """Have a question about a request answered in a thread, with its database connection."""
+
+        def answer(scope: Any) -> T:
+            close_old_connections()
+            try:
+                return question(scope)
+            finally:
+                close_old_connections()
+
+        return lambda scope: self._in_thread(answer, scope)
+
     def _answer(self, scope: Any, body: IO[bytes]) -> HttpResponseBase:
         """Return the response; one that is whole is closed in the thread that made it."""
         set_script_prefix(get_script_prefix(scope))
@@ -60,7 +78,9 @@ class ThreadHandler(ASGIHandler):
         if request is None:
             assert refused is not None
             return refused
+        began = time.monotonic()
         response = self._respond(request)
+        _note(request, response.status_code, time.monotonic() - began)
         response._handler_class = type(self)  # type: ignore[attr-defined]  # Django's own contract
         if not response.streaming:
             response.close()
@@ -87,3 +107,24 @@ class ThreadHandler(ASGIHandler):
         context = contextvars.copy_context()
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, context.run, work, *args)
+
+
+def _note(request: ASGIRequest, status: int, seconds: float) -> None:
+    """Count and log an answer by the pattern of its address: addresses may have secrets in them."""
+    match = request.resolver_match
+    route = f"/{match.route}" if match else "(no such address)"
+    count_request(request.method or "", route, status, seconds)
+    if log.isEnabledFor(logging.INFO):
+        fields = {
+            "method": request.method,
+            "route": route,
+            "status": status,
+            "ms": round(1000 * seconds, 1),
+            "user": request.user.pk if _was_asked(request) else None,
+        }
+        log.info("answered", extra={"fields": fields})
+
+
+def _was_asked(request: ASGIRequest) -> bool:
+    """Say whether the view looked at who is signed in: a log line asks the database nothing."""
+    return hasattr(request, "_cached_user")

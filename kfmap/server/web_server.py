@@ -11,6 +11,8 @@ from types import FrameType
 
 import uvicorn
 
+from kfmap.server.http_protocol import PatientHttp
+
 # WhiteNoise gives files in the way of WSGI, which Django warns of although it serves them well.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous")
 _STREAM_SECONDS = 2  # how long an open stream may hold the stop
@@ -32,6 +34,8 @@ class WebServer(uvicorn.Server):
                 log_level="warning",
                 access_log=False,
                 server_header=False,
+                proxy_headers=False,  # kfmap.server.proxies has them
+                http=PatientHttp,
                 timeout_graceful_shutdown=_STREAM_SECONDS,
             )
         )

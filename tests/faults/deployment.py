@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from tests.server.deployment import BEAT, WORKER, prepare
+from tests.server.deployment import BEAT, GUNICORN, WORKER, prepare
 from tests.server.postgres import Postgres, postgres_server
 from tests.server.process import (
     ADMINISTRATOR,
@@ -24,7 +24,7 @@ from tests.server.process import (
 )
 from tests.server.redis import Redis, redis_server
 
-_SERVER = ("gunicorn", "--worker-class", "asgi", "--workers", "1", "kfmap.asgi:application")
+_SERVER = (*GUNICORN, "--workers", "1")
 _STOP_SECONDS = 30.0
 
 
@@ -110,7 +110,11 @@ class Deployment:
         """Prepare the database in the data folder; nothing is started yet."""
         self.folder, self.redis, self.postgres = folder, redis, postgres
         self._logs = logs
-        self.environment = {"KFMAP_REDIS_URL": redis.address, "DATABASE_URL": postgres.address}
+        self.environment = {
+            "KFMAP_REDIS_URL": redis.address,
+            "DATABASE_URL": postgres.address,
+            "KFMAP_UPLOADS_PER_MINUTE": "100000",
+        }
         self.webs: list[Process] = []
         self.workers: list[Process] = []
         self.browsers: list[Browser] = []

@@ -19,6 +19,12 @@ from tests.server.process import (
     wait_until,
 )
 
+_APPLICATION = "kfmap.asgi:application"
+GUNICORN = ("gunicorn", "-k", "kfmap.server.gunicorn_worker.PatientWorker", _APPLICATION)
+UVICORN = (
+    *("uvicorn", "--http", "kfmap.server.http_protocol:PatientHttp", "--no-proxy-headers"),
+    _APPLICATION,
+)
 WORKER = ("celery", "-A", "kfmap", "worker", "--concurrency=1", "-l", "warning")
 BEAT = ("celery", "-A", "kfmap", "beat", "-l", "warning")
 _STOP_SECONDS = 30.0

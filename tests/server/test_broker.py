@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.server.deployment import WORKER, prepare, running, web
+from tests.server.deployment import GUNICORN, UVICORN, WORKER, prepare, running, web
 from tests.server.process import ADMINISTRATOR, PASSWORD, ROOT, Browser, manage, up, wait_until
 from tests.server.redis import BINARY, redis_server
 
@@ -53,8 +53,8 @@ def test_embedded_worker_checks_an_upload(tmp_path: Path) -> None:
 
 
 SERVERS = [
-    ("gunicorn", "--worker-class", "asgi", "--workers", "2", "kfmap.asgi:application"),
-    ("uvicorn", "--workers", "2", "kfmap.asgi:application"),
+    (*GUNICORN, "--workers", "2"),
+    (*UVICORN, "--workers", "2"),
 ]
 
 

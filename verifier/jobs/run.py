@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import time
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.conf import settings
 
 from kfmap.catalogue.availability import NO_ROOM, STORAGE_AWAY, find_absence
 from kfmap.catalogue.models import Kernel
+from kfmap.log_lines import bound
 from verifier.engine.result_json import parse_summary, parse_verdict
 from verifier.jobs.checker import CheckCutOffError, CheckFailedError, Limits, lend_process
 from verifier.jobs.files import MissingBytesError, read_chunks
@@ -19,7 +21,7 @@ from verifier.jobs.patience import patiently
 from verifier.jobs.stopping import WorkerStopsError, is_stopping
 from verifier.jobs.supply import KernelGoneError, identify_map, supply
 from verifier.records import store
-from verifier.records.models import BpfObject, Job
+from verifier.records.models import BpfObject, CheckTime, Job
 from verifier.records.models.job import JobLostError
 
 _TICK_SECONDS = 1.0
@@ -40,6 +42,11 @@ def run_job(job_id: int) -> None:
     job = patiently(partial(Job.objects.claim, job_id, worker), _CLAIM_SECONDS)
     if job is None:
         return
+    with bound(job=job.pk, object=job.object.sha256[:12]):
+        _do(job)
+
+
+def _do(job: Job) -> None:
     try:
         _check(job)
     except JobLostError:
@@ -105,6 +112,7 @@ class _Progress:
         self._job, self._object = job, job.object
         self.waiting = list(kernels)
         self._total = len(kernels) + 1
+        self._step_began = time.monotonic()
 
     def keep(self, message: dict[str, Any]) -> None:
         """Put one message of a check process into rows. Raises JobLostError."""
@@ -115,9 +123,13 @@ class _Progress:
                 store.save_summary(self._object, parse_summary(message["summary"]))
             else:
                 self._keep_verdict(message["facts_hash"], message["verdict"])
+        self._step_began = time.monotonic()
 
     def _keep_verdict(self, facts_hash: str, verdict: dict[str, Any]) -> None:
         store.save_verdict(self._object, facts_hash, parse_verdict(verdict))
+        for kernel in self.waiting:
+            if kernel.facts_hash == facts_hash:
+                CheckTime.objects.add(kernel.name, time.monotonic() - self._step_began)
         self.leave_out(facts_hash)
 
     def leave_out(self, facts_hash: str) -> None:

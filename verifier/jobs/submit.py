@@ -10,6 +10,7 @@ from django.core.files.base import ContentFile, File
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
+from kfmap.quotas.uploads import spend_upload
 from verifier.engine.judging.choices import NO_CHOICES, LoaderChoices
 from verifier.jobs import files
 from verifier.jobs.checker import CheckFailedError
@@ -35,7 +36,11 @@ def submit(
 
     `choices`, if there are any, are from now on what the loader of each of the objects does.
     Whatever the broker does, the jobs are kept: one that it did not take waits for the queue.
+    Raises QuotaError where the user uploaded too much lately.
     """
+    uploads = list(uploads)
+    if user is not None:
+        spend_upload(user.pk, len(uploads), sum(upload.size or 0 for upload in uploads))
     submission = Submission.objects.create(user=user, space=space)
     opened = [job for upload in uploads for job in _take_in(submission, upload, choices)]
     send(job.pk for job in opened)

@@ -92,6 +92,13 @@ class WorkerAdmin(ReadOnlyAdmin):
     list_display = ("name", "started_at", "seen_at", "unconfined")
 
 
+@admin.register(models.CheckTime)
+class CheckTimeAdmin(ReadOnlyAdmin):
+    """How long checks took."""
+
+    list_display = ("kernel", "count", "seconds")
+
+
 @admin.register(models.Check)
 class CheckAdmin(ReadOnlyAdmin):
     list_display = ("object", "facts_hash", "engine_version", "problem", "created_at")

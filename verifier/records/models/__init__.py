@@ -4,6 +4,7 @@ Questions about one row are its methods, questions about many are querysets; `st
 room turns verdicts into rows and back.
 """
 
+from verifier.records.models.check_time import CheckTime
 from verifier.records.models.job import Job
 from verifier.records.models.object import BpfObject, Call, Program
 from verifier.records.models.review import Review
@@ -15,6 +16,7 @@ __all__ = [
     "BpfObject",
     "Call",
     "Check",
+    "CheckTime",
     "Finding",
     "Job",
     "Program",
