@@ -35,6 +35,7 @@ def build_logging(line_format: str, level: str, *, mails: bool) -> dict[str, Any
             "django.security.DisallowedHost": {"handlers": [], "propagate": False},
             "axes": {"level": "WARNING"},
             "uvicorn": {"handlers": [], "propagate": True},
+            "uvicorn.access": {"handlers": [], "propagate": False},  # it has whole addresses
             "uvicorn.error": {"handlers": [], "propagate": True, "level": "WARNING"},
         },
     }

@@ -20,6 +20,7 @@ from prometheus_client import (
     CollectorRegistry,
     Counter,
     Histogram,
+    disable_created_metrics,
     generate_latest,
     multiprocess,
 )
@@ -36,6 +37,7 @@ from kfmap.web.shared.kept_pages import KEPT_PAGES
 from verifier.records.models import CheckTime, Job, Worker
 
 _BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
+disable_created_metrics()
 REQUESTS = Counter("kfmap_requests", "Answered requests.", ["method", "route", "status"])
 SECONDS = Histogram(
     "kfmap_request_seconds", "From a whole request to its answer.", buckets=_BUCKETS

@@ -67,7 +67,8 @@ class Ticker:
     def stop(self) -> None:
         """End, and say that the worker is gone."""
         self._stop.set()
-        self._thread.join(2 * EVERY_SECONDS)
+        if self._thread.is_alive():  # it never began in a process whose server has its own
+            self._thread.join(2 * EVERY_SECONDS)
         try:
             if self.name:
                 Worker.objects.leave(self.name)
