@@ -16,6 +16,7 @@ from kfmap.server.http_protocol import PatientHttp
 # WhiteNoise gives files in the way of WSGI, which Django warns of although it serves them well.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous")
 _STREAM_SECONDS = 2  # how long an open stream may hold the stop
+_BACKLOG = 100  # asyncio accepts so many at once, fewer than slow_clients keeps free
 
 
 class AddressError(RuntimeError):
@@ -34,6 +35,7 @@ class WebServer(uvicorn.Server):
                 log_level="warning",
                 access_log=False,
                 server_header=False,
+                backlog=_BACKLOG,
                 proxy_headers=False,  # kfmap.server.proxies has them
                 http=PatientHttp,
                 timeout_graceful_shutdown=_STREAM_SECONDS,
@@ -61,7 +63,7 @@ def listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-        listener.listen(1024)
+        listener.listen(_BACKLOG)
     except (OSError, OverflowError) as error:
         listener.close()
         raise AddressError(_sentence(host, port, error)) from error
