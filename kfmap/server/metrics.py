@@ -37,7 +37,7 @@ from kfmap.web.shared.kept_pages import KEPT_PAGES
 from verifier.records.models import CheckTime, Job, Worker
 
 _BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]  # the library has no types for it
 REQUESTS = Counter("kfmap_requests", "Answered requests.", ["method", "route", "status"])
 SECONDS = Histogram(
     "kfmap_request_seconds", "From a whole request to its answer.", buckets=_BUCKETS
