@@ -28,6 +28,7 @@ def one_snapshot() -> Iterator[None]:
 def _deferred() -> Iterator[None]:
     """Have SQLite begin transactions without a lock for writing, which nobody reads under."""
     wrapper: Any = connection  # only the wrapper of SQLite has a mode
+    wrapper.ensure_connection()  # it reads its mode from the settings when it connects
     mode, wrapper.transaction_mode = wrapper.transaction_mode, "DEFERRED"
     try:
         yield
