@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator
 
 from asgiref.sync import sync_to_async
-from django.db import close_old_connections
+from django.db import connections
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from rest_framework.decorators import api_view, permission_classes
 from rest_framework.request import Request
@@ -59,5 +59,5 @@ def _look(sha256: str) -> tuple[str, bool]:
     obj = BpfObject.objects.filter(sha256=sha256).first()
     job = obj.jobs.first() if obj else None
     told = json.dumps(JobSerializer(job).data if job else None)
-    close_old_connections()
+    connections.close_all()
     return told, job is None or job.is_over
