@@ -24,6 +24,7 @@ MAX_ARGUMENTS = 12  # MAX_BPF_FUNC_ARGS, include/linux/bpf.h
 HEADER = struct.Struct("<3I")  # length of the first part, number of names, number of hashes
 _MAX_UNPACKED = 64 << 20
 _HASH_BITS = 28
+_MOST_KEPT = 1000
 
 
 class Refusal(IntEnum):
@@ -47,6 +48,7 @@ class FunctionNames:
         length, count, hashes = HEADER.unpack_from(data, len(MARK))
         self._count, self._hashes = int(count), int(hashes)
         self._named, self._hashed = data[start : start + length], data[start + length :]
+        self._codes: dict[str, int | None] = {}  # of the last names that were asked for
 
     def __len__(self) -> int:
         return self._count
@@ -82,6 +84,14 @@ class FunctionNames:
         return at < len(self._modules) and bool(self._modules[at] == wanted)
 
     def _code(self, name: str) -> int | None:
+        """Return the code of a function: many programs of an object attach to the same one."""
+        if name not in self._codes:
+            if len(self._codes) >= _MOST_KEPT:
+                self._codes.clear()
+            self._codes[name] = self._find_code(name)
+        return self._codes[name]
+
+    def _find_code(self, name: str) -> int | None:
         names, codes = self._vmlinux
         at = -1 if "\n" in name else names.find(f"\n{name}\n".encode())
         return None if at < 0 else codes[names.count(b"\n", 0, at)]

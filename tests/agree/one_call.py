@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import render_context
@@ -57,11 +58,17 @@ def make_object(context: Context, kfuncs: Sequence[str]) -> BpfObject:
 
     Of struct_ops programs each is in a map of its own.
     """
-    text = (f"p{n}: program; call {kfunc}; r0 = 0; exit" for n, kfunc in enumerate(kfuncs))
-    made = assemble("; ".join(text))
+    made = _make_calls(tuple(kfuncs))
     programs = tuple(_put(program, context) for program in made.programs)
     maps = tuple(_put_in_map(program, context) for program in programs if program.struct_ops)
     return replace(made, programs=programs, struct_ops_maps=maps)
+
+
+@cache
+def _make_calls(kfuncs: tuple[str, ...]) -> BpfObject:
+    """Make the programs without their context: the same for each context of a kernel."""
+    text = (f"p{n}: program; call {kfunc}; r0 = 0; exit" for n, kfunc in enumerate(kfuncs))
+    return assemble("; ".join(text))
 
 
 def _put(program: Program, context: Context) -> Program:

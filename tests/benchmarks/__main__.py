@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from tests.benchmarks import (
     btf_read,
@@ -22,7 +22,7 @@ from tests.benchmarks import (
 )
 from tests.benchmarks.figure import Figure
 
-BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
+BENCHMARKS: dict[str, Callable[[], Iterable[Figure]]] = {
     "btf_read": btf_read.run,
     "commands": commands.run,
     "decisions": decisions.run,
