@@ -25,6 +25,7 @@ PAGES = [
     "/kernels/7.3-all/",
     "/kernels/7.3/kfuncs/",
     f"/kernels/7.3/kfuncs/{MOVE}/",
+    "/kernels/7.3/kfuncs/bpf_copy_from_user/",
     "/kernels/7.3/contexts/xdp/",
     "/kernels/7.3/struct-ops/sched_ext_ops/",
     "/kernels/7.3/struct-ops/sched_ext_ops/dispatch/",

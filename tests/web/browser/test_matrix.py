@@ -114,6 +114,19 @@ def test_matrix_with_nothing_to_show_says_so(page: Page) -> None:
     expect(page.locator(".grid td.cell").first).to_be_visible()
 
 
+def test_helpers_are_chosen_and_a_cell_of_theirs_is_opened(page: Page) -> None:
+    page.goto("/kernels/7.3/matrix/?cols=xdp")
+    page.get_by_label("Kind").select_option("helper")
+    expect(page).to_have_url(re.compile("kind=helper"))
+    page.get_by_label("Helpers").fill("xdp_adjust_head")
+    expect(page.locator("output")).to_contain_text("1 ×")
+    page.locator("tbody td.cell").first.click()
+    expect(page.locator(".matrix-panel")).to_contain_text("xdp programs get bpf_xdp_adjust_head")
+    expect(page.locator(".matrix-panel .chip").first).to_have_text("helper")
+    page.reload()
+    expect(page.locator(".matrix-panel")).to_contain_text("bpf_xdp_adjust_head")
+
+
 def test_on_a_phone_the_panel_comes_into_sight_at_a_tap(page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto("/kernels/7.3/matrix/?rows=scx_bpf_dsq&cols=sched_ext_ops.")
