@@ -19,12 +19,15 @@ from itertools import accumulate
 from kfmap.btf.layout import BtfError, Words
 from kfmap.btf.little_endian import from_little
 
-MARK = b"kfmap functions 1\n"
+MARK = b"kfmap functions 2\n"
+_WITHOUT_WORDS = b"kfmap functions 1\n"  # written before words of arguments were counted
 MAX_ARGUMENTS = 12  # MAX_BPF_FUNC_ARGS, include/linux/bpf.h
 HEADER = struct.Struct("<3I")  # length of the first part, number of names, number of hashes
 _MAX_UNPACKED = 64 << 20
 _HASH_BITS = 28
 _MOST_KEPT = 1000
+WIDE_SHIFT = 4  # of a code: in front of the number of arguments stands how many take two words
+_ARGUMENTS = (1 << WIDE_SHIFT) - 1
 
 
 class Refusal(IntEnum):
@@ -37,16 +40,20 @@ class Refusal(IntEnum):
     VOID_ARGUMENT = 251
 
 
+_FIRST_REFUSAL = min(Refusal)
+
+
 class FunctionNames:
     """The functions of one kernel, unpacked when they are first asked for."""
 
     def __init__(self, data: bytes) -> None:
         """Take what `pack_functions` gave. Raises BtfError where it is something else."""
         start = len(MARK) + HEADER.size
-        if not data.startswith(MARK) or len(data) < start:
+        if not data.startswith((MARK, _WITHOUT_WORDS)) or len(data) < start:
             raise BtfError(f"not packed names of functions: starts with {data[:18]!r}")
         length, count, hashes = HEADER.unpack_from(data, len(MARK))
         self._count, self._hashes = int(count), int(hashes)
+        self._counts_words = data.startswith(MARK)
         self._named, self._hashed = data[start : start + length], data[start + length :]
         self._codes: dict[str, int | None] = {}  # of the last names that were asked for
 
@@ -63,12 +70,22 @@ class FunctionNames:
         None where vmlinux has no such function.
         """
         code = self._code(name)
-        return code if code is None or code <= MAX_ARGUMENTS else -1
+        return code if code is None else code & _ARGUMENTS if code < _FIRST_REFUSAL else -1
+
+    def argument_words(self, name: str) -> int | None:
+        """Return how many words of 64 bits the arguments take: two for a struct of up to 16 bytes.
+
+        None where vmlinux has no such function, no program can attach, or they were not counted.
+        """
+        code = self._code(name)
+        if code is None or code >= _FIRST_REFUSAL or not self._counts_words:
+            return None
+        return (code & _ARGUMENTS) + (code >> WIDE_SHIFT)
 
     def refusal(self, name: str) -> Refusal | None:
         """Return why no program can attach to a function, None where one can or there is none."""
         code = self._code(name)
-        return None if code is None or code <= MAX_ARGUMENTS else Refusal(code)
+        return None if code is None or code < _FIRST_REFUSAL else Refusal(code)
 
     @property
     def knows_modules(self) -> bool:

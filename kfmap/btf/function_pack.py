@@ -8,13 +8,14 @@ from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from kfmap.btf.elf import read_section
-from kfmap.btf.function_names import HEADER, MARK, MAX_ARGUMENTS, Refusal, hash_name
+from kfmap.btf.function_names import HEADER, MARK, MAX_ARGUMENTS, WIDE_SHIFT, Refusal, hash_name
 from kfmap.btf.kinds import COMPOSITE, ENUMS, KIND_SHIFT, MAX_KIND, Kind
 from kfmap.btf.layout import BtfError, extra_words, index_types, read_header
 from kfmap.btf.little_endian import to_little
 from kfmap.btf.read import Btf
 
 _MAX_ARGUMENT_SIZE = 16
+_WORD = 8
 _MAX_SHARED = 255
 
 
@@ -82,13 +83,15 @@ def _distill(btf: Btf, proto: int) -> int:
         return Refusal.RETURN_TYPE
     if params and not params[-1].type_id:
         return Refusal.VARIABLE_ARGUMENTS
+    wide = 0
     for param in params:
         size = _size(btf, param.type_id)
         if size is None or size > _MAX_ARGUMENT_SIZE:
             return Refusal.ARGUMENT_TYPE
         if not size:
             return Refusal.VOID_ARGUMENT
-    return len(params)
+        wide += size > _WORD
+    return len(params) | wide << WIDE_SHIFT
 
 
 def _kind(btf: Btf, type_id: int) -> Kind:

@@ -31,6 +31,14 @@ def test_every_function_is_found_with_its_arguments() -> None:
     assert len(found) == len(NAMES)
 
 
+def test_names_packed_before_words_were_counted_are_read() -> None:
+    writer = BtfWriter()
+    writer.function("open", writer.integer("int"), [])
+    packed = pack_functions(read_btf(writer.build()))
+    old = FunctionNames(packed.replace(MARK, b"kfmap functions 1\n"))
+    assert (old.arguments("open"), old.argument_words("open")) == (0, None)
+
+
 @pytest.mark.parametrize("name", ["tcp_conn", "tcp", "", "cp_close", "a\nb", "tcp_close\n", "á"])
 def test_parts_of_names_and_other_names_are_not_found(name: str) -> None:
     found = _pack()
@@ -58,6 +66,7 @@ def test_functions_that_no_program_can_attach_to_say_why() -> None:
     writer.function("takes_void", number, [("a", 0), ("b", number)])
     found = FunctionNames(pack_functions(read_btf(writer.build())))
     assert (found.arguments("fine"), found.refusal("fine")) == (2, None)
+    assert found.argument_words("fine") == 3  # `small` takes two
     refused = {
         "many": Refusal.TOO_MANY_ARGUMENTS,
         "print": Refusal.VARIABLE_ARGUMENTS,
@@ -69,6 +78,7 @@ def test_functions_that_no_program_can_attach_to_say_why() -> None:
     }
     assert {name: found.refusal(name) for name in refused} == refused
     assert {found.arguments(name) for name in refused} == {-1}
+    assert {found.argument_words(name) for name in refused} == {None}
 
 
 def test_modules_may_have_what_they_have_and_hardly_anything_else() -> None:

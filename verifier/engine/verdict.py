@@ -43,5 +43,7 @@ def check_object(
     Reading and checking large objects under `collection_paused()` takes a fifth less.
     """
     prepared = obj if isinstance(obj, Prepared) else prepare_object(obj, choices)
-    loaded = Loaded(prepared.object, prepared.relocations, kernel, prepared.choices)
+    loaded = Loaded(
+        prepared.object, prepared.relocations, kernel, prepared.choices, prepared.context_reads
+    )
     return ObjectVerdict(kernel.name, ObjectJudge(prepared, loaded).judge())

@@ -31,6 +31,7 @@ from verifier.engine.flow.region_calls import (
 from verifier.engine.flow.state import State
 from verifier.engine.flow.summary import EdgeKind
 from verifier.engine.object.model import BpfObject, Code, Reference, ReferenceKind
+from verifier.engine.object.model import ExternKind as Kinds
 
 Path = tuple[tuple[int, int], ...]  # (function, slot in it that leads on)
 _KEEP_FLAGS = re.compile(r"bpf_local_irq_(save|restore)|bpf_res_spin_(un)?lock_irq(save|restore)")
@@ -51,7 +52,8 @@ class Calls:
 
     `forks`: after which several states may follow. `asked`: slots of calls that begin or end
     regions, `locks` of those that may fail to, `iterated` of those of iterators. `relocated`:
-    slots that CO-RE relocates; `packets`: slots of loads from a packet.
+    slots that CO-RE relocates; `packets`: slots of loads from a packet; `variables`: weak ones of
+    the kernel.
     """
 
     kfuncs: list[tuple[int, int]] = field(default_factory=list)
@@ -66,6 +68,7 @@ class Calls:
     iterated: set[int] = field(default_factory=set)
     relocated: list[int] = field(default_factory=list)
     packets: list[int] = field(default_factory=list)
+    variables: list[tuple[int, int]] = field(default_factory=list)
 
     def leads(self) -> list[tuple[int, int]]:
         """Return (slot, function) for what is called and what is passed on, by slot."""
@@ -106,12 +109,15 @@ class CallGraph:
         self._add_relocated()
         self._callers = self._find_callers()
         self.interesting = self.closure(
-            calls.kfuncs or calls.helpers or calls.relocated for calls in self.calls
+            calls.kfuncs or calls.helpers or calls.relocated or calls.variables
+            for calls in self.calls
         )
         self.keeps_flags = self.closure(
             any(_KEEP_FLAGS.fullmatch(self._name(extern)) for _, extern in calls.kfuncs)
             for calls in self.calls
         )
+        # The address of a weak variable is 0 in a kernel that lacks it: nothing may be read there.
+        self.may_lack_variables = any(calls.variables for calls in self.calls)
         self.has_locks = any(
             number == SPIN_LOCK for calls in self.calls for _, number in calls.helpers
         ) or any(extern.kernel_name in RESILIENT_LOCKS for extern in obj.externs)
@@ -201,6 +207,10 @@ class CallGraph:
             calls.maps.append(found)
         elif kind == ReferenceKind.DATA:
             calls.data.append(found)
+        elif kind == ReferenceKind.EXTERN:
+            extern = self.object.externs[reference.index]
+            if extern.weak and extern.kind == Kinds.KSYM:
+                calls.variables.append(found)
         elif kind == ReferenceKind.FUNCTION and not is_call:
             calls.passed.append(found)
         elif kind == ReferenceKind.CALL and is_call:

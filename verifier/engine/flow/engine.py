@@ -6,7 +6,7 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from verifier.engine.flow.body import Body, build_body
 from verifier.engine.flow.budget import Budget, OutOfBudget
@@ -57,6 +57,7 @@ class ObjectCode:
         self.graph = CallGraph(obj)
         core = obj.btf_ext.core if obj.btf_ext else {}
         self.core_slots = {section: frozenset(info.slots) for section, info in core.items()}
+        self._checked: dict[int, list[int]] = {}  # function → slots that are asked about as well
         self.summaries: dict[Key, list[Summary]] = {}
         self._bodies: dict[int, Body] = {}
         self._counted: dict[int, int] = {}
@@ -85,9 +86,24 @@ class ObjectCode:
                 self._counted[function] = needed[0] & ARGUMENTS
         return self._counted[function]
 
+    def check_slots(self, places: Iterable[tuple[str, int]]) -> None:
+        """Ask about more instructions, by section and slot, whether they fail on a kernel."""
+        by_section: dict[str, set[int]] = {}
+        for section, slot in places:
+            by_section.setdefault(section, set()).add(slot)
+            function = self.graph.function_at(section, slot)
+            if function is not None:
+                self._checked.setdefault(function, []).append(slot)
+        for section, slots in by_section.items():
+            self.core_slots[section] = self.core_slots.get(section, frozenset()) | slots
+
+    def is_checked(self, function: int) -> bool:
+        """Return whether `check_slots` named any instruction of a function."""
+        return function in self._checked
+
     def core_slots_of(self, function: int) -> list[int]:
-        """Return the slots of a function that CO-RE relocates."""
-        return self.graph.calls[function].relocated
+        """Return the slots of a function that CO-RE relocates, and those that are checked."""
+        return [*self.graph.calls[function].relocated, *self._checked.get(function, ())]
 
     def orders_tree(self, function: int, slot: int) -> bool:
         """Return whether a call runs its callback to order an rbtree."""
@@ -178,8 +194,9 @@ class Engine:
 
     def _make(self, key: Key) -> Summary:
         function, arguments, regions, exact, _, _ = key
-        boring = function not in self.code.graph.interesting and not _functions(arguments)
-        if boring and not exact:
+        code = self.code
+        told = function in code.graph.interesting or code.is_checked(function)
+        if not told and not _functions(arguments) and not exact:
             return Summary(function, (Way(VAGUE, regions),), True, {})
         if function in self._active or len(self._active) >= _MAX_DEPTH:
             return self._give_up(function)

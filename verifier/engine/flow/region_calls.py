@@ -15,6 +15,7 @@ from typing import NamedTuple
 from verifier.engine.flow.forks import RESILIENT_LOCKS, SPIN_LOCK
 from verifier.engine.flow.regions import (
     DIFFERENT,
+    LIVE,
     RESILIENT,
     RESILIENT_IRQ,
     SPIN,
@@ -150,7 +151,8 @@ def _iterate(what: str, state: State) -> Effect:
     if what == "new":
         return Effect(regions.iterate(place.offset))
     known = regions.iteration(place.offset)
-    regions = regions.end_iteration(place.offset) if what == "destroy" else regions
+    if what == "destroy" or (known and known.state != LIVE):  # one complaint is enough
+        regions = regions.end_iteration(place.offset)
     return Effect(regions, known.state, known.certain) if known else Effect(regions)
 
 

@@ -153,15 +153,19 @@ def _byte_swap(walk: Walk, state: State, row: Row) -> None:
 # loads and stores
 
 
-def _load(walk: Walk, state: State, row: Row) -> None:
-    _, opcode, registers, offset, _ = row
+def _load(walk: Walk, state: State, row: Row) -> bool | None:
+    slot, opcode, registers, offset, _ = row
     values = state.registers
     is_signed = opcode & _MODE == _MEMSX
     size = _SIZES[opcode & 0x18]
     base = values[registers >> 4]
     if isinstance(base, Pointer) and base.kind == TO_STACK and registers >> 4 != 10:
         walk.reads_stack_indirectly = True
+    elif base == 0 and walk.may_lack_variables:
+        walk.note_poison(slot)
+        return True
     values[registers & 15] = _read(walk, state, base, offset, size, is_signed)
+    return None
 
 
 def _read(walk: Walk, state: State, base: Held, offset: int, size: int, is_signed: bool) -> Held:

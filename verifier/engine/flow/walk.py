@@ -71,6 +71,7 @@ class Walk:
         self.returns_pointer = graph.returns_pointer
         self.has_locks = graph.has_locks
         self.extern_kind = graph.extern_kind
+        self.may_lack_variables = graph.may_lack_variables
         self.inputs = inputs
         self.core_slots = core_slots
         self.block = 0

@@ -77,18 +77,36 @@ def exception_objection(
     prepared: Prepared, program: Program, kernel: KernelUnderTest
 ) -> Objection | None:
     """Say what is wrong with the function that a program declares for its exceptions."""
-    if program.exception_callback is None or kernel.decider.find_kfunc(THROW) is None:
-        return None
-    text = _fault(prepared, program, program.exception_callback)
+    text, callback = "", program.exception_callback
+    if callback is None:
+        text = _absence(_declared(prepared, program), prepared)
+    elif kernel.decider.find_kfunc(THROW) is not None:
+        text = _fault(prepared, program, callback)
     return Objection(FindingKind.LOAD, (give_reason(_RULE, text),)) if text else None
+
+
+def _declared(prepared: Prepared, program: Program) -> list[str]:
+    """Return the names of the functions that a program declares for its exceptions."""
+    obj = prepared.object
+    type_id = obj.functions[program.function].type_id
+    tags = obj.btf.tags(type_id) if obj.btf and type_id else ()
+    names = [tag.name for tag in tags if tag.component == -1]
+    return [name.removeprefix(_TAG) for name in names if name.startswith(_TAG)]
+
+
+def _absence(declared: list[str], prepared: Prepared) -> str:
+    """Say why libbpf does not find the declared function (bpf_prog_assign_exc_cb())."""
+    if not declared:
+        return ""
+    if any(function.name == declared[0] for function in prepared.object.functions):
+        return f"{declared[0]}, which is for exceptions, must be global and not hidden"
+    return f"cannot find exception callback {declared[0]!r}: the object has no such function"
 
 
 def _fault(prepared: Prepared, program: Program, callback: int) -> str:
     obj, graph = prepared.object, prepared.code.graph
     name = obj.functions[callback].name
-    type_id = obj.functions[program.function].type_id
-    tags = obj.btf.tags(type_id) if obj.btf and type_id else ()
-    if sum(tag.component == -1 and tag.name.startswith(_TAG) for tag in tags) > 1:
+    if len(_declared(prepared, program)) > 1:
         return f"{program.name} declares more than one function for its exceptions"
     if obj.btf and not _takes_one_number(obj.btf, obj.functions[callback].type_id):
         return f"{name}, which is for exceptions, has to take one integer and to return one"

@@ -138,6 +138,8 @@ class LiveJudge:
             return True
         if any(self._engines.fails(function) for function in functions):
             return True
+        if any(self._lacks(extern) for each in calls for _, extern in each.variables):
+            return True
         numbers = {number for each in calls for _, number in each.helpers}
         return (calls_back and TAIL_CALL in numbers) or any(map(self._may_object, numbers))
 
@@ -200,8 +202,17 @@ class LiveJudge:
                 yield path_problem(found, name, call.node, call.slot, call.sure)
 
     def _poison_problem(self, poison: LivePoison) -> Problem:
-        """A live CO-RE access to what the kernel lacks; a module may have a type that it lacks."""
+        """A live access to what the kernel lacks, by CO-RE or in the context.
+
+        A module may have a type that the kernel itself lacks.
+        """
         section = self._loaded.object.functions[poison.node.function].section
+        if missing := self._loaded.missing_word(section, poison.slot):
+            found = Objection(FindingKind.LOAD, (Reason("context", missing),))
+            return path_problem(found, "", poison.node, poison.slot, poison.sure)
+        if not self._loaded.has_relocation(section, poison.slot):
+            found = Objection(FindingKind.LOAD, (Reason("extern", self._null_text()),))
+            return path_problem(found, "", poison.node, poison.slot, poison.sure)
         resolution = self._loaded.core(section, poison.slot)
         text = resolution.reason if resolution else ""
         is_sure = resolution is None or bool(resolution.candidates)
@@ -210,6 +221,24 @@ class LiveJudge:
             text += " itself, and what its loaded modules have is not known"
         found = Objection(kind, (Reason("core", text),))
         return path_problem(found, "", poison.node, poison.slot, poison.sure)
+
+    def _null_text(self) -> str:
+        """Say that something is read at the address of a variable that this kernel lacks."""
+        graph = self._prepared.code.graph
+        functions = graph.find_paths([self._program.function])
+        externs = {extern for each in functions for _, extern in graph.calls[each].variables}
+        names = ", ".join(
+            self._loaded.object.externs[extern].kernel_name
+            for extern in sorted(externs)
+            if self._lacks(extern)
+        )
+        return (
+            "invalid mem access 'scalar': this reads where the address is 0, as is that of what "
+            f"this kernel lacks ({names}): ask bpf_ksym_exists() first"
+        )
+
+    def _lacks(self, extern: int) -> bool:
+        return self._loaded.lacks_variable(extern)
 
     def _is_there(self, extern: int) -> bool:
         return self._loaded.kfunc(extern).outcome == FOUND

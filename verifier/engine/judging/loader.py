@@ -14,6 +14,7 @@ from verifier.engine.flow.body import OP_LDDW
 from verifier.engine.flow.inputs import POISON, UNRESOLVED, Answer, Inputs, KfuncAnswer, Patch
 from verifier.engine.flow.values import Asked, signed
 from verifier.engine.judging.choices import NO_CHOICES, LoaderChoices
+from verifier.engine.judging.context_words import ContextReads, missing_word
 from verifier.engine.judging.externs import (
     FOUND,
     Resolved,
@@ -23,6 +24,8 @@ from verifier.engine.judging.externs import (
 from verifier.engine.judging.kconfig import Setting, read_setting
 from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.object.model import BpfObject, ExternKind
+
+NO_READS: ContextReads = {}
 
 
 def _order(obj: BpfObject) -> Literal["little", "big"]:
@@ -66,11 +69,13 @@ class Loaded:
         relocations: Relocations,
         kernel: KernelUnderTest,
         choices: LoaderChoices = NO_CHOICES,
+        context_reads: ContextReads = NO_READS,
     ) -> None:
         self.object = obj
         self.kernel = kernel
         self.choices = choices
         self._relocations = relocations
+        self._context_reads = context_reads
         self._resolver = (
             CoreResolver(relocations.specs, kernel.types)
             if relocations.specs and kernel.types
@@ -87,10 +92,23 @@ class Loaded:
         return self._kfuncs[index]
 
     def core(self, section: str, slot: int) -> Resolution | None:
-        """Return the outcome of the CO-RE relocation at a slot, None if the types are not known."""
-        if self._resolver is None:
+        """Return the outcome of the CO-RE relocation at a slot.
+
+        None if there is none, or the types of the kernel are not known.
+        """
+        relocation = self._relocations.by_slot.get((section, slot))
+        if self._resolver is None or relocation is None:
             return None
-        return self._resolver.resolve(self._relocations.by_slot[section, slot])
+        return self._resolver.resolve(relocation)
+
+    def has_relocation(self, section: str, slot: int) -> bool:
+        """Return whether CO-RE relocates an instruction."""
+        return (section, slot) in self._relocations.by_slot
+
+    def missing_word(self, section: str, slot: int) -> str:
+        """Say that an instruction reads what the context does not have, "" where it does not."""
+        read = self._context_reads.get((section, slot))
+        return missing_word(*read, self.kernel) if read else ""
 
     def relocated(self) -> Iterable[tuple[str, int]]:
         """Return section and slot of all CO-RE relocations."""
@@ -130,6 +148,8 @@ class Loaded:
 
     def _patch(self, section: int | str, slot: int) -> Patch:
         assert isinstance(section, str)
+        if (section, slot) in self._context_reads:
+            return Patch(POISON if self.missing_word(section, slot) else "value")
         resolution = self.core(section, slot)
         if resolution is None:
             return Patch(UNRESOLVED)

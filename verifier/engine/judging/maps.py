@@ -16,7 +16,7 @@ from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.judging.problem import Objection
 from verifier.engine.object.map_types import map_type_name
 from verifier.engine.object.model import BpfMap, BpfObject, Program
-from verifier.engine.object.special_fields import NO_FIELDS, SpecialFields, find_special_fields
+from verifier.engine.object.special_fields import STRUCTS, SpecialFields, find_special_fields
 from verifier.engine.result import FindingKind, Reason
 
 _RULE = "map"
@@ -66,12 +66,34 @@ class MapJudge:
 
     def data_objection(self, program: Program, index: int) -> Objection | None:
         """Say why a program may not use a section of global data, which is a map as well."""
-        name = self._object.data[index].name
+        fields = self._fields_of_data(index)
+        return self._objection(
+            program, _Held(self._object.data[index].name, "BPF_MAP_TYPE_ARRAY", fields)
+        )
+
+    def _fields_of_data(self, index: int) -> frozenset[str]:
         btf = self._object.btf
-        datasec = btf.find(name, Kind.DATASEC) if btf else None
-        fields = NO_FIELDS if btf is None or datasec is None else find_special_fields(btf, datasec)
-        held = _Held(name, "BPF_MAP_TYPE_ARRAY", fields.found(self._looks_inside))
-        return self._objection(program, held)
+        datasec = btf.find(self._object.data[index].name, Kind.DATASEC) if btf else None
+        if btf is None or datasec is None:
+            return frozenset()
+        return find_special_fields(btf, datasec).found(self._looks_inside)
+
+    def shared_data_problems(self) -> Iterator[Reason]:
+        """Say which sections of data libbpf maps into memory and the kernel lets nobody map.
+
+        Mirrors bpf_map_mmap() of kernel/bpf/syscall.c, which has no map with special fields, and
+        bpf_object__load() of libbpf, which then gives up ("failed to re-mmap() contents").
+        """
+        for index, item in enumerate(self._object.data):
+            fields = self._fields_of_data(index) if item.shared and not item.frozen else ()
+            if fields and item.name.startswith((".data", ".bss")):
+                names = " and ".join(sorted(STRUCTS[field] for field in fields))
+                text = (
+                    f"{item.name} holds {names}, which the kernel lets nobody map into memory, and "
+                    "libbpf maps it for it has variables that are neither static nor __hidden: "
+                    "make all variables beside them static or __hidden"
+                )
+                yield Reason(_RULE, text)
 
     def helper_objection(self, number: int, maps: tuple[int, ...]) -> Objection | None:
         """Say what a map lacks that a helper is given."""

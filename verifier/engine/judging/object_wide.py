@@ -10,7 +10,7 @@ from verifier.engine.judging.calls import absent_reason
 from verifier.engine.judging.externs import FOUND, MODULE_ONLY, unlisted_symbol
 from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.judging.loader import Loaded
-from verifier.engine.judging.maps import maps_of_kernel
+from verifier.engine.judging.maps import MapJudge, maps_of_kernel
 from verifier.engine.judging.struct_ops import object_problems
 from verifier.engine.object.model import Extern, ExternKind
 from verifier.engine.result import FindingKind, Reason
@@ -98,8 +98,10 @@ def _extern_problems(loaded: Loaded) -> Iterator[ObjectProblem]:
 
 
 def _map_problems(loaded: Loaded) -> Iterator[ObjectProblem]:
-    """A map that the kernel cannot make, for it has no such type."""
+    """A map that the kernel cannot make, for it has no such type, or that libbpf cannot map."""
     for reason in maps_of_kernel(loaded.kernel, loaded.object.maps):
+        yield ObjectProblem(FindingKind.LOAD, "", reason)
+    for reason in MapJudge(loaded.object, loaded.kernel).shared_data_problems():
         yield ObjectProblem(FindingKind.LOAD, "", reason)
 
 

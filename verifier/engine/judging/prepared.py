@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from kfmap.btf.read import BtfError
 from verifier.engine.flow.engine import ObjectCode
 from verifier.engine.judging.choices import NO_CHOICES, LoaderChoices, apply_choices
+from verifier.engine.judging.context_words import ContextReads, find_program_reads
 from verifier.engine.judging.loader import Relocations, read_constants
 from verifier.engine.judging.static_paths import (
     Path,
@@ -37,6 +38,7 @@ class Prepared:
     static_calls: tuple[Mapping[int, Path], ...]
     steps: Steps
     choices: LoaderChoices = NO_CHOICES
+    context_reads: ContextReads = field(default_factory=dict)
     _calls_in: dict[int, Mapping[int, Path]] = field(default_factory=dict)
     _helpers_in: dict[int, Mapping[int, Path]] = field(default_factory=dict)
 
@@ -72,4 +74,6 @@ def prepare_object(
         relocations = Relocations(obj)
     except BtfError as error:
         raise ObjectError(f"the object's CO-RE relocations cannot be read: {error}") from error
-    return Prepared(obj, code, relocations, static_calls, steps or Steps(), choices)
+    reads = find_program_reads(obj, code)
+    code.check_slots(reads)
+    return Prepared(obj, code, relocations, static_calls, steps or Steps(), choices, reads)

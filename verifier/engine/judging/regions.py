@@ -38,7 +38,8 @@ _RCU_PROTECTED = "KF_RCU_PROTECTED"
 _CSS_TASK_ITERATOR = "bpf_iter_css_task_new"
 THROW = "bpf_throw"
 _LOCK_RCU, _UNLOCK_RCU = "bpf_rcu_read_lock", "bpf_rcu_read_unlock"
-_ITERATOR_NEW, _ITERATOR_NEXT = re.compile(r"bpf_iter_\w+_new"), re.compile(r"bpf_iter_\w+_next")
+_ITERATOR_NEW = re.compile(r"bpf_iter_\w+_new")
+_ITERATOR_USED = re.compile(r"bpf_iter_\w+_(next|destroy)")  # as process_iter_arg() asks it
 # The head of a list or the root of a tree: a lock beside it has to be held.
 _LOCKED_ARGUMENT = re.compile(r"struct bpf_(list_head|rb_root) ?\*")
 _OF_NODES = ("bpf_rbtree_remove", "bpf_rbtree_left", "bpf_rbtree_right")
@@ -193,7 +194,7 @@ class _KfuncChecks:
 
     def _rcu(self, regions: Regions) -> Iterator[Held]:
         """What KF_RCU_PROTECTED asks for, and what an iterator that asked for it lost."""
-        if self.fault in (ENDED, ENDED_BARE) and _ITERATOR_NEXT.fullmatch(self.kfunc):
+        if self.fault in (ENDED, ENDED_BARE) and _ITERATOR_USED.fullmatch(self.kfunc):
             yield from self._ended_iterator()
         if _RCU_PROTECTED not in self.flags or self.how.sleepable is not True:
             return
@@ -209,7 +210,7 @@ class _KfuncChecks:
         yield from _asked(text, holds, f"call it between {_LOCK_RCU} and {_UNLOCK_RCU}")
 
     def _ended_iterator(self) -> Iterator[Held]:
-        new = self.kfunc.removesuffix("_next") + "_new"
+        new = self.kfunc.rpartition("_")[0] + "_new"
         listed = self.kernel.decider.find_listed(new)
         if not any(_RCU_PROTECTED in item.entry.flags for item in listed):
             return

@@ -8,10 +8,16 @@ from verifier.engine.object.sections import Sections, is_frozen
 from verifier.engine.object.variables import Variables
 
 
-def read_data(sections: Sections) -> tuple[DataSection, ...]:
+def read_data(sections: Sections, variables: Variables) -> tuple[DataSection, ...]:
     """Return the data sections; those of zeroes (.bss) have no bytes, only a size."""
     return tuple(
-        DataSection(section.name, bytes(section.contents), is_frozen(section), section.size)
+        DataSection(
+            section.name,
+            bytes(section.contents),
+            is_frozen(section),
+            section.size,
+            any(not item.private for item in variables.of(section)),
+        )
         for section in sections.data
     )
 

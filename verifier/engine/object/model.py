@@ -194,13 +194,15 @@ class DataSection:
     """`.data*`, `.rodata*`, `.bss*`, `.percpu*`, arena data, jump tables: bytes at load.
 
     `frozen`: the verifier may read it as constants (.rodata). `data` is empty for .bss, which has
-    `size` zeroes.
+    `size` zeroes. `shared`: it has a variable that is neither static nor hidden, so libbpf maps it
+    into the memory of its loader (map_is_mmapable()).
     """
 
     name: str
     data: bytes
     frozen: bool
     size: int = 0
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ def _read(data: bytes, limits: Limits) -> BpfObject:
         references=references,
         maps=maps.maps,
         struct_ops_maps=struct_ops,
-        data=read_data(sections),
+        data=read_data(sections, variables),
         variables=read_variables(sections, variables, limits),
         btf=btf,
         btf_ext=btf_ext,

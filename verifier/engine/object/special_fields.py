@@ -21,6 +21,7 @@ FIELDS = {
     "bpf_rb_root": "BPF_RB_ROOT",
     "bpf_refcount": "BPF_REFCOUNT",
 }
+STRUCTS = {field: struct for struct, field in FIELDS.items()}
 _MAX_DEPTH = 16
 _MAX_MEMBERS = 20_000
 
