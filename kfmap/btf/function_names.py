@@ -1,8 +1,8 @@
 """Names of all functions of a kernel, packed: what BTF has of vmlinux, a fingerprint of modules.
 
-A trimmed BTF keeps kfuncs only, but programs attach to any function. Names are sorted and written
-without what they share with the one before; xz does the rest. Of modules only a hash of each name
-is kept: one in a thousand names that no module has seems to be in one, never the other way round.
+A trimmed BTF keeps kfuncs only, but programs attach to any function. Names are sorted; xz finds
+what they share and unpacks them faster than Python would. Of modules only a hash of each name is
+kept: one in a thousand names that no module has seems to be in one, never the other way round.
 """
 
 from __future__ import annotations
@@ -117,6 +117,17 @@ class FunctionNames:
     def _vmlinux(self) -> tuple[bytes, bytes]:
         """Return the names, each between newlines, and the code of each."""
         text = _decompress(self._named)
+        return self._read_plain(text) if self._counts_words else self._read_shared(text)
+
+    def _read_plain(self, text: bytes) -> tuple[bytes, bytes]:
+        end = len(text) - self._count
+        names = text[: max(end, 0)]
+        if names.count(b"\n") != self._count + 1 or not names.endswith(b"\n"):
+            raise BtfError("packed names of functions are damaged: their columns do not fit")
+        return names, text[end:]
+
+    def _read_shared(self, text: bytes) -> tuple[bytes, bytes]:
+        """Read names as they were written before, each without what it shares with the last."""
         count = self._count
         tails = text[2 * count :].split(b"\n")
         if len(text) < 2 * count or len(tails) != count + 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import lzma
 import sys
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from kfmap.btf.elf import read_section
 from kfmap.btf.function_names import HEADER, MARK, MAX_ARGUMENTS, WIDE_SHIFT, Refusal, hash_name
@@ -16,16 +16,14 @@ from kfmap.btf.read import Btf
 
 _MAX_ARGUMENT_SIZE = 16
 _WORD = 8
-_MAX_SHARED = 255
 
 
 def pack_functions(btf: Btf, modules: Collection[str] = ()) -> bytes:
     """Pack the functions of vmlinux's BTF, and the names of functions in modules if known."""
     codes = _read_codes(btf)
     names = sorted(codes)
-    shared, tails = _share(names)
-    column = bytes(codes[name] for name in names)
-    named = _compress(bytes(shared) + column + tails)
+    text = "".join(f"\n{name}" for name in names).encode() + b"\n"
+    named = _compress(text + bytes(codes[name] for name in names))
     hashes = sorted({hash_name(name) for name in modules})
     steps = array("I", (b - a for a, b in zip([0, *hashes], hashes, strict=False)))
     raw = to_little(steps)
@@ -109,20 +107,6 @@ def _size(btf: Btf, type_id: int) -> int | None:
     if kind is Kind.INT or kind in ENUMS or kind in COMPOSITE:
         return btf.size(resolved)
     return None if kind is not Kind.UNKN else 0
-
-
-def _share(names: Iterable[str]) -> tuple[list[int], bytes]:
-    """Return how many bytes each name shares with the one before, and what is left of each."""
-    shared: list[int] = []
-    tails: list[bytes] = []
-    last = b""
-    for name in map(str.encode, names):
-        limit = min(len(last), len(name), _MAX_SHARED)
-        same = next((at for at in range(limit) if last[at] != name[at]), limit)
-        shared.append(same)
-        tails.append(name[same:] + b"\n")
-        last = name
-    return shared, b"".join(tails)
 
 
 def _compress(data: bytes) -> bytes:

@@ -20,9 +20,8 @@ _CAN_CALL = (sys.executable, "-m", "kfmap.cli", "can-call", "6.18", "xdp", "bpf_
 
 
 def run() -> list[Figure]:
-    with tempfile.TemporaryDirectory() as folder:
-        with mock.patch.dict(os.environ, KFMAP_DATA_DIR=folder):
-            verify, can_call = best_process_cpu(_VERIFY), best_process_cpu(_CAN_CALL)
+    with tempfile.TemporaryDirectory() as folder, mock.patch.dict(os.environ, _settings(folder)):
+        verify, can_call = best_process_cpu(_VERIFY), best_process_cpu(_CAN_CALL)
         first = best_process_cpu(_without_cache(Path(folder)))
     nothing = best_process_cpu((sys.executable, "-c", "pass"))
     figures = [
@@ -34,6 +33,15 @@ def run() -> list[Figure]:
         )
     ]
     return [*figures, _beside_disassembler(verify)]
+
+
+def _settings(folder: str) -> dict[str, str]:
+    """Return the settings that commands run with.
+
+    Python keeps compiled modules, as pip makes them for users, whatever the environment says.
+    """
+    kept = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": f"{folder}/bytecode"}
+    return {"KFMAP_DATA_DIR": folder, **kept}
 
 
 def _without_cache(folder: Path) -> tuple[str, ...]:

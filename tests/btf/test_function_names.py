@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import lzma
+
 import pytest
 
-from kfmap.btf.function_names import MARK, FunctionNames, Refusal
+from kfmap.btf.function_names import HEADER, MARK, FunctionNames, Refusal
 from kfmap.btf.function_pack import pack_functions, read_module_functions
 from kfmap.btf.kinds import Kind
 from kfmap.btf.layout import BtfError
@@ -32,11 +34,11 @@ def test_every_function_is_found_with_its_arguments() -> None:
 
 
 def test_names_packed_before_words_were_counted_are_read() -> None:
-    writer = BtfWriter()
-    writer.function("open", writer.integer("int"), [])
-    packed = pack_functions(read_btf(writer.build()))
-    old = FunctionNames(packed.replace(MARK, b"kfmap functions 1\n"))
-    assert (old.arguments("open"), old.argument_words("open")) == (0, None)
+    shared, codes, tails = bytes((0, 4)), bytes((2, Refusal.RETURN_TYPE)), b"open\nat\n"
+    named = lzma.compress(shared + codes + tails)
+    old = FunctionNames(b"kfmap functions 1\n" + HEADER.pack(len(named), 2, 0) + named)
+    assert (old.arguments("open"), old.argument_words("open")) == (2, None)
+    assert (old.arguments("openat"), old.refusal("openat")) == (-1, Refusal.RETURN_TYPE)
 
 
 @pytest.mark.parametrize("name", ["tcp_conn", "tcp", "", "cp_close", "a\nb", "tcp_close\n", "á"])

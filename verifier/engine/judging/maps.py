@@ -7,6 +7,7 @@ code of a program names, dead code included, and check_map_field_pointer() for t
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import NamedTuple
 
 from kfmap.btf.kinds import Kind
@@ -56,9 +57,19 @@ class MapJudge:
         self._object = obj
         self._kernel = kernel
         self._fields: dict[int, SpecialFields] = {}
-        # It came with btf_repeat_fields(), in 6.11: "bpf: look into the types of the fields of a
-        # struct type recursively" (btf_find_struct_field(), kernel/bpf/btf.c).
-        self._looks_inside = kernel.functions is None or kernel.functions.has("btf_repeat_fields")
+
+    @cached_property
+    def _looks_inside(self) -> bool:
+        """Return whether the kernel looks for special fields in structs within structs.
+
+        That came with btf_repeat_fields(), in 6.11: "bpf: look into the types of the fields of a
+        struct type recursively" (btf_find_struct_field(), kernel/bpf/btf.c).
+        """
+        functions = self._kernel.functions
+        return functions is None or functions.has("btf_repeat_fields")
+
+    def _found(self, fields: SpecialFields) -> frozenset[str]:
+        return fields.found(self._looks_inside) if any(fields) else frozenset()
 
     def map_objection(self, program: Program, index: int) -> Objection | None:
         """Say why a program may not use a map of the object."""
@@ -76,7 +87,7 @@ class MapJudge:
         datasec = btf.find(self._object.data[index].name, Kind.DATASEC) if btf else None
         if btf is None or datasec is None:
             return frozenset()
-        return find_special_fields(btf, datasec).found(self._looks_inside)
+        return self._found(find_special_fields(btf, datasec))
 
     def shared_data_problems(self) -> Iterator[Reason]:
         """Say which sections of data libbpf maps into memory and the kernel lets nobody map.
@@ -139,7 +150,7 @@ class MapJudge:
         if item.value_type not in self._fields:
             found = find_special_fields(self._object.btf, item.value_type)
             self._fields[item.value_type] = found
-        return self._fields[item.value_type].found(self._looks_inside)
+        return self._found(self._fields[item.value_type])
 
 
 def has_types(item: BpfMap) -> bool:
