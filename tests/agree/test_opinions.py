@@ -23,9 +23,8 @@ from verifier.opinions.opinion import KernelOpinion, ProgramOpinion, Word
 
 RECORDED = json.loads((Path(__file__).parent / "opinions.json").read_bytes())
 _REFUSED = "refused: "
-# libbpf makes only the first map of a "?.struct_ops" section optional, and what the kernels say of
-# a list or a lock in .data.A is not understood.
-KNOWN = {"map_fields.bpf.o", "members.bpf.o"}
+# libbpf makes only the first map of a "?.struct_ops" section optional.
+KNOWN = {"members.bpf.o"}
 
 
 def _opinion(program: str, said: str) -> ProgramOpinion:

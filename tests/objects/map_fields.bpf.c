@@ -76,13 +76,13 @@ struct {
 } two SEC(".maps");
 
 SEC(".data.A")
-struct bpf_spin_lock guard __hidden = {};
+struct bpf_spin_lock guard = {};
 
 SEC(".data.B")
-struct bpf_list_head alone __hidden __tag("contains:counted:count") = {};
+struct bpf_list_head alone __tag("contains:counted:count") = {};
 
 SEC(".data.A")
-struct bpf_list_head head __hidden __tag("contains:counted:count") = {};
+struct bpf_list_head head __tag("contains:counted:count") = {};
 
 static __always_inline int lock_one(void)
 {

@@ -17,7 +17,7 @@ from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.judging.problem import Objection
 from verifier.engine.object.map_types import map_type_name
 from verifier.engine.object.model import BpfMap, BpfObject, Program
-from verifier.engine.object.special_fields import STRUCTS, SpecialFields, find_special_fields
+from verifier.engine.object.special_fields import LISTS, STRUCTS, SpecialFields, find_special_fields
 from verifier.engine.result import FindingKind, Reason
 
 _RULE = "map"
@@ -68,8 +68,15 @@ class MapJudge:
         functions = self._kernel.functions
         return functions is None or functions.has("btf_repeat_fields")
 
+    @cached_property
+    def _knows_lists(self) -> bool:
+        """Return whether the kernel knows of lists and trees in maps, and refuses them to some."""
+        return any(item.field in LISTS for item in self._kernel.facts.map_refusals or ())
+
     def _found(self, fields: SpecialFields) -> frozenset[str]:
-        return fields.found(self._looks_inside) if any(fields) else frozenset()
+        if not fields.own and not fields.nested:
+            return frozenset()
+        return fields.found(self._looks_inside, self._knows_lists)
 
     def map_objection(self, program: Program, index: int) -> Objection | None:
         """Say why a program may not use a map of the object."""

@@ -26,30 +26,39 @@ _MAX_DEPTH = 16
 _MAX_MEMBERS = 20_000
 
 
+_CONTAINS = "contains:"
+_NODES = {"BPF_LIST_HEAD": "bpf_list_node", "BPF_RB_ROOT": "bpf_rb_node"}
 _LOCKS = frozenset({"BPF_SPIN_LOCK", "BPF_RES_SPIN_LOCK"})
-_NEED_LOCK = frozenset({"BPF_LIST_HEAD", "BPF_RB_ROOT"})  # btf_parse_fields() takes none without
-_MANY = frozenset({"BPF_LIST_HEAD", "BPF_RB_ROOT"})  # of all others a value may have one
+# btf_parse_fields() takes none of these without a lock, and several; of all others one.
+LISTS = frozenset({"BPF_LIST_HEAD", "BPF_RB_ROOT"})
 
 
 class SpecialFields(NamedTuple):
     """Names of enum btf_field_type: of the members of the type, and of those within its members.
 
-    A name stands there as often as values have the field.
+    A name stands there as often as values have the field. `roots_fit`: every list and tree says
+    what it contains.
     """
 
     own: tuple[str, ...]
     nested: tuple[str, ...]
+    roots_fit: bool = True
 
-    def found(self, looks_inside: bool) -> frozenset[str]:
+    def found(self, looks_inside: bool, knows_lists: bool = True) -> frozenset[str]:
         """Return the fields that a kernel finds which looks into structs in structs, or not.
 
-        None where it takes them for malformed: then it knows of no field at all.
+        None where it takes them for malformed: then it knows of no field at all. Kernels before
+        lists and trees (6.1) take those for any other struct.
         """
         found = (*self.own, *self.nested) if looks_inside else self.own
         fields = frozenset(found)
-        if any(found.count(field) > 1 for field in fields - _MANY):
+        if not knows_lists:
+            fields -= LISTS
+        elif not self.roots_fit:
             return frozenset()
-        return frozenset() if fields & _NEED_LOCK and not fields & _LOCKS else fields
+        if any(found.count(field) > 1 for field in fields - LISTS):
+            return frozenset()
+        return frozenset() if fields & LISTS and not fields & _LOCKS else fields
 
 
 NO_FIELDS = SpecialFields((), ())
@@ -62,7 +71,7 @@ def find_special_fields(btf: Btf, type_id: int) -> SpecialFields:
         found.search(type_id)
     except BtfError:
         return NO_FIELDS
-    return SpecialFields(tuple(found.own), tuple(found.nested))
+    return SpecialFields(tuple(found.own), tuple(found.nested), found.roots_fit)
 
 
 class _Search:
@@ -71,10 +80,11 @@ class _Search:
         self._left = _MAX_MEMBERS
         self.own: list[str] = []
         self.nested: list[str] = []
+        self.roots_fit = True
 
     def search(self, type_id: int, depth: int = 0, is_many: bool = False) -> None:
         """Look at members; `is_many`: the type is in an array of several."""
-        for member in self._members(type_id):
+        for member, tagged, component in self._members(type_id):
             self._left -= 1
             if depth >= _MAX_DEPTH or self._left < 0:
                 return
@@ -88,15 +98,42 @@ class _Search:
                 is_own = not depth and length == 1
                 times = 2 if is_many or length > 1 else 1
                 (self.own if is_own else self.nested).extend([field] * times)
+                if node := _NODES.get(field):
+                    self.roots_fit &= self._names_node(tagged, component, node)
 
-    def _members(self, type_id: int) -> list[int]:
-        """Return the types of the members of a struct, or of the variables of a section."""
+    def _members(self, type_id: int) -> list[tuple[int, int, int]]:
+        """Return the types of the members of a struct, or of the variables of a section.
+
+        With each comes what its declaration tags are on: a type, and which member of it.
+        """
         btf = self._btf
         if btf.kind(type_id) is Kind.DATASEC:
             variables = [item.type_id for item in btf.variables(type_id)]
-            return [btf.type_of(item) for item in variables if btf.kind(item) is Kind.VAR]
+            variables = [item for item in variables if btf.kind(item) is Kind.VAR]
+            return [(btf.type_of(item), item, -1) for item in variables]
         struct = btf.resolve(type_id)
-        return [m.type_id for m in btf.members(struct)] if btf.kind(struct) is Kind.STRUCT else []
+        if btf.kind(struct) is not Kind.STRUCT:
+            return []
+        return [(item.type_id, struct, at) for at, item in enumerate(btf.members(struct))]
+
+    def _names_node(self, tagged: int, component: int, node: str) -> bool:
+        """Return whether the tag of a list or tree names a struct and a node in it.
+
+        Mirrors btf_find_graph_root() and btf_parse_graph_root().
+        """
+        btf = self._btf
+        for tag in btf.tags(tagged):
+            if tag.component != component or not tag.name.startswith(_CONTAINS):
+                continue
+            struct, _, member = tag.name.removeprefix(_CONTAINS).partition(":")
+            found = btf.find(struct, Kind.STRUCT)
+            types = (
+                [item.type_id for item in btf.members(found) if item.name == member]
+                if found
+                else []
+            )
+            return any(btf.name(btf.resolve(item)) == node for item in types)
+        return False
 
     def _element(self, type_id: int) -> tuple[int, int]:
         """Return what an array is of, and how many, or the type itself and one."""

@@ -5,5 +5,6 @@ from __future__ import annotations
 JUDGED = (
     '"passes" stands for what kfmap judges: whether the object opens, its maps, targets and kfuncs '
     "are there, and every call is permitted where it stands. Pointers, argument types, memory "
-    "bounds, references and complexity are left to the kernel."
+    "bounds, references and complexity are left to the kernel: the handbook lists what is not "
+    "judged (kfmap/docs/what-is-judged.md, /docs/what-is-judged/)."
 )

@@ -15,6 +15,8 @@ from verifier.engine.result import PASSES, REFUSED
 
 _LOCK = "tracing progs cannot use bpf_spin_lock yet: map locked has one in its values"
 _ASLEEP = "Sleepable programs can only use array, hash, ringbuf and local storage maps: map stacks"
+# It takes the list beside this lock for nothing special, and so knows of the lock.
+_MAPPED = ".data.A holds bpf_spin_lock, which the kernel lets nobody map into memory"
 
 
 @pytest.mark.parametrize(
@@ -28,13 +30,10 @@ _ASLEEP = "Sleepable programs can only use array, hash, ringbuf and local storag
         ("6.1", "lock_asleep", "sleepable progs cannot use bpf_spin_lock yet: map locked"),
         ("6.18", "timer_nested", "tracing progs cannot use bpf_timer yet: map nested"),
         ("7.2", "timer_nested", ""),
-        ("6.1", "timer_nested", ""),  # it does not look into structs in structs
+        ("6.1", "timer_nested", _MAPPED),  # it does not look into structs in structs
+        ("6.1", "lock_tc", _MAPPED),
         ("6.18", "timer_twice", ""),
-        (
-            "7.2",
-            "list_in_data",
-            "tracing progs cannot use bpf_{list_head,rb_root} yet: map .data.A",
-        ),
+        ("7.2", "list_in_data", ""),  # what it contains is no node: see the opinions of kernels
         ("7.2", "list_without_lock", ""),
         ("6.18", "stack_asleep", _ASLEEP),
         ("6.18", "stack_awake", ""),
@@ -52,7 +51,7 @@ def test_maps_are_used_as_the_kernel_lets_programs_use_them(
     verdict = check_on(kernel, "map_fields.bpf.o")[program]
     assert verdict.verdict == (REFUSED if text else PASSES)
     if text:
-        assert reasons_of(verdict)[0].startswith(text)
+        assert any(reason.startswith(text) for reason in reasons_of(verdict))
 
 
 def test_the_finding_leads_to_where_the_map_is_named() -> None:

@@ -6,11 +6,13 @@ the same; `_REFUSED` has what the kernel, or libbpf, said first.
 
 from __future__ import annotations
 
+import lzma
+
 import pytest
 
+from kfmap.btf.function_names import HEADER, FunctionNames
 from tests.verifier.bundled import bundled_kernel, check_on, reasons_of
 from tests.verifier.engine.object.objects import read
-from tests.verifier.functions import named_functions
 from verifier.engine.result import PASSES, REFUSED
 from verifier.engine.verdict import KernelUnderTest, check_object
 
@@ -60,11 +62,19 @@ def test_a_lock_in_data_that_libbpf_maps_keeps_the_object_from_loading(kernel: s
     assert reason.startswith(".data.shared holds bpf_spin_lock")
 
 
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_a_list_in_data_counts_where_it_says_what_it_contains(kernel: str) -> None:
+    verdicts = check_on(kernel, "lists.bpf.o")
+    assert verdicts["known_tc"].verdict == verdicts["unknown_kprobe"].verdict == PASSES
+    text = "tracing progs cannot use bpf_{list_head,rb_root} yet: map .data.known"
+    assert reasons_of(verdicts["known_kprobe"])[0].startswith(text)
+
+
 def test_where_the_words_of_arguments_are_not_known_no_load_is_refused() -> None:
     kernel = bundled_kernel("7.2")
     assert kernel.functions is not None
-    old = named_functions({"do_nanosleep": 2})
-    old._counts_words = False  # packed before words were counted
+    named = lzma.compress(bytes((0, 2)) + b"do_nanosleep\n")  # as packed before words were counted
+    old = FunctionNames(b"kfmap functions 1\n" + HEADER.pack(len(named), 1, 0) + named)
     unknowing = KernelUnderTest(kernel.facts, kernel.types, kernel.config, old)
     found = {p.program: p for p in check_object(read("outcomes.bpf.o"), unknowing).programs}
     assert found["exit_fourth"].verdict == PASSES
