@@ -53,6 +53,7 @@ def list_addresses() -> dict[str, str]:
         pages["object-opinions"] = reverse("object-opinions", args=[obj.sha256])
         pages["object-graph"] = reverse("object-graph", args=[obj.sha256])
         pages["program"] = reverse("object-program", args=[obj.sha256, 0])
+        pages["program-source"] = reverse("program-source", args=[obj.sha256, 0])
     space = Space.objects.order_by("pk").last()
     if space:
         pages["space"] = space.get_absolute_url()

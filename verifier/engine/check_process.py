@@ -5,9 +5,10 @@ with it by its standard input and output; everything else is closed to it (`conf
 
 It reads a request, one line of JSON followed by a file's bytes, and writes messages, a line of
 JSON each: the summary or the problem, a verdict for each kernel, `{"end": true}`. A request with
-`unpack`, the file's name, has the objects in the file for its messages. What the process does not
-have it asks for: to `{"need": …}` it is answered with a line that names parts and their lengths,
-and the parts. Kernels are kept for the next object while memory lasts.
+`unpack`, the file's name, has the objects in the file for its messages; one with `source`, the
+place of a program, its source lines. What the process does not have it asks for: to `{"need": …}`
+it is answered with a line that names parts and their lengths, and the parts. Kernels are kept for
+the next object while memory lasts.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ from verifier.engine.judging.known_names import KnownNames
 from verifier.engine.object.model import ObjectError
 from verifier.engine.object.read import read_object
 from verifier.engine.result_json import plain
+from verifier.engine.source_view import view_source
 from verifier.engine.summary import summarize
 from verifier.engine.verdict import (
     KernelUnderTest,
@@ -90,6 +92,14 @@ def unpack(name: str, data: bytes) -> Iterator[dict[str, Any]]:
             yield {"name": item.name, "object": base64.b64encode(item.data).decode()}
         else:
             yield {"name": item.name, "problem": item.problem}
+
+
+def show_source(position: int, data: bytes) -> Iterator[dict[str, Any]]:
+    """Return one message: the source of the program at a place in the object, or the problem."""
+    try:
+        yield {"source": plain(view_source(read_object(data), position))}
+    except (ObjectError, IndexError) as error:
+        yield {"problem": str(error)}
 
 
 class Kernels:
@@ -176,6 +186,8 @@ def _asking(source: BinaryIO) -> Ask:
 def _messages(request: dict[str, Any], data: bytes, kernels: Kernels) -> Iterator[dict[str, Any]]:
     if "unpack" in request:
         return unpack(request["unpack"], data)
+    if "source" in request:
+        return show_source(request["source"], data)
     return answer(request, data, kernels)
 
 

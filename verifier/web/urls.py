@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from verifier.web import differences, events, opinions, views
+from verifier.web import differences, events, opinions, source, views
 from verifier.web.spaces.urls import urlpatterns as spaces
 
 _OBJECT = r"^objects/(?P<sha256>[0-9a-f]{64})/"
@@ -19,6 +19,7 @@ urlpatterns = [
     *spaces,
     re_path(_OBJECT + "$", views.show_object, name="object"),
     re_path(_OBJECT + _PROGRAM, views.show_program, name="object-program"),
+    re_path(_OBJECT + _PROGRAM[:-1] + "source/$", source.show_source, name="program-source"),
     re_path(_OBJECT + "graph/$", views.show_graph, name="object-graph"),
     re_path(_OBJECT + "progress/$", views.show_progress, name="object-progress"),
     re_path(_OBJECT + "events/$", events.stream_progress, name="object-events"),

@@ -94,6 +94,7 @@ RULES = {
     "submission-delete": Rule(_POST, Action.MANAGE, owner=True),
     "object": SEE,
     "object-program": SEE,
+    "program-source": SEE,
     "object-graph": SEE,
     "object-progress": SEE,
     "object-events": SEE,
