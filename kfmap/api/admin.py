@@ -29,6 +29,7 @@ class ApiTokenAdmin(TokenModelAdmin):
         "name",
         "start",
         "scopes",
+        "space",
         "created_at",
         "expires_at",
         "revoked_at",

@@ -33,7 +33,9 @@ class TokenAuthentication(BaseAuthentication):
         scheme, _, text = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         if scheme.lower() != _SCHEME.lower():
             return None
-        token = ApiToken.objects.select_related("user").filter(digest=hash_token(text)).first()
+        token = (
+            ApiToken.objects.select_related("user", "space").filter(digest=hash_token(text)).first()
+        )
         if token is None or not token.user.is_active:
             raise AuthenticationFailed(f"There is no such token: {_MAKE_ONE}.")
         if token.state != "usable":

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 
 from kfmap.api.authentication import MayUse
 from kfmap.api.serializers import JobSerializer
+from kfmap.api.visible import objects_of
 from verifier.records.models import BpfObject
 
 _EVERY_SECONDS = 0.5
@@ -26,7 +27,7 @@ _LIFETIME_SECONDS = 25.0  # then the reader comes back: an endless stream would 
 @permission_classes([MayUse])
 def may_look(request: Request, sha256: str) -> Response:
     """Answer 200 where the reader may see the object, else with the problem."""
-    found = BpfObject.objects.visible_to(request.user).filter(sha256=sha256).exists()
+    found = objects_of(request).filter(sha256=sha256).exists()
     return Response({}, status=200 if found else 404)
 
 

@@ -17,6 +17,7 @@ from django.db import models
 from django.utils import timezone
 
 from verifier.records.models import Submission
+from verifier.spaces.models import Space
 
 PREFIX = "kfm_"  # so that scanners for leaked secrets can tell what was leaked
 _SHOWN = 10
@@ -55,6 +56,14 @@ class ApiToken(models.Model):
     start = models.CharField(max_length=_SHOWN, help_text="its first characters, to tell it by")
     digest = models.CharField(max_length=64, unique=True)
     scopes = models.JSONField(default=list)
+    space = models.ForeignKey(
+        Space,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="the one it is for; empty: all that its owner may see",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
@@ -91,7 +100,9 @@ class ApiToken(models.Model):
         ApiToken.objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=timezone.now())
 
 
-def create_token(user: User, name: str, scopes: list[str], days: int) -> str:
+def create_token(
+    user: User, name: str, scopes: list[str], days: int, space: Space | None = None
+) -> str:
     """Make a token and return its text, which is nowhere to be seen again."""
     text = PREFIX + secrets.token_urlsafe(_BYTES)
     ApiToken.objects.create(
@@ -100,6 +111,7 @@ def create_token(user: User, name: str, scopes: list[str], days: int) -> str:
         start=text[:_SHOWN],
         digest=hash_token(text),
         scopes=scopes,
+        space=space,
         expires_at=timezone.now() + timedelta(days=days),
     )
     return text

@@ -31,6 +31,7 @@ from kfmap.api.serializers import (
     UploadSerializer,
 )
 from kfmap.api.uploading import hash_upload, submit_once
+from kfmap.api.visible import objects_of, space_of, spaces_of, submissions_of
 from kfmap.catalogue.snapshot import one_snapshot
 from verifier.engine.judging.choice_text import OPTIONS, parse_plain_choices
 from verifier.engine.judging.choices import ChoiceError
@@ -41,9 +42,10 @@ from verifier.records.loader_targets import resolve_targets
 from verifier.records.models import BpfObject, Submission, SubmittedFile
 from verifier.records.outcome import load_outcomes, worst_by_kernel
 from verifier.records.report_download import export_report
-from verifier.records.reporting import load_report, load_submission
+from verifier.records.reporting import load_report, load_space, load_submission
 from verifier.records.reviews import load_reviews
 from verifier.spaces.choice import NoSuchSpaceError, find_chosen
+from verifier.spaces.models import Space
 
 _KEY = OpenApiParameter(
     "Idempotency-Key",
@@ -83,6 +85,8 @@ def objects(request: Request) -> Response:
 
 def _list(request: Request) -> Response:
     rows = BpfObject.objects.visible_to(request.user)
+    if space := space_of(request):
+        rows = rows.filter(pk__in=BpfObject.objects.in_space(space).values("pk"))
     if name := request.query_params.get("name"):
         rows = rows.named(name, partly=True)
     if kfunc := request.query_params.get("kfunc"):
@@ -119,7 +123,7 @@ def _upload(request: Request) -> Response:
     user = request.user
     assert isinstance(user, User)
     try:
-        space = find_chosen(user, slug)
+        space = _find_space(request, user, slug)
     except NoSuchSpaceError as error:
         raise ValidationError({"detail": str(error)}) from error
     uploads = form.validated_data["objects"]
@@ -137,12 +141,20 @@ def _upload(request: Request) -> Response:
     return response
 
 
+def _find_space(request: Request, user: User, slug: str) -> Space | None:
+    """Return where an upload goes: a token of one space sends to that one and to no other."""
+    own = space_of(request)
+    if own is not None and slug not in ("", own.slug):
+        raise NoSuchSpaceError(f"The token is for the space “{own.slug}”, not for “{slug}”.")
+    return find_chosen(user, own.slug if own is not None else slug)
+
+
 @extend_schema(responses={200: SubmissionSerializer, **PROBLEMS})
 @api_view(["GET"])
 @permission_classes([MayUse])
 def submission(request: Request, submission_id: int) -> Response:
     """Say what became of each file of an upload, and whether all of them are checked."""
-    found = get_object_or_404(Submission.objects.visible_to(request.user), pk=submission_id)
+    found = get_object_or_404(submissions_of(request), pk=submission_id)
     jobs = [
         file.object.latest_job
         for file in found.files.select_related("object").prefetch_related("object__jobs")
@@ -158,9 +170,20 @@ def submission(request: Request, submission_id: int) -> Response:
 @one_snapshot()
 def submission_report(request: Request, submission_id: int) -> HttpResponse:
     """Return the report on an upload in a format."""
-    found = get_object_or_404(Submission.objects.visible_to(request.user), pk=submission_id)
+    found = get_object_or_404(submissions_of(request), pk=submission_id)
     chosen = request.query_params.get("format", "json")
     return export_report(chosen, load_submission(found, request.user), f"submission-{found.pk}")
+
+
+@extend_schema(parameters=[_FORMAT], responses={**_REPORTS, **PROBLEMS})
+@api_view(["GET"])
+@permission_classes([MayUse])
+@one_snapshot()
+def space_report(request: Request, slug: str) -> HttpResponse:
+    """Return the report on all objects of a space in a format, up to 500 of them."""
+    space = get_object_or_404(spaces_of(request), slug=slug)
+    chosen = request.query_params.get("format", "json")
+    return export_report(chosen, load_space(space, request.user), f"space-{space.slug}")
 
 
 @extend_schema(responses={200: ResultSerializer, **PROBLEMS})
@@ -169,7 +192,7 @@ def submission_report(request: Request, submission_id: int) -> HttpResponse:
 @one_snapshot()
 def result(request: Request, sha256: str) -> Response:
     """Return the job of an object, its verdicts as `manage.py verify` does, and its reviews."""
-    obj = get_object_or_404(BpfObject.objects.visible_to(request.user), sha256=sha256)
+    obj = get_object_or_404(objects_of(request), sha256=sha256)
     job = obj.jobs.first()  # before the verdicts: those of a job that is done are all there
     report = RENDERERS["json"].render(*add_opinions(load_report([obj], request.user), [obj]))
     verdicts = worst_by_kernel(load_outcomes([obj]).get(obj.pk, []))
@@ -187,7 +210,7 @@ def result(request: Request, sha256: str) -> Response:
 @one_snapshot()
 def report(request: Request, sha256: str) -> HttpResponse:
     """Return the report on an object in a format: the same bytes while nothing changes."""
-    obj = get_object_or_404(BpfObject.objects.visible_to(request.user), sha256=sha256)
+    obj = get_object_or_404(objects_of(request), sha256=sha256)
     chosen = request.query_params.get("format", "json")
     loaded = add_opinions(load_report([obj], request.user), [obj])
     return export_report(chosen, loaded, obj.sha256[:12])

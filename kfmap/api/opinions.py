@@ -17,6 +17,7 @@ from rest_framework.throttling import UserRateThrottle
 from kfmap.api.authentication import MayUse
 from kfmap.api.described import PROBLEMS
 from kfmap.api.serializers import Serializer
+from kfmap.api.visible import objects_of
 from verifier.guests.models import Opinion
 from verifier.guests.store import load_opinions
 from verifier.guests.submit import CannotAskError, ask
@@ -73,13 +74,13 @@ class OpinionsSerializer(Serializer):
 @throttle_classes([OpinionThrottle])
 def opinions(request: Request, sha256: str) -> Response:
     """Return what booted kernels said of an object; POST asks the named ones."""
-    obj = get_object_or_404(BpfObject.objects.visible_to(request.user), sha256=sha256)
+    obj = get_object_or_404(objects_of(request), sha256=sha256)
     if request.method == "GET":
         return Response(_describe(obj))
     form = AskSerializer(data=request.data)
     form.is_valid(raise_exception=True)
     assert isinstance(request.user, User)
-    if not BpfObject.objects.where(request.user, Action.SUBMIT).filter(pk=obj.pk).exists():
+    if not objects_of(request, Action.SUBMIT).filter(pk=obj.pk).exists():
         raise PermissionDenied("It takes the role of a submitter in its space to ask kernels.")
     try:
         ask(obj, form.validated_data["kernels"], request.user)

@@ -24,6 +24,8 @@ _EXAMPLES = {
     "kfunc": "bpf_path_d_path",
     "sha256": "0123456789abcdef" * 4,
     "submission_id": "1",
+    "slug": "scheduler",
+    "name": "report",
 }
 _FILE = "prog.bpf.o"
 

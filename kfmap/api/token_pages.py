@@ -6,12 +6,13 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from kfmap.api.models import ApiToken, Scope, create_token
+from verifier.spaces.models import Space
 
 _DAYS = ((7, "7 days"), (30, "30 days"), (90, "90 days"), (365, "a year"))
 _USUAL = 90
@@ -34,9 +35,23 @@ class TokenForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         label_suffix="",
     )
+    space = forms.ModelChoiceField(
+        label="For the space",
+        queryset=Space.objects.none(),
+        required=False,
+        empty_label="all that you may see",
+        label_suffix="",
+    )
     days = forms.TypedChoiceField(
         label="It ends after", choices=_DAYS, coerce=int, initial=_USUAL, label_suffix=""
     )
+
+    def __init__(self, user: User, data: QueryDict | None = None) -> None:
+        """Offer the spaces that somebody may see."""
+        super().__init__(data)
+        space = self.fields["space"]
+        assert isinstance(space, forms.ModelChoiceField)
+        space.queryset = Space.objects.visible_to(user)
 
 
 @login_required
@@ -46,18 +61,24 @@ def show_tokens(request: HttpRequest) -> HttpResponse:
     """Show one's tokens and make another, whose text is shown this once."""
     user = request.user
     assert isinstance(user, User)
-    form = TokenForm(request.POST or None)
+    form = TokenForm(user, request.POST or None)
     made, status = "", 200
     if request.method == "POST":
         if ApiToken.objects.usable().filter(user=user).count() >= _MOST:
             form.add_error(None, f"You have {_MOST} tokens that can be used. Revoke one first.")
         if form.is_valid():
             said = form.cleaned_data
-            made, status = create_token(user, said["name"], said["scopes"], said["days"]), 201
-            form = TokenForm()
+            made = create_token(user, said["name"], said["scopes"], said["days"], said["space"])
+            status = 201
+            form = TokenForm(user)
         else:
             status = 422
-    context = {"tokens": user.api_tokens.all(), "form": form, "made": made, "section": "account"}
+    context = {
+        "tokens": user.api_tokens.select_related("space"),
+        "form": form,
+        "made": made,
+        "section": "account",
+    }
     return render(request, "accounts/tokens.html", context, status=status)
 
 

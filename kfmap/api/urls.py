@@ -28,6 +28,8 @@ urlpatterns = [
     re_path(_OBJECT + "$", objects.result, name="api-result"),
     re_path(_OBJECT + "report/$", objects.report, name="api-report"),
     re_path(_OBJECT + "events/$", events.stream_job, name="api-events"),
+    path("spaces/<slug:slug>/report/", objects.space_report, name="api-space-report"),
+    path("schemas/<slug:name>.json", views.json_schema, name="api-json-schema"),
     path("submissions/<int:submission_id>/", objects.submission, name="api-submission"),
     path(
         "submissions/<int:submission_id>/report/",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from django.http import HttpResponse
@@ -12,6 +13,7 @@ from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from kfmap import reports
 from kfmap.api.described import PROBLEMS, files
 from kfmap.api.listing import PAGED, answer_page, paged
 from kfmap.api.serializers import (
@@ -31,6 +33,7 @@ from kfmap.reports.comparison_report import build_comparison_report
 from kfmap.reports.document import Report
 from kfmap.reports.formats import FORMATS
 from kfmap.reports.kernel_report import build_kernel_report
+from verifier.engine import reports as objects_reports
 
 _FORMAT = OpenApiParameter("format", enum=list(FORMATS), description="default: json")
 _REPORTS = files(*dict.fromkeys(item.media_type for item in FORMATS.values()))
@@ -147,6 +150,24 @@ def comparison_report(request: Request, old: str, new: str) -> HttpResponse:
     """Return the report on what changed from one kernel to another in a format."""
     kernels = [load_kernel_data(_kernel(name)) for name in (old, new)]
     return _give(request, build_comparison_report(*kernels))
+
+
+_SCHEMAS = {
+    "report": Path(objects_reports.__file__).with_name("report.schema.json"),
+    "tables": Path(reports.__file__).with_name("report.schema.json"),
+}
+
+
+@extend_schema(
+    responses={(200, "application/schema+json"): OpenApiTypes.OBJECT, **PROBLEMS},
+)
+@api_view(["GET"])
+def json_schema(request: Request, name: str) -> HttpResponse:
+    """Return a JSON Schema: `report` of reports on objects, `tables` of those on kernels."""
+    path = _SCHEMAS.get(name)
+    if path is None:
+        raise NotFound(f"There is no schema “{name}”; there are {', '.join(_SCHEMAS)}.")
+    return HttpResponse(path.read_bytes(), content_type="application/schema+json")
 
 
 def _give(request: Request, report: Report) -> HttpResponse:

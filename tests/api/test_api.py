@@ -167,6 +167,8 @@ def test_description_covers_every_address(client: Client) -> None:
         "/api/objects/{sha256}/events/",
         "/api/objects/{sha256}/report/",
         "/api/schema/",
+        "/api/schemas/{name}.json",
+        "/api/spaces/{slug}/report/",
         "/api/submissions/{submission_id}/",
         "/api/submissions/{submission_id}/report/",
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
@@ -11,8 +12,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from kfmap.api.models import PREFIX, ApiToken, create_token
+from tests.verifier.spaces.people import create_team
+from verifier.records.models import Submission
+from verifier.spaces.models import Space
+from verifier.spaces.roles import Role
 
 pytestmark = pytest.mark.django_db
 
@@ -114,3 +120,54 @@ def test_form_refuses_what_makes_no_sense(
 def test_page_needs_a_session(client: Client, ada: User) -> None:
     assert client.get("/accounts/tokens/").status_code == 302
     assert client.get("/accounts/tokens/", headers=bearer(make(ada, "read"))).status_code == 302
+
+
+def test_token_of_a_space_sees_and_sends_what_is_there_alone(
+    client: Client, settings: Settings, tmp_path: Path
+) -> None:
+    settings.KFMAP_DATA_DIR = tmp_path
+    team, other = create_team(), Space.objects.create(slug="other", name="Other")
+    person = team.user("submitter")
+    other.memberships.create(user=person, role=Role.SUBMITTER)
+    text = create_token(person, "CI", ["read", "submit"], 30, other)
+    assert client.get(OBJECTS, headers=bearer(make(person, "read"))).json()["count"] == 1
+    assert client.get(OBJECTS, headers=bearer(text)).json()["count"] == 0
+    for path in (
+        f"/api/objects/{team.object.sha256}/",
+        f"/api/objects/{team.object.sha256}/report/",
+        f"/api/objects/{team.object.sha256}/events/",
+        f"/api/objects/{team.object.sha256}/opinions/",
+        f"/api/submissions/{team.submission.pk}/",
+        "/api/spaces/team/report/",
+    ):
+        assert client.get(path, headers=bearer(text)).status_code == 404, path
+        assert client.get(path, headers=bearer(make(person, "read"))).status_code == 200, path
+    file = {"objects": SimpleUploadedFile("x.bpf.o", b"no")}
+    sent = client.post(OBJECTS, {**file, "space": "team"}, headers=bearer(text))
+    assert sent.status_code == 400
+    assert "is for the space “other”" in sent.json()["detail"]
+    file = {"objects": SimpleUploadedFile("x.bpf.o", b"no")}
+    assert client.post(OBJECTS, file, headers=bearer(text)).status_code == 202
+    assert Submission.objects.get(files__name="x.bpf.o").space == other
+
+
+def test_token_of_a_space_ends_with_the_membership(client: Client) -> None:
+    team = create_team()
+    person = team.user("submitter")
+    text = create_token(person, "CI", ["read"], 30, team.space)
+    assert client.get(OBJECTS, headers=bearer(text)).json()["count"] == 1
+    team.space.memberships.filter(user=person).delete()
+    answer = client.get(OBJECTS, headers=bearer(text))
+    assert answer.status_code == 403
+    assert "may see no more" in answer.json()["detail"]
+
+
+def test_page_offers_the_spaces_that_one_may_see(client: Client) -> None:
+    team = create_team()
+    hidden = Space.objects.create(slug="hidden", name="Hidden")
+    client.force_login(team.user("reader"))
+    assert ">Team<" in client.get("/accounts/tokens/").content.decode()
+    said = {"name": "CI", "scopes": ["read"], "days": "30"}
+    assert client.post("/accounts/tokens/", {**said, "space": hidden.pk}).status_code == 422
+    assert client.post("/accounts/tokens/", {**said, "space": team.space.pk}).status_code == 201
+    assert ApiToken.objects.get().space == team.space

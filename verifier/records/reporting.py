@@ -14,6 +14,9 @@ from verifier.records.outcome import load_outcomes, worst_by_kernel
 from verifier.records.reviews import Reviewed, load_reviews
 from verifier.records.store import load_checked
 from verifier.spaces.access import Reader
+from verifier.spaces.models import Space
+
+MOST_OBJECTS = 500  # of a space in one report
 
 
 def load_report(
@@ -49,6 +52,16 @@ def load_submission(
         if not file.object
     ]
     return [*checked, *unread], options
+
+
+def load_space(space: Space, reader: Reader) -> tuple[list[CheckedObject], ReportOptions]:
+    """Return the report on the objects of a space, the latest first, under their names there."""
+    found = BpfObject.objects.in_space(space).order_by("-created_at", "-pk")
+    shown, count = list(found[:MOST_OBJECTS]), found.count()
+    title = f"Report on the space {space.name}"
+    if count > len(shown):
+        title += f": the latest {len(shown)} of {count:,} objects"
+    return load_report(shown, reader, title)
 
 
 def describe_kernel(kernel: Kernel) -> AskedKernel:

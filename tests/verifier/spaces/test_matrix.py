@@ -51,6 +51,7 @@ SEE = Rule(action=Action.SEE)
 _POST = ("POST",)
 _BOTH = ("GET", "POST")
 OPEN_NAMES = """
+    api-json-schema
     feed-kernels feed-kernel feed-kfunc api-data api-kfuncs policy-schema policy-example
     evidence api-kernel-report api-comparison
     home can-call kernels kernel names matrix matrix-data kfuncs kfunc context struct-ops
@@ -104,6 +105,8 @@ RULES = {
     "api-submission": SEE,
     "api-submission-report": SEE,
     "feed-object": SEE,
+    "api-space-report": SEE,
+    "space-report": SEE,
     "object-opinions": SEE,
     "object-opinion-progress": SEE,
     "object-opinions-cancel": Rule(_POST, Action.SUBMIT),
@@ -166,7 +169,9 @@ class World:
     def address(self, name: str) -> str:
         """Return the address of this name."""
         parts = {part: self.parts[part] for part in ADDRESSES[name]}
-        parts |= {"pk": self.parts[f"pk of {name}"]} if f"pk of {name}" in self.parts else {}
+        for part in ("pk", "name"):
+            if f"{part} of {name}" in self.parts:
+                parts[part] = self.parts[f"{part} of {name}"]
         return reverse(name, kwargs=parts)
 
 
@@ -195,6 +200,7 @@ def world() -> World:
         "page": "words",
         "policy": "ours",
         "name": "lts-only",
+        "name of api-json-schema": "report",
         "kfunc": "toy_now",
         "context": "xdp",
         "struct_ops": "toy_ops",

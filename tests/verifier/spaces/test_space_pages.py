@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.verifier.spaces.people import Team, create_team
+from verifier.engine.reports import RENDERERS
 from verifier.spaces.models import AuditEntry, Invitation, Membership, Space
 from verifier.spaces.models.audit import AppendOnlyError
 from verifier.spaces.roles import Role
@@ -204,3 +205,15 @@ def test_names_of_strangers_stay_text(team: Team) -> None:
         page = as_(team, "maintainer").get(path).content.decode()
         assert "<script>alert" not in page
         assert "\u202e" not in page
+
+
+@pytest.mark.parametrize("name", sorted(RENDERERS))
+def test_space_exports_a_report_in_every_format(team: Team, name: str) -> None:
+    page = as_(team, "reader").get(f"/spaces/{team.space.slug}/report/?format={name}")
+    assert page.status_code == 200
+    assert "kfmap-space-team." in page["Content-Disposition"]
+    if name in ("html", "json", "markdown", "text"):
+        assert "team.bpf.o" in page.content.decode()
+    asked = as_(team, "reader").get(f"/api/spaces/{team.space.slug}/report/?format={name}")
+    assert asked.content == page.content
+    assert as_(team, "outsider").get(f"/api/spaces/team/report/?format={name}").status_code == 404

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from verifier.engine.reports import RENDERERS
 from verifier.records.models import BpfObject
 from verifier.records.outcome import load_outcomes
 from verifier.records.reviews import load_latest
@@ -67,6 +68,7 @@ def show_space(request: HttpRequest, space: Space) -> HttpResponse:
     managed = role == Role.MAINTAINER
     is_member = managed or _is_member(request.user, space)
     context = {
+        "formats": RENDERERS,
         "space": space,
         "page": page,
         "rows": [(obj, outcomes.get(obj.pk, []), reviews.get(obj.pk)) for obj in shown],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from verifier.web.spaces import audit, invitations, members, pages, policies
+from verifier.web.spaces import audit, invitations, members, pages, policies, report
 
 _space: list[URLPattern | URLResolver] = [
     path("", pages.show_space, name="space"),
@@ -18,6 +18,7 @@ _space: list[URLPattern | URLResolver] = [
     path("policies/new/", policies.add_policy, name="space-policy-new"),
     path("policies/<slug:policy>/", policies.show_policy, name="space-policy"),
     path("policies/<slug:policy>/end/", policies.end_policy, name="space-policy-end"),
+    path("report/", report.give_report, name="space-report"),
     path("audit/", audit.show_trail, name="space-audit"),
 ]
 

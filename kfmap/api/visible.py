@@ -1,0 +1,52 @@
+"""What a request may see: what its reader may, and with a token of one space, what is there.
+
+The rule itself is that of `verifier.spaces.access`.
+"""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+
+from kfmap.api.models import ApiToken
+from verifier.records.models import BpfObject, Submission
+from verifier.spaces.models import Space
+from verifier.spaces.roles import Action
+
+
+def objects_of(request: Request, action: Action = Action.SEE) -> QuerySet[BpfObject]:
+    """Return the objects that may be seen; with another action, those it may be done with."""
+    rows = BpfObject.objects
+    found = (
+        rows.visible_to(request.user) if action == Action.SEE else rows.where(request.user, action)
+    )
+    space = space_of(request)
+    return found if space is None else found.filter(pk__in=rows.in_space(space).values("pk"))
+
+
+def submissions_of(request: Request) -> QuerySet[Submission]:
+    """Return the submissions that may be seen."""
+    found = Submission.objects.visible_to(request.user)
+    space = space_of(request)
+    return found if space is None else found.filter(space=space)
+
+
+def spaces_of(request: Request) -> QuerySet[Space]:
+    """Return the spaces that may be seen."""
+    found = Space.objects.visible_to(request.user)
+    space = space_of(request)
+    return found if space is None else found.filter(pk=space.pk)
+
+
+def space_of(request: Request) -> Space | None:
+    """Return the space that the token of a request is for, None for every space of its owner.
+
+    Raises PermissionDenied where its owner may see that space no more.
+    """
+    if not isinstance(request.auth, ApiToken) or request.auth.space is None:
+        return None
+    space = request.auth.space
+    if not Space.objects.visible_to(request.user).filter(pk=space.pk).exists():
+        raise PermissionDenied(f"The token {request.auth} is for a space that you may see no more.")
+    return space
