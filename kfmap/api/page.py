@@ -24,6 +24,7 @@ _EXAMPLES = {
     "kfunc": "bpf_path_d_path",
     "sha256": "0123456789abcdef" * 4,
     "submission_id": "1",
+    "id": "1",
     "slug": "scheduler",
     "name": "report",
 }
@@ -92,6 +93,13 @@ def read_endpoints(
             )
 
 
+class _Named(dict[str, str]):
+    """Examples by name; a part of an address that has none stands for itself, in capitals."""
+
+    def __missing__(self, name: str) -> str:
+        return name.upper()
+
+
 @dataclass(frozen=True, slots=True)
 class _Example:
     method: str
@@ -102,7 +110,9 @@ class _Example:
     def address(self, examples: Mapping[str, str]) -> str:
         asked = [item.name for item in self.parameters if item.where == "query" and item.required]
         query = {name: examples.get(name, "") for name in asked}
-        return self.path.format_map(examples) + (f"?{urlencode(query, safe=':')}" if query else "")
+        return self.path.format_map(_Named(examples)) + (
+            f"?{urlencode(query, safe=':')}" if query else ""
+        )
 
     def command(self, examples: Mapping[str, str], server: str) -> str:
         words = []
