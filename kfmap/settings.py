@@ -250,7 +250,6 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
 KFMAP_MAX_UPLOAD_BYTES = (
     env.number(upload_limit.VARIABLE, upload_limit.DEFAULT_MEGABYTES) * 1024 * 1024
 )
-KFMAP_MAX_BODY_BYTES = 4 * KFMAP_MAX_UPLOAD_BYTES  # several files at once
 KFMAP_MAX_STRANGERS_BYTES = 256 * 1024 * 1024  # of all bodies of those who did not sign in
 KFMAP_UPLOADS_PER_MINUTE = env.number("KFMAP_UPLOADS_PER_MINUTE", 120)
 KFMAP_UPLOAD_MB_PER_HOUR = env.number("KFMAP_UPLOAD_MB_PER_HOUR", 4096)
@@ -263,6 +262,8 @@ KFMAP_CHECK_MEGABYTES = env.number("KFMAP_CHECK_MB", 2048)
 KFMAP_GUEST_SECONDS = env.number("KFMAP_GUEST_SECONDS", 900)
 KFMAP_KERNEL_FOLDERS = env.names("KFMAP_KERNEL_FOLDERS", [])
 KFMAP_MAX_KERNEL_BYTES = env.number("KFMAP_MAX_KERNEL_MB", 300) * 1024 * 1024
+# Several objects at once, or a kernel's tree with its image and configuration.
+KFMAP_MAX_BODY_BYTES = max(4 * KFMAP_MAX_UPLOAD_BYTES, 2 * KFMAP_MAX_KERNEL_BYTES)
 KFMAP_KERNEL_SECONDS = env.number("KFMAP_KERNEL_SECONDS", 1200)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 5
