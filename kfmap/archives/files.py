@@ -93,7 +93,7 @@ def _list_zip(path: Path, budget: Budget) -> Iterator[ArchiveFile]:
         with zipfile.ZipFile(path) as archive:
             for item in archive.infolist():
                 budget.take_file()
-                if item.is_dir() or item.flag_bits & 1:
+                if not item.filename or item.is_dir() or item.flag_bits & 1:
                     continue
                 with archive.open(item) as content:
                     yield ArchiveFile(item.filename, item.file_size, Stream(content, budget))

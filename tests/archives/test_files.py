@@ -97,3 +97,10 @@ def test_what_is_no_archive_is_named(tmp_path: Path) -> None:
     path.write_bytes(b"hello\n" * 100)
     with pytest.raises(ArchiveError, match="no archive or package"):
         _list(path)
+
+
+def test_a_file_without_a_name_in_a_zip_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "archive.zip"
+    whole = make_zip({"none": b"nothing", "linux/Makefile": b"VERSION = 9\n"})
+    path.write_bytes(whole.replace(b"none", b"\0one"))  # a name ends at its first zero
+    assert _list(path) == {"linux/Makefile": b"VERSION = 9\n"}

@@ -73,7 +73,7 @@ def read_zip(data: bytes, budget: Budget) -> Iterator[File]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             for item in archive.infolist():
                 budget.take_member()
-                if item.is_dir() or item.flag_bits & 1:
+                if not item.filename or item.is_dir() or item.flag_bits & 1:
                     continue
                 _check_size(item.filename, item.file_size, budget)
                 with archive.open(item) as file:

@@ -102,3 +102,9 @@ def test_many_false_starts_cost_little() -> None:
     start = time.process_time()
     assert _problems(program() + FIRST[:64] * 50_000, ContainerLimits())
     assert time.process_time() - start < 5
+
+
+def test_a_file_without_a_name_in_a_zip_is_passed_over() -> None:
+    whole = zipped({"none": b"nothing", "one.bpf.o": FIRST})
+    found = list(find_objects("a.zip", whole.replace(b"none", b"\0one")))  # names end at a zero
+    assert [item.name for item in found] == ["a.zip!one.bpf.o"]
