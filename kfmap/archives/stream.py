@@ -21,6 +21,7 @@ DAMAGED = (
     zipfile.BadZipFile,
     zlib.error,
     struct.error,
+    IndexError,  # of zipfile, for a name of no characters
     NotImplementedError,
     OverflowError,
     RuntimeError,

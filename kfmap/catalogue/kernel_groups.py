@@ -90,10 +90,15 @@ def find_family(kernel: NamedKernel) -> Family:
 
 
 def group_kernels(kernels: Sequence[K]) -> list[KernelGroup[K]]:
-    """Return the kernels in groups, in the order in which they come; few are one group."""
+    """Return the kernels in groups, the newest series first; few are one group, as they come."""
     if len(kernels) <= MOST_UNGROUPED:
         return [KernelGroup("", tuple(kernels))]
     groups: dict[Family, list[K]] = {}
     for kernel in kernels:
         groups.setdefault(find_family(kernel), []).append(kernel)
-    return [KernelGroup(str(family), tuple(rows)) for family, rows in groups.items()]
+    newest_first = sorted(groups, key=lambda family: _numbers(family.series), reverse=True)
+    return [KernelGroup(str(family), tuple(groups[family])) for family in newest_first]
+
+
+def _numbers(series: str) -> list[int]:
+    return [int(part) for part in series.split(".") if part.isdigit()]

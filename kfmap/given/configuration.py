@@ -57,7 +57,7 @@ def read_given_config(path: Path) -> GivenConfig:
     if not _OPTION.search(text):
         raise GivenError(f"{path} is no .config: it has no line that begins with CONFIG_.")
     header = _HEADER.search(text)
-    return GivenConfig(text, path.name, header[2].decode() if header else "")
+    return GivenConfig(text, path.name, header[2].decode(errors="replace") if header else "")
 
 
 def check_config(config: GivenConfig, version: str) -> Fit:
@@ -97,7 +97,7 @@ def _find_wrong_architecture(
 ) -> str:
     """Return how the header, the options and the compiler contradict each other, "" if not."""
     found = {name.decode() for name in _SET.findall(text)}
-    name = header[1].decode() if header else ""
+    name = header[1].decode(errors="replace") if header else ""
     if name in _ARCHITECTURES and found and _ARCHITECTURES[name][0] not in found:
         wrong = ", ".join(sorted(found))
         return f"says that it is for {name}, and sets {wrong}: it is put together from two"

@@ -17,6 +17,8 @@ from kfmap.given.files import GivenError, read_file
 _MOST = 64 << 20
 _MOST_FILES = 5_000
 _FARTHEST = 5_000  # lines between where a patch says and where its lines are
+# unidiff trips over names that are not there (UnboundLocalError, found by mutating patches).
+_UNREADABLE = (unidiff.UnidiffParseError, UnboundLocalError, ValueError, IndexError, TypeError)
 Texts = dict[str, str | None]  # None: the file is removed
 
 
@@ -38,8 +40,9 @@ def _apply(path: Path, changed: Texts, read: Callable[[str], str | None], lenien
     text = read_file(path, _MOST).decode(errors="replace")
     try:
         patch = unidiff.PatchSet(text)
-    except unidiff.UnidiffParseError as error:
-        raise GivenError(f"{path} is no patch that can be read: {error}.") from error
+    except _UNREADABLE as error:
+        reason = f": {error}" if isinstance(error, unidiff.UnidiffParseError) else ""
+        raise GivenError(f"{path} is no patch that can be read{reason}.") from error
     if not patch:
         raise GivenError(f"{path} is no patch: it changes no file.")
     if len(patch) > _MOST_FILES:

@@ -16,6 +16,7 @@ from pytest_django import Settings
 
 from kfmap.adding.models import Addition, GivenPart
 from kfmap.adding.run import run_addition
+from kfmap.catalogue.bundled_kernels import BUNDLED
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.store import load_kernel
 from tests.adding.test_given_together import CONFIG, vmlinux
@@ -208,3 +209,22 @@ def test_the_api_takes_the_same(adder: Client, tmp_path: Path) -> None:
     mine = reader.post("/api/kernels/mine/", {"types": image})
     assert mine.status_code == 202
     assert reader.delete(mine.json()["url"]).json()["state"] == "cancelled"
+
+
+def test_evidence_alone_becomes_a_kernel_without_rules(adder: Client, tmp_path: Path) -> None:
+    evidence = lzma.decompress((BUNDLED / "6.1.evidence.xz").read_bytes())
+    alone = add(adder, evidence=SimpleUploadedFile("evidence.json", evidence))
+    run_addition(alone.pk)
+    alone.refresh_from_db()
+    assert "no kernel with rules" in alone.problem
+    alone.delete()
+    first = add(adder, tree=archive(tmp_path))
+    run_addition(first.pk)
+    first.delete()
+    Kernel.objects.filter(name="9.1").update(profile="as configured")
+    given = {"evidence": SimpleUploadedFile("evidence.json", evidence), "name": "asked-6.1"}
+    addition = add(adder, **given)
+    run_addition(addition.pk)
+    addition.refresh_from_db()
+    assert (addition.state, addition.problem) == ("done", "")
+    assert Kernel.objects.get(name="asked-6.1").has_rules is False

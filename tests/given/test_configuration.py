@@ -76,6 +76,12 @@ def test_what_sets_no_option_is_refused(tmp_path: Path, text: str) -> None:
         fit(tmp_path, text)
 
 
+def test_a_header_that_is_no_text_is_another_release(tmp_path: Path) -> None:
+    path = tmp_path / "config"
+    path.write_bytes(WHOLE.encode().replace(b"9.1.2 K", b"9.1\xff2 K"))
+    assert check_config(read_given_config(path), "9.1.2").doubts
+
+
 def test_the_configuration_in_an_image_is_found() -> None:
     image = bytes(900) + b"IKCFG_ST" + gzip.compress(WHOLE.encode()) + b"IKCFG_ED" + bytes(90)
     assert find_config_in_image(image) == WHOLE.encode()
