@@ -16,8 +16,8 @@ from rest_framework.response import Response
 
 from kfmap.api.authentication import MayUse
 from kfmap.api.described import PROBLEMS
-from kfmap.api.opinions import OpinionThrottle
 from kfmap.api.serializers import Serializer
+from kfmap.api.throttles import AccountThrottle, AnyoneThrottle, CostlyThrottle
 from kfmap.catalogue.store import KernelExistsError
 from kfmap.evidence.models import Evidence
 from kfmap.evidence.store import Kept, add_kernel, keep_evidence
@@ -86,7 +86,7 @@ class EvidenceSerializer(Serializer):
 @api_view(["GET", "POST"])
 @permission_classes([MayUse])
 @parser_classes([DocumentParser])
-@throttle_classes([OpinionThrottle])
+@throttle_classes([AnyoneThrottle, AccountThrottle, CostlyThrottle])
 def evidence(request: Request) -> Response:
     """List the evidence that is kept; POST keeps what `kfmap probe` or probe.c wrote.
 

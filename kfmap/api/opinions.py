@@ -12,11 +12,11 @@ from rest_framework.decorators import api_view, permission_classes, throttle_cla
 from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import UserRateThrottle
 
 from kfmap.api.authentication import MayUse
 from kfmap.api.described import PROBLEMS
 from kfmap.api.serializers import Serializer
+from kfmap.api.throttles import AccountThrottle, AnyoneThrottle, CostlyThrottle
 from kfmap.api.visible import objects_of
 from verifier.guests.models import Opinion
 from verifier.guests.store import load_opinions
@@ -24,16 +24,6 @@ from verifier.guests.submit import CannotAskError, ask
 from verifier.opinions.opinion_json import VERSION, plain_compared
 from verifier.records.models import BpfObject
 from verifier.spaces.roles import Action
-
-
-class OpinionThrottle(UserRateThrottle):
-    """A virtual machine costs more than anything else."""
-
-    scope = "upload"
-
-    def allow_request(self, request: Request, view: Any) -> bool:
-        """Let readers read; count those who ask."""
-        return request.method != "POST" or super().allow_request(request, view)
 
 
 class AskSerializer(Serializer):
@@ -71,7 +61,7 @@ class OpinionsSerializer(Serializer):
 )
 @api_view(["GET", "POST"])
 @permission_classes([MayUse])
-@throttle_classes([OpinionThrottle])
+@throttle_classes([AnyoneThrottle, AccountThrottle, CostlyThrottle])
 def opinions(request: Request, sha256: str) -> Response:
     """Return what booted kernels said of an object; POST asks the named ones."""
     obj = get_object_or_404(objects_of(request), sha256=sha256)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from django.http import HttpRequest, HttpResponse
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.throttling import AnonRateThrottle, SimpleRateThrottle, UserRateThrottle
 
@@ -51,6 +52,17 @@ class AccountThrottle(_Told, UserRateThrottle):
         if not request.user or not request.user.is_authenticated:
             return None
         return super().get_cache_key(request, view)
+
+
+class CostlyThrottle(AccountThrottle):
+    """Requests that take much of the machine: a virtual machine, a document of megabytes."""
+
+    scope = "costly"
+    rate = "60/min"
+
+    def get_cache_key(self, request: Request, view: APIView) -> str | None:
+        """Return None, which counts nothing, for those who only read."""
+        return None if request.method in SAFE_METHODS else super().get_cache_key(request, view)
 
 
 class RateHeaders:

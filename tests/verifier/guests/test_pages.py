@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from importlib import resources
 
+import jsonschema
 import pytest
 from django.test import Client
 
@@ -66,6 +68,22 @@ def test_reports_carry_what_the_kernel_says(answered: BpfObject, ada: Client) ->
     ]
     assert (said["version"], said["kernel"]) == (1, "7.2")
     assert said["programs"][0]["agreement"] == "not_judged"
+
+
+def test_documents_have_both_words(answered: BpfObject, ada: Client) -> None:
+    for name in ("html", "markdown"):
+        text = ada.get(f"/objects/{answered.sha256}/?format={name}").content.decode()
+        assert "refused for something kfmap does not judge" in text
+        assert "R1 must be referenced or trusted" in text
+
+
+def test_the_report_keeps_to_its_schema(answered: BpfObject, ada: Client) -> None:
+    said = json.loads(ada.get(f"/objects/{answered.sha256}/?format=json").content)
+    schema = json.loads(
+        resources.files("verifier.engine.reports").joinpath("report.schema.json").read_text()
+    )
+    assert "opinions" in schema["$defs"]["object"]["properties"]
+    jsonschema.validate(said, schema)
 
 
 def test_sarif_puts_the_refusal_at_its_line(answered: BpfObject, ada: Client) -> None:

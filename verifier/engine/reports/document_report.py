@@ -20,6 +20,7 @@ from verifier.engine.reports.model import (
     subject,
 )
 from verifier.engine.reports.object_graph import build_graph_of, context_of
+from verifier.engine.reports.opinions import opinion_section
 from verifier.engine.result import WORDS, Finding, FindingKind
 
 _MOST_CAUSES = 200  # of an object that are told; the sheet of findings has all
@@ -92,6 +93,8 @@ def _object_sections(obj: CheckedObject, options: ReportOptions, before: str) ->
     yield Section(_title(before, "answer per kernel"), tables=(kernels,))
     yield _causes_section(answer.causes, before)
     yield Section(_title(before, "verdicts"), tables=(_matrix(obj),))
+    if obj.opinions:
+        yield opinion_section(obj, _title(before, "what the kernels themselves say"))
     if options.everything:
         yield _findings_section(obj, before)
     yield _programs_section(obj, before)

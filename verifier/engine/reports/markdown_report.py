@@ -17,6 +17,7 @@ from verifier.engine.reports.model import (
     headline,
     subject,
 )
+from verifier.engine.reports.opinions import opinion_text
 from verifier.engine.result import WORDS, Finding, FindingKind
 
 
@@ -43,6 +44,8 @@ def _lines(obj: CheckedObject, options: ReportOptions) -> Iterator[str]:
         yield from _cause_lines(cause)
     yield ""
     yield from _table(obj)
+    for said in opinion_text(obj):
+        yield f"- {escape(said.strip())}"
     if options.everything:
         for kernel, row, finding in obj.findings():
             if finding.kind != FindingKind.DEAD:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from kfmap.reports.document import Section, Table
 from verifier.engine.reports.model import CheckedObject
 from verifier.engine.result import SourceLine
 from verifier.opinions.agreement import Agreement, ComparedProgram
 
 KERNEL_REFUSES = "kernel_refuses"
+_MOST_PROGRAMS = 400  # rows of a table that people read
 _HELP = (
     "The kernel itself was booted and refuses the program. kfmap judges permission and what stands "
     "beside it; pointers, argument types, references and complexity only the kernel does."
@@ -23,6 +25,30 @@ def opinion_text(obj: CheckedObject) -> Iterator[str]:
         for row in item.refusals:
             place = f", {row.source}" if row.source else ""
             yield f"    {row.program}: {row.sentence.removesuffix('.')}{place}"
+
+
+def opinion_section(obj: CheckedObject, title: str) -> Section:
+    """Return the part of a document: both words for every program, a table per kernel."""
+    tables = tuple(
+        Table(
+            f"On {item.kernel}, which calls itself {item.opinion.release}",
+            ("program", "kfmap", "the kernel", "together", "why it does not load", "at"),
+            tuple(
+                (
+                    row.program,
+                    row.our_word,
+                    row.kernel_word,
+                    row.agreement_word,
+                    row.complaint,
+                    row.source,
+                )
+                for row in item.programs[:_MOST_PROGRAMS]
+            ),
+        )
+        for item in obj.opinions
+    )
+    said = tuple(f"{item.kernel}: {item.counts}." for item in obj.opinions)
+    return Section(title, said, tables=tables)
 
 
 def opinion_rule() -> dict[str, Any]:
