@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -185,22 +185,26 @@ def _read_programs(checks: list[Check]) -> dict[int, list[ProgramVerdict]]:
 def load_checked(obj: BpfObject, kernels: Iterable[Kernel]) -> CheckedObject:
     """Return the object with its verdicts, as reports take it."""
     kernels = list(kernels)
-    checks = load_checks(obj, kernels)
-    asked = [
-        (kernel, checks[kernel.facts_hash]) for kernel in kernels if kernel.facts_hash in checks
-    ]
+    summary = load_summary(obj) if obj.read_at and not obj.problem else None
+    return combine_checked(obj, kernels, load_checks(obj, kernels), summary)
+
+
+def combine_checked(
+    obj: BpfObject,
+    kernels: Iterable[Kernel],
+    checks: Mapping[str, Checked],
+    summary: ObjectSummary | None = None,
+) -> CheckedObject:
+    """Return what was loaded of an object as reports take it, kernels in their order."""
+    asked = [(row.name, checks[row.facts_hash]) for row in kernels if row.facts_hash in checks]
     return CheckedObject(
         file=obj.file_name,
         sha256=obj.sha256,
-        summary=load_summary(obj) if obj.read_at and not obj.problem else None,
+        summary=summary,
         verdicts=tuple(
-            ObjectVerdict(kernel.name, check.programs)
-            for kernel, check in asked
-            if not check.problem
+            ObjectVerdict(name, check.programs) for name, check in asked if not check.problem
         ),
-        unchecked=tuple(
-            Unchecked(kernel.name, check.problem) for kernel, check in asked if check.problem
-        ),
+        unchecked=tuple(Unchecked(name, check.problem) for name, check in asked if check.problem),
         problem=obj.problem,
     )
 

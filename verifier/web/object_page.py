@@ -9,11 +9,11 @@ from kfmap.catalogue.models import Kernel
 from verifier.engine.reports.answer import Answer, build_answer
 from verifier.engine.reports.causes import Cause
 from verifier.engine.reports.judged import JUDGED
-from verifier.engine.reports.model import KIND_WORDS, CheckedObject, Unchecked
-from verifier.engine.result import LEFT_OUT, PASSES, UNKNOWN, FindingKind, ObjectVerdict
+from verifier.engine.reports.model import KIND_WORDS
+from verifier.engine.result import LEFT_OUT, PASSES, UNKNOWN, FindingKind
 from verifier.records.models import BpfObject, Program
 from verifier.records.outcome import WORST_FIRST
-from verifier.records.store import Checked, load_checks
+from verifier.records.store import combine_checked, load_checks
 from verifier.web.object_calls import KfuncCalls, Liveness, load_kfunc_calls, verdicts_of
 from verifier.web.object_changes import AcrossKernels, build_across
 from verifier.web.verdict_grid import UNCHECKED, WAITING, Cell, build_cells, index_verdicts
@@ -77,7 +77,7 @@ def build_object_page(obj: BpfObject, before: str = "", after: str = "") -> Obje
     """
     kernels = list(Kernel.objects.listed())
     checks = load_checks(obj, kernels)
-    answer = build_answer(_checked(obj, kernels, checks))
+    answer = build_answer(combine_checked(obj, kernels, checks))
     cards = [
         CauseCard(f"cause-{number}", cause, number <= _MOST_OPEN)
         for number, cause in enumerate(answer.causes.shown, 1)
@@ -98,19 +98,6 @@ def build_object_page(obj: BpfObject, before: str = "", after: str = "") -> Obje
     summary = [_worst(at, kernels, parts) for at in range(len(kernels))]
     across = build_across(kernels, checks, before, after)
     return ObjectPage(kernels, parts, summary, answer, cards, across)
-
-
-def _checked(
-    obj: BpfObject, kernels: Sequence[Kernel], checks: dict[str, Checked]
-) -> CheckedObject:
-    asked = [(row.name, checks[row.facts_hash]) for row in kernels if row.facts_hash in checks]
-    return CheckedObject(
-        obj.file_name,
-        obj.sha256,
-        None,
-        tuple(ObjectVerdict(name, check.programs) for name, check in asked if not check.problem),
-        tuple(Unchecked(name, check.problem) for name, check in asked if check.problem),
-    )
 
 
 def _anchors(cards: Sequence[CauseCard]) -> Iterator[tuple[tuple[str, str], str]]:

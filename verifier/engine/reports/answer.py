@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from kfmap.quick_dataclass import dataclass
 from verifier.engine.judging.compare import Span, find_span, loads
+from verifier.engine.reports.branches import Branch, find_branches
 from verifier.engine.reports.causes import Cause, Causes, causes_on, find_causes
 from verifier.engine.reports.model import CheckedObject, Unchecked
 from verifier.engine.result import (
@@ -88,12 +89,14 @@ class KernelAnswer:
 class Answer:
     """The whole answer, newest kernel first, with the causes behind it.
 
-    `span` are the oldest and newest kernel on which nothing is refused.
+    `span` are the oldest and newest kernel on which nothing is refused; `branches` what is live on
+    some kernels alone.
     """
 
     kernels: tuple[KernelAnswer, ...]
     causes: Causes
     span: Span
+    branches: tuple[Branch, ...] = ()
 
     @property
     def line(self) -> str:
@@ -119,7 +122,7 @@ def build_answer(obj: CheckedObject) -> Answer:
     answers = [_answer(verdict, causes) for verdict in reversed(obj.verdicts)]
     answers += [_unchecked(item) for item in obj.unchecked]
     span = find_span([(verdict.kernel, loads(verdict)) for verdict in obj.verdicts])
-    return Answer(tuple(answers), causes, span)
+    return Answer(tuple(answers), causes, span, find_branches(obj.verdicts))
 
 
 def _unchecked(item: Unchecked) -> KernelAnswer:

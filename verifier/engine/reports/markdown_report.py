@@ -39,6 +39,9 @@ def _lines(obj: CheckedObject, options: ReportOptions) -> Iterator[str]:
     if len(answer.kernels) > 1:
         yield ""
         yield escape(answer.span.words)
+    if answer.branches:
+        yield ""
+        yield from (f"- live only {escape(branch.words)}" for branch in answer.branches)
     yield ""
     for cause in answer.causes.shown:
         yield from _cause_lines(cause)

@@ -32,6 +32,7 @@ from verifier.engine.result import (
 )
 
 _MOST_CAUSES = 12
+_MOST_BRANCHES = 6
 _NAMED = 4
 
 
@@ -52,12 +53,23 @@ def _lines(obj: CheckedObject, options: ReportOptions) -> Iterator[str]:
     yield f"  {answer.line}"
     if len(answer.kernels) > 1:
         yield f"  {_sentence(answer.span.words)} {_asked(answer, options)}"
+    yield from _branch_lines(answer, options)
     yield from _cause_lines(answer, options)
     yield from opinion_text(obj)
     for note in obj.summary.notes if obj.summary else ():
         yield f"  note: {note}"
     if options.everything:
         yield from _everything(obj)
+
+
+def _branch_lines(answer: Answer, options: ReportOptions) -> Iterator[str]:
+    """Say which kfuncs are live on some kernels alone, where their programs pass."""
+    branches = answer.branches
+    shown = branches if options.everything else branches[:_MOST_BRANCHES]
+    for at, branch in enumerate(shown):
+        yield f"  {'live only' if not at else '         '} {branch.words}"
+    if len(shown) < len(branches):
+        yield f"            and {count(len(branches) - len(shown), 'more way', 'more ways')}"
 
 
 def _sentence(words: str) -> str:
