@@ -9,7 +9,9 @@ from kfmap.btf.compat import MISSING as NO_TYPE
 from kfmap.btf.compat import explain_function, resolve_function, resolve_variable
 from kfmap.btf.read import Btf, BtfError
 from kfmap.kernel.facts import VMLINUX, Kfunc, Place
+from kfmap.kernel.program_facts import KernelPart
 from verifier.engine.flow.values import OBJECT, VAGUE, Value
+from verifier.engine.judging.built_without import options_off
 from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.object.model import BpfObject, Extern
 from verifier.engine.result import FindingKind
@@ -82,7 +84,7 @@ def _resolve_by_name(
         return Resolved(PROTOTYPE, text)
     if kernel.known is not None and name not in kernel.known.kfuncs:
         return Resolved(MODULE_ONLY, _module_text(name, kernel))
-    text = f"this kernel has no {name}"
+    text = f"this kernel has no {name}{options_off(kernel.facts, KernelPart.KFUNC, name)}"
     owners = kernel.known.kfuncs.get(name, ()) if kernel.known else ()
     if owners:
         text += f"; where other kernels have it, it is in module {', '.join(owners)}"

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from kfmap.btf.kinds import Kind
 from kfmap.kernel.program_facts import KernelPart, MapRefusal
 from kfmap.permission.view import EXT_TYPE
+from verifier.engine.judging.built_without import options_off
 from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.judging.problem import Objection
 from verifier.engine.object.map_types import map_type_name
@@ -188,18 +189,12 @@ def _what(refusal: MapRefusal, held: _Held) -> str:
 def maps_of_kernel(kernel: KernelUnderTest, items: tuple[BpfMap, ...]) -> Iterator[Reason]:
     """Say which maps the kernel cannot make, for it has no such type."""
     known = kernel.map_kinds
-    off = {
-        item.name: item.options
-        for item in kernel.facts.left_out or ()
-        if item.kind == KernelPart.MAP_TYPE
-    }
     for item in items:
         name = map_type_name(item.kind)
         if known and item.kind and item.kind not in known:
             yield Reason(
                 _RULE, f"map {item.name} is of type {name}, which this kernel does not have"
             )
-        elif name in off:
-            text = f"map {item.name} is of type {name}, which this kernel was built without"
-            are = "is" if len(off[name]) == 1 else "are"
-            yield Reason(_RULE, f"{text} ({' and '.join(off[name])} {are} off)")
+        elif off := options_off(kernel.facts, KernelPart.MAP_TYPE, name):
+            text = f"map {item.name} is of type {name}, which this kernel was built without{off}"
+            yield Reason(_RULE, text)

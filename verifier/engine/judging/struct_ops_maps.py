@@ -12,7 +12,9 @@ from typing import NamedTuple
 from kfmap.btf.kinds import Kind
 from kfmap.btf.read import Btf, BtfError, Member
 from kfmap.kernel.facts import StructOps
+from kfmap.kernel.program_facts import KernelPart
 from kfmap.permission.verdict import give_reason
+from verifier.engine.judging.built_without import options_off
 from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.judging.loader import Loaded
 from verifier.engine.object.model import BpfObject, Program, StructOpsMap, StructOpsUse
@@ -65,9 +67,9 @@ def absent_type(name: str, kernel: KernelUnderTest) -> Problem:
     if kernel.known is not None and name not in kernel.known.struct_ops:
         text = f"no kernel of the map has a struct_ops type {name}: only a module can have it"
         return Problem(FindingKind.UNKNOWN, Reason(RULE, text))
-    return Problem(
-        FindingKind.STRUCT_OPS, Reason(RULE, f"this kernel has no struct_ops type {name}")
-    )
+    off = options_off(kernel.facts, KernelPart.STRUCT_OPS, name)
+    text = f"this kernel has no struct_ops type {name}{off}"
+    return Problem(FindingKind.STRUCT_OPS, Reason(RULE, text))
 
 
 def set_members(struct_map: StructOpsMap) -> Iterator[str]:

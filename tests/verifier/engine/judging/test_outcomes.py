@@ -79,3 +79,13 @@ def test_where_the_words_of_arguments_are_not_known_no_load_is_refused() -> None
     found = {p.program: p for p in check_object(read("outcomes.bpf.o"), unknowing).programs}
     assert found["exit_fourth"].verdict == PASSES
     assert found["tracepoint_tenth"].verdict == REFUSED
+
+
+def test_a_refusal_names_the_option_that_leaves_something_out() -> None:
+    verdicts = check_on("6.12", "scheduler.bpf.o").values()
+    texts = {
+        reason.text for item in verdicts for found in item.findings for reason in found.reasons
+    }
+    off = "(CONFIG_SCHED_CLASS_EXT is off)"
+    assert f"this kernel has no struct_ops type sched_ext_ops {off}" in texts
+    assert any(text.startswith("this kernel has no scx_bpf_") and off in text for text in texts)
