@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import re
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from kfmap.kernel.kbuild import Kbuild
+from kfmap.kernel.place import Place
 from kfmap.kernel.scan import Found
 from kfmap.kernel.sources import Sources
+
+_REGISTERS = re.compile(r"\bregister_btf_kfunc_id_set\s*\(|\bBTF_(?:KFUNCS|SET8)_START\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +20,17 @@ class BuiltFile:
 
     name: str
     owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class LostFile:
+    """A file with registrations of which it is not known whether it is built, and why.
+
+    `place` is the line of a Makefile that was not understood; None: no Makefile names the file.
+    """
+
+    name: str
+    place: Place | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +45,7 @@ class Built:
     injecting: tuple[str, ...]
     helping: tuple[str, ...]
     beside: tuple[str, ...]
+    lost: tuple[LostFile, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -71,7 +87,21 @@ def find_built(sources: Sources, kbuild: Kbuild, found: Found, beside: str) -> B
         injecting=built(found.injecting),
         helping=built(found.helping),
         beside=tuple(file for file in sources.tree.find_c_files(folder) if kbuild.owner(file)),
+        lost=tuple(_find_lost(sources, kbuild, found.marked)),
     )
+
+
+def _find_lost(sources: Sources, kbuild: Kbuild, files: Iterable[str]) -> Iterator[LostFile]:
+    for file in files:
+        text = sources.tree.read(file) or ""
+        if find_owner(sources, kbuild, file) or not _REGISTERS.search(text):
+            continue
+        unit = kbuild.unit(file)
+        place = kbuild.find_unread(unit or file)
+        if place is not None:
+            yield LostFile(file, place)
+        elif not (unit or kbuild.is_named(file)):
+            yield LostFile(file, None)
 
 
 def find_owner(sources: Sources, kbuild: Kbuild, file: str) -> str | None:

@@ -26,7 +26,7 @@ from kfmap.kernel.facts import (
 from kfmap.kernel.filtering import compile_filters
 from kfmap.kernel.gates import Gates
 from kfmap.kernel.kbuild import Kbuild
-from kfmap.kernel.losing import add_lost
+from kfmap.kernel.losing import add_lost, add_lost_files
 from kfmap.kernel.macro_expansion import expand_registering_macros
 from kfmap.kernel.named_sets import NamedSets, read_file_sets
 from kfmap.kernel.program_extract import Files, add_program_facts, sort_problems
@@ -111,6 +111,7 @@ def _extract_facts(code: Code, shape: _Shape, built: Built, btf: Btf | None) -> 
     hooks = {item.program_type: item.hook for item in hook_of}
     registered = find_registrations(code, built.files, names, hooks)
     filters = compile_filters(code, names, registered.filters)
+    add_lost_files(code, built.lost, registered)
     add_lost(code, built.all, names, registered, registered.sets.keys() | filters.sets.keys())
     struct_ops, unread_ops = _read_struct_ops(code, built)
     kfuncs, bound = _read_kfuncs(code, built, names, registered, btf)

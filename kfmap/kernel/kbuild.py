@@ -11,17 +11,10 @@ import re
 from kfmap.kernel.architecture import find_architecture
 from kfmap.kernel.config import Config
 from kfmap.kernel.facts import VMLINUX
-from kfmap.kernel.tree import Tree, TreeError
+from kfmap.kernel.makefile import Lists, Makefile
+from kfmap.kernel.place import Place
+from kfmap.kernel.tree import Tree
 
-_ASSIGN = re.compile(r"^\s*([\w$(){}./-]+?)\s*(\+=|:=|\?=|=)\s*(.*)$")
-_CONDITION = re.compile(r"^\s*(ifeq|ifneq|ifdef|ifndef|else|endif)\b\s*(.*)$")
-_VARIABLE = re.compile(r"\$[({]([\w.-]+)[)}]")
-_CALL = re.compile(r"\$\((?:[a-z]+) [^()]*\)")
-_PAIR = re.compile(r"^\(\s*(.*?)\s*,\s*(.*?)\s*\)$")
-_MAX_LINES = 20_000
-_MAX_VALUE = 100_000  # characters of one variable
-_MAX_EXPANDED = 4_000_000  # characters that come from variables, in one Makefile
-_MAX_NESTING = 4  # of variables in variables
 _TOP_LISTS = ("obj", "core", "drivers", "net", "libs", "virt", "fs", "init")
 
 
@@ -32,7 +25,7 @@ class Kbuild:
         self._tree = tree
         self._config = config
         self._arch = find_architecture(config).folder
-        self._lists: dict[str, dict[str, list[str]]] = {}
+        self._lists: dict[str, Lists] = {}
         self._folders: dict[str, str] = {}
         self._users: dict[str, list[str]] = {}
 
@@ -74,9 +67,83 @@ class Kbuild:
             self._users[folder] = [posixpath.join(folder, name) for name in names]
         return self._users[folder]
 
+    def find_unread(self, file: str) -> Place | None:
+        """Return the line of a Makefile that may make a file part of the kernel, if one may.
+
+        That is for files without an owner: the line was not understood.
+        """
+        folder, target = _object_of(file)
+        while True:
+            place = self._find_unread(folder, target) or self._find_unread_folder(folder)
+            if place is not None or not folder:
+                return place
+            folder, last = posixpath.split(folder)
+            target = f"{last}/{target}"
+
+    def is_named(self, file: str) -> bool:
+        """Return whether Makefiles name a file and the folders it is in, on or off."""
+        folder, target = _object_of(file)
+        while True:
+            if self._is_named(folder, target):
+                return all(self._is_entered(above) for above in _folders_above(folder))
+            if not folder:
+                return False
+            folder, last = posixpath.split(folder)
+            target = f"{last}/{target}"
+
+    def _is_named(self, folder: str, target: str) -> bool:
+        lists = self._read(folder)
+        return target in lists.off or any(target in words for words in lists.words.values())
+
+    def _is_entered(self, folder: str) -> bool:
+        above, target = posixpath.split(folder)
+        while True:
+            if self._is_named(above, f"{target}/"):
+                return True
+            if not above:
+                return False
+            above, last = posixpath.split(above)
+            target = f"{last}/{target}"
+
+    def _find_unread_folder(self, folder: str) -> Place | None:
+        """Return the line that may lead into a folder which nothing is known to lead into."""
+        if not folder or self._folder(folder) or self._is_entered(folder):
+            return None
+        above, target = posixpath.split(folder)
+        while True:
+            place = self._find_unread(above, f"{target}/")
+            if place is not None or not above:
+                return place
+            above, last = posixpath.split(above)
+            target = f"{last}/{target}"
+
+    def _find_unread(self, folder: str, target: str) -> Place | None:
+        lists = self._read(folder)
+        targets = {target, *self._wholes(lists, target)}
+        for words in lists.perhaps.values():
+            for word, place in words:
+                if word in targets:
+                    return place
+        return lists.unread[0] if lists.unread and not self._is_named(folder, target) else None
+
+    def _wholes(self, lists: Lists, target: str) -> set[str]:
+        """Return the objects that an object is a part of, or may be."""
+        found: set[str] = set()
+        waiting = [target]
+        while waiting:
+            current = waiting.pop()
+            known = [name for name, words in lists.words.items() if current in words]
+            known += [
+                name for name, words in lists.perhaps.items() if current in {w for w, _ in words}
+            ]
+            wholes = {f"{stem}.o" for name in known if (stem := _stem(name))}
+            waiting += wholes - found
+            found |= wholes
+        return found
+
     def _find(self, folder: str, target: str) -> tuple[str, str]:
         """Return "y" or "m" for an object of a folder, with the name of its module."""
-        lists = self._read(folder)
+        lists = self._read(folder).words
         seen: set[str] = set()
         waiting = [target]
         best = ("", "")
@@ -90,11 +157,11 @@ class Kbuild:
                     module = posixpath.basename(current).removesuffix(".o").replace("-", "_")
                     if kind == "y" or not best[0]:
                         best = (kind, module)
-            for name, members in lists.items():
-                if current in members:
-                    stem = re.sub(r"-(objs|y|m)$", "", name)
-                    if stem != name and stem not in _TOP_LISTS:
-                        waiting.append(f"{stem}.o")
+            waiting += [
+                f"{stem}.o"
+                for name, members in lists.items()
+                if current in members and (stem := _stem(name)) and not name.endswith(("-", "-n"))
+            ]
         return best
 
     def _folder(self, folder: str) -> str:
@@ -109,7 +176,7 @@ class Kbuild:
     def _ask_folder(self, folder: str) -> str:
         above, target = posixpath.split(folder)
         while True:
-            lists = self._read(above)
+            lists = self._read(above).words
             for kind in ("y", "m"):
                 for name in _TOP_LISTS:
                     if f"{target}/" in lists.get(f"{name}-{kind}", ()):
@@ -120,93 +187,38 @@ class Kbuild:
             above, last = posixpath.split(above)
             target = f"{last}/{target}"
 
-    def _read(self, folder: str) -> dict[str, list[str]]:
+    def _read(self, folder: str) -> Lists:
         if folder not in self._lists:
-            names = ("Kbuild", "Makefile")
-            texts = [self._tree.read(posixpath.join(folder, name)) or "" for name in names]
+            given = {
+                "src": folder or ".",
+                "obj": folder or ".",
+                "srctree": ".",
+                "objtree": ".",
+                "SRCARCH": self._arch,
+                "BITS": "64",
+                "sub_make_done": "1",
+            }
+            makefile = Makefile(self._tree, self._config, given)
             is_top = folder in ("", f"arch/{self._arch}")  # the only folders with both
-            text = "\n".join(texts) if is_top else texts[0] or texts[1]
-            self._lists[folder] = _Makefile(self._config, self._arch, folder).read(text)
+            files = [posixpath.join(folder, name) for name in ("Kbuild", "Makefile")]
+            present = [file for file in files if self._tree.has(file)]
+            for file in present if is_top else present[:1]:
+                makefile.read(file)
+            self._lists[folder] = makefile.lists()
         return self._lists[folder]
 
 
-class _Makefile:
-    def __init__(self, config: Config, arch: str, folder: str) -> None:
-        self._config = config
-        self._left = _MAX_EXPANDED
-        self._variables = {"src": folder, "obj": folder, "SRCARCH": arch, "BITS": "64"}
+def _object_of(file: str) -> tuple[str, str]:
+    folder, name = posixpath.split(file)
+    return folder, f"{name.removesuffix('.c')}.o"
 
-    def read(self, text: str) -> dict[str, list[str]]:
-        """Return each variable's words."""
-        stack: list[list[bool]] = []  # [outer, active, taken]
-        lines = text.replace("\\\n", " ").split("\n")
-        if len(lines) > _MAX_LINES:
-            raise TreeError(f"a Makefile of {len(lines):,} lines: no kernel has such")
-        for line in lines:
-            if line.startswith("\t") and not _CONDITION.match(line):
-                continue
-            line = line.split("#", 1)[0]
-            condition = _CONDITION.match(line)
-            if condition:
-                self._conditional(condition[1], condition[2].strip(), stack)
-                continue
-            assign = _ASSIGN.match(line) if all(level[1] for level in stack) else None
-            if assign:
-                self._assign(assign[1], assign[2], assign[3])
-        return {name: value.split() for name, value in self._variables.items()}
 
-    def _conditional(self, word: str, rest: str, stack: list[list[bool]]) -> None:
-        if word == "endif":
-            if stack:
-                stack.pop()
-            return
-        if word == "else":
-            if not stack:
-                return
-            level = stack[-1]
-            nested = _CONDITION.match(rest)
-            holds = not level[2] and (self._holds(nested[1], nested[2].strip()) if nested else True)
-            level[1] = level[0] and holds
-            level[2] = level[2] or holds
-            return
-        outer = all(level[1] for level in stack)
-        holds = self._holds(word, rest)
-        stack.append([outer, outer and holds, holds])
+def _folders_above(folder: str) -> list[str]:
+    parts = folder.split("/") if folder else []
+    return ["/".join(parts[:count]) for count in range(len(parts), 0, -1)]
 
-    def _holds(self, word: str, rest: str) -> bool:
-        if word in ("ifdef", "ifndef"):
-            name = self._expand(rest)
-            known = (
-                bool(self._config.value(name))
-                if name.startswith("CONFIG_")
-                else (bool(self._variables.get(name)))
-            )
-            return known == (word == "ifdef")
-        pair = _PAIR.match(rest)
-        left, right = (self._expand(part) for part in pair.groups()) if pair else ("", "?")
-        return (left.strip() == right.strip()) == (word == "ifeq")
 
-    def _assign(self, name: str, operator: str, value: str) -> None:
-        name = self._expand(name)
-        value = self._expand(value)
-        if operator == "+=":
-            self._variables[name] = f"{self._variables.get(name, '')} {value}"[-_MAX_VALUE:]
-        elif operator != "?=" or name not in self._variables:
-            self._variables[name] = value
-
-    def _expand(self, text: str) -> str:
-        """Replace variables; a Makefile that expands without end loses the rest of them."""
-
-        def give(match: re.Match[str]) -> str:
-            name = match[1]
-            is_option = name.startswith("CONFIG_")
-            value = self._config.value(name) if is_option else self._variables.get(name, "")
-            self._left -= len(value)
-            return value if self._left > 0 else ""
-
-        for _ in range(_MAX_NESTING):
-            expanded = _CALL.sub("", _VARIABLE.sub(give, text))
-            if expanded == text:
-                break
-            text = expanded
-        return text
+def _stem(name: str) -> str:
+    """Return what a list is the parts of, "" where it is a list of Kbuild itself."""
+    stem = re.sub(r"-(objs|y|m|n|)$", "", name)
+    return stem if stem != name and stem not in _TOP_LISTS else ""

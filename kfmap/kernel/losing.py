@@ -10,13 +10,42 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 
-from kfmap.kernel.built_files import BuiltFile
+from kfmap.kernel.built_files import BuiltFile, LostFile
 from kfmap.kernel.code import Code
-from kfmap.kernel.facts import UNREAD_KFUNC, UNREAD_LOST, Entry, Place
-from kfmap.kernel.named_sets import NamedSets
+from kfmap.kernel.facts import (
+    UNREAD_FILE,
+    UNREAD_KFUNC,
+    UNREAD_LOST,
+    UNREAD_MAKEFILE,
+    VMLINUX,
+    Entry,
+    Place,
+)
+from kfmap.kernel.named_sets import REGISTERED_KINDS, NamedSets
 from kfmap.kernel.registering import Registered, Touched
+from kfmap.kernel.rules.id_sets import find_id_sets
+from kfmap.kernel.rules.register_machine import REGISTER
 
 _KFUNC = re.compile(r"\b__bpf_kfunc\b")
+
+
+def add_lost_files(code: Code, lost: Iterable[LostFile], registered: Registered) -> None:
+    """Add the sets of files that are perhaps built to what may be registered."""
+    for file in lost:
+        entries = tuple(
+            entry
+            for found in find_id_sets(code, file.name)
+            if found.kind in REGISTERED_KINDS
+            for entry in found.entries
+        )
+        touched = Touched(VMLINUX, entries or None)
+        if file.place is not None:
+            registered.add_unread(file.place, UNREAD_MAKEFILE, file.name, touched)
+            continue
+        text = code.tree.read(file.name) or ""
+        call = text.find(REGISTER)
+        place = Place(file.name, text.count("\n", 0, max(0, call)) + 1)
+        registered.add_unread(place, UNREAD_FILE, file.name, touched)
 
 
 def add_lost(

@@ -119,6 +119,13 @@ class Tree:
                 raise TreeError(f"more than {_MAX_FILES:,} files in {folder}: not a kernel tree")
         return sorted(found)
 
+    def names_in(self, folder: str) -> list[str]:
+        """Return the names of what is right in a folder."""
+        path = os.path.realpath(f"{self.root}/{folder}")
+        if path != str(self.root) and not path.startswith(f"{self.root}/"):
+            return []
+        return [entry.name for entry in _entries(path)]
+
     def find_c_files(self, folder: str) -> list[str]:
         """Return the .c files right in a folder, sorted.
 

@@ -31,7 +31,8 @@ def find_wrong(facts: KernelFacts, truth: Truth) -> tuple[list[str], list[str]]:
     An unknown cell without a line of the tree counts as wrong.
     """
     decider = Decider(facts)
-    wrong, unknown = [], []
+    wrong: list[str] = []
+    unknown: list[str] = []
     for kfunc, allowed in truth.items():
         for type_ in TYPES:
             context = Context(f"BPF_PROG_TYPE_{type_}")

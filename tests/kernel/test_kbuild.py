@@ -37,7 +37,7 @@ from tests.kernel.small_kernel import write_tree
         ("which := y\nobj-$(which) += set.o", "", "vmlinux"),
         ("# obj-y += set.o", "", ""),
         ("all:\n\tobj-y += set.o", "", ""),
-        ("obj-y += $(patsubst %.c,%.o,set.c)", "", ""),
+        ("obj-y += $(patsubst %.c,%.o,set.c)", "", "vmlinux"),
     ],
 )
 def test_owner_follows_the_makefile(tmp_path: Path, makefile: str, config: str, owner: str) -> None:

@@ -111,6 +111,9 @@ def test_names_in_macros_and_unused_sets_are_none(tmp_path: Path) -> None:
     assert extract(tmp_path, {SET_C: INCLUDES + text}).left_out == ()
 
 
-def test_what_no_option_gates_is_named_without_one(tmp_path: Path) -> None:
-    files = {"net/orphan.c": INCLUDES + id_set("lost")}
-    assert _found(extract(tmp_path, files)) == {("kfunc", "lost"): ()}
+def test_what_no_makefile_names_is_not_understood_instead(tmp_path: Path) -> None:
+    facts = extract(tmp_path, {"net/orphan.c": INCLUDES + id_set("lost")})
+    assert _found(facts) == {}
+    assert [(item.construct, item.kfuncs) for item in facts.unread] == [
+        ("file that no Makefile names", ("lost",))
+    ]

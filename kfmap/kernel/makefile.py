@@ -1,0 +1,504 @@
+"""One Makefile as make reads it: variables, conditions, includes and functions, no recipes.
+
+Mirrors GNU make's manual as far as Kbuild's Makefiles use it. What cannot be evaluated (a command
+of the shell, a function that is not there) becomes a mark in the text, which says at which line;
+what stands under a condition with such a mark is there perhaps.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import posixpath
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from kfmap.kernel.config import Config
+from kfmap.kernel.place import Place
+from kfmap.kernel.tree import Tree, TreeError
+
+_CONDITION = re.compile(r"^\s*(ifeq|ifneq|ifdef|ifndef|else|endif)\b\s*(.*)$")
+_INCLUDE = re.compile(r"^\s*(-include|sinclude|include)\s+(.*)$")
+_WORDS_BEFORE = re.compile(r"^\s*(?:(?:export|override|private)\s+)+(?=\S+\s*[:+?]?=)")
+_MARK = re.compile("\ue000(\\d+)\ue001")
+_LIST = re.compile(r"-(?:y|m|n|objs|)\Z")
+_MAX_LINES = 20_000
+_MAX_VALUE = 100_000  # characters of one variable
+_MAX_EXPANDED = 4_000_000  # characters that come from variables, in one Makefile
+_MAX_NESTING = 30  # of variables in variables
+_MAX_INCLUDES = 30
+
+
+@dataclass(slots=True)
+class Lists:
+    """The words of each list of a Makefile.
+
+    `perhaps` are those under a condition that is not known, with its line; `unread` the lines that
+    may add anything; `off` what lines add whose condition does not hold.
+    """
+
+    words: dict[str, list[str]] = field(default_factory=dict)
+    perhaps: dict[str, list[tuple[str, Place]]] = field(default_factory=dict)
+    unread: list[Place] = field(default_factory=list)
+    off: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class _Level:
+    """An open condition: whether its branch holds, None if that is not known."""
+
+    outer: bool
+    holds: bool | None
+    taken: bool
+
+
+@dataclass(slots=True)
+class _Variable:
+    text: str
+    is_simple: bool
+
+
+class Makefile:
+    """Reads the Makefiles of one folder."""
+
+    def __init__(self, tree: Tree, config: Config, given: dict[str, str]) -> None:
+        self._tree = tree
+        self._config = config
+        self._left = _MAX_EXPANDED
+        self._lines = 0
+        self._includes = 0
+        self._given = frozenset(given)
+        self._variables = {name: _Variable(value, True) for name, value in given.items()}
+        self._perhaps: list[tuple[str, str, Place]] = []
+        self._marks: list[Place] = []
+        self._place = Place("", 0)
+        self._lost: list[Place] = []
+        self._off: set[str] = set()
+
+    def read(self, file: str) -> None:
+        """Read a file of the tree and what it includes; nothing where there is none.
+
+        Raises TreeError where that is more than in any kernel.
+        """
+        text = self._tree.read(file)
+        if text is None:
+            return
+        lines = text.split("\n")
+        self._lines += len(lines)
+        if self._lines > _MAX_LINES:
+            raise TreeError(f"a Makefile of {self._lines:,} lines: no kernel has such")
+        stack: list[_Level] = []
+        is_recipe = False
+        defining: list[str] | None = None
+        for number, line in _join_lines(lines):
+            self._place = Place(file, number)
+            if defining is not None:
+                if re.match(r"\s*endef\b", line):
+                    self._variables[defining[0]] = _Variable("\n".join(defining[1:]), False)
+                    defining = None
+                else:
+                    defining.append(line)
+                continue
+            condition = _CONDITION.match(line)
+            if condition:
+                self._conditional(condition[1], _without_comment(condition[2]).strip(), stack)
+                continue
+            if line.startswith("\t") and is_recipe:
+                continue
+            if any(level.holds is False for level in stack):
+                self._leave_out(_without_comment(line))
+                continue
+            started = re.match(r"\s*define\s+([\w.-]+)", line)
+            if started:
+                defining = [started[1]]
+                continue
+            perhaps = any(level.holds is None for level in stack)
+            is_recipe = self._statement(_without_comment(line), perhaps=perhaps) or (
+                is_recipe and not line.strip()
+            )
+
+    def lists(self) -> Lists:
+        """Return the lists: variables whose names end in -y, -m, -objs or nothing after the -."""
+        found = Lists(unread=list(self._lost), off=self._off)
+        for name, variable in self._variables.items():
+            marked = _MARK.search(name)
+            if not _LIST.search(name) and marked is None:
+                continue
+            value = variable.text if variable.is_simple else self._expand(variable.text)
+            for word in value.split():
+                mark = marked or _MARK.search(word)
+                if mark is None:
+                    found.words.setdefault(name, []).append(word)
+                elif marked is not None and _MARK.search(word) is None:
+                    self._add_perhaps(found, name, word, self._marks[int(mark[1])])
+                else:
+                    found.unread.append(self._marks[int(mark[1])])
+        for name, value, place in self._perhaps:
+            for word in self._expand(value).split():
+                self._add_perhaps(found, name, word, place)
+        return found
+
+    def _add_perhaps(self, found: Lists, name: str, word: str, place: Place) -> None:
+        if _MARK.search(word):
+            found.unread.append(place)
+        else:
+            found.perhaps.setdefault(name, []).append((word, place))
+
+    # Lines
+
+    def _statement(self, line: str, *, perhaps: bool) -> bool:
+        """Read a line that is no condition; return whether it begins a rule."""
+        include = _INCLUDE.match(line)
+        if include:
+            self._include(include[1], include[2], perhaps=perhaps)
+            return False
+        assigned = split_assignment(_WORDS_BEFORE.sub("", line))
+        if assigned is None:
+            if "$(eval" in line or "$(call" in line:
+                self._evaluated(line)
+            return ":" in line
+        self._assign(*assigned, perhaps=perhaps)
+        return False
+
+    def _leave_out(self, line: str) -> None:
+        assigned = split_assignment(_WORDS_BEFORE.sub("", line))
+        if assigned and (".o" in assigned[2] or "/" in assigned[2]):
+            self._off.update(assigned[2].split(), self._expand(assigned[2]).split())
+
+    def _evaluated(self, line: str) -> None:
+        if _MARK.search(self._expand(line)):
+            self._lost.append(self._place)
+
+    def _include(self, word: str, files: str, *, perhaps: bool) -> None:
+        here = self._place
+        for file in self._expand(files).split():
+            path = posixpath.normpath(file)
+            self._includes += 1
+            if self._includes > _MAX_INCLUDES:
+                raise TreeError(f"{here.file} includes more than {_MAX_INCLUDES} files")
+            if _MARK.search(file) or perhaps:
+                self._lost.append(here)
+            elif self._tree.has(path):
+                self.read(path)
+            elif word == "include" and not path.startswith(("include/", "..", "/")):
+                self._lost.append(here)
+        self._place = here
+
+    def _conditional(self, word: str, rest: str, stack: list[_Level]) -> None:
+        if word == "endif":
+            if stack:
+                stack.pop()
+            return
+        if word == "else":
+            if not stack:
+                return
+            level = stack[-1]
+            nested = _CONDITION.match(rest)
+            before = level.holds
+            if not level.outer or level.taken:
+                level.holds = False
+            else:
+                holds = self._holds(nested[1], nested[2].strip()) if nested else True
+                level.holds = None if before is None and holds is not False else holds
+                level.taken = holds is True
+            return
+        outer = all(level.holds is not False for level in stack)
+        holds = self._holds(word, rest) if outer else False
+        stack.append(_Level(outer, holds, holds is True))
+
+    def _holds(self, word: str, rest: str) -> bool | None:
+        if word in ("ifdef", "ifndef"):
+            name = self._expand(rest).strip()
+            if name.startswith("CONFIG_"):
+                known = bool(self._config.value(name))
+            else:
+                variable = self._variables.get(name)
+                known = variable is not None and bool(variable.text.strip())
+                if _MARK.search(name) or (variable and _MARK.search(variable.text)):
+                    return None
+            return known == (word == "ifdef")
+        left, right = (self._expand(part).strip() for part in _split_pair(rest))
+        if _MARK.search(left) or _MARK.search(right):
+            return None
+        return (left == right) == (word == "ifeq")
+
+    def _assign(self, name: str, operator: str, value: str, *, perhaps: bool) -> None:
+        name = self._expand(name).strip()
+        if name in self._given:
+            return
+        if perhaps:
+            if _LIST.search(name):
+                self._perhaps.append((name, value, self._place))
+            else:
+                self._variables[name] = _Variable(self._mark(), True)
+            return
+        known = self._variables.get(name)
+        if operator == "+=" and known is not None:
+            added = self._expand(value) if known.is_simple else value
+            known.text = f"{known.text} {added}"[-_MAX_VALUE:]
+        elif operator in (":=", "::="):
+            self._variables[name] = _Variable(self._expand(value), True)
+        elif operator == "!=":
+            self._variables[name] = _Variable(self._mark(), True)
+        elif operator != "?=" or known is None:
+            self._variables[name] = _Variable(value, False)
+
+    # Expansion
+
+    def _mark(self) -> str:
+        self._marks.append(self._place)
+        return f"\ue000{len(self._marks) - 1}\ue001"
+
+    def _expand(self, text: str, arguments: tuple[str, ...] = (), depth: int = 0) -> str:
+        """Replace variables and functions; one that does not end loses what is left."""
+        if "$" not in text:
+            return text
+        if depth > _MAX_NESTING:
+            return ""
+        pieces: list[str] = []
+        at = 0
+        while (sign := text.find("$", at)) >= 0:
+            pieces.append(text[at:sign])
+            following = text[sign + 1 : sign + 2]
+            if following in ("(", "{"):
+                end = _find_end(text, sign + 1)
+                inside = text[sign + 2 : end]
+                pieces.append(self._value(inside, arguments, depth))
+                at = end + 1
+            else:
+                pieces.append("$" if following == "$" else "")
+                at = sign + 2
+        value = "".join(pieces) + text[at:]
+        self._left -= len(value)
+        return value if self._left > 0 else ""
+
+    def _value(self, inside: str, arguments: tuple[str, ...], depth: int) -> str:
+        """Return what `$(inside)` stands for."""
+        call = re.match(r"([a-z-]+)[ \t]+", inside)
+        if call and (call[1] in _TEXT or call[1] in _LAZY or call[1] in _UNREAD):
+            return self._function(call[1], inside[call.end() :], arguments, depth)
+        name = self._expand(inside, arguments, depth + 1)
+        if name.isdigit():
+            return arguments[int(name)] if int(name) < len(arguments) else ""
+        name, colon, change = name.partition(":")
+        value = self._variable(name, arguments, depth)
+        if colon and "=" in change:
+            old, _, new = change.partition("=")
+            pattern = old if "%" in old else f"%{old}"
+            return _patsubst(pattern, new if "%" in new or "%" in old else f"%{new}", value)
+        return value
+
+    def _variable(self, name: str, arguments: tuple[str, ...], depth: int) -> str:
+        if name.startswith("CONFIG_"):
+            return self._config.value(name)
+        if _MARK.search(name):
+            return self._mark()
+        variable = self._variables.get(name)
+        if variable is None:
+            return ""
+        if variable.is_simple:
+            return variable.text
+        return self._expand(variable.text, arguments, depth + 1)
+
+    def _function(self, name: str, rest: str, arguments: tuple[str, ...], depth: int) -> str:
+        parts = _split_arguments(rest)
+        if name in _UNREAD:
+            return self._mark()
+        if name in _LAZY:
+            return self._lazy(name, parts, arguments, depth)
+        given = [self._expand(part, arguments, depth + 1) for part in parts]
+        if name == "wildcard":
+            return " ".join(found for word in given[0].split() for found in self._glob(word))
+        wanted, function = _TEXT[name]
+        given = [*given[: wanted - 1], ",".join(given[wanted - 1 :])]
+        return function(*given) if len(given) == wanted else self._mark()
+
+    def _lazy(self, name: str, parts: list[str], arguments: tuple[str, ...], depth: int) -> str:
+        def give(index: int) -> str:
+            part = parts[index] if index < len(parts) else ""
+            return self._expand(part, arguments, depth + 1).strip()
+
+        if name == "call":
+            called = give(0)
+            if called not in self._variables:
+                return self._mark()
+            passed = tuple(give(index) for index in range(len(parts)))
+            return self._expand(self._variables[called].text, passed, depth + 1)
+        if name == "foreach":
+            return self._foreach(give(0), give(1), parts[2] if len(parts) > 2 else "", depth)
+        if name == "if":
+            chosen = give(0)
+            if _MARK.search(chosen):
+                return self._mark()
+            return give(1) if chosen else give(2)
+        values = [give(index) for index in range(len(parts))]
+        if name == "or":
+            return next((value for value in values if value), "")
+        return values[-1] if values and all(values) else ""
+
+    def _foreach(self, name: str, words: str, body: str, depth: int) -> str:
+        before = self._variables.get(name)
+        found = []
+        for word in words.split():
+            self._variables[name] = _Variable(word, True)
+            found.append(self._expand(body, (), depth + 1))
+        if before is None:
+            self._variables.pop(name, None)
+        else:
+            self._variables[name] = before
+        return " ".join(found)
+
+    def _glob(self, word: str) -> list[str]:
+        if _MARK.search(word):
+            return [word]
+        folder, pattern = posixpath.split(word)
+        inside = posixpath.normpath(folder or ".")
+        names = self._tree.names_in("" if inside == "." else inside)
+        matching = fnmatch.filter(names, pattern)
+        return sorted(posixpath.join(folder, name) for name in matching)
+
+
+def split_assignment(line: str) -> tuple[str, str, str] | None:
+    """Return the name, the operator and the value of an assignment; None for another line."""
+    depth = 0
+    for at, sign in enumerate(line):
+        if sign in "({":
+            depth += 1
+        elif sign in ")}":
+            depth -= 1
+        elif depth:
+            continue
+        elif sign == "=" or line.startswith(("+=", "?=", ":=", "::=", "!="), at):
+            operator = line[at : line.index("=", at) + 1]
+            name = line[:at].strip()
+            if not name or re.search(r"\s", re.sub(r"\$[({][^)}]*[)}]", "", name)):
+                return None
+            return name, operator, line[at + len(operator) :].strip()
+        elif sign == ":":
+            return None
+    return None
+
+
+def _join_lines(lines: list[str]) -> list[tuple[int, str]]:
+    """Return the lines with those joined that a backslash continues, with their first numbers."""
+    found: list[tuple[int, str]] = []
+    held: list[str] = []
+    first = 0
+    for number, line in enumerate(lines, 1):
+        first = first or number
+        if line.endswith("\\"):
+            held.append(line[:-1])
+            continue
+        found.append((first, " ".join([*held, line]) if held else line))
+        held, first = [], 0
+    if held:
+        found.append((first, " ".join(held)))
+    return found
+
+
+def _without_comment(line: str) -> str:
+    return re.split(r"(?<!\\)#", line, maxsplit=1)[0]
+
+
+def _find_end(text: str, opening: int) -> int:
+    """Return the offset of the bracket that closes the one at `opening`, or the end."""
+    sign = text[opening]
+    closes = ")" if sign == "(" else "}"
+    depth = 0
+    for match in re.compile(rf"[{sign}{closes}]").finditer(text, opening):
+        depth += 1 if match[0] == sign else -1
+        if not depth:
+            return match.start()
+    return len(text)
+
+
+def _split_arguments(text: str) -> list[str]:
+    parts, depth, start = [], 0, 0
+    for match in re.finditer(r"[(){},]", text):
+        if match[0] in "({":
+            depth += 1
+        elif match[0] in ")}":
+            depth -= 1
+        elif not depth:
+            parts.append(text[start : match.start()])
+            start = match.end()
+    return [*parts, text[start:]]
+
+
+def _split_pair(text: str) -> tuple[str, str]:
+    """Return both sides of ifeq's `(a,b)`, `"a" "b"` or `'a' 'b'`."""
+    if text.startswith("("):
+        parts = _split_arguments(text[1 : _find_end(text, 0)])
+        return (parts[0], ",".join(parts[1:])) if len(parts) > 1 else ("", "?")
+    quoted = re.match(r"""(["'])(.*?)\1\s*(["'])(.*?)\3""", text)
+    return (quoted[2], quoted[4]) if quoted else ("", "?")
+
+
+def _pattern(pattern: str) -> re.Pattern[str]:
+    before, percent, after = pattern.partition("%")
+    middle = "(.*)" if percent else ""
+    return re.compile(f"{re.escape(before)}{middle}{re.escape(after)}\\Z", re.S)
+
+
+def _patsubst(pattern: str, replacement: str, text: str) -> str:
+    compiled = _pattern(pattern)
+
+    def change(word: str) -> str:
+        match = compiled.match(word)
+        if match is None:
+            return word
+        return replacement.replace("%", match[1], 1) if compiled.groups else replacement
+
+    return " ".join(map(change, text.split()))
+
+
+def _filter(patterns: str, text: str, *, keep: bool) -> str:
+    compiled = [_pattern(pattern) for pattern in patterns.split()]
+    return " ".join(
+        word
+        for word in text.split()
+        if _MARK.search(word) or any(p.match(word) for p in compiled) is keep
+    )
+
+
+def _each(change: Callable[[str], str]) -> tuple[int, Callable[..., str]]:
+    return 1, lambda text: " ".join(map(change, text.split()))
+
+
+def _nth(number: str, text: str) -> str:
+    words = text.split()
+    return (
+        words[int(number) - 1] if number.strip().isdigit() and 0 < int(number) <= len(words) else ""
+    )
+
+
+# name -> the number of its arguments, and what it does with them
+_TEXT: dict[str, tuple[int, Callable[..., str]]] = {
+    "patsubst": (3, _patsubst),
+    "subst": (3, lambda old, new, text: text.replace(old, new) if old else text),
+    "addprefix": (2, lambda prefix, text: " ".join(prefix.strip() + w for w in text.split())),
+    "addsuffix": (2, lambda suffix, text: " ".join(w + suffix.strip() for w in text.split())),
+    "filter": (2, lambda patterns, text: _filter(patterns, text, keep=True)),
+    "filter-out": (2, lambda patterns, text: _filter(patterns, text, keep=False)),
+    "findstring": (2, lambda word, text: word if word in text else ""),
+    "sort": (1, lambda text: " ".join(sorted(set(text.split())))),
+    "strip": (1, lambda text: " ".join(text.split())),
+    "notdir": _each(posixpath.basename),
+    "dir": _each(lambda word: posixpath.dirname(word) + "/" if "/" in word else "./"),
+    "basename": _each(lambda word: posixpath.splitext(word)[0]),
+    "suffix": _each(lambda word: posixpath.splitext(word)[1]),
+    "abspath": _each(posixpath.normpath),
+    "realpath": _each(posixpath.normpath),
+    "word": (2, _nth),
+    "words": (1, lambda text: str(len(text.split()))),
+    "firstword": (1, lambda text: text.split()[0] if text.split() else ""),
+    "lastword": (1, lambda text: text.split()[-1] if text.split() else ""),
+    "wildcard": (1, lambda text: text),
+    "error": (1, lambda text: ""),
+    "warning": (1, lambda text: ""),
+    "info": (1, lambda text: ""),
+}
+_LAZY = frozenset({"if", "or", "and", "foreach", "call"})
+_UNREAD = frozenset(
+    {"shell", "eval", "file", "value", "origin", "flavor", "join", "wordlist", "let", "guile"}
+)
