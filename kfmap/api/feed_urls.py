@@ -9,6 +9,6 @@ from kfmap.api import feeds
 urlpatterns = [
     path("kernels/", feeds.KernelsFeed(), name="feed-kernels"),
     path("kernels/<str:kernel>/", feeds.KernelFeed(), name="feed-kernel"),
-    path("kfuncs/<str:kfunc>/", feeds.KfuncFeed(), name="feed-kfunc"),
+    path("kfuncs/<path:kfunc>/", feeds.KfuncFeed(), name="feed-kfunc"),
     re_path("^objects/(?P<sha256>[0-9a-f]{64})/$", feeds.object_feed, name="feed-object"),
 ]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from lxml import etree
+from lxml import etree, html
 
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.store import save_kernel
@@ -95,3 +95,10 @@ def test_object_is_told_to_those_who_may_see_it(client: Client) -> None:
     basic = b64encode(b"ada:right-password").decode()
     entries = read(client, path, Authorization=f"Basic {basic}")
     assert texts(entries, "title") == [f"{HTML}\\u202e.o on 8.1: passes"]
+
+
+@pytest.mark.parametrize("path", ["/compare/", "/kernels/8.1/", "/kernels/8.1/kfuncs/toy_move/"])
+def test_pages_lead_readers_to_their_feed(client: Client, path: str) -> None:
+    page = html.document_fromstring(client.get(path).content)
+    (address,) = page.xpath("//head/link[@type='application/atom+xml']/@href")
+    read(client, address)
