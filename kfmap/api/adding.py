@@ -17,7 +17,8 @@ from rest_framework.response import Response
 from kfmap.adding.models import Addition
 from kfmap.adding.run import forget_parts
 from kfmap.api.authentication import MayUse
-from kfmap.api.serializers import ProblemSerializer, Serializer
+from kfmap.api.described import PROBLEMS
+from kfmap.api.serializers import Serializer
 from kfmap.web.uploads.add_form import (
     AddForm,
     MineForm,
@@ -25,8 +26,6 @@ from kfmap.web.uploads.add_form import (
     start_addition,
     too_many_open,
 )
-
-_PROBLEMS = dict.fromkeys((400, 401, 403, 429), ProblemSerializer)
 
 
 class MineSerializer(Serializer):
@@ -70,7 +69,7 @@ class AdditionSerializer(Serializer):
 
 
 @extend_schema(
-    request={"multipart/form-data": AddSerializer}, responses={202: AdditionSerializer, **_PROBLEMS}
+    request={"multipart/form-data": AddSerializer}, responses={202: AdditionSerializer, **PROBLEMS}
 )
 @api_view(["POST"])
 @permission_classes([MayUse])
@@ -84,7 +83,7 @@ def add_kernel(request: Request) -> Response:
 
 @extend_schema(
     request={"multipart/form-data": MineSerializer},
-    responses={202: AdditionSerializer, **_PROBLEMS},
+    responses={202: AdditionSerializer, **PROBLEMS},
 )
 @api_view(["POST"])
 @permission_classes([MayUse])
@@ -94,12 +93,8 @@ def add_mine(request: Request) -> Response:
     return _start(request, MineForm)
 
 
-@extend_schema(
-    methods=["GET"], responses={200: AdditionSerializer, 404: ProblemSerializer, **_PROBLEMS}
-)
-@extend_schema(
-    methods=["DELETE"], responses={200: AdditionSerializer, 404: ProblemSerializer, **_PROBLEMS}
-)
+@extend_schema(methods=["GET"], responses={200: AdditionSerializer, **PROBLEMS})
+@extend_schema(methods=["DELETE"], responses={200: AdditionSerializer, **PROBLEMS})
 @api_view(["GET", "DELETE"])
 @permission_classes([MayUse])
 def addition(request: Request, pk: int) -> Response:

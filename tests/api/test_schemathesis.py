@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 # A question that fits the description may name a context or a format that there is not: 400, 404.
 _NOT_CHECKED = [positive_data_acceptance]
-_EXAMPLES = 5  # of each operation: the whole takes a few seconds
+_EXAMPLES = 3  # of each operation: the whole takes a few seconds
 
 
 @pytest.fixture
