@@ -114,9 +114,7 @@ def _request(addition: Addition, scratch: Path) -> dict[str, Any]:
     if addition.path:
         parts["tree"] = addition.path
     candidates, options = [], {}
-    for kernel in Kernel.objects.order_by("sort_key"):
-        if not kernel.released:
-            continue
+    for kernel in _candidates(addition):
         path = scratch / f"candidate-{kernel.pk}.json"
         path.write_bytes(unpack(bytes(kernel.facts)))
         candidates.append(str(path))
@@ -133,6 +131,16 @@ def _request(addition: Addition, scratch: Path) -> dict[str, Any]:
         "megabytes": settings.KFMAP_CHECK_MEGABYTES,
         "seconds": settings.KFMAP_KERNEL_SECONDS,
     }
+
+
+def _candidates(addition: Addition) -> list[Kernel]:
+    """Return the kernels that one may come near to: those that came with kfmap, if there are any.
+
+    The rules of an estimate may be those of a kernel that was imported.
+    """
+    released = [kernel for kernel in Kernel.objects.order_by("sort_key") if kernel.released]
+    bundled = [kernel for kernel in released if kernel.source == Kernel.Source.BUNDLED]
+    return released if addition.estimate or not bundled else bundled
 
 
 def _take(part: GivenPart, scratch: Path) -> Path:

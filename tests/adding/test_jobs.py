@@ -123,6 +123,10 @@ def test_types_alone_give_an_estimate_by_the_nearest_kernel(adder: Client, tmp_p
     assert "are an estimate" in reader.get("/kernels/mine-9.1/").content.decode()
     page = reader.get(addition.get_absolute_url()).content.decode()
     assert "Kfuncs that yours lacks" in page
+    asked = "/can-call/?kernel=mine-9.1&context=xdp&kfunc=one"
+    said = "an estimate: types of 9.1.7-mine, rules of 9.1, 1 difference."
+    assert said in reader.get(asked).content.decode()
+    assert said in reader.get("/kernels/mine-9.1/kfuncs/").content.decode()
     assert adder.get(addition.get_absolute_url()).status_code == 404, "it is another's"
     assert Kernel.objects.get(name="mine-9.1").released is False
     reader.post(f"/kernels/add/{addition.pk}/drop/")

@@ -80,6 +80,11 @@ class Kernel(models.Model):
         return self.has_rules and not own
 
     @property
+    def estimate(self) -> str:
+        """Return what answers are, of a kernel that has the rules of another one; "" of others."""
+        return self.label if self.source == self.Source.ESTIMATE else ""
+
+    @property
     def agreement(self) -> Agreement | None:
         """Return how far it was compared with the booted kernel; None unless it came with kfmap."""
         return load_agreements().get(self.name) if self.source == self.Source.BUNDLED else None
