@@ -28,6 +28,7 @@ from kfmap.kernel.gates import Gates
 from kfmap.kernel.kbuild import Kbuild
 from kfmap.kernel.losing import add_lost, add_lost_files
 from kfmap.kernel.macro_expansion import expand_registering_macros
+from kfmap.kernel.mechanism import check_found
 from kfmap.kernel.named_sets import NamedSets, read_file_sets
 from kfmap.kernel.program_extract import Files, add_program_facts, sort_problems
 from kfmap.kernel.registering import Registered, find_registrations
@@ -86,6 +87,7 @@ def extract_kernel(
         for file in found.unread
     ]
     facts = replace(facts, not_understood=sort_problems((*unread, *facts.not_understood)))
+    check_found(code, facts, found, Gates(code, kbuild))
     files = _program_files(found, built, has_lsm=bool(kbuild.owner(LSM_C)))
     return add_program_facts(code, facts, files, Gates(code, kbuild))
 

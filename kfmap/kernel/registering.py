@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kfmap.kernel.built_files import BuiltFile
 from kfmap.kernel.code import Code
@@ -107,6 +107,7 @@ class _Adding:
             construct = call.unread or written
             self._add_unread(call, file, construct, None if is_written else id_set)
             return
+        kfunc_set = self._with_flags(kfunc_set, id_set)
         self.found.sets[kfunc_set.id] = kfunc_set
         hook = self.hooks.get(call.program_type) if call.program_type else FMODRET_HOOK
         if hook is None:
@@ -127,6 +128,27 @@ class _Adding:
                 id_set.place,
             )
         )
+
+    def _with_flags(self, found: KfuncSet, id_set: KfuncIdSet) -> KfuncSet:
+        """Return the set with the flags that the other sets of its kfunc id set stand for."""
+        if not id_set.flag_sets:
+            return found
+        flags: dict[str, list[str]] = {}
+        for flag, name in id_set.flag_sets:
+            other = self.names.find(name, id_set.place.file)
+            if other is None:
+                touched = Touched(found.owner, found.entries)
+                self.found.add_unread(id_set.place, UNREAD_SET, name, touched)
+                continue
+            for entry in other.entries:
+                flags.setdefault(entry.kfunc, []).append(flag)
+        entries = tuple(
+            replace(entry, flags=(*entry.flags, *flags.get(entry.kfunc, ())))
+            for entry in found.entries
+        )
+        made = replace(found, entries=entries)
+        known = self.found.sets.get(made.id, made)
+        return made if known == made else replace(made, id=f"{made.id}@{id_set.name}")
 
     def _kfunc_id_set(self, call: RegisterCall) -> KfuncIdSet | None:
         """Return the kfunc id set of a call; one that others fill in is not known from here."""
