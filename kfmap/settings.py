@@ -295,7 +295,7 @@ REST_FRAMEWORK = {
         "kfmap.api.throttles.AnyoneThrottle",
         "kfmap.api.throttles.AccountThrottle",
     ],
-    "DEFAULT_THROTTLE_RATES": {"anon": "600/min", "user": "1200/min", "upload": "60/min"},
+    "DEFAULT_THROTTLE_RATES": {"anon": "600/min", "user": "1200/min"},
     "NUM_PROXIES": 0,  # the client's address is known: kfmap.server.proxies
 }
 SPECTACULAR_SETTINGS = {
