@@ -32,7 +32,7 @@ from kfmap.permission.matrix import Matrix
 from kfmap.permission.missing import has_function
 from kfmap.permission.outcome import OutcomeJudge
 
-_KEPT = 32
+_KEPT = 128  # of 1 to 2 MB each, as pages use them
 
 
 class KernelExistsError(ValueError):

@@ -79,6 +79,12 @@ def read_backup(source: Path) -> tuple[int, int]:
     return rows, objects
 
 
+def say_how_much(rows: int, objects: int) -> str:
+    """Return what a backup has, in words."""
+    counted = ((rows, "row"), (objects, "object"))
+    return " and ".join(f"{number} {noun}{'s' * (number != 1)}" for number, noun in counted)
+
+
 def _describe() -> dict[str, Any]:
     return {"format": _FORMAT, "version": kfmap.__version__, "migrations": _applied()}
 

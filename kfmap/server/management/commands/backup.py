@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from kfmap.server.backup import BackupError, write_backup
+from kfmap.server.backup import BackupError, say_how_much, write_backup
 
 
 class Command(BaseCommand):
@@ -29,8 +29,4 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         except OSError as error:
             raise CommandError(f"{target} cannot be written: {error.strerror}.") from error
-        self.stdout.write(f"{target}: {_count(rows, 'row')} and {_count(objects, 'object')}.")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+        self.stdout.write(f"{target}: {say_how_much(rows, objects)}.")

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from kfmap.server.backup import BackupError, read_backup
+from kfmap.server.backup import BackupError, read_backup, say_how_much
 
 
 class Command(BaseCommand):
@@ -29,4 +29,4 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         except OSError as error:
             raise CommandError(f"{source} cannot be read: {error.strerror}.") from error
-        self.stdout.write(f"Restored {rows} rows and {objects} objects.")
+        self.stdout.write(f"Restored {say_how_much(rows, objects)}.")
