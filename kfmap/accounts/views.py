@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from kfmap.accounts.forms import ProfileForm
 from kfmap.accounts.models import SetupLink
 from kfmap.accounts.sign_ins import end_sign_in, list_sign_ins
+from kfmap.quotas.guesses import spend_message
 
 
 @never_cache
@@ -56,6 +57,7 @@ def forgotten(request: HttpRequest) -> HttpResponseBase:
     if not settings.KFMAP_SENDS_MAIL:
         return render(request, "accounts/no_mail.html")
     if request.method == "POST":
+        spend_message(request)
         messages.success(request, "If an account has this address, a link is on its way to it.")
     view = PasswordResetView.as_view(
         template_name="accounts/form.html",

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from verifier.web import differences, events, opinions, source, views
+from verifier.web import (
+    badge,
+    differences,
+    events,
+    inbox,
+    opinions,
+    reviewing,
+    source,
+    versions,
+    views,
+)
 from verifier.web.spaces.urls import urlpatterns as spaces
 
 _OBJECT = r"^objects/(?P<sha256>[0-9a-f]{64})/"
@@ -16,6 +26,8 @@ urlpatterns = [
     path("uploads/check/", views.check_stale, name="uploads-check"),
     path("uploads/<int:pk>/", views.show_submission, name="submission"),
     path("uploads/<int:pk>/delete/", views.delete_submission, name="submission-delete"),
+    path("inbox/", inbox.show_inbox, name="inbox"),
+    path("inbox/read/", inbox.mark_read, name="inbox-read"),
     *spaces,
     re_path(_OBJECT + "$", views.show_object, name="object"),
     re_path(_OBJECT + _PROGRAM, views.show_program, name="object-program"),
@@ -24,6 +36,16 @@ urlpatterns = [
     re_path(_OBJECT + "progress/$", views.show_progress, name="object-progress"),
     re_path(_OBJECT + "events/$", events.stream_progress, name="object-events"),
     re_path(_OBJECT + "reviews/$", views.add_review, name="object-reviews"),
+    re_path(_OBJECT + "waivers/$", reviewing.add_waiver, name="object-waivers"),
+    re_path(
+        _OBJECT + r"waivers/(?P<pk>\d{1,18})/end/$", reviewing.end_waiver, name="object-waiver-end"
+    ),
+    re_path(_OBJECT + "versions/$", versions.show_versions, name="object-versions"),
+    re_path(
+        _OBJECT + "since/(?P<old>[0-9a-f]{64})/$", versions.compare_versions, name="object-since"
+    ),
+    re_path(_OBJECT + r"badge/(?P<kernel>[^/]{1,100})\.svg$", badge.give_badge, name="badge"),
+    re_path(_OBJECT + "assign/$", reviewing.assign, name="object-assign"),
     re_path(_OBJECT + "loader/$", views.set_loader, name="object-loader"),
     re_path(_OBJECT + "check/$", views.check_again, name="object-check"),
     re_path(_OBJECT + "opinions/$", opinions.show_opinions, name="object-opinions"),

@@ -19,13 +19,13 @@ from verifier.jobs.opening import change_loader, check_stale_objects, ensure_job
 from verifier.jobs.submit import submit
 from verifier.records import store
 from verifier.records.models import BpfObject, Job, Submission
-from verifier.records.outcome import load_outcomes, worst_by_kernel
+from verifier.records.outcome import load_outcomes
 from verifier.records.policies import hold
 from verifier.records.report_download import export_report
 from verifier.records.reporting import load_report, load_submission
 from verifier.records.reviews import load_latest, load_reviews
 from verifier.records.store import find_stale
-from verifier.records.uploads import delete_upload, find_space, spaces_of
+from verifier.records.uploads import delete_upload, spaces_of
 from verifier.spaces.choice import NoSuchSpaceError, find_chosen, list_choices
 from verifier.spaces.models import AuditEntry
 from verifier.spaces.roles import Action
@@ -37,6 +37,7 @@ from verifier.web.object_page import build_object_page
 from verifier.web.opinions import load_opinion_part
 from verifier.web.program_page import build_program_page
 from verifier.web.review_form import ReviewForm
+from verifier.web.reviewing import keep_review, load_review_part
 
 _LATEST = 50
 _QUEUE_AWAY = (
@@ -159,17 +160,15 @@ def show_object(request: HttpRequest, obj: BpfObject) -> HttpResponse:
 def add_review(request: HttpRequest, obj: BpfObject) -> HttpResponse:
     """Keep what the reader says of the verdicts that stand now."""
     form = ReviewForm(request.POST)
-    seen = worst_by_kernel(load_outcomes([obj]).get(obj.pk, []))
-    if not seen:
+    page = build_object_page(obj)
+    if not page.worst:
         form.add_error(None, "Nothing has been checked yet: there are no verdicts to review.")
+    if form.is_valid():
+        reviews = load_reviews(obj, page.worst, request.user)
+        form.hold_against(load_review_part(request, obj, page, reviews).standing)
     if not form.is_valid():
         return _render_object(request, obj, form, status=422)
-    assert isinstance(request.user, User)
-    form.instance.object, form.instance.author, form.instance.seen = obj, request.user, seen
-    form.instance.space = find_space(request.user, obj, Action.REVIEW)
-    form.save()
-    said = form.instance.get_decision_display()
-    AuditEntry.objects.record(form.instance.space, request.user, "review", obj.sha256, said=said)
+    keep_review(request, obj, form.save(commit=False), page)
     return redirect(f"{obj.get_absolute_url()}#reviews")
 
 
@@ -199,6 +198,7 @@ def _render_object(
         "object": obj,
         "page": page,
         "reviews": reviews,
+        "review_part": load_review_part(request, obj, page, reviews),
         "held": hold(obj, spaces_of(obj, request.user)),
         "part": load_opinion_part(obj),
         "decided": next((item for item in reviews if item.decides), None),

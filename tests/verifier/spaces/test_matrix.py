@@ -81,6 +81,8 @@ RULES = {
     "kernel-uploads-check": Rule(_POST, account=True),
     "uploads": Rule(_BOTH, account=True),
     "differences": ACCOUNT,
+    "inbox": ACCOUNT,
+    "inbox-read": Rule(_POST, account=True),
     "tokens": Rule(_BOTH, account=True),
     "token-revoke": Rule(_POST, account=True),
     "api-evidence": Rule(_BOTH, account=True),
@@ -101,6 +103,10 @@ RULES = {
     "object-events": SEE,
     "api-result": SEE,
     "api-report": SEE,
+    "object-versions": SEE,
+    "object-since": SEE,
+    "badge": Rule(action=Action.SEE),
+    "space-badge": Rule(action=Action.SEE),
     "api-events": SEE,
     "api-submission": SEE,
     "api-submission-report": SEE,
@@ -112,6 +118,9 @@ RULES = {
     "object-opinions-cancel": Rule(_POST, Action.SUBMIT),
     "api-opinions": SEE,
     "object-reviews": Rule(_POST, Action.REVIEW),
+    "object-waivers": Rule(_POST, Action.REVIEW),
+    "object-waiver-end": Rule(_POST, Action.REVIEW),
+    "object-assign": Rule(_POST, Action.SUBMIT),
     "object-loader": Rule(_POST, Action.SUBMIT),
     "object-check": Rule(_POST, Action.SUBMIT),
     "object-cancel": Rule(_POST, Action.SUBMIT),
@@ -169,9 +178,8 @@ class World:
     def address(self, name: str) -> str:
         """Return the address of this name."""
         parts = {part: self.parts[part] for part in ADDRESSES[name]}
-        for part in ("pk", "name"):
-            if f"{part} of {name}" in self.parts:
-                parts[part] = self.parts[f"{part} of {name}"]
+        own = {part: self.parts.get(f"{part} of {name}") for part in parts}
+        parts |= {part: value for part, value in own.items() if value is not None}
         return reverse(name, kwargs=parts)
 
 
@@ -196,6 +204,8 @@ def world() -> World:
         "uidb64": "MQ",
         "kernel": "8.1",
         "old": "8.0",
+        "old of object-since": team.object.sha256,
+        "name of space-badge": "team.bpf.o",
         "new": "8.1",
         "page": "words",
         "policy": "ours",

@@ -7,12 +7,13 @@ room turns verdicts into rows and back.
 from verifier.records.models.check_time import CheckTime
 from verifier.records.models.job import Job
 from verifier.records.models.object import BpfObject, Call, Program
-from verifier.records.models.review import Review
+from verifier.records.models.review import Assignment, Review, Waiver
 from verifier.records.models.submission import Submission, SubmittedFile
 from verifier.records.models.verdict import Check, Finding, Verdict
 from verifier.records.models.worker import Worker
 
 __all__ = [
+    "Assignment",
     "BpfObject",
     "Call",
     "Check",
@@ -24,5 +25,6 @@ __all__ = [
     "Submission",
     "SubmittedFile",
     "Verdict",
+    "Waiver",
     "Worker",
 ]

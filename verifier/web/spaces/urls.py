@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from verifier.web import badge
 from verifier.web.spaces import audit, invitations, members, pages, policies, report
 
 _space: list[URLPattern | URLResolver] = [
@@ -18,6 +19,7 @@ _space: list[URLPattern | URLResolver] = [
     path("policies/new/", policies.add_policy, name="space-policy-new"),
     path("policies/<slug:policy>/", policies.show_policy, name="space-policy"),
     path("policies/<slug:policy>/end/", policies.end_policy, name="space-policy-end"),
+    path("badges/<str:name>/<str:kernel>.svg", badge.give_newest_badge, name="space-badge"),
     path("report/", report.give_report, name="space-report"),
     path("audit/", audit.show_trail, name="space-audit"),
 ]

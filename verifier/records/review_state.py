@@ -1,0 +1,143 @@
+"""Where the review of an object stands in a space, and what a sign-off covers by now."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from kfmap.catalogue.models import Kernel
+from kfmap.permission.engine import ENGINE_VERSION
+from verifier.engine.reports.causes import Cause
+from verifier.engine.result import LEFT_OUT, PASSES, FindingKind
+from verifier.records.models import BpfObject, Job, Review, Waiver
+from verifier.records.reviews import Reviewed
+from verifier.spaces.models import PolicyVersion, Space
+
+_HARMLESS = {FindingKind.UNKNOWN, FindingKind.DEAD, FindingKind.LEFT_OUT}
+
+
+class State(StrEnum):
+    """Where a review is."""
+
+    CHECKING = "checking"
+    NEEDS_REVIEW = "needs review"
+    APPROVED = "approved"
+    CHANGES_ASKED = "changes asked"
+    REJECTED = "rejected"
+
+
+_AFTER = {
+    Review.Decision.SIGNED_OFF: State.APPROVED,
+    Review.Decision.CHANGES: State.CHANGES_ASKED,
+    Review.Decision.REJECTED: State.REJECTED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The state, why an approval does not hold any more, what it does not cover, open findings."""
+
+    state: State
+    reopened: tuple[str, ...]
+    uncovered: tuple[str, ...]
+    unwaived: tuple[Cause, ...]
+    waivers: Mapping[str, Waiver]
+    mark: str
+
+
+def deciding_kernels(space: Space | None, kernels: Sequence[Kernel]) -> set[str]:
+    """Return the kernels a space cares for; else the newest released one, as `verify` does."""
+    if space is not None and space.kernels:
+        return set(space.kernels)
+    released = [kernel.name for kernel in kernels if kernel.released]
+    return set(released[-1:])
+
+
+def bind(obj: BpfObject, space: Space | None, kernels: Sequence[Kernel]) -> dict[str, Any]:
+    """Return what a decision of now stands on."""
+    versions = PolicyVersion.objects.in_force().filter(space=space) if space else ()
+    return {
+        "sha256": obj.sha256,
+        "kernels": {kernel.name: kernel.facts_hash for kernel in kernels},
+        "engine": ENGINE_VERSION,
+        "loader": obj.loader_key,
+        "policies": {row.slug: row.number for row in versions},
+    }
+
+
+def load_standing(
+    obj: BpfObject,
+    space: Space | None,
+    kernels: Sequence[Kernel],
+    causes: Sequence[Cause],
+    worst: Mapping[str, str],
+    reviews: Sequence[Reviewed],
+    job: Job | None,
+) -> Standing:
+    """Return where the review stands; `worst`: the object's verdict by kernel."""
+    deciding = deciding_kernels(space, kernels)
+    waivers = _load_waivers(space)
+    unwaived = tuple(
+        cause
+        for cause in causes
+        if cause.kind not in _HARMLESS
+        and cause.fingerprint not in waivers
+        and deciding.intersection(cause.kernels)
+    )
+    now = bind(obj, space, kernels)
+    mark = hashlib.sha256(json.dumps([now, dict(worst)], sort_keys=True).encode()).hexdigest()
+    decided = next((item for item in reviews if item.decides), None)
+    if not worst and (job is None or not job.is_over):
+        return Standing(State.CHECKING, (), (), unwaived, waivers, mark)
+    if decided is None:
+        return Standing(State.NEEDS_REVIEW, (), (), unwaived, waivers, mark)
+    state = _AFTER[Review.Decision(decided.review.decision)]
+    uncovered = tuple(_find_uncovered(decided.review.binds, now))
+    reopened: tuple[str, ...] = ()
+    if state == State.APPROVED:
+        reopened = tuple(_find_reopened(decided, deciding, unwaived))
+    state = State.NEEDS_REVIEW if reopened else state
+    return Standing(state, reopened, uncovered, unwaived, waivers, mark)
+
+
+def _load_waivers(space: Space | None) -> dict[str, Waiver]:
+    active = Waiver.objects.active().filter(space=space).select_related("owner") if space else ()
+    return {waiver.fingerprint: waiver for waiver in active}
+
+
+def _find_reopened(
+    decided: Reviewed, deciding: set[str], unwaived: Sequence[Cause]
+) -> Iterator[str]:
+    for change in decided.changes:
+        if change.kernel in deciding and change.after not in ("", PASSES, LEFT_OUT):
+            yield f"{change.kernel} says {change.words[1]}, it said {change.words[0]}"
+    if decided.review.binds:  # those of before know no waivers
+        for cause in unwaived:
+            yield f"no waiver holds for {describe(cause)}"
+
+
+def _find_uncovered(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    """Say what is other than when it was signed; nothing is known of reviews of before."""
+    if not was:
+        return
+    for name, facts in now["kernels"].items():
+        if name not in was["kernels"]:
+            yield f"kernel {name}, which was not in the map"
+        elif was["kernels"][name] != facts:
+            yield f"kernel {name}, of which more or other facts are known"
+    if was["engine"] != now["engine"]:
+        yield f"what engine {now['engine']} says: it was engine {was['engine']}"
+    if was["loader"] != now["loader"]:
+        yield "what the loader does now"
+    for slug, number in now["policies"].items():
+        if was["policies"].get(slug) != number:
+            yield f"version {number} of the policy {slug}"
+
+
+def describe(cause: Cause) -> str:
+    """Return a finding in a few words."""
+    return f"{cause.kfunc}: {cause.text}" if cause.kfunc else cause.text

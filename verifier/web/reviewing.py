@@ -1,0 +1,164 @@
+"""Reviews of an object in its space: decisions, waivers of findings, reviewers who are asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from verifier.records.models import Assignment, BpfObject, Review, Waiver
+from verifier.records.review_state import Standing, bind, describe, load_standing
+from verifier.records.reviews import Reviewed
+from verifier.records.uploads import find_space
+from verifier.spaces.models import AuditEntry, Notice, Space
+from verifier.spaces.roles import Action, Role
+from verifier.web.found import may_with, object_view
+from verifier.web.object_page import ObjectPage, build_object_page
+from verifier.web.review_form import AssignForm, WaiverForm
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewPart:
+    """What the page of an object shows of its review in one space."""
+
+    space: Space | None
+    standing: Standing
+    assignments: list[Assignment]
+    may_review: bool
+    may_submit: bool
+    reviewers: list[User]
+
+
+def load_review_part(
+    request: HttpRequest, obj: BpfObject, page: ObjectPage, reviews: list[Reviewed]
+) -> ReviewPart:
+    """Return the part for the space in which the reader sees the object first."""
+    user, space = request.user, find_space(request.user, obj, Action.SEE)
+    may_review = may_with(user, Action.REVIEW, obj)
+    return ReviewPart(
+        space,
+        _stand(obj, space, page, reviews),
+        list(obj.assignments.filter(space=space).select_related("reviewer")) if space else [],
+        may_review,
+        may_with(user, Action.SUBMIT, obj),
+        list(_reviewers(space)) if space and may_review else [],
+    )
+
+
+def _stand(
+    obj: BpfObject, space: Space | None, page: ObjectPage, reviews: list[Reviewed]
+) -> Standing:
+    causes = [card.cause for card in page.causes]
+    return load_standing(obj, space, page.kernels, causes, page.worst, reviews, obj.jobs.first())
+
+
+def keep_review(request: HttpRequest, obj: BpfObject, review: Review, page: ObjectPage) -> None:
+    """Keep what somebody said of the verdicts that stand now, and tell whom it concerns."""
+    assert isinstance(request.user, User)
+    space = find_space(request.user, obj, Action.REVIEW)
+    review.object, review.author, review.seen = obj, request.user, page.worst
+    review.space, review.binds = space, bind(obj, space, page.kernels)
+    with transaction.atomic():
+        review.save()
+        said = review.get_decision_display()
+        AuditEntry.objects.record(
+            space, request.user, "review", obj.sha256, said=said, binds=review.binds
+        )
+        if review.decision != Review.Decision.REMARK and space is not None:
+            obj.assignments.filter(space=space, reviewer=request.user).delete()
+        text = f"{request.user} {said}: {obj.file_name}"
+        Notice.objects.tell(_concerned(obj, space, request.user), text, _review_url(request, obj))
+
+
+def _concerned(obj: BpfObject, space: Space | None, but: User) -> list[User]:
+    """Return who uploaded the object into the space, and who is asked to review it there."""
+    if space is None:
+        return []
+    uploaders = User.objects.filter(
+        submissions__files__object=obj, submissions__space=space
+    ).distinct()
+    asked = User.objects.filter(assignments__object=obj, assignments__space=space)
+    return [user for user in {*uploaders, *asked} if user != but]
+
+
+def _review_url(request: HttpRequest, obj: BpfObject) -> str:
+    return request.build_absolute_uri(f"{obj.get_absolute_url()}#reviews")
+
+
+@require_POST
+@object_view(Action.REVIEW)
+def add_waiver(request: HttpRequest, obj: BpfObject) -> HttpResponse:
+    """Answer for a finding of the object, for some time and with a reason."""
+    form = WaiverForm(request.POST)
+    space = find_space(request.user, obj, Action.REVIEW)
+    page = build_object_page(obj)
+    causes = {card.cause.fingerprint: card.cause for card in page.causes}
+    if not form.is_valid():
+        said = "; ".join(str(text) for texts in form.errors.values() for text in texts)
+        messages.error(request, f"The waiver was not kept: {said}")
+    elif space is None or form.cleaned_data["fingerprint"] not in causes:
+        messages.error(request, "The waiver was not kept: the object has no such finding now.")
+    else:
+        assert isinstance(request.user, User)
+        cause = causes[form.cleaned_data["fingerprint"]]
+        with transaction.atomic():
+            waiver = Waiver.objects.create(
+                space=space,
+                fingerprint=cause.fingerprint,
+                finding=describe(cause)[:500],
+                reason=form.cleaned_data["reason"],
+                owner=request.user,
+                expires_at=datetime.combine(form.cleaned_data["until"], time.max, UTC),
+            )
+            AuditEntry.objects.record(
+                space, request.user, "waiver", waiver.finding, until=str(waiver.expires_at.date())
+            )
+    return redirect(f"{obj.get_absolute_url()}#reviews")
+
+
+@require_POST
+@object_view(Action.REVIEW)
+def end_waiver(request: HttpRequest, obj: BpfObject, pk: int) -> HttpResponse:
+    """Withdraw a waiver: its finding stands again, in every object of the space."""
+    spaces = Space.objects.where(request.user, Action.REVIEW)
+    waiver = get_object_or_404(Waiver.objects.active(), pk=pk, space__in=spaces)
+    with transaction.atomic():
+        waiver.withdrawn_at = timezone.now()
+        waiver.save(update_fields=["withdrawn_at"])
+        AuditEntry.objects.record(waiver.space, request.user, "waiver withdrawn", waiver.finding)
+    return redirect(f"{obj.get_absolute_url()}#reviews")
+
+
+@require_POST
+@object_view(Action.SUBMIT)
+def assign(request: HttpRequest, obj: BpfObject) -> HttpResponse:
+    """Ask somebody who may review to do so."""
+    space = find_space(request.user, obj, Action.SUBMIT)
+    form = AssignForm(request.POST, reviewers=[user.pk for user in _reviewers(space)])
+    if space is None or not form.is_valid():
+        messages.error(request, "Choose somebody who may review in this space.")
+        return redirect(f"{obj.get_absolute_url()}#reviews")
+    reviewer = form.cleaned_data["reviewer"]
+    with transaction.atomic():
+        _, is_new = Assignment.objects.get_or_create(object=obj, space=space, reviewer=reviewer)
+        if is_new:
+            AuditEntry.objects.record(
+                space, request.user, "reviewer asked", obj.sha256, reviewer=str(reviewer)
+            )
+            text = f"{request.user} asks you to review {obj.file_name}"
+            Notice.objects.tell([reviewer], text, _review_url(request, obj))
+    return redirect(f"{obj.get_absolute_url()}#reviews")
+
+
+def _reviewers(space: Space | None) -> list[User]:
+    if space is None:
+        return []
+    able = space.memberships.filter(role__in=Role.REVIEWER.at_least(), user__is_active=True)
+    return [member.user for member in able.select_related("user")]
