@@ -23,7 +23,7 @@ class Version:
 
 
 def list_versions(space: Space, name: str) -> list[Version]:
-    """Return the versions of a name in a space; bytes that came again count where they came last."""
+    """Return the versions of a name in a space; bytes that came twice count as of the last time."""
     files = SubmittedFile.objects.filter(
         submission__space=space, name=name, object__isnull=False
     ).select_related("object", "submission__user")

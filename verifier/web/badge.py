@@ -57,7 +57,7 @@ def draw_badge(kernel: str, verdict: str) -> str:
     title = f"{left}: {right}"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{_HEIGHT}" role="img"'
-        f' aria-label="{xml_attribute(title)}"><title>{xml_text(title)}</title>'
+        f" aria-label={xml_attribute(title)}><title>{xml_text(title)}</title>"
         f'<rect width="{first}" height="{_HEIGHT}" fill="#24292f"/>'
         f'<rect x="{first}" width="{second}" height="{_HEIGHT}" fill="{colour}"/>'
         '<g fill="#fff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11"'

@@ -47,8 +47,8 @@ def compare_versions(request: HttpRequest, obj: BpfObject, old: str) -> HttpResp
         raise Http404
     (was, now), options = load_report([before, obj], request.user)
     if was.summary is None or now.summary is None:
-        context = {"object": obj, "before": before, "report": None, "section": "uploads"}
-        return render(request, "verifier/since.html", context, status=409)
+        nothing = {"object": obj, "before": before, "section": "uploads"}
+        return render(request, "verifier/since.html", nothing, status=409)
     report = build_version_report(was, now, options)
     if chosen := request.GET.get("format"):
         return export_report(chosen, report)

@@ -139,7 +139,7 @@ RULES = {
     "space-audit": Rule(action=Action.MANAGE),
 }
 # Let in, these answer 404: no such session or variant is there, the administrator is no member.
-UNTRIED = {"session-end", "token-revoke", "space-leave", "variant-drop"}
+UNTRIED = {"object-waiver-end", "session-end", "token-revoke", "space-leave", "variant-drop"}
 
 
 def list_patterns(
