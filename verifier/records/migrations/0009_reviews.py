@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("spaces", "0003_reviews"),
-        ("verifier", "0007_spaces"),
+        ("verifier", "0008_check_time"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
