@@ -151,8 +151,9 @@ RULES = {
     "space-policy-end": Rule(_POST, Action.MANAGE),
     "space-audit": Rule(action=Action.MANAGE),
 }
-# Let in, these answer 404: no such session or variant is there, the administrator is no member.
+# Let in, these answer 404 or 503 here: what they are about was not made, or has no bytes.
 UNTRIED = {
+    "program-source",
     "object-waiver-end",
     "session-end",
     "token-revoke",
