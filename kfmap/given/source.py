@@ -17,7 +17,7 @@ from kfmap.given import git
 from kfmap.given.files import GivenError, check_file
 from kfmap.given.patch import apply_patches
 
-MOST_BYTES = 8 << 30  # a kernel tree has 1.6 GB
+MOST_BYTES = 4 << 30  # a kernel tree has 1.6 GB
 MOST_FILES = 400_000
 _MOST_ARCHIVE = 4 << 30
 _MOST_FILE = 8 << 20  # as `Tree` reads them
