@@ -106,7 +106,7 @@ def _render_tables(kernel: LoadedKernel, struct_ops: str) -> str:
     """Return the members and what they may call as HTML: much, and it follows from the facts."""
     [ops] = [item for item in kernel.facts.struct_ops if item.name == struct_ops]
     names = {
-        "kernel": kernel,
+        "loaded": kernel,
         "ops": ops,
         "rows": _build_rows(kernel, struct_ops),
         "reach": _find_reach(kernel, struct_ops),
