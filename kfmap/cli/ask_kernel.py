@@ -16,6 +16,7 @@ from kfmap.cli.commands import CommandFailedError
 from kfmap.cli.inputs import read_inputs
 from kfmap.cli.kernels import AskedKernel, load_kernels
 from kfmap.cli.loader_options import ChoiceUse, add_loader_options, read_choices
+from kfmap.probe.guest import find_qemu
 from kfmap.probe.host import ProbeError
 from kfmap.probe.modules import read_modules
 from kfmap.probe.same_kernel import find_release
@@ -100,8 +101,11 @@ def run(options: Namespace, out: TextIO) -> int:
     inputs = _read(options)
     answered: list[Answered] = []
     try:
+        kernels = _find_kernels(options)
+        for machine in {kernel.machine for kernel in kernels}:
+            find_qemu(machine)
         loader = build_loader(_data_dir() / FOLDER / LOADER)
-        for booted in _find_kernels(options):
+        for booted in kernels:
             _say(f"Booting {booted.name}: half a minute without KVM, and what the objects take.")
             answered += _ask(booted, loader, inputs, Limits(guest=options.seconds))
     except ProbeError as error:

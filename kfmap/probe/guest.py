@@ -123,11 +123,7 @@ def read_console(guest: Guest, *, watch: Watch = lambda _: True) -> bytes:
     without end or is stopped.
     """
     machine = MACHINES[guest.machine]
-    program = shutil.which(machine.program)
-    if program is None:
-        raise ProbeError(
-            f"{machine.program} is not installed (Debian: apt install {machine.package})"
-        )
+    program = find_qemu(guest.machine)
     with tempfile.TemporaryDirectory(prefix="kfmap-guest-") as folder:
         initramfs = Path(folder) / "initramfs.cpio"
         initramfs.write_bytes(render_initramfs(guest.init, guest.files))
@@ -139,6 +135,15 @@ def read_console(guest: Guest, *, watch: Watch = lambda _: True) -> bytes:
             except _KvmFailedError:
                 continue
     raise ProbeError("QEMU could not run the guest")
+
+
+def find_qemu(machine: str) -> str:
+    """Return the path of QEMU for an architecture. Raises ProbeError naming its package."""
+    known = MACHINES[machine]
+    program = shutil.which(known.program)
+    if program is None:
+        raise ProbeError(f"{known.program} is not installed (Debian: apt install {known.package})")
+    return program
 
 
 def _with_parent() -> list[str]:

@@ -116,3 +116,10 @@ def test_without_apt_it_is_said_what_to_do(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(CommandFailedError, match="an image of your own with --image"):
         fetch_images.run(parser.parse_args(["7.2"]), io.StringIO())
+
+
+def test_without_qemu_its_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_image(tmp_path, "7.2", "linux-image 7.2.12-1", IMAGE, [])
+    monkeypatch.setenv("PATH", "/nonexistent")
+    with pytest.raises(CommandFailedError, match="apt install qemu-system-x86"):
+        _run("--kernel", "7.2")
