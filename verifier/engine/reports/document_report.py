@@ -90,7 +90,8 @@ def _object_sections(obj: CheckedObject, options: ReportOptions, before: str) ->
     rows = tuple(_kernel_row(item) for item in answer.kernels)
     columns = ("kernel", "verdict", "programs that pass", "why not")
     kernels = Table("The newest kernel first", columns, rows)
-    yield Section(_title(before, "answer per kernel"), tables=(kernels,))
+    live = tuple(f"Live only {branch.words}." for branch in answer.branches)
+    yield Section(_title(before, "answer per kernel"), live, tables=(kernels,))
     yield _causes_section(answer.causes, before)
     yield Section(_title(before, "verdicts"), tables=(_matrix(obj),))
     if obj.opinions:

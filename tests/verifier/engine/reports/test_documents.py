@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -17,6 +18,7 @@ from tests.verifier.checked import create_checked, create_unread
 from verifier.engine.reports import RENDERERS
 from verifier.engine.reports.model import AskedKernel, ReportOptions
 from verifier.engine.reports.object_graph import build_graph_of
+from verifier.engine.result import ObjectVerdict, ProgramVerdict
 
 KERNEL = AskedKernel("7.2", "7.2.12", "cd" * 32, "9 of 9 cells are as 7.2.12 answered")
 SIGNED = SignOff("toy.bpf.o", "signed off", "ada", "2026-11-02 10:00 UTC", "=looked at", "all")
@@ -118,3 +120,14 @@ def test_json_is_as_the_published_schema_says(program: str) -> None:
     jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text())).validate(body)
     assert body["engine"] == ENGINE_VERSION
     assert body["kernels"][0]["facts_sha256"] == "cd" * 32
+
+
+def test_page_says_what_is_live_on_some_kernels_alone() -> None:
+    rows = [
+        ObjectVerdict(kernel, (ProgramVerdict("p", "passes", (), (live,), ("toy_old", "toy_new")),))
+        for kernel, live in (("6.18", "toy_old"), ("7.2", "toy_new"))
+    ]
+    obj = replace(create_checked("p"), verdicts=tuple(rows), unchecked=())
+    text = read_page(RENDERERS["html"].render([obj])).text_content()
+    assert "Live only on 7.2: toy_new." in text
+    assert "Live only on 6.18: toy_old." in text
