@@ -35,6 +35,7 @@ from kfmap.kernel.registering import Registered, find_registrations
 from kfmap.kernel.rules.attach_targets import LSM_C
 from kfmap.kernel.rules.error_injection import INJECTION_OPTION
 from kfmap.kernel.rules.hooks import BTF_C, find_enum, read_decision, read_hook_map, read_hooks
+from kfmap.kernel.rules.jit import read_lacks
 from kfmap.kernel.rules.kfuncs import KfuncReader, find_device_bound_set, flags_by_kfunc
 from kfmap.kernel.rules.run_time_masks import extract_run_time
 from kfmap.kernel.rules.struct_ops import (
@@ -88,6 +89,7 @@ def extract_kernel(
     ]
     facts = replace(facts, not_understood=sort_problems((*unread, *facts.not_understood)))
     check_found(code, facts, found, Gates(code, kbuild))
+    facts = replace(facts, lacks=read_lacks(code, lambda file: bool(kbuild.owner(file))))
     files = _program_files(found, built, has_lsm=bool(kbuild.owner(LSM_C)))
     return add_program_facts(code, facts, files, Gates(code, kbuild))
 

@@ -279,6 +279,22 @@ class UnreadRegistration:
     filters: bool
 
 
+class CallNeed(StrEnum):
+    """What calls of kfuncs, or members, need of the kernel as it is built."""
+
+    KFUNC_CALL = "kfunc_call"
+    PRIVATE_STACK = "private_stack"
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """Something that the kernel as it is built does not have, and the line that asks for it."""
+
+    need: CallNeed
+    text: str
+    place: Place
+
+
 @dataclass(frozen=True, slots=True)
 class Observed:
     """One context of a booted kernel: a letter (A, D, ?) for each of `observed_kfuncs`."""
@@ -303,7 +319,8 @@ class KernelFacts:
     for what was not read. `helpers` are the lines that helper_json.py reads.
     `lock_safe`: the kfuncs that may be called while a lock is held; None where a flag of theirs
     decides, or where it was not read.
-    `unread` are registrations that may be there: each is in `not_understood`, too.
+    `unread` are registrations that may be there: each is in `not_understood`, too. `lacks` is
+    what no call, or no program on some members, can do without.
     """
 
     name: str
@@ -338,6 +355,7 @@ class KernelFacts:
     run_time_checks: tuple[RunTimeCheck, ...] = ()
     op_circumstances: tuple[OpCircumstances, ...] = ()
     unread: tuple[UnreadRegistration, ...] = ()
+    lacks: tuple[Lack, ...] = ()
 
     @property
     def is_observed(self) -> bool:

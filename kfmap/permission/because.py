@@ -28,6 +28,7 @@ from kfmap.permission.verdict import Layer, LayerKind, Reason, Verdict, give_rea
 _FEW = 6
 # In the kernel's order; the first that blocks is the reason.
 _LAYER_ORDER = (
+    LayerKind.JIT,
     LayerKind.MALFORMED_BTF,
     LayerKind.ATTACH_TARGET,
     LayerKind.UNSUPPORTED_MEMBER,
@@ -113,7 +114,7 @@ class Explainer:
         if layer.kind == LayerKind.MALFORMED_BTF:
             text = layer.reason.text.removeprefix("no program can load it: ")
             return replace(layer.reason, text=f"no program can load {kfunc}: {text}")
-        if layer.kind in (LayerKind.ATTACH_TARGET, LayerKind.TRAP):
+        if layer.kind in (LayerKind.JIT, LayerKind.ATTACH_TARGET, LayerKind.TRAP):
             return layer.reason
         if context.sleepable:
             text = f"{layer.reason.text}, and this program asks to sleep"

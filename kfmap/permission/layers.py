@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from kfmap.kernel.facts import VMLINUX, Kfunc, Member, Place
+from kfmap.kernel.facts import VMLINUX, CallNeed, Kfunc, Lack, Member, Place
 from kfmap.permission.attach_targets import find_target_problem
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import LSM, TRACING
@@ -18,6 +18,7 @@ from kfmap.permission.sleeping import find_sleep_answer
 from kfmap.permission.verdict import Layer, LayerKind, give_reason
 from kfmap.permission.view import ViewBuilder
 
+PRIVATE_STACK = "private stack"  # among the needs of a member
 CSS_TASK_ITERATOR = "bpf_iter_css_task_new"
 # The compiler puts it where a value is undefined or a function ends; check_kfunc_call() refuses
 # each live call by name, as that of no other kfunc: "bpf: Warn with __bpf_trap() kfunc maybe due
@@ -34,6 +35,7 @@ def find_layers(
 ) -> tuple[Layer, ...]:
     """Return the layers that concern this cell; `listed` are the entries whose flags count."""
     layers = [*find_context_layers(context, views)]
+    layers += [_lack_layer(lack) for lack in find_lacks(views, CallNeed.KFUNC_CALL)]
     if kfunc:
         layers += _kfunc_layers(kfunc, listed)
         if kfunc.name == CSS_TASK_ITERATOR and not context.sleepable and not allowlisted(context):
@@ -89,20 +91,40 @@ def find_context_layers(context: Context, views: ViewBuilder) -> Iterator[Layer]
         yield Layer(LayerKind.ATTACH_TARGET, True, problem)
     member = views.find_member(context)
     if member:
-        yield from _member_layers(context, member)
+        yield from _member_layers(context, member, views)
     rule = find_sleep_answer(context, views)
     blocks = rule.blocks(context.sleepable)
     if blocks is not False:
         yield Layer(LayerKind(rule.reason.rule), blocks, rule.reason)
 
 
-def _member_layers(context: Context, member: Member) -> Iterator[Layer]:
+def find_lacks(views: ViewBuilder, need: CallNeed) -> list[Lack]:
+    """Return what the kernel lacks of what calls, or members, need."""
+    return [lack for lack in views.facts.lacks if lack.need == need]
+
+
+def is_closed_by_jit(member: Member | None, views: ViewBuilder) -> bool:
+    """Return whether no program with a kfunc can be loaded here for want of a JIT that can it."""
+    if find_lacks(views, CallNeed.KFUNC_CALL):
+        return True
+    wants = member is not None and PRIVATE_STACK in member.needs
+    return wants and bool(find_lacks(views, CallNeed.PRIVATE_STACK))
+
+
+def _lack_layer(lack: Lack) -> Layer:
+    return _layer(LayerKind.JIT, True, lack.text, lack.place)
+
+
+def _member_layers(context: Context, member: Member, views: ViewBuilder) -> Iterator[Layer]:
     name = f"{context.struct_ops}.{member.name}"
     if not member.supported:
         words = "may not be implemented" if member.supported is False else "may not be supported"
         blocks = True if member.supported is False else None
         text = f"{name} {words} by a program"
         yield _layer(LayerKind.UNSUPPORTED_MEMBER, blocks, text, member.supported_place)
+    for lack in find_lacks(views, CallNeed.PRIVATE_STACK):
+        if PRIVATE_STACK in member.needs:
+            yield _lack_layer(lack)
     for need in member.needs:
         yield _layer(LayerKind.NEEDS, False, f"a program on {name} needs: {need}")
 

@@ -39,7 +39,12 @@ from kfmap.permission.verdict import REFUSED as NOT_PERMITTED
 from kfmap.permission.verdict import UNKNOWN as NOT_KNOWN
 
 # The layers that concern the program as such, which the kernel looks at before its code.
-_OF_THE_PROGRAM = (LayerKind.MALFORMED_BTF, LayerKind.ATTACH_TARGET, LayerKind.UNSUPPORTED_MEMBER)
+_OF_THE_PROGRAM = (
+    LayerKind.JIT,
+    LayerKind.MALFORMED_BTF,
+    LayerKind.ATTACH_TARGET,
+    LayerKind.UNSUPPORTED_MEMBER,
+)
 _OF_ITS_SLEEP = (LayerKind.SLEEPABLE_MEMBER, LayerKind.SLEEPABLE_CONTEXT)
 _WITH_NEEDS = (ALLOWED, ONLY_IF_SLEEPABLE, FAILS_AT_RUN_TIME)
 

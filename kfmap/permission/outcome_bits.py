@@ -11,7 +11,7 @@ from kfmap.permission.attach_targets import find_target_problem
 from kfmap.permission.context import Context
 from kfmap.permission.decide import Decider
 from kfmap.permission.hook_table import Listed
-from kfmap.permission.layers import CSS_TASK_ITERATOR, TRAP, allowlisted
+from kfmap.permission.layers import CSS_TASK_ITERATOR, TRAP, allowlisted, is_closed_by_jit
 from kfmap.permission.missing import Missing
 from kfmap.permission.outcome_words import (
     ALLOWED,
@@ -86,6 +86,7 @@ class OutcomeColumns:
         sleep = find_sleep_answer(context, self._decider.views)
         form = sleep.blocks(context.sleepable)
         closed = member is not None and member.supported is False
+        closed = closed or is_closed_by_jit(member, self._decider.views)
         closed = closed or find_target_problem(context, self._decider.facts) is not None
         if closed or (form and context.sleepable):
             return OutcomeColumn(will_not_load=self._everything)
