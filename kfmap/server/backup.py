@@ -12,6 +12,7 @@ import os
 import tarfile
 import tempfile
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,6 +22,7 @@ from django.core import serializers
 from django.core.files.base import ContentFile
 from django.core.management import call_command
 from django.core.management.color import no_style
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, models, transaction
 from django.db.migrations.recorder import MigrationRecorder
 
@@ -38,6 +40,14 @@ _MADE_BY_MIGRATE = {"contenttypes.contenttype", "auth.permission"}
 
 class BackupError(RuntimeError):
     """A backup cannot be made or restored; the message says why and what to do."""
+
+
+class _Exact(DjangoJSONEncoder):
+    """Writes times to the microsecond; Django's own encoder cuts them off."""
+
+    def default(self, o: Any) -> Any:
+        """Return what JSON takes."""
+        return o.isoformat() if isinstance(o, datetime) else super().default(o)
 
 
 def write_backup(target: Path) -> tuple[int, int]:
@@ -120,7 +130,7 @@ def _add_rows(archive: tarfile.TarFile) -> int:
 def _write_rows(rows: Iterable[models.Model], text: IO[str]) -> int:
     count = 0
     for row in rows:
-        text.write(serializers.serialize("jsonl", [row], use_natural_foreign_keys=True))
+        text.write(serializers.serialize("jsonl", [row], use_natural_foreign_keys=True, cls=_Exact))
         count += 1
     return count
 
