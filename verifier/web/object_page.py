@@ -18,7 +18,8 @@ from verifier.web.object_calls import KfuncCalls, Liveness, load_kfunc_calls, ve
 from verifier.web.object_changes import AcrossKernels, build_across
 from verifier.web.verdict_grid import UNCHECKED, WAITING, Cell, build_cells, index_verdicts
 
-_MOST_OPEN = 3
+_MOST_OPEN, _MOST_OPEN_OF_MANY = 3, 1
+_MANY_PROGRAMS = 20  # with more the page is folded further, so that it can be looked over
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +79,14 @@ def build_object_page(obj: BpfObject, before: str = "", after: str = "") -> Obje
     kernels = list(Kernel.objects.listed())
     checks = load_checks(obj, kernels)
     answer = build_answer(combine_checked(obj, kernels, checks))
+    programs = list(obj.programs.all())
+    most_open = _MOST_OPEN if len(programs) <= _MANY_PROGRAMS else _MOST_OPEN_OF_MANY
     cards = [
-        CauseCard(f"cause-{number}", cause, number <= _MOST_OPEN)
+        CauseCard(f"cause-{number}", cause, number <= most_open)
         for number, cause in enumerate(answer.causes.shown, 1)
     ]
     by_program = index_verdicts(checks)
     anchors = dict(reversed(list(_anchors(cards))))
-    programs = list(obj.programs.all())
     liveness = [Liveness(verdicts_of(program, kernels, by_program)) for program in programs]
     calls = load_kfunc_calls(obj, dict(zip((p.pk for p in programs), liveness, strict=True)))
     parts = [
