@@ -55,7 +55,12 @@ class SettingsForm(SpaceModelForm):
     class Meta:
         model = Space
         fields = ("name", "about", "visibility", "accounts_role", "kernels", "retention_days")
-        labels = {"visibility": "Who sees it", "about": "What it is for"}
+        labels = {
+            "visibility": "Who sees it",
+            "about": "What it is for",
+            "retention_days": "Days that uploads stay",
+        }
+        help_texts = {"retention_days": "Then they are deleted. Empty: they stay."}
         widgets = {"about": forms.Textarea({"rows": 3})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
