@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from kfmap.kernel.extract import extract_kernel
 from kfmap.kernel.facts import CallNeed, KernelFacts
 from kfmap.permission.context import Context
 from kfmap.permission.decide import Decider
@@ -93,6 +94,15 @@ def test_the_jit_is_that_of_the_architecture(tmp_path: Path) -> None:
     assert _extract(tmp_path / "s390", config, arch="s390").lacks == ()
     (lack,) = _extract(tmp_path / "none", config, arch="x86").lacks
     assert lack.text == "the JIT of s390 does not support calls of kernel functions"
+
+
+def test_a_jit_that_is_not_seen_to_be_built_bars_nothing(tmp_path: Path) -> None:
+    files = {"arch/x86/net/Makefile": "obj-$(CONFIG_OTHER) += jit.o\n"}
+    root = tmp_path / "tree"
+    _extract(root, ON, "true")
+    for file, text in files.items():
+        (root / file).write_text(text)
+    assert extract_kernel(root, config=ON).lacks == ()
 
 
 def test_with_every_option_on_nothing_is_said(tmp_path: Path) -> None:

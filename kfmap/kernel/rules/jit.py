@@ -79,9 +79,9 @@ def _find(code: Code, name: str, files: list[str]) -> Item | None:
 
 
 def _is_elsewhere(code: Code, name: str, folder: str, files: list[str]) -> bool:
-    """Return whether a file that is not built has the function, and none that has it is."""
+    """Return whether a file of the architecture that is not built has the function."""
     others = [file for file in code.tree.find_c_files(folder) if file not in files]
-    return not files and any(name in (code.tree.read(file) or "") for file in others)
+    return any(name in (code.tree.read(file) or "") for file in others)
 
 
 def _answer(code: Code, item: Item) -> Value:
