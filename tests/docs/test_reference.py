@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from argparse import ArgumentParser
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -115,15 +116,21 @@ def test_every_kind_of_finding_about_programs_is_documented_and_no_other() -> No
 
 def test_every_kind_of_finding_about_kernels_is_documented_and_no_other() -> None:
     folder = BASE / "kfmap" / "permission" / "findings"
-    calls = [
-        node
-        for path in folder.glob("*.py")
+    kinds = {kind for path in folder.glob("*.py") for kind in kinds_made_in(path)}
+    assert set(first_column(section("words", "Findings about kernels"))) == kinds
+
+
+def kinds_made_in(path: Path) -> set[object]:
+    """Return the kinds of findings that a module makes, written out or as a constant."""
+    module = import_module(f"kfmap.permission.findings.{path.stem}")
+    made = [
+        node.args[0]
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Finding"
     ]
-    assert all(isinstance(call.args[0], ast.Constant) for call in calls)
-    kinds = {call.args[0].value for call in calls if isinstance(call.args[0], ast.Constant)}
-    assert set(first_column(section("words", "Findings about kernels"))) == kinds
+    assert all(isinstance(kind, ast.Constant | ast.Name) for kind in made)
+    constants = {kind.value for kind in made if isinstance(kind, ast.Constant)}
+    return constants | {getattr(module, kind.id) for kind in made if isinstance(kind, ast.Name)}
 
 
 def test_every_word_of_an_answer_is_documented_and_no_other() -> None:
