@@ -78,7 +78,7 @@ def read_backup(source: Path) -> tuple[int, int]:
     Raises BackupError: then the database is as it was.
     """
     try:
-        with tarfile.open(source) as archive:
+        with tarfile.open(source, mode="r:") as archive:
             _expect_same_schema(_about(archive))
             _expect_empty()
             with transaction.atomic():
