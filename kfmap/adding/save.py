@@ -127,3 +127,4 @@ def _keep_provenance(kernel: Kernel, parts: Parts, user: User | None) -> None:
             "added_by": user,
         },
     )
+    kernel.save(update_fields=["updated_at"])  # its page changed, whatever its facts did

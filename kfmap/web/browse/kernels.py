@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.http import Http404, HttpRequest, HttpResponse
@@ -100,7 +102,13 @@ def _find_provenance(row: Kernel) -> Provenance | None:
     """Return where an imported kernel came from; None for others."""
     if row.source not in (Kernel.Source.IMPORTED, Kernel.Source.ESTIMATE):
         return None
-    return Provenance.objects.select_related("added_by").filter(kernel=row).first()
+    return _load_provenance(row.pk, row.updated_at)
+
+
+@lru_cache(maxsize=256)
+def _load_provenance(kernel: int, updated_at: datetime) -> Provenance | None:
+    """Return the row, once per change of the kernel's: what is noted anew touches that, too."""
+    return Provenance.objects.select_related("added_by").filter(kernel=kernel).first()
 
 
 @dataclass(frozen=True, slots=True)
