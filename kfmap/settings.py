@@ -302,6 +302,10 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "kfmap",
     "VERSION": "1",
     "OAS_VERSION": "3.1.1",
+    "ENUM_NAME_OVERRIDES": {  # several things have a field `state`
+        "JobState": "verifier.records.models.Job.State",
+        "WorkState": "kfmap.adding.models.Addition.State",  # of opinions, too
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "kfmap.api.described.add_events",
