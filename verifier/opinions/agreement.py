@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from kfmap.decoder.kinds import MEANINGS, Kind
-from kfmap.decoder.reading import LogMessage, read_log
 from kfmap.quick_dataclass import dataclass
 from verifier.engine.result import (
     FAILS_AT_RUN_TIME,
@@ -24,6 +24,9 @@ from verifier.engine.result import (
 from verifier.engine.result import WORDS as VERDICT_WORDS
 from verifier.opinions.answers import without_account
 from verifier.opinions.opinion import WORDS, KernelOpinion, ProgramOpinion, Word
+
+if TYPE_CHECKING:
+    from kfmap.decoder.reading import LogMessage
 
 
 class Agreement(StrEnum):
@@ -176,6 +179,9 @@ def find_message(opinion: ProgramOpinion) -> LogMessage | None:
     The verifier stops at its first complaint; what stands before is about other paths. Without a
     log libbpf said it, and there the first complaint is the cause of the others.
     """
+    # Late: every report knows opinions, few have one, and all messages take a while to compile.
+    from kfmap.decoder.reading import read_log
+
     if opinion.log:
         messages = read_log(without_account(opinion.log)).messages
         return max(messages, key=lambda item: item.line, default=None)
