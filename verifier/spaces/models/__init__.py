@@ -1,4 +1,8 @@
-"""The rows of spaces, one topic per file."""
+"""The rows of spaces, one topic per file.
+
+`space.py` has spaces and their members, on which the others stand. Rows of uploads point here,
+never the other way.
+"""
 
 from verifier.spaces.models.audit import AuditEntry
 from verifier.spaces.models.invitation import Invitation
