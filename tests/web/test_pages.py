@@ -30,7 +30,7 @@ PAGES = {
     "/can-call/": 1,
     f"/can-call/?kernel=8.1&context={ENQUEUE}&kfunc=toy_now": 2,
     "/kernels/": 1,
-    f"{KERNEL}/": 2,  # the map, and who added the kernel
+    f"{KERNEL}/": 1,
     f"{KERNEL}/names.json": 1,
     f"{KERNEL}/matrix/": 1,
     f"{KERNEL}/matrix/data.json": 1,

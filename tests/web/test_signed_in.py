@@ -19,7 +19,7 @@ PAGES = {
     "/": 2,
     "/can-call/?kernel=8.1&context=xdp&kfunc=toy_now": 1,
     "/kernels/": 0,
-    "/kernels/8.1/": 1,
+    "/kernels/8.1/": 0,
     "/kernels/8.1/matrix/": 0,
     "/kernels/8.1/kfuncs/": 0,
     "/kernels/8.1/kfuncs/toy_now/": 1,
