@@ -33,9 +33,17 @@ _LAYER_ORDER = (
     LayerKind.ATTACH_TARGET,
     LayerKind.UNSUPPORTED_MEMBER,
     LayerKind.TRAP,
+    LayerKind.FUNCTION_ADDRESS,
     LayerKind.SLEEPABLE_CONTEXT,
     LayerKind.SLEEPABLE_MEMBER,
     LayerKind.SLEEPABLE,
+)
+# What blocks a call in these has a sentence of its own that says all.
+_SAY_ENOUGH = (
+    LayerKind.JIT,
+    LayerKind.ATTACH_TARGET,
+    LayerKind.TRAP,
+    LayerKind.FUNCTION_ADDRESS,
 )
 
 
@@ -114,7 +122,7 @@ class Explainer:
         if layer.kind == LayerKind.MALFORMED_BTF:
             text = layer.reason.text.removeprefix("no program can load it: ")
             return replace(layer.reason, text=f"no program can load {kfunc}: {text}")
-        if layer.kind in (LayerKind.JIT, LayerKind.ATTACH_TARGET, LayerKind.TRAP):
+        if layer.kind in _SAY_ENOUGH:
             return layer.reason
         if context.sleepable:
             text = f"{layer.reason.text}, and this program asks to sleep"

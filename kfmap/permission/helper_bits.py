@@ -15,6 +15,7 @@ from kfmap.permission.bits import KfuncBits
 from kfmap.permission.bpf_helpers import HelperAnswer, HelperDecider
 from kfmap.permission.context import Context
 from kfmap.permission.decide import Decider
+from kfmap.permission.function_address import GET_FUNC_IP, knows_function
 from kfmap.permission.layers import find_context_layers
 from kfmap.permission.matrix import Matrix
 from kfmap.permission.missing import Missing
@@ -123,6 +124,8 @@ class HelperColumns:
             if answer.allowed is False:
                 may = awake and sleeps != NEVER and asleep.answer(helper).allowed
                 return ONLY_IF_SLEEPABLE if may else REFUSED
+            if helper == GET_FUNC_IP and answer.allowed and not knows_function(context):
+                return WILL_NOT_LOAD
             if answer.allowed is None or unsure:
                 return UNKNOWN
             if answer.might_sleep and awake:

@@ -12,6 +12,7 @@ from kfmap.permission.context import Context
 from kfmap.permission.context_words import render_context, type_word
 from kfmap.permission.contexts import build_contexts
 from kfmap.permission.decide import Decider
+from kfmap.permission.function_address import GET_FUNC_IP, NO_FUNCTION, knows_function
 from kfmap.permission.helper_bits import HelperColumns
 from kfmap.permission.instead import find_nearest, find_working_form
 from kfmap.permission.layers import find_context_layers
@@ -73,6 +74,9 @@ class HelperJudge:
 
     def _find_layers(self, context: Context, helper: str, given: HelperAnswer) -> Iterator[Layer]:
         yield from find_context_layers(context, self._decider.views)
+        if helper == GET_FUNC_IP and given.allowed and not knows_function(context):
+            reason = give_reason(LayerKind.FUNCTION_ADDRESS, f"{helper} {NO_FUNCTION}")
+            yield Layer(LayerKind.FUNCTION_ADDRESS, True, reason)
         if given.allowed and given.might_sleep and not context.sleepable:
             text = "the helper may sleep and this program may not"
             reason = give_reason(LayerKind.SLEEPABLE, text, given.place)

@@ -48,6 +48,7 @@ class LayerKind(StrEnum):
     DESTRUCTIVE = "destructive"
     DEVICE_BOUND = "device_bound"
     FLAGS = "flags"
+    FUNCTION_ADDRESS = "function_address"
     JIT = "jit"
     MALFORMED_BTF = "malformed_btf"
     MODULE = "module"

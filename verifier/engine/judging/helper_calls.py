@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from kfmap.permission.bpf_helpers import HelperAnswer
 from kfmap.permission.context import Context
+from kfmap.permission.function_address import GET_FUNC_IP, NO_FUNCTION, knows_function
 from kfmap.permission.helper_names import helper_name
 from kfmap.permission.verdict import give_reason
 from verifier.engine.flow.reach import Circumstances, LiveHelper
@@ -20,13 +21,6 @@ from verifier.engine.judging.regions import SPIN_LOCK, SPIN_UNLOCK, helper_probl
 from verifier.engine.result import FindingKind, Reason
 
 _RULE = "helper"
-_GET_FUNC_IP = 173
-_WITH_FUNCTION = (
-    "BPF_TRACE_FENTRY",
-    "BPF_TRACE_FEXIT",
-    "BPF_TRACE_FSESSION",
-    "BPF_MODIFY_RETURN",
-)
 _Alike = tuple[int, Regions, Circumstances, str]
 
 
@@ -92,8 +86,8 @@ class HelperJudge:
             text = f"this kernel has no {called}#{number}"
             return Objection(FindingKind.LOAD, (Reason(_RULE, text),))
         name = answer.helper
-        if answer.allowed and number == _GET_FUNC_IP and not self._has_function():
-            text = f"func bpf_{name}#{number} is for kprobes and for programs that trace functions"
+        if answer.allowed and f"bpf_{name}" == GET_FUNC_IP and not knows_function(self._context):
+            text = f"func {GET_FUNC_IP}#{number} {NO_FUNCTION}"
             return Objection(FindingKind.LOAD, (Reason(_RULE, text),))
         if answer.allowed and answer.gpl_only and not self._licensed:
             text = (
@@ -110,16 +104,6 @@ class HelperJudge:
             if name not in answer.because:
                 text = f"{answer.because}: bpf_{name}#{number}"
         return Objection(kind, (give_reason(_RULE, text, answer.place),))
-
-    def _has_function(self) -> bool:
-        """Return whether such programs know the address of a function.
-
-        check_get_func_ip() of kernel/bpf/verifier.c, the same from 6.1 to 7.3, asks beside the
-        functions that say which helpers programs get.
-        """
-        if self._context.program_type == "BPF_PROG_TYPE_TRACING":
-            return self._context.attach_type in _WITH_FUNCTION
-        return self._context.program_type == "BPF_PROG_TYPE_KPROBE"
 
     def _find_objection(self, call: LiveHelper) -> Objection | None:
         if refusal := self._is_given(call.number):
