@@ -17,6 +17,8 @@ KFMAP_S3_ENDPOINT       address of an S3 server that is not Amazon's
 KFMAP_WEB_THREADS       requests answered at the same time, each with its connection; default 16
 KFMAP_CHECK_SECONDS     one step of a check, on one kernel, may take so long; default 60
 KFMAP_CHECK_MB          memory of a check process; default 2048
+KFMAP_RECHECKS_PER_MINUTE  objects checked again in a minute when a kernel, a policy or an engine
+                        arrives; default 60
 KFMAP_GUEST_SECONDS     a virtual machine that is asked for a second opinion may run so long;
                         default 900
 KFMAP_KERNEL_FOLDERS    folders of this machine with sources that may be named on the page that adds
@@ -96,6 +98,7 @@ INSTALLED_APPS = [
     "verifier.spaces",
     "verifier.records",
     "verifier.guests",
+    "verifier.rechecking",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -259,6 +262,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = KFMAP_MAX_FORM_BYTES
 KFMAP_WEB_THREADS = env.number("KFMAP_WEB_THREADS", 16)
 KFMAP_CHECK_SECONDS = env.number("KFMAP_CHECK_SECONDS", 60)
 KFMAP_CHECK_MEGABYTES = env.number("KFMAP_CHECK_MB", 2048)
+KFMAP_RECHECKS_PER_MINUTE = env.number("KFMAP_RECHECKS_PER_MINUTE", 60)
 KFMAP_GUEST_SECONDS = env.number("KFMAP_GUEST_SECONDS", 900)
 KFMAP_KERNEL_FOLDERS = env.names("KFMAP_KERNEL_FOLDERS", [])
 KFMAP_MAX_KERNEL_BYTES = env.number("KFMAP_MAX_KERNEL_MB", 300) * 1024 * 1024

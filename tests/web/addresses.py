@@ -12,6 +12,7 @@ from kfmap.permission.what_if.edits import UseCapabilities
 from kfmap.web.shared.cells import load_cells
 from kfmap.web.shared.kernel_map import load_kernel_map
 from kfmap.web.what_if.edits_in_address import draft_url
+from verifier.rechecking.models import Recheck
 from verifier.records.models import BpfObject, Submission
 from verifier.spaces.models import Space
 
@@ -39,6 +40,7 @@ def list_addresses() -> dict[str, str]:
         "login": reverse("login"),
         "uploads": reverse("uploads"),
         "differences": reverse("differences"),
+        "rechecks": reverse("rechecks"),
         "spaces": reverse("spaces"),
         "space-new": reverse("space-new"),
         "account": reverse("account"),
@@ -59,6 +61,9 @@ def list_addresses() -> dict[str, str]:
         pages["space"] = space.get_absolute_url()
         pages["space-settings"] = reverse("space-settings", args=[space.slug])
         pages["space-audit"] = reverse("space-audit", args=[space.slug])
+    run = Recheck.objects.order_by("pk").last()
+    if run:
+        pages["recheck"] = run.get_absolute_url()
     submission = Submission.objects.order_by("pk").last()
     if submission:
         pages["submission"] = submission.get_absolute_url()

@@ -13,6 +13,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 
+from verifier.rechecking.models import Recheck
 from verifier.records.models import BpfObject, Submission
 from verifier.spaces.access import Reader, may
 from verifier.spaces.models import Space
@@ -74,6 +75,20 @@ def space_view(
         return may(user, action, space)
 
     return _finder("slug", find, allows, action)
+
+
+def recheck_view(
+    action: Literal[Action.SEE, Action.MANAGE] = Action.SEE,
+) -> Callable[[Callable[Concatenate[HttpRequest, Recheck, ...], HttpResponse]], View]:
+    """Give a view the recheck of its address."""
+
+    def find(user: Reader, pk: int) -> Recheck | None:
+        return Recheck.objects.visible_to(user).filter(pk=pk).select_related("space").first()
+
+    def allows(user: Reader, run: Recheck) -> bool:
+        return run.may_be_cancelled_by(user)
+
+    return _finder("pk", find, allows, action)
 
 
 def _finder(

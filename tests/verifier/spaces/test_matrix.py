@@ -19,6 +19,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.verifier.spaces.people import Team, create_team
+from verifier.rechecking.models import Recheck
 from verifier.spaces.models import Invitation, PolicyVersion
 from verifier.spaces.roles import ROLE_FOR, Action, Role
 
@@ -95,6 +96,7 @@ RULES = {
     "api-kernel-addition": Rule(("GET", "DELETE"), account=True),
     "differences": ACCOUNT,
     "inbox": ACCOUNT,
+    "rechecks": ACCOUNT,
     "inbox-read": Rule(_POST, account=True),
     "tokens": Rule(_BOTH, account=True),
     "token-revoke": Rule(_POST, account=True),
@@ -138,6 +140,8 @@ RULES = {
     "object-check": Rule(_POST, Action.SUBMIT),
     "object-cancel": Rule(_POST, Action.SUBMIT),
     "object-park": Rule(_POST, Action.SUBMIT),
+    "recheck": SEE,
+    "recheck-cancel": Rule(_POST, Action.MANAGE),
     "space": SEE,
     "space-leave": Rule(_POST, Action.SEE),
     "space-settings": Rule(_BOTH, Action.MANAGE),
@@ -218,6 +222,7 @@ def world() -> World:
     token = Invitation.objects.issue(team.space, Role.READER, team.user("maintainer"))
     text = "version: 1\nname: Ours\n"
     PolicyVersion.objects.keep(team.space, "ours", text, team.user("maintainer"))
+    run = Recheck.objects.create(reason="A policy.", space=team.space, before={}, now={})
     parts = {
         "slug": team.space.slug,
         "sha256": team.object.sha256,
@@ -227,6 +232,8 @@ def world() -> World:
         **{f"pk of {name}": 0 for name in sorted(NUMBERED)},
         "pk of space-member": team.space.memberships.get(role=Role.READER).pk,
         "pk of space-invitation": Invitation.objects.get().pk,
+        "pk of recheck": run.pk,
+        "pk of recheck-cancel": run.pk,
         "token": token,
         "uidb64": "MQ",
         "kernel": "8.1",

@@ -16,15 +16,18 @@ _LONGEST = 500
 class NoticeQuerySet(models.QuerySet["Notice"]):
     """Questions about many notices, and new ones."""
 
-    def tell(self, people: Iterable[User | None], text: str, url: str) -> int:
-        """Put a notice into the inbox of each; mail goes out when the transaction ends."""
+    def tell(self, people: Iterable[User | None], text: str, url: str, more: str = "") -> int:
+        """Put a notice into the inbox of each; mail goes out when the transaction ends.
+
+        `more` is for the mail alone.
+        """
         users = {person.pk: person for person in people if person is not None and person.is_active}
         self.bulk_create(
             Notice(user=user, text=text[:_LONGEST], url=url) for user in users.values()
         )
         addresses = [user.email for user in users.values() if user.email]
         if settings.KFMAP_SENDS_MAIL and addresses:
-            transaction.on_commit(partial(_mail, addresses, text, url))
+            transaction.on_commit(partial(_mail, addresses, text, url, more))
         return len(users)
 
 
@@ -48,8 +51,9 @@ class Notice(models.Model):
         return self.text
 
 
-def _mail(addresses: list[str], text: str, url: str) -> None:
+def _mail(addresses: list[str], text: str, url: str, more: str) -> None:
     """Send a letter to each; a server that does not take it loses the letter, not the notice."""
     subject = " ".join(text.split())[:100]  # a line break would end the head of the letter
+    letter = "\n\n".join(part for part in (text, url, more) if part) + "\n"
     for address in addresses:
-        send_mail(f"kfmap: {subject}", f"{text}\n\n{url}\n", None, [address], fail_silently=True)
+        send_mail(f"kfmap: {subject}", letter, None, [address], fail_silently=True)
