@@ -15,6 +15,7 @@ from kfmap.kernel.sources import Sources
 from kfmap.kernel.syntax import parse_expression, split_list
 from kfmap.kernel.tree import Tree
 
+_AFTER_ENUMERATOR = re.compile(r"\s*(?:[,=}]|__)")
 _MAX_NESTING = 40
 _MAX_EXPANSIONS = 5_000  # of macros with parameters, in constants
 
@@ -94,11 +95,9 @@ class Code(Sources):
     def _find_value(self, name: str, file: str) -> Value:
         if name.startswith("CONFIG_"):
             return self.config.macro(name)
-        word = re.escape(name)  # first in the pattern: a search for a fixed text is a fast one
-        enumerates = re.compile(rf"{word}(?<=[{{,\s]{word})\s*(?:[,=}}]|__)")
         for other in self.files_with(name, file):
             source = self.source(other)
-            if source and enumerates.search(source.code) and name in self.enums(other):
+            if source and _may_enumerate(source.code, name) and name in self.enums(other):
                 found = self.enum(self.enums(other)[name])
                 for beside, value in found.items():  # they are asked for next, as a rule
                     self._values.setdefault((beside, file), value)
@@ -111,6 +110,17 @@ class Code(Sources):
     def layout(self, item: Item) -> Layout:
         """Return where the members of a struct are."""
         return self.layouts.layout(item)
+
+
+def _may_enumerate(code: str, name: str) -> bool:
+    """Return whether a name stands somewhere like an enumerator; a pattern for each is slower."""
+    at = code.find(name, 1)
+    while at > 0:
+        before = code[at - 1]
+        if (before in "{," or before.isspace()) and _AFTER_ENUMERATOR.match(code, at + len(name)):
+            return True
+        at = code.find(name, at + 1)
+    return False
 
 
 def _split_enum(item: Item) -> Iterator[tuple[str, str]]:

@@ -7,11 +7,13 @@ from typing import Protocol
 from tree_sitter import Node
 
 from kfmap.kernel.config import Config
-from kfmap.kernel.expressions import Evaluator, Value
+from kfmap.kernel.expressions import OF_VALUES, Evaluator, Value
 from kfmap.kernel.layout import Layouts
 from kfmap.kernel.preprocessor import config_call
 from kfmap.kernel.source import Macro, substitute
 from kfmap.kernel.syntax import arguments_of, text_of
+
+_OF_BIT = frozenset({"BIT", "BIT_ULL"})
 
 
 class Names(Protocol):
@@ -44,13 +46,17 @@ class Constants(Evaluator):
             return self._local[name]
         return self._names.value(name, self._file)
 
+    def uses_values(self, name: str) -> bool:
+        """Leave out arguments of macros: they are text, and to look a name up costs much."""
+        return name in OF_VALUES or name in _OF_BIT
+
     def call_value(self, name: str, node: Node, values: list[Value]) -> Value:
         """Return IS_ENABLED() and kin, BIT(), and macros with parameters."""
         arguments = [text_of(argument) for argument in arguments_of(node)]
         answer = config_call(self._names.config, name, arguments)
         if answer is not None:
             return answer
-        if name in ("BIT", "BIT_ULL") and values and values[0] is not None:
+        if name in _OF_BIT and values and values[0] is not None:
             return 1 << values[0] if 0 <= values[0] < 64 else None
         macro = self._names.macro(name, self._file)
         if macro is None or macro.parameters is None:

@@ -8,6 +8,7 @@ from kfmap.kernel.syntax import arguments_of, called_name, field_of, text_of
 
 Value = int | None
 _TRANSPARENT = frozenset({"likely", "unlikely", "ilog2_const", "__force"})
+OF_VALUES = _TRANSPARENT | {"fls"}
 _MAX_DEPTH = 200
 
 
@@ -33,6 +34,10 @@ class Evaluator:
     def field_value(self, node: Node) -> Value:
         """Return the value of `a.b` or `a->b`."""
         return None
+
+    def uses_values(self, name: str) -> bool:
+        """Return whether the value of a call comes from the values of its arguments."""
+        return True
 
     def call_value(self, name: str, node: Node, values: list[Value]) -> Value:
         """Return the value of a call."""
@@ -117,7 +122,8 @@ class Evaluator:
 
     def _call(self, node: Node) -> Value:
         name = called_name(node)
-        values = [self.value(argument) for argument in arguments_of(node)]
+        asked = arguments_of(node) if self.uses_values(name) else []
+        values = [self.value(argument) for argument in asked]
         if name in _TRANSPARENT and len(values) == 1:
             return values[0]
         if name == "fls" and len(values) == 1:  # include/asm-generic/bitops/fls.h

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kfmap.btf.read import Btf, read_btf
+from kfmap.collection import collection_paused
 from kfmap.kernel.built_files import Built, find_built
 from kfmap.kernel.code import Code
 from kfmap.kernel.config import read_config
@@ -52,6 +53,7 @@ from kfmap.kernel.version import read_version
 __all__ = ["TreeError", "extract_kernel"]
 
 
+@collection_paused()
 def extract_kernel(
     tree: Path | Tree,
     *,

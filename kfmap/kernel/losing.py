@@ -24,9 +24,10 @@ from kfmap.kernel.facts import (
 from kfmap.kernel.named_sets import REGISTERED_KINDS, NamedSets
 from kfmap.kernel.registering import Registered, Touched
 from kfmap.kernel.rules.id_sets import find_id_sets
-from kfmap.kernel.rules.register_machine import REGISTER
+from kfmap.kernel.rules.register_world import REGISTER
 
-_KFUNC = re.compile(r"\b__bpf_kfunc\b")
+_MARK = "__bpf_kfunc"
+_KFUNC = re.compile(rf"\b{_MARK}\b")
 
 
 def add_lost_files(code: Code, lost: Iterable[LostFile], registered: Registered) -> None:
@@ -65,8 +66,9 @@ def add_lost(
         if names.all_in(file):
             continue
         for item in code.items(file):
-            head = item.text[: item.brace] if item.function else ""
-            if item.function not in known and _KFUNC.search(head):
+            if _MARK not in item.text or not item.function or item.function in known:
+                continue
+            if _KFUNC.search(item.text, 0, item.brace):
                 place = Place(file, item.function_line)
                 touched = Touched(owner, (Entry(item.function, (), place),))
                 registered.add_unread(place, UNREAD_KFUNC, item.function, touched)

@@ -27,6 +27,7 @@ _WORDS = (
     "BTF_SET_END",
 )
 _WORD = re.compile("|".join(_WORDS))
+_IN_WORDS = ("btf_", "BTF_")  # each has one of these: most headers have none
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _CALL = re.compile(r"\s*\(")
 _MAX_DEPTH = 20
@@ -58,7 +59,8 @@ def _find_names(sources: Sources, file: str, mentions: dict[str, bool]) -> set[s
     for other in sources.closure(file):
         if other not in mentions:
             text = sources.tree.read(other) or ""
-            mentions[other] = other not in KERNELS_OWN and _WORD.search(text) is not None
+            may_match = any(part in text for part in _IN_WORDS) and other not in KERNELS_OWN
+            mentions[other] = may_match and _WORD.search(text) is not None
         source = sources.source(other) if mentions[other] else None
         for name, found in (source.defined if source else {}).items():
             bodies.setdefault(name, []).extend(_body(define) for define in found)

@@ -10,17 +10,25 @@ from __future__ import annotations
 import fnmatch
 import posixpath
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from kfmap.kernel.config import Config
+from kfmap.kernel.make_functions import (
+    LAZY,
+    MARK,
+    TEXT,
+    UNREAD,
+    find_end,
+    patsubst,
+    split_arguments,
+    split_pair,
+)
 from kfmap.kernel.place import Place
 from kfmap.kernel.tree import Tree, TreeError
 
 _CONDITION = re.compile(r"^\s*(ifeq|ifneq|ifdef|ifndef|else|endif)\b\s*(.*)$")
 _INCLUDE = re.compile(r"^\s*(-include|sinclude|include)\s+(.*)$")
 _WORDS_BEFORE = re.compile(r"^\s*(?:(?:export|override|private)\s+)+(?=\S+\s*[:+?]?=)")
-_MARK = re.compile("\ue000(\\d+)\ue001")
 _LIST = re.compile(r"-(?:y|m|n|objs|)\Z")
 _MAX_LINES = 20_000
 _MAX_VALUE = 100_000  # characters of one variable
@@ -121,15 +129,15 @@ class Makefile:
         """Return the lists: variables whose names end in -y, -m, -objs or nothing after the -."""
         found = Lists(unread=list(self._lost), off=self._off)
         for name, variable in self._variables.items():
-            marked = _MARK.search(name)
+            marked = MARK.search(name)
             if not _LIST.search(name) and marked is None:
                 continue
             value = variable.text if variable.is_simple else self._expand(variable.text)
             for word in value.split():
-                mark = marked or _MARK.search(word)
+                mark = marked or MARK.search(word)
                 if mark is None:
                     found.words.setdefault(name, []).append(word)
-                elif marked is not None and _MARK.search(word) is None:
+                elif marked is not None and MARK.search(word) is None:
                     self._add_perhaps(found, name, word, self._marks[int(mark[1])])
                 else:
                     found.unread.append(self._marks[int(mark[1])])
@@ -139,7 +147,7 @@ class Makefile:
         return found
 
     def _add_perhaps(self, found: Lists, name: str, word: str, place: Place) -> None:
-        if _MARK.search(word):
+        if MARK.search(word):
             found.unread.append(place)
         else:
             found.perhaps.setdefault(name, []).append((word, place))
@@ -166,7 +174,7 @@ class Makefile:
             self._off.update(assigned[2].split(), self._expand(assigned[2]).split())
 
     def _evaluated(self, line: str) -> None:
-        if _MARK.search(self._expand(line)):
+        if MARK.search(self._expand(line)):
             self._lost.append(self._place)
 
     def _include(self, word: str, files: str, *, perhaps: bool) -> None:
@@ -176,7 +184,7 @@ class Makefile:
             self._includes += 1
             if self._includes > _MAX_INCLUDES:
                 raise TreeError(f"{here.file} includes more than {_MAX_INCLUDES} files")
-            if _MARK.search(file) or perhaps:
+            if MARK.search(file) or perhaps:
                 self._lost.append(here)
             elif self._tree.has(path):
                 self.read(path)
@@ -214,11 +222,11 @@ class Makefile:
             else:
                 variable = self._variables.get(name)
                 known = variable is not None and bool(variable.text.strip())
-                if _MARK.search(name) or (variable and _MARK.search(variable.text)):
+                if MARK.search(name) or (variable and MARK.search(variable.text)):
                     return None
             return known == (word == "ifdef")
-        left, right = (self._expand(part).strip() for part in _split_pair(rest))
-        if _MARK.search(left) or _MARK.search(right):
+        left, right = (self._expand(part).strip() for part in split_pair(rest))
+        if MARK.search(left) or MARK.search(right):
             return None
         return (left == right) == (word == "ifeq")
 
@@ -261,7 +269,7 @@ class Makefile:
             pieces.append(text[at:sign])
             following = text[sign + 1 : sign + 2]
             if following in ("(", "{"):
-                end = _find_end(text, sign + 1)
+                end = find_end(text, sign + 1)
                 inside = text[sign + 2 : end]
                 pieces.append(self._value(inside, arguments, depth))
                 at = end + 1
@@ -275,7 +283,7 @@ class Makefile:
     def _value(self, inside: str, arguments: tuple[str, ...], depth: int) -> str:
         """Return what `$(inside)` stands for."""
         call = re.match(r"([a-z-]+)[ \t]+", inside)
-        if call and (call[1] in _TEXT or call[1] in _LAZY or call[1] in _UNREAD):
+        if call and (call[1] in TEXT or call[1] in LAZY or call[1] in UNREAD):
             return self._function(call[1], inside[call.end() :], arguments, depth)
         name = self._expand(inside, arguments, depth + 1)
         if name.isdigit():
@@ -285,13 +293,13 @@ class Makefile:
         if colon and "=" in change:
             old, _, new = change.partition("=")
             pattern = old if "%" in old else f"%{old}"
-            return _patsubst(pattern, new if "%" in new or "%" in old else f"%{new}", value)
+            return patsubst(pattern, new if "%" in new or "%" in old else f"%{new}", value)
         return value
 
     def _variable(self, name: str, arguments: tuple[str, ...], depth: int) -> str:
         if name.startswith("CONFIG_"):
             return self._config.value(name)
-        if _MARK.search(name):
+        if MARK.search(name):
             return self._mark()
         variable = self._variables.get(name)
         if variable is None:
@@ -301,15 +309,15 @@ class Makefile:
         return self._expand(variable.text, arguments, depth + 1)
 
     def _function(self, name: str, rest: str, arguments: tuple[str, ...], depth: int) -> str:
-        parts = _split_arguments(rest)
-        if name in _UNREAD:
+        parts = split_arguments(rest)
+        if name in UNREAD:
             return self._mark()
-        if name in _LAZY:
+        if name in LAZY:
             return self._lazy(name, parts, arguments, depth)
         given = [self._expand(part, arguments, depth + 1) for part in parts]
         if name == "wildcard":
             return " ".join(found for word in given[0].split() for found in self._glob(word))
-        wanted, function = _TEXT[name]
+        wanted, function = TEXT[name]
         given = [*given[: wanted - 1], ",".join(given[wanted - 1 :])]
         return function(*given) if len(given) == wanted else self._mark()
 
@@ -328,7 +336,7 @@ class Makefile:
             return self._foreach(give(0), give(1), parts[2] if len(parts) > 2 else "", depth)
         if name == "if":
             chosen = give(0)
-            if _MARK.search(chosen):
+            if MARK.search(chosen):
                 return self._mark()
             return give(1) if chosen else give(2)
         values = [give(index) for index in range(len(parts))]
@@ -349,7 +357,7 @@ class Makefile:
         return " ".join(found)
 
     def _glob(self, word: str) -> list[str]:
-        if _MARK.search(word):
+        if MARK.search(word):
             return [word]
         folder, pattern = posixpath.split(word)
         inside = posixpath.normpath(folder or ".")
@@ -398,107 +406,3 @@ def _join_lines(lines: list[str]) -> list[tuple[int, str]]:
 
 def _without_comment(line: str) -> str:
     return re.split(r"(?<!\\)#", line, maxsplit=1)[0]
-
-
-def _find_end(text: str, opening: int) -> int:
-    """Return the offset of the bracket that closes the one at `opening`, or the end."""
-    sign = text[opening]
-    closes = ")" if sign == "(" else "}"
-    depth = 0
-    for match in re.compile(rf"[{sign}{closes}]").finditer(text, opening):
-        depth += 1 if match[0] == sign else -1
-        if not depth:
-            return match.start()
-    return len(text)
-
-
-def _split_arguments(text: str) -> list[str]:
-    parts, depth, start = [], 0, 0
-    for match in re.finditer(r"[(){},]", text):
-        if match[0] in "({":
-            depth += 1
-        elif match[0] in ")}":
-            depth -= 1
-        elif not depth:
-            parts.append(text[start : match.start()])
-            start = match.end()
-    return [*parts, text[start:]]
-
-
-def _split_pair(text: str) -> tuple[str, str]:
-    """Return both sides of ifeq's `(a,b)`, `"a" "b"` or `'a' 'b'`."""
-    if text.startswith("("):
-        parts = _split_arguments(text[1 : _find_end(text, 0)])
-        return (parts[0], ",".join(parts[1:])) if len(parts) > 1 else ("", "?")
-    quoted = re.match(r"""(["'])(.*?)\1\s*(["'])(.*?)\3""", text)
-    return (quoted[2], quoted[4]) if quoted else ("", "?")
-
-
-def _pattern(pattern: str) -> re.Pattern[str]:
-    before, percent, after = pattern.partition("%")
-    middle = "(.*)" if percent else ""
-    return re.compile(f"{re.escape(before)}{middle}{re.escape(after)}\\Z", re.S)
-
-
-def _patsubst(pattern: str, replacement: str, text: str) -> str:
-    compiled = _pattern(pattern)
-
-    def change(word: str) -> str:
-        match = compiled.match(word)
-        if match is None:
-            return word
-        return replacement.replace("%", match[1], 1) if compiled.groups else replacement
-
-    return " ".join(map(change, text.split()))
-
-
-def _filter(patterns: str, text: str, *, keep: bool) -> str:
-    compiled = [_pattern(pattern) for pattern in patterns.split()]
-    return " ".join(
-        word
-        for word in text.split()
-        if _MARK.search(word) or any(p.match(word) for p in compiled) is keep
-    )
-
-
-def _each(change: Callable[[str], str]) -> tuple[int, Callable[..., str]]:
-    return 1, lambda text: " ".join(map(change, text.split()))
-
-
-def _nth(number: str, text: str) -> str:
-    words = text.split()
-    return (
-        words[int(number) - 1] if number.strip().isdigit() and 0 < int(number) <= len(words) else ""
-    )
-
-
-# name -> the number of its arguments, and what it does with them
-_TEXT: dict[str, tuple[int, Callable[..., str]]] = {
-    "patsubst": (3, _patsubst),
-    "subst": (3, lambda old, new, text: text.replace(old, new) if old else text),
-    "addprefix": (2, lambda prefix, text: " ".join(prefix.strip() + w for w in text.split())),
-    "addsuffix": (2, lambda suffix, text: " ".join(w + suffix.strip() for w in text.split())),
-    "filter": (2, lambda patterns, text: _filter(patterns, text, keep=True)),
-    "filter-out": (2, lambda patterns, text: _filter(patterns, text, keep=False)),
-    "findstring": (2, lambda word, text: word if word in text else ""),
-    "sort": (1, lambda text: " ".join(sorted(set(text.split())))),
-    "strip": (1, lambda text: " ".join(text.split())),
-    "notdir": _each(posixpath.basename),
-    "dir": _each(lambda word: posixpath.dirname(word) + "/" if "/" in word else "./"),
-    "basename": _each(lambda word: posixpath.splitext(word)[0]),
-    "suffix": _each(lambda word: posixpath.splitext(word)[1]),
-    "abspath": _each(posixpath.normpath),
-    "realpath": _each(posixpath.normpath),
-    "word": (2, _nth),
-    "words": (1, lambda text: str(len(text.split()))),
-    "firstword": (1, lambda text: text.split()[0] if text.split() else ""),
-    "lastword": (1, lambda text: text.split()[-1] if text.split() else ""),
-    "wildcard": (1, lambda text: text),
-    "error": (1, lambda text: ""),
-    "warning": (1, lambda text: ""),
-    "info": (1, lambda text: ""),
-}
-_LAZY = frozenset({"if", "or", "and", "foreach", "call"})
-_UNREAD = frozenset(
-    {"shell", "eval", "file", "value", "origin", "flavor", "join", "wordlist", "let", "guile"}
-)

@@ -12,7 +12,7 @@ from kfmap.kernel.code import Code
 from kfmap.kernel.facts import REGISTERING, KernelFacts
 from kfmap.kernel.gates import Gates
 from kfmap.kernel.rules.hooks import BTF_C
-from kfmap.kernel.rules.register_machine import REGISTER
+from kfmap.kernel.rules.register_world import REGISTER
 from kfmap.kernel.scan import Found
 from kfmap.kernel.tree import TreeError
 

@@ -86,14 +86,15 @@ class NamedSets:
             names = [name for name, s in file.sets.items() if s.kind in REGISTERED_KINDS]
             if not names:
                 continue
+            unused = [name for name in names if self._make(file, file.sets[name]).id not in used]
+            if not unused:
+                continue
             bodies = " ".join(i.text[i.brace :] for i in code.items(file.file.name) if i.function)
-            for name in names:
-                made = self._make(file, file.sets[name])
+            for name in unused:
                 holders = [s.name for s in file.kfunc_id_sets.values() if s.set == name]
                 words = [name, *(holder.partition("[")[0] for holder in holders)]
-                is_named = any(re.search(rf"\b{re.escape(word)}\b", bodies) for word in words)
-                if made.id not in used and not is_named:
-                    yield made
+                if not any(re.search(rf"\b{re.escape(word)}\b", bodies) for word in words):
+                    yield self._make(file, file.sets[name])
 
     def all_in(self, file: str) -> tuple[KfuncSet, ...]:
         """Return the sets of a file that may be registered."""

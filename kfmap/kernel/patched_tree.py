@@ -22,10 +22,12 @@ class PatchedTree(Tree):
             return self._changed[file]
         return super().read(file)
 
-    def search(self, file: str, pattern: re.Pattern[bytes]) -> bytes | None:
+    def search(
+        self, file: str, pattern: re.Pattern[bytes], words: tuple[bytes, ...] = ()
+    ) -> bytes | None:
         text = self._changed.get(file)
         if text is None:
-            return super().search(file, pattern)
+            return super().search(file, pattern, words)
         data = text.encode()
         return data if pattern.search(data) else b""
 

@@ -27,6 +27,7 @@ _HELPING = (b"struct bpf_func_proto ", b"struct bpf_verifier_ops ", b"get_func_p
 _DEFINING = (b"__bpf_kfunc ", b"bpf_dev_bound_kfunc_id(")
 # What a header of its own registers, or stands for in registrations, and what defines it there.
 _REGISTERING = re.compile(rb"register_btf_|btf_kfunc_id_set|BTF_KFUNCS_START|BTF_SET8_START")
+_IN_REGISTERING = (b"btf_", b"BTF_")  # each of the above has one of these
 _HEADERS = ("include/linux", "include/net")
 _DEFINED = re.compile(rb"^[ \t]*#[ \t]*define[ \t]+(\w+)|\b(\w+)\s*\([^;{}()]*\)\s*\{", re.M)
 
@@ -83,7 +84,7 @@ def _find_users(tree: Tree, arch: str, near: Iterable[str]) -> list[str]:
     headers.update(h for folder in _HEADERS for h in tree.find_headers_below(folder))
     names: set[bytes] = set()
     for header in sorted(headers - KERNELS_OWN):
-        data = tree.search(header, _REGISTERING)
+        data = tree.search(header, _REGISTERING, _IN_REGISTERING)
         names.update(name for pair in _DEFINED.findall(data or b"") for name in pair if name)
     if not names:
         return []

@@ -163,7 +163,8 @@ class _Reader:
             blanked.append((start if self._active else at, end))
             line += self._plain.count("\n", at, start)
             self._directive(match, line)
-            line += self._plain.count("\n", start, end)
+            if "\n" in match[2]:
+                line += match[2].count("\n")
             at = end
         if not self._active:
             blanked.append((at, len(self._plain)))
@@ -179,15 +180,18 @@ class _Reader:
         )
 
     def _directive(self, match: re.Match[str], line: int) -> None:
-        word, rest = match[1], match[2].replace("\\\n", " ")
-        if word in ("if", "ifdef", "ifndef"):
+        word, rest = match.groups()
+        if "\\" in rest:
+            rest = rest.replace("\\\n", " ")
+        if word == "define":  # half of all
+            if self._active:
+                self._define(rest, line)
+        elif word in ("if", "ifdef", "ifndef"):
             self._open(word, rest.strip(), line)
         elif word in ("elif", "else", "endif"):
             self._continue(word, rest.strip(), line)
         elif not self._active:
             return
-        elif word == "define":
-            self._define(rest, line)
         elif word == "undef":
             self._undefine(rest.strip(), line)
         elif word == "include":

@@ -35,6 +35,7 @@ class Sources:
         self._linked: tuple[str, ...] = ()
         self._conditions = Conditions(config, self.architecture)
         self._included: dict[str, tuple[str, ...]] = {}
+        self._resolved: dict[tuple[str | None, str], tuple[str, ...]] = {}
         self._types: dict[tuple[str, str, str], Item | None] = {}
         self._macros: dict[tuple[str, str, int], Macro | None] = {}
 
@@ -112,9 +113,11 @@ class Sources:
         return self._macros[key]
 
     def _find_macro(self, name: str, file: str, line: int) -> Macro | None:
-        for other in self.files_with(name, file):
+        for other in self._seen_from(file):  # those of `defined` are found without a search
             source = self.source(other)
-            found = source and source.macro_at(name, line if other == file else ANY_LINE)
+            if source is None or name not in source.defined:
+                continue
+            found = source.macro_at(name, line if other == file else ANY_LINE)
             if found:
                 return found
         return None
@@ -125,14 +128,18 @@ class Sources:
         A header that leans on what is included before it is seen as by a file that includes it.
         """
         holds = self._holding.setdefault(name, {})
-        nearest = self.closure(file)
-        includer = self._includers.get(file)
-        for other in dict.fromkeys(nearest + (self.closure(includer) if includer else ())):
+        for other in self._seen_from(file):
             if other not in holds:
                 text = self.tree.read(other) or ""
                 holds[other] = name in text or name in self._expanded.get(other, "")
             if holds[other]:
                 yield other
+
+    def _seen_from(self, file: str) -> Iterable[str]:
+        """Return the files whose names a file may see, nearest first."""
+        nearest = self.closure(file)
+        includer = self._includers.get(file, file)
+        return nearest if includer == file else dict.fromkeys(nearest + self.closure(includer))
 
     def set_linked(self, files: Iterable[str]) -> None:
         """Say which files' global functions can be called from anywhere."""
@@ -157,7 +164,8 @@ class Sources:
             if len(seen) > _MAX_INCLUDED:
                 raise TreeError(f"{file} includes more than {_MAX_INCLUDED:,} files")
             current = waiting.popleft()
-            for included in self.includes(current):
+            known = self._included.get(current)
+            for included in self.includes(current) if known is None else known:
                 if included not in seen:
                     seen[included] = None
                     waiting.append(included)
@@ -177,15 +185,20 @@ class Sources:
         source = self.source(file)
         folder = posixpath.dirname(file)
         for include in source.includes if source else ():
-            folders = (folder, *self._folders) if include.quoted else self._folders
-            for candidate in folders:
-                path = posixpath.normpath(posixpath.join(candidate, include.file))
-                if not path.startswith("..") and self.tree.has(path):
+            key = (folder if include.quoted else None, include.file)
+            if key not in self._resolved:  # most name one of few headers
+                self._resolved[key] = tuple(self._resolve(*key))
+            yield from self._resolved[key]
+
+    def _resolve(self, folder: str | None, name: str) -> Iterator[str]:
+        """Return the files that an #include may mean, looked up in `folder` first if any."""
+        for candidate in self._folders if folder is None else (folder, *self._folders):
+            path = posixpath.normpath(posixpath.join(candidate, name))
+            if not path.startswith("..") and self.tree.has(path):
+                yield path
+                return
+        if name.startswith("asm/"):  # Kbuild makes these include the generic ones
+            for generic in ("include/asm-generic", "include/uapi/asm-generic"):
+                path = f"{generic}/{name[4:]}"
+                if self.tree.has(path):
                     yield path
-                    break
-            else:
-                if include.file.startswith("asm/"):  # Kbuild makes these include the generic ones
-                    for folder in ("include/asm-generic", "include/uapi/asm-generic"):
-                        generic = f"{folder}/{include.file[4:]}"
-                        if self.tree.has(generic):
-                            yield generic

@@ -46,15 +46,21 @@ class Tree:
             path = os.path.realpath(path)
         return _read(path, self._buffer) if path.startswith(f"{self.root}/") else None
 
-    def search(self, file: str, pattern: re.Pattern[bytes]) -> bytes | None:
+    def search(
+        self, file: str, pattern: re.Pattern[bytes], words: tuple[bytes, ...] = ()
+    ) -> bytes | None:
         """Return the bytes of a file that `find_sources` gave, none if nothing in it matches.
 
         None where it cannot be read. Nearly no file matches, so they are read into one buffer.
+        `words`: what matches has one of them. To look for them first is far quicker where the
+        pattern begins in several ways.
         """
         buffer = self._buffer
         length = _read_into(f"{self.root}/{file}", buffer)
         if length is None:
             return None
+        if words and all(buffer.find(word, 0, length) < 0 for word in words):
+            return b""
         with memoryview(buffer)[:length] as data:
             return bytes(data) if pattern.search(data) else b""
 

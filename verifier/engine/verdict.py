@@ -6,13 +6,13 @@ verdicts = [check_object(prepared, KernelUnderTest(facts, types)) for ...]
 
 from __future__ import annotations
 
+from kfmap.collection import collection_paused
 from verifier.engine.judging.choices import (
     NO_CHOICES,
     ChoiceError,
     LoaderChoices,
     fit_choices,
 )
-from verifier.engine.judging.collection import collection_paused
 from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.judging.loader import Loaded
 from verifier.engine.judging.prepared import Prepared, Steps, prepare_object

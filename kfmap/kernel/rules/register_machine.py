@@ -7,17 +7,15 @@ what calls returned are about errors; what stands behind another unknown test is
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 
 from tree_sitter import Node
 
-from kfmap.kernel.code import Code
 from kfmap.kernel.expressions import Value, compute
 from kfmap.kernel.facts import Place
 from kfmap.kernel.preprocessor import config_call
 from kfmap.kernel.rules.initializers import read_held
-from kfmap.kernel.rules.kfunc_memory import Memory
+from kfmap.kernel.rules.register_world import REGISTER, REGISTER_FMODRET, Site, World
 from kfmap.kernel.statements import BREAKS, CONTINUES, FALLS, LEAVES, Runner, TooLongError
 from kfmap.kernel.syntax import (
     Function,
@@ -29,9 +27,6 @@ from kfmap.kernel.syntax import (
     walk,
 )
 
-REGISTER = "register_btf_kfunc_id_set"
-# "bpf: do not rely on ALLOW_ERROR_INJECTION for fmod_ret": seen first in 6.12.
-REGISTER_FMODRET = "register_btf_fmodret_id_set"
 _MAX_LOOP = 2_000
 _MAX_CALLS = 12  # of functions in functions
 _COPIES = frozenset({"memcpy", "memmove", "__builtin_memcpy"})
@@ -39,45 +34,6 @@ _KNOWN = frozenset({"likely", "unlikely", "ARRAY_SIZE", *_COPIES})
 _CHANGES = re.compile(rf"{REGISTER}|{REGISTER_FMODRET}|\+\+|--|(?<![=!<>])=(?!=)")
 _OF_ERRORS = re.compile(r"\b(?:IS_ERR\w*|PTR_ERR\w*|WARN_ON\w*|ERR_PTR|unlikely|likely)\b")
 _CONSTANT = re.compile(r"[A-Z_][A-Z0-9_]*\Z")
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """A call that registers, as it was reached with one set of arguments.
-
-    `program_type` and `kfunc_id_set` are its arguments as written, `type_value` and `address` what
-    they come to. `doubt` is the test that decides whether it is reached at all.
-    """
-
-    place: Place
-    program_type: str
-    type_value: Value
-    kfunc_id_set: str
-    address: Value
-    doubt: Place | None
-    depends_on_caller: bool
-
-
-@dataclass(slots=True)
-class Met:
-    """What was reached, in order, and the calls by their place in the text."""
-
-    sites: list[Site] = field(default_factory=list)
-    nodes: set[tuple[str, int]] = field(default_factory=set)
-    functions: set[str] = field(default_factory=set)
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """What a function finds around it. `enter` gives the functions that are run when called,
-    whose names are `entered`."""
-
-    code: Code
-    memory: Memory
-    met: Met
-    enter: Callable[[str], Function | None]
-    program_types: Mapping[str, int]
-    entered: Collection[str]
 
 
 class RegisterMachine(Runner):

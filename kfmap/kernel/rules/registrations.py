@@ -24,14 +24,8 @@ from kfmap.kernel.place import KERNELS_OWN
 from kfmap.kernel.rules.hooks import BTF_C, find_enum
 from kfmap.kernel.rules.kfunc_id_sets import KfuncIdSet, make_kfunc_id_set
 from kfmap.kernel.rules.kfunc_memory import Block, Memory
-from kfmap.kernel.rules.register_machine import (
-    REGISTER,
-    REGISTER_FMODRET,
-    Met,
-    RegisterMachine,
-    Site,
-    World,
-)
+from kfmap.kernel.rules.register_machine import RegisterMachine
+from kfmap.kernel.rules.register_world import REGISTER, REGISTER_FMODRET, Met, Site, World
 from kfmap.kernel.rules.usage import Usage
 from kfmap.kernel.statements import TooLongError
 from kfmap.kernel.syntax import Function, parse_function
@@ -39,6 +33,7 @@ from kfmap.kernel.tree import TreeError
 
 _REGISTERS = re.compile(rf"\b(?:{REGISTER}|{REGISTER_FMODRET})\b")
 _CALLS = re.compile(rf"\b(?:{REGISTER}|{REGISTER_FMODRET})\s*\(")
+_START = "register_btf_"  # of both: most files have neither, and that is quickly seen
 _MAX_FUNCTIONS = 100  # that register, in one file
 _MAX_ROUNDS = 6  # from functions that register to their callers
 
@@ -118,7 +113,7 @@ class RegisterReader:
     def _find_direct(self, file: str) -> Iterator[Item]:
         count = 0
         for item in self._code.items(file):
-            if not item.function or not _CALLS.search(item.text):
+            if _START not in item.text or not item.function or not _CALLS.search(item.text):
                 continue
             count += 1
             if count > _MAX_FUNCTIONS:
@@ -134,7 +129,7 @@ class RegisterReader:
                     continue
                 seen.add(header)
                 text = self._code.tree.read(header) or ""
-                if header not in KERNELS_OWN and _REGISTERS.search(text):
+                if _START in text and header not in KERNELS_OWN and _REGISTERS.search(text):
                     yield from self._find_direct(header)
 
     def _find_callers(self, functions: Iterable[Item]) -> Iterator[tuple[str, Item]]:
@@ -235,7 +230,7 @@ class RegisterReader:
         if file == BTF_C:
             return
         for item in self._code.items(file):
-            for match in _REGISTERS.finditer(item.text):
+            for match in _REGISTERS.finditer(item.text) if _START in item.text else ():
                 is_call = _CALLS.match(item.text, match.start())
                 if item.function and is_call and match.start() > item.brace:
                     continue

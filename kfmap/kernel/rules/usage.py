@@ -102,7 +102,7 @@ class Usage:
         """
         source = self._code.source(item.file)
         name = re.escape(item.function)
-        word = re.compile(rf"\b{name}\b")
+        word = re.compile(rf"{name}(?<!\w{name})\b")  # a fixed text first: found far quicker
         declared = re.compile(rf"\bstatic\b[^;{{}}()=]*\b{name}\s*\([^;{{}}]*\)[^;{{}}()]*;")
         left = len(word.findall(source.code)) if source else 0
         left -= len(word.findall(item.text, item.function_start))
@@ -110,7 +110,8 @@ class Usage:
         for other in self._code.items(item.file):
             if item.function not in other.text or other.function == item.function:
                 continue
-            left -= len(declared.findall(other.text))
+            if "static" in other.text:
+                left -= len(declared.findall(other.text))
             inside = len(word.findall(other.text, other.brace)) if other.function else 0
             if inside:
                 left -= inside

@@ -1,4 +1,4 @@
-"""Python's cycle collector, paused: checking makes much, for a short time, and no cycles."""
+"""Python's cycle collector, paused: reading a kernel and checking make much, and no cycles."""
 
 from __future__ import annotations
 
