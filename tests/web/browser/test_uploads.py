@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.server.process import Up
 from tests.web.browser.conftest import take_session
-from tests.web.browser.names import OBJECT
+from tests.web.browser.names import OBJECT, PASSING
 from tests.web.browser.test_every_page import check
 
 pytestmark = pytest.mark.browser
@@ -26,10 +26,10 @@ DROP = """(form, [name, code]) => {
 SLOW = 60_000
 
 
-def write_copy(folder: Path, name: str) -> Path:
+def write_copy(folder: Path, name: str, origin: Path = OBJECT) -> Path:
     """Write the object once more, with another hash: nobody has checked it yet."""
     path = folder / f"{name}.bpf.o"
-    path.write_bytes(OBJECT.read_bytes() + name.encode())
+    path.write_bytes(origin.read_bytes() + name.encode())
     return path
 
 
@@ -62,7 +62,7 @@ def test_object_is_chosen_and_sent_by_keyboard(signed_in: Page, tmp_path: Path) 
 
 def test_an_object_is_signed_off_by_keyboard(signed_in: Page, tmp_path: Path) -> None:
     signed_in.goto("/uploads/")
-    signed_in.locator("input[type=file]").set_input_files(write_copy(tmp_path, "reviewed"))
+    signed_in.locator("input[type=file]").set_input_files(write_copy(tmp_path, "reviewed", PASSING))
     signed_in.get_by_role("button", name="Check", exact=True).click()
     expect(signed_in.locator(".verdicts .verdict-passes").first).to_be_visible(timeout=SLOW)
     signed_in.get_by_label("Sign off").focus()
