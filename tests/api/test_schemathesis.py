@@ -11,7 +11,9 @@ import pytest
 import schemathesis
 from django.contrib.auth.models import User
 from django.core.cache import cache
+from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
 from hypothesis import HealthCheck, given, settings
 from pytest_django import Settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
@@ -37,7 +39,12 @@ def described(settings: Settings, tmp_path: Path) -> Iterator[Any]:
     save_kernel(replace(create_toy_kernel(), name="toy"), None)
     BpfObject.objects.create(sha256="0" * 64, file_name="toy.bpf.o", size=1)
     Submission.objects.create()
+    # As Django's own test client does: the test's connection outlives each request.
+    request_started.disconnect(close_old_connections)
+    request_finished.disconnect(close_old_connections)
     yield schemathesis.openapi.from_wsgi("/api/schema/?format=json", get_wsgi_application())
+    request_started.connect(close_old_connections)
+    request_finished.connect(close_old_connections)
     cache.clear()
 
 
