@@ -48,6 +48,7 @@ def test_dropped_object_is_watched_until_it_is_checked(signed_in: Page, tmp_path
 
 
 def test_object_is_chosen_and_sent_by_keyboard(signed_in: Page, tmp_path: Path) -> None:
+    signed_in.on("filechooser", lambda chooser: None)  # caught from before the page is there
     signed_in.goto("/uploads/")
     signed_in.get_by_label("Drop files here, or choose them").focus()
     with signed_in.expect_file_chooser() as chooser:
