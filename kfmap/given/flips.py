@@ -9,6 +9,7 @@ from kfmap.kernel.facts import KernelFacts, NotUnderstood
 from kfmap.permission.context_words import render_context
 from kfmap.permission.contexts import build_contexts
 from kfmap.permission.decide import Decider
+from kfmap.permission.flip_block import FlipBlock
 from kfmap.permission.matrix import fill_matrix
 from kfmap.permission.outcome_bits import OutcomeColumns
 from kfmap.permission.outcome_words import LETTER_OF, LETTERS, NOT_ON_THIS_KERNEL, REFUSED, TITLES
@@ -19,21 +20,6 @@ _SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Flip:
-    """The cells of some kfuncs × some contexts that change from one outcome to another."""
-
-    before: str
-    after: str
-    kfuncs: tuple[str, ...]
-    contexts: tuple[str, ...]
-
-    @property
-    def cells(self) -> int:
-        """Count the cells."""
-        return len(self.kfuncs) * len(self.contexts)
-
-
-@dataclass(frozen=True, slots=True)
 class Flips:
     """What differs between two kernels; `not_understood` is what only the second one has."""
 
@@ -41,7 +27,7 @@ class Flips:
     kfuncs_removed: tuple[str, ...]
     contexts_added: tuple[str, ...]
     contexts_removed: tuple[str, ...]
-    flips: tuple[Flip, ...]
+    flips: tuple[FlipBlock, ...]
     compared: int
     not_understood: tuple[NotUnderstood, ...]
 
@@ -85,7 +71,7 @@ def find_flips(before: KernelFacts, after: KernelFacts) -> Flips:
         for pair, names in flipped.items():
             blocks[pair].setdefault(tuple(names), []).append(kfunc)
     flips = [
-        Flip(LETTERS[first], LETTERS[second], tuple(names), where)
+        FlipBlock(LETTERS[first], LETTERS[second], tuple(names), where)
         for (first, second), of in blocks.items()
         for where, names in of.items()
     ]

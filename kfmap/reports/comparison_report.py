@@ -6,27 +6,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from kfmap.permission.flip_block import FlipBlock
 from kfmap.permission.outcome_words import LETTERS, TITLES
 from kfmap.permission.renamed_pairs import pair_renamed
 from kfmap.reports.document import Report, Section, Table, made_by
 from kfmap.reports.kernel_data import KernelData
 
 _MOST_NAMED = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Flip:
-    """Cells that changed alike: kfuncs × contexts from one outcome to another, by their letters."""
-
-    before: str
-    after: str
-    kfuncs: tuple[str, ...]
-    contexts: tuple[str, ...]
-
-    @property
-    def cells(self) -> int:
-        """Count the cells."""
-        return len(self.kfuncs) * len(self.contexts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +28,7 @@ class KernelChanges:
     prototypes: tuple[tuple[str, str, str], ...]
     contexts_added: tuple[str, ...]
     contexts_removed: tuple[str, ...]
-    flips: tuple[Flip, ...]
+    flips: tuple[FlipBlock, ...]
 
     @property
     def cells(self) -> int:
@@ -70,7 +56,7 @@ def find_kernel_changes(old: KernelData, new: KernelData) -> KernelChanges:
     )
 
 
-def _find_flips(old: KernelData, new: KernelData, old_names: Mapping[str, str]) -> list[Flip]:
+def _find_flips(old: KernelData, new: KernelData, old_names: Mapping[str, str]) -> list[FlipBlock]:
     places = {name: at for at, name in enumerate(old.contexts)}
     shared = [(name, at, places[name]) for at, name in enumerate(new.contexts) if name in places]
     blocks: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
@@ -85,7 +71,7 @@ def _find_flips(old: KernelData, new: KernelData, old_names: Mapping[str, str]) 
         for (old_letter, new_letter), contexts in pairs.items():
             blocks.setdefault((old_letter, new_letter, tuple(contexts)), []).append(kfunc)
     flips = [
-        Flip(before, after, tuple(kfuncs), contexts)
+        FlipBlock(before, after, tuple(kfuncs), contexts)
         for (before, after, contexts), kfuncs in blocks.items()
     ]
     return sorted(flips, key=lambda flip: (-flip.cells, flip.kfuncs))
@@ -126,7 +112,7 @@ def lead_of(changes: KernelChanges) -> tuple[str, ...]:
     )
 
 
-def _kinds(flips: Sequence[Flip]) -> tuple[str, ...]:
+def _kinds(flips: Sequence[FlipBlock]) -> tuple[str, ...]:
     counted: Counter[tuple[str, str]] = Counter()
     for flip in flips:
         counted[flip.before, flip.after] += flip.cells
@@ -141,7 +127,7 @@ def _title(letter: str) -> str:
     return TITLES[LETTERS[letter]]
 
 
-def _block(flip: Flip) -> tuple[str, str, int, str, str]:
+def _block(flip: FlipBlock) -> tuple[str, str, int, str, str]:
     return (
         _title(flip.before),
         _title(flip.after),
@@ -156,7 +142,7 @@ def _few(names: Sequence[str]) -> str:
     return ", ".join(names[:_MOST_NAMED]) + (f" and {left} more" if left > 0 else "")
 
 
-def _cells(flips: Sequence[Flip]) -> Iterator[tuple[str, str, str, str]]:
+def _cells(flips: Sequence[FlipBlock]) -> Iterator[tuple[str, str, str, str]]:
     for flip in flips:
         words = LETTERS[flip.before], LETTERS[flip.after]
         for kfunc in flip.kfuncs:

@@ -7,23 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kfmap.catalogue.store import LoadedKernel
+from kfmap.permission.flip_block import FlipBlock
 from kfmap.permission.renamed_pairs import pair_renamed
 from kfmap.web.shared.cells import TITLES, WORDS, Cells, load_cells
 from kfmap.web.shared.context_groups import family_name, group_contexts
 from kfmap.web.shared.once_per_facts import once_per_facts
-
-
-@dataclass(frozen=True, slots=True)
-class Flip:
-    """The cells of some kfuncs × some contexts that changed alike."""
-
-    kfuncs: tuple[str, ...]
-    contexts: tuple[str, ...]
-
-    @property
-    def cells(self) -> int:
-        """Count the cells."""
-        return len(self.kfuncs) * len(self.contexts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +20,7 @@ class FlipKind:
 
     before: str
     after: str
-    flips: tuple[Flip, ...]
+    flips: tuple[FlipBlock, ...]
 
     @property
     def cells(self) -> int:
@@ -145,9 +133,10 @@ def _find_flips(
 
 
 def _build_kind(before: str, after: str, of: dict[tuple[str, ...], list[str]]) -> FlipKind:
-    flips = [Flip(tuple(kfuncs), contexts) for contexts, kfuncs in of.items()]
+    was, now = WORDS[before], WORDS[after]
+    flips = [FlipBlock(was, now, tuple(kfuncs), contexts) for contexts, kfuncs in of.items()]
     flips.sort(key=lambda flip: (-flip.cells, flip.kfuncs))
-    return FlipKind(WORDS[before], WORDS[after], tuple(flips))
+    return FlipKind(was, now, tuple(flips))
 
 
 def _changed_kfuncs(old: LoadedKernel, new: LoadedKernel) -> list[KfuncChange]:

@@ -11,10 +11,10 @@ from django.urls import reverse
 
 from kfmap.catalogue.report_data import load_kernel_data
 from kfmap.catalogue.store import LoadedKernel
+from kfmap.permission.flip_block import FlipBlock
 from kfmap.reports.comparison_report import build_comparison_report
 from kfmap.web.compare.changes import (
     Changes,
-    Flip,
     FlipKind,
     count_by_family,
     find_changes,
@@ -124,5 +124,5 @@ def _export(changes: Changes) -> Table:
     return Table(name, ("before", "after", "kfunc", "context"), rows)
 
 
-def _cells(flip: Flip) -> list[tuple[str, str]]:
+def _cells(flip: FlipBlock) -> list[tuple[str, str]]:
     return [(kfunc, context) for kfunc in flip.kfuncs for context in flip.contexts]
