@@ -60,7 +60,7 @@ class SignIn(models.Model):
 
 
 def administrator_exists() -> bool:
-    """Say whether somebody administers this kfmap."""
+    """Return whether somebody administers this kfmap."""
     return User.objects.filter(is_superuser=True, is_active=True).exists()
 
 

@@ -138,7 +138,7 @@ class Addition(models.Model):
 
     @property
     def is_over(self) -> bool:
-        """Say whether nothing more will happen."""
+        """Return whether nothing more will happen."""
         return self.state not in self.OPEN
 
     def beat(self, step: str, done: int) -> bool:

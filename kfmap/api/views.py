@@ -102,7 +102,7 @@ def _list_kfuncs(kernel: LoadedKernel) -> list[dict[str, Any]]:
 )
 @api_view(["GET", "POST"])
 def can_call(request: Request, kernel: str) -> Response:
-    """Say whether a context may call a kfunc, and why."""
+    """Return whether a context may call a kfunc, and why."""
     given = request.data if request.method == "POST" else request.query_params.dict()
     query = QuerySerializer(data=given)
     query.is_valid(raise_exception=True)

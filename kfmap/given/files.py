@@ -41,7 +41,7 @@ def read_file(path: Path, most: int) -> bytes:
 
 @contextmanager
 def mapped(path: Path) -> Iterator[bytes | mmap.mmap]:
-    """Give a file's bytes, of which only those are read that are looked at. Raises GivenError."""
+    """Return a file's bytes, of which only those are read that are looked at. Raises GivenError."""
     if not check_file(path) or not _is_mappable(path):
         yield read_file(path, MOST_IMAGE)
         return

@@ -65,7 +65,7 @@ def is_checkout(folder: Path) -> bool:
 
 @contextmanager
 def archived(folder: Path, revision: str) -> Iterator[IO[bytes]]:
-    """Give the files of a commit as a tar archive. Raises GivenError where git has none."""
+    """Return the files of a commit as a tar archive. Raises GivenError where git has none."""
     commit = find_commit(folder, revision)
     if commit is None:
         raise GivenError(f"{folder} has no commit {revision}, or git is not installed.")

@@ -112,7 +112,7 @@ def _is_raw(path: Path) -> bool:
 
 @contextmanager
 def _image_in(path: Path) -> Iterator[tuple[str, FileBytes]]:
-    """Give name and bytes of the image in a package, or of the file itself."""
+    """Return name and bytes of the image in a package, or of the file itself."""
     check_file(path)
     try:
         with path.open("rb") as file:

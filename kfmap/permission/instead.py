@@ -155,7 +155,7 @@ class Adviser:
         return self._word(replace(context, sleepable=False), kfunc) == ALLOWED
 
     def _may_defer(self, context: Context, verdict: Verdict) -> bool:
-        """Say whether a workqueue callback, which may sleep, could make the call."""
+        """Return whether a workqueue callback, which may sleep, could make the call."""
         sleeps = any(layer.kind == LayerKind.SLEEPABLE and layer.blocks for layer in verdict.layers)
         never = find_sleep_answer(context, self.decider.views).word == NEVER
         if not (sleeps and never and verdict.verdict == "allowed"):

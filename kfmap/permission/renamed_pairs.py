@@ -31,7 +31,7 @@ def pair_renamed(
 
 
 def _is_like(before: Decider, old: str, after: Decider, new: str) -> bool:
-    """Say whether two kfuncs have one prototype, and names that share most letters in order."""
+    """Return whether two kfuncs have one prototype, and names that share most letters in order."""
     shape = _shape(before, old)
     same = bool(shape) and shape == _shape(after, new)
     return same and SequenceMatcher(None, old, new).ratio() > _ALIKE

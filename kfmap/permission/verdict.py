@@ -113,5 +113,5 @@ class Outcome:
 
     @property
     def works(self) -> bool:
-        """Say whether the call works as it was asked for, given what it needs."""
+        """Return whether the call works as it was asked for, given what it needs."""
         return self.outcome == WORKS

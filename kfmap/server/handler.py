@@ -126,5 +126,5 @@ def _note(request: ASGIRequest, status: int, seconds: float) -> None:
 
 
 def _was_asked(request: ASGIRequest) -> bool:
-    """Say whether the view looked at who is signed in: a log line asks the database nothing."""
+    """Return whether the view looked at who is signed in: a log line asks the database nothing."""
     return hasattr(request, "_cached_user")

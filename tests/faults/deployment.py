@@ -52,7 +52,7 @@ class Process:
 
     @property
     def alive(self) -> bool:
-        """Say whether it runs."""
+        """Return whether it runs."""
         return self._process.poll() is None
 
     def children(self) -> list[int]:

@@ -30,7 +30,7 @@ def half_sent(browser: Browser, count: int) -> Iterator[list[socket.socket]]:
 
 
 def is_cut(client: socket.socket) -> bool:
-    """Say whether the server closed a connection within a second."""
+    """Return whether the server closed a connection within a second."""
     client.settimeout(1)
     try:
         return not client.recv(1000)

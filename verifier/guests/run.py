@@ -127,7 +127,7 @@ class _Beats:
 
 @contextmanager
 def _only_guest() -> Iterator[bool]:
-    """Say whether no other process or thread here has a guest; the kernel frees the lock."""
+    """Return whether no other process or thread here has a guest; the kernel frees the lock."""
     folder = settings.KFMAP_DATA_DIR / FOLDER
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (folder / "lock").open("w") as file:

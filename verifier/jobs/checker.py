@@ -162,7 +162,7 @@ def _line(record: dict[str, Any]) -> bytes:
 
 
 def _wait(descriptor: int, event: int, seconds: float) -> bool:
-    """Say whether a descriptor is ready within `seconds`."""
+    """Return whether a descriptor is ready within `seconds`."""
     with selectors.DefaultSelector() as selector:
         selector.register(descriptor, event)
         return bool(selector.select(seconds))

@@ -89,7 +89,7 @@ def _keep(
 
 
 def _knows(user: User | None, obj: BpfObject) -> bool:
-    """Say whether somebody could see the object already: that others have it is not told."""
+    """Return whether somebody could see the object already: that others have it is not told."""
     return user is None or BpfObject.objects.visible_to(user).filter(pk=obj.pk).exists()
 
 

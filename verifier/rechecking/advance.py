@@ -71,7 +71,7 @@ def _room() -> int:
 
 
 def _is_missing(obj: BpfObject) -> bool:
-    """Say whether there is a check that is not stored yet."""
+    """Return whether there is a check that is not stored yet."""
     return not obj.problem and (not obj.read_at or bool(store.pending_kernels(obj)))
 
 

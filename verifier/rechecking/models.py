@@ -81,11 +81,11 @@ class Recheck(models.Model):
 
     @property
     def is_over(self) -> bool:
-        """Say whether nothing more will happen."""
+        """Return whether nothing more will happen."""
         return self.state != self.State.RUNNING
 
     def may_be_cancelled_by(self, user: Reader) -> bool:
-        """Say whether somebody may end it: who maintains the space, else an administrator."""
+        """Return whether somebody may end it: who maintains the space, else an administrator."""
         if self.space is None:
             return sees_everything(user)
         return may(user, Action.MANAGE, self.space)

@@ -35,7 +35,7 @@ class Reviewed:
 
     @property
     def decides(self) -> bool:
-        """Say whether it is more than a remark."""
+        """Return whether it is more than a remark."""
         return self.review.decision != Review.Decision.REMARK
 
 

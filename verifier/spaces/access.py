@@ -20,7 +20,7 @@ Reader = User | AnonymousUser
 
 
 def sees_everything(user: Reader) -> bool:
-    """Say whether somebody administers the whole of this kfmap."""
+    """Return whether somebody administers the whole of this kfmap."""
     return bool(user.is_active and user.is_superuser)
 
 
@@ -39,7 +39,7 @@ def spaces_where(user: Reader, action: Action) -> Q:
 
 
 def may(user: Reader, action: Action, space: Space) -> bool:
-    """Say whether somebody may do something in a space now."""
+    """Return whether somebody may do something in a space now."""
     rows = type(space)._default_manager.filter(pk=space.pk)
     return rows.filter(spaces_where(user, action)).exists()
 

@@ -52,12 +52,12 @@ def submission_view(
 
 
 def may_with(user: Reader, action: Action, obj: BpfObject) -> bool:
-    """Say whether somebody may do something with an object, in one of its spaces."""
+    """Return whether somebody may do something with an object, in one of its spaces."""
     return BpfObject.objects.where(user, action).filter(pk=obj.pk).exists()
 
 
 def may_manage(user: Reader, submission: Submission) -> bool:
-    """Say whether somebody may delete an upload: their own, or one in a space they maintain."""
+    """Return whether somebody may delete an upload: their own, or one in a space they maintain."""
     if submission.user_id == user.pk and user.is_authenticated:
         return True
     return submission.space is not None and may(user, Action.MANAGE, submission.space)

@@ -35,7 +35,7 @@ def load_object_graph(
 
 
 def is_grouped(graph: nx.DiGraph[str]) -> bool:
-    """Say whether a node of the graph stands for several functions."""
+    """Return whether a node of the graph stands for several functions."""
     return any(len(items) > 1 for _, items in graph.nodes(data="items"))
 
 

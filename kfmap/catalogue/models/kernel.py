@@ -74,7 +74,7 @@ class Kernel(models.Model):
 
     @property
     def released(self) -> bool:
-        """Say whether it has rules of its own, and is no tree with every option on."""
+        """Return whether it has rules of its own, and is no tree with every option on."""
         own = self.source in (self.Source.VARIANT, self.Source.ESTIMATE)
         own = own or self.profile == EVERY_OPTION_ON
         return self.has_rules and not own

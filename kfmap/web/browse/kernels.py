@@ -124,7 +124,7 @@ class HookRow:
 
     @property
     def is_nearly_full(self) -> bool:
-        """Say whether three quarters of the places are taken."""
+        """Return whether three quarters of the places are taken."""
         return bool(self.limit) and self.count * 4 >= self.limit * 3
 
 

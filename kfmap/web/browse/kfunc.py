@@ -75,7 +75,7 @@ def _list_names(kernel: LoadedKernel) -> list[str]:
 
 
 def _has(kernel: LoadedKernel, name: str) -> bool:
-    """Say whether a kernel has a kfunc or a helper of a name."""
+    """Return whether a kernel has a kfunc or a helper of a name."""
     return name in kernel.decider.kfuncs or name in kernel.decider.helpers.names
 
 

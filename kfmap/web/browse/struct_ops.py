@@ -48,7 +48,7 @@ class MemberRow:
 
     @property
     def is_context(self) -> bool:
-        """Say whether a program can stand here."""
+        """Return whether a program can stand here."""
         return bool(self.context_name)
 
 

@@ -77,7 +77,7 @@ def anchor_of(title: str) -> str:
 
 
 def _set_anchors(tokens: Sequence[Token]) -> list[Heading]:
-    """Give every heading its id; return those of the first two levels."""
+    """Give every heading its id, and return those of the first two levels."""
     found = []
     for opening, inline in pairwise(tokens):
         if opening.type == "heading_open":

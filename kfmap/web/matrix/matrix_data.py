@@ -150,7 +150,7 @@ def build_table(kernel: LoadedKernel, view: View) -> PlainTable | None:
 
 
 def _is_called(cells: Cells, kfunc: str, family: Family, *, asleep: bool) -> bool:
-    """Say whether any context of a group may call a kfunc."""
+    """Return whether any context of a group may call a kfunc."""
     row = cells.rows[kfunc]
     return any(
         WORDS[cells.letter(column, row, asleep=asleep)] == ALLOWED for column in family.columns

@@ -109,7 +109,7 @@ class AnswerPage:
 
     @property
     def is_known(self) -> bool:
-        """Say whether this kernel has the kfunc or the helper."""
+        """Return whether this kernel has the kfunc or the helper."""
         return load_row_of(self.kernel, self.kfunc) is not None
 
     @property

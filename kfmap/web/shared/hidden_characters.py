@@ -28,6 +28,6 @@ class RevealHiddenCharacters(MiddlewareMixin):
 
 
 def is_page(response: HttpResponseBase) -> TypeGuard[HttpResponse]:
-    """Say whether people read it."""
+    """Return whether people read it."""
     html = response.get("Content-Type", "").startswith("text/html")
     return html and isinstance(response, HttpResponse)

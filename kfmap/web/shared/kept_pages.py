@@ -97,13 +97,13 @@ KEPT_PAGES = KeptPages()
 
 
 def _is_known(request: HttpRequest) -> bool:
-    """Say whether the reader could be told from others: by a session, a token or a user."""
+    """Return whether the reader could be told from others: by a session, a token or a user."""
     named = settings.SESSION_COOKIE_NAME in request.COOKIES or "Authorization" in request.headers
     return named or (hasattr(request, "user") and request.user.is_authenticated)
 
 
 def _may_have_token(request: HttpRequest) -> bool:
-    """Say whether the page may have the reader's token for forms in it.
+    """Return whether the page may have the reader's token for forms in it.
 
     A reader who had the cookie before gets its token without a mark (django.middleware.csrf).
     """

@@ -150,7 +150,7 @@ def _find_or_make(
 
 
 def is_fragment(request: HttpRequest) -> bool:
-    """Say whether only the part of the page that changes is asked for."""
+    """Return whether only the part of the page that changes is asked for."""
     return request.headers.get("HX-Request") == "true"
 
 

@@ -53,7 +53,7 @@ def type_of_section(obj: BpfObject) -> str:
 
 
 def asks_for_type(obj: BpfObject) -> bool:
-    """Say whether the findings that stand on the program in the section ask for its type."""
+    """Return whether the findings that stand on the program in the section ask for its type."""
     program = obj.programs.get(section=SECTION).name
     checks = Check.objects.current().filter(object=obj)
     data = Finding.objects.filter(verdict__check_row__in=checks, verdict__program=program)

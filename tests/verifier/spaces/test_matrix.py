@@ -40,7 +40,7 @@ class Rule:
     owner: bool = False  # whoever uploaded may too
 
     def lets_in(self, name: str) -> bool:
-        """Say whether somebody of this role gets what they ask for."""
+        """Return whether somebody of this role gets what they ask for."""
         if self.staff:
             return name == "administrator"
         if self.action is None:
@@ -272,7 +272,7 @@ def ask(client: Client, method: str, address: str) -> HttpResponseBase:
 
 
 def is_refusal(answer: HttpResponseBase) -> bool:
-    """Say whether somebody was turned away or sent to sign in."""
+    """Return whether somebody was turned away or sent to sign in."""
     to_login = answer.status_code == 302 and "/accounts/login/?next=" in str(answer["Location"])
     return answer.status_code in REFUSALS or to_login
 

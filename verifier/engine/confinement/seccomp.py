@@ -102,7 +102,7 @@ class _Program(ctypes.Structure):
 
 
 def is_available() -> bool:
-    """Say whether this module knows the numbers of the machine's system calls."""
+    """Return whether this module knows the numbers of the machine's system calls."""
     is_64_bit = struct.calcsize("P") == 8
     return sys.platform == "linux" and is_64_bit and platform.machine() in _MACHINES
 

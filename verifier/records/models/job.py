@@ -203,7 +203,7 @@ class Job(models.Model):
 
     @property
     def is_over(self) -> bool:
-        """Say whether nothing more will happen by itself."""
+        """Return whether nothing more will happen by itself."""
         return self.state not in (self.State.QUEUED, self.State.RUNNING)
 
     @property

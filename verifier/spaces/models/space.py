@@ -108,7 +108,7 @@ class Space(models.Model):
 
     @property
     def is_personal(self) -> bool:
-        """Say whether it is somebody's own."""
+        """Return whether it is somebody's own."""
         return self.owner_id is not None
 
 

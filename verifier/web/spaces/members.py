@@ -54,7 +54,10 @@ def leave(request: HttpRequest, space: Space) -> HttpResponse:
 
 
 def _keeps_a_maintainer(member: Membership, role: str | None) -> bool:
-    """Say whether somebody still maintains the space; the owner of a personal one always does."""
+    """Return whether somebody still maintains the space; the owner of a personal one always does.
+
+    `role` is what the member becomes, None if they leave.
+    """
     if role == Role.MAINTAINER:
         return True
     if member.user_id == member.space.owner_id:
