@@ -11,7 +11,8 @@ import re
 import struct
 from collections.abc import Iterator
 
-from kfmap.btf.elf import FileBytes, MissingSectionError, read_section
+from kfmap.btf.elf import read_section
+from kfmap.btf.elf_headers import FileBytes, MissingSectionError
 from kfmap.btf.kinds import MAGIC
 from kfmap.btf.layout import BtfError
 from kfmap.btf.split import is_split

@@ -14,7 +14,7 @@ from typing import TextIO
 from kfmap.catalogue.bundled_kernels import find_bundled
 from kfmap.cli.commands import CommandFailedError
 from kfmap.cli.inputs import read_inputs
-from kfmap.cli.kernels import AskedKernel, load_kernels
+from kfmap.cli.kernels import AskedKernel, load_kernels, load_known_names
 from kfmap.cli.loader_options import ChoiceUse, add_loader_options, read_choices
 from kfmap.probe.guest import find_qemu
 from kfmap.probe.host import ProbeError
@@ -23,8 +23,7 @@ from kfmap.probe.same_kernel import find_release
 from kfmap.quick_dataclass import dataclass
 from kfmap.server.data_dir import choose_data_dir
 from kfmap.server.upload_limit import UploadLimitError, read_upload_limit
-from verifier.engine.containers.find import NotFound
-from verifier.engine.judging.known_names import KnownNames, collect_names
+from verifier.engine.containers.found import NotFound
 from verifier.engine.object.model import ObjectError
 from verifier.engine.object.read import read_object
 from verifier.engine.result import ObjectVerdict
@@ -46,6 +45,7 @@ from verifier.opinions.opinion_text import render_opinions
 
 HELP = "Boot kernels, have them load objects, and compare. Exit: 0 nothing differs, 1 some does."
 _SAME, _DIFFERS = 0, 1
+_known_names = cache(load_known_names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,11 +197,6 @@ def _check(item: Input, kernel: AskedKernel) -> ObjectVerdict:
         kernel.facts, kernel.types, kernel.options, kernel.functions, _known_names
     )
     return check_object(item.prepared, under_test)
-
-
-@cache
-def _known_names() -> KnownNames:
-    return collect_names(kernel.outline for kernel in load_kernels())
 
 
 def _render_json(answered: Sequence[Answered]) -> str:

@@ -7,7 +7,8 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from verifier.engine.containers.find import Found, NotFound, find_objects, may_hold_objects
+from verifier.engine.containers.find import find_objects, may_hold_objects
+from verifier.engine.containers.found import Found, NotFound
 
 _MAX_FILES = 100_000  # of one folder
 _START = 4096  # bytes that say whether a file in a folder is looked into

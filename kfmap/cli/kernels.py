@@ -15,11 +15,13 @@ from typing import Protocol
 
 from kfmap.btf.function_names import FunctionNames
 from kfmap.btf.read import Btf
-from kfmap.catalogue.bundled_kernels import find_bundled, natural_key
+from kfmap.catalogue.bundled_kernels import LoadedBundled, find_bundled, natural_key
+from kfmap.catalogue.bundled_names import read_bundled_names
 from kfmap.catalogue.kernel_names import find_by_any_name
 from kfmap.cli.commands import CommandFailedError
 from kfmap.kernel.facts import AS_CONFIGURED, KernelFacts
 from kfmap.kernel.facts_json import FactsOutline
+from kfmap.kernel.known_names import KnownNames, collect_names
 from kfmap.permission.decide import Decider
 from kfmap.quick_dataclass import dataclass
 from kfmap.server.data_dir import choose_data_dir
@@ -78,6 +80,14 @@ def no_such_kernel(name: str, known: Sequence[KernelByName]) -> CommandFailedErr
 def load_kernel(name: str) -> AskedKernel:
     """Return one kernel. Raises CommandFailedError naming the kernels there are."""
     return load_kernels([name])[0]
+
+
+def load_known_names() -> KnownNames:
+    """Return the names that any kernel has; few objects ask for one that theirs has not."""
+    kernels = load_kernels()
+    if all(isinstance(kernel, LoadedBundled) for kernel in kernels):
+        return read_bundled_names()
+    return collect_names(kernel.outline for kernel in kernels)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,12 @@ from kfmap.cli.chosen_kernels import add_kernel_arguments, choose_kernels
 from kfmap.cli.commands import CommandFailedError
 from kfmap.cli.gate_options import add_gate_options, read_gate, write_findings
 from kfmap.cli.inputs import read_inputs
-from kfmap.cli.kernels import AskedKernel, load_kernels
+from kfmap.cli.kernels import AskedKernel, load_known_names
 from kfmap.cli.loader_options import ChoiceUse, add_loader_options, read_choices
 from kfmap.cli.report_output import add_output_arguments, describe_kernels, write_report
 from kfmap.server.upload_limit import UploadLimitError, read_upload_limit
-from verifier.engine.containers.find import Found, NotFound
+from verifier.engine.containers.found import Found, NotFound
 from verifier.engine.judging.choices import NO_CHOICES, LoaderChoices
-from verifier.engine.judging.known_names import KnownNames, collect_names
 from verifier.engine.object.model import ObjectError
 from verifier.engine.object.read import read_object
 from verifier.engine.reports import RENDERERS, CheckedObject
@@ -97,7 +96,7 @@ def check_inputs(
     except UploadLimitError as error:
         raise CommandFailedError(str(error)) from error
     use = ChoiceUse(choices)
-    known_names = cache(_load_known_names)
+    known_names = cache(load_known_names)
     asked = [
         KernelUnderTest(kernel.facts, kernel.types, kernel.options, kernel.functions, known_names)
         for kernel in kernels
@@ -109,11 +108,6 @@ def check_inputs(
 
 def _beside(chosen: str, out: TextIO) -> TextIO:
     return out if chosen == "text" else sys.stderr
-
-
-def _load_known_names() -> KnownNames:
-    """Read the names that any kernel has; few objects ask for one that theirs has not."""
-    return collect_names(kernel.outline for kernel in load_kernels())
 
 
 @collection_paused()

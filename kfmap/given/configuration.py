@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from kfmap.btf.elf import FileBytes
+from kfmap.btf.elf_headers import FileBytes
 from kfmap.btf.layout import BtfError
 from kfmap.btf.unpacking import unpack, unpacker_of
 from kfmap.given.files import GivenError, read_file

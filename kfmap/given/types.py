@@ -15,7 +15,8 @@ from pathlib import Path
 
 from kfmap.archives.files import is_archive, list_files
 from kfmap.archives.stream import ArchiveError, Budget, Stream
-from kfmap.btf.elf import FileBytes, read_section
+from kfmap.btf.elf import read_section
+from kfmap.btf.elf_headers import FileBytes
 from kfmap.btf.function_pack import read_module_functions
 from kfmap.btf.kinds import MAGIC
 from kfmap.btf.layout import BtfError

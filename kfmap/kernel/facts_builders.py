@@ -167,6 +167,8 @@ def _record_builder(cls: Any) -> Builder:
             unknown = key not in annotations
             raise (error if unknown else error.inside(f".{key}")) from None
         try:
+            if len(given) == len(annotations):
+                return cls(*map(given.__getitem__, annotations))  # names need not be matched
             return cls(**given)
         except TypeError as error:
             raise MisfitError(str(error)) from error

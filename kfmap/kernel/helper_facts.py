@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from kfmap.kernel.facts import Constant, KfuncSet
 from kfmap.kernel.helper_form import HelperFunction, HelperProto, HelperTable
+from kfmap.quick_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,9 @@ another one answers. What does not fit is an `Unknown`, with its line.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from kfmap.kernel.place import Place
 from kfmap.kernel.rule_form import Condition, Unknown
+from kfmap.quick_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

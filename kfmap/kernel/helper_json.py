@@ -74,7 +74,16 @@ def _records(helpers: HelperFacts) -> Iterator[tuple[str, Any]]:
                 yield kind, plain_value(record)
 
 
-def _parse(lines: Sequence[str]) -> Iterator[tuple[str, Any]]:
+def _parse(lines: Sequence[str]) -> Iterable[tuple[str, Any]]:
+    try:
+        found = [(str(kind), record) for kind, record in json.loads(f"[{','.join(lines)}]")]
+    except (ValueError, TypeError):
+        return _parse_each(lines)
+    return found if len(found) == len(lines) else _parse_each(lines)
+
+
+def _parse_each(lines: Sequence[str]) -> Iterator[tuple[str, Any]]:
+    """Parse lines one by one, so that an error has the number of its line."""
     for number, line in enumerate(lines, 1):
         try:
             kind, record = json.loads(line)

@@ -18,8 +18,8 @@ from kfmap.catalogue.agreement import load_agreements
 from tests.docs.handbook_files import read as read_page
 from tests.verifier.bundled import check_on
 from verifier.opinions.agreement import Agreement, compare
-from verifier.opinions.answers import find_reason
 from verifier.opinions.opinion import KernelOpinion, ProgramOpinion, Word
+from verifier.opinions.reason import find_reason
 
 RECORDED = json.loads((Path(__file__).parent / "opinions.json").read_bytes())
 _REFUSED = "refused: "

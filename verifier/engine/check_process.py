@@ -31,14 +31,15 @@ from kfmap.btf.function_names import FunctionNames
 from kfmap.btf.read import read_btf
 from kfmap.kernel.config import read_config
 from kfmap.kernel.facts_json import parse_facts
+from kfmap.kernel.known_names import KnownNames
 from verifier.engine.confinement.confine import confine
-from verifier.engine.containers.find import Found, find_objects
+from verifier.engine.containers.find import find_objects
+from verifier.engine.containers.found import Found
 from verifier.engine.judging.choice_text import (
     parse_plain_choices,
     plain_choices,
     say_choices,
 )
-from verifier.engine.judging.known_names import KnownNames
 from verifier.engine.object.model import ObjectError
 from verifier.engine.object.read import read_object
 from verifier.engine.result_json import plain
@@ -56,7 +57,13 @@ from verifier.engine.verdict import (
 Parts = dict[str, bytes]
 Ask = Callable[[dict[str, Any]], Parts]
 _MAX_UNPACKED = 512 << 20
-_IMPORTED_LATE = ("encodings.cp437",)  # names of files in a zip archive
+# Nothing can be imported once the process is confined: names of files in a zip archive, what reads
+# archives, and words for files of other machines.
+_IMPORTED_LATE = (
+    "encodings.cp437",
+    "verifier.engine.containers.search",
+    "elftools.elf.enums",
+)
 _SHARE_OF_KERNELS = 0.5  # of the memory; the rest is for the object in hand
 
 

@@ -22,8 +22,8 @@ from verifier.engine.result import (
     ProgramVerdict,
 )
 from verifier.engine.result import WORDS as VERDICT_WORDS
-from verifier.opinions.answers import without_account
 from verifier.opinions.opinion import WORDS, KernelOpinion, ProgramOpinion, Word
+from verifier.opinions.reason import without_account
 
 if TYPE_CHECKING:
     from kfmap.decoder.reading import LogMessage

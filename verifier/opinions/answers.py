@@ -7,24 +7,17 @@ itself and what is no answer is passed over.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from kfmap.probe.guest import BEGINS, ENDS, strip_noise
 from verifier.opinions.opinion import ProgramOpinion, Word
+from verifier.opinions.reason import find_reason
 
 FORMAT = "kfmap-opinion"
 _MOST_TEXT = 16 << 10
 _MOST_PROGRAMS = 10_000
-# What stands behind the reason: what libbpf makes of it.
-_IDLE = re.compile(
-    r"libbpf: failed to load object|libbpf: prog '.*': failed to load|-- (BEGIN|END) |processed \d"
-)
-# print_verification_stats() of kernel/bpf/verifier.c: its account of its work, more lines on newer
-# kernels (a line per subprogram in 7.3).
-_ACCOUNT = "verification time "
 _LOADER = {
     "out of time": "the kernel did not come to an end with it in time",
     "loader died": "the process that loaded it died",
@@ -127,21 +120,6 @@ def _read_program(line: dict[str, Any]) -> ProgramOpinion:
         peak_states=_number(line, "peak_states"),
         total_states=_number(line, "total_states"),
     )
-
-
-def find_reason(log: str) -> str:
-    """Return the last line of a log before the verifier's account of its work."""
-    for line in reversed(without_account(log).splitlines()):
-        if line.strip() and not _IDLE.match(line):
-            return line.strip().removeprefix("libbpf: ")[:500]
-    return ""
-
-
-def without_account(log: str) -> str:
-    """Return a log up to where the verifier begins to account for its work."""
-    lines = log.splitlines(keepends=True)
-    ends = [at for at, line in enumerate(lines) if line.startswith(_ACCOUNT)]
-    return "".join(lines[: ends[-1]]) if ends else log
 
 
 def _text(line: dict[str, Any], name: str) -> str:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from kfmap.probe.guest import Guest, GuestEndedError, find_last_line, read_console
 from kfmap.probe.host import ProbeError
-from verifier.opinions.answers import Answers, ObjectAnswers, find_reason, read_answers
+from verifier.opinions.answers import Answers, ObjectAnswers, read_answers
 from verifier.opinions.files import AskedObject, render_files
 from verifier.opinions.opinion import KernelOpinion, ProgramOpinion, Word
+from verifier.opinions.reason import find_reason
 
 STEP_SECONDS = 60
 GUEST_SECONDS = 900

@@ -7,8 +7,8 @@ import pytest
 from tests.verifier.opinions.pretended import LOG
 from verifier.engine.result import ProgramVerdict
 from verifier.opinions.agreement import Agreement, ComparedProgram, compare
-from verifier.opinions.answers import find_reason
 from verifier.opinions.opinion import KernelOpinion, ProgramOpinion, Word
+from verifier.opinions.reason import find_reason
 
 NOT_ALLOWED = "calling kernel function scx_bpf_dsq_insert is not allowed\n"
 

@@ -8,31 +8,14 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 
+from verifier.engine.containers.beginnings import AR_MAGIC
 from verifier.engine.containers.limits import Budget, ContainerError
 from verifier.engine.containers.streams import Source
 
-_AR_MAGIC = b"!<arch>\n"
 _AR_HEADER = 60
-_TAR_MARK, _TAR_MARK_AT = b"ustar", 257
-_ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
 
 File = tuple[str, bytes]
-
-
-def is_tar(start: bytes) -> bool:
-    """Return whether a file begins as a tar archive does."""
-    return start[_TAR_MARK_AT : _TAR_MARK_AT + len(_TAR_MARK)] == _TAR_MARK
-
-
-def is_zip(data: bytes) -> bool:
-    """Return whether a file begins as a zip archive does."""
-    return data.startswith(_ZIP_MAGICS)
-
-
-def is_ar(data: bytes) -> bool:
-    """Return whether a file begins as an ar archive does: a static library or a .deb."""
-    return data.startswith(_AR_MAGIC)
 
 
 def read_tar(source: Source, budget: Budget) -> Iterator[File]:
@@ -100,7 +83,7 @@ def read_ar(data: bytes, budget: Budget) -> Iterator[File]:
 
     Raises ContainerError where it is damaged.
     """
-    at = len(_AR_MAGIC)
+    at = len(AR_MAGIC)
     while at + _AR_HEADER <= len(data):
         budget.take_member()
         header = data[at : at + _AR_HEADER]

@@ -10,19 +10,13 @@ from typing import Protocol
 
 import zstandard
 
+from verifier.engine.containers.beginnings import GZIP_MAGIC, compression_of
 from verifier.engine.containers.limits import Budget, ContainerError
 
 _CHUNK = 1 << 18
 _XZ_MEMORY = 256 << 20  # bytes; xz -9 needs 65 MB
 _ZSTD_WINDOW = 1 << 27  # bytes, what zstd --long asks for
 _GZIP = 31  # window bits of zlib that stand for a gzip header
-_GZIP_MAGIC = b"\x1f\x8b"
-_MAGICS = (
-    (_GZIP_MAGIC, "gz"),
-    (b"\xfd7zXZ\x00", "xz"),
-    (b"BZh", "bz2"),
-    (b"\x28\xb5\x2f\xfd", "zst"),
-)
 _DAMAGED = (zlib.error, lzma.LZMAError, OSError, EOFError, zstandard.ZstdError)
 
 
@@ -34,11 +28,6 @@ class Source(Protocol):
 
         Raises ContainerError where they are damaged, or more than one file may hold.
         """
-
-
-def compression_of(data: bytes) -> str:
-    """Return the suffix that says how bytes are compressed, "" if they are not."""
-    return next((name for magic, name in _MAGICS if data.startswith(magic)), "")
 
 
 class Unpacked:
@@ -138,7 +127,7 @@ class _Inflated(_Chunked):
         while True:
             if self._current.eof:
                 self._at -= len(self._current.unused_data)
-                if bytes(self._data[self._at : self._at + 2]) != _GZIP_MAGIC:
+                if bytes(self._data[self._at : self._at + 2]) != GZIP_MAGIC:
                     return b""
                 self._current = zlib.decompressobj(_GZIP)
             chunk = self._current.unconsumed_tail or self._take_chunk()

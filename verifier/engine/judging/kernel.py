@@ -9,12 +9,12 @@ from kfmap.btf.function_names import FunctionNames
 from kfmap.btf.kinds import ENUMS
 from kfmap.btf.read import Btf
 from kfmap.kernel.facts import KernelFacts
+from kfmap.kernel.known_names import KnownNames
 from kfmap.permission.bpf_helpers import HelperDecider
 from kfmap.permission.context import Context
 from kfmap.permission.contexts import build_contexts
 from kfmap.permission.decide import Decider
 from kfmap.permission.verdict import Verdict
-from verifier.engine.judging.known_names import KnownNames
 from verifier.engine.judging.verifier_rules import VerifierRules
 
 _MAX_CONTEXTS = 1_000  # whose decisions are kept

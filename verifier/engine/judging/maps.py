@@ -77,7 +77,8 @@ class MapJudge:
     def _found(self, fields: SpecialFields) -> frozenset[str]:
         if not fields.own and not fields.nested:
             return frozenset()
-        return fields.found(self._looks_inside, self._knows_lists)
+        looks_inside = bool(fields.nested) and self._looks_inside  # names take long to unpack
+        return fields.found(looks_inside, self._knows_lists)
 
     def map_objection(self, program: Program, index: int) -> Objection | None:
         """Say why a program may not use a map of the object."""

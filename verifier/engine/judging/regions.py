@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from kfmap.permission.context import Context
+from kfmap.quick_dataclass import dataclass
 from verifier.engine.flow.reach import (
     Circumstances,
     InTree,

@@ -1,28 +1,25 @@
-"""Read the ELF container: sections, symbols and relocations as plain tuples, in one pass (elf(5)).
-
-pyelftools reads the headers; what there is thousands of (symbols, relocations) is unpacked here.
-"""
+"""Read an ELF file in one pass: sections, symbols and relocations as plain tuples (elf(5))."""
 
 from __future__ import annotations
 
 import struct
 import sys
 from array import array
-from collections.abc import Iterator
-from io import BytesIO
+from collections.abc import Iterator, Sequence
+from enum import IntEnum
 from typing import NamedTuple
 
-from elftools.common.utils import struct_parse
-from elftools.elf.elffile import ELFFile
-
+from kfmap.btf.elf_headers import HEADER_SIZE, NO_BITS, ElfHeader, SectionHeader, read_header
+from kfmap.btf.layout import BtfError
 from kfmap.quick_dataclass import dataclass
 from verifier.engine.object.limits import Limits, check_limit
 from verifier.engine.object.model import ObjectError
 
-_HEADER_SIZE = 64
 _SYMBOL_SIZE = 24
 _RELOCATION_SIZE = 16
 _MAX_NAME = 4096
+_RELOCATABLE = 1  # ET_REL
+_NO_MACHINE, _BPF = 0, 247  # the first compilers had no number for BPF
 _EXECUTABLE = 0x4  # SHF_EXECINSTR
 _LOCAL = 0  # STB_LOCAL
 _BINDINGS = {1: "global", 2: "weak"}
@@ -31,7 +28,7 @@ _HIDDEN = (1, 2)  # STV_INTERNAL, STV_HIDDEN
 NO_TYPE, OBJECT, FUNCTION, SECTION = range(4)  # STT_*
 _FIRST_RESERVED = 0xFF00  # SHN_LORESERVE
 
-# R_BPF_*, which pyelftools does not name (llvm/BinaryFormat/ELFRelocs/BPF.def)
+# R_BPF_* (llvm/BinaryFormat/ELFRelocs/BPF.def)
 RELOCATION_TYPES = {
     0: "R_BPF_NONE",
     1: "R_BPF_64_64",
@@ -42,12 +39,23 @@ RELOCATION_TYPES = {
 }
 
 
+class SectionType(IntEnum):
+    """The SHT_* numbers that matter here."""
+
+    NULL = 0
+    PROGRAM = 1  # SHT_PROGBITS
+    SYMBOLS = 2  # SHT_SYMTAB
+    STRINGS = 3  # SHT_STRTAB
+    NO_BITS = NO_BITS
+    RELOCATIONS = 9  # SHT_REL
+
+
 class Section(NamedTuple):
-    """A section header; `type` in the words of the standard, `contents` empty for SHT_NOBITS."""
+    """A section header; `type` is a SectionType or another number, `contents` empty for NO_BITS."""
 
     number: int
     name: str
-    type: str
+    type: int
     executable: bool
     size: int
     link: int
@@ -98,22 +106,19 @@ def read_elf(data: bytes, limits: Limits) -> Elf:
     """
     _check_start(data, limits)
     try:
-        file = ELFFile(BytesIO(data))
-        header = file.header
-        rows = list(_section_headers(file, limits))
-        names_index = int(file.get_shstrndx())
-    except (ObjectError, MemoryError):
-        raise
-    except Exception as error:  # pyelftools raises what it likes on broken files
+        header = read_header(data)
+        check_limit("sections", header.section_count, limits.sections)
+        rows = list(header.sections(data))
+    except BtfError as error:
         raise ObjectError(
-            "the ELF headers cannot be read: the file is damaged, copy or build it again"
+            f"the ELF headers cannot be read: the file is damaged, copy or build it again ({error})"
         ) from error
-    _check_machine(str(header["e_machine"]), str(header["e_type"]))
-    mark = "<" if file.little_endian else ">"
-    sections = _read_sections(data, rows, names_index)
-    symbols = _read_symbols(sections, mark, limits)
-    relocations = _relocations(sections, len(symbols), file.little_endian, limits)
-    return Elf(file.little_endian, sections, symbols, relocations)
+    _check_machine(header)
+    sections = _read_sections(data, rows, header.names)
+    symbols = _read_symbols(sections, header.mark, limits)
+    little_endian = header.mark == "<"
+    relocations = _relocations(sections, len(symbols), little_endian, limits)
+    return Elf(little_endian, sections, symbols, relocations)
 
 
 def _check_start(data: bytes, limits: Limits) -> None:
@@ -124,29 +129,31 @@ def _check_start(data: bytes, limits: Limits) -> None:
         raise ObjectError(
             f"not an ELF file (it starts with {data[:4].hex()}): upload the .bpf.o that clang wrote"
         )
-    if len(data) < _HEADER_SIZE:
+    if len(data) < HEADER_SIZE:
         raise ObjectError(f"truncated inside the ELF header ({len(data)} bytes): copy it again")
     if data[4] != 2:
         raise ObjectError("a 32-bit ELF file: BPF objects are 64-bit, build with -target bpf")
 
 
-def _check_machine(machine: str, kind: str) -> None:
-    if machine not in ("EM_BPF", "EM_NONE"):  # the first compilers had no number for BPF
+def _check_machine(header: ElfHeader) -> None:
+    if header.machine not in (_BPF, _NO_MACHINE):
+        machine = _name_number("E_MACHINE", header.machine)
         raise ObjectError(f"an object for {machine}, not for BPF: build with -target bpf")
-    if kind != "ET_REL":
+    if header.type != _RELOCATABLE:
+        kind = _name_number("E_TYPE", header.type)
         raise ObjectError(f"an ELF file of type {kind}: only relocatable objects (ET_REL) are BPF")
 
 
-def _section_headers(file: ELFFile, limits: Limits) -> Iterator[dict[str, int | str]]:
-    """Return the section headers alone; pyelftools may not end on the contents of a bad section."""
-    count, start, size = file.num_sections(), file["e_shoff"], file["e_shentsize"]
-    check_limit("sections", count, limits.sections)
-    for index in range(count):
-        yield struct_parse(file.structs.Elf_Shdr, file.stream, start + index * size)
+def _name_number(table: str, number: int) -> str:
+    """Return the name that a number has in a table of the standard, the number where none."""
+    from elftools.elf import enums  # many names, and only for files that are refused
+
+    names = getattr(enums, f"ENUM_{table}").items()
+    return next((name for name, value in names if value == number), str(number))
 
 
 def _read_sections(
-    data: bytes, rows: list[dict[str, int | str]], names_index: int
+    data: bytes, rows: Sequence[SectionHeader], names_index: int
 ) -> tuple[Section, ...]:
     if not 0 < names_index < len(rows):
         raise ObjectError(
@@ -161,18 +168,18 @@ def _read_sections(
     return sections
 
 
-def _read_section(view: memoryview, names: Names, index: int, row: dict[str, int | str]) -> Section:
-    name = names.at(int(row["sh_name"]), f"section {index}")
+def _read_section(view: memoryview, names: Names, index: int, row: SectionHeader) -> Section:
+    name = names.at(row.name, f"section {index}")
     contents = _contents(view, row, f"section {index} ({name})")
-    executable = bool(int(row["sh_flags"]) & _EXECUTABLE)
-    size, link, target = int(row["sh_size"]), int(row["sh_link"]), int(row["sh_info"])
-    return Section(index, name, str(row["sh_type"]), executable, size, link, target, contents)
+    executable = bool(row.flags & _EXECUTABLE)
+    size, link, target = row.size, row.link, row.info
+    return Section(index, name, row.type, executable, size, link, target, contents)
 
 
-def _contents(view: memoryview, row: dict[str, int | str], what: str) -> memoryview:
-    if row["sh_type"] in ("SHT_NOBITS", "SHT_NULL"):
+def _contents(view: memoryview, row: SectionHeader, what: str) -> memoryview:
+    if row.type in (SectionType.NO_BITS, SectionType.NULL):
         return view[:0]
-    start, size = int(row["sh_offset"]), int(row["sh_size"])
+    start, size = row.offset, row.size
     if start + size > len(view):
         raise ObjectError(
             f"truncated: {what} should end at byte {start + size}, the file has {len(view)}; "
@@ -216,7 +223,7 @@ def _check_rows(section: Section, size: int) -> None:
 
 
 def _read_symbols(sections: tuple[Section, ...], mark: str, limits: Limits) -> tuple[Symbol, ...]:
-    tables = [section for section in sections if section.type == "SHT_SYMTAB"]
+    tables = [section for section in sections if section.type == SectionType.SYMBOLS]
     if len(tables) != 1:
         raise ObjectError(
             f"{len(tables)} symbol tables, expected one: keep the symbols (llvm-strip -g does)"
@@ -257,7 +264,9 @@ def _relocations(
     found: dict[int, Relocations] = {}
     total = 0
     for section in sections:
-        if section.type != "SHT_REL" or section.name.startswith((".rel.debug_", ".rel.BTF")):
+        if section.type != SectionType.RELOCATIONS or section.name.startswith(
+            (".rel.debug_", ".rel.BTF")
+        ):
             continue
         if section.target >= len(sections):
             raise ObjectError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kfmap.quick_dataclass import dataclass
-from verifier.engine.object.elf import Elf, Section
+from verifier.engine.object.elf import Elf, Section, SectionType
 from verifier.engine.object.model import ObjectError
 
 TEXT = ".text"
@@ -36,18 +36,18 @@ def sort_sections(elf: Elf) -> Sections:
     named: dict[str, Section] = {}
     for section in elf.sections:
         name = section.name
-        if section.type == "SHT_PROGBITS" and section.executable and section.size:
+        if section.type == SectionType.PROGRAM and section.executable and section.size:
             if name in code:
                 raise ObjectError(
                     f"sections {code[name].number} and {section.number} with code are both called "
                     f"{name}: link the object with bpftool gen object"
                 )
             code[name] = section
-        elif section.type == "SHT_PROGBITS" and name in STRUCT_OPS:
+        elif section.type == SectionType.PROGRAM and name in STRUCT_OPS:
             struct_ops.append(section)
         elif is_data(section):
             data.append(section)
-        elif section.type == "SHT_PROGBITS":
+        elif section.type == SectionType.PROGRAM:
             named[name] = section
     return Sections(tuple(code.values()), tuple(data), tuple(struct_ops), named.get(".maps"), named)
 
@@ -56,7 +56,7 @@ def refused_sections(elf: Elf) -> list[str]:
     """Say which sections keep libbpf from opening an object, whatever is in them."""
     told = []
     for section in elf.sections:
-        if section.name == LEGACY_MAPS and section.type != "SHT_STRTAB":
+        if section.name == LEGACY_MAPS and section.type != SectionType.STRINGS:
             told.append(
                 "section maps holds legacy map definitions, which libbpf 1.0 and later does not "
                 'take, though cilium/ebpf and iproute2 do: define maps in SEC(".maps")'
@@ -70,9 +70,9 @@ def refused_sections(elf: Elf) -> list[str]:
 
 def is_data(section: Section) -> bool:
     """Return whether a section becomes a map of global variables."""
-    if section.type == "SHT_NOBITS":
+    if section.type == SectionType.NO_BITS:
         return section.name == ".bss" or section.name.startswith(".bss.")
-    if section.type != "SHT_PROGBITS":
+    if section.type != SectionType.PROGRAM:
         return False
     name = section.name
     return name in (ARENA, JUMP_TABLES) or any(

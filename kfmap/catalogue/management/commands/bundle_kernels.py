@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from kfmap.btf.read import BtfError
 from kfmap.catalogue.bundled_kernels import BUNDLED, find_bundled
+from kfmap.catalogue.bundled_names import save_bundled_names
 from kfmap.catalogue.bundling.archive import Archive, BundleError
 from kfmap.catalogue.bundling.build import (
     Built,
@@ -61,6 +62,7 @@ class Command(BaseCommand):
                 if self._make(recipe, archive, work, probe=options["probe"]):
                     asked[recipe.name] = datetime.now(UTC).date().isoformat()
         save_agreements(asked)
+        save_bundled_names(item.load().outline for item in find_bundled())
 
     def _make(self, recipe: Recipe, archive: Archive, work: Path, *, probe: bool) -> bool:
         """Write one kernel; return whether its image was asked."""

@@ -14,7 +14,8 @@ import pytest
 import zstandard
 
 from tests.verifier.engine.containers.hosts import FIRST, SECOND, program, tar, zipped
-from verifier.engine.containers.find import Found, NotFound, find_objects
+from verifier.engine.containers.find import find_objects
+from verifier.engine.containers.found import Found, NotFound
 from verifier.engine.containers.limits import ContainerLimits
 
 _SMALL = ContainerLimits(

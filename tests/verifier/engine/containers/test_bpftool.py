@@ -8,7 +8,8 @@ import subprocess
 import pytest
 
 from tests.verifier.engine.object.objects import OBJECTS, object_bytes
-from verifier.engine.containers.find import Found, find_objects
+from verifier.engine.containers.find import find_objects
+from verifier.engine.containers.found import Found
 
 BPFTOOL = shutil.which("bpftool") or shutil.which("bpftool", path="/usr/sbin")
 pytestmark = pytest.mark.skipif(not BPFTOOL, reason="needs bpftool")

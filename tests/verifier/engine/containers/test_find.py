@@ -22,7 +22,8 @@ from tests.verifier.engine.containers.hosts import (
     zipped,
 )
 from tests.verifier.engine.object.objects import NAMES, object_bytes
-from verifier.engine.containers.find import Found, NotFound, find_objects, may_hold_objects
+from verifier.engine.containers.find import find_objects, may_hold_objects
+from verifier.engine.containers.found import Found, NotFound
 from verifier.engine.object.read import read_object
 
 

@@ -6,11 +6,11 @@ import pytest
 
 from kfmap.btf.function_names import FunctionNames
 from kfmap.kernel.facts_json import outline_of
+from kfmap.kernel.known_names import KnownNames, collect_names
 from tests.verifier.bundled import bundled_kernel, reasons_of
 from tests.verifier.engine.judging.toy import kernel_facts
 from tests.verifier.engine.object.objects import read
 from tests.verifier.functions import named_functions
-from verifier.engine.judging.known_names import KnownNames, collect_names
 from verifier.engine.result import PASSES, REFUSED, UNKNOWN, ProgramVerdict
 from verifier.engine.verdict import KernelUnderTest, check_object
 
