@@ -10,8 +10,10 @@ from pathlib import Path
 from kfmap.btf.read import Btf, read_btf
 from kfmap.collection import collection_paused
 from kfmap.kernel.built_files import Built, find_built
+from kfmap.kernel.checking import add_check_files
 from kfmap.kernel.code import Code
 from kfmap.kernel.config import read_config
+from kfmap.kernel.deciding import read_decided
 from kfmap.kernel.facts import (
     AS_CONFIGURED,
     EVERY_OPTION_ON,
@@ -24,7 +26,6 @@ from kfmap.kernel.facts import (
     Place,
     StructOps,
 )
-from kfmap.kernel.filtering import compile_filters
 from kfmap.kernel.gates import Gates
 from kfmap.kernel.kbuild import Kbuild
 from kfmap.kernel.losing import add_lost, add_lost_files
@@ -32,10 +33,10 @@ from kfmap.kernel.macro_expansion import expand_registering_macros
 from kfmap.kernel.mechanism import check_found
 from kfmap.kernel.named_sets import NamedSets, read_file_sets
 from kfmap.kernel.program_extract import Files, add_program_facts, sort_problems
-from kfmap.kernel.registering import Registered, find_registrations
+from kfmap.kernel.registering import Registered
 from kfmap.kernel.rules.attach_targets import LSM_C
 from kfmap.kernel.rules.error_injection import INJECTION_OPTION
-from kfmap.kernel.rules.hooks import BTF_C, find_enum, read_decision, read_hook_map, read_hooks
+from kfmap.kernel.rules.hooks import BTF_C, find_enum
 from kfmap.kernel.rules.jit import read_lacks
 from kfmap.kernel.rules.kfuncs import KfuncReader, find_device_bound_set, flags_by_kfunc
 from kfmap.kernel.rules.run_time_masks import extract_run_time
@@ -45,6 +46,7 @@ from kfmap.kernel.rules.struct_ops import (
     find_listed,
     find_registered,
 )
+from kfmap.kernel.rules.struct_ops import Registered as StructOpsType
 from kfmap.kernel.rules.targets import find_iterators, read_lsm_hooks
 from kfmap.kernel.scan import Found, scan_tree
 from kfmap.kernel.tree import Tree, TreeError
@@ -71,7 +73,7 @@ def extract_kernel(
     version = read_version(opened)
     code = Code(opened, read_config(config))
     injection = code.config.is_builtin(INJECTION_OPTION)
-    found = scan_tree(opened, code.architecture.folder, injection=injection)
+    found = add_check_files(code, scan_tree(opened, code.architecture.folder, injection=injection))
     kbuild = Kbuild(opened, code.config)
     built = find_built(code, kbuild, found, BTF_C)
     code.set_linked(built.linked)
@@ -112,14 +114,13 @@ class _Shape:
 def _extract_facts(code: Code, shape: _Shape, built: Built, btf: Btf | None) -> KernelFacts:
     """Read the kernel stage by stage: each takes what those before it gave."""
     program_types = _read_enum(code, "bpf_prog_type")
-    hook_of, unhooked = read_hook_map(code, program_types)
     names = NamedSets(read_file_sets(code, file) for file in built.files)
-    hooks = {item.program_type: item.hook for item in hook_of}
-    registered = find_registrations(code, built.files, names, hooks)
-    filters = compile_filters(code, names, registered.filters)
+    types = _find_struct_ops(code, built)
+    decided = read_decided(code, built, names, program_types, types)
+    registered, filters = decided.registered, decided.filters
     add_lost_files(code, built.lost, registered)
     add_lost(code, built.all, names, registered, registered.sets.keys() | filters.sets.keys())
-    struct_ops, unread_ops = _read_struct_ops(code, built)
+    struct_ops, unread_ops = _read_struct_ops(code, built, types)
     kfuncs, bound = _read_kfuncs(code, built, names, registered, btf)
     run_time, unmasked = extract_run_time(
         code, list(built.names), struct_ops, [kfunc.name for kfunc in kfuncs]
@@ -132,9 +133,9 @@ def _extract_facts(code: Code, shape: _Shape, built: Built, btf: Btf | None) -> 
         program_types=program_types,
         attach_types=_read_enum(code, "bpf_attach_type"),
         kfunc_flags=_read_kfunc_flags(code),
-        hooks=read_hooks(code),
-        hook_of=hook_of,
-        decision=read_decision(code),
+        hooks=decided.hooks,
+        hook_of=decided.hook_of,
+        decision=decided.decision,
         sets=tuple(sets[key] for key in sorted(sets)),
         registrations=tuple(registered.registrations),
         filters=filters.filters,
@@ -145,7 +146,7 @@ def _extract_facts(code: Code, shape: _Shape, built: Built, btf: Btf | None) -> 
         lsm_hooks=read_lsm_hooks(code),
         iterators=_find_iterators(code, built.names),
         not_understood=sort_problems(
-            (*unhooked, *registered.problems, *filters.problems, *unread_ops, *unmasked)
+            (*decided.problems, *registered.problems, *filters.problems, *unread_ops, *unmasked)
         ),
         unread=tuple(sorted(set(registered.unread), key=lambda u: (u.place, u.construct, u.text))),
     )
@@ -175,15 +176,20 @@ def _read_kfunc_flags(code: Code) -> tuple[Constant, ...]:
     return tuple(sorted(found, key=lambda c: (c.value, c.name)))
 
 
+def _find_struct_ops(code: Code, built: Built) -> list[StructOpsType]:
+    files = [file.name for file in built.files]
+    found = [item for file in files for item in find_registered(code, file)]
+    types = {item.type for item in found}
+    found += [item for item in find_listed(code, files) if item.type not in types]
+    return [item for item in found if item.file != STRUCT_OPS_C]
+
+
 def _read_struct_ops(
-    code: Code, built: Built
+    code: Code, built: Built, types: Iterable[StructOpsType]
 ) -> tuple[tuple[StructOps, ...], tuple[NotUnderstood, ...]]:
     reader = StructOpsReader(code)
     owners = {file.name: file.owner for file in built.files}
-    found = [item for file in owners for item in find_registered(code, file)]
-    types = {item.type for item in found}
-    found += [item for item in find_listed(code, list(owners)) if item.type not in types]
-    read = [reader.read(item, owners[item.file]) for item in found if item.file != STRUCT_OPS_C]
+    read = [reader.read(item, owners[item.file]) for item in types]
     known = sorted((item for item in read if item is not None), key=lambda item: item.name)
     return tuple(known), tuple(reader.problems)
 

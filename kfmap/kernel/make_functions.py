@@ -114,6 +114,4 @@ TEXT: dict[str, tuple[int, Callable[..., str]]] = {
     "info": (1, lambda text: ""),
 }
 LAZY = frozenset({"if", "or", "and", "foreach", "call"})
-UNREAD = frozenset(
-    {"shell", "eval", "file", "value", "origin", "flavor", "join", "wordlist", "let", "guile"}
-)
+UNREAD = frozenset({"shell", "eval", "file", "value", "flavor", "join", "wordlist", "let", "guile"})

@@ -283,6 +283,9 @@ class Makefile:
     def _value(self, inside: str, arguments: tuple[str, ...], depth: int) -> str:
         """Return what `$(inside)` stands for."""
         call = re.match(r"([a-z-]+)[ \t]+", inside)
+        if call and call[1] == "origin":  # nobody gives a variable on a command line here
+            asked = self._expand(inside[call.end() :], arguments, depth + 1).strip()
+            return "file" if asked in self._variables else "undefined"
         if call and (call[1] in TEXT or call[1] in LAZY or call[1] in UNREAD):
             return self._function(call[1], inside[call.end() :], arguments, depth)
         name = self._expand(inside, arguments, depth + 1)

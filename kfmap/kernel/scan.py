@@ -21,6 +21,7 @@ _MARKS = (
     b"BTF_SET8_START",
     b"register_bpf_struct_ops",
     b"struct bpf_struct_ops bpf_",
+    b"register_kfunc_btf_id_set",  # of 5.16 and 5.17: see rules/checked_calls.py
     ITERATOR_MARK,
 )
 _HELPING = (b"struct bpf_func_proto ", b"struct bpf_verifier_ops ", b"get_func_proto")
@@ -72,6 +73,15 @@ def scan_tree(tree: Tree, arch: str, *, injection: bool = False) -> Found:
             defining.append(file)
     marked = sorted({*marked, *_find_users(tree, arch, [*marked, *defining])})
     return Found(tuple(marked), tuple(defining), tuple(unread), tuple(injecting), tuple(helping))
+
+
+def find_definitions(tree: Tree, arch: str, names: Iterable[str]) -> list[str]:
+    """Return the files that may define functions of these names."""
+    words = tuple(sorted(name.encode() for name in names))
+    if not words:
+        return []
+    defined = re.compile(rb"\b(?:" + b"|".join(words) + rb")\s*\([^;{}()]*\)\s*\{")
+    return [file for file in tree.find_sources(arch) if tree.search(file, defined, words)]
 
 
 def _find_users(tree: Tree, arch: str, near: Iterable[str]) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from kfmap.kernel.facts import VMLINUX, Filter, HookOf, KernelFacts, Kfunc
+from kfmap.kernel.facts import VMLINUX, CallNeed, Filter, HookOf, KernelFacts, Kfunc
 from kfmap.permission.bits import KfuncBits
 from kfmap.permission.bpf_helpers import HelperDecider
 from kfmap.permission.context import Context
@@ -20,7 +20,7 @@ from kfmap.permission.hook_table import (
     Listed,
     build_hook_tables,
 )
-from kfmap.permission.layers import find_layers, flags_of
+from kfmap.permission.layers import find_lacks, find_layers, flags_of
 from kfmap.permission.observed import Observations
 from kfmap.permission.rule_bits import Evaluate, Names, compile_tree
 from kfmap.permission.rule_trace import Asked, Tracer
@@ -79,6 +79,11 @@ class Decider:
         bit = self._bit.get(kfunc)
         if bit is None:
             text = f"{kfunc} is in no kfunc id set that this kernel registers"
+            lacks = find_lacks(self.views, CallNeed.KFUNC_CALL)
+            if lacks and not self.kfuncs:
+                return Verdict(
+                    REFUSED, None, (give_reason("no_kfunc", lacks[0].text, lacks[0].place),)
+                )
             unread = self._unread_reasons(context, kfunc)
             return Verdict(
                 UNKNOWN if unread else REFUSED, None, (Reason("no_kfunc", text), *unread)
@@ -313,7 +318,9 @@ class Decider:
         if found.hook:
             text = f"the hook of {program_type} is {found.hook}"
         else:
-            text = f"{program_type} has no hook of its own, so only the common hook counts"
+            rest = "so only the common hook counts" if self.facts.decision.common else ""
+            rest = rest or "and this kernel no common one, so that no kfunc may be called"
+            text = f"{program_type} has no hook of its own, {rest}"
         return give_reason("hook", text, found.place)
 
     def _unread_bits(self, unread: Unread) -> int:

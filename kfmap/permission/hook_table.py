@@ -66,7 +66,7 @@ def _check_limits(
     hook: Hook, registration: Registration, kfunc_set: KfuncSet, decision: Decision
 ) -> str:
     """Say why the kernel refuses this registration, "" if it does not."""
-    if hook.owner != VMLINUX and hook.registrations:
+    if hook.owner != VMLINUX and hook.registrations and decision.set_limit:
         return f"{hook.owner} registers a second set on {hook.name}"
     count = hook.count + len(kfunc_set.entries)
     if decision.set_limit and count > decision.set_limit:

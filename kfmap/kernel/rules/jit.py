@@ -16,6 +16,7 @@ from kfmap.kernel.code import Code
 from kfmap.kernel.expressions import Value
 from kfmap.kernel.facts import CallNeed, Lack
 from kfmap.kernel.items import Item
+from kfmap.kernel.mechanism import has_mechanism
 from kfmap.kernel.place import Place
 from kfmap.kernel.preprocessor import config_call
 from kfmap.kernel.statements import Runner, TooLongError
@@ -34,6 +35,9 @@ _FUNCTIONS = {
 def read_lacks(code: Code, is_built: Callable[[str], bool]) -> tuple[Lack, ...]:
     """Return what the kernel lacks; nothing where every option is on, or nothing asks for it."""
     text = code.tree.read(_VERIFIER_C) or ""
+    if text and _NEEDS_JIT not in text and not has_mechanism(code):
+        words = "the verifier of this kernel has no calls of kernel functions: they came with 5.13"
+        return (Lack(CallNeed.KFUNC_CALL, words, Place(_VERIFIER_C, 1)),)
     if code.config.options is None or _NEEDS_JIT not in text:
         return ()
     return tuple(_find_options(code, text)) or tuple(_find_functions(code, is_built))

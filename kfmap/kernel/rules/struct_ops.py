@@ -38,6 +38,8 @@ _REGISTER = re.compile(r"register_bpf_struct_ops(?<!\w.{23})\s*\(\s*&\s*(\w+)\s*
 _LISTED = re.compile(r"\bBPF_STRUCT_OPS_TYPE\s*\(\s*(\w+)\s*\)")
 _DESIGNATED = re.compile(r"^\.\s*(\w+)\s*=\s*(.*)$", re.S)
 _ONLY_SLEEPABLE = re.compile(r"sleepable\s*&&\s*prog->type\s*!=[^{;]*")
+# The first name is that of 6.1 and later, the second that of 5.15.
+_MEMBER_OFFSET = ("__btf_member_bit_offset", "btf_member_bit_offset")
 _ARENA = re.compile(r"\w__arena\b")
 
 
@@ -227,7 +229,7 @@ class _Checking(Runner):
 
     def call_value(self, name: str, node: Node, values: list[Value]) -> Value:
         """Return the member's offset in bits, and run helpers."""
-        if name == "__btf_member_bit_offset":
+        if name in _MEMBER_OFFSET:
             return self._offset * 8
         item = self._code.function(name, self.function.file)
         if item is not None and len(values) == 1 and values[0] is not None:
