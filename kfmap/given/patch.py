@@ -23,20 +23,28 @@ Texts = dict[str, str | None]  # None: the file is removed
 
 
 def apply_patches(
-    paths: list[Path], read: Callable[[str], str | None], *, lenient: bool = False
+    paths: list[Path],
+    read: Callable[[str], str | None],
+    *,
+    passes: Callable[[str], bool] = lambda name: False,
 ) -> Texts:
     """Return the files that patches change, one patch after the other.
 
-    Raises GivenError where one cannot be read or does not fit. `lenient`: files that are not there
-    are passed over, for only part of the tree was unpacked.
+    Raises GivenError where one cannot be read or does not fit. `passes`: whether a file that is not
+    there is passed over, for only part of the tree was unpacked.
     """
     changed: Texts = {}
     for path in paths:
-        _apply(path, changed, read, lenient)
+        _apply(path, changed, read, passes)
     return changed
 
 
-def _apply(path: Path, changed: Texts, read: Callable[[str], str | None], lenient: bool) -> None:
+def _apply(
+    path: Path,
+    changed: Texts,
+    read: Callable[[str], str | None],
+    passes: Callable[[str], bool],
+) -> None:
     text = read_file(path, _MOST).decode(errors="replace")
     try:
         patch = unidiff.PatchSet(text)
@@ -52,7 +60,7 @@ def _apply(path: Path, changed: Texts, read: Callable[[str], str | None], lenien
         if file.is_binary_file or not _is_wanted(source or target):
             continue
         before = _text_of(source, changed, read) if source else ""
-        if before is None and lenient:
+        if before is None and passes(source):
             continue
         if before is None:
             raise GivenError(f"{path} changes {source}, which the tree does not have.")

@@ -95,7 +95,7 @@ def read_given(given: Given, scratch: Path, say: Step = _say_nothing) -> ReadKer
     say("looking for the source")
     source = find_source(given.tree, scratch, given.revision, given.build)
     version = read_version(Tree(source.folder))
-    found = _Found(source, config, types, list(source.remarks))
+    found = _Found(source, config, types, list(source.remarks), list(source.doubts))
     _look_around(given, found)
     _check_release(found, version)
     _refuse(found.doubts, given)

@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from kfmap.archives.files import ArchiveFile, is_archive, list_files, list_stream
 from kfmap.archives.stream import ArchiveError, Budget, Stream
 from kfmap.given import git
 from kfmap.given.files import GivenError, check_file
-from kfmap.given.patch import apply_patches
+from kfmap.given.package_patches import apply_package_patches, apply_series
+from kfmap.given.unpacked import LEFT_OUT, Source
 
 MOST_BYTES = 4 << 30  # a kernel tree has 1.6 GB
 MOST_FILES = 400_000
 _MOST_ARCHIVE = 4 << 30
 _MOST_FILE = 8 << 20  # as `Tree` reads them
-_LEFT_OUT = frozenset({"Documentation", "LICENSES", "samples", "tools", "rust"})
-_WANTED = re.compile(r"(?:.*\.[ch]|Makefile.*|Kbuild.*|Kconfig.*|\.config|series|.*\.patch)")
+_WANTED = re.compile(
+    r"(?:.*\.[ch]|Makefile.*|Kbuild.*|Kconfig.*|\.config|series(?:\.conf)?|.*\.(?:patch|diff|spec))"
+)
 _PREFIX = re.compile(r"^(?:\./|/)*(?:usr/src/(?:packages/BUILD/)?)?")
 _TARBALL = re.compile(
     r"(?:.*/)?(?:linux|kernel)[^/]*\.tar(?:\.\w+)?|(?:.*/)?(?:debian[^/]*\.tar\.\w+)"
@@ -30,19 +31,6 @@ _TARBALL = re.compile(
 _DSC_FILE = re.compile(r"^ [0-9a-f]{32,64} \d+ (\S+)$", re.M)
 _MARK = "kernel/bpf/btf.c"
 _OLD_MARK = "kernel/bpf/syscall.c"
-
-
-@dataclass(slots=True)
-class Source:
-    """A tree and what was found with it. `what` says for people where it comes from."""
-
-    folder: Path
-    what: str
-    commit: git.Commit | None = None
-    config: Path | None = None
-    image: Path | None = None
-    patches: list[Path] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
 
 
 def find_source(
@@ -69,7 +57,10 @@ def _find(given: Path, scratch: Path, revision: str) -> Source:
         _unpack(list_files(given, Budget(MOST_BYTES, MOST_FILES)), scratch)
     except ArchiveError as error:
         raise GivenError(f"{given} cannot be read: {error}.") from error
-    return Source(_top_of(scratch), f"unpacked from {given.name}")
+    source = Source(_top_of(scratch), f"unpacked from {given.name}")
+    if _is_tree(source.folder):
+        apply_package_patches(source, scratch)
+    return source
 
 
 def _find_in_folder(given: Path, scratch: Path, revision: str) -> Source:
@@ -143,7 +134,7 @@ def _write(name: str, file: ArchiveFile, scratch: Path) -> None:
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if not parts or ".." in parts or any("\0" in part for part in parts):
         return
-    if not _WANTED.fullmatch(parts[-1]) or _LEFT_OUT.intersection(parts[:-1][:2]):
+    if not _WANTED.fullmatch(parts[-1]) or LEFT_OUT.intersection(parts[:-1][:2]):
         return
     path = scratch.joinpath(*parts)
     try:
@@ -185,28 +176,6 @@ def _unpack_debian_source(given: Path, scratch: Path) -> Source:
         _unpack(list_files(path, Budget(MOST_BYTES, MOST_FILES)), scratch)
     top = next((item for item in scratch.iterdir() if _is_tree(item)), scratch)
     source = Source(top, f"unpacked from {given.name}")
-    _apply_series(source, scratch / "debian/patches")
+    if _is_tree(top):
+        apply_series(source, scratch / "debian/patches")
     return source
-
-
-def _apply_series(source: Source, folder: Path) -> None:
-    """Apply a quilt series to the unpacked tree."""
-    series = folder / "series"
-    if not series.is_file():
-        return
-    names = [line.split("#")[0].split() for line in series.read_text(errors="replace").splitlines()]
-    patches = [folder / name[0] for name in names if name and ".." not in name[0].split("/")]
-
-    def read(file: str) -> str | None:
-        path = source.folder / file
-        return path.read_text(errors="replace") if path.is_file() else None
-
-    changed = apply_patches([path for path in patches if path.is_file()], read, lenient=True)
-    for file, text in changed.items():
-        path = source.folder / file
-        if text is None:
-            path.unlink(missing_ok=True)
-        else:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-    source.what += f" with {len(patches)} patches"

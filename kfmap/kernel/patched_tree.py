@@ -42,6 +42,21 @@ class PatchedTree(Tree):
         ]
         return self._with_changes(super().find_sources(arch), came)
 
+    def find_headers_below(self, folder: str) -> list[str]:
+        came = [
+            file for file in self._changed if file.startswith(f"{folder}/") and file.endswith(".h")
+        ]
+        return self._with_changes(super().find_headers_below(folder), came)
+
+    def names_in(self, folder: str) -> list[str]:
+        start = f"{folder}/" if folder else ""
+        below = [file for file in self._changed if file.startswith(start)]
+        came = {
+            file[len(start) :].split("/")[0] for file in below if self._changed[file] is not None
+        }
+        gone = {file[len(start) :] for file in below if self._changed[file] is None}
+        return sorted({*super().names_in(folder), *came} - gone)
+
     def _files_of(self, folder: str, suffix: str) -> list[str]:
         came = [
             file

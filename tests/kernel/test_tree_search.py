@@ -3,8 +3,13 @@
 import re
 from pathlib import Path
 
+from kfmap.kernel.extract import extract_kernel
 from kfmap.kernel.patched_tree import PatchedTree
 from kfmap.kernel.tree import Tree
+from kfmap.permission.context import Context
+from kfmap.permission.decide import Decider
+from kfmap.permission.verdict import ALLOWED
+from tests.kernel.small_kernel import CONFIG, INCLUDES, id_set, write_tree
 
 _PATTERN = re.compile(rb"register_btf_|BTF_KFUNCS_START")
 _WORDS = (b"btf_", b"BTF_")
@@ -35,3 +40,32 @@ def test_search_of_a_patched_tree_takes_the_words_too(tmp_path: Path) -> None:
     tree = PatchedTree(tmp_path, {"a.h": "BTF_KFUNCS_START(a)"})
     assert tree.search("a.h", _PATTERN, _WORDS) == b"BTF_KFUNCS_START(a)"
     assert tree.search("b.h", _PATTERN, _WORDS) == b"BTF_KFUNCS_START(b)"
+
+
+def test_a_patched_tree_has_the_headers_and_names_that_a_patch_adds(tmp_path: Path) -> None:
+    folder = tmp_path / "include/net"
+    folder.mkdir(parents=True)
+    (folder / "old.h").write_text("")
+    (folder / "gone.h").write_text("")
+    changed = {"include/net/bpf/new.h": "x", "include/net/gone.h": None, "net/new.c": ""}
+    tree = PatchedTree(tmp_path, changed)
+    assert tree.find_headers_below("include") == ["include/net/bpf/new.h", "include/net/old.h"]
+    assert tree.names_in("include/net") == ["bpf", "old.h"]
+    assert tree.names_in("net") == ["new.c"]
+    assert "net" in tree.names_in("")
+
+
+def test_a_kfunc_in_a_header_that_a_patch_adds_is_found(tmp_path: Path) -> None:
+    header = "static inline int add_it(void)\n{\n" + (
+        "    return register_btf_kfunc_id_set(BPF_PROG_TYPE_XDP, &the_id_set);\n}\n"
+    )
+    body = id_set("one").split("static int __init")[0]
+    user = "#include <net/more/adds.h>\nstatic int __init go(void)\n{\n    return add_it();\n}\n"
+    write_tree(tmp_path, {"net/set.c": ""})
+    changed: dict[str, str | None] = {
+        "include/net/more/adds.h": header,
+        "net/set.c": INCLUDES + body + user + "late_initcall(go);\n",
+    }
+    facts = extract_kernel(PatchedTree(tmp_path, changed), config=CONFIG)
+    assert [kfunc.name for kfunc in facts.kfuncs] == ["one"]
+    assert Decider(facts).decide(Context("BPF_PROG_TYPE_XDP"), "one").verdict == ALLOWED
