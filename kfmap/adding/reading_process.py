@@ -1,4 +1,4 @@
-"""The process that reads what strangers give as a kernel: under limits, and without Django.
+"""The process that reads what strangers give as a kernel: locked in, and without Django.
 
 A request comes as one line of JSON; each step goes out as a line, the last one has `result` or
 `problem`. Facts, types and options are written to files in the scratch folder.
@@ -27,6 +27,7 @@ from kfmap.kernel.facts_json import parse_facts, render_facts
 from kfmap.kernel.tree import TreeError
 from kfmap.probe.evidence import EvidenceError, read_evidence
 from kfmap.probe.observed_kernel import build_observed
+from verifier.engine.confinement.reading import confine_reading
 
 _MOST_EVIDENCE = 64 << 20
 _MOST_FILE = 2 << 30  # bytes that one file in the scratch folder may have
@@ -38,6 +39,8 @@ def main() -> None:
     request = json.loads(sys.stdin.readline())
     _limit(request["megabytes"], request["seconds"])
     scratch = Path(request["scratch"])
+    # What the parts are is in the scratch folder, but for a tree of this machine.
+    confine_reading(map(Path, request["folders"]), scratch)
     try:
         _say(result=_read(request, scratch))
     except _REFUSED as error:

@@ -123,6 +123,7 @@ def _request(addition: Addition, scratch: Path) -> dict[str, Any]:
     return {
         "scratch": str(scratch),
         "parts": parts,
+        "folders": settings.KFMAP_KERNEL_FOLDERS if addition.path else [],
         "name": addition.name,
         "label": addition.label,
         "anyway": addition.anyway,

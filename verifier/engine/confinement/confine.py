@@ -29,8 +29,7 @@ def confine() -> list[str]:
     """
     own_network = not seccomp.is_available() and _leave_network()
     no_root = _leave_root()
-    call("prctl", _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    call("prctl", _PR_SET_DUMPABLE, 0, 0, 0, 0)  # nobody else's process can look into this one
+    give_up_privileges()
     no_files = close_files()
     for limit in _NOTHING:
         resource.setrlimit(limit, (0, 0))
@@ -42,6 +41,12 @@ def confine() -> list[str]:
         "It runs as root": no_root,
     }
     return [f"{gap}." for gap, is_closed in held.items() if not is_closed]
+
+
+def give_up_privileges() -> None:
+    """Let no program that this process starts have more rights, and nobody look into it."""
+    call("prctl", _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    call("prctl", _PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def _leave_network() -> bool:

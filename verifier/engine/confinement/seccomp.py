@@ -1,4 +1,4 @@
-"""A seccomp filter (seccomp(2)): the system calls that computing needs, and none besides."""
+"""Seccomp filters (seccomp(2)): only the system calls that computing needs, or all but some."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from verifier.engine.confinement.libc import call
 
 _PR_SET_SECCOMP, _MODE_FILTER = 22, 2  # linux/prctl.h, linux/seccomp.h
 _ALLOW, _KILL, _ERRNO_EPERM = 0x7FFF0000, 0x80000000, 0x00050001
-_LOAD, _EQUALS, _RETURN = 0x20, 0x15, 0x06  # linux/bpf_common.h: LD|W|ABS, JMP|JEQ|K, RET|K
+# linux/bpf_common.h: LD|W|ABS, JMP|JEQ|K, JMP|JGE|K, RET|K
+_LOAD, _EQUALS, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
 _AT_NUMBER, _AT_ARCHITECTURE = 0, 4  # struct seccomp_data
 
 # arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h
@@ -87,6 +88,62 @@ _GENERIC = {
     "getrandom": 278,
     "rseq": 293,
 }
+# What reading a source tree, and git, do without: the network, other processes' memory, keys,
+# mounts, namespaces, modules, BPF, and what has had holes: io_uring, userfaultfd.
+_REFUSED_X86_64 = {
+    "socket": 41,
+    "connect": 42,
+    "socketpair": 53,
+    "ptrace": 101,
+    "pivot_root": 155,
+    "chroot": 161,
+    "mount": 165,
+    "umount2": 166,
+    "init_module": 175,
+    "delete_module": 176,
+    "add_key": 248,
+    "request_key": 249,
+    "keyctl": 250,
+    "unshare": 272,
+    "perf_event_open": 298,
+    "setns": 308,
+    "process_vm_readv": 310,
+    "process_vm_writev": 311,
+    "finit_module": 313,
+    "kexec_file_load": 320,
+    "bpf": 321,
+    "userfaultfd": 323,
+    "io_uring_setup": 425,
+    "pidfd_getfd": 438,
+}
+_REFUSED_GENERIC = {
+    "umount2": 39,
+    "mount": 40,
+    "pivot_root": 41,
+    "chroot": 51,
+    "unshare": 97,
+    "init_module": 105,
+    "delete_module": 106,
+    "ptrace": 117,
+    "socket": 198,
+    "socketpair": 199,
+    "connect": 203,
+    "add_key": 217,
+    "request_key": 218,
+    "keyctl": 219,
+    "perf_event_open": 241,
+    "setns": 268,
+    "process_vm_readv": 270,
+    "process_vm_writev": 271,
+    "finit_module": 273,
+    "bpf": 280,
+    "userfaultfd": 282,
+    "kexec_file_load": 294,
+    "io_uring_setup": 425,
+    "pidfd_getfd": 438,
+}
+_REFUSED = {0xC000003E: _REFUSED_X86_64}  # of the others it is the generic table
+_X32 = 0x40000000  # __X32_SYSCALL_BIT: other numbers of the same calls on x86-64
 _MACHINES = {  # as uname -m says → AUDIT_ARCH_* (include/uapi/linux/audit.h), numbers
     "x86_64": (0xC000003E, _X86_64),
     "aarch64": (0xC00000B7, _GENERIC),
@@ -115,7 +172,28 @@ def allow_only_what_parsing_needs() -> bool:
     if not is_available():
         return False
     architecture, numbers = _MACHINES[platform.machine()]
-    code = _filter(architecture, numbers.values())
+    return _install(_filter(architecture, numbers.values()))
+
+
+def refuse_what_reading_a_tree_needs_not() -> bool:
+    """Have the kernel refuse some calls from now on, also to programs that this one starts.
+
+    Says whether it does. The process must have given up new privileges (PR_SET_NO_NEW_PRIVS).
+    """
+    if not is_available():
+        return False
+    architecture, _ = _MACHINES[platform.machine()]
+    numbers = _REFUSED.get(architecture, _REFUSED_GENERIC).values()
+    refused = [
+        _instruction(_EQUALS, number, 0, 1) + _instruction(_RETURN, _ERRNO_EPERM)
+        for number in numbers
+    ]
+    others = [_instruction(_AT_LEAST, _X32, 0, 1), _instruction(_RETURN, _ERRNO_EPERM)]
+    start = _of_architecture(architecture)
+    return _install(b"".join([*start, *others, *refused, _instruction(_RETURN, _ALLOW)]))
+
+
+def _install(code: bytes) -> bool:
     program = _Program(len(code) // 8, code)
     return call("prctl", _PR_SET_SECCOMP, _MODE_FILTER, ctypes.byref(program), 0, 0) == 0
 
@@ -126,15 +204,18 @@ def _filter(architecture: int, numbers: Iterable[int]) -> bytes:
         _instruction(_EQUALS, number, 0, 1) + _instruction(_RETURN, _ALLOW) for number in numbers
     ]
     return b"".join(
-        [
-            _instruction(_LOAD, _AT_ARCHITECTURE),
-            _instruction(_EQUALS, architecture, 1, 0),
-            _instruction(_RETURN, _KILL),
-            _instruction(_LOAD, _AT_NUMBER),
-            *allowed,
-            _instruction(_RETURN, _ERRNO_EPERM),
-        ]
+        [*_of_architecture(architecture), *allowed, _instruction(_RETURN, _ERRNO_EPERM)]
     )
+
+
+def _of_architecture(architecture: int) -> list[bytes]:
+    """Return the start of a program, which ends calls of another architecture."""
+    return [
+        _instruction(_LOAD, _AT_ARCHITECTURE),
+        _instruction(_EQUALS, architecture, 1, 0),
+        _instruction(_RETURN, _KILL),
+        _instruction(_LOAD, _AT_NUMBER),
+    ]
 
 
 def _instruction(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:

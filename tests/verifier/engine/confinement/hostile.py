@@ -70,12 +70,16 @@ ATTEMPTS: dict[str, Callable[[], object]] = {
 }
 
 
+def _close_nothing(**folders: object) -> bool:
+    return False
+
+
 def main() -> None:
     """Be locked in as a check process is, then try everything."""
     if "seccomp" in _LACKS:
         seccomp.is_available = lambda: False
     if "landlock" in _LACKS:
-        confine.close_files = lambda: False  # type: ignore[attr-defined]  # imported there by name
+        confine.close_files = _close_nothing  # type: ignore[attr-defined]  # imported there by name
     if "root" in _LACKS:
         import_module("encodings.cp437")  # the folder of Python may be closed to others
         os.setresuid(65534, 65534, 65534)
