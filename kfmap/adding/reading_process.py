@@ -22,7 +22,7 @@ from kfmap.given.nearest import Types, compare_options, estimate_facts, find_nea
 from kfmap.given.read import Given, ReadKernel, read_given
 from kfmap.given.types import read_given_types
 from kfmap.kernel.config import read_config
-from kfmap.kernel.facts import AS_CONFIGURED, KernelFacts, Origin
+from kfmap.kernel.facts import ESTIMATED, KernelFacts, Origin
 from kfmap.kernel.facts_json import parse_facts, render_facts
 from kfmap.kernel.tree import TreeError
 from kfmap.probe.evidence import EvidenceError, read_evidence
@@ -129,10 +129,10 @@ def _estimate(request: dict[str, Any], parts: dict[str, Path], scratch: Path) ->
         f"types of {release or 'a kernel'}, rules of {like.name}, "
         f"{count} difference{'' if count == 1 else 's'}"
     )
-    label = request["label"] or f"an estimate: {apart}"
-    origin = Origin(like.origin.tree_version, "", "", AS_CONFIGURED, label)
-    named = replace(like, name=request["name"] or f"mine-{_series(release) or like.name}")
-    facts = estimate_facts(types, named, difference, release, origin)
+    named = f"{request['label']}: " if request["label"] else ""
+    origin = Origin(like.origin.tree_version, "", "", ESTIMATED, f"{named}an estimate: {apart}")
+    own = replace(like, name=request["name"] or f"mine-{_series(release) or like.name}")
+    facts = estimate_facts(types, own, difference, release, origin)
     _write(scratch, facts, given.btf, text, pack_functions(btf, given.modules))
     options = request["options"].get(like.name)
     differing = compare_options(options, read_config(text).options) if text and options else ()

@@ -114,7 +114,12 @@ def can_call(request: Request, kernel: str) -> Response:
         problem: dict[str, Any] = {"detail": str(error)}
         problem |= {"candidates": error.candidates} if error.candidates else {}
         raise ValidationError(problem) from error
-    return Response({**plain_question(loaded.name, answer), **plain_answer(answer.outcome)})
+    return Response(
+        {
+            **plain_question(loaded.name, answer, loaded.facts.origin.estimate),
+            **plain_answer(answer.outcome),
+        }
+    )
 
 
 @extend_schema(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
 from kfmap.catalogue.kernel_names import EVERY_KERNEL
@@ -52,8 +52,9 @@ def run(options: Namespace, out: TextIO) -> int:
     if EVERY_KERNEL in names:
         kernels.reverse()
     answers = [(kernel.name, _ask(kernel, context, kfunc)) for kernel in kernels]
+    estimates = {kernel.name: kernel.facts.origin.estimate for kernel in kernels}
     render = _render_json if options.format == "json" else _render_text
-    out.write(render(answers) + "\n")
+    out.write(render(answers, estimates) + "\n")
     return _WORKS if all(answer.outcome.works for _, answer in answers) else _DOES_NOT
 
 
@@ -92,16 +93,18 @@ def _answer_lines(kernel: AskedKernel, out: TextIO) -> int:
     return _WORKS
 
 
-def _render_text(answers: Sequence[tuple[str, Answer]]) -> str:
+def _render_text(answers: Sequence[tuple[str, Answer]], estimates: Mapping[str, str]) -> str:
     if len(answers) == 1:
-        return render_answer(*answers[0])
-    return render_answers(answers)
+        ((kernel, answer),) = answers
+        return render_answer(kernel, answer, estimates[kernel])
+    marked = [f"{kernel} is {told}." for kernel, told in estimates.items() if told]
+    return "\n".join([render_answers(answers), *marked])
 
 
-def _render_json(answers: Sequence[tuple[str, Answer]]) -> str:
+def _render_json(answers: Sequence[tuple[str, Answer]], estimates: Mapping[str, str]) -> str:
     """Return one answer as an object; several as a list in one."""
     plain = [
-        {**plain_question(kernel, answer), **plain_answer(answer.outcome)}
+        {**plain_question(kernel, answer, estimates[kernel]), **plain_answer(answer.outcome)}
         for kernel, answer in answers
     ]
     return json.dumps(plain[0] if len(plain) == 1 else {"version": 1, "answers": plain})

@@ -75,6 +75,7 @@ def describe_kernels(kernels: Iterable[AskedKernel]) -> tuple[DescribedKernel, .
             kernel.facts.version,
             hash_facts(kernel.facts),
             describe_agreement(kernel.name) if isinstance(kernel, LoadedBundled) else "",
+            kernel.facts.origin.estimate,
         )
         for kernel in kernels
     )

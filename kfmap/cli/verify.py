@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TextIO
 
+from kfmap.catalogue.bundled_kernels import LoadedBundled
 from kfmap.cli.chosen_kernels import add_kernel_arguments, choose_kernels
 from kfmap.cli.commands import CommandFailedError
 from kfmap.cli.gate_options import add_gate_options, read_gate, write_findings
@@ -72,7 +73,9 @@ def run(options: Namespace, out: TextIO) -> int:
     verdicts = read_gate(options, chosen.kernels)
     checked = check_inputs(options.objects, chosen.kernels, read_choices(options))
     renderer = RENDERERS[options.format]
-    asked = describe_kernels(chosen.kernels) if renderer.names_kernels else ()
+    asked = describe_kernels(
+        kernel for kernel in chosen.kernels if renderer.names_kernels or _is_estimate(kernel)
+    )
     how = ReportOptions(options.all, chosen.deciding, options.source_root, asked)
     write_report(renderer.render_bytes(checked, how), options, out)
     judged = [verdicts.judge(obj, how) for obj in checked]
@@ -82,6 +85,11 @@ def run(options: Namespace, out: TextIO) -> int:
     return max(
         verdicts.gate.decide(obj, how, found) for obj, found in zip(checked, judged, strict=True)
     )
+
+
+def _is_estimate(kernel: AskedKernel) -> bool:
+    """Return whether a kernel has another one's rules; to ask that of a bundled one takes time."""
+    return not isinstance(kernel, LoadedBundled) and bool(kernel.outline.origin.estimate)
 
 
 def check_inputs(

@@ -11,8 +11,9 @@ from kfmap.btf.read import read_btf
 from kfmap.given.configuration import GivenConfig, check_config, read_given_config
 from kfmap.given.files import GivenError
 from kfmap.given.patch import apply_patches
-from kfmap.given.source import Source, find_source
+from kfmap.given.source import find_source
 from kfmap.given.types import GivenTypes, missing_kfuncs, read_given_types
+from kfmap.given.unpacked import Source
 from kfmap.kernel.extract import extract_kernel
 from kfmap.kernel.facts import VMLINUX, KernelFacts
 from kfmap.kernel.patched_tree import PatchedTree

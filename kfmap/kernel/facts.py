@@ -25,6 +25,7 @@ from kfmap.quick_dataclass import dataclass
 VMLINUX = "vmlinux"
 AS_CONFIGURED = "as configured"
 EVERY_OPTION_ON = "every option on"
+ESTIMATED = "rules of another kernel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,13 @@ class Origin:
     tree_version: str
     config_sha256: str
     btf_sha256: str
-    profile: str  # AS_CONFIGURED or EVERY_OPTION_ON
+    profile: str  # AS_CONFIGURED, EVERY_OPTION_ON or ESTIMATED
     label: str  # for people: "Debian linux-image-7.2.12+deb13-amd64"
+
+    @property
+    def estimate(self) -> str:
+        """Return what answers are, of a kernel that has the rules of another one; "" of others."""
+        return self.label if self.profile == ESTIMATED else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,9 +33,13 @@ def plain_answer(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def plain_question(kernel: str, answer: Answer) -> dict[str, Any]:
-    """Return the JSON form of what was asked, with the context as it was understood."""
+def plain_question(kernel: str, answer: Answer, estimate: str = "") -> dict[str, Any]:
+    """Return the JSON form of what was asked, with the context as it was understood.
+
+    `estimate` says how far off the answer may be, where the kernel has the rules of another one.
+    """
     return {
+        **({"estimate": estimate} if estimate else {}),
         "kernel": kernel,
         "context": answer.context_name,
         "kfunc": answer.kfunc,

@@ -11,13 +11,14 @@ from kfmap.permission.outcome_words import NEEDS, OUTCOMES, TITLES
 from kfmap.permission.verdict import Outcome
 
 
-def render_answer(kernel: str, answer: Answer) -> str:
-    """Return one answer with its trace."""
+def render_answer(kernel: str, answer: Answer, estimate: str = "") -> str:
+    """Return one answer with its trace, and that it is an estimate where it is one."""
     outcome = answer.outcome
     head = f"{kernel}: {answer.context_name} → {answer.kfunc}: {TITLES[outcome.outcome]}"
     steps = [*outcome.verdict.reasons, *(layer.reason for layer in outcome.verdict.layers)]
     trace = [f"    {step.full_text}" for step in steps]
-    return "\n".join([head, *_explain(answer), *(["  step by step:", *trace] if trace else [])])
+    marked = [head, *([f"  This is {estimate}."] if estimate else [])]
+    return "\n".join([*marked, *_explain(answer), *(["  step by step:", *trace] if trace else [])])
 
 
 def render_answers(answers: Sequence[tuple[str, Answer]]) -> str:

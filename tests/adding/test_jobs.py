@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import json
 import lzma
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.core.files.storage import storages
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
 from django.test import Client
 from pytest_django import Settings
 
@@ -24,6 +27,7 @@ from tests.archives.packages import make_tar
 from tests.given.test_source import files_of
 from tests.kernel.small_kernel import INCLUDES, SET_C, id_set, write_tree
 
+OBJECT = Path(__file__).parents[1] / "objects" / "bare.bpf.o"
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -104,6 +108,29 @@ def test_what_does_not_fit_fails_with_the_reason_and_is_taken_anyway(
     assert "does not fit together" in adder.get("/kernels/9.1/").content.decode()
 
 
+def assert_marked_as_estimate(said: str) -> None:
+    """Answers and reports of the commands say what the kernel mine-9.1 is."""
+    found = {}
+    for command, *arguments in (
+        ("can_call", "mine-9.1", "xdp", "one"),
+        ("can_call", "mine-9.1", "9.1", "xdp", "one"),
+        ("can_call", "mine-9.1", "xdp", "one", "--format=json"),
+        ("verify", str(OBJECT), "--kernel=mine-9.1"),
+        ("verify", str(OBJECT), "--kernel=mine-9.1", "--format=json"),
+        ("verify", str(OBJECT), "--kernel=mine-9.1", "--format=markdown"),
+    ):
+        out = io.StringIO()
+        with contextlib.suppress(SystemExit):
+            call_command(command, *arguments, stdout=out)
+        found[command, arguments[-1]] = out.getvalue()
+    for text in found.values():
+        assert said[:-1] in text
+    answer = json.loads(found["can_call", "--format=json"])
+    assert answer["estimate"] == said[:-1]
+    (kernel,) = json.loads(found["verify", "--format=json"])["kernels"]
+    assert (kernel["name"], kernel["estimate"]) == ("mine-9.1", said[:-1])
+
+
 def test_types_alone_give_an_estimate_by_the_nearest_kernel(adder: Client, tmp_path: Path) -> None:
     first = add(adder, tree=archive(tmp_path), config=SimpleUploadedFile("config", CONFIG.encode()))
     run_addition(first.pk)
@@ -127,6 +154,8 @@ def test_types_alone_give_an_estimate_by_the_nearest_kernel(adder: Client, tmp_p
     said = "an estimate: types of 9.1.7-mine, rules of 9.1, 1 difference."
     assert said in reader.get(asked).content.decode()
     assert said in reader.get("/kernels/mine-9.1/kfuncs/").content.decode()
+    assert_marked_as_estimate(said)
+    assert reader.get(f"{asked}&format=json").json()["estimate"] == said[:-1]
     assert adder.get(addition.get_absolute_url()).status_code == 404, "it is another's"
     assert Kernel.objects.get(name="mine-9.1").released is False
     reader.post(f"/kernels/add/{addition.pk}/drop/")

@@ -68,7 +68,7 @@ def describe_kernel(kernel: Kernel) -> AskedKernel:
     """Return what the provenance says of a kernel of the map."""
     bundled = kernel.source == Kernel.Source.BUNDLED
     agreement = describe_agreement(kernel.name) if bundled else ""
-    return AskedKernel(kernel.name, kernel.version, kernel.facts_hash, agreement)
+    return AskedKernel(kernel.name, kernel.version, kernel.facts_hash, agreement, kernel.estimate)
 
 
 def _sign_offs(objects: Sequence[BpfObject], reader: Reader) -> Iterator[SignOff]:

@@ -71,7 +71,7 @@ def _export(chosen: str, page: AnswerPage) -> HttpResponse:
     if chosen == "json":
         body: dict[str, Any] = {
             "version": 1,
-            **plain_question(page.kernel.name, page.answer),
+            **plain_question(page.kernel.name, page.answer, page.kernel.facts.origin.estimate),
             **plain_answer(outcome),
         }
         return JsonResponse(body, json_dumps_params={"indent": 1})

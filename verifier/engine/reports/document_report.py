@@ -259,4 +259,6 @@ def kernel_words(kernel: AskedKernel) -> str:
     told = f"release {kernel.version}"
     if kernel.facts_sha256:
         told += f", facts SHA-256 {kernel.facts_sha256}"
+    if kernel.estimate:
+        return f"{told}; {kernel.estimate}"
     return f"{told}; {kernel.agreement or 'not compared with a booted kernel'}"

@@ -14,6 +14,7 @@ from verifier.engine.reports.model import (
     KIND_WORDS,
     CheckedObject,
     ReportOptions,
+    estimates_of,
     headline,
     subject,
 )
@@ -49,6 +50,8 @@ def _lines(obj: CheckedObject, options: ReportOptions) -> Iterator[str]:
     yield from _table(obj)
     for said in opinion_text(obj):
         yield f"- {escape(said.strip())}"
+    for sentence in estimates_of(obj, options):
+        yield f"- {escape(sentence)}"
     if options.everything:
         for kernel, row, finding in obj.findings():
             if finding.kind != FindingKind.DEAD:

@@ -66,13 +66,15 @@ class AskedKernel:
     """What the name of a kernel stands for, so that a reader can tell the same kernel again.
 
     `facts_sha256` is the hash of its facts, "" where it is not known; `agreement` says how the map
-    agrees with what the booted kernel answered, "" where it was not asked.
+    agrees with what the booted kernel answered, "" where it was not asked; `estimate` how far off
+    verdicts may be, where the kernel has the rules of another one.
     """
 
     name: str
     version: str
     facts_sha256: str
     agreement: str = ""
+    estimate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,3 +162,13 @@ def subject(program: str, finding: Finding) -> str:
 def headline(program: str, finding: Finding) -> str:
     """Return a finding in one line: its subject, and what it says of it."""
     return f"{subject(program, finding)}: {KIND_WORDS[finding.kind]}"
+
+
+def estimates_of(obj: CheckedObject, options: ReportOptions) -> list[str]:
+    """Return a sentence for each kernel of an object's verdicts that has another one's rules."""
+    asked = {verdict.kernel for verdict in obj.verdicts}
+    return [
+        f"the verdict for {kernel.name} is {kernel.estimate}."
+        for kernel in options.kernels
+        if kernel.estimate and kernel.name in asked
+    ]

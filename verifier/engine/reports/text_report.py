@@ -17,6 +17,7 @@ from verifier.engine.reports.model import (
     KIND_WORDS,
     CheckedObject,
     ReportOptions,
+    estimates_of,
     headline,
     subject,
 )
@@ -58,6 +59,8 @@ def _lines(obj: CheckedObject, options: ReportOptions) -> Iterator[str]:
     yield from opinion_text(obj)
     for note in obj.summary.notes if obj.summary else ():
         yield f"  note: {note}"
+    for sentence in estimates_of(obj, options):
+        yield f"  note: {sentence}"
     if options.everything:
         yield from _everything(obj)
 
