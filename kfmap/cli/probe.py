@@ -18,13 +18,9 @@ from kfmap.probe.guest import Guest, find_machine, run_guest
 from kfmap.probe.host import ProbeError, build_probe, cross_compile, probe_host
 from kfmap.probe.libbpf import build_static
 from kfmap.probe.modules import read_modules
+from kfmap.probe.run_time_asking import ask_at_run_time, build_oracle
 from kfmap.probe.run_time_evidence import SOURCE as ORACLE
-from kfmap.probe.run_time_evidence import (
-    build_oracle,
-    compare_run_time,
-    read_run_time,
-    render_run_time,
-)
+from kfmap.probe.run_time_evidence import compare_run_time, read_run_time, render_run_time
 from kfmap.probe.same_kernel import find_release, find_same
 from kfmap.server.data_dir import choose_data_dir
 
@@ -47,7 +43,11 @@ def add_arguments(parser: ArgumentParser) -> None:
         action="store_true",
         help="with --image: ask what sched_ext lets each op call while a scheduler runs",
     )
-    parser.add_argument("--evidence", type=Path, help="compare evidence that was written before")
+    parser.add_argument(
+        "--evidence",
+        type=Path,
+        help="compare evidence that was written before; with --run-time --image, go on behind it",
+    )
 
 
 def run(options: Namespace, out: TextIO) -> int:
@@ -113,18 +113,12 @@ def _ask(options: Namespace) -> bytes:
 
 def _ask_at_run_time(options: Namespace, out: TextIO) -> int:
     """Boot the image with the oracle, print the agreement; 1 where a call differs."""
-    if not options.image:
+    if not (options.image or options.evidence):
         raise CommandFailedError(
             "--run-time goes with --image: a scheduler would run on this host."
         )
-    kit = choose_data_dir(os.environ.get("KFMAP_DATA_DIR", "")) / "guests" / "loader"
     try:
-        machine = find_machine(_read(options.image))
-        program = build_static(ORACLE, kit)
-        _say(f"Booting {options.image.name}: this takes some minutes without KVM.")
-        data = run_guest(build_oracle(options.image, program, machine, options.seconds))
-        if options.output:
-            options.output.write_bytes(data)
+        data = _run_oracle(options) if options.image else _read(options.evidence)
         evidence = read_run_time(data)
         kernels = load_kernels([options.compare]) if options.compare else load_kernels()
         kernel = find_release(kernels, evidence.release) or (
@@ -137,6 +131,27 @@ def _ask_at_run_time(options: Namespace, out: TextIO) -> int:
         raise CommandFailedError(f"{error}.") from error
     out.write(render_run_time(kernel.name, evidence, cells) + "\n")
     return 1 if any(cell.differs for cell in cells) else 0
+
+
+def _run_oracle(options: Namespace) -> bytes:
+    """Return the evidence of the image; --output has every answer, though the last guest hang."""
+    kit = choose_data_dir(os.environ.get("KFMAP_DATA_DIR", "")) / "guests" / "loader"
+    machine = find_machine(_read(options.image))
+    program = build_static(ORACLE, kit)
+    _say(f"Booting {options.image.name}: this takes some minutes without KVM.")
+
+    def keep(evidence: bytes) -> None:
+        if options.output:
+            options.output.write_bytes(evidence)
+
+    data = ask_at_run_time(
+        build_oracle(options.image, program, machine, options.seconds),
+        say=_say,
+        keep=keep,
+        before=_read(options.evidence) if options.evidence else b"",
+    )
+    keep(data)
+    return data
 
 
 def _read(path: Path) -> bytes:

@@ -62,8 +62,8 @@ MACHINES = {
 class Guest:
     """What a guest is made of: an image, `init` as its only program, and files beside it.
 
-    `may_come` counts processors that the kernel has room for beside its only one. `arguments` go to
-    `init`; `seconds` bound the guest, from start to the end of its output.
+    `may_come` counts processors beside the first that are there and off: `init` may turn them on.
+    `arguments` go to `init`; `seconds` bound the guest, from start to the end of its output.
     """
 
     image: Path
@@ -182,10 +182,11 @@ def strip_noise(output: bytes) -> bytes:
 
 
 def _options(machine: Machine, guest: Guest, initramfs: Path) -> list[str]:
-    command_line = f"console={machine.console} {_COMMAND_LINE} -- {guest.arguments}"
+    words = [f"console={machine.console}", _COMMAND_LINE, *["maxcpus=1"] * bool(guest.may_come)]
+    command_line = f"{' '.join(words)} -- {guest.arguments}"
     return [
         *machine.board,
-        *("-m", str(_MEGABYTES), "-smp", f"1,maxcpus={1 + guest.may_come}"),
+        *("-m", str(_MEGABYTES), "-smp", str(1 + guest.may_come)),
         *("-display", "none", "-nodefaults", "-no-user-config", "-no-reboot"),
         *("-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny"),
         *("-serial", "stdio", "-kernel", str(guest.image), "-initrd", str(initramfs)),

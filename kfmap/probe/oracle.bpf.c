@@ -38,6 +38,17 @@ struct bpf_iter_scx_dsq {
 struct bpf_timer {
 	u64 opaque[2];
 } __attribute__((aligned(8)));
+struct bpf_wq {
+	u64 opaque[2];
+} __attribute__((aligned(8)));
+/* From 6.19 on, arguments beyond the fifth come in a struct. */
+struct scx_bpf_dsq_insert_vtime_args {
+	u64 dsq_id, slice, vtime, enq_flags;
+};
+struct scx_bpf_select_cpu_and_args {
+	s32 prev_cpu;
+	u64 wake_flags, flags;
+};
 
 static struct task_struct *(*const current_task)(void) = (void *)158;
 static long (*const read_text)(void *to, u32 size, const void *from) = (void *)115;
@@ -57,26 +68,35 @@ extern bool scx_bpf_dsq_move_vtime(struct bpf_iter_scx_dsq *it__iter, struct tas
 extern u32 scx_bpf_reenqueue_local(void) __ksym __weak;
 extern s32 scx_bpf_select_cpu_dfl(struct task_struct *p, s32 prev, u64 flags, bool *is_idle) __ksym;
 extern s32 scx_bpf_select_cpu_and(struct task_struct *p, s32 prev, u64 flags, const struct cpumask *allowed, u64 more) __ksym __weak;
+/* libbpf takes the last ___ and what follows off a name before it looks for it. */
+extern bool scx_bpf_dsq_insert___v2___asked(struct task_struct *p, u64 dsq_id, u64 slice, u64 flags) __ksym __weak;
+extern bool __scx_bpf_dsq_insert_vtime(struct task_struct *p, struct scx_bpf_dsq_insert_vtime_args *args) __ksym __weak;
+extern s32 __scx_bpf_select_cpu_and(struct task_struct *p, const struct cpumask *allowed, struct scx_bpf_select_cpu_and_args *args) __ksym __weak;
 extern struct cgroup *scx_bpf_task_cgroup(struct task_struct *p) __ksym __weak;
 extern void bpf_cgroup_release(struct cgroup *cgroup) __ksym __weak;
 extern void bpf_rcu_read_lock(void) __ksym;
 extern void bpf_rcu_read_unlock(void) __ksym;
 extern int bpf_iter_scx_dsq_new(struct bpf_iter_scx_dsq *it, u64 dsq_id, u64 flags) __ksym;
 extern void bpf_iter_scx_dsq_destroy(struct bpf_iter_scx_dsq *it) __ksym;
+extern int bpf_wq_init(struct bpf_wq *wq, void *map, u32 flags) __ksym;
+extern int bpf_wq_set_callback_impl(struct bpf_wq *wq, int (*callback)(void *map, int *key, void *value), u32 flags, void *aux__ign) __ksym;
+extern int bpf_wq_start(struct bpf_wq *wq, u32 flags) __ksym;
 
-enum kfunc { DSQ_INSERT, DSQ_INSERT_VTIME, NR_SLOTS, CANCEL, MOVE_TO_LOCAL, MOVE, MOVE_VTIME, REENQUEUE, SELECT_DFL, SELECT_AND, TASK_CGROUP };
+enum kfunc { DSQ_INSERT, DSQ_INSERT_VTIME, NR_SLOTS, CANCEL, MOVE_TO_LOCAL, MOVE, MOVE_VTIME, REENQUEUE, SELECT_DFL, SELECT_AND, TASK_CGROUP,
+	DSQ_INSERT_V2, DSQ_INSERT_VTIME_ARGS, SELECT_AND_ARGS };
 enum op {
 	SELECT_CPU, ENQUEUE, DEQUEUE, DISPATCH, TICK, RUNNABLE, RUNNING, STOPPING, QUIESCENT, YIELD, SET_WEIGHT, SET_CPUMASK, UPDATE_IDLE,
 	CPU_ACQUIRE, CPU_RELEASE, INIT_TASK, EXIT_TASK, ENABLE, DISABLE, DUMP, DUMP_CPU, DUMP_TASK, CGROUP_INIT, CGROUP_EXIT, CGROUP_PREP_MOVE,
-	CGROUP_MOVE, CGROUP_CANCEL_MOVE, CGROUP_SET_WEIGHT, CPU_ONLINE, CPU_OFFLINE, INIT, TIMER,
+	CGROUP_MOVE, CGROUP_CANCEL_MOVE, CGROUP_SET_WEIGHT, CGROUP_SET_BANDWIDTH, CGROUP_SET_IDLE, CPU_ONLINE, CPU_OFFLINE, INIT, TIMER, WORKQUEUE,
 };
 
 struct {
-	u32 want_op, want_kfunc, called, ended;
+	u32 want_op, want_kfunc, called, ended, absent, moves;
 	char message[256];
 } asked; /* as oracle.c has it */
 struct slot {
 	struct bpf_timer timer;
+	struct bpf_wq wq;
 };
 struct {
 	int (*type)[2]; /* BPF_MAP_TYPE_ARRAY */
@@ -85,15 +105,19 @@ struct {
 	struct slot *value;
 } slots SEC(".maps");
 
-static inline void call(struct task_struct *p)
+/* Return whether this kernel has the kfunc; one that is not weak is in every kernel with sched_ext. */
+static inline bool call(struct task_struct *p)
 {
+	struct scx_bpf_dsq_insert_vtime_args insert = {SHARED, SLICE, 0, 0};
+	struct scx_bpf_select_cpu_and_args select = {0, 0, 0};
 	struct bpf_iter_scx_dsq it;
 	struct cgroup *cgroup;
 	bool idle = 0;
 
+#define WITH(kfunc, statement) if (!kfunc) return 0; statement; break
 	switch (asked.want_kfunc) {
 	case DSQ_INSERT: scx_bpf_dsq_insert(p, SHARED, SLICE, 0); break;
-	case DSQ_INSERT_VTIME: if (scx_bpf_dsq_insert_vtime) scx_bpf_dsq_insert_vtime(p, SHARED, SLICE, 0, 0); break;
+	case DSQ_INSERT_VTIME: WITH(scx_bpf_dsq_insert_vtime, scx_bpf_dsq_insert_vtime(p, SHARED, SLICE, 0, 0));
 	case NR_SLOTS: scx_bpf_dispatch_nr_slots(); break;
 	case CANCEL: scx_bpf_dispatch_cancel(); break;
 	case MOVE_TO_LOCAL: scx_bpf_dsq_move_to_local(SHARED); break;
@@ -107,21 +131,29 @@ static inline void call(struct task_struct *p)
 		scx_bpf_dsq_move_vtime(&it, p, SHARED, 0);
 		bpf_iter_scx_dsq_destroy(&it);
 		break;
-	case REENQUEUE: if (scx_bpf_reenqueue_local) scx_bpf_reenqueue_local(); break;
+	case REENQUEUE: WITH(scx_bpf_reenqueue_local, scx_bpf_reenqueue_local());
 	case SELECT_DFL: scx_bpf_select_cpu_dfl(p, 0, 0, &idle); break;
-	case SELECT_AND: if (scx_bpf_select_cpu_and) scx_bpf_select_cpu_and(p, 0, 0, p->cpus_ptr, 0); break;
+	case SELECT_AND: WITH(scx_bpf_select_cpu_and, scx_bpf_select_cpu_and(p, 0, 0, p->cpus_ptr, 0));
 	case TASK_CGROUP:
-		if (!scx_bpf_task_cgroup || !bpf_cgroup_release) break;
+		if (!scx_bpf_task_cgroup || !bpf_cgroup_release) return 0;
 		cgroup = scx_bpf_task_cgroup(p);
 		if (cgroup) bpf_cgroup_release(cgroup);
 		break;
+	case DSQ_INSERT_V2: WITH(scx_bpf_dsq_insert___v2___asked, scx_bpf_dsq_insert___v2___asked(p, SHARED, SLICE, 0));
+	case DSQ_INSERT_VTIME_ARGS: WITH(__scx_bpf_dsq_insert_vtime, __scx_bpf_dsq_insert_vtime(p, &insert));
+	case SELECT_AND_ARGS: WITH(__scx_bpf_select_cpu_and, __scx_bpf_select_cpu_and(p, p->cpus_ptr, &select));
 	}
+	return 1;
+}
+static inline bool inserts(u32 kfunc)
+{
+	return kfunc <= DSQ_INSERT_VTIME || kfunc == DSQ_INSERT_V2 || kfunc == DSQ_INSERT_VTIME_ARGS;
 }
 static inline void ask(u32 op, struct task_struct *p)
 {
 	if (asked.want_op != op || __sync_val_compare_and_swap(&asked.called, 0, 1)) return;
 	bpf_rcu_read_lock(); /* init may sleep, and iterators and masks are for those who do not */
-	call(p);
+	if (!call(p)) asked.absent = 1;
 	bpf_rcu_read_unlock();
 }
 #define TASK ((struct task_struct *)ctx[0])
@@ -148,10 +180,11 @@ OP(dump_cpu, DUMP_CPU, current_task())
 OP(dump_task, DUMP_TASK, current_task())
 OP(cgroup_init, CGROUP_INIT, current_task())
 OP(cgroup_exit, CGROUP_EXIT, current_task())
-OP(cgroup_prep_move, CGROUP_PREP_MOVE, TASK)
 OP(cgroup_move, CGROUP_MOVE, TASK)
 OP(cgroup_cancel_move, CGROUP_CANCEL_MOVE, TASK)
 OP(cgroup_set_weight, CGROUP_SET_WEIGHT, current_task())
+OP(cgroup_set_bandwidth, CGROUP_SET_BANDWIDTH, current_task())
+OP(cgroup_set_idle, CGROUP_SET_IDLE, current_task())
 OP(cpu_online, CPU_ONLINE, current_task())
 OP(cpu_offline, CPU_OFFLINE, current_task())
 
@@ -161,13 +194,20 @@ int select_cpu(u64 *ctx)
 	ask(SELECT_CPU, TASK);
 	return (s32)ctx[1];
 }
+SEC("struct_ops/cgroup_prep_move")
+int cgroup_prep_move(u64 *ctx)
+{
+	ask(CGROUP_PREP_MOVE, TASK);
+	/* The second thread of a process may not go, so the move of the first is cancelled. */
+	return asked.want_op == CGROUP_CANCEL_MOVE && __sync_fetch_and_add(&asked.moves, 1) % 2 ? -1 : 0;
+}
 SEC("struct_ops/enqueue")
 int enqueue(u64 *ctx)
 {
 	if (asked.want_op == DEQUEUE && !asked.called) return 0; /* dequeue is for tasks that the scheduler holds */
 	if (asked.want_op == ENQUEUE && !asked.called) {
 		ask(ENQUEUE, TASK);
-		if (asked.want_kfunc <= DSQ_INSERT_VTIME) return 0; /* it was the insertion of this task */
+		if (inserts(asked.want_kfunc)) return 0; /* it was the insertion of this task */
 	}
 	scx_bpf_dsq_insert(TASK, SHARED, SLICE, ctx[1]);
 	return 0;
@@ -184,6 +224,11 @@ static int fire(void *map, u32 *key, struct slot *slot)
 	ask(TIMER, current_task());
 	return 0;
 }
+static int work(void *map, int *key, void *value)
+{
+	ask(WORKQUEUE, current_task());
+	return 0;
+}
 SEC("struct_ops.s/init")
 int init(u64 *ctx)
 {
@@ -197,6 +242,11 @@ int init(u64 *ctx)
 		timer_init(&slot->timer, &slots, 1);
 		timer_set_callback(&slot->timer, fire);
 		timer_start(&slot->timer, 50000000, 0);
+	}
+	if (asked.want_op == WORKQUEUE && slot) {
+		bpf_wq_init(&slot->wq, &slots, 0);
+		bpf_wq_set_callback_impl(&slot->wq, work, 0, 0);
+		bpf_wq_start(&slot->wq, 0);
 	}
 	return 0;
 }
@@ -215,7 +265,7 @@ struct sched_ext_ops {
 		(*stopping)(void), (*quiescent)(void), (*yield)(void), (*set_weight)(void), (*set_cpumask)(void), (*update_idle)(void),
 		(*cpu_acquire)(void), (*cpu_release)(void), (*init_task)(void), (*exit_task)(void), (*enable)(void), (*disable)(void), (*dump)(void),
 		(*dump_cpu)(void), (*dump_task)(void), (*cgroup_init)(void), (*cgroup_exit)(void), (*cgroup_prep_move)(void), (*cgroup_move)(void),
-		(*cgroup_cancel_move)(void), (*cgroup_set_weight)(void), (*cpu_online)(void), (*cpu_offline)(void), (*init)(void), (*exit)(void);
+		(*cgroup_cancel_move)(void), (*cgroup_set_weight)(void), (*cgroup_set_bandwidth)(void), (*cgroup_set_idle)(void), (*cpu_online)(void), (*cpu_offline)(void), (*init)(void), (*exit)(void);
 	u64 flags;
 	u32 timeout_ms;
 	char name[128];
@@ -226,7 +276,7 @@ struct sched_ext_ops oracle = {
 	P(select_cpu), P(enqueue), P(dequeue), P(dispatch), P(tick), P(runnable), P(running), P(stopping), P(quiescent), P(yield), P(set_weight),
 	P(set_cpumask), P(update_idle), P(cpu_acquire), P(cpu_release), P(init_task), P(exit_task), P(enable), P(disable), P(dump), P(dump_cpu),
 	P(dump_task), P(cgroup_init), P(cgroup_exit), P(cgroup_prep_move), P(cgroup_move), P(cgroup_cancel_move), P(cgroup_set_weight),
-	P(cpu_online), P(cpu_offline), P(init), .exit = (void *)finish,
+	P(cgroup_set_bandwidth), P(cgroup_set_idle), P(cpu_online), P(cpu_offline), P(init), .exit = (void *)finish,
 	.flags = 1 | 8, /* SCX_OPS_KEEP_BUILTIN_IDLE, SCX_OPS_SWITCH_PARTIAL: only tasks of SCHED_EXT are ours */
 	.timeout_ms = 5000, .name = "kfmap_oracle",
 };

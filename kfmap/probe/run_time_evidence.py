@@ -1,15 +1,15 @@
-"""Ask a booted kernel at run time: what sched_ext lets each op call, held against the masks.
+"""What sched_ext let each op call while a scheduler ran, held against the masks.
 
 `oracle.c` attaches the scheduler of `oracle.bpf.c` once per op and kfunc and has the kernel call
-the op. A mask that refuses ends the scheduler with "kfunc with mask … called from an operation only
-allowing …" (scx_kf_allowed(), kernel/sched/ext.c, 6.12 to 7.0); whatever else follows comes after
-that check, which has passed.
+the op (run_time_asking.py boots it). A mask that refuses ends the scheduler with "kfunc with mask …
+called from an operation only allowing …" (scx_kf_allowed(), kernel/sched/ext.c, 6.12 to 7.0);
+whatever else follows comes after that check, which has passed.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -20,31 +20,32 @@ from kfmap.permission.context import Context
 from kfmap.permission.run_time import RunTimeMasks, index_run_time
 from kfmap.permission.verdict import FAILS
 from kfmap.probe.evidence import EvidenceError
-from kfmap.probe.guest import Guest
 
 SOURCE = Path(__file__).with_name("oracle.c")
 SCHEDULER = Path(__file__).with_name("oracle.bpf.o")
 FORMAT, VERSION = "kfmap-run-time", 1
-TIMER = "timer"  # of the scheduler's own: no op, so no mask is in force
+# Callbacks that init arms: no op runs, so no mask is in force.
+CALLBACKS = {"timer": "a timer", "workqueue": "a workqueue"}
 _OPS = "sched_ext_ops"
 _MASK = "kfunc with mask"
 _MOST = 10_000
 # Ops that the guest cannot have the kernel call, or calls that nothing is heard of.
 _WHY_NOT = {
-    "cgroup_cancel_move": "a move of a task between cgroups would have to fail half way",
     "core_sched_before": "the kernel calls it with core scheduling alone",
-    "cpu_online": "the guest has one processor: with several, emulation patches code wrongly",
-    "cpu_offline": "the guest has one processor: with several, emulation patches code wrongly",
     "exit": "the scheduler is ending already, so the kernel keeps no error of the call",
-    "cgroup_move": "the op holds the lock of the run queue, and the call would wait for it",
 }
 
 
 class RunTimeWord(StrEnum):
-    """What came of a call. UNDRIVEN: the kernel never came to it, or nothing was heard of it."""
+    """What came of a call.
+
+    STOPS: the machine stood still in it, twice. A mask that refuses returns at once, so it had let
+    the call through. UNDRIVEN: the kernel never came to it, or nothing was heard of it.
+    """
 
     PASSES = "passes"
     FAILS = "fails"
+    STOPS = "stops the machine"
     UNDRIVEN = "undriven"
 
 
@@ -77,18 +78,14 @@ class RunTimeCell:
     @property
     def differs(self) -> bool:
         """Return whether the kernel and the map contradict."""
+        if self.answer.word == RunTimeWord.STOPS:
+            return self.ours == RunTimeWord.FAILS
         return self.answer.word not in (self.ours, RunTimeWord.UNDRIVEN)
-
-
-def build_oracle(image: Path, program: bytes, machine: str, seconds: float) -> Guest:
-    """Return the guest that asks; `program` is `oracle.c`, built with libbpf."""
-    files = {"oracle.bpf.o": SCHEDULER.read_bytes()}
-    return Guest(image, program, files, machine, "", seconds, may_come=1)
 
 
 def read_run_time(document: bytes) -> RunTimeEvidence:
     """Read the lines that the oracle wrote. Raises EvidenceError where they are none."""
-    lines = list(_read_lines(document))
+    lines = list(read_lines(document))
     head = lines[0] if lines else {}
     if head.get("format") != FORMAT or head.get("version") != VERSION:
         raise EvidenceError("it is not what the run-time oracle writes")
@@ -98,7 +95,8 @@ def read_run_time(document: bytes) -> RunTimeEvidence:
     return RunTimeEvidence(str(head.get("release", ""))[:128], answers)
 
 
-def _read_lines(document: bytes) -> Iterator[dict[str, Any]]:
+def read_lines(document: bytes) -> Iterator[dict[str, Any]]:
+    """Return the JSON objects among the lines of a console."""
     for text in document.split(b"\n")[:_MOST]:
         try:
             line = json.loads(text)
@@ -111,7 +109,9 @@ def _read_lines(document: bytes) -> Iterator[dict[str, Any]]:
 def _read_answer(line: dict[str, Any]) -> RunTimeAnswer:
     message = str(line.get("message", ""))[:256]
     word = RunTimeWord.UNDRIVEN
-    if line.get("called") is True:
+    if line.get("stopped") is True:
+        word = RunTimeWord.STOPS
+    elif line.get("called") is True and line.get("absent") is not True:
         word = RunTimeWord.FAILS if message.startswith(_MASK) else RunTimeWord.PASSES
     return RunTimeAnswer(str(line["op"])[:64], str(line.get("kfunc", ""))[:128], word, message)
 
@@ -128,14 +128,14 @@ def compare_run_time(facts: KernelFacts, evidence: RunTimeEvidence) -> list[RunT
     ops = [member for _, member in sorted(masks.ops)]
     return [
         _cell(masks, asked.get((op, kfunc)), op, kfunc)
-        for op in (*ops, TIMER)
+        for op in (*ops, *CALLBACKS)
         for kfunc in sorted(masks.guards)
     ]
 
 
 def _cell(masks: RunTimeMasks, answer: RunTimeAnswer | None, op: str, kfunc: str) -> RunTimeCell:
-    if op == TIMER:
-        word, _ = masks.decide_bare("a timer", kfunc)
+    if op in CALLBACKS:
+        word, _ = masks.decide_bare(CALLBACKS[op], kfunc)
     else:
         word, _ = masks.decide(Context("BPF_PROG_TYPE_STRUCT_OPS", None, None, _OPS, op), kfunc)
     ours = RunTimeWord.FAILS if word == FAILS else RunTimeWord.PASSES
@@ -148,14 +148,36 @@ def _cell(masks: RunTimeMasks, answer: RunTimeAnswer | None, op: str, kfunc: str
     return RunTimeCell(undriven, ours, reason or "nothing in the guest made the kernel call the op")
 
 
+@dataclass(frozen=True, slots=True)
+class RunTimeCounts:
+    """How many calls were compared, do as the map says, and could not be driven."""
+
+    compared: int
+    equal: int
+    undriven: int
+
+
+def count_run_time(cells: Iterable[RunTimeCell]) -> RunTimeCounts:
+    """Return the counts of an agreement."""
+    found = list(cells)
+    undriven = sum(cell.answer.word == RunTimeWord.UNDRIVEN for cell in found)
+    compared = len(found) - undriven
+    return RunTimeCounts(compared, compared - sum(cell.differs for cell in found), undriven)
+
+
 def render_run_time(name: str, evidence: RunTimeEvidence, cells: list[RunTimeCell]) -> str:
     """Return the agreement cell by cell for a terminal: counts, what differs, what is undriven."""
-    driven = [cell for cell in cells if cell.answer.word != RunTimeWord.UNDRIVEN]
-    differing = [cell for cell in driven if cell.differs]
+    counts = count_run_time(cells)
+    differing = [cell for cell in cells if cell.differs]
     lines = [
-        f"{evidence.release} was asked at run time: {len(driven) - len(differing)} of "
-        f"{len(driven)} calls do what the masks of {name} say; {len(cells) - len(driven)} calls "
-        "could not be driven.",
+        f"{evidence.release} was asked at run time: {counts.equal:,} of {counts.compared:,} calls "
+        f"do what the masks of {name} say; {counts.undriven:,} calls could not be driven.",
+    ]
+    lines += [
+        f"  stops the machine: {cell.answer.kfunc} in {cell.answer.op}: the mask lets it through, "
+        "and it never comes back"
+        for cell in cells
+        if cell.answer.word == RunTimeWord.STOPS and not cell.differs
     ]
     lines += [
         f"  differs: {cell.answer.kfunc} in {cell.answer.op}: the kernel: {cell.answer.word}"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from kfmap.probe.evidence import Evidence, read_evidence
-from kfmap.probe.host import ProbeError, build_probe, probe_host
+from kfmap.probe.host import SOURCE, ProbeError, build_probe, probe_host
 from tests.conftest import NO_BPF
+from tests.docs.handbook_files import read as read_page
 
 
 def _why_not() -> str:
@@ -67,3 +69,8 @@ def test_without_a_compiler_the_package_is_named(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(ProbeError, match="apt install gcc"):
         build_probe()
+
+
+def test_the_handbook_counts_the_lines_of_the_probe() -> None:
+    said = re.search(r"its (\d+) lines read types", " ".join(read_page("how-kfmap-knows").split()))
+    assert said and int(said[1]) == len(SOURCE.read_text().splitlines())

@@ -12,6 +12,7 @@ from kfmap.kernel.facts import KernelFacts
 from kfmap.probe.evidence import EvidenceError
 from kfmap.probe.run_time_evidence import (
     SCHEDULER,
+    SOURCE,
     RunTimeWord,
     compare_run_time,
     read_run_time,
@@ -53,7 +54,7 @@ def test_a_call_agrees_differs_or_is_not_driven(facts: KernelFacts) -> None:
     undriven = cells["tick", "scx_bpf_dsq_insert"]
     assert undriven.answer.word == RunTimeWord.UNDRIVEN
     assert "made the kernel call the op" in undriven.reason
-    assert "half way" in cells["cgroup_cancel_move", "scx_bpf_dsq_insert"].reason
+    assert "ending already" in cells["exit", "scx_bpf_dsq_insert"].reason
 
 
 def test_another_error_comes_after_the_mask_has_passed(facts: KernelFacts) -> None:
@@ -102,4 +103,29 @@ def test_the_scheduler_has_a_program_for_every_op_with_a_mask(facts: KernelFacts
         for use in program.struct_ops
     }
     ops = {op.member for op in facts.run_time.ops}
-    assert ops - made == {"cgroup_set_bandwidth"}
+    assert ops <= made
+
+
+@pytest.mark.parametrize("name", ["6.17", "6.18", "6.19"])
+def test_the_oracle_knows_every_kfunc_with_a_mask(name: str) -> None:
+    facts = next(item.read_facts() for item in find_bundled() if item.name == name)
+    assert facts.run_time is not None
+    source = SOURCE.read_text()
+    assert [
+        guard.kfunc for guard in facts.run_time.guards if f'"{guard.kfunc}"' not in source
+    ] == []
+
+
+def test_a_call_that_stops_the_machine_had_passed_the_mask(facts: KernelFacts) -> None:
+    lines = [
+        {"op": op, "kfunc": "scx_bpf_dsq_move", "stopped": True} for op in ("cgroup_move", "tick")
+    ]
+    document = "\n".join(json.dumps(line) for line in (HEAD, *lines)).encode()
+    evidence = read_run_time(document)
+    cells = compare_run_time(facts, evidence)
+    stopped = {cell.answer.op: cell for cell in cells if cell.answer.word == RunTimeWord.STOPS}
+    assert not stopped["cgroup_move"].differs
+    assert stopped["tick"].differs  # a mask that refuses returns at once
+    assert "stops the machine: scx_bpf_dsq_move in cgroup_move" in render_run_time(
+        "6.18", evidence, cells
+    )
