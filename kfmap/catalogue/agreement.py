@@ -1,7 +1,7 @@
 """How the bundled kernels agree with what the kernel itself answered when it was booted.
 
-`agreement.json` is made by `bundle_kernels --probe` from `bundled/NAME.evidence.xz`; a test
-compares every cell again and fails when the file says anything else.
+`agreement.json` is made by `bundle_kernels --probe` from `bundled/NAME.evidence.xz` and
+`NAME.calls.xz`; a test compares every cell again and fails when the file says anything else.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ class Agreement:
     """Of `compared` cells, `equal` have the verdict that the kernel gave.
 
     `undetermined` cells it did not come to decide. `release` is the booted kernel's own name,
-    `asked` the day (ISO 8601).
+    `asked` the day (ISO 8601). Of `calls` that a scheduler made while it ran, `calls_equal` ended
+    as the masks say; `calls_undriven` could not be made.
     """
 
     compared: int
@@ -27,6 +28,9 @@ class Agreement:
     undetermined: int
     release: str
     asked: str
+    calls: int = 0
+    calls_equal: int = 0
+    calls_undriven: int = 0
 
     def __str__(self) -> str:
         return f"{self.equal:,} of {self.compared:,}"

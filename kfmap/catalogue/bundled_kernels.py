@@ -1,7 +1,8 @@
 """The kernels that come with kfmap, as files, read without Django.
 
-They are `bundled/NAME.json` and, beside it, `.types.xz`, `.config.xz`, `.functions.xz` and
-`.evidence.xz`; a kernel that nobody built has the first only.
+They are `bundled/NAME.json` and, beside it, `.types.xz`, `.config.xz`, `.functions.xz`,
+`.evidence.xz` and, where masks are checked at run time, `.calls.xz`; a kernel that nobody built has
+the first only.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class BundledKernel:
     config: Path | None
     functions: Path | None
     evidence: Path | None = None
+    calls: Path | None = None
 
     def digest(self) -> str:
         """Return the SHA-256 of the files: a faster sign than the facts that nothing changed."""
@@ -63,6 +65,10 @@ class BundledKernel:
     def read_evidence(self) -> bytes | None:
         """Return what the booted kernel answered (kfmap.probe.evidence), None where none did."""
         return None if self.evidence is None else lzma.decompress(self.evidence.read_bytes())
+
+    def read_calls(self) -> bytes | None:
+        """Return what came of calls while a scheduler ran on it (run_time_evidence), or None."""
+        return None if self.calls is None else lzma.decompress(self.calls.read_bytes())
 
     def load(self, cache: Path | None = None) -> LoadedBundled:
         """Return the kernel ready for questions; `cache`: a folder to keep unpacked types in."""
@@ -126,6 +132,7 @@ def find_bundled(folder: Path = BUNDLED) -> list[BundledKernel]:
             _beside(path, "config.xz"),
             _beside(path, "functions.xz"),
             _beside(path, "evidence.xz"),
+            _beside(path, "calls.xz"),
         )
         for path in found
     ]

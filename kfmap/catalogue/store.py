@@ -218,7 +218,7 @@ def _create_kernel(facts: KernelFacts, facts_hash: str, source: str, source_dige
         source_digest=source_digest,
         facts_hash=facts_hash,
         facts=pack(render_facts(facts).encode()),
-        kfunc_count=len(facts.kfuncs),
+        kfunc_count=len(facts.kfuncs) or len(facts.observed_kfuncs),
         set_count=len(facts.sets),
         struct_ops_count=len(facts.struct_ops),
         not_understood_count=len(facts.not_understood),

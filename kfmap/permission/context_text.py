@@ -159,7 +159,8 @@ def _parse_plain(word: str, rest: str, sleeps: bool, facts: KernelFacts) -> Cont
 
 def _check_type(program_type: str, facts: KernelFacts) -> None:
     if program_type not in {item.name for item in facts.program_types}:
-        raise ContextError(f"this kernel has no program type {program_type}")
+        lacks = "was not asked about" if facts.is_observed else "has no"
+        raise ContextError(f"this kernel {lacks} program type {program_type}")
 
 
 def _upper(word: str, prefix: str) -> str:

@@ -56,6 +56,7 @@ class Recipe:
 
 _IMAGE_6_1 = Package("linux-image-6.1.0-56-amd64", "6.1.192-2")
 _IMAGE_6_12 = Package("linux-image-6.12.107+deb13-amd64", "6.12.107-1")
+_IMAGE_6_16 = Package("linux-image-6.16.12+deb13-amd64", "6.16.12-1~bpo13+1")
 _IMAGE_6_17 = Package("linux-image-6.17.8+deb13-amd64", "6.17.8-1~bpo13+1")
 _IMAGE_6_18 = Package("linux-image-6.18.15+deb13-amd64", "6.18.15-1~bpo13+1")
 _IMAGE_7_2 = Package("linux-binary-7.2.12+deb13-amd64", "7.2.12-1~bpo13+1")
@@ -90,6 +91,13 @@ RECIPES = (
         source=_SOURCE_6_12,
     ),
     Recipe(
+        name="6.16",
+        label="Debian linux-image-6.16.12+deb13-amd64, as the booted kernel answers",
+        source=None,
+        image=_IMAGE_6_16,
+        modules=Modules(_IMAGE_6_16, _IMAGE_6_16),
+    ),
+    Recipe(
         name="6.17",
         label="Debian linux-image-6.17.8+deb13-amd64",
         source=Package(SOURCE_PACKAGE, "6.17.8-1~bpo13+1"),
@@ -111,6 +119,13 @@ RECIPES = (
         source=Package(SOURCE_PACKAGE, "6.19.6-2~bpo13+1"),
         config=_IMAGE_6_18,
         image=Package("linux-binary-6.19.6+deb13-amd64", "6.19.6-2~bpo13+1"),
+        modules=Modules(_IMAGE_6_18, _IMAGE_6_18),
+    ),
+    Recipe(
+        name="7.0",
+        label="Debian linux-binary-7.0.13+deb13-amd64, as the booted kernel answers",
+        source=None,
+        image=Package("linux-binary-7.0.13+deb13-amd64", "7.0.13-1~bpo13+1"),
         modules=Modules(_IMAGE_6_18, _IMAGE_6_18),
     ),
     Recipe(

@@ -12,6 +12,7 @@ from verifier.engine.judging.advice import Adviser
 from verifier.engine.judging.callbacks import exception_objection
 from verifier.engine.judging.contexts import context_of
 from verifier.engine.judging.evidence import Path, Reporter
+from verifier.engine.judging.evidence_only import keep_what_is_known
 from verifier.engine.judging.externs import FOUND, MALFORMED
 from verifier.engine.judging.hooks import hook_objection
 from verifier.engine.judging.licences import (
@@ -61,10 +62,13 @@ class ObjectJudge:
 
     def judge(self) -> tuple[ProgramVerdict, ...]:
         """Return the verdicts in the order of the programs."""
-        return tuple(
+        verdicts = tuple(
             _ProgramJudge(self, index).judge()
             for index in range(len(self.prepared.object.programs))
         )
+        if self.loaded.kernel.facts.is_observed:
+            return tuple(keep_what_is_known(verdict) for verdict in verdicts)
+        return verdicts
 
 
 class _ProgramJudge:

@@ -20,14 +20,18 @@ from kfmap.catalogue.bundling.build import (
     build_observed_kernel,
     save_built,
 )
+from kfmap.catalogue.bundling.changes import describe_changes
 from kfmap.catalogue.bundling.probing import (
+    ask_calls,
     check_evidence,
     probe_image,
     save_agreements,
+    save_calls,
     save_evidence,
 )
 from kfmap.catalogue.bundling.recipes import RECIPES, SUITES, Recipe
 from kfmap.kernel.extract import TreeError
+from kfmap.kernel.facts import KernelFacts
 
 
 class Command(BaseCommand):
@@ -50,6 +54,11 @@ class Command(BaseCommand):
             action="store_true",
             help="boot each image in QEMU, and write nothing that disagrees with its answers",
         )
+        parser.add_argument(
+            "--run-time",
+            action="store_true",
+            help="have a scheduler run on each image with masks, too (20 minutes without KVM)",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Make one kernel after the other, writing each as soon as it is whole."""
@@ -59,29 +68,42 @@ class Command(BaseCommand):
             work = (options["work"] or Path(temporary)).resolve()
             archive = Archive(work, SUITES)
             for recipe in recipes:
-                if self._make(recipe, archive, work, probe=options["probe"]):
+                if self._make(recipe, archive, work, options):
                     asked[recipe.name] = datetime.now(UTC).date().isoformat()
         save_agreements(asked)
         save_bundled_names(item.load().outline for item in find_bundled())
 
-    def _make(self, recipe: Recipe, archive: Archive, work: Path, *, probe: bool) -> bool:
+    def _make(self, recipe: Recipe, archive: Archive, work: Path, options: dict[str, Any]) -> bool:
         """Write one kernel; return whether its image was asked."""
         try:
-            built, evidence = self._build(recipe, archive, work, probe=probe)
+            built, evidence = self._build(recipe, archive, work, probe=options["probe"])
+            calls = None
+            if options["run_time"] and built.image is not None and built.facts.run_time:
+                calls = ask_calls(built.image, built.facts)
         except (BundleError, TreeError, BtfError) as error:
             raise CommandError(f"{recipe.name}: {error}.") from error
+        told = self._compare(built.facts)
         changed = save_built(built, BUNDLED)
         if evidence is not None:
-            changed.append(save_evidence(recipe.name, evidence))
+            changed += save_evidence(recipe.name, evidence)
+        if calls is not None:
+            changed += save_calls(recipe.name, calls)
         facts = built.facts
         self.stdout.write(
             f"{recipe.name} ({facts.version}): "
             f"{len(facts.kfuncs) or len(facts.observed_kfuncs)} kfuncs, "
             f"{len(facts.not_understood)} constructs not understood; "
             + (", ".join(path.name for path in changed) or "nothing changed")
+            + told
         )
         self.stdout.flush()
         return evidence is not None
+
+    def _compare(self, facts: KernelFacts) -> str:
+        """Return what changes from the bundle that is there, for people; "" for nothing."""
+        old = next((item for item in find_bundled() if item.name == facts.name), None)
+        changes = describe_changes(old.read_facts(), facts) if old else ""
+        return f"\n\n{changes}" if changes else ""
 
     def _build(
         self, recipe: Recipe, archive: Archive, work: Path, *, probe: bool
