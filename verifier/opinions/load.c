@@ -100,7 +100,8 @@ static int keep_message(enum libbpf_print_level level, const char *format, va_li
 	char line[2048];
 	if (level > LIBBPF_WARN) return 0;
 	vsnprintf(line, sizeof(line), format, arguments);
-	if (strstr(line, "': failed to load: ")) program_failed = 1;
+	/* What libbpf says of one program, of its section or its callback too, does not speak of the others. */
+	if (strstr(line, "': failed to load: ") || strstr(line, "libbpf: prog '")) program_failed = 1;
 	if (strstr(line, "failed to initialize slot")) slot_failed = 1;
 	if (strstr(line, "-- BEGIN PROG LOAD LOG")) return 0; /* the log is kept by itself */
 	size_t size = strlen(line);
