@@ -285,6 +285,20 @@ KFMAP_METRICS_FROM = env.networks("KFMAP_METRICS_FROM")
 KFMAP_SENTRY_DSN = env.text("KFMAP_SENTRY_DSN")
 report_to_sentry(KFMAP_SENTRY_DSN)
 
+_OWN_CACHE = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "kfmap"}
+CACHES: dict[str, dict[str, Any]] = {
+    "default": _OWN_CACHE,
+    # Requests by account and address: several web processes count together in Redis.
+    "rates": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": KFMAP_REDIS_URL,
+        "KEY_PREFIX": "kfmap",
+        "OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 0.5},
+    }
+    if KFMAP_REDIS_URL
+    else _OWN_CACHE,
+}
+
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

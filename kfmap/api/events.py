@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 from asgiref.sync import sync_to_async
 from django.db import connections
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from rest_framework.decorators import api_view, permission_classes
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -26,27 +26,28 @@ _LIFETIME_SECONDS = 25.0  # then the reader comes back: an endless stream would 
 @api_view(["GET"])
 @permission_classes([MayUse])
 def may_look(request: Request, sha256: str) -> Response:
-    """Answer 200 where the reader may see the object, else with the problem."""
-    found = objects_of(request).filter(sha256=sha256).exists()
-    return Response({}, status=200 if found else 404)
+    """Answer 200 and the number of the row where the reader may see the object, else with the
+    problem."""
+    obj = objects_of(request).at(sha256).first()
+    return Response({"pk": obj.pk}) if obj else Response({}, status=404)
 
 
 async def stream_job(request: HttpRequest, sha256: str) -> HttpResponseBase:
     """Stream the job of an object each time it changes; the event `over` is the last one."""
-    allowed: HttpResponse = await sync_to_async(may_look)(request, sha256=sha256)
+    allowed: Response = await sync_to_async(may_look)(request, sha256=sha256)
     if allowed.status_code != 200:
         return allowed
-    response = StreamingHttpResponse(_events(sha256), content_type="text/event-stream")
+    response = StreamingHttpResponse(_events(allowed.data["pk"]), content_type="text/event-stream")
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"
     response["Content-Encoding"] = "identity"  # keeps GZipMiddleware from holding events back
     return response
 
 
-async def _events(sha256: str) -> AsyncIterator[str]:
+async def _events(pk: int) -> AsyncIterator[str]:
     ends_at, last, over = time.monotonic() + _LIFETIME_SECONDS, "", False
     while not over and time.monotonic() < ends_at:
-        told, over = await sync_to_async(_look)(sha256)
+        told, over = await sync_to_async(_look)(pk)
         if told != last:
             yield f"event: job\ndata: {told}\n\n"
             last = told
@@ -55,9 +56,9 @@ async def _events(sha256: str) -> AsyncIterator[str]:
         await asyncio.sleep(0 if over else _EVERY_SECONDS)
 
 
-def _look(sha256: str) -> tuple[str, bool]:
+def _look(pk: int) -> tuple[str, bool]:
     """Return the job as JSON, and whether it will change no more."""
-    obj = BpfObject.objects.filter(sha256=sha256).first()
+    obj = BpfObject.objects.filter(pk=pk).first()
     job = obj.jobs.first() if obj else None
     told = json.dumps(JobSerializer(job).data if job else None)
     connections.close_all()

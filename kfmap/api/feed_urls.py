@@ -10,5 +10,9 @@ urlpatterns = [
     path("kernels/", feeds.KernelsFeed(), name="feed-kernels"),
     path("kernels/<str:kernel>/", feeds.KernelFeed(), name="feed-kernel"),
     path("kfuncs/<path:kfunc>/", feeds.KfuncFeed(), name="feed-kfunc"),
-    re_path("^objects/(?P<sha256>[0-9a-f]{64})/$", feeds.object_feed, name="feed-object"),
+    re_path(
+        "^objects/(?P<sha256>[0-9a-f]{64}(?:-[0-9a-f]{12})?)/$",
+        feeds.object_feed,
+        name="feed-object",
+    ),
 ]

@@ -15,6 +15,7 @@ from django.contrib.syndication.views import Feed
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
+from rest_framework.response import Response
 
 from kfmap.api.events import may_look
 from kfmap.catalogue.kernel_names import find_by_any_name
@@ -193,8 +194,8 @@ def _kfunc_changes(kfunc: str, old: KernelData, new: KernelData) -> Iterator[str
 
 
 class _ObjectFeed(_AtomFeed):
-    def get_object(self, request: HttpRequest, sha256: str) -> BpfObject:
-        return BpfObject.objects.get(sha256=sha256)
+    def get_object(self, request: HttpRequest, pk: int) -> BpfObject:
+        return BpfObject.objects.visible_to(request.user).get(pk=pk)
 
     def title(self, obj: BpfObject) -> str:
         return printable(f"kfmap: {obj.file_name}")
@@ -225,7 +226,7 @@ def _object_entries(obj: BpfObject, kernels: Sequence[Kernel]) -> Iterator[Entry
 
 def object_feed(request: HttpRequest, sha256: str) -> HttpResponseBase:
     """Answer those who may see the object; feed readers send a name with its password."""
-    allowed = may_look(request, sha256=sha256)
+    allowed: Response = may_look(request, sha256=sha256)
     if allowed.status_code != 200:
         return allowed
-    return _ObjectFeed()(request, sha256=sha256)
+    return _ObjectFeed()(request, pk=allowed.data["pk"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -35,6 +36,8 @@ from kfmap.api.visible import objects_of, space_of, spaces_of, submissions_of
 from kfmap.catalogue.snapshot import one_snapshot
 from verifier.engine.judging.choice_text import OPTIONS, parse_plain_choices
 from verifier.engine.judging.choices import ChoiceError
+from verifier.engine.origin import FIELDS as ORIGIN
+from verifier.engine.origin import OriginError, read_origin
 from verifier.engine.reports import RENDERERS
 from verifier.guests.store import add_opinions
 from verifier.jobs.submit import submit
@@ -104,7 +107,8 @@ def _list_objects(rows: list[BpfObject]) -> list[dict[str, Any]]:
             "uploaded_at": obj.created_at,
             "problem": obj.problem,
             "verdicts": worst_by_kernel(outcomes.get(obj.pk, [])),
-            "url": reverse("api-result", args=[obj.sha256]),
+            "url": reverse("api-result", args=[obj.address]),
+            "loader": obj.loader,
         }
         for obj in rows
     ]
@@ -113,11 +117,15 @@ def _list_objects(rows: list[BpfObject]) -> list[dict[str, Any]]:
 def _upload(request: Request) -> Response:
     said = {option: request.POST.getlist(option) for option in OPTIONS}
     slug = request.POST.get("space", "")
-    fields = {"objects": request.FILES.getlist("objects"), "space": slug}
+    named = {name: request.POST.get(name, "") for name in ORIGIN}
+    fields = {"objects": request.FILES.getlist("objects"), "space": slug, **named}
     form = UploadSerializer(data={**fields, **said})
     form.is_valid(raise_exception=True)
     try:
+        origin = read_origin(named)
         choices = resolve_targets(parse_plain_choices(said), request.user)
+    except OriginError as error:
+        raise ValidationError({error.field: [str(error)]}) from error
     except ChoiceError as error:
         raise ValidationError({"detail": str(error)}) from error
     user = request.user
@@ -131,14 +139,19 @@ def _upload(request: Request) -> Response:
     submission, again = submit_once(
         user,
         key,
-        hash_upload(uploads, {**said, "space": [slug]}) if key else "",
-        lambda: submit(uploads, user, choices, space),
+        hash_upload(uploads, {**said, "space": [slug], **_lists(named)}) if key else "",
+        lambda: submit(uploads, user, choices, space, origin),
     )
     response = Response(_taken_files(submission), status=202)
     response["Location"] = reverse("api-submission", args=[submission.pk])
     if again:
         response["Idempotency-Replayed"] = "true"
     return response
+
+
+def _lists(named: dict[str, str]) -> dict[str, list[str]]:
+    """Return what was said as lists, without what was not: requests of before have the same key."""
+    return {name: [text] for name, text in named.items() if text}
 
 
 def _find_space(request: Request, user: User, slug: str) -> Space | None:
@@ -161,7 +174,13 @@ def submission(request: Request, submission_id: int) -> Response:
         if file.object
     ]
     over = all(job is None or job.is_over for job in jobs)
-    return Response({"files": _taken_files(found), "over": over})
+    body = {
+        "files": _taken_files(found),
+        "over": over,
+        "origin": asdict(found.origin),
+        "space": found.space.slug if found.space else None,
+    }
+    return Response(body)
 
 
 @extend_schema(parameters=[_FORMAT], responses={**_REPORTS, **PROBLEMS})
@@ -192,7 +211,7 @@ def space_report(request: Request, slug: str) -> HttpResponse:
 @one_snapshot()
 def result(request: Request, sha256: str) -> Response:
     """Return the job of an object, its verdicts as `manage.py verify` does, and its reviews."""
-    obj = get_object_or_404(objects_of(request), sha256=sha256)
+    obj = get_object_or_404(objects_of(request).at(sha256))
     job = obj.jobs.first()  # before the verdicts: those of a job that is done are all there
     report = RENDERERS["json"].render(*add_opinions(load_report([obj], request.user), [obj]))
     verdicts = worst_by_kernel(load_outcomes([obj]).get(obj.pk, []))
@@ -210,7 +229,7 @@ def result(request: Request, sha256: str) -> Response:
 @one_snapshot()
 def report(request: Request, sha256: str) -> HttpResponse:
     """Return the report on an object in a format: the same bytes while nothing changes."""
-    obj = get_object_or_404(objects_of(request), sha256=sha256)
+    obj = get_object_or_404(objects_of(request).at(sha256))
     chosen = request.query_params.get("format", "json")
     loaded = add_opinions(load_report([obj], request.user), [obj])
     return export_report(chosen, loaded, obj.sha256[:12])
@@ -227,7 +246,7 @@ def _taken(file: SubmittedFile) -> dict[str, Any]:
     return {
         "file": file.name,
         "sha256": sha256,
-        "url": sha256 and reverse("api-result", args=[sha256]),
+        "url": file.object and reverse("api-result", args=[file.object.address]),
         "known_before": file.known_before,
         "problem": file.problem,
         "waits_for": job.waits_for if job else "",

@@ -64,7 +64,7 @@ class OpinionsSerializer(Serializer):
 @throttle_classes([AnyoneThrottle, AccountThrottle, CostlyThrottle])
 def opinions(request: Request, sha256: str) -> Response:
     """Return what booted kernels said of an object; POST asks the named ones."""
-    obj = get_object_or_404(objects_of(request), sha256=sha256)
+    obj = get_object_or_404(objects_of(request).at(sha256))
     if request.method == "GET":
         return Response(_describe(obj))
     form = AskSerializer(data=request.data)

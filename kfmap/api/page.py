@@ -23,6 +23,7 @@ _EXAMPLES = {
     "context": "lsm:file_open",
     "kfunc": "bpf_path_d_path",
     "sha256": "0123456789abcdef" * 4,
+    "before": "fedcba9876543210" * 4,
     "submission_id": "1",
     "id": "1",
     "slug": "scheduler",

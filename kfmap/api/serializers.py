@@ -8,6 +8,9 @@ from rest_framework import serializers
 
 from kfmap.catalogue.models import Kernel
 from kfmap.permission.outcome_words import FUNCTION, HELPER, KFUNC, NEEDS, OUTCOMES
+from verifier.engine.origin import MOST
+from verifier.rechecking.compare import Kind
+from verifier.rechecking.models import Recheck
 from verifier.records.models import Job, Review
 
 if TYPE_CHECKING:
@@ -128,6 +131,16 @@ class ListedObjectSerializer(Serializer):
     problem = serializers.CharField(allow_blank=True)
     verdicts = serializers.DictField(child=serializers.CharField())
     url = serializers.CharField()
+    loader = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField()),
+        help_text="what its loader does, as options of verify, by option",
+    )
+
+
+def _text(name: str, help_text: str) -> serializers.CharField:
+    return serializers.CharField(
+        required=False, allow_blank=True, max_length=MOST[name], help_text=help_text
+    )
 
 
 def _texts(help_text: str) -> serializers.ListField:
@@ -149,6 +162,9 @@ class UploadSerializer(Serializer):
         max_length=60,
         help_text="the space that they go into; default: one's own",
     )
+    commit = _text("commit", "the commit that the files were built from")
+    branch = _text("branch", "its branch")
+    link = _text("link", "a web address to read on: the commit, a merge request, a CI run")
     set = _texts("NAME=VALUE: a variable of .rodata that the loader sets")
     cleared = _texts("MEMBER or MAP.MEMBER: cleared by the loader where the kernel lacks it")
     type = _texts("SECTION=TYPE: the program type that the loader sets")
@@ -169,11 +185,34 @@ class TakenSerializer(Serializer):
     waits_for = serializers.CharField(allow_blank=True)
 
 
+class OriginSerializer(Serializer):
+    """What files were made of, as the uploader said, "" where nothing was."""
+
+    commit = serializers.CharField(allow_blank=True)
+    branch = serializers.CharField(allow_blank=True)
+    link = serializers.CharField(allow_blank=True)
+
+
 class SubmissionSerializer(Serializer):
     """An upload; `over`: nothing of it waits or is being checked."""
 
     files = TakenSerializer(many=True)
     over = serializers.BooleanField()
+    origin = OriginSerializer()
+    space = serializers.CharField(allow_null=True)
+
+
+class VersionSerializer(Serializer):
+    """A version of an object in a space; `verdicts` as in the list of objects."""
+
+    space = serializers.CharField()
+    name = serializers.CharField()
+    sha256 = serializers.CharField()
+    uploaded_at = serializers.DateTimeField()
+    by = serializers.CharField(allow_null=True)
+    origin = OriginSerializer()
+    verdicts = serializers.DictField(child=serializers.CharField())
+    url = serializers.CharField()
 
 
 class JobSerializer(JobModelSerializer):
@@ -184,6 +223,49 @@ class JobSerializer(JobModelSerializer):
     class Meta:
         model = Job
         fields = ("state", "step", "percent", "problem", "waits_for")
+
+
+class ListedRecheckSerializer(Serializer):
+    """Objects checked again for one reason; the numbers count those that the reader sees."""
+
+    id = serializers.IntegerField()
+    reason = serializers.CharField()
+    space = serializers.CharField(allow_null=True)
+    state = serializers.ChoiceField(choices=Recheck.State.choices)
+    created_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+    total = serializers.IntegerField()
+    checked = serializers.IntegerField()
+    given_up = serializers.IntegerField(help_text="could not be checked")
+    computed = serializers.IntegerField(help_text="lacked an answer; the rest was stored")
+    url = serializers.CharField()
+
+
+class RecheckChangeSerializer(Serializer):
+    """A kernel (`than`: the older one it is compared with) or policy that answers otherwise."""
+
+    kind = serializers.ChoiceField(choices=[(kind.value, kind.value) for kind in Kind])
+    what = serializers.CharField()
+    before = serializers.CharField(allow_blank=True)
+    after = serializers.CharField(allow_blank=True)
+    than = serializers.CharField(allow_blank=True)
+    text = serializers.CharField()
+
+
+class RecheckedObjectSerializer(Serializer):
+    """An object that changed, or could not be checked: `problem` says why."""
+
+    name = serializers.CharField()
+    sha256 = serializers.CharField()
+    url = serializers.CharField()
+    problem = serializers.CharField(allow_blank=True)
+    changes = RecheckChangeSerializer(many=True)
+
+
+class RecheckSerializer(ListedRecheckSerializer):
+    """One recheck with what came of it until now."""
+
+    objects = RecheckedObjectSerializer(many=True)
 
 
 class ChangeSerializer(Serializer):

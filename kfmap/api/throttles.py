@@ -6,7 +6,6 @@ which r are left and t seconds remain.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,8 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.throttling import AnonRateThrottle, SimpleRateThrottle, UserRateThrottle
 
+from kfmap.quotas.rates import count_request
+
 if TYPE_CHECKING:
     from rest_framework.views import APIView
 
@@ -22,22 +23,27 @@ _KEPT = "kfmap_rates"
 
 
 class _Told(SimpleRateThrottle):
-    """Notes on the request what is left of the rate."""
+    """Counts for all web processes together, and notes on the request what is left of the rate."""
 
     num_requests: int | None  # set by the framework from the rate; the stubs lack both
     duration: int | None
+    _seconds_left = 0
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         """Return whether the request may be made; counts it."""
-        allowed = super().allow_request(request, view)
-        if getattr(self, "key", None) and self.num_requests and self.duration:
-            history: list[float] = self.history
-            left = max(self.num_requests - len(history), 0) if allowed else 0
-            wait = self.duration - (self.now - history[-1]) if history else self.duration
-            told = (self.scope, self.num_requests, self.duration, left, math.ceil(wait))
-            rates = request._request.__dict__.setdefault(_KEPT, [])
-            rates.append(told)
-        return allowed
+        key = self.get_cache_key(request, view)
+        if key is None or not self.num_requests or not self.duration:
+            return True
+        counted = count_request(key, self.duration)
+        self._seconds_left = counted.seconds_left
+        left = max(self.num_requests - counted.requests, 0)
+        told = (self.scope, self.num_requests, self.duration, left, counted.seconds_left)
+        request._request.__dict__.setdefault(_KEPT, []).append(told)
+        return counted.requests <= self.num_requests
+
+    def wait(self) -> float:
+        """Return after how many seconds the next request may be made."""
+        return self._seconds_left
 
 
 class AnyoneThrottle(_Told, AnonRateThrottle):

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from kfmap.api import adding, data, events, evidence, objects, opinions, page, views
+from kfmap.api import (
+    adding,
+    data,
+    events,
+    evidence,
+    objects,
+    opinions,
+    page,
+    rechecks,
+    versions,
+    views,
+)
 from kfmap.api.description import DescriptionView
 
-_OBJECT = "^objects/(?P<sha256>[0-9a-f]{64})/"
+_ADDRESS = "[0-9a-f]{64}(?:-[0-9a-f]{12})?"
+_OBJECT = f"^objects/(?P<sha256>{_ADDRESS})/"
 
 urlpatterns = [
     path("", page.show_api, name="api"),
@@ -27,8 +39,18 @@ urlpatterns = [
     path("objects/", objects.objects, name="api-upload"),
     re_path(_OBJECT + "$", objects.result, name="api-result"),
     re_path(_OBJECT + "report/$", objects.report, name="api-report"),
+    re_path(_OBJECT + "versions/$", versions.versions, name="api-versions"),
+    re_path(
+        _OBJECT + f"since/(?P<before>{_ADDRESS})/report/$",
+        versions.version_report,
+        name="api-version-report",
+    ),
     re_path(_OBJECT + "events/$", events.stream_job, name="api-events"),
     path("spaces/<slug:slug>/report/", objects.space_report, name="api-space-report"),
+    path("rechecks/", rechecks.rechecks, name="api-rechecks"),
+    path("rechecks/<int:pk>/", rechecks.recheck, name="api-recheck"),
+    path("rechecks/<int:pk>/cancel/", rechecks.cancel, name="api-recheck-cancel"),
+    path("rechecks/<int:pk>/resume/", rechecks.resume, name="api-recheck-resume"),
     path("schemas/<slug:name>.json", views.json_schema, name="api-json-schema"),
     path("submissions/<int:submission_id>/", objects.submission, name="api-submission"),
     path(

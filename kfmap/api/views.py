@@ -31,7 +31,7 @@ from kfmap.catalogue.store import LoadedKernel, NoSuchKernelError, load_kernel
 from kfmap.permission.answer_json import plain_answer, plain_question
 from kfmap.reports.comparison_report import build_comparison_report
 from kfmap.reports.document import Report
-from kfmap.reports.formats import FORMATS
+from kfmap.reports.formats import FORMATS, NoSuchFormatError, render_report
 from kfmap.reports.kernel_report import build_kernel_report
 from verifier.engine import reports as objects_reports
 
@@ -177,10 +177,11 @@ def json_schema(request: Request, name: str) -> HttpResponse:
 
 def _give(request: Request, report: Report) -> HttpResponse:
     chosen = request.query_params.get("format", "json")
-    made_as = FORMATS.get(chosen)
-    if made_as is None:
-        raise NotFound(f"There is no format “{chosen}” here; there are {', '.join(FORMATS)}.")
-    return HttpResponse(made_as.render(report), content_type=made_as.media_type)
+    try:
+        body = render_report(report, chosen)
+    except NoSuchFormatError as error:
+        raise NotFound(str(error)) from error
+    return HttpResponse(body, content_type=FORMATS[chosen].media_type)
 
 
 def _kernel(name: str) -> LoadedKernel:

@@ -11,11 +11,12 @@ from rest_framework.request import Request
 
 from kfmap.api.models import ApiToken
 from verifier.records.models import BpfObject, Submission
+from verifier.records.models.object import BpfObjectQuerySet
 from verifier.spaces.models import Space
 from verifier.spaces.roles import Action
 
 
-def objects_of(request: Request, action: Action = Action.SEE) -> QuerySet[BpfObject]:
+def objects_of(request: Request, action: Action = Action.SEE) -> BpfObjectQuerySet:
     """Return the objects that may be seen; with another action, those it may be done with."""
     rows = BpfObject.objects
     found = (

@@ -10,7 +10,7 @@ from typing import TextIO
 from kfmap.cli.commands import CommandFailedError
 from kfmap.cli.kernels import AskedKernel
 from kfmap.quick_dataclass import dataclass
-from verifier.engine.policy.gate import BaselineError, FailOn, Gate, read_baseline
+from verifier.engine.policy.gate import Baseline, BaselineError, FailOn, Gate, read_baseline
 from verifier.engine.policy.kfunc_facts import KfuncFacts
 from verifier.engine.policy.model import Judged, Policy, PolicyFinding
 from verifier.engine.reports.model import CheckedObject, ReportOptions, decides
@@ -61,7 +61,10 @@ def read_gate(options: Namespace, kernels: Sequence[AskedKernel]) -> Verdicts:
         fail_on |= {FailOn.NEW}
     policy = _read_policy(options.policy) if options.policy else None
     facts = {item.name: KfuncFacts(item.decider) for item in kernels} if policy else {}
-    return Verdicts(Gate(fail_on, _read_baseline(options.baseline)), policy, facts)
+    baseline: Baseline = frozenset()
+    if options.baseline is not None:
+        baseline = read_baseline_file(options.baseline)
+    return Verdicts(Gate(fail_on, baseline), policy, facts)
 
 
 def write_findings(obj: CheckedObject, findings: Sequence[PolicyFinding], out: TextIO) -> None:
@@ -95,9 +98,8 @@ def _read_policy(path: str) -> Policy:
         raise CommandFailedError(f"the policy cannot be used:\n{said}") from error
 
 
-def _read_baseline(path: str | None) -> frozenset[tuple[str, str]]:
-    if path is None:
-        return frozenset()
+def read_baseline_file(path: str) -> Baseline:
+    """Return what an earlier report has found. Raises CommandFailedError."""
     try:
         return read_baseline(_read(path, _MAX_BASELINE))
     except BaselineError as error:

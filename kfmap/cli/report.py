@@ -1,50 +1,103 @@
-"""`kfmap report SUBJECT …`: reports on kernels, and on what changed between two of something."""
+"""`kfmap report SUBJECT …`: reports on kernels, versions of objects, and what a server keeps."""
 
 from __future__ import annotations
 
+import os
 from argparse import ArgumentParser, Namespace
+from dataclasses import dataclass
 from typing import TextIO
+from urllib.parse import quote
 
 from kfmap.cli.chosen_kernels import add_kernel_arguments, choose_kernels
 from kfmap.cli.commands import CommandFailedError
 from kfmap.cli.kernels import AskedKernel, load_kernels
 from kfmap.cli.report_output import add_output_arguments, describe_kernels, write_report
+from kfmap.cli.server_client import TOKEN, ServerClient
 from kfmap.cli.verify import check_inputs
 from kfmap.reports.document import Report
-from kfmap.reports.formats import FORMATS
+from kfmap.reports.formats import FORMATS, NoSuchFormatError, render_report
 from kfmap.reports.kernel_data import KernelData
+from verifier.engine.reports import RENDERERS
 from verifier.engine.reports.model import ReportOptions
 
-HELP = "Make the report on a kernel, on two kernels, or on two versions of an object."
-_SUBJECTS = {"kernel": ("KERNEL",), "kernels": ("OLD", "NEW"), "versions": ("OLD.o", "NEW.o")}
+HELP = "Make the report on kernels, on versions of an object, or on what a server keeps."
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What a report is on: its names, and where a server has it. `open`: without a token."""
+
+    names: tuple[str, ...]
+    address: str
+    open: bool = False
+    local: bool = False
+
+
+_SUBJECTS = {
+    "kernel": _Subject(("KERNEL",), "/api/kernels/{}/report/", open=True, local=True),
+    "kernels": _Subject(("OLD", "NEW"), "/api/compare/{}/{}/report/", open=True, local=True),
+    "versions": _Subject(("OLD.o", "NEW.o"), "/api/objects/{1}/since/{0}/report/", local=True),
+    "object": _Subject(("SHA256",), "/api/objects/{}/report/"),
+    "submission": _Subject(("NUMBER",), "/api/submissions/{}/report/"),
+    "space": _Subject(("SPACE",), "/api/spaces/{}/report/"),
+}
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Take the subject, its names, and where the report goes."""
     parser.add_argument(
-        "subject", choices=list(_SUBJECTS), metavar="SUBJECT", help="kernel, kernels or versions"
+        "subject", choices=list(_SUBJECTS), metavar="SUBJECT", help=f"{', '.join(_SUBJECTS)}"
     )
     parser.add_argument(
         "names",
         nargs="+",
         metavar="NAME",
-        help="a kernel, two kernels, or two object files, the older one first",
+        help="a kernel; two kernels or two object files, the older one first; with --server the "
+        "SHA-256 of an object or of two versions, the number of a submission, or a space",
     )
     add_kernel_arguments(parser)
-    parser.add_argument("--format", choices=list(FORMATS), default="markdown")
+    parser.add_argument("--server", default="", metavar="URL", help="ask this kfmap server")
+    formats = list(dict.fromkeys([*FORMATS, *RENDERERS]))
+    parser.add_argument("--format", choices=formats, default="markdown")
     add_output_arguments(parser)
+    parser.epilog = f"The token for --server stands in {TOKEN}."
 
 
 def run(options: Namespace, out: TextIO) -> int:
-    """Print the report. Raises CommandFailedError for names that nothing has."""
-    wanted = _SUBJECTS[options.subject]
-    if len(options.names) != len(wanted):
+    """Print the report.
+
+    Raises CommandFailedError for names that nothing has, and formats that the report has not.
+    """
+    subject = _SUBJECTS[options.subject]
+    if len(options.names) != len(subject.names):
         raise CommandFailedError(
-            f"`report {options.subject}` takes {' '.join(wanted)}; {len(options.names)} given."
+            f"`report {options.subject}` takes {' '.join(subject.names)}; "
+            f"{len(options.names)} given."
+        )
+    if options.server:
+        write_report(_fetch(options, subject), options, out)
+        return 0
+    if not subject.local:
+        raise CommandFailedError(
+            f"`report {options.subject}` needs --server: name one that has it."
         )
     report = _versions(options) if options.subject == "versions" else _kernels(options.names)
-    write_report(FORMATS[options.format].render(report), options, out)
+    try:
+        made = render_report(report, options.format)
+    except NoSuchFormatError as error:
+        raise CommandFailedError(str(error)) from error
+    write_report(made, options, out)
     return 0
+
+
+def _fetch(options: Namespace, subject: _Subject) -> bytes:
+    """Return the report that a server makes. Raises CommandFailedError where it does not."""
+    token = os.environ.get(TOKEN, "")
+    if not token and not subject.open:
+        raise CommandFailedError(f"Set {TOKEN}: make a token at {options.server}/accounts/tokens/.")
+    address = subject.address.format(*(quote(name, safe="") for name in options.names))
+    with ServerClient(options.server, token) as server:
+        return server.read(f"{address}?format={options.format}")
 
 
 def _kernels(names: list[str]) -> Report:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
 import httpx
@@ -17,6 +17,7 @@ from kfmap.catalogue.kernel_names import find_by_any_name, find_newest
 from kfmap.cli.commands import CommandFailedError
 from kfmap.safe_text.printable import printable
 
+TOKEN = "KFMAP_TOKEN"  # the name of a variable, not a secret  # noqa: S105
 _SECONDS = 60.0
 _UPLOAD_SECONDS = 600.0
 _WAITS = (0.5, 2.0, 5.0)  # before each further try
@@ -29,7 +30,7 @@ class Taken:
     """What became of one file; `problem` says why it was not taken, "" where it was."""
 
     file: str
-    sha256: str
+    address: str
     problem: str
 
 
@@ -57,7 +58,9 @@ class ServerClient:
         if parts.scheme not in ("http", "https") or not parts.netloc:
             raise CommandFailedError(f"{url!r} is no address of a server: begin with https://.")
         self.url = url.rstrip("/")
-        headers = {"Authorization": f"Bearer {token}", "User-Agent": f"kfmap/{__version__}"}
+        headers = {"User-Agent": f"kfmap/{__version__}"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
         # A redirect is not followed: the token is for this server and no other.
         self._http = httpx.Client(headers=headers, timeout=_SECONDS)
 
@@ -104,7 +107,7 @@ class ServerClient:
             timeout=_UPLOAD_SECONDS,
         )
         taken = [
-            Taken(item["file"], item["sha256"] or "", item["problem"]) for item in response.json()
+            Taken(item["file"], _address(item["url"]), item["problem"]) for item in response.json()
         ]
         return Upload(response.headers["Location"], tuple(taken))
 
@@ -114,15 +117,27 @@ class ServerClient:
 
     def read_report(self, address: str, name: str) -> bytes:
         """Return the report on an upload in a format."""
-        return self._get(f"{address}report/?format={name}").content
+        return self.read(f"{address}report/?format={name}")
 
-    def read_verdicts(self, sha256: str) -> Mapping[str, str] | None:
-        """Return the worst verdict by kernel, None for an object that could not be read."""
-        objects = self._get(f"/api/objects/{sha256}/").json()["report"]["objects"]
-        if not objects:
-            return None
-        rows = objects[0]["summary"]["kernels"]
-        return {row["kernel"]: row["verdict"] for row in rows if row["verdict"] != "unchecked"}
+    def read(self, address: str) -> bytes:
+        """Return what an address of the server gives."""
+        return self._get(address).content
+
+    def find_space(self, address: str) -> str:
+        """Return the space that an upload is in."""
+        return str(self._get(address).json()["space"])
+
+    def read_object(self, address: str) -> Mapping[str, Any] | None:
+        """Return an object as JSON reports have it, None for one that could not be read."""
+        objects = self._get(f"/api/objects/{address}/").json()["report"]["objects"]
+        return objects[0] if objects else None
+
+    def find_version_before(self, address: str, space: str) -> str | None:
+        """Return what names the version before an object in a space, None for the first one."""
+        rows = self._get(f"/api/objects/{address}/versions/?space={quote(space)}").json()["results"]
+        named = [_address(row["url"]) for row in rows]
+        later = named.index(address) + 1 if address in named else len(named)
+        return named[later] if later < len(named) else None
 
     def _get(self, address: str) -> httpx.Response:
         return self._ask("GET", address)
@@ -163,3 +178,8 @@ def _detail(response: httpx.Response) -> str:
         said = None
     detail = said.get("detail") if isinstance(said, dict) else None
     return printable(str(detail or f"{response.reason_phrase}."))
+
+
+def _address(url: str | None) -> str:
+    """Return what names an object in addresses, of that of its result; "" where there is none."""
+    return (url or "").strip("/").rpartition("/")[2]

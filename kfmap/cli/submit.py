@@ -12,18 +12,14 @@ from typing import TextIO
 from kfmap.cli.commands import CommandFailedError
 from kfmap.cli.loader_options import add_loader_options
 from kfmap.cli.report_output import add_output_arguments, write_report
-from kfmap.cli.server_client import ServerClient, Taken
+from kfmap.cli.server_client import TOKEN, ServerClient, Taken
+from kfmap.cli.submit_gate import add_gate_options, read_server_gate
 from kfmap.safe_text.printable import printable
+from verifier.engine.origin import FIELDS
 from verifier.engine.reports import RENDERERS
-from verifier.engine.result import FAILS_AT_RUN_TIME, REFUSED, UNKNOWN
 
 HELP = "Have a kfmap server check objects. Exit: 0 all pass, 1 not all, 2 not taken, 3 not in time."
-TOKEN = "KFMAP_TOKEN"  # the name of a variable, not a secret  # noqa: S105
-_FINE, _BAD, _NOT_TAKEN, _LATE = 0, 1, 2, 3
-_FAILING = {
-    "refused": {REFUSED, FAILS_AT_RUN_TIME},
-    "unknown": {REFUSED, FAILS_AT_RUN_TIME, UNKNOWN},
-}
+_FINE, _NOT_TAKEN, _LATE = 0, 2, 3
 _FIRST_WAIT, _LONGEST_WAIT = 0.3, 5.0  # seconds between two looks
 
 
@@ -42,12 +38,10 @@ def add_arguments(parser: ArgumentParser) -> None:
         default=[],
         help="a kernel that decides the exit code; repeatable. Default: the newest released one",
     )
-    parser.add_argument(
-        "--fail-on",
-        choices=list(_FAILING),
-        default="refused",
-        help="what ends with code 1; unknown: what cannot be decided, too. Default: refused",
-    )
+    add_gate_options(parser)
+    parser.add_argument("--commit", default="", help="the commit that the files were built from")
+    parser.add_argument("--branch", default="", help="its branch")
+    parser.add_argument("--link", default="", metavar="URL", help="a web address to read on")
     add_loader_options(parser)
     parser.add_argument("--format", choices=list(RENDERERS), default="text")
     add_output_arguments(parser)
@@ -64,7 +58,7 @@ def run(options: Namespace, out: TextIO) -> int:
         raise CommandFailedError(f"Set {TOKEN}: make a token at {options.url}/accounts/tokens/.")
     files = [_read(Path(name)) for name in options.objects]
     with ServerClient(options.url, token) as server:
-        deciding = server.find_kernels(options.kernel)
+        gate = read_server_gate(options, server.find_kernels(options.kernel))
         fields = _fields(options)
         upload = server.submit(files, fields)
         for taken in upload.files:
@@ -78,7 +72,7 @@ def run(options: Namespace, out: TextIO) -> int:
             )
             return _LATE
         write_report(server.read_report(upload.address, options.format), options, out)
-        return _judge(server, upload.files, deciding, _FAILING[options.fail_on])
+        return gate.decide(server, upload.files, server.find_space(upload.address))
 
 
 def _fields(options: Namespace) -> list[tuple[str, str]]:
@@ -87,7 +81,8 @@ def _fields(options: Namespace) -> list[tuple[str, str]]:
         for name in ("set", "cleared", "type", "target")
         for text in getattr(options, name)
     ]
-    return [*said, *([("space", options.space)] if options.space else [])]
+    named = [(name, getattr(options, name)) for name in ("space", *FIELDS)]
+    return [*said, *((name, text) for name, text in named if text)]
 
 
 def _read(path: Path) -> tuple[str, bytes]:
@@ -100,7 +95,7 @@ def _read(path: Path) -> tuple[str, bytes]:
 def _list(files: Sequence[Taken], url: str, out: TextIO) -> int:
     for taken in files:
         if not taken.problem:
-            out.write(f"{printable(taken.file)}: {url}/objects/{taken.sha256}/\n")
+            out.write(f"{printable(taken.file)}: {url}/objects/{taken.address}/\n")
     return _NOT_TAKEN if any(taken.problem for taken in files) else _FINE
 
 
@@ -114,17 +109,3 @@ def _wait(server: ServerClient, address: str, seconds: int) -> bool:
         time.sleep(min(wait, left))
         wait = min(wait * 1.5, _LONGEST_WAIT)
     return True
-
-
-def _judge(
-    server: ServerClient, files: Sequence[Taken], deciding: Sequence[str], failing: set[str]
-) -> int:
-    """Return the exit code: that of the worst object on the kernels that decide."""
-    code = _NOT_TAKEN if any(taken.problem for taken in files) else _FINE
-    for sha256 in dict.fromkeys(taken.sha256 for taken in files if not taken.problem):
-        verdicts = server.read_verdicts(sha256)
-        if verdicts is None or any(name not in verdicts for name in deciding):
-            code = _NOT_TAKEN  # not readable, or not checked on a kernel that decides
-        elif code == _FINE and any(verdicts[name] in failing for name in deciding):
-            code = _BAD
-    return code

@@ -53,7 +53,10 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class SignOff:
-    """What somebody decided about one object, and when (ISO 8601); `holds` says what of it does."""
+    """What somebody decided about one object, and when (ISO 8601).
+
+    `holds` says what of it still does, `rests_on` on which kernels, policies and engine it stands.
+    """
 
     subject: str
     decision: str
@@ -61,6 +64,18 @@ class SignOff:
     when: str
     text: str
     holds: str
+    rests_on: str = ""
+
+    @property
+    def details(self) -> tuple[tuple[str, str], ...]:
+        """Return what is said of it beside its text, with the words before each."""
+        pairs = (
+            ("Of", self.subject),
+            ("On", self.when),
+            ("Rests on", self.rests_on),
+            ("Holds", self.holds),
+        )
+        return tuple(pair for pair in pairs if pair[1])
 
 
 @dataclass(frozen=True, slots=True)

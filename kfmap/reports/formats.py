@@ -24,6 +24,7 @@ class Format:
         return made.encode() if isinstance(made, str) else made
 
 
+_GRAPH = "kfmap.reports.graph"
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _ALL = (
     Format("html", "kfmap.reports.html", "render_html", "text/html", "html"),
@@ -32,5 +33,33 @@ _ALL = (
     Format("markdown", "kfmap.reports.markdown", "render_markdown", "text/markdown", "md"),
     Format("json", "kfmap.reports.plain", "render_json", "application/json", "json"),
     Format("csv", "kfmap.reports.plain", "render_table_csv", "text/csv", "csv"),
+    Format("svg", _GRAPH, "render_svg", "image/svg+xml", "svg"),
+    Format("graphml", _GRAPH, "render_graphml", "application/graphml+xml", "graphml"),
+    Format("dot", _GRAPH, "render_dot", "text/vnd.graphviz", "dot"),
 )
 FORMATS = {item.name: item for item in _ALL}
+_OF_GRAPHS = ("svg", "graphml", "dot")
+_OF_OBJECTS = ("text", "sarif", "junit", "github")
+
+
+class NoSuchFormatError(LookupError):
+    """The report does not come in this format; the message says why, and names those it has."""
+
+
+def list_formats(report: Report) -> list[str]:
+    """Return the formats that a report comes in: those of graphs where it draws one."""
+    draws = any(section.graphs for section in report.sections)
+    return [name for name in FORMATS if draws or name not in _OF_GRAPHS]
+
+
+def render_report(report: Report, name: str) -> bytes:
+    """Return a report in a format. Raises NoSuchFormatError."""
+    there = list_formats(report)
+    if name in there:
+        return FORMATS[name].render(report)
+    why = f"There is no format “{name}” here"
+    if name in _OF_GRAPHS:
+        why = "This report draws no graph"
+    elif name in _OF_OBJECTS:
+        why = f"“{name}” is for the findings in an object, which this report is not about"
+    raise NoSuchFormatError(f"{why}; there are {', '.join(there)}.")

@@ -104,8 +104,8 @@ def _sign_off(report: Report) -> Iterator[str]:
 
 def _signed(item: SignOff) -> Iterator[str]:
     yield f"<article><h3>{xml_text(f'{item.author}: {item.decision}')}</h3><dl>"
-    for word, text in (("Of", item.subject), ("On", item.when), ("Holds", item.holds)):
-        yield f"<dt>{word}</dt><dd>{xml_text(text)}</dd>" if text else ""
+    for word, text in item.details:
+        yield f"<dt>{word}</dt><dd>{xml_text(text)}</dd>"
     yield "</dl>"
     yield from (f"<p>{xml_text(line)}</p>" for line in re.split(r"[\r\n]+", item.text) if line)
     yield "</article>"

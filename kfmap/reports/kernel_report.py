@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 from kfmap.permission.findings.finding import Finding
 from kfmap.permission.outcome_words import ALLOWED, LETTER_OF, LETTERS, TITLES
@@ -32,11 +33,24 @@ def build_kernel_report(kernel: KernelData) -> Report:
             _findings_section(kernel.findings),
             Section("Registrations", tables=(registrations,)),
             Section("Kfuncs", tables=(kfuncs,)),
+            *_graph_sections(kernel),
             Section("Not understood", _not_understood(kernel)),
         ),
         (kfuncs, registrations, _findings_table(kernel.findings)),
         (*kernel.provenance, *made_by()),
     )
+
+
+def _graph_sections(kernel: KernelData) -> Iterator[Section]:
+    """Return the graph of what callbacks may call, for the struct_ops type with the most of them:
+    in kernels that have it, that is sched_ext_ops."""
+    from kfmap.graphs.ops import build_ops_graph  # networkx takes a tenth of a second
+
+    types = [item for item in kernel.facts.struct_ops if item.members]
+    if types:
+        largest = max(types, key=lambda item: (len(item.members), item.name))
+        graph = build_ops_graph(kernel.decider, largest.name)
+        yield Section(f"What callbacks of {largest.name} may call", graphs=(graph,))
 
 
 def _kfuncs(kernel: KernelData) -> Table:

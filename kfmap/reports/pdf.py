@@ -168,8 +168,7 @@ def _sign_off(report: Report) -> Iterator[Any]:
 
 def _signed(item: SignOff) -> Iterator[Any]:
     yield Paragraph(markup(f"{item.author}: {item.decision}"), STYLES["entry"])
-    pairs = (("Of", item.subject), ("On", item.when), ("Holds", item.holds))
-    yield build_pairs(tuple(pair for pair in pairs if pair[1]))
+    yield build_pairs(item.details)
     for line in re.split(r"[\r\n]+", item.text):
         if line:
             yield Paragraph(markup(line), STYLES["text"])

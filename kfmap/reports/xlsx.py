@@ -54,7 +54,7 @@ def _summary(report: Report) -> Iterator[tuple[Value, ...]]:
         yield "" if number else "answer", line
     for item in report.sign_offs:
         yield "sign-off", f"{item.author}: {item.decision}, {item.when}"
-        for text in (item.subject, item.holds, item.text):
+        for text in (item.subject, item.rests_on, item.holds, item.text):
             if text:
                 yield "", text
     yield from report.provenance

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import networkx
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -32,9 +33,23 @@ def test_versions_of_an_object(tmp_path: Path) -> None:
     assert file.read_bytes().startswith(b"%PDF-")
 
 
+def test_graph_of_a_kernel_is_drawn(tmp_path: Path) -> None:
+    file = tmp_path / "kernel.graphml"
+    report("kernel", "7.2", "--format=graphml", "-o", file)
+    graph = networkx.read_graphml(file)
+    assert graph.number_of_edges() > 50
+    assert report("kernel", "7.2", "--format=svg").startswith("<svg ")
+    assert report("kernel", "7.2", "--format=dot").startswith("digraph")
+
+
 @pytest.mark.parametrize(
     ("args", "said"),
     [
+        (("kernels", "6.1", "6.12", "--format=dot"), "This report draws no graph; there are html"),
+        (("kernel", "6.1", "--format=sarif"), "“sarif” is for the findings in an object"),
+        (("space", "team"), "needs --server"),
+        (("space", "team", "--server=https://example.org"), "Set KFMAP_TOKEN"),
+        (("kernel", "6.1", "--server=example.org"), "is no address of a server"),
         (("kernel", "6.1", "6.12"), "takes KERNEL; 2 given"),
         (("kernels", "6.1"), "takes OLD NEW; 1 given"),
         (("kernel", "5.0"), "There is no kernel '5.0'"),

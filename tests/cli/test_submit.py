@@ -24,8 +24,12 @@ REFUSED, PASSES, NO_OBJECT = (
 
 
 def submit(folder: Path, token: str, *args: str) -> subprocess.CompletedProcess[str]:
+    return kfmap(folder, token, "submit", *args)
+
+
+def kfmap(folder: Path, token: str, *args: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "kfmap.cli", "submit", *args],
+        [sys.executable, "-m", "kfmap.cli", *args],
         cwd=ROOT,
         env=environment(folder, KFMAP_TOKEN=token),
         capture_output=True,
@@ -61,9 +65,14 @@ def test_verdicts_decide_the_exit_code(server: Up, token: str, tmp_path: Path) -
     refused = submit(tmp_path, token, url, REFUSED, "--wait", "--kernel", "7.2.12")
     assert refused.returncode == 1, refused.stderr
     assert "scx_bpf_dispatch_nr_slots: not allowed in this context" in refused.stdout
-    fine = submit(tmp_path, token, url, PASSES, "--wait", "--format", "json")
+    link = "https://example.org/c/4f2a9c1"
+    said = ("--commit", "4f2a9c1", "--branch", "main", "--link", link)
+    fine = submit(tmp_path, token, url, PASSES, "--wait", "--format", "json", *said)
     assert fine.returncode == 0, fine.stderr
-    assert json.loads(fine.stdout)["objects"][0]["file"] == "instructions.bpf.o"
+    (told,) = json.loads(fine.stdout)["objects"]
+    assert told["file"] == "instructions.bpf.o"
+    assert told["origin"] == {"commit": "4f2a9c1", "branch": "main", "link": link}
+    assert all(program["instructions"] for program in told["programs"])
     report = tmp_path / "report.pdf"
     both = submit(
         tmp_path, token, url, REFUSED, PASSES, "--wait", "--format", "pdf", "-o", str(report)
@@ -71,6 +80,52 @@ def test_verdicts_decide_the_exit_code(server: Up, token: str, tmp_path: Path) -
     assert both.returncode == 1, both.stderr
     text = read_pdf(report.read_bytes(), tmp_path)
     assert "scheduler.bpf.o" in text and "instructions.bpf.o" in text
+
+
+def test_reports_on_what_a_server_keeps(server: Up, token: str, tmp_path: Path) -> None:
+    done = submit(tmp_path, token, server.address, PASSES, REFUSED, "--wait", "--format", "json")
+    passes, refused = (item["sha256"] for item in json.loads(done.stdout)["objects"])
+
+    def report(*args: str) -> subprocess.CompletedProcess[str]:
+        return kfmap(tmp_path, token, "report", *args, "--server", server.address)
+
+    for args, said in (
+        (("submission", "1"), "## instructions.bpf.o"),
+        (("space", "ada"), "## scheduler.bpf.o"),
+        (("object", refused, "--format", "junit"), "<testsuites"),
+        (("object", refused, "--format", "sarif"), '"version": "2.1.0"'),
+        (("versions", passes, refused), "# What changed from instructions.bpf.o to scheduler"),
+        (("kernel", "7.2"), "# Report on kernel 7.2"),
+        (("kernels", "6.12", "7.2", "--format", "csv"), "kfunc"),
+    ):
+        done = report(*args)
+        assert (done.returncode, said in done.stdout) == (0, True), (args, done.stdout, done.stderr)
+    for args, said in (
+        (("space", "nowhere"), "answers 404"),
+        (("versions", passes, refused, "--format", "dot"), "This report draws no graph"),
+    ):
+        done = report(*args)
+        assert (done.returncode, said in done.stderr) == (2, True), (args, done.stderr)
+
+
+def test_only_what_is_new_fails(server: Up, token: str, tmp_path: Path) -> None:
+    url, wait = server.address, ("--wait", "--kernel", "7.2", "--fail-on", "new")
+    version = tmp_path / "versions.bpf.o"
+
+    def send(content: str, *args: str) -> int:
+        version.write_bytes(Path(content).read_bytes())
+        done = submit(tmp_path, token, url, str(version), *wait, *args)
+        assert done.returncode in (0, 1), done.stderr
+        return done.returncode
+
+    report = tmp_path / "report.json"
+    assert send(PASSES) == 0
+    assert send(REFUSED) == 1, "the version before has no such cause"
+    assert send(REFUSED, "--format", "json", "-o", str(report)) == 1, "the same bytes again"
+    assert send(REFUSED, "--baseline", str(report)) == 0
+    assert send(PASSES) == 0
+    wrong = submit(tmp_path, token, url, PASSES, "--baseline", PASSES)
+    assert (wrong.returncode, len(wrong.stderr.splitlines())) == (2, 1)
 
 
 def test_what_is_not_taken_is_said(server: Up, token: str, tmp_path: Path) -> None:
@@ -90,6 +145,7 @@ def test_question_that_cannot_be_asked_is_one_sentence(
         (reader, (), "does not have the scope “submit”"),
         (token, ("--kernel", "5.0"), "The server has no kernel '5.0'; it has "),
         (token, ("--set", "nonsense"), "answers 400: "),
+        (token, ("--link", "javascript:alert(1)"), "must be a web address"),
     ):
         done = submit(tmp_path, given, server.address, PASSES, *args)
         assert (done.returncode, done.stdout) == (2, "")

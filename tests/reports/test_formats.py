@@ -5,23 +5,61 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
+import networkx
 import pytest
+from lxml import etree
 
 import kfmap.reports
 from kfmap import __version__
-from kfmap.reports.formats import FORMATS
+from kfmap.graphs.nodes import KFUNC, add_node, create_graph, join_nodes
+from kfmap.reports.document import Report, Section
+from kfmap.reports.formats import FORMATS, NoSuchFormatError, list_formats, render_report
 from tests.reports.opening import HOSTILE, create_report
 
 SCHEMA = Path(kfmap.reports.__file__).with_name("report.schema.json")
 
 
+def with_graph(report: Report) -> Report:
+    """Return a report that draws what hostile names call."""
+    graph = create_graph("Calls", "Hostile ones.")
+    for number, name in enumerate(HOSTILE):
+        add_node(graph, f"n{number}", KFUNC, (name,), number, note=name)
+        join_nodes(graph, "n0", f"n{number}")
+    return replace(report, sections=(*report.sections, Section("Graph", graphs=(graph,))))
+
+
 @pytest.mark.parametrize("name", sorted(FORMATS))
 def test_same_report_gives_the_same_bytes(name: str) -> None:
-    report = create_report(*HOSTILE, signed=True)
+    report = with_graph(create_report(*HOSTILE, signed=True))
     assert FORMATS[name].render(report) == FORMATS[name].render(report)
+
+
+def test_graph_comes_by_itself_with_hostile_names_made_harmless() -> None:
+    report = with_graph(create_report())
+    assert list_formats(report) == list(FORMATS)
+    drawing = render_report(report, "svg")
+    assert not etree.fromstring(drawing).findall(".//{*}script")
+    assert "\u202e" not in drawing.decode()
+    graph = networkx.parse_graphml(render_report(report, "graphml").decode())
+    assert graph.number_of_nodes() == len(HOSTILE)
+    assert render_report(report, "dot").startswith(b"digraph")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("svg", "This report draws no graph; there are html"),
+        ("sarif", "“sarif” is for the findings in an object"),
+        ("docx", "There is no format “docx” here"),
+    ],
+)
+def test_format_that_a_report_cannot_have_is_refused_with_the_reason(name: str, said: str) -> None:
+    with pytest.raises(NoSuchFormatError, match=said):
+        render_report(create_report(), name)
 
 
 def test_json_is_as_its_schema_says() -> None:

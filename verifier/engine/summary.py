@@ -7,9 +7,11 @@ calls are live on a kernel is the question of `verifier.engine.flow`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from hashlib import sha256
 
 from kfmap.quick_dataclass import dataclass
 from verifier.engine.flow.calls import CallGraph, Path
+from verifier.engine.object.code import hash_function
 from verifier.engine.object.map_definitions import PROGRAM_ARRAY
 from verifier.engine.object.model import (
     BpfObject,
@@ -22,6 +24,7 @@ from verifier.engine.object.steps import step_at
 from verifier.engine.result import SourceLine, Step
 
 MAX_CALLS = 20_000
+_HASH_LETTERS = 16
 _MAX_TARGETS = 8  # of tail calls through one map that are named
 
 
@@ -38,7 +41,11 @@ class CallSummary:
 
 @dataclass(frozen=True, slots=True)
 class ProgramSummary:
-    """A program and its calls, sorted by kfunc and place."""
+    """A program and its calls, sorted by kfunc and place.
+
+    `instructions` counts those of all functions in reach, `code` is a hash of them: equal for the
+    same source compiled alike. None and "" where an older release read the object.
+    """
 
     name: str
     section: str
@@ -49,6 +56,8 @@ class ProgramSummary:
     sleepable: bool
     optional: bool
     calls: tuple[CallSummary, ...]
+    instructions: int | None = None
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +85,14 @@ def summarize(obj: BpfObject, graph: CallGraph | None = None) -> ObjectSummary:
         if len(calls) > left:
             notes.append(f"{program.name}: {len(calls) - left} of its calls are not listed")
         notes += index.tail_call_notes(program, reached)
-        programs.append(_summarize_program(program, calls[:left]))
+        programs.append(_summarize_program(program, calls[:left], *index.code_of(reached)))
         left -= min(left, len(calls))
     return ObjectSummary(obj.sha256, obj.size, obj.license, tuple(programs), tuple(notes))
 
 
-def _summarize_program(program: Program, calls: list[CallSummary]) -> ProgramSummary:
+def _summarize_program(
+    program: Program, calls: list[CallSummary], instructions: int, code: str
+) -> ProgramSummary:
     return ProgramSummary(
         name=program.name,
         section=program.section,
@@ -92,15 +103,18 @@ def _summarize_program(program: Program, calls: list[CallSummary]) -> ProgramSum
         sleepable=program.sleepable,
         optional=program.optional,
         calls=tuple(calls),
+        instructions=instructions,
+        code=code,
     )
 
 
 class _CallIndex:
-    """The kfunc calls and tail calls of each function, found once for all programs."""
+    """The kfunc calls, tail calls and code of each function, found once for all programs."""
 
     def __init__(self, obj: BpfObject, graph: CallGraph) -> None:
         self._object = obj
         self._graph = graph
+        self._hashes: dict[int, bytes] = {}  # function → hash of its code
         self._arrays: dict[int, list[int]] = {}  # function → program arrays it tail-calls through
         for (section, slot), reference in sorted(obj.references.items()):
             owner = graph.function_at(section, slot)
@@ -117,6 +131,18 @@ class _CallIndex:
             ),
             key=lambda call: (call.kfunc, len(call.path), call.instruction),
         )
+
+    def code_of(self, reached: Iterable[int]) -> tuple[int, str]:
+        """Return how many instructions the functions reached have, and a hash of them."""
+        count, digest = 0, sha256()
+        for index in reached:
+            function = self._object.functions[index]
+            if index not in self._hashes:
+                code = self._object.code[function.section]
+                self._hashes[index] = hash_function(code, function)
+            count += function.count
+            digest.update(self._hashes[index])
+        return count, digest.hexdigest()[:_HASH_LETTERS]
 
     def tail_call_notes(self, program: Program, reached: Iterable[int]) -> Iterator[str]:
         """Say what may run in the program's place; that is judged on its own."""

@@ -9,9 +9,11 @@ from django.db import transaction
 from verifier.engine.judging.choices import LoaderChoices
 from verifier.jobs.reconcile import send
 from verifier.records import store
+from verifier.records.loaders import move_to_loader
 from verifier.records.models import BpfObject, Job
 from verifier.records.models.job import JobQuerySet
 from verifier.spaces.access import Reader
+from verifier.spaces.models import Space
 from verifier.spaces.roles import Action
 
 _AT_ONCE = 1000
@@ -38,17 +40,12 @@ def open_job(obj: BpfObject) -> tuple[Job | None, bool]:
 
 
 @transaction.atomic
-def change_loader(obj: BpfObject, choices: LoaderChoices) -> None:
-    """Have the object checked for a loader that does what the choices say."""
-    set_loader(obj, choices)
-    ensure_job(obj)
-
-
-@transaction.atomic
-def set_loader(obj: BpfObject, choices: LoaderChoices) -> None:
-    """Keep what the loader of the object does; a job ends that checks for what it did before."""
-    if store.set_loader(obj, choices):
-        obj.jobs.cancel()
+def change_loader(obj: BpfObject, space: Space | None, choices: LoaderChoices) -> BpfObject:
+    """Have the object of a space checked for a loader that does what the choices say; return the
+    row of the object that is for this loader."""
+    changed = move_to_loader(obj, space, choices)
+    ensure_job(changed)
+    return changed
 
 
 def retry_jobs(jobs: JobQuerySet) -> int:

@@ -4,6 +4,7 @@ it checked."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile, File
@@ -12,11 +13,13 @@ from django.db import transaction
 
 from kfmap.quotas.uploads import spend_upload
 from verifier.engine.judging.choices import NO_CHOICES, LoaderChoices
+from verifier.engine.origin import UNKNOWN_ORIGIN, Origin
 from verifier.jobs import files
 from verifier.jobs.checker import CheckFailedError
-from verifier.jobs.opening import open_job, set_loader
+from verifier.jobs.opening import open_job
 from verifier.jobs.reconcile import send
 from verifier.jobs.unpacking import is_container, unpack
+from verifier.records.loaders import take_object
 from verifier.records.models import BpfObject, Job, Submission
 from verifier.spaces.models import Space
 
@@ -28,20 +31,22 @@ def submit(
     user: User | None,
     choices: LoaderChoices = NO_CHOICES,
     space: Space | None = None,
+    origin: Origin = UNKNOWN_ORIGIN,
 ) -> Submission:
     """Take in what was uploaded at once; a file that is refused does not stop the others.
 
     `space`: where it goes, by default the uploader's own. That they may submit there is asked by
-    the caller.
+    the caller. `origin`: what the files were made of.
 
-    `choices`, if there are any, are from now on what the loader of each of the objects does.
+    `choices`, if there are any, are from now on what the loader of each of the objects does in
+    this space.
     Whatever the broker does, the jobs are kept: one that it did not take waits for the queue.
     Raises QuotaError where the user uploaded too much lately.
     """
     uploads = list(uploads)
     if user is not None:
         spend_upload(user.pk, len(uploads), sum(upload.size or 0 for upload in uploads))
-    submission = Submission.objects.create(user=user, space=space)
+    submission = Submission.objects.create(user=user, space=space, **asdict(origin))
     opened = [job for upload in uploads for job in _take_in(submission, upload, choices)]
     send(job.pk for job in opened)
     return submission
@@ -74,13 +79,11 @@ def _keep(
     name = name[-MAX_NAME:]
     stored = files.store(file)
     with transaction.atomic():
-        obj, is_new = BpfObject.objects.get_or_create(
-            sha256=stored.sha256, defaults={"file_name": name, "size": stored.size}
-        )
-        if choices != NO_CHOICES:
-            set_loader(obj, choices)
+        known = _knows(submission.user, stored.sha256)
+        said = choices if choices != NO_CHOICES else None
+        assert submission.space is not None  # a submission that is kept has one
+        obj = take_object(submission.space, stored.sha256, stored.size, name, said)
         job, opened = open_job(obj)
-        known = not is_new and _knows(submission.user, obj)
         submission.files.create(name=name, object=obj, known_before=known)
     if not files.is_stored(stored.sha256):  # another one deleted the same object meanwhile
         files.store(file)
@@ -88,9 +91,10 @@ def _keep(
         yield job
 
 
-def _knows(user: User | None, obj: BpfObject) -> bool:
-    """Return whether somebody could see the object already: that others have it is not told."""
-    return user is None or BpfObject.objects.visible_to(user).filter(pk=obj.pk).exists()
+def _knows(user: User | None, sha256: str) -> bool:
+    """Return whether somebody could see the bytes already: that others have them is not told."""
+    seen = BpfObject.objects.all() if user is None else BpfObject.objects.visible_to(user)
+    return seen.filter(sha256=sha256).exists()
 
 
 def _refuse(submission: Submission, name: str, problem: str) -> None:

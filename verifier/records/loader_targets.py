@@ -25,7 +25,7 @@ def _resolve(target: str, user: Reader) -> str:
     if not colon:
         return target
     seen = BpfObject.objects.visible_to(user)
-    obj = seen.filter(sha256=named).first() or seen.named(named).first()
+    obj = seen.at(named).first() or seen.named(named).first()
     if obj is None:  # a module's function, or prog:TYPE
         return target
     found = obj.programs.filter(name=program).first()

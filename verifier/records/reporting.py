@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from kfmap.catalogue.agreement import describe_agreement
 from kfmap.catalogue.models import Kernel
 from kfmap.reports.document import SignOff
+from verifier.engine.origin import UNKNOWN_ORIGIN
 from verifier.engine.reports import CheckedObject
 from verifier.engine.reports.model import AskedKernel, ReportOptions
+from verifier.records.agreed import find_spaces, hold_checked, load_waivers
 from verifier.records.models import BpfObject, Submission
 from verifier.records.outcome import load_outcomes, worst_by_kernel
 from verifier.records.reviews import Reviewed, load_reviews
 from verifier.records.store import load_checked
+from verifier.records.versions import load_origins
 from verifier.spaces.access import Reader
 from verifier.spaces.models import Space
 
@@ -20,18 +25,25 @@ MOST_OBJECTS = 500  # of a space in one report
 
 
 def load_report(
-    objects: Iterable[BpfObject], reader: Reader, title: str = ""
+    objects: Iterable[BpfObject], reader: Reader, title: str = "", space: Space | None = None
 ) -> tuple[list[CheckedObject], ReportOptions]:
     """Return what a renderer of `verifier.engine.reports` takes, for any number of objects.
 
-    What was said of them is what the reader may see.
+    What was said of them is what the reader may see; `space`: in this one alone.
     """
     objects = list(objects)
     kernels = list(Kernel.objects.listed())
-    checked = [load_checked(obj, kernels) for obj in objects]
+    origins = load_origins(objects, reader)
+    checked = [
+        replace(load_checked(obj, kernels), origin=origins.get(obj.pk, UNKNOWN_ORIGIN))
+        for obj in objects
+    ]
+    spaces = find_spaces(objects, reader) if space is None else [space]
     options = ReportOptions(
         kernels=tuple(describe_kernel(kernel) for kernel in kernels),
-        sign_offs=tuple(_sign_offs(objects, reader)),
+        sign_offs=tuple(_sign_offs(objects, reader, space)),
+        waivers=tuple(load_waivers(checked, spaces)),
+        policies=tuple(hold_checked(checked, spaces, kernels)),
         title=title,
     )
     return checked, options
@@ -45,7 +57,9 @@ def load_submission(
     objects = {file.object: file.name for file in files if file.object}
     for obj, name in objects.items():
         obj.name_here = name  # others may have uploaded the bytes under another
-    checked, options = load_report(objects, reader, f"Report on submission {submission.pk}")
+    title = f"Report on submission {submission.pk}"
+    checked, options = load_report(objects, reader, title, submission.space)
+    checked = [replace(obj, origin=submission.origin) for obj in checked]
     unread = [
         CheckedObject(file.name, "", None, problem=file.problem)
         for file in files
@@ -61,7 +75,7 @@ def load_space(space: Space, reader: Reader) -> tuple[list[CheckedObject], Repor
     title = f"Report on the space {space.name}"
     if count > len(shown):
         title += f": the latest {len(shown)} of {count:,} objects"
-    return load_report(shown, reader, title)
+    return load_report(shown, reader, title, space)
 
 
 def describe_kernel(kernel: Kernel) -> AskedKernel:
@@ -71,12 +85,14 @@ def describe_kernel(kernel: Kernel) -> AskedKernel:
     return AskedKernel(kernel.name, kernel.version, kernel.facts_hash, agreement, kernel.estimate)
 
 
-def _sign_offs(objects: Sequence[BpfObject], reader: Reader) -> Iterator[SignOff]:
+def _sign_offs(
+    objects: Sequence[BpfObject], reader: Reader, space: Space | None
+) -> Iterator[SignOff]:
     outcomes = load_outcomes(objects)
     for obj in objects:
         now = worst_by_kernel(outcomes.get(obj.pk, []))
         for item in load_reviews(obj, now, reader):
-            if item.decides:
+            if item.decides and (space is None or item.review.space_id in (None, space.pk)):
                 yield _sign_off(obj, item)
 
 
@@ -89,7 +105,18 @@ def _sign_off(obj: BpfObject, item: Reviewed) -> SignOff:
         review.created_at.strftime("%Y-%m-%d %H:%M UTC"),
         review.text,
         _holds(item),
+        _rests_on(item.review.binds),
     )
+
+
+def _rests_on(binds: Mapping[str, Any]) -> str:
+    """Say what a decision was made by; nothing is known of those of older releases."""
+    if not binds:
+        return ""
+    kernels = ", ".join(f"{name} (facts {facts[:12]})" for name, facts in binds["kernels"].items())
+    policies = ", ".join(f"{slug} version {number}" for slug, number in binds["policies"].items())
+    loader = "; a loader of which the page of the object tells" if binds["loader"] else ""
+    return f"engine {binds['engine']}; kernels {kernels}; policies {policies or 'none'}{loader}"
 
 
 def _holds(item: Reviewed) -> str:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 
 from django.db import transaction
 from django.utils import timezone
@@ -16,8 +14,6 @@ from kfmap.catalogue.recent import Recent
 from kfmap.permission.engine import ENGINE_VERSION
 from verifier.engine import result
 from verifier.engine.judging.calls import MODULE_RULE
-from verifier.engine.judging.choice_text import plain_choices
-from verifier.engine.judging.choices import LoaderChoices
 from verifier.engine.object.model import StructOpsUse
 from verifier.engine.reports import CheckedObject, Unchecked
 from verifier.engine.result import ObjectVerdict, ProgramVerdict, SourceLine
@@ -78,21 +74,6 @@ def save_problem(obj: BpfObject, problem: str) -> None:
     """Keep why the object could not be read."""
     obj.problem, obj.read_at = problem, timezone.now()
     obj.save(update_fields=["problem", "read_at"])
-
-
-def set_loader(obj: BpfObject, choices: LoaderChoices) -> bool:
-    """Keep what the loader of an object does; return whether it did something else before.
-
-    Its verdicts are then to be asked for again, unless it did the same some time earlier.
-    """
-    said = plain_choices(choices)
-    if said == obj.loader:
-        return False
-    obj.loader = said
-    obj.loader_key = sha256(json.dumps(said, sort_keys=True).encode()).hexdigest() if said else ""
-    obj.problem, obj.read_at = "", None  # the types of its programs may be others now
-    obj.save(update_fields=["loader", "loader_key", "problem", "read_at"])
-    return True
 
 
 @transaction.atomic
@@ -222,6 +203,8 @@ def load_summary(obj: BpfObject) -> ObjectSummary:
             sleepable=row.sleepable,
             optional=row.optional,
             calls=tuple(_call_of(call) for call in row.calls.all()),
+            instructions=row.instructions,
+            code=row.code,
         )
         for row in obj.programs.prefetch_related("calls")
     )
@@ -256,6 +239,8 @@ def _program_row(obj: BpfObject, position: int, program: ProgramSummary) -> Prog
         struct_ops=[plain(use) for use in program.struct_ops],
         sleepable=program.sleepable,
         optional=program.optional,
+        instructions=program.instructions,
+        code=program.code,
     )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.models import User
 
-from verifier.records.models import BpfObject, SubmittedFile
+from verifier.engine.origin import FIELDS, Origin
+from verifier.records.models import BpfObject, Submission, SubmittedFile
+from verifier.spaces.access import Reader
 from verifier.spaces.models import Space
 
 MOST_VERSIONS = 100
@@ -15,11 +18,12 @@ MOST_VERSIONS = 100
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version: its bytes, and when and by whom they were uploaded last."""
+    """One version: its bytes, when and by whom they were uploaded last, and what they are of."""
 
     object: BpfObject
     uploaded_at: datetime
     by: User | None
+    origin: Origin
 
 
 def list_versions(space: Space, name: str) -> list[Version]:
@@ -32,8 +36,18 @@ def list_versions(space: Space, name: str) -> list[Version]:
         if file.object is not None and file.object.pk not in found:
             file.object.name_here = file.name
             sent = file.submission
-            found[file.object.pk] = Version(file.object, sent.created_at, sent.user)
+            version = Version(file.object, sent.created_at, sent.user, sent.origin)
+            found[file.object.pk] = version
     return list(found.values())[:MOST_VERSIONS]
+
+
+def load_origins(objects: Iterable[BpfObject], reader: Reader) -> dict[int, Origin]:
+    """Return what objects were made of by their id, as the latest upload says that the reader may
+    see and that says something; in one query."""
+    said = Submission.objects.visible_to(reader).exclude(commit="", branch="", link="")
+    files = SubmittedFile.objects.filter(object__in=list(objects), submission__in=said.values("pk"))
+    rows = files.order_by("pk").values_list("object_id", *(f"submission__{at}" for at in FIELDS))
+    return {object_id: Origin(*texts) for object_id, *texts in rows if object_id is not None}
 
 
 def find_newest(space: Space, name: str) -> BpfObject | None:

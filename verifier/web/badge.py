@@ -28,7 +28,7 @@ _NOT_CHECKED = "not checked"
 @require_safe
 def give_badge(request: HttpRequest, sha256: str, kernel: str) -> HttpResponse:
     """Give the badge of these bytes on a kernel."""
-    obj = BpfObject.objects.visible_to(request.user).filter(sha256=sha256).first()
+    obj = BpfObject.objects.visible_to(request.user).at(sha256).first()
     return _answer(obj, kernel)
 
 

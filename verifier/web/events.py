@@ -24,7 +24,7 @@ _LIFETIME_SECONDS = 20.0
 async def stream_progress(request: HttpRequest, sha256: str) -> HttpResponseBase:
     """Stream the progress fragment each time it changes; the event `over` is the last one."""
     user = await request.auser()
-    if not await BpfObject.objects.visible_to(user).filter(sha256=sha256).aexists():
+    if not await BpfObject.objects.visible_to(user).at(sha256).aexists():
         return HttpResponse(status=404 if user.is_authenticated else 403)
     response = StreamingHttpResponse(_events(user, sha256), content_type="text/event-stream")
     response["Cache-Control"] = "no-store"
@@ -67,7 +67,7 @@ def _look(user: Reader, sha256: str) -> tuple[str, bool]:
 
     Who may not see the object any more gets nothing more of it.
     """
-    obj = BpfObject.objects.visible_to(user).filter(sha256=sha256).first()
+    obj = BpfObject.objects.visible_to(user).at(sha256).first()
     if obj is None:
         return "", True
     context = progress_context(obj)

@@ -29,7 +29,7 @@ def object_view(
     """Give a view the object of its address, if its reader may do the action with it."""
 
     def find(user: Reader, sha256: str) -> BpfObject | None:
-        return BpfObject.objects.visible_to(user).filter(sha256=sha256).first()
+        return BpfObject.objects.visible_to(user).at(sha256).first()
 
     def allows(user: Reader, obj: BpfObject) -> bool:
         return may_with(user, action, obj)

@@ -46,7 +46,7 @@ def graph_links(obj: BpfObject, kernel: Kernel | None) -> Link:
 
     def link(kind: str, name: str) -> str:
         if kind == PROGRAM and name in programs:
-            return reverse("object-program", args=[obj.sha256, programs[name]])
+            return reverse("object-program", args=[obj.address, programs[name]])
         if kind != KFUNC:
             return ""
         if kernel is not None and name in known:

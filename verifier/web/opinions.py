@@ -77,7 +77,7 @@ def _compare_with(
     obj: BpfObject, other: str, reader: Reader, opinions: list[ComparedOpinion]
 ) -> list[VersionChange]:
     """Return what changed since another version of the object, nothing where none is named."""
-    before = BpfObject.objects.visible_to(reader).named(obj.file_name).filter(sha256=other).first()
+    before = BpfObject.objects.visible_to(reader).named(obj.file_name).at(other).first()
     if before is None:
         return []
     earlier = [item.opinion for item in load_opinions(before)]
@@ -90,7 +90,7 @@ def _ask(request: HttpRequest, obj: BpfObject) -> HttpResponse:
         ask(obj, request.POST.getlist("kernel"), request.user)
     except CannotAskError as error:
         messages.error(request, str(error))
-    return redirect("object-opinions", sha256=obj.sha256)
+    return redirect("object-opinions", sha256=obj.address)
 
 
 @require_safe
@@ -109,4 +109,4 @@ def show_opinion_progress(request: HttpRequest, obj: BpfObject) -> HttpResponse:
 def cancel_opinions(request: HttpRequest, obj: BpfObject) -> HttpResponse:
     """End what is under way for an object; guests stop within seconds."""
     obj.opinions.cancel()
-    return redirect("object-opinions", sha256=obj.sha256)
+    return redirect("object-opinions", sha256=obj.address)

@@ -11,10 +11,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from verifier.rechecking import control
 from verifier.rechecking.compare import Kind
 from verifier.rechecking.models import Recheck, RecheckedObject
 from verifier.rechecking.telling import list_told
-from verifier.spaces.models import AuditEntry
 from verifier.spaces.roles import Action
 from verifier.web.found import recheck_view
 
@@ -58,8 +58,15 @@ def show_recheck(request: HttpRequest, run: Recheck) -> HttpResponse:
 @recheck_view(Action.MANAGE)
 def cancel_recheck(request: HttpRequest, run: Recheck) -> HttpResponse:
     """End one: nothing more is sent, and nobody gets a summary. What was checked stays."""
-    if run.end(Recheck.State.CANCELLED):
-        if run.space is not None:
-            AuditEntry.objects.record(run.space, request.user, "recheck cancelled", str(run.pk))
+    if control.cancel(run, request.user):
         messages.success(request, "It is cancelled. What was checked until now stays.")
+    return redirect(run)
+
+
+@require_POST
+@recheck_view(Action.MANAGE)
+def resume_recheck(request: HttpRequest, run: Recheck) -> HttpResponse:
+    """Go on with one that was cancelled, at the objects that it had not come to."""
+    if control.resume(run, request.user):
+        messages.success(request, "It goes on where it was cancelled.")
     return redirect(run)

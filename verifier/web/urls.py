@@ -18,7 +18,7 @@ from verifier.web import (
 )
 from verifier.web.spaces.urls import urlpatterns as spaces
 
-_OBJECT = r"^objects/(?P<sha256>[0-9a-f]{64})/"
+_OBJECT = r"^objects/(?P<sha256>[0-9a-f]{64}(?:-[0-9a-f]{12})?)/"
 _PROGRAM = r"programs/(?P<position>\d{1,6})/$"
 
 urlpatterns = [
@@ -32,6 +32,7 @@ urlpatterns = [
     path("rechecks/", rechecks.list_rechecks, name="rechecks"),
     path("rechecks/<int:pk>/", rechecks.show_recheck, name="recheck"),
     path("rechecks/<int:pk>/cancel/", rechecks.cancel_recheck, name="recheck-cancel"),
+    path("rechecks/<int:pk>/resume/", rechecks.resume_recheck, name="recheck-resume"),
     *spaces,
     re_path(_OBJECT + "$", views.show_object, name="object"),
     re_path(_OBJECT + _PROGRAM, views.show_program, name="object-program"),
@@ -46,7 +47,9 @@ urlpatterns = [
     ),
     re_path(_OBJECT + "versions/$", versions.show_versions, name="object-versions"),
     re_path(
-        _OBJECT + "since/(?P<old>[0-9a-f]{64})/$", versions.compare_versions, name="object-since"
+        _OBJECT + "since/(?P<old>[0-9a-f]{64}(?:-[0-9a-f]{12})?)/$",
+        versions.compare_versions,
+        name="object-since",
     ),
     re_path(_OBJECT + r"badge/(?P<kernel>[^/]{1,100})\.svg$", badge.give_badge, name="badge"),
     re_path(_OBJECT + "assign/$", reviewing.assign, name="object-assign"),

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from kfmap.catalogue.snapshot import one_snapshot
-from kfmap.reports.formats import FORMATS
+from kfmap.reports.formats import list_formats
 from kfmap.web.shared.export import export_report
 from verifier.engine.reports.version_report import build_version_report
 from verifier.records.models import BpfObject
@@ -42,7 +42,7 @@ def show_versions(request: HttpRequest, obj: BpfObject) -> HttpResponse:
 @one_snapshot()
 def compare_versions(request: HttpRequest, obj: BpfObject, old: str) -> HttpResponse:
     """Show what changed from an older object to this one; ?format= exports it."""
-    before = BpfObject.objects.visible_to(request.user).filter(sha256=old).first()
+    before = BpfObject.objects.visible_to(request.user).at(old).first()
     if before is None:
         raise Http404
     (was, now), options = load_report([before, obj], request.user)
@@ -56,7 +56,9 @@ def compare_versions(request: HttpRequest, obj: BpfObject, old: str) -> HttpResp
         "object": obj,
         "before": before,
         "report": report,
-        "formats": FORMATS,
+        "old_origin": was.origin,
+        "new_origin": now.origin,
+        "formats": list_formats(report),
         "section": "uploads",
     }
     return render(request, "verifier/since.html", context)

@@ -25,7 +25,8 @@ from verifier.records.report_download import export_report
 from verifier.records.reporting import load_report, load_submission
 from verifier.records.reviews import load_latest, load_reviews
 from verifier.records.store import find_stale
-from verifier.records.uploads import delete_upload, spaces_of
+from verifier.records.uploads import delete_upload, find_space, spaces_of
+from verifier.records.versions import load_origins
 from verifier.spaces.choice import NoSuchSpaceError, find_chosen, list_choices
 from verifier.spaces.models import AuditEntry
 from verifier.spaces.roles import Action
@@ -35,6 +36,7 @@ from verifier.web.loader_form import LoaderForm
 from verifier.web.object_graph import graph_links, is_grouped, load_object_graph
 from verifier.web.object_page import build_object_page
 from verifier.web.opinions import load_opinion_part
+from verifier.web.origin_form import OriginForm
 from verifier.web.program_page import build_program_page
 from verifier.web.review_form import ReviewForm
 from verifier.web.reviewing import keep_review, load_review_part
@@ -51,10 +53,12 @@ def uploads(request: HttpRequest) -> HttpResponse:
     """Show the upload form and the latest objects, or take in what was dropped."""
     if request.method == "POST":
         return _take_in(request)
-    return _render_uploads(request, LoaderForm(reader=request.user))
+    return _render_uploads(request, LoaderForm(reader=request.user), OriginForm())
 
 
-def _render_uploads(request: HttpRequest, form: LoaderForm, status: int = 200) -> HttpResponse:
+def _render_uploads(
+    request: HttpRequest, form: LoaderForm, origin_form: OriginForm, status: int = 200
+) -> HttpResponse:
     latest = list(BpfObject.objects.visible_to(request.user).prefetch_related("jobs")[:_LATEST])
     outcomes = load_outcomes(latest)
     reviews = load_latest(latest, outcomes, request.user)
@@ -63,6 +67,7 @@ def _render_uploads(request: HttpRequest, form: LoaderForm, status: int = 200) -
         "objects": objects,
         "stale": find_stale().where(request.user, Action.SUBMIT).count(),
         "loader_form": form,
+        "origin_form": origin_form,
         "spaces": list_choices(request.user),
         "chosen": request.POST.get("space") or request.GET.get("space", ""),
         "section": "uploads",
@@ -75,16 +80,16 @@ def _take_in(request: HttpRequest) -> HttpResponse:
     if not files:
         messages.error(request, "Choose one or more files first.")
         return redirect("uploads")
-    form = LoaderForm(request.POST, reader=request.user)
-    if not form.is_valid():
-        return _render_uploads(request, form, status=422)
+    form, origin_form = LoaderForm(request.POST, reader=request.user), OriginForm(request.POST)
+    if not (form.is_valid() and origin_form.is_valid()):
+        return _render_uploads(request, form, origin_form, status=422)
     assert isinstance(request.user, User)
     try:
         space = find_chosen(request.user, request.POST.get("space", ""))
     except NoSuchSpaceError as error:
         form.add_error(None, str(error))
-        return _render_uploads(request, form, status=422)
-    submission = submit(files, request.user, form.choices, space)
+        return _render_uploads(request, form, origin_form, status=422)
+    submission = submit(files, request.user, form.choices, space, origin_form.origin)
     AuditEntry.objects.record(submission.space, request.user, "upload", str(submission))
     if Job.objects.open().filter(object__submitted__submission=submission, sent_at=None).exists():
         messages.warning(request, _QUEUE_AWAY)
@@ -175,12 +180,14 @@ def add_review(request: HttpRequest, obj: BpfObject) -> HttpResponse:
 @require_POST
 @object_view(Action.SUBMIT)
 def set_loader(request: HttpRequest, obj: BpfObject) -> HttpResponse:
-    """Check the object for what its loader does by the words of the reader."""
+    """Check the object of a space for what its loader does by the words of the reader."""
     form = LoaderForm(request.POST, reader=request.user)
     if not form.is_valid():
         return _render_object(request, obj, ReviewForm(), form, status=422)
-    change_loader(obj, form.choices)
-    return redirect(obj)
+    spaces = spaces_of(obj, request.user, Action.SUBMIT)
+    chosen = spaces.filter(slug=request.POST.get("space", "")).first()
+    space = chosen or find_space(request.user, obj, Action.SUBMIT)
+    return redirect(change_loader(obj, space, form.choices))
 
 
 @one_snapshot()
@@ -204,6 +211,9 @@ def _render_object(
         "decided": next((item for item in reviews if item.decides), None),
         "review_form": form,
         "loader_form": loader_form or LoaderForm.showing(obj.loader),
+        "loader_spaces": list(spaces_of(obj, request.user, Action.SUBMIT)),
+        "origin": load_origins([obj], request.user).get(obj.pk),
+        "other_loaders": list(BpfObject.objects.visible_to(request.user).beside(obj)),
         "job": job,
         "formats": RENDERERS,
         "section": "uploads",

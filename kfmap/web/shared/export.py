@@ -14,7 +14,7 @@ from kfmap.graphs.exports import render_dot, render_graphml, render_json
 from kfmap.graphs.svg import draw_svg
 from kfmap.reports.document import Report, made_by
 from kfmap.reports.document import Table as ReportTable
-from kfmap.reports.formats import FORMATS
+from kfmap.reports.formats import FORMATS, NoSuchFormatError, render_report
 from kfmap.safe_text.csv_rows import Value, render_csv
 
 VERSION = 1
@@ -88,10 +88,12 @@ def export_table(chosen: str, table: Table) -> HttpResponse:
 
 def export_report(chosen: str, report: Report) -> HttpResponse:
     """Answer with a report in the chosen format. Raises Http404 for a format there is not."""
-    made_as = FORMATS.get(chosen)
-    if made_as is None:
-        raise _no_format(chosen, FORMATS)
-    return _attach(made_as.render(report), made_as.media_type, report.title, made_as.suffix)
+    try:
+        body = render_report(report, chosen)
+    except NoSuchFormatError as error:
+        raise Http404(str(error)) from error
+    made_as = FORMATS[chosen]
+    return _attach(body, made_as.media_type, report.title, made_as.suffix)
 
 
 def export_graph(chosen: str, graph: nx.DiGraph[str]) -> HttpResponse:

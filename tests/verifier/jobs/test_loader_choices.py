@@ -13,12 +13,14 @@ from django.test import Client
 from kfmap.catalogue.store import save_kernel
 from tests.permission.small_kernel import create_toy_kernel
 from verifier.engine.judging.choice_text import parse_choices, plain_choices
+from verifier.jobs.files import is_stored
 from verifier.jobs.opening import change_loader
 from verifier.jobs.run import run_job
 from verifier.jobs.submit import submit
 from verifier.records import store
-from verifier.records.models import BpfObject, Check, Finding, Job
+from verifier.records.models import BpfObject, Check, Finding, Job, Review, Submission
 from verifier.records.outcome import load_outcomes
+from verifier.spaces.models import Space
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("data_folder")]
 
@@ -37,6 +39,11 @@ def upload(*types: str, name: str = "kinds.bpf.o", data: bytes = KINDS) -> BpfOb
     """Upload an object whose loader sets program types, and have it checked."""
     submit([SimpleUploadedFile(name, data)], None, parse_choices(types=types))
     return check()
+
+
+def shared() -> Space:
+    """Return the space that uploads without an uploader go into."""
+    return Space.objects.home_of(None)
 
 
 def check() -> BpfObject:
@@ -76,7 +83,7 @@ def test_without_a_loader_the_type_is_unknown_and_no_note_is_made() -> None:
 
 def test_loader_that_changes_has_the_object_checked_again() -> None:
     obj = upload()
-    change_loader(obj, parse_choices(types=[f"{SECTION}=socket"]))
+    change_loader(obj, shared(), parse_choices(types=[f"{SECTION}=socket"]))
     obj.refresh_from_db()
     assert obj.read_at is None
     assert load_outcomes([obj]) == {}
@@ -88,10 +95,10 @@ def test_loader_that_changes_has_the_object_checked_again() -> None:
 
 def test_loader_that_is_as_before_finds_the_verdicts_of_then() -> None:
     obj = upload(f"{SECTION}=socket")
-    change_loader(obj, parse_choices())
+    change_loader(obj, shared(), parse_choices())
     assert asks_for_type(check())
     before = set(Check.objects.values_list("pk", flat=True))
-    change_loader(BpfObject.objects.get(), parse_choices(types=[f"{SECTION}=socket"]))
+    change_loader(BpfObject.objects.get(), shared(), parse_choices(types=[f"{SECTION}=socket"]))
     obj = check()
     assert type_of_section(obj) == "BPF_PROG_TYPE_SOCKET_FILTER"
     assert not asks_for_type(obj)
@@ -100,7 +107,7 @@ def test_loader_that_is_as_before_finds_the_verdicts_of_then() -> None:
 
 def test_job_that_is_open_ends_when_the_loader_changes() -> None:
     submit([SimpleUploadedFile("kinds.bpf.o", KINDS)], None)
-    change_loader(BpfObject.objects.get(), parse_choices(types=[f"{SECTION}=socket"]))
+    change_loader(BpfObject.objects.get(), shared(), parse_choices(types=[f"{SECTION}=socket"]))
     assert sorted(Job.objects.values_list("state", flat=True)) == ["cancelled", "queued"]
 
 
@@ -168,3 +175,56 @@ def test_api_takes_choices(client: Client) -> None:
     answer = client.post("/api/objects/", {**files, "cleared": ["a=b"]})
     assert answer.status_code == 400
     assert "is not the name of a struct_ops member" in answer.content.decode()
+
+
+def test_what_one_space_says_of_a_loader_changes_nothing_in_another(ada: Client) -> None:
+    eve = Client()
+    files = {"objects": SimpleUploadedFile("kinds.bpf.o", KINDS)}
+    mine = ada.post("/uploads/", files)["Location"]
+    assert asks_for_type(check())
+    eve.force_login(User.objects.create_user("eve"))
+    files["objects"].seek(0)
+    theirs = eve.post("/uploads/", {**files, "type": f"{SECTION}=socket"})["Location"]
+    assert not asks_for_type(check())
+    assert f"--type {SECTION}=TYPE" in ada.get(mine).content.decode()
+    assert mine != theirs
+    assert ada.get(theirs).status_code == 404
+    assert f"--type {SECTION}=TYPE" not in eve.get(mine).content.decode(), "the bytes alone"
+    moved = eve.post(f"{theirs}loader/", {"type": ""})["Location"]
+    assert moved == mine, "both spaces say the same now"
+    assert BpfObject.objects.count() == 1
+    assert eve.get(theirs).status_code == 404
+
+
+def test_reviews_and_waiting_jobs_go_along_with_a_loader_that_changes(ada: Client) -> None:
+    obj = upload()
+    space = shared()
+    Submission.objects.create(space=Space.objects.home_of(User.objects.get())).files.create(
+        name="kinds.bpf.o", object=obj
+    )
+    Review.objects.create(object=obj, space=space, decision=Review.Decision.REMARK, text="mine")
+    changed = change_loader(obj, space, parse_choices(types=[f"{SECTION}=socket"]))
+    assert changed.pk != obj.pk
+    assert [review.text for review in changed.reviews.all()] == ["mine"]
+    assert not obj.reviews.exists()
+    assert obj.submitted.count() == changed.submitted.count() == 1
+    assert changed.jobs.open().count() == 1
+    assert not asks_for_type(check()), "the newest row"
+
+
+def test_same_bytes_again_in_a_space_have_the_loader_that_was_said_last(ada: Client) -> None:
+    first = upload(f"{SECTION}=socket")
+    assert upload(f"{SECTION}=xdp").pk == first.pk
+    assert BpfObject.objects.count() == 1
+    assert first.submitted.count() == 2
+    assert upload().loader == {"type": [f"{SECTION}=xdp"]}
+
+
+def test_bytes_stay_while_another_loader_has_them(data_folder: Path) -> None:
+    obj = upload()
+    other = Space.objects.home_of(User.objects.create_user("eve"))
+    Submission.objects.create(space=other).files.create(name="k.bpf.o", object=obj)
+    changed = change_loader(obj, other, parse_choices(types=[f"{SECTION}=socket"]))
+    changed.submitted.get().submission.delete()
+    assert not BpfObject.objects.filter(pk=changed.pk).exists()
+    assert is_stored(obj.sha256)

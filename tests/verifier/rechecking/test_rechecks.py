@@ -300,3 +300,51 @@ def test_real_check_of_real_bytes_asks_the_new_kernel_alone() -> None:
         "other",
     ]
     assert "1 changed: options.bpf.o" in user.notices.get().text
+
+
+def test_cancelled_one_goes_on_where_it_was_and_tells_once(team: Team) -> None:
+    add_kernel("7.3")
+    advance()
+    address = f"/api/rechecks/{Recheck.objects.get().pk}/"
+    client = as_(team, "administrator")
+    assert client.post(f"{address}cancel/").json()["state"] == "cancelled"
+    assert client.post(f"{address}cancel/").status_code == 409
+    assert "Go on" in client.get(Recheck.objects.get().get_absolute_url()).content.decode()
+    finish_jobs(create_finding())
+    assert client.post(f"{address}resume/").json()["state"] == "running"
+    answer_ = client.post(f"{address}resume/")
+    assert (answer_.status_code, answer_["Content-Type"]) == (409, "application/problem+json")
+    advance()
+    advance()
+    assert Notice.objects.count() == 1
+    told = client.get(address).json()
+    assert (told["state"], told["total"], told["checked"]) == ("done", 1, 1)
+    (obj,) = told["objects"]
+    assert obj["name"] == "team.bpf.o"
+    assert [(row["kind"], row["what"]) for row in obj["changes"]] == [("broke", "7.3")]
+
+
+def test_api_lists_rechecks_and_hides_what_the_reader_may_not_see(team: Team) -> None:
+    add_kernel("7.3")
+    advance()
+    finish_jobs(create_finding())
+    advance()
+    advance()
+    rows = as_(team, "reader").get("/api/rechecks/?state=done").json()["results"]
+    assert [(row["reason"], row["total"]) for row in rows] == [("Kernel 7.3 came into the map.", 1)]
+    assert as_(team, "reader").get("/api/rechecks/?state=running").json()["count"] == 0
+    hidden = as_(team, "outsider").get(rows[0]["url"]).json()
+    assert (hidden["total"], hidden["objects"]) == (0, [])
+    assert as_(team, "reader").post(f"{rows[0]['url']}cancel/").status_code == 403
+
+
+def test_admin_cancels_and_resumes(team: Team) -> None:
+    add_kernel("7.3")
+    advance()
+    client, run = as_(team, "administrator"), Recheck.objects.get()
+    list_page = "/admin/verifier_rechecking/recheck/"
+    assert "0 of 1" in client.get(list_page).content.decode()
+    for action, state in (("cancel", "cancelled"), ("resume", "running")):
+        client.post(list_page, {"action": action, "_selected_action": [run.pk]})
+        run.refresh_from_db()
+        assert run.state == state

@@ -6,15 +6,19 @@ import json
 from dataclasses import replace
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from lxml import etree
 
 from kfmap.catalogue.store import save_kernel
+from kfmap.reports.formats import FORMATS
 from tests.permission.small_kernel import create_toy_kernel
 from tests.verifier.checked import create_finding, create_summary, create_verdict
 from tests.verifier.conftest import create_object
 from tests.verifier.spaces.people import Team, create_team
 from tests.verifier.spaces.test_space_pages import as_
+from verifier.engine.reports import CheckedObject
+from verifier.engine.reports.version_report import build_version_report
 from verifier.records import store
 from verifier.records.models import BpfObject, Submission
 from verifier.records.versions import find_newest, list_versions
@@ -99,3 +103,113 @@ def test_badge_of_a_hostile_name_is_well_formed() -> None:
     picture = draw_badge('<script>"&\u202e', "passes")
     assert "<script>" not in picture
     etree.fromstring(picture)
+
+
+def say_origin(team: Team) -> None:
+    """Say of both versions what they were made of."""
+    first, later = Submission.objects.order_by("pk").filter(space=team.space)
+    Submission.objects.filter(pk=first.pk).update(commit="0a1", branch="main")
+    Submission.objects.filter(pk=later.pk).update(
+        commit="4f2a9c1", branch="fix/x", link="https://example.org/c/4f2a9c1?a=<b>"
+    )
+
+
+def test_pages_say_what_versions_are_made_of(team: Team) -> None:
+    say_origin(team)
+    client = as_(team, "reader")
+    page = client.get(f"/objects/{second().sha256}/versions/").content.decode()
+    assert "commit <code>4f2a9c1</code>, branch <code>fix/x</code>" in page
+    assert 'href="https://example.org/c/4f2a9c1?a=&lt;b&gt;" rel="noopener' in page
+    assert "<code>0a1</code>" in client.get(team.object.get_absolute_url()).content.decode()
+    address = f"/objects/{second().sha256}/since/{team.object.sha256}/"
+    text = client.get(address).content.decode()
+    assert "<code>0a1</code>" in text and "<code>4f2a9c1</code>" in text
+
+
+def test_api_lists_versions_and_says_what_changed(team: Team) -> None:
+    say_origin(team)
+    client = as_(team, "reader")
+    address = f"/api/objects/{team.object.sha256}/"
+    rows = client.get(f"{address}versions/").json()["results"]
+    assert [row["sha256"] for row in rows] == [second().sha256, team.object.sha256]
+    assert rows[0]["origin"]["branch"] == "fix/x"
+    assert rows[0]["verdicts"] == {"7.2": "refused"}
+    for query, count in (("branch=main", 1), ("commit=4f", 1), ("space=team", 2), ("space=x", 0)):
+        assert client.get(f"{address}versions/?{query}").json()["count"] == count, query
+    since = f"/api/objects/{second().sha256}/since/{team.object.sha256}/report/"
+    report = client.get(since).json()
+    assert report["kind"] == "versions"
+    assert "commit 4f2a9c1" in json.dumps(report["provenance"])
+    for name in FORMATS:
+        answer = client.get(f"{since}?format={name}")
+        drawn = name in ("svg", "graphml", "dot")
+        assert answer.status_code == (404 if drawn else 200), name
+        assert not drawn or "This report draws no graph" in answer.json()["detail"]
+    assert (
+        "is for the findings in an object" in client.get(f"{since}?format=sarif").json()["detail"]
+    )
+    assert as_(team, "outsider").get(since).status_code == 404
+
+
+def test_reports_say_what_an_object_is_made_of(team: Team) -> None:
+    say_origin(team)
+    client = as_(team, "reader")
+    address = f"/api/objects/{second().sha256}/report/"
+    said = {"commit": "4f2a9c1", "branch": "fix/x", "link": "https://example.org/c/4f2a9c1?a=<b>"}
+    assert client.get(address).json()["objects"][0]["origin"] == said
+    for name in ("text", "markdown", "html", "sarif", "junit"):
+        assert "4f2a9c1" in client.get(f"{address}?format={name}").content.decode(), name
+    hidden = as_(team, "outsider")
+    Submission.objects.create(user=team.user("outsider")).files.create(name="a.o", object=second())
+    assert "4f2a9c1" not in hidden.get(address).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        ("link", "javascript:alert(1)"),
+        ("link", "https://user:secret@example.org/"),
+        ("link", "https://[bad"),
+        ("commit", "a b"),
+        ("branch", "main\u202e"),
+        ("commit", "a" * 101),
+    ],
+)
+def test_origin_that_cannot_be_taken_is_said_beside_its_field(
+    team: Team, field: str, text: str
+) -> None:
+    client = as_(team, "submitter")
+    files = {"objects": SimpleUploadedFile("a.o", b"\x7fELF")}
+    page = client.post("/uploads/", {**files, field: text})
+    assert page.status_code == 422
+    files["objects"].seek(0)
+    answer = client.post("/api/objects/", {**files, field: text})
+    assert answer.status_code == 400
+    assert list(answer.json()["errors"]) == [field]
+    assert not Submission.objects.filter(files__name="a.o").exists()
+
+
+def test_uploads_keep_what_they_are_made_of(team: Team) -> None:
+    client = as_(team, "submitter")
+    said = {"commit": "4f2a9c1", "branch": "main", "link": "https://example.org/c"}
+    files = {"objects": SimpleUploadedFile("a.o", b"\x7fELF"), "space": "team"}
+    answer = client.post("/api/objects/", {**files, **said})
+    assert client.get(answer["Location"]).json()["origin"] == said
+
+
+def test_version_report_says_which_programs_have_other_instructions() -> None:
+    def version(digest: str, count: int, code: str) -> CheckedObject:
+        summary = create_summary("stays", "changes")
+        stays, changes = summary.programs
+        programs = (
+            replace(stays, instructions=7, code="s"),
+            replace(changes, instructions=count, code=code),
+        )
+        return CheckedObject("x.o", digest, replace(summary, programs=programs))
+
+    report = build_version_report(version("a", 10, "one"), version("b", 12, "two"))
+    (table,) = [sheet for sheet in report.sheets if sheet.name == "programs"]
+    assert set(table.rows) == {
+        ("the same", "stays", 7, 7),
+        ("other instructions", "changes", 10, 12),
+    }

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from array import array
+from hashlib import sha256
 from typing import Literal
 
 from verifier.engine.object.elf import Section
 from verifier.engine.object.limits import Limits, check_limit
-from verifier.engine.object.model import Code, ObjectError
+from verifier.engine.object.model import Code, Function, ObjectError
 
 SLOT = 8  # bytes of an instruction slot
 
@@ -53,6 +54,24 @@ def _numbers(data: bytes, kind: Literal["h", "i"], little_endian: bool) -> memor
 def check_instructions(sections: tuple[Section, ...], limits: Limits) -> None:
     """Refuse an object with too many instructions before they are read."""
     check_limit("instructions", sum(item.size for item in sections) // SLOT, limits.instructions)
+
+
+def hash_function(code: Code, function: Function) -> bytes:
+    """Return a hash of what a function does, but for the numbers that the linker gave to what it
+    calls and refers to: they change with every symbol that comes or goes."""
+    slots = slice(function.start, function.start + function.count)
+    opcodes, registers = code.opcodes[slots], code.registers[slots]
+    offsets, immediates = array("h", code.offsets[slots]), array("i", code.immediates[slots])
+    for at, opcode in enumerate(opcodes):
+        if opcode == CALL and registers[at] >> 4:  # calls of helpers keep their number
+            immediates[at] = 0
+        elif opcode == LDDW:
+            for half in range(at, min(at + 2, len(immediates))):
+                immediates[half] = 0
+    digest = sha256()
+    for column in (opcodes, registers, offsets, immediates):
+        digest.update(column)
+    return digest.digest()
 
 
 def find_subprogram_calls(code: Code) -> list[int]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from kfmap.reports.document import Entry, Report, Section, Table, made_by
 from kfmap.reports.formats import FORMATS
+from verifier.engine.reports.agreed import agreed_sections
 from verifier.engine.reports.answer import KernelAnswer, build_answer, count
 from verifier.engine.reports.causes import Cause, Causes
 from verifier.engine.reports.csv_report import HEAD, finding_rows
@@ -50,6 +51,7 @@ def build_report(objects: Sequence[CheckedObject], options: ReportOptions = DEFA
     sections = [] if one else [Section("Objects", tables=(_overview(objects, options),))]
     for obj in objects:
         sections += _object_sections(obj, options, "" if one else f"{obj.file}: ")
+    sections += agreed_sections(options)
     findings = Table("findings", HEAD, tuple(tuple(row) for row in finding_rows(objects)))
     return Report(
         "objects",
@@ -72,8 +74,9 @@ def _lead(obj: CheckedObject) -> tuple[str, ...]:
         return (f"Could not be read: {obj.problem}",)
     answer = build_answer(obj)
     words = answer.span.words
-    told = f"{words[:1].upper()}{words[1:]}."
-    return (answer.line, told) if len(answer.kernels) > 1 else (answer.line,)
+    told = (f"{words[:1].upper()}{words[1:]}.",) if len(answer.kernels) > 1 else ()
+    origin = (f"Made of {obj.origin.words}.",) if obj.origin else ()
+    return (answer.line, *told, *origin)
 
 
 def _overview(objects: Sequence[CheckedObject], options: ReportOptions) -> Table:
@@ -242,7 +245,7 @@ def _provenance(
         told = f"SHA-256 {obj.sha256}" if obj.sha256 else "no object"
         if obj.summary:
             told += f", {obj.summary.size:,} bytes, license {obj.summary.license or 'not given'}"
-        yield obj.file, told
+        yield obj.file, f"{told}, {obj.origin.words}" if obj.origin else told
     asked = {verdict.kernel for obj in objects for verdict in obj.verdicts}
     for kernel in options.kernels:
         if kernel.name in asked:

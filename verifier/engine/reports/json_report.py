@@ -35,6 +35,9 @@ def render_json(objects: Sequence[CheckedObject], options: ReportOptions = DEFAU
         "kernels": [asdict(kernel) for kernel in options.kernels],
         "deciding": list(options.deciding),
         "objects": [plain_object(obj) for obj in objects if not obj.problem],
+        "sign_offs": [asdict(item) for item in options.sign_offs],
+        "waivers": [asdict(item) for item in options.waivers],
+        "policies": [asdict(item) for item in options.policies],
         "errors": [error for obj in objects for error in _errors(obj)],
     }
     return json.dumps(body, indent=1) + "\n"
@@ -53,6 +56,7 @@ def plain_object(obj: CheckedObject) -> dict[str, Any]:
         "span": asdict(find_span([(item.kernel, loads(item)) for item in obj.verdicts])),
         "changes": [_changes(*pair) for pair in pairwise(obj.verdicts)],
         "opinions": [plain_compared(item.opinion, item.programs) for item in obj.opinions],
+        "origin": asdict(obj.origin),
     }
 
 
@@ -105,6 +109,8 @@ def _program(program: ProgramSummary) -> dict[str, Any]:
         "struct_ops": [asdict(use) for use in program.struct_ops],
         "sleepable": program.sleepable,
         "optional": program.optional,
+        "instructions": program.instructions,
+        "code": program.code,
         "calls": [asdict(call) for call in program.calls],
     }
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from xml.etree import ElementTree
 
 from kfmap import __version__
@@ -53,7 +54,7 @@ def _add_suite(root: ElementTree.Element, obj: CheckedObject, verdict: ObjectVer
         skipped=str(tags.count("skipped")),
         errors="0",
     )
-    _add_version(suite)
+    _add_version(suite, asdict(obj.origin))
     for row in verdict.programs:
         _add_case(suite, verdict.kernel, row)
 
@@ -85,6 +86,8 @@ def _add_error(root: ElementTree.Element, name: str, problem: str) -> None:
     ElementTree.SubElement(case, "error", message=printable(problem))
 
 
-def _add_version(suite: ElementTree.Element) -> None:
+def _add_version(suite: ElementTree.Element, said: Mapping[str, str] | None = None) -> None:
     properties = ElementTree.SubElement(suite, "properties")
-    ElementTree.SubElement(properties, "property", name="kfmap", value=__version__)
+    for name, text in {"kfmap": __version__, **(said or {})}.items():
+        if text:
+            ElementTree.SubElement(properties, "property", name=name, value=printable(text))

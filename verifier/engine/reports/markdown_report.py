@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from kfmap import __version__
 from kfmap.reports.markdown import escape
+from verifier.engine.reports.agreed import agreed_lines
 from verifier.engine.reports.answer import build_answer, count
 from verifier.engine.reports.causes import Cause
 from verifier.engine.reports.judged import JUDGED
@@ -25,6 +26,8 @@ from verifier.engine.result import WORDS, Finding, FindingKind
 def render_markdown(objects: Sequence[CheckedObject], options: ReportOptions = DEFAULT) -> str:
     """Return for each object its answer, causes and table of verdicts; then the version."""
     lines = [line for obj in objects for line in _lines(obj, options)]
+    if agreed := list(agreed_lines(options)):
+        lines += ["## Agreed", "", *(f"- {escape(line)}" for line in agreed), ""]
     return "".join(f"{line}\n" for line in [*lines, JUDGED, "", f"kfmap {__version__}"])
 
 
@@ -40,6 +43,9 @@ def _lines(obj: CheckedObject, options: ReportOptions) -> Iterator[str]:
     if len(answer.kernels) > 1:
         yield ""
         yield escape(answer.span.words)
+    if obj.origin:
+        yield ""
+        yield escape(f"Made of {obj.origin.words}.")
     if answer.branches:
         yield ""
         yield from (f"- live only {escape(branch.words)}" for branch in answer.branches)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from kfmap.quick_dataclass import dataclass
 from kfmap.reports.document import SignOff
+from verifier.engine.origin import UNKNOWN_ORIGIN, Origin
 from verifier.engine.result import (
     FAILS_AT_RUN_TIME,
     REFUSED,
@@ -78,13 +79,38 @@ class AskedKernel:
 
 
 @dataclass(frozen=True, slots=True)
+class Waived:
+    """Somebody answers for a finding in a space until a day (ISO 8601), for a reason."""
+
+    fingerprint: str
+    finding: str
+    reason: str
+    owner: str
+    until: str
+    space: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeldUnder:
+    """What a policy of a space makes of an object: its worst effect, and what it is for."""
+
+    file: str
+    space: str
+    policy: str
+    version: int
+    effect: str
+    findings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ReportOptions:
     """How a report is made.
 
     `everything`: every finding of every program, not the causes alone. `deciding`: the kernels that
     decide whether an object is bad, all that were asked where empty. `source_root`: the folder that
-    source files are named relative to, "" where none is known. `kernels` and `sign_offs` are what
-    is known beside the verdicts; `title` is the report's own, "" for one from the objects' names.
+    source files are named relative to, "" where none is known. `kernels`, `sign_offs`, `waivers`
+    and `policies` are what is known beside the verdicts; `title` is the report's own, "" for one
+    from the objects' names.
     """
 
     everything: bool = False
@@ -92,6 +118,8 @@ class ReportOptions:
     source_root: str = ""
     kernels: tuple[AskedKernel, ...] = ()
     sign_offs: tuple[SignOff, ...] = ()
+    waivers: tuple[Waived, ...] = ()
+    policies: tuple[HeldUnder, ...] = ()
     title: str = ""
 
 
@@ -110,7 +138,8 @@ class Unchecked:
 class CheckedObject:
     """One input. `problem` says why it could not be read; then there is no summary.
 
-    `opinions`: what booted kernels said of it, where they were asked.
+    `opinions`: what booted kernels said of it, where they were asked. `origin`: which commit it
+    was made of, where whoever uploaded it said so.
     """
 
     file: str
@@ -120,6 +149,7 @@ class CheckedObject:
     unchecked: tuple[Unchecked, ...] = ()
     problem: str = ""
     opinions: tuple[ComparedOpinion, ...] = ()
+    origin: Origin = UNKNOWN_ORIGIN
 
     def rows(self) -> Iterator[tuple[str, ProgramVerdict]]:
         """Return (kernel, verdict of a program), kernel by kernel."""

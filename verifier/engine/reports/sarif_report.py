@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import posixpath
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
@@ -22,6 +23,7 @@ from verifier.engine.reports.model import (
     KIND_WORDS,
     CheckedObject,
     ReportOptions,
+    Waived,
     decides,
 )
 from verifier.engine.reports.opinions import (
@@ -76,6 +78,8 @@ def _artifact(obj: CheckedObject) -> dict[str, Any]:
     artifact: dict[str, Any] = {"location": {"uri": quote(obj.file)}}
     if obj.sha256:
         artifact["hashes"] = {"sha-256": obj.sha256}
+    if obj.origin:
+        artifact["properties"] = {key: text for key, text in asdict(obj.origin).items() if text}
     return artifact
 
 
@@ -108,7 +112,15 @@ def _result(obj: CheckedObject, cause: Cause, options: ReportOptions) -> dict[st
     related = list(_related(obj, finding.path, options))[:_MOST_LOCATIONS]
     if related:
         result["relatedLocations"] = related
+    if waived := [item for item in options.waivers if item.fingerprint == cause.fingerprint]:
+        result["suppressions"] = [_suppression(item) for item in waived]
     return result
+
+
+def _suppression(item: Waived) -> dict[str, Any]:
+    """Return a waiver as what keeps a result from counting."""
+    said = f"{item.reason} ({item.owner}, in {item.space}, until {item.until})"
+    return {"kind": "external", "status": "accepted", "justification": printable(said)}
 
 
 def _opinion(obj: CheckedObject, row: ComparedProgram, options: ReportOptions) -> dict[str, Any]:

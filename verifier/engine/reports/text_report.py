@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from kfmap import __version__
 from kfmap.safe_text.printable import printable
+from verifier.engine.reports.agreed import agreed_lines
 from verifier.engine.reports.answer import Answer, build_answer, count
 from verifier.engine.reports.causes import Cause, Hit
 from verifier.engine.reports.judged import JUDGED
@@ -40,6 +41,8 @@ _NAMED = 4
 def render_text(objects: Sequence[CheckedObject], options: ReportOptions = DEFAULT) -> str:
     """Return all objects, one after the other, what was judged, and by which version."""
     lines = [line for obj in objects for line in _lines(obj, options)]
+    if agreed := list(agreed_lines(options)):
+        lines += ["agreed", *(f"  {line}" for line in agreed)]
     if any(obj.verdicts for obj in objects):
         lines.append(JUDGED)
     return "".join(f"{printable(line)}\n" for line in [*lines, f"kfmap {__version__}"])
@@ -52,6 +55,8 @@ def _lines(obj: CheckedObject, options: ReportOptions) -> Iterator[str]:
         return
     answer = build_answer(obj)
     yield f"  {answer.line}"
+    if obj.origin:
+        yield f"  Made of {obj.origin.words}."
     if len(answer.kernels) > 1:
         yield f"  {_sentence(answer.span.words)} {_asked(answer, options)}"
     yield from _branch_lines(answer, options)

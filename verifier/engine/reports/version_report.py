@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from kfmap.reports.document import Report, Section, Table, made_by
+from kfmap.safe_text.csv_rows import Value
 from verifier.engine.reports.answer import build_answer, count
 from verifier.engine.reports.causes import Cause
 from verifier.engine.reports.document_report import cause_entry, kernel_words
 from verifier.engine.reports.model import DEFAULT, KIND_WORDS, CheckedObject, ReportOptions
 from verifier.engine.result import WORDS
+from verifier.engine.summary import ProgramSummary
+
+_NONE = "no such program"
+_CODE = ("state", "program", "instructions before", "instructions after")
 
 
 def build_version_report(
@@ -33,6 +38,7 @@ def build_version_report(
     verdicts = Table(
         "verdicts", ("kernel", "program", "before", "after"), tuple(_verdicts(old, new))
     )
+    code = Table("programs", _CODE, tuple(_programs(old, new)))
     kfuncs = Table("kfuncs", ("state", "program", "kfunc"), tuple(_kfuncs(old, new)))
     told = ", ".join(
         count(len(causes), f"finding is {word}", f"findings are {word}")
@@ -48,17 +54,58 @@ def build_version_report(
             _causes("New findings", came),
             _causes("Findings that are gone", gone),
             _causes("Findings that stay", same),
-            _table("Verdicts that changed", verdicts),
+            _table("Verdicts that changed", _of_both(verdicts)),
+            _table("Programs, and how many instructions each has", _changed(code)),
             _table("Programs and kfuncs that came and went", kfuncs),
         ),
-        (findings, verdicts, kfuncs),
+        (findings, verdicts, code, kfuncs),
         (
-            ("before", f"{old.file}, SHA-256 {old.sha256}"),
-            ("after", f"{new.file}, SHA-256 {new.sha256}"),
+            ("before", _words(old)),
+            ("after", _words(new)),
             *((f"kernel {kernel.name}", kernel_words(kernel)) for kernel in options.kernels),
             *made_by(),
         ),
     )
+
+
+def _words(obj: CheckedObject) -> str:
+    told = f"{obj.file}, SHA-256 {obj.sha256}"
+    return f"{told}, {obj.origin.words}" if obj.origin else told
+
+
+def _programs(old: CheckedObject, new: CheckedObject) -> Iterator[tuple[str, str, Value, Value]]:
+    """Return each program of either version: whether it came, went, changed or stayed."""
+    before, after = (_by_name(obj) for obj in (old, new))
+    for name in {**before, **after}:
+        was, now = before.get(name), after.get(name)
+        if was is None or now is None:
+            state = "new" if was is None else "gone"
+        elif not (was.code and now.code):
+            state = "not known"
+        else:
+            state = "the same" if was.code == now.code else "other instructions"
+        yield state, name, _count(was), _count(now)
+
+
+def _count(row: ProgramSummary | None) -> Value:
+    if row is None:
+        return ""
+    return "not known" if row.instructions is None else row.instructions
+
+
+def _by_name(obj: CheckedObject) -> dict[str, ProgramSummary]:
+    return {row.name: row for row in (obj.summary.programs if obj.summary else ())}
+
+
+def _of_both(verdicts: Table) -> Table:
+    """Return the verdicts on programs that both have; the others stand among the programs."""
+    rows = tuple(row for row in verdicts.rows if _NONE not in row)
+    return Table(verdicts.name, verdicts.columns, rows)
+
+
+def _changed(code: Table) -> Table:
+    """Return the programs that people want to see: those that are not the same."""
+    return Table(code.name, code.columns, tuple(row for row in code.rows if row[0] != "the same"))
 
 
 def _cause_row(state: str, cause: Cause) -> tuple[str, str, str, str, str, str, str]:
@@ -90,8 +137,8 @@ def _verdicts(old: CheckedObject, new: CheckedObject) -> Iterator[tuple[str, str
                 yield (
                     kernel,
                     program,
-                    WORDS.get(was or "", "no such program"),
-                    WORDS.get(now or "", "no such program"),
+                    WORDS.get(was or "", _NONE),
+                    WORDS.get(now or "", _NONE),
                 )
 
 

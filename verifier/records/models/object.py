@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from verifier.records.models.submission import SubmittedFile
 
 
+KEY_LETTERS = 12  # of a loader's key, in addresses
+
+
 class BpfObjectQuerySet(models.QuerySet["BpfObject"]):
     """Questions about many objects. Whoever has one in a space of theirs may see it there."""
 
@@ -54,6 +57,23 @@ class BpfObjectQuerySet(models.QuerySet["BpfObject"]):
         field = "name_here" if "name_here" in self.query.annotations else "file_name"
         return self.filter(**{f"{field}__icontains" if partly else field: name})
 
+    def at(self, address: str) -> Self:
+        """Return the one object of an address, asked of what somebody may see.
+
+        Of several loaders that spaces say the same bytes have, the address names one; a SHA-256
+        alone means the object without any, or else the newest.
+        """
+        digest, _, key = address.partition("-")
+        found = self.filter(sha256=digest)
+        if key:
+            found = found.filter(loader_key__startswith=key)
+        none_first = models.Case(models.When(loader_key="", then=0), default=1)
+        return found.order_by(none_first, "-pk")[:1]
+
+    def beside(self, obj: BpfObject) -> Self:
+        """Return the same bytes with what other spaces say of their loader."""
+        return self.filter(sha256=obj.sha256).exclude(pk=obj.pk)
+
     def in_space(self, space: Space) -> Self:
         """Return the objects that were uploaded into a space, under their names there."""
         there = self._files().filter(submission__space=space).order_by("-pk")
@@ -71,13 +91,13 @@ def _spaces(user: Reader, action: Action) -> models.QuerySet[Space, Any]:
 
 
 class BpfObject(models.Model):
-    """An ELF file, known by its SHA-256; the bytes are in `verifier.jobs.files`.
+    """An ELF file and what its loader does; the bytes are in `verifier.jobs.files`.
 
     `read_at` is empty until it was read; `problem` says why it cannot be checked. `loader` holds
-    what its loader does, as its users said last; `loader_key` is "" for nothing.
+    what its loader does, as the spaces that have this row say; `loader_key` is "" for nothing.
     """
 
-    sha256 = models.CharField(max_length=64, unique=True)
+    sha256 = models.CharField(max_length=64, db_index=True)
     file_name = models.CharField(max_length=255, help_text="as first uploaded")
     size = models.PositiveBigIntegerField()
     license = models.CharField(max_length=200, blank=True)
@@ -98,13 +118,24 @@ class BpfObject(models.Model):
     class Meta:
         ordering = ["-created_at"]
         verbose_name = "object"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["sha256", "loader_key"], name="one_object_for_bytes_and_loader"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.file_name
 
     def get_absolute_url(self) -> str:
         """Return the address of the object's page."""
-        return reverse("object", args=[self.sha256])
+        return reverse("object", args=[self.address])
+
+    @property
+    def address(self) -> str:
+        """Return what names it in addresses: its SHA-256, and which loader, where it has one."""
+        key = self.loader_key[:KEY_LETTERS]
+        return f"{self.sha256}-{key}" if key else self.sha256
 
     @property
     def name_here(self) -> str:
@@ -135,6 +166,8 @@ class Program(models.Model):
     struct_ops = models.JSONField(default=list, blank=True)
     sleepable = models.BooleanField(default=False)
     optional = models.BooleanField(default=False)
+    instructions = models.PositiveIntegerField(null=True)
+    code = models.CharField(max_length=16, blank=True, default="", db_default="")
 
     class Meta:
         ordering = ["position"]

@@ -10,6 +10,7 @@ from django.db.models.signals import post_delete
 from django.dispatch import receiver
 from django.urls import reverse
 
+from verifier.engine.origin import MOST, Origin
 from verifier.records.models.object import BpfObject
 from verifier.spaces.access import Reader, sees_everything
 from verifier.spaces.models import Space
@@ -31,7 +32,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
 
 
 class Submission(models.Model):
-    """One upload of one or several files."""
+    """One upload of one or several files, with what they were made of, "" where not said."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="submissions"
@@ -43,6 +44,9 @@ class Submission(models.Model):
         related_name="submissions",
     )
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    commit = models.CharField(max_length=MOST["commit"], blank=True, default="", db_default="")
+    branch = models.CharField(max_length=MOST["branch"], blank=True, default="", db_default="")
+    link = models.CharField(max_length=MOST["link"], blank=True, default="", db_default="")
 
     objects = SubmissionQuerySet.as_manager()
 
@@ -61,6 +65,11 @@ class Submission(models.Model):
     def get_absolute_url(self) -> str:
         """Return the address of the submission's page."""
         return reverse("submission", args=[self.pk])
+
+    @property
+    def origin(self) -> Origin:
+        """Return what its files were made of."""
+        return Origin(self.commit, self.branch, self.link)
 
 
 class SubmittedFile(models.Model):
