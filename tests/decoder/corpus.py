@@ -28,6 +28,42 @@ _REUSE = (
 )
 _CHAIN = "program probe: load program: permission denied: "
 
+QUOTED_IN_PART = (
+    Said("kfunc 'toy_move' wasn't resolved", Kind.MISSING, "toy_move"),
+    Said("extern (func ksym) 'toy_move' not found", Kind.MISSING, "toy_move"),
+    Said("extern (var ksym) 'toy_count' not found", Kind.MISSING, "toy_count"),
+    Said("helper call might sleep", Kind.HELPER_SLEEPS),
+    Said("bpf_struct_ops_toy_ops is not found", Kind.STRUCT_OPS_MISSING),
+    Said("attach to unsupported member", Kind.UNSUPPORTED_MEMBER),
+)
+
+OTHER_TOOLS = (
+    Said(
+        'toy_run is not traceable (either non-existing, inlined, or marked as "notrace");'
+        " attaching to it will likely fail",
+        Kind.ATTACH_TARGET_MISSING,
+        facts={"target": "toy_run"},
+    ),
+    Said(
+        "Failed to attach BPF program b'probe' to kprobe b'toy_run', it's not traceable"
+        ' (either non-existing, inlined, or marked as "notrace")',
+        Kind.ATTACH_TARGET_MISSING,
+        facts={"target": "toy_run"},
+    ),
+    Said("cannot attach kprobe, probe entry may not exist", Kind.ATTACH_TARGET_MISSING),
+    Said("Could not resolve symbol: /proc/self/exe:toy", Kind.ATTACH_TARGET_MISSING),
+    Said(
+        "tracepoint not found: sched:toy", Kind.ATTACH_TARGET_MISSING, None, {"target": "sched:toy"}
+    ),
+    Said("trace_kprobe: Could not probe notrace function toy_run", Kind.ATTACH_TARGET),
+    Said("map create: invalid argument", Kind.MAP),
+    Said('unsatisfied program reference "toy"', Kind.OBJECT),
+    Said("Kernel lockdown is enabled and set to 'confidentiality'", Kind.PRIVILEGE),
+    Said("BTF: failed to find BTF data", Kind.KERNEL_BTF_MISSING),
+    Said("struct_ops requires kernel CONFIG_DEBUG_INFO_BTF=y", Kind.KERNEL_BTF_MISSING),
+    Said("can't find bpf_map_info from btf_vmlinux", Kind.KERNEL_BTF_MISSING),
+)
+
 LOADING = (
     Said(
         "elf: legacy map definitions in 'maps' section are not supported by libbpf v1.0+",
@@ -267,6 +303,9 @@ NOT_JUDGED = (
 )
 
 RUNNING = (
+    Said("disabled (runtime error)", Kind.SCX_ERROR),
+    Said("disabled (scx_bpf_error)", Kind.SCX_BPF_ERROR),
+    Said("disabled (runnable task stall)", Kind.SCX_STALL),
     Said(
         "kfunc with mask 0x6 called from an operation only allowing 0x10",
         Kind.RUN_TIME_MASK,
@@ -313,6 +352,9 @@ RUNNING = (
 )
 
 CONSEQUENCES = (
+    Said("Failed to attach struct ops", Kind.LOAD_FAILED),
+    Said("bpf_object__load() failed: -22", Kind.LOAD_FAILED),
+    Said("No probes to attach", Kind.LOAD_FAILED),
     Said("prog 'probe': BPF program load failed: Permission denied", Kind.LOAD_FAILED),
     Said("failed to load object 'toy'", Kind.LOAD_FAILED),
     Said("Error: failed to load object file", Kind.LOAD_FAILED),
@@ -343,4 +385,4 @@ QUIET = (
     "",
 )
 
-EVERYTHING = (*LOADING, *VERIFYING, *RUNNING, *CONSEQUENCES)
+EVERYTHING = (*LOADING, *QUOTED_IN_PART, *OTHER_TOOLS, *VERIFYING, *RUNNING, *CONSEQUENCES)

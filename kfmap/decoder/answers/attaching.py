@@ -22,6 +22,15 @@ def _answer_missing(message: LogMessage, asked: Asked) -> Explanation:
             f"{target} is no loaded module with BTF, and the program attaches to a function in it."
         )
         return Explanation(text, (f"modprobe {target}",))
+    if message.about == "user":
+        return Explanation("The program or library has no such symbol: it is stripped or inlined.")
+    if message.about == "tracepoint":
+        text = f"The kernel has no tracepoint {target}, or tracefs is not readable."
+        return Explanation(text, ("bpftrace -l 'tracepoint:*'",))
+    if "cannot attach kprobe" in text:
+        return Explanation(
+            "The kernel has no function of that name to probe: it is inlined, renamed or notrace."
+        )
     if not target:
         return Explanation(
             "The program was loaded with a BTF number that is no such target in this kernel: it was"

@@ -26,6 +26,9 @@ def _answer_privilege(message: LogMessage, asked: Asked) -> Explanation:
         return Explanation(text, ("CAP_BPF", "CAP_SYS_ADMIN"))
     if message.about == "root":
         return Explanation("The tool needs root.", ("sudo",))
+    if message.about == "lockdown":
+        text = "The kernel is locked down: in the mode confidentiality BPF may not read its memory."
+        return Explanation(text, ("lockdown=integrity", "a boot without Secure Boot"))
     text = "The user that loads lacks a right or a limit: locked memory on old kernels, or bpf()."
     return Explanation(text, ("setrlimit(RLIMIT_MEMLOCK)", "CAP_BPF and CAP_PERFMON"))
 

@@ -81,6 +81,9 @@ def _answer_member_mismatch(message: LogMessage, asked: Asked) -> Explanation:
 
 def _answer_unsupported(message: LogMessage, asked: Asked) -> Explanation:
     ops, name = message.facts.get("struct_ops", ""), message.facts.get("member", "")
+    if not name:
+        text = "No program, or no sleepable one, may implement that member: its name is cut off."
+        return Explanation(text)
     member = _find_member(ops, name, asked)
     cell = f"{ops}.{name}"
     if member is None:

@@ -36,6 +36,7 @@ CALLS = (
     Pattern(Kind.MISSING, "failed to find BTF for kernel function", "btf_id"),
     Pattern(Kind.MISSING, "invalid kernel function call not eliminated in verifier pass", "live"),
     Pattern(Kind.MISSING, "kfunc '{kfunc}' is referenced but wasn't resolved", "live"),
+    Pattern(Kind.MISSING, "kfunc '{kfunc}' wasn't resolved", "live"),
     Pattern(Kind.MISSING, "address of kernel func_id {n} is out of range", "range"),
     Pattern(Kind.MISSING, "address of kernel function {kfunc} is out of range", "range"),
     Pattern(Kind.MISSING, "negative offset disallowed for kernel module function call", "module"),

@@ -30,6 +30,12 @@ _FAILED = (
     "{words} (os error {n})",
     "Failed to load and verify BPF skeleton",
     "Error: BPF program load failed",
+    "bpf_object__load() failed: {errno}",
+    "Failed to load skel",
+    "Failed to attach skel",
+    "Failed to attach struct_ops",
+    "Failed to attach struct ops",
+    "No probes to attach",
     "bpf_load_program() event={name}: {errno}",
 )
 

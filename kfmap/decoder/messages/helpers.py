@@ -42,6 +42,7 @@ HELPERS = (
     Pattern(Kind.HELPER_NOT_ALLOWED, "helper {helper} not allowed in probe", "program_type"),
     Pattern(Kind.HELPER_SLEEPS, "sleepable helper {helper}#{helper_id} in {region}"),
     Pattern(Kind.HELPER_SLEEPS, "helper call might sleep in a non-sleepable prog"),
+    Pattern(Kind.HELPER_SLEEPS, "helper call might sleep", general=True),
     Pattern(
         Kind.LICENCE,
         "cannot call GPL-restricted function from non-GPL compatible program",

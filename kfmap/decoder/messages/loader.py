@@ -14,6 +14,8 @@ _MISSING = (
     "extern (func ksym) '{kfunc}': not resolved",
     "extern (var ksym) '{kfunc}': not found in kernel BTF",
     "extern (var ksym) '{kfunc}': not found in kernel or module BTFs",
+    "extern (func ksym) '{kfunc}' not found",
+    "extern (var ksym) '{kfunc}' not found",
     "extern (ksym) '{kfunc}': not resolved",
     "extern '{kfunc}' (strong): not resolved",
     "extern '{kfunc}' (strong) is not resolved",

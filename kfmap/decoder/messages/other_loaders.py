@@ -1,7 +1,8 @@
-"""What cilium/ebpf, aya, bpftool, bpftrace and others say in their own words.
+"""What cilium/ebpf, aya, bpftool, bpftrace, bcc and others say in their own words.
 
 cilium/ebpf: prog.go, linker.go, internal/errors.go; aya: src/programs/mod.rs, src/bpf.rs; bpftrace:
-src/bpfprogram.cpp.
+src/bpfprogram.cpp; bpftool: struct_ops.c; bcc: src/python/bcc/__init__.py. `trace_kprobe:` is the
+kernel's own word on a probe that bpftrace or bcc asks for.
 """
 
 from __future__ import annotations
@@ -24,6 +25,24 @@ OTHER_LOADERS = (
     Pattern(Kind.ATTACH_TARGET_MISSING, 'find target for {word} "{target}" in kernel'),
     Pattern(Kind.ATTACH_TARGET_MISSING, "attach {word}/{target}: target not found"),
     Pattern(
+        Kind.ATTACH_TARGET_MISSING,
+        '{target} is not traceable (either non-existing, inlined, or marked as "notrace")',
+    ),
+    Pattern(
+        Kind.ATTACH_TARGET_MISSING,
+        "Failed to attach BPF program b'{function}' to kprobe b'{target}', it's not traceable"
+        ' (either non-existing, inlined, or marked as "notrace")',
+    ),
+    Pattern(
+        Kind.ATTACH_TARGET_MISSING, "cannot attach kprobe, probe entry may not exist", general=True
+    ),
+    Pattern(Kind.ATTACH_TARGET_MISSING, "Could not resolve symbol: {word}", "user"),
+    Pattern(Kind.ATTACH_TARGET_MISSING, "tracepoint not found: {target}", "tracepoint"),
+    Pattern(Kind.ATTACH_TARGET, "trace_kprobe: Could not probe notrace function {target}"),
+    Pattern(Kind.MAP, "map create: {errno}", general=True),
+    Pattern(Kind.OBJECT, 'unsatisfied program reference "{function}"'),
+    Pattern(Kind.PRIVILEGE, "Kernel lockdown is enabled and set to '{word}'", "lockdown"),
+    Pattern(
         Kind.PRIVILEGE,
         "operation not permitted (MEMLOCK may be too low, consider rlimit.RemoveMemlock)",
         "limits",
@@ -35,6 +54,9 @@ OTHER_LOADERS = (
     ),
     Pattern(Kind.PRIVILEGE, "bpftrace currently only supports running as the root user", "root"),
     Pattern(Kind.KERNEL_BTF_MISSING, "BTF: failed to find BTF data for vmlinux, errno {n}"),
+    Pattern(Kind.KERNEL_BTF_MISSING, "BTF: failed to find BTF data", general=True),
+    Pattern(Kind.KERNEL_BTF_MISSING, "struct_ops requires kernel CONFIG_DEBUG_INFO_BTF=y"),
+    Pattern(Kind.KERNEL_BTF_MISSING, "can't find {function} from btf_vmlinux"),
     Pattern(Kind.KERNEL_BTF_MISSING, "kfunc/kretfunc not available for your kernel version"),
     Pattern(Kind.KERNEL_BTF_MISSING, "fentry/fexit not available for your kernel version"),
     Pattern(Kind.KERNEL_BTF_MISSING, "no BTF found for kernel version {word}"),

@@ -1,6 +1,7 @@
 """How a sched_ext scheduler ends, or is not enabled: the watchdog, hotplug, SysRq, ops flags.
 
 scx_exit_reason(), scx_exit() and what enabling checks (kernel/sched/ext.c, kernel/sched/ext/ext.c);
+`disabled (…)` is the end of the kernel's line, as people quote it;
 `EXIT:` is what UEI_REPORT() prints (tools/sched_ext/include/scx/user_exit_info.h).
 """
 
@@ -103,6 +104,10 @@ SCX_EXIT = (
         for kind, reason, about in _REASONS
     ),
     *(Pattern(kind, f"EXIT: {reason}", about, general=True) for kind, reason, about in _REASONS),
+    *(
+        Pattern(kind, f"disabled ({reason})", about, general=True)
+        for kind, reason, about in _REASONS
+    ),
     Pattern(Kind.SCX_EXIT, "Debug dump triggered by {words}", general=True),
     *(Pattern(kind, template, "said", wrapper=True) for kind, template in _WRAPPERS),
 )

@@ -62,11 +62,13 @@ _REGISTRATION = (
 
 STRUCT_OPS = (
     *(Pattern(Kind.STRUCT_OPS_MISSING, template) for template in _TYPE),
+    Pattern(Kind.STRUCT_OPS_MISSING, "bpf_struct_ops_{struct_ops} is not found", general=True),
     *(Pattern(Kind.MEMBER_MISSING, template) for template in _MEMBER),
     *(Pattern(Kind.MEMBER_MISMATCH, template) for template in _MISMATCH),
     Pattern(
         Kind.UNSUPPORTED_MEMBER, "attach to unsupported member {member} of struct {struct_ops}"
     ),
+    Pattern(Kind.UNSUPPORTED_MEMBER, "attach to unsupported member", general=True),
     *(Pattern(Kind.KERNEL_SUPPORT, template, "struct_ops") for template in _REGISTRATION),
     Pattern(Kind.KERNEL_SUPPORT, "Private stack not supported by jit", "private_stack"),
     Pattern(Kind.CALLBACK, "program with __ref argument cannot tail call"),
