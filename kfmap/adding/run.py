@@ -139,7 +139,7 @@ def _candidates(addition: Addition) -> list[Kernel]:
 
     The rules of an estimate may be those of a kernel that was imported.
     """
-    released = [kernel for kernel in Kernel.objects.order_by("sort_key") if kernel.released]
+    released = [kernel for kernel in Kernel.objects.listed() if kernel.released]
     bundled = [kernel for kernel in released if kernel.source == Kernel.Source.BUNDLED]
     return released if addition.estimate or not bundled else bundled
 

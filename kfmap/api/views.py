@@ -42,8 +42,8 @@ _REPORTS = files(*dict.fromkeys(item.media_type for item in FORMATS.values()))
 @extend_schema(responses={200: KernelSerializer(many=True), **PROBLEMS})
 @api_view(["GET"])
 def kernels(request: Request) -> Response:
-    """List the kernels of the map, oldest first."""
-    return Response(KernelSerializer(Kernel.objects.listed(), many=True).data)
+    """List the kernels of the map, newest first."""
+    return Response(KernelSerializer(Kernel.objects.newest_first(), many=True).data)
 
 
 @extend_schema(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import lzma
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from kfmap.btf.function_names import FunctionNames
 from kfmap.btf.read import Btf, read_btf
+from kfmap.catalogue.kernel_order import oldest_first
 from kfmap.catalogue.unpacked_types import read_types
 from kfmap.kernel.config import read_config
 from kfmap.kernel.facts import KernelFacts
@@ -37,6 +37,11 @@ class BundledKernel:
     functions: Path | None
     evidence: Path | None = None
     calls: Path | None = None
+
+    @property
+    def version(self) -> str:
+        """Return the version, for an order where the name does not say it."""
+        return read_outline(self.facts.read_bytes()).version
 
     def digest(self) -> str:
         """Return the SHA-256 of the files: a faster sign than the facts that nothing changed."""
@@ -123,8 +128,7 @@ class LoadedBundled:
 
 def find_bundled(folder: Path = BUNDLED) -> list[BundledKernel]:
     """Return the bundled kernels, oldest first."""
-    found = sorted(folder.glob("*.json"), key=lambda path: natural_key(path.stem))
-    return [
+    found = [
         BundledKernel(
             path.stem,
             path,
@@ -134,13 +138,9 @@ def find_bundled(folder: Path = BUNDLED) -> list[BundledKernel]:
             _beside(path, "evidence.xz"),
             _beside(path, "calls.xz"),
         )
-        for path in found
+        for path in folder.glob("*.json")
     ]
-
-
-def natural_key(name: str) -> str:
-    """Return a text that sorts as people count: numbers by value, at most six digits each."""
-    return re.sub(r"\d+", lambda number: number[0].zfill(6)[-6:], name)[:120]
+    return oldest_first(found)
 
 
 def _beside(facts: Path, suffix: str) -> Path | None:

@@ -17,8 +17,8 @@ from django.db import transaction
 from kfmap.btf.function_names import FunctionNames
 from kfmap.btf.read import Btf, read_btf
 from kfmap.catalogue import index
-from kfmap.catalogue.bundled_kernels import natural_key
 from kfmap.catalogue.kernel_names import find_by_any_name
+from kfmap.catalogue.kernel_order import release_key
 from kfmap.catalogue.matrices import load_matrix
 from kfmap.catalogue.models import Kernel, KernelFunctions, KernelTypes
 from kfmap.catalogue.models.kernel import validate_kernel_name
@@ -163,7 +163,7 @@ def load_kernel(name: str) -> LoadedKernel:
 
 def load_other_deciders(name: str) -> Iterator[Decider]:
     """Return the deciders of the released kernels but one, newest first, each when it is asked."""
-    for row in Kernel.objects.listed().reverse():
+    for row in Kernel.objects.newest_first():
         if row.released and row.name != name:
             yield load_row(row).decider
 
@@ -210,7 +210,7 @@ def _read(name: str, facts_hash: str) -> LoadedKernel:
 def _create_kernel(facts: KernelFacts, facts_hash: str, source: str, source_digest: str) -> Kernel:
     return Kernel.objects.create(
         name=facts.name,
-        sort_key=natural_key(facts.name),
+        sort_key=release_key(facts),
         version=facts.version,
         label=facts.origin.label,
         profile=facts.origin.profile,
@@ -255,7 +255,7 @@ def _add_functions(kernel: Kernel, functions: bytes | None) -> bool:
 
 
 def _no_such_kernel(name: str) -> str:
-    known = ", ".join(Kernel.objects.listed().values_list("name", flat=True))
+    known = ", ".join(Kernel.objects.newest_first().values_list("name", flat=True))
     if not known:
         return f"The map has no kernels yet: run `{settings.KFMAP_COMMAND} load_kernels`."
     return f"The map has no kernel {name!r}; it has {known}."

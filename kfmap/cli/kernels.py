@@ -15,9 +15,10 @@ from typing import Protocol
 
 from kfmap.btf.function_names import FunctionNames
 from kfmap.btf.read import Btf
-from kfmap.catalogue.bundled_kernels import LoadedBundled, find_bundled, natural_key
+from kfmap.catalogue.bundled_kernels import LoadedBundled, find_bundled
 from kfmap.catalogue.bundled_names import read_bundled_names
 from kfmap.catalogue.kernel_names import find_by_any_name
+from kfmap.catalogue.kernel_order import oldest_first
 from kfmap.cli.commands import CommandFailedError
 from kfmap.kernel.facts import AS_CONFIGURED, KernelFacts
 from kfmap.kernel.facts_json import FactsOutline
@@ -68,12 +69,12 @@ def load_by_name() -> list[KernelByName]:
     for bundled in find_bundled():
         kernels[bundled.name] = bundled.load(cache)
     kernels |= _of_the_map()
-    return [KernelByName(kernels[name]) for name in sorted(kernels, key=natural_key)]
+    return oldest_first(map(KernelByName, kernels.values()))
 
 
 def no_such_kernel(name: str, known: Sequence[KernelByName]) -> CommandFailedError:
     """Return the error for a kernel that there is not."""
-    there = ", ".join(item.name for item in known)
+    there = ", ".join(item.name for item in reversed(known))
     return CommandFailedError(f"There is no kernel {name!r}; there are {there}.")
 
 

@@ -14,6 +14,7 @@ import httpx
 
 from kfmap import __version__
 from kfmap.catalogue.kernel_names import find_by_any_name, find_newest
+from kfmap.catalogue.kernel_order import oldest_first
 from kfmap.cli.commands import CommandFailedError
 from kfmap.safe_text.printable import printable
 
@@ -78,16 +79,16 @@ class ServerClient:
     def find_kernels(self, names: Sequence[str]) -> list[str]:
         """Return the kernels of the server by any of their names; the newest for none."""
         rows = self._get("/api/kernels/").json()
-        known = [
+        known = oldest_first(
             _Kernel(row["name"], row["version"], row["label"], row["released"]) for row in rows
-        ]
+        )
         newest = find_newest(known)
         if not names:
             return [newest.name] if newest else []
         found = [(name, find_by_any_name(known, name)) for name in names]
         for name, kernel in found:
             if kernel is None:
-                there = ", ".join(kernel.name for kernel in known)
+                there = ", ".join(kernel.name for kernel in reversed(known))
                 raise CommandFailedError(f"The server has no kernel {name!r}; it has {there}.")
         return [kernel.name for _, kernel in found if kernel]
 

@@ -11,7 +11,6 @@ from pytest_django import DjangoAssertNumQueries
 from kfmap.btf.function_names import FunctionNames
 from kfmap.btf.function_pack import pack_functions
 from kfmap.btf.read import read_btf
-from kfmap.catalogue.bundled_kernels import natural_key
 from kfmap.catalogue.models import Kernel, Kfunc, Registration, SetEntry, StoredMatrix
 from kfmap.catalogue.store import (
     KernelExistsError,
@@ -158,8 +157,3 @@ def test_loading_twice_asks_once(django_assert_num_queries: DjangoAssertNumQueri
         load_kernel("toy")
     with django_assert_num_queries(1):
         load_kernel("toy")
-
-
-def test_names_sort_as_people_count() -> None:
-    names = ["7.2", "6.12", "6.2", "6.12-all", "6.1"]
-    assert sorted(names, key=natural_key) == ["6.1", "6.2", "6.12", "6.12-all", "7.2"]

@@ -18,14 +18,14 @@ Report = tuple[list[CheckedObject], ReportOptions]
 
 
 def load_opinions(obj: BpfObject) -> list[ComparedOpinion]:
-    """Return the latest opinion of each kernel beside the verdicts, kernels oldest first.
+    """Return the latest opinion of each kernel beside the verdicts, kernels newest first.
 
     How many programs contradict is noted in the rows, for the list of differences.
     """
     rows = {row.kernel: row for row in Opinion.objects.current().filter(object=obj)}
     if not rows:
         return []
-    kernels = [kernel for kernel in Kernel.objects.listed() if kernel.name in rows]
+    kernels = [kernel for kernel in Kernel.objects.newest_first() if kernel.name in rows]
     checks = load_checks(obj, kernels)
     verdicts = {
         kernel.name: checks[kernel.facts_hash].programs

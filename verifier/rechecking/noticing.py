@@ -32,7 +32,7 @@ def read_moment() -> Moment:
 
     Variants and estimates are left out: any account makes them, for its own questions.
     """
-    rows = Kernel.objects.exclude(source__in=_OWN).order_by("sort_key")
+    rows = Kernel.objects.listed().exclude(source__in=_OWN)
     kernels = list(rows.values_list("name", "facts_hash"))
     policies: dict[str, dict[str, int]] = {}
     for space, slug, pk in PolicyVersion.objects.in_force().values_list("space", "slug", "pk"):

@@ -14,7 +14,7 @@ WORST_FIRST = (REFUSED, FAILS_AT_RUN_TIME, UNKNOWN, PASSES, LEFT_OUT)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How the program that fares worst fares, and the kernels where it does, oldest first."""
+    """How the program that fares worst fares, and the kernels where it does, newest first."""
 
     verdict: str
     kernels: tuple[str, ...]
@@ -34,7 +34,7 @@ def load_outcomes(objects: Iterable[BpfObject]) -> dict[int, list[Outcome]]:
     words: dict[int, dict[str, set[str]]] = {}
     for object_id, facts_hash, verdict in rows.order_by().distinct():
         words.setdefault(object_id, {}).setdefault(facts_hash, set()).add(verdict)
-    kernels = list(Kernel.objects.listed()) if words else []
+    kernels = list(Kernel.objects.newest_first()) if words else []
     return {object_id: _outcomes(by_hash, kernels) for object_id, by_hash in words.items()}
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from kfmap.catalogue.kernel_order import newest_first
 from kfmap.catalogue.models import Kernel
 from kfmap.permission.engine import ENGINE_VERSION
 from verifier.engine.reports.causes import Cause
@@ -53,8 +54,8 @@ def deciding_kernels(space: Space | None, kernels: Sequence[Kernel]) -> set[str]
     """Return the kernels a space cares for; else the newest released one, as `verify` does."""
     if space is not None and space.kernels:
         return set(space.kernels)
-    released = [kernel.name for kernel in kernels if kernel.released]
-    return set(released[-1:])
+    released = [kernel.name for kernel in newest_first(kernels) if kernel.released]
+    return set(released[:1])
 
 
 def bind(obj: BpfObject, space: Space | None, kernels: Sequence[Kernel]) -> dict[str, Any]:

@@ -53,16 +53,19 @@ class AcrossKernels:
 def build_across(
     kernels: Sequence[Kernel], checks: Mapping[str, Checked], before: str, after: str
 ) -> AcrossKernels:
-    """Compare two kernels by name, the newest two released ones where no other are asked for."""
+    """Compare two kernels by name, the newest two released ones where no other are asked for.
+
+    `kernels` are newest first.
+    """
     asked = [
         (kernel, check)
         for kernel in kernels
         if (check := checks.get(kernel.facts_hash)) and not check.problem
     ]
     released = [(kernel, check) for kernel, check in asked if kernel.released]
-    span = find_span([(kernel.name, _loads(check)) for kernel, check in released])
+    span = find_span([(kernel.name, _loads(check)) for kernel, check in reversed(released)])
     by_name = {kernel.name: (kernel, check) for kernel, check in asked}
-    names = [kernel.name for kernel, _ in released[-2:]]
+    names = [kernel.name for kernel, _ in released[1::-1]]
     if before in by_name and after in by_name:
         names = [before, after]
     chosen = [by_name[name] for name in names]

@@ -79,9 +79,9 @@ def build_object_page(obj: BpfObject, before: str = "", after: str = "") -> Obje
 
     `before`, `after`: the kernels to compare, by name.
     """
-    kernels = list(Kernel.objects.listed())
+    kernels = list(Kernel.objects.newest_first())
     checks = load_checks(obj, kernels)
-    answer = build_answer(combine_checked(obj, kernels, checks))
+    answer = build_answer(combine_checked(obj, kernels[::-1], checks))
     programs = list(obj.programs.all())
     most_open = _MOST_OPEN if len(programs) <= _MANY_PROGRAMS else _MOST_OPEN_OF_MANY
     cards = [

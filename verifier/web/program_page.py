@@ -71,7 +71,7 @@ class ProgramPage:
 
 def build_program_page(obj: BpfObject, program: Program, number: str) -> ProgramPage:
     """Return a page about one program; `number` is that of the page of call sites."""
-    kernels = list(Kernel.objects.listed())
+    kernels = list(Kernel.objects.newest_first())
     checks = load_checks(obj, kernels)
     by_program = index_verdicts(checks)
     findings, anchors = _collect(program, kernels, by_program)
@@ -92,7 +92,6 @@ def _collect(
         for finding in verdict.findings if verdict else ():
             key = _identify(finding)
             shared = found.setdefault(key, SharedFinding(f"finding-{len(found)}", finding))
-            shared.finding = finding
             shared.kernels[kernel.name] = None
             if finding.kind != FindingKind.DEAD:
                 anchors.setdefault((kernel.name, program.name), shared.anchor)

@@ -24,9 +24,9 @@ _GONE = "The bytes of this object are not kept any more: upload it again to see 
 def show_source(request: HttpRequest, obj: BpfObject, position: int) -> HttpResponse:
     """Show the lines of a program; ?kernel= chooses whose verdict marks the calls."""
     program = get_object_or_404(obj.programs, position=position)
-    kernels = list(Kernel.objects.listed())
+    kernels = list(Kernel.objects.newest_first())
     named = [kernel for kernel in kernels if kernel.name == request.GET.get("kernel")]
-    kernel = named[0] if named else kernels[-1] if kernels else None
+    kernel = named[0] if named else kernels[0] if kernels else None
     context = {
         "object": obj,
         "program": program,

@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from kfmap.catalogue.agreement import MEASURED, Agreement
-from kfmap.catalogue.bundled_kernels import BUNDLED, find_bundled, natural_key
+from kfmap.catalogue.bundled_kernels import BUNDLED, find_bundled
 from kfmap.catalogue.bundling.archive import BundleError
 from kfmap.kernel.facts import KernelFacts
 from kfmap.probe.agreement import Comparison, compare_evidence
@@ -141,5 +141,4 @@ def save_agreements(asked: dict[str, str], file: Path = MEASURED, folder: Path =
         day = asked.get(bundled.name) or kept.get(bundled.name, {}).get("asked", today)
         facts, calls = bundled.read_facts(), bundled.read_calls()
         measured[bundled.name] = asdict(measure_agreement(facts, data, day, calls))
-    ordered = {name: measured[name] for name in sorted(measured, key=natural_key)}
-    file.write_text(json.dumps(ordered, indent=1) + "\n")
+    file.write_text(json.dumps(measured, indent=1) + "\n")

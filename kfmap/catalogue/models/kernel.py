@@ -22,7 +22,11 @@ class KernelQuerySet(models.QuerySet["Kernel"]):
 
     def listed(self) -> Self:
         """Return the kernels oldest first, without their facts and options."""
-        return self.defer("facts", "config").order_by("sort_key")
+        return self.defer("facts", "config").order_by("sort_key", "-name")
+
+    def newest_first(self) -> Self:
+        """Return the kernels as lists show them, without their facts and options."""
+        return self.listed().reverse()
 
 
 class Kernel(models.Model):
@@ -37,7 +41,9 @@ class Kernel(models.Model):
         ESTIMATE = "estimate", "an estimate: rules of another kernel"
 
     name = models.CharField(max_length=63, unique=True, validators=[validate_kernel_name])
-    sort_key = models.CharField(max_length=120, db_index=True, editable=False)
+    sort_key = models.CharField(
+        max_length=120, db_index=True, editable=False, help_text="kernel_order.release_key"
+    )
     version = models.CharField(max_length=100)
     label = models.CharField(max_length=300, blank=True)
     profile = models.CharField(max_length=60, blank=True)
@@ -63,7 +69,7 @@ class Kernel(models.Model):
     objects = KernelQuerySet.as_manager()
 
     class Meta:
-        ordering = ["sort_key"]
+        ordering = ["-sort_key", "name"]
 
     def __str__(self) -> str:
         return self.name

@@ -24,7 +24,7 @@ def show_home(request: HttpRequest, kernels: KernelMap) -> Page:
     objects = BpfObject.objects.visible_to(request.user).prefetch_related("jobs")[:_LATEST]
     context = {
         **answer_request(request, kernels),
-        "listed": [*released[::-1], *(row for row in kernels.rows if row not in released)],
+        "listed": kernels.rows[::-1],
         "changes": changes,
         "objects": objects if request.user.is_authenticated else None,
     }

@@ -191,7 +191,7 @@ def _read_sets(kernel: LoadedKernel) -> list[SetRow]:
 
 def _kernel_table(kernels: KernelMap) -> Table:
     columns = ("name", "version", "label", "profile", "kfuncs", "sets", "struct_ops", "page")
-    return Table("kernels", columns, [_kernel_row(row) for row in kernels.rows])
+    return Table("kernels", columns, [_kernel_row(row) for row in reversed(kernels.rows)])
 
 
 def _kernel_row(row: Kernel) -> tuple[str | int, ...]:

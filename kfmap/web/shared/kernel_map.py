@@ -48,7 +48,7 @@ class KernelMap:
         """
         found = find_by_any_name(self.rows, name)
         if found is None:
-            raise NameNotFound("The map", "kernel", name, self.names, ("kernel", ()))
+            raise NameNotFound("The map", "kernel", name, self.names[::-1], ("kernel", ()))
         return found
 
     def load(self, name: str) -> LoadedKernel:

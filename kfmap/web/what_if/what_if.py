@@ -71,7 +71,7 @@ def show_what_if(request: HttpRequest, this: ThisKernel) -> Page | HttpResponse:
         "effect": find_effect(kernel, after, flips, request.user) if shows_objects else None,
         "choices": list_choices(facts),
         "tables": list_rows(facts, table, member),
-        "variants": Kernel.objects.listed().filter(variant__base_name=name),
+        "variants": Kernel.objects.newest_first().filter(variant__base_name=name),
     }
     return Page("mechanisms/what_if.html", context)
 

@@ -211,7 +211,7 @@ def _matrix_sheet(objects: Sequence[CheckedObject]) -> Table:
     """Return a row per object and program, a column per kernel that any object was asked on."""
     kernels: dict[str, None] = {}
     for obj in objects:
-        kernels |= dict.fromkeys(verdict.kernel for verdict in obj.verdicts)
+        kernels |= dict.fromkeys(verdict.kernel for verdict in reversed(obj.verdicts))
         kernels |= dict.fromkeys(item.kernel for item in obj.unchecked)
     rows = [(obj.file, *row) for obj in objects for row in _matrix_rows(obj, list(kernels))]
     return Table("matrix", ("file", "program", *kernels), tuple(rows))

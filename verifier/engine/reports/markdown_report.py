@@ -80,7 +80,7 @@ def _cause_lines(cause: Cause) -> Iterator[str]:
 
 
 def _table(obj: CheckedObject) -> Iterator[str]:
-    kernels = [verdict.kernel for verdict in obj.verdicts]
+    kernels = [verdict.kernel for verdict in reversed(obj.verdicts)]
     words = {(kernel, row.program): WORDS[row.verdict] for kernel, row in obj.rows()}
     programs = dict.fromkeys(row.program for _, row in obj.rows())
     yield f"| program | {' | '.join(escape(kernel) for kernel in kernels)} |"

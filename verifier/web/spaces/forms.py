@@ -66,7 +66,7 @@ class SettingsForm(SpaceModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer the kernels of the map; those that went meanwhile stay until they are unticked."""
         super().__init__(*args, **kwargs)
-        names = list(Kernel.objects.listed().values_list("name", flat=True))
+        names = list(Kernel.objects.newest_first().values_list("name", flat=True))
         names += [name for name in self.instance.kernels if name not in names]
         field = self.fields["kernels"]
         assert isinstance(field, forms.MultipleChoiceField)

@@ -50,8 +50,8 @@ def test_workbook_has_the_four_sheets() -> None:
         "toy_move",
     )
     assert sheets["matrix"] == [
-        ("file", "program", "6.18", "7.2", "7.3"),
-        ("toy.bpf.o", "toy_running", "passes", "refused", "could not be checked"),
+        ("file", "program", "7.2", "6.18", "7.3"),
+        ("toy.bpf.o", "toy_running", "refused", "passes", "could not be checked"),
     ]
 
 
