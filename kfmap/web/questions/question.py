@@ -63,7 +63,9 @@ def _explain(error: QueryError, asked: dict[str, str]) -> dict[str, object]:
     candidates = [
         (name, question_url(asked["kernel"], name, asked["kfunc"])) for name in error.candidates
     ]
-    return {"problem": f"{text[:1].upper()}{text[1:]}.", "candidates": candidates}
+    if not text.startswith(asked["context"]):  # a name is written as it was asked for
+        text = text[:1].upper() + text[1:]
+    return {"problem": f"{text}.", "candidates": candidates}
 
 
 def _export(chosen: str, page: AnswerPage) -> HttpResponse:
