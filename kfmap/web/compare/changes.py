@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from kfmap.catalogue.matrix_rows import RowKind
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.permission.flip_block import FlipBlock
 from kfmap.permission.renamed_pairs import pair_renamed
@@ -47,7 +48,8 @@ class Changes:
     """From kernel `old` to kernel `new`; names sorted.
 
     A renamed kfunc is neither added nor removed; its cells count under the new name. `group` is the
-    group of contexts that the cells were narrowed to, "" for all.
+    group of contexts that the cells were narrowed to, "" for all. Of another kind than kfuncs, what
+    is said of kfuncs is said of helpers, or of both.
     """
 
     old: str
@@ -61,6 +63,12 @@ class Changes:
     kinds: tuple[FlipKind, ...]
     compared: int
     group: str = ""
+    kind: RowKind = RowKind.KFUNC
+
+    @property
+    def noun(self) -> str:
+        """Return what the functions are called that came, went or flipped."""
+        return _NOUNS[self.kind]
 
     @property
     def flipped(self) -> int:
@@ -69,15 +77,20 @@ class Changes:
 
     @property
     def same_names(self) -> bool:
-        """Return whether both kernels have the same kfuncs and contexts."""
+        """Return whether both kernels have the same functions and contexts."""
         came = self.kfuncs_added or self.contexts_added or self.kfuncs_renamed
         return not (came or self.kfuncs_removed or self.contexts_removed)
 
 
+_NOUNS = {RowKind.KFUNC: "kfunc", RowKind.HELPER: "helper", RowKind.ALL: "function"}
+
+
 @once_per_facts
-def find_changes(old: LoadedKernel, new: LoadedKernel, group: str = "") -> Changes:
+def find_changes(
+    old: LoadedKernel, new: LoadedKernel, group: str = "", kind: RowKind = RowKind.KFUNC
+) -> Changes:
     """Compare two kernels; with a group of contexts, the cells of its contexts only."""
-    before, after = load_cells(old), load_cells(new)
+    before, after = load_cells(old, kind), load_cells(new, kind)
     came, gone = after.rows.keys() - before.rows.keys(), before.rows.keys() - after.rows.keys()
     renamed = pair_renamed(old.decider, new.decider, gone, came)
     old_names = {new_name: old_name for old_name, new_name in renamed}
@@ -88,12 +101,13 @@ def find_changes(old: LoadedKernel, new: LoadedKernel, group: str = "") -> Chang
         tuple(sorted(came - old_names.keys())),
         tuple(sorted(gone - set(old_names.values()))),
         renamed,
-        tuple(_changed_kfuncs(old, new)),
+        tuple(_changed_kfuncs(old, new)) if kind is not RowKind.HELPER else (),
         _only_in(after, before, group),
         _only_in(before, after, group),
         kinds,
         compared,
         group,
+        kind,
     )
 
 

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from kfmap.catalogue.matrix_rows import RowKind
 from kfmap.catalogue.report_data import load_kernel_data
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.permission.flip_block import FlipBlock
@@ -24,10 +25,13 @@ from kfmap.web.compare.release_steps import BAR, list_steps
 from kfmap.web.shared.cells import load_cells
 from kfmap.web.shared.export import TABLE_FORMATS, Table, export_report, export_table
 from kfmap.web.shared.kernel_map import KernelMap
+from kfmap.web.shared.kinds import KIND_NAMES, read_kind
 from kfmap.web.shared.links import context_url
 from kfmap.web.shared.once_per_facts import once_per_facts
 from kfmap.web.shared.page import Page, map_page
 from kfmap.web.uploads.uploads_on_kernel import compare_uploads
+
+_FUNCTIONS = [(kind.value, words) for kind, words in KIND_NAMES.items()]
 
 
 @map_page("compare")
@@ -35,15 +39,15 @@ def choose(request: HttpRequest, kernels: KernelMap) -> Page | HttpResponse:
     """Ask for two kernels, and show what each release changed; or go to the comparison."""
     old, new = request.GET.get("old", ""), request.GET.get("new", "")
     if old and new:
-        group = request.GET.get("group", "")
-        query = f"?{urlencode({'group': group})}" if group else ""
+        narrowed = _narrowing(request.GET.get("group", ""), read_kind(request))
         names = [kernels.row(old).name, kernels.row(new).name]
-        return redirect(reverse("changes", args=names) + query)
+        return redirect(reverse("changes", args=names) + (f"?{narrowed}" if narrowed else ""))
     latest = [row.name for row in kernels.released[-2:]] or kernels.names
     context = {
         "old": latest[:1],
         "new": latest[-1:],
         "steps": list_steps(kernels),
+        "functions": _FUNCTIONS,
         "width": BAR,
     }
     return Page("web/choose_kernels.html", context)
@@ -58,9 +62,10 @@ def show_changes(
     groups = list_groups(before, after)
     group = request.GET.get("group", "")
     group = group if group in groups else ""
-    changes = find_changes(before, after, group)
+    kind = read_kind(request)
+    changes = find_changes(before, after, group, kind)
     if chosen := request.GET.get("format"):
-        if chosen in TABLE_FORMATS and chosen != "xlsx":
+        if chosen in TABLE_FORMATS and (chosen != "xlsx" or kind is not RowKind.KFUNC):
             return export_table(chosen, _export(changes))
         kernels_compared = load_kernel_data(before), load_kernel_data(after)
         return export_report(chosen, build_comparison_report(*kernels_compared))
@@ -68,13 +73,20 @@ def show_changes(
         "old": kernels.row(old),
         "new": kernels.row(new),
         "changes": changes,
-        "kinds": _list_kinds(before, after, group),
+        "kinds": _list_kinds(before, after, group, kind),
         "groups": groups,
-        "query": urlencode({"group": group}) if group else "",
+        "functions": _FUNCTIONS,
+        "query": _narrowing(group, kind),
     }
     if request.user.is_authenticated:
         context["uploads"] = compare_uploads(kernels.row(old), kernels.row(new), request.user)
     return Page("web/changes.html", context)
+
+
+def _narrowing(group: str, kind: RowKind) -> str:
+    """Return the query of a comparison that is not of all contexts, or not of kfuncs."""
+    asked = {"group": group, "kind": kind.value if kind is not RowKind.KFUNC else ""}
+    return urlencode({name: value for name, value in asked.items() if value})
 
 
 Link = tuple[str, str]  # a name and the address of its page
@@ -92,13 +104,13 @@ class FlipRow:
 
 @once_per_facts
 def _list_kinds(
-    before: LoadedKernel, after: LoadedKernel, group: str
+    before: LoadedKernel, after: LoadedKernel, group: str, kind: RowKind
 ) -> list[tuple[FlipKind, list[FlipRow]]]:
     cells = load_cells(after)
     pages = dict(zip(cells.names, cells.contexts, strict=True))
     return [
         (
-            kind,
+            flipped,
             [
                 FlipRow(
                     flip.cells,
@@ -106,10 +118,10 @@ def _list_kinds(
                     [(name, context_url(after.name, pages[name])) for name in flip.contexts],
                     count_by_family(flip.contexts, cells),
                 )
-                for flip in kind.flips
+                for flip in flipped.flips
             ],
         )
-        for kind in find_changes(before, after, group).kinds
+        for flipped in find_changes(before, after, group, kind).kinds
     ]
 
 

@@ -96,3 +96,20 @@ def test_the_api_gives_matrices_of_helpers(client: Client) -> None:
     address = reverse("api-matrix", args=["6.1"])
     assert set(client.get(address, {"kind": "helper"}).json()["kinds"]) == {"helper"}
     assert client.get(address, {"kind": "nothing"}).status_code == 400
+
+
+def test_two_kernels_are_compared_by_their_helpers(client: Client) -> None:
+    [newer] = [item for item in find_bundled() if item.name == "6.12"]
+    save_kernel(newer.read_facts(), None)
+    page = reverse("changes", args=["6.1", "6.12"])
+    rows = read_csv(client, f"{page}?kind=helper&format=csv")
+    assert rows and {row["kfunc"][:4] for row in rows} == {"bpf_"}
+    assert "bpf_cgroup_release" not in {row["kfunc"] for row in rows}  # a kfunc
+    both = read_csv(client, f"{page}?kind=all&format=csv")
+    assert len(both) == len(rows) + len(read_csv(client, f"{page}?format=csv"))
+    shown = client.get(f"{page}?kind=helper").text
+    assert f"{len(rows)} of " in shown and "Helpers</th>" in shown
+    assert client.get(f"{page}?kind=helper&format=xlsx").status_code == 200
+    assert client.get(f"{page}?kind=nothing").status_code == 404
+    chosen = client.get(reverse("compare"), {"old": "6.1", "new": "6.12", "kind": "helper"})
+    assert chosen["Location"] == f"{page}?kind=helper"
