@@ -3,7 +3,7 @@
 // node stands for are those of the list below it.
 import { pack, unpack } from "./graph_packing.js";
 
-const ZOOM = 1.25, LEAST = 0.15, MOST = 4, READABLE = 0.7;
+const ZOOM = 1.25, LEAST = 0.15, MOST = 4, READABLE = 0.7;  // 12 px become 8.4
 
 class Graph {
   constructor(root) {
@@ -140,12 +140,13 @@ class Graph {
     }, { passive: false });
   }
 
-  // The whole graph: always if it was asked for, else if it can still be read then; else its width.
+  // The whole graph: always if it was asked for, else if it can still be read then; else as much of
+  // its width as can be read.
   fit(asked = false) {
     const wide = (this.view.clientWidth - 2) / this.size.width;
     const high = (parseFloat(getComputedStyle(this.view).maxHeight) - 2) / this.size.height;
     const whole = Math.min(1, wide, high);
-    this.scale(asked || whole >= READABLE ? whole : Math.min(1, Math.max(wide, 0.45)));
+    this.scale(asked || whole >= READABLE ? whole : Math.min(1, Math.max(wide, READABLE)));
   }
 
   scale(zoom) {
@@ -155,18 +156,22 @@ class Graph {
   }
 
   // Gives the nodes with a name that has what was typed in it: the very name first, then those that
-  // begin so.
+  // begin so, then those that end so (qmap_dispatch), then the others.
   search(typed) {
     const ranked = [];
     for (const [name, node] of this.nodes) {
       const names = typed === "" ? [] : this.names(name).filter((own) => own.includes(typed));
       node.classList.toggle("kf-found", names.length > 0);
-      if (names.length) ranked.push([names.includes(typed) ? 0 : names.some((own) => own.startsWith(typed)) ? 1 : 2, name]);
+      if (names.length) ranked.push([Math.min(...names.map((own) => this.rank(own, typed))), name]);
     }
     const found = ranked.sort((a, b) => a[0] - b[0]).map(([, name]) => name);
     this.says.textContent = typed ? `${found.length} of ${this.nodes.size} nodes have “${typed}”` : "";
     if (found.length) this.nodes.get(found[0]).scrollIntoView({ block: "nearest", inline: "nearest" });
     return found;
+  }
+
+  rank(name, typed) {
+    return [name === typed, name.startsWith(typed), name.endsWith(`_${typed}`), true].indexOf(true);
   }
 
   choose(name) {
