@@ -89,8 +89,8 @@ def _latest_kept(row: Kernel) -> _Asked | None:
 def _bundled(row: Kernel) -> _Asked | None:
     """Return what came with kfmap, where the row still has the facts that came with it."""
     agreement = load_agreements().get(row.name)
-    if row.source != Kernel.Source.BUNDLED or agreement is None or not row.has_rules:
-        return None  # without rules the answer is the evidence, which confirms nothing
+    if row.source != Kernel.Source.BUNDLED or agreement is None:
+        return None
     key = ("bundled", row.name)
     known = _read_lately.get(key)
     if known is None:

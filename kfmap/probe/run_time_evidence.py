@@ -26,7 +26,7 @@ SCHEDULER = Path(__file__).with_name("oracle.bpf.o")
 FORMAT, VERSION = "kfmap-run-time", 1
 # Callbacks that init arms: no op runs, so no mask is in force.
 CALLBACKS = {"timer": "a timer", "workqueue": "a workqueue"}
-_OPS = "sched_ext_ops"
+OPS = "sched_ext_ops"
 _MASK = "kfunc with mask"
 _MOST = 10_000
 # Ops that the guest cannot have the kernel call, or calls that nothing is heard of.
@@ -137,7 +137,7 @@ def _cell(masks: RunTimeMasks, answer: RunTimeAnswer | None, op: str, kfunc: str
     if op in CALLBACKS:
         word, _ = masks.decide_bare(CALLBACKS[op], kfunc)
     else:
-        word, _ = masks.decide(Context("BPF_PROG_TYPE_STRUCT_OPS", None, None, _OPS, op), kfunc)
+        word, _ = masks.decide(Context("BPF_PROG_TYPE_STRUCT_OPS", None, None, OPS, op), kfunc)
     ours = RunTimeWord.FAILS if word == FAILS else RunTimeWord.PASSES
     if answer is not None and answer.word != RunTimeWord.UNDRIVEN:
         return RunTimeCell(answer, ours)

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from kfmap.catalogue.questions import QueryError, ask
 from kfmap.catalogue.store import LoadedKernel
+from kfmap.evidence.calls import MadeCall, find_call
 from kfmap.evidence.confirming import Confirmation, find_confirmation
 from kfmap.permission.answers import Answer
 from kfmap.permission.context_words import render_context
@@ -48,6 +49,7 @@ class AnswerPage:
     elsewhere: tuple[Elsewhere, ...]
     declaration: Declaration | None
     confirmation: Confirmation | None = None
+    call: MadeCall | None = None
 
     @property
     def kfunc(self) -> str:
@@ -164,6 +166,7 @@ def answer_question(
         tuple(reversed(elsewhere)),
         declare(kernel, kfunc, released),
         find_confirmation(kernel, row, answer.context, kfunc) if row.has_rules else None,
+        find_call(row, answer.context, kfunc),
     )
 
 
