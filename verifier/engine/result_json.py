@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from verifier.engine.object.model import StructOpsUse
 from verifier.engine.result import (
@@ -24,11 +24,13 @@ from verifier.engine.source_view import (
 )
 from verifier.engine.summary import CallSummary, ObjectSummary, ProgramSummary
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 _NAMES: dict[type, tuple[str, ...]] = {}  # of fields, by class
-Record = ObjectVerdict | ObjectSummary | Finding | Step | StructOpsUse | SourceView
 
 
-def plain(value: Record) -> dict[str, Any]:
+def plain(value: DataclassInstance) -> dict[str, Any]:
     """Return dictionaries, lists, texts and numbers, in a third of the time of asdict()."""
     made: dict[str, Any] = _plain(value)
     return made
