@@ -2,6 +2,7 @@
 
 Mirrors check_map_prog_compatibility() of kernel/bpf/verifier.c, which looks at every map that the
 code of a program names, dead code included, and check_map_field_pointer() for timers and locks.
+Which maps the kernel makes at all is in map_making.py.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from kfmap.kernel.program_facts import KernelPart, MapRefusal
 from kfmap.permission.view import EXT_TYPE
 from verifier.engine.judging.built_without import options_off
 from verifier.engine.judging.kernel import KernelUnderTest
+from verifier.engine.judging.map_making import keeps_no_types, needs_types
 from verifier.engine.judging.problem import Objection
 from verifier.engine.object.map_types import map_type_name
 from verifier.engine.object.model import BpfMap, BpfObject, Program
@@ -133,6 +135,21 @@ class MapJudge:
                 return Objection(FindingKind.LOAD, (reason,))
         return None
 
+    def unmade_maps(self) -> Iterator[Reason]:
+        """Say which maps the kernel makes neither as they are nor without types."""
+        for item in self._object.maps if self._object.btf else ():
+            if not needs_types(item):
+                continue
+            if not has_types(item):
+                why = "it needs the types of its keys and values (__type(key, int) and so on)"
+            elif not (why := self._unfit(item)):
+                continue
+            yield Reason(_RULE, f"this kernel does not make map {item.name}: {why}")
+
+    def _unfit(self, item: BpfMap) -> str:
+        """Say why the kernel does not make a map with the types of its values, "" if it does."""
+        return keeps_no_types(item, self._all_fields_of(item), self._kernel)
+
     def _lack(self, need: tuple[str, str] | None, maps: tuple[int, ...]) -> Objection | None:
         if need is None or self._object.btf is None:
             return None
@@ -144,6 +161,9 @@ class MapJudge:
                     "__type(key, ...) and __type(value, ...) instead of sizes"
                 )
                 return Objection(FindingKind.LOAD, (Reason(_RULE, text),))
+            if why := self._unfit(item):
+                text = f"map {item.name!r} has to have BTF in order to use {struct}, and {why}"
+                return Objection(FindingKind.LOAD, (Reason(_RULE, text),))
             if field not in self._fields_of(item):
                 text = f"map {item.name!r} has no valid {struct}: put one into its value"
                 return Objection(FindingKind.LOAD, (Reason(_RULE, text),))
@@ -154,6 +174,11 @@ class MapJudge:
 
     def _fields_of(self, item: BpfMap) -> frozenset[str]:
         """Return the special fields of a map's values; none where the kernel gets no types."""
+        fields = self._all_fields_of(item)
+        return frozenset() if keeps_no_types(item, fields, self._kernel) else fields
+
+    def _all_fields_of(self, item: BpfMap) -> frozenset[str]:
+        """Return the special fields that the kernel finds in the types of a map's values."""
         if self._object.btf is None or not has_types(item):
             return frozenset()
         if item.value_type not in self._fields:

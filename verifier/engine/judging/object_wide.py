@@ -101,7 +101,8 @@ def _map_problems(loaded: Loaded) -> Iterator[ObjectProblem]:
     """A map that the kernel cannot make, for it has no such type, or that libbpf cannot map."""
     for reason in maps_of_kernel(loaded.kernel, loaded.object.maps):
         yield ObjectProblem(FindingKind.LOAD, "", reason)
-    for reason in MapJudge(loaded.object, loaded.kernel).shared_data_problems():
+    maps = MapJudge(loaded.object, loaded.kernel)
+    for reason in (*maps.unmade_maps(), *maps.shared_data_problems()):
         yield ObjectProblem(FindingKind.LOAD, "", reason)
 
 

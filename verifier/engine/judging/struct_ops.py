@@ -28,6 +28,14 @@ def object_problems(loaded: Loaded) -> Iterator[Problem]:
     """Say why libbpf cannot load the object's struct_ops maps, so nothing of it loads."""
     if not loaded.kernel.facts.struct_ops:
         return
+    for struct_map in loaded.object.struct_ops_maps:
+        if not struct_map.optional:
+            yield from map_problems(struct_map, loaded)
+    yield from _reuse_problems(loaded)
+
+
+def _reuse_problems(loaded: Loaded) -> Iterator[Problem]:
+    """Name the programs that maps use as several members: "invalid reuse of prog" of libbpf."""
     made = {item.name for item in loaded.object.struct_ops_maps if not item.optional}
     for program in loaded.object.programs:
         uses = [use for use in program.struct_ops if use.map in made]
@@ -38,9 +46,6 @@ def object_problems(loaded: Loaded) -> Iterator[Problem]:
             words = " and as ".join(members)
             text = f"{program.name} is used as {words}: a program can be one of them"
             yield Problem(FindingKind.STRUCT_OPS, Reason(RULE, text))
-    for struct_map in loaded.object.struct_ops_maps:
-        if not struct_map.optional:
-            yield from map_problems(struct_map, loaded)
 
 
 def optional_map_problem(program: Program, loaded: Loaded) -> Problem | None:

@@ -154,7 +154,7 @@ class StructOpsMap:
 
     `members`: its callbacks, each with its program or None. `nonzero`: members with a value and no
     program. `data`: its initial bytes. `type_name` has its `___suffix` as written, `kernel_type`
-    has not. `optional`: not made by default (`?.struct_ops`).
+    has not. `optional`: not made by default (the first variable of `?.struct_ops`).
     """
 
     name: str

@@ -25,7 +25,7 @@ from verifier.engine.object.model import (
 from verifier.engine.object.programs import read_programs
 from verifier.engine.object.references import Places, References
 from verifier.engine.object.sections import TEXT, Sections, refused_sections, sort_sections
-from verifier.engine.object.struct_ops import read_struct_ops
+from verifier.engine.object.struct_ops import note_made_maps, read_struct_ops
 from verifier.engine.object.type_info import read_object_btf, read_object_btf_ext
 from verifier.engine.object.variables import Variables
 
@@ -63,6 +63,7 @@ def _read(data: bytes, limits: Limits) -> BpfObject:
     struct_ops = (
         read_struct_ops(elf, sections.struct_ops, btf, variables, by_start, limits) if btf else ()
     )
+    notes += note_made_maps(struct_ops)
     places = _places(elf, sections, functions, starts, externs, maps)
     references = _read_references(elf, sections, code, places, (notes, refusals))
     return BpfObject(

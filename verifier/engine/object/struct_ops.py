@@ -6,7 +6,8 @@ Mirrors init_struct_ops_maps and bpf_object__collect_st_ops_relos of tools/lib/b
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from kfmap.btf.flavor import essential_name
@@ -64,8 +65,24 @@ def read_struct_ops(
             end = item.offset + max(item.size, ops.size)
             members += len(ops.callbacks) + len(ops.spans)
             check_limit("members of struct_ops maps", members, limits.struct_ops_members)
-            maps.append(_read_map(section, item, ops, relocations.get(item.offset, ()), starts))
+            found = _read_map(section, item, ops, relocations.get(item.offset, ()), starts)
+            # init_struct_ops_maps() steps over the "?" of the section's name in its loop over the
+            # variables, so it leaves out the first one alone (read in Linux 6.12 to 7.3).
+            maps.append(replace(found, optional=found.optional and item is placed[0]))
     return tuple(maps)
+
+
+def note_made_maps(maps: Iterable[StructOpsMap]) -> Iterator[str]:
+    """Say which maps of an optional section libbpf makes all the same."""
+    names: dict[str, list[str]] = {}
+    for item in maps:
+        if item.section.startswith("?") and not item.optional:
+            names.setdefault(item.section, []).append(item.name)
+    for section, made in names.items():
+        yield (
+            f"of SEC({section!r}) libbpf leaves out the first variable alone and makes "
+            f"{', '.join(made)}: call bpf_map__set_autocreate(map, false) for these, too"
+        )
 
 
 def _by_variable(

@@ -70,3 +70,21 @@ def test_special_fields_are_found_at_any_depth() -> None:
     assert maps["nested"].found(looks_inside=False) == set()
     assert maps["nested"].found(looks_inside=True) == {"BPF_TIMER"}
     assert maps["two"].found(looks_inside=True) == set()
+
+
+@pytest.mark.parametrize("kernel", ["6.1", "6.12", "7.3"])
+def test_a_storage_with_a_timer_is_made_neither_with_types_nor_without(kernel: str) -> None:
+    """Error in bpf_create_map_xattr(per_task): -EOPNOTSUPP, and without BTF: -EINVAL."""
+    [reason] = reasons_of(check_on(kernel, "storage_fields.bpf.o")["does_not_use_it"])
+    assert reason.startswith(
+        "this kernel does not make map per_task: the kernel takes no bpf_timer"
+    )
+
+
+@pytest.mark.parametrize("kernel", ["6.1", "6.12", "7.3"])
+def test_a_map_that_is_made_without_types_is_one_without_fields(kernel: str) -> None:
+    verdicts = check_on(kernel, "percpu_fields.bpf.o")
+    assert verdicts["counts"].verdict == verdicts["sees_no_lock"].verdict == PASSES
+    for name, field in (("arms", "bpf_timer"), ("locks_it", "bpf_spin_lock")):
+        assert verdicts[name].verdict == REFUSED
+        assert f"has to have BTF in order to use {field}, and the" in reasons_of(verdicts[name])[0]

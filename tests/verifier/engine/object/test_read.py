@@ -226,5 +226,5 @@ def test_object_without_btf_is_read_as_far_as_names_go() -> None:
 
 def test_well_kept_objects_have_no_notes() -> None:
     for name in NAMES:
-        if name != "bare.bpf.o":
+        if name not in ("bare.bpf.o", "members.bpf.o"):
             assert read(name).notes == ()
