@@ -1,28 +1,18 @@
-"""One Makefile as make reads it: variables, conditions, includes and functions, no recipes.
+"""One Makefile as make reads it line by line: assignments, conditions and includes, no recipes.
 
-Mirrors GNU make's manual as far as Kbuild's Makefiles use it. What cannot be evaluated (a command
-of the shell, a function that is not there) becomes a mark in the text, which says at which line;
-what stands under a condition with such a mark is there perhaps.
+Mirrors GNU make's manual as far as Kbuild's Makefiles use it. What stands under a condition that
+cannot be evaluated (make_expansion.py) is there perhaps.
 """
 
 from __future__ import annotations
 
-import fnmatch
 import posixpath
 import re
 from dataclasses import dataclass, field
 
 from kfmap.kernel.config import Config
-from kfmap.kernel.make_functions import (
-    LAZY,
-    MARK,
-    TEXT,
-    UNREAD,
-    find_end,
-    patsubst,
-    split_arguments,
-    split_pair,
-)
+from kfmap.kernel.make_expansion import MAX_VALUE, Expansion, Variable
+from kfmap.kernel.make_functions import MARK, split_pair
 from kfmap.kernel.place import Place
 from kfmap.kernel.tree import Tree, TreeError
 
@@ -31,9 +21,6 @@ _INCLUDE = re.compile(r"^\s*(-include|sinclude|include)\s+(.*)$")
 _WORDS_BEFORE = re.compile(r"^\s*(?:(?:export|override|private)\s+)+(?=\S+\s*[:+?]?=)")
 _LIST = re.compile(r"-(?:y|m|n|objs|)\Z")
 _MAX_LINES = 20_000
-_MAX_VALUE = 100_000  # characters of one variable
-_MAX_EXPANDED = 4_000_000  # characters that come from variables, in one Makefile
-_MAX_NESTING = 30  # of variables in variables
 _MAX_INCLUDES = 30
 
 
@@ -60,26 +47,17 @@ class _Level:
     taken: bool
 
 
-@dataclass(slots=True)
-class _Variable:
-    text: str
-    is_simple: bool
-
-
 class Makefile:
     """Reads the Makefiles of one folder."""
 
     def __init__(self, tree: Tree, config: Config, given: dict[str, str]) -> None:
         self._tree = tree
         self._config = config
-        self._left = _MAX_EXPANDED
+        self._expansion = Expansion(tree, config, given)
         self._lines = 0
         self._includes = 0
         self._given = frozenset(given)
-        self._variables = {name: _Variable(value, True) for name, value in given.items()}
         self._perhaps: list[tuple[str, str, Place]] = []
-        self._marks: list[Place] = []
-        self._place = Place("", 0)
         self._lost: list[Place] = []
         self._off: set[str] = set()
 
@@ -99,10 +77,12 @@ class Makefile:
         is_recipe = False
         defining: list[str] | None = None
         for number, line in _join_lines(lines):
-            self._place = Place(file, number)
+            self._expansion.place = Place(file, number)
             if defining is not None:
                 if re.match(r"\s*endef\b", line):
-                    self._variables[defining[0]] = _Variable("\n".join(defining[1:]), False)
+                    self._expansion.variables[defining[0]] = Variable(
+                        "\n".join(defining[1:]), False
+                    )
                     defining = None
                 else:
                     defining.append(line)
@@ -128,21 +108,21 @@ class Makefile:
     def lists(self) -> Lists:
         """Return the lists: variables whose names end in -y, -m, -objs or nothing after the -."""
         found = Lists(unread=list(self._lost), off=self._off)
-        for name, variable in self._variables.items():
+        for name, variable in self._expansion.variables.items():
             marked = MARK.search(name)
             if not _LIST.search(name) and marked is None:
                 continue
-            value = variable.text if variable.is_simple else self._expand(variable.text)
+            value = variable.text if variable.is_simple else self._expansion.expand(variable.text)
             for word in value.split():
                 mark = marked or MARK.search(word)
                 if mark is None:
                     found.words.setdefault(name, []).append(word)
                 elif marked is not None and MARK.search(word) is None:
-                    self._add_perhaps(found, name, word, self._marks[int(mark[1])])
+                    self._add_perhaps(found, name, word, self._expansion.marks[int(mark[1])])
                 else:
-                    found.unread.append(self._marks[int(mark[1])])
+                    found.unread.append(self._expansion.marks[int(mark[1])])
         for name, value, place in self._perhaps:
-            for word in self._expand(value).split():
+            for word in self._expansion.expand(value).split():
                 self._add_perhaps(found, name, word, place)
         return found
 
@@ -151,8 +131,6 @@ class Makefile:
             found.unread.append(place)
         else:
             found.perhaps.setdefault(name, []).append((word, place))
-
-    # Lines
 
     def _statement(self, line: str, *, perhaps: bool) -> bool:
         """Read a line that is no condition; return whether it begins a rule."""
@@ -171,15 +149,15 @@ class Makefile:
     def _leave_out(self, line: str) -> None:
         assigned = split_assignment(_WORDS_BEFORE.sub("", line))
         if assigned and (".o" in assigned[2] or "/" in assigned[2]):
-            self._off.update(assigned[2].split(), self._expand(assigned[2]).split())
+            self._off.update(assigned[2].split(), self._expansion.expand(assigned[2]).split())
 
     def _evaluated(self, line: str) -> None:
-        if MARK.search(self._expand(line)):
-            self._lost.append(self._place)
+        if MARK.search(self._expansion.expand(line)):
+            self._lost.append(self._expansion.place)
 
     def _include(self, word: str, files: str, *, perhaps: bool) -> None:
-        here = self._place
-        for file in self._expand(files).split():
+        here = self._expansion.place
+        for file in self._expansion.expand(files).split():
             path = posixpath.normpath(file)
             self._includes += 1
             if self._includes > _MAX_INCLUDES:
@@ -190,7 +168,7 @@ class Makefile:
                 self.read(path)
             elif word == "include" and not path.startswith(("include/", "..", "/")):
                 self._lost.append(here)
-        self._place = here
+        self._expansion.place = here
 
     def _conditional(self, word: str, rest: str, stack: list[_Level]) -> None:
         if word == "endif":
@@ -216,157 +194,40 @@ class Makefile:
 
     def _holds(self, word: str, rest: str) -> bool | None:
         if word in ("ifdef", "ifndef"):
-            name = self._expand(rest).strip()
+            name = self._expansion.expand(rest).strip()
             if name.startswith("CONFIG_"):
                 known = bool(self._config.value(name))
             else:
-                variable = self._variables.get(name)
+                variable = self._expansion.variables.get(name)
                 known = variable is not None and bool(variable.text.strip())
                 if MARK.search(name) or (variable and MARK.search(variable.text)):
                     return None
             return known == (word == "ifdef")
-        left, right = (self._expand(part).strip() for part in split_pair(rest))
+        left, right = (self._expansion.expand(part).strip() for part in split_pair(rest))
         if MARK.search(left) or MARK.search(right):
             return None
         return (left == right) == (word == "ifeq")
 
     def _assign(self, name: str, operator: str, value: str, *, perhaps: bool) -> None:
-        name = self._expand(name).strip()
+        name = self._expansion.expand(name).strip()
         if name in self._given:
             return
         if perhaps:
             if _LIST.search(name):
-                self._perhaps.append((name, value, self._place))
+                self._perhaps.append((name, value, self._expansion.place))
             else:
-                self._variables[name] = _Variable(self._mark(), True)
+                self._expansion.variables[name] = Variable(self._expansion.mark(), True)
             return
-        known = self._variables.get(name)
+        known = self._expansion.variables.get(name)
         if operator == "+=" and known is not None:
-            added = self._expand(value) if known.is_simple else value
-            known.text = f"{known.text} {added}"[-_MAX_VALUE:]
+            added = self._expansion.expand(value) if known.is_simple else value
+            known.text = f"{known.text} {added}"[-MAX_VALUE:]
         elif operator in (":=", "::="):
-            self._variables[name] = _Variable(self._expand(value), True)
+            self._expansion.variables[name] = Variable(self._expansion.expand(value), True)
         elif operator == "!=":
-            self._variables[name] = _Variable(self._mark(), True)
+            self._expansion.variables[name] = Variable(self._expansion.mark(), True)
         elif operator != "?=" or known is None:
-            self._variables[name] = _Variable(value, False)
-
-    # Expansion
-
-    def _mark(self) -> str:
-        self._marks.append(self._place)
-        return f"\ue000{len(self._marks) - 1}\ue001"
-
-    def _expand(self, text: str, arguments: tuple[str, ...] = (), depth: int = 0) -> str:
-        """Replace variables and functions; one that does not end loses what is left."""
-        if "$" not in text:
-            return text
-        if depth > _MAX_NESTING:
-            return ""
-        pieces: list[str] = []
-        at = 0
-        while (sign := text.find("$", at)) >= 0:
-            pieces.append(text[at:sign])
-            following = text[sign + 1 : sign + 2]
-            if following in ("(", "{"):
-                end = find_end(text, sign + 1)
-                inside = text[sign + 2 : end]
-                pieces.append(self._value(inside, arguments, depth))
-                at = end + 1
-            else:
-                pieces.append("$" if following == "$" else "")
-                at = sign + 2
-        value = "".join(pieces) + text[at:]
-        self._left -= len(value)
-        return value if self._left > 0 else ""
-
-    def _value(self, inside: str, arguments: tuple[str, ...], depth: int) -> str:
-        """Return what `$(inside)` stands for."""
-        call = re.match(r"([a-z-]+)[ \t]+", inside)
-        if call and call[1] == "origin":  # nobody gives a variable on a command line here
-            asked = self._expand(inside[call.end() :], arguments, depth + 1).strip()
-            return "file" if asked in self._variables else "undefined"
-        if call and (call[1] in TEXT or call[1] in LAZY or call[1] in UNREAD):
-            return self._function(call[1], inside[call.end() :], arguments, depth)
-        name = self._expand(inside, arguments, depth + 1)
-        if name.isdigit():
-            return arguments[int(name)] if int(name) < len(arguments) else ""
-        name, colon, change = name.partition(":")
-        value = self._variable(name, arguments, depth)
-        if colon and "=" in change:
-            old, _, new = change.partition("=")
-            pattern = old if "%" in old else f"%{old}"
-            return patsubst(pattern, new if "%" in new or "%" in old else f"%{new}", value)
-        return value
-
-    def _variable(self, name: str, arguments: tuple[str, ...], depth: int) -> str:
-        if name.startswith("CONFIG_"):
-            return self._config.value(name)
-        if MARK.search(name):
-            return self._mark()
-        variable = self._variables.get(name)
-        if variable is None:
-            return ""
-        if variable.is_simple:
-            return variable.text
-        return self._expand(variable.text, arguments, depth + 1)
-
-    def _function(self, name: str, rest: str, arguments: tuple[str, ...], depth: int) -> str:
-        parts = split_arguments(rest)
-        if name in UNREAD:
-            return self._mark()
-        if name in LAZY:
-            return self._lazy(name, parts, arguments, depth)
-        given = [self._expand(part, arguments, depth + 1) for part in parts]
-        if name == "wildcard":
-            return " ".join(found for word in given[0].split() for found in self._glob(word))
-        wanted, function = TEXT[name]
-        given = [*given[: wanted - 1], ",".join(given[wanted - 1 :])]
-        return function(*given) if len(given) == wanted else self._mark()
-
-    def _lazy(self, name: str, parts: list[str], arguments: tuple[str, ...], depth: int) -> str:
-        def give(index: int) -> str:
-            part = parts[index] if index < len(parts) else ""
-            return self._expand(part, arguments, depth + 1).strip()
-
-        if name == "call":
-            called = give(0)
-            if called not in self._variables:
-                return self._mark()
-            passed = tuple(give(index) for index in range(len(parts)))
-            return self._expand(self._variables[called].text, passed, depth + 1)
-        if name == "foreach":
-            return self._foreach(give(0), give(1), parts[2] if len(parts) > 2 else "", depth)
-        if name == "if":
-            chosen = give(0)
-            if MARK.search(chosen):
-                return self._mark()
-            return give(1) if chosen else give(2)
-        values = [give(index) for index in range(len(parts))]
-        if name == "or":
-            return next((value for value in values if value), "")
-        return values[-1] if values and all(values) else ""
-
-    def _foreach(self, name: str, words: str, body: str, depth: int) -> str:
-        before = self._variables.get(name)
-        found = []
-        for word in words.split():
-            self._variables[name] = _Variable(word, True)
-            found.append(self._expand(body, (), depth + 1))
-        if before is None:
-            self._variables.pop(name, None)
-        else:
-            self._variables[name] = before
-        return " ".join(found)
-
-    def _glob(self, word: str) -> list[str]:
-        if MARK.search(word):
-            return [word]
-        folder, pattern = posixpath.split(word)
-        inside = posixpath.normpath(folder or ".")
-        names = self._tree.names_in("" if inside == "." else inside)
-        matching = fnmatch.filter(names, pattern)
-        return sorted(posixpath.join(folder, name) for name in matching)
+            self._expansion.variables[name] = Variable(value, False)
 
 
 def split_assignment(line: str) -> tuple[str, str, str] | None:
