@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 
 from kfmap.kernel.facts import KernelFacts, NotUnderstood
 from kfmap.permission.context_words import render_context
 from kfmap.permission.contexts import build_contexts
 from kfmap.permission.decide import Decider
-from kfmap.permission.flip_block import FlipBlock
+from kfmap.permission.flip_block import Flip, FlipBlock, gather_flips
 from kfmap.permission.matrix import fill_matrix
 from kfmap.permission.outcome_bits import OutcomeColumns
 from kfmap.permission.outcome_words import LETTER_OF, LETTERS, NOT_ON_THIS_KERNEL, REFUSED, TITLES
@@ -61,27 +60,20 @@ def find_flips(before: KernelFacts, after: KernelFacts) -> Flips:
     old, new = _Outcomes(before), _Outcomes(after)
     contexts = tuple(dict.fromkeys((*new.contexts, *old.contexts)))
     kfuncs = tuple(dict.fromkeys((*new.rows, *old.rows)))
-    blocks: dict[tuple[str, str], dict[tuple[str, ...], list[str]]] = defaultdict(dict)
-    for kfunc in kfuncs:
-        flipped: dict[tuple[str, str], list[str]] = defaultdict(list)
-        for context in contexts:
-            pair = old.letter(context, kfunc), new.letter(context, kfunc)
-            if pair[0] != pair[1] and not _DULL.issuperset(pair):
-                flipped[pair].append(context)
-        for pair, names in flipped.items():
-            blocks[pair].setdefault(tuple(names), []).append(kfunc)
-    flips = [
-        FlipBlock(LETTERS[first], LETTERS[second], tuple(names), where)
-        for (first, second), of in blocks.items()
-        for where, names in of.items()
-    ]
+    flips = gather_flips(
+        Flip(kfunc, context, LETTERS[was], LETTERS[now])
+        for kfunc in kfuncs
+        for context in contexts
+        for was, now in [(old.letter(context, kfunc), new.letter(context, kfunc))]
+        if was != now and not _DULL.issuperset((was, now))
+    )
     known = set(before.not_understood)
     return Flips(
         tuple(sorted(new.rows.keys() - old.rows.keys())),
         tuple(sorted(old.rows.keys() - new.rows.keys())),
         tuple(name for name in new.contexts if name not in old.contexts),
         tuple(name for name in old.contexts if name not in new.contexts),
-        tuple(sorted(flips, key=lambda flip: (-flip.cells, flip.kfuncs, flip.contexts))),
+        tuple(flips),
         len(contexts) * len(kfuncs),
         tuple(item for item in after.not_understood if item not in known),
     )

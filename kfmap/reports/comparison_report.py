@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from kfmap.permission.flip_block import FlipBlock
+from kfmap.permission.flip_block import Flip, FlipBlock, gather_flips
 from kfmap.permission.outcome_words import LETTERS, TITLES
 from kfmap.permission.renamed_pairs import pair_renamed
 from kfmap.reports.document import Report, Section, Table, made_by
@@ -52,29 +52,19 @@ def find_kernel_changes(old: KernelData, new: KernelData) -> KernelChanges:
         ),
         tuple(name for name in new.contexts if name not in set(old.contexts)),
         tuple(name for name in old.contexts if name not in set(new.contexts)),
-        tuple(_find_flips(old, new, {name: was for was, name in renamed})),
+        tuple(gather_flips(_find_flips(old, new, {name: was for was, name in renamed}))),
     )
 
 
-def _find_flips(old: KernelData, new: KernelData, old_names: Mapping[str, str]) -> list[FlipBlock]:
+def _find_flips(old: KernelData, new: KernelData, old_names: Mapping[str, str]) -> Iterator[Flip]:
     places = {name: at for at, name in enumerate(old.contexts)}
     shared = [(name, at, places[name]) for at, name in enumerate(new.contexts) if name in places]
-    blocks: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
     for kfunc, now in new.rows.items():
         was = old.rows.get(old_names.get(kfunc, kfunc))
-        if was is None:
-            continue
-        pairs: dict[tuple[str, str], list[str]] = defaultdict(list)
-        for name, at, before in shared:
-            if was[before] != now[at]:
-                pairs[was[before], now[at]].append(name)
-        for (old_letter, new_letter), contexts in pairs.items():
-            blocks.setdefault((old_letter, new_letter, tuple(contexts)), []).append(kfunc)
-    flips = [
-        FlipBlock(before, after, tuple(kfuncs), contexts)
-        for (before, after, contexts), kfuncs in blocks.items()
-    ]
-    return sorted(flips, key=lambda flip: (-flip.cells, flip.kfuncs))
+        if was is not None:
+            for name, at, before in shared:
+                if was[before] != now[at]:
+                    yield Flip(kfunc, name, was[before], now[at])
 
 
 def build_comparison_report(old: KernelData, new: KernelData) -> Report:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kfmap.catalogue.matrix_rows import RowKind
 from kfmap.catalogue.store import LoadedKernel
-from kfmap.permission.flip_block import FlipBlock
+from kfmap.permission.flip_block import Flip, FlipBlock, gather_flips
 from kfmap.permission.renamed_pairs import pair_renamed
 from kfmap.web.shared.cells import TITLES, WORDS, Cells, load_cells
 from kfmap.web.shared.context_groups import family_name, group_contexts
@@ -132,25 +132,19 @@ def _find_flips(
     """Group the flips of each kfunc by word pair, then kfuncs whose flips are the same."""
     shared = [name for name in new.names if name in old.columns and _is_in(new, name, group)]
     kfuncs = [name for name in new.matrix.kfuncs if old_names.get(name, name) in old.rows]
-    blocks: dict[tuple[str, str], dict[tuple[str, ...], list[str]]] = defaultdict(dict)
-    for kfunc in kfuncs:
-        flips: dict[tuple[str, str], list[str]] = defaultdict(list)
-        for name in shared:
-            pair = old.cell(name, old_names.get(kfunc, kfunc)), new.cell(name, kfunc)
-            if pair[0] != pair[1]:
-                flips[pair].append(name)
-        for pair, contexts in flips.items():
-            blocks[pair].setdefault(tuple(contexts), []).append(kfunc)
-    kinds = [_build_kind(*pair, of) for pair, of in blocks.items()]
+    blocks: dict[tuple[str, str], list[FlipBlock]] = defaultdict(list)
+    flips = (
+        Flip(kfunc, name, WORDS[was], WORDS[now])
+        for kfunc in kfuncs
+        for name in shared
+        for was, now in [(old.cell(name, old_names.get(kfunc, kfunc)), new.cell(name, kfunc))]
+        if was != now
+    )
+    for block in gather_flips(flips):
+        blocks[block.before, block.after].append(block)
+    kinds = [FlipKind(was, now, tuple(of)) for (was, now), of in blocks.items()]
     kinds.sort(key=lambda kind: -kind.cells)
     return tuple(kinds), len(shared) * len(kfuncs)
-
-
-def _build_kind(before: str, after: str, of: dict[tuple[str, ...], list[str]]) -> FlipKind:
-    was, now = WORDS[before], WORDS[after]
-    flips = [FlipBlock(was, now, tuple(kfuncs), contexts) for contexts, kfuncs in of.items()]
-    flips.sort(key=lambda flip: (-flip.cells, flip.kfuncs))
-    return FlipKind(was, now, tuple(flips))
 
 
 def _changed_kfuncs(old: LoadedKernel, new: LoadedKernel) -> list[KfuncChange]:
