@@ -182,7 +182,7 @@ def test_reviewer_is_asked_told_and_done_with_the_decision(
     assert not Assignment.objects.exists()
     submitters = Client()
     submitters.force_login(team.user("submitter"))
-    assert "reviewer asks for changes: team.bpf.o" in submitters.get("/inbox/").content.decode()
+    assert "reviewer requested changes: team.bpf.o" in submitters.get("/inbox/").content.decode()
 
 
 def test_only_who_may_review_is_asked(team: Team) -> None:

@@ -38,9 +38,9 @@ class Review(models.Model):
         """What the reviewer makes of the object."""
 
         SIGNED_OFF = "signed_off", "signed off"
-        CHANGES = "changes", "asks for changes"
-        REJECTED = "rejected", "rejects"
-        REMARK = "remark", "remarks"
+        CHANGES = "changes", "requested changes"
+        REJECTED = "rejected", "rejected"
+        REMARK = "remark", "commented"
 
     object = models.ForeignKey(BpfObject, on_delete=models.CASCADE, related_name="reviews")
     author = models.ForeignKey(
