@@ -138,7 +138,10 @@ class _Asking:
 
 
 class _Silence:
-    """Ends a guest that has printed nothing new for too long."""
+    """Ends a guest that has printed nothing new for too long, once it began to ask.
+
+    A kernel prints nothing while it boots, and that takes minutes where the machine is busy.
+    """
 
     def __init__(self, seconds: float) -> None:
         self._seconds, self._size, self._since = seconds, -1, time.monotonic()
@@ -147,7 +150,7 @@ class _Silence:
     def watch(self, console: bytes) -> bool:
         """Return whether the guest may go on."""
         now = time.monotonic()
-        if len(console) != self._size:
+        if len(console) != self._size or BEGINS not in console:
             self._size, self._since = len(console), now
         self.is_over = now - self._since >= self._seconds
         return not self.is_over

@@ -94,6 +94,15 @@ def test_a_guest_that_says_nothing_more_is_ended(
     assert [item.word for item in evidence.answers] == [RunTimeWord.STOPS]
 
 
+def test_a_guest_that_boots_slowly_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kernel = pretend(tmp_path, monkeypatch, "sleep 2\n" + printing(_console(_begin(0), _answer())))
+    asked = Guest(kernel.image, b"init", {}, seconds=20)
+    evidence = read_run_time(ask_at_run_time(asked, silent=0.6))
+    assert [item.word for item in evidence.answers] == [RunTimeWord.PASSES]
+
+
 def test_an_image_that_never_answers_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
