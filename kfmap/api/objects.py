@@ -16,7 +16,7 @@ from rest_framework.decorators import (
     parser_classes,
     permission_classes,
 )
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -47,6 +47,7 @@ from verifier.records.outcome import load_outcomes, worst_by_kernel
 from verifier.records.report_download import export_report
 from verifier.records.reporting import load_report, load_space, load_submission
 from verifier.records.reviews import load_reviews
+from verifier.records.uploads import delete_upload, may_manage
 from verifier.spaces.choice import NoSuchSpaceError, find_chosen
 from verifier.spaces.models import Space
 
@@ -162,12 +163,21 @@ def _find_space(request: Request, user: User, slug: str) -> Space | None:
     return find_chosen(user, own.slug if own is not None else slug)
 
 
-@extend_schema(responses={200: SubmissionSerializer, **PROBLEMS})
-@api_view(["GET"])
+@extend_schema(methods=["GET"], responses={200: SubmissionSerializer, **PROBLEMS})
+@extend_schema(methods=["DELETE"], responses={204: None, **PROBLEMS})
+@api_view(["GET", "DELETE"])
 @permission_classes([MayUse])
 def submission(request: Request, submission_id: int) -> Response:
-    """Say what became of each file of an upload, and whether all of them are checked."""
+    """Say what became of each file of an upload, and whether all of them are checked.
+
+    DELETE ends the upload: objects that nobody else uploaded go with it, bytes and all.
+    """
     found = get_object_or_404(submissions_of(request), pk=submission_id)
+    if request.method == "DELETE":
+        if not may_manage(request.user, found):
+            raise PermissionDenied("Only who uploaded it, or maintains its space, deletes it.")
+        delete_upload(found, request.user)
+        return Response(status=204)
     jobs = [
         file.object.latest_job
         for file in found.files.select_related("object").prefetch_related("object__jobs")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from verifier.records.models import BpfObject, Submission, SubmittedFile
-from verifier.spaces.access import Reader
+from verifier.spaces.access import Reader, may
 from verifier.spaces.models import AuditEntry, Space
 from verifier.spaces.models.space import SpaceQuerySet
 from verifier.spaces.roles import Action
@@ -23,6 +23,13 @@ def find_space(user: Reader, obj: BpfObject, action: Action) -> Space | None:
     That is the one where it was uploaded first; None for objects that no upload names.
     """
     return spaces_of(obj, user, action).order_by("submissions__pk").first()
+
+
+def may_manage(user: Reader, submission: Submission) -> bool:
+    """Return whether somebody may delete an upload: their own, or one in a space they maintain."""
+    if submission.user_id == user.pk and user.is_authenticated:
+        return True
+    return submission.space is not None and may(user, Action.MANAGE, submission.space)
 
 
 @transaction.atomic

@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 from verifier.rechecking.models import Recheck
 from verifier.records.models import BpfObject, Submission
+from verifier.records.uploads import may_manage
 from verifier.spaces.access import Reader, may
 from verifier.spaces.models import Space
 from verifier.spaces.roles import ROLE_FOR, Action
@@ -54,13 +55,6 @@ def submission_view(
 def may_with(user: Reader, action: Action, obj: BpfObject) -> bool:
     """Return whether somebody may do something with an object, in one of its spaces."""
     return BpfObject.objects.where(user, action).filter(pk=obj.pk).exists()
-
-
-def may_manage(user: Reader, submission: Submission) -> bool:
-    """Return whether somebody may delete an upload: their own, or one in a space they maintain."""
-    if submission.user_id == user.pk and user.is_authenticated:
-        return True
-    return submission.space is not None and may(user, Action.MANAGE, submission.space)
 
 
 def space_view(

@@ -25,13 +25,13 @@ from verifier.records.report_download import export_report
 from verifier.records.reporting import load_report, load_submission
 from verifier.records.reviews import load_latest, load_reviews
 from verifier.records.store import find_stale
-from verifier.records.uploads import delete_upload, find_space, spaces_of
+from verifier.records.uploads import delete_upload, find_space, may_manage, spaces_of
 from verifier.records.versions import load_origins
 from verifier.spaces.choice import NoSuchSpaceError, find_chosen, list_choices
 from verifier.spaces.models import AuditEntry
 from verifier.spaces.roles import Action
 from verifier.web.events import progress_context
-from verifier.web.found import may_manage, object_view, submission_view
+from verifier.web.found import object_view, submission_view
 from verifier.web.loader_form import LoaderForm
 from verifier.web.object_graph import graph_links, is_grouped, load_object_graph
 from verifier.web.object_page import build_object_page

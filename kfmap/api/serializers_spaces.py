@@ -1,0 +1,120 @@
+"""The shapes of the API around spaces: members, policies, waivers, audit trail, inbox."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rest_framework import serializers
+
+from verifier.engine.policy.yaml_lines import MAX_BYTES
+from verifier.spaces.roles import Role, Visibility
+
+if TYPE_CHECKING:
+    Serializer = serializers.Serializer[Any]
+else:
+    Serializer = serializers.Serializer
+
+
+class ListedSpaceSerializer(Serializer):
+    """A space; `role`: what the reader is there."""
+
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    about = serializers.CharField(allow_blank=True)
+    visibility = serializers.ChoiceField(choices=Visibility.choices)
+    role = serializers.ChoiceField(choices=Role.choices, allow_null=True)
+    kernels = serializers.ListField(child=serializers.CharField())
+    retention_days = serializers.IntegerField(allow_null=True)
+    url = serializers.CharField()
+
+
+class MemberSerializer(Serializer):
+    """Somebody in a space."""
+
+    user = serializers.CharField()
+    role = serializers.ChoiceField(choices=Role.choices)
+
+
+class SpaceSerializer(ListedSpaceSerializer):
+    """A space, with the number of its objects and the names of its policies in force."""
+
+    objects = serializers.IntegerField()
+    policies = serializers.ListField(child=serializers.CharField())
+    members = MemberSerializer(many=True)
+
+
+class AuditEntrySerializer(Serializer):
+    """One thing that was done."""
+
+    at = serializers.DateTimeField()
+    actor = serializers.CharField(allow_blank=True)
+    what = serializers.CharField()
+    subject = serializers.CharField(allow_blank=True)
+    data = serializers.JSONField()
+
+
+class ListedWaiverSerializer(Serializer):
+    """A finding that somebody answers for."""
+
+    fingerprint = serializers.CharField()
+    finding = serializers.CharField()
+    reason = serializers.CharField()
+    owner = serializers.CharField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+    withdrawn_at = serializers.DateTimeField(allow_null=True)
+    active = serializers.BooleanField()
+
+
+class NoticeSerializer(Serializer):
+    """One thing to know, and where it is seen."""
+
+    text = serializers.CharField()
+    url = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    read_at = serializers.DateTimeField(allow_null=True)
+
+
+class NewPolicySerializer(Serializer):
+    """The YAML of a policy, and its name in addresses."""
+
+    name = serializers.SlugField(max_length=60)
+    text = serializers.CharField(max_length=MAX_BYTES, trim_whitespace=False)
+
+
+class PolicySerializer(Serializer):
+    """One version of a policy."""
+
+    name = serializers.CharField()
+    version = serializers.IntegerField()
+    in_force = serializers.BooleanField()
+    text = serializers.CharField()
+    author = serializers.CharField(allow_null=True)
+    created_at = serializers.DateTimeField()
+
+
+class PolicyObjectSerializer(Serializer):
+    """An object that a policy would judge otherwise."""
+
+    name = serializers.CharField()
+    sha256 = serializers.CharField()
+    url = serializers.CharField()
+
+
+class DryRunSerializer(Serializer):
+    """What a policy changes, of the newest objects of the space."""
+
+    starts_to_fail = PolicyObjectSerializer(many=True)
+    stops_failing = PolicyObjectSerializer(many=True)
+    still_fails = serializers.IntegerField()
+    looked_at = serializers.IntegerField()
+    not_checked_yet = serializers.IntegerField()
+    left_out = serializers.IntegerField(help_text="older objects that were not looked at")
+
+
+class PolicyAnswerSerializer(Serializer):
+    """What was kept, null for a dry run; `notes`: what no object can satisfy, and the like."""
+
+    kept = PolicySerializer(allow_null=True)
+    notes = serializers.ListField(child=serializers.CharField())
+    dry_run = DryRunSerializer()
