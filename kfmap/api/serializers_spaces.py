@@ -50,7 +50,7 @@ class AuditEntrySerializer(Serializer):
     actor = serializers.CharField(allow_blank=True)
     what = serializers.CharField()
     subject = serializers.CharField(allow_blank=True)
-    data = serializers.JSONField()
+    details = serializers.JSONField()
 
 
 class ListedWaiverSerializer(Serializer):

@@ -64,8 +64,10 @@ def spaces(request: Request) -> Response:
 def space(request: Request, slug: str) -> Response:
     """Return a space; its members are told to members alone."""
     found = find_space(request, slug)
-    member = found.memberships.filter(user_id=request.user.pk).exists()
-    told = member or may(request.user, Action.MANAGE, found)
+    assert isinstance(request.user, User)
+    told = found.memberships.filter(user=request.user).exists() or may(
+        request.user, Action.MANAGE, found
+    )
     rows = found.memberships.select_related("user").order_by("user__username") if told else []
     body = {
         **_describe(request, found),
@@ -113,7 +115,7 @@ def _entries(rows: Iterable[AuditEntry]) -> list[dict[str, Any]]:
             "actor": row.actor_name,
             "what": row.what,
             "subject": row.subject,
-            "data": row.data,
+            "details": row.data,
         }
         for row in rows
     ]
