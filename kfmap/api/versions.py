@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kfmap.api.authentication import MayUse
-from kfmap.api.described import PROBLEMS, files
+from kfmap.api.described import PROBLEMS, files, problems
 from kfmap.api.errors import ConflictError
 from kfmap.api.listing import PAGED, answer_page, paged
 from kfmap.api.serializers import VersionSerializer
@@ -86,7 +86,7 @@ def _describe(rows: Iterable[tuple[Space, Version]]) -> list[dict[str, Any]]:
 @extend_schema(
     operation_id="objects_since",
     parameters=[_FORMAT],
-    responses={**_REPORTS, **PROBLEMS},
+    responses={**_REPORTS, **PROBLEMS, **problems(409)},
 )
 @api_view(["GET"])
 @permission_classes([MayUse])
