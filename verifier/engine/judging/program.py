@@ -106,6 +106,8 @@ class _ProgramJudge:
 
         `is_told`: something that keeps the whole object from loading was found before.
         """
+        if self._loaded.kernel.facts.is_observed:
+            return None  # nobody knows but from rules, and the calls were asked about
         absent = left_out(self._program, self._loaded)
         if absent:
             return FindingKind.LEFT_OUT, (absent,)
