@@ -51,3 +51,8 @@ def test_the_handbook_has_the_calls_of_every_kernel() -> None:
         counts = (said.calls, said.calls_equal, words.count(RunTimeWord.STOPS), said.calls_undriven)
         expected[name] = [f"{count:,}" for count in counts]
     assert told == expected
+
+
+def test_every_built_kernel_with_masks_was_asked() -> None:
+    built = [item for item in find_bundled() if item.types and item.read_facts().run_time]
+    assert [item.name for item in built] == [*ASKED]
