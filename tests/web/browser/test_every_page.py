@@ -42,6 +42,7 @@ PAGES = [
     "/kernels/7.3/what-if/",
     "/compare/",
     "/compare/6.19/7.1/",
+    "/compare/6.1/6.12/?kind=helper",
     "/decode/",
     "/probe/",
     "/docs/",
@@ -65,6 +66,18 @@ PAGES = [
     "/api/",
     "/accounts/login/",
     "/accounts/setup/no-such-link/",
+]
+SIGNED_IN = [
+    "/accounts/",
+    "/accounts/password/",
+    "/inbox/",
+    "/spaces/",
+    "/spaces/new/",
+    "/kernels/add/",
+    "/kernels/mine/",
+    "/rechecks/",
+    "/differences/",
+    "/kernels/7.3/uploads/",
 ]
 
 
@@ -104,6 +117,29 @@ def uploaded(account: Up) -> str:
 def test_page_of_the_map_is_accessible(page: Page, path: str) -> None:
     page.goto(path)
     check(page)
+
+
+@pytest.mark.parametrize("path", SIGNED_IN)
+def test_page_of_an_account_is_accessible(signed_in: Page, path: str) -> None:
+    answer = signed_in.goto(path)
+    assert answer and answer.status == 200
+    check(signed_in)
+
+
+@pytest.mark.parametrize("part", ["", "settings/", "audit/", "policies/"])
+def test_page_of_a_space_is_accessible(signed_in: Page, uploaded: str, part: str) -> None:
+    signed_in.goto("/spaces/")
+    space = signed_in.locator("table a").first.get_attribute("href")
+    answer = signed_in.goto(f"{space}{part}")
+    assert answer and answer.status == 200
+    check(signed_in)
+
+
+def test_program_and_its_source_are_accessible(signed_in: Page, uploaded: str) -> None:
+    for path in ("programs/0/", "programs/0/source/", "versions/"):
+        answer = signed_in.goto(f"/objects/{uploaded}{path}")
+        assert answer and answer.status == 200, path
+        check(signed_in)
 
 
 def test_decoded_log_is_accessible(page: Page) -> None:
