@@ -74,13 +74,13 @@ def find_by_prototype(kernel: LoadedKernel, words: Sequence[str]) -> Iterator[st
 def find_by_option(kernel: LoadedKernel, words: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Return (option, kfunc) for the options that have every word in their name."""
     low = [word.upper() for word in words]
-    for option, kfuncs in _options(kernel).items():
+    for option, kfuncs in list_options(kernel).items():
         if all(word in option for word in low):
             yield from ((option, kfunc) for kfunc in kfuncs)
 
 
 @once_per_facts
-def _options(kernel: LoadedKernel) -> dict[str, tuple[str, ...]]:
+def list_options(kernel: LoadedKernel) -> dict[str, tuple[str, ...]]:
     """Return what an option decides: entries under an #if of it, and what it leaves out."""
     found: dict[str, dict[str, None]] = {}
     for kfunc_set in kernel.facts.sets:

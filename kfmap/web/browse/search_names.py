@@ -6,8 +6,11 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 
 from kfmap.catalogue.store import LoadedKernel
+from kfmap.permission.section_names import render_section_name
+from kfmap.web.browse.search_more import list_options
 from kfmap.web.shared.cells import load_cells
 from kfmap.web.shared.kernel_map import KernelMap
+from kfmap.web.shared.links import context_url
 from kfmap.web.shared.once_per_facts import once_per_facts
 from kfmap.web.shared.page import map_page
 
@@ -54,6 +57,12 @@ def _names_of(kernel: LoadedKernel) -> list[tuple[str, str, str]]:
             )
             if not context.struct_ops
         ),
+        *(
+            (section, "section name", context_url(kernel.name, context))
+            for context in load_cells(kernel).contexts
+            if not context.struct_ops and (section := render_section_name(context))
+        ),
+        *((name, "option", f"{reverse('search')}?q={name}") for name in list_options(kernel)),
         *((flag.name, "flag", f"{reverse('search')}?q={flag.name}") for flag in facts.kfunc_flags),
         (kernel.name, "kernel", reverse("kernel", args=[kernel.name])),
     ]

@@ -89,6 +89,7 @@ def test_contexts_callbacks_search_and_completion_have_helpers(client: Client) -
     assert reverse("kfunc", args=["6.1", "bpf_xdp_adjust_head"]) in found
     assert HELPER in client.get(reverse("names", args=["6.1"])).json()["helpers"]
     names = client.get(reverse("search-names")).json()["names"]
+    assert ["socket", "section name", "/kernels/6.1/contexts/socket_filter/"] in names
     assert [HELPER, "helper", reverse("kfunc", args=["6.1", HELPER])] in names
 
 

@@ -54,6 +54,8 @@ def test_search_finds_what_an_option_decides(client: Client) -> None:
     assert "Under this option" in text
     assert 'href="/kernels/8.1/kfuncs/toy_move/"' in text
     assert "8.0, 8.1" in text.partition("Under this option")[2]
+    names = json.loads(client.get("/search/names.json").content)["names"]
+    assert ["CONFIG_TOYS", "option", "/search/?q=CONFIG_TOYS"] in names
 
 
 def test_search_offers_names_for_a_misspelt_one(client: Client) -> None:
