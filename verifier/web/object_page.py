@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kfmap.catalogue.models import Kernel
 from verifier.engine.reports.answer import Answer, build_answer
 from verifier.engine.reports.causes import Cause
-from verifier.engine.reports.judged import JUDGED
+from verifier.engine.reports.judged import STANDS_FOR
 from verifier.engine.reports.model import KIND_WORDS
 from verifier.engine.result import LEFT_OUT, PASSES, UNKNOWN, FindingKind
 from verifier.records.models import BpfObject, Program
@@ -61,7 +61,7 @@ class ObjectPage:
     answer: Answer
     causes: list[CauseCard]
     across: AcrossKernels
-    judged: str = JUDGED
+    judged: str = STANDS_FOR
 
     @property
     def worst(self) -> dict[str, str]:
