@@ -185,6 +185,17 @@ class Graph {
     this.showPages(name);
     this.isolate();
     this.remember();
+    if (name !== null) this.center(this.nodes.get(name));
+  }
+
+  // The chosen node moves when what is left moves together: it stays in sight.
+  center(node) {
+    const [box, view] = [node.getBoundingClientRect(), this.view.getBoundingClientRect()];
+    this.view.scrollBy({
+      left: box.left - view.left - (view.width - box.width) / 2,
+      top: box.top - view.top - (view.height - box.height) / 2,
+      behavior: "instant",
+    });
   }
 
   // The links of a node's row in the list below the drawing.
