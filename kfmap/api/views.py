@@ -28,6 +28,7 @@ from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.questions import QueryError, ask
 from kfmap.catalogue.report_data import load_kernel_data
 from kfmap.catalogue.store import LoadedKernel, NoSuchKernelError, load_kernel
+from kfmap.kernel.set_entries import list_entries
 from kfmap.permission.answer_json import plain_answer, plain_question
 from kfmap.reports.comparison_report import build_comparison_report
 from kfmap.reports.document import Report
@@ -70,19 +71,14 @@ def kfuncs(request: Request, kernel: str) -> Response:
 
 
 def _list_kfuncs(kernel: LoadedKernel) -> list[dict[str, Any]]:
-    sets: dict[str, list[str]] = {}
-    flags: dict[str, list[str]] = {}
-    for kfunc_set in kernel.facts.sets:
-        for entry in kfunc_set.entries:
-            sets.setdefault(entry.kfunc, []).append(kfunc_set.name)
-            flags.setdefault(entry.kfunc, []).extend(entry.flags)
+    listed = list_entries(kernel.facts)
     return [
         {
             "name": item.name,
             "owner": item.owner,
             "prototype": item.prototype,
-            "sets": list(dict.fromkeys(sets.get(item.name, ()))),
-            "flags": list(dict.fromkeys(flags.get(item.name, ()))),
+            "sets": list(listed[item.name].sets),
+            "flags": list(listed[item.name].flags),
             "place": str(item.place) if item.place else None,
         }
         for item in kernel.facts.kfuncs

@@ -58,7 +58,10 @@ def list_files(path: Path, budget: Budget) -> Iterator[ArchiveFile]:
 
 
 def list_stream(packed: Stream, budget: Budget) -> Iterator[ArchiveFile]:
-    """Return the regular files of an archive that is read as a stream, packed or not."""
+    """Return the regular files of an archive that is read as a stream, packed or not.
+
+    Raises ArchiveError where it is damaged, holds too much, or is no archive.
+    """
     stream = packed.unpacked()
     start = stream.peek()
     if start.startswith(RPM_MAGIC):

@@ -41,7 +41,10 @@ def _skip_header(stream: Stream) -> int:
 
 
 def read_cpio(stream: Stream, budget: Budget) -> Iterator[tuple[str, int]]:
-    """Return name and size of each regular file; its bytes are next in the stream meanwhile."""
+    """Return name and size of each regular file; its bytes are next in the stream meanwhile.
+
+    Raises ArchiveError where the archive is damaged.
+    """
     while True:
         head = stream.read(110)
         if len(head) < 110 or head[:6] not in CPIO_MAGICS:

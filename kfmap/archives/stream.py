@@ -113,7 +113,10 @@ class Stream:
         return chunk
 
     def unpacked(self) -> Stream:
-        """Return what the stream unpacks to, itself where it is not packed."""
+        """Return what the stream unpacks to, itself where it is not packed.
+
+        Raises ArchiveError where it is packed too many times over.
+        """
         stream = self
         for _ in range(_MOST_LAYERS):
             unpacker = unpacker_of(stream.peek())

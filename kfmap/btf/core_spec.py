@@ -56,7 +56,10 @@ class Spec(NamedTuple):
 
 
 def parse_spec(btf: Btf, relocation: CoreRelocation) -> Spec:
-    """Follow the access string through the object's own types; BtfError where libbpf refuses it."""
+    """Follow the access string through the object's own types.
+
+    Raises BtfError where libbpf refuses it.
+    """
     if relocation.kind in TYPE_KINDS:
         if relocation.access != "0":
             raise BtfError(f"access string {relocation.access!r} of a type is not '0'")

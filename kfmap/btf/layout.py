@@ -42,6 +42,7 @@ class _Steps(dict[int, int]):
 
 
 def read_header(data: bytes) -> Header:
+    """Read the header of raw BTF, which says the byte order, too. Raises BtfError."""
     if len(data) < _MIN_HEADER:
         raise BtfError(f"{len(data)} bytes are less than a BTF header ({_MIN_HEADER} bytes)")
     for mark in "<>":

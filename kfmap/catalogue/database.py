@@ -21,7 +21,10 @@ class DatabaseNotUsableError(RuntimeError):
 
 @contextmanager
 def usable_database() -> Iterator[None]:
-    """Have an error of the database in the block be one sentence: DatabaseNotUsableError."""
+    """Have an error of the database in the block be one sentence.
+
+    Raises DatabaseNotUsableError with it.
+    """
     try:
         yield
     except DatabaseError as error:

@@ -77,7 +77,10 @@ class ServerClient:
         self._http.close()
 
     def find_kernels(self, names: Sequence[str]) -> list[str]:
-        """Return the kernels of the server by any of their names; the newest for none."""
+        """Return the kernels of the server by any of their names; the newest for none.
+
+        Raises CommandFailedError naming those it has.
+        """
         rows = self._get("/api/kernels/").json()
         known = oldest_first(
             _Kernel(row["name"], row["version"], row["label"], row["released"]) for row in rows

@@ -126,12 +126,9 @@ class Runner(Evaluator):
         return self._maybe(node)
 
     def _if(self, node: Node) -> set[str]:
-        condition = field_of(node, "condition")
-        known = None if condition is None else self.condition_value(condition)
-        branches = [field_of(node, "consequence"), field_of(node, "alternative")]
-        if known is not None:
-            chosen = branches[0] if known else branches[1]
-            return {FALLS} if chosen is None else self._statement(chosen)
+        _, branches = self._choose(node)
+        if len(branches) == 1:
+            return {FALLS} if branches[0] is None else self._statement(branches[0])
         before = dict(self.variables)
         ends: set[str] = set()
         outcomes = []
@@ -143,6 +140,13 @@ class Runner(Evaluator):
                 outcomes.append(self.variables)
         self.variables = self.agreed(outcomes)
         return ends
+
+    def _choose(self, node: Node) -> tuple[Node | None, list[Node | None]]:
+        """Return the condition of an `if`, and the ways that it leaves: one where it is known."""
+        condition = field_of(node, "condition")
+        known = None if condition is None else self.condition_value(condition)
+        ways = [field_of(node, "consequence"), field_of(node, "alternative")]
+        return condition, ways if known is None else [ways[0] if known else ways[1]]
 
     @staticmethod
     def agreed(outcomes: list[dict[str, Value]]) -> dict[str, Value]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from kfmap.permission.findings.finding import Finding
+from kfmap.kernel.set_entries import list_entries
+from kfmap.permission.findings.finding import COLUMNS, Finding, row_of
 from kfmap.permission.outcome_words import ALLOWED, LETTER_OF, LETTERS, TITLES
 from kfmap.reports.document import Entry, Report, Section, Table, made_by
 from kfmap.reports.kernel_data import KernelData
@@ -55,18 +56,13 @@ def _graph_sections(kernel: KernelData) -> Iterator[Section]:
 
 def _kfuncs(kernel: KernelData) -> Table:
     """Return a row per kfunc: its sets and flags, and in how many contexts it may be called."""
-    sets: dict[str, list[str]] = {}
-    flags: dict[str, list[str]] = {}
-    for kfunc_set in kernel.facts.sets:
-        for entry in kfunc_set.entries:
-            sets.setdefault(entry.kfunc, []).append(kfunc_set.name)
-            flags.setdefault(entry.kfunc, []).extend(entry.flags)
+    listed = list_entries(kernel.facts)
     letter = LETTER_OF[ALLOWED]
     rows = tuple(
         (
             item.name,
-            " ".join(dict.fromkeys(sets.get(item.name, ()))),
-            " ".join(dict.fromkeys(flags.get(item.name, ()))),
+            " ".join(listed[item.name].sets),
+            " ".join(listed[item.name].flags),
             kernel.rows.get(item.name, "").count(letter),
             str(item.place or ""),
         )
@@ -85,20 +81,7 @@ def _registrations(kernel: KernelData) -> Table:
 
 
 def _findings_table(findings: tuple[Finding, ...]) -> Table:
-    rows = tuple(
-        (
-            item.severity,
-            item.kind,
-            item.subject,
-            item.text,
-            " ".join(map(str, item.places)),
-            item.cells,
-            item.suggestion,
-        )
-        for item in findings
-    )
-    columns = ("severity", "rule", "subject", "text", "places", "cells", "suggestion")
-    return Table("findings", columns, rows)
+    return Table("findings", COLUMNS, tuple(map(row_of, findings)))
 
 
 def _findings_section(findings: tuple[Finding, ...]) -> Section:

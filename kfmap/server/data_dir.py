@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 _KEY_CHARACTERS = 32
@@ -60,18 +58,6 @@ def load_secret_key(folder: Path) -> str:
     except OSError as error:
         raise DataDirError(_sentence(path, error)) from error
     return key
-
-
-@contextlib.contextmanager
-def only_user(folder: Path) -> Iterator[bool]:
-    """Say whether no other process is in such a block with the folder; the kernel frees it."""
-    with (folder / "lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            yield False
-        else:
-            yield True
 
 
 def _make_secret_key(path: Path) -> str:

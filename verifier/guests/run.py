@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import socket
@@ -14,6 +13,7 @@ from django.conf import settings
 
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.store import load_config
+from kfmap.only_user import only_user
 from kfmap.probe.host import ProbeError
 from verifier.engine.judging.choice_text import parse_plain_choices
 from verifier.engine.object.model import ObjectError
@@ -130,10 +130,5 @@ def _only_guest() -> Iterator[bool]:
     """Return whether no other process or thread here has a guest; the kernel frees the lock."""
     folder = settings.KFMAP_DATA_DIR / FOLDER
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            yield False
-        else:
-            yield True
+    with only_user(folder) as is_first:
+        yield is_first

@@ -87,7 +87,10 @@ def read_needed(module: bytes) -> list[str]:
 
 
 def fetch_libraries(packages: Iterable[str], archive: Archive, folder: Path) -> None:
-    """Put the static libraries of Debian packages into folder/lib, libbpf's headers beside them."""
+    """Put the static libraries of Debian packages into folder/lib, libbpf's headers beside them.
+
+    Raises BundleError where a package cannot be had or unpacked.
+    """
     with TemporaryDirectory(prefix="kfmap-libraries-") as temporary:
         for name in packages:
             package = archive.fetch(Package(name, ""))

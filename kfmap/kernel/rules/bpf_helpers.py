@@ -126,7 +126,10 @@ class _Reader:
             yield from self._table("BPF_PROG_TYPE_STRUCT_OPS", name, operations, place)
 
     def functions(self, tables: tuple[HelperTable, ...]) -> tuple[HelperFunction, ...]:
-        """Return the answers of the functions that are asked, and of those they ask."""
+        """Return the answers of the functions that are asked, and of those they ask.
+
+        Raises TreeError where there are more than in any kernel.
+        """
         meanings = HelperTables(
             self._find_set, lambda name, file: (), lambda name, file, unit: False, self._answering
         )

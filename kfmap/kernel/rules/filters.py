@@ -157,7 +157,10 @@ class FilterCompiler(ValueReader, StatementCompiler[Node]):
 
 
 def as_condition(tree: Node, node: Syntax) -> Condition:
-    """Turn a tree whose leaves say true (refuse) or false into one condition."""
+    """Turn a tree whose leaves say true (refuse) or false into one condition.
+
+    Raises NotInSubsetError where a leaf was not understood.
+    """
     if isinstance(tree, Decide):
         return Always(tree.refuse)
     if isinstance(tree, Unknown):

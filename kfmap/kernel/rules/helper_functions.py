@@ -54,7 +54,10 @@ class _Work:
 def compile_helper_function(
     code: Code, item: Item, name: str, tables: HelperTables
 ) -> HelperFunction:
-    """Return the answers of one function, under the id `name`."""
+    """Return the answers of one function, under the id `name`.
+
+    Raises TreeError where it names more helpers than any kernel has.
+    """
     function = parse_function(item)
     helpers = sorted(set(_NAMED.findall(item.text[item.brace :])))
     if len(helpers) > _MAX_HELPERS:

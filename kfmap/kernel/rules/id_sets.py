@@ -61,6 +61,7 @@ class _Finder:
         self._unread: list[tuple[Place, str]] = []
 
     def find(self, only: str) -> Iterator[IdSet]:
+        """Return the sets of the file, or those named `only`. Raises TreeError for too many."""
         text = self._source.code
         for number, match in enumerate(_START.finditer(text)):
             if number >= _MAX_SETS:

@@ -112,7 +112,7 @@ class _Call(Runner):
         return self._in_force if member is not None and text_of(member) == MASK_FIELD else None
 
     def count_step(self) -> None:
-        """Count a statement of the whole run."""
+        """Count a statement of the whole run. Raises TooLongError after too many."""
         self._run.steps += 1
         if self._run.steps > _MAX_STEPS:
             raise TooLongError(f"{self.function.name} takes more than {_MAX_STEPS} steps")

@@ -280,12 +280,9 @@ class RegisterMachine(Runner):
     # What may or may not be run
 
     def _if(self, node: Node) -> set[str]:
-        condition = field_of(node, "condition")
-        known = None if condition is None else self.condition_value(condition)
-        branches = [field_of(node, "consequence"), field_of(node, "alternative")]
-        if known is not None:
-            chosen = branches[0] if known else branches[1]
-            return {FALLS} if chosen is None else self._statement(chosen)
+        condition, branches = self._choose(node)
+        if len(branches) == 1:
+            return {FALLS} if branches[0] is None else self._statement(branches[0])
         in_doubt = condition is not None and not self._is_about_success(condition)
         place = Place(self.function.file, self.function.line_of(node))
         before, doubt = dict(self.variables), self._doubt

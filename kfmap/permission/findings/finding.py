@@ -28,6 +28,18 @@ class Finding:
     suggestion: str = ""
 
 
+COLUMNS = ("severity", "rule", "subject", "text", "places", "cells", "suggestion")
+
+
+def row_of(item: Finding) -> tuple[str | int | None, ...]:
+    """Return a finding as a row of a table with COLUMNS."""
+    places = " ".join(map(str, item.places))
+    return (
+        *(item.severity, item.kind, item.subject, item.text),
+        *(places, item.cells, item.suggestion),
+    )
+
+
 def sort_findings(findings: list[Finding]) -> tuple[Finding, ...]:
     """Sort findings: the most serious first, then by rule and subject."""
     return tuple(

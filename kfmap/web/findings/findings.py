@@ -12,7 +12,7 @@ from kfmap.catalogue.store import LoadedKernel
 from kfmap.graphs.compare import build_class_graph
 from kfmap.graphs.svg import draw_svg
 from kfmap.kernel.facts import Place
-from kfmap.permission.findings.finding import Finding
+from kfmap.permission.findings.finding import COLUMNS, Finding, row_of
 from kfmap.permission.findings.lint import render_lint_json, render_lint_text
 from kfmap.safe_text.csv_rows import render_csv
 from kfmap.web.findings.load_findings import load_findings
@@ -97,17 +97,4 @@ def _list_pages(kernel: LoadedKernel) -> dict[str, str]:
 
 
 def _render_csv(findings: Sequence[Finding]) -> str:
-    columns = ("severity", "rule", "subject", "text", "places", "cells", "suggestion")
-    rows = (
-        (
-            item.severity,
-            item.kind,
-            item.subject,
-            item.text,
-            " ".join(map(str, item.places)),
-            item.cells,
-            item.suggestion,
-        )
-        for item in findings
-    )
-    return render_csv(columns, rows)
+    return render_csv(COLUMNS, map(row_of, findings))

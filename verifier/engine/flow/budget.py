@@ -14,6 +14,7 @@ class Budget:
         self.left = steps
 
     def spend(self, steps: int) -> None:
+        """Take steps off what is left. Raises OutOfBudget where that is too little."""
         self.left -= steps
         if self.left < 0:
             raise OutOfBudget

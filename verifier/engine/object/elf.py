@@ -197,6 +197,7 @@ class Names:
         self._budget = 4 * len(table) + 65536
 
     def at(self, offset: int, what: str) -> str:
+        """Return the name at an offset. Raises ObjectError naming `what` has it."""
         known = self._known.get(offset)
         if known is not None:
             return known

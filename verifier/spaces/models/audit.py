@@ -42,11 +42,11 @@ class AuditQuerySet(models.QuerySet["AuditEntry"]):
         return self.filter(space_id__in=managed.values("pk"))
 
     def update(self, **values: Any) -> NoReturn:
-        """Refuse."""
+        """Refuse. Raises AppendOnlyError."""
         raise AppendOnlyError("entries of the audit trail are not changed")
 
     def delete(self) -> NoReturn:
-        """Refuse."""
+        """Refuse. Raises AppendOnlyError."""
         raise AppendOnlyError("entries of the audit trail are not removed")
 
 

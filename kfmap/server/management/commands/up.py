@@ -20,7 +20,7 @@ from kfmap.catalogue.database import (
 )
 from kfmap.catalogue.loading import Outcome, load_bundled
 from kfmap.celery import app
-from kfmap.server.data_dir import only_user
+from kfmap.only_user import only_user
 from kfmap.server.embedded_worker import EmbeddedWorker
 from kfmap.server.web_server import AddressError, WebServer, listen
 from verifier.jobs.reconcile import Ticker
