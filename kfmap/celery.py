@@ -15,4 +15,4 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kfmap.settings")
 app = Celery("kfmap")
 app.set_default()  # Celery keeps the current application per thread; views run in many
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["verifier.jobs", "verifier.guests", "kfmap.adding"])
+app.autodiscover_tasks(["verifier.jobs", "verifier.guests", "verifier.webhooks", "kfmap.adding"])

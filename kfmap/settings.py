@@ -30,6 +30,8 @@ KFMAP_SOURCE_LINKS      where a line of a kernel opens: comma-separated NAME=ADD
 KFMAP_MAIL_URL          server that mail goes through: smtp://[USER:PASSWORD@]HOST:PORT, or
                         smtp+tls://…; default: none, and no mail is sent
 KFMAP_MAIL_FROM         whom mail is from; default: kfmap@localhost
+KFMAP_WEBHOOK_HOSTS     comma-separated hosts (or HOST:PORT) inside your network that webhooks may
+                        go to, by HTTP too; default: none, only public addresses by HTTPS
 KFMAP_LOG               json or text; default: text on a terminal, else json
 KFMAP_LOG_LEVEL         debug, info (a line per request), warning or error; default: warning
 KFMAP_ADMINS            comma-separated addresses that get mail of failures, by KFMAP_MAIL_URL
@@ -43,6 +45,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from typing import Any
+
+from kombu import Exchange, Queue
 
 from kfmap.server import upload_limit
 from kfmap.server.data_dir import load_secret_key, prepare_data_dir
@@ -99,6 +103,7 @@ INSTALLED_APPS = [
     "verifier.records",
     "verifier.guests",
     "verifier.rechecking",
+    "verifier.webhooks",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -236,6 +241,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
     else {"polling_interval": 0.05}
 )
 CELERY_TASK_IGNORE_RESULT = True
+# A worker takes both, where -Q says nothing; checks are counted in their queue by themselves.
+CELERY_TASK_QUEUES = [
+    Queue(name, Exchange(name), routing_key=name) for name in ("celery", "webhooks")
+]
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TIMEZONE = TIME_ZONE
@@ -268,6 +277,9 @@ KFMAP_KERNEL_FOLDERS = env.names("KFMAP_KERNEL_FOLDERS", [])
 KFMAP_MAX_KERNEL_BYTES = env.number("KFMAP_MAX_KERNEL_MB", 300) * 1024 * 1024
 # Several objects at once, or a kernel's tree with its image and configuration.
 KFMAP_MAX_BODY_BYTES = max(4 * KFMAP_MAX_UPLOAD_BYTES, 2 * KFMAP_MAX_KERNEL_BYTES)
+KFMAP_WEBHOOK_HOSTS = [
+    name.strip().lower().rstrip(".") for name in env.names("KFMAP_WEBHOOK_HOSTS", [])
+]
 KFMAP_KERNEL_SECONDS = env.number("KFMAP_KERNEL_SECONDS", 1200)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 5

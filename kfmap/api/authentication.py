@@ -87,9 +87,21 @@ class MayUse(BasePermission):
         """Return whether the request may be made. Raises PermissionDenied naming the scope."""
         if not request.user or not request.user.is_authenticated:
             return False
-        scope = Scope.READ if request.method in SAFE_METHODS else Scope.SUBMIT
+        scope = self.scope_of(request)
         if isinstance(request.auth, ApiToken) and scope not in request.auth.scopes:
             raise PermissionDenied(
                 f"The token {request.auth} does not have the scope “{scope}”: {_MAKE_ONE}."
             )
         return True
+
+    def scope_of(self, request: Request) -> Scope:
+        """Return the scope that a token needs."""
+        return Scope.READ if request.method in SAFE_METHODS else Scope.SUBMIT
+
+
+class MayManage(MayUse):
+    """Somebody who signed in; a token needs the scope `manage`, to read too."""
+
+    def scope_of(self, request: Request) -> Scope:
+        """Return the scope that a token needs."""
+        return Scope.MANAGE

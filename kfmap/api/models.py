@@ -35,6 +35,7 @@ class Scope(models.TextChoices):
 
     READ = "read", "read results and reports"
     SUBMIT = "submit", "submit objects"
+    MANAGE = "manage", "manage webhooks of spaces"
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):

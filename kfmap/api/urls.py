@@ -17,6 +17,7 @@ from kfmap.api import (
     spaces,
     versions,
     views,
+    webhooks,
 )
 from kfmap.api.description import DescriptionView
 
@@ -60,6 +61,18 @@ urlpatterns = [
     path("rechecks/<int:pk>/", rechecks.recheck, name="api-recheck"),
     path("rechecks/<int:pk>/cancel/", rechecks.cancel, name="api-recheck-cancel"),
     path("rechecks/<int:pk>/resume/", rechecks.resume, name="api-recheck-resume"),
+    path("spaces/<slug:slug>/webhooks/", webhooks.webhooks, name="api-webhooks"),
+    path("spaces/<slug:slug>/webhooks/<int:pk>/", webhooks.webhook, name="api-webhook"),
+    path(
+        "spaces/<slug:slug>/webhooks/<int:pk>/deliveries/",
+        webhooks.deliveries,
+        name="api-deliveries",
+    ),
+    path(
+        "spaces/<slug:slug>/webhooks/<int:pk>/deliveries/<int:delivery>/again/",
+        webhooks.send_again,
+        name="api-delivery-again",
+    ),
     path("schemas/<slug:name>.json", views.json_schema, name="api-json-schema"),
     path("submissions/<int:submission_id>/", objects.submission, name="api-submission"),
     path(

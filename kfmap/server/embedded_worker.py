@@ -9,7 +9,7 @@ from celery import Celery
 from celery.worker import state
 
 _THREADS = 3  # one of them may have a guest of the queue `kernel`
-_QUEUES = ("celery", "kernel")
+_QUEUES = ("celery", "kernel", "webhooks")
 _STOP_SECONDS = 8
 
 

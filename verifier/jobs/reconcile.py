@@ -18,6 +18,7 @@ from django.db.models.functions import Now
 from kfmap.catalogue.availability import find_absence
 from verifier.jobs.confined import find_gaps
 from verifier.jobs.queue import BrokerAwayError, count_messages, send_jobs
+from verifier.jobs.verdicts_ready import tell_verdicts
 from verifier.records.models import Job, Worker
 
 EVERY_SECONDS = 5.0
@@ -87,6 +88,7 @@ class Ticker:
             if self.name:
                 Worker.objects.sign(self.name, " ".join(find_gaps()))
             reconcile()
+            tell_verdicts()
             for step in _also_due:
                 step()
         except Exception as error:

@@ -48,6 +48,8 @@ def submit(
         spend_upload(user.pk, len(uploads), sum(upload.size or 0 for upload in uploads))
     submission = Submission.objects.create(user=user, space=space, **asdict(origin))
     opened = [job for upload in uploads for job in _take_in(submission, upload, choices)]
+    if submission.files.exclude(object=None).exists():
+        Submission.objects.filter(pk=submission.pk).update(is_awaited=True)
     send(job.pk for job in opened)
     return submission
 

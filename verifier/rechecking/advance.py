@@ -20,7 +20,7 @@ from verifier.jobs.reconcile import send
 from verifier.rechecking.compare import find_changes, read_after, read_before
 from verifier.rechecking.models import Recheck, RecheckedObject
 from verifier.rechecking.noticing import notice_changes
-from verifier.rechecking.telling import tell_owners
+from verifier.rechecking.telling import tell_owners, tell_spaces
 from verifier.records import store
 from verifier.records.models import BpfObject, Job
 
@@ -135,3 +135,4 @@ def _check(item: RecheckedObject) -> None:
 def _end(run: Recheck) -> None:
     if run.end(Recheck.State.DONE):
         tell_owners(run)
+        tell_spaces(run)

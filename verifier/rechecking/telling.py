@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.contrib.auth.models import User
 
 from verifier.rechecking.compare import Change, Kind
 from verifier.rechecking.models import Recheck, RecheckedObject
 from verifier.records.models import BpfObject, SubmittedFile
 from verifier.spaces.access import Reader
-from verifier.spaces.models import Notice, Space
+from verifier.spaces.models import Event, Notice, Space
+from verifier.spaces.models import Kind as EventKind
+from verifier.spaces.models.event import absolute
 
 _MOST = 1000  # objects on a page
 _NAMED = 2  # objects of each kind in a notice, which holds 500 characters
@@ -67,11 +68,47 @@ def tell_owners(run: Recheck) -> None:
         if not Recheck.objects.visible_to(owner).filter(pk=run.pk).exists():
             continue
         if mine := list_told(run, owner, owner):
-            address = _absolute(run.get_absolute_url())
+            address = absolute(run.get_absolute_url())
             Notice.objects.tell([owner], summarize(run, mine), address, _list(mine))
 
 
-def summarize(run: Recheck, told: Iterable[Told]) -> str:
+def tell_spaces(run: Recheck) -> None:
+    """Announce in every space what broke and what healed of its objects, each by itself."""
+    told = run.items.told().values("object")
+    spaces = Space.objects.filter(submissions__files__object__in=told)
+    if run.space is not None:
+        spaces = spaces.filter(pk=run.space.pk)
+    for space in spaces.distinct():
+        there = _told_in(run, space)
+        for kind, word in ((Kind.BROKE, EventKind.BROKE), (Kind.HEALED, EventKind.HEALED)):
+            if items := [item for item in there if item.kind == kind]:
+                Event.objects.announce(
+                    space,
+                    word,
+                    summarize(run, items, f"Of the objects of {space}"),
+                    run.get_absolute_url(),
+                    reason=run.reason,
+                    objects=[_plain(item) for item in items],
+                )
+
+
+def _told_in(run: Recheck, space: Space) -> list[Told]:
+    """Return what changed of a space's objects, as its members may know it."""
+    objects = BpfObject.objects.in_space(space)
+    items = run.items.told().filter(object__in=objects.values("pk"))
+    shown = {item.object_id: item for item in items[:_MOST]}
+    return [_tell(obj, shown[obj.pk], {space.pk}) for obj in objects.filter(pk__in=shown)]
+
+
+def _plain(item: Told) -> dict[str, object]:
+    return {
+        "sha256": item.object.sha256,
+        "name": item.object.file_name,
+        "changes": [{"kind": change.kind, "text": change.text} for change in item.changes],
+    }
+
+
+def summarize(run: Recheck, told: Iterable[Told], whose: str = "Of your objects") -> str:
     """Say in one line what broke and what healed; it fits a notice."""
     told = list(told)
     groups = (
@@ -82,7 +119,7 @@ def summarize(run: Recheck, told: Iterable[Told]) -> str:
     )
     parts = [f"{len(items)} {word}: {_names(items)}" for word, items in groups if items]
     reason = run.reason if len(run.reason) <= 160 else f"{run.reason[:159]}…"
-    return f"{reason} Of your objects {'; '.join(parts)}."
+    return f"{reason} {whose} {'; '.join(parts)}."
 
 
 def _names(items: list[Told]) -> str:
@@ -99,14 +136,8 @@ def _list(told: Iterable[Told]) -> str:
                 " ".join(item.object.file_name.split()),
                 *(f"  {change.kind}: {change.text}" for change in item.changes),
                 *([f"  {item.problem}"] if item.problem else []),
-                f"  {_absolute(item.object.get_absolute_url())}",
+                f"  {absolute(item.object.get_absolute_url())}",
             ]
         )
         for item in told
     )
-
-
-def _absolute(path: str) -> str:
-    """Return an address that a letter can lead to, where the settings say what this kfmap's is."""
-    origins = [origin for origin in settings.CSRF_TRUSTED_ORIGINS if "*" not in origin]
-    return f"{origins[0].rstrip('/')}{path}" if origins else path

@@ -16,9 +16,10 @@ from verifier.engine.reports.causes import Cause
 from verifier.engine.result import LEFT_OUT, PASSES, FindingKind
 from verifier.records.models import BpfObject, Job, Review, Waiver
 from verifier.records.reviews import Reviewed
+from verifier.records.versions import find_newest
 from verifier.spaces.models import PolicyVersion, Space
 
-_HARMLESS = {FindingKind.UNKNOWN, FindingKind.DEAD, FindingKind.LEFT_OUT}
+HARMLESS = {FindingKind.UNKNOWN, FindingKind.DEAD, FindingKind.LEFT_OUT}
 
 
 class State(StrEnum):
@@ -85,12 +86,12 @@ def load_standing(
     unwaived = tuple(
         cause
         for cause in causes
-        if cause.kind not in _HARMLESS
+        if cause.kind not in HARMLESS
         and cause.fingerprint not in waivers
         and deciding.intersection(cause.kernels)
     )
     now = bind(obj, space, kernels)
-    mark = hashlib.sha256(json.dumps([now, dict(worst)], sort_keys=True).encode()).hexdigest()
+    mark = _mark(obj, space, now, worst)
     decided = next((item for item in reviews if item.decides), None)
     if not worst and (job is None or not job.is_over):
         return Standing(State.CHECKING, (), (), unwaived, waivers, mark)
@@ -103,6 +104,16 @@ def load_standing(
         reopened = tuple(_find_reopened(decided, deciding, unwaived))
     state = State.NEEDS_REVIEW if reopened else state
     return Standing(state, reopened, uncovered, unwaived, waivers, mark)
+
+
+def _mark(
+    obj: BpfObject, space: Space | None, now: Mapping[str, Any], worst: Mapping[str, str]
+) -> str:
+    """Return what is another text when a reader looks at what is out of date: the verdicts, what
+    they stand on, or the version that is the newest of this name."""
+    newest = find_newest(space, obj.file_name) if space is not None else None
+    looked_at = [now, dict(worst), newest.pk if newest else None]
+    return hashlib.sha256(json.dumps(looked_at, sort_keys=True).encode()).hexdigest()
 
 
 def _load_waivers(space: Space | None) -> dict[str, Waiver]:

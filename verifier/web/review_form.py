@@ -13,6 +13,7 @@ from django.utils import timezone
 from verifier.records.models import Review
 from verifier.records.models.review import MAX_TEXT
 from verifier.records.review_state import Standing, describe
+from verifier.spaces.roles import Action
 
 if TYPE_CHECKING:
     ModelForm = forms.ModelForm[Review]
@@ -54,6 +55,12 @@ class ReviewForm(ModelForm):
         if wordless and cleaned.get("decision") not in (None, Review.Decision.SIGNED_OFF):
             self.add_error("text", "Write what should change, or your remark.")
         return cleaned
+
+    @property
+    def asks_for(self) -> Action:
+        """Return what one must be allowed to do to say this; the form is valid."""
+        remarks = self.cleaned_data["decision"] == Review.Decision.REMARK
+        return Action.COMMENT if remarks else Action.REVIEW
 
     def hold_against(self, standing: Standing) -> None:
         """Refuse a decision on what is other by now, and a sign-off over what nobody waived."""

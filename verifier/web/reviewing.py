@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 
 from django.contrib import messages
 from django.contrib.auth.models import User
@@ -17,11 +17,19 @@ from verifier.records.models import Assignment, BpfObject, Review, Waiver
 from verifier.records.review_state import Standing, bind, describe, load_standing
 from verifier.records.reviews import Reviewed
 from verifier.records.uploads import find_space
-from verifier.spaces.models import AuditEntry, Notice, Space
+from verifier.spaces.models import AuditEntry, Event, Kind, Space
 from verifier.spaces.roles import Action, Role
 from verifier.web.found import may_with, object_view
 from verifier.web.object_page import ObjectPage, build_object_page
 from verifier.web.review_form import AssignForm, WaiverForm
+
+_DOUBLE_CLICK = timedelta(seconds=30)
+KIND_OF = {
+    Review.Decision.SIGNED_OFF: Kind.SIGNED_OFF,
+    Review.Decision.CHANGES: Kind.CHANGES_ASKED,
+    Review.Decision.REJECTED: Kind.REJECTED,
+    Review.Decision.REMARK: Kind.REMARK,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +39,7 @@ class ReviewPart:
     space: Space | None
     standing: Standing
     assignments: list[Assignment]
+    may_comment: bool
     may_review: bool
     may_submit: bool
     reviewers: list[User]
@@ -46,6 +55,7 @@ def load_review_part(
         space,
         _stand(obj, space, page, reviews),
         list(obj.assignments.filter(space=space).select_related("reviewer")) if space else [],
+        may_review or may_with(user, Action.COMMENT, obj),
         may_review,
         may_with(user, Action.SUBMIT, obj),
         list(_reviewers(space)) if space and may_review else [],
@@ -59,13 +69,21 @@ def _stand(
     return load_standing(obj, space, page.kernels, causes, page.worst, reviews, obj.jobs.first())
 
 
-def keep_review(request: HttpRequest, obj: BpfObject, review: Review, page: ObjectPage) -> None:
-    """Keep what somebody said of the verdicts that stand now, and tell whom it concerns."""
+def keep_review(
+    request: HttpRequest, obj: BpfObject, review: Review, page: ObjectPage, action: Action
+) -> None:
+    """Keep what somebody said of the verdicts that stand now, and tell whom it concerns.
+
+    What is sent twice, as by a double click, is kept once.
+    """
     assert isinstance(request.user, User)
-    space = find_space(request.user, obj, Action.REVIEW)
+    space = find_space(request.user, obj, action)
     review.object, review.author, review.seen = obj, request.user, page.worst
     review.space, review.binds = space, bind(obj, space, page.kernels)
     with transaction.atomic():
+        BpfObject.objects.select_for_update().get(pk=obj.pk)  # two that are sent at once
+        if _was_said(review):
+            return
         review.save()
         said = review.get_decision_display()
         AuditEntry.objects.record(
@@ -73,8 +91,27 @@ def keep_review(request: HttpRequest, obj: BpfObject, review: Review, page: Obje
         )
         if review.decision != Review.Decision.REMARK and space is not None:
             obj.assignments.filter(space=space, reviewer=request.user).delete()
-        text = f"{request.user} {said}: {obj.file_name}"
-        Notice.objects.tell(_concerned(obj, space, request.user), text, _review_url(request, obj))
+        Event.objects.announce(
+            space,
+            KIND_OF[Review.Decision(review.decision)],
+            f"{request.user} {said}: {obj.file_name}",
+            _review_url(request, obj),
+            _concerned(obj, space, request.user),
+            object=obj.sha256,
+            name=obj.file_name,
+            by=request.user.username,
+            comment=review.text,
+            binds=review.binds,
+        )
+
+
+def _was_said(review: Review) -> bool:
+    """Return whether the last thing its author said, a moment ago, was the same."""
+    before = Review.objects.filter(object=review.object, author=review.author).first()
+    if before is None or timezone.now() - before.created_at > _DOUBLE_CLICK:
+        return False
+    said = ("decision", "text", "fingerprint", "space_id", "binds")
+    return all(getattr(before, name) == getattr(review, name) for name in said)
 
 
 def _concerned(obj: BpfObject, space: Space | None, but: User) -> list[User]:
@@ -109,6 +146,10 @@ def add_waiver(request: HttpRequest, obj: BpfObject) -> HttpResponse:
         assert isinstance(request.user, User)
         cause = causes[form.cleaned_data["fingerprint"]]
         with transaction.atomic():
+            Space.objects.select_for_update().get(pk=space.pk)  # two that are sent at once
+            if Waiver.objects.active().filter(space=space, fingerprint=cause.fingerprint).exists():
+                messages.info(request, "This finding has a waiver: withdraw that one first.")
+                return redirect(f"{obj.get_absolute_url()}#reviews")
             waiver = Waiver.objects.create(
                 space=space,
                 fingerprint=cause.fingerprint,
@@ -120,6 +161,9 @@ def add_waiver(request: HttpRequest, obj: BpfObject) -> HttpResponse:
             AuditEntry.objects.record(
                 space, request.user, "waiver", waiver.finding, until=str(waiver.expires_at.date())
             )
+            until = waiver.expires_at.date()
+            text = f"{request.user} waives a finding of {obj.file_name} until {until}"
+            _announce_waiver(request, obj, waiver, Kind.WAIVED, text)
     return redirect(f"{obj.get_absolute_url()}#reviews")
 
 
@@ -133,7 +177,28 @@ def end_waiver(request: HttpRequest, obj: BpfObject, pk: int) -> HttpResponse:
         waiver.withdrawn_at = timezone.now()
         waiver.save(update_fields=["withdrawn_at"])
         AuditEntry.objects.record(waiver.space, request.user, "waiver withdrawn", waiver.finding)
+        text = f"{request.user} withdraws a waiver that {obj.file_name} has"
+        _announce_waiver(request, obj, waiver, Kind.WAIVER_ENDED, text)
     return redirect(f"{obj.get_absolute_url()}#reviews")
+
+
+def _announce_waiver(
+    request: HttpRequest, obj: BpfObject, waiver: Waiver, kind: Kind, text: str
+) -> None:
+    assert isinstance(request.user, User)
+    Event.objects.announce(
+        waiver.space,
+        kind,
+        f"{text}: {waiver.finding}",
+        _review_url(request, obj),
+        _concerned(obj, waiver.space, request.user),
+        object=obj.sha256,
+        name=obj.file_name,
+        fingerprint=waiver.fingerprint,
+        finding=waiver.finding,
+        until=str(waiver.expires_at.date()),
+        reason=waiver.reason,
+    )
 
 
 @require_POST
@@ -152,8 +217,16 @@ def assign(request: HttpRequest, obj: BpfObject) -> HttpResponse:
             AuditEntry.objects.record(
                 space, request.user, "reviewer asked", obj.sha256, reviewer=str(reviewer)
             )
-            text = f"{request.user} asks you to review {obj.file_name}"
-            Notice.objects.tell([reviewer], text, _review_url(request, obj))
+            Event.objects.announce(
+                space,
+                Kind.REVIEW_ASKED,
+                f"{request.user} asks {reviewer} to review {obj.file_name}",
+                _review_url(request, obj),
+                [reviewer],
+                object=obj.sha256,
+                name=obj.file_name,
+                reviewer=str(reviewer),
+            )
     return redirect(f"{obj.get_absolute_url()}#reviews")
 
 

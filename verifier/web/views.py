@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -18,7 +19,7 @@ from verifier.guests.store import add_opinions
 from verifier.jobs.opening import change_loader, check_stale_objects, ensure_job, retry_jobs
 from verifier.jobs.submit import submit
 from verifier.records import store
-from verifier.records.models import BpfObject, Job, Submission
+from verifier.records.models import BpfObject, Job, Review, Submission
 from verifier.records.outcome import load_outcomes
 from verifier.records.policies import hold
 from verifier.records.report_download import export_report
@@ -31,10 +32,10 @@ from verifier.spaces.choice import NoSuchSpaceError, find_chosen, list_choices
 from verifier.spaces.models import AuditEntry
 from verifier.spaces.roles import Action
 from verifier.web.events import progress_context
-from verifier.web.found import object_view, submission_view
+from verifier.web.found import may_with, object_view, submission_view
 from verifier.web.loader_form import LoaderForm
 from verifier.web.object_graph import graph_links, is_grouped, load_object_graph
-from verifier.web.object_page import build_object_page
+from verifier.web.object_page import ObjectPage, build_object_page
 from verifier.web.opinions import load_opinion_part
 from verifier.web.origin_form import OriginForm
 from verifier.web.program_page import build_program_page
@@ -161,20 +162,30 @@ def show_object(request: HttpRequest, obj: BpfObject) -> HttpResponse:
 
 
 @require_POST
-@object_view(Action.REVIEW)
+@object_view(Action.COMMENT)
 def add_review(request: HttpRequest, obj: BpfObject) -> HttpResponse:
-    """Keep what the reader says of the verdicts that stand now."""
+    """Keep what the reader says of the verdicts that stand now; a decision takes a reviewer."""
     form = ReviewForm(request.POST)
     page = build_object_page(obj)
     if not page.worst:
         form.add_error(None, "Nothing has been checked yet: there are no verdicts to review.")
     if form.is_valid():
+        if not may_with(request.user, form.asks_for, obj):
+            raise PermissionDenied("To decide takes the role of a reviewer in its space.")
         reviews = load_reviews(obj, page.worst, request.user)
         form.hold_against(load_review_part(request, obj, page, reviews).standing)
     if not form.is_valid():
         return _render_object(request, obj, form, status=422)
-    keep_review(request, obj, form.save(commit=False), page)
-    return redirect(f"{obj.get_absolute_url()}#reviews")
+    review = form.save(commit=False)
+    keep_review(request, obj, review, page, form.asks_for)
+    return redirect(f"{obj.get_absolute_url()}#{_place_of(review, page)}")
+
+
+def _place_of(review: Review, page: ObjectPage) -> str:
+    """Return where the page shows a review: at the finding that it is about, if there is one."""
+    about = (card for card in page.causes if card.cause.fingerprint == review.fingerprint)
+    card = next(about, None)
+    return card.anchor if card is not None else "reviews"
 
 
 @require_POST

@@ -20,8 +20,9 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.verifier.spaces.people import Team, create_team
 from verifier.rechecking.models import Recheck
-from verifier.spaces.models import Invitation, PolicyVersion
+from verifier.spaces.models import Event, Invitation, Kind, PolicyVersion
 from verifier.spaces.roles import ROLE_FOR, Action, Role
+from verifier.webhooks.models import Delivery, Webhook
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("toys", "data_folder")]
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -141,7 +142,7 @@ RULES = {
     "object-opinion-progress": SEE,
     "object-opinions-cancel": Rule(_POST, Action.SUBMIT),
     "api-opinions": SEE,
-    "object-reviews": Rule(_POST, Action.REVIEW),
+    "object-reviews": Rule(_POST, Action.COMMENT),
     "object-waivers": Rule(_POST, Action.REVIEW),
     "object-waiver-end": Rule(_POST, Action.REVIEW),
     "object-assign": Rule(_POST, Action.SUBMIT),
@@ -168,6 +169,17 @@ RULES = {
     "space-policy": SEE,
     "space-policy-end": Rule(_POST, Action.MANAGE),
     "space-audit": Rule(action=Action.MANAGE),
+    "webhooks": Rule(_BOTH, Action.MANAGE),
+    "webhook": Rule(_BOTH, Action.MANAGE),
+    "webhook-secret": Rule(_POST, Action.MANAGE),
+    "webhook-try": Rule(_POST, Action.MANAGE),
+    "webhook-switch": Rule(_POST, Action.MANAGE),
+    "webhook-delete": Rule(_POST, Action.MANAGE),
+    "webhook-again": Rule(_POST, Action.MANAGE),
+    "api-webhooks": Rule(_BOTH, Action.MANAGE),
+    "api-webhook": Rule(("GET", "PATCH", "DELETE"), Action.MANAGE),
+    "api-deliveries": Rule(action=Action.MANAGE),
+    "api-delivery-again": Rule(_POST, Action.MANAGE),
 }
 # Let in, these answer 404 or 503 here: what they are about was not made, or has no bytes.
 UNTRIED = {
@@ -236,6 +248,9 @@ def world() -> World:
     token = Invitation.objects.issue(team.space, Role.READER, team.user("maintainer"))
     text = "version: 1\nname: Ours\n"
     PolicyVersion.objects.keep(team.space, "ours", text, team.user("maintainer"))
+    hook, _ = Webhook.objects.add(team.space, "https://example.org/", [], None)
+    ping = Event.objects.create(space=team.space, kind=Kind.PING, text="A trial.", url="/")
+    delivery = Delivery.objects.create(webhook_id=hook, event=ping)
     run = Recheck.objects.create(reason="A policy.", space=team.space, before={}, now={})
     parts = {
         "slug": team.space.slug,
@@ -246,6 +261,8 @@ def world() -> World:
         **{f"pk of {name}": 0 for name in sorted(NUMBERED)},
         "pk of space-member": team.space.memberships.get(role=Role.READER).pk,
         "pk of space-invitation": Invitation.objects.get().pk,
+        **{f"pk of {name}": hook for name in RULES if "webhook" in name or "deliver" in name},
+        "delivery": delivery.pk,
         "pk of recheck": run.pk,
         **{f"pk of {name}": run.pk for name in ADDRESSES if "recheck-" in name},
         "pk of api-recheck": run.pk,

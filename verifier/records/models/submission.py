@@ -11,6 +11,7 @@ from django.dispatch import receiver
 from django.urls import reverse
 
 from verifier.engine.origin import MOST, Origin
+from verifier.records.models.job import Job
 from verifier.records.models.object import BpfObject
 from verifier.spaces.access import Reader, sees_everything
 from verifier.spaces.models import Space
@@ -30,6 +31,11 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
             return self.all()
         return self.filter(space__in=Space.objects.where(user, action).values("pk"))
 
+    def to_tell(self) -> Self:
+        """Return those that somebody awaits and whose checks are all over."""
+        open_jobs = Job.objects.not_over().values("object")
+        return self.filter(is_awaited=True).exclude(files__object__in=open_jobs)
+
 
 class Submission(models.Model):
     """One upload of one or several files, with what they were made of, "" where not said."""
@@ -47,6 +53,12 @@ class Submission(models.Model):
     commit = models.CharField(max_length=MOST["commit"], blank=True, default="", db_default="")
     branch = models.CharField(max_length=MOST["branch"], blank=True, default="", db_default="")
     link = models.CharField(max_length=MOST["link"], blank=True, default="", db_default="")
+    is_awaited = models.BooleanField(
+        default=False,
+        db_default=False,
+        db_index=True,
+        help_text="who uploaded is to be told when its checks are over",
+    )
 
     objects = SubmissionQuerySet.as_manager()
 

@@ -5,9 +5,19 @@ never the other way.
 """
 
 from verifier.spaces.models.audit import AuditEntry
+from verifier.spaces.models.event import Event, Kind
 from verifier.spaces.models.invitation import Invitation
 from verifier.spaces.models.notice import Notice
 from verifier.spaces.models.policy import PolicyVersion
 from verifier.spaces.models.space import Membership, Space
 
-__all__ = ["AuditEntry", "Invitation", "Membership", "Notice", "PolicyVersion", "Space"]
+__all__ = [
+    "AuditEntry",
+    "Event",
+    "Invitation",
+    "Kind",
+    "Membership",
+    "Notice",
+    "PolicyVersion",
+    "Space",
+]

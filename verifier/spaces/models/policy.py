@@ -20,10 +20,12 @@ class PolicyVersionQuerySet(models.QuerySet["PolicyVersion"]):
         return self.filter(is_in_force=True)
 
     def keep(self, space: Space, slug: str, text: str, author: User) -> PolicyVersion:
-        """Put a new version in force, in place of the one before."""
+        """Put a new version in force, in place of the one before; the same text is no new one."""
         with transaction.atomic():
             Space.objects.select_for_update().get(pk=space.pk)  # numbers are given one by one
             before = self.filter(space=space, slug=slug)
+            if same := before.in_force().filter(text=text).first():
+                return same
             number = (before.aggregate(last=models.Max("number"))["last"] or 0) + 1
             before.update(is_in_force=False)
             return self.create(

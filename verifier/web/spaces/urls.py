@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 
 from verifier.web import badge
-from verifier.web.spaces import audit, invitations, members, pages, policies, report
+from verifier.web.spaces import audit, invitations, members, pages, policies, report, webhooks
 
 _space: list[URLPattern | URLResolver] = [
     path("", pages.show_space, name="space"),
@@ -22,6 +22,17 @@ _space: list[URLPattern | URLResolver] = [
     path("badges/<str:name>/<str:kernel>.svg", badge.give_newest_badge, name="space-badge"),
     path("report/", report.give_report, name="space-report"),
     path("audit/", audit.show_trail, name="space-audit"),
+    path("webhooks/", webhooks.list_webhooks, name="webhooks"),
+    path("webhooks/<int:pk>/", webhooks.show_webhook, name="webhook"),
+    path("webhooks/<int:pk>/secret/", webhooks.renew_secret, name="webhook-secret"),
+    path("webhooks/<int:pk>/try/", webhooks.try_webhook, name="webhook-try"),
+    path("webhooks/<int:pk>/switch/", webhooks.switch_webhook, name="webhook-switch"),
+    path("webhooks/<int:pk>/delete/", webhooks.delete_webhook, name="webhook-delete"),
+    path(
+        "webhooks/<int:pk>/deliveries/<int:delivery>/again/",
+        webhooks.send_again,
+        name="webhook-again",
+    ),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [
