@@ -117,7 +117,7 @@ class Up(Browser):
     def __init__(
         self, folder: Path, host: str, command: Sequence[str] = MANAGE, **changes: str
     ) -> None:
-        self.port = free_port()
+        self.folder, self.port = folder, free_port()
         super().__init__(f"http://{host}:{self.port}")
         self.process = subprocess.Popen(
             [*command, "up", "--host", host, "--port", str(self.port)],

@@ -25,7 +25,8 @@ CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or ""
 @pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     """Run kfmap with everything that comes with it."""
-    with up(tmp_path_factory.mktemp("data")) as started:
+    # Webhooks of the tests go to receivers of theirs
+    with up(tmp_path_factory.mktemp("data"), KFMAP_WEBHOOK_HOSTS="127.0.0.1") as started:
         yield started
 
 
