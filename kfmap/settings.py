@@ -30,6 +30,12 @@ KFMAP_SOURCE_LINKS      where a line of a kernel opens: comma-separated NAME=ADD
 KFMAP_MAIL_URL          server that mail goes through: smtp://[USER:PASSWORD@]HOST:PORT, or
                         smtp+tls://…; default: none, and no mail is sent
 KFMAP_MAIL_FROM         whom mail is from; default: kfmap@localhost
+KFMAP_OIDC_ISSUER       address of an OpenID Connect provider that people may sign in with; default:
+                        none
+KFMAP_OIDC_CLIENT_ID    what the provider calls this kfmap
+KFMAP_OIDC_CLIENT_SECRET  what kfmap proves that with
+KFMAP_OIDC_NAME         what people call the provider; default: single sign-on
+KFMAP_OIDC_SIGNUP       on: whom the provider lets in gets an account; default: off
 KFMAP_WEBHOOK_HOSTS     comma-separated hosts (or HOST:PORT) inside your network that webhooks may
                         go to, by HTTP too; default: none, only public addresses by HTTPS
 KFMAP_LOG               json or text; default: text on a terminal, else json
@@ -85,6 +91,11 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "axes",
     "csp",
     "django_htmx",
@@ -120,6 +131,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
     "kfmap.server.refusals.AnswerSpentQuotas",
     "kfmap.server.private_pages.KeepPrivatePagesOutOfCaches",
@@ -286,6 +298,25 @@ AXES_FAILURE_LIMIT = 5
 AXES_CLIENT_IP_CALLABLE = "kfmap.quotas.addresses.remote_address"
 AXES_COOLOFF_TIME = 1  # hours
 AXES_LOCKOUT_TEMPLATE = "accounts/locked.html"
+
+# Second factors and accounts elsewhere; signing in by password stays Django's.
+KFMAP_OIDC_NAME, SOCIALACCOUNT_PROVIDERS = env.sign_on(
+    "KFMAP_OIDC_ISSUER", "KFMAP_OIDC_CLIENT_ID", "KFMAP_OIDC_CLIENT_SECRET", "KFMAP_OIDC_NAME"
+)
+KFMAP_OIDC_SIGNUP = env.switch("KFMAP_OIDC_SIGNUP")
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_REAUTHENTICATION_REQUIRED = True  # before a second factor or a connection changes
+SOCIALACCOUNT_ADAPTER = "kfmap.accounts.single_sign_on.SingleSignOnAdapter"
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+MFA_ADAPTER = "kfmap.accounts.second_factor.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "kfmap.accounts.second_factor.SignInCodeForm",
+    "reauthenticate": "kfmap.accounts.second_factor.ConfirmCodeForm",
+}
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # an account may have no address at all
+MFA_TOTP_TOLERANCE = 1  # periods that a clock may be wrong by
 
 ADMINS = [(address, address) for address in env.names("KFMAP_ADMINS", [])]
 LOGGING = build_logging(

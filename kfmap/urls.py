@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from kfmap.server.health import healthz, readyz
 from kfmap.server.metrics import show_metrics
+
+# Django's own form of the admin asks for no second factor and counts no guesses by address.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # as allauth has it
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("kfmap.web.urls")),

@@ -1,10 +1,69 @@
-"""The one-time link in Django's admin (whether there is one, until when), and sessions."""
+"""People in Django's admin: who they are, where they are signed in, and the one-time link."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import User
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest
 
 from kfmap.accounts.models import SetupLink, SignIn
+from kfmap.accounts.sign_ins import end_sign_in
+
+if TYPE_CHECKING:
+    BaseUserAdmin = DjangoUserAdmin[User]
+else:
+    BaseUserAdmin = DjangoUserAdmin
 
 admin.site.register(SetupLink, list_display=("expires_at",), exclude=("token_hash",))
 admin.site.register(SignIn, list_display=("user", "agent", "created_at"), exclude=("session_key",))
+admin.site.unregister(User)
+
+
+@admin.register(User)
+class UserAdmin(BaseUserAdmin):
+    """People; switching somebody off keeps what they uploaded and said."""
+
+    list_display = ("username", "email", "is_active", "is_staff", "has_second_factor", "last_login")
+    actions = ("switch_off", "sign_out", "forget_second_factor")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """Return people, with what the list shows of each."""
+        factors = Authenticator.objects.filter(user=OuterRef("pk"))
+        return super().get_queryset(request).annotate(factor=Exists(factors))
+
+    @admin.display(description="second factor", boolean=True, ordering="factor")
+    def has_second_factor(self, user: User) -> bool:
+        """Return whether a password alone does not let them in."""
+        return bool(getattr(user, "factor", False))
+
+    @admin.action(description="Switch off, and sign out everywhere", permissions=["change"])
+    def switch_off(self, request: HttpRequest, people: QuerySet[User]) -> None:
+        """Keep people out; nobody does so to themselves."""
+        others = people.exclude(pk=request.user.pk)
+        self._sign_out(others)
+        count = others.update(is_active=False)
+        self.message_user(request, f"Switched off: {count}.")
+
+    @admin.action(description="Sign out everywhere", permissions=["change"])
+    def sign_out(self, request: HttpRequest, people: QuerySet[User]) -> None:
+        """End every session; tokens stay."""
+        self.message_user(request, f"Sessions ended: {self._sign_out(people)}.")
+
+    @admin.action(description="Take the second factor away", permissions=["change"])
+    def forget_second_factor(self, request: HttpRequest, people: QuerySet[User]) -> None:
+        """Let a password do again, for whoever lost their phone."""
+        rows = Authenticator.objects.filter(user__in=people.values("pk"))
+        count = rows.values("user").distinct().count()
+        rows.delete()
+        self.message_user(request, f"Second factors taken away: {count}.")
+
+    def _sign_out(self, people: QuerySet[User]) -> int:
+        rows = list(SignIn.objects.filter(user__in=people.values("pk")))
+        for row in rows:
+            end_sign_in(row)
+        return len(rows)

@@ -1,14 +1,24 @@
-"""One's own account, and the page behind the one-time link; the rest are Django's own views."""
+"""Signing in, one's own account, and the page behind the one-time link; the rest are Django's."""
 
 from __future__ import annotations
 
+import logging
+from typing import Any
+
+from allauth.account.app_settings import EmailVerificationMethod
+from allauth.account.internal.flows.login import perform_password_login
+from allauth.account.models import Login
+from allauth.socialaccount.models import SocialAccount
+from allauth.socialaccount.providers.base import AuthProcess
+from allauth.socialaccount.providers.openid_connect import views as openid_connect
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.forms import UserCreationForm
+from django.contrib.auth.forms import AuthenticationForm, SetPasswordForm, UserCreationForm
 from django.contrib.auth.models import User
-from django.contrib.auth.views import PasswordResetView
+from django.contrib.auth.views import LoginView, PasswordResetConfirmView, PasswordResetView
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,11 +26,98 @@ from django.urls import reverse_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
+from requests import RequestException
 
 from kfmap.accounts.forms import ProfileForm
 from kfmap.accounts.models import SetupLink
+from kfmap.accounts.second_factor import has_second_factor
 from kfmap.accounts.sign_ins import end_sign_in, list_sign_ins
+from kfmap.accounts.single_sign_on import forget_other_addresses, note_verified
 from kfmap.quotas.guesses import spend_message
+
+log = logging.getLogger(__name__)
+
+
+class SignInView(LoginView):
+    """The first step: a password; who has a second factor is asked for it then."""
+
+    template_name = "accounts/login.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Return what the page shows."""
+        return super().get_context_data(**kwargs, sign_on=settings.KFMAP_OIDC_NAME)
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        """Go on with the second step, or sign in."""
+        user = form.get_user()
+        credentials = {"username": user.get_username()}
+        sign_in = Login(
+            user=user,
+            redirect_url=self.get_success_url(),
+            email_verification=EmailVerificationMethod.NONE,
+        )
+        response: HttpResponse = perform_password_login(self.request, credentials, sign_in)
+        return response
+
+
+class SetPasswordView(PasswordResetConfirmView):
+    """A new password by a link; whoever has it reads the mail of the account."""
+
+    template_name = "accounts/form.html"
+    extra_context = {"button": "Set it"}
+    success_url = reverse_lazy("login")
+
+    def form_valid(self, form: SetPasswordForm[User]) -> HttpResponse:
+        """Keep the password, and that the address is theirs."""
+        response = super().form_valid(form)
+        note_verified(form.user)
+        return response
+
+
+@never_cache
+@require_POST
+def sign_on(request: HttpRequest, provider_id: str) -> HttpResponse:
+    """Go to the provider, by a page that leads there.
+
+    The policy on content lets forms of kfmap lead nowhere else, not by a redirect either.
+    """
+    if request.GET.get("process") == AuthProcess.CONNECT and not request.user.is_authenticated:
+        raise PermissionDenied
+    try:
+        response: HttpResponse = openid_connect.login(request, provider_id)
+    except RequestException as error:
+        log.warning("the provider of single sign-on does not answer: %s", error)
+        return render(request, "socialaccount/authentication_error.html", status=503)
+    if response.status_code != 302:
+        return response
+    context = {"address": response["Location"], "provider": settings.KFMAP_OIDC_NAME}
+    return render(request, "accounts/leaving.html", context)
+
+
+@login_required
+@require_POST
+def disconnect(request: HttpRequest, pk: int) -> HttpResponse:
+    """End the connection with an account elsewhere; who has no password keeps the last one."""
+    assert isinstance(request.user, User)
+    accounts = SocialAccount.objects.filter(user=request.user)
+    account = get_object_or_404(accounts, pk=pk)
+    if not request.user.has_usable_password() and accounts.count() == 1:
+        messages.error(request, "Set a password first: you could not sign in any more.")
+    else:
+        account.delete()
+        messages.success(request, "It is not connected any more.")
+    return redirect("account")
+
+
+def show_inactive(request: HttpRequest) -> HttpResponse:
+    """Say that an administrator has to do something."""
+    return render(request, "accounts/inactive.html", status=403)
+
+
+def cancelled(request: HttpRequest) -> HttpResponse:
+    """Say that nothing happened."""
+    messages.info(request, "You did not sign in.")
+    return redirect("login")
 
 
 @never_cache
@@ -31,13 +128,16 @@ def show_account(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, User)
     form = ProfileForm(request.POST or None, instance=User.objects.get(pk=request.user.pk))
     if request.method == "POST" and form.is_valid():
-        form.save()
+        forget_other_addresses(form.save())
         messages.success(request, "Your account is kept.")
         return redirect("account")
     context = {
         "form": form,
         "sign_ins": list_sign_ins(request.user),
         "here": request.session.session_key,
+        "second_factor": has_second_factor(request.user),
+        "connected": SocialAccount.objects.filter(user=request.user),
+        "sign_on": settings.KFMAP_OIDC_NAME,
     }
     return render(request, "accounts/account.html", context)
 

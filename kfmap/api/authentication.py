@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from allauth.mfa.utils import is_mfa_enabled
 from axes.handlers.proxy import AxesProxyHandler
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -67,6 +68,10 @@ class PasswordAuthentication(BasicAuthentication):
                 raise _locked_out() from None
             raise
         assert isinstance(user, User)
+        if is_mfa_enabled(user):
+            raise AuthenticationFailed(
+                f"This account has a second factor, so a password is not enough: {_MAKE_ONE}."
+            )
         return user, None
 
 

@@ -28,6 +28,10 @@ class SpentQuerySet(models.QuerySet["Spent"]):
             fits = self.filter(pk=row.pk, amount__lte=limit.most - amount)
             return bool(fits.update(amount=F("amount") + amount))
 
+    def forget(self, limit: Limit, whose: str) -> None:
+        """Count anew, for what was counted against ended well."""
+        self.filter(key=_key(limit, whose), span=_span(limit)).delete()
+
     def left(self, limit: Limit, whose: str) -> int:
         """Return how much may still be spent."""
         rows = self.filter(key=_key(limit, whose), span=_span(limit))

@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -83,6 +84,38 @@ class Environment:
         """Return Django's settings of the server that mail goes through; without one, of none."""
         none = {"EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
         return self._read(variable, self._mail, none, "an address such as smtp://HOST:PORT")
+
+    def sign_on(
+        self, issuer: str, client: str, secret: str, name: str
+    ) -> tuple[str, dict[str, Any]]:
+        """Return the name of an OpenID Connect provider, "" for none, and allauth's settings of it.
+
+        The two must be given together: a provider without a client is a problem.
+        """
+        address = self._read(issuer, self._web_address, "", "an address such as https://id.example")
+        if not address:
+            return "", {}
+        if not self.text(client):
+            self.problems.append(Problem(client, "what the provider calls this kfmap"))
+            return "", {}
+        shown = self.text(name, "single sign-on")
+        app = {
+            "provider_id": "sso",
+            "name": shown,
+            "client_id": self.text(client),
+            "secret": self.text(secret),
+            "settings": {"server_url": address},
+        }
+        return shown, {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": [app]}}
+
+    def _web_address(self, variable: str) -> str:
+        """Raise ValueError for what is none; plain HTTP is for this machine."""
+        value = self.text(variable).rstrip("/")
+        parts = urlsplit(value)
+        local = parts.hostname in ("localhost", "127.0.0.1", "::1")
+        if not parts.hostname or parts.scheme not in (("https", "http") if local else ("https",)):
+            raise ValueError
+        return value
 
     def object_storage(self, variable: str, endpoint: str) -> dict[str, Any]:
         """Return where objects are kept."""

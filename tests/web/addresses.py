@@ -45,6 +45,7 @@ def list_addresses() -> dict[str, str]:
         "space-new": reverse("space-new"),
         "account": reverse("account"),
         "password": reverse("password_change"),
+        "second-factor": reverse("mfa_index"),
         **_kernel_addresses(kernel, ops),
     }
     if len(rows) > 1:
@@ -60,6 +61,7 @@ def list_addresses() -> dict[str, str]:
     if space:
         pages["space"] = space.get_absolute_url()
         pages["space-settings"] = reverse("space-settings", args=[space.slug])
+        pages["webhooks"] = reverse("webhooks", args=[space.slug])
         pages["space-audit"] = reverse("space-audit", args=[space.slug])
     run = Recheck.objects.order_by("pk").last()
     if run:

@@ -65,7 +65,8 @@ OPEN_NAMES = """
     kernel-mechanisms kernel-findings newest any-kfunc compare changes probe probe-source
     probe-names search search-names handbook handbook-page graph-style api api-schema
     api-kernels api-matrix healthz readyz login spaces password_reset_confirm
-    create-administrator
+    create-administrator account_login account_inactive mfa_authenticate
+    openid_connect_login openid_connect_callback socialaccount_login_cancelled
 """
 RULES = {
     # the map, which everybody reads
@@ -108,6 +109,15 @@ RULES = {
     "password_change": Rule(_BOTH, account=True),
     "session-end": Rule(_POST, account=True),
     "space-new": Rule(_BOTH, account=True),
+    "disconnect": Rule(_POST, account=True),
+    "account_reauthenticate": Rule(_BOTH, account=True),
+    "mfa_index": ACCOUNT,
+    "mfa_reauthenticate": Rule(_BOTH, account=True),
+    "mfa_activate_totp": Rule(_BOTH, account=True),
+    "mfa_deactivate_totp": Rule(_BOTH, account=True),
+    "mfa_view_recovery_codes": ACCOUNT,
+    "mfa_generate_recovery_codes": Rule(_BOTH, account=True),
+    "mfa_download_recovery_codes": ACCOUNT,
     # what is in a space
     "submission": SEE,
     "submission-delete": Rule(_POST, Action.MANAGE, owner=True),
@@ -181,8 +191,17 @@ RULES = {
     "api-deliveries": Rule(action=Action.MANAGE),
     "api-delivery-again": Rule(_POST, Action.MANAGE),
 }
-# Let in, these answer 404 or 503 here: what they are about was not made, or has no bytes.
+# Let in, these answer 404, 403 or 503 here: what they are about was not made, or has no bytes; the
+# people have no passwords, which the pages of second factors ask for.
 UNTRIED = {
+    "disconnect",
+    "account_reauthenticate",
+    "mfa_reauthenticate",
+    "mfa_activate_totp",
+    "mfa_deactivate_totp",
+    "mfa_view_recovery_codes",
+    "mfa_generate_recovery_codes",
+    "mfa_download_recovery_codes",
     "program-source",
     "object-waiver-end",
     "session-end",
@@ -285,6 +304,7 @@ def world() -> World:
         "set_id": "toy_any",
         "filter_id": "toy_filter",
         "hook": "BTF_KFUNC_HOOK_STRUCT_OPS",
+        "provider_id": "sso",
         "first": "toy_ops",
         "second": "toy_ops",
     }

@@ -78,6 +78,7 @@ SIGNED_IN = [
     "/rechecks/",
     "/differences/",
     "/kernels/7.3/uploads/",
+    "/accounts/second-factor/",
 ]
 
 
@@ -181,6 +182,15 @@ def test_graph_of_an_object_is_accessible(signed_in: Page, uploaded: str) -> Non
     signed_in.get_by_role("link", name="Show the calls as a graph").click(timeout=60_000)
     expect(signed_in.locator(".graph-view svg")).to_be_visible()
     check(signed_in)
+
+
+def test_webhook_with_its_secret_is_accessible(signed_in: Page, uploaded: str) -> None:
+    signed_in.goto("/spaces/ada/webhooks/")
+    signed_in.get_by_label("Address").fill("https://example.org/hook")
+    signed_in.get_by_role("button", name="Add it").click()
+    expect(signed_in.get_by_role("heading", name="Copy the secret now")).to_be_visible()
+    check(signed_in)
+    signed_in.get_by_role("button", name="Delete this webhook").click()
 
 
 @pytest.mark.parametrize("path", ["/", "/uploads/", "/compare/6.19/7.1/"])
