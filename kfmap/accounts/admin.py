@@ -44,7 +44,7 @@ class UserAdmin(BaseUserAdmin):
     @admin.action(description="Switch off, and sign out everywhere", permissions=["change"])
     def switch_off(self, request: HttpRequest, people: QuerySet[User]) -> None:
         """Keep people out; nobody does so to themselves."""
-        others = people.exclude(pk=request.user.pk)
+        others = people.exclude(username=request.user.get_username())
         self._sign_out(others)
         count = others.update(is_active=False)
         self.message_user(request, f"Switched off: {count}.")

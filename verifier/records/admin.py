@@ -29,8 +29,24 @@ class ReviewAdmin(ReadOnlyAdmin):
         return False
 
 
+@admin.register(models.Waiver)
+class WaiverAdmin(ReadOnlyAdmin):
+    """Who answers for which finding; they end on the pages of objects, where it is written down."""
+
+    list_display = ("finding", "space", "owner", "expires_at", "withdrawn_at")
+    list_select_related = ("space", "owner")
+    search_fields = ("finding", "reason")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Refuse: sign-offs rest on them."""
+        return False
+
+
 @admin.register(models.Submission)
 class SubmissionAdmin(ReadOnlyAdmin):
+    date_hierarchy = "created_at"
+    list_filter = ("space",)
+    search_fields = ("user__username", "files__name")
     list_display = ("pk", "user", "space", "created_at")
     list_select_related = ("user", "space")
 

@@ -43,6 +43,11 @@ class DryRun:
     unread: int
     left_out: int
 
+    @property
+    def nothing_passes(self) -> bool:
+        """Return whether every object that was looked at fails."""
+        return bool(self.looked_at) and len(self.starts) + self.still == self.looked_at
+
 
 def hold(obj: BpfObject, spaces: Iterable[Space]) -> list[Held]:
     """Return an object under each policy in force of the spaces that have it."""

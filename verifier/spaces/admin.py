@@ -30,7 +30,7 @@ class SpaceAdmin(ModelAdmin):
     """Spaces with their members."""
 
     list_display = ("name", "slug", "owner", "visibility", "retention_days", "created_at")
-    list_filter = ("visibility",)
+    list_filter = ("visibility", ("retention_days", admin.EmptyFieldListFilter))
     list_select_related = ("owner",)
     search_fields = ("name", "slug")
     autocomplete_fields = ("owner",)
@@ -59,6 +59,7 @@ class AuditEntryAdmin(ModelAdmin):
     """What was done; entries are only read."""
 
     list_display = ("at", "actor_name", "what", "subject", "space_name")
+    date_hierarchy = "at"
     list_filter = ("what",)
     search_fields = ("actor_name", "subject", "space_name")
 

@@ -48,7 +48,13 @@ def test_policy_is_tried_before_it_is_kept_and_then_in_force(team: Team) -> None
     tried = client.post(NEW, {"slug": "ours", "text": DENIES, "try": "1"}).content.decode()
     assert "1 object would start to fail" in tried
     assert not PolicyVersion.objects.exists()
-    kept = client.post(NEW, {"slug": "ours", "text": DENIES, "keep": "1"})
+    asked = client.post(NEW, {"slug": "ours", "text": DENIES, "keep": "1"})
+    assert asked.status_code == 409, "what it breaks is shown first"
+    text = asked.content.decode()
+    assert "No stored object satisfies it." in text
+    assert "Put it in force all the same" in text
+    assert not PolicyVersion.objects.exists()
+    kept = client.post(NEW, {"slug": "ours", "text": DENIES, "keep": "sure"})
     assert kept["Location"] == "/spaces/team/policies/ours/"
     page = client.get(team.object.get_absolute_url()).content.decode()
     assert "denies it" in page
@@ -58,7 +64,7 @@ def test_policy_is_tried_before_it_is_kept_and_then_in_force(team: Team) -> None
 
 def test_next_version_takes_the_place_of_the_one_before(team: Team) -> None:
     client = as_(team, "maintainer")
-    client.post(NEW, {"slug": "ours", "text": DENIES, "keep": "1"})
+    client.post(NEW, {"slug": "ours", "text": DENIES, "keep": "sure"})
     address = "/spaces/team/policies/ours/"
     assert "1 would stop failing" in client.post(address, {"text": PERMITS}).content.decode()
     client.post(address, {"text": PERMITS, "keep": "1"})

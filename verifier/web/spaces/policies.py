@@ -108,8 +108,10 @@ def _answer(
     if request.method == "POST":
         tried = _try(space, form, version)
         status = 422 if form.errors or tried.problems else 200
-        if status == 200 and "keep" in request.POST:
+        if status == 200 and _may_keep(request, tried):
             return _keep(request, space, form, version)
+        if status == 200 and "keep" in request.POST:
+            status = 409
     context = {
         "space": space,
         "form": form,
@@ -120,6 +122,12 @@ def _answer(
         "section": "spaces",
     }
     return render(request, "spaces/policy.html", context, status=status)
+
+
+def _may_keep(request: HttpRequest, tried: Tried) -> bool:
+    """Return whether a text comes into force: one that objects start to fail is shown first."""
+    breaks = tried.dry_run is not None and bool(tried.dry_run.starts)
+    return "keep" in request.POST and (not breaks or request.POST["keep"] == "sure")
 
 
 def _try(space: Space, form: PolicyForm, version: PolicyVersion | None) -> Tried:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django import forms
@@ -112,7 +113,7 @@ def _show(
         "hook": hook,
         "form": form or WebhookForm(initial={"address": hook.address, "kinds": hook.kinds}),
         "page": page,
-        "rows": [(delivery, build_body(delivery)) for delivery in page],
+        "rows": [(row, json.dumps(build_body(row), indent=2)) for row in page],
         "secret": secret,
         "section": "spaces",
     }
