@@ -132,3 +132,12 @@ for (const failure of ["htmx:sendError", "htmx:responseError"]) {
 document.addEventListener("change", (event) => {
   if (event.target.matches("select[data-submit]")) event.target.form.requestSubmit();
 });
+// A double click sends a form once; a page that one comes back to sends it again.
+const SENT = new WeakSet();
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.getAttribute("method") !== "post") return;
+  if (SENT.has(form)) event.preventDefault();
+  SENT.add(form);
+  setTimeout(() => SENT.delete(form), 2000);
+});
