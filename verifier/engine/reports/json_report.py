@@ -97,6 +97,7 @@ def _summary(obj: CheckedObject) -> dict[str, Any]:
         ],
         "causes": [_cause(cause) for cause in answer.causes.shown],
         "findings_that_follow": answer.causes.followed,
+        "branches": [plain(branch) for branch in answer.branches],
     }
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 from verifier.engine.reports.branches import Branch, find_branches
+from verifier.engine.reports.json_report import render_json
+from verifier.engine.reports.model import CheckedObject
 from verifier.engine.result import PASSES, REFUSED, ObjectVerdict, ProgramVerdict
 
 _BOTH = ("new", "old")
@@ -34,3 +38,12 @@ def test_many_kfuncs_are_named_in_part() -> None:
     branch = Branch(("7.3",), tuple(f"kfunc_{number}" for number in range(9)))
     assert branch.words.startswith("on 7.3: kfunc_0, kfunc_1")
     assert branch.words.endswith("kfunc_5 and 3 more")
+
+
+def test_json_has_the_branches() -> None:
+    verdicts = (_verdict("6.18", ("always", "old")), _verdict("7.2", ("always", "new")))
+    body = json.loads(render_json([CheckedObject("toy.bpf.o", "", None, verdicts)]))
+    assert body["objects"][0]["summary"]["branches"] == [
+        {"kernels": ["7.2"], "kfuncs": ["new"]},
+        {"kernels": ["6.18"], "kfuncs": ["old"]},
+    ]
