@@ -1,6 +1,7 @@
-"""`python -m tests.fuzz [PARSER…] [--count N] [--seconds S]`: try damaged inputs, print a table.
+"""Try damaged inputs: `python -m tests.fuzz [PARSER…] [--first N] [--count N] [--seconds S]`.
 
-`--one PARSER NUMBER FILE` writes the input of a number, to find out what is wrong with it.
+Prints a table. `--one PARSER NUMBER FILE` writes the input of a number, to find out what
+is wrong with it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ def main(arguments: list[str]) -> int:
     print("parser | inputs | read | refused | failed | slowest s | CPU ms each")
     outcomes = {}
     for name in options.parser or PARSERS:
-        outcomes[name] = fuzz(name, options.count, options.seconds, options.processes)
+        numbers = range(options.first, options.first + options.count)
+        outcomes[name] = fuzz(name, numbers, options.seconds, options.processes)
         print(_row(name, outcomes[name]), flush=True)
     print(_extrapolate(outcomes))
     for name, outcome in outcomes.items():
@@ -37,6 +39,7 @@ def main(arguments: list[str]) -> int:
 def _read(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz")
     parser.add_argument("parser", nargs="*", choices=[*PARSERS, []])
+    parser.add_argument("--first", type=int, default=0, help="the number of the first input")
     parser.add_argument("--count", type=int, default=_ALL // len(PARSERS) + 1, help="per parser")
     parser.add_argument("--seconds", type=float, default=1e9, help="the most, per parser")
     parser.add_argument("--processes", type=int, default=2)

@@ -17,6 +17,8 @@ from typing import Any
 
 import zstandard
 
+from kfmap.archives.files import list_stream
+from kfmap.archives.stream import ArchiveError, Budget, Stream
 from kfmap.btf import pack
 from kfmap.btf.elf import read_section
 from kfmap.btf.ext import read_btf_ext
@@ -33,6 +35,8 @@ from kfmap.permission.what_if.apply import apply_edits
 from kfmap.permission.what_if.edit_json import read_edits
 from kfmap.permission.what_if.edits import EditError
 from kfmap.probe.evidence import EvidenceError, read_evidence
+from kfmap.probe.run_time_evidence import FORMAT, VERSION, read_run_time
+from tests.archives.packages import make_cpio, make_deb, make_rpm, make_tar
 from tests.decoder import logs
 from tests.kernel.small_kernel import FILES, extract
 from tests.permission.small_kernel import create_toy_kernel
@@ -40,6 +44,7 @@ from tests.verifier.engine.object.objects import NAMES, object_bytes
 from verifier.engine.containers.find import find_objects
 from verifier.engine.object.model import ObjectError
 from verifier.engine.object.read import read_object
+from verifier.engine.policy.reading import PolicyError, read_examples, read_policy
 from verifier.engine.verdict import prepare_object
 
 
@@ -183,6 +188,36 @@ def _archives() -> list[bytes]:
     return [zipped.getvalue(), tarred.getvalue(), packed, host]
 
 
+def _run_time() -> list[bytes]:
+    lines = [
+        {"format": FORMAT, "version": VERSION, "release": "6.18.1"},
+        {"op": "select_cpu", "kfunc": "scx_bpf_dsq_move", "called": True, "message": "ok"},
+        {
+            "op": "enqueue",
+            "kfunc": "scx_bpf_kick_cpu",
+            "called": True,
+            "message": "kfunc with mask",
+        },
+    ]
+    return ["\n".join(map(json.dumps, lines)).encode()]
+
+
+@cache
+def _packages() -> list[bytes]:
+    files = {"boot/config": b"CONFIG_A=y\n" * 50, "boot/vmlinuz": bytes(range(256)) * 20}
+    return [make(files) for make in (make_tar, make_deb, make_cpio, make_rpm)]
+
+
+def _list_package(data: bytes) -> None:
+    budget = Budget(1 << 22, 1000)
+    for file in list_stream(Stream(io.BytesIO(data), budget), budget):
+        file.read(1 << 20)
+
+
+def _policies() -> list[bytes]:
+    return [text.encode() for text in read_examples().values()]
+
+
 def _edits() -> list[bytes]:
     facts = create_toy_kernel()
     source, target = facts.sets[0], facts.sets[1]
@@ -223,6 +258,14 @@ PARSERS: dict[str, Parser] = {
     "C trees": Parser(_sources, _extract_tree, (TreeError,), is_text=True),
     "logs": Parser(_logs, lambda data: read_log(data.decode(errors="replace")), (), is_text=True),
     "evidence": Parser(_evidence, read_evidence, (EvidenceError,), is_text=True),
+    "run-time evidence": Parser(_run_time, read_run_time, (EvidenceError,), is_text=True),
+    "packages": Parser(_packages, _list_package, (ArchiveError,)),
+    "policies": Parser(
+        _policies,
+        lambda data: read_policy(data.decode(errors="replace")),
+        (PolicyError,),
+        is_text=True,
+    ),
     "archives": Parser(_archives, lambda data: list(find_objects("a", data)), ()),
     "what-if": Parser(_edits, _apply_edits, (EditError,), is_text=True),
 }

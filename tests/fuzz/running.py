@@ -52,18 +52,18 @@ def input_of(name: str, number: int) -> bytes:
     return damage(seeds[number % len(seeds)], seeds, random, text=parser.is_text)
 
 
-def fuzz(name: str, count: int, seconds: float, processes: int) -> Outcome:
-    """Try inputs 0 to `count` - 1, or as many of them as there is time for."""
+def fuzz(name: str, numbers: range, seconds: float, processes: int) -> Outcome:
+    """Try the inputs of these numbers, or as many of them as there is time for."""
     total, ends_at = Outcome(), time.monotonic() + seconds
     with Pool(processes, _limit) as pool:
-        for outcome in pool.imap_unordered(_try_chunk, _chunks(name, count, ends_at)):
+        for outcome in pool.imap_unordered(_try_chunk, _chunks(name, numbers, ends_at)):
             total.add(outcome)
     return total
 
 
-def _chunks(name: str, count: int, ends_at: float) -> Iterator[tuple[str, range, float]]:
-    for start in range(0, count, _CHUNK):
-        yield name, range(start, min(start + _CHUNK, count)), ends_at
+def _chunks(name: str, numbers: range, ends_at: float) -> Iterator[tuple[str, range, float]]:
+    for at in range(0, len(numbers), _CHUNK):
+        yield name, numbers[at : at + _CHUNK], ends_at
 
 
 def _limit() -> None:
