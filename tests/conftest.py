@@ -10,6 +10,8 @@ import sys
 
 import pytest
 
+from kfmap.catalogue.recent import Recent
+
 NO_BPF = "the kernel of this machine cannot be asked"
 
 
@@ -20,6 +22,16 @@ def make_pages_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     if module is not None:
         module.KEPT_PAGES.clear()
         monkeypatch.setattr(module.KEPT_PAGES, "max_bytes", 0)
+
+
+@pytest.fixture(autouse=True)
+def forget_rows() -> None:
+    """Forget what is kept of rows: those of other tests were rolled back, their ids come again."""
+    for name in ("keep", "name_index", "renamings", "steps"):
+        module = sys.modules.get(f"kfmap.catalogue.rows.{name}")
+        for kept in vars(module).values() if module is not None else ():
+            if isinstance(kept, Recent):
+                kept.clear()
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

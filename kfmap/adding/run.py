@@ -21,6 +21,7 @@ from kfmap.adding.models import Addition, GivenPart
 from kfmap.adding.save import Parts, Wanted, save_parts
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.packing import unpack
+from kfmap.catalogue.rows.keep import keep_rows
 from kfmap.catalogue.store import KernelExistsError, load_config
 from kfmap.given.git import Commit
 from kfmap.kernel.config import read_config
@@ -212,11 +213,13 @@ def _save(addition: Addition, scratch: Path, result: dict[str, Any]) -> Kernel:
     source = Kernel.Source.ESTIMATE if addition.estimate else Kernel.Source.IMPORTED
     try:
         wanted = Wanted(addition.name, addition.replace, addition.user)
-        return save_parts(parts, wanted, source).kernel
+        kernel = save_parts(parts, wanted, source).kernel
     except KernelExistsError as error:
         raise ReadingFailedError(str(error)) from error
     except (ValidationError, DataError) as error:
         raise ReadingFailedError(f"It cannot be saved: {error}") from error
+    keep_rows()
+    return kernel
 
 
 def _read(scratch: Path, name: str) -> bytes | None:

@@ -36,3 +36,8 @@ class Recent(Generic[K, V]):
             self._kept.move_to_end(key)
             while len(self._kept) > self._size:
                 self._kept.popitem(last=False)
+
+    def clear(self) -> None:
+        """Keep nothing of what there is."""
+        with self._lock:
+            self._kept.clear()

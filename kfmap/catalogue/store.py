@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 from django.conf import settings
 from django.db import transaction
@@ -32,7 +33,8 @@ from kfmap.permission.matrix import Matrix
 from kfmap.permission.missing import has_function
 from kfmap.permission.outcome import OutcomeJudge
 
-_KEPT = 128  # of 1 to 2 MB each, as pages use them
+_KEPT = 32  # of 1 to 2 MB each, as pages use them: pages over all kernels read stored rows
+_MOST_OTHERS = 16  # kernels that are looked at when one lacks what was asked about
 
 
 class KernelExistsError(ValueError):
@@ -162,10 +164,10 @@ def load_kernel(name: str) -> LoadedKernel:
 
 
 def load_other_deciders(name: str) -> Iterator[Decider]:
-    """Return the deciders of the released kernels but one, newest first, each when it is asked."""
-    for row in Kernel.objects.newest_first():
-        if row.released and row.name != name:
-            yield load_row(row).decider
+    """Return the deciders of the newest released kernels but one, each when it is asked."""
+    rows = (row for row in Kernel.objects.newest_first() if row.released and row.name != name)
+    for row in islice(rows, _MOST_OTHERS):
+        yield load_row(row).decider
 
 
 def load_row(kernel: Kernel) -> LoadedKernel:

@@ -41,12 +41,12 @@ def find_left_out(decider: Decider, missing: Missing) -> LeftOut | None:
 
 def find_missing(decider: Decider, context: Context, kfunc: str) -> Missing | None:
     """Return what the kernel lacks for this question, None if it has everything."""
-    return _find_first(decider, (*_parts_of_context(context), Missing(KernelPart.KFUNC, kfunc)))
+    return _find_first(decider, (*list_parts(context), Missing(KernelPart.KFUNC, kfunc)))
 
 
 def find_missing_helper(decider: Decider, context: Context, helper: str) -> Missing | None:
     """Return what the kernel lacks for a question about a helper (`bpf_map_lookup_elem`)."""
-    return _find_first(decider, (*_parts_of_context(context), Missing(KernelPart.HELPER, helper)))
+    return _find_first(decider, (*list_parts(context), Missing(KernelPart.HELPER, helper)))
 
 
 def _find_first(decider: Decider, parts: Iterable[Missing]) -> Missing | None:
@@ -62,7 +62,8 @@ def has_function(functions: FunctionNames | None, name: str) -> bool | None:
     return False if functions.module_may_have(name) is False else None
 
 
-def _parts_of_context(context: Context) -> Iterator[Missing]:
+def list_parts(context: Context) -> Iterator[Missing]:
+    """Yield what a kernel must have so that there are programs of a context."""
     yield Missing(KernelPart.PROGRAM_TYPE, context.program_type)
     if context.program_type == STRUCT_OPS_TYPE and context.struct_ops:
         yield Missing(KernelPart.STRUCT_OPS, context.struct_ops)

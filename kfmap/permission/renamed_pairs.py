@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from difflib import SequenceMatcher
 
-from kfmap.permission.decide import Decider
+from kfmap.kernel.facts import KernelFacts
 from kfmap.permission.renames import find_renamed
 
 _ALIKE = 0.6
 
 
 def pair_renamed(
-    before: Decider, after: Decider, gone: Collection[str], came: Collection[str]
+    before: Mapping[str, str],
+    after: Mapping[str, str],
+    gone: Collection[str],
+    came: Collection[str],
 ) -> tuple[tuple[str, str], ...]:
     """Return (old name, new name) of kfuncs that went and came, each name once at most.
+
+    `before` and `after` have the prototypes of the kfuncs of both kernels.
 
     Known renamings and twins (`x` and `x_impl`) go first, then names much alike with the very same
     prototype.
@@ -30,14 +35,13 @@ def pair_renamed(
     return tuple(pairs)
 
 
-def _is_like(before: Decider, old: str, after: Decider, new: str) -> bool:
+def list_prototypes(facts: KernelFacts) -> dict[str, str]:
+    """Return the prototype of every kfunc of a kernel, as far as they are known."""
+    return {item.name: item.prototype for item in facts.kfuncs}
+
+
+def _is_like(before: Mapping[str, str], old: str, after: Mapping[str, str], new: str) -> bool:
     """Return whether two kfuncs have one prototype, and names that share most letters in order."""
-    shape = _shape(before, old)
-    same = bool(shape) and shape == _shape(after, new)
+    shape = before.get(old, "").replace(old, "")
+    same = bool(shape) and shape == after.get(new, "").replace(new, "")
     return same and SequenceMatcher(None, old, new).ratio() > _ALIKE
-
-
-def _shape(kernel: Decider, name: str) -> str:
-    """Return a prototype without the name."""
-    kfunc = kernel.find_kfunc(name)
-    return kfunc.prototype.replace(name, "") if kfunc else ""

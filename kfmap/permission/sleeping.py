@@ -22,6 +22,7 @@ from kfmap.kernel.program_facts import (
 )
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import LSM, TARGET_PREFIXES, render_context
+from kfmap.permission.section_names import render_section_name
 from kfmap.permission.verdict import Reason, give_reason
 from kfmap.permission.view import STRUCT_OPS_TYPE, ViewBuilder
 
@@ -58,6 +59,13 @@ def find_sleep_answer(context: Context, views: ViewBuilder) -> SleepAnswer:
         place = target.place if target else place
     name = render_context(replace(context, sleepable=False))
     return SleepAnswer(word, give_reason("sleepable_context", _say(word, name), place))
+
+
+def find_sleepable_form(context: Context, views: ViewBuilder) -> Context | None:
+    """Return the same context for a program that may sleep, None where there is no such program."""
+    form = replace(context, sleepable=True)
+    may = find_sleep_answer(context, views).word == MAY
+    return form if may and not context.sleepable and render_section_name(form) else None
 
 
 def _answer_of_member(context: Context, views: ViewBuilder) -> SleepAnswer:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kfmap.permission.flip_block import Flip, FlipBlock, gather_flips
 from kfmap.permission.outcome_words import LETTERS, TITLES
-from kfmap.permission.renamed_pairs import pair_renamed
+from kfmap.permission.renamed_pairs import list_prototypes, pair_renamed
 from kfmap.reports.document import Report, Section, Table, made_by
 from kfmap.reports.kernel_data import KernelData
 
@@ -39,7 +39,7 @@ class KernelChanges:
 def find_kernel_changes(old: KernelData, new: KernelData) -> KernelChanges:
     """Compare two kernels; the largest block of cells first."""
     came, gone = new.rows.keys() - old.rows.keys(), old.rows.keys() - new.rows.keys()
-    renamed = pair_renamed(old.decider, new.decider, gone, came)
+    renamed = pair_renamed(list_prototypes(old.facts), list_prototypes(new.facts), gone, came)
     before = {item.name: item.prototype for item in old.facts.kfuncs}
     return KernelChanges(
         tuple(sorted(came - {name for _, name in renamed})),

@@ -21,6 +21,8 @@ from django.contrib.auth.models import User  # noqa: E402
 from django.test import Client  # noqa: E402
 
 from kfmap.catalogue.models import Kernel  # noqa: E402
+from kfmap.catalogue.rows.build import build_kernel_rows  # noqa: E402
+from kfmap.catalogue.rows.keep import store_rows  # noqa: E402
 from kfmap.catalogue.store import load_row, save_kernel  # noqa: E402
 from kfmap.permission.engine import ENGINE_VERSION  # noqa: E402
 from kfmap.web.shared.kept_pages import KEPT_PAGES  # noqa: E402
@@ -40,13 +42,15 @@ _BATCH = 2000
 
 
 def add_kernels(count: int) -> None:
-    """Copy kernels under other names, each a little different, until there are so many."""
+    """Copy kernels under other names until there are so many; their rows are those of the first."""
     rows = list(Kernel.objects.listed())
-    bundled = [row for row in rows if row.source == Kernel.Source.BUNDLED]
+    bundled = [load_row(row) for row in rows if row.source == Kernel.Source.BUNDLED]
+    built = [build_kernel_rows(kernel) for kernel in bundled] if count > len(rows) else []
     for at in range(len(rows), count):
-        facts = load_row(bundled[at % len(bundled)]).facts
+        facts = bundled[at % len(bundled)].facts
         name = f"{facts.name}.{at}"
-        save_kernel(replace(facts, name=name, version=f"{facts.version}-copy{at}"), None)
+        copy = replace(facts, name=name, version=f"{facts.version}-copy{at}")
+        store_rows(save_kernel(copy, None).kernel.facts_hash, built[at % len(bundled)])
 
 
 def add_objects(count: int) -> None:
@@ -114,6 +118,10 @@ def measure() -> dict[str, float]:
         "search": (reader, lambda at: f"/search/?q={names[at][:9]}"),
         "names for suggestions": (reader, lambda at: "/search/names.json"),
         "a context": (reader, lambda at: f"/kernels/{newest}/contexts/xdp/"),
+        "a structure": (reader, lambda at: f"/kernels/{newest}/struct-ops/sched_ext_ops/"),
+        "a callback": (reader, lambda at: f"/kernels/{newest}/struct-ops/sched_ext_ops/enqueue/"),
+        "a set": (reader, lambda at: f"/kernels/{newest}/sets/scx_kfunc_ids_any/"),
+        "what each release changed": (reader, lambda at: "/compare/"),
         "kernels": (reader, lambda at: "/kernels/"),
         "home": (reader, lambda at: "/"),
         "uploads": (account, lambda at: "/uploads/"),

@@ -17,21 +17,21 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("toys")]
 EVERY_PAGE = 4
 PAGES = {
     "/": 2,
-    "/can-call/?kernel=8.1&context=xdp&kfunc=toy_now": 1,
+    "/can-call/?kernel=8.1&context=xdp&kfunc=toy_now": 4,
     "/kernels/": 0,
     "/kernels/8.1/": 0,
     "/kernels/8.1/matrix/": 0,
     "/kernels/8.1/kfuncs/": 0,
-    "/kernels/8.1/kfuncs/toy_now/": 1,
-    "/kernels/8.1/contexts/xdp/": 0,
-    "/kernels/8.1/struct-ops/toy_ops/": 0,
-    "/kernels/8.1/struct-ops/toy_ops/enqueue/": 0,
-    "/kernels/8.1/sets/toy_any/": 0,
-    "/kernels/8.1/filters/toy_filter/": 0,
+    "/kernels/8.1/kfuncs/toy_now/": 5,
+    "/kernels/8.1/contexts/xdp/": 2,
+    "/kernels/8.1/struct-ops/toy_ops/": 2,
+    "/kernels/8.1/struct-ops/toy_ops/enqueue/": 3,
+    "/kernels/8.1/sets/toy_any/": 1,
+    "/kernels/8.1/filters/toy_filter/": 1,
     "/kernels/8.1/hooks/BTF_KFUNC_HOOK_STRUCT_OPS/": 0,
     "/kernels/8.1/graphs/callbacks/toy_ops/": 0,
     "/compare/8.0/8.1/": 4,
-    "/search/?q=toy": 7,
+    "/search/?q=toy": 3,
 }
 
 

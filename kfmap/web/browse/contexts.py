@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from kfmap.catalogue.rows.read import RowsOnAll
 from kfmap.permission.asking import find_context
 from kfmap.permission.context_text import ContextError
 from kfmap.permission.context_words import render_context
@@ -12,7 +13,7 @@ from kfmap.permission.sleeping import find_sleep_answer
 from kfmap.web.shared.callers import CALL_COLUMNS, group_by_set, list_calls, list_helpers
 from kfmap.web.shared.cells import load_cells
 from kfmap.web.shared.export import Table, export_table
-from kfmap.web.shared.kernel_map import ThisKernel
+from kfmap.web.shared.kernel_map import KernelMap, ThisKernel
 from kfmap.web.shared.links import context_url
 from kfmap.web.shared.page import Page, kernel_page
 
@@ -37,12 +38,18 @@ def show_context(request: HttpRequest, this: ThisKernel, context: str) -> Page |
         "hook": this.loaded.decider.hook_of(found),
         "groups": groups,
         "helpers": helpers,
-        "elsewhere": [
-            (other.name, context in load_cells(other).columns)
-            for other in this.kernels.load_newest_first()
-        ],
+        "elsewhere": _find_elsewhere(this.kernels, context),
     }
     return Page("web/context.html", names)
+
+
+def _find_elsewhere(kernels: KernelMap, context: str) -> list[tuple[str, bool]]:
+    rows = RowsOnAll(kernels.rows[::-1])
+    there = rows.find_context(context)
+    return [
+        (row.name, found is not None and found.listed)
+        for row, found in zip(rows.kernels, there, strict=True)
+    ]
 
 
 def _find_usual_name(this: ThisKernel, text: str) -> str:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from kfmap.catalogue.rows.name_index import NameIndex
+from kfmap.catalogue.rows.names import NameKind
+from kfmap.catalogue.rows.read import FunctionOn, RowsOnAll
+from kfmap.catalogue.rows.renamings import find_renamings
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.kernel.facts import Entry, KfuncSet, Registration
 from kfmap.web.browse.kfunc_grid import build_grid
-from kfmap.web.compare.changes import find_changes
 from kfmap.web.shared.callers import group_by_context
 from kfmap.web.shared.declaration import declare
 from kfmap.web.shared.export import Table, export_table
@@ -30,18 +32,20 @@ _CALLERS = 20
 @map_page()
 def go_to_kfunc(request: HttpRequest, kernels: KernelMap, kfunc: str) -> HttpResponse:
     """Go to a kfunc on the newest kernel that has it. Raises NameNotFound where none has it."""
-    for kernel in kernels.load_newest_first():
-        if _has(kernel, kfunc):
-            return redirect("kfunc", kernel.name, kfunc)
-    known = {name for kernel in kernels.load_all() for name in _list_names(kernel)}
+    for on in _newest_first(kernels).find_function(kfunc):
+        if on.present:
+            return redirect("kfunc", on.kernel.name, kfunc)
+    names = NameIndex(kernels.rows)
+    known = {name.name for name, _ in names.list_newest((NameKind.KFUNC, NameKind.HELPER))}
     raise NameNotFound("The map", "kfunc", kfunc, known, ("any-kfunc", ()))
 
 
 @kernel_page()
 def show_kfunc(request: HttpRequest, this: ThisKernel, kfunc: str) -> Page | HttpResponse:
     """Show a kfunc on a kernel, and where else it is."""
-    loaded, kernels = this.loaded, this.kernels
-    timeline = [_build_stage(item, kfunc) for item in kernels.load_newest_first()]
+    loaded = this.loaded
+    everywhere = _newest_first(this.kernels).find_function(kfunc)
+    timeline = [_build_stage(on) for on in everywhere]
     if not _has(loaded, kfunc):
         _refuse(loaded, kfunc, timeline)
     groups = group_by_context(loaded, kfunc)
@@ -61,10 +65,10 @@ def show_kfunc(request: HttpRequest, this: ThisKernel, kfunc: str) -> Page | Htt
         "memberships": _find_memberships(loaded, kfunc),
         "groups": groups,
         "timeline": timeline,
-        "grid": build_grid(kernels.load_newest_first(), kfunc),
-        "variants": _find_variants(kernels, kfunc),
-        "renamed": _find_renamed(kernels, kfunc),
-        "declaration": declare(loaded, kfunc, [kernels.load(row.name) for row in kernels.released]),
+        "grid": build_grid(everywhere),
+        "variants": _find_variants(this.kernels, kfunc),
+        "renamed": find_renamings(everywhere, kfunc),
+        "declaration": declare(loaded, kfunc, everywhere),
         "callers": _find_callers(kfunc, request.user) if request.user.is_authenticated else None,
     }
     return Page("web/kfunc.html", context)
@@ -124,44 +128,24 @@ class Stage:
     prototype: str = ""
 
 
-@once_per_facts
-def _build_stage(kernel: LoadedKernel, name: str) -> Stage:
-    if not _has(kernel, name):
-        return Stage(kernel.name, False)
-    kfunc = kernel.decider.find_kfunc(name)
-    return Stage(kernel.name, True, flags_of(kernel, name), kfunc.prototype if kfunc else "")
+def _build_stage(on: FunctionOn) -> Stage:
+    if on.row is None or not on.present:
+        return Stage(on.kernel.name, False)
+    return Stage(on.kernel.name, True, on.row.flags, on.row.prototype)
+
+
+def _newest_first(kernels: KernelMap) -> RowsOnAll:
+    return RowsOnAll(kernels.rows[::-1])
 
 
 def _find_variants(kernels: KernelMap, name: str) -> list[tuple[str, list[str]]]:
     """Return kfuncs of any kernel that differ in what stands after `___`, with their kernels."""
     base = name.partition("___")[0]
-    found: dict[str, list[str]] = {}
-    for kernel in kernels.load_newest_first():
-        for other in kernel.decider.kfuncs:
-            if other != name and other.partition("___")[0] == base:
-                found.setdefault(other, []).append(kernel.name)
-    return sorted(found.items())
-
-
-@dataclass(frozen=True, slots=True)
-class Renaming:
-    """Two names of one kfunc, of which one went when the other came."""
-
-    old: str
-    new: str
-    before: str
-    after: str
-
-
-def _find_renamed(kernels: KernelMap, name: str) -> list[Renaming]:
-    """Return the renamings of a kfunc, between kernels that people run."""
-    released = [kernels.load(row.name) for row in kernels.released]
-    return [
-        Renaming(old, new, before.name, after.name)
-        for before, after in pairwise(released)
-        for old, new in find_changes(before, after).kfuncs_renamed
-        if name in (old, new)
-    ]
+    names = NameIndex(kernels.rows)
+    found = names.find(
+        NameKind.KFUNC, lambda item: item.name != name and item.name.partition("___")[0] == base
+    )
+    return sorted((other, names.list_kernels(having)[::-1]) for other, having in found.items())
 
 
 def _find_callers(name: str, reader: Reader) -> list[BpfObject]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from kfmap.catalogue.store import LoadedKernel
+from kfmap.catalogue.rows.read import FunctionOn
 from kfmap.permission.outcome_words import (
     ALLOWED,
     FAILS_AT_RUN_TIME,
@@ -15,9 +15,7 @@ from kfmap.permission.outcome_words import (
     UNKNOWN,
     WILL_NOT_LOAD,
 )
-from kfmap.web.shared.cells import MIXED, load_cells, load_row_of
-from kfmap.web.shared.context_groups import group_contexts
-from kfmap.web.shared.once_per_facts import once_per_facts
+from kfmap.web.shared.cells import MIXED
 
 _EVERYWHERE = "all contexts"
 _WHOLE = {
@@ -48,12 +46,12 @@ class GridRow:
     shares: tuple[Share, ...]
 
 
-def build_grid(kernels: Iterable[LoadedKernel], kfunc: str) -> list[GridRow]:
+def build_grid(kernels: Iterable[FunctionOn]) -> list[GridRow]:
     """Return a row for each group that any kernel has, and first one for all contexts.
 
     The shares of a row are in the order of the kernels.
     """
-    counted = [_count_by_group(kernel, kfunc) for kernel in kernels]
+    counted = [_count(on) for on in kernels]
     names = dict.fromkeys(name for groups in counted for name in groups)
     return [
         GridRow(name, tuple(_share(groups.get(name)) for groups in counted))
@@ -61,18 +59,9 @@ def build_grid(kernels: Iterable[LoadedKernel], kfunc: str) -> list[GridRow]:
     ]
 
 
-@once_per_facts
-def _count_by_group(kernel: LoadedKernel, kfunc: str) -> Mapping[str, Counter[str]]:
-    """Count the verdicts by group, none where the kernel does not have the kfunc."""
-    cells, row = load_cells(kernel), load_row_of(kernel, kfunc)
-    if row is None:
-        return {}
-    words = row.words
-    groups = {
-        family.name: Counter(words[column] for column in family.columns)
-        for family in group_contexts(cells.contexts)
-    }
-    return {**groups, _EVERYWHERE: Counter(words)}
+def _count(on: FunctionOn) -> Mapping[str, Counter[str]]:
+    groups = on.count_by_family()
+    return {**groups, _EVERYWHERE: sum(groups.values(), Counter())} if groups else {}
 
 
 def _share(counts: Counter[str] | None) -> Share:

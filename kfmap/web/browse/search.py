@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
-from django.db.models import Manager, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from kfmap.catalogue.models import Filter, Hook, Kfunc, KfuncSet, Member, StructOpsType
-from kfmap.catalogue.store import LoadedKernel
+from kfmap.catalogue.rows.name_index import NameIndex
+from kfmap.catalogue.rows.names import Name, NameKind
 from kfmap.web.browse.search_more import (
     SectionHit,
     find_by_flag,
     find_by_option,
     find_by_prototype,
-    find_helpers,
     find_misspelt,
     find_sections,
 )
 from kfmap.web.browse.search_names import list_names
-from kfmap.web.shared.cells import load_cells
 from kfmap.web.shared.export import Table, export_table
 from kfmap.web.shared.kernel_map import KernelMap
 from kfmap.web.shared.page import Page, map_page
@@ -34,7 +31,7 @@ from verifier.spaces.access import Reader
 _SHOWN = 60
 _LONGEST = 200
 _SECTION_LIKE = re.compile(r"/|\.s\b|SEC\s*\(|BPF_PROG_TYPE_|^(usdt|raw_tp|classifier|xdp\.frags)")
-Named = tuple[str, tuple[str, ...]]  # a kernel, and the names that lead to a page of it
+_ASKED = 12  # kernels: what a section name stands for is worked out of each
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +62,7 @@ class Found:
 def search(request: HttpRequest, kernels: KernelMap) -> Page | HttpResponse:
     """Show what has the words in its name, the shortest names first."""
     query = request.GET.get("q", "").strip()[:_LONGEST]
-    found = _find_all(query, kernels) if query else []
+    found = _find_all(query, NameIndex(kernels.rows)) if query else []
     if chosen := request.GET.get("format"):
         rows = [
             (part.kind, hit.name, hit.url, " ".join(hit.kernels))
@@ -87,60 +84,49 @@ def search(request: HttpRequest, kernels: KernelMap) -> Page | HttpResponse:
     return Page("web/search.html", context)
 
 
-def _find_all(query: str, kernels: KernelMap) -> list[Found]:
+def _find_all(query: str, names: NameIndex) -> list[Found]:
     words = query.split()
-    found = [
-        _gather("Kfuncs", "kfunc", _find_rows(Kfunc.objects, "name", words), kernels),
-        _gather("Helpers", "kfunc", _ask_each(find_helpers, words, kernels), kernels),
-        _gather(
-            "Ops structures",
-            "struct-ops",
-            _find_rows(StructOpsType.objects, "name", words),
-            kernels,
-        ),
-        _gather("Members", "member", _find_members(words), kernels),
-        _gather("Contexts", "context", _find_contexts(words, kernels), kernels),
-        _gather("Sets", "set", _find_rows(KfuncSet.objects, "set_id", words), kernels),
-        _gather("Filters", "filter", _find_rows(Filter.objects, "filter_id", words), kernels),
-        _gather("Hooks", "hook", _find_rows(Hook.objects, "name", words), kernels),
-    ]
-    found += [
-        _gather("Kfuncs with this flag", "kfunc", _ask_each(find_by_flag, words, kernels), kernels),
-        _gather(
-            "Kfuncs by prototype", "kfunc", _ask_each(find_by_prototype, words, kernels), kernels
-        ),
-        _gather("Under this option", "kfunc", _find_by_option(words, kernels), kernels),
-    ]
-    return [part for part in found if part.hits]
+    low = [word.lower() for word in words]
+
+    def named(kind: NameKind) -> dict[str, int]:
+        return names.find(kind, lambda item: all(word in item.name.lower() for word in low))
+
+    asked = (
+        ("Kfuncs", "kfunc", named(NameKind.KFUNC)),
+        ("Helpers", "kfunc", named(NameKind.HELPER)),
+        ("Ops structures", "struct-ops", named(NameKind.STRUCT_OPS)),
+        ("Members", "member", _find_members(names, low)),
+        ("Contexts", "context", named(NameKind.CONTEXT)),
+        ("Sets", "set", named(NameKind.SET)),
+        ("Filters", "filter", named(NameKind.FILTER)),
+        ("Hooks", "hook", named(NameKind.HOOK)),
+        ("Kfuncs with this flag", "kfunc", find_by_flag(names, words)),
+        ("Kfuncs by prototype", "kfunc", find_by_prototype(names, words)),
+        ("Under this option", "kfunc", find_by_option(names, words)),
+    )
+    return [_gather(kind, view, found, names) for kind, view, found in asked if found]
 
 
-def _ask_each(
-    find: Callable[[LoadedKernel, Sequence[str]], Iterable[str]],
-    words: Sequence[str],
-    kernels: KernelMap,
-) -> list[Named]:
-    return [(kernel.name, (name,)) for kernel in kernels.load_all() for name in find(kernel, words)]
+def _find_members(names: NameIndex, words: Sequence[str]) -> dict[str, int]:
+    """Return members by name or by `type.member`."""
 
+    def fits(item: Name) -> bool:
+        struct_ops, _, member = item.name.lower().partition(".")
+        parts = (word.rpartition(".") for word in words)
+        return all(last in member and first in struct_ops for first, _, last in parts)
 
-def _find_by_option(words: Sequence[str], kernels: KernelMap) -> list[Named]:
-    """Return the kfuncs that options decide, on the kernels that have them."""
-    if not any(word.upper().startswith("CONFIG") for word in words):
-        return []
-    loaded = list(kernels.load_all())
-    names = {name for kernel in loaded for _, name in find_by_option(kernel, words)}
-    return [
-        (kernel.name, (name,))
-        for kernel in loaded
-        for name in kernel.decider.kfuncs
-        if name in names
-    ]
+    return {
+        **names.find(NameKind.CALLBACK, fits),
+        **names.find(NameKind.DATA_MEMBER, fits),
+    }
 
 
 def _find_sections(query: str, kernels: KernelMap) -> list[SectionHit]:
     """Return what a query stands for that is written as a section name, or as a program type."""
     if not _SECTION_LIKE.search(query):
         return []
-    return find_sections(kernels.load_newest_first(), query)
+    newest = reversed(kernels.released[-_ASKED:])
+    return find_sections((kernels.load(row.name) for row in newest), query)
 
 
 def _find_misspelt(query: str, kernels: KernelMap) -> list[tuple[str, str]]:
@@ -148,45 +134,15 @@ def _find_misspelt(query: str, kernels: KernelMap) -> list[tuple[str, str]]:
     return [(name, names[name]) for name in find_misspelt(names, query)]
 
 
-def _find_rows(manager: Manager[Any], field: str, words: list[str]) -> list[Named]:
-    """Return the rows with every word in `field`, which leads to their page."""
-    rows = manager.order_by()
-    for word in words:
-        rows = rows.filter(**{f"{field}__icontains": word})
-    return [(kernel, (name,)) for kernel, name in rows.values_list("kernel__name", field)]
-
-
-def _find_members(words: list[str]) -> list[Named]:
-    """Return members by name or by `type.member`."""
-    rows = Member.objects.order_by()
-    for word in words:
-        struct_ops, _, member = word.rpartition(".")
-        rows = rows.filter(name__icontains=member, struct_ops__name__icontains=struct_ops)
-    fields = "struct_ops__kernel__name", "struct_ops__name", "name"
-    return [(kernel, (ops, name)) for kernel, ops, name in rows.values_list(*fields)]
-
-
-def _find_contexts(words: list[str], kernels: KernelMap) -> list[Named]:
-    return [
-        (kernel.name, (name,))
-        for kernel in kernels.load_all()
-        for name, context in zip(load_cells(kernel).names, load_cells(kernel).contexts, strict=True)
-        if not context.struct_ops and all(word.lower() in name for word in words)
-    ]
-
-
-def _gather(kind: str, view: str, rows: Iterable[Named], kernels: KernelMap) -> Found:
-    """Put the kernels of each name together; link the newest."""
-    order = {name: at for at, name in enumerate(kernels.names)}
-    found: dict[tuple[str, ...], list[str]] = {}
-    for kernel, names in rows:
-        if kernel in order:  # others came after the map was read
-            found.setdefault(names, []).append(kernel)
+def _gather(kind: str, view: str, found: Mapping[str, int], names: NameIndex) -> Found:
+    """Link each name on the newest kernel that has it."""
+    every = [row.name for row in names.kernels]
+    parts = {name: name.split(".", 1) if view == "member" else [name] for name in found}
     hits = []
-    for names in sorted(found, key=lambda names: (len(names[-1]), names))[:_SHOWN]:
-        has = sorted(found[names], key=order.__getitem__)
-        url = reverse(view, args=[has[-1], *names])
-        hits.append(Hit(".".join(names), url, tuple(has), say_kernels(has, kernels.names)))
+    for name in sorted(found, key=lambda name: (len(parts[name][-1]), parts[name]))[:_SHOWN]:
+        has = names.list_kernels(found[name])
+        url = reverse(view, args=[has[-1], *parts[name]])
+        hits.append(Hit(name, url, tuple(has), say_kernels(has, every)))
     return Found(kind, hits, len(found))
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from kfmap.catalogue.rows.name_index import NameIndex
+from kfmap.catalogue.rows.names import NameKind
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.permission.asking import find_contexts
 from kfmap.permission.context import Context
@@ -18,9 +19,7 @@ from kfmap.permission.section_names import render_section_name
 from kfmap.web.shared.cells import load_cells
 from kfmap.web.shared.links import context_url
 from kfmap.web.shared.not_found import find_near
-from kfmap.web.shared.once_per_facts import once_per_facts
 
-_OPTION = re.compile(r"CONFIG_\w+")
 _MOST_CONTEXTS = 12
 _NEAR = 5
 
@@ -35,62 +34,43 @@ class SectionHit:
     url: str
 
 
-def find_helpers(kernel: LoadedKernel, words: Sequence[str]) -> Iterator[str]:
-    """Return the helpers with every word in their name."""
-    low = [word.lower() for word in words]
-    for name in kernel.decider.helpers.names:
-        if all(word in name for word in low):
-            yield name
-
-
-def find_by_flag(kernel: LoadedKernel, words: Sequence[str]) -> Iterator[str]:
+def find_by_flag(names: NameIndex, words: Sequence[str]) -> dict[str, int]:
     """Return the kfuncs that have a flag for each word: `KF_RCU`, `kf_sleepable`."""
     flags = [word.upper() for word in words]
-    if flags and all(flag.startswith("KF_") for flag in flags):
-        for kfunc, has in _flags(kernel).items():
-            if all(any(item.startswith(flag) for item in has) for flag in flags):
-                yield kfunc
+    if not flags or not all(flag.startswith("KF_") for flag in flags):
+        return {}
+    first, *rest = (_find_flag(names, flag) for flag in flags)
+    for other in rest:
+        first = {name: both for name in first if (both := first[name] & other.get(name, 0))}
+    return first
 
 
-@once_per_facts
-def _flags(kernel: LoadedKernel) -> dict[str, frozenset[str]]:
-    found: dict[str, set[str]] = {}
-    for kfunc_set in kernel.facts.sets:
-        for entry in kfunc_set.entries:
-            if entry.kfunc in kernel.decider.kfuncs:
-                found.setdefault(entry.kfunc, set()).update(entry.flags)
-    return {name: frozenset(flags) for name, flags in found.items()}
+def _find_flag(names: NameIndex, start: str) -> dict[str, int]:
+    return names.find(NameKind.HAS_FLAG, lambda item: item.detail.startswith(start))
 
 
-def find_by_prototype(kernel: LoadedKernel, words: Sequence[str]) -> Iterator[str]:
+def find_by_prototype(names: NameIndex, words: Sequence[str]) -> dict[str, int]:
     """Return the kfuncs whose prototype has every word, though their name has not."""
     low = [word.lower() for word in words]
-    for kfunc in kernel.facts.kfuncs:
-        text = kfunc.prototype.lower()
-        if all(word in text for word in low) and not all(word in kfunc.name for word in low):
-            yield kfunc.name
+    return names.find(
+        NameKind.HAS_PROTOTYPE,
+        lambda item: (
+            all(word in item.detail.lower() for word in low)
+            and not all(word in item.name for word in low)
+        ),
+    )
 
 
-def find_by_option(kernel: LoadedKernel, words: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Return (option, kfunc) for the options that have every word in their name."""
+def find_by_option(names: NameIndex, words: Sequence[str]) -> dict[str, int]:
+    """Return the kfuncs that options decide which have every word in their name.
+
+    The kernels are those that have the kfunc.
+    """
     low = [word.upper() for word in words]
-    for option, kfuncs in list_options(kernel).items():
-        if all(word in option for word in low):
-            yield from ((option, kfunc) for kfunc in kfuncs)
-
-
-@once_per_facts
-def list_options(kernel: LoadedKernel) -> dict[str, tuple[str, ...]]:
-    """Return what an option decides: entries under an #if of it, and what it leaves out."""
-    found: dict[str, dict[str, None]] = {}
-    for kfunc_set in kernel.facts.sets:
-        for entry in kfunc_set.entries:
-            for option in _OPTION.findall(entry.condition):
-                found.setdefault(option, {})[entry.kfunc] = None
-    for left in kernel.facts.left_out or ():
-        for option in left.options:
-            found.setdefault(option, {})[left.name] = None
-    return {option: tuple(names) for option, names in found.items()}
+    if not any(word.startswith("CONFIG") for word in low):
+        return {}
+    decided = names.find(NameKind.HAS_OPTION, lambda item: all(word in item.detail for word in low))
+    return names.find(NameKind.KFUNC, lambda item: item.name in decided)
 
 
 def find_sections(kernels: Iterable[LoadedKernel], text: str) -> list[SectionHit]:

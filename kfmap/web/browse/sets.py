@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 
+from kfmap.catalogue import models
 from kfmap.catalogue.store import LoadedKernel
-from kfmap.kernel.facts import Filter
+from kfmap.kernel.facts import Filter, Place
 from kfmap.kernel.rule_form import InSet, TargetIn, find_atoms
 from kfmap.web.browse.rules_table import build_rule_lines, find_tables
 from kfmap.web.shared.export import Table, export_table
-from kfmap.web.shared.kernel_map import ThisKernel
+from kfmap.web.shared.kernel_map import KernelMap, ThisKernel
 from kfmap.web.shared.once_per_facts import once_per_facts
 from kfmap.web.shared.page import Page, kernel_page
 
@@ -32,9 +34,7 @@ def show_set(request: HttpRequest, this: ThisKernel, set_id: str) -> Page | Http
         "known": set(loaded.decider.kfuncs),
         "registrations": [r for r in loaded.facts.registrations if r.set_id == set_id],
         "filters": _filters_reading(loaded, set_id),
-        "elsewhere": [
-            (other.name, _size(other, set_id)) for other in this.kernels.load_newest_first()
-        ],
+        "elsewhere": _find_sizes(this.kernels, set_id),
     }
     return Page("web/set.html", context)
 
@@ -56,10 +56,7 @@ def show_filter(request: HttpRequest, this: ThisKernel, filter_id: str) -> Page 
         "lines": lines,
         "tables": find_tables(loaded, filter_id),
         "registrations": [r for r in loaded.facts.registrations if r.filter == filter_id],
-        "elsewhere": [
-            (other.name, other.decider.filters.get(filter_id))
-            for other in this.kernels.load_newest_first()
-        ],
+        "elsewhere": _find_filters(this.kernels, filter_id),
     }
     return Page("web/filter.html", context)
 
@@ -86,9 +83,21 @@ def show_hook(request: HttpRequest, this: ThisKernel, hook: str) -> Page | HttpR
     return Page("web/hook.html", context)
 
 
-def _size(kernel: LoadedKernel, set_id: str) -> int | None:
-    found = next((item for item in kernel.facts.sets if item.id == set_id), None)
-    return None if found is None else len(found.entries)
+def _find_sizes(kernels: KernelMap, set_id: str) -> list[tuple[str, int | None]]:
+    """Return how many entries a set has on each kernel, None where there is no such set."""
+    rows = models.KfuncSet.objects.filter(kernel__in=kernels.rows, set_id=set_id).order_by()
+    sizes = dict(rows.annotate(size=Count("entries")).values_list("kernel", "size"))
+    return [(row.name, sizes.get(row.pk)) for row in reversed(kernels.rows)]
+
+
+def _find_filters(kernels: KernelMap, filter_id: str) -> list[tuple[str, Place | None]]:
+    """Return where a filter stands on each kernel, None where there is none."""
+    rows = models.Filter.objects.filter(kernel__in=kernels.rows, filter_id=filter_id)
+    found = {
+        kernel: Place(file, line)
+        for kernel, file, line in rows.values_list("kernel", "file", "line")
+    }
+    return [(row.name, found.get(row.pk)) for row in reversed(kernels.rows)]
 
 
 @once_per_facts

@@ -15,6 +15,7 @@ from kfmap.permission.contexts import build_member_contexts
 from kfmap.permission.member_classes import group_outcomes
 from kfmap.permission.outcome_bits import OutcomeColumn
 from kfmap.permission.outcome_words import ALLOWED, ONLY_IF_SLEEPABLE
+from kfmap.web.browse.struct_ops_stages import list_member_stages, list_ops_stages
 from kfmap.web.shared.callers import (
     CALL_COLUMNS,
     group_by_set,
@@ -24,7 +25,7 @@ from kfmap.web.shared.callers import (
 )
 from kfmap.web.shared.cells import load_cells
 from kfmap.web.shared.export import Table, export_table
-from kfmap.web.shared.kernel_map import KernelMap, ThisKernel
+from kfmap.web.shared.kernel_map import ThisKernel
 from kfmap.web.shared.not_found import NameNotFound
 from kfmap.web.shared.once_per_facts import once_per_facts
 from kfmap.web.shared.page import Page, kernel_page
@@ -63,7 +64,7 @@ def show_struct_ops(request: HttpRequest, this: ThisKernel, struct_ops: str) -> 
         "ops": ops,
         "tables": _render_tables(this.loaded, struct_ops),
         "classes": len({row.group for row in rows if row.group}),
-        "elsewhere": _elsewhere(this.kernels, struct_ops),
+        "elsewhere": list_ops_stages(this.kernels, struct_ops),
     }
     return Page("web/struct_ops.html", context)
 
@@ -96,7 +97,7 @@ def show_member(
         "same": [item for item in rows if item.group and item.group == row.group and item != row],
         "groups": groups,
         "helpers": helpers,
-        "timeline": [_stage(item, struct_ops, member) for item in this.kernels.load_newest_first()],
+        "timeline": list_member_stages(this.kernels, struct_ops, member),
     }
     return Page("web/member.html", context)
 
@@ -208,47 +209,6 @@ def _find_mask(kernel: LoadedKernel, struct_ops: str, member: str) -> OpMask | N
 def _name_mask(kernel: LoadedKernel, struct_ops: str, member: str) -> str:
     masks, found = kernel.decider.run_time, _find_mask(kernel, struct_ops, member)
     return masks.name_mask(found.mask) if masks and found else ""
-
-
-@dataclass(frozen=True, slots=True)
-class MemberStage:
-    """A member on one kernel of its timeline; `row` None where it is not there."""
-
-    kernel: str
-    row: MemberRow | None
-
-
-def _stage(kernel: LoadedKernel, struct_ops: str, member: str) -> MemberStage:
-    if not any(ops.name == struct_ops for ops in kernel.facts.struct_ops):
-        return MemberStage(kernel.name, None)
-    rows = _build_rows(kernel, struct_ops)
-    found = next((row for row in rows if row.member.name == member), None)
-    return MemberStage(kernel.name, found)
-
-
-@dataclass(frozen=True, slots=True)
-class OpsStage:
-    """An ops structure on one kernel: what came and went since the kernel before it."""
-
-    kernel: str
-    present: bool
-    members: int
-    added: list[str]
-    removed: list[str]
-
-
-def _elsewhere(kernels: KernelMap, name: str) -> list[OpsStage]:
-    stages: list[OpsStage] = []
-    before: set[str] | None = None
-    for kernel in kernels.load_all():
-        ops = next((item for item in kernel.facts.struct_ops if item.name == name), None)
-        now = [member.name for member in ops.members] if ops else []
-        known = before if before is not None else set(now)
-        added = [member for member in now if member not in known] if ops else []
-        removed = sorted(known - set(now)) if ops else []
-        stages.append(OpsStage(kernel.name, ops is not None, len(now), added, removed))
-        before = set(now) if ops else before
-    return stages[::-1]
 
 
 def _export(kernel: str, name: str, rows: list[MemberRow]) -> Table:

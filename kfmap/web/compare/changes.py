@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from kfmap.catalogue.matrix_rows import RowKind
 from kfmap.catalogue.store import LoadedKernel
+from kfmap.permission.context_families import family_name
 from kfmap.permission.flip_block import Flip, FlipBlock, gather_flips
-from kfmap.permission.renamed_pairs import pair_renamed
+from kfmap.permission.renamed_pairs import list_prototypes, pair_renamed
 from kfmap.web.shared.cells import TITLES, WORDS, Cells, load_cells
-from kfmap.web.shared.context_groups import family_name, group_contexts
+from kfmap.web.shared.context_groups import group_contexts
 from kfmap.web.shared.once_per_facts import once_per_facts
 
 
@@ -92,7 +93,7 @@ def find_changes(
     """Compare two kernels; with a group of contexts, the cells of its contexts only."""
     before, after = load_cells(old, kind), load_cells(new, kind)
     came, gone = after.rows.keys() - before.rows.keys(), before.rows.keys() - after.rows.keys()
-    renamed = pair_renamed(old.decider, new.decider, gone, came)
+    renamed = pair_renamed(list_prototypes(old.facts), list_prototypes(new.facts), gone, came)
     old_names = {new_name: old_name for old_name, new_name in renamed}
     kinds, compared = _find_flips(before, after, old_names, group)
     return Changes(

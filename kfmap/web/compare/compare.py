@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -21,7 +22,7 @@ from kfmap.web.compare.changes import (
     find_changes,
     list_groups,
 )
-from kfmap.web.compare.release_steps import BAR, list_steps
+from kfmap.web.compare.release_steps import BAR, Steps
 from kfmap.web.shared.cells import load_cells
 from kfmap.web.shared.export import TABLE_FORMATS, Table, export_report, export_table
 from kfmap.web.shared.kernel_map import KernelMap
@@ -32,6 +33,7 @@ from kfmap.web.shared.page import Page, map_page
 from kfmap.web.uploads.uploads_on_kernel import compare_uploads
 
 _FUNCTIONS = [(kind.value, words) for kind, words in KIND_NAMES.items()]
+_A_PAGE = 20
 
 
 @map_page("compare")
@@ -46,7 +48,7 @@ def choose(request: HttpRequest, kernels: KernelMap) -> Page | HttpResponse:
     context = {
         "old": latest[:1],
         "new": latest[-1:],
-        "steps": list_steps(kernels),
+        "steps": Paginator(Steps(kernels), _A_PAGE).get_page(request.GET.get("page")),
         "functions": _FUNCTIONS,
         "width": BAR,
     }

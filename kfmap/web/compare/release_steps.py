@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
-from kfmap.web.compare.changes import Changes, find_changes
+from kfmap.catalogue.rows.steps import StepCounts, count_steps
 from kfmap.web.shared.kernel_map import KernelMap
 
 BAR = 100  # the width that the most flips take
@@ -25,23 +26,39 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """From one release to the next: the differences, and the flips as a bar."""
+    """From one release to the next: the differences in numbers, and the flips as a bar."""
 
-    changes: Changes
+    old: str
+    new: str
+    counts: StepCounts
     segments: tuple[Segment, ...]
 
 
-def list_steps(kernels: KernelMap) -> list[Step]:
-    """Return the steps between neighbouring releases, the newest first."""
-    loaded = [kernels.load(row.name) for row in kernels.released]
-    found = [find_changes(old, new) for old, new in pairwise(loaded)]
-    most = max((changes.flipped for changes in found), default=0) or 1
-    return [Step(changes, tuple(_segments(changes, most))) for changes in reversed(found)]
+class Steps(Sequence[Step]):
+    """The steps between neighbouring releases, the newest first; each is counted when asked for."""
+
+    def __init__(self, kernels: KernelMap) -> None:
+        self._pairs = list(pairwise(kernels.released))[::-1]
+
+    def __len__(self) -> int:
+        return len(self._pairs)
+
+    def __getitem__(self, places: int | slice) -> Any:
+        """Return one step, or some, whose bars are drawn to one scale."""
+        if not isinstance(places, slice):
+            return self[places : places + 1][0]
+        pairs = self._pairs[places]
+        counted = count_steps(pairs)
+        most = max((counts.flipped for counts in counted), default=0) or 1
+        return [
+            Step(old.name, new.name, counts, tuple(_segments(counts, most)))
+            for (old, new), counts in zip(pairs, counted, strict=True)
+        ]
 
 
-def _segments(changes: Changes, most: int) -> Iterator[Segment]:
+def _segments(counts: StepCounts, most: int) -> Iterator[Segment]:
     start = 0.0
-    for kind in changes.kinds:
-        width = BAR * kind.cells / most
-        yield Segment(kind.before, kind.after, kind.cells, round(start, 2), round(width, 2))
+    for before, after, cells in counts.flips:
+        width = BAR * cells / most
+        yield Segment(before, after, cells, round(start, 2), round(width, 2))
         start += width

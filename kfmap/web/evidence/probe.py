@@ -9,6 +9,8 @@ from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_safe
 
+from kfmap.catalogue.rows.name_index import NameIndex
+from kfmap.catalogue.rows.names import NameKind
 from kfmap.catalogue.store import KernelExistsError, LoadedKernel
 from kfmap.evidence.models import Evidence as KeptEvidence
 from kfmap.evidence.store import Kept, add_kernel, keep_evidence
@@ -34,7 +36,8 @@ def give_source(request: HttpRequest) -> FileResponse:
 @map_page("kernels")
 def give_names(request: HttpRequest, kernels: KernelMap) -> HttpResponse:
     """Return the kfuncs that the map knows, one per line: some carry no tag in their BTF."""
-    names = {name for row in kernels.rows for name in kernels.load(row.name).decider.kfuncs}
+    found = NameIndex(kernels.rows).list_newest([NameKind.KFUNC])
+    names = {name.name for name, _ in found}
     return HttpResponse("\n".join(sorted(names)) + "\n", content_type="text/plain; charset=utf-8")
 
 

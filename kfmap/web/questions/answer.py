@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 from kfmap.catalogue.questions import QueryError, ask
-from kfmap.catalogue.store import LoadedKernel
+from kfmap.catalogue.rows.read import RowsOnAll
+from kfmap.catalogue.store import LoadedKernel, load_row
 from kfmap.evidence.calls import MadeCall, find_call
 from kfmap.evidence.confirming import Confirmation, find_confirmation
 from kfmap.permission.answers import Answer
@@ -24,11 +25,12 @@ from kfmap.web.shared.not_found import find_near
 
 _RUN_TIME = "run_time"
 _USUAL_NEED = "gpl"  # every call needs it
+_MOST_ASKED = 12  # kernels that one page asks about a cell that is not stored
 
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """The same cell on another kernel."""
+    """The same cell on another kernel; `word` is "" where it was not asked."""
 
     kernel: str
     word: str
@@ -37,7 +39,7 @@ class Elsewhere:
     @property
     def title(self) -> str:
         """Return the word for people."""
-        return TITLES[self.word]
+        return TITLES.get(self.word, "")
 
 
 @dataclass(frozen=True)
@@ -150,31 +152,30 @@ def answer_question(
     """Answer, with the same cell on every other kernel. Raises QueryError for a bad context."""
     kernel = kernels.load(kernel_name)
     answer = ask(kernel.judge, context_text, kfunc)
-    elsewhere = [
-        Elsewhere(
-            other.name,
-            _word_on(other, answer.context_name, kfunc),
-            question_url(other.name, answer.context_name, kfunc),
-        )
-        for other in kernels.load_all()
-    ]
-    released = [kernels.load(row.name) for row in kernels.released]
+    rows = RowsOnAll(kernels.rows[::-1])
     row = kernels.row(kernel_name)
     return AnswerPage(
         kernel,
         answer,
-        tuple(reversed(elsewhere)),
-        declare(kernel, kfunc, released),
+        tuple(_find_elsewhere(rows, answer)),
+        declare(kernel, kfunc, rows.find_function(kfunc)),
         find_confirmation(kernel, row, answer.context, kfunc) if row.has_rules else None,
         find_call(row, answer.context, kfunc),
     )
 
 
-def _word_on(kernel: LoadedKernel, context_name: str, kfunc: str) -> str:
-    """Return the outcome on another kernel; that of a cell of its matrix without asking anew."""
-    column, row = load_cells(kernel).columns.get(context_name), load_row_of(kernel, kfunc)
-    if column is not None and row is not None:
-        return row.words[column]
+def _find_elsewhere(rows: RowsOnAll, answer: Answer) -> Iterator[Elsewhere]:
+    """Yield the cell on every kernel: as it is stored, else as some of the kernels answer it."""
+    name, kfunc, left = answer.context_name, answer.kfunc, _MOST_ASKED
+    words = rows.find_outcomes(answer.context, name, kfunc)
+    for row, word in zip(rows.kernels, words, strict=True):
+        if word is None and left:
+            left -= 1
+            word = _ask(load_row(row), name, kfunc)
+        yield Elsewhere(row.name, word or "", question_url(row.name, name, kfunc))
+
+
+def _ask(kernel: LoadedKernel, context_name: str, kfunc: str) -> str:
     try:
         return ask(kernel.judge, context_name, kfunc).outcome.outcome
     except QueryError:

@@ -6,11 +6,10 @@ sleep, where the context can have such a program.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from kfmap.catalogue.matrix_rows import RowKind, build_rows
 from kfmap.catalogue.store import LoadedKernel
-from kfmap.kernel.program_facts import MAY
 from kfmap.permission.bits import say_allowed
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import render_context
@@ -18,8 +17,7 @@ from kfmap.permission.matrix import Matrix
 from kfmap.permission.outcome_bits import OutcomeColumn
 from kfmap.permission.outcome_words import LETTER_OF, LETTERS, NOT_ON_THIS_KERNEL
 from kfmap.permission.outcome_words import TITLES as OUTCOME_TITLES
-from kfmap.permission.section_names import render_section_name
-from kfmap.permission.sleeping import find_sleep_answer
+from kfmap.permission.sleeping import find_sleepable_form
 from kfmap.web.shared.once_per_facts import once_per_facts
 
 ABSENT_LETTER = LETTER_OF[NOT_ON_THIS_KERNEL]
@@ -74,7 +72,7 @@ def load_cells(kernel: LoadedKernel, kind: RowKind = RowKind.KFUNC) -> Cells:
     """Return the cells of a kernel: those of its kfuncs, of its helpers, or of both."""
     found = build_rows(kernel, kind)
     contexts = found.matrix.contexts
-    forms = [_sleepable_form(kernel, context) for context in contexts]
+    forms = [find_sleepable_form(context, kernel.decider.views) for context in contexts]
     asked = [form or context for form, context in zip(forms, contexts, strict=True)]
     asleep = build_rows(kernel, kind, asked).outcomes
     names = tuple(render_context(context) for context in contexts)
@@ -109,10 +107,3 @@ def load_row_of(kernel: LoadedKernel, name: str) -> Row | None:
     words = tuple(columns.word(context, name) for context in cells.contexts)
     answers = (columns.answer(context, name).allowed for context in cells.contexts)
     return Row(words, tuple(say_allowed(answer) for answer in answers))
-
-
-def _sleepable_form(kernel: LoadedKernel, context: Context) -> Context | None:
-    """Return the same context for a program that may sleep, None where there is no such program."""
-    form = replace(context, sleepable=True)
-    may = find_sleep_answer(context, kernel.decider.views).word == MAY
-    return form if may and not context.sleepable and render_section_name(form) else None

@@ -6,11 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from kfmap.permission.context import Context
-from kfmap.permission.context_words import KPROBE, LSM, TRACING, type_word
-from kfmap.permission.view import EXT_TYPE
-
-PROGRAM_TYPES = "program types"
-_OWN_GROUP = {TRACING, LSM, KPROBE, EXT_TYPE}
+from kfmap.permission.context_families import PROGRAM_TYPES, family_name
 
 
 @dataclass(slots=True)
@@ -20,15 +16,6 @@ class Family:
     name: str
     is_struct_ops: bool
     columns: list[int] = field(default_factory=list)
-
-
-def family_name(context: Context) -> str:
-    """Return the group of a context."""
-    if context.struct_ops:
-        return context.struct_ops
-    if context.program_type in _OWN_GROUP:
-        return "freplace" if context.program_type == EXT_TYPE else type_word(context.program_type)
-    return PROGRAM_TYPES
 
 
 def short_name(context: Context, name: str) -> str:

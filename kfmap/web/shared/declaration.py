@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from kfmap.catalogue.rows.read import FunctionOn
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.kernel.facts import Place
 
@@ -22,22 +23,20 @@ class Declaration:
     place: Place | None
 
 
-def declare(
-    kernel: LoadedKernel, kfunc: str, kernels: Iterable[LoadedKernel]
-) -> Declaration | None:
-    """Return the declaration for a kernel's kfunc; `kernels` are those that programs may meet.
+def declare(kernel: LoadedKernel, kfunc: str, kernels: Iterable[FunctionOn]) -> Declaration | None:
+    """Return the declaration for a kernel's kfunc; `kernels` has it on others, newest first.
 
     None where the prototype is not known.
     """
     known = kernel.decider.find_kfunc(kfunc)
     if known is None or not known.prototype:
         return None
-    lacking = tuple(item.name for item in kernels if kfunc not in item.decider.kfuncs)
+    lacking = tuple(on.kernel.name for on in kernels if on.kernel.released and not on.is_kfunc)
     weak = " __weak" if lacking else ""
     return Declaration(
         known.prototype,
         f"extern {known.prototype} __ksym{weak};",
         _CALL.format(name=kfunc) if lacking else "",
-        lacking[::-1],
+        lacking,
         known.place,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -57,14 +57,6 @@ class KernelMap:
         Raises NameNotFound, with the names that come near.
         """
         return load_row(self.row(name))
-
-    def load_all(self) -> Iterator[LoadedKernel]:
-        """Return all kernels, oldest first."""
-        return (load_row(row) for row in self.rows)
-
-    def load_newest_first(self) -> list[LoadedKernel]:
-        """Return all kernels, newest first, as pages list them."""
-        return [load_row(row) for row in reversed(self.rows)]
 
     def identity(self) -> str:
         """Return a text that changes whenever a kernel, its facts or what is said of it do."""

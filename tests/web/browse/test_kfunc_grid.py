@@ -6,40 +6,45 @@ from dataclasses import replace
 
 import pytest
 
-from kfmap.catalogue.store import LoadedKernel, load_kernel, save_kernel
+from kfmap.catalogue.models import Kernel
+from kfmap.catalogue.rows.read import RowsOnAll
+from kfmap.catalogue.store import save_kernel
 from kfmap.kernel.facts import KernelFacts
-from kfmap.web.browse.kfunc_grid import Share, build_grid
+from kfmap.web.browse.kfunc_grid import GridRow, Share, build_grid
 from tests.permission.mechanisms.test_compare import create_masked_kernel
 from tests.permission.small_kernel import create_toy_kernel
 
 pytestmark = pytest.mark.django_db
 
 
-def _load(name: str, facts: KernelFacts) -> LoadedKernel:
-    save_kernel(replace(facts, name=name), None)
-    return load_kernel(name)
+def _load(name: str, facts: KernelFacts) -> Kernel:
+    return save_kernel(replace(facts, name=name), None).kernel
+
+
+def _grid(kernels: list[Kernel], kfunc: str) -> list[GridRow]:
+    return build_grid(RowsOnAll(kernels).find_function(kfunc))
 
 
 def test_a_group_is_told_by_how_many_of_it_may_call() -> None:
     kernel = _load("toy", create_toy_kernel())
-    rows = {row.name: row.shares for row in build_grid([kernel], "toy_insert")}
+    rows = {row.name: row.shares for row in _grid([kernel], "toy_insert")}
     assert next(iter(rows)) == "all contexts"
     assert rows["toy_ops"] == (Share("mixed", "2 of 5"),)
     assert rows["program types"] == (Share("refused", "none"),)
-    common = {row.name: row.shares for row in build_grid([kernel], "bpf_common")}
+    common = {row.name: row.shares for row in _grid([kernel], "bpf_common")}
     assert common["toy_ops"] == (Share("allowed", "all 5"),)
 
 
 def test_what_fails_at_run_time_is_counted_apart() -> None:
     kernel = _load("masked", create_masked_kernel())
-    rows = {row.name: row.shares for row in build_grid([kernel], "toy_insert")}
+    rows = {row.name: row.shares for row in _grid([kernel], "toy_insert")}
     assert rows["toy_ops"] == (Share("mixed", "3 of 5, 2 fail"),)
 
 
 def test_a_kernel_without_the_kfunc_has_no_share() -> None:
     old = replace(create_toy_kernel(), sets=(), registrations=(), kfuncs=())
     kernels = [_load("old", old), _load("new", create_toy_kernel())]
-    [*rows] = build_grid(kernels, "toy_insert")
+    [*rows] = _grid(kernels, "toy_insert")
     assert rows
     assert all(row.shares[0] == Share("absent", "") for row in rows)
     assert all(row.shares[1].word != "absent" for row in rows)

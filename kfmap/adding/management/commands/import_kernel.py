@@ -14,6 +14,7 @@ from django.db import DataError
 
 from kfmap.adding.save import Parts, Wanted, save_parts
 from kfmap.catalogue.checks_tag import SETTINGS_CHECKS
+from kfmap.catalogue.rows.keep import keep_rows
 from kfmap.catalogue.store import KernelExistsError, Saved
 from kfmap.given.flips import find_flips, plain_flips, render_flips
 from kfmap.given.read import Given, GivenError, ReadKernel, TreeError, read_given
@@ -137,10 +138,12 @@ def _read(given: Given, scratch: Path) -> ReadKernel:
 
 def _save(read: ReadKernel, wanted: Wanted) -> Saved:
     try:
-        return save_parts(Parts.of(read), wanted)
+        saved = save_parts(Parts.of(read), wanted)
     except KernelExistsError as error:
         raise CommandError(str(error)) from error
     except DataError as error:
         raise CommandError(f"A name in the tree is too long for the map: {error}") from error
     except ValidationError as error:
         raise CommandError(f"{wanted.name}: {error.messages[0]}") from error
+    keep_rows()
+    return saved
