@@ -8,7 +8,6 @@ from pathlib import Path
 
 from kfmap.catalogue.bundled_kernels import BUNDLED, BundledKernel, find_bundled
 from kfmap.catalogue.models import Kernel
-from kfmap.catalogue.rows.keep import keep_rows
 from kfmap.catalogue.store import save_kernel
 
 
@@ -21,10 +20,7 @@ class Outcome(StrEnum):
 
 
 def load_bundled(folder: Path = BUNDLED) -> Iterator[tuple[str, Outcome]]:
-    """Put the bundled kernels into the map one by one; give the name and what became of it.
-
-    Then the rows that pages over all kernels read are made, for all kernels of the map.
-    """
+    """Put the bundled kernels into the map one by one; give the name and what became of it."""
     present = {
         name: (source, digest)
         for name, source, digest in Kernel.objects.values_list("name", "source", "source_digest")
@@ -38,7 +34,6 @@ def load_bundled(folder: Path = BUNDLED) -> Iterator[tuple[str, Outcome]]:
         else:
             _save(bundled, now)
             yield bundled.name, Outcome.LOADED
-    keep_rows()
 
 
 def _save(bundled: BundledKernel, digest: str) -> None:

@@ -6,7 +6,7 @@ Capabilities count as held, and lockdown as off; what an answer would need is sa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 
@@ -96,10 +96,40 @@ class HelperDecider:
         """Return the helpers in the order of their names, `bpf_` in front."""
         return tuple(sorted(f"bpf_{name}" for name in self._known))
 
+    def find_kind(self, view: View, sleepable: bool) -> Hashable:
+        """Return what answers depend on: views of one kind get the same helpers.
+
+        Of a member its offset counts where a rule asks for it, of a target which rules it meets.
+        """
+        program = _Program(view, sleepable)
+        known = view.offset is None or view.offset in self._asked_offsets
+        target = view.target and tuple(
+            self._is(atom, view) if isinstance(atom, TargetIn) else _has(atom, program)
+            for atom in self._of_targets
+        )
+        return replace(view, offset=view.offset if known else -1, target=None), target, sleepable
+
     @cached_property
-    def asks_members(self) -> bool:
-        """Return whether a struct_ops type gives its callbacks different helpers."""
-        return any(isinstance(atom, MemberAt) for atom in self._atoms())
+    def _asked_offsets(self) -> frozenset[int]:
+        return frozenset(
+            atom.offset for atom in (*self._atoms(), *self._demands()) if isinstance(atom, MemberAt)
+        )
+
+    def _demands(self) -> Iterator[Condition]:
+        """Yield what prototypes ask of programs."""
+        for proto in self._helpers.protos:
+            if proto.condition is not None and not isinstance(proto.condition, Unknown):
+                yield from find_atoms(proto.condition)
+
+    @cached_property
+    def _of_targets(self) -> tuple[TargetIn | ProgramHas, ...]:
+        atoms = (
+            atom
+            for atom in (*self._atoms(), *self._demands())
+            if isinstance(atom, TargetIn)
+            or (isinstance(atom, ProgramHas) and atom.kind in ("target", "target prefix"))
+        )
+        return tuple(dict.fromkeys(atoms))
 
     @property
     def knows(self) -> bool:

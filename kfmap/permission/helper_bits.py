@@ -6,9 +6,8 @@ that may sleep is for programs that may (check_helper_call() of kernel/bpf/verif
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
-from functools import cached_property
 
 from kfmap.kernel.program_facts import MUST, NEVER, KernelPart
 from kfmap.permission.bits import KfuncBits
@@ -34,7 +33,7 @@ from kfmap.permission.verdict import LayerKind
 # The layers that concern the program as such, and those of its sleep.
 _OF_THE_PROGRAM = (LayerKind.ATTACH_TARGET, LayerKind.UNSUPPORTED_MEMBER)
 _OF_ITS_SLEEP = (LayerKind.SLEEPABLE_MEMBER, LayerKind.SLEEPABLE_CONTEXT)
-_Program = tuple[object, ...]  # what answers depend on
+_Program = tuple[Hashable, str | None]  # what answers depend on
 
 
 class _Given:
@@ -137,13 +136,8 @@ class HelperColumns:
     def _given(self, context: Context) -> _Given:
         """Return the answers for a context; those that are alike in what is asked share them."""
         view = self._decider.views.build_view(context)
-        if not self._asks_members:
-            view = replace(view, offset=0)
-        key = view, context.replaces, context.sleepable
+        kind = self._decider.helpers.find_kind(view, context.sleepable)
+        key = kind, context.replaces
         if key not in self._programs:
             self._programs[key] = _Given(self._decider.helpers, context)
         return self._programs[key]
-
-    @cached_property
-    def _asks_members(self) -> bool:
-        return self._decider.helpers.asks_members

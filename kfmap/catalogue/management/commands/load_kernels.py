@@ -10,10 +10,11 @@ from kfmap.catalogue.bundled_kernels import find_bundled
 from kfmap.catalogue.checks_tag import SETTINGS_CHECKS
 from kfmap.catalogue.database import DatabaseNotUsableError, prepare_database, usable_database
 from kfmap.catalogue.loading import Outcome, load_bundled
+from kfmap.catalogue.rows.keep import keep_rows
 
 
 class Command(BaseCommand):
-    """Load the bundled kernels, showing which."""
+    """Load the bundled kernels, showing which, and make the rows of all kernels of the map."""
 
     help = "Load the kernels that come with kfmap. A second run changes nothing."
     requires_system_checks = (SETTINGS_CHECKS,)
@@ -34,3 +35,5 @@ class Command(BaseCommand):
             self.stdout.write(f"[{at}/{total}] {name}: {outcome}")
             self.stdout.flush()
         self.stdout.write(f"{total} bundled kernels, {changed} loaded now.")
+        self.stdout.flush()
+        keep_rows()

@@ -19,9 +19,11 @@ from kfmap.catalogue.database import (
     usable_database,
 )
 from kfmap.catalogue.loading import Outcome, load_bundled
+from kfmap.catalogue.rows.keep import keep_rows
 from kfmap.celery import app
 from kfmap.only_user import only_user
 from kfmap.server.embedded_worker import EmbeddedWorker
+from kfmap.server.later import start_soon
 from kfmap.server.web_server import AddressError, WebServer, listen
 from verifier.jobs.reconcile import Ticker
 from verifier.jobs.restart import take_up_what_was_cut_off
@@ -80,9 +82,11 @@ class Command(BaseCommand):
         if worker:
             worker.start()
         ticker.start()
+        rows = start_soon(keep_rows)
         try:
             server.run(sockets=[listener])
         finally:
+            rows.cancel()
             ticker.stop()
             if worker:
                 worker.stop()
