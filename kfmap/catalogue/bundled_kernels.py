@@ -16,6 +16,7 @@ from pathlib import Path
 
 from kfmap.btf.function_names import FunctionNames
 from kfmap.btf.read import Btf, read_btf
+from kfmap.catalogue.damage import whole
 from kfmap.catalogue.kernel_order import oldest_first
 from kfmap.catalogue.unpacked_types import read_types
 from kfmap.kernel.config import read_config
@@ -28,7 +29,7 @@ BUNDLED = Path(__file__).parent / "bundled"
 
 @dataclass(frozen=True, slots=True)
 class BundledKernel:
-    """A kernel that came with kfmap, as files."""
+    """A kernel that came with kfmap, as files. What reads them raises DamagedBundleError."""
 
     name: str
     facts: Path
@@ -41,7 +42,7 @@ class BundledKernel:
     @property
     def version(self) -> str:
         """Return the version, for an order where the name does not say it."""
-        return read_outline(self.facts.read_bytes()).version
+        return self.read_outline().version
 
     def digest(self) -> str:
         """Return the SHA-256 of the files: a faster sign than the facts that nothing changed."""
@@ -53,15 +54,24 @@ class BundledKernel:
 
     def read_facts(self) -> KernelFacts:
         """Return the facts."""
-        return parse_facts(self.facts.read_bytes())
+        with whole(self.facts):
+            return parse_facts(self.facts.read_bytes())
+
+    def read_outline(self) -> FactsOutline:
+        """Return what lists need of the facts, without reading the rest."""
+        with whole(self.facts):
+            return read_outline(self.facts.read_bytes())
 
     def read_types(self, cache: Path | None = None) -> bytes | None:
         """Return the raw BTF, None where none came with it; see `unpacked_types` for `cache`."""
-        return None if self.types is None else read_types(self.types, self.name, cache)
+        if self.types is None:
+            return None
+        with whole(self.types):
+            return read_types(self.types, self.name, cache)
 
     def read_config(self) -> bytes | None:
         """Return the text of the .config, None where none came with it."""
-        return None if self.config is None else lzma.decompress(self.config.read_bytes())
+        return _unpack(self.config)
 
     def read_functions(self) -> bytes | None:
         """Return the packed names of functions, None where none came with it."""
@@ -69,11 +79,11 @@ class BundledKernel:
 
     def read_evidence(self) -> bytes | None:
         """Return what the booted kernel answered (kfmap.probe.evidence), None where none did."""
-        return None if self.evidence is None else lzma.decompress(self.evidence.read_bytes())
+        return _unpack(self.evidence)
 
     def read_calls(self) -> bytes | None:
         """Return what came of calls while a scheduler ran on it (run_time_evidence), or None."""
-        return None if self.calls is None else lzma.decompress(self.calls.read_bytes())
+        return _unpack(self.calls)
 
     def load(self, cache: Path | None = None) -> LoadedBundled:
         """Return the kernel ready for questions; `cache`: a folder to keep unpacked types in."""
@@ -100,7 +110,7 @@ class LoadedBundled:
     @cached_property
     def outline(self) -> FactsOutline:
         """Return what lists need of the facts, without reading the rest."""
-        return read_outline(self.files.facts.read_bytes())
+        return self.files.read_outline()
 
     @cached_property
     def decider(self) -> Decider:
@@ -123,7 +133,17 @@ class LoadedBundled:
     def functions(self) -> FunctionNames | None:
         """Return the names of all functions of the kernel, None where none came with it."""
         data = self.files.read_functions()
-        return None if data is None else FunctionNames(data)
+        if data is None or self.files.functions is None:
+            return None
+        with whole(self.files.functions):
+            return FunctionNames(data)
+
+
+def _unpack(path: Path | None) -> bytes | None:
+    if path is None:
+        return None
+    with whole(path):
+        return lzma.decompress(path.read_bytes())
 
 
 def find_bundled(folder: Path = BUNDLED) -> list[BundledKernel]:

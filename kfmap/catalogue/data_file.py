@@ -36,7 +36,7 @@ def find_data_file() -> tuple[Path, str]:
     digest = _digest(kernels)
     folder: Path = settings.KFMAP_DATA_DIR / FOLDER
     path = folder / f"kfmap-data-{digest[:16]}.zip"
-    if not path.exists():
+    if not zipfile.is_zipfile(path):  # not there, or cut off
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / "lock").open("w") as lock:
             try:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 
 from kfmap.catalogue.bundled_kernels import BUNDLED, BundledKernel, find_bundled
+from kfmap.catalogue.damage import DamagedBundleError
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.store import save_kernel
+
+log = logging.getLogger(__name__)
 
 
 class Outcome(StrEnum):
@@ -17,6 +21,7 @@ class Outcome(StrEnum):
     LOADED = "loaded"
     UNCHANGED = "as it was"
     KEPT = "not loaded: the kernel imported under that name stays"
+    DAMAGED = "not loaded: its files are damaged, install kfmap again"
 
 
 def load_bundled(folder: Path = BUNDLED) -> Iterator[tuple[str, Outcome]]:
@@ -32,8 +37,17 @@ def load_bundled(folder: Path = BUNDLED) -> Iterator[tuple[str, Outcome]]:
         elif digest == (now := bundled.digest()):
             yield bundled.name, Outcome.UNCHANGED
         else:
-            _save(bundled, now)
-            yield bundled.name, Outcome.LOADED
+            yield bundled.name, _load(bundled, now)
+
+
+def _load(bundled: BundledKernel, digest: str) -> Outcome:
+    """Put a kernel into the map; of one whose files are damaged the map keeps what it has."""
+    try:
+        _save(bundled, digest)
+    except DamagedBundleError as error:
+        log.error("%s", error)
+        return Outcome.DAMAGED
+    return Outcome.LOADED
 
 
 def _save(bundled: BundledKernel, digest: str) -> None:

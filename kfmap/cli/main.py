@@ -9,6 +9,7 @@ from argparse import ArgumentParser
 from collections.abc import Sequence
 
 from kfmap import __version__
+from kfmap.catalogue.damage import DamagedBundleError
 from kfmap.cli.commands import Command, CommandFailedError, find_command, names
 
 FAILED = 2  # exit code: an input, or the question itself, could not be read
@@ -42,7 +43,7 @@ def _run(command: Command, name: str, arguments: list[str]) -> int:
     try:
         code = command.run(options, sys.stdout)
         sys.stdout.flush()
-    except CommandFailedError as failure:
+    except (CommandFailedError, DamagedBundleError) as failure:
         sys.stderr.write(f"kfmap {name}: {failure}\n")
         return FAILED
     except KeyboardInterrupt:

@@ -79,3 +79,21 @@ def test_imported_kernel_of_the_same_name_stays(tmp_path: Path) -> None:
     write_bundled(tmp_path, "6.2")
     assert list(load_bundled(tmp_path)) == [("6.2", Outcome.KEPT)]
     assert load_kernel("6.2").facts.version == "mine"
+
+
+@pytest.mark.parametrize("part", ["json", "types.xz", "config.xz"])
+@pytest.mark.parametrize("kept", [0, 0.5])
+def test_a_damaged_kernel_is_named_and_the_others_are_loaded(
+    tmp_path: Path, part: str, kept: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    writer = BtfWriter()
+    writer.integer("int")
+    write_bundled(tmp_path, "6.2", types=writer.build(), config=b"CONFIG_BPF=y\n")
+    write_bundled(tmp_path, "6.3")
+    damaged = tmp_path / f"6.2.{part}"
+    whole = damaged.read_bytes()
+    damaged.write_bytes(whole[: int(len(whole) * kept)])
+    assert list(load_bundled(tmp_path)) == [("6.2", Outcome.DAMAGED), ("6.3", Outcome.LOADED)]
+    assert f"6.2.{part}, which came with kfmap, is damaged: install kfmap again" in caplog.text
+    damaged.write_bytes(whole)
+    assert list(load_bundled(tmp_path)) == [("6.2", Outcome.LOADED), ("6.3", Outcome.UNCHANGED)]

@@ -46,3 +46,16 @@ def test_folder_that_cannot_be_used_costs_only_time(packed: Path, tmp_path: Path
     occupied.write_text("in the way")
     for folder in (None, occupied, occupied / "deeper"):
         assert read_types(packed, "7.2", folder) == unpack(packed.read_bytes())
+
+
+@pytest.mark.parametrize("left", [0, 3, 100])
+def test_kept_types_that_were_cut_off_are_unpacked_anew(
+    packed: Path, tmp_path: Path, left: int
+) -> None:
+    folder = tmp_path / "cache"
+    types = read_types(packed, "7.2", folder)
+    [kept] = folder.iterdir()
+    whole = kept.read_bytes()
+    kept.write_bytes(whole[:left])
+    assert read_types(packed, "7.2", folder) == types
+    assert kept.read_bytes() == whole

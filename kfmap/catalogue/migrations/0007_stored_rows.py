@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("catalogue", "0005_estimate"),
+        ("catalogue", "0006_kernel_order"),
     ]
 
     operations = [
