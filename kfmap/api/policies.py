@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import transaction
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -24,7 +23,8 @@ from kfmap.api.serializers_spaces import (
 from kfmap.api.spaces import find_space
 from verifier.engine.policy.reading import PolicyError, find_notes, read_policy
 from verifier.records.policies import DryRun, try_policy
-from verifier.spaces.models import AuditEntry, PolicyVersion, Space
+from verifier.spaces import policy_changes
+from verifier.spaces.models import PolicyVersion, Space
 from verifier.spaces.roles import Action
 
 _DRY_RUN = OpenApiParameter(
@@ -76,9 +76,7 @@ def policy(request: Request, slug: str, policy: str) -> Response:
     newest = get_object_or_404(rows[:1])
     if request.method == "GET":
         return Response([_describe(row) for row in rows])
-    with transaction.atomic():
-        if rows.filter(is_in_force=True).update(is_in_force=False):
-            AuditEntry.objects.record(space, request.user, "policy ended", newest.slug)
+    policy_changes.end_policy(space, newest.slug, request.user)
     return Response(status=204)
 
 
@@ -92,9 +90,7 @@ def _keep(request: Request, space: Space, name: str, text: str) -> Response:
     kept: PolicyVersion | None = None
     if request.query_params.get("dry_run", "").lower() not in ("1", "true"):
         assert isinstance(request.user, User)
-        with transaction.atomic():
-            kept = PolicyVersion.objects.keep(space, name, text, request.user)
-            AuditEntry.objects.record(space, request.user, "policy kept", name, number=kept.number)
+        kept = policy_changes.keep_policy(space, name, text, request.user)
     body = {
         "kept": _describe(kept) if kept else None,
         "notes": [str(note) for note in find_notes(read)],

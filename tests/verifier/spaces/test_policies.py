@@ -15,7 +15,7 @@ from tests.verifier.spaces.test_space_pages import as_
 from verifier.engine.policy.reading import read_policy
 from verifier.records import store
 from verifier.records.policies import try_policy
-from verifier.spaces.models import AuditEntry, PolicyVersion
+from verifier.spaces.models import AuditEntry, Event, Notice, PolicyVersion
 
 pytestmark = pytest.mark.django_db
 DENIES = "version: 1\nname: Ours\nrules:\n- {effect: deny, id: no-move, match: {kfunc: toy_move}}\n"
@@ -96,6 +96,25 @@ def test_reader_reads_a_policy_and_does_not_change_it(team: Team) -> None:
     assert "no-move" in client.get("/spaces/team/policies/ours/").content.decode()
     assert client.post("/spaces/team/policies/ours/", {"text": PERMITS}).status_code == 403
     assert client.get("/spaces/team/policies/").status_code == 200
+
+
+def test_other_maintainers_are_told_from_page_and_api_alike(team: Team) -> None:
+    other = team.user("outsider")
+    team.space.memberships.create(user=other, role="maintainer")
+    client = as_(team, "maintainer")
+    client.post(NEW, {"slug": "ours", "text": PERMITS, "keep": "1"})
+    client.post("/spaces/team/policies/ours/end/")
+    asked = {"name": "theirs", "text": PERMITS}
+    assert client.post("/api/spaces/team/policies/", asked, "application/json").status_code == 201
+    client.delete("/api/spaces/team/policies/theirs/")
+    told = [(event.kind, event.data["policy"]) for event in reversed(Event.objects.all())]
+    assert told == [
+        (kind, name) for name in ("ours", "theirs") for kind in ("policy.in_force", "policy.ended")
+    ]
+    assert {notice.user for notice in Notice.objects.all()} == {other}
+    assert sorted(notice.text for notice in Notice.objects.all()) == sorted(
+        event.text for event in Event.objects.all()
+    )
 
 
 def test_schema_and_examples_are_published(client: Client) -> None:

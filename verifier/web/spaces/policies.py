@@ -8,10 +8,8 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from verifier.engine.policy.model import Policy
@@ -24,9 +22,10 @@ from verifier.engine.policy.reading import (
 )
 from verifier.engine.policy.yaml_lines import MAX_BYTES, Problem
 from verifier.records.policies import DryRun, try_policy
-from verifier.spaces.access import Reader, may
-from verifier.spaces.models import AuditEntry, Event, Kind, PolicyVersion, Space
-from verifier.spaces.roles import Action, Role
+from verifier.spaces import policy_changes
+from verifier.spaces.access import may
+from verifier.spaces.models import PolicyVersion, Space
+from verifier.spaces.roles import Action
 from verifier.web.found import space_view
 
 
@@ -155,11 +154,7 @@ def _keep(
 ) -> HttpResponse:
     assert isinstance(request.user, User)
     slug = version.slug if version else str(form.cleaned_data["slug"])
-    with transaction.atomic():
-        kept = PolicyVersion.objects.keep(space, slug, form.cleaned_data["text"], request.user)
-        AuditEntry.objects.record(space, request.user, "policy kept", slug, number=kept.number)
-        text = f"Version {kept.number} of the policy {slug} came into force in {space}"
-        _announce(request.user, space, Kind.POLICY_KEPT, text, slug)
+    kept = policy_changes.keep_policy(space, slug, form.cleaned_data["text"], request.user)
     messages.success(request, f"Version {kept.number} of {slug} is in force.")
     return redirect(kept)
 
@@ -168,20 +163,5 @@ def _keep(
 @space_view(Action.MANAGE)
 def end_policy(request: HttpRequest, space: Space, policy: str) -> HttpResponse:
     """Take a policy out of force; its versions stay."""
-    with transaction.atomic():
-        if space.policies.filter(slug=policy, is_in_force=True).update(is_in_force=False):
-            AuditEntry.objects.record(space, request.user, "policy ended", policy)
-            text = f"{request.user} took the policy {policy} out of force in {space}"
-            _announce(request.user, space, Kind.POLICY_ENDED, text, policy)
+    policy_changes.end_policy(space, policy, request.user)
     return redirect("space-policies", space.slug)
-
-
-def _announce(actor: Reader, space: Space, kind: Kind, text: str, slug: str) -> None:
-    """Tell the other maintainers."""
-    maintainers = User.objects.filter(
-        space_memberships__space=space, space_memberships__role=Role.MAINTAINER
-    )
-    url = reverse("space-policy", args=[space.slug, slug])
-    Event.objects.announce(
-        space, kind, text, url, maintainers.exclude(username=str(actor)), policy=slug, by=str(actor)
-    )
