@@ -11,6 +11,7 @@ import lzma
 import struct
 from array import array
 from bisect import bisect_left
+from collections.abc import Callable
 from enum import IntEnum
 from functools import cached_property
 from hashlib import blake2b
@@ -46,13 +47,17 @@ _FIRST_REFUSAL = min(Refusal)
 class FunctionNames:
     """The functions of one kernel, unpacked when they are first asked for."""
 
-    def __init__(self, data: bytes) -> None:
-        """Take what `pack_functions` gave. Raises BtfError where it is something else."""
+    def __init__(self, data: bytes, unpack: Callable[[bytes], bytes] | None = None) -> None:
+        """Take what `pack_functions` gave, and what unpacks the names in place of `decompress`.
+
+        Raises BtfError where it is something else.
+        """
         start = len(MARK) + HEADER.size
         if not data.startswith((MARK, _WITHOUT_WORDS)) or len(data) < start:
             raise BtfError(f"not packed names of functions: starts with {data[:18]!r}")
         length, count, hashes = HEADER.unpack_from(data, len(MARK))
         self._count, self._hashes = int(count), int(hashes)
+        self._unpack = unpack or decompress
         self._counts_words = data.startswith(MARK)
         self._named, self._hashed = data[start : start + length], data[start + length :]
         self._codes: dict[str, int | None] = {}  # of the last names that were asked for
@@ -116,7 +121,7 @@ class FunctionNames:
     @cached_property
     def _vmlinux(self) -> tuple[bytes, bytes]:
         """Return the names, each between newlines, and the code of each."""
-        text = _decompress(self._named)
+        text = self._unpack(self._named)
         return self._read_plain(text) if self._counts_words else self._read_shared(text)
 
     def _read_plain(self, text: bytes) -> tuple[bytes, bytes]:
@@ -140,7 +145,7 @@ class FunctionNames:
 
     @cached_property
     def _modules(self) -> Words:
-        planes = _decompress(self._hashed)
+        planes = decompress(self._hashed)
         if len(planes) != 4 * self._hashes:
             raise BtfError("packed names of functions are damaged: hashes are missing")
         steps = bytearray(len(planes))
@@ -149,7 +154,8 @@ class FunctionNames:
         return array("I", accumulate(from_little(bytes(steps))))
 
 
-def _decompress(data: bytes) -> bytes:
+def decompress(data: bytes) -> bytes:
+    """Return unpacked names. Raises BtfError where they are damaged or too many."""
     decompressor = lzma.LZMADecompressor(lzma.FORMAT_XZ)
     try:
         content = decompressor.decompress(data, _MAX_UNPACKED)

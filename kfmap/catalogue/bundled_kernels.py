@@ -18,7 +18,7 @@ from kfmap.btf.function_names import FunctionNames
 from kfmap.btf.read import Btf, read_btf
 from kfmap.catalogue.damage import whole
 from kfmap.catalogue.kernel_order import oldest_first
-from kfmap.catalogue.unpacked_types import read_types
+from kfmap.catalogue.unpacked_types import read_names, read_types
 from kfmap.kernel.config import read_config
 from kfmap.kernel.facts import KernelFacts
 from kfmap.kernel.facts_json import FactsOutline, parse_facts, read_outline
@@ -136,7 +136,7 @@ class LoadedBundled:
         if data is None or self.files.functions is None:
             return None
         with whole(self.files.functions):
-            return FunctionNames(data)
+            return FunctionNames(data, lambda names: read_names(names, self.name, self.cache))
 
 
 def _unpack(path: Path | None) -> bytes | None:

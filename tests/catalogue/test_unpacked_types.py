@@ -8,8 +8,13 @@ import pytest
 
 from kfmap.btf.pack import pack, unpack
 from kfmap.catalogue import unpacked_types
+from kfmap.catalogue.bundled_kernels import find_bundled
 from kfmap.catalogue.unpacked_types import read_types
 from tests.btf.sample import sample_kernel
+
+
+def _never(packed: bytes) -> bytes:
+    raise AssertionError("unpacked again")
 
 
 @pytest.fixture
@@ -24,7 +29,7 @@ def test_types_are_unpacked_once(
 ) -> None:
     folder = tmp_path / "data" / "cache"
     first = read_types(packed, "7.2", folder)
-    monkeypatch.delattr(unpacked_types, "unpack")
+    monkeypatch.setattr(unpacked_types, "unpack", _never)
     assert read_types(packed, "7.2", folder) == first == unpack(packed.read_bytes())
     assert folder.stat().st_mode & 0o777 == 0o700
 
@@ -59,3 +64,16 @@ def test_kept_types_that_were_cut_off_are_unpacked_anew(
     kept.write_bytes(whole[:left])
     assert read_types(packed, "7.2", folder) == types
     assert kept.read_bytes() == whole
+
+
+def test_names_of_functions_are_unpacked_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundled = next(item for item in find_bundled() if item.name == "6.1")
+    functions = bundled.load(tmp_path).functions
+    assert functions is not None and functions.has("schedule")
+    [kept] = tmp_path.iterdir()
+    assert kept.name.startswith("functions-6.1-")
+    monkeypatch.setattr(unpacked_types, "decompress", _never)
+    again = bundled.load(tmp_path).functions
+    assert again is not None and again.has("schedule") and not again.has("no_such_function")
