@@ -14,6 +14,7 @@ from kfmap.api import (
     page,
     policies,
     rechecks,
+    reviews,
     spaces,
     versions,
     views,
@@ -42,6 +43,9 @@ urlpatterns = [
     path("objects/", objects.objects, name="api-upload"),
     re_path(_OBJECT + "$", objects.result, name="api-result"),
     re_path(_OBJECT + "report/$", objects.report, name="api-report"),
+    re_path(_OBJECT + "reviews/$", reviews.reviews, name="api-reviews"),
+    re_path(_OBJECT + "waivers/$", reviews.waivers, name="api-waivers"),
+    re_path(_OBJECT + r"waivers/(?P<pk>\d{1,18})/$", reviews.waiver, name="api-waiver"),
     re_path(_OBJECT + "versions/$", versions.versions, name="api-versions"),
     re_path(
         _OBJECT + f"since/(?P<before>{_ADDRESS})/report/$",

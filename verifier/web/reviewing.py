@@ -134,37 +134,39 @@ def _review_url(request: HttpRequest, obj: BpfObject) -> str:
 def add_waiver(request: HttpRequest, obj: BpfObject) -> HttpResponse:
     """Answer for a finding of the object, for some time and with a reason."""
     form = WaiverForm(request.POST)
-    space = find_space(request.user, obj, Action.REVIEW)
-    page = build_object_page(obj)
-    causes = {card.cause.fingerprint: card.cause for card in page.causes}
     if not form.is_valid():
         said = "; ".join(str(text) for texts in form.errors.values() for text in texts)
         messages.error(request, f"The waiver was not kept: {said}")
-    elif space is None or form.cleaned_data["fingerprint"] not in causes:
-        messages.error(request, "The waiver was not kept: the object has no such finding now.")
-    else:
-        assert isinstance(request.user, User)
-        cause = causes[form.cleaned_data["fingerprint"]]
-        with transaction.atomic():
-            Space.objects.select_for_update().get(pk=space.pk)  # two that are sent at once
-            if Waiver.objects.active().filter(space=space, fingerprint=cause.fingerprint).exists():
-                messages.info(request, "This finding has a waiver: withdraw that one first.")
-                return redirect(f"{obj.get_absolute_url()}#reviews")
-            waiver = Waiver.objects.create(
-                space=space,
-                fingerprint=cause.fingerprint,
-                finding=describe(cause)[:500],
-                reason=form.cleaned_data["reason"],
-                owner=request.user,
-                expires_at=datetime.combine(form.cleaned_data["until"], time.max, UTC),
-            )
-            AuditEntry.objects.record(
-                space, request.user, "waiver", waiver.finding, until=str(waiver.expires_at.date())
-            )
-            until = waiver.expires_at.date()
-            text = f"{request.user} waives a finding of {obj.file_name} until {until}"
-            _announce_waiver(request, obj, waiver, Kind.WAIVED, text)
+    elif problem := keep_waiver(request, obj, form):
+        messages.error(request, problem)
     return redirect(f"{obj.get_absolute_url()}#reviews")
+
+
+def keep_waiver(request: HttpRequest, obj: BpfObject, form: WaiverForm) -> str:
+    """Keep the waiver of a valid form; return why it was not kept, "" where it was."""
+    assert isinstance(request.user, User)
+    space = find_space(request.user, obj, Action.REVIEW)
+    causes = {card.cause.fingerprint: card.cause for card in build_object_page(obj).causes}
+    cause = causes.get(form.cleaned_data["fingerprint"])
+    if space is None or cause is None:
+        return "The waiver was not kept: the object has no such finding now."
+    with transaction.atomic():
+        Space.objects.select_for_update().get(pk=space.pk)  # two that are sent at once
+        if Waiver.objects.active().filter(space=space, fingerprint=cause.fingerprint).exists():
+            return "This finding has a waiver: withdraw that one first."
+        waiver = Waiver.objects.create(
+            space=space,
+            fingerprint=cause.fingerprint,
+            finding=describe(cause)[:500],
+            reason=form.cleaned_data["reason"],
+            owner=request.user,
+            expires_at=datetime.combine(form.cleaned_data["until"], time.max, UTC),
+        )
+        until = waiver.expires_at.date()
+        AuditEntry.objects.record(space, request.user, "waiver", waiver.finding, until=str(until))
+        text = f"{request.user} waives a finding of {obj.file_name} until {until}"
+        _announce_waiver(request, obj, waiver, Kind.WAIVED, text)
+    return ""
 
 
 @require_POST
@@ -173,13 +175,18 @@ def end_waiver(request: HttpRequest, obj: BpfObject, pk: int) -> HttpResponse:
     """Withdraw a waiver: its finding stands again, in every object of the space."""
     spaces = Space.objects.where(request.user, Action.REVIEW)
     waiver = get_object_or_404(Waiver.objects.active(), pk=pk, space__in=spaces)
+    withdraw_waiver(request, obj, waiver)
+    return redirect(f"{obj.get_absolute_url()}#reviews")
+
+
+def withdraw_waiver(request: HttpRequest, obj: BpfObject, waiver: Waiver) -> None:
+    """End a waiver before its day, and tell whom it concerns."""
     with transaction.atomic():
         waiver.withdrawn_at = timezone.now()
         waiver.save(update_fields=["withdrawn_at"])
         AuditEntry.objects.record(waiver.space, request.user, "waiver withdrawn", waiver.finding)
         text = f"{request.user} withdraws a waiver that {obj.file_name} has"
         _announce_waiver(request, obj, waiver, Kind.WAIVER_ENDED, text)
-    return redirect(f"{obj.get_absolute_url()}#reviews")
 
 
 def _announce_waiver(

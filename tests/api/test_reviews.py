@@ -1,0 +1,107 @@
+"""The review of an object in the API: the same rules as on its page."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from kfmap.api.models import create_token
+from tests.verifier.spaces.people import Team, create_team
+from tests.verifier.spaces.test_reviewing import check
+from tests.verifier.spaces.test_space_pages import as_
+from verifier.records.models import Review, Submission, Waiver
+from verifier.spaces.models import AuditEntry, Space
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def team() -> Team:
+    """Make a private space whose object 7.2 refuses."""
+    team = create_team()
+    check(team, "7.2", "not_allowed")
+    return team
+
+
+def address(team: Team) -> str:
+    return f"/api/objects/{team.object.sha256}/"
+
+
+def standing(team: Team, name: str = "reader") -> Any:
+    return as_(team, name).get(f"{address(team)}reviews/").json()
+
+
+def test_finding_is_waived_and_the_object_signed_off(team: Team) -> None:
+    client, reviews = as_(team, "reviewer"), f"{address(team)}reviews/"
+    before = standing(team)
+    assert before["state"] == "needs review"
+    (open_finding,) = before["unwaived"]
+    refused = client.post(reviews, {"decision": "signed_off"})
+    assert (refused.status_code, refused["Content-Type"]) == (409, "application/problem+json")
+    assert "Waive it first" in refused.json()["detail"]
+    day = (timezone.now() + timedelta(days=3)).date().isoformat()
+    waiver = {"fingerprint": open_finding["fingerprint"], "reason": "only in tests", "until": day}
+    waived = client.post(f"{address(team)}waivers/", waiver)
+    assert waived.status_code == 201
+    assert waived.json()["unwaived"] == []
+    assert client.post(f"{address(team)}waivers/", waiver).status_code == 409, "it has one"
+    late = client.post(reviews, {"decision": "signed_off", "mark": "0" * 64})
+    assert "look again" in late.json()["detail"]
+    done = client.post(reviews, {"decision": "signed_off", "mark": waived.json()["mark"]})
+    assert (done.status_code, done.json()["state"]) == (201, "approved")
+    assert AuditEntry.objects.filter(what__in=("waiver", "review")).count() == 2
+    (row,) = done.json()["waivers"]
+    assert client.delete(f"{address(team)}waivers/{row['id']}/").status_code == 204
+    assert standing(team)["state"] == "needs review"
+    assert Waiver.objects.get().withdrawn_at
+
+
+@pytest.mark.parametrize(
+    ("path", "sent", "field"),
+    [
+        ("reviews/", {"decision": "maybe"}, "decision"),
+        ("reviews/", {"decision": "changes"}, "text"),
+        ("waivers/", {"fingerprint": "x", "reason": "r", "until": "2020-01-01"}, "until"),
+    ],
+)
+def test_what_is_wrong_is_said_beside_its_field(
+    team: Team, path: str, sent: dict[str, str], field: str
+) -> None:
+    answer = as_(team, "reviewer").post(f"{address(team)}{path}", sent)
+    assert answer.status_code == 400
+    assert field in answer.json()["errors"]
+
+
+def test_what_has_no_fields_is_refused_with_a_sentence(team: Team) -> None:
+    client = as_(team, "reviewer")
+    for sent in ("[1]", '"text"', "7"):
+        for path in ("reviews/", "waivers/"):
+            answer = client.post(f"{address(team)}{path}", sent, content_type="application/json")
+            assert (answer.status_code, path) == (400, path), answer.content
+
+
+def test_who_may_not_decide_is_told_so(team: Team) -> None:
+    for name, status in (("submitter", 403), ("outsider", 404)):
+        client = as_(team, name)
+        for path in ("reviews/", "waivers/"):
+            sent = {"decision": "rejected", "text": "no"}
+            assert client.post(f"{address(team)}{path}", sent).status_code == status, name
+    assert not Review.objects.exists()
+
+
+def test_token_of_one_space_decides_in_no_other(team: Team) -> None:
+    reviewer = team.user("reviewer")
+    own = Space.objects.personal(reviewer)
+    Submission.objects.create(user=reviewer, space=own).files.create(
+        name="mine.o", object=team.object
+    )
+    token = create_token(reviewer, "CI", ["read", "submit"], 3, own)
+    headers = {"Authorization": f"Bearer {token}"}
+    sent = {"decision": "remark", "text": "here"}
+    answer = Client().post(f"{address(team)}reviews/", sent, headers=headers)
+    assert answer.status_code == 403
+    assert not Review.objects.exists()
