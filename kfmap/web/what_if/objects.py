@@ -69,7 +69,7 @@ def find_effect(
     flipped = {flip.kfunc for flip in flips}
     seen = BpfObject.objects.visible_to(reader)
     concerned = seen.filter(programs__calls__kfunc__in=flipped).distinct()
-    objects = {obj.pk: obj for obj in concerned.only("sha256", "file_name")}
+    objects = {obj.pk: obj for obj in concerned.only("sha256", "file_name", "loader_key")}
     looked_at = list(objects)[:_MOST_OBJECTS]
     verdicts = list(
         Verdict.objects.filter(
