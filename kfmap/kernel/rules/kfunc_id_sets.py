@@ -103,10 +103,12 @@ def _find_writers(code: Code, item: Item, match: re.Match[str]) -> tuple[str, ..
         return ()
     name = re.escape(match[1])
     assigned = re.compile(rf"(?<![\w.>&*]){name}\s*(?:\[[^\]]*\]\s*)?=(?!=)")
+    # The whole of it given to what can only be a macro: swap(a, b).
+    given = re.compile(rf"\w\s*\([^;{{}}]*(?<![\w.>&*]){name}\s*[,)]")
     return tuple(
         other.function
         for other in code.items(item.file)
         if other.function
         and ("btf_kfunc_id_set" in other.text or match[1] in other.text)
-        and (_WRITTEN.search(other.text) or assigned.search(other.text))
+        and (_WRITTEN.search(other.text) or assigned.search(other.text) or given.search(other.text))
     )

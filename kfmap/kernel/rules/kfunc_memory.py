@@ -81,7 +81,9 @@ class Memory:
         if found is None:
             return None
         variable = self._variable(found[0])
-        return len(variable.elements) if variable and variable.is_array else found[0].length
+        if variable and variable.is_array:
+            return len(variable.elements) or None  # none: its initialiser was not read
+        return found[0].length
 
     def load(self, address: Value) -> Value:
         """Return what `*address` is: a number, or the address itself where a struct is there."""

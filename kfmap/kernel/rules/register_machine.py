@@ -30,7 +30,8 @@ from kfmap.kernel.syntax import (
 _MAX_LOOP = 2_000
 _MAX_CALLS = 12  # of functions in functions
 _COPIES = frozenset({"memcpy", "memmove", "__builtin_memcpy"})
-_KNOWN = frozenset({"likely", "unlikely", "ARRAY_SIZE", *_COPIES})
+_BITS = frozenset({"BIT", "BIT_ULL"})  # include/vdso/bits.h
+_KNOWN = frozenset({"likely", "unlikely", "ARRAY_SIZE", *_COPIES, *_BITS})
 _CHANGES = re.compile(rf"{REGISTER}|{REGISTER_FMODRET}|\+\+|--|(?<![=!<>])=(?!=)")
 _OF_ERRORS = re.compile(r"\b(?:IS_ERR\w*|PTR_ERR\w*|WARN_ON\w*|ERR_PTR|unlikely|likely)\b")
 _CONSTANT = re.compile(r"[A-Z_][A-Z0-9_]*\Z")
@@ -188,7 +189,8 @@ class RegisterMachine(Runner):
         is_pointer = any(n.type == "pointer_declarator" for n in walk(declarator))
         is_array = declarator.type == "array_declarator"
         text = text_of(node)
-        is_struct = re.search(r"\bstruct\b", text) is not None and not is_pointer
+        head = text[: declarator.start_byte - node.start_byte]
+        is_struct = re.search(r"\bstruct\b", head) is not None and not is_pointer
         known = None if value is None or value.type == "initializer_list" else self.value(value)
         self._locals.add(name)
         if not (is_struct or is_array):
@@ -199,7 +201,6 @@ class RegisterMachine(Runner):
         self.variables[name] = block.address
         if value is not None and value.type == "initializer_list":
             dimensions = "[]" if is_array else ""
-            head = text[: declarator.start_byte - node.start_byte]
             held = read_held(self._world.code, head, dimensions, value, self.function.file)
             for index, element in enumerate(held):
                 if isinstance(element, str):
@@ -233,6 +234,8 @@ class RegisterMachine(Runner):
             return 0
         if name == "ARRAY_SIZE" and values:
             return self._world.memory.length(values[0])
+        if name in _BITS and values and values[0] is not None:
+            return compute("<<", 1, values[0])
         if name in _COPIES and len(values) > 1:
             self._world.memory.write(values[0], values[1])
             return values[0]
@@ -251,8 +254,9 @@ class RegisterMachine(Runner):
 
     def _note(self, name: str, node: Node, values: list[Value]) -> None:
         met, key = self._world.met, (self.function.file, self._offset(node))
-        if self.is_rerun and key in met.nodes:
-            return
+        is_known = bool(values) and values[-1] is not None and (len(values) < 2 or values[0])
+        if self.is_rerun and key in met.nodes and is_known:
+            return  # the same once more; with other arguments it is a loop of goto
         met.nodes.add(key)
         arguments = arguments_of(node)
         is_plain = name == REGISTER and len(arguments) == 2
@@ -298,6 +302,8 @@ class RegisterMachine(Runner):
                 outcomes.append(self.variables)
             elif branch is not None and ways == {LEAVES} and _returns_nothing_or_0(branch):
                 leaves_well = True
+            elif ways & {BREAKS, CONTINUES}:
+                leaves_well = True  # what follows in the round is perhaps not reached
         self.variables = self.agreed(outcomes)
         self._doubt = doubt or (place if in_doubt and leaves_well else None)
         return ends
@@ -312,7 +318,9 @@ class RegisterMachine(Runner):
         variables = {name for name in names if not _CONSTANT.match(name)}
         called = {called_name(node) for node in walk(condition) if node.type == "call_expression"}
         own = self._locals - self._parameters
-        return bool(variables - called) and (variables - called) <= own
+        asked = variables - called
+        is_open = all(self.variables.get(name) is None for name in asked)
+        return bool(asked) and asked <= own and is_open
 
     def _logical(self, first: Value, right: Node, *, decisive: bool) -> Value:
         if first is None and not decisive:
@@ -360,7 +368,9 @@ class RegisterMachine(Runner):
                 self.value(initializer)
         ends: set[str] = set()
         is_first = node.type == "do_statement"
+        doubt = self._doubt
         for _ in range(_MAX_LOOP):
+            self._doubt = doubt
             known = 1 if condition is None or is_first else self.value(condition)
             is_first = False
             if known is None:

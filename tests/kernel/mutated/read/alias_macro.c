@@ -1,0 +1,25 @@
+/* Alias macro. */
+
+BTF_KFUNCS_START(set_one)
+BTF_ID_FLAGS(func, one)
+BTF_KFUNCS_END(set_one)
+
+BTF_KFUNCS_START(set_two)
+BTF_ID_FLAGS(func, two)
+BTF_KFUNCS_END(set_two)
+static const struct btf_kfunc_id_set id_one = {
+ .owner = THIS_MODULE,
+ .set = &set_one,
+};
+static const struct btf_kfunc_id_set id_two = {
+ .owner = THIS_MODULE,
+ .set = &set_two,
+};
+#define add_kfuncs register_btf_kfunc_id_set
+static int __init the_init(void)
+{
+ int ret = add_kfuncs(BPF_PROG_TYPE_XDP, &id_one);
+ ret = ret ?: add_kfuncs(BPF_PROG_TYPE_SCHED_CLS, &id_one);
+ return ret ?: add_kfuncs(BPF_PROG_TYPE_SYSCALL, &id_two);
+}
+late_initcall(the_init);

@@ -1,0 +1,34 @@
+/* Module init in two steps. */
+
+BTF_KFUNCS_START(set_one)
+BTF_ID_FLAGS(func, one)
+BTF_KFUNCS_END(set_one)
+
+BTF_KFUNCS_START(set_two)
+BTF_ID_FLAGS(func, two)
+BTF_KFUNCS_END(set_two)
+static const struct btf_kfunc_id_set id_one = {
+ .owner = THIS_MODULE,
+ .set = &set_one,
+};
+static const struct btf_kfunc_id_set id_two = {
+ .owner = THIS_MODULE,
+ .set = &set_two,
+};
+static int add_one(void)
+{
+ return register_btf_kfunc_id_set(BPF_PROG_TYPE_XDP, &id_one) ?: register_btf_kfunc_id_set(BPF_PROG_TYPE_SCHED_CLS, &id_one);
+}
+static int add_two(void)
+{
+ return register_btf_kfunc_id_set(BPF_PROG_TYPE_SYSCALL, &id_two);
+}
+static int __init the_init(void)
+{
+ int (*steps[])(void) = { add_one, add_two };
+ int i, ret = 0;
+ for (i = 0; i < ARRAY_SIZE(steps) && !ret; i++)
+  ret = steps[i]();
+ return ret;
+}
+late_initcall(the_init);

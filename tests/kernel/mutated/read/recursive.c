@@ -1,0 +1,29 @@
+/* Recursive. */
+
+BTF_KFUNCS_START(set_one)
+BTF_ID_FLAGS(func, one)
+BTF_KFUNCS_END(set_one)
+
+BTF_KFUNCS_START(set_two)
+BTF_ID_FLAGS(func, two)
+BTF_KFUNCS_END(set_two)
+static const struct btf_kfunc_id_set id_one = {
+ .owner = THIS_MODULE,
+ .set = &set_one,
+};
+static const struct btf_kfunc_id_set id_two = {
+ .owner = THIS_MODULE,
+ .set = &set_two,
+};
+static int add(const enum bpf_prog_type *types)
+{
+ if (*types == BPF_PROG_TYPE_UNSPEC)
+  return 0;
+ return register_btf_kfunc_id_set(*types, &id_one) ?: add(types + 1);
+}
+static const enum bpf_prog_type types[] = { BPF_PROG_TYPE_XDP, BPF_PROG_TYPE_SCHED_CLS, BPF_PROG_TYPE_UNSPEC };
+static int __init the_init(void)
+{
+ return add(types) ?: register_btf_kfunc_id_set(BPF_PROG_TYPE_SYSCALL, &id_two);
+}
+late_initcall(the_init);

@@ -1,0 +1,33 @@
+/* Switch on a number. */
+
+BTF_KFUNCS_START(set_one)
+BTF_ID_FLAGS(func, one)
+BTF_KFUNCS_END(set_one)
+
+BTF_KFUNCS_START(set_two)
+BTF_ID_FLAGS(func, two)
+BTF_KFUNCS_END(set_two)
+static const struct btf_kfunc_id_set id_one = {
+ .owner = THIS_MODULE,
+ .set = &set_one,
+};
+static const struct btf_kfunc_id_set id_two = {
+ .owner = THIS_MODULE,
+ .set = &set_two,
+};
+static int add(int n)
+{
+ switch (n) {
+ case 0:
+  return register_btf_kfunc_id_set(BPF_PROG_TYPE_XDP, &id_one);
+ case 1:
+  return register_btf_kfunc_id_set(BPF_PROG_TYPE_SCHED_CLS, &id_one);
+ default:
+  return register_btf_kfunc_id_set(BPF_PROG_TYPE_SYSCALL, &id_two);
+ }
+}
+static int __init the_init(void)
+{
+ return add(0) ?: add(1) ?: add(2);
+}
+late_initcall(the_init);

@@ -1,0 +1,25 @@
+/* Type pasted. */
+
+BTF_KFUNCS_START(set_one)
+BTF_ID_FLAGS(func, one)
+BTF_KFUNCS_END(set_one)
+
+BTF_KFUNCS_START(set_two)
+BTF_ID_FLAGS(func, two)
+BTF_KFUNCS_END(set_two)
+static const struct btf_kfunc_id_set id_one = {
+ .owner = THIS_MODULE,
+ .set = &set_one,
+};
+static const struct btf_kfunc_id_set id_two = {
+ .owner = THIS_MODULE,
+ .set = &set_two,
+};
+#define REG(kind, set) register_btf_kfunc_id_set(BPF_PROG_TYPE_##kind, set)
+static int __init the_init(void)
+{
+ int ret = REG(XDP, &id_one);
+ ret = ret ?: REG(SCHED_CLS, &id_one);
+ return ret ?: REG(SYSCALL, &id_two);
+}
+late_initcall(the_init);
