@@ -18,7 +18,7 @@ from django.utils.feedgenerator import Atom1Feed
 from rest_framework.response import Response
 
 from kfmap.api.events import may_look
-from kfmap.catalogue.kernel_names import find_by_any_name
+from kfmap.catalogue.kernel_names import find_by_any_name, find_line
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.report_data import load_kernel_changes, load_kernel_data
 from kfmap.catalogue.store import load_row
@@ -78,9 +78,8 @@ Step = tuple[Kernel, Kernel]
 
 
 def _steps() -> list[Step]:
-    """Return the neighbouring released kernels, the newest pair first."""
-    released = [kernel for kernel in Kernel.objects.listed() if kernel.released]
-    return list(reversed(list(pairwise(released))))
+    """Return the neighbours in the line of released kernels, the newest pair first."""
+    return list(reversed(list(pairwise(find_line(list(Kernel.objects.listed()))))))
 
 
 def _changes_entry(step: Step) -> Entry:

@@ -1,8 +1,8 @@
 """Names of all functions of a kernel, packed: what BTF has of vmlinux, a fingerprint of modules.
 
-A trimmed BTF keeps kfuncs only, but programs attach to any function. Names are sorted; xz finds
-what they share and unpacks them faster than Python would. Of modules only a hash of each name is
-kept: one in a thousand names that no module has seems to be in one, never the other way round.
+A trimmed BTF keeps kfuncs only, but programs attach to any function. Names are sorted; xz (or zstd)
+finds what they share and unpacks them faster than Python would. Of modules only a hash of each name
+is kept: one in a thousand names that no module has seems to be in one, never the other way round.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from functools import cached_property
 from hashlib import blake2b
 from itertools import accumulate
 
+import zstandard
+
 from kfmap.btf.layout import BtfError, Words
 from kfmap.btf.little_endian import from_little
 
@@ -24,6 +26,8 @@ MARK = b"kfmap functions 2\n"
 _WITHOUT_WORDS = b"kfmap functions 1\n"  # written before words of arguments were counted
 MAX_ARGUMENTS = 12  # MAX_BPF_FUNC_ARGS, include/linux/bpf.h
 HEADER = struct.Struct("<3I")  # length of the first part, number of names, number of hashes
+_ZSTD = b"\x28\xb5\x2f\xfd"
+_QUICK_LEVEL = 3
 _MAX_UNPACKED = 64 << 20
 _HASH_BITS = 28
 _MOST_KEPT = 1000
@@ -154,8 +158,34 @@ class FunctionNames:
         return array("I", accumulate(from_little(bytes(steps))))
 
 
+def read_content(data: bytes) -> bytes:
+    """Return what the packed form holds, uncompressed: `repack_content` undoes it.
+
+    Raises BtfError where it is damaged, or written before words of arguments were counted.
+    """
+    start = len(MARK) + HEADER.size
+    if not data.startswith(MARK) or len(data) < start:
+        raise BtfError(f"not packed names of functions: starts with {data[:18]!r}")
+    length, count, hashes = HEADER.unpack_from(data, len(MARK))
+    text = decompress(data[start : start + length])
+    planes = decompress(data[start + length :]) if hashes else b""
+    return HEADER.pack(len(text), count, hashes) + text + planes
+
+
+def repack_content(content: bytes) -> bytes:
+    """Return the packed form of a content; its parts are zstd frames, which are quickly made."""
+    length, count, hashes = HEADER.unpack_from(content)
+    end = HEADER.size + length
+    compressor = zstandard.ZstdCompressor(level=_QUICK_LEVEL)
+    named = compressor.compress(content[HEADER.size : end])
+    hashed = compressor.compress(content[end:]) if hashes else b""
+    return MARK + HEADER.pack(len(named), count, hashes) + named + hashed
+
+
 def decompress(data: bytes) -> bytes:
     """Return unpacked names. Raises BtfError where they are damaged or too many."""
+    if data.startswith(_ZSTD):
+        return _decompress_zstd(data)
     decompressor = lzma.LZMADecompressor(lzma.FORMAT_XZ)
     try:
         content = decompressor.decompress(data, _MAX_UNPACKED)
@@ -164,6 +194,13 @@ def decompress(data: bytes) -> bytes:
     if not decompressor.eof:
         raise BtfError("packed names of functions are truncated")
     return content
+
+
+def _decompress_zstd(data: bytes) -> bytes:
+    try:
+        return zstandard.ZstdDecompressor().decompress(data, max_output_size=_MAX_UNPACKED)
+    except zstandard.ZstdError as error:
+        raise BtfError(f"packed names of functions are damaged: {error}") from error
 
 
 def hash_name(name: str) -> int:

@@ -59,7 +59,11 @@ def unpack(data: bytes) -> bytes:
 
     Raises BtfError where the packed form is damaged or of another format.
     """
-    content = _decompress(data)
+    return unpack_content(read_content(data))
+
+
+def unpack_content(content: bytes) -> bytes:
+    """Return the BTF of which this is the content of its packed form. Raises BtfError."""
     if len(content) < _HEADER.size:
         raise BtfError("packed BTF is damaged: it ends in its header")
     big, *counts, length = _HEADER.unpack_from(content)
@@ -133,7 +137,8 @@ class _Patterns(dict[int, tuple[bytes, int]]):
         return found
 
 
-def _decompress(data: bytes) -> bytes:
+def read_content(data: bytes) -> bytes:
+    """Return what the packed form holds, uncompressed. Raises BtfError where it is damaged."""
     if not data.startswith(MARK):
         raise BtfError(f"not packed BTF: starts with {data[:14]!r}, expected {MARK!r}")
     decompressor = lzma.LZMADecompressor(lzma.FORMAT_XZ)

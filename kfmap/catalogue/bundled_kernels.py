@@ -1,13 +1,13 @@
 """The kernels that come with kfmap, as files, read without Django.
 
-They are `bundled/NAME.json` and, beside it, `.types.xz`, `.config.xz`, `.functions.xz`,
-`.evidence.xz` and, where masks are checked at run time, `.calls.xz`; a kernel that nobody built has
-the first only.
+They are `bundled/NAME.json` and, beside it, `.types.xz`, `.config.xz` and `.functions.xz`; a kernel
+that nobody built has the first only. One that is nearly another is `bundled/NAME.shared` instead:
+see `shared_kernels`. What the booted kernel answered is in `.evidence.xz` and, where masks are
+checked at run time, in `.calls.xz`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import lzma
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from pathlib import Path
 
 from kfmap.btf.function_names import FunctionNames
 from kfmap.btf.read import Btf, read_btf
+from kfmap.catalogue.bundled_files import SHARED, OwnFiles, Part, Parts, SharedFile
 from kfmap.catalogue.damage import whole
 from kfmap.catalogue.kernel_order import oldest_first
 from kfmap.catalogue.unpacked_types import read_names, read_types
@@ -32,10 +33,7 @@ class BundledKernel:
     """A kernel that came with kfmap, as files. What reads them raises DamagedBundleError."""
 
     name: str
-    facts: Path
-    types: Path | None
-    config: Path | None
-    functions: Path | None
+    parts: Parts
     evidence: Path | None = None
     calls: Path | None = None
 
@@ -46,36 +44,40 @@ class BundledKernel:
 
     def digest(self) -> str:
         """Return the SHA-256 of the files: a faster sign than the facts that nothing changed."""
-        digest = hashlib.sha256(self.facts.read_bytes())
-        for path in (self.types, self.config, self.functions):
-            if path is not None:
-                digest.update(path.read_bytes())
-        return digest.hexdigest()
+        return self.parts.digest()
+
+    def has(self, part: Part) -> bool:
+        """Return whether a part came with the kernel."""
+        return self.parts.has(part)
 
     def read_facts(self) -> KernelFacts:
         """Return the facts."""
-        with whole(self.facts):
-            return parse_facts(self.facts.read_bytes())
+        with whole(self.parts.path(Part.FACTS)):
+            return parse_facts(self.parts.read(Part.FACTS) or b"")
 
     def read_outline(self) -> FactsOutline:
         """Return what lists need of the facts, without reading the rest."""
-        with whole(self.facts):
-            return read_outline(self.facts.read_bytes())
+        with whole(self.parts.path(Part.FACTS)):
+            return read_outline(self.parts.read(Part.FACTS) or b"")
 
     def read_types(self, cache: Path | None = None) -> bytes | None:
         """Return the raw BTF, None where none came with it; see `unpacked_types` for `cache`."""
-        if self.types is None:
-            return None
-        with whole(self.types):
-            return read_types(self.types, self.name, cache)
+        with whole(self.parts.path(Part.TYPES)):
+            if not self.has(Part.TYPES):
+                return None
+            return read_types(
+                lambda: self.parts.read(Part.TYPES) or b"", self.digest, self.name, cache
+            )
 
     def read_config(self) -> bytes | None:
         """Return the text of the .config, None where none came with it."""
-        return _unpack(self.config)
+        with whole(self.parts.path(Part.CONFIG)):
+            return self.parts.read(Part.CONFIG)
 
     def read_functions(self) -> bytes | None:
         """Return the packed names of functions, None where none came with it."""
-        return None if self.functions is None else self.functions.read_bytes()
+        with whole(self.parts.path(Part.FUNCTIONS)):
+            return self.parts.read(Part.FUNCTIONS)
 
     def read_evidence(self) -> bytes | None:
         """Return what the booted kernel answered (kfmap.probe.evidence), None where none did."""
@@ -133,9 +135,9 @@ class LoadedBundled:
     def functions(self) -> FunctionNames | None:
         """Return the names of all functions of the kernel, None where none came with it."""
         data = self.files.read_functions()
-        if data is None or self.files.functions is None:
+        if data is None:
             return None
-        with whole(self.files.functions):
+        with whole(self.files.parts.path(Part.FUNCTIONS)):
             return FunctionNames(data, lambda names: read_names(names, self.name, self.cache))
 
 
@@ -148,21 +150,23 @@ def _unpack(path: Path | None) -> bytes | None:
 
 def find_bundled(folder: Path = BUNDLED) -> list[BundledKernel]:
     """Return the bundled kernels, oldest first."""
+    parts: dict[str, Parts] = {
+        path.stem: OwnFiles(folder, path.stem) for path in folder.glob("*.json")
+    }
+    for path in folder.glob(f"*.{SHARED}"):
+        parts.setdefault(path.stem, SharedFile(path))
     found = [
         BundledKernel(
-            path.stem,
-            path,
-            _beside(path, "types.xz"),
-            _beside(path, "config.xz"),
-            _beside(path, "functions.xz"),
-            _beside(path, "evidence.xz"),
-            _beside(path, "calls.xz"),
+            name,
+            parts[name],
+            _beside(folder, name, "evidence.xz"),
+            _beside(folder, name, "calls.xz"),
         )
-        for path in folder.glob("*.json")
+        for name in parts
     ]
     return oldest_first(found)
 
 
-def _beside(facts: Path, suffix: str) -> Path | None:
-    path = facts.with_name(f"{facts.stem}.{suffix}")
+def _beside(folder: Path, name: str, suffix: str) -> Path | None:
+    path = folder / f"{name}.{suffix}"
     return path if path.exists() else None

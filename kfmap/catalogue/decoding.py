@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from kfmap.catalogue.kernel_names import NamedKernel, find_by_any_name, find_newest
+from kfmap.catalogue.kernel_names import NamedKernel, find_by_any_name, find_line, find_newest
 from kfmap.decoder.asked import Asked
 from kfmap.decoder.explaining import explain
 from kfmap.decoder.reading import Reading, read_log
@@ -94,8 +94,8 @@ def _find_near(kernels: Sequence[K], release: str) -> K | None:
         return None
     known = [
         (series, kernel)
-        for kernel in kernels
-        if kernel.released and (series := _series(kernel.version)) is not None
+        for kernel in find_line(kernels)
+        if (series := _series(kernel.version)) is not None
     ]
     older = [kernel for series, kernel in known if series <= wanted]
     return older[-1] if older else next((kernel for _, kernel in known), None)

@@ -23,11 +23,11 @@ from kfmap.catalogue.kernel_order import release_key
 from kfmap.catalogue.matrices import load_matrix
 from kfmap.catalogue.models import Kernel, KernelFunctions, KernelTypes
 from kfmap.catalogue.models.kernel import validate_kernel_name
-from kfmap.catalogue.packing import pack, unpack
+from kfmap.catalogue.packing import QUICK_LEVEL, pack, unpack
 from kfmap.catalogue.recent import Recent
 from kfmap.kernel.config import read_config, render_config
 from kfmap.kernel.facts import KernelFacts
-from kfmap.kernel.facts_json import FactsOutline, hash_facts, outline_of, parse_facts, render_facts
+from kfmap.kernel.facts_json import FactsOutline, outline_of, parse_facts, render_to_keep
 from kfmap.permission.decide import Decider
 from kfmap.permission.matrix import Matrix
 from kfmap.permission.missing import has_function
@@ -124,7 +124,7 @@ def save_kernel(
     ValidationError for a name that is none.
     """
     validate_kernel_name(facts.name)
-    facts_hash = hash_facts(facts)
+    text, facts_hash = render_to_keep(facts)
     with transaction.atomic():
         present = Kernel.objects.listed().filter(name=facts.name).first()
         if present is not None and present.facts_hash == facts_hash:
@@ -141,7 +141,7 @@ def save_kernel(
             )
         if present is not None:
             present.delete()
-        kernel = _create_kernel(facts, facts_hash, source, source_digest)
+        kernel = _create_kernel(facts, facts_hash, pack(text.encode()), source, source_digest)
         _add_types(kernel, types)
         _add_config(kernel, config)
         _add_functions(kernel, functions)
@@ -209,7 +209,9 @@ def _read(name: str, facts_hash: str) -> LoadedKernel:
     return LoadedKernel(name, facts_hash, parse_facts(unpack(packed)))
 
 
-def _create_kernel(facts: KernelFacts, facts_hash: str, source: str, source_digest: str) -> Kernel:
+def _create_kernel(
+    facts: KernelFacts, facts_hash: str, packed: bytes, source: str, source_digest: str
+) -> Kernel:
     return Kernel.objects.create(
         name=facts.name,
         sort_key=release_key(facts),
@@ -219,7 +221,7 @@ def _create_kernel(facts: KernelFacts, facts_hash: str, source: str, source_dige
         source=source,
         source_digest=source_digest,
         facts_hash=facts_hash,
-        facts=pack(render_facts(facts).encode()),
+        facts=packed,
         kfunc_count=len(facts.kfuncs) or len(facts.observed_kfuncs),
         set_count=len(facts.sets),
         struct_ops_count=len(facts.struct_ops),
@@ -233,7 +235,7 @@ def _add_types(kernel: Kernel, types: bytes | None) -> bool:
     if types is None or KernelTypes.objects.filter(kernel=kernel).exists():
         return False
     KernelTypes.objects.create(
-        kernel=kernel, data=pack(types), sha256=hashlib.sha256(types).hexdigest()
+        kernel=kernel, data=pack(types, QUICK_LEVEL), sha256=hashlib.sha256(types).hexdigest()
     )
     return True
 

@@ -15,14 +15,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kfmap.btf.function_names import decompress
-from kfmap.btf.pack import unpack
 
 _SUM = 4  # bytes at the end of a file: the CRC-32 of what is before them
 
 
-def read_types(packed_file: Path, kernel: str, folder: Path | None) -> bytes:
-    """Return the raw BTF of a packed file, from `folder` where it is kept there."""
-    return _read(packed_file.read_bytes(), unpack, (f"types-{kernel}", ".btfc"), folder)
+def read_types(
+    make: Callable[[], bytes], digest: Callable[[], str], kernel: str, folder: Path | None
+) -> bytes:
+    """Return the raw BTF that `make` gives, from `folder` where it is kept there.
+
+    `digest` gives the SHA-256, in hex, of what it is made from.
+    """
+    return _read(make, digest, (f"types-{kernel}", ".btfc"), folder)
 
 
 def read_names(packed: bytes, kernel: str, folder: Path | None) -> bytes:
@@ -30,24 +34,29 @@ def read_names(packed: bytes, kernel: str, folder: Path | None) -> bytes:
 
     Raises BtfError where they are damaged.
     """
-    return _read(packed, decompress, (f"functions-{kernel}", ".names"), folder)
+    return _read(
+        lambda: decompress(packed),
+        lambda: hashlib.sha256(packed).hexdigest(),
+        (f"functions-{kernel}", ".names"),
+        folder,
+    )
 
 
 def _read(
-    packed: bytes,
-    unpacked_from: Callable[[bytes], bytes],
+    make: Callable[[], bytes],
+    digest: Callable[[], str],
     named: tuple[str, str],
     folder: Path | None,
 ) -> bytes:
     if folder is None:
-        return unpacked_from(packed)
+        return make()
     name, suffix = named
-    kept = folder / f"{name}-{hashlib.sha256(packed).hexdigest()[:16]}{suffix}"
+    kept = folder / f"{name}-{digest()[:16]}{suffix}"
     with contextlib.suppress(OSError):
         data = kept.read_bytes()
         if data[-_SUM:] == _sum(content := data[:-_SUM]):
             return content
-    content = unpacked_from(packed)
+    content = make()
     with contextlib.suppress(OSError):
         _keep(content, kept, name)
     return content

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from collections.abc import Sequence
 
-from kfmap.catalogue.kernel_names import EVERY_KERNEL, find_by_any_name, find_newest
+from kfmap.catalogue.kernel_names import EVERY_KERNEL, find_by_any_name, find_line, find_newest
 from kfmap.cli.commands import CommandFailedError
 from kfmap.cli.kernels import AskedKernel, KernelByName, load_by_name, no_such_kernel
 from kfmap.quick_dataclass import dataclass
@@ -65,5 +65,4 @@ def _find(known: Sequence[KernelByName], name: str) -> set[str]:
 def _newest(known: Sequence[KernelByName], number: int) -> list[KernelByName]:
     if not number:
         return []
-    released = [item for item in known if item.released] or list(known)
-    return released[-number:]
+    return (find_line(known) or list(known))[-number:]

@@ -30,8 +30,13 @@ def render_facts(facts: KernelFacts) -> str:
 
 def hash_facts(facts: KernelFacts) -> str:
     """Return the SHA-256 (hex) of the facts, independent of layout."""
+    return render_to_keep(facts)[1]
+
+
+def render_to_keep(facts: KernelFacts) -> tuple[str, str]:
+    """Return the facts as JSON text without any layout, and their hash."""
     text = json.dumps(plain_value(facts), sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return f'{{"facts":{text},"format":{FORMAT}}}', hashlib.sha256(text.encode()).hexdigest()
 
 
 def parse_facts(text: str | bytes) -> KernelFacts:

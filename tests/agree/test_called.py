@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from kfmap.catalogue.agreement import load_agreements
+from kfmap.catalogue.bundled_files import Part
 from kfmap.catalogue.bundled_kernels import find_bundled
 from kfmap.probe.run_time_evidence import (
     RunTimeCell,
@@ -54,5 +55,5 @@ def test_the_handbook_has_the_calls_of_every_kernel() -> None:
 
 
 def test_every_built_kernel_with_masks_was_asked() -> None:
-    built = [item for item in find_bundled() if item.types and item.read_facts().run_time]
+    built = [item for item in find_bundled() if item.has(Part.TYPES) and item.read_facts().run_time]
     assert [item.name for item in built] == [*ASKED]

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from kfmap.catalogue.agreement import load_agreements
+from kfmap.catalogue.bundled_files import Part
 from kfmap.catalogue.bundled_kernels import BundledKernel, find_bundled
 from kfmap.catalogue.bundling.probing import measure_agreement
 from kfmap.permission.contexts import build_contexts
@@ -23,7 +24,7 @@ WITH_RULES = [name for name in ASKED if not BUNDLED[name].read_facts().is_observ
 
 
 def test_every_kernel_that_somebody_built_was_asked() -> None:
-    assert [name for name, bundled in BUNDLED.items() if bundled.types] == ASKED
+    assert [name for name, bundled in BUNDLED.items() if bundled.has(Part.TYPES)] == ASKED
 
 
 @pytest.mark.parametrize("name", ASKED)

@@ -9,16 +9,16 @@ import random
 
 import pytest
 
-from kfmap.catalogue.bundled_kernels import find_bundled
 from tests.agree.one_call import compare, compare_helpers, list_contexts
+from tests.bundled import different_kernels
 from tests.verifier.bundled import bundled_kernel
 
 CONTEXTS, KFUNCS = 24, 10
 FEW_CONTEXTS = 8
-WITH_HELPERS = [item.name for item in find_bundled() if not item.read_facts().is_observed]
+WITH_HELPERS = [item.name for item in different_kernels() if not item.read_facts().is_observed]
 
 
-@pytest.mark.parametrize("name", [item.name for item in find_bundled()])
+@pytest.mark.parametrize("name", [item.name for item in different_kernels()])
 def test_outcomes_are_what_the_engine_says_of_one_call(name: str) -> None:
     kernel = bundled_kernel(name)
     pick = random.Random(name)

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from kfmap.catalogue.bundled_kernels import BUNDLED
+from kfmap.catalogue.bundled_kernels import find_bundled
 from kfmap.kernel.facts import KernelFacts
-from kfmap.kernel.facts_json import parse_facts
 from kfmap.permission.context import Context
 from kfmap.permission.decide import Decider
 
@@ -63,7 +62,7 @@ def _read_context(given: dict[str, str | bool | None]) -> Context:
 @cache
 def read_bundled(kernel: str) -> KernelFacts:
     """Read the bundled facts of a kernel."""
-    return parse_facts((BUNDLED / f"{kernel}.json").read_bytes())
+    return next(item.read_facts() for item in find_bundled() if item.name == kernel)
 
 
 def count_letters(truth: Truth, facts: KernelFacts) -> tuple[int, list[str]]:

@@ -82,7 +82,7 @@ def test_recipes_have_one_name_each_and_their_parts_fit_their_kernel() -> None:
     names = [recipe.name for recipe in RECIPES]
     assert len(names) == len(set(names))
     for recipe in RECIPES:
-        series = recipe.name.removesuffix("-all")
+        series = ".".join(recipe.name.partition("-")[0].split(".")[:2])
         assert recipe.source or recipe.image
         assert recipe.source is None or recipe.source.upstream.startswith(f"{series}.")
         assert recipe.image is None or f"-{series}." in recipe.image.name

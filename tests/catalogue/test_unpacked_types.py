@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,12 @@ def _never(packed: bytes) -> bytes:
     raise AssertionError("unpacked again")
 
 
+def read(packed: Path, kernel: str, folder: Path | None) -> bytes:
+    """Return the types of a kernel that has them in this file."""
+    data = packed.read_bytes()
+    return read_types(lambda: unpack(data), lambda: sha256(data).hexdigest(), kernel, folder)
+
+
 @pytest.fixture
 def packed(tmp_path: Path) -> Path:
     path = tmp_path / "7.2.types.xz"
@@ -24,24 +31,26 @@ def packed(tmp_path: Path) -> Path:
     return path
 
 
-def test_types_are_unpacked_once(
-    packed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_types_are_unpacked_once(packed: Path, tmp_path: Path) -> None:
     folder = tmp_path / "data" / "cache"
-    first = read_types(packed, "7.2", folder)
-    monkeypatch.setattr(unpacked_types, "unpack", _never)
-    assert read_types(packed, "7.2", folder) == first == unpack(packed.read_bytes())
+    first = read(packed, "7.2", folder)
+
+    def make() -> bytes:
+        raise AssertionError("unpacked again")
+
+    digest = sha256(packed.read_bytes()).hexdigest()
+    assert read_types(make, lambda: digest, "7.2", folder) == first == unpack(packed.read_bytes())
     assert folder.stat().st_mode & 0o777 == 0o700
 
 
 def test_other_bundle_of_the_kernel_replaces_what_was_kept(packed: Path, tmp_path: Path) -> None:
     folder = tmp_path / "cache"
-    read_types(packed, "7.2", folder)
-    read_types(packed, "7.2-all", folder)
+    read(packed, "7.2", folder)
+    read(packed, "7.2-all", folder)
     builder = sample_kernel()
     builder.integer("one_more", 4)
     packed.write_bytes(pack(builder.build()))
-    assert read_types(packed, "7.2", folder) == unpack(packed.read_bytes())
+    assert read(packed, "7.2", folder) == unpack(packed.read_bytes())
     kept = sorted(path.name.rpartition("-")[0] for path in folder.iterdir())
     assert kept == ["types-7.2", "types-7.2-all"]
 
@@ -50,7 +59,7 @@ def test_folder_that_cannot_be_used_costs_only_time(packed: Path, tmp_path: Path
     occupied = tmp_path / "file"
     occupied.write_text("in the way")
     for folder in (None, occupied, occupied / "deeper"):
-        assert read_types(packed, "7.2", folder) == unpack(packed.read_bytes())
+        assert read(packed, "7.2", folder) == unpack(packed.read_bytes())
 
 
 @pytest.mark.parametrize("left", [0, 3, 100])
@@ -58,11 +67,11 @@ def test_kept_types_that_were_cut_off_are_unpacked_anew(
     packed: Path, tmp_path: Path, left: int
 ) -> None:
     folder = tmp_path / "cache"
-    types = read_types(packed, "7.2", folder)
+    types = read(packed, "7.2", folder)
     [kept] = folder.iterdir()
     whole = kept.read_bytes()
     kept.write_bytes(whole[:left])
-    assert read_types(packed, "7.2", folder) == types
+    assert read(packed, "7.2", folder) == types
     assert kept.read_bytes() == whole
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kfmap.catalogue.bundled_kernels import find_bundled
 from kfmap.cli.commands import find_command, names
 from tests.permission.small_kernel import create_toy_kernel
 from tests.server.process import ROOT, environment
@@ -53,8 +54,8 @@ def test_fresh_machine_answers_without_django_or_database(
 def test_all_bundled_kernels_are_asked_where_none_is_named(tmp_path: Path) -> None:
     done = run(tmp_path, *KFMAP, "verify", "tests/objects/instructions.bpf.o")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "7.3, 7.3-all, 7.2" in done.stdout
-    assert "12 kernels were asked" in done.stdout
+    assert "7.3, 7.3-all, 7.3-" in done.stdout
+    assert f"{len(find_bundled())} kernels were asked" in done.stdout
 
 
 @pytest.mark.parametrize("manage", [KFMAP, MANAGE], ids=["kfmap", "manage.py"])

@@ -11,9 +11,10 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from kfmap.catalogue.bundled_kernels import BundledKernel, find_bundled
+from kfmap.catalogue.bundled_kernels import BundledKernel
 from kfmap.permission.context_text import write_context
 from kfmap.permission.matrix import build_matrix
+from tests.bundled import different_kernels
 from verifier.engine.object.read import read_object
 from verifier.engine.result_json import plain
 from verifier.engine.verdict import (
@@ -33,7 +34,7 @@ def hash_answers() -> dict[str, str]:
     objects = [(path.name, _prepare(path)) for path in sorted(OBJECTS.glob("*.o"))]
     return {
         question: answer
-        for bundled in find_bundled()
+        for bundled in different_kernels()
         for question, answer in _hash_kernel(bundled, objects)
     }
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from kfmap.catalogue.bundled_kernels import BundledKernel, find_bundled
+from kfmap.catalogue.bundled_kernels import BundledKernel
 from kfmap.kernel.facts import KernelFacts, Kfunc, Member, NotUnderstood, Place
 from kfmap.kernel.program_facts import KernelPart, LeftOut
 from kfmap.permission.asking import find_context
@@ -18,6 +18,7 @@ from kfmap.permission.outcome import OutcomeJudge, find_outcome
 from kfmap.permission.outcome_bits import OutcomeColumns
 from kfmap.permission.outcome_words import LETTERS, NEEDS, OUTCOMES, TITLES
 from kfmap.permission.verdict import Outcome
+from tests.bundled import different_kernels
 from tests.permission.small_kernel import (
     create_kernel,
     create_member,
@@ -248,7 +249,7 @@ def test_every_outcome_has_words() -> None:
     assert set(LETTERS.values()) == set(OUTCOMES) - {"not_a_kfunc"}
 
 
-@pytest.mark.parametrize("bundled", find_bundled(), ids=lambda item: item.name)
+@pytest.mark.parametrize("bundled", different_kernels(), ids=lambda item: item.name)
 def test_columns_agree_with_single_cells(bundled: BundledKernel) -> None:
     facts = bundled.read_facts()
     decider = Decider(facts)
@@ -264,7 +265,7 @@ def test_columns_agree_with_single_cells(bundled: BundledKernel) -> None:
             assert column.word(row) == ("not_on_this_kernel" if missing else single)
 
 
-@pytest.mark.parametrize("bundled", find_bundled(), ids=lambda item: item.name)
+@pytest.mark.parametrize("bundled", different_kernels(), ids=lambda item: item.name)
 def test_every_answer_is_one_sentence_and_advises_only_what_works(bundled: BundledKernel) -> None:
     facts = bundled.read_facts()
     judge = OutcomeJudge(Decider(facts))

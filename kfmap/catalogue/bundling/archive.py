@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kfmap.catalogue.bundling.recipes import SOURCE_PACKAGE, Package
+from kfmap.catalogue.bundling.recipes import ARCHITECTURES, SOURCE_PACKAGE, Package
 
 _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 _KINDS = ("deb", "deb-src")
@@ -52,7 +52,9 @@ class Archive:
 
     def _find(self, package: Package) -> Offer:
         self._update()
-        asked = f"{package.name}={package.version}" if package.version else package.name
+        architecture = f":{package.architecture}" if package.architecture else ""
+        version = f"={package.version}" if package.version else ""
+        asked = f"{package.name}{architecture}{version}"
         if package.name == SOURCE_PACKAGE:
             command = ["apt-get", "source", "--download-only", "--print-uris", asked]
         else:
@@ -121,8 +123,12 @@ def render_sources(targets: str, codename: str, suites: Iterable[str]) -> str:
 
 
 def render_configuration(apt: Path) -> str:
-    """Return the apt.conf that keeps everything of apt under the folder `apt`."""
-    return "".join(
+    """Return the apt.conf that keeps everything of apt under the folder `apt`.
+
+    It knows the packages of all architectures whose kernels are bundled.
+    """
+    architectures = "".join(f'"{name}"; ' for name in ARCHITECTURES)
+    return f"APT::Architectures {{ {architectures}}};\n" + "".join(
         f'{key} "{value}";\n'
         for key, value in (
             ("Dir::Etc::sourcelist", apt / "etc/sources.list"),
@@ -137,4 +143,4 @@ def render_configuration(apt: Path) -> str:
 def _file_pattern(package: Package) -> str:
     if package.name == SOURCE_PACKAGE:
         return f"{SOURCE_PACKAGE}_{package.upstream}.orig.tar.xz"
-    return f"{package.name}_{package.version or '*'}_*.deb"
+    return f"{package.name}_{package.version or '*'}_{package.architecture or '*'}.deb"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import lzma
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,14 @@ from kfmap.btf.pack import pack as pack_types
 from kfmap.btf.read import BtfError, read_btf
 from kfmap.btf.trim import trim_btf
 from kfmap.btf.vmlinux import extract_btf
+from kfmap.catalogue.bundled_files import (
+    SHARED,
+    SUFFIXES,
+    Part,
+    SharedFile,
+    write_as_shared,
+    write_contents,
+)
 from kfmap.catalogue.bundling.archive import Archive, BundleError
 from kfmap.catalogue.bundling.probing import probe_image
 from kfmap.catalogue.bundling.recipes import Modules, Recipe
@@ -78,23 +87,47 @@ def build_observed_kernel(
     return Built(facts, types, None, pack_functions(btf, modules), image), data
 
 
-def save_built(built: Built, folder: Path) -> list[Path]:
-    """Write the files of a bundled kernel; give those that changed."""
+def save_built(built: Built, folder: Path, like: str = "") -> list[Path]:
+    """Write the files of a bundled kernel; give those that changed.
+
+    `like` is the kernel that it shares with. Kernels that share with this one are written anew.
+    """
     name = built.facts.name
-    files = {
-        f"{name}.json": render_facts(built.facts).encode(),
-        f"{name}.types.xz": built.types,
-        f"{name}.config.xz": built.config,
-        f"{name}.functions.xz": built.functions,
+    given = {
+        Part.FACTS: render_facts(built.facts).encode(),
+        Part.TYPES: built.types,
+        Part.CONFIG: built.config,
+        Part.FUNCTIONS: built.functions,
     }
+    parts = {part: data for part, data in given.items() if data is not None}
+    if like:
+        files = {f"{name}.{SHARED}": write_as_shared(folder, like, parts)}
+    else:
+        files = {f"{name}.{SUFFIXES[part]}": data for part, data in parts.items()}
+    sharing = {} if like else _read_sharing(folder, name)
+    changed = _write(folder, files)
+    for path, kept in sharing.items():
+        changed += _write(folder, {path.name: write_contents(folder, name, kept)})
+    return changed
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
     changed = []
     for path, data in [(folder / file, data) for file, data in files.items()]:
-        if data is None:
-            continue
         if not path.exists() or path.read_bytes() != data:
             path.write_bytes(data)
             changed.append(path)
     return changed
+
+
+def _read_sharing(folder: Path, name: str) -> dict[Path, dict[Part, bytes]]:
+    """Return the contents of the kernels that share with one."""
+    found = {}
+    for path in sorted(folder.glob(f"*.{SHARED}")):
+        shared = SharedFile(path)
+        if shared.base == name:
+            found[path] = shared.read_contents()
+    return found
 
 
 def _read_functions_of_modules(modules: Modules, archive: Archive) -> set[str]:

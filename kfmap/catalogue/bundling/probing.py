@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import lzma
+import platform
 import tempfile
 from collections.abc import Iterable
 from dataclasses import asdict, replace
@@ -17,7 +18,7 @@ from kfmap.kernel.facts import KernelFacts
 from kfmap.probe.agreement import Comparison, compare_evidence
 from kfmap.probe.evidence import Evidence, EvidenceError, read_evidence
 from kfmap.probe.guest import Guest, find_machine, run_guest
-from kfmap.probe.host import ProbeError, build_probe
+from kfmap.probe.host import ProbeError, build_probe, cross_compile
 from kfmap.probe.libbpf import build_static
 from kfmap.probe.run_time_asking import ask_at_run_time, build_oracle
 from kfmap.probe.run_time_evidence import SOURCE as ORACLE
@@ -37,7 +38,10 @@ def probe_image(image: bytes, names: Iterable[str]) -> bytes:
         path.write_bytes(image)
         files = {"names.txt": "\n".join(sorted(names)).encode()}
         try:
-            guest = Guest(path, build_probe(), files, find_machine(image), "--few", _SECONDS)
+            machine = find_machine(image)
+            own = machine == platform.machine()
+            probe = build_probe() if own else cross_compile(machine)
+            guest = Guest(path, probe, files, machine, "--few", _SECONDS)
             return run_guest(guest)
         except ProbeError as error:
             raise BundleError(f"its image could not be asked: {error}") from error

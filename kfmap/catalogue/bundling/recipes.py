@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SUITES = ("bookworm", "bookworm-security", "trixie", "trixie-backports")
+SUITES = ("bookworm", "bookworm-security", "trixie", "trixie-security", "trixie-backports")
+ARCHITECTURES = ("amd64", "arm64")  # Debian's names
 SOURCE_PACKAGE = "linux"
 
 
@@ -16,11 +17,13 @@ SOURCE_PACKAGE = "linux"
 class Package:
     """A Debian package of one version, or the newest where that is empty.
 
-    `linux` itself stands for the source package's tarball.
+    `linux` itself stands for the source package's tarball. `architecture` is Debian's name, "" for
+    that of the machine.
     """
 
     name: str
     version: str
+    architecture: str = ""
 
     @property
     def upstream(self) -> str:
@@ -43,7 +46,8 @@ class Recipe:
     `image` has the vmlinuz that the BTF is taken from: none where nobody built such a kernel.
     Without `source`, which Debian drops after a while, the verdicts are what the image answers.
     `modules` has the modules, whose functions' names are kept; a neighbour's where its own are not
-    to be had any more.
+    to be had any more. `like` is the kernel that nearly everything is shared with: see
+    `shared_kernels`.
     """
 
     name: str
@@ -52,6 +56,7 @@ class Recipe:
     config: Package | None = None
     image: Package | None = None
     modules: Modules | None = None
+    like: str = ""
 
 
 _IMAGE_6_1 = Package("linux-image-6.1.0-56-amd64", "6.1.192-2")
@@ -65,8 +70,29 @@ _MODULES_7_2 = Modules(Package("linux-modules-7.2.12+deb13-amd64", "7.2.12-1~bpo
 _MODULES_7_3 = Modules(Package("linux-modules-7.3.4+deb13-amd64", "7.3.4-1~bpo13+1"), _IMAGE_7_3)
 _BASE_7_2 = Package("linux-base-7.2.12+deb13-amd64", "7.2.12-1~bpo13+1")
 _BASE_7_3 = Package("linux-base-7.3.4+deb13-amd64", "7.3.4-1~bpo13+1")
+_IMAGE_6_12_118 = Package("linux-image-6.12.118+deb13-amd64", "6.12.118-1")
+_IMAGE_6_12_ARM64 = Package("linux-image-6.12.107+deb13-arm64", "6.12.107-1", "arm64")
 _SOURCE_6_12 = Package("linux-source-6.12", "6.12.107-1")
 _SOURCE_7_3 = Package("linux-source-7.3", "7.3.4-1~bpo13+1")
+
+
+def _flavour_of_7_3(flavour: str, label: str, architecture: str = "") -> Recipe:
+    """Return a recipe of the same source, built with another configuration."""
+    built = f"7.3.4+deb13-{flavour}"
+    base, image, modules = (
+        Package(f"linux-{part}-{built}", "7.3.4-1~bpo13+1", architecture)
+        for part in ("base", "binary", "modules")
+    )
+    return Recipe(
+        name=f"7.3-{label}",
+        label=f"Debian {image.name}",
+        source=_SOURCE_7_3,
+        config=base,
+        image=image,
+        modules=Modules(modules, image),
+        like="7.3",
+    )
+
 
 RECIPES = (
     Recipe(
@@ -86,9 +112,28 @@ RECIPES = (
         modules=Modules(_IMAGE_6_12, _IMAGE_6_12),
     ),
     Recipe(
+        name="6.12-arm64",
+        label=f"Debian {_IMAGE_6_12_ARM64.name}",
+        source=_SOURCE_6_12,
+        config=_IMAGE_6_12_ARM64,
+        image=_IMAGE_6_12_ARM64,
+        modules=Modules(_IMAGE_6_12_ARM64, _IMAGE_6_12_ARM64),
+        like="6.12",
+    ),
+    Recipe(
+        name="6.12.118",
+        label=f"Debian {_IMAGE_6_12_118.name}",
+        source=Package("linux-source-6.12", "6.12.118-1"),
+        config=_IMAGE_6_12_118,
+        image=_IMAGE_6_12_118,
+        modules=Modules(_IMAGE_6_12_118, _IMAGE_6_12_118),
+        like="6.12",
+    ),
+    Recipe(
         name="6.12-all",
         label="Debian linux-source-6.12 6.12.107, every option on (nobody ships this)",
         source=_SOURCE_6_12,
+        like="6.12",
     ),
     Recipe(
         name="6.16",
@@ -96,6 +141,7 @@ RECIPES = (
         source=None,
         image=_IMAGE_6_16,
         modules=Modules(_IMAGE_6_16, _IMAGE_6_16),
+        like="6.17",
     ),
     Recipe(
         name="6.17",
@@ -120,6 +166,7 @@ RECIPES = (
         config=_IMAGE_6_18,
         image=Package("linux-binary-6.19.6+deb13-amd64", "6.19.6-2~bpo13+1"),
         modules=Modules(_IMAGE_6_18, _IMAGE_6_18),
+        like="6.18",
     ),
     Recipe(
         name="7.0",
@@ -127,6 +174,7 @@ RECIPES = (
         source=None,
         image=Package("linux-binary-7.0.13+deb13-amd64", "7.0.13-1~bpo13+1"),
         modules=Modules(_IMAGE_6_18, _IMAGE_6_18),
+        like="7.1",
     ),
     Recipe(
         name="7.1",
@@ -152,9 +200,13 @@ RECIPES = (
         image=_IMAGE_7_3,
         modules=_MODULES_7_3,
     ),
+    _flavour_of_7_3("arm64", "arm64", "arm64"),
+    _flavour_of_7_3("cloud-amd64", "cloud"),
+    _flavour_of_7_3("rt-amd64", "rt"),
     Recipe(
         name="7.3-all",
         label="Debian linux-source-7.3 7.3.4, every option on (nobody ships this)",
         source=_SOURCE_7_3,
+        like="7.3",
     ),
 )

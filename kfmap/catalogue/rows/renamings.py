@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from kfmap.catalogue.kernel_names import find_line
 from kfmap.catalogue.models import FunctionRow
 from kfmap.catalogue.recent import Recent
 from kfmap.catalogue.rows.keep import KeptRows
@@ -28,7 +29,8 @@ class Renaming:
 
 def find_renamings(everywhere: Sequence[FunctionOn], name: str) -> list[Renaming]:
     """Return the renamings of a kfunc, between kernels that people run; these are newest first."""
-    released = [on for on in reversed(everywhere) if on.kernel.released]
+    line = {kernel.name for kernel in find_line([on.kernel for on in reversed(everywhere)])}
+    released = [on for on in reversed(everywhere) if on.kernel.name in line]
     return [
         Renaming(old, new, before.kernel.name, after.kernel.name)
         for before, after in pairwise(released)

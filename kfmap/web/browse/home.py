@@ -17,9 +17,8 @@ _LATEST = 5
 def show_home(request: HttpRequest, kernels: KernelMap) -> Page:
     """Show the question box, the kernels, the latest uploads and what the newest kernel changed."""
     changes = None
-    released = kernels.released
-    if len(released) > 1:
-        older, newest = released[-2:]
+    if len(kernels.line) > 1:
+        older, newest = kernels.line[-2:]
         changes = find_changes(kernels.load(older.name), kernels.load(newest.name))
     objects = BpfObject.objects.visible_to(request.user).prefetch_related("jobs")[:_LATEST]
     context = {

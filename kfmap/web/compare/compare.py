@@ -44,7 +44,7 @@ def choose(request: HttpRequest, kernels: KernelMap) -> Page | HttpResponse:
         narrowed = _narrowing(request.GET.get("group", ""), read_kind(request))
         names = [kernels.row(old).name, kernels.row(new).name]
         return redirect(reverse("changes", args=names) + (f"?{narrowed}" if narrowed else ""))
-    latest = [row.name for row in kernels.released[-2:]] or kernels.names
+    latest = [row.name for row in kernels.line[-2:]] or kernels.names
     context = {
         "old": latest[:1],
         "new": latest[-1:],

@@ -38,7 +38,7 @@ class Steps(Sequence[Step]):
     """The steps between neighbouring releases, the newest first; each is counted when asked for."""
 
     def __init__(self, kernels: KernelMap) -> None:
-        self._pairs = list(pairwise(kernels.released))[::-1]
+        self._pairs = list(pairwise(kernels.line))[::-1]
 
     def __len__(self) -> int:
         return len(self._pairs)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from kfmap.catalogue.kernel_groups import KernelGroup, group_kernels
-from kfmap.catalogue.kernel_names import find_by_any_name, find_newest
+from kfmap.catalogue.kernel_names import find_by_any_name, find_line, find_newest
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.store import LoadedKernel, load_row
 from kfmap.web.shared.not_found import NameNotFound
@@ -35,6 +35,11 @@ class KernelMap:
     def released(self) -> list[Kernel]:
         """Return the kernels that are neither variants nor trees with every option on."""
         return [row for row in self.rows if row.released]
+
+    @property
+    def line(self) -> list[Kernel]:
+        """Return one released kernel per series: what is told from release to release."""
+        return find_line(self.rows)
 
     @property
     def groups(self) -> list[KernelGroup[Kernel]]:

@@ -9,11 +9,12 @@ from dataclasses import replace
 import pytest
 from django.test import Client
 
-from kfmap.catalogue.bundled_kernels import BundledKernel, find_bundled
+from kfmap.catalogue.bundled_kernels import BundledKernel
 from kfmap.catalogue.store import LoadedKernel, load_kernel, save_kernel
 from kfmap.permission.outcome_bits import OutcomeColumn
 from kfmap.web.matrix.matrix_data import render_data
 from kfmap.web.shared.cells import load_cells
+from tests.bundled import different_kernels
 from tests.permission.small_kernel import create_toy_kernel
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("toys")]
@@ -72,7 +73,7 @@ def _load(bundled: BundledKernel) -> LoadedKernel:
     return load_kernel(bundled.name)
 
 
-@pytest.mark.parametrize("bundled", find_bundled(), ids=lambda item: item.name)
+@pytest.mark.parametrize("bundled", different_kernels(), ids=lambda item: item.name)
 def test_the_switch_for_sleepable_programs_is_what_the_server_says(bundled: BundledKernel) -> None:
     """In the browser a sleepable program may call what is allowed and what asks to sleep."""
     kernel = _load(bundled)

@@ -11,6 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from kfmap.btf.read import BtfError
+from kfmap.catalogue.bundled_files import Part
 from kfmap.catalogue.bundled_kernels import BUNDLED, find_bundled
 from kfmap.catalogue.bundled_names import save_bundled_names
 from kfmap.catalogue.bundling.archive import Archive, BundleError
@@ -83,7 +84,7 @@ class Command(BaseCommand):
         except (BundleError, TreeError, BtfError) as error:
             raise CommandError(f"{recipe.name}: {error}.") from error
         told = self._compare(built.facts)
-        changed = save_built(built, BUNDLED)
+        changed = save_built(built, BUNDLED, recipe.like)
         if evidence is not None:
             changed += save_evidence(recipe.name, evidence)
         if calls is not None:
@@ -112,7 +113,7 @@ class Command(BaseCommand):
         bundled = find_bundled()
         names = {kfunc.name for item in bundled for kfunc in item.read_facts().kfuncs}
         if recipe.source is None:
-            like = next(item.read_facts() for item in reversed(bundled) if item.types)
+            like = next(item.read_facts() for item in reversed(bundled) if item.has(Part.TYPES))
             return build_observed_kernel(recipe, archive, like, names)
         built = build_kernel(recipe, archive, work)
         if not probe or built.image is None:
