@@ -74,8 +74,9 @@ class Explainer:
         left = find_left_out(self._decider, missing)
         if left:
             text += f": {list_names(left.options)} {'is' if len(left.options) == 1 else 'are'} off"
-        if having:
-            text += f"; {list_names(having)} {'has' if len(having) == 1 else 'have'} it"
+        releases = keep_plain(having)
+        if releases:
+            text += f"; {list_names(releases)} {'has' if len(releases) == 1 else 'have'} it"
         return give_reason("missing", text, left.place if left else None)
 
     def _explain_refusal(self, context: Context, kfunc: str, verdict: Verdict) -> Reason:
@@ -154,6 +155,18 @@ class Explainer:
             item.struct_ops or type_word(item.program_type) for item in alike or found
         )
         return list_names(list(kinds))
+
+
+def keep_plain(names: Sequence[str]) -> list[str]:
+    """Return the kernels to name in a sentence: of a series whose plain build is one, that alone.
+
+    7.3 speaks for 7.3-rt and 7.3-arm64, and 6.12 for 6.12.118: a reader asks for releases.
+    """
+    return [name for name in names if not any(_is_build_of(name, other) for other in names)]
+
+
+def _is_build_of(name: str, series: str) -> bool:
+    return name.startswith((f"{series}-", f"{series}."))
 
 
 def list_names(names: Sequence[str]) -> str:

@@ -27,13 +27,13 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 def toys() -> None:
     """Put two releases into the map; the second lacks the last kfunc and refuses more."""
     toy = create_toy_kernel()
-    save_kernel(replace(toy, name="8.0"), None)
+    save_kernel(replace(toy, name="8.0", version="8.0"), None)
     kept = toy.kfuncs[:-1]
     sets = tuple(
         replace(item, entries=tuple(e for e in item.entries if e.kfunc != toy.kfuncs[-1].name))
         for item in toy.sets
     )
-    save_kernel(replace(toy, name="8.1", kfuncs=kept, sets=sets), None)
+    save_kernel(replace(toy, name="8.1", version="8.1", kfuncs=kept, sets=sets), None)
 
 
 def read(client: Client, path: str, **headers: str) -> list[Any]:
@@ -64,7 +64,7 @@ def test_kernel_says_what_it_changed(client: Client, path: str) -> None:
 def test_id_stays_until_the_facts_change(client: Client) -> None:
     first = texts(read(client, "/feeds/kernels/"), "id")
     assert texts(read(client, "/feeds/kernels/"), "id") == first
-    changed = replace(create_toy_kernel(), name="8.0", lsm_hooks=("file_open",))
+    changed = replace(create_toy_kernel(), name="8.0", version="8.0", lsm_hooks=("file_open",))
     save_kernel(changed, None, replace=True)
     assert texts(read(client, "/feeds/kernels/"), "id") != first
 

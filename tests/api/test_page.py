@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def text(client: Client) -> str:
     """Return the page, of a map with one kernel."""
-    save_kernel(replace(create_toy_kernel(), name="8.1"), None)
+    save_kernel(replace(create_toy_kernel(), name="8.1", version="8.1"), None)
     answer = client.get("/api/")
     assert answer.status_code == 200
     return answer.content.decode()

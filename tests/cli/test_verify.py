@@ -82,7 +82,7 @@ def test_kernel_option_limits_the_kernels() -> None:
 
 
 def test_unknown_kernel_is_named_with_those_there_are() -> None:
-    with pytest.raises(CommandError, match=r"there are 7\.3, 7\.3-all, 7\.2") as caught:
+    with pytest.raises(CommandError, match=r"there are 7\.3, 7\.3-.*, 7\.2, 7\.1") as caught:
         verify(SCHEDULER, "--kernel=9.9")
     assert caught.value.returncode == 2
 

@@ -30,7 +30,7 @@ def create_older() -> KernelFacts:
         boundary_bits=(),
         place=Place("include/toy.h", 5),
     )
-    return replace(create_toy_kernel(run_time=masks), name="8.0")
+    return replace(create_toy_kernel(run_time=masks), name="8.0", version="8.0")
 
 
 def create_newer() -> KernelFacts:
@@ -51,7 +51,12 @@ def create_newer() -> KernelFacts:
     )
     registrations = tuple(item for item in toy.registrations if item.set_id != "xdp_ids")
     return replace(
-        toy, name="8.1", sets=sets, registrations=registrations, kfuncs=(*toy.kfuncs, kfunc)
+        toy,
+        name="8.1",
+        version="8.1",
+        sets=sets,
+        registrations=registrations,
+        kfuncs=(*toy.kfuncs, kfunc),
     )
 
 

@@ -111,7 +111,7 @@ def test_page_that_did_not_change_since_costs_a_304(client: Client, path: str) -
 
 def test_changed_map_gives_the_page_anew(client: Client) -> None:
     etag = client.get(f"{KERNEL}/")["ETag"]
-    save_kernel(replace(create_toy_kernel(), name="8.2"), None)
+    save_kernel(replace(create_toy_kernel(), name="8.2", version="8.2"), None)
     answer = client.get(f"{KERNEL}/", headers={"If-None-Match": etag})
     assert answer.status_code == 200
 
@@ -375,7 +375,7 @@ def test_renaming_is_shown_on_both_names(client: Client) -> None:
         else kfunc
         for kfunc in toy.kfuncs
     )
-    save_kernel(replace(toy, name="8.2", sets=sets, kfuncs=kfuncs), None)
+    save_kernel(replace(toy, name="8.2", version="8.2", sets=sets, kfuncs=kfuncs), None)
     for path in (f"{KERNEL}/kfuncs/toy_now/", "/kernels/8.2/kfuncs/toy_now2/"):
         assert "Renamed from 8.1 to 8.2" in read(client, path)
 

@@ -7,7 +7,7 @@ from kfmap.decoder.kinds import Kind
 from kfmap.decoder.reading import LogMessage
 from kfmap.kernel.facts import Member
 from kfmap.kernel.program_facts import KernelPart
-from kfmap.permission.because import list_names
+from kfmap.permission.because import keep_plain, list_names
 from kfmap.permission.missing import Missing
 from kfmap.permission.verdict import Reason, give_reason
 
@@ -20,7 +20,7 @@ def _answer_type_missing(message: LogMessage, asked: Asked) -> Explanation:
     if not name:
         text = "The kernel's module with the struct_ops type is not loaded."
         return Explanation(text)
-    lacking = [o.facts.name for o in asked.judge.others() if not missing.is_in(o)]
+    lacking = keep_plain([o.facts.name for o in asked.judge.others() if not missing.is_in(o)])
     text = f"{asked.kernel} has the struct_ops type {name}"
     text += (
         f", {list_names(lacking)} {'has' if len(lacking) == 1 else 'have'} not" if lacking else ""
@@ -44,9 +44,10 @@ def _answer_member_missing(message: LogMessage, asked: Asked) -> Explanation:
         text += ": the kernel that printed this is older, or an option that it needs is off"
     elif having:
         types = dict.fromkeys(name for names in having.values() for name in names)
-        has = "has" if len(having) == 1 else "have"
+        releases = keep_plain(list(having))
+        has = "has" if len(releases) == 1 else "have"
         text = f"{asked.kernel} has no {list_names(list(types))} with a member {member};"
-        text += f" {list_names(list(having))} {has} it, and libbpf refuses the whole object"
+        text += f" {list_names(releases)} {has} it, and libbpf refuses the whole object"
     else:
         text = f"No kernel of the map has a member {member} in {named or 'any ops structure'}"
         text += ", and libbpf refuses the whole object while the program sets it"

@@ -9,7 +9,7 @@ from kfmap.decoder.kinds import Kind
 from kfmap.decoder.reading import LogMessage
 from kfmap.kernel.facts import VMLINUX, Kfunc
 from kfmap.kernel.program_facts import KernelPart
-from kfmap.permission.because import list_names
+from kfmap.permission.because import keep_plain, list_names
 from kfmap.permission.helper_names import is_helper
 from kfmap.permission.missing import Missing
 from kfmap.permission.renames import find_renamed
@@ -70,7 +70,7 @@ def _answer_present(name: str, message: LogMessage, asked: Asked) -> Explanation
         reason = give_reason("module", text, known.place)
         return Explanation(say(reason), (f"modprobe {known.owner}", _guard(name)), of_kernel=True)
     lacking = [other for other in asked.judge.others() if name not in other.kfuncs]
-    names = [other.facts.name for other in lacking]
+    names = keep_plain([other.facts.name for other in lacking])
     text = f"{asked.kernel} has {name}"
     if names:
         text += f", {list_names(names)} {'has' if len(names) == 1 else 'have'} not"
@@ -122,11 +122,13 @@ def _answer_prototype(message: LogMessage, asked: Asked) -> Explanation:
 
 def _say_others(known: Kfunc, asked: Asked) -> str:
     """Name the kernels whose prototype is another one."""
-    others = [
-        other.facts.name
-        for other in asked.judge.others()
-        if (found := other.find_kfunc(known.name)) and found.prototype != known.prototype
-    ]
+    others = keep_plain(
+        [
+            other.facts.name
+            for other in asked.judge.others()
+            if (found := other.find_kfunc(known.name)) and found.prototype != known.prototype
+        ]
+    )
     return f"; {list_names(others)} declare{'s' * (len(others) == 1)} it differently" * bool(others)
 
 

@@ -68,14 +68,14 @@ def test_answer_has_the_declaration_guarded_where_a_kernel_lacks_the_kfunc(clien
 def test_lines_open_the_source_of_published_trees_only(client: Client) -> None:
     toy = create_toy_kernel()
     origin = replace(toy.origin, tree_version="6.18.15")
-    save_kernel(replace(toy, name="8.2", origin=origin), None)
+    save_kernel(replace(toy, name="8.2", version="8.2", origin=origin), None)
     text = html.unescape(
         client.get(f"/can-call/?kernel=8.2&context={RUNNING}&kfunc=toy_move").content.decode()
     )
     assert 'href="https://elixir.bootlin.com/linux/v6.18.15/source/kernel/filter.c#L74"' in text
     assert "linux.git/tree/kernel/filter.c?h=v6.18.15#n74" in text
     made_up = replace(toy.origin, tree_version="6.18.15-ours")
-    save_kernel(replace(toy, name="8.3", origin=made_up), None)
+    save_kernel(replace(toy, name="8.3", version="8.3", origin=made_up), None)
     ours = client.get(f"/can-call/?kernel=8.3&context={RUNNING}&kfunc=toy_move").content.decode()
     assert "elixir.bootlin.com" not in ours
 
@@ -90,7 +90,7 @@ def test_chips_of_kernels_say_outcomes_newest_first(client: Client) -> None:
 
 def test_ambiguous_question_lists_candidates_with_their_answers(client: Client) -> None:
     two = tuple(create_struct_ops(name) for name in ("toy_ops", "sched_ext_ops"))
-    save_kernel(replace(create_toy_kernel(struct_ops=two), name="8.2"), None)
+    save_kernel(replace(create_toy_kernel(struct_ops=two), name="8.2", version="8.2"), None)
     text = client.get("/can-call/?kernel=8.2&context=enqueue&kfunc=toy_move").content.decode()
     first, second = re.findall(r'<li><a href="([^"]+)"><code>struct_ops:(?:\w+)\.enqueue', text)
     assert "sched_ext_ops.enqueue" in first
