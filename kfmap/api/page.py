@@ -18,7 +18,7 @@ from drf_spectacular.generators import SchemaGenerator
 from kfmap.catalogue.kernel_names import find_newest
 from kfmap.catalogue.models import Kernel
 
-_METHODS = ("get", "post")
+_METHODS = ("get", "post", "delete")
 _EXAMPLES = {
     "context": "lsm:file_open",
     "kfunc": "bpf_path_d_path",
@@ -123,6 +123,8 @@ class _Example:
         fields = [field.name for field in self.parameters if field.where == "field"]
         if fields:
             words += ["--json", json.dumps({name: examples.get(name, "") for name in fields})]
+        if self.method == "DELETE" or (self.method == "POST" and not words):
+            words += ["--request", self.method]  # curl asks with GET where nothing is sent
         token = ' --header "Authorization: Bearer $KFMAP_TOKEN"' if self.needs_account else ""
         return f"curl{token} {shlex.join([*words, server + self.address(examples)])}"
 

@@ -55,6 +55,12 @@ def test_example_of_an_upload_sends_a_file_as_somebody(text: str) -> None:
     assert f'curl --header "Authorization: Bearer $KFMAP_TOKEN" {command}' in said
 
 
+def test_example_that_sends_nothing_names_its_method(text: str) -> None:
+    said = html.unescape(text)
+    assert "--request POST http://testserver/api/rechecks/1/resume/" in said
+    assert "--request DELETE http://testserver/api/spaces/scheduler/webhooks/1/" in said
+
+
 def test_page_works_on_an_empty_map_and_only_reads(client: Client) -> None:
     client.force_login(User.objects.create_user("ada"))
     assert client.get("/api/").status_code == 200
