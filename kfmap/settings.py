@@ -366,6 +366,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {  # several things have a field `state`
         "JobState": "verifier.records.models.Job.State",
         "WorkState": "kfmap.adding.models.Addition.State",  # of opinions, too
+        "DeliveryState": "verifier.webhooks.models.Delivery.State",
+        "RecheckState": "verifier.rechecking.models.Recheck.State",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

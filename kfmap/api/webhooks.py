@@ -87,7 +87,7 @@ class DeliverySerializer(Serializer):
     """One event on its way to a webhook; `body` is what is sent."""
 
     id = serializers.IntegerField(source="pk")
-    state = serializers.ChoiceField(choices=["waiting", "delivered", "given_up"])
+    state = serializers.ChoiceField(choices=Delivery.State.choices)
     problem = serializers.CharField(allow_blank=True)
     attempts = serializers.IntegerField()
     next_at = serializers.DateTimeField()
@@ -100,7 +100,11 @@ class DeliverySerializer(Serializer):
         return build_body(delivery)
 
 
-@extend_schema(methods=["GET"], responses={200: WebhookSerializer(many=True), **PROBLEMS})
+@extend_schema(
+    methods=["GET"],
+    operation_id="spaces_webhooks_list",
+    responses={200: WebhookSerializer(many=True), **PROBLEMS},
+)
 @extend_schema(
     methods=["POST"],
     request=WebhookAskedSerializer,

@@ -7,13 +7,17 @@ engine.py too: it reads neither of them, only what is committed.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import Path
 
+import django
+
 from tests.engine_version.golden import FILE, Golden, committed, least_version, write_golden
 
 ENGINE = Path(__file__).parents[2] / "kfmap" / "permission" / "engine.py"
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kfmap.settings")
 _CONFLICT = re.compile(r"^<{7} .*?\n(.*?)^={7}\n.*?^>{7} .*?\n", re.M | re.S)
 _VERSION = re.compile(r"^ENGINE_VERSION = \d+$", re.M)
 
@@ -32,8 +36,18 @@ def main(arguments: list[str]) -> int:
         return 1
     _set_version(version)
     FILE.write_text(write_golden(Golden(version, answers)))
+    _write_rows()
     print(f"The engine version is {version}; {len(answers)} answers are in {FILE.name}.")
     return 0
+
+
+def _write_rows() -> None:
+    """Build the rows of the bundled kernels anew; they belong to one version of the engine."""
+    django.setup()
+    from kfmap.catalogue.bundled_kernels import find_bundled
+    from kfmap.catalogue.rows.bundled import write_bundled_rows
+
+    write_bundled_rows(find_bundled())
 
 
 def _set_version(version: int) -> None:

@@ -59,7 +59,7 @@ Ask = Callable[[dict[str, Any]], Parts]
 _MAX_UNPACKED = 512 << 20
 # Nothing can be imported once the process is confined: names of files in a zip archive, what reads
 # archives, and words for files of other machines.
-_IMPORTED_LATE = (
+IMPORTED_LATE = (
     "encodings.cp437",
     "verifier.engine.containers.search",
     "elftools.elf.enums",
@@ -170,7 +170,7 @@ def lock_in(megabytes: int) -> None:
 
     Modules that are otherwise imported late cannot be any more, so they are now.
     """
-    for name in _IMPORTED_LATE:
+    for name in IMPORTED_LATE:
         import_module(name)
     resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
     confine()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from kfmap.catalogue.models import Kernel, Kfunc
@@ -45,9 +46,12 @@ def pending_kernels(obj: BpfObject) -> list[Kernel]:
 def find_stale() -> BpfObjectQuerySet:
     """Return the objects that this engine has checked on no kernel, though nothing keeps it from
     that, and that nobody is about to check."""
-    known = Check.objects.current()
-    idle = BpfObject.objects.filter(problem="").exclude(jobs__in=Job.objects.open())
-    return idle.exclude(pk__in=known.values("object"))
+    # Looked up object by object: a list of all that is known would be made for every page.
+    known = Check.objects.filter(
+        object=OuterRef("pk"), engine_version=ENGINE_VERSION, loader_key=OuterRef("loader_key")
+    )
+    waiting = Job.objects.open().filter(object=OuterRef("pk"))
+    return BpfObject.objects.filter(~Exists(known), ~Exists(waiting), problem="")
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@
 
 Rows are written when a kernel comes into the map, and by the first page that finds none: after an
 update of kfmap those of the new engine are made beside those that an older process still reads.
+Those of bundled kernels come with kfmap, so that the first page does not wait for their making.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from kfmap.catalogue.database import with_a_short_wait
 from kfmap.catalogue.models import ContextRow, FunctionRow, Kernel, KernelRows, MapName
 from kfmap.catalogue.recent import Recent
 from kfmap.catalogue.rows.build import BuiltContext, BuiltFunction, BuiltRows, build_kernel_rows
+from kfmap.catalogue.rows.bundled import read_bundled_rows
 from kfmap.catalogue.rows.names import Name, NameKind
 from kfmap.catalogue.store import load_functions, load_row
 from kfmap.permission.engine import ENGINE_VERSION
@@ -108,7 +110,7 @@ def _drop_old_rows() -> None:
 def _make(kernel: Kernel) -> KeptRows:
     built = _unstored.get(kernel.facts_hash)
     if built is None:
-        built = build_kernel_rows(load_row(kernel))
+        built = read_bundled_rows(kernel.facts_hash) or build_kernel_rows(load_row(kernel))
     try:
         with with_a_short_wait(), transaction.atomic():
             row = store_rows(kernel.facts_hash, built)

@@ -23,7 +23,7 @@ from kfmap.web.shared.kernel_map import KernelMap, ThisKernel
 from kfmap.web.shared.not_found import NameNotFound
 from kfmap.web.shared.once_per_facts import once_per_facts
 from kfmap.web.shared.page import Page, kernel_page, map_page
-from verifier.records.models import BpfObject
+from verifier.records.models import BpfObject, Call
 from verifier.spaces.access import Reader
 
 _CALLERS = 20
@@ -149,5 +149,15 @@ def _find_variants(kernels: KernelMap, name: str) -> list[tuple[str, list[str]]]
 
 
 def _find_callers(name: str, reader: Reader) -> list[BpfObject]:
-    calls = BpfObject.objects.visible_to(reader).filter(programs__calls__kfunc=name)
-    return list(calls.annotate(places=Count("programs__calls"))[:_CALLERS])
+    """Return the latest objects that call a kfunc, with `places`: how often each does.
+
+    Places are counted for those that are shown alone: counting for all reads every call.
+    """
+    calls = Call.objects.filter(kfunc=name)
+    callers = BpfObject.objects.visible_to(reader).filter(pk__in=calls.values("program__object"))
+    found = list(callers[:_CALLERS])
+    counted = calls.filter(program__object__in=found).values_list("program__object")
+    places = dict(counted.annotate(Count("pk")).order_by())
+    for caller in found:
+        caller.places = places[caller.pk]  # type: ignore[attr-defined]  # as annotate() would
+    return found

@@ -118,6 +118,8 @@ class BpfObject(models.Model):
     class Meta:
         ordering = ["-created_at"]
         verbose_name = "object"
+        # A page lists the latest: without it the database looks at every object for fifty of them.
+        indexes = [models.Index(fields=["-created_at"], name="latest_objects")]
         constraints = [
             models.UniqueConstraint(
                 fields=["sha256", "loader_key"], name="one_object_for_bytes_and_loader"

@@ -31,6 +31,7 @@ from kfmap.catalogue.bundling.probing import (
     save_evidence,
 )
 from kfmap.catalogue.bundling.recipes import RECIPES, SUITES, Recipe
+from kfmap.catalogue.rows.bundled import write_bundled_rows
 from kfmap.kernel.extract import TreeError
 from kfmap.kernel.facts import KernelFacts
 
@@ -73,6 +74,7 @@ class Command(BaseCommand):
                     asked[recipe.name] = datetime.now(UTC).date().isoformat()
         save_agreements(asked)
         save_bundled_names(item.load().outline for item in find_bundled())
+        write_bundled_rows(find_bundled())
 
     def _make(self, recipe: Recipe, archive: Archive, work: Path, options: dict[str, Any]) -> bool:
         """Write one kernel; return whether its image was asked."""

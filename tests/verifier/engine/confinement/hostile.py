@@ -81,7 +81,8 @@ def main() -> None:
     if "landlock" in _LACKS:
         confine.close_files = _close_nothing  # type: ignore[attr-defined]  # imported there by name
     if "root" in _LACKS:
-        import_module("encodings.cp437")  # the folder of Python may be closed to others
+        for name in check_process.IMPORTED_LATE:
+            import_module(name)  # the folder of Python may be closed to others
         os.setresuid(65534, 65534, 65534)
     check_process.lock_in(2048)
     done = []
