@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -47,7 +48,16 @@ def test_examples_end_with_the_exit_code_they_announce(page: str, tmp_path: Path
 
 def test_every_example_is_of_a_kind_that_is_known() -> None:
     kinds = {item.info for page in PAGES for item in examples(page)}
-    assert kinds <= {"", "sh", "sh run", "sh run exit=1", "flow"}
+    assert kinds <= {"", "sh", "sh run", "sh run exit=1", "flow", "json", "python"}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_json_and_python_of_examples_can_be_read(page: str) -> None:
+    for item in examples(page):
+        if item.info == "json":
+            json.loads(item.text)
+        elif item.info == "python":  # tests/web/browser/test_two_people.py runs it
+            compile(item.text, page, "exec")
 
 
 def test_worked_program_is_walked_as_the_page_says() -> None:

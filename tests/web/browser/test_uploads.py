@@ -55,6 +55,7 @@ def test_object_is_chosen_and_sent_by_keyboard(signed_in: Page, tmp_path: Path) 
         signed_in.keyboard.press("Space")
     chooser.value.set_files(write_copy(tmp_path, "chosen"))
     signed_in.keyboard.press("Tab")  # what their loader does
+    signed_in.keyboard.press("Tab")  # which version it is
     signed_in.keyboard.press("Tab")
     signed_in.keyboard.press("Enter")
     signed_in.wait_for_url("**/objects/*/")
