@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -21,7 +22,7 @@ from kfmap.api.listing import PAGED, answer_page, paged
 from kfmap.api.serializers import ListedRecheckSerializer, RecheckSerializer
 from kfmap.api.visible import objects_of, space_of
 from verifier.rechecking import control
-from verifier.rechecking.models import Recheck, RecheckedObject
+from verifier.rechecking.models import Recheck, RecheckedObject, RecheckedObjectQuerySet
 from verifier.rechecking.telling import Told, list_told
 from verifier.spaces.access import Reader
 
@@ -44,7 +45,7 @@ def rechecks(request: Request) -> Response:
     rows = _rechecks_of(request)
     if state := request.query_params.get("state"):
         rows = rows.filter(state=state)
-    return answer_page(request, rows, lambda page: [_describe(request, run) for run in page])
+    return answer_page(request, rows, lambda page: _describe(request, page))
 
 
 @extend_schema(operation_id="rechecks_read", responses={200: RecheckSerializer, **PROBLEMS})
@@ -95,32 +96,35 @@ def _find(request: Request, pk: int) -> Recheck:
     return get_object_or_404(_rechecks_of(request), pk=pk)
 
 
-def _items(request: Request, run: Recheck) -> QuerySet[RecheckedObject]:
-    return run.items.filter(object__in=objects_of(request).values("pk"))
+def _items(request: Request) -> RecheckedObjectQuerySet:
+    return RecheckedObject.objects.filter(object__in=objects_of(request).values("pk"))
 
 
-def _describe(request: Request, run: Recheck) -> dict[str, Any]:
-    items = _items(request, run)
-    return {
-        "id": run.pk,
-        "reason": run.reason,
-        "space": run.space.slug if run.space else None,
-        "state": run.state,
-        "created_at": run.created_at,
-        "finished_at": run.finished_at,
-        "total": items.count(),
-        "checked": items.filter(state=RecheckedObject.State.DONE).count(),
-        "given_up": items.filter(state=RecheckedObject.State.LEFT).count(),
-        "computed": items.filter(computed=True).count(),
-        "url": reverse("api-recheck", args=[run.pk]),
-    }
+def _describe(request: Request, runs: Sequence[Recheck]) -> list[dict[str, Any]]:
+    counts = _items(request).count_by_recheck(runs)
+    return [
+        {
+            "id": run.pk,
+            "reason": run.reason,
+            "space": run.space.slug if run.space else None,
+            "state": run.state,
+            "created_at": run.created_at,
+            "finished_at": run.finished_at,
+            "url": reverse("api-recheck", args=[run.pk]),
+            **asdict(counts[run.pk]),
+        }
+        for run in runs
+    ]
 
 
 def _answer(request: Request, run: Recheck) -> Response:
-    seen = set(_items(request, run).values_list("object_id", flat=True))
+    seen = set(_items(request).filter(recheck=run).values_list("object_id", flat=True))
     told = [item for item in list_told(run, request.user) if item.object.pk in seen]
     space = space_of(request)
-    body = {**_describe(request, run), "objects": list(_objects(told, space.pk if space else None))}
+    body = {
+        **_describe(request, [run])[0],
+        "objects": list(_objects(told, space.pk if space else None)),
+    }
     return Response(RecheckSerializer(body).data)
 
 

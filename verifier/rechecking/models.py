@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self
 
 from django.contrib.auth.models import AnonymousUser
@@ -96,6 +100,22 @@ class Recheck(models.Model):
         return bool(running.update(state=state, finished_at=Now()))
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many objects of a recheck there are; `given_up` could not be checked, `computed` lacked
+    an answer that is stored."""
+
+    total: int = 0
+    checked: int = 0
+    given_up: int = 0
+    computed: int = 0
+
+    @property
+    def finished(self) -> int:
+        """Return how many neither wait nor are being checked."""
+        return self.checked + self.given_up
+
+
 class RecheckedObjectQuerySet(models.QuerySet["RecheckedObject"]):
     """Questions about many objects of rechecks."""
 
@@ -108,6 +128,23 @@ class RecheckedObjectQuerySet(models.QuerySet["RecheckedObject"]):
     def unfinished(self) -> Self:
         """Return those that wait, or whose jobs are not over."""
         return self.filter(state__in=RecheckedObject.UNFINISHED)
+
+    def count_by_recheck(self, runs: Iterable[Recheck]) -> Mapping[int, Counts]:
+        """Return how far rechecks are, by their number, with one query for all of them."""
+        state, count = RecheckedObject.State, partial(models.Count, "pk")
+        rows = (
+            self.filter(recheck__in=list(runs))
+            .order_by()
+            .values("recheck")
+            .annotate(
+                total=count(),
+                checked=count(filter=models.Q(state=state.DONE)),
+                given_up=count(filter=models.Q(state=state.LEFT)),
+                lacked=count(filter=models.Q(computed=True)),
+            )
+            .values_list("recheck", "total", "checked", "given_up", "lacked")
+        )
+        return defaultdict(Counts, {run: Counts(*rest) for run, *rest in rows})
 
     def told(self) -> Self:
         """Return those of which there is something to tell."""

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from verifier.rechecking import control
 from verifier.rechecking.compare import Kind
-from verifier.rechecking.models import Recheck, RecheckedObject
+from verifier.rechecking.models import Recheck
 from verifier.rechecking.telling import list_told
 from verifier.spaces.roles import Action
 from verifier.web.found import recheck_view
@@ -35,15 +35,15 @@ def list_rechecks(request: HttpRequest) -> HttpResponse:
 def show_recheck(request: HttpRequest, run: Recheck) -> HttpResponse:
     """Show one, with the objects that the reader sees and no others."""
     items = run.items.visible_to(request.user)
-    total, left = items.count(), items.unfinished().count()
+    counts = items.count_by_recheck([run])[run.pk]
     told = list_told(run, request.user)
     context: dict[str, Any] = {
         "run": run,
-        "total": total,
-        "finished": total - left,
-        "checked": items.filter(state=RecheckedObject.State.DONE).count(),
-        "given_up": items.filter(state=RecheckedObject.State.LEFT).count(),
-        "computed": items.filter(computed=True).count(),
+        "total": counts.total,
+        "finished": counts.finished,
+        "checked": counts.checked,
+        "given_up": counts.given_up,
+        "computed": counts.computed,
         "broke": [item for item in told if item.kind == Kind.BROKE],
         "healed": [item for item in told if item.kind == Kind.HEALED],
         "other": [item for item in told if item.kind == Kind.OTHER],
