@@ -8,6 +8,7 @@ another engine are built as those of any other kernel. `python -m tests.engine_v
 from __future__ import annotations
 
 import json
+import lzma
 import zipfile
 from collections.abc import Iterable
 from functools import cached_property
@@ -43,9 +44,9 @@ def read_bundled_rows(facts_hash: str, file: Path = FILE) -> BuiltRows | None:
     """
     try:
         with zipfile.ZipFile(file) as archive:
-            text = archive.read(_entry(facts_hash, ENGINE_VERSION))
+            text = archive.read(_entry(facts_hash))
         return _parse(json.loads(text))
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
+    except (OSError, KeyError, ValueError, EOFError, lzma.LZMAError, zipfile.BadZipFile):
         return None
 
 
@@ -56,13 +57,13 @@ def write_bundled_rows(kernels: Iterable[BundledKernel], file: Path = FILE) -> N
             facts = kernel.read_facts()
             facts_hash = hash_facts(facts)
             rows = build_kernel_rows(_Unkept(facts.name, facts_hash, facts))
-            entry = zipfile.ZipInfo(_entry(facts_hash, ENGINE_VERSION), _DATE)
+            entry = zipfile.ZipInfo(_entry(facts_hash), _DATE)
             entry.compress_type = zipfile.ZIP_LZMA
             archive.writestr(entry, json.dumps(_render(rows), separators=(",", ":")))
 
 
-def _entry(facts_hash: str, engine: int) -> str:
-    return f"{engine}/{facts_hash}.json"
+def _entry(facts_hash: str) -> str:
+    return f"{ENGINE_VERSION}/{facts_hash}.json"
 
 
 def _render(rows: BuiltRows) -> dict[str, Any]:

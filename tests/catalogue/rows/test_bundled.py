@@ -40,7 +40,10 @@ def test_other_facts_and_a_damaged_file_have_none(tmp_path: Path) -> None:
     assert read_bundled_rows("0" * 64) is None
     damaged = tmp_path / "damaged.zip"
     write_bundled_rows([KERNELS["6.12"]], damaged)
-    damaged.write_bytes(damaged.read_bytes()[:-200])
+    whole = damaged.read_bytes()
     facts_hash = hash_facts(KERNELS["6.12"].read_facts())
-    assert read_bundled_rows(facts_hash, damaged) is None
+    middle = len(whole) // 2
+    for data in (whole[:-200], whole[:middle] + bytes(64) + whole[middle + 64 :]):
+        damaged.write_bytes(data)
+        assert read_bundled_rows(facts_hash, damaged) is None
     assert read_bundled_rows(facts_hash, tmp_path / "missing.zip") is None
