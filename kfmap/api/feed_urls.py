@@ -5,13 +5,14 @@ from __future__ import annotations
 from django.urls import path, re_path
 
 from kfmap.api import feeds
+from verifier.records.models.object import ADDRESS
 
 urlpatterns = [
     path("kernels/", feeds.KernelsFeed(), name="feed-kernels"),
     path("kernels/<str:kernel>/", feeds.KernelFeed(), name="feed-kernel"),
     path("kfuncs/<path:kfunc>/", feeds.KfuncFeed(), name="feed-kfunc"),
     re_path(
-        "^objects/(?P<sha256>[0-9a-f]{64}(?:-[0-9a-f]{12})?)/$",
+        f"^objects/(?P<sha256>{ADDRESS})/$",
         feeds.object_feed,
         name="feed-object",
     ),

@@ -28,6 +28,11 @@ class Pages(PageNumberPagination):
     max_page_size = _MOST
 
 
+def is_asked(request: Request, name: str) -> bool:
+    """Return whether a parameter of the address says true."""
+    return request.query_params.get(name, "").lower() in ("1", "true")
+
+
 def answer_page(
     request: Request, rows: QuerySet[Any] | Sequence[Any], plain: Callable[[Any], Any]
 ) -> Response:

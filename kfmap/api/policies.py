@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from kfmap.api.authentication import MayUse
 from kfmap.api.described import PROBLEMS
+from kfmap.api.listing import is_asked
 from kfmap.api.serializers_spaces import (
     NewPolicySerializer,
     PolicyAnswerSerializer,
@@ -88,7 +89,7 @@ def _keep(request: Request, space: Space, name: str, text: str) -> Response:
     before = space.policies.in_force().filter(slug=name).first()
     tried = try_policy(space, read, read_policy(before.text) if before else None)
     kept: PolicyVersion | None = None
-    if request.query_params.get("dry_run", "").lower() not in ("1", "true"):
+    if not is_asked(request, "dry_run"):
         assert isinstance(request.user, User)
         kept = policy_changes.keep_policy(space, name, text, request.user)
     body = {

@@ -24,7 +24,7 @@ from kfmap.api.serializers_reviews import (
 from kfmap.api.visible import objects_of, space_of
 from verifier.records.models import BpfObject, Waiver
 from verifier.records.review_state import describe
-from verifier.records.reviews import load_reviews
+from verifier.records.reviews import Reviewed, load_reviews
 from verifier.records.uploads import find_space
 from verifier.spaces.roles import ROLE_FOR, Action
 from verifier.web.object_page import ObjectPage, build_object_page
@@ -68,7 +68,8 @@ def reviews(request: Request, sha256: str) -> Response:
     _expect(request, obj, form.asks_for)
     if not page.worst:
         raise ConflictError("Nothing has been checked yet: there are no verdicts to review.")
-    form.hold_against(_load(request, obj, page).standing)
+    part, _ = _load(request, obj, page)
+    form.hold_against(part.standing)
     if form.errors:
         raise ConflictError(_sentences(form))
     keep_review(request._request, obj, form.save(commit=False), page, form.asks_for)
@@ -130,17 +131,17 @@ def _sentences(form: ReviewForm) -> str:
     return " ".join(str(text) for texts in form.errors.values() for text in texts)
 
 
-def _load(request: Request, obj: BpfObject, page: ObjectPage) -> ReviewPart:
+def _load(request: Request, obj: BpfObject, page: ObjectPage) -> tuple[ReviewPart, list[Reviewed]]:
+    """Return where the review stands, and what was said. Raises PermissionDenied."""
     said = load_reviews(obj, page.worst, request.user)
     part, own = load_review_part(request._request, obj, page, said), space_of(request)
     if own is not None and part.space != own:
         raise PermissionDenied(_ELSEWHERE)
-    return part
+    return part, said
 
 
 def _describe(request: Request, obj: BpfObject) -> dict[str, Any]:
-    page = build_object_page(obj)
-    part, said = _load(request, obj, page), load_reviews(obj, page.worst, request.user)
+    part, said = _load(request, obj, build_object_page(obj))
     own = space_of(request)
     if own is not None:
         said = [item for item in said if item.review.space_id == own.pk]

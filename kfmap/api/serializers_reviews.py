@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from rest_framework import serializers
 
-from kfmap.api.serializers import ReviewSerializer
+from kfmap.api.serializers import ReviewSerializer, Serializer
 from verifier.records.models import Review
 from verifier.records.models.review import MAX_TEXT
 from verifier.records.review_state import State
-
-if TYPE_CHECKING:
-    Serializer = serializers.Serializer[Any]
-else:
-    Serializer = serializers.Serializer
 
 
 class NewReviewSerializer(Serializer):

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from rest_framework import serializers
 
+from kfmap.api.serializers import Serializer
 from verifier.engine.policy.yaml_lines import MAX_BYTES
 from verifier.spaces.roles import Role, Visibility
-
-if TYPE_CHECKING:
-    Serializer = serializers.Serializer[Any]
-else:
-    Serializer = serializers.Serializer
 
 
 class ListedSpaceSerializer(Serializer):

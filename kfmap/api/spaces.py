@@ -17,7 +17,7 @@ from rest_framework.response import Response
 
 from kfmap.api.authentication import MayUse
 from kfmap.api.described import PROBLEMS
-from kfmap.api.listing import PAGED, answer_page, paged
+from kfmap.api.listing import PAGED, answer_page, is_asked, paged
 from kfmap.api.serializers_spaces import (
     AuditEntrySerializer,
     ListedSpaceSerializer,
@@ -134,7 +134,7 @@ def _entries(rows: Iterable[AuditEntry]) -> list[dict[str, Any]]:
 def waivers(request: Request, slug: str) -> Response:
     """List the waivers of a space, the latest first: who answers for which finding, until when."""
     rows = Waiver.objects.filter(space=find_space(request, slug)).select_related("owner")
-    if request.query_params.get("active", "").lower() in ("1", "true"):
+    if is_asked(request, "active"):
         rows = rows.active()
     return answer_page(request, rows, _waivers)
 
@@ -178,7 +178,7 @@ def inbox(request: Request) -> Response:
     if request.method == "POST":
         notices.filter(read_at=None).update(read_at=timezone.now())
         return Response(status=204)
-    if request.query_params.get("unread", "").lower() in ("1", "true"):
+    if is_asked(request, "unread"):
         notices = notices.filter(read_at=None)
     return answer_page(
         request,

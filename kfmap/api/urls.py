@@ -21,9 +21,9 @@ from kfmap.api import (
     webhooks,
 )
 from kfmap.api.description import DescriptionView
+from verifier.records.models.object import ADDRESS
 
-_ADDRESS = "[0-9a-f]{64}(?:-[0-9a-f]{12})?"
-_OBJECT = f"^objects/(?P<sha256>{_ADDRESS})/"
+_OBJECT = f"^objects/(?P<sha256>{ADDRESS})/"
 
 urlpatterns = [
     path("", page.show_api, name="api"),
@@ -48,7 +48,7 @@ urlpatterns = [
     re_path(_OBJECT + r"waivers/(?P<pk>\d{1,18})/$", reviews.waiver, name="api-waiver"),
     re_path(_OBJECT + "versions/$", versions.versions, name="api-versions"),
     re_path(
-        _OBJECT + f"since/(?P<before>{_ADDRESS})/report/$",
+        _OBJECT + f"since/(?P<before>{ADDRESS})/report/$",
         versions.version_report,
         name="api-version-report",
     ),

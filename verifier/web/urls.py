@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
+from verifier.records.models.object import ADDRESS
 from verifier.web import (
     badge,
     differences,
@@ -18,7 +19,7 @@ from verifier.web import (
 )
 from verifier.web.spaces.urls import urlpatterns as spaces
 
-_OBJECT = r"^objects/(?P<sha256>[0-9a-f]{64}(?:-[0-9a-f]{12})?)/"
+_OBJECT = f"^objects/(?P<sha256>{ADDRESS})/"
 _PROGRAM = r"programs/(?P<position>\d{1,6})/$"
 
 urlpatterns = [
@@ -47,7 +48,7 @@ urlpatterns = [
     ),
     re_path(_OBJECT + "versions/$", versions.show_versions, name="object-versions"),
     re_path(
-        _OBJECT + "since/(?P<old>[0-9a-f]{64}(?:-[0-9a-f]{12})?)/$",
+        _OBJECT + f"since/(?P<old>{ADDRESS})/$",
         versions.compare_versions,
         name="object-since",
     ),

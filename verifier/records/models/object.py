@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 KEY_LETTERS = 12  # of a loader's key, in addresses
 
 
+ADDRESS = f"[0-9a-f]{{64}}(?:-[0-9a-f]{{{KEY_LETTERS}}})?"  # as `BpfObject.address` writes it
+
+
 class BpfObjectQuerySet(models.QuerySet["BpfObject"]):
     """Questions about many objects. Whoever has one in a space of theirs may see it there."""
 
