@@ -24,6 +24,21 @@ class Place:
     seen: list[int] = field(default_factory=list, compare=False, repr=False)
 
 
+@quick_dataclass.dataclass(frozen=True, slots=True)
+class Often:
+    """One whose records are made so often that it gets the standard `__init__`."""
+
+    file: str
+    line: int = 0
+    notes: tuple[str, ...] = ()
+    seen: list[int] = field(default_factory=list, compare=False, repr=False)
+
+
+QUICK_INIT = vars(Often)["__init__"]
+for _ in range(quick_dataclass.OFTEN):
+    Often("a")
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Standard:
     """The same, made by the standard library."""
@@ -69,7 +84,12 @@ class Empty:
     ],
 )
 def test_it_does_what_the_standard_one_does(use: Callable[[Any], object]) -> None:
-    assert use(Place) == use(Standard)
+    assert use(Place) == use(Often) == use(Standard)
+
+
+def test_what_is_made_often_is_made_by_the_standard_init() -> None:
+    assert vars(Often)["__init__"] is not QUICK_INIT
+    assert vars(Often)["__init__"].__code__.co_varnames[:3] == ("self", "file", "line")
 
 
 @pytest.mark.parametrize(
@@ -87,7 +107,7 @@ def test_it_does_what_the_standard_one_does(use: Callable[[Any], object]) -> Non
 def test_it_refuses_what_the_standard_one_refuses(
     use: Callable[[Any], object], error: type[Exception]
 ) -> None:
-    for cls in (Place, Standard):
+    for cls in (Place, Often, Standard):
         with pytest.raises(error):
             use(cls)
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 import lzma
 import struct
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from enum import IntEnum
 from functools import cached_property
 from hashlib import blake2b
 from itertools import accumulate
+from typing import NamedTuple
 
 import zstandard
 
@@ -31,6 +32,7 @@ _QUICK_LEVEL = 3
 _MAX_UNPACKED = 64 << 20
 _HASH_BITS = 28
 _MOST_KEPT = 1000
+_BLOCK = 4096  # bytes of names that are searched through for one
 WIDE_SHIFT = 4  # of a code: in front of the number of arguments stands how many take two words
 _ARGUMENTS = (1 << WIDE_SHIFT) - 1
 
@@ -46,6 +48,15 @@ class Refusal(IntEnum):
 
 
 _FIRST_REFUSAL = min(Refusal)
+
+
+class _Blocks(NamedTuple):
+    """Where some of the sorted names stand: a name is between the last that is not behind it and
+    the next. `starts`: the byte before each, and the last byte of all; `ranks`: names before it."""
+
+    starts: list[int]
+    ranks: list[int]
+    first_names: list[bytes]
 
 
 class FunctionNames:
@@ -119,8 +130,29 @@ class FunctionNames:
 
     def _find_code(self, name: str) -> int | None:
         names, codes = self._vmlinux
-        at = -1 if "\n" in name else names.find(f"\n{name}\n".encode())
-        return None if at < 0 else codes[names.count(b"\n", 0, at)]
+        wanted, blocks = name.encode(), self._blocks
+        number = bisect_right(blocks.first_names, wanted) - 1
+        if number < 0 or "\n" in name:
+            return None
+        start, end = blocks.starts[number : number + 2]
+        at = names.find(b"\n%b\n" % wanted, start, end + 1)
+        return None if at < 0 else codes[blocks.ranks[number] + names.count(b"\n", start, at)]
+
+    @cached_property
+    def _blocks(self) -> _Blocks:
+        names, _ = self._vmlinux
+        blocks = _Blocks([], [], [])
+        at = rank = 0
+        while (end := names.find(b"\n", at + 1)) > 0:
+            blocks.starts.append(at)
+            blocks.ranks.append(rank)
+            blocks.first_names.append(names[at + 1 : end])
+            following = names.rfind(b"\n", at + 1, at + _BLOCK)
+            following = max(following, end)
+            rank += names.count(b"\n", at, following)
+            at = following
+        blocks.starts.append(at)
+        return blocks
 
     @cached_property
     def _vmlinux(self) -> tuple[bytes, bytes]:

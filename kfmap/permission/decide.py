@@ -57,13 +57,13 @@ class Decider:
         self.kfuncs = self._list_kfuncs()
         self._bit = {name: 1 << index for index, name in enumerate(self.kfuncs)}
         self.names = self._build_names()
-        self._tracer = Tracer(self.names, {item.id: item for item in facts.sets})
         self._hook_of: dict[str, HookOf] = {item.program_type: item for item in facts.hook_of}
         self._program_types = {item.name for item in facts.program_types}
         self._unread = find_unread(facts)
         self.trees = {
             id_: compile_tree(item.rule, self.names) for id_, item in self.filters.items()
         }
+        self._tracer = Tracer(self.names, {item.id: item for item in facts.sets}, self.trees)
         self._compiled = self._compile_hooks()
         self._by_hook: dict[str, list[_Compiled]] = {}
         for (_, hook), compiled in self._compiled.items():
@@ -148,10 +148,18 @@ class Decider:
         """Return the registered entries of a kfunc, on one hook or on all but FMODRET."""
         return [
             listed
-            for (_, name), found in self.tables.hooks.items()
+            for name, listed in self._listed.get(kfunc, ())
             if (name == hook if hook else name != FMODRET_HOOK)
-            for listed in found.listed.get(kfunc, [])
         ]
+
+    @cached_property
+    def _listed(self) -> dict[str, list[tuple[str, Listed]]]:
+        """Return, by kfunc, its entries in all hooks, each with the name of the hook."""
+        found: dict[str, list[tuple[str, Listed]]] = {}
+        for (_, name), hook in self.tables.hooks.items():
+            for kfunc, entries in hook.listed.items():
+                found.setdefault(kfunc, []).extend((name, listed) for listed in entries)
+        return found
 
     # Building
 

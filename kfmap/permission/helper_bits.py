@@ -6,15 +6,16 @@ that may sleep is for programs that may (check_helper_call() of kernel/bpf/verif
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import replace
 
 from kfmap.kernel.program_facts import MUST, NEVER, KernelPart
 from kfmap.permission.bits import KfuncBits
-from kfmap.permission.bpf_helpers import HelperAnswer, HelperDecider
+from kfmap.permission.bpf_helpers import HelperAnswer
 from kfmap.permission.context import Context
 from kfmap.permission.decide import Decider
 from kfmap.permission.function_address import GET_FUNC_IP, knows_function
+from kfmap.permission.given_helpers import HelpersByContext
 from kfmap.permission.layers import find_context_layers
 from kfmap.permission.matrix import Matrix
 from kfmap.permission.missing import Missing
@@ -33,24 +34,6 @@ from kfmap.permission.verdict import LayerKind
 # The layers that concern the program as such, and those of its sleep.
 _OF_THE_PROGRAM = (LayerKind.ATTACH_TARGET, LayerKind.UNSUPPORTED_MEMBER)
 _OF_ITS_SLEEP = (LayerKind.SLEEPABLE_MEMBER, LayerKind.SLEEPABLE_CONTEXT)
-_Program = tuple[Hashable, str | None]  # what answers depend on
-
-
-class _Given:
-    """Which helpers programs of one kind get, each decided once."""
-
-    def __init__(self, decider: HelperDecider, context: Context) -> None:
-        self._decider = decider
-        self._context = context
-        self._known: dict[str, HelperAnswer] = {}
-
-    def answer(self, helper: str) -> HelperAnswer:
-        """Return whether these programs get a helper, sleeping aside."""
-        found = self._known.get(helper)
-        if found is None:
-            name = helper.removeprefix("bpf_")
-            found = self._known[helper] = self._decider.decide_plainly(self._context, name)
-        return found
 
 
 class HelperColumns:
@@ -58,7 +41,7 @@ class HelperColumns:
 
     def __init__(self, decider: Decider) -> None:
         self._decider = decider
-        self._programs: dict[_Program, _Given] = {}
+        self._given = HelpersByContext(decider.helpers, decider.views)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -83,7 +66,7 @@ class HelperColumns:
 
     def bits(self, context: Context) -> KfuncBits:
         """Return which helpers programs of a context get, sleeping aside."""
-        given = self._given(context)
+        given = self._given.of(context)
         answers = [given.answer(name).allowed for name in self.names]
         allowed = sum(1 << row for row, answer in enumerate(answers) if answer)
         possible = sum(1 << row for row, answer in enumerate(answers) if answer is not False)
@@ -101,7 +84,7 @@ class HelperColumns:
 
     def answer(self, context: Context, helper: str) -> HelperAnswer:
         """Return whether programs of a context get a helper, sleeping aside."""
-        return self._given(context).answer(helper)
+        return self._given.of(context).answer(helper)
 
     def _judge(self, context: Context) -> Callable[[str], str]:
         """Return what gives the outcome of a helper in one context."""
@@ -114,8 +97,8 @@ class HelperColumns:
             return lambda helper: WILL_NOT_LOAD
         unsure = blocks.get(LayerKind.UNSUPPORTED_MEMBER, False) is None or of_sleep is None
         sleeps = find_sleep_answer(context, self._decider.views).word
-        asleep = self._given(replace(context, sleepable=True))
-        own = asleep if sleeps == MUST else self._given(context)
+        asleep = self._given.of(replace(context, sleepable=True))
+        own = asleep if sleeps == MUST else self._given.of(context)
         must, awake = sleeps == MUST and not context.sleepable, own is not asleep
 
         def judge(helper: str) -> str:
@@ -132,12 +115,3 @@ class HelperColumns:
             return ONLY_IF_SLEEPABLE if must else ALLOWED
 
         return judge
-
-    def _given(self, context: Context) -> _Given:
-        """Return the answers for a context; those that are alike in what is asked share them."""
-        view = self._decider.views.build_view(context)
-        kind = self._decider.helpers.find_kind(view, context.sleepable)
-        key = kind, context.replaces
-        if key not in self._programs:
-            self._programs[key] = _Given(self._decider.helpers, context)
-        return self._programs[key]

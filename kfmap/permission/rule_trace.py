@@ -16,7 +16,7 @@ from kfmap.kernel.rule_form import (
     Unknown,
     find_atoms,
 )
-from kfmap.permission.rule_bits import Names, compile_condition, compile_tree
+from kfmap.permission.rule_bits import Evaluate, Names, compile_condition
 from kfmap.permission.rule_words import describe_condition
 from kfmap.permission.verdict import ALLOWED, REFUSED, UNKNOWN, Reason
 from kfmap.permission.view import View
@@ -35,10 +35,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Tracer:
-    """Walks filters of one kernel."""
+    """Walks filters of one kernel; `trees` are those compiled, by their id."""
 
     names: Names
     sets: dict[str, KfuncSet]
+    trees: dict[str, Evaluate]
 
     def trace_filter(self, filter_: Filter, asked: Asked) -> tuple[str, list[Reason]]:
         """Return the filter's answer (ALLOWED: it lets pass) and the reasons that lead to it."""
@@ -55,7 +56,7 @@ class Tracer:
         return answer, [*reasons, _end_reason(filter_, end, answer)]
 
     def _answer(self, filter_: Filter, asked: Asked) -> str:
-        refused, may_refuse = compile_tree(filter_.rule, self.names)(asked.view)
+        refused, may_refuse = self.trees[filter_.id](asked.view)
         if refused & asked.bit:
             return REFUSED
         return UNKNOWN if may_refuse & asked.bit else ALLOWED

@@ -17,6 +17,14 @@ from tests.btf.elf_writer import write_elf
 NAMES = ["tcp_close", "tcp_connect", "tcp_connect_init", "vfs_open", "a"]
 
 
+def _write(names: list[str], arguments: int) -> bytes:
+    writer = BtfWriter()
+    number = writer.integer("int")
+    for name in names:
+        writer.function(name, number, [(f"a{n}", number) for n in range(arguments)])
+    return writer.build()
+
+
 def _pack(names: list[str] = NAMES, modules: tuple[str, ...] = ()) -> FunctionNames:
     writer = BtfWriter()
     number = writer.integer("int")
@@ -39,6 +47,17 @@ def test_names_packed_before_words_were_counted_are_read() -> None:
     old = FunctionNames(b"kfmap functions 1\n" + HEADER.pack(len(named), 2, 0) + named)
     assert (old.arguments("open"), old.argument_words("open")) == (2, None)
     assert (old.arguments("openat"), old.refusal("openat")) == (-1, Refusal.RETURN_TYPE)
+
+
+def test_every_one_of_many_names_is_found_and_nothing_between_them() -> None:
+    names = [
+        f"{word}_of_a_driver_{number}" for word in ("get", "put") for number in range(0, 900, 2)
+    ]
+    packed = pack_functions(read_btf(_write(names, arguments=3)))
+    found = FunctionNames(packed)
+    assert {found.arguments(name) for name in names} == {3}
+    others = [f"get_of_a_driver_{number}" for number in range(1, 900, 2)]
+    assert not any(found.has(name) for name in (*others, "a", "z", names[-1] + "0", names[0][:-1]))
 
 
 @pytest.mark.parametrize("name", ["tcp_conn", "tcp", "", "cp_close", "a\nb", "tcp_close\n", "á"])

@@ -36,6 +36,7 @@ from verifier.engine.object.model import ExternKind as Kinds
 Path = tuple[tuple[int, int], ...]  # (function, slot in it that leads on)
 _KEEP_FLAGS = re.compile(r"bpf_local_irq_(save|restore)|bpf_res_spin_(un)?lock_irq(save|restore)")
 THROW = "bpf_throw"
+_MAX_KEPT = 100_000  # functions in all paths that are kept
 _NEXT_ITEM = re.compile(r"bpf_iter_\w+_next")
 _WORK_KFUNCS = ("bpf_wq_set_callback", "bpf_task_work_schedule")
 _ON_MAPS = ("bpf_wq_", "bpf_task_work_", "bpf_res_spin_")
@@ -101,6 +102,8 @@ class CallGraph:
         self._spans = _function_spans(obj)
         self._references: dict[str, dict[int, Reference]] = {section: {} for section in obj.code}
         self._pointers: dict[int, bool] = {}
+        self._paths: dict[tuple[int, ...], dict[int, Path]] = {}
+        self._room = _MAX_KEPT
         self._extern_kinds: dict[int, ExternKind] = {}
         self._kinds: dict[int, list[int]] = {}  # extern → which slots its calls are marked in
         self._add_references()
@@ -152,11 +155,21 @@ class CallGraph:
         function = self.object.functions[indexes[at]]
         return indexes[at] if slot < function.start + function.count else None
 
-    def find_paths(self, roots: Iterable[int]) -> dict[int, Path]:
+    def find_paths(self, roots: Iterable[int]) -> Mapping[int, Path]:
         """Return every function reached from some, dead code included, on the shortest way there.
 
         Nearest first; a path has each function on the way, with the slot in it that leads on.
         """
+        key = tuple(roots)
+        paths = self._paths.get(key)
+        if paths is None:
+            paths = self._follow(key)
+            if len(paths) <= self._room:
+                self._room -= len(paths)
+                self._paths[key] = paths
+        return paths
+
+    def _follow(self, roots: tuple[int, ...]) -> dict[int, Path]:
         paths: dict[int, Path] = dict.fromkeys(roots, ())
         waiting = deque(paths)
         while waiting:

@@ -8,10 +8,9 @@ from kfmap.kernel.program_facts import MAY
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import render_context
 from kfmap.permission.renames import find_renamed
-from kfmap.permission.sleeping import find_sleep_answer
 from kfmap.permission.verdict import ALLOWED, FAILS
 from kfmap.permission.view import STRUCT_OPS_TYPE
-from verifier.engine.judging.kernel import KernelUnderTest
+from verifier.engine.judging.kernel import ContextAnswers, KernelUnderTest
 from verifier.engine.result import FindingKind
 
 _MAX_CONTEXTS = 24
@@ -23,9 +22,10 @@ _ABSENT_KINDS = (FindingKind.MISSING, FindingKind.PROTOTYPE, FindingKind.MALFORM
 class Adviser:
     """Advises for one program's context on one kernel; equal questions are answered once."""
 
-    def __init__(self, kernel: KernelUnderTest, context: Context) -> None:
+    def __init__(self, kernel: KernelUnderTest, answers: ContextAnswers) -> None:
         self._kernel = kernel
-        self._context = context
+        self._answers = answers
+        self._context = answers.context
         self._known: dict[tuple[str, str], tuple[tuple[str, ...], str]] = {}
 
     def advise(self, kind: str, kfunc: str) -> tuple[tuple[str, ...], str]:
@@ -117,7 +117,7 @@ class Adviser:
         if self._context.sleepable:
             outside = "call it where nothing is held, and in no timer callback"
             return f"{outside}, or {elsewhere.removeprefix('call it ')}" if work else outside
-        answer = find_sleep_answer(self._context, self._kernel.decider.views)
+        answer = self._answers.sleep
         if answer.word == MAY:
             return "make the program sleepable (.s) and call it outside of locked regions"
         return elsewhere

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from kfmap.permission.context import Context
 from kfmap.permission.layers import TRAP, TRAP_TEXT
 from kfmap.permission.observed import NOT_ASKED
 from kfmap.permission.verdict import ALLOWED, FAILS, REFUSED, UNKNOWN, Verdict, give_reason
@@ -10,7 +9,7 @@ from verifier.engine.flow.reach import Circumstances, Later, LiveCall
 from verifier.engine.flow.regions import Regions
 from verifier.engine.judging.contexts import decide
 from verifier.engine.judging.externs import FOUND, MODULE_ONLY, Resolved
-from verifier.engine.judging.kernel import KernelUnderTest
+from verifier.engine.judging.kernel import ContextAnswers, KernelUnderTest
 from verifier.engine.judging.loader import Loaded
 from verifier.engine.judging.problem import Objection, Problem, path_problem
 from verifier.engine.judging.regions import kfunc_problem, variants
@@ -26,11 +25,11 @@ LATER = {Later.TIMER: "a timer callback", Later.WORK: "a workqueue callback"}
 class CallJudge:
     """Judges the live calls of one program on one kernel."""
 
-    def __init__(self, loaded: Loaded, context: Context) -> None:
+    def __init__(self, loaded: Loaded, answers: ContextAnswers) -> None:
         self._loaded = loaded
         self._kernel: KernelUnderTest = loaded.kernel
-        self._context = context
-        self._verdicts = loaded.kernel.verdicts_in(context)
+        self._context = answers.context
+        self._verdicts = answers.verdicts
         self._known: dict[_Alike, Objection | None] = {}
 
     def judge(self, call: LiveCall) -> Problem | None:

@@ -7,14 +7,13 @@ Mirrors check_helper_call() of kernel/bpf/verifier.c.
 from __future__ import annotations
 
 from kfmap.permission.bpf_helpers import HelperAnswer
-from kfmap.permission.context import Context
 from kfmap.permission.function_address import GET_FUNC_IP, NO_FUNCTION, knows_function
 from kfmap.permission.helper_names import helper_name
 from kfmap.permission.verdict import give_reason
 from verifier.engine.flow.reach import Circumstances, LiveHelper
 from verifier.engine.flow.regions import Regions
 from verifier.engine.judging.calls import asleep
-from verifier.engine.judging.kernel import KernelUnderTest
+from verifier.engine.judging.kernel import ContextAnswers, KernelUnderTest
 from verifier.engine.judging.licences import LICENCE_RULE
 from verifier.engine.judging.problem import Objection, Problem, path_problem
 from verifier.engine.judging.regions import SPIN_LOCK, SPIN_UNLOCK, helper_problem
@@ -31,12 +30,11 @@ class HelperJudge:
     kernel's helpers, it is not asked which of them programs get.
     """
 
-    def __init__(self, kernel: KernelUnderTest, context: Context, licensed: bool) -> None:
+    def __init__(self, kernel: KernelUnderTest, answers: ContextAnswers, licensed: bool) -> None:
         self._kernel = kernel
-        self._context = context
+        self._answers = answers
         self._licensed = licensed
-        self._given: dict[int, Objection | None] = {}
-        self._answers: dict[int, HelperAnswer | None] = {}
+        self._given = answers.refusals[licensed]
         self._known: dict[_Alike, Objection | None] = {}
 
     def judge(self, call: LiveHelper) -> Problem | None:
@@ -65,11 +63,8 @@ class HelperJudge:
 
     def _answer(self, number: int) -> HelperAnswer | None:
         """Return what the kernel says of a helper, None where it has none of this number."""
-        if number not in self._answers:
-            helpers = self._kernel.helpers
-            name = helpers.numbers.get(number)
-            self._answers[number] = helpers.decide(self._context, name) if name else None
-        return self._answers[number]
+        name = self._kernel.helpers.numbers.get(number)
+        return self._answers.helpers.answer(name) if name else None
 
     def _is_given(self, number: int) -> Objection | None:
         """Return what keeps programs in this context from a helper, None for nothing."""
@@ -86,7 +81,11 @@ class HelperJudge:
             text = f"this kernel has no {called}#{number}"
             return Objection(FindingKind.LOAD, (Reason(_RULE, text),))
         name = answer.helper
-        if answer.allowed and f"bpf_{name}" == GET_FUNC_IP and not knows_function(self._context):
+        if (
+            answer.allowed
+            and f"bpf_{name}" == GET_FUNC_IP
+            and not knows_function(self._answers.context)
+        ):
             text = f"func {GET_FUNC_IP}#{number} {NO_FUNCTION}"
             return Objection(FindingKind.LOAD, (Reason(_RULE, text),))
         if answer.allowed and answer.gpl_only and not self._licensed:

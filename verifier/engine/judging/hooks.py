@@ -5,11 +5,11 @@ None of this is about kfuncs; libbpf or bpf_prog_load_check_attach() of the kern
 
 from __future__ import annotations
 
-from kfmap.kernel.facts import KernelFacts
 from kfmap.kernel.program_facts import KernelPart
 from kfmap.permission.context_words import TRACING
 from kfmap.permission.verdict import give_reason
 from verifier.engine.judging.contexts import UNSPECIFIED
+from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.judging.problem import Objection
 from verifier.engine.object.model import Program
 from verifier.engine.result import FindingKind, Reason
@@ -19,7 +19,7 @@ _RULE = "hook"
 _ATTACH_TYPES_CHECKED = (TRACING, "BPF_PROG_TYPE_CGROUP_SOCK_ADDR")
 
 
-def hook_objection(program: Program, facts: KernelFacts) -> Objection | None:
+def hook_objection(program: Program, kernel: KernelUnderTest) -> Objection | None:
     """Say what the kernel lacks for a program to be loaded at all."""
     kind, attach_type = program.program_type, program.attach_type
     if kind == UNSPECIFIED:
@@ -29,17 +29,16 @@ def hook_objection(program: Program, facts: KernelFacts) -> Objection | None:
             f"(bpf_program__set_type()); say which with --type {section}=TYPE"
         )
         return Objection(FindingKind.UNKNOWN, (Reason(_RULE, text),))
-    if not facts.program_types:
+    if not kernel.program_types:
         return None
-    if kind not in {item.name for item in facts.program_types}:
+    if kind not in kernel.program_types:
         return _refused(f"this kernel has no program type {kind}")
-    for left in facts.left_out or ():
-        if (left.kind, left.name) == (KernelPart.PROGRAM_TYPE, kind):
-            verb = "is" if len(left.options) == 1 else "are"
-            options = " and ".join(left.options)
-            text = f"this kernel is built without program type {kind}: {options} {verb} off"
-            return Objection(FindingKind.LOAD, (give_reason(_RULE, text, left.place),))
-    known = {item.name for item in facts.attach_types}
+    if left := kernel.left_out.get((KernelPart.PROGRAM_TYPE, kind)):
+        verb = "is" if len(left.options) == 1 else "are"
+        options = " and ".join(left.options)
+        text = f"this kernel is built without program type {kind}: {options} {verb} off"
+        return Objection(FindingKind.LOAD, (give_reason(_RULE, text, left.place),))
+    known = kernel.decider.views.attach_types
     if kind in _ATTACH_TYPES_CHECKED and attach_type and attach_type not in known:
         return _refused(f"this kernel has no attach type {attach_type}")
     return None

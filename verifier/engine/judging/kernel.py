@@ -10,14 +10,42 @@ from kfmap.btf.kinds import ENUMS
 from kfmap.btf.read import Btf
 from kfmap.kernel.facts import KernelFacts
 from kfmap.kernel.known_names import KnownNames
+from kfmap.kernel.program_facts import LeftOut
 from kfmap.permission.bpf_helpers import HelperDecider
 from kfmap.permission.context import Context
 from kfmap.permission.contexts import build_contexts
 from kfmap.permission.decide import Decider
+from kfmap.permission.given_helpers import GivenHelpers, HelpersByContext
+from kfmap.permission.sleeping import SleepAnswer, find_sleep_answer
 from kfmap.permission.verdict import Verdict
+from verifier.engine.judging.problem import Objection
 from verifier.engine.judging.verifier_rules import VerifierRules
 
 _MAX_CONTEXTS = 1_000  # whose decisions are kept
+
+
+class ContextAnswers:
+    """What one kernel says of programs in one context, whatever their code.
+
+    `verdicts` are those on kfuncs, `refusals` by helper what keeps programs from it, whose licence
+    goes with the GPL or not; whoever decides more adds it.
+    """
+
+    def __init__(self, kernel: KernelUnderTest, context: Context) -> None:
+        self._kernel = kernel
+        self.context = context
+        self.verdicts: dict[str, Verdict] = {}
+        self.refusals: dict[bool, dict[int, Objection | None]] = {True: {}, False: {}}
+
+    @cached_property
+    def helpers(self) -> GivenHelpers:
+        """Return which helpers such programs get."""
+        return self._kernel.helpers_by_context.of(self.context)
+
+    @cached_property
+    def sleep(self) -> SleepAnswer:
+        """Return whether such programs may sleep."""
+        return find_sleep_answer(self.context, self._kernel.decider.views)
 
 
 class KernelUnderTest:
@@ -43,7 +71,7 @@ class KernelUnderTest:
         self.functions = functions
         self._find_known = find_known
         self.name = facts.name
-        self._verdicts: dict[Context, dict[str, Verdict]] = {}
+        self._answers: dict[Context, ContextAnswers] = {}
 
     @cached_property
     def known(self) -> KnownNames | None:
@@ -58,6 +86,15 @@ class KernelUnderTest:
         """Return whether an enum of the kernel has an enumerator, None if that is not known."""
         known = self._enumerators(enum)
         return name in known if known else None
+
+    @cached_property
+    def left_out(self) -> Mapping[tuple[str, str], LeftOut]:
+        """Return what its configuration leaves out, by kind and name."""
+        return {(item.kind, item.name): item for item in reversed(self.facts.left_out or ())}
+
+    @cached_property
+    def program_types(self) -> frozenset[str]:
+        return frozenset(item.name for item in self.facts.program_types)
 
     @cached_property
     def map_kinds(self) -> frozenset[int]:
@@ -85,11 +122,14 @@ class KernelUnderTest:
     def decider(self) -> Decider:
         return Decider(self.facts)
 
-    def verdicts_in(self, context: Context) -> dict[str, Verdict]:
-        """Return what was decided of kfuncs in a context; whoever decides more adds it."""
-        if len(self._verdicts) > _MAX_CONTEXTS:
-            self._verdicts.clear()
-        return self._verdicts.setdefault(context, {})
+    def answers_in(self, context: Context) -> ContextAnswers:
+        """Return what is known of a context: equal questions of many programs are decided once."""
+        known = self._answers.get(context)
+        if known is None:
+            if len(self._answers) > _MAX_CONTEXTS:
+                self._answers.clear()
+            known = self._answers[context] = ContextAnswers(self, context)
+        return known
 
     @cached_property
     def rules(self) -> VerifierRules:
@@ -98,6 +138,10 @@ class KernelUnderTest:
     @cached_property
     def helpers(self) -> HelperDecider:
         return HelperDecider(self.facts)
+
+    @cached_property
+    def helpers_by_context(self) -> HelpersByContext:
+        return HelpersByContext(self.helpers, self.decider.views)
 
     @cached_property
     def contexts(self) -> tuple[tuple[Context, int], ...]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
-from kfmap.permission.context import Context
 from kfmap.permission.verdict import give_reason
 from verifier.engine.flow.budget import Budget
 from verifier.engine.flow.engine import Engine
@@ -17,11 +17,13 @@ from verifier.engine.judging.calls import CallJudge
 from verifier.engine.judging.externs import FOUND
 from verifier.engine.judging.global_calls import GlobalJudge
 from verifier.engine.judging.helper_calls import HelperJudge
+from verifier.engine.judging.kernel import ContextAnswers
 from verifier.engine.judging.licences import is_gpl_compatible
 from verifier.engine.judging.loader import Loaded
 from verifier.engine.judging.maps import MapJudge
 from verifier.engine.judging.prepared import Prepared
 from verifier.engine.judging.problem import Objection, Problem, path_problem
+from verifier.engine.judging.reached import Reached
 from verifier.engine.judging.regions import TAIL_CALL, leak_problem
 from verifier.engine.object.model import Program
 from verifier.engine.result import FindingKind, Reason
@@ -48,11 +50,17 @@ class Engines:
         self._steps = Budget(prepared.steps.joined)
         self._exact_steps = Budget(prepared.steps.exact)
         self._exact: dict[Question, Engine] = {}
+        self._fails: dict[int, bool] = {}
         self._inputs = loaded.inputs()
         self.fast = Engine(prepared.code, self._inputs, self._steps)
 
     def fails(self, function: int) -> bool:
         """Return whether a CO-RE relocation of a function fails."""
+        if function not in self._fails:
+            self._fails[function] = self._find_failure(function)
+        return self._fails[function]
+
+    def _find_failure(self, function: int) -> bool:
         section = self._prepared.object.functions[function].section
         slots = self._prepared.code.core_slots_of(function)
         return any(self._inputs.peek((Asked.FAILS, section, slot)) for slot in slots)
@@ -76,22 +84,29 @@ class LiveJudge:
         loaded: Loaded,
         engines: Engines,
         program: Program,
-        context: Context,
+        reached: Reached,
+        answers: ContextAnswers,
         maps: MapJudge,
     ) -> None:
-        kernel = loaded.kernel
         self._prepared = prepared
         self._loaded = loaded
         self._engines = engines
         self._program = program
-        self.calls = CallJudge(loaded, context)
+        self._reached = reached
+        self.calls = CallJudge(loaded, answers)
         licensed = is_gpl_compatible(prepared.object.license)
-        self._helpers = HelperJudge(kernel, context, licensed)
+        self._helpers = HelperJudge(loaded.kernel, answers, licensed)
         self._maps = maps
-        self._callbacks = CallbackJudge(prepared, kernel, self._is_there)
-        self._globals = GlobalJudge(
-            prepared,
-            kernel,
+
+    @cached_property
+    def _callbacks(self) -> CallbackJudge:
+        return CallbackJudge(self._prepared, self._loaded.kernel, self._is_there)
+
+    @cached_property
+    def _globals(self) -> GlobalJudge:
+        return GlobalJudge(
+            self._prepared,
+            self._loaded.kernel,
             self.calls.may_sleep,
             self._helpers.sleeps,
             self._callbacks.throw_in,
@@ -125,23 +140,16 @@ class LiveJudge:
     def _may_find(self) -> bool:
         """Return whether a walk could find anything, dead code counted: most programs without a
         kernel function have nothing to be found."""
-        roots = [self._program.function]
-        if self._program.exception_callback is not None:
-            roots.append(self._program.exception_callback)
-        graph = self._prepared.code.graph
-        functions = list(graph.find_paths(roots))
-        calls = [graph.calls[function] for function in functions]
-        if any(each.kfuncs for each in calls):
+        reached = self._reached
+        if reached.calls or (reached.calls_back and reached.loads_packets):
             return True
-        calls_back = any(each.passed for each in calls)
-        if calls_back and any(each.packets for each in calls):
+        if any(self._engines.fails(function) for function in reached.functions):
             return True
-        if any(self._engines.fails(function) for function in functions):
+        if any(self._lacks(extern) for extern in reached.variables):
             return True
-        if any(self._lacks(extern) for each in calls for _, extern in each.variables):
+        if reached.calls_back and TAIL_CALL in reached.helpers:
             return True
-        numbers = {number for each in calls for _, number in each.helpers}
-        return (calls_back and TAIL_CALL in numbers) or any(map(self._may_object, numbers))
+        return any(map(self._may_object, reached.helpers))
 
     def _may_object(self, number: int) -> bool:
         """Return whether anything may be wrong with a call of a helper, wherever it is made."""
@@ -224,12 +232,9 @@ class LiveJudge:
 
     def _null_text(self) -> str:
         """Say that something is read at the address of a variable that this kernel lacks."""
-        graph = self._prepared.code.graph
-        functions = graph.find_paths([self._program.function])
-        externs = {extern for each in functions for _, extern in graph.calls[each].variables}
         names = ", ".join(
             self._loaded.object.externs[extern].kernel_name
-            for extern in sorted(externs)
+            for extern in self._reached.variables
             if self._lacks(extern)
         )
         return (

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from kfmap.btf.kinds import Kind
 from kfmap.kernel.program_facts import KernelPart, MapRefusal
 from kfmap.permission.view import EXT_TYPE
 from verifier.engine.judging.built_without import options_off
@@ -20,7 +19,7 @@ from verifier.engine.judging.map_making import keeps_no_types, needs_types
 from verifier.engine.judging.problem import Objection
 from verifier.engine.object.map_types import map_type_name
 from verifier.engine.object.model import BpfMap, BpfObject, Program
-from verifier.engine.object.special_fields import LISTS, STRUCTS, SpecialFields, find_special_fields
+from verifier.engine.object.special_fields import LISTS, STRUCTS, ObjectFields, SpecialFields
 from verifier.engine.result import FindingKind, Reason
 
 _RULE = "map"
@@ -56,10 +55,12 @@ class _Held(NamedTuple):
 class MapJudge:
     """Judges the maps of one object on one kernel."""
 
-    def __init__(self, obj: BpfObject, kernel: KernelUnderTest) -> None:
+    def __init__(self, obj: BpfObject, fields: ObjectFields, kernel: KernelUnderTest) -> None:
         self._object = obj
+        self._fields = fields
         self._kernel = kernel
-        self._fields: dict[int, SpecialFields] = {}
+        self._held: dict[int, _Held] = {}
+        self._refused: dict[tuple[_Held, str | None, bool], Objection | None] = {}
 
     @cached_property
     def _looks_inside(self) -> bool:
@@ -84,7 +85,12 @@ class MapJudge:
 
     def map_objection(self, program: Program, index: int) -> Objection | None:
         """Say why a program may not use a map of the object."""
-        return self._objection(program, self._held(self._object.maps[index]))
+        held = self._held.get(index)
+        if held is None:
+            item = self._object.maps[index]
+            held = _Held(item.name, map_type_name(item.kind), self._fields_of(item))
+            self._held[index] = held
+        return self._objection(program, held)
 
     def data_objection(self, program: Program, index: int) -> Objection | None:
         """Say why a program may not use a section of global data, which is a map as well."""
@@ -94,11 +100,7 @@ class MapJudge:
         )
 
     def _fields_of_data(self, index: int) -> frozenset[str]:
-        btf = self._object.btf
-        datasec = btf.find(self._object.data[index].name, Kind.DATASEC) if btf else None
-        if btf is None or datasec is None:
-            return frozenset()
-        return self._found(find_special_fields(btf, datasec))
+        return self._found(self._fields.of_data(index))
 
     def shared_data_problems(self) -> Iterator[Reason]:
         """Say which sections of data libbpf maps into memory and the kernel lets nobody map.
@@ -127,8 +129,14 @@ class MapJudge:
 
     def _objection(self, program: Program, held: _Held) -> Objection | None:
         kind = program.replaces if program.program_type == EXT_TYPE else program.program_type
+        key = held, kind, program.sleepable
+        if key not in self._refused:
+            self._refused[key] = self._find_refusal(*key)
+        return self._refused[key]
+
+    def _find_refusal(self, held: _Held, kind: str | None, sleepable: bool) -> Objection | None:
         for refusal in self._kernel.facts.map_refusals or ():
-            if _applies(refusal, held, kind, program.sleepable):
+            if _applies(refusal, held, kind, sleepable):
                 text = f"{refusal.message}: {_what(refusal, held)}"
                 place = refusal.place
                 reason = Reason(_RULE, text, place.file, place.line)
@@ -169,9 +177,6 @@ class MapJudge:
                 return Objection(FindingKind.LOAD, (Reason(_RULE, text),))
         return None
 
-    def _held(self, item: BpfMap) -> _Held:
-        return _Held(item.name, map_type_name(item.kind), self._fields_of(item))
-
     def _fields_of(self, item: BpfMap) -> frozenset[str]:
         """Return the special fields of a map's values; none where the kernel gets no types."""
         fields = self._all_fields_of(item)
@@ -181,10 +186,7 @@ class MapJudge:
         """Return the special fields that the kernel finds in the types of a map's values."""
         if self._object.btf is None or not has_types(item):
             return frozenset()
-        if item.value_type not in self._fields:
-            found = find_special_fields(self._object.btf, item.value_type)
-            self._fields[item.value_type] = found
-        return self._found(self._fields[item.value_type])
+        return self._found(self._fields.of_type(item.value_type))
 
 
 def has_types(item: BpfMap) -> bool:

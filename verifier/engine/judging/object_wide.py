@@ -24,13 +24,13 @@ class ObjectProblem(NamedTuple):
     reason: Reason
 
 
-def find_object_problems(loaded: Loaded) -> tuple[ObjectProblem, ...]:
+def find_object_problems(loaded: Loaded, maps: MapJudge) -> tuple[ObjectProblem, ...]:
     """Return all such reasons, missing kfuncs first."""
     return (
         *_opening_problems(loaded),
         *_extern_problems(loaded),
         *(ObjectProblem(problem.kind, "", problem.reason) for problem in object_problems(loaded)),
-        *_map_problems(loaded),
+        *_map_problems(loaded, maps),
         *_core_problems(loaded),
     )
 
@@ -97,11 +97,10 @@ def _extern_problems(loaded: Loaded) -> Iterator[ObjectProblem]:
             yield ObjectProblem(FindingKind.UNKNOWN, "", Reason("extern", text))
 
 
-def _map_problems(loaded: Loaded) -> Iterator[ObjectProblem]:
+def _map_problems(loaded: Loaded, maps: MapJudge) -> Iterator[ObjectProblem]:
     """A map that the kernel cannot make, for it has no such type, or that libbpf cannot map."""
     for reason in maps_of_kernel(loaded.kernel, loaded.object.maps):
         yield ObjectProblem(FindingKind.LOAD, "", reason)
-    maps = MapJudge(loaded.object, loaded.kernel)
     for reason in (*maps.unmade_maps(), *maps.shared_data_problems()):
         yield ObjectProblem(FindingKind.LOAD, "", reason)
 

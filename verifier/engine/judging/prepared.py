@@ -10,14 +10,15 @@ from verifier.engine.flow.engine import ObjectCode
 from verifier.engine.judging.choices import NO_CHOICES, LoaderChoices, apply_choices
 from verifier.engine.judging.context_words import ContextReads, find_program_reads
 from verifier.engine.judging.loader import Relocations, read_constants
+from verifier.engine.judging.reached import Reached
 from verifier.engine.judging.static_paths import (
     Path,
     find_packet_load,
-    find_program_calls,
     find_static_calls,
     find_static_helpers,
 )
 from verifier.engine.object.model import BpfObject, ObjectError
+from verifier.engine.object.special_fields import ObjectFields
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +31,21 @@ class Steps:
 
 @dataclass(frozen=True)
 class Prepared:
-    """An object with its code, its relocations and, by program, the calls it could reach."""
+    """An object with its code, its relocations and, by program, what that could reach."""
 
     object: BpfObject
     code: ObjectCode
     relocations: Relocations
-    static_calls: tuple[Mapping[int, Path], ...]
+    reached: tuple[Reached, ...]
     steps: Steps
+    fields: ObjectFields
     choices: LoaderChoices = NO_CHOICES
     context_reads: ContextReads = field(default_factory=dict)
     _calls_in: dict[int, Mapping[int, Path]] = field(default_factory=dict)
     _helpers_in: dict[int, Mapping[int, Path]] = field(default_factory=dict)
 
     def calls_in(self, function: int) -> Mapping[int, Path]:
-        """Return the calls that a function could reach, as `static_calls` does for programs."""
+        """Return the calls that a function could reach, as `Reached.calls` does for programs."""
         if function not in self._calls_in:
             self._calls_in[function] = find_static_calls(self.code.graph, [function])
         return self._calls_in[function]
@@ -69,11 +71,12 @@ def prepare_object(
     """
     obj = apply_choices(obj, choices)
     code = ObjectCode(obj, read_constants(obj, choices.values))
-    static_calls = tuple(find_program_calls(code.graph, program) for program in obj.programs)
+    reached = tuple(Reached(code.graph, program) for program in obj.programs)
     try:
         relocations = Relocations(obj)
     except BtfError as error:
         raise ObjectError(f"the object's CO-RE relocations cannot be read: {error}") from error
     reads = find_program_reads(obj, code)
     code.check_slots(reads)
-    return Prepared(obj, code, relocations, static_calls, steps or Steps(), choices, reads)
+    steps, fields = steps or Steps(), ObjectFields(obj)
+    return Prepared(obj, code, relocations, reached, steps, fields, choices, reads)

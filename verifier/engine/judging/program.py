@@ -10,7 +10,6 @@ from verifier.engine.flow.reach import Circumstances, LiveCall, Node, Reach
 from verifier.engine.flow.regions import NO_REGIONS
 from verifier.engine.judging.advice import Adviser
 from verifier.engine.judging.callbacks import exception_objection
-from verifier.engine.judging.contexts import context_of
 from verifier.engine.judging.evidence import Path, Reporter
 from verifier.engine.judging.evidence_only import keep_what_is_known
 from verifier.engine.judging.externs import FOUND, MALFORMED
@@ -28,7 +27,6 @@ from verifier.engine.judging.object_wide import ObjectProblem, find_object_probl
 from verifier.engine.judging.prepared import Prepared
 from verifier.engine.judging.problem import Objection, Problem
 from verifier.engine.judging.sleeping import sleep_objection
-from verifier.engine.judging.static_paths import find_program_data, find_program_maps
 from verifier.engine.judging.struct_ops import (
     lacks_member,
     optional_map_problem,
@@ -56,9 +54,9 @@ class ObjectJudge:
     def __init__(self, prepared: Prepared, loaded: Loaded) -> None:
         self.prepared = prepared
         self.loaded = loaded
-        self.problems: tuple[ObjectProblem, ...] = find_object_problems(loaded)
+        self.maps = MapJudge(prepared.object, prepared.fields, loaded.kernel)
+        self.problems: tuple[ObjectProblem, ...] = find_object_problems(loaded, self.maps)
         self.engines = Engines(prepared, loaded)
-        self.maps = MapJudge(prepared.object, loaded.kernel)
 
     def judge(self) -> tuple[ProgramVerdict, ...]:
         """Return the verdicts in the order of the programs."""
@@ -77,11 +75,18 @@ class _ProgramJudge:
         self._loaded = judge.loaded
         self._object = judge.prepared.object
         self._program: Program = self._object.programs[index]
-        self._static = judge.prepared.static_calls[index]
-        self._context = context_of(self._program)
-        self._reporter = Reporter(self._object, Adviser(self._loaded.kernel, self._context))
+        self._reached = judge.prepared.reached[index]
+        self._static = self._reached.calls
+        self._answers = self._loaded.kernel.answers_in(self._reached.context)
+        self._reporter = Reporter(self._object, Adviser(self._loaded.kernel, self._answers))
         self._live = LiveJudge(
-            judge.prepared, self._loaded, judge.engines, self._program, self._context, judge.maps
+            judge.prepared,
+            self._loaded,
+            judge.engines,
+            self._program,
+            self._reached,
+            self._answers,
+            judge.maps,
         )
 
     def judge(self) -> ProgramVerdict:
@@ -130,9 +135,9 @@ class _ProgramJudge:
         target = target_objection(program, kernel) if kernel.facts.program_types else None
         in_module = target is not None and target.reasons[0].rule == MODULE_RULE
         found = (
-            hook_objection(program, kernel.facts),
+            hook_objection(program, kernel),
             target,
-            None if in_module else sleep_objection(self._context, kernel),
+            None if in_module else sleep_objection(self._answers, kernel),
             licence_objection(program, self._object.license),
             exception_objection(self._judge.prepared, program, kernel),
         )
@@ -144,10 +149,8 @@ class _ProgramJudge:
 
     def _verdict(self, findings: list[Finding], live: tuple[str, ...]) -> ProgramVerdict:
         word = find_word(item.kind for item in findings)
-        reachable = tuple(sorted({self._name(extern) for extern in self._static}))
-        return ProgramVerdict(
-            self._program.name, word, tuple(findings[:_MAX_FINDINGS]), live, reachable
-        )
+        told = tuple(findings[:_MAX_FINDINGS])
+        return ProgramVerdict(self._program.name, word, told, live, self._reached.names)
 
     def _name(self, extern: int) -> str:
         return self._object.externs[extern].kernel_name
@@ -190,12 +193,12 @@ class _ProgramJudge:
 
     def _map_findings(self) -> Iterator[Finding]:
         """The kernel looks at every map that the code names, dead code included."""
-        graph, judge = self._judge.prepared.code.graph, self._judge.maps
-        for index, path in find_program_maps(graph, self._program).items():
+        judge = self._judge.maps
+        for index, path in self._reached.maps.items():
             objection = judge.map_objection(self._program, index)
             if objection:
                 yield self._finding(objection.kind, "", path, objection.reasons)
-        for index, path in find_program_data(graph, self._program).items():
+        for index, path in self._reached.data.items():
             objection = judge.data_objection(self._program, index)
             if objection:
                 yield self._finding(objection.kind, "", path, objection.reasons)
@@ -204,7 +207,7 @@ class _ProgramJudge:
 
     def _call_findings(self, problems: list[Problem]) -> Iterator[Finding]:
         """Tell of problems; what is said of the whole object, or surely elsewhere, is not again."""
-        told = {finding.kfunc for finding in self._object_findings() if finding.kfunc}
+        told = {problem.kfunc for problem in self._judge.problems if problem.kfunc}
         certain = {(item.kind, item.kfunc) for item in problems if item.sure}
         asleep: set[str] = set()
         for problem in problems:

@@ -7,25 +7,24 @@ are judged with their maps (struct_ops.py).
 from __future__ import annotations
 
 from kfmap.kernel.program_facts import MUST
-from kfmap.permission.context import Context
-from kfmap.permission.sleeping import find_sleep_answer
 from kfmap.permission.view import STRUCT_OPS_TYPE
 from verifier.engine.judging.contexts import UNSPECIFIED
-from verifier.engine.judging.kernel import KernelUnderTest
+from verifier.engine.judging.kernel import ContextAnswers, KernelUnderTest
 from verifier.engine.judging.problem import Objection
 from verifier.engine.result import FindingKind, Reason
 
 _ELSEWHERE = (STRUCT_OPS_TYPE, UNSPECIFIED)
 
 
-def sleep_objection(context: Context, kernel: KernelUnderTest) -> Objection | None:
+def sleep_objection(answers: ContextAnswers, kernel: KernelUnderTest) -> Objection | None:
     """Say why a program may not be sleepable, or has to be; None where the kernel is fine with it.
 
     Nothing is said of kernels whose rules were not read.
     """
+    context = answers.context
     if context.program_type in _ELSEWHERE or not kernel.facts.sleeping:
         return None
-    answer = find_sleep_answer(context, kernel.decider.views)
+    answer = answers.sleep
     blocks = answer.blocks(context.sleepable)
     if blocks is False:
         return None

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from kfmap.btf.kinds import Kind
 from kfmap.btf.read import Btf, BtfError
+from verifier.engine.object.model import BpfObject
 
 # The struct's name → the enumerator of enum btf_field_type (include/linux/bpf.h).
 FIELDS = {
@@ -72,6 +73,29 @@ def find_special_fields(btf: Btf, type_id: int) -> SpecialFields:
     except BtfError:
         return NO_FIELDS
     return SpecialFields(tuple(found.own), tuple(found.nested), found.roots_fit)
+
+
+class ObjectFields:
+    """The special fields in the values of an object's maps and data, each type read once."""
+
+    def __init__(self, obj: BpfObject) -> None:
+        self._object = obj
+        self._of_types: dict[int, SpecialFields] = {}
+
+    def of_type(self, type_id: int) -> SpecialFields:
+        """Return the fields of a type of the object, which has types."""
+        found = self._of_types.get(type_id)
+        if found is None:
+            btf = self._object.btf
+            found = find_special_fields(btf, type_id) if btf else NO_FIELDS
+            self._of_types[type_id] = found
+        return found
+
+    def of_data(self, index: int) -> SpecialFields:
+        """Return the fields of a section of data, none where the object has no type of it."""
+        btf = self._object.btf
+        datasec = btf.find(self._object.data[index].name, Kind.DATASEC) if btf else None
+        return NO_FIELDS if datasec is None else self.of_type(datasec)
 
 
 class _Search:
