@@ -6,7 +6,7 @@ far as liveness, sleeping and regions go.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from verifier.engine.flow.body import Row
 from verifier.engine.flow.forks import (
@@ -49,24 +49,26 @@ _NO_ARGUMENTS: tuple[Value, ...] = ()
 _ROUNDS = 3  # of a callback whose regions differ from turn to turn
 
 
+class Callback(NamedTuple):
+    """A function that is run at a slot while its caller waits, with these arguments.
+
+    `chosen` is False where it may be another that is run.
+    """
+
+    slot: int
+    function: int
+    arguments: tuple[Value, ...]
+    chosen: bool
+
+
 class Enter(Protocol):
     """Goes into functions whose regions and results come back to the caller."""
 
     def static(self, slot: int, function: int, state: State, asked: int) -> tuple[Way, ...]:
         """Note the call of a static function and return its ways out; `asked`: as in slices."""
 
-    def callback(
-        self,
-        slot: int,
-        function: int,
-        state: State,
-        arguments: tuple[Value, ...],
-        chosen: bool,
-    ) -> tuple[Way, ...]:
-        """Note a callback that is run while its caller waits, and return its ways out.
-
-        `chosen` is False where it may be another that is run.
-        """
+    def callback(self, called: Callback, state: State) -> tuple[Way, ...]:
+        """Note a callback that is run, and return its ways out."""
 
 
 def call_helper(walk: Walk, state: State, slot: int, number: int) -> None:
@@ -187,7 +189,8 @@ def _run_callbacks(
         new: list[Regions] = []
         for state.regions in latest:
             for function in functions:
-                for way in enter.callback(slot, function, state, arguments, len(functions) == 1):
+                called = Callback(slot, function, arguments, len(functions) == 1)
+                for way in enter.callback(called, state):
                     after = state.regions.returning(way.regions)
                     if after not in found:
                         found.append(after)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from verifier.engine.flow.body import Body, build_body
 from verifier.engine.flow.budget import Budget, OutOfBudget
-from verifier.engine.flow.calling import Enter, static_arguments
+from verifier.engine.flow.calling import Callback, Enter, static_arguments
 from verifier.engine.flow.calls import CallGraph
 from verifier.engine.flow.forks import TREE_ADD
 from verifier.engine.flow.inputs import Answer, Inputs
@@ -302,15 +302,9 @@ class _Enter:
         self._walk.note_edge(STATIC, slot, function, state, arguments)
         return summary.ways
 
-    def callback(
-        self,
-        slot: int,
-        function: int,
-        state: State,
-        arguments: tuple[Value, ...],
-        chosen: bool,
-    ) -> tuple[Way, ...]:
+    def callback(self, called: Callback, state: State) -> tuple[Way, ...]:
         """Note a callback that is run while its caller waits, and return its ways out."""
+        slot, function, arguments, chosen = called
         regions = state.regions.entering()
         arguments, summary = self._engine.enter(function, arguments, regions, WAYS)
         self._walk.note_edge(CALLBACK, slot, function, state, arguments, chosen)

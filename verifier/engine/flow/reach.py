@@ -82,10 +82,10 @@ class Circumstances(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class LiveCall:
-    """A live call of an extern; `regions` before it, `fault` and `maps` as in a Site."""
+class _LiveSite:
+    """A live call of something; `regions` before it, `fault` and `maps` as in a Site."""
 
-    extern: int
+    callee: int
     slot: int
     node: Node
     sure: bool
@@ -96,17 +96,21 @@ class LiveCall:
 
 
 @dataclass(frozen=True, slots=True)
-class LiveHelper:
-    """A live call of a helper, by its number."""
+class LiveCall(_LiveSite):
+    """A live call of an extern."""
 
-    number: int
-    slot: int
-    node: Node
-    sure: bool
-    regions: Regions
-    circumstances: Circumstances
-    fault: str = ""
-    maps: tuple[int, ...] = ()
+    @property
+    def extern(self) -> int:
+        return self.callee
+
+
+@dataclass(frozen=True, slots=True)
+class LiveHelper(_LiveSite):
+    """A live call of a helper."""
+
+    @property
+    def number(self) -> int:
+        return self.callee
 
 
 @dataclass(frozen=True, slots=True)
