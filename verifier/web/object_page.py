@@ -36,10 +36,7 @@ class CauseCard:
         cause = self.cause
         if cause.kfunc and cause.kind != FindingKind.LEFT_OUT:
             return KIND_WORDS[cause.kind]
-        first = cause.text.partition(" ")[0]
-        if not first.isalpha():  # a name of the program's, which C writes as it stands
-            return cause.text
-        return cause.text[:1].upper() + cause.text[1:]
+        return cause.sentence
 
 
 @dataclass(frozen=True, slots=True)

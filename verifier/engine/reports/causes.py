@@ -78,6 +78,12 @@ class Cause:
         return tuple(dict.fromkeys(name for hit in self.hits for name in hit.programs))
 
     @property
+    def sentence(self) -> str:
+        """Return the reason as a sentence begins; names of the program stay as C writes them."""
+        first = self.text.partition(" ")[0]
+        return self.text[:1].upper() + self.text[1:] if first.isalpha() else self.text
+
+    @property
     def whole(self) -> bool:
         """Return whether it hits the whole object wherever it hits."""
         return all(hit.whole for hit in self.hits)

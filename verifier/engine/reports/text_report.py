@@ -122,7 +122,7 @@ def _head(cause: Cause) -> str:
     if cause.kind == FindingKind.LEFT_OUT:
         return f"Left out: {cause.text}"
     if not cause.kfunc:
-        return cause.text[:1].upper() + cause.text[1:]
+        return cause.sentence
     return f"{cause.kfunc}: {KIND_WORDS[cause.kind]}"
 
 

@@ -70,6 +70,16 @@ def test_what_hits_one_program_only_hides_nothing() -> None:
     assert causes.followed == 0
 
 
+def test_a_reason_begins_a_sentence_but_for_names_of_the_program() -> None:
+    texts = ("qmap_ops sets init_cids", "tick1 is used as two", "every path leaves a lock")
+    said = verdict("7.3", run=[finding(FindingKind.LOAD, "", text) for text in texts])
+    assert [cause.sentence for cause in find_causes(checked(said)).shown] == [
+        "qmap_ops sets init_cids",
+        "tick1 is used as two",
+        "Every path leaves a lock",
+    ]
+
+
 def test_dead_calls_are_no_cause() -> None:
     assert find_causes(checked(verdict("7.3", run=[finding(FindingKind.DEAD, "x")]))).shown == ()
 
