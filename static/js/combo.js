@@ -33,11 +33,13 @@ function noteOf(text) {
 }
 
 export class Combo {
-  // `load` gives the names, or [name, note] pairs; `take` is told which one was chosen.
-  constructor(input, { load, take }) {
+  // `load` gives the names, or [name, note] pairs; `take` is told which one was chosen; `find` gives those that fit,
+  // of a Map of names and notes.
+  constructor(input, { load, take, find = (all, typed) => findNames(all.keys(), typed) }) {
     this.input = input;
     this.load = load;
     this.onTake = take;
+    this.find = find;
     this.chosen = -1;
     this.list = document.createElement("ul");
     this.list.className = "combo-list";
@@ -62,11 +64,11 @@ export class Combo {
     if (document.activeElement === input && input.value) this.open(); // typed before this script ran
   }
 
-  async open() {
-    const typed = this.input.value.trim();
+  async open(typed = this.input.value.trim()) {
+    const value = this.input.value;
     const all = new Map((await this.load()).map((item) => (Array.isArray(item) ? item : [item, ""])));
-    const names = findNames(all.keys(), typed);
-    if (typed !== this.input.value.trim() || document.activeElement !== this.input) return;
+    const names = this.find(all, typed);
+    if (value !== this.input.value || document.activeElement !== this.input) return;
     this.list.replaceChildren(...names.map((name, at) => {
       const item = document.createElement("li");
       item.role = "option";

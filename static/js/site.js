@@ -1,4 +1,5 @@
-// What every page has: the theme switch, the key for search, times in the reader's zone, drop zones.
+// What every page has: the theme switch, the key for search, times in the reader's zone, drop zones,
+// search in long lists.
 const root = document.documentElement;
 const THEMES = { system: "System theme", light: "Light theme", dark: "Dark theme" };
 
@@ -86,10 +87,17 @@ document.addEventListener("click", async (event) => {
   setTimeout(() => { button.textContent = label; }, 2000);
 });
 
+async function offerSearch(selects) {
+  if (!selects.length) return;
+  const { pickFrom } = await import("./pick.js");
+  selects.forEach(pickFrom);
+}
+
 function prepare(part) {
   showLocalTimes(part);
   offerCopies(part);
   part.querySelectorAll("form[data-drop]").forEach(takeDrops);
+  offerSearch(part.querySelectorAll("select[data-pick]"));
 }
 
 switchTheme(document.querySelector(".theme-switch"));
