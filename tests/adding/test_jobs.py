@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import io
 import json
 import lzma
@@ -117,7 +118,10 @@ def assert_marked_as_estimate(said: str) -> None:
         ("can_call", "mine-9.1", "xdp", "one", "--format=json"),
         ("verify", str(OBJECT), "--kernel=mine-9.1"),
         ("verify", str(OBJECT), "--kernel=mine-9.1", "--format=json"),
-        ("verify", str(OBJECT), "--kernel=mine-9.1", "--format=markdown"),
+        *(
+            ("verify", str(OBJECT), "--kernel=mine-9.1", f"--format={name}")
+            for name in ("markdown", "sarif", "csv", "junit", "github")
+        ),
     ):
         out = io.StringIO()
         with contextlib.suppress(SystemExit):
@@ -129,6 +133,11 @@ def assert_marked_as_estimate(said: str) -> None:
     assert answer["estimate"] == said[:-1]
     (kernel,) = json.loads(found["verify", "--format=json"])["kernels"]
     assert (kernel["name"], kernel["estimate"]) == ("mine-9.1", said[:-1])
+    results = json.loads(found["verify", "--format=sarif"])["runs"][0]["results"]
+    assert {"mine-9.1": said[:-1]} in [item["properties"].get("estimates") for item in results]
+    rows = list(csv.DictReader(io.StringIO(found["verify", "--format=csv"])))
+    assert {row["estimate"] for row in rows} == {said[:-1]}
+    assert f'<property name="estimate" value="{said[:-1]}"' in found["verify", "--format=junit"]
 
 
 def test_types_alone_give_an_estimate_by_the_nearest_kernel(adder: Client, tmp_path: Path) -> None:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from kfmap.safe_text.csv_rows import render_csv
-from verifier.engine.reports.model import DEFAULT, CheckedObject, ReportOptions, subject
+from verifier.engine.reports.model import (
+    DEFAULT,
+    CheckedObject,
+    ReportOptions,
+    find_estimates,
+    subject,
+)
 from verifier.engine.result import Finding
 
 HEAD = (
@@ -21,19 +27,24 @@ HEAD = (
     "reason",
     "evidence",
     "suggestion",
+    "estimate",
 )
 
 
 def render_findings(objects: Sequence[CheckedObject], options: ReportOptions = DEFAULT) -> str:
     """Return all findings, one row each."""
-    return render_csv(HEAD, finding_rows(objects))
+    return render_csv(HEAD, finding_rows(objects, options))
 
 
-def finding_rows(objects: Sequence[CheckedObject]) -> Iterator[list[str]]:
+def finding_rows(
+    objects: Sequence[CheckedObject], options: ReportOptions = DEFAULT
+) -> Iterator[list[str]]:
     """Return a row for each finding, program without findings, and thing not read or checked."""
+    estimates = find_estimates(options)
     for obj in objects:
         for row in _rows(obj):
-            yield row + [""] * (len(HEAD) - len(row))
+            missing = len(HEAD) - 1 - len(row)
+            yield [*row, *[""] * missing, estimates.get(row[1], "")]
 
 
 def _rows(obj: CheckedObject) -> Iterator[list[str]]:

@@ -52,7 +52,8 @@ def build_report(objects: Sequence[CheckedObject], options: ReportOptions = DEFA
     for obj in objects:
         sections += _object_sections(obj, options, "" if one else f"{obj.file}: ")
     sections += agreed_sections(options)
-    findings = Table("findings", HEAD, tuple(tuple(row) for row in finding_rows(objects)))
+    rows = tuple(tuple(row) for row in finding_rows(objects, options))
+    findings = Table("findings", HEAD, rows)
     return Report(
         "objects",
         title,

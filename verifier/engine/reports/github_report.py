@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from kfmap.safe_text.printable import printable
 from verifier.engine.reports.answer import build_answer
 from verifier.engine.reports.causes import Cause
-from verifier.engine.reports.model import DEFAULT, CheckedObject, ReportOptions
+from verifier.engine.reports.model import DEFAULT, CheckedObject, ReportOptions, estimates_of
 from verifier.engine.reports.sarif_report import cause_level, cause_message, relative_path
 
 _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
@@ -34,6 +34,8 @@ def _lines(obj: CheckedObject, options: ReportOptions) -> Iterator[str]:
         yield _annotation(obj, cause, options)
     # Not a command, whatever the name begins with.
     yield f"kfmap: {printable(obj.file)}: {printable(answer.line)}"
+    for sentence in estimates_of(obj, options):
+        yield f"kfmap: {printable(obj.file)}: {printable(sentence)}"
 
 
 def _annotation(obj: CheckedObject, cause: Cause, options: ReportOptions) -> str:
@@ -42,7 +44,7 @@ def _annotation(obj: CheckedObject, cause: Cause, options: ReportOptions) -> str
     if source is not None and source.file and source.line > 0:
         place = {"file": relative_path(source.file, options.source_root), "line": str(source.line)}
     place["title"] = f"{obj.file}: {cause.kfunc or cause.kind}"
-    return _command(_COMMANDS[cause_level(cause, options)], place, cause_message(cause))
+    return _command(_COMMANDS[cause_level(cause, options)], place, cause_message(cause, options))
 
 
 def _command(command: str, values: dict[str, str], message: str) -> str:

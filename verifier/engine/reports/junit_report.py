@@ -8,7 +8,13 @@ from xml.etree import ElementTree
 
 from kfmap import __version__
 from kfmap.safe_text.printable import printable
-from verifier.engine.reports.model import DEFAULT, CheckedObject, ReportOptions, headline
+from verifier.engine.reports.model import (
+    DEFAULT,
+    CheckedObject,
+    ReportOptions,
+    find_estimates,
+    headline,
+)
 from verifier.engine.result import (
     FAILS_AT_RUN_TIME,
     LEFT_OUT,
@@ -32,18 +38,21 @@ _TAGS = {
 def render_junit(objects: Sequence[CheckedObject], options: ReportOptions = DEFAULT) -> str:
     """Return all objects; what could not be read or checked is an `error`."""
     root = ElementTree.Element("testsuites", name="kfmap")
+    estimates = find_estimates(options)
     for obj in objects:
         if obj.problem:
             _add_error(root, obj.file, obj.problem)
         for item in obj.unchecked:
             _add_error(root, f"{obj.file} on {item.kernel}", item.problem)
         for verdict in obj.verdicts:
-            _add_suite(root, obj, verdict)
+            _add_suite(root, obj, verdict, estimates.get(verdict.kernel, ""))
     ElementTree.indent(root, " ")
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def _add_suite(root: ElementTree.Element, obj: CheckedObject, verdict: ObjectVerdict) -> None:
+def _add_suite(
+    root: ElementTree.Element, obj: CheckedObject, verdict: ObjectVerdict, estimate: str
+) -> None:
     tags = [_TAGS.get(row.verdict) for row in verdict.programs]
     suite = ElementTree.SubElement(
         root,
@@ -54,7 +63,7 @@ def _add_suite(root: ElementTree.Element, obj: CheckedObject, verdict: ObjectVer
         skipped=str(tags.count("skipped")),
         errors="0",
     )
-    _add_version(suite, asdict(obj.origin))
+    _add_version(suite, asdict(obj.origin) | {"estimate": estimate})
     for row in verdict.programs:
         _add_case(suite, verdict.kernel, row)
 

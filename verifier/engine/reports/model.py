@@ -194,11 +194,16 @@ def headline(program: str, finding: Finding) -> str:
     return f"{subject(program, finding)}: {KIND_WORDS[finding.kind]}"
 
 
+def find_estimates(options: ReportOptions) -> dict[str, str]:
+    """Return how far off the verdicts of a kernel may be, by name, for those with others' rules."""
+    return {kernel.name: kernel.estimate for kernel in options.kernels if kernel.estimate}
+
+
 def estimates_of(obj: CheckedObject, options: ReportOptions) -> list[str]:
     """Return a sentence for each kernel of an object's verdicts that has another one's rules."""
     asked = {verdict.kernel for verdict in obj.verdicts}
     return [
-        f"the verdict for {kernel.name} is {kernel.estimate}."
-        for kernel in options.kernels
-        if kernel.estimate and kernel.name in asked
+        f"the verdict for {name} is {said}."
+        for name, said in find_estimates(options).items()
+        if name in asked
     ]

@@ -25,6 +25,7 @@ from verifier.engine.reports.model import (
     ReportOptions,
     Waived,
     decides,
+    find_estimates,
 )
 from verifier.engine.reports.opinions import (
     KERNEL_REFUSES,
@@ -51,7 +52,7 @@ def render_sarif(objects: Sequence[CheckedObject], options: ReportOptions = DEFA
     rules = [*(_rule(kind) for kind in _RULES), opinion_rule()]
     results = [_result(obj, cause, options) for obj in objects for cause in find_causes(obj).shown]
     results += [_opinion(obj, row, options) for obj in objects for row in find_refusals(obj)]
-    run = {
+    run: dict[str, Any] = {
         "tool": {"driver": {"name": "kfmap", "version": __version__, "rules": rules}},
         "columnKind": "unicodeCodePoints",
         "artifacts": [_artifact(obj) for obj in objects],
@@ -60,6 +61,10 @@ def render_sarif(objects: Sequence[CheckedObject], options: ReportOptions = DEFA
         ],
         "results": results[:_MOST_RESULTS],
     }
+    asked = {verdict.kernel for obj in objects for verdict in obj.verdicts}
+    estimates = {name: said for name, said in find_estimates(options).items() if name in asked}
+    if estimates:
+        run["properties"] = {"estimates": estimates}
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"
 
 
@@ -97,7 +102,7 @@ def _result(obj: CheckedObject, cause: Cause, options: ReportOptions) -> dict[st
         "ruleId": cause.kind,
         "ruleIndex": _RULES.index(cause.kind),
         "level": cause_level(cause, options),
-        "message": {"text": printable(cause_message(cause))},
+        "message": {"text": printable(cause_message(cause, options))},
         "locations": [_location(obj, finding.source, _function(cause), options)],
         "partialFingerprints": {_FINGERPRINT: cause.fingerprint},
         "properties": {
@@ -109,6 +114,9 @@ def _result(obj: CheckedObject, cause: Cause, options: ReportOptions) -> dict[st
             "reasons": [reason.full_text for reason in finding.reasons],
         },
     }
+    estimates = find_estimates(options)
+    if own := {name: estimates[name] for name in cause.kernels if name in estimates}:
+        result["properties"]["estimates"] = own
     related = list(_related(obj, finding.path, options))[:_MOST_LOCATIONS]
     if related:
         result["relatedLocations"] = related
@@ -135,11 +143,14 @@ def _opinion(obj: CheckedObject, row: ComparedProgram, options: ReportOptions) -
     }
 
 
-def cause_message(cause: Cause) -> str:
-    """Return the cause, where it holds, and what to do, in at most three short sentences."""
+def cause_message(cause: Cause, options: ReportOptions) -> str:
+    """Return the cause, where it holds, what is an estimate, and what to do, in short sentences."""
     subject = f"{cause.kfunc}: {KIND_WORDS[cause.kind]}" if cause.kfunc else cause.text
     programs = count(len(cause.programs), "program", "programs")
     said = f"{subject}. This holds for {programs} on {', '.join(cause.kernels)}."
+    estimates = [name for name in cause.kernels if name in find_estimates(options)]
+    if estimates:
+        said += f" For {', '.join(estimates)} this is an estimate."
     if cause.example.suggestion:
         said += f" Try: {cause.example.suggestion}."
     return said
