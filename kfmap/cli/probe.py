@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
@@ -15,7 +14,7 @@ from kfmap.cli.kernels import AskedKernel, load_kernels
 from kfmap.probe.agreement import Comparison, compare_evidence
 from kfmap.probe.evidence import Evidence, EvidenceError, read_evidence
 from kfmap.probe.guest import Guest, find_machine, run_guest
-from kfmap.probe.host import ProbeError, build_probe, cross_compile, probe_host
+from kfmap.probe.host import ProbeError, build_guest, probe_host
 from kfmap.probe.libbpf import build_static
 from kfmap.probe.modules import read_modules
 from kfmap.probe.run_time_asking import ask_at_run_time, build_oracle
@@ -101,7 +100,7 @@ def _ask(options: Namespace) -> bytes:
             raise CommandFailedError("--modules goes with --image: a host has its modules loaded.")
         return probe_host(names, few=options.few)
     machine = find_machine(_read(options.image))
-    init = build_probe() if machine == platform.machine() else cross_compile(machine)
+    init = build_guest(machine)
     files = {"names.txt": "\n".join(names).encode()}
     if options.modules:
         files |= read_modules(options.modules)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import subprocess
 import tempfile
@@ -10,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 SOURCE = Path(__file__).with_name("probe.c")
+GUEST_SOURCE = Path(__file__).with_name("guest.c")
 _COMPILERS = ("cc", "gcc", "clang")
 _FLAGS = ("-O2", "-static")
 _BUILD_SECONDS = 60
@@ -28,8 +30,13 @@ def build_probe() -> bytes:
     return _compile(find_compiler(), SOURCE)
 
 
-def find_compiler() -> str:
-    """Return the path of a C compiler. Raises ProbeError where there is none."""
+def find_compiler(machine: str = "") -> str:
+    """Return the path of a C compiler, for this machine or another architecture.
+
+    Raises ProbeError where there is none.
+    """
+    if machine not in ("", platform.machine()):
+        return _find_cross_compiler(machine)
     compiler = next(filter(None, map(shutil.which, _COMPILERS)), None)
     if compiler is None:
         raise ProbeError(
@@ -39,17 +46,22 @@ def find_compiler() -> str:
     return compiler
 
 
-def cross_compile(machine: str) -> bytes:
-    """Return the probe for another architecture (Debian's gcc-aarch64-linux-gnu and the like).
-
-    Raises ProbeError where that compiler is not installed.
-    """
+def _find_cross_compiler(machine: str) -> str:
     name = f"{machine}-linux-gnu-gcc"
     compiler = shutil.which(name)
     if compiler is None:
         package = f"gcc-{machine.replace('_', '-')}-linux-gnu"
         raise ProbeError(f"{name} is not installed (Debian: apt install {package})")
-    return _compile(compiler, SOURCE)
+    return compiler
+
+
+def build_guest(machine: str) -> bytes:
+    """Return the probe as process 1 of a guest, for an architecture as uname calls it.
+
+    Raises ProbeError where there is no C compiler for it (Debian's gcc-aarch64-linux-gnu and the
+    like for another one than this machine's), or it fails.
+    """
+    return _compile(find_compiler(machine), GUEST_SOURCE)
 
 
 def _compile(compiler: str, source: Path) -> bytes:

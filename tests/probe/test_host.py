@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from kfmap.probe.evidence import Evidence, read_evidence
-from kfmap.probe.host import SOURCE, ProbeError, build_probe, probe_host
+from kfmap.probe.host import (
+    GUEST_SOURCE,
+    SOURCE,
+    ProbeError,
+    build_guest,
+    build_probe,
+    find_compiler,
+    probe_host,
+)
 from tests.conftest import NO_BPF
 from tests.docs.handbook_files import read as read_page
 
@@ -55,8 +65,26 @@ def test_only_some_contexts_may_sleep(evidence: Evidence) -> None:
     assert not may_sleep["BPF_PROG_TYPE_XDP"]
 
 
-def test_the_source_compiles_without_a_warning(tmp_path: Path) -> None:
+@pytest.mark.parametrize("source", [SOURCE, GUEST_SOURCE], ids=lambda path: path.name)
+def test_the_source_compiles_without_a_warning(source: Path, tmp_path: Path) -> None:
+    command = [find_compiler(), "-O2", "-Wall", "-Wextra", "-Werror"]
+    command += ["-o", str(tmp_path / "out"), str(source)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+def test_the_program_is_static() -> None:
     assert build_probe().startswith(b"\x7fELF")
+    assert build_guest(platform.machine()).startswith(b"\x7fELF")
+
+
+def test_what_runs_as_root_on_a_host_changes_nothing_there() -> None:
+    """What is downloaded can neither mount, nor load modules, nor turn the machine off."""
+    source = SOURCE.read_text()
+    calls = ("mount(", "reboot(", "finit_module", "BPF_LINK_CREATE", "PROG_ATTACH", "PROG_TEST_RUN")
+    assert [call for call in calls if call in source] == []
+    commands = {"PROG_LOAD", "BTF_GET_NEXT_ID", "GET_FD_BY_ID", "GET_INFO_BY_FD"}
+    assert set(re.findall(r"bpf\((\w+),", source)) == commands
 
 
 def test_without_root_the_reason_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import json
 import lzma
-import platform
 import tempfile
 from collections.abc import Iterable
 from dataclasses import asdict, replace
@@ -18,7 +17,7 @@ from kfmap.kernel.facts import KernelFacts
 from kfmap.probe.agreement import Comparison, compare_evidence
 from kfmap.probe.evidence import Evidence, EvidenceError, read_evidence
 from kfmap.probe.guest import Guest, find_machine, run_guest
-from kfmap.probe.host import ProbeError, build_probe, cross_compile
+from kfmap.probe.host import ProbeError, build_guest
 from kfmap.probe.libbpf import build_static
 from kfmap.probe.run_time_asking import ask_at_run_time, build_oracle
 from kfmap.probe.run_time_evidence import SOURCE as ORACLE
@@ -39,9 +38,7 @@ def probe_image(image: bytes, names: Iterable[str]) -> bytes:
         files = {"names.txt": "\n".join(sorted(names)).encode()}
         try:
             machine = find_machine(image)
-            own = machine == platform.machine()
-            probe = build_probe() if own else cross_compile(machine)
-            guest = Guest(path, probe, files, machine, "--few", _SECONDS)
+            guest = Guest(path, build_guest(machine), files, machine, "--few", _SECONDS)
             return run_guest(guest)
         except ProbeError as error:
             raise BundleError(f"its image could not be asked: {error}") from error
@@ -95,6 +92,11 @@ def ask_calls(image: bytes, facts: KernelFacts) -> bytes:
 def save_calls(name: str, data: bytes, folder: Path = BUNDLED) -> list[Path]:
     """Write what came of calls beside a bundled kernel; return the file if it changed."""
     return _save(folder / f"{name}.calls.xz", data)
+
+
+def drop_calls(name: str, folder: Path = BUNDLED) -> None:
+    """Remove what came of calls on an earlier release of a bundled kernel."""
+    (folder / f"{name}.calls.xz").unlink(missing_ok=True)
 
 
 def _save(path: Path, data: bytes) -> list[Path]:
