@@ -9,7 +9,7 @@ import os
 import platform
 import re
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from kfmap.catalogue.bundling.recipes import ARCHITECTURES, SOURCE_PACKAGE, Pack
 _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 _KINDS = ("deb", "deb-src")
 _APT_HELPER = "/usr/lib/apt/apt-helper"
+_FIELD = re.compile(r"^(?P<field>Package|Version): (?P<value>\S+)$", re.M)
 _OFFER = re.compile(r"^'(?P<address>[^']+)' (?P<file>[^/\s]+) \d+ (?P<hash>\w+:[0-9a-f]+)$", re.M)
 
 
@@ -50,11 +51,24 @@ class Archive:
         self._files.mkdir(parents=True, exist_ok=True)
         return self._download(self._find(package))
 
+    def read_index(self) -> dict[str, set[str]]:
+        """Return the kernel packages that the suites have now: their names by Debian's version.
+
+        Raises BundleError where the package lists cannot be had.
+        """
+        self._update()
+        found: dict[str, set[str]] = {}
+        failure = "the package lists could not be read"
+        targets = ["apt-get", "indextargets", "--format", "$(FILENAME)"]
+        for kind in ("Packages", "Sources"):
+            for file in self._run([*targets, f"Created-By: {kind}"], failure).splitlines():
+                for package in parse_index(self._run([_APT_HELPER, "cat-file", file], failure)):
+                    found.setdefault(package.version, set()).add(package.name)
+        return found
+
     def _find(self, package: Package) -> Offer:
         self._update()
-        architecture = f":{package.architecture}" if package.architecture else ""
-        version = f"={package.version}" if package.version else ""
-        asked = f"{package.name}{architecture}{version}"
+        asked = str(package)
         if package.name == SOURCE_PACKAGE:
             command = ["apt-get", "source", "--download-only", "--print-uris", asked]
         else:
@@ -101,6 +115,19 @@ class Archive:
 def parse_offers(text: str) -> list[Offer]:
     """Read the lines of `apt-get --print-uris`."""
     return [Offer(m["address"], m["file"], m["hash"]) for m in _OFFER.finditer(text)]
+
+
+def parse_index(text: str) -> Iterator[Package]:
+    """Return the kernel's packages of a Packages or Sources file: `linux` and `linux-…`.
+
+    A package that goes by another architecture's file has no architecture here: its name tells.
+    """
+    name = ""
+    for match in _FIELD.finditer(text):
+        if match["field"] == "Package":
+            name = match["value"]
+        elif name == SOURCE_PACKAGE or name.startswith(f"{SOURCE_PACKAGE}-"):
+            yield Package(name, match["value"])
 
 
 def render_sources(targets: str, codename: str, suites: Iterable[str]) -> str:

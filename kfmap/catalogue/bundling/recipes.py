@@ -1,4 +1,4 @@
-"""What each bundled kernel is made of: Debian packages, by exact version.
+"""What each bundled kernel is made of: Debian packages, by exact version, as `recipes.json` says.
 
 Where Debian's configuration for a release is not to be had, the neighbour's takes its place: it
 gave the answers of the booted kernel for every cell.
@@ -6,11 +6,24 @@ gave the answers of the booted kernel for every cell.
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 SUITES = ("bookworm", "bookworm-security", "trixie", "trixie-security", "trixie-backports")
 ARCHITECTURES = ("amd64", "arm64")  # Debian's names
 SOURCE_PACKAGE = "linux"
+FILE = Path(__file__).with_name("recipes.json")
+_PACKAGE = re.compile(
+    r"(?P<name>[a-z0-9][a-z0-9.+-]+)(:(?P<architecture>[a-z0-9]+))?=(?P<version>\S+)"
+)
+
+
+class RecipeError(ValueError):
+    """`recipes.json` says what no recipe can: names the recipe and what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +42,11 @@ class Package:
     def upstream(self) -> str:
         """Return the kernel's own version: 6.18.15 of 6.18.15-1~bpo13+1."""
         return self.version.partition("-")[0]
+
+    def __str__(self) -> str:
+        """Return what apt-get takes: NAME[:ARCHITECTURE][=VERSION]."""
+        architecture = f":{self.architecture}" if self.architecture else ""
+        return f"{self.name}{architecture}" + (f"={self.version}" if self.version else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,155 +76,83 @@ class Recipe:
     modules: Modules | None = None
     like: str = ""
 
-
-_IMAGE_6_1 = Package("linux-image-6.1.0-56-amd64", "6.1.192-2")
-_IMAGE_6_12 = Package("linux-image-6.12.107+deb13-amd64", "6.12.107-1")
-_IMAGE_6_16 = Package("linux-image-6.16.12+deb13-amd64", "6.16.12-1~bpo13+1")
-_IMAGE_6_17 = Package("linux-image-6.17.8+deb13-amd64", "6.17.8-1~bpo13+1")
-_IMAGE_6_18 = Package("linux-image-6.18.15+deb13-amd64", "6.18.15-1~bpo13+1")
-_IMAGE_7_2 = Package("linux-binary-7.2.12+deb13-amd64", "7.2.12-1~bpo13+1")
-_IMAGE_7_3 = Package("linux-binary-7.3.4+deb13-amd64", "7.3.4-1~bpo13+1")
-_MODULES_7_2 = Modules(Package("linux-modules-7.2.12+deb13-amd64", "7.2.12-1~bpo13+1"), _IMAGE_7_2)
-_MODULES_7_3 = Modules(Package("linux-modules-7.3.4+deb13-amd64", "7.3.4-1~bpo13+1"), _IMAGE_7_3)
-_BASE_7_2 = Package("linux-base-7.2.12+deb13-amd64", "7.2.12-1~bpo13+1")
-_BASE_7_3 = Package("linux-base-7.3.4+deb13-amd64", "7.3.4-1~bpo13+1")
-_IMAGE_6_12_118 = Package("linux-image-6.12.118+deb13-amd64", "6.12.118-1")
-_IMAGE_6_12_ARM64 = Package("linux-image-6.12.107+deb13-arm64", "6.12.107-1", "arm64")
-_SOURCE_6_12 = Package("linux-source-6.12", "6.12.107-1")
-_SOURCE_7_3 = Package("linux-source-7.3", "7.3.4-1~bpo13+1")
+    @property
+    def version(self) -> str:
+        """Return Debian's version of the kernel, as its own packages have it."""
+        own = self.source or self.image
+        assert own is not None, "a recipe has a source or an image"
+        return own.version
 
 
-def _flavour_of_7_3(flavour: str, label: str, architecture: str = "") -> Recipe:
-    """Return a recipe of the same source, built with another configuration."""
-    built = f"7.3.4+deb13-{flavour}"
-    base, image, modules = (
-        Package(f"linux-{part}-{built}", "7.3.4-1~bpo13+1", architecture)
-        for part in ("base", "binary", "modules")
-    )
+def read_recipes(text: str) -> tuple[Recipe, ...]:
+    """Return the recipes of a `recipes.json`. Raises RecipeError for one that is none."""
+    recipes = tuple(map(_read_recipe, json.loads(text)))
+    names = [recipe.name for recipe in recipes]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise RecipeError(f"{', '.join(sorted(twice))}: two recipes have this name")
+    return recipes
+
+
+def render_recipes(recipes: Iterable[Recipe]) -> str:
+    """Return the `recipes.json` of recipes."""
+    return json.dumps(list(map(_render_recipe, recipes)), indent=1) + "\n"
+
+
+def save_recipe(recipe: Recipe, file: Path = FILE) -> None:
+    """Put a recipe in the place of the one of its name, or after the others where it is new."""
+    recipes = {known.name: known for known in read_recipes(file.read_text())}
+    recipes[recipe.name] = recipe
+    file.write_text(render_recipes(recipes.values()))
+
+
+def _read_recipe(given: dict[str, Any]) -> Recipe:
+    name = str(given.get("name", ""))
+    source, config, image = (_read_package(given, part, name) for part in _PARTS)
+    if not name or not (source or image):
+        raise RecipeError(f"{name or 'a recipe'}: it needs a name, and a source or an image")
+    modules = given.get("modules")
     return Recipe(
-        name=f"7.3-{label}",
-        label=f"Debian {image.name}",
-        source=_SOURCE_7_3,
-        config=base,
-        image=image,
-        modules=Modules(modules, image),
-        like="7.3",
+        name,
+        str(given.get("label", "")),
+        source,
+        config,
+        image,
+        modules and _read_modules(modules, name),
+        str(given.get("like", "")),
     )
 
 
-RECIPES = (
-    Recipe(
-        name="6.1",
-        label="Debian linux-image-6.1.0-56-amd64",
-        source=Package("linux-source-6.1", "6.1.192-2"),
-        config=_IMAGE_6_1,
-        image=_IMAGE_6_1,
-        modules=Modules(_IMAGE_6_1, _IMAGE_6_1),
-    ),
-    Recipe(
-        name="6.12",
-        label="Debian linux-image-6.12.107+deb13-amd64",
-        source=_SOURCE_6_12,
-        config=_IMAGE_6_12,
-        image=_IMAGE_6_12,
-        modules=Modules(_IMAGE_6_12, _IMAGE_6_12),
-    ),
-    Recipe(
-        name="6.12-arm64",
-        label=f"Debian {_IMAGE_6_12_ARM64.name}",
-        source=_SOURCE_6_12,
-        config=_IMAGE_6_12_ARM64,
-        image=_IMAGE_6_12_ARM64,
-        modules=Modules(_IMAGE_6_12_ARM64, _IMAGE_6_12_ARM64),
-        like="6.12",
-    ),
-    Recipe(
-        name="6.12.118",
-        label=f"Debian {_IMAGE_6_12_118.name}",
-        source=Package("linux-source-6.12", "6.12.118-1"),
-        config=_IMAGE_6_12_118,
-        image=_IMAGE_6_12_118,
-        modules=Modules(_IMAGE_6_12_118, _IMAGE_6_12_118),
-        like="6.12",
-    ),
-    Recipe(
-        name="6.12-all",
-        label="Debian linux-source-6.12 6.12.107, every option on (nobody ships this)",
-        source=_SOURCE_6_12,
-        like="6.12",
-    ),
-    Recipe(
-        name="6.16",
-        label="Debian linux-image-6.16.12+deb13-amd64, as the booted kernel answers",
-        source=None,
-        image=_IMAGE_6_16,
-        modules=Modules(_IMAGE_6_16, _IMAGE_6_16),
-        like="6.17",
-    ),
-    Recipe(
-        name="6.17",
-        label="Debian linux-image-6.17.8+deb13-amd64",
-        source=Package(SOURCE_PACKAGE, "6.17.8-1~bpo13+1"),
-        config=_IMAGE_6_17,
-        image=_IMAGE_6_17,
-        modules=Modules(_IMAGE_6_17, _IMAGE_6_17),
-    ),
-    Recipe(
-        name="6.18",
-        label="Debian linux-image-6.18.15+deb13-amd64",
-        source=Package(SOURCE_PACKAGE, "6.18.15-1~bpo13+1"),
-        config=_IMAGE_6_18,
-        image=_IMAGE_6_18,
-        modules=Modules(_IMAGE_6_18, _IMAGE_6_18),
-    ),
-    Recipe(
-        name="6.19",
-        label="Debian linux-binary-6.19.6+deb13-amd64, read with the configuration of 6.18.15",
-        source=Package(SOURCE_PACKAGE, "6.19.6-2~bpo13+1"),
-        config=_IMAGE_6_18,
-        image=Package("linux-binary-6.19.6+deb13-amd64", "6.19.6-2~bpo13+1"),
-        modules=Modules(_IMAGE_6_18, _IMAGE_6_18),
-        like="6.18",
-    ),
-    Recipe(
-        name="7.0",
-        label="Debian linux-binary-7.0.13+deb13-amd64, as the booted kernel answers",
-        source=None,
-        image=Package("linux-binary-7.0.13+deb13-amd64", "7.0.13-1~bpo13+1"),
-        modules=Modules(_IMAGE_6_18, _IMAGE_6_18),
-        like="7.1",
-    ),
-    Recipe(
-        name="7.1",
-        label="Debian linux-binary-7.1.13+deb13-amd64, read with the configuration of 7.2.12",
-        source=Package(SOURCE_PACKAGE, "7.1.13-1~bpo13+1"),
-        config=_BASE_7_2,
-        image=Package("linux-binary-7.1.13+deb13-amd64", "7.1.13-1~bpo13+1"),
-        modules=_MODULES_7_2,
-    ),
-    Recipe(
-        name="7.2",
-        label="Debian linux-binary-7.2.12+deb13-amd64",
-        source=Package("linux-source-7.2", "7.2.12-1~bpo13+1"),
-        config=_BASE_7_2,
-        image=_IMAGE_7_2,
-        modules=_MODULES_7_2,
-    ),
-    Recipe(
-        name="7.3",
-        label="Debian linux-binary-7.3.4+deb13-amd64",
-        source=_SOURCE_7_3,
-        config=_BASE_7_3,
-        image=_IMAGE_7_3,
-        modules=_MODULES_7_3,
-    ),
-    _flavour_of_7_3("arm64", "arm64", "arm64"),
-    _flavour_of_7_3("cloud-amd64", "cloud"),
-    _flavour_of_7_3("rt-amd64", "rt"),
-    Recipe(
-        name="7.3-all",
-        label="Debian linux-source-7.3 7.3.4, every option on (nobody ships this)",
-        source=_SOURCE_7_3,
-        like="7.3",
-    ),
-)
+_PARTS = ("source", "config", "image")
+
+
+def _read_modules(given: dict[str, Any], recipe: str) -> Modules:
+    package, image = (_read_package(given, part, recipe) for part in ("package", "image"))
+    if package is None or image is None:
+        raise RecipeError(f'{recipe}: "modules" needs a package, and the image that it goes with')
+    return Modules(package, image)
+
+
+def _read_package(given: dict[str, Any], part: str, recipe: str) -> Package | None:
+    text = given.get(part)
+    if text is None:
+        return None
+    match = _PACKAGE.fullmatch(str(text))
+    if match is None:
+        raise RecipeError(f'{recipe}: "{part}" must be NAME=VERSION or NAME:ARCHITECTURE=VERSION')
+    return Package(match["name"], match["version"], match["architecture"] or "")
+
+
+def _render_recipe(recipe: Recipe) -> dict[str, Any]:
+    modules = recipe.modules
+    parts: dict[str, Any] = {part: getattr(recipe, part) for part in _PARTS}
+    rendered = {
+        "name": recipe.name,
+        "label": recipe.label,
+        **{part: package and str(package) for part, package in parts.items()},
+        "modules": modules and {"package": str(modules.package), "image": str(modules.image)},
+        "like": recipe.like,
+    }
+    return {key: value for key, value in rendered.items() if value}
+
+
+RECIPES = read_recipes(FILE.read_text())

@@ -22,15 +22,17 @@ from kfmap.catalogue.bundling.build import (
     save_built,
 )
 from kfmap.catalogue.bundling.changes import describe_changes
+from kfmap.catalogue.bundling.new_releases import NewRelease, find_new
 from kfmap.catalogue.bundling.probing import (
     ask_calls,
     check_evidence,
+    drop_calls,
     probe_image,
     save_agreements,
     save_calls,
     save_evidence,
 )
-from kfmap.catalogue.bundling.recipes import RECIPES, SUITES, Recipe
+from kfmap.catalogue.bundling.recipes import RECIPES, SUITES, Recipe, save_recipe
 from kfmap.catalogue.rows.bundled import write_bundled_rows
 from kfmap.kernel.extract import TreeError
 from kfmap.kernel.facts import KernelFacts
@@ -61,25 +63,74 @@ class Command(BaseCommand):
             action="store_true",
             help="have a scheduler run on each image with masks, too (20 minutes without KVM)",
         )
+        parser.add_argument(
+            "--new",
+            action="store_true",
+            help="name the point releases and series that the archive has beyond these, and end",
+        )
+        parser.add_argument(
+            "--take-new",
+            action="store_true",
+            help="make those too, each only if its image agrees, and keep their recipes",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Make one kernel after the other, writing each as soon as it is whole."""
-        recipes = _find_recipes(options["names"])
         asked: dict[str, str] = {}
+        left: list[str] = []
         with TemporaryDirectory() as temporary:
             work = (options["work"] or Path(temporary)).resolve()
             archive = Archive(work, SUITES)
-            for recipe in recipes:
-                if self._make(recipe, archive, work, options):
+            new = self._find_new(archive, options)
+            if options["new"]:
+                return
+            for recipe in _find_recipes(options["names"], new if options["take_new"] else []):
+                try:
+                    was_asked = self._make(recipe, archive, work, options)
+                except CommandError as error:
+                    if recipe in RECIPES:
+                        raise
+                    self.stderr.write(f"{error} The bundled kernels stay as they are.")
+                    left.append(recipe.name)
+                    continue
+                if was_asked:
                     asked[recipe.name] = datetime.now(UTC).date().isoformat()
         save_agreements(asked)
         save_bundled_names(item.load().outline for item in find_bundled())
         write_bundled_rows(find_bundled())
+        if left:
+            raise CommandError(f"New and not made: {', '.join(left)}.")
+
+    def _find_new(self, archive: Archive, options: dict[str, Any]) -> list[NewRelease]:
+        """Look into the archive and name what is new there; packages at hand need no archive."""
+        is_asked = options["new"] or options["take_new"]
+        if options["names"] and not is_asked:
+            return []
+        try:
+            found = find_new(RECIPES, archive.read_index())
+        except BundleError as error:
+            if is_asked:
+                raise CommandError(f"{str(error)[0].upper()}{str(error)[1:]}.") from error
+            self.stderr.write(f"What is new in the archive is not known: {error}.")
+            return []
+        for item in found:
+            self.stdout.write(f"{item}.")
+        if not found:
+            self.stdout.write(
+                "The archive has no newer kernel than the recipes, and no new series."
+            )
+        elif not options["take_new"]:
+            self.stdout.write("`bundle_kernels --take-new` makes them.")
+        return found
 
     def _make(self, recipe: Recipe, archive: Archive, work: Path, options: dict[str, Any]) -> bool:
-        """Write one kernel; return whether its image was asked."""
+        """Write one kernel; return whether its image was asked.
+
+        That of a new recipe always is: the evidence at hand is an earlier release's.
+        """
+        is_new = recipe not in RECIPES
         try:
-            built, evidence = self._build(recipe, archive, work, probe=options["probe"])
+            built, evidence = self._build(recipe, archive, work, probe=options["probe"] or is_new)
             calls = None
             if options["run_time"] and built.image is not None and built.facts.run_time:
                 calls = ask_calls(built.image, built.facts)
@@ -91,6 +142,10 @@ class Command(BaseCommand):
             changed += save_evidence(recipe.name, evidence)
         if calls is not None:
             changed += save_calls(recipe.name, calls)
+        elif is_new:
+            drop_calls(recipe.name)
+        if is_new:
+            save_recipe(recipe)
         facts = built.facts
         self.stdout.write(
             f"{recipe.name} ({facts.version}): "
@@ -128,8 +183,10 @@ class Command(BaseCommand):
         return built, evidence
 
 
-def _find_recipes(names: list[str]) -> list[Recipe]:
+def _find_recipes(names: list[str], new: list[NewRelease]) -> list[Recipe]:
+    """Return the recipes of these names, or all; a new one goes before the one of its name."""
     known = {recipe.name: recipe for recipe in RECIPES}
+    known |= {item.name: item.recipe for item in new if item.recipe is not None}
     if unknown := [name for name in names if name not in known]:
         raise CommandError(f"No recipe for {', '.join(unknown)}; there are {', '.join(known)}.")
-    return [known[name] for name in names] or list(RECIPES)
+    return [known[name] for name in names] or list(known.values())
