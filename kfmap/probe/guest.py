@@ -10,6 +10,7 @@ import os
 import re
 import selectors
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -30,6 +31,7 @@ _READ = 1 << 16
 _COMMAND_LINE = "quiet loglevel=1 panic=-1 mitigations=off random.trust_cpu=on"
 _KVM = Path("/dev/kvm")
 _LOOK_SECONDS = 0.5
+_END_SECONDS = 5  # from the end of its output to that of QEMU
 _KVM_SECONDS = 60  # a guest that KVM really runs begins its answers within a few seconds
 _KVM_FAILED = (b"KVM internal error", b"failed to initialize kvm", b"Could not access KVM")
 _NOISE = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]|\r")
@@ -102,6 +104,10 @@ class GuestEndedError(ProbeError):
         self.console = console
 
 
+class GuestKilledError(GuestEndedError):
+    """Something outside the guest killed QEMU: no fault of what ran in it."""
+
+
 Watch = Callable[[bytes], bool]
 
 
@@ -120,7 +126,7 @@ def read_console(guest: Guest, *, watch: Watch = lambda _: True) -> bytes:
 
     `watch` is given the console so far about twice a second; the guest ends when it says False.
     Raises ProbeError where QEMU is missing, GuestEndedError where the guest takes too long, prints
-    without end or is stopped.
+    without end or is stopped, GuestKilledError where QEMU is killed.
     """
     machine = MACHINES[guest.machine]
     program = find_qemu(guest.machine)
@@ -233,6 +239,7 @@ def _read_output(
                 continue
             part = os.read(process.stdout.fileno(), _READ)
             if not part:
+                _check_end(process, bytes(output))
                 break
             output += part
             if any(words in output for words in _KVM_FAILED) and BEGINS not in output:
@@ -240,3 +247,15 @@ def _read_output(
             if len(output) > _MOST_OUTPUT:
                 raise GuestEndedError("The guest printed without end", bytes(output[:_KEPT]))
     return bytes(output)
+
+
+def _check_end(process: subprocess.Popen[bytes], output: bytes) -> None:
+    """Raise GuestKilledError where a signal has ended QEMU, which closed its output."""
+    try:
+        code = process.wait(_END_SECONDS)
+    except subprocess.TimeoutExpired:
+        return
+    if code < 0:
+        short = ", the machine may be short of memory" if code == -signal.SIGKILL else ""
+        name = signal.Signals(-code).name
+        raise GuestKilledError(f"QEMU was ended from outside by {name}{short}", output)

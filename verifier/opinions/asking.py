@@ -1,7 +1,8 @@
 """Boot a kernel with the loader and objects, and make opinions of what it answers.
 
 An object can end its guest: what it had answered by then counts, the object is left, and another
-guest goes on with the rest.
+guest goes on with the rest. Where QEMU is killed, that is no fault of the object: it is asked about
+once more.
 """
 
 from __future__ import annotations
@@ -10,7 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kfmap.probe.guest import Guest, GuestEndedError, find_last_line, read_console
+from kfmap.probe.guest import (
+    Guest,
+    GuestEndedError,
+    GuestKilledError,
+    find_last_line,
+    read_console,
+)
 from kfmap.probe.host import ProbeError
 from verifier.opinions.answers import Answers, ObjectAnswers, read_answers
 from verifier.opinions.files import AskedObject, render_files
@@ -78,6 +85,7 @@ class _Asking:
         self._left = list(range(len(objects)))
         self._found: dict[int, ObjectAnswers] = {}
         self._problems: dict[int, str] = {}
+        self._once_more: set[int] = set()
         self._first = Answers()
 
     def run(self) -> None:
@@ -102,9 +110,10 @@ class _Asking:
             return go_on
 
         try:
-            console, ended_by = read_console(self._guest(), watch=watch), ""
+            console, ended_by, was_killed = read_console(self._guest(), watch=watch), "", False
         except GuestEndedError as error:
             console, ended_by = error.console, str(error)
+            was_killed = isinstance(error, GuestKilledError)
         if stopped:
             raise ProbeError("It was stopped")
         answers = read_answers(console)
@@ -112,21 +121,26 @@ class _Asking:
             said = ended_by or "The guest did not answer"
             raise ProbeError(f"{said}; its console ended with: {find_last_line(console)}")
         self._first = answers if not self._first.release else self._first
-        self._take(answers, console, ended_by)
+        busy_with = self._take(answers)
+        if busy_with is None:
+            return
+        if was_killed and busy_with not in self._once_more:
+            self._once_more.add(busy_with)
+            return
+        self._left.remove(busy_with)
+        said = ended_by or f"The guest ended: {find_last_line(console)}"
+        self._problems[busy_with] = f"{said}, while the kernel was busy with this object"
 
-    def _take(self, answers: Answers, console: bytes, ended_by: str) -> None:
+    def _take(self, answers: Answers) -> int | None:
+        """Keep the answers; return the object that the guest ended with, None for a whole run."""
         for number in list(self._left):
             if number in answers.objects:
                 self._found[number] = answers.objects[number]
             if answers.ended or (number in answers.objects and number != answers.busy_with):
                 self._left.remove(number)
         if answers.ended:
-            return
-        last = answers.busy_with if answers.busy_with in self._left else self._left[0]
-        assert last is not None
-        self._left.remove(last)
-        said = ended_by or f"The guest ended: {find_last_line(console)}"
-        self._problems[last] = f"{said}, while the kernel was busy with this object"
+            return None
+        return answers.busy_with if answers.busy_with in self._left else self._left[0]
 
     def _guest(self) -> Guest:
         kernel = self._kernel

@@ -64,6 +64,25 @@ def test_an_object_that_ends_its_guest_costs_the_others_nothing(
     assert not zero.problem
 
 
+def test_an_object_whose_guest_is_killed_is_asked_about_once_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = console({"object": 0, "programs": 1}, ends=False)
+    whole = console({"object": 0, "programs": 1}, program("only"))
+    killed = printing(begun, whole) + '[ "$n" = 0 ] && kill -9 $$\n'
+    (opinion,) = _ask(pretend(tmp_path, monkeypatch, killed), ["only"])
+    assert (opinion.programs[0].word, opinion.problem) == (Word.LOADS, "")
+    (tmp_path / "qemu.runs").unlink()
+    (opinion,) = _ask(
+        pretend(tmp_path, monkeypatch, printing(begun, begun) + "kill -9 $$\n"), ["only"]
+    )
+    assert opinion.programs[0].word == Word.NOT_ASKED
+    assert opinion.problem == (
+        "QEMU was ended from outside by SIGKILL, the machine may be short of memory, "
+        "while the kernel was busy with this object"
+    )
+
+
 def test_a_guest_that_hangs_in_an_object_is_ended_in_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
