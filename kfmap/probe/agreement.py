@@ -67,8 +67,8 @@ class Comparison:
     @cached_property
     def by_context(self) -> list[tuple[str, int]]:
         """Return (context, differing cells), most first."""
-        counts = Counter(render_context(item.context) for item in self.differences)
-        return counts.most_common()
+        counts = Counter(item.context for item in self.differences)
+        return [(render_context(context), count) for context, count in counts.most_common()]
 
 
 def compare_evidence(facts: KernelFacts, evidence: Evidence) -> Comparison:
@@ -83,10 +83,10 @@ def compare_evidence(facts: KernelFacts, evidence: Evidence) -> Comparison:
     compared = undetermined = 0
     for answers in evidence.answers:
         undetermined += answers.context.verdicts.count(UNKNOWN_LETTER)
+        asked = read_observed(answers.context)
         for name, kernel, ours in _pairs(decider, places, evidence, answers):
             compared += 1
             if kernel != ours:
-                asked = read_observed(answers.context)
                 differences.append(Difference(asked, name, kernel, ours))
     known = set(decider.kfuncs)
     return Comparison(

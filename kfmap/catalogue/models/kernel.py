@@ -82,13 +82,18 @@ class Kernel(models.Model):
     def released(self) -> bool:
         """Return whether it has rules of its own, and is no tree with every option on."""
         own = self.source in (self.Source.VARIANT, self.Source.ESTIMATE)
-        own = own or self.profile == EVERY_OPTION_ON
+        own = own or not self.is_built
         return self.has_rules and not own
 
     @property
     def estimate(self) -> str:
         """Return what answers are, of a kernel that has the rules of another one; "" of others."""
         return self.label if self.source == self.Source.ESTIMATE else ""
+
+    @property
+    def is_built(self) -> bool:
+        """Return whether somebody could have built it: nobody has every option on."""
+        return self.profile != EVERY_OPTION_ON
 
     @property
     def agreement(self) -> Agreement | None:
