@@ -86,6 +86,45 @@ def test_without_qemu_its_package_is_named(tmp_path: Path, monkeypatch: pytest.M
         run_guest(Guest(tmp_path / "vmlinuz", b"", {}))
 
 
+_ANSWER = f"printf '{BEGINS.decode()}\\n{{}}\\n{ENDS.decode()}\\n'\n"
+
+
+def test_a_guest_has_no_disk_no_network_and_nothing_of_the_host(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = f"printf '%s\\n' \"$@\" >{tmp_path}/arguments\n{_ANSWER}"
+    assert run_guest(_pretend(tmp_path, monkeypatch, script)) == b"{}"
+    given = (tmp_path / "arguments").read_text().split("\n")
+    options = {word for word in given if word.startswith("-")}
+    assert options == {
+        *("-m", "-smp", "-display", "-nodefaults", "-no-user-config", "-no-reboot", "-sandbox"),
+        *("-serial", "-kernel", "-initrd", "-append", "-accel"),
+    }
+    assert (given[given.index("-m") + 1], given[given.index("-smp") + 1]) == ("1024", "1")
+
+
+@pytest.mark.parametrize(
+    ("said", "tried"),
+    [(_ANSWER, ["kvm"]), ("echo 'failed to initialize kvm: Permission denied'\n", ["kvm", "tcg"])],
+)
+def test_kvm_is_used_where_there_is_one_and_emulation_where_it_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, tried: list[str]
+) -> None:
+    script = f"""
+for last; do :; done
+echo $last >>{tmp_path}/tried
+if [ $last = kvm ]; then {said} else {_ANSWER} fi
+"""
+    made = _pretend(tmp_path, monkeypatch, script)
+    device = tmp_path / "kvm"
+    device.touch()
+    monkeypatch.setattr(guest, "_KVM", device)
+    machine = os.uname().machine
+    monkeypatch.setitem(guest.MACHINES, machine, guest.MACHINES["x86_64"])
+    assert run_guest(replace(made, machine=machine)) == b"{}"
+    assert (tmp_path / "tried").read_text().split() == tried
+
+
 def test_a_guest_ends_with_the_process_that_asks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
