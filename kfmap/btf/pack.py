@@ -9,7 +9,8 @@ from __future__ import annotations
 import lzma
 import struct
 from array import array
-from itertools import accumulate
+from itertools import accumulate, count
+from operator import add
 
 from kfmap.btf.kinds import Kind
 from kfmap.btf.layout import BtfError, Words, write_btf
@@ -66,13 +67,13 @@ def unpack_content(content: bytes) -> bytes:
     """Return the BTF of which this is the content of its packed form. Raises BtfError."""
     if len(content) < _HEADER.size:
         raise BtfError("packed BTF is damaged: it ends in its header")
-    big, *counts, length = _HEADER.unpack_from(content)
-    if len(content) != _HEADER.size + 4 * sum(counts) + length:
+    big, *counts, of_strings = _HEADER.unpack_from(content)
+    if len(content) != _HEADER.size + 4 * sum(counts) + of_strings:
         raise BtfError("packed BTF is damaged: its columns have other lengths than announced")
     columns, at = [], _HEADER.size
-    for count in counts:
-        columns.append(from_little(content[at : at + 4 * count]))
-        at += 4 * count
+    for length in map((4).__mul__, counts):
+        columns.append(from_little(content[at : at + length]))
+        at += length
     strings = b"\0" + content[at:]
     names, type_ids, rest = columns
     words = _join(_offsets(names, strings), type_ids, rest)
@@ -81,8 +82,8 @@ def unpack_content(content: bytes) -> bytes:
 
 def _offsets(names: Words, strings: bytes) -> Words:
     """Turn the column of names into string offsets."""
-    ends = accumulate(len(text) + 1 for text in strings[1:].split(b"\0"))
-    starts = [1, *(1 + end for end in ends)]
+    lengths = map(len, strings[1:].split(b"\0"))
+    starts = [*map(add, accumulate(lengths, initial=1), count())]  # each with its NUL byte
     fresh = iter(starts)
     known = [0, 0, *starts]
     try:

@@ -11,6 +11,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 
 from kfmap.catalogue.availability import NO_ROOM, find_absence
+from kfmap.catalogue.new_database import make_tables
 
 _SHORT_SECONDS = 0.2
 
@@ -36,12 +37,16 @@ def usable_database() -> Iterator[None]:
 
 
 def prepare_database() -> None:
-    """Apply migrations. Raises DatabaseNotUsableError, also for the database of a newer kfmap."""
+    """Make the tables, or apply migrations to those there are.
+
+    Raises DatabaseNotUsableError, also for the database of a newer kfmap.
+    """
     with usable_database():
         loader = MigrationLoader(connection)
         newer = sorted(set(loader.applied_migrations) - set(loader.disk_migrations))
         if newer:
             raise DatabaseNotUsableError(_newer_sentence(newer))
+        make_tables(connection, loader.disk_migrations)
         call_command("migrate", verbosity=0)
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from functools import cache
+from importlib import import_module
 from pathlib import Path
-from typing import Any
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
+from typing import TYPE_CHECKING, Any
 
 from verifier.engine.policy.model import Effect, Match, Policy, Rule
 from verifier.engine.policy.yaml_lines import Document, Problem, YamlError, read_yaml
 from verifier.engine.result import FAILS_AT_RUN_TIME, REFUSED, UNKNOWN
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
 
 SCHEMA_FILE = Path(__file__).with_name("policy.schema.json")
 EXAMPLES = Path(__file__).with_name("examples")
@@ -72,7 +74,12 @@ def find_notes(policy: Policy) -> list[Problem]:
 
 @cache
 def _validator() -> Draft202012Validator:
-    return Draft202012Validator(load_schema())
+    # Imported with the first policy: where checkers of formats are installed, jsonschema builds
+    # a parser for each as it is imported, which takes 2 s of every command that never asks.
+    validator: Draft202012Validator = import_module("jsonschema").Draft202012Validator(
+        load_schema()
+    )
+    return validator
 
 
 def _find_problems(document: Document) -> Iterator[Problem]:
