@@ -23,7 +23,7 @@ from kfmap.permission.outcome_words import (
 )
 from kfmap.permission.section_names import render_section_name
 from kfmap.permission.sleeping import find_sleep_answer
-from kfmap.permission.verdict import Layer, LayerKind, Reason, Verdict, give_reason
+from kfmap.permission.verdict import Layer, LayerKind, Reason, Step, Verdict, give_reason
 
 _FEW = 6
 # In the kernel's order; the first that blocks is the reason.
@@ -77,27 +77,27 @@ class Explainer:
         releases = keep_plain(having)
         if releases:
             text += f"; {list_names(releases)} {'has' if len(releases) == 1 else 'have'} it"
-        return give_reason("missing", text, left.place if left else None)
+        return give_reason(Step.MISSING, text, left.place if left else None)
 
     def _explain_refusal(self, context: Context, kfunc: str, verdict: Verdict) -> Reason:
         last = verdict.reasons[-1]
-        if last.rule == "filter":
+        if last.rule == Step.FILTER:
             name = last.text.partition(" ")[0]
             where = self._say_where(context, kfunc)
             here = render_context(context)
             text = f"lets {kfunc} only into {where}" if where else f"refuses {kfunc} in {here}"
             return replace(last, text=f"{name} {text}")
-        if last.rule in ("set", "common", "hook"):
+        if last.rule in (Step.SET, Step.COMMON, Step.HOOK):
             return self._explain_registration(context, kfunc, last)
         return last
 
     def _explain_registration(self, context: Context, kfunc: str, last: Reason) -> Reason:
         listed = self._decider.find_listed(kfunc)
         if not listed:
-            return Reason("set", f"no set that is registered for calls has {kfunc}")
+            return Reason(Step.SET, f"no set that is registered for calls has {kfunc}")
         words = list_names(_registered_for(listed))
         text = f"{kfunc} is registered for {words} programs only, not for {_kind(context)}"
-        return give_reason("set", text, listed[0].registration.place)
+        return give_reason(Step.SET, text, listed[0].registration.place)
 
     def _explain_permission(self, context: Context, kfunc: str, verdict: Verdict) -> Reason:
         listed = self._decider.flag_entries(context, kfunc)
@@ -111,7 +111,7 @@ class Explainer:
         filter_ = self._decider.filters.get(item.registration.filter)
         if filter_:
             text += f", and {filter_.name} lets it pass here"
-        return give_reason("set", text, item.registration.place)
+        return give_reason(Step.SET, text, item.registration.place)
 
     def _explain_load(self, word: str, context: Context, kfunc: str, verdict: Verdict) -> Reason:
         layer = _first_that_blocks(verdict.layers)
@@ -198,14 +198,16 @@ def _first_that_blocks(layers: Iterable[Layer]) -> Layer | None:
 
 
 def _explain_unknown(verdict: Verdict) -> Reason:
-    reasons = [item for item in verdict.reasons if item.rule in ("unknown", "context", "observed")]
+    reasons = [
+        item for item in verdict.reasons if item.rule in (Step.UNKNOWN, Step.CONTEXT, Step.OBSERVED)
+    ]
     open_layers = [layer.reason for layer in verdict.layers if layer.blocks is None]
     return (reasons[-1:] or open_layers or verdict.reasons[-1:])[0]
 
 
 def _add_warning(reason: Reason, verdict: Verdict) -> Reason:
     """Say of a call that the kernel allows that it deadlocks, where it does."""
-    warning = next((item for item in verdict.reasons if item.rule == "run_time_deadlock"), None)
+    warning = next((item for item in verdict.reasons if item.rule == Step.RUN_TIME_DEADLOCK), None)
     return replace(reason, text=f"{reason.text}; but {warning.text}") if warning else reason
 
 
@@ -213,8 +215,8 @@ def _explain_failure(verdict: Verdict) -> Reason:
     """Join the two halves: how the context is run, and what the kfunc's own check wants."""
     found = {reason.rule: reason for reason in verdict.reasons}
     for around, check in (
-        ("run_time_op", "run_time_check"),
-        ("run_time_mask", "run_time_guard"),
+        (Step.RUN_TIME_OP, Step.RUN_TIME_CHECK),
+        (Step.RUN_TIME_MASK, Step.RUN_TIME_GUARD),
     ):
         if around in found and check in found:
             return replace(found[check], text=f"{found[check].text}, and {found[around].text}")

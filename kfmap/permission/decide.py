@@ -26,7 +26,7 @@ from kfmap.permission.rule_bits import Evaluate, Names, compile_tree
 from kfmap.permission.rule_trace import Asked, Tracer
 from kfmap.permission.run_time_layer import index_run_time_layer
 from kfmap.permission.unread import Unread, find_unread
-from kfmap.permission.verdict import ALLOWED, REFUSED, UNKNOWN, Reason, Verdict, give_reason
+from kfmap.permission.verdict import ALLOWED, REFUSED, UNKNOWN, Reason, Step, Verdict, give_reason
 from kfmap.permission.view import EXT_TYPE, STRUCT_OPS_TYPE, View, ViewBuilder
 from kfmap.quick_dataclass import dataclass
 
@@ -82,11 +82,11 @@ class Decider:
             lacks = find_lacks(self.views, CallNeed.KFUNC_CALL)
             if lacks and not self.kfuncs:
                 return Verdict(
-                    REFUSED, None, (give_reason("no_kfunc", lacks[0].text, lacks[0].place),)
+                    REFUSED, None, (give_reason(Step.NO_KFUNC, lacks[0].text, lacks[0].place),)
                 )
             unread = self._unread_reasons(context, kfunc)
             return Verdict(
-                UNKNOWN if unread else REFUSED, None, (Reason("no_kfunc", text), *unread)
+                UNKNOWN if unread else REFUSED, None, (Reason(Step.NO_KFUNC, text), *unread)
             )
         return self._decide_known(context, kfunc, bit)
 
@@ -232,21 +232,22 @@ class Decider:
         """Say why no verdict on permission can be given for such a context, if so."""
         if context.program_type not in self._program_types:
             text = f"this kernel has no program type {context.program_type}"
-            return REFUSED, Reason("context", text)
+            return REFUSED, Reason(Step.CONTEXT, text)
         if context.program_type == EXT_TYPE and not context.replaces:
-            return UNKNOWN, Reason("context", "it is not said which program this one replaces")
+            return UNKNOWN, Reason(Step.CONTEXT, "it is not said which program this one replaces")
         if context.program_type != STRUCT_OPS_TYPE:
             return None
         if not context.struct_ops or not context.member:
             return UNKNOWN, Reason(
-                "context", "it is not said which struct_ops type and member the program implements"
+                Step.CONTEXT,
+                "it is not said which struct_ops type and member the program implements",
             )
         if not self.views.find_struct_ops(context):
             text = f"this kernel has no struct_ops type {context.struct_ops}"
-            return REFUSED, Reason("context", text)
+            return REFUSED, Reason(Step.CONTEXT, text)
         if not self.views.find_member(context):
             text = f"{context.struct_ops} of this kernel has no member {context.member}"
-            return REFUSED, Reason("context", text)
+            return REFUSED, Reason(Step.CONTEXT, text)
         return None
 
     def _decide_known(self, context: Context, kfunc: str, bit: int) -> Verdict:
@@ -289,7 +290,7 @@ class Decider:
         if name == UNKNOWN_HOOK:
             return UNKNOWN, []
         if not listed:
-            rule = "common" if name == COMMON_HOOK else "set"
+            rule = Step.COMMON if name == COMMON_HOOK else Step.SET
             return REFUSED, [
                 Reason(rule, f"{asked.kfunc} is in no set registered on the {short} hook")
             ]
@@ -297,7 +298,7 @@ class Decider:
         reasons = [_listed_reason(asked.kfunc, item, short) for item in listed]
         if owner in self.tables.freed:
             text = f"registration fails ({self.tables.freed[owner]}) and the kernel drops the table"
-            return REFUSED, [*reasons, Reason("overflow", text)]
+            return REFUSED, [*reasons, Reason(Step.OVERFLOW, text)]
         return self._run_filters(self._compiled[owner, name], asked, reasons)
 
     def _run_filters(
@@ -322,14 +323,14 @@ class Decider:
         program_type = self._decisive_type(context)
         found = self._hook_of.get(program_type)
         if found is None:
-            return Reason("hook", f"the hook of {program_type} is not known")
+            return Reason(Step.HOOK, f"the hook of {program_type} is not known")
         if found.hook:
             text = f"the hook of {program_type} is {found.hook}"
         else:
             rest = "so only the common hook counts" if self.facts.decision.common else ""
             rest = rest or "and this kernel no common one, so that no kfunc may be called"
             text = f"{program_type} has no hook of its own, {rest}"
-        return give_reason("hook", text, found.place)
+        return give_reason(Step.HOOK, text, found.place)
 
     def _unread_bits(self, unread: Unread) -> int:
         """Return the kfuncs that a registration which was not understood could register."""
@@ -352,7 +353,7 @@ class Decider:
         found = next((unread for unread in self._unread if unread.filter_id == id_), None)
         if found:
             return found.filter_reason
-        return Reason("unknown", f"filter {id_} could not be read")
+        return Reason(Step.UNKNOWN, f"filter {id_} could not be read")
 
     def flag_entries(self, context: Context, kfunc: str) -> list[Listed]:
         """Return the entries whose flags the verifier finds: the common hook's first."""
@@ -364,7 +365,7 @@ class Decider:
 
 
 def _listed_reason(kfunc: str, listed: Listed, hook: str) -> Reason:
-    rule = "common" if listed.registration.hook == COMMON_HOOK else "set"
+    rule = Step.COMMON if listed.registration.hook == COMMON_HOOK else Step.SET
     owner = listed.registration.owner
     of = "" if owner == VMLINUX else f" of module {owner}"
     text = (

@@ -7,11 +7,11 @@ from dataclasses import replace
 from kfmap.kernel.facts import KernelFacts, Observed
 from kfmap.permission.bits import ALLOWED_LETTER, LETTERS, REFUSED_LETTER, KfuncBits
 from kfmap.permission.context import Context
-from kfmap.permission.verdict import UNKNOWN, Reason, Verdict
+from kfmap.permission.verdict import UNKNOWN, Reason, Step, Verdict
 
 # What a kernel of evidence does not tell of a call whose permission check passes.
 NOT_ASKED = Reason(
-    "observed",
+    Step.OBSERVED,
     "the permission check of the booted kernel passes; whether the call may sleep, or fails at run "
     "time, was not asked",
 )
@@ -62,4 +62,4 @@ def _key(context: Context) -> Context:
 
 
 def _verdict(answer: str, text: str) -> Verdict:
-    return Verdict(answer, None, (Reason("observed", text),))
+    return Verdict(answer, None, (Reason(Step.OBSERVED, text),))

@@ -34,7 +34,7 @@ from kfmap.permission.outcome_words import (
 )
 from kfmap.permission.sleeping import find_sleep_answer
 from kfmap.permission.unread import UNREAD_RULE
-from kfmap.permission.verdict import FAILS, LayerKind, Outcome, Reason, Verdict
+from kfmap.permission.verdict import FAILS, LayerKind, Outcome, Reason, Step, Verdict
 from kfmap.permission.verdict import REFUSED as NOT_PERMITTED
 from kfmap.permission.verdict import UNKNOWN as NOT_KNOWN
 
@@ -106,7 +106,7 @@ class OutcomeJudge:
                 return self._judge_helper(context, kfunc, verdict)
             if self.is_function(kfunc) and verdict.verdict != NOT_KNOWN:
                 text = f"{kfunc} is a function of {self.decider.facts.name} and no kfunc"
-                because = Reason("no_kfunc", f"{text}: BPF programs may not call it")
+                because = Reason(Step.NO_KFUNC, f"{text}: BPF programs may not call it")
                 instead = self._adviser.find_other_names(context, kfunc)
                 return Outcome(NOT_A_KFUNC, (), because, instead, verdict, FUNCTION)
         if verdict.reasons and verdict.reasons[-1].rule == UNREAD_RULE:
@@ -121,7 +121,7 @@ class OutcomeJudge:
         """Judge a call of a helper; where the facts have none, say that it is no kfunc."""
         if not self.decider.helpers.knows:
             text = f"{helper} is a helper, not a kfunc; kfmap judges kfuncs"
-            return Outcome(NOT_A_KFUNC, (), Reason("helper", text), (), verdict, HELPER)
+            return Outcome(NOT_A_KFUNC, (), Reason(Step.HELPER, text), (), verdict, HELPER)
         missing = find_missing_helper(self.decider, context, helper)
         because = self._find_absence(context, missing)
         if because is None:
@@ -134,7 +134,7 @@ class OutcomeJudge:
             return self.explain_missing(missing)
         lost = find_function(context)
         if lost and self.is_function(lost) is False:
-            return Reason("missing", f"{self.decider.facts.name} has no function {lost}")
+            return Reason(Step.MISSING, f"{self.decider.facts.name} has no function {lost}")
         return None
 
 

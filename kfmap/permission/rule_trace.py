@@ -18,7 +18,7 @@ from kfmap.kernel.rule_form import (
 )
 from kfmap.permission.rule_bits import Evaluate, Names, compile_condition
 from kfmap.permission.rule_words import describe_condition
-from kfmap.permission.verdict import ALLOWED, REFUSED, UNKNOWN, Reason
+from kfmap.permission.verdict import ALLOWED, REFUSED, UNKNOWN, Reason, Step
 from kfmap.permission.view import View
 from kfmap.quick_dataclass import dataclass
 
@@ -87,7 +87,7 @@ class Tracer:
     def _branch_reason(self, filter_: Filter, branch: Branch, taken: bool | None) -> Reason:
         words = describe_condition(branch.condition, self.sets)
         outcome = {True: "yes", False: "no", None: "not known"}[taken]
-        return Reason("branch", f"{filter_.name}: {words}? {outcome}", branch.file, branch.line)
+        return Reason(Step.BRANCH, f"{filter_.name}: {words}? {outcome}", branch.file, branch.line)
 
     def _row_reasons(self, condition: Condition, asked: Asked) -> Iterator[Reason]:
         offset = asked.view.offset
@@ -100,21 +100,21 @@ class Tracer:
             if row:
                 flags = " | ".join(row.names) or hex(row.value)
                 text = f"{table.name}: the row of {row.member} is {flags}"
-                yield Reason("table", text, table.file, row.line)
+                yield Reason(Step.TABLE, text, table.file, row.line)
             elif index < table.length:
                 text = f"{table.name} has no row for {asked.member or 'this member'}: 0"
-                yield Reason("table", text, table.file, table.line)
+                yield Reason(Step.TABLE, text, table.file, table.line)
             else:
                 text = f"{table.name} has {table.length} rows; reading row {index} is past its end"
-                yield Reason("table", text, table.file, table.line)
+                yield Reason(Step.TABLE, text, table.file, table.line)
 
 
 def _end_reason(filter_: Filter, end: Node, answer: str) -> Reason:
     if isinstance(end, Unknown):
         text = f"{filter_.name}: {end.construct} is not understood, so its answer is not known"
-        return Reason("unknown", text, end.file, end.line)
+        return Reason(Step.UNKNOWN, text, end.file, end.line)
     if isinstance(end, Decide) and answer != UNKNOWN:
         words = "refuses" if answer == REFUSED else "lets pass"
-        return Reason("filter", f"{filter_.name} {words}", end.file, end.line)
+        return Reason(Step.FILTER, f"{filter_.name} {words}", end.file, end.line)
     text = f"{filter_.name}: its answer is {'not known' if answer == UNKNOWN else answer}"
-    return Reason("unknown" if answer == UNKNOWN else "filter", text, end.file, end.line)
+    return Reason(Step.UNKNOWN if answer == UNKNOWN else Step.FILTER, text, end.file, end.line)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from kfmap.kernel.facts import Guard, OpMask, RunTime
 from kfmap.permission.context import Context
-from kfmap.permission.verdict import ALLOWED, FAILS, Reason, give_reason
+from kfmap.permission.verdict import ALLOWED, FAILS, Reason, Step, give_reason
 from kfmap.quick_dataclass import dataclass
 
 
@@ -33,7 +33,10 @@ class RunTimeMasks:
         passes = self.passes(guard, op.mask)
         place = op.places[0] if op.places else None
         text = f"{op.struct_ops}.{op.member} is called with {self.name_mask(op.mask)} in force"
-        reasons = [give_reason("run_time_mask", text, place), *self._guard_reasons(guard, passes)]
+        reasons = [
+            give_reason(Step.RUN_TIME_MASK, text, place),
+            *self._guard_reasons(guard, passes),
+        ]
         return (ALLOWED if passes else FAILS), reasons
 
     def decide_bare(self, what: str, kfunc: str) -> tuple[str | None, list[Reason]]:
@@ -42,7 +45,7 @@ class RunTimeMasks:
         if guard is None:
             return None, []
         passes = self.passes(guard, 0)
-        reason = give_reason("run_time_mask", f"{what} runs with no mask in force")
+        reason = give_reason(Step.RUN_TIME_MASK, f"{what} runs with no mask in force")
         return (ALLOWED if passes else FAILS), [reason, *self._guard_reasons(guard, passes)]
 
     def decide_nested(self, outer: OpMask, inner: OpMask, kfunc: str) -> str:
@@ -71,16 +74,18 @@ class RunTimeMasks:
             f"{guard.kfunc} checks for {self.name_mask(guard.mask)} on each call; which mask is"
             " in force here depends on what the task is doing"
         )
-        return give_reason("run_time_guard", text, guard.path[-1][1] if guard.path else None)
+        return give_reason(Step.RUN_TIME_GUARD, text, guard.path[-1][1] if guard.path else None)
 
     def _guard_reasons(self, guard: Guard, passes: bool) -> list[Reason]:
         way = " → ".join(function for function, _ in guard.path)
         wants = self.name_mask(guard.mask) + (", or none in force" if guard.unlocked else "")
         text = f"{way or guard.kfunc} {'passes' if passes else 'fails'}: it wants {wants}"
-        reasons = [give_reason("run_time_guard", text, guard.path[-1][1] if guard.path else None)]
+        reasons = [
+            give_reason(Step.RUN_TIME_GUARD, text, guard.path[-1][1] if guard.path else None)
+        ]
         if guard.task_argument:
             text = "only for a task that is an argument of the op"
-            reasons.append(give_reason("run_time_task", text, guard.path[-1][1]))
+            reasons.append(give_reason(Step.RUN_TIME_TASK, text, guard.path[-1][1]))
         return reasons
 
 

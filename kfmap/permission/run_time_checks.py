@@ -21,7 +21,7 @@ from kfmap.kernel.program_facts import (
 )
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import SYSCALL
-from kfmap.permission.verdict import ALLOWED, FAILS, Reason, give_reason
+from kfmap.permission.verdict import ALLOWED, FAILS, Reason, Step, give_reason
 from kfmap.permission.view import STRUCT_OPS_TYPE
 from kfmap.quick_dataclass import dataclass
 
@@ -62,7 +62,7 @@ class RunTimeChecks:
         for check in checks:
             given = _how_given(op, check.asks)
             if given == ALWAYS and check.asks == TASK and check.sure:
-                reasons.append(give_reason("run_time_task", _OWN_TASK, _place(check)))
+                reasons.append(give_reason(Step.RUN_TIME_TASK, _OWN_TASK, _place(check)))
             elif given != ALWAYS or not check.sure:
                 reasons.append(_explain_condition(check))
                 passes = False
@@ -99,7 +99,7 @@ class RunTimeChecks:
             f"{_way(taken)} takes the lock of the task's rq, which is held when the kernel calls"
             f" {op.struct_ops}.{op.member} ({op.lock}): the call deadlocks"
         )
-        return [give_reason("run_time_deadlock", text, taken.path[-1][1])]
+        return [give_reason(Step.RUN_TIME_DEADLOCK, text, taken.path[-1][1])]
 
 
 def index_run_time_checks(facts: KernelFacts) -> RunTimeChecks:
@@ -125,26 +125,26 @@ def _how_given(op: OpCircumstances | None, asks: str) -> str | None:
 
 def _explain_call(op: OpCircumstances | None, asks: str, what: str) -> Reason:
     if op is None:
-        return give_reason("run_time_op", f"no op of the scheduler runs {what}")
+        return give_reason(Step.RUN_TIME_OP, f"no op of the scheduler runs {what}")
     text = f"the kernel's call of {op.struct_ops}.{op.member} {_WANTS[asks][1]}"
-    return give_reason("run_time_op", text, op.places[0] if op.places else None)
+    return give_reason(Step.RUN_TIME_OP, text, op.places[0] if op.places else None)
 
 
 def _explain(check: RunTimeCheck) -> Reason:
     said = f' (the kernel then says "{check.message}")' if check.message else ""
     text = f"{_way(check)} fails: {_WANTS[check.asks][0]}{said}"
-    return give_reason("run_time_check", text, _place(check))
+    return give_reason(Step.RUN_TIME_CHECK, text, _place(check))
 
 
 def _explain_condition(check: RunTimeCheck) -> Reason:
     when = "on each call" if check.sure else "in some cases"
     text = f"{_way(check)} checks {when} that {_state(check)}"
-    return give_reason("run_time_condition", text, _place(check))
+    return give_reason(Step.RUN_TIME_CONDITION, text, _place(check))
 
 
 def _explain_outside(check: RunTimeCheck) -> Reason:
     text = f"{_explain_condition(check).text}; that depends on what the task is doing"
-    return give_reason("run_time_condition", text, _place(check))
+    return give_reason(Step.RUN_TIME_CONDITION, text, _place(check))
 
 
 def _state(check: RunTimeCheck) -> str:

@@ -8,7 +8,7 @@ from kfmap.kernel.facts import KernelFacts
 from kfmap.permission.context import Context
 from kfmap.permission.run_time import RunTimeMasks, index_run_time
 from kfmap.permission.run_time_checks import RunTimeChecks, index_run_time_checks
-from kfmap.permission.verdict import FAILS, Reason
+from kfmap.permission.verdict import FAILS, Reason, Step
 from kfmap.quick_dataclass import dataclass
 
 
@@ -26,9 +26,11 @@ class RunTimeLayer:
             return answer, reasons
         checked, steps = self.checks.decide(context, kfunc)
         if checked == FAILS:
-            return checked, [item for item in reasons if item.rule != "run_time_task"] + steps
+            return checked, [item for item in reasons if item.rule != Step.RUN_TIME_TASK] + steps
         said = {item.rule for item in reasons}
-        reasons += [item for item in steps if item.rule != "run_time_task" or item.rule not in said]
+        reasons += [
+            item for item in steps if item.rule != Step.RUN_TIME_TASK or item.rule not in said
+        ]
         if self._passes_unlocked(context, kfunc):
             reasons += self.checks.find_deadlock(context, kfunc)
         return answer or checked, reasons

@@ -15,6 +15,34 @@ UNKNOWN = "unknown"
 FAILS = "fails"
 
 
+class Step(StrEnum):
+    """What a reason of the permission check and of the run-time layer says, as its `rule`."""
+
+    BRANCH = "branch"
+    CAPABILITIES = "capabilities"
+    COMMON = "common"
+    CONTEXT = "context"
+    FILTER = "filter"
+    HELPER = "helper"
+    HOOK = "hook"
+    LOCAL = "local"
+    MISSING = "missing"
+    NO_KFUNC = "no_kfunc"
+    OBSERVED = "observed"
+    OVERFLOW = "overflow"
+    RUN_TIME_CHECK = "run_time_check"
+    RUN_TIME_CONDITION = "run_time_condition"
+    RUN_TIME_DEADLOCK = "run_time_deadlock"
+    RUN_TIME_GUARD = "run_time_guard"
+    RUN_TIME_MASK = "run_time_mask"
+    RUN_TIME_OP = "run_time_op"
+    RUN_TIME_TASK = "run_time_task"
+    SET = "set"
+    SET_FILTER = "set_filter"
+    TABLE = "table"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """One step of the decision, with the line of the kernel that makes it (file "" if none)."""

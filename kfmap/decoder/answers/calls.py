@@ -18,7 +18,7 @@ from kfmap.permission.outcome_words import (
     NOT_ON_THIS_KERNEL,
     ONLY_IF_SLEEPABLE,
 )
-from kfmap.permission.verdict import Reason, give_reason
+from kfmap.permission.verdict import Reason, Step, give_reason
 
 _REGIONS = {
     "rcu_read_lock region": ("an RCU read-side section", "bpf_rcu_read_unlock()"),
@@ -69,7 +69,7 @@ def _answer_no_kfunc(kfunc: str, message: LogMessage, asked: Asked) -> Explanati
             f"{kfunc} is a function of the kernel that refused it and a kfunc of no kernel of the"
             " map: BPF programs may not call it"
         )
-        return Explanation(say(Reason("no_kfunc", text)), outcome.instead, of_kernel=True)
+        return Explanation(say(Reason(Step.NO_KFUNC, text)), outcome.instead, of_kernel=True)
     return Explanation(say(outcome.because), outcome.instead, of_kernel=True)
 
 

@@ -10,7 +10,7 @@ from kfmap.permission.context import Context
 from kfmap.permission.context_words import render_context
 from kfmap.permission.decide import Decider
 from kfmap.permission.run_time import RunTimeMasks
-from kfmap.permission.verdict import give_reason
+from kfmap.permission.verdict import Step, give_reason
 from kfmap.permission.view import STRUCT_OPS_TYPE
 
 
@@ -31,7 +31,9 @@ def _answer_mask(message: LogMessage, asked: Asked) -> Explanation:
     text += "" if decider is asked.decider else f" (names as in {decider.facts.name})"
     guard = masks.guards.get(kfunc or (kfuncs[0] if kfuncs else ""))
     place = guard.path[-1][1] if guard and guard.path else None
-    reason = give_reason("run_time_mask", text[0].upper() + text[1:] if not kfunc else text, place)
+    reason = give_reason(
+        Step.RUN_TIME_MASK, text[0].upper() + text[1:] if not kfunc else text, place
+    )
     legal = tuple(
         render_context(Context(STRUCT_OPS_TYPE, struct_ops=ops, member=member))
         for (ops, member), op in sorted(masks.ops.items())

@@ -9,7 +9,7 @@ from kfmap.kernel.facts import Member
 from kfmap.kernel.program_facts import KernelPart
 from kfmap.permission.because import keep_plain, list_names
 from kfmap.permission.missing import Missing
-from kfmap.permission.verdict import Reason, give_reason
+from kfmap.permission.verdict import Reason, Step, give_reason
 
 
 def _answer_type_missing(message: LogMessage, asked: Asked) -> Explanation:
@@ -26,7 +26,7 @@ def _answer_type_missing(message: LogMessage, asked: Asked) -> Explanation:
         f", {list_names(lacking)} {'has' if len(lacking) == 1 else 'have'} not" if lacking else ""
     )
     text += f": the kernel that printed this {asked.say_why_absent('struct_ops', name)}"
-    return Explanation(say(Reason("missing", text)), of_kernel=True)
+    return Explanation(say(Reason(Step.MISSING, text)), of_kernel=True)
 
 
 def _answer_member_missing(message: LogMessage, asked: Asked) -> Explanation:
@@ -51,7 +51,7 @@ def _answer_member_missing(message: LogMessage, asked: Asked) -> Explanation:
     else:
         text = f"No kernel of the map has a member {member} in {named or 'any ops structure'}"
         text += ", and libbpf refuses the whole object while the program sets it"
-    return Explanation(say(Reason("missing", text)), (step,), of_kernel=True)
+    return Explanation(say(Reason(Step.MISSING, text)), (step,), of_kernel=True)
 
 
 def _find_types(member: str, named: str | None, asked: Asked) -> dict[str, list[str]]:

@@ -13,7 +13,7 @@ from kfmap.permission.because import keep_plain, list_names
 from kfmap.permission.helper_names import is_helper
 from kfmap.permission.missing import Missing
 from kfmap.permission.renames import find_renamed
-from kfmap.permission.verdict import Reason, give_reason
+from kfmap.permission.verdict import Reason, Step, give_reason
 
 _RANGE = (
     "The kernel's function lies too far from the BPF code for the call instruction to reach: a"
@@ -75,7 +75,7 @@ def _answer_present(name: str, message: LogMessage, asked: Asked) -> Explanation
     if names:
         text += f", {list_names(names)} {'has' if len(names) == 1 else 'have'} not"
     text += f": the kernel that did not find it {asked.say_why_absent('kfunc', name)}"
-    reason = give_reason("missing", text, known.place if known else None)
+    reason = give_reason(Step.MISSING, text, known.place if known else None)
     old = [n for other in lacking[:1] for n in find_renamed(name, other.kfuncs)]
     return Explanation(say(reason), (*old, _guard(name)), of_kernel=True)
 
@@ -89,13 +89,13 @@ def _answer_absent(name: str, asked: Asked) -> Explanation:
     near = tuple(difflib.get_close_matches(name, asked.decider.kfuncs, n=3, cutoff=0.75))
     if renamed:
         text = f"{asked.kernel} has {name} under the name {list_names(list(renamed))}"
-        return Explanation(say(Reason("missing", text)), renamed, of_kernel=True)
+        return Explanation(say(Reason(Step.MISSING, text)), renamed, of_kernel=True)
     if asked.judge.is_function(name):
         text = f"{name} is a function of {asked.kernel} and no kfunc: BPF programs may not call it"
-        return Explanation(say(Reason("no_kfunc", text)), near, of_kernel=True)
+        return Explanation(say(Reason(Step.NO_KFUNC, text)), near, of_kernel=True)
     text = f"No kernel of the map has a kfunc {name}"
     text += f"; near it: {list_names(list(near))}" if near else ""
-    return Explanation(say(Reason("missing", text)), near or (_guard(name),), of_kernel=True)
+    return Explanation(say(Reason(Step.MISSING, text)), near or (_guard(name),), of_kernel=True)
 
 
 def _guard(name: str) -> str:

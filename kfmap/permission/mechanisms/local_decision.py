@@ -8,7 +8,7 @@ from kfmap.permission.bits import KfuncBits
 from kfmap.permission.context import Context
 from kfmap.permission.mechanisms.mechanism import AT_LOAD, Costs, Mechanism, find_meant
 from kfmap.permission.mechanisms.subsystem import find_own_kfuncs
-from kfmap.permission.verdict import Reason
+from kfmap.permission.verdict import Reason, Step
 from kfmap.permission.view import STRUCT_OPS_TYPE
 
 
@@ -32,7 +32,7 @@ class LocalDecision(Mechanism):
             text = f"{context.struct_ops} decides by member {context.member}: one of its own kfuncs"
         else:
             text = f"{context.struct_ops} must know {kfunc}, which another subsystem brings"
-        return (Reason("local", text),)
+        return (Reason(Step.LOCAL, text),)
 
     def costs(self) -> Costs:
         """Every callback must know all kfuncs it may be asked about, foreign ones too."""

@@ -14,7 +14,7 @@ from kfmap.permission.bits import KfuncBits
 from kfmap.permission.context import Context
 from kfmap.permission.decide import Decider
 from kfmap.permission.mechanisms.table import CapabilityTable
-from kfmap.permission.verdict import FAILS, REFUSED, Reason, Verdict
+from kfmap.permission.verdict import FAILS, REFUSED, Reason, Step, Verdict
 
 AT_LOAD = "load"
 AT_RUN_TIME = "run time"
@@ -81,7 +81,7 @@ class Mechanism(ABC):
     def decide(self, context: Context, kfunc: str) -> Verdict:
         """Return the mechanism's verdict of one cell, in the words of the kernel's own."""
         if kfunc not in self.decider.kfuncs:
-            return Verdict(REFUSED, None, (Reason("no_kfunc", f"{kfunc} is in no set"),))
+            return Verdict(REFUSED, None, (Reason(Step.NO_KFUNC, f"{kfunc} is in no set"),))
         place = self.decider.kfuncs.index(kfunc)
         return Verdict(self.bits(context).word(place), None, self.explain(context, kfunc))
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 from kfmap.permission.bits import KfuncBits
 from kfmap.permission.context import Context
 from kfmap.permission.mechanisms.mechanism import NEVER, Costs, Mechanism
-from kfmap.permission.verdict import Reason, give_reason
+from kfmap.permission.verdict import Reason, Step, give_reason
 
 
 class ProgramTypeOnly(Mechanism):
@@ -27,8 +27,8 @@ class ProgramTypeOnly(Mechanism):
         for hook in hooks:
             for listed in self.decider.find_listed(kfunc, hook):
                 text = f"in set {listed.kfunc_set.name} on {hook.removeprefix('BTF_KFUNC_HOOK_')}"
-                reasons.append(give_reason("set", text, listed.registration.place))
-        return tuple(reasons) or (Reason("set", "in no set of this program type's hooks"),)
+                reasons.append(give_reason(Step.SET, text, listed.registration.place))
+        return tuple(reasons) or (Reason(Step.SET, "in no set of this program type's hooks"),)
 
     def costs(self) -> Costs:
         """Nothing at run time; what it lets pass too much is never noticed."""

@@ -14,7 +14,7 @@ from kfmap.permission.context import Context
 from kfmap.permission.context_words import render_context
 from kfmap.permission.decide import Decider
 from kfmap.permission.mechanisms.mechanism import NEVER, Costs, Mechanism, find_meant
-from kfmap.permission.verdict import Reason
+from kfmap.permission.verdict import Reason, Step
 
 _NAMED = 6
 _Key = tuple[str, str | None, str | None]
@@ -46,7 +46,7 @@ class SetFilter(Mechanism):
         """Say how many contexts the filter cannot tell apart."""
         count = self._alike.get(_key(context), 1)
         text = f"the filter sees the same in {count} contexts and must let pass what one may"
-        return (Reason("set_filter", text),)
+        return (Reason(Step.SET_FILTER, text),)
 
     def costs(self) -> Costs:
         """No cost at run time; what it lets pass too much is never noticed."""

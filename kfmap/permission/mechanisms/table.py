@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kfmap.permission.bits import each_bit
 from kfmap.permission.context import Context
-from kfmap.permission.verdict import Reason
+from kfmap.permission.verdict import Reason, Step
 
 ANY = "any"
 ALL = "all"
@@ -48,7 +48,7 @@ class CapabilityTable:
         needed, held = self.kfunc_masks.get(kfunc, 0), self.context_masks.get(context, 0)
         words = "all" if self.reading == ALL else "one"
         text = f"{kfunc} needs {words} of {_say_bits(needed)}; the context holds {_say_bits(held)}"
-        return Reason("capabilities", text)
+        return Reason(Step.CAPABILITIES, text)
 
     def read_as(self, reading: str) -> CapabilityTable:
         """Return the same masks with a reading; with another one nothing is known of fewer bits."""

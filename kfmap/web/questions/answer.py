@@ -14,7 +14,7 @@ from kfmap.evidence.confirming import Confirmation, find_confirmation
 from kfmap.permission.answers import Answer
 from kfmap.permission.context_words import render_context
 from kfmap.permission.outcome_words import NEEDS, NOT_ON_THIS_KERNEL
-from kfmap.permission.verdict import Layer, Reason
+from kfmap.permission.verdict import Layer, Reason, Step
 from kfmap.web.questions.instead import Suggestion, list_suggestions
 from kfmap.web.shared.cells import TITLES, load_cells, load_row_of
 from kfmap.web.shared.declaration import Declaration, declare
@@ -102,7 +102,7 @@ class AnswerPage:
     @property
     def context_url(self) -> str:
         """Return the page of the context, "" where this kernel does not have it."""
-        if self.word == NOT_ON_THIS_KERNEL and self.because.rule == "missing":
+        if self.word == NOT_ON_THIS_KERNEL and self.because.rule == Step.MISSING:
             cells = load_cells(self.kernel)
             return (
                 context_url(self.kernel.name, self.answer.context)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from kfmap.permission.context import Context
 from kfmap.permission.decide import Decider
-from kfmap.permission.verdict import UNKNOWN, Reason, Verdict
+from kfmap.permission.verdict import UNKNOWN, Reason, Step, Verdict
 from kfmap.permission.view import EXT_TYPE, STRUCT_OPS_TYPE
 from verifier.engine.object.model import Program, StructOpsUse
 
@@ -38,7 +38,9 @@ def callback_context(uses: Sequence[StructOpsUse], sleepable: bool) -> Context:
 def decide(decider: Decider, context: Context, kfunc: str) -> Verdict:
     """Decide a cell; for freplace without a known target only if all targets agree."""
     if context.program_type == UNSPECIFIED:
-        reason = Reason("context", "libbpf does not know what kind of program this section name is")
+        reason = Reason(
+            Step.CONTEXT, "libbpf does not know what kind of program this section name is"
+        )
         return Verdict(UNKNOWN, None, (reason,))
     if context.program_type != EXT_TYPE or context.replaces:
         return decider.decide(context, kfunc)

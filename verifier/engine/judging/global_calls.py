@@ -20,7 +20,7 @@ from verifier.engine.judging.problem import Path, Problem, extend, path_to_call,
 from verifier.engine.judging.regions import THROW, variants
 from verifier.engine.result import FindingKind
 
-_RULE = "global"
+GLOBAL_RULE = "global"  # of a reason: it is the call of a global function that is refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class GlobalJudge:
     def _problem(
         self, kind: FindingKind, kfunc: str, path: Path, node: Node, sure: bool, text: str
     ) -> Problem:
-        reasons = (give_reason(_RULE, text),)
+        reasons = (give_reason(GLOBAL_RULE, text),)
         return Problem(kind, kfunc, path, sure, reasons, place_of_call(node))
 
 

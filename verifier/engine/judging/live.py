@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
-from kfmap.permission.verdict import give_reason
+from kfmap.permission.verdict import Step, give_reason
 from verifier.engine.flow.budget import Budget
 from verifier.engine.flow.engine import Engine
 from verifier.engine.flow.questions import Question
@@ -216,7 +216,7 @@ class LiveJudge:
         """
         section = self._loaded.object.functions[poison.node.function].section
         if missing := self._loaded.missing_word(section, poison.slot):
-            found = Objection(FindingKind.LOAD, (Reason("context", missing),))
+            found = Objection(FindingKind.LOAD, (Reason(Step.CONTEXT, missing),))
             return path_problem(found, "", poison.node, poison.slot, poison.sure)
         if not self._loaded.has_relocation(section, poison.slot):
             found = Objection(FindingKind.LOAD, (Reason("extern", self._null_text()),))

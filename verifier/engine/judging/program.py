@@ -13,6 +13,7 @@ from verifier.engine.judging.callbacks import exception_objection
 from verifier.engine.judging.evidence import Path, Reporter
 from verifier.engine.judging.evidence_only import keep_what_is_known
 from verifier.engine.judging.externs import FOUND, MALFORMED
+from verifier.engine.judging.global_calls import GLOBAL_RULE
 from verifier.engine.judging.hooks import hook_objection
 from verifier.engine.judging.licences import (
     LICENCE_RULE,
@@ -216,10 +217,8 @@ class _ProgramJudge:
                 continue
             if not problem.sure and kfunc and (kind, kfunc) in certain:
                 continue
-            if (
-                kind == FindingKind.NOT_SLEEPABLE and kfunc
-            ):  # once is enough, with and without a global
-                if problem.reasons[0].rule == "global" and kfunc in asleep:
+            if kind == FindingKind.NOT_SLEEPABLE and kfunc:  # once, with and without a global
+                if problem.reasons[0].rule == GLOBAL_RULE and kfunc in asleep:
                     continue
                 asleep.add(kfunc)
             reasons = problem.reasons

@@ -21,19 +21,11 @@ def build_version_report(
     old: CheckedObject, new: CheckedObject, options: ReportOptions = DEFAULT
 ) -> Report:
     """Return what changed from one version to the next; both could be read."""
-    before, after = (build_answer(obj).causes.shown for obj in (old, new))
-    known, now = ({cause.fingerprint for cause in causes} for causes in (before, after))
-    came = [cause for cause in after if cause.fingerprint not in known]
-    gone = [cause for cause in before if cause.fingerprint not in now]
-    same = [cause for cause in after if cause.fingerprint in known]
+    causes = _compare_causes(old, new)
     findings = Table(
         "findings",
         ("state", "fingerprint", "kind", "kfunc", "text", "kernels", "programs"),
-        tuple(
-            _cause_row(state, cause)
-            for state, causes in (("new", came), ("gone", gone), ("same", same))
-            for cause in causes
-        ),
+        tuple(_cause_row(state, cause) for state in causes for cause in causes[state]),
     )
     verdicts = Table(
         "verdicts", ("kernel", "program", "before", "after"), tuple(_verdicts(old, new))
@@ -41,8 +33,8 @@ def build_version_report(
     code = Table("programs", _CODE, tuple(_programs(old, new)))
     kfuncs = Table("kfuncs", ("state", "program", "kfunc"), tuple(_kfuncs(old, new)))
     told = ", ".join(
-        count(len(causes), f"finding is {word}", f"findings are {word}")
-        for word, causes in (("new", came), ("gone", gone), ("the same", same))
+        count(len(causes[state]), f"finding is {word}", f"findings are {word}")
+        for state, word in (("new", "new"), ("gone", "gone"), ("same", "the same"))
     )
     return Report(
         "versions",
@@ -51,9 +43,9 @@ def build_version_report(
         else f"What changed in {new.file}",
         (f"{told}.", f"Now: {build_answer(new).line}"),
         (
-            _causes("New findings", came),
-            _causes("Findings that are gone", gone),
-            _causes("Findings that stay", same),
+            _causes("New findings", causes["new"]),
+            _causes("Findings that are gone", causes["gone"]),
+            _causes("Findings that stay", causes["same"]),
             _table("Verdicts that changed", _of_both(verdicts)),
             _table("Programs, and how many instructions each has", _changed(code)),
             _table("Programs and kfuncs that came and went", kfuncs),
@@ -66,6 +58,17 @@ def build_version_report(
             *made_by(),
         ),
     )
+
+
+def _compare_causes(old: CheckedObject, new: CheckedObject) -> dict[str, list[Cause]]:
+    """Return the findings by what became of them: new, gone and same."""
+    before, after = (build_answer(obj).causes.shown for obj in (old, new))
+    known, now = ({cause.fingerprint for cause in causes} for causes in (before, after))
+    return {
+        "new": [cause for cause in after if cause.fingerprint not in known],
+        "gone": [cause for cause in before if cause.fingerprint not in now],
+        "same": [cause for cause in after if cause.fingerprint in known],
+    }
 
 
 def _words(obj: CheckedObject) -> str:

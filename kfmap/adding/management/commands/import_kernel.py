@@ -27,51 +27,9 @@ class Command(BaseCommand):
     requires_system_checks = (SETTINGS_CHECKS,)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take the source and what goes with it."""
-        parser.add_argument(
-            "tree",
-            type=Path,
-            metavar="TREE",
-            help="a kernel source tree, a build folder of make O=, a git repository (bare, too), "
-            "an archive (.tar.xz, .gz, .zst, .zip) or a source package (.deb, .dsc, .src.rpm)",
-        )
-        parser.add_argument("--config", type=Path, help="its .config, packed or not")
-        parser.add_argument(
-            "--btf",
-            type=Path,
-            action="append",
-            default=[],
-            help="its image, BTF or debug package; repeatable: the types of modules besides",
-        )
-        parser.add_argument("--build", type=Path, help="the folder that make O= wrote to")
-        parser.add_argument("--commit", default="", help="the commit of a repository to read")
-        parser.add_argument(
-            "--every-option",
-            action="store_true",
-            help="count every option as on, whatever .config lies in the tree",
-        )
-        parser.add_argument(
-            "--patch",
-            type=Path,
-            action="append",
-            default=[],
-            help="say which cells flip with this patch; saved only with --name; repeatable",
-        )
-        parser.add_argument(
-            "--format", choices=("text", "json"), default="text", help="of what --patch says"
-        )
-        parser.add_argument("--name", default="", help="a short name; default: from its version")
-        parser.add_argument(
-            "--label", default="", help="where it comes from, for people; default: as it was"
-        )
-        parser.add_argument(
-            "--replace", action="store_true", help="replace the kernel of this name"
-        )
-        parser.add_argument(
-            "--anyway",
-            action="store_true",
-            help="save a kernel whose parts do not fit together, or that has no kfunc",
-        )
+        """Take the source with what goes with it, and what to do with the kernel."""
+        _take_source(parser)
+        _take_wishes(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Read first, then write: whatever goes wrong leaves the map as it was."""
@@ -147,3 +105,51 @@ def _save(read: ReadKernel, wanted: Wanted) -> Saved:
         raise CommandError(f"{wanted.name}: {error.messages[0]}") from error
     keep_rows()
     return saved
+
+
+def _take_source(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "tree",
+        type=Path,
+        metavar="TREE",
+        help="a kernel source tree, a build folder of make O=, a git repository (bare, too), "
+        "an archive (.tar.xz, .gz, .zst, .zip) or a source package (.deb, .dsc, .src.rpm)",
+    )
+    parser.add_argument("--config", type=Path, help="its .config, packed or not")
+    parser.add_argument(
+        "--btf",
+        type=Path,
+        action="append",
+        default=[],
+        help="its image, BTF or debug package; repeatable: the types of modules besides",
+    )
+    parser.add_argument("--build", type=Path, help="the folder that make O= wrote to")
+    parser.add_argument("--commit", default="", help="the commit of a repository to read")
+    parser.add_argument(
+        "--every-option",
+        action="store_true",
+        help="count every option as on, whatever .config lies in the tree",
+    )
+    parser.add_argument(
+        "--patch",
+        type=Path,
+        action="append",
+        default=[],
+        help="say which cells flip with this patch; saved only with --name; repeatable",
+    )
+
+
+def _take_wishes(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="of what --patch says"
+    )
+    parser.add_argument("--name", default="", help="a short name; default: from its version")
+    parser.add_argument(
+        "--label", default="", help="where it comes from, for people; default: as it was"
+    )
+    parser.add_argument("--replace", action="store_true", help="replace the kernel of this name")
+    parser.add_argument(
+        "--anyway",
+        action="store_true",
+        help="save a kernel whose parts do not fit together, or that has no kfunc",
+    )
