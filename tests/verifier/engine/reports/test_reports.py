@@ -219,7 +219,7 @@ def test_finding_about_a_whole_program_has_the_program_as_its_subject(name: str)
         "junit": f"toy_running: {words} (toy_filter refuses)",
         "sarif": "toy_filter refuses. This holds for 1 program on 7.2.",
         "markdown": "**toy_filter refuses** (7.2; 1 program)",
-        "text": "1. Toy_filter refuses\n     on 7.2: toy_running",
+        "text": "1. toy_filter refuses\n     on 7.2: toy_running",
     }
     assert said[name] in text.replace("\\_", "_")
     assert not any(line.strip().startswith(":") for line in text.splitlines())
