@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from verifier.engine.flow.forks import RESILIENT_LOCKS, SPIN_LOCK
 from verifier.engine.flow.regions import (
+    APART,
     DIFFERENT,
     LIVE,
     RESILIENT,
@@ -31,6 +32,12 @@ from verifier.engine.flow.regions import (
 from verifier.engine.flow.state import State
 from verifier.engine.flow.values import TO_DATA, TO_FRAME, TO_STACK, TO_VALUE, VAGUE, Held, Pointer
 
+# Of these the first argument is the head of a list or the root of a tree: is_bpf_list_api_kfunc()
+# and is_bpf_rbtree_api_kfunc() of kernel/bpf/verifier.c.
+_OF_ROOTS = re.compile(
+    r"bpf_list_((push|pop)_(front|back)|front|back|add|del|is_first|is_last|empty)(_impl)?"
+    r"|bpf_rbtree_(add|remove|first|root|left|right)(_impl)?"
+)
 _ITERATOR = re.compile(r"bpf_iter_\w+_(new|next|destroy)")
 
 
@@ -43,8 +50,8 @@ class Effect(NamedTuple):
 
 
 def has_region_effect(name: str) -> bool:
-    """Return whether a kernel function begins or ends a region."""
-    return name in _EFFECTS
+    """Return whether a kernel function begins or ends a region, or is for one lock only."""
+    return name in _EFFECTS or _OF_ROOTS.fullmatch(name) is not None
 
 
 def is_of_iterator(name: str) -> bool:
@@ -54,6 +61,8 @@ def is_of_iterator(name: str) -> bool:
 
 def find_effect(name: str, with_iterators: bool) -> Callable[[State], Effect] | None:
     """Return what calling a kernel function does to regions, None for one that does nothing."""
+    if _OF_ROOTS.fullmatch(name):
+        return _use_root
     iterator = _ITERATOR.fullmatch(name) if with_iterators else None
     return partial(_iterate, iterator[1]) if iterator else _EFFECTS.get(name)
 
@@ -141,6 +150,16 @@ def _unlock_resilient_irq(state: State) -> Effect:
     regions, fault, certain = _release(lock, state)
     fault = fault or fault_of_restore(state.regions, flag)
     return Effect(regions.restore_irq(flag), fault, certain)
+
+
+def _use_root(state: State) -> Effect:
+    """A list or tree is used: the lock in the same map value or data has to be held.
+
+    Mirrors check_reg_allocation_locked(); that any lock is held is asked of the kernel's types.
+    """
+    root, held = identity(state.registers[1]), state.regions.locks
+    apart = root and held and all(lock.of not in (None, root) for lock in held)
+    return Effect(state.regions, APART if apart else "")
 
 
 def _iterate(what: str, state: State) -> Effect:

@@ -175,13 +175,14 @@ class Regions(NamedTuple):
 NO_REGIONS = Regions()
 UNSURE_REGIONS = Regions(UNSURE, UNSURE, None, None)
 
-# What is wrong with ending something, whatever the kernel calls it
-UNMATCHED, OUT_OF_ORDER, DIFFERENT, FAMILY, SAME = (
+# What is wrong with ending something, or with the lock that is held, whatever the kernel calls it
+UNMATCHED, OUT_OF_ORDER, DIFFERENT, FAMILY, SAME, APART = (
     "unmatched",
     "out of order",
     "different",
     "family",
     "same",
+    "apart",
 )
 
 

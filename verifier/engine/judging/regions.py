@@ -21,6 +21,7 @@ from verifier.engine.flow.reach import (
     LiveLeak,
 )
 from verifier.engine.flow.regions import (
+    APART,
     DIFFERENT,
     ENDED,
     ENDED_BARE,
@@ -54,8 +55,10 @@ _FAULTS = {
     FAMILY: "{name} is given a flag that was saved by the other kind of call (bpf_local_irq_save or"
     " bpf_res_spin_lock_irqsave)",
     SAME: "{name} is given a lock that is held already",
+    APART: "{name} needs the lock beside its list or tree to be held, and another one is",
 }
 _OUTSIDE = "call it before or after"
+_BESIDE = "take that lock before, and release it after"
 _PAIR = "pair what begins and what ends on every way"
 
 
@@ -160,7 +163,8 @@ class _KfuncChecks:
         yield from self._tree_callback(regions)
         yield from self._arguments(regions)
         if self.fault in _FAULTS:
-            yield Held(_FAULTS[self.fault].format(name=self.kfunc), True, _PAIR)
+            advice = _BESIDE if self.fault == APART else _PAIR
+            yield Held(_FAULTS[self.fault].format(name=self.kfunc), True, advice)
         if self.kfunc == _LOCK_RCU and regions.rcu > 0:
             nests = self.kernel.rules.holds("rcu_nests")
             text = f"{_LOCK_RCU} does not nest on this kernel, and a section is open here"
@@ -185,7 +189,7 @@ class _KfuncChecks:
         known = self.kernel.decider.find_kfunc(self.kfunc)
         if known and not regions.locks and _LOCKED_ARGUMENT.search(known.prototype):
             text = f"{self.kfunc} needs the lock beside its list or tree to be held"
-            yield Held(text, True, "take that lock before, and release it after")
+            yield Held(text, True, _BESIDE)
         if self.kfunc == _CSS_TASK_ITERATOR and self.how.sleepable is False:
             iterates = self.context.attach_type == "BPF_TRACE_ITER"
             if not iterates and self.context.program_type != "BPF_PROG_TYPE_LSM":

@@ -101,6 +101,27 @@ def test_lists_and_trees_are_for_those_who_hold_their_lock(head: str) -> None:
     assert _word(perhaps, facts, "running", False) == REFUSED
 
 
+@pytest.mark.parametrize("call", ["bpf_list_pop_front", "bpf_rbtree_first", "bpf_rbtree_add_impl"])
+@pytest.mark.parametrize(
+    ("lock", "root", "expected"),
+    [
+        ("r1 = &.data", "r1 = &.data + 8", PASSES),
+        ("r1 = &.rodata", "r1 = &.data + 8", REFUSED),
+        ("r1 = *(u64 *)(r1 + 0)", "r1 = &.data + 8", PASSES),  # which one is held is not known
+        ("r1 = &.data", "r1 = *(u64 *)(r10 - 8)", PASSES),
+    ],
+)
+def test_a_list_or_tree_is_guarded_by_the_lock_beside_it(
+    call: str, lock: str, root: str, expected: str
+) -> None:
+    """Held lock and object are not in the same allocation."""
+    facts = kernel_facts(call, lock_safe=(call,))
+    text = f"main: program; {lock}; call 93; {root}; call {call}; {lock}; call 94; exit"
+    if lock == "r1 = *(u64 *)(r1 + 0)":
+        text = f"main: program; {lock}; call 93; {root}; call {call}; call 94; exit"
+    assert _word(text, facts, "running", False) == expected
+
+
 @pytest.mark.parametrize(
     ("text", "newer", "expected"),
     [
