@@ -16,7 +16,7 @@ extern struct file *bpf_get_task_exe_file(struct task_struct *task) __ksym;
 extern void bpf_put_file(struct file *file) __ksym;
 extern bool bpf_session_is_return(void *ctx) __ksym __weak;
 extern void bpf_throw(u64 cookie) __ksym;
-extern const struct rq runqueues __ksym __weak;
+extern const struct rq { int cpu; } runqueues __ksym __weak;
 extern const void bpf_link_fops __ksym;
 extern int LINUX_KERNEL_VERSION __kconfig;
 extern u32 CONFIG_NO_SUCH_NUMBER __kconfig __weak;

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kfmap.btf.compat import FOUND as TYPES_FIT
+from kfmap.btf.compat import INCOMPATIBLE as UNLIKE
 from kfmap.btf.compat import MISSING as NO_TYPE
 from kfmap.btf.compat import explain_function, resolve_function, resolve_variable
 from kfmap.btf.read import Btf, BtfError
@@ -131,6 +132,22 @@ def resolve_address(obj: BpfObject, extern: Extern, kernel: KernelUnderTest) -> 
         return VAGUE if extern.weak else OBJECT
     outcome = resolve_variable(obj.btf, extern.type_id, kernel.types, extern.kernel_name)
     return OBJECT if outcome == TYPES_FIT else 0
+
+
+def unlike_variable(obj: BpfObject, extern: Extern, kernel: KernelUnderTest) -> str:
+    """Say that the kernel's variable is of another type than the object declares, "" if it is not.
+
+    Mirrors bpf_object__resolve_ksym_var_btf_id(), which spares a weak variable that is not there
+    and none of another type; a weak function of another type counts as absent.
+    """
+    if obj.btf is None or kernel.types is None or is_typeless(obj.btf, extern):
+        return ""
+    if resolve_variable(obj.btf, extern.type_id, kernel.types, extern.kernel_name) != UNLIKE:
+        return ""
+    return (
+        f"{extern.name} is declared with another type than this kernel's variable has: libbpf "
+        "refuses the whole object for incompatible types, also where it is __weak"
+    )
 
 
 def is_function(extern: Extern, kernel: KernelUnderTest) -> bool:

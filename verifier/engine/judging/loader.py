@@ -20,6 +20,7 @@ from verifier.engine.judging.externs import (
     Resolved,
     resolve_address,
     resolve_kfunc,
+    unlike_variable,
 )
 from verifier.engine.judging.kconfig import Setting, read_setting
 from verifier.engine.judging.kernel import KernelUnderTest
@@ -117,6 +118,10 @@ class Loaded:
     def lacks_variable(self, index: int) -> bool:
         """Return whether an extern variable is surely not in the kernel."""
         return self._address(index, 0) == 0
+
+    def unlike_variable(self, index: int) -> str:
+        """Say that an extern variable is of another type in the kernel, "" if it is not."""
+        return unlike_variable(self.object, self.object.externs[index], self.kernel)
 
     def setting(self, index: int) -> Setting:
         """Return what an extern kconfig variable holds."""

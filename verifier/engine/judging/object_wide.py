@@ -78,6 +78,8 @@ def _extern_problems(loaded: Loaded) -> Iterator[ObjectProblem]:
         if extern.kind == ExternKind.KCONFIG:
             if problem := loaded.setting(index).problem:
                 yield ObjectProblem(FindingKind.LOAD, "", Reason("kconfig", problem))
+        elif extern.kind == ExternKind.KSYM and (text := loaded.unlike_variable(index)):
+            yield ObjectProblem(FindingKind.LOAD, "", Reason("extern", text))
         elif extern.weak:
             continue
         elif extern.kind == ExternKind.KFUNC:

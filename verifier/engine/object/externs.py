@@ -63,4 +63,6 @@ def _read_extern(
     if place == _KCONFIG_SECTION:
         refusals.append(f"function {name} is declared __kconfig: declare it __ksym")
     declared = place is not None
-    return Extern(name, essential_name(name), kind, symbol.weak, type_id or 0, declared)
+    # libbpf asks for a function without its last `___suffix`, for a variable by its whole name.
+    asked = essential_name(name) if is_function else name
+    return Extern(name, asked, kind, symbol.weak, type_id or 0, declared)

@@ -131,3 +131,11 @@ def test_a_function_is_always_in_kallsyms() -> None:
 
 def test_a_weak_symbol_without_a_type_may_be_missing() -> None:
     assert _check("externs.bpf.o")["address"].verdict == PASSES
+
+
+@pytest.mark.parametrize("kernel", ["6.1", "7.2"])
+def test_a_weak_variable_of_another_type_keeps_the_object_from_loading(kernel: str) -> None:
+    # libbpf: "extern (var ksym) '%s': incompatible types, expected [%u] %s %s, but kernel has …"
+    verdict = _check("variables.bpf.o", kernel=kernel)["address"]
+    assert verdict.verdict == REFUSED
+    assert "for incompatible types, also where it is __weak" in reasons_of(verdict)[0]
