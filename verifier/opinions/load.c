@@ -37,7 +37,8 @@
 
 #define FORMAT_VERSION 1
 /* enum bpf_map_type of include/uapi/linux/bpf.h, by number: headers older than these have no names */
-enum { MAP_SK_STORAGE = 24, MAP_STRUCT_OPS = 26, MAP_INODE_STORAGE = 28, MAP_TASK_STORAGE = 29, MAP_CGRP_STORAGE = 32, MAP_ARENA = 33 };
+enum { MAP_CGROUP_STORAGE = 19, MAP_PERCPU_CGROUP_STORAGE = 21, MAP_SK_STORAGE = 24, MAP_STRUCT_OPS = 26, MAP_RINGBUF = 27 };
+enum { MAP_INODE_STORAGE = 28, MAP_TASK_STORAGE = 29, MAP_USER_RINGBUF = 31, MAP_CGRP_STORAGE = 32, MAP_ARENA = 33 };
 enum { LOG_STEPS = 1, LOG_STATS = 4 }; /* BPF_LOG_LEVEL1 and BPF_LOG_STATS of include/linux/bpf_verifier.h */
 enum { STATS_ONLY = 1 << 16, WITH_STEPS = 16 << 20, TAIL = 12 << 10, SAID = 4 << 10 };
 enum { DONE = 0, TRY_EACH = 3, REFUSED = 4, TRY_REST = 5 }; /* how a process that loads ends */
@@ -202,7 +203,11 @@ static void fit_maps(struct bpf_object *opened)
 	bpf_object__for_each_map(map, opened) {
 		bpf_map__set_pin_path(map, NULL);
 		switch ((int)bpf_map__type(map)) {
+		case MAP_CGROUP_STORAGE: case MAP_PERCPU_CGROUP_STORAGE: /* these take no size */
 		case MAP_SK_STORAGE: case MAP_INODE_STORAGE: case MAP_TASK_STORAGE: case MAP_CGRP_STORAGE: case MAP_STRUCT_OPS: case MAP_ARENA: break;
+		case MAP_RINGBUF: case MAP_USER_RINGBUF: /* a power of two of whole pages (ringbuf_map_alloc()) */
+			if (!bpf_map__max_entries(map)) bpf_map__set_max_entries(map, sysconf(_SC_PAGESIZE));
+			break;
 		default: if (!bpf_map__max_entries(map)) bpf_map__set_max_entries(map, 1);
 		}
 	}
