@@ -52,13 +52,24 @@ def works(verdict: ObjectVerdict) -> bool:
 
 
 def find_span(loading: Sequence[tuple[str, bool]]) -> Span:
-    """Find minimum and maximum kernel of those given in their order, each with whether it loads."""
+    """Find minimum and maximum kernel of those given in their order, each with whether it loads.
+
+    A kernel that is named after another one of them is no release of its own: 7.3-rt beside 7.3,
+    6.12.118 beside 6.12. It counts where no release loads the object.
+    """
+    names = [kernel for kernel, _ in loading]
+    releases = [item for item in loading if not _is_named_after(item[0], names)]
+    loading = releases if any(loads for _, loads in releases) else loading
     good = [index for index, (_, loads) in enumerate(loading) if loads]
     if not good:
         return Span(None, None, ())
     within = loading[good[0] : good[-1] + 1]
     bad = tuple(kernel for kernel, loads in within if not loads)
     return Span(within[0][0], within[-1][0], bad)
+
+
+def _is_named_after(name: str, others: Sequence[str]) -> bool:
+    return any(name.startswith((f"{other}-", f"{other}.")) for other in others)
 
 
 def find_changes(before: ObjectVerdict, after: ObjectVerdict) -> tuple[Change, ...]:

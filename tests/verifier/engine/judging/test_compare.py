@@ -28,6 +28,12 @@ def test_an_object_that_loads_nowhere_has_no_span() -> None:
     assert find_span([("6.1", loads(verdict))]) == Span(None, None, ())
 
 
+def test_the_span_is_of_releases_as_long_as_one_loads_the_object() -> None:
+    loading = [("6.1", False), ("6.12.118", True), ("6.12", True), ("7.3-rt", False), ("7.3", True)]
+    assert find_span(loading) == Span("6.12", "7.3", ())
+    assert find_span([("6.12-rt", True), ("6.12", False)]) == Span("6.12-rt", "6.12-rt", ())
+
+
 def test_changes_name_verdicts_and_findings() -> None:
     [change] = find_changes(_verdict("6.1", PASSES), _verdict("7.2", REFUSED, "bpf_b"))
     assert (change.before, change.after) == (PASSES, REFUSED)
