@@ -8,6 +8,7 @@ from kfmap.permission.bpf_helpers import HelperAnswer, HelperDecider
 from kfmap.permission.context import Context
 from kfmap.permission.view import ViewBuilder
 
+_MOST_KEPT = 1_000
 _Alike = tuple[Hashable, str | None]  # what answers depend on
 
 
@@ -43,6 +44,9 @@ class HelpersByContext:
         """Return the answers for a context; those that are alike in what is asked share them."""
         kind = self._decider.find_kind(self._views.build_view(context), context.sleepable)
         alike = kind, context.replaces
-        if alike not in self._known:
-            self._known[alike] = GivenHelpers(self._decider, context)
-        return self._known[alike]
+        known = self._known.get(alike)
+        if known is None:
+            if len(self._known) >= _MOST_KEPT:  # objects may name any number of struct_ops types
+                self._known.clear()
+            known = self._known[alike] = GivenHelpers(self._decider, context)
+        return known
