@@ -32,6 +32,11 @@ class Agreement:
     calls_equal: int = 0
     calls_undriven: int = 0
 
+    @property
+    def differing(self) -> int:
+        """Return how many cells have another verdict than the kernel gave."""
+        return self.compared - self.equal
+
     def __str__(self) -> str:
         return f"{self.equal:,} of {self.compared:,}"
 

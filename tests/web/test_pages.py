@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.store import save_kernel
-from kfmap.kernel.facts import Constant
+from kfmap.kernel.facts import EVERY_OPTION_ON, Constant
 from tests.permission.small_kernel import create_set, create_toy_kernel
 from tests.reports.opening import read_workbook
 from tests.web.conftest import HTML
@@ -361,6 +361,16 @@ def test_agreement_with_the_booted_kernel_is_shown(client: Client, path: str) ->
     assert "29,512 of 29,512 cells" not in read(client, path)
     Kernel.objects.filter(pk=kernel.pk).update(source=Kernel.Source.BUNDLED)
     assert "29,512 of 29,512 cells" in read(client, path)
+    if path != "/":
+        assert "none differs, 3,871 more were left undecided" in read(client, path)
+
+
+def test_a_kernel_that_nobody_ships_is_not_to_be_booted(client: Client) -> None:
+    toy = create_toy_kernel()
+    origin = replace(toy.origin, profile=EVERY_OPTION_ON)
+    save_kernel(replace(toy, name="7.3-all", origin=origin), None)
+    assert "nobody ships it" in read(client, "/")
+    assert "so there is none to boot" in read(client, "/kernels/7.3-all/")
 
 
 def test_renaming_is_shown_on_both_names(client: Client) -> None:
