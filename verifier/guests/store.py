@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from django.db import transaction
+
 from kfmap.catalogue.models import Kernel
 from verifier.engine.reports import CheckedObject
 from verifier.engine.reports.model import ReportOptions
@@ -58,4 +60,6 @@ def add_opinions(report: Report, objects: Sequence[BpfObject]) -> Report:
 def _note_differing(row: Opinion, compared: ComparedOpinion) -> None:
     differing = sum(item.agreement == Agreement.DIFFERS for item in compared.programs)
     if differing != row.differing:
-        Opinion.objects.filter(pk=row.pk).update(differing=differing)
+        same = Opinion.objects.filter(pk=row.pk)
+        # A page reads within a transaction in which PostgreSQL lets nobody write.
+        transaction.on_commit(lambda: same.update(differing=differing))

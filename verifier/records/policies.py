@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kfmap.catalogue.models import Kernel
@@ -49,9 +49,16 @@ class DryRun:
         return bool(self.looked_at) and len(self.starts) + self.still == self.looked_at
 
 
-def hold(obj: BpfObject, spaces: Iterable[Space]) -> list[Held]:
-    """Return an object under each policy in force of the spaces that have it."""
-    versions = list(PolicyVersion.objects.in_force().filter(space__in=spaces))
+def load_policies(spaces: Sequence[Space]) -> list[PolicyVersion]:
+    """Return the policies in force of spaces, with their spaces, in one query."""
+    if not spaces:
+        return []
+    rows = PolicyVersion.objects.in_force().filter(space__in=spaces)
+    return list(rows.select_related("space"))
+
+
+def hold(obj: BpfObject, versions: Sequence[PolicyVersion]) -> list[Held]:
+    """Return an object under each of the policies."""
     if not versions:
         return []
     kernels = list(Kernel.objects.listed())

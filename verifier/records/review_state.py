@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -40,6 +40,17 @@ _AFTER = {
 
 
 @dataclass(frozen=True, slots=True)
+class JudgedObject:
+    """What a review of an object is about; `worst`: the object's verdict by kernel."""
+
+    object: BpfObject
+    job: Job | None
+    kernels: Sequence[Kernel]
+    causes: Sequence[Cause]
+    worst: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """The state, why an approval does not hold any more, what it does not cover, open findings."""
 
@@ -59,41 +70,43 @@ def deciding_kernels(space: Space | None, kernels: Sequence[Kernel]) -> set[str]
     return set(released[:1])
 
 
-def bind(obj: BpfObject, space: Space | None, kernels: Sequence[Kernel]) -> dict[str, Any]:
-    """Return what a decision of now stands on."""
-    versions = PolicyVersion.objects.in_force().filter(space=space) if space else ()
+def bind(
+    obj: BpfObject,
+    space: Space | None,
+    kernels: Sequence[Kernel],
+    policies: Iterable[PolicyVersion],
+) -> dict[str, Any]:
+    """Return what a decision of now stands on; of `policies`, those of the space count."""
+    of_space = [row for row in policies if space is not None and row.space_id == space.pk]
     return {
         "sha256": obj.sha256,
         "kernels": {kernel.name: kernel.facts_hash for kernel in kernels},
         "engine": ENGINE_VERSION,
         "loader": obj.loader_key,
-        "policies": {row.slug: row.number for row in versions},
+        "policies": {row.slug: row.number for row in of_space},
     }
 
 
 def load_standing(
-    obj: BpfObject,
+    found: JudgedObject,
     space: Space | None,
-    kernels: Sequence[Kernel],
-    causes: Sequence[Cause],
-    worst: Mapping[str, str],
+    policies: Iterable[PolicyVersion],
     reviews: Sequence[Reviewed],
-    job: Job | None,
 ) -> Standing:
-    """Return where the review stands; `worst`: the object's verdict by kernel."""
-    deciding = deciding_kernels(space, kernels)
+    """Return where the review of an object stands in a space; `policies` are those in force."""
+    deciding = deciding_kernels(space, found.kernels)
     waivers = _load_waivers(space)
     unwaived = tuple(
         cause
-        for cause in causes
+        for cause in found.causes
         if cause.kind not in HARMLESS
         and cause.fingerprint not in waivers
         and deciding.intersection(cause.kernels)
     )
-    now = bind(obj, space, kernels)
-    mark = _mark(obj, space, now, worst)
+    now = bind(found.object, space, found.kernels, policies)
+    mark = _mark(found.object, space, now, found.worst)
     decided = next((item for item in reviews if item.decides), None)
-    if not worst and (job is None or not job.is_over):
+    if not found.worst and (found.job is None or not found.job.is_over):
         return Standing(State.CHECKING, (), (), unwaived, waivers, mark)
     if decided is None:
         return Standing(State.NEEDS_REVIEW, (), (), unwaived, waivers, mark)
@@ -126,25 +139,25 @@ def _find_reopened(
 ) -> Iterator[str]:
     for change in decided.changes:
         if change.kernel in deciding and change.after not in ("", PASSES, LEFT_OUT):
-            yield f"{change.kernel} says {change.words[1]}, it said {change.words[0]}"
+            yield f"{change.kernel} says {change.words[1]} now, and said {change.words[0]} then"
     if decided.review.binds:  # those of before know no waivers
         for cause in unwaived:
-            yield f"no waiver holds for {describe(cause)}"
+            yield f"there is no waiver for {describe(cause)}"
 
 
 def _find_uncovered(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
-    """Say what is other than when it was signed; nothing is known of reviews of before."""
+    """Return what is other than when it was signed; nothing is known of reviews of before."""
     if not was:
         return
     for name, facts in now["kernels"].items():
         if name not in was["kernels"]:
             yield f"kernel {name}, which was not in the map"
         elif was["kernels"][name] != facts:
-            yield f"kernel {name}, of which more or other facts are known"
+            yield f"kernel {name}, whose facts have changed"
     if was["engine"] != now["engine"]:
-        yield f"what engine {now['engine']} says: it was engine {was['engine']}"
+        yield f"the verdicts of engine {now['engine']}, as it was made with engine {was['engine']}"
     if was["loader"] != now["loader"]:
-        yield "what the loader does now"
+        yield "the present loader settings"
     for slug, number in now["policies"].items():
         if was["policies"].get(slug) != number:
             yield f"version {number} of the policy {slug}"
@@ -152,4 +165,4 @@ def _find_uncovered(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[
 
 def describe(cause: Cause) -> str:
     """Return a finding in a few words."""
-    return f"{cause.kfunc}: {cause.text}" if cause.kfunc else cause.text
+    return cause.sentence

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Exists, OuterRef
 
 from verifier.records.models import BpfObject, Review, SubmittedFile, Verdict
 from verifier.records.outcome import Outcome, worst_by_kernel
@@ -44,12 +47,10 @@ def load_reviews(obj: BpfObject, now: Mapping[str, str], reader: Reader) -> list
 
     `now`: the verdict of the program that fares worst, by the name of the kernel.
     """
-    files = SubmittedFile.objects.filter(object=obj)
-    uploaders = set(files.values_list("submission__user_id", flat=True)) - {None}
-    return [
-        Reviewed(review, _changes(review.seen, now), review.author_id in uploaders)
-        for review in Review.objects.visible_to(reader).filter(object=obj).select_related("author")
-    ]
+    said = Review.objects.visible_to(reader).filter(object=obj).select_related("author")
+    own = SubmittedFile.objects.filter(object=obj, submission__user=OuterRef("author"))
+    rows: Iterable[Any] = said.annotate(uploaded=Exists(own))
+    return [Reviewed(row, _changes(row.seen, now), row.uploaded) for row in rows]
 
 
 def load_latest(

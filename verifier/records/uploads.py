@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 
 from verifier.records.models import BpfObject, Submission, SubmittedFile
 from verifier.spaces.access import Reader, may
@@ -22,7 +23,14 @@ def find_space(user: Reader, obj: BpfObject, action: Action) -> Space | None:
 
     That is the one where it was uploaded first; None for objects that no upload names.
     """
-    return spaces_of(obj, user, action).order_by("submissions__pk").first()
+    return spaces_by_upload(obj, user, action).first()
+
+
+def spaces_by_upload(obj: BpfObject, user: Reader, action: Action) -> SpaceQuerySet:
+    """Return the spaces of `spaces_of`, the one where the object was uploaded first at the head."""
+    files = SubmittedFile.objects.filter(object=obj, submission__space=OuterRef("pk"))
+    first = files.order_by("submission_id").values("submission_id")[:1]
+    return spaces_of(obj, user, action).order_by(Subquery(first))
 
 
 def may_manage(user: Reader, submission: Submission) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 
 from verifier.engine.origin import FIELDS, Origin
 from verifier.records.models import BpfObject, Submission, SubmittedFile
@@ -28,11 +29,9 @@ class Version:
 
 def list_versions(space: Space, name: str) -> list[Version]:
     """Return the versions of a name in a space; bytes that came twice count as of the last time."""
-    files = SubmittedFile.objects.filter(
-        submission__space=space, name=name, object__isnull=False
-    ).select_related("object", "submission__user")
+    files = _files_of(space, name).select_related("object", "submission__user")
     found: dict[int, Version] = {}
-    for file in files.order_by("-pk")[: 4 * MOST_VERSIONS]:
+    for file in files[: 4 * MOST_VERSIONS]:
         if file.object is not None and file.object.pk not in found:
             file.object.name_here = file.name
             sent = file.submission
@@ -52,5 +51,11 @@ def load_origins(objects: Iterable[BpfObject], reader: Reader) -> dict[int, Orig
 
 def find_newest(space: Space, name: str) -> BpfObject | None:
     """Return the version that answers for a name now."""
-    versions = list_versions(space, name)
-    return versions[0].object if versions else None
+    latest = _files_of(space, name).select_related("object").first()
+    return latest.object if latest else None
+
+
+def _files_of(space: Space, name: str) -> QuerySet[SubmittedFile]:
+    """Return what was uploaded into a space under a name and taken, the latest first."""
+    files = SubmittedFile.objects.filter(submission__space=space, name=name, object__isnull=False)
+    return files.order_by("-pk")

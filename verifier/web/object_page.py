@@ -11,7 +11,7 @@ from verifier.engine.reports.causes import Cause
 from verifier.engine.reports.judged import STANDS_FOR
 from verifier.engine.reports.model import KIND_WORDS
 from verifier.engine.result import LEFT_OUT, PASSES, UNKNOWN, FindingKind
-from verifier.records.models import BpfObject, Program
+from verifier.records.models import BpfObject, Job, Program
 from verifier.records.outcome import WORST_FIRST
 from verifier.records.store import combine_checked, load_checks
 from verifier.web.object_calls import KfuncCalls, Liveness, load_kfunc_calls, verdicts_of
@@ -29,6 +29,16 @@ class CauseCard:
     anchor: str
     cause: Cause
     is_open: bool
+
+    @property
+    def where(self) -> list[tuple[list[str], str]]:
+        """Return the programs that it hits, with the kernels on which these are the same."""
+        found: dict[str, list[str]] = {}
+        for hit in self.cause.hits:
+            every = hit.whole and len(hit.programs) > 1
+            words = f"all {len(hit.programs)} programs" if every else ", ".join(hit.programs)
+            found.setdefault(words, []).append(hit.kernel)
+        return [(kernels, words) for words, kernels in found.items()]
 
     @property
     def headline(self) -> str:
@@ -52,6 +62,7 @@ class ProgramPart:
 class ObjectPage:
     """The whole page; `judged` says what its verdicts stand for."""
 
+    job: Job | None
     kernels: list[Kernel]
     programs: list[ProgramPart]
     summary: list[Cell]
@@ -76,6 +87,7 @@ def build_object_page(obj: BpfObject, before: str = "", after: str = "") -> Obje
 
     `before`, `after`: the kernels to compare, by name.
     """
+    job = obj.jobs.first()  # before the verdicts: those of a job that is done are all there
     kernels = list(Kernel.objects.newest_first())
     checks = load_checks(obj, kernels)
     answer = build_answer(combine_checked(obj, kernels[::-1], checks))
@@ -99,7 +111,7 @@ def build_object_page(obj: BpfObject, before: str = "", after: str = "") -> Obje
     ]
     summary = [_worst(at, kernels, parts) for at in range(len(kernels))]
     across = build_across(kernels, checks, before, after)
-    return ObjectPage(kernels, parts, summary, answer, cards, across)
+    return ObjectPage(job, kernels, parts, summary, answer, cards, across)
 
 
 def _anchors(cards: Sequence[CauseCard]) -> Iterator[tuple[tuple[str, str], str]]:

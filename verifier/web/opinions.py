@@ -34,13 +34,15 @@ class OpinionPart:
 
 
 def load_opinion_part(obj: BpfObject) -> OpinionPart:
-    """Return the part, in two queries where no kernel was asked."""
-    rows = list(obj.opinions.defer("data").exclude(state=Opinion.State.DONE))
+    """Return the part, in one query where no kernel was asked."""
+    every = list(obj.opinions.defer("data"))
+    rows = [row for row in every if row.state != Opinion.State.DONE]
+    opinions = load_opinions(obj) if len(rows) < len(every) else []
     latest: dict[str, Opinion] = {}
     for row in rows:
         latest.setdefault(row.kernel, row)
     failed = [row for row in latest.values() if row.state == Opinion.State.FAILED]
-    return OpinionPart(load_opinions(obj), [row for row in rows if not row.is_over], failed)
+    return OpinionPart(opinions, [row for row in rows if not row.is_over], failed)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -49,7 +51,7 @@ def show_opinions(request: HttpRequest, obj: BpfObject) -> HttpResponse:
     """Show what kernels say of an object beside kfmap's verdicts, or ask the chosen ones."""
     if request.method == "POST":
         if not may_with(request.user, Action.SUBMIT, obj):
-            raise PermissionDenied("It takes the role of a submitter in its space to ask kernels.")
+            raise PermissionDenied("You need the role of a submitter in its space to ask kernels.")
         return _ask(request, obj)
     part = load_opinion_part(obj)
     other = request.GET.get("with", "")

@@ -14,12 +14,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from verifier.records.models import Assignment, BpfObject, Review, Waiver
-from verifier.records.review_state import Standing, bind, describe, load_standing
+from verifier.records.object_spaces import ObjectSpaces, load_object_spaces
+from verifier.records.policies import load_policies
+from verifier.records.review_state import JudgedObject, Standing, bind, describe, load_standing
 from verifier.records.reviews import Reviewed
 from verifier.records.uploads import find_space
-from verifier.spaces.models import AuditEntry, Event, Kind, Space
+from verifier.spaces.models import AuditEntry, Event, Kind, PolicyVersion, Space
 from verifier.spaces.roles import Action, Role
-from verifier.web.found import may_with, object_view
+from verifier.web.found import object_view
 from verifier.web.object_page import ObjectPage, build_object_page
 from verifier.web.review_form import AssignForm, WaiverForm
 
@@ -34,39 +36,54 @@ KIND_OF = {
 
 @dataclass(frozen=True, slots=True)
 class ReviewPart:
-    """What the page of an object shows of its review in one space."""
+    """What the page of an object shows of its review, in the space where it was uploaded first.
 
-    space: Space | None
+    `policies`: those in force in any space where the reader sees the object.
+    """
+
+    spaces: ObjectSpaces
+    policies: list[PolicyVersion]
     standing: Standing
     assignments: list[Assignment]
-    may_comment: bool
-    may_review: bool
-    may_submit: bool
     reviewers: list[User]
+
+    @property
+    def space(self) -> Space | None:
+        """Return the space of the review, None for objects that no upload names."""
+        return self.spaces.first
+
+    @property
+    def may_comment(self) -> bool:
+        """Return whether the reader may say something."""
+        return Action.COMMENT in self.spaces.allowed
+
+    @property
+    def may_review(self) -> bool:
+        """Return whether the reader may decide."""
+        return Action.REVIEW in self.spaces.allowed
+
+    @property
+    def may_submit(self) -> bool:
+        """Return whether the reader may ask for a review."""
+        return Action.SUBMIT in self.spaces.allowed
 
 
 def load_review_part(
     request: HttpRequest, obj: BpfObject, page: ObjectPage, reviews: list[Reviewed]
 ) -> ReviewPart:
     """Return the part for the space in which the reader sees the object first."""
-    user, space = request.user, find_space(request.user, obj, Action.SEE)
-    may_review = may_with(user, Action.REVIEW, obj)
-    return ReviewPart(
-        space,
-        _stand(obj, space, page, reviews),
-        list(obj.assignments.filter(space=space).select_related("reviewer")) if space else [],
-        may_review or may_with(user, Action.COMMENT, obj),
-        may_review,
-        may_with(user, Action.SUBMIT, obj),
-        list(_reviewers(space)) if space and may_review else [],
-    )
-
-
-def _stand(
-    obj: BpfObject, space: Space | None, page: ObjectPage, reviews: list[Reviewed]
-) -> Standing:
+    spaces = load_object_spaces(obj, request.user)
+    policies, space = load_policies(spaces.spaces), spaces.first
     causes = [card.cause for card in page.causes]
-    return load_standing(obj, space, page.kernels, causes, page.worst, reviews, obj.jobs.first())
+    judged = JudgedObject(obj, page.job, page.kernels, causes, page.worst)
+    may_review = Action.REVIEW in spaces.allowed
+    return ReviewPart(
+        spaces,
+        policies,
+        load_standing(judged, space, policies, reviews),
+        list(obj.assignments.filter(space=space).select_related("reviewer")) if space else [],
+        _reviewers(space) if may_review else [],
+    )
 
 
 def keep_review(
@@ -79,7 +96,8 @@ def keep_review(
     assert isinstance(request.user, User)
     space = find_space(request.user, obj, action)
     review.object, review.author, review.seen = obj, request.user, page.worst
-    review.space, review.binds = space, bind(obj, space, page.kernels)
+    policies = load_policies([space]) if space else []
+    review.space, review.binds = space, bind(obj, space, page.kernels, policies)
     with transaction.atomic():
         BpfObject.objects.select_for_update().get(pk=obj.pk)  # two that are sent at once
         if _was_said(review):

@@ -171,7 +171,7 @@ def add_review(request: HttpRequest, obj: BpfObject) -> HttpResponse:
         form.add_error(None, "Nothing has been checked yet: there are no verdicts to review.")
     if form.is_valid():
         if not may_with(request.user, form.asks_for, obj):
-            raise PermissionDenied("To decide takes the role of a reviewer in its space.")
+            raise PermissionDenied("You need the role of a reviewer in its space to decide.")
         reviews = load_reviews(obj, page.worst, request.user)
         form.hold_against(load_review_part(request, obj, page, reviews).standing)
     if not form.is_valid():
@@ -209,23 +209,23 @@ def _render_object(
     loader_form: LoaderForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    job = obj.jobs.first()  # before the verdicts: those of a job that is done are all there
     page = build_object_page(obj, request.GET.get("before", ""), request.GET.get("after", ""))
     reviews = load_reviews(obj, page.worst, request.user)
+    review_part = load_review_part(request, obj, page, reviews)
     context = {
         "object": obj,
         "page": page,
         "reviews": reviews,
-        "review_part": load_review_part(request, obj, page, reviews),
-        "held": hold(obj, spaces_of(obj, request.user)),
+        "review_part": review_part,
+        "held": hold(obj, review_part.policies),
         "part": load_opinion_part(obj),
         "decided": next((item for item in reviews if item.decides), None),
         "review_form": form,
         "loader_form": loader_form or LoaderForm.showing(obj.loader),
-        "loader_spaces": list(spaces_of(obj, request.user, Action.SUBMIT)),
+        "loader_spaces": review_part.spaces.by_action[Action.SUBMIT],
         "origin": load_origins([obj], request.user).get(obj.pk),
         "other_loaders": list(BpfObject.objects.visible_to(request.user).beside(obj)),
-        "job": job,
+        "job": page.job,
         "formats": RENDERERS,
         "section": "uploads",
     }

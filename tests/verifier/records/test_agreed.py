@@ -19,6 +19,7 @@ from tests.verifier.spaces.test_space_pages import as_
 from verifier.engine.reports import RENDERERS
 from verifier.records import store
 from verifier.records.models import Review, Submission, Waiver
+from verifier.records.policies import load_policies
 from verifier.records.review_state import bind
 from verifier.spaces.models import PolicyVersion
 
@@ -50,7 +51,7 @@ def team() -> Team:
         space=team.space,
         decision=Review.Decision.SIGNED_OFF,
         seen={"7.2": "refused"},
-        binds=bind(team.object, team.space, [kernel]),
+        binds=bind(team.object, team.space, [kernel], load_policies([team.space])),
     )
     return team
 

@@ -1,0 +1,59 @@
+"""The spaces that have an object, and what its reader may do in each, in one query."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import BooleanField, ExpressionWrapper, Q, Value
+
+from verifier.records.models import BpfObject
+from verifier.records.uploads import spaces_by_upload
+from verifier.spaces.access import Reader, spaces_where
+from verifier.spaces.models import Space
+from verifier.spaces.roles import Action
+
+_OF_MEMBERS = (Action.COMMENT, Action.SUBMIT, Action.REVIEW)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectSpaces:
+    """The spaces in which a reader sees an object, the one where it was uploaded first at the head.
+
+    `allowed` has for each action that a page offers whether the reader may do it with the object,
+    as `BpfObjectQuerySet.where` says; `by_action` has the spaces where.
+    """
+
+    spaces: tuple[Space, ...]
+    by_action: dict[Action, tuple[Space, ...]]
+    allowed: frozenset[Action]
+
+    @property
+    def first(self) -> Space | None:
+        """Return the space that the page speaks of, None for objects that no upload names."""
+        return self.spaces[0] if self.spaces else None
+
+
+def load_object_spaces(obj: BpfObject, reader: Reader) -> ObjectSpaces:
+    """Return the spaces of an object that the reader may see.
+
+    The conditions are those that a list of objects asks, put into one query. A reader who sees the
+    object but none of its spaces has one that no upload names: every account works with those.
+    """
+    rows = spaces_by_upload(obj, reader, Action.SEE)
+    for action in _OF_MEMBERS:
+        rows = rows.annotate(**{f"may_{action}": _as_column(reader, action)})
+    spaces = tuple(rows)
+    by_action = {
+        action: tuple(space for space in spaces if getattr(space, f"may_{action}"))
+        for action in _OF_MEMBERS
+    }
+    nameless = not spaces and reader.is_authenticated
+    allowed = frozenset(action for action in _OF_MEMBERS if nameless or by_action[action])
+    return ObjectSpaces(spaces, by_action, allowed)
+
+
+def _as_column(reader: Reader, action: Action) -> ExpressionWrapper[Q] | Value:
+    condition = spaces_where(reader, action)
+    if not condition:  # whoever administers this kfmap may do everything
+        return Value(True)
+    return ExpressionWrapper(condition, output_field=BooleanField())
