@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kfmap.catalogue.matrix_rows import RowKind
+from kfmap.catalogue.models import FunctionRow, Kernel
+from kfmap.catalogue.rows.keep import load_kept
+from kfmap.catalogue.rows.letters import KernelLetters, load_letters
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.permission.context_families import family_name
 from kfmap.permission.flip_block import Flip, FlipBlock, gather_flips
@@ -83,6 +86,12 @@ class Changes:
         return not (came or self.kfuncs_removed or self.contexts_removed)
 
 
+_KFUNC, _HELPER = FunctionRow.Kind.KFUNC, FunctionRow.Kind.HELPER
+_ROWS_OF = {
+    RowKind.KFUNC: (_KFUNC,),
+    RowKind.HELPER: (_HELPER,),
+    RowKind.ALL: (_KFUNC, _HELPER),
+}
 _NOUNS = {RowKind.KFUNC: "kfunc", RowKind.HELPER: "helper", RowKind.ALL: "function"}
 
 
@@ -91,11 +100,15 @@ def find_changes(
     old: LoadedKernel, new: LoadedKernel, group: str = "", kind: RowKind = RowKind.KFUNC
 ) -> Changes:
     """Compare two kernels; with a group of contexts, the cells of its contexts only."""
-    before, after = load_cells(old, kind), load_cells(new, kind)
-    came, gone = after.rows.keys() - before.rows.keys(), before.rows.keys() - after.rows.keys()
+    before, after = load_cells(old), load_cells(new)
+    was, now = _load_both(old, new, kind)
+    came = now.functions.keys() - was.functions.keys()
+    gone = was.functions.keys() - now.functions.keys()
     renamed = pair_renamed(list_prototypes(old.facts), list_prototypes(new.facts), gone, came)
     old_names = {new_name: old_name for old_name, new_name in renamed}
-    kinds, compared = _find_flips(before, after, old_names, group)
+    shared = [name for name in after.names if name in before.columns]
+    shared = [name for name in shared if _is_in(after, name, group)]
+    kinds, compared = _find_flips(was, now, old_names, shared)
     return Changes(
         old.name,
         new.name,
@@ -127,25 +140,49 @@ def list_groups(old: LoadedKernel, new: LoadedKernel) -> list[str]:
     return list(dict.fromkeys(family.name for found in families for family in found))
 
 
+def _load_both(
+    old: LoadedKernel, new: LoadedKernel, kind: RowKind
+) -> tuple[KernelLetters, KernelLetters]:
+    """Return the functions of a kind on both kernels: their stored outcomes, judged by nobody."""
+    rows = list(Kernel.objects.listed().filter(facts_hash__in=(old.facts_hash, new.facts_hash)))
+    kept = load_kept(rows)
+    was, now = (load_letters(kept[kernel.facts_hash], _ROWS_OF[kind]) for kernel in (old, new))
+    return was, now
+
+
 def _find_flips(
-    old: Cells, new: Cells, old_names: Mapping[str, str], group: str
+    old: KernelLetters,
+    new: KernelLetters,
+    old_names: Mapping[str, str],
+    shared: Sequence[str],
 ) -> tuple[tuple[FlipKind, ...], int]:
-    """Group the flips of each kfunc by word pair, then kfuncs whose flips are the same."""
-    shared = [name for name in new.names if name in old.columns and _is_in(new, name, group)]
-    kfuncs = [name for name in new.matrix.kfuncs if old_names.get(name, name) in old.rows]
+    """Group the flips of each function by word pair, then functions whose flips are the same.
+
+    `shared`: the contexts that both have.
+    """
+    names = [name for name in _in_order(new) if old_names.get(name, name) in old.functions]
+    classes = {name: (old.classes[name], new.classes[name]) for name in shared}
+    pairs = set(classes.values())  # far fewer than contexts
     blocks: dict[tuple[str, str], list[FlipBlock]] = defaultdict(list)
     flips = (
-        Flip(kfunc, name, WORDS[was], WORDS[now])
-        for kfunc in kfuncs
-        for name in shared
-        for was, now in [(old.cell(name, old_names.get(kfunc, kfunc)), new.cell(name, kfunc))]
-        if was != now
+        Flip(name, context, WORDS[was[before]], WORDS[now[after]])
+        for name in names
+        for was, now in [(old.letters(old_names.get(name, name)), new.letters(name))]
+        if any(was[before] != now[after] for before, after in pairs)
+        for context, (before, after) in classes.items()
+        if was[before] != now[after]
     )
     for block in gather_flips(flips):
         blocks[block.before, block.after].append(block)
     kinds = [FlipKind(was, now, tuple(of)) for (was, now), of in blocks.items()]
     kinds.sort(key=lambda kind: -kind.cells)
-    return tuple(kinds), len(shared) * len(kfuncs)
+    return tuple(kinds), len(shared) * len(names)
+
+
+def _in_order(letters: KernelLetters) -> list[str]:
+    """Return the functions as the matrix has them: kfuncs first, by name."""
+    functions = letters.functions
+    return sorted(functions, key=lambda name: (functions[name].kind == _HELPER, name))
 
 
 def _changed_kfuncs(old: LoadedKernel, new: LoadedKernel) -> list[KfuncChange]:
