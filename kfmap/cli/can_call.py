@@ -16,10 +16,12 @@ from kfmap.permission.answer_json import plain_answer, plain_question
 from kfmap.permission.answer_text import render_answer, render_answers
 from kfmap.permission.answers import Answer
 from kfmap.permission.missing import has_function
+from kfmap.permission.near_names import find_near
 from kfmap.permission.outcome import OutcomeJudge
+from kfmap.permission.outcome_words import NOT_ON_THIS_KERNEL
 
-HELP = "Say whether a context may call a kfunc. Exit: 0 it works, 1 it does not, 2 no question."
-_USE = "Use: can_call KERNEL [KERNEL ...] CONTEXT KFUNC, or can_call all CONTEXT KFUNC"
+HELP = "Say whether a context may call a kfunc. Exit: 0 it works, 1 it does not, 2 could not ask."
+_USE = "Give a kernel, several, or `all`; then a context and a kfunc: 7.3 xdp bpf_dynptr_from_xdp"
 _WORKS, _DOES_NOT = 0, 1
 
 
@@ -43,7 +45,7 @@ def run(options: Namespace, out: TextIO) -> int:
     """
     if options.stdin:
         if not options.kernel or options.question:
-            raise CommandFailedError("Use: can_call --kernel KERNEL --stdin")
+            raise CommandFailedError("With --stdin give --kernel KERNEL, and no question.")
         return _answer_lines(load_kernel(options.kernel), out)
     if len(options.question) < 3 or options.kernel:
         raise CommandFailedError(_USE)
@@ -53,8 +55,12 @@ def run(options: Namespace, out: TextIO) -> int:
         kernels.reverse()
     answers = [(kernel.name, _ask(kernel, context, kfunc)) for kernel in kernels]
     estimates = {kernel.name: kernel.facts.origin.estimate for kernel in kernels}
-    render = _render_json if options.format == "json" else _render_text
-    out.write(render(answers, estimates) + "\n")
+    if options.format == "json":
+        out.write(_render_json(answers, estimates) + "\n")
+    elif len(kernels) == 1:
+        out.write(_render_one(kernels[0], answers[0][1]) + "\n")
+    else:
+        out.write(_render_text(answers, estimates) + "\n")
     return _WORKS if all(answer.outcome.works for _, answer in answers) else _DOES_NOT
 
 
@@ -62,7 +68,8 @@ def _ask(kernel: AskedKernel, context: str, kfunc: str) -> Answer:
     try:
         return ask(_judge(kernel), context, kfunc)
     except QueryError as error:
-        raise CommandFailedError(f"{context}: {error}.") from error
+        named = str(error) if error.candidates else f"{context}: {error}"
+        raise CommandFailedError(f"{named}.") from error
 
 
 def _judge(kernel: AskedKernel) -> OutcomeJudge:
@@ -89,14 +96,20 @@ def _answer_lines(kernel: AskedKernel, out: TextIO) -> int:
         out.write(json.dumps(answer) + "\n")
         out.flush()
     if wrong:
-        raise CommandFailedError(f"{wrong} of the lines are no queries.")
+        raise CommandFailedError(f"{wrong} line{'s' * (wrong > 1)} could not be asked.")
     return _WORKS
 
 
+def _render_one(kernel: AskedKernel, answer: Answer) -> str:
+    """Return the answer with its trace, and with names that are like one nobody knows."""
+    near: list[str] = []
+    if answer.outcome.outcome == NOT_ON_THIS_KERNEL and not answer.outcome.instead:
+        known = {*kernel.decider.kfuncs, *kernel.decider.helpers.names}
+        near = [] if answer.kfunc in known else find_near(answer.kfunc, known)
+    return render_answer(kernel.name, answer, kernel.facts.origin.estimate, near)
+
+
 def _render_text(answers: Sequence[tuple[str, Answer]], estimates: Mapping[str, str]) -> str:
-    if len(answers) == 1:
-        ((kernel, answer),) = answers
-        return render_answer(kernel, answer, estimates[kernel])
     marked = [f"{kernel} is {told}." for kernel, told in estimates.items() if told]
     return "\n".join([render_answers(answers), *marked])
 

@@ -17,7 +17,7 @@ class Command(Protocol):
     HELP: str
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Say what the command takes."""
+        """Add what the command takes to its parser."""
 
     def run(self, options: Namespace, out: TextIO) -> int:
         """Do it, and return the exit code. Raises CommandFailedError, which ends with code 2."""

@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(command: Command, name: str, arguments: list[str]) -> int:
     parser = ArgumentParser(f"kfmap {name}", description=command.HELP)
     command.add_arguments(parser)
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)  # options may stand anywhere
     try:
         code = command.run(options, sys.stdout)
         sys.stdout.flush()

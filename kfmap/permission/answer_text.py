@@ -11,14 +11,19 @@ from kfmap.permission.outcome_words import NEEDS, OUTCOMES, TITLES
 from kfmap.permission.verdict import Outcome
 
 
-def render_answer(kernel: str, answer: Answer, estimate: str = "") -> str:
-    """Return one answer with its trace, and that it is an estimate where it is one."""
+def render_answer(kernel: str, answer: Answer, estimate: str = "", near: Sequence[str] = ()) -> str:
+    """Return one answer with its trace, and that it is an estimate where it is one.
+
+    `near`: functions of the kernel whose names are like one that it does not have.
+    """
     outcome = answer.outcome
     head = f"{kernel}: {answer.context_name} → {answer.kfunc}: {TITLES[outcome.outcome]}"
     steps = [*outcome.verdict.reasons, *(layer.reason for layer in outcome.verdict.layers)]
     trace = [f"    {step.full_text}" for step in steps]
     marked = [head, *([f"  This is {estimate}."] if estimate else [])]
-    return "\n".join([*marked, *_explain(answer), *(["  step by step:", *trace] if trace else [])])
+    hint = [f"  similar names: {', '.join(near)}"] if near else []
+    steps_told = ["  step by step:", *trace] if trace else []
+    return "\n".join([*marked, *_explain(answer), *hint, *steps_told])
 
 
 def render_answers(answers: Sequence[tuple[str, Answer]]) -> str:

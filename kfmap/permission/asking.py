@@ -131,11 +131,16 @@ def _find_callbacks_of_section(
     """Return the callbacks that a struct_ops section may stand for.
 
     libbpf takes the callback from the map, so what follows the slash is any name: usually the
-    callback's, often with a prefix of the program's own (`simple_enqueue`).
+    callback's, often with a prefix of the program's own (`simple_enqueue`) or the structure's name.
     """
     if not section.target:
         raise ContextError(f"which callback? for example {name}/enqueue")
     wanted = section.target.rpartition("/")[2]
+    type_name, _, member = wanted.partition(".")
+    if member:  # which structure it is may be said, too
+        named = (item for item in _find_callbacks(member, facts) if item.struct_ops == type_name)
+        asked = tuple(named) or (parse_context(f"struct_ops:{wanted}", facts),)
+        return _as_asked(asked, facts, sleepable=section.sleepable)
     for tail in _tails(wanted):
         found = _find_callbacks(tail, facts)
         if found:

@@ -19,11 +19,22 @@ _FUNCTION_ATTACHMENTS = (
     "BPF_MODIFY_RETURN",
 )
 _MODIFY = "BPF_MODIFY_RETURN"
+_TRACEPOINT = "BPF_TRACE_RAW_TP"
+# Whatever defines a tracepoint has this function for it (include/linux/tracepoint.h).
+_OF_A_TRACEPOINT = "__traceiter_"
 
 
 def find_function(context: Context) -> str | None:
     """Return the function that programs of a context attach to, None where it is no function."""
     return context.target if context.attach_type in _FUNCTION_ATTACHMENTS else None
+
+
+def find_tracepoint(context: Context) -> tuple[str, str] | None:
+    """Return the tracepoint that programs of a context attach to, and a function that shows it."""
+    if context.attach_type != _TRACEPOINT or not context.target:
+        return None
+    name = context.target.removeprefix("btf_trace_")
+    return name, f"{_OF_A_TRACEPOINT}{name}"
 
 
 def find_target_problem(context: Context, facts: KernelFacts) -> Reason | None:

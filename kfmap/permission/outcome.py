@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from kfmap.kernel.program_facts import NEVER
-from kfmap.permission.attach_targets import find_function
+from kfmap.permission.attach_targets import find_function, find_tracepoint
 from kfmap.permission.because import Explainer
 from kfmap.permission.context import Context
 from kfmap.permission.decide import Decider
@@ -129,12 +129,16 @@ class OutcomeJudge:
         return Outcome(NOT_ON_THIS_KERNEL, (), because, (), replace(verdict, reasons=()), HELPER)
 
     def _find_absence(self, context: Context, missing: Missing | None) -> Reason | None:
-        """Say what the kernel lacks for a question, None where it lacks nothing."""
+        """Return what the kernel lacks for a question, None where it lacks nothing."""
         if missing:
             return self.explain_missing(missing)
+        kernel = self.decider.facts.name
         lost = find_function(context)
         if lost and self.is_function(lost) is False:
-            return Reason(Step.MISSING, f"{self.decider.facts.name} has no function {lost}")
+            return Reason(Step.MISSING, f"{kernel} has no function {lost}")
+        tracepoint = find_tracepoint(context)
+        if tracepoint and self.is_function(tracepoint[1]) is False:
+            return Reason(Step.MISSING, f"{kernel} has no tracepoint {tracepoint[0]}")
         return None
 
 

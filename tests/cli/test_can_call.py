@@ -95,7 +95,7 @@ def test_can_call_names_the_line_that_is_no_query(
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(f"\n{line}\n"))
     out = io.StringIO()
-    with pytest.raises(CommandError, match="1 of the lines") as caught:
+    with pytest.raises(CommandError, match="1 line could not be asked") as caught:
         call_command("can_call", "--kernel=toy", "--stdin", stdout=out)
     assert caught.value.returncode == 2
     error = json.loads(out.getvalue())["error"]
@@ -108,8 +108,8 @@ def test_can_call_names_the_line_that_is_no_query(
     [
         (("9.9", "xdp", "bpf_common"), "'9.9'; there are 7.3, 7.3-all, "),
         (("toy", "struct_ops:toy_opz.init", "bpf_common"), "near it: toy_ops"),
-        (("toy", "xdp"), "Use: can_call"),
-        (("--stdin",), "Use: can_call --kernel"),
+        (("toy", "xdp"), "Give a kernel, several, or `all`"),
+        (("--stdin",), "With --stdin give --kernel KERNEL"),
     ],
 )
 def test_can_call_says_what_is_wrong(arguments: tuple[str, ...], sentence: str) -> None:
@@ -127,6 +127,8 @@ def test_can_call_exits_with_what_becomes_of_the_call() -> None:
     assert "  instead: struct_ops:toy_ops.dispatch\n" in refused
     asleep = run("can_call", "toy", "lsm/file_open", "bpf_trace_it", code=1)
     assert asleep.splitlines()[0].endswith(": only if the program may sleep")
+    misspelt = run("can_call", "toy", "xdp", "toy_mov", code=1)
+    assert "  similar names: toy_move" in misspelt
     helper = run("can_call", "toy", "xdp", "bpf_map_lookup_elem", code=1)
     assert "a helper, not a kfunc" in helper
 
@@ -150,7 +152,7 @@ def test_can_call_answers_for_every_kernel_the_newest_first_and_grouped() -> Non
 def test_can_call_lists_what_an_ambiguous_name_may_mean(monkeypatch: pytest.MonkeyPatch) -> None:
     two = tuple(create_struct_ops(name) for name in ("toy_ops", "sched_ext_ops"))
     save_kernel(replace(create_toy_kernel(struct_ops=two), name="two"), None)
-    with pytest.raises(CommandError, match="enqueue may be struct_ops:sched_ext_ops") as caught:
+    with pytest.raises(CommandError, match=r"^enqueue may be struct_ops:sched_ext_ops") as caught:
         run("can_call", "two", "enqueue", "toy_insert")
     assert caught.value.returncode == 2
     monkeypatch.setattr("sys.stdin", io.StringIO('{"context": "enqueue", "kfunc": "toy_insert"}\n'))

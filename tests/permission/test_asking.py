@@ -74,6 +74,7 @@ STRUCT_OPS = "BPF_PROG_TYPE_STRUCT_OPS"
         ("sched_ext_ops.enqueue", "struct_ops:sched_ext_ops.enqueue"),
         ("dispatch", "struct_ops:sched_ext_ops.dispatch"),
         ("struct_ops/simple_dispatch", "struct_ops:sched_ext_ops.dispatch"),
+        ("struct_ops/sched_ext_ops.dispatch", "struct_ops:sched_ext_ops.dispatch"),
         ("  running ", "struct_ops:sched_ext_ops.running"),
     ],
 )
@@ -133,6 +134,7 @@ def test_what_only_another_kernel_has_is_a_context_all_the_same() -> None:
         ("lsm/file_opem", "near it: file_open"),
         ("iter/tasks", "near it: task"),
         ("struct_ops", "which callback"),
+        ("struct_ops/sched_ext_ops.nothing", "no member of sched_ext_ops 'nothing'"),
         ("struct_ops/nothing", "no struct_ops type of this kernel has a callback 'nothing'"),
         ("lsm/" + "x" * 600, "500 characters"),
         ("nothing_such", "no kind of program"),

@@ -179,6 +179,16 @@ def test_a_function_that_is_no_kfunc_is_said_to_be_that() -> None:
     assert judge.decide(find_context("xdp", facts), "nothing").outcome == "not_on_this_kernel"
 
 
+def test_a_tracepoint_that_the_kernel_lacks_is_said() -> None:
+    facts = create_toy_kernel()
+    judge = OutcomeJudge(Decider(facts), is_function=lambda name: name == "__traceiter_toy_switch")
+    lacking = judge.decide(find_context("tp_btf/nothing", facts), "bpf_trace_it")
+    assert lacking.outcome == "not_on_this_kernel"
+    assert lacking.because.text == "small has no tracepoint nothing"
+    there = judge.decide(find_context("tp_btf/toy_switch", facts), "bpf_trace_it")
+    assert there.outcome != "not_on_this_kernel"
+
+
 def test_what_a_kernel_lacks_is_said_with_the_kernels_that_have_it() -> None:
     have = replace(create_toy_kernel(), name="9.1")
     lacks = replace(create_toy_kernel(struct_ops=()), name="9.0")

@@ -15,10 +15,10 @@ from kfmap.permission.asking import find_contexts
 from kfmap.permission.context import Context
 from kfmap.permission.context_text import ContextError
 from kfmap.permission.context_words import render_context
+from kfmap.permission.near_names import find_near
 from kfmap.permission.section_names import render_section_name
 from kfmap.web.shared.cells import load_cells
 from kfmap.web.shared.links import context_url
-from kfmap.web.shared.not_found import find_near
 
 _MOST_CONTEXTS = 12
 _NEAR = 5

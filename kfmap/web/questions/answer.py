@@ -13,6 +13,7 @@ from kfmap.evidence.calls import MadeCall, find_call
 from kfmap.evidence.confirming import Confirmation, find_confirmation
 from kfmap.permission.answers import Answer
 from kfmap.permission.context_words import render_context
+from kfmap.permission.near_names import find_near
 from kfmap.permission.outcome_words import NEEDS, NOT_ON_THIS_KERNEL
 from kfmap.permission.verdict import Layer, Reason, Step
 from kfmap.web.questions.instead import Suggestion, list_suggestions
@@ -21,7 +22,6 @@ from kfmap.web.shared.declaration import Declaration, declare
 from kfmap.web.shared.flag_words import describe_flag, flags_of
 from kfmap.web.shared.kernel_map import KernelMap
 from kfmap.web.shared.links import context_url, question_url
-from kfmap.web.shared.not_found import find_near
 
 _RUN_TIME = "run_time"
 _USUAL_NEED = "gpl"  # every call needs it

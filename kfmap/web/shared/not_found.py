@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -10,7 +9,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-_NEAR = 8
+from kfmap.permission.near_names import find_near
+
 _FEW = 12  # so many names are all shown when none comes near
 
 
@@ -39,15 +39,6 @@ class NameNotFound(Http404):
         names = list(known)
         near = find_near(name, names) or (names if len(names) <= _FEW else [])
         self.near = [NearName(item, reverse(view, args=[*first, item])) for item in near]
-
-
-def find_near(name: str, known: Iterable[str], count: int = _NEAR) -> list[str]:
-    """Return known names that contain `name` or are spelt like it."""
-    names = sorted(set(known))
-    text = name.lower()
-    holding = [item for item in names if text and text in item.lower()]
-    close = difflib.get_close_matches(name, names, n=count, cutoff=0.6)
-    return list(dict.fromkeys([*close, *holding]))[:count]
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
