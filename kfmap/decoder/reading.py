@@ -261,7 +261,7 @@ class _Reader:
             self._found[self._last] = replace(message, source=source)
 
     def _name_program(self, program: str) -> None:
-        """Give a log's messages the program that only the line after the log names."""
+        """Set the program of a log's messages that only the line after the log names."""
         self.around.announced = program
         for key in self._without_program:
             message = self._found.pop(key, None)

@@ -50,6 +50,23 @@ OTHER_TOOLS = (
         Kind.ATTACH_TARGET_MISSING,
         facts={"target": "toy_run"},
     ),
+    Said(
+        "Failed to attach BPF program b'probe' to kprobe b'toy_run'",
+        Kind.ATTACH_TARGET_MISSING,
+        facts={"target": "toy_run"},
+    ),
+    Said(
+        "creating perf_kprobe PMU: token __x64_sys_toy: not found: no such file or directory",
+        Kind.ATTACH_TARGET_MISSING,
+        facts={"target": "__x64_sys_toy"},
+        text="token __x64_sys_toy: not found",
+    ),
+    Said(
+        "symbol 'toy_run' not found",
+        Kind.ATTACH_TARGET_MISSING,
+        facts={"target": "toy_run"},
+    ),
+    Said("map events: map create: operation not permitted", Kind.PRIVILEGE),
     Said("cannot attach kprobe, probe entry may not exist", Kind.ATTACH_TARGET_MISSING),
     Said("Could not resolve symbol: /proc/self/exe:toy", Kind.ATTACH_TARGET_MISSING),
     Said(
@@ -173,6 +190,21 @@ LOADING = (
         "Attaching tracing programs to function 'migrate_disable' is rejected",
         Kind.ATTACH_TARGET,
         facts={"target": "migrate_disable"},
+    ),
+    Said("map 'events': failed to create: Operation not permitted(-1)", Kind.PRIVILEGE)._replace(
+        text="map 'events': failed to create: Operation not permitted"
+    ),
+    Said("map 'toy_ops': failed to auto-attach: -16", Kind.ATTACH_TARGET),
+    Said("failed to attach to cgroup: Invalid argument", Kind.ATTACH_TARGET),
+    Said(
+        "failed to create tracepoint 'syscalls/sys_enter_toy' perf event: No such file",
+        Kind.ATTACH_TARGET_MISSING,
+        facts={"target": "syscalls/sys_enter_toy"},
+    ),
+    Said(
+        "struct_ops init_kern: struct bpf_struct_ops_toy_ops is not found in kernel BTF",
+        Kind.STRUCT_OPS_MISSING,
+        facts={"struct_ops": "toy_ops"},
     ),
     Said("map 'events': failed to create: Invalid argument(-22)", Kind.MAP)._replace(
         facts={"map": "events"}
@@ -355,6 +387,9 @@ CONSEQUENCES = (
     Said("Failed to attach struct ops", Kind.LOAD_FAILED),
     Said("bpf_object__load() failed: -22", Kind.LOAD_FAILED),
     Said("No probes to attach", Kind.LOAD_FAILED),
+    Said("Error attaching probe: 'kprobe:toy_run'", Kind.LOAD_FAILED),
+    Said("prog 'probe': failed to prepare load attributes: -ESRCH", Kind.LOAD_FAILED),
+    Said("[SCX_BUG] scx_toy.c:79 (Invalid argument)", Kind.LOAD_FAILED),
     Said("prog 'probe': BPF program load failed: Permission denied", Kind.LOAD_FAILED),
     Said("failed to load object 'toy'", Kind.LOAD_FAILED),
     Said("Error: failed to load object file", Kind.LOAD_FAILED),

@@ -16,7 +16,7 @@ from kfmap.permission.verdict import give_reason
 
 def _answer_object(message: LogMessage, asked: Asked) -> Explanation:
     if message.about == "libbpf":
-        return Explanation("libbpf complains of the object before the kernel sees it.")
+        return Explanation("libbpf rejects the object before the kernel sees it.")
     return Explanation("The object file, or the way it is opened, is at fault; no kernel saw it.")
 
 

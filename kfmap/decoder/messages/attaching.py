@@ -31,12 +31,14 @@ _MISSING = (
     "failed to create kprobe '{target}+0x{n}' perf event: {errno}",
     "failed to create kretprobe '{target}+0x{n}' perf event: {errno}",
     "failed to create kprobe '{target}' perf event: {errno}",
+    "no BTF-based attach target is specified, use bpf_program__set_attach_target()",
+)
+_NO_TRACEPOINT = (
     "failed to determine tracepoint '{target}' perf event ID: {errno}",
     "tracepoint '{target}' perf_event_open() failed: {errno}",
     "failed to create tracepoint '{target}' perf event: {errno}",
     "failed to attach to raw tracepoint '{target}': {errno}",
     "failed to attach to tracepoint '{target}': {errno}",
-    "no BTF-based attach target is specified, use bpf_program__set_attach_target()",
 )
 _REFUSED = (
     "{target} is not sleepable",
@@ -80,6 +82,8 @@ _REFUSED = (
     "Return type {type} of {function}() doesn't match type {type} of {function}()",
     "failed to attach: {errno}",
     "failed to auto-attach: {errno}",
+    "map '{map}': failed to auto-attach: {errno}",
+    "failed to attach to {words}: {errno}",
     "failed to attach to iterator: {errno}",
     "failed to attach to netfilter: {errno}",
     "failed to attach to perf_event FD {n}: {errno}",
@@ -95,6 +99,7 @@ _SLEEPABLE = (
 
 ATTACHING = (
     *(Pattern(Kind.ATTACH_TARGET_MISSING, template) for template in _MISSING),
+    *(Pattern(Kind.ATTACH_TARGET_MISSING, text, "tracepoint") for text in _NO_TRACEPOINT),
     *(Pattern(Kind.ATTACH_TARGET, template) for template in _REFUSED),
     Pattern(Kind.ATTACH_TARGET, "Sleepable BPF_TRACE_RAW_TP programs are not supported"),
     *(Pattern(Kind.SLEEPABLE_PROGRAM, template) for template in _SLEEPABLE),

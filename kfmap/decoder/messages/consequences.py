@@ -22,7 +22,11 @@ _FAILED = (
     "Error loading BPF program for {name}",
     "Loading BPF object(s) failed",
     "Error attaching probe: {name}",
+    "Error attaching probe: '{quoted}'",
+    "prog '{function}': failed to prepare load attributes: {errno}",
+    "[SCX_BUG] {word} ({errno})",
     "Failed to load BPF program",
+    "failed to load BPF program",
     "Failed to open BPF skeleton",
     "Failed to open and load BPF skeleton",
     "Failed to load and attach BPF skeleton",
@@ -39,4 +43,12 @@ _FAILED = (
     "bpf_load_program() event={name}: {errno}",
 )
 
-CONSEQUENCES = tuple(Pattern(Kind.LOAD_FAILED, template, general=True) for template in _FAILED)
+_NOT_PERMITTED = (
+    "prog '{function}': BPF program load failed: Operation not permitted",
+    "prog '{function}': BPF program load failed: -EPERM",
+)
+
+CONSEQUENCES = (
+    *(Pattern(Kind.LOAD_FAILED, template, general=True) for template in _FAILED),
+    *(Pattern(Kind.PRIVILEGE, text, "limits", general=True) for text in _NOT_PERMITTED),
+)

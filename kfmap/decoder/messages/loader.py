@@ -128,6 +128,8 @@ _PRIVILEGE = (
     "Couldn't load trivial BPF program. Make sure your kernel supports BPF"
     " (CONFIG_BPF_SYSCALL=y) and/or that RLIMIT_MEMLOCK is set to big enough value",
     "Couldn't create simple array map",
+    "map '{map}': failed to create: Operation not permitted",
+    "map '{map}': failed to create: -EPERM",
     "signed program cannot bind any BTF",
     "signature verification failed: {n}",
 )

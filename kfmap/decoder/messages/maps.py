@@ -44,7 +44,6 @@ _CREATE = (
     "map '{map}': error reusing pinned map",
     "map '{map}': failed to mmap arena: {errno}",
     "map '{map}': map type isn't specified",
-    "map '{map}': failed to auto-attach: {errno}",
     "couldn't reuse pinned map at '{quoted}': parameter mismatch",
     "The total number of maps per program has reached the limit of {n}",
     "fd {n} is not pointing to valid bpf_map or btf",

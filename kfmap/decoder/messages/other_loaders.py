@@ -36,6 +36,14 @@ OTHER_LOADERS = (
     Pattern(
         Kind.ATTACH_TARGET_MISSING, "cannot attach kprobe, probe entry may not exist", general=True
     ),
+    Pattern(
+        Kind.ATTACH_TARGET_MISSING,
+        "Failed to attach BPF program b'{function}' to kprobe b'{target}'",
+        general=True,
+    ),
+    Pattern(Kind.ATTACH_TARGET_MISSING, "token {target}: not found"),
+    Pattern(Kind.ATTACH_TARGET_MISSING, "symbol '{target}' not found"),
+    Pattern(Kind.ATTACH_TARGET_MISSING, "type name {target}: not found", general=True),
     Pattern(Kind.ATTACH_TARGET_MISSING, "Could not resolve symbol: {word}", "user"),
     Pattern(Kind.ATTACH_TARGET_MISSING, "tracepoint not found: {target}", "tracepoint"),
     Pattern(Kind.ATTACH_TARGET, "trace_kprobe: Could not probe notrace function {target}"),
@@ -52,6 +60,7 @@ OTHER_LOADERS = (
         "MEMLOCK may be too low, consider rlimit.RemoveMemlock",
         "limits",
     ),
+    Pattern(Kind.PRIVILEGE, "map {map}: map create: operation not permitted", "limits"),
     Pattern(Kind.PRIVILEGE, "bpftrace currently only supports running as the root user", "root"),
     Pattern(Kind.KERNEL_BTF_MISSING, "BTF: failed to find BTF data for vmlinux, errno {n}"),
     Pattern(Kind.KERNEL_BTF_MISSING, "BTF: failed to find BTF data", general=True),
@@ -62,6 +71,8 @@ OTHER_LOADERS = (
     Pattern(Kind.KERNEL_BTF_MISSING, "no BTF found for kernel version {word}"),
     Pattern(Kind.KERNEL_BTF_MISSING, "the BTF file could not be loaded"),
     Pattern(Kind.CORE_RELOCATION, "error relocating `{quoted}`"),
+    Pattern(Kind.CORE_RELOCATION, "error relocating section", general=True),
+    Pattern(Kind.OBJECT, "error relocating function", general=True),
     Pattern(Kind.OBJECT, "`{function}` is not a valid BPF program"),
     Pattern(Kind.OBJECT, "function {function} not found while relocating `{quoted}`"),
     Pattern(Kind.OBJECT, "unknown symbol, index `{n}`"),

@@ -11,6 +11,7 @@ from kfmap.decoder.pattern import Pattern
 
 _TYPE = (
     "struct_ops init_kern: struct {struct_ops} is not found in kernel BTF",
+    "struct_ops init_kern: struct bpf_struct_ops_{struct_ops} is not found in kernel BTF",
     "struct bpf_struct_ops_{struct_ops} is not found in kernel BTF",
     "struct bpf_struct_ops_{struct_ops} is not found",
     "struct {struct_ops} is not found in kernel BTF",
