@@ -5,7 +5,7 @@ Sizes are in px for a 12 px monospace font, in which every character is 7.25 px 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import networkx as nx
@@ -21,6 +21,7 @@ MARGIN = 20
 MAX_LINES = 8
 MAX_CHARACTERS = 46
 _SWEEPS = 12
+_MOST_APART = 3 * GAP
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +62,27 @@ def place_nodes(graph: nx.DiGraph[str]) -> Layout:
         width = max(_width(*texts[node]) for node in column)
         if number < len(words):
             headings.append((x, words[number]))
-        y = top + (tallest - total) / 2
+        gap = _spread(tallest - total, len(column))
+        y = top + (tallest - total - gap * (len(column) - 1)) / 2
         for node in column:
             lines, note = texts[node]
             boxes[node] = Box(x, y, width, heights[node], lines, note)
-            y += heights[node] + GAP
+            y += heights[node] + GAP + gap
         x += width + COLUMN_GAP
     width, height = max(x - COLUMN_GAP, MARGIN) + MARGIN, top + tallest + MARGIN
     return Layout(boxes, tuple(headings), width, height)
 
 
+def _spread(room: float, count: int) -> float:
+    """Return by how much more the boxes of a shorter column stand apart, so that edges are flat."""
+    return min(room / (count - 1), _MOST_APART) if count > 1 else 0
+
+
 def _order_columns(graph: nx.DiGraph[str]) -> list[list[str]]:
-    """Order each column by the mean place of its neighbours, sweeping back and forth."""
+    """Order each column by the mean place of its neighbours, sweeping back and forth.
+
+    Those in every column on the side that a sweep comes from count: calls may skip columns.
+    """
     by_number: dict[int, list[str]] = {}
     for node in sorted(graph):
         by_number.setdefault(graph.nodes[node]["column"], []).append(node)
@@ -80,15 +90,17 @@ def _order_columns(graph: nx.DiGraph[str]) -> list[list[str]]:
     undirected = graph.to_undirected(as_view=True)
     for sweep in range(_SWEEPS):
         order = range(1, len(columns)) if sweep % 2 == 0 else range(len(columns) - 2, -1, -1)
-        step = -1 if sweep % 2 == 0 else 1
+        near = _places(columns[0] if sweep % 2 == 0 else columns[-1])
         for index in order:
-            near = {
-                node: (place + 0.5) / len(columns[index + step])
-                for place, node in enumerate(columns[index + step])
-            }
-            own = {node: (n + 0.5) / len(columns[index]) for n, node in enumerate(columns[index])}
+            own = _places(columns[index])
             columns[index].sort(key=lambda node: (_mean(undirected, node, near, own), node))
+            near |= _places(columns[index])
     return columns
+
+
+def _places(column: Sequence[str]) -> dict[str, float]:
+    """Return how far down each node of a column stands, from 0 to 1."""
+    return {node: (place + 0.5) / len(column) for place, node in enumerate(column)}
 
 
 def _mean(

@@ -25,7 +25,7 @@ def create_graph(title: str, description: str, headings: tuple[str, ...] = ()) -
 
 
 def count_of(number: int, word: str) -> str:
-    """Say a number of things: `1 kfunc`, `4 kfuncs`."""
+    """Return a number of things in words: `1 kfunc`, `4 kfuncs`."""
     return f"{number} {word}{'' if number == 1 else 's'}"
 
 

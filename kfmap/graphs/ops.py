@@ -55,9 +55,8 @@ def build_ops_graph(decider: Decider, struct_ops: str, *, refused: bool = False)
     hidden = [row for row in rows if not refused and not row.letters.strip(_NEVER)]
     graph = create_graph(
         f"{struct_ops}: what its callbacks may call",
-        "Left the callbacks, those with equal rights in one box; in the middle the kfunc id sets; "
-        f"right the kfuncs. {len(hidden)} kfuncs of the same hook that no callback may call are "
-        "left out.",
+        "On the left the callbacks, those with equal rights in one box; in the middle the kfunc id "
+        f"sets; on the right the kfuncs.{_say_hidden(len(hidden))}",
         ("callbacks", "kfunc id sets", "kfuncs"),
     )
     for number, group in enumerate(classes):
@@ -68,8 +67,15 @@ def build_ops_graph(decider: Decider, struct_ops: str, *, refused: bool = False)
     return graph
 
 
+def _say_hidden(count: int) -> str:
+    """Return the sentence on what is not drawn, "" where everything is."""
+    are = "is" if count == 1 else "are"
+    text = f" {count_of(count, 'kfunc')} of the same hook that no callback may call {are} left out."
+    return text if count else ""
+
+
 def say_rights(group: OutcomeClass) -> str:
-    """Say how many kfuncs the members of a class may call."""
+    """Return how many kfuncs the members of a class may call."""
     allowed = count_of(group.outcomes.allowed.bit_count(), "kfunc")
     asleep = group.outcomes.bits(ONLY_IF_SLEEPABLE).bit_count()
     return f"{allowed} allowed" + (f", {asleep} more if sleepable" if asleep else "")

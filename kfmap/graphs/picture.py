@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import networkx as nx
 
+from kfmap.graphs.objects import MAX_DRAWN
 from kfmap.graphs.svg import draw_svg
 
 
@@ -49,6 +50,11 @@ class Picture:
     svg: str
     nodes: tuple[NodeLine, ...]
     edges: tuple[EdgeLine, ...]
+
+    @property
+    def is_crowded(self) -> bool:
+        """Return whether it has more boxes than can be followed at once."""
+        return len(self.nodes) > MAX_DRAWN
 
 
 Link = Callable[[str, str], str]  # kind of node and name → address, "" for none

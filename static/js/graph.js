@@ -35,7 +35,9 @@ class Graph {
     const direction = this.tools.querySelector(`[name=direction][value="${CSS.escape(params.get("show") ?? "")}"]`);
     if (direction) direction.checked = true;
     if (this.nodes.has(params.get("to"))) this.to.value = params.get("to");
+    this.problems.checked = params.has("problems") && !this.problems.closest("label").hidden;
     if (this.nodes.has(params.get("node"))) this.choose(params.get("node"));
+    else if (this.problems.checked) this.isolate();
   }
 
   remember() {
@@ -45,6 +47,7 @@ class Graph {
       node: this.chosen,
       to: this.chosen && this.to.value,
       show: this.chosen && direction !== "both" && direction,
+      problems: this.problems.checked && "1",
     };
     for (const [name, value] of Object.entries(state)) {
       if (value) params.set(name, value);
@@ -112,8 +115,15 @@ class Graph {
         else this.fit(true);
       });
     }
+    this.problems = this.tools.querySelector("[data-graph-problems]");
+    const bad = this.edges.filter((edge) => !edge.classList.contains("kf-allowed"));
+    this.bad = new Set(bad.map((edge) => this.key(edge)));
+    this.problems.closest("label").hidden = bad.length === 0 || bad.length === this.edges.length;
     this.all = this.tools.querySelector("[data-graph-all]");
-    this.all.addEventListener("click", () => this.choose(null));
+    this.all.addEventListener("click", () => {
+      this.problems.checked = false;
+      this.choose(null);
+    });
   }
 
   preparePan() {
@@ -180,7 +190,6 @@ class Graph {
     this.chosen = name;
     this.nodes.get(name)?.classList.add("kf-chosen");
     this.nodes.get(name)?.setAttribute("aria-pressed", "true");
-    this.all.disabled = name === null;
     if (name === null) this.to.value = "";
     this.showPages(name);
     this.isolate();
@@ -222,15 +231,22 @@ class Graph {
     return way;
   }
 
-  // Shows the reach of the chosen node, or the way to another, and lets the rest fade.
+  key({ dataset: { from, to } }) {
+    return `${from}\n${to}`;
+  }
+
+  // Shows the calls that are not allowed, the reach of the chosen node, or the way to another, and
+  // lets the rest fade.
   isolate() {
+    this.all.disabled = this.chosen === null && !this.problems.checked;
+    if (this.chosen === null && this.problems.checked) return this.light(this.ends(this.bad), this.bad, this.count());
     if (this.chosen === null) return this.light(null, null, "");
     const direction = this.tools.querySelector("[name=direction]:checked").value;
     if (this.to.value && this.to.value !== this.chosen) {
       let way = this.way(this.chosen, this.to.value);
       if (!way.length) way = this.way(this.to.value, this.chosen);
       const steps = new Set(way.slice(1).map((name, n) => `${way[n]}\n${name}`));
-      const words = way.length ? way.map((name) => this.label(name)).join(" → ") : "There is no way between these two.";
+      const words = way.length ? way.map((name) => this.label(name)).join(" → ") : "There is no path between these two.";
       return this.light(new Set(way.length ? way : [this.chosen, this.to.value]), steps, words);
     }
     const after = direction === "reached" ? new Set([this.chosen]) : this.walk(this.chosen, this.next);
@@ -239,14 +255,27 @@ class Graph {
     if (direction !== "reached") words.push(`reaches ${after.size - 1}`);
     if (direction !== "reaches") words.push(`is reached by ${before.size - 1}`);
     const edges = new Set(this.edges.filter(({ dataset: { from, to } }) =>
-      (after.has(from) && after.has(to)) || (before.has(from) && before.has(to))).map(({ dataset: { from, to } }) => `${from}\n${to}`));
-    return this.light(new Set([...after, ...before]), edges, `${this.label(this.chosen)} ${words.join(" and ")}`);
+      (after.has(from) && after.has(to)) || (before.has(from) && before.has(to))).map(this.key));
+    const text = `${this.label(this.chosen)} ${words.join(" and ")}`;
+    if (!this.problems.checked) return this.light(new Set([...after, ...before]), edges, text);
+    const left = new Set([...edges].filter((edge) => this.bad.has(edge)));
+    return this.light(this.ends(left).add(this.chosen), left, `${text}; what is allowed is left out`);
+  }
+
+  // The nodes at both ends of edges, by the keys of these.
+  ends(edges) {
+    return new Set([...edges].flatMap((edge) => edge.split("\n")));
+  }
+
+  count() {
+    const nodes = this.ends(this.bad).size;
+    return `${this.bad.size} of ${this.edges.length} edges lead to what is not allowed, over ${nodes} nodes`;
   }
 
   light(nodes, edges, words) {
     for (const [name, node] of this.nodes) node.classList.toggle("kf-far", nodes !== null && !nodes.has(name));
     for (const edge of this.edges) {
-      const near = edges?.has(`${edge.dataset.from}\n${edge.dataset.to}`);
+      const near = edges?.has(this.key(edge));
       edge.classList.toggle("kf-far", nodes !== null && !near);
       edge.classList.toggle("kf-near", Boolean(near));
     }

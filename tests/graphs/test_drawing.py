@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import subprocess
 import xml.etree.ElementTree as ET
-from itertools import combinations
+from itertools import combinations, pairwise
 from shutil import which
 
 import networkx as nx
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kfmap.graphs.exports import render_dot, render_graphml, render_json
-from kfmap.graphs.layout import place_nodes
+from kfmap.graphs.layout import Layout, place_nodes
 from kfmap.graphs.nodes import add_node, create_graph, join_nodes
 from kfmap.graphs.objects import ObjectCall, ObjectNode, build_object_graph
 from kfmap.graphs.ops import build_ops_graph
+from kfmap.graphs.picture import build_picture
 from kfmap.graphs.svg import draw_svg
 from kfmap.permission.decide import Decider
 from tests.permission.small_kernel import create_toy_kernel
@@ -51,8 +53,62 @@ def test_standalone_svg_brings_its_style() -> None:
     assert "<style>" in draw_svg(GRAPH, standalone=True)
 
 
-def test_boxes_do_not_overlap_and_lie_in_the_picture() -> None:
-    layout = place_nodes(GRAPH)
+def create_large_graph() -> nx.DiGraph[str]:
+    """Make an object of 130 nodes, as large schedulers have: some calls skip functions."""
+    functions = [f"step_{number}" for number in range(60)]
+    programs = [f"program_{number}" for number in range(25)]
+    kfuncs = [f"kfunc_{number}" for number in range(45)]
+    layers = [functions[:24], functions[24:44], functions[44:]]
+    calls = [(name, layers[0][number * 7 % 24]) for number, name in enumerate(programs)]
+    calls += [(programs[number % 25], name) for number, name in enumerate(layers[0])]
+    for above, below in pairwise(layers):
+        calls += [(name, below[number * 5 % len(below)]) for number, name in enumerate(above)]
+        calls += [(above[number * 3 % len(above)], name) for number, name in enumerate(below)]
+    calls += [(functions[number * 11 % 60], name) for number, name in enumerate(kfuncs)]
+    nodes = [ObjectNode(name, "program") for name in programs]
+    nodes += [ObjectNode(name, "subprogram") for name in functions]
+    nodes += [ObjectNode(name, "kfunc") for name in kfuncs]
+    return build_object_graph("large.bpf.o", nodes, [ObjectCall(*call) for call in set(calls)])
+
+
+def count_crossings(graph: nx.DiGraph[str], layout: Layout) -> int:
+    """Count the pairs of edges that cross, each taken for straight."""
+    boxes = layout.boxes
+    ends = [
+        (a.x + a.width, a.y + a.height / 2, b.x, b.y + b.height / 2)
+        for a, b in ((boxes[start], boxes[end]) for start, end in graph.edges)
+    ]
+    return sum(_cross(one, other) for one, other in combinations(ends, 2))
+
+
+def _cross(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return _is_between(one, other) and _is_between(other, one)
+
+
+def _is_between(line: tuple[float, ...], ends: tuple[float, ...]) -> bool:
+    """Return whether the ends of an edge lie on both sides of a line."""
+    x, y, to_x, to_y = line
+    first, second = ((to_x - x) * (ends[at + 1] - y) - (to_y - y) * (ends[at] - x) for at in (0, 2))
+    return first * second < 0
+
+
+def test_an_object_of_130_nodes_is_drawn_with_few_crossings_and_flat_edges() -> None:
+    graph = create_large_graph()
+    assert len(graph) == 130
+    assert build_picture(graph).is_crowded
+    assert not build_picture(GRAPH).is_crowded
+    layout = place_nodes(graph)
+    assert count_crossings(graph, layout) < 350  # 1,861 with each column in the order of names
+    steep = [
+        abs(layout.boxes[start].y - layout.boxes[end].y) / layout.height
+        for start, end in graph.edges
+    ]
+    assert sum(steep) / len(steep) < 0.08  # 0.26 in the order of names
+
+
+@pytest.mark.parametrize("graph", [GRAPH, create_large_graph()], ids=["callbacks", "large"])
+def test_boxes_do_not_overlap_and_lie_in_the_picture(graph: nx.DiGraph[str]) -> None:
+    layout = place_nodes(graph)
     for box in layout.boxes.values():
         assert box.x >= 0 and box.x + box.width <= layout.width
         assert box.y >= 0 and box.y + box.height <= layout.height

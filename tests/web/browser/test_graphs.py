@@ -60,7 +60,7 @@ def test_what_is_shown_of_a_graph_stands_in_the_address(page: Page) -> None:
     page.locator(".kf-callback").filter(has_text="dispatch").first.focus()
     page.keyboard.press("Enter")
     page.get_by_label("what it reaches", exact=True).check()
-    page.get_by_label("Way to").select_option(label="scx_kfunc_ids_dispatch")
+    page.get_by_label("Path to").select_option(label="scx_kfunc_ids_dispatch")
     address = page.url
     assert "node=" in address
     assert "to=" in address
@@ -74,8 +74,22 @@ def test_way_between_two_nodes_is_shown(page: Page) -> None:
     page.goto("/kernels/7.3/graphs/callbacks/sched_ext_ops/")
     page.locator(".kf-callback").filter(has_text="dispatch").first.focus()
     page.keyboard.press("Enter")
-    page.get_by_label("Way to").select_option(label="scx_kfunc_ids_dispatch")
+    page.get_by_label("Path to").select_option(label="scx_kfunc_ids_dispatch")
     expect(page.get_by_role("status")).to_contain_text("→ scx_kfunc_ids_dispatch")
+
+
+def test_only_what_is_not_allowed_is_shown_and_stands_in_the_address(page: Page) -> None:
+    page.goto("/kernels/7.3/graphs/callbacks/sched_ext_ops/")
+    page.get_by_label("only what is not allowed").check()
+    expect(page.get_by_role("status")).to_contain_text("lead to what is not allowed")
+    left = page.locator(".kf-edge:not(.kf-far)")
+    assert 0 < left.count() < page.locator(".kf-edge[data-from]").count()
+    expect(page.locator(".kf-edge.kf-near.kf-allowed")).to_have_count(0)
+    page.reload()
+    expect(page.get_by_label("only what is not allowed")).to_be_checked()
+    expect(page.locator(".kf-node.kf-far").first).to_be_hidden()
+    page.get_by_role("button", name="Show all").click()
+    expect(page.locator(".kf-far")).to_have_count(0)
 
 
 def test_graph_is_saved_as_a_picture(page: Page) -> None:
