@@ -10,7 +10,7 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def only_user(folder: Path) -> Iterator[bool]:
-    """Say whether no other process is in such a block with the folder."""
+    """Return whether no other process is in such a block with the folder."""
     with (folder / "lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

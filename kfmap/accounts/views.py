@@ -105,17 +105,17 @@ def disconnect(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, "Set a password first: you could not sign in any more.")
     else:
         account.delete()
-        messages.success(request, "It is not connected any more.")
+        messages.success(request, "It is no longer connected.")
     return redirect("account")
 
 
 def show_inactive(request: HttpRequest) -> HttpResponse:
-    """Say that an administrator has to do something."""
+    """Answer that an administrator has to do something."""
     return render(request, "accounts/inactive.html", status=403)
 
 
 def cancelled(request: HttpRequest) -> HttpResponse:
-    """Say that nothing happened."""
+    """Answer that nothing happened."""
     messages.info(request, "You did not sign in.")
     return redirect("login")
 
@@ -129,7 +129,7 @@ def show_account(request: HttpRequest) -> HttpResponse:
     form = ProfileForm(request.POST or None, instance=User.objects.get(pk=request.user.pk))
     if request.method == "POST" and form.is_valid():
         forget_other_addresses(form.save())
-        messages.success(request, "Your account is kept.")
+        messages.success(request, "Your account is saved.")
         return redirect("account")
     context = {
         "form": form,

@@ -155,7 +155,9 @@ def _read_evidence(request: dict[str, Any], path: Path, scratch: Path) -> dict[s
     evidence = read_evidence(read_file(path, _MOST_EVIDENCE))
     candidates = [_candidate(item) for item in request["candidates"]]
     if not candidates:
-        raise GivenError("The map has no kernel with rules, whose enumerators evidence is read by.")
+        raise GivenError(
+            "The map has no kernel with rules, and evidence cannot be read without one."
+        )
     like = candidates[-1]
     facts = build_observed(evidence, request["name"] or "asked", request["label"], like)
     _write(scratch, facts, None, None, None)

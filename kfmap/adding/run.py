@@ -65,7 +65,10 @@ def run_addition(pk: int) -> None:
         addition.finish(Addition.State.FAILED, str(error)[:_MOST_PROBLEM])
     except Exception:
         log.exception("addition %s broke off", addition.pk)
-        addition.finish(Addition.State.FAILED, "It broke off by a fault of kfmap; the log has it.")
+        addition.finish(
+            Addition.State.FAILED,
+            "It broke off because of a fault in kfmap; the server's log has the details.",
+        )
     forget_parts(addition)
 
 

@@ -98,7 +98,7 @@ def add_mine(request: Request) -> Response:
 @api_view(["GET", "DELETE"])
 @permission_classes([MayUse])
 def addition(request: Request, pk: int) -> Response:
-    """Say how far a job is; DELETE cancels it."""
+    """Return how far a job is; DELETE cancels it."""
     found = get_object_or_404(Addition.objects.select_related("kernel"), pk=pk)
     if found.user_id != request.user.pk and not getattr(request.user, "is_staff", False):
         raise Http404

@@ -45,7 +45,7 @@ class TokenAuthentication(BaseAuthentication):
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:
-        """Say how to sign in; with it, an unknown reader is answered 401 rather than 403."""
+        """Return how to sign in; with it, an unknown reader is answered 401 rather than 403."""
         return f'{_SCHEME} realm="kfmap"'
 
 

@@ -168,7 +168,7 @@ def _find_space(request: Request, user: User, slug: str) -> Space | None:
 @api_view(["GET", "DELETE"])
 @permission_classes([MayUse])
 def submission(request: Request, submission_id: int) -> Response:
-    """Say what became of each file of an upload, and whether all of them are checked.
+    """Return what became of each file of an upload, and whether all of them are checked.
 
     DELETE ends the upload: objects that nobody else uploaded go with it, bytes and all.
     """

@@ -71,7 +71,7 @@ def opinions(request: Request, sha256: str) -> Response:
     form.is_valid(raise_exception=True)
     assert isinstance(request.user, User)
     if not objects_of(request, Action.SUBMIT).filter(pk=obj.pk).exists():
-        raise PermissionDenied("It takes the role of a submitter in its space to ask kernels.")
+        raise PermissionDenied("You need the role of a submitter in its space to ask kernels.")
     try:
         ask(obj, form.validated_data["kernels"], request.user)
     except CannotAskError as error:

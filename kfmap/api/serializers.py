@@ -164,7 +164,7 @@ class UploadSerializer(Serializer):
     )
     commit = _text("commit", "the commit that the files were built from")
     branch = _text("branch", "its branch")
-    link = _text("link", "a web address to read on: the commit, a merge request, a CI run")
+    link = _text("link", "a web address with more about it: the commit, a merge request, a CI run")
     set = _texts("NAME=VALUE: a variable of .rodata that the loader sets")
     cleared = _texts("MEMBER or MAP.MEMBER: cleared by the loader where the kernel lacks it")
     type = _texts("SECTION=TYPE: the program type that the loader sets")

@@ -37,7 +37,7 @@ _FILTERS = [
 ]
 _FORMAT = OpenApiParameter("format", enum=list(FORMATS), description="default: json")
 _REPORTS = files(*dict.fromkeys(item.media_type for item in FORMATS.values()))
-_UNREAD = "One of both was not read yet, or cannot be: there is nothing to compare."
+_UNREAD = "One of the two has not been read yet or cannot be read, so there is nothing to compare."
 
 
 @extend_schema(

@@ -75,7 +75,9 @@ def list_stream(packed: Stream, budget: Budget) -> Iterator[ArchiveFile]:
     elif start[_TAR_MARK_AT : _TAR_MARK_AT + 5] == b"ustar":
         yield from _list_tar(stream, budget)
     else:
-        raise ArchiveError("it is no archive or package that is known: tar, zip, .deb, .rpm, cpio")
+        raise ArchiveError(
+            "it is not an archive or package of a known kind: tar, zip, .deb, .rpm, cpio"
+        )
 
 
 def _list_tar(stream: Stream, budget: Budget) -> Iterator[ArchiveFile]:
@@ -110,9 +112,9 @@ def _list_package(stream: Stream, budget: Budget) -> Iterator[ArchiveFile]:
     while head := stream.read(_AR_HEADER):
         name, size = head[:16].decode(errors="replace").rstrip(" /"), head[48:58].strip()
         if head[58:] != b"`\n" or not size.isdigit():
-            raise ArchiveError("the package is damaged: it is no ar archive")
+            raise ArchiveError("the package is damaged: it is not an ar archive")
         if name.startswith("data.tar"):
             yield from list_stream(Stream(stream.chunks(int(size)), budget.apart()), budget)
             return
         stream.skip(int(size) + int(size) % 2)
-    raise ArchiveError("the package has no data.tar in it: it is no Debian package")
+    raise ArchiveError("the package has no data.tar in it: it is not a Debian package")

@@ -20,7 +20,7 @@ _ALIKE = COMPOSITE | ENUMS | {Kind.UNKN, Kind.FWD}
 
 
 def resolve_function(local: Btf, type_id: int, kernel: Btf, name: str) -> str:
-    """Say what becomes of an extern function: FOUND, MISSING or INCOMPATIBLE.
+    """Return what becomes of an extern function: FOUND, MISSING or INCOMPATIBLE.
 
     `type_id` is the extern's FUNC or FUNC_PROTO in the object; `name` is without flavor.
     """
@@ -28,7 +28,7 @@ def resolve_function(local: Btf, type_id: int, kernel: Btf, name: str) -> str:
 
 
 def resolve_variable(local: Btf, type_id: int, kernel: Btf, name: str) -> str:
-    """Say what becomes of an extern variable of `type_id` (a VAR or its type), as for functions."""
+    """Return what becomes of an extern variable of `type_id` (a VAR or its type), as above."""
     return _resolve(local, type_id, kernel, kernel.find(name, Kind.VAR))
 
 
@@ -45,7 +45,7 @@ def _resolve(local: Btf, type_id: int, kernel: Btf, found: int | None) -> str:
 
 
 def explain_function(local: Btf, type_id: int, kernel: Btf, name: str) -> str:
-    """Say where an extern function that is INCOMPATIBLE differs from the kernel's of that name.
+    """Return where an extern function that is INCOMPATIBLE differs from the kernel's of that name.
 
     "" where that cannot be said of one place in its prototype.
     """

@@ -89,7 +89,7 @@ def read_header(data: FileBytes) -> ElfHeader:
 
 
 def say_truncated(what: str, end: int, data: FileBytes) -> str:
-    """Say that a part of the file is not there, and what to do."""
+    """Return the error that a part of the file is not there, with what to do."""
     return (
         f"ELF file is truncated: {what} should end at byte {end}, the file has {len(data)}; "
         "copy it again"

@@ -162,7 +162,7 @@ class Btf:
         )
 
     def _offset_bits(self, at: int) -> int:
-        """Say how many low bits of a member's last word are its offset, the size being above."""
+        """Return how many low bits of a member's last word are its offset, the size being above."""
         return 24 if self._words[at] & KIND_FLAG else 32
 
     def member(self, type_id: int, number: int) -> Member:

@@ -107,7 +107,7 @@ class _Match:
 
 
 def _keyword(btf: Btf, type_id: int) -> str:
-    """Say which of struct and union a type is, as its declaration or its definition."""
+    """Return which of struct and union a type is, as its declaration or its definition."""
     kind = btf.kind(type_id)
     if kind is Kind.FWD:
         return "union" if btf.kind_flag(type_id) else "struct"

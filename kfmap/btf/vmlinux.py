@@ -150,7 +150,7 @@ def _find_streams(data: FileBytes) -> Iterator[int]:
 
 
 def _nothing_in(data: FileBytes, layer: int) -> str:
-    """Say what the file is, and that no BTF is in it."""
+    """Return what the file is, and that no BTF is in it."""
     kind = next((name for at, mark, name in _KINDS if data[at : at + len(mark)] == mark), "")
     if kind:
         return (

@@ -74,7 +74,10 @@ class Answered:
 def add_arguments(parser: ArgumentParser) -> None:
     """Take objects, kernels or an image, what the loader would do, and the format."""
     parser.add_argument(
-        "objects", nargs="+", metavar="OBJECT", help="as for verify: objects, or what holds some"
+        "objects",
+        nargs="+",
+        metavar="OBJECT",
+        help="as for verify: objects, or files that contain some",
     )
     parser.add_argument(
         "--kernel",
@@ -88,7 +91,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     add_loader_options(parser)
     parser.add_argument(
-        "--seconds", type=float, default=900, help="end a guest after so long; default: 900"
+        "--seconds",
+        type=float,
+        default=900,
+        help="stop a guest after this many seconds; default: 900",
     )
     parser.add_argument("--format", choices=("text", "json"), default="text")
 
@@ -106,7 +112,10 @@ def run(options: Namespace, out: TextIO) -> int:
             find_qemu(machine)
         loader = build_loader(_data_dir() / FOLDER / LOADER)
         for booted in kernels:
-            _say(f"Booting {booted.name}: half a minute without KVM, and what the objects take.")
+            _say(
+                f"Booting {booted.name}: this takes half a minute without KVM, "
+                "and longer with many objects."
+            )
             answered += _ask(booted, loader, inputs, Limits(guest=options.seconds))
     except ProbeError as error:
         raise CommandFailedError(f"{error}.") from error

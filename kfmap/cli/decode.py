@@ -21,7 +21,7 @@ from kfmap.permission.decide import Decider
 from kfmap.permission.missing import has_function
 from kfmap.permission.outcome import OutcomeJudge
 
-HELP = "Say what a log of libbpf, the verifier or sched_ext means. Exit: 0 something, 1 nothing."
+HELP = "Say what a log of libbpf, the verifier or sched_ext means. Exit: 0 it is known, 1 not."
 _RECOGNISED, _NOTHING = 0, 1
 _STDIN = "-"
 _MEGABYTE = 1024 * 1024

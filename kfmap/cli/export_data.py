@@ -15,7 +15,12 @@ HELP = "Write facts and matrices of the kernels as CSV, JSON, Parquet and SQLite
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Take the folder and the kernels."""
-    parser.add_argument("folder", metavar="DIR", type=Path, help="is made where it is missing")
+    parser.add_argument(
+        "folder",
+        metavar="DIR",
+        type=Path,
+        help="the folder to write to; it is made if it does not exist",
+    )
     parser.add_argument(
         "--kernel", action="append", default=[], help="one of the kernels; repeatable. Default: all"
     )

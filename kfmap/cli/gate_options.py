@@ -103,7 +103,7 @@ def read_baseline_file(path: str) -> Baseline:
     try:
         return read_baseline(_read(path, _MAX_BASELINE))
     except BaselineError as error:
-        raise CommandFailedError(f"{path} is no baseline: {error}") from error
+        raise CommandFailedError(f"{path} is not a baseline: {error}") from error
 
 
 def _read(path: str, limit: int) -> str:
@@ -116,4 +116,4 @@ def _read(path: str, limit: int) -> str:
     except OSError as error:
         raise CommandFailedError(f"{path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise CommandFailedError(f"{path} is no text in UTF-8") from error
+        raise CommandFailedError(f"{path} is not UTF-8 text") from error

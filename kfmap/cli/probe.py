@@ -36,7 +36,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--output", type=Path, help="write the evidence (JSON) to this file")
     parser.add_argument("--compare", metavar="KERNEL", help="the kernel of the map to compare with")
     parser.add_argument("--few", action="store_true", help="ask a sample of the LSM hooks")
-    parser.add_argument("--seconds", type=float, default=900, help="end the guest after so long")
+    parser.add_argument(
+        "--seconds", type=float, default=900, help="stop the guest after this many seconds"
+    )
     parser.add_argument(
         "--run-time",
         action="store_true",

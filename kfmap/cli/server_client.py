@@ -57,7 +57,9 @@ class ServerClient:
     def __init__(self, url: str, token: str) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.netloc:
-            raise CommandFailedError(f"{url!r} is no address of a server: begin with https://.")
+            raise CommandFailedError(
+                f"{url!r} is not the address of a server: begin it with https://."
+            )
         self.url = url.rstrip("/")
         headers = {"User-Agent": f"kfmap/{__version__}"}
         if token:

@@ -55,7 +55,7 @@ def sign_file(path: Path, key: str) -> None:
 
 
 def _is_minisign_key(key: Path) -> bool:
-    """Tell minisign's secret keys, which begin with a comment, from those of OpenSSH."""
+    """Return whether the key is minisign's, which begins with a comment, and not OpenSSH's."""
     try:
         with key.open("rb") as file:
             return file.read(len(_MINISIGN_KEY)) == _MINISIGN_KEY

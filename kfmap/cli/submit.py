@@ -18,7 +18,9 @@ from kfmap.safe_text.printable import printable
 from verifier.engine.origin import FIELDS
 from verifier.engine.reports import RENDERERS
 
-HELP = "Have a kfmap server check objects. Exit: 0 all pass, 1 not all, 2 not taken, 3 not in time."
+HELP = (
+    "Have a kfmap server check objects. Exit: 0 all pass, 1 not all, 2 not accepted, 3 not in time."
+)
 _FINE, _NOT_TAKEN, _LATE = 0, 2, 3
 _FIRST_WAIT, _LONGEST_WAIT = 0.3, 5.0  # seconds between two looks
 
@@ -26,11 +28,17 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.3, 5.0  # seconds between two looks
 def add_arguments(parser: ArgumentParser) -> None:
     """Take the server, the files, and what to wait for."""
     parser.add_argument("url", metavar="URL", help="the server, such as https://kfmap.example.org")
-    parser.add_argument("objects", nargs="+", metavar="FILE", help="what `verify` takes, no folder")
+    parser.add_argument(
+        "objects", nargs="+", metavar="FILE", help="the files that `verify` takes, but no folders"
+    )
     parser.add_argument("--space", default="", metavar="S", help="the space they go to")
     parser.add_argument("--wait", action="store_true", help="wait for the verdicts and print them")
     parser.add_argument(
-        "--timeout", type=int, default=600, metavar="SECONDS", help="wait so long; default: 600"
+        "--timeout",
+        type=int,
+        default=600,
+        metavar="SECONDS",
+        help="how many seconds to wait; default: 600",
     )
     parser.add_argument(
         "--kernel",
@@ -41,7 +49,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_gate_options(parser)
     parser.add_argument("--commit", default="", help="the commit that the files were built from")
     parser.add_argument("--branch", default="", help="its branch")
-    parser.add_argument("--link", default="", metavar="URL", help="a web address to read on")
+    parser.add_argument(
+        "--link", default="", metavar="URL", help="a web address with more about it"
+    )
     add_loader_options(parser)
     parser.add_argument("--format", choices=list(RENDERERS), default="text")
     add_output_arguments(parser)

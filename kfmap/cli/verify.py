@@ -53,7 +53,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--format", choices=list(RENDERERS), default="text")
     add_output_arguments(parser)
     parser.add_argument(
-        "--all", action="store_true", help="every finding of every program, not the causes alone"
+        "--all", action="store_true", help="every finding of every program, not only the causes"
     )
     parser.add_argument(
         "--source-root",

@@ -55,7 +55,7 @@ def read_given_config(path: Path) -> GivenConfig:
     """Return a .config. Raises GivenError where it is none."""
     text = _unpack(read_file(path, _MOST), path)
     if not _OPTION.search(text):
-        raise GivenError(f"{path} is no .config: it has no line that begins with CONFIG_.")
+        raise GivenError(f"{path} is not a .config: it has no line that begins with CONFIG_.")
     header = _HEADER.search(text)
     return GivenConfig(text, path.name, header[2].decode(errors="replace") if header else "")
 

@@ -50,9 +50,9 @@ def _apply(
         patch = unidiff.PatchSet(text)
     except _UNREADABLE as error:
         reason = f": {error}" if isinstance(error, unidiff.UnidiffParseError) else ""
-        raise GivenError(f"{path} is no patch that can be read{reason}.") from error
+        raise GivenError(f"{path} is not a patch that can be read{reason}.") from error
     if not patch:
-        raise GivenError(f"{path} is no patch: it changes no file.")
+        raise GivenError(f"{path} is not a patch: it changes no file.")
     if len(patch) > _MOST_FILES:
         raise GivenError(f"{path} changes more than {_MOST_FILES:,} files.")
     for file in patch:

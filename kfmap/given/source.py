@@ -87,7 +87,7 @@ def _find_in_folder(given: Path, scratch: Path, revision: str) -> Source:
 def _find_built(source: Source, build: Path | None) -> None:
     """Find .config and vmlinux where the kernel was built: in the tree, or in a folder beside."""
     if build is not None and not build.is_dir():
-        raise GivenError(f"{build} is no folder: give the one that make O= wrote to.")
+        raise GivenError(f"{build} is not a folder: give the one that make O= wrote to.")
     for folder in (build, source.folder):
         if folder is None:
             continue
@@ -96,7 +96,7 @@ def _find_built(source: Source, build: Path | None) -> None:
         if source.image is None and (folder / "vmlinux").is_file():
             source.image = folder / "vmlinux"
     if build is not None and source.config is None:
-        raise GivenError(f"{build} has no .config: it is no folder that make O= wrote to.")
+        raise GivenError(f"{build} has no .config: it is not a folder that make O= wrote to.")
 
 
 def _is_tree(folder: Path) -> bool:
@@ -168,7 +168,7 @@ def _unpack_debian_source(given: Path, scratch: Path) -> Source:
     names = dict.fromkeys(_DSC_FILE.findall(given.read_text(errors="replace")))
     wanted = [name for name in names if re.search(r"\.(orig|debian)\.tar\.|\.tar\.\w+$", name)]
     if not wanted:
-        raise GivenError(f"{given} names no tarball: it is no description of a source package.")
+        raise GivenError(f"{given} names no tarball: it does not describe a source package.")
     for name in sorted(wanted, key=lambda name: ".orig." not in name):
         path = given.parent / Path(name).name
         if not path.is_file():

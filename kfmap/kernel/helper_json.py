@@ -88,12 +88,12 @@ def _parse_each(lines: Sequence[str]) -> Iterator[tuple[str, Any]]:
         try:
             kind, record = json.loads(line)
         except (ValueError, TypeError) as error:
-            raise FactsError(f"line {number} of the helpers is no record") from error
+            raise FactsError(f"line {number} of the helpers is not a record") from error
         yield str(kind), record
 
 
 def _close(functions: list[HelperFunction], cases: list[HelperCase]) -> None:
-    """Give the last function its cases."""
+    """Add its cases to the last function."""
     if not cases:
         return
     if not functions:

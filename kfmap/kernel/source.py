@@ -275,14 +275,14 @@ _WORDS = (
 
 
 def name_branch(expression: str) -> str:
-    """Say the condition of a branch in words; `_ELSE` stands before that of the #if it follows."""
+    """Return the condition of a branch in words; `_ELSE` stands before its #if's."""
     if expression.startswith(_ELSE):
         return f"not ({name_condition(expression.removeprefix(_ELSE))})"
     return name_condition(expression)
 
 
 def name_condition(expression: str) -> str:
-    """Say a preprocessor condition in words: "CONFIG_NET and not CONFIG_S390"."""
+    """Return a preprocessor condition in words: "CONFIG_NET and not CONFIG_S390"."""
     for pattern, words in _WORDS:
         expression = pattern.sub(words, expression)
     return " ".join(expression.split())

@@ -142,11 +142,11 @@ class Sources:
         return nearest if includer == file else dict.fromkeys(nearest + self.closure(includer))
 
     def set_linked(self, files: Iterable[str]) -> None:
-        """Say which files' global functions can be called from anywhere."""
+        """Return which files' global functions can be called from anywhere."""
         self._linked = tuple(files)
 
     def set_unit(self, file: str, unit: str) -> None:
-        """Say that `file` is compiled as part of another one, which includes it."""
+        """Note that `file` is compiled as part of another one, which includes it."""
         self._units[file] = unit
 
     def closure(self, file: str) -> tuple[str, ...]:

@@ -131,7 +131,7 @@ class Explainer:
         return self._explain_sleep(word, context, kfunc, layer)
 
     def _explain_sleep(self, word: str, context: Context, kfunc: str, layer: Layer) -> Reason:
-        """Say that the program has to be sleepable, and whether it can be."""
+        """Return the sentence that the program has to be sleepable, and whether it can be."""
         may = find_sleep_answer(context, self._decider.views)
         subject = layer.reason.text if layer.kind != LayerKind.SLEEPABLE else f"{kfunc} may sleep"
         if word == ONLY_IF_SLEEPABLE:
@@ -206,7 +206,7 @@ def _explain_unknown(verdict: Verdict) -> Reason:
 
 
 def _add_warning(reason: Reason, verdict: Verdict) -> Reason:
-    """Say of a call that the kernel allows that it deadlocks, where it does."""
+    """Return the reason of an allowed call, with the warning that it deadlocks where it does."""
     warning = next((item for item in verdict.reasons if item.rule == Step.RUN_TIME_DEADLOCK), None)
     return replace(reason, text=f"{reason.text}; but {warning.text}") if warning else reason
 

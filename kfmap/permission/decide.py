@@ -229,7 +229,7 @@ class Decider:
         return allowed, possible
 
     def _find_problem(self, context: Context) -> tuple[str, Reason] | None:
-        """Say why no verdict on permission can be given for such a context, if so."""
+        """Return why no verdict on permission can be given for such a context, if so."""
         if context.program_type not in self._program_types:
             text = f"this kernel has no program type {context.program_type}"
             return REFUSED, Reason(Step.CONTEXT, text)
@@ -339,7 +339,7 @@ class Decider:
         return sum(self._bit[name] for name in unread.kfuncs if name in self._bit)
 
     def _unread_reasons(self, context: Context, kfunc: str) -> list[Reason]:
-        """Say what may register a kfunc where it is asked for, and could not be read."""
+        """Return what may register a kfunc where it is asked for, and could not be read."""
         if not self._unread:
             return []
         hooks = self.hooks_asked(context)

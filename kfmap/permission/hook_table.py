@@ -65,7 +65,7 @@ def build_hook_tables(facts: KernelFacts) -> HookTables:
 def _check_limits(
     hook: Hook, registration: Registration, kfunc_set: KfuncSet, decision: Decision
 ) -> str:
-    """Say why the kernel refuses this registration, "" if it does not."""
+    """Return why the kernel refuses this registration, "" if it does not."""
     if hook.owner != VMLINUX and hook.registrations and decision.set_limit:
         return f"{hook.owner} registers a second set on {hook.name}"
     count = hook.count + len(kfunc_set.entries)

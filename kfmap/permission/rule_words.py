@@ -31,7 +31,7 @@ _NEGATIONS = (
 
 
 def describe_condition(condition: Condition, sets: Mapping[str, KfuncSet]) -> str:
-    """Say a condition in words, set ids by their names."""
+    """Return a condition in words, set ids by their names."""
     match condition:
         case All(conditions=parts):
             return " and ".join(_in_brackets(part, sets) for part in parts) or "always"

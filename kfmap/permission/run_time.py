@@ -65,7 +65,7 @@ class RunTimeMasks:
         return not (top in self.boundaries and in_force > (top << 1) - 1)
 
     def name_mask(self, mask: int) -> str:
-        """Say a mask by the kernel's names of its bits."""
+        """Return a mask by the kernel's names of its bits."""
         names = [name for bit, name in sorted(self.bit_names.items()) if bit and bit & mask]
         return " | ".join(names) or self.bit_names.get(mask, hex(mask))
 

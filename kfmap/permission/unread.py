@@ -40,7 +40,7 @@ class Unread:
 
     @property
     def filter_reason(self) -> Reason:
-        """Say that its filter may refuse what is registered beside it."""
+        """Return the doubt that its filter may refuse what is registered beside it."""
         text = "a filter of what could not be read there may refuse it"
         return Reason(UNREAD_RULE, text, self.reason.file, self.reason.line)
 

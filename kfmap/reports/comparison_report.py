@@ -94,7 +94,7 @@ _SAME_NAMES = "Both kernels have the same kfuncs and contexts."
 
 
 def lead_of(changes: KernelChanges) -> tuple[str, ...]:
-    """Say in two sentences how much changed."""
+    """Return two sentences on how much changed."""
     return (
         f"Kfuncs: {len(changes.added)} added, {len(changes.removed)} removed, "
         f"{len(changes.renamed)} renamed, {len(changes.prototypes)} with another prototype.",

@@ -91,7 +91,7 @@ def read_backup(source: Path) -> tuple[int, int]:
                 rows = _load_rows(_member(archive, _ROWS))
                 objects = sum(_load_object(archive, item) for item in _objects_of(archive))
     except (tarfile.TarError, zstandard.ZstdError, KeyError, ValueError) as error:
-        raise BackupError(f"{source} is no whole backup of kfmap: {error}") from error
+        raise BackupError(f"{source} is not a complete backup of kfmap: {error}") from error
     return rows, objects
 
 

@@ -39,7 +39,7 @@ def check_broker(
         if settings.KFMAP_REDIS_URL.startswith(_REDIS_SCHEMES):
             return []
         hint = "Use an address such as redis://localhost:6379/0."
-        return [checks.Error("KFMAP_REDIS_URL is no Redis address.", hint=hint, id="kfmap.E002")]
+        return [checks.Error("KFMAP_REDIS_URL is not a Redis address.", hint=hint, id="kfmap.E002")]
     if os.environ.get("WEB_CONCURRENCY", "1") in ("", "1"):
         return []
     hint = "Set KFMAP_REDIS_URL and start `celery -A kfmap worker`, or unset WEB_CONCURRENCY."
@@ -88,7 +88,7 @@ def check_exposure(
 def check_confinement(
     app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[checks.CheckMessage]:
-    """Say what the process that reads uploads is not kept from on this platform."""
+    """Return what the process that reads uploads is not kept from on this platform."""
     hint = "Run kfmap on Linux 5.13 or newer, and allow seccomp and Landlock in its container."
     return [
         checks.Warning(f"Checks of uploads are not confined: {gap}", hint=hint, id="kfmap.W002")

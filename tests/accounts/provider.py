@@ -107,7 +107,7 @@ def providing() -> Iterator[Provider]:
             self.wfile.write(json.dumps(said).encode())
 
         def log_message(self, format: str, *args: Any) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     provider.address = f"http://127.0.0.1:{server.server_port}"

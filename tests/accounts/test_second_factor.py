@@ -30,7 +30,7 @@ def code_of(secret: str) -> str:
 
 
 def sign_in(client: Client, name: str = "ann") -> Any:
-    """Give name and password."""
+    """Send name and password."""
     return client.post("/accounts/login/", {"username": name, "password": PASSWORD})
 
 
@@ -45,7 +45,7 @@ def secret(client: Client) -> str:
     User.objects.create_user("ann", password=PASSWORD, is_staff=True)
     sign_in(client)
     asked = client.get("/accounts/second-factor/totp/activate/")["Location"]
-    assert "Say that it is you" in client.get(asked).content.decode()
+    assert "Confirm that it is you" in client.get(asked).content.decode()
     client.post(asked, {"password": PASSWORD})
     page = client.get("/accounts/second-factor/totp/activate/").content.decode()
     found = re.search(r"<code>([A-Z2-7]{32})</code>", page)
@@ -68,7 +68,7 @@ def test_password_alone_lets_nobody_in_any_more(client: Client, secret: str) -> 
     right = client.post("/accounts/second-factor/authenticate/", {"code": code_of(secret)})
     assert right["Location"] == "/"
     assert is_in(client)
-    assert "on. A password alone lets nobody in." in client.get("/accounts/").content.decode()
+    assert "on. Your password alone lets nobody in." in client.get("/accounts/").content.decode()
 
 
 def test_where_one_wanted_to_go_is_not_forgotten(client: Client, secret: str) -> None:

@@ -80,7 +80,7 @@ def test_types_of_another_build_are_refused_and_taken_anyway(tree: Path, tmp_pat
         tree, "--btf", image, "--anyway"
     )
     page = Client().get("/kernels/9.1/").content.decode()
-    assert "does not fit together" in page
+    assert "The parts it was read from do not match" in page
     assert "the types are those of another build" in page
 
 

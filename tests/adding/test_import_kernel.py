@@ -148,7 +148,7 @@ def test_a_configuration_without_an_option_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "config"
     path.write_text("hello\n")
     assert refuse(tmp_path, "--config", path) == (
-        f"{path} is no .config: it has no line that begins with CONFIG_."
+        f"{path} is not a .config: it has no line that begins with CONFIG_."
     )
 
 

@@ -230,7 +230,7 @@ def test_what_is_no_kernel_is_named(adder: Client) -> None:
     text = SimpleUploadedFile("linux.tar.xz", io.BytesIO(b"hello\n" * 200).read())
     addition = add(adder, tree=text)
     run_addition(addition.pk)
-    assert "no archive or package" in Addition.objects.get().problem
+    assert "not an archive or package" in Addition.objects.get().problem
 
 
 def test_the_api_takes_the_same(adder: Client, tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def test_a_bomb_ends_in_a_sentence(tmp_path: Path, budget: Budget) -> None:
 def test_what_is_no_archive_is_named(tmp_path: Path) -> None:
     path = tmp_path / "text"
     path.write_bytes(b"hello\n" * 100)
-    with pytest.raises(ArchiveError, match="no archive or package"):
+    with pytest.raises(ArchiveError, match="not an archive or package"):
         _list(path)
 
 

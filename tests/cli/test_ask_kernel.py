@@ -95,7 +95,7 @@ def test_an_image_is_known_by_what_it_calls_itself(
         (("--image", "/nonexistent"), "/nonexistent cannot be read"),
         (("--image", str(OBJECT)), "no kernel image"),
         (("--modules", "/lib"), "--modules goes with --image"),
-        (("--set", "nobody=1"), "nobody is no variable"),
+        (("--set", "nobody=1"), "nobody is not a variable"),
     ],
 )
 def test_what_cannot_be_asked_is_said(arguments: tuple[str, ...], message: str) -> None:

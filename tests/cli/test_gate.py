@@ -78,7 +78,7 @@ def test_report_for_machines_stays_one(tmp_path: Path, capsys: pytest.CaptureFix
         (["--policy=/nowhere.yaml"], "/nowhere.yaml cannot be read: No such file or directory"),
         (["--baseline=/nowhere.json"], "/nowhere.json cannot be read"),
         (["--policy={bad}"], "bad, line 1: version is missing"),
-        (["--baseline={bad}"], "bad is no baseline: it is no report of"),
+        (["--baseline={bad}"], "bad is not a baseline: it is not a report of"),
     ],
 )
 def test_wrong_option_says_what_to_do(tmp_path: Path, options: list[str], said: str) -> None:

@@ -49,7 +49,7 @@ def test_graph_of_a_kernel_is_drawn(tmp_path: Path) -> None:
         (("kernel", "6.1", "--format=sarif"), "“sarif” is for the findings in an object"),
         (("space", "team"), "needs --server"),
         (("space", "team", "--server=https://example.org"), "Set KFMAP_TOKEN"),
-        (("kernel", "6.1", "--server=example.org"), "is no address of a server"),
+        (("kernel", "6.1", "--server=example.org"), "is not the address of a server"),
         (("kernel", "6.1", "6.12"), "takes KERNEL; 2 given"),
         (("kernels", "6.1"), "takes OLD NEW; 1 given"),
         (("kernel", "5.0"), "There is no kernel '5.0'"),

@@ -184,7 +184,7 @@ class Odd(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *args: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -214,4 +214,4 @@ def test_server_that_is_away_for_a_moment_is_asked_again(odd: str, tmp_path: Pat
 def test_server_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
     done = submit(tmp_path, "kfm_x", "ftp://example.org", PASSES)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert "is no address of a server" in done.stderr
+    assert "is not the address of a server" in done.stderr

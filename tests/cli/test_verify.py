@@ -88,7 +88,9 @@ def test_unknown_kernel_is_named_with_those_there_are() -> None:
 
 
 def test_variable_that_is_not_there_is_an_error() -> None:
-    with pytest.raises(CommandError, match=r"no_such_variable is no variable in \.rodata") as error:
+    with pytest.raises(
+        CommandError, match=r"no_such_variable is not a variable in \.rodata"
+    ) as error:
         verify(SCHEDULER, "--set", "no_such_variable=1")
     assert error.value.returncode == 2
 
@@ -283,7 +285,7 @@ def test_what_freplace_goes_into_is_named_by_object_and_program() -> None:
     [
         (f"{OBJECTS / 'kinds.bpf.o'}:nobody", "has no program 'nobody'; it has xdp_first"),
         (f"{OBJECTS / 'Makefile'}:main", "cannot be read: not an ELF file"),
-        ("nothing", "'nothing' is no program type that replaces could replace"),
+        ("nothing", "'nothing' is not a program type that replaces could replace"),
     ],
 )
 def test_a_target_that_is_none_is_an_error(target: str, problem: str) -> None:

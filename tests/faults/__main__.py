@@ -77,7 +77,7 @@ def _print_failed(results: Results) -> None:
 
 
 def overcome(fault: Fault, last: Fault, short: bool) -> bool:
-    """Say whether jobs went on in time; in the short form one fault follows on the other."""
+    """Return whether jobs went on in time; in the short form one fault follows on the other."""
     meanwhile = last.gone_at - fault.gone_at if short else 0
     return fault.overcome_within(RECOVERY_SECONDS + meanwhile)
 

@@ -46,7 +46,7 @@ class Fault:
             self.over = seconds
 
     def overcome_within(self, seconds: float) -> bool:
-        """Say whether jobs went on in time."""
+        """Return whether jobs went on in time."""
         return all(after is not None and after <= seconds for after in (self.flows, self.resumed))
 
 

@@ -37,7 +37,7 @@ class Results:
 
     @property
     def good(self) -> bool:
-        """Say whether nothing was lost, stuck, wrong or doubled."""
+        """Return whether nothing was lost, stuck, wrong or doubled."""
         return not (self.lost or self.stuck or self.wrong or self.doubled)
 
 

@@ -82,8 +82,8 @@ def test_lines_are_found_where_they_moved_to(tmp_path: Path) -> None:
         (CHANGE.replace("-two", "-zwei"), "has other lines at line 1"),
         (CHANGE.replace("net/a.c", "net/none.c"), "which the tree does not have"),
         ("hello\n", "changes no file"),
-        ("+++ b/x.c\n@@ -1 +1 @@\n-a\n+b\n", "is no patch that can be read"),
-        ("--- a/x.c\n+++ b/x.c\n@@ -1,9 +1,9 @@\n-a\n", "is no patch that can be read"),
+        ("+++ b/x.c\n@@ -1 +1 @@\n-a\n+b\n", "is not a patch that can be read"),
+        ("--- a/x.c\n+++ b/x.c\n@@ -1,9 +1,9 @@\n-a\n", "is not a patch that can be read"),
     ],
 )
 def test_what_does_not_fit_is_named(tmp_path: Path, text: str, reason: str) -> None:

@@ -35,8 +35,8 @@ def test_no_lines_are_no_facts() -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("{", "line 1 of the helpers is no record"),
-        ("3", "line 1 of the helpers is no record"),
+        ("{", "line 1 of the helpers is not a record"),
+        ("3", "line 1 of the helpers is not a record"),
         ('["odd", {}]', "unknown kind 'odd'"),
         ('["helper", {"name": 3, "value": 4}]', r"line 1 of the helpers.name: expected str"),
         (

@@ -65,7 +65,7 @@ class Browser:
         return self.open(urllib.request.Request(self.address + path))
 
     def answers(self, path: str = "/healthz") -> bool:
-        """Say whether a server is there and answers."""
+        """Return whether a server is there and answers."""
         try:
             return self.get(path)[0] == 200
         except OSError:  # URLError is one

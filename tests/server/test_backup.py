@@ -109,7 +109,7 @@ def test_backup_that_was_cut_off_restores_nothing(
     cut.write_bytes(whole[: int(share * len(whole))])
     ended = manage(tmp_path, "restore", str(cut))
     assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1), ended.stderr
-    assert "is no whole backup of kfmap" in ended.stderr
+    assert "is not a complete backup of kfmap" in ended.stderr
     assert manage(tmp_path, "restore", str(backup)).returncode == 0
 
 

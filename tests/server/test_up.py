@@ -96,7 +96,7 @@ def test_wrong_settings_are_named_with_what_to_set(tmp_path: Path) -> None:
         "DATABASE_URL cannot be read.",
         "KFMAP_MAX_UPLOAD_MB cannot be read.",
         "Set it to a whole number above 0, or unset it.",
-        "KFMAP_REDIS_URL is no Redis address.",
+        "KFMAP_REDIS_URL is not a Redis address.",
     ):
         assert part in ended.stderr
     assert "Traceback" not in ended.stderr

@@ -178,7 +178,7 @@ def test_answer_as_fragment_has_no_page_around_it(client: Client) -> None:
     [
         ("context=xdq&kfunc=toy_now", "near it: xdp"),
         ("context=xdp&kfunc=toy_mov", "kfunc=toy_move"),
-        ("context=xdp", "Give a place to call from"),
+        ("context=xdp", "Enter where you call from"),
         ("context=" + "x" * 1000 + "&kfunc=toy_now", "at most 500 characters"),
     ],
 )

@@ -85,7 +85,7 @@ def answer(request: dict[str, Any], data: bytes, kernels: Kernels) -> Iterator[d
 
 
 def _note_choices(choices: LoaderChoices, misfits: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """Say what the verdicts take for granted of the loader, and what had no place in the object."""
+    """Return what the verdicts assume of the loader, and what had no place in the object."""
     if said := say_choices(plain_choices(choices)):
         yield f"the verdicts are those for its loader: {said}"
     for _, why in misfits:

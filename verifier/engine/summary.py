@@ -145,7 +145,7 @@ class _CallIndex:
         return count, digest.hexdigest()[:_HASH_LETTERS]
 
     def tail_call_notes(self, program: Program, reached: Iterable[int]) -> Iterator[str]:
-        """Say what may run in the program's place; that is judged on its own."""
+        """Return what may run in the program's place; that is judged on its own."""
         arrays = {index for function in reached for index in self._arrays.get(function, ())}
         for array in [self._object.maps[index] for index in sorted(arrays)]:
             names = [self._object.functions[at].name for at in dict.fromkeys(array.tail_calls)]

@@ -61,7 +61,7 @@ class OpinionQuerySet(models.QuerySet["Opinion"]):
         lost.update(state=Opinion.State.QUEUED, step="", worker="")
 
     def claim_next(self, worker: str) -> Opinion | None:
-        """Give the caller the opinion that has waited longest, None where none waits."""
+        """Claim the opinion that has waited longest for the caller, None where none waits."""
         with transaction.atomic():
             waiting = self.filter(state=Opinion.State.QUEUED).order_by("pk")
             found = waiting.select_for_update(skip_locked=_can_skip()).first()

@@ -59,7 +59,7 @@ def run(opinion: Opinion) -> None:
     except (ProbeError, ObjectError) as error:
         opinion.fail(f"{error}.")
     except MissingBytesError:
-        opinion.fail("The worker does not find the bytes of this object.")
+        opinion.fail("The worker cannot find the bytes of this object.")
     except Exception:
         log.exception("opinion %s broke off", opinion.pk)
         opinion.fail(_BROKE_OFF)

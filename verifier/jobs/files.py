@@ -62,7 +62,7 @@ def check_size(size: int) -> None:
 
 
 def is_stored(sha256: str) -> bool:
-    """Say whether the bytes with this hash are kept. Raises StorageAwayError."""
+    """Return whether the bytes with this hash are kept. Raises StorageAwayError."""
     with _storage() as storage:
         return storage.exists(_name_of(sha256))
 

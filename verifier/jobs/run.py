@@ -146,7 +146,7 @@ class _Progress:
                 store.save_unchecked(self._object, self.waiting.pop(0).facts_hash, sentence)
 
     def beat(self) -> None:
-        """Tell where the job is. Raises JobLostError and WorkerStopsError."""
+        """Record where the job is. Raises JobLostError and WorkerStopsError."""
         step = "reading the object"
         if self._object.read_at and self.waiting:
             step = f"checking on kernel {self.waiting[0].name}"

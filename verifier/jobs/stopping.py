@@ -21,7 +21,7 @@ class WorkerStopsError(Exception):
 
 
 def is_stopping() -> bool:
-    """Say whether this process is about to end."""
+    """Return whether this process is about to end."""
     return _requested
 
 

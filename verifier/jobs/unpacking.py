@@ -29,7 +29,7 @@ class Unpacked:
 
 
 def is_container(file: File[bytes]) -> bool:
-    """Say whether a file is to be looked into: it is not meant as an object itself."""
+    """Return whether a file is to be looked into: it is not meant as an object itself."""
     file.seek(0)
     header = file.read(_HEADER_BYTES)
     file.seek(0)

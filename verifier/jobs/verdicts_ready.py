@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 def tell_verdicts() -> None:
-    """Tell of every upload whose checks are over; of two workers one does.
+    """Notify people of every upload whose checks are over; of two workers one does.
 
     One that cannot be told is left, or it would hold up all others.
     """
@@ -103,7 +103,7 @@ def _plain(obj: BpfObject, outcomes: list[Outcome]) -> dict[str, object]:
 
 
 def _tell_new_findings(space: Space, obj: BpfObject, submission: Submission) -> None:
-    """Tell of findings that the version before had not; unknown and dead calls are none."""
+    """Tell the space of findings that the version before had not; unknown and dead are none."""
     versions = [row.object for row in list_versions(space, obj.file_name)]
     before = versions[versions.index(obj) + 1 :] if obj in versions else []
     if not before or obj.problem or before[0].problem or not before[0].read_at:

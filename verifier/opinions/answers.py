@@ -19,7 +19,7 @@ FORMAT = "kfmap-opinion"
 _MOST_TEXT = 16 << 10
 _MOST_PROGRAMS = 10_000
 _LOADER = {
-    "out of time": "the kernel did not come to an end with it in time",
+    "out of time": "the kernel did not finish it in time",
     "loader died": "the process that loaded it died",
 }
 

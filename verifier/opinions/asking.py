@@ -171,7 +171,7 @@ class _Asking:
 
 def _of_program(name: str, found: ObjectAnswers | None, problem: str) -> ProgramOpinion:
     if found is None:
-        return ProgramOpinion(name, Word.NOT_ASKED, problem or "the guest did not come to it")
+        return ProgramOpinion(name, Word.NOT_ASKED, problem or "the guest did not get to it")
     if found.whole in ("refused", "not opened"):
         reason = find_reason(found.said) or "libbpf refuses the object and gives no reason"
         return ProgramOpinion(

@@ -62,7 +62,7 @@ class Change:
 
     @property
     def text(self) -> str:
-        """Say it to people."""
+        """Return it in words."""
         if self.space is not None:
             return f"the policy {self.what} {self.after} it now"
         than = f"on {self.than}" if self.than else "before"

@@ -109,7 +109,7 @@ def _plain(item: Told) -> dict[str, object]:
 
 
 def summarize(run: Recheck, told: Iterable[Told], whose: str = "Of your objects") -> str:
-    """Say in one line what broke and what healed; it fits a notice."""
+    """Return one line on what broke and what healed; it fits a notice."""
     told = list(told)
     groups = (
         ("broke", [item for item in told if item.kind == Kind.BROKE]),

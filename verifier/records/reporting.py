@@ -110,17 +110,17 @@ def _sign_off(obj: BpfObject, item: Reviewed) -> SignOff:
 
 
 def _rests_on(binds: Mapping[str, Any]) -> str:
-    """Say what a decision was made by; nothing is known of those of older releases."""
+    """Return what a decision was made by; nothing is known of those of older releases."""
     if not binds:
         return ""
     kernels = ", ".join(f"{name} (facts {facts[:12]})" for name, facts in binds["kernels"].items())
     policies = ", ".join(f"{slug} version {number}" for slug, number in binds["policies"].items())
-    loader = "; a loader of which the page of the object tells" if binds["loader"] else ""
+    loader = "; loader settings, which the object's page shows" if binds["loader"] else ""
     return f"engine {binds['engine']}; kernels {kernels}; policies {policies or 'none'}{loader}"
 
 
 def _holds(item: Reviewed) -> str:
-    """Say for which kernels the verdicts are no longer those that were signed."""
+    """Return for which kernels the verdicts are no longer those that were signed."""
     if not item.changes:
         return f"for all that was seen: {', '.join(item.review.seen)}"
     told = (f"{change.kernel}: {' → '.join(change.words)}" for change in item.changes)

@@ -165,4 +165,4 @@ def _find_uncovered(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[
 
 def describe(cause: Cause) -> str:
     """Return a finding in a few words."""
-    return cause.sentence
+    return cause.named

@@ -27,14 +27,14 @@ _NOT_CHECKED = "not checked"
 
 @require_safe
 def give_badge(request: HttpRequest, sha256: str, kernel: str) -> HttpResponse:
-    """Give the badge of these bytes on a kernel."""
+    """Answer with the badge of these bytes on a kernel."""
     obj = BpfObject.objects.visible_to(request.user).at(sha256).first()
     return _answer(obj, kernel)
 
 
 @require_safe
 def give_newest_badge(request: HttpRequest, slug: str, name: str, kernel: str) -> HttpResponse:
-    """Give the badge of the newest version of an object of a space."""
+    """Answer with the badge of the newest version of an object of a space."""
     space = Space.objects.visible_to(request.user).filter(slug=slug).first()
     return _answer(find_newest(space, name) if space else None, kernel)
 

@@ -40,7 +40,7 @@ class Liveness:
         self._live = {name: set(verdict.live_kfuncs) for name, verdict in verdicts.items()}
 
     def of(self, kfunc: str) -> str:
-        """Say for people where a kfunc is live, "" if no kernel was asked."""
+        """Return for people where a kfunc is live, "" if no kernel was asked."""
         found = [name for name, live in self._live.items() if kfunc in live]
         if found and len(found) == len(self._live):
             return "everywhere"

@@ -30,7 +30,7 @@ class ShownChange:
 
     @property
     def notes(self) -> list[str]:
-        """Say what came and what went."""
+        """Return what came and what went."""
         change = self.change
         appeared = [f"new: {_words(*item)}" for item in change.appeared]
         gone = [f"gone: {_words(*item)}" for item in change.gone]

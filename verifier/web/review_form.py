@@ -69,7 +69,7 @@ class ReviewForm(ModelForm):
             return
         seen = str(self.data.get("mark", ""))
         if seen and seen != standing.mark:
-            self.add_error(None, "What you looked at is other by now: look again, then decide.")
+            self.add_error(None, "What you looked at has changed since: look again, then decide.")
         if decides == Review.Decision.SIGNED_OFF and standing.unwaived:
             named = "; ".join(describe(cause) for cause in standing.unwaived[:3])
             count = len(standing.unwaived)

@@ -30,7 +30,7 @@ from verifier.webhooks.signing import HEADER, sign
 
 SECONDS = 10.0  # of one attempt
 _BUDGET = 30.0  # of one task: others wait for the worker
-_OTHER_KEY = "The secret key of this kfmap is another: make a new secret."
+_OTHER_KEY = "This kfmap's secret key has changed: make a new secret."
 _VERSION = 1
 
 

@@ -124,7 +124,7 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return on.order_by("pk")
 
     def claim(self, webhook: int) -> Delivery | None:
-        """Give the caller the next one of a webhook, until its attempt must be over."""
+        """Claim the next one of a webhook for the caller, until its attempt must be over."""
         due = self.due().filter(webhook=webhook).select_related("webhook__space", "event")
         for row in due[:5]:
             mine = self.filter(pk=row.pk, state=row.state, claims=row.claims)

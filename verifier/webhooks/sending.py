@@ -172,5 +172,5 @@ def _network_problem(error: Exception) -> str:
             return f"It cannot be reached: {cause.strerror.lower()}."
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, httpcore.ProtocolError):
-        return "Its answer is no HTTP, or it hung up."
+        return "It did not answer in HTTP, or it hung up."
     return "It cannot be reached."

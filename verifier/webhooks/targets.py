@@ -68,7 +68,7 @@ def read_target(address: str, allowed: Collection[str] = ()) -> Target:
         parts = urlsplit(address)
         port = parts.port
     except ValueError as error:
-        raise RefusedTargetError("This is no web address.") from error
+        raise RefusedTargetError("This is not a web address.") from error
     host = (parts.hostname or "").rstrip(".").lower()
     if len(address) > MAX_ADDRESS or not address.isascii() or not address.isprintable():
         raise RefusedTargetError(
@@ -116,7 +116,7 @@ def is_public(text: str) -> bool:
 
 
 def _refuse_literal(host: str) -> None:
-    """Say at once of an address in digits what is said of a name when something is sent."""
+    """Check an address in digits at once, as a name is checked when something is sent."""
     try:
         ipaddress.ip_address(host)
     except ValueError:

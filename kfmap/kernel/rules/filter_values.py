@@ -123,7 +123,7 @@ class ValueReader(ABC):
     # Values
 
     def meaning(self, node: Node, env: Mapping[str, Meaning]) -> Meaning:
-        """Say what an expression is. Raises NotInSubsetError."""
+        """Return what an expression is. Raises NotInSubsetError."""
         found = self._meaning(strip_parentheses(node), env)
         if isinstance(found, Holds) and is_too_large(found.condition):
             raise NotInSubsetError("condition too large", node)

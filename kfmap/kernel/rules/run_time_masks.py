@@ -204,7 +204,7 @@ class _Reader:
         return guard
 
     def _passes(self, guard: Guard, in_force: int) -> bool:
-        """Say what a guard stands for; it must agree with every run."""
+        """Return what a guard stands for; it must agree with every run."""
         if not in_force:
             return guard.unlocked
         top = 1 << (guard.mask.bit_length() - 1) if guard.mask else 0

@@ -114,7 +114,7 @@ def find_governed(decider: Decider) -> Iterator[Finding]:
 
 
 def find_naive_errors(decider: Decider, contexts: tuple[Context, ...]) -> Iterator[Finding]:
-    """Say how many cells simpler views of the kernel get wrong."""
+    """Return how many cells simpler views of the kernel get wrong."""
     for wrong in count_wrong(decider, contexts):
         if wrong.cells:
             text = (

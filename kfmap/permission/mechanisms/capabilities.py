@@ -150,7 +150,7 @@ class Capabilities(Mechanism):
         return KfuncBits(passing, passing)
 
     def explain(self, context: Context, kfunc: str) -> tuple[Reason, ...]:
-        """Say which masks meet."""
+        """Return which masks meet."""
         return (self.table.explain(context, kfunc),)
 
     def costs(self) -> Costs:

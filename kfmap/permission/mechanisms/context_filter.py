@@ -40,14 +40,14 @@ class ContextFilter(Mechanism):
             in_module="its filter sees its own kfuncs only, never those of vmlinux",
             limits=(
                 self._describe_own(),
-                f"at most {facts.decision.filter_limit} filters a hook, and each runs for every"
+                f"at most {facts.decision.filter_limit} filters per hook, and each runs for every"
                 " kfunc of the hook",
                 "knows no nesting: a callback that runs inside another counts as itself",
             ),
         )
 
     def _describe_own(self) -> str:
-        """Say which filters of this kernel look at struct_ops already."""
+        """Return which filters of this kernel look at struct_ops already."""
         names = [
             item.name
             for item in self.decider.facts.filters

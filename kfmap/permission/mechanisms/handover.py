@@ -61,7 +61,7 @@ def compare_handover(older: Decider, newer: Decider, struct_ops: str) -> Handove
 
 
 def describe_handover(handover: Handover) -> str:
-    """Say a comparison in a few lines."""
+    """Return a comparison in a few lines of text."""
     lines = [f"{len(handover.changes)} of {handover.cells} cells differ"]
     for passed, words in ((True, "passed, now refused"), (False, "failed, now allowed")):
         found = [change for change in handover.changes if change.passed == passed]

@@ -25,7 +25,7 @@ class LocalDecision(Mechanism):
         return self.decider.listed_bits(context)
 
     def explain(self, context: Context, kfunc: str) -> tuple[Reason, ...]:
-        """Say what the callback must know to answer."""
+        """Return what the callback must know to answer."""
         if context.program_type != STRUCT_OPS_TYPE:
             text = "no struct_ops type to ask: the program type decides"
         elif kfunc in find_own_kfuncs(self.decider, context.struct_ops or ""):

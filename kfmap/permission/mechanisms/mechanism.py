@@ -54,7 +54,7 @@ class Mechanism(ABC):
 
     @abstractmethod
     def explain(self, context: Context, kfunc: str) -> tuple[Reason, ...]:
-        """Say why this mechanism answers as it does for one cell."""
+        """Return why this mechanism answers as it does for one cell."""
 
     @abstractmethod
     def costs(self) -> Costs:

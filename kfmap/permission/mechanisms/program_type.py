@@ -38,9 +38,9 @@ class ProgramTypeOnly(Mechanism):
             bits=None,
             checked_calls=0,
             declared=len(facts.registrations),
-            in_module="registers one set of its own kfuncs a hook, for whole program types",
+            in_module="registers one set of its own kfuncs per hook, for whole program types",
             limits=(
                 "cannot tell members or struct_ops types apart",
-                f"at most {facts.decision.set_limit or 'unlimited'} kfuncs a hook",
+                f"at most {facts.decision.set_limit or 'unlimited'} kfuncs per hook",
             ),
         )

@@ -43,7 +43,7 @@ class SetFilter(Mechanism):
         return find_meant(self.decider, context) if found is None else found
 
     def explain(self, context: Context, kfunc: str) -> tuple[Reason, ...]:
-        """Say how many contexts the filter cannot tell apart."""
+        """Return how many contexts the filter cannot tell apart."""
         count = self._alike.get(_key(context), 1)
         text = f"the filter sees the same in {count} contexts and must let pass what one may"
         return (Reason(Step.SET_FILTER, text),)
@@ -59,12 +59,12 @@ class SetFilter(Mechanism):
             limits=(
                 f"tells {len(self._rights)} of {len(self.contexts)} contexts apart",
                 *(f"cannot tell apart: {words}" for words in self._list_alike()),
-                f"at most {self.decider.facts.decision.filter_limit} filters a hook",
+                f"at most {self.decider.facts.decision.filter_limit} filters per hook",
             ),
         )
 
     def _list_alike(self) -> Iterator[str]:
-        """Say which contexts the filter sees the same in, for each group of several."""
+        """Return which contexts the filter sees the same in, for each group of several."""
         groups: dict[_Key, list[Context]] = {}
         for context in self.contexts:
             groups.setdefault(_key(context), []).append(context)

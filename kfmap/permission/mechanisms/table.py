@@ -44,7 +44,7 @@ class CapabilityTable:
         return needed & ~held == 0 if self.reading == ALL else bool(needed & held)
 
     def explain(self, context: Context, kfunc: str) -> Reason:
-        """Say which masks meet."""
+        """Return which masks meet."""
         needed, held = self.kfunc_masks.get(kfunc, 0), self.context_masks.get(context, 0)
         words = "all" if self.reading == ALL else "one"
         text = f"{kfunc} needs {words} of {_say_bits(needed)}; the context holds {_say_bits(held)}"

@@ -79,7 +79,7 @@ def _read_edit(row: object, number: int) -> Edit:
 
 
 def describe_edit(edit: Edit) -> str:
-    """Say an edit in words."""
+    """Return an edit in words."""
     match edit:
         case MoveKfunc(kfunc=kfunc, from_set="", to_set=to_set):
             return f"put {kfunc} into {to_set}"

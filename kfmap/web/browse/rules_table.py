@@ -81,7 +81,7 @@ def _write(
 
 
 def _is_short(node: Node) -> bool:
-    """Say whether a side ends at once, so that the other side can go on at the same depth."""
+    """Return whether a side ends at once, so that the other side can go on at the same depth."""
     return not isinstance(node, Branch)
 
 

@@ -147,7 +147,7 @@ def _gather(kind: str, view: str, found: Mapping[str, int], names: NameIndex) ->
 
 
 def say_kernels(some: Sequence[str], every: Sequence[str]) -> str:
-    """Say which of the kernels, which are oldest first: `6.12 to 6.19, 7.3`."""
+    """Return in words which of the kernels, which are oldest first: `6.12 to 6.19, 7.3`."""
     if len(some) == len(every):
         return "every kernel"
     runs = [

@@ -42,7 +42,7 @@ def build_cell_page(
     contexts = {render_context(item): item for item in rows[0].mechanism.contexts}
     problem = ""
     if context and context not in contexts:
-        problem = f"{context} is none of the contexts compared here"
+        problem = f"{context} is not one of the contexts compared here"
     elif kfunc and kfunc not in kernel.decider.kfuncs:
         problem = f"this kernel has no kfunc {kfunc}"
     asked = bool(context and kfunc and not problem)

@@ -149,7 +149,7 @@ def test_versions_of_an_object_are_compared(answered: BpfObject, ada: Client) ->
         object=older, kernel="7.2", state=Opinion.State.DONE, data=plain_opinion(opinion)
     )
     address = f"/objects/{answered.sha256}/opinions/"
-    assert "Since another version" in ada.get(address).content.decode()
+    assert "Compared with another version" in ada.get(address).content.decode()
     page = ada.get(f"{address}?with={older.sha256}").content.decode()
     assert "What changed on 7.2" in page
     assert "+3" in page

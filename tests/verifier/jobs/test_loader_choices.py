@@ -123,7 +123,7 @@ def test_what_does_not_fit_the_object_is_left_aside_and_said() -> None:
     said = [note for note in obj.notes if note.startswith("not taken over for its loader")]
     assert len(said) == 2
     assert "no program of this object is in a section no/such" in said[0]
-    assert "'nonsense' is no program type" in said[1]
+    assert "'nonsense' is not a program type" in said[1]
 
 
 def test_plain_choices_have_one_form() -> None:

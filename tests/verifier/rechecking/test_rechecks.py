@@ -309,7 +309,7 @@ def test_cancelled_one_goes_on_where_it_was_and_tells_once(team: Team) -> None:
     client = as_(team, "administrator")
     assert client.post(f"{address}cancel/").json()["state"] == "cancelled"
     assert client.post(f"{address}cancel/").status_code == 409
-    assert "Go on" in client.get(Recheck.objects.get().get_absolute_url()).content.decode()
+    assert "Continue" in client.get(Recheck.objects.get().get_absolute_url()).content.decode()
     finish_jobs(create_finding())
     assert client.post(f"{address}resume/").json()["state"] == "running"
     answer_ = client.post(f"{address}resume/")

@@ -108,7 +108,7 @@ def test_approval_of_a_page_that_a_new_version_came_after_is_not_taken(team: Tea
     later.files.create(name="team.bpf.o", object=newer)
     status, text = post(team, "reviews", {"decision": "signed_off", "mark": seen})
     assert status == 422
-    assert "What you looked at is other by now" in text
+    assert "What you looked at has changed since" in text
     assert not Review.objects.exists()
     assert post(team, "reviews", {"decision": "signed_off", "mark": mark(team)})[0] == 200
 

@@ -52,7 +52,7 @@ def test_policy_is_tried_before_it_is_kept_and_then_in_force(team: Team) -> None
     assert asked.status_code == 409, "what it breaks is shown first"
     text = asked.content.decode()
     assert "No stored object satisfies it." in text
-    assert "Put it in force all the same" in text
+    assert "Put it in force anyway" in text
     assert not PolicyVersion.objects.exists()
     kept = client.post(NEW, {"slug": "ours", "text": DENIES, "keep": "sure"})
     assert kept["Location"] == "/spaces/team/policies/ours/"

@@ -46,7 +46,7 @@ def test_new_space_is_private_and_its_maker_maintains_it(ada: Client) -> None:
     assert answer["Location"] == "/spaces/fleet/"
     assert Space.objects.get(slug="fleet").visibility == "private"
     assert Membership.objects.get(space__slug="fleet").role == Role.MAINTAINER
-    assert "you are maintainer" in ada.get("/spaces/fleet/").content.decode()
+    assert "you are a maintainer" in ada.get("/spaces/fleet/").content.decode()
 
 
 @pytest.mark.parametrize("slug", ["new", "team", "a b", ""])

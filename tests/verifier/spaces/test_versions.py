@@ -106,7 +106,7 @@ def test_badge_of_a_hostile_name_is_well_formed() -> None:
 
 
 def say_origin(team: Team) -> None:
-    """Say of both versions what they were made of."""
+    """Set for both versions what they were built from."""
     first, later = Submission.objects.order_by("pk").filter(space=team.space)
     Submission.objects.filter(pk=first.pk).update(commit="0a1", branch="main")
     Submission.objects.filter(pk=later.pk).update(

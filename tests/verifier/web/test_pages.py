@@ -178,7 +178,7 @@ def test_object_page_costs_the_same_for_any_number_of_programs(
     upload.files.create(name="toy.bpf.o", object=obj)
     with django_assert_num_queries(19):
         text = ada.get(f"/objects/{obj.sha256}/").content.decode()
-    assert "Needs review" in text
+    assert "Checking" in text
 
 
 def test_program_page_shows_findings_and_every_call(ada: Client) -> None:

@@ -170,7 +170,7 @@ def test_another_key_of_this_kfmap_switches_it_off_instead_of_signing_wrongly(
     announce(team)
     send_due(hook.pk)
     hook.refresh_from_db()
-    assert hook.why_disabled == "The secret key of this kfmap is another: make a new secret."
+    assert hook.why_disabled == "This kfmap's secret key has changed: make a new secret."
     assert receiver.bodies == []
     hook.renew_secret()
     hook.switch_on()

@@ -129,7 +129,7 @@ def test_endless_answers_are_read_in_part(receiver: Receiver) -> None:
 
 def test_answers_that_are_no_http_say_so(receiver: Receiver) -> None:
     receiver.talk = lambda handler: handler.wfile.write(b"SSH-2.0-OpenSSH\r\n")
-    with pytest.raises(NotDeliveredError, match="no HTTP"):
+    with pytest.raises(NotDeliveredError, match="in HTTP"):
         to(receiver)
 
 

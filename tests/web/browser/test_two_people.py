@@ -97,7 +97,7 @@ def test_two_people_review_an_object_until_a_kernel_breaks_it(
     ada.goto("/spaces/fleet/")
     ada.get_by_role("link", name="fleet.bpf.o").first.click()
     expect(ada.locator("#reviews > p strong").first).to_have_text("Needs review")
-    expect(ada.get_by_text("The approval does not hold any more")).to_be_visible()
+    expect(ada.get_by_text("The approval no longer holds")).to_be_visible()
     check_what_was_sent(receiver, secret)
 
 
@@ -178,7 +178,7 @@ def comment(bob: Page, text: str) -> None:
 
 
 def decide(bob: Page, decision: str, text: str = "") -> None:
-    """Say it on the page that is open."""
+    """Send it on the page that is open."""
     bob.get_by_label(decision, exact=True).check()
     bob.get_by_label("Comment", exact=True).fill(text)
     bob.get_by_role("button", name="Send", exact=True).click()

@@ -109,7 +109,7 @@ def test_mechanisms_page_asks_each_about_one_cell(client: Client) -> None:
 @pytest.mark.parametrize(
     ("cell", "words"),
     [
-        ("context=xdp&kfunc=toy_move", "xdp is none of the contexts compared here"),
+        ("context=xdp&kfunc=toy_move", "xdp is not one of the contexts compared here"),
         ("context=struct_ops:toy_ops.init&kfunc=<b>", "no kfunc &lt;b&gt;"),
     ],
 )

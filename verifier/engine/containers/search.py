@@ -59,7 +59,7 @@ class _Search:
             yield from self._look_within(name, data)
 
     def say_nothing_found(self, data: bytes) -> str:
-        """Say that there is no object, and how many files were looked at."""
+        """Return the sentence that there is no object, and how many files were looked at."""
         if not data:
             return "the file is empty"
         if self.budget.members:

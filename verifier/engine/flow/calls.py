@@ -185,7 +185,7 @@ class CallGraph:
         return self._references.get(section, {})
 
     def returns_pointer(self, extern: int) -> bool:
-        """Tell from the prototype whether a kernel function returns an address."""
+        """Return whether a kernel function returns an address, by its prototype."""
         if extern not in self._pointers:
             self._pointers[extern] = self._returns_pointer(self.object.externs[extern].type_id)
         return self._pointers[extern]

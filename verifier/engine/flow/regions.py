@@ -187,7 +187,7 @@ UNMATCHED, OUT_OF_ORDER, DIFFERENT, FAMILY, SAME, APART = (
 
 
 def fault_of_restore(regions: Regions, flag: Flag) -> str:
-    """Say what is wrong with restoring a flag here, "" if nothing is known to be."""
+    """Return what is wrong with restoring a flag here, "" if nothing is known to be."""
     if regions.irqs is None:
         return ""
     if not regions.irqs:
@@ -201,7 +201,7 @@ def fault_of_restore(regions: Regions, flag: Flag) -> str:
 
 
 def fault_of_unlock(regions: Regions, lock: Lock) -> str:
-    """Say what is wrong with releasing a lock here, "" if nothing is known to be."""
+    """Return what is wrong with releasing a lock here, "" if nothing is known to be."""
     if regions.locks is None:
         return ""
     if not regions.locks:
@@ -213,7 +213,7 @@ def fault_of_unlock(regions: Regions, lock: Lock) -> str:
 
 
 def fault_of_lock(regions: Regions, lock: Lock) -> str:
-    """Say whether the same resilient lock is held already."""
+    """Return whether the same resilient lock is held already."""
     resilient = [item for item in regions.locks or () if item.kind != SPIN]
     return SAME if lock.of and any(item.of == lock.of for item in resilient) else ""
 

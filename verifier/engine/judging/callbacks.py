@@ -76,7 +76,7 @@ class CallbackJudge:
 def exception_objection(
     prepared: Prepared, program: Program, kernel: KernelUnderTest
 ) -> Objection | None:
-    """Say what is wrong with the function that a program declares for its exceptions."""
+    """Return what is wrong with the function that a program declares for its exceptions."""
     text, callback = "", program.exception_callback
     if callback is None:
         text = _absence(_declared(prepared, program), prepared)
@@ -95,7 +95,7 @@ def _declared(prepared: Prepared, program: Program) -> list[str]:
 
 
 def _absence(declared: list[str], prepared: Prepared) -> str:
-    """Say why libbpf does not find the declared function (bpf_prog_assign_exc_cb())."""
+    """Return why libbpf does not find the declared function (bpf_prog_assign_exc_cb())."""
     if not declared:
         return ""
     if any(function.name == declared[0] for function in prepared.object.functions):

@@ -109,7 +109,7 @@ class CallJudge:
 
 
 def asleep(regions: Regions, how: Circumstances) -> tuple[str, bool]:
-    """Say why nothing may sleep here and how certain that is; "" where it may, or is not known."""
+    """Return why nothing may sleep here and how certain that is; "" if it may or is not known."""
     if how.sleepable is False:
         return f"{LATER.get(how.later, 'this program')} may not", True
     held = [each.held() for each in variants(regions)]
@@ -118,7 +118,7 @@ def asleep(regions: Regions, how: Circumstances) -> tuple[str, bool]:
 
 
 def absent_reason(resolved: Resolved, name: str) -> Reason:
-    """Say why libbpf takes an extern for absent."""
+    """Return why libbpf takes an extern for absent."""
     text = resolved.text or f"this kernel has no {name}"
     rule = MODULE_RULE if resolved.outcome == MODULE_ONLY else resolved.outcome
     return give_reason(rule, text, resolved.place)

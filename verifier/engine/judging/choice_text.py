@@ -49,7 +49,7 @@ def parse_plain_choices(texts: Mapping[str, Iterable[str]]) -> LoaderChoices:
 
 
 def say_choices(texts: Mapping[str, Iterable[str]]) -> str:
-    """Say choices as the options of `verify` that stand for them."""
+    """Return choices as the options of `verify` that stand for them."""
     return " ".join(f"--{option} {said}" for option, all_said in texts.items() for said in all_said)
 
 

@@ -125,7 +125,7 @@ def _find_misfits(obj: BpfObject, choices: LoaderChoices) -> Iterator[tuple[str,
     replacing = {program.name for program in obj.programs if program.program_type == EXT_TYPE}
     for name in choices.values:
         if name not in constants:
-            yield name, f"{name} is no variable in .rodata of this object"
+            yield name, f"{name} is not a variable in .rodata of this object"
     for name in choices.cleared:
         if name not in members:
             yield name, f"no struct_ops map of this object has a member {name}"
@@ -143,15 +143,15 @@ def _find_misfits(obj: BpfObject, choices: LoaderChoices) -> Iterator[tuple[str,
 
 def _no_type(word: str) -> str:
     return (
-        f"{word!r} is no program type: give a SEC() name such as xdp or cgroup/skb, or a name of "
-        "enum bpf_prog_type such as BPF_PROG_TYPE_SOCKET_FILTER or socket_filter"
+        f"{word!r} is not a program type: give a SEC() name such as xdp or cgroup/skb, or a "
+        "name of enum bpf_prog_type such as BPF_PROG_TYPE_SOCKET_FILTER or socket_filter"
     )
 
 
 def _nothing_to_replace(word: str, program: str) -> str:
     return (
-        f"{word!r} is no program type that {program} could replace: give a SEC() name such as xdp, "
-        "or OBJECT:PROGRAM"
+        f"{word!r} is not a program type that {program} could replace: give a SEC() name such "
+        "as xdp, or OBJECT:PROGRAM"
     )
 
 

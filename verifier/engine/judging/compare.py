@@ -19,7 +19,7 @@ class Span:
 
     @property
     def words(self) -> str:
-        """Say where the object loads, without a full stop."""
+        """Return where the object loads, without a full stop."""
         if self.first is None:
             return "every kernel refuses something"
         if self.first == self.last:

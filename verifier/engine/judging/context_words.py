@@ -39,7 +39,7 @@ def find_program_reads(obj: BpfObject, code: ObjectCode) -> ContextReads:
 
 
 def missing_word(program: Program, offset: int, kernel: KernelUnderTest) -> str:
-    """Say that the target does not have what is read from the context, "" where it may have it."""
+    """Return that the target lacks what is read from the context, "" where it may have it."""
     words = _count_words(program, kernel)
     if words is None or offset < 0:
         return ""

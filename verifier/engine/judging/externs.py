@@ -156,7 +156,7 @@ def is_function(extern: Extern, kernel: KernelUnderTest) -> bool:
 
 
 def unlisted_symbol(obj: BpfObject, extern: Extern, kernel: KernelUnderTest) -> str:
-    """Say why it is not known whether kallsyms has a variable without a type, "" if it has it.
+    """Return why it is not known whether kallsyms has a variable without a type, "" if it has it.
 
     libbpf looks up such a variable in /proc/kallsyms (bpf_object__read_kallsyms_file()); of what
     that lists, functions are known. Data is there with CONFIG_KALLSYMS_ALL alone.

@@ -20,7 +20,7 @@ _ATTACH_TYPES_CHECKED = (TRACING, "BPF_PROG_TYPE_CGROUP_SOCK_ADDR")
 
 
 def hook_objection(program: Program, kernel: KernelUnderTest) -> Objection | None:
-    """Say what the kernel lacks for a program to be loaded at all."""
+    """Return what the kernel lacks for a program to be loaded at all."""
     kind, attach_type = program.program_type, program.attach_type
     if kind == UNSPECIFIED:
         section = program.section

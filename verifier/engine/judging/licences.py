@@ -34,7 +34,7 @@ def is_gpl_compatible(licence: str) -> bool:
 
 
 def licence_objection(program: Program, licence: str) -> Objection | None:
-    """Say that programs of this type need a GPL-compatible licence."""
+    """Return the objection that programs of this type need a GPL-compatible licence."""
     who = _ASK.get(program.program_type)
     if who is None or is_gpl_compatible(licence):
         return None
@@ -42,7 +42,7 @@ def licence_objection(program: Program, licence: str) -> Objection | None:
 
 
 def licence_text(who: str, licence: str) -> str:
-    """Say that `who` needs another licence than the object has."""
+    """Return the sentence that `who` needs another licence than the object has."""
     has = f"is {licence!r}" if licence else "is not given"
     return (
         f"{who} must have a GPL compatible license, and that of this object {has}: add "

@@ -231,7 +231,7 @@ class LiveJudge:
         return path_problem(found, "", poison.node, poison.slot, poison.sure)
 
     def _null_text(self) -> str:
-        """Say that something is read at the address of a variable that this kernel lacks."""
+        """Return the finding that the address of a variable is read which this kernel lacks."""
         names = ", ".join(
             self._loaded.object.externs[extern].kernel_name
             for extern in self._reached.variables

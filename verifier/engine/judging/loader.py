@@ -107,7 +107,7 @@ class Loaded:
         return (section, slot) in self._relocations.by_slot
 
     def missing_word(self, section: str, slot: int) -> str:
-        """Say that an instruction reads what the context does not have, "" where it does not."""
+        """Return that an instruction reads what the context lacks, "" where it does not."""
         read = self._context_reads.get((section, slot))
         return missing_word(*read, self.kernel) if read else ""
 

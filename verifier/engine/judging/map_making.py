@@ -34,7 +34,7 @@ _FIRST_FIELDS = ("BPF_SPIN_LOCK", "BPF_TIMER")
 
 
 def keeps_no_types(item: BpfMap, fields: Collection[str], kernel: KernelUnderTest) -> str:
-    """Say which special field the kernel does not take in a map of this type, "" for none.
+    """Return which special field the kernel does not take in a map of this type, "" for none.
 
     `fields` are those that it finds in the values; of one that it does not know it sees nothing.
     """

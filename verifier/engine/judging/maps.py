@@ -84,7 +84,7 @@ class MapJudge:
         return fields.found(looks_inside, self._knows_lists)
 
     def map_objection(self, program: Program, index: int) -> Objection | None:
-        """Say why a program may not use a map of the object."""
+        """Return why a program may not use a map of the object."""
         held = self._held.get(index)
         if held is None:
             item = self._object.maps[index]
@@ -93,7 +93,7 @@ class MapJudge:
         return self._objection(program, held)
 
     def data_objection(self, program: Program, index: int) -> Objection | None:
-        """Say why a program may not use a section of global data, which is a map as well."""
+        """Return why a program may not use a section of global data, which is a map as well."""
         fields = self._fields_of_data(index)
         return self._objection(
             program, _Held(self._object.data[index].name, "BPF_MAP_TYPE_ARRAY", fields)
@@ -103,7 +103,7 @@ class MapJudge:
         return self._found(self._fields.of_data(index))
 
     def shared_data_problems(self) -> Iterator[Reason]:
-        """Say which sections of data libbpf maps into memory and the kernel lets nobody map.
+        """Return which sections of data libbpf maps into memory and the kernel lets nobody map.
 
         Mirrors bpf_map_mmap() of kernel/bpf/syscall.c, which has no map with special fields, and
         bpf_object__load() of libbpf, which then gives up ("failed to re-mmap() contents").
@@ -120,11 +120,11 @@ class MapJudge:
                 yield Reason(_RULE, text)
 
     def helper_objection(self, number: int, maps: tuple[int, ...]) -> Objection | None:
-        """Say what a map lacks that a helper is given."""
+        """Return what a map lacks that a helper is given."""
         return self._lack(_NEEDS.get(number), maps)
 
     def kfunc_objection(self, name: str, maps: tuple[int, ...]) -> Objection | None:
-        """Say what a map lacks that a kfunc is given."""
+        """Return what a map lacks that a kfunc is given."""
         return self._lack(_KFUNC_NEEDS.get(name), maps)
 
     def _objection(self, program: Program, held: _Held) -> Objection | None:
@@ -144,7 +144,7 @@ class MapJudge:
         return None
 
     def unmade_maps(self) -> Iterator[Reason]:
-        """Say which maps the kernel makes neither as they are nor without types."""
+        """Return which maps the kernel makes neither as they are nor without types."""
         for item in self._object.maps if self._object.btf else ():
             if not needs_types(item):
                 continue
@@ -155,7 +155,7 @@ class MapJudge:
             yield Reason(_RULE, f"this kernel does not make map {item.name}: {why}")
 
     def _unfit(self, item: BpfMap) -> str:
-        """Say why the kernel does not make a map with the types of its values, "" if it does."""
+        """Return why the kernel does not make a map with the types of its values, "" if it does."""
         return keeps_no_types(item, self._all_fields_of(item), self._kernel)
 
     def _lack(self, need: tuple[str, str] | None, maps: tuple[int, ...]) -> Objection | None:
@@ -215,7 +215,7 @@ def _what(refusal: MapRefusal, held: _Held) -> str:
 
 
 def maps_of_kernel(kernel: KernelUnderTest, items: tuple[BpfMap, ...]) -> Iterator[Reason]:
-    """Say which maps the kernel cannot make, for it has no such type."""
+    """Return which maps the kernel cannot make, for it has no such type."""
     known = kernel.map_kinds
     for item in items:
         name = map_type_name(item.kind)

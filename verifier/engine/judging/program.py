@@ -207,7 +207,7 @@ class _ProgramJudge:
     # what is found on the way
 
     def _call_findings(self, problems: list[Problem]) -> Iterator[Finding]:
-        """Tell of problems; what is said of the whole object, or surely elsewhere, is not again."""
+        """Return findings on problems but for what is said of the object or surely elsewhere."""
         told = {problem.kfunc for problem in self._judge.problems if problem.kfunc}
         certain = {(item.kind, item.kfunc) for item in problems if item.sure}
         asleep: set[str] = set()
@@ -228,12 +228,12 @@ class _ProgramJudge:
 
     @cached_property
     def _unknowns(self) -> tuple[Reason, ...]:
-        """Say what is not known of this kernel and may be why something could not be decided."""
+        """Return what is not known of this kernel and may be why something could not be decided."""
         texts = list(self._loaded.unknowns())[:_MAX_UNKNOWNS]
         return tuple(Reason("flow", f"it is not known {text}") for text in texts)
 
     def _dead_findings(self, reach: Reach) -> Iterator[Finding]:
-        """Tell of calls that only their being dead saves."""
+        """Return findings on calls that only their being dead saves."""
         live = {call.extern for call in reach.calls}
         for extern, path in self._static.items():
             if extern in live or not path:

@@ -78,13 +78,13 @@ _FINE = Held("")
 def kfunc_problem(
     call: LiveCall, kfunc: str, flags: Collection[str], kernel: KernelUnderTest, context: Context
 ) -> Held:
-    """Say why the kernel objects to a call of a kernel function where it is made."""
+    """Return why the kernel objects to a call of a kernel function where it is made."""
     checks = _KfuncChecks(call.circumstances, call.fault, kfunc, tuple(flags), kernel, context)
     return _weigh([_first(checks.run(regions)) for regions in variants(call.regions)])
 
 
 def helper_problem(helper: LiveHelper, name: str, kernel: KernelUnderTest) -> Held:
-    """Say why the kernel objects to a call of a helper within regions."""
+    """Return why the kernel objects to a call of a helper within regions."""
     found = []
     for regions in variants(helper.regions):
         found.append(_first(_helper_texts(helper, name, regions, kernel)))
@@ -92,7 +92,7 @@ def helper_problem(helper: LiveHelper, name: str, kernel: KernelUnderTest) -> He
 
 
 def leak_problem(leak: LiveLeak, is_exit: bool, kernel: KernelUnderTest) -> Held:
-    """Say why a program may not end, or load from a packet, within regions."""
+    """Return why a program may not end, or load from a packet, within regions."""
     of_main_only = kernel.rules.holds("exits_of_main_only")
     if is_exit and leak.circumstances.nested and of_main_only is not False:
         return _FINE
@@ -138,7 +138,7 @@ def _weigh(found: list[Held]) -> Held:
 
 
 def _asked(text: str, holds: bool | None, advice: str) -> Iterator[Held]:
-    """Say something if it holds, perhaps if that is not known."""
+    """Return an objection that holds, one in doubt where that is not known, else nothing."""
     if holds is not False:
         yield Held(text, holds is True, advice)
 

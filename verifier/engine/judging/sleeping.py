@@ -17,7 +17,7 @@ _ELSEWHERE = (STRUCT_OPS_TYPE, UNSPECIFIED)
 
 
 def sleep_objection(answers: ContextAnswers, kernel: KernelUnderTest) -> Objection | None:
-    """Say why a program may not be sleepable, or has to be; None where the kernel is fine with it.
+    """Return why a program may not be sleepable, or has to be; None where the kernel agrees.
 
     Nothing is said of kernels whose rules were not read.
     """

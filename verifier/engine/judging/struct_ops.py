@@ -25,7 +25,7 @@ from verifier.engine.result import FindingKind, Reason
 
 
 def object_problems(loaded: Loaded) -> Iterator[Problem]:
-    """Say why libbpf cannot load the object's struct_ops maps, so nothing of it loads."""
+    """Return why libbpf cannot load the object's struct_ops maps, so nothing of it loads."""
     if not loaded.kernel.facts.struct_ops:
         return
     for struct_map in loaded.object.struct_ops_maps:
@@ -49,7 +49,7 @@ def _reuse_problems(loaded: Loaded) -> Iterator[Problem]:
 
 
 def optional_map_problem(program: Program, loaded: Loaded) -> Problem | None:
-    """Say why every map that a program is in fails; all of them are made only when asked for."""
+    """Return why every map that a program is in fails; all of them are made only when asked for."""
     if not program.optional or not loaded.kernel.facts.struct_ops:
         return None
     named = {use.map for use in program.struct_ops}
@@ -65,7 +65,7 @@ def lacks_member(program: Program, kernel: KernelUnderTest) -> bool:
 
 
 def program_problem(program: Program, kernel: KernelUnderTest) -> Problem | None:
-    """Say why the verifier refuses a struct_ops program as such, whatever it calls."""
+    """Return why the verifier refuses a struct_ops program as such, whatever it calls."""
     if program.program_type != STRUCT_OPS_TYPE:
         return None
     if not program.struct_ops:

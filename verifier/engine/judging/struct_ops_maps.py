@@ -46,7 +46,7 @@ class Problem(NamedTuple):
 
 
 def map_problems(struct_map: StructOpsMap, loaded: Loaded) -> Iterator[Problem]:
-    """Say why libbpf cannot set up a map on this kernel."""
+    """Return why libbpf cannot set up a map on this kernel."""
     ops = loaded.kernel.decider.views.struct_ops.get(struct_map.kernel_type)
     if ops is None:
         yield absent_type(struct_map.kernel_type, loaded.kernel)
@@ -63,7 +63,7 @@ def map_problems(struct_map: StructOpsMap, loaded: Loaded) -> Iterator[Problem]:
 
 
 def absent_type(name: str, kernel: KernelUnderTest) -> Problem:
-    """Say that the kernel has no struct_ops type; one that no kernel has may be a module's."""
+    """Return that the kernel lacks a struct_ops type; one that no kernel has may be a module's."""
     if kernel.known is not None and name not in kernel.known.struct_ops:
         text = f"no kernel of the map has a struct_ops type {name}: only a module can have it"
         return Problem(FindingKind.UNKNOWN, Reason(RULE, text))
@@ -87,7 +87,7 @@ def is_cleared(use: StructOpsUse, loaded: Loaded) -> bool:
 
 
 def left_out(program: Program, loaded: Loaded) -> Reason | None:
-    """Say that the loader clears every member that a program is for; libbpf then leaves it out."""
+    """Return that the loader clears every member a program is for; libbpf then leaves it out."""
     uses = program.struct_ops
     if not uses or not all(is_cleared(use, loaded) for use in uses):
         return None
@@ -134,7 +134,7 @@ def _unlike_members(
 
 
 def _difference(ours: Btf, member: Member, theirs: Btf, other: Member, is_set: bool) -> str:
-    """Say what libbpf finds wrong with a member that the kernel has too, "" if nothing."""
+    """Return what libbpf finds wrong with a member that the kernel has too, "" if nothing."""
     if member.bitfield_size or other.bitfield_size:
         return "is a bitfield, which struct_ops maps may not have"
     our_type, their_type = ours.resolve(member.type_id), theirs.resolve(other.type_id)

@@ -41,7 +41,7 @@ _REFUSALS = {
 
 
 def target_objection(program: Program, kernel: KernelUnderTest) -> Objection | None:
-    """Say why a program cannot have its target, or that this is not known."""
+    """Return why a program cannot have its target, or that this is not known."""
     if program.program_type == EXT_TYPE:
         return None if program.replaces else _unnamed(program, "replaces", "OBJECT:PROGRAM")
     if program.attach_type not in _NEED_TARGET or program.on_program:
@@ -159,7 +159,7 @@ def _listed(
 
 
 def _modifiable_words(modifiable: Iterable[Target]) -> str:
-    """Say which functions fmod_ret programs may have, as far as they fit into a sentence."""
+    """Return which functions fmod_ret programs may have, as far as they fit into a sentence."""
     names = [f"{item.name}*" if item.prefix else item.name for item in modifiable]
     if not names:
         return "this kernel lets none be modified"

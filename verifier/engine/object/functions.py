@@ -64,7 +64,7 @@ def _read_function(
 
 
 def _linkage(symbol: Symbol, section: Section) -> Linkage:
-    """Say how the function is verified; libbpf makes hidden global subprograms static."""
+    """Return how the function is verified; libbpf makes hidden global subprograms static."""
     if section.name != TEXT:
         return Linkage.PROGRAM
     return Linkage.STATIC if symbol.local or symbol.hidden else Linkage.GLOBAL

@@ -61,7 +61,7 @@ def read_maps(
 
 
 def refused_arenas(sections: Sections, maps: tuple[BpfMap, ...]) -> list[str]:
-    """Say why libbpf takes no arena, mirroring the end of bpf_object__init_user_btf_maps()."""
+    """Return why libbpf takes no arena, mirroring the end of bpf_object__init_user_btf_maps()."""
     arenas = [item.name for item in maps if item.kind == ARENA_MAP]
     if len(arenas) > 1:
         return [f"maps {arenas[0]} and {arenas[1]} are both arenas: an object may have one"]

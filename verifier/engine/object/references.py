@@ -162,7 +162,7 @@ class References:
         return None
 
     def _unknown_place(self, code: Code, slot: int, symbol: Symbol) -> str:
-        """Say what is wrong with a reference that leads to no map, no data and no function."""
+        """Return what is wrong with a reference that leads to no map, no data and no function."""
         places, name = self.places, symbol.name or "something"
         where = f"{code.section}, instruction {slot}"
         if symbol.section <= 0:

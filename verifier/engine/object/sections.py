@@ -53,7 +53,7 @@ def sort_sections(elf: Elf) -> Sections:
 
 
 def refused_sections(elf: Elf) -> list[str]:
-    """Say which sections keep libbpf from opening an object, whatever is in them."""
+    """Return which sections keep libbpf from opening an object, whatever is in them."""
     told = []
     for section in elf.sections:
         if section.name == LEGACY_MAPS and section.type != SectionType.STRINGS:

@@ -73,7 +73,7 @@ def read_struct_ops(
 
 
 def note_made_maps(maps: Iterable[StructOpsMap]) -> Iterator[str]:
-    """Say which maps of an optional section libbpf makes all the same."""
+    """Return which maps of an optional section libbpf makes all the same."""
     names: dict[str, list[str]] = {}
     for item in maps:
         if item.section.startswith("?") and not item.optional:

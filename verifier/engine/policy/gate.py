@@ -38,7 +38,7 @@ def read_baseline(text: str) -> Baseline:
             for cause in obj["summary"]["causes"]
         )
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise BaselineError("it is no report of `kfmap verify --format json`") from error
+        raise BaselineError("it is not a report of `kfmap verify --format json`") from error
 
 
 def find_new(obj: CheckedObject, baseline: Baseline, options: ReportOptions) -> list[Cause]:

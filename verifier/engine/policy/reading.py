@@ -59,7 +59,7 @@ def find_notes(policy: Policy) -> list[Problem]:
     notes, all_taken = [], 0
     for rule in policy.rules:
         if all_taken:
-            text = f"rule {rule.id} is never reached: that of line {all_taken} fits every call"
+            text = f"rule {rule.id} is never reached: the rule of line {all_taken} fits every call"
             notes.append(Problem(rule.line, text))
         elif rule.match.is_empty:
             all_taken = rule.line

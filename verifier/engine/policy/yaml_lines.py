@@ -61,9 +61,11 @@ def read_yaml(text: str) -> Document:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise YamlError(mark.line + 1 if mark else 1, f"no YAML: {error.problem}") from error
+        raise YamlError(
+            mark.line + 1 if mark else 1, f"this is not YAML: {error.problem}"
+        ) from error
     except yaml.YAMLError as error:  # a character that YAML does not take
-        raise YamlError(1, f"no YAML: {str(error).splitlines()[0]}") from error
+        raise YamlError(1, f"this is not YAML: {str(error).splitlines()[0]}") from error
     if node is None:
         raise YamlError(1, "the file is empty")
     lines: dict[Path, int] = {}

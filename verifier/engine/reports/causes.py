@@ -73,6 +73,12 @@ class Cause:
         return tuple(hit.kernel for hit in self.hits)
 
     @property
+    def named(self) -> str:
+        """Return the reason, with the kfunc in front where it does not begin with that."""
+        begins_so = not self.kfunc or self.text.startswith(self.kfunc)
+        return self.text if begins_so else f"{self.kfunc}: {self.text}"
+
+    @property
     def programs(self) -> tuple[str, ...]:
         """Return the programs that it hits on any kernel."""
         return tuple(dict.fromkeys(name for hit in self.hits for name in hit.programs))

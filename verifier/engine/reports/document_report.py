@@ -76,7 +76,7 @@ def _lead(obj: CheckedObject) -> tuple[str, ...]:
     answer = build_answer(obj)
     words = answer.span.words
     told = (f"{words[:1].upper()}{words[1:]}.",) if len(answer.kernels) > 1 else ()
-    origin = (f"Made of {obj.origin.words}.",) if obj.origin else ()
+    origin = (f"Built from {obj.origin.words}.",) if obj.origin else ()
     return (answer.line, *told, *origin)
 
 

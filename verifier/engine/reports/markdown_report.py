@@ -45,7 +45,7 @@ def _lines(obj: CheckedObject, options: ReportOptions) -> Iterator[str]:
         yield escape(answer.span.words)
     if obj.origin:
         yield ""
-        yield escape(f"Made of {obj.origin.words}.")
+        yield escape(f"Built from {obj.origin.words}.")
     if answer.branches:
         yield ""
         yield from (f"- live only {escape(branch.words)}" for branch in answer.branches)

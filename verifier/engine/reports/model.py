@@ -106,7 +106,7 @@ class HeldUnder:
 class ReportOptions:
     """How a report is made.
 
-    `everything`: every finding of every program, not the causes alone. `deciding`: the kernels that
+    `everything`: every finding of every program, not only the causes. `deciding`: the kernels that
     decide whether an object is bad, all that were asked where empty. `source_root`: the folder that
     source files are named relative to, "" where none is known. `kernels`, `sign_offs`, `waivers`
     and `policies` are what is known beside the verdicts; `title` is the report's own, "" for one

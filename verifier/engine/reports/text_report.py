@@ -56,7 +56,7 @@ def _lines(obj: CheckedObject, options: ReportOptions) -> Iterator[str]:
     answer = build_answer(obj)
     yield f"  {answer.line}"
     if obj.origin:
-        yield f"  Made of {obj.origin.words}."
+        yield f"  Built from {obj.origin.words}."
     if len(answer.kernels) > 1:
         yield f"  {_sentence(answer.span.words)} {_asked(answer, options)}"
     yield from _branch_lines(answer, options)
@@ -71,7 +71,7 @@ def _lines(obj: CheckedObject, options: ReportOptions) -> Iterator[str]:
 
 
 def _branch_lines(answer: Answer, options: ReportOptions) -> Iterator[str]:
-    """Say which kfuncs are live on some kernels alone, where their programs pass."""
+    """Return which kfuncs are live on some kernels only, where their programs pass."""
     branches = answer.branches
     shown = branches if options.everything else branches[:_MOST_BRANCHES]
     for at, branch in enumerate(shown):
@@ -85,7 +85,7 @@ def _sentence(words: str) -> str:
 
 
 def _asked(answer: Answer, options: ReportOptions) -> str:
-    """Say which kernels were asked, and which of them decide the exit code."""
+    """Return which kernels were asked, and which of them decide the exit code."""
     asked = f"{len(answer.kernels)} kernels were asked"
     if not options.deciding or len(options.deciding) == len(answer.kernels):
         return f"{asked}, and each decides."
@@ -107,7 +107,7 @@ def _cause_lines(answer: Answer, options: ReportOptions) -> Iterator[str]:
 
 
 def _left(hidden: int, answer: Answer) -> str:
-    """Say what is not shown, "" where nothing is left."""
+    """Return what is not shown, "" where nothing is left."""
     followed = answer.causes.followed
     parts = [
         count(hidden, "more cause", "more causes") if hidden else "",

@@ -41,10 +41,10 @@ class SettingsForm(SpaceModelForm):
     """What a maintainer decides."""
 
     kernels = forms.MultipleChoiceField(
-        label="Kernels it cares for",
+        label="Kernels that count here",
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text="None: all of the map.",
+        help_text="Choose none to count all of the map.",
     )
     accounts_role = forms.ChoiceField(
         label="If it is not private, everybody with an account may",
@@ -58,9 +58,9 @@ class SettingsForm(SpaceModelForm):
         labels = {
             "visibility": "Who sees it",
             "about": "What it is for",
-            "retention_days": "Days that uploads stay",
+            "retention_days": "Days to keep uploads",
         }
-        help_texts = {"retention_days": "Then they are deleted. Empty: they stay."}
+        help_texts = {"retention_days": "Older uploads are deleted. Leave it empty to keep them."}
         widgets = {"about": forms.Textarea({"rows": 3})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

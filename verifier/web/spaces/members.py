@@ -20,7 +20,7 @@ _LAST = "A space needs a maintainer: make somebody else one first."
 @require_POST
 @space_view(Action.MANAGE)
 def change(request: HttpRequest, space: Space, pk: int) -> HttpResponse:
-    """Give a member another role, or remove them."""
+    """Change a member's role, or remove them."""
     form = RoleForm(request.POST)
     removes = "remove" in request.POST
     if not removes and not form.is_valid():

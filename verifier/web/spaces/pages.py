@@ -99,7 +99,7 @@ def change_settings(request: HttpRequest, space: Space) -> HttpResponse:
             AuditEntry.objects.record(
                 space, request.user, "settings changed", space.slug, fields=form.changed_data
             )
-        messages.success(request, "The settings are kept.")
+        messages.success(request, "The settings are saved.")
         return redirect(space)
     status = 422 if request.method == "POST" else 200
     context = {"space": space, "form": form, "section": "spaces"}

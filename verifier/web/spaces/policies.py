@@ -50,13 +50,13 @@ class Tried:
 
 @require_safe
 def give_schema(request: HttpRequest) -> HttpResponse:
-    """Give the JSON Schema of policies."""
+    """Answer with the JSON Schema of policies."""
     return JsonResponse(load_schema(), json_dumps_params={"indent": 2})
 
 
 @require_safe
 def give_example(request: HttpRequest, name: str) -> HttpResponse:
-    """Give a policy that comes with kfmap."""
+    """Answer with a policy that comes with kfmap."""
     text = read_examples().get(name)
     if text is None:
         raise Http404
@@ -95,7 +95,7 @@ def show_policy(request: HttpRequest, space: Space, policy: str) -> HttpResponse
     if version is None:
         raise Http404
     if request.method == "POST" and not may(request.user, Action.MANAGE, space):
-        raise PermissionDenied("Only who maintains the space changes its policies.")
+        raise PermissionDenied("Only maintainers of the space may change its policies.")
     form = PolicyForm(request.POST or None, initial={"text": version.text})
     return _answer(request, space, form, version)
 

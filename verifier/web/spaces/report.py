@@ -17,6 +17,6 @@ from verifier.web.found import space_view
 @space_view(Action.SEE)
 @one_snapshot()
 def give_report(request: HttpRequest, space: Space) -> HttpResponse:
-    """Give the report in the format that ?format= names, HTML where it names none."""
+    """Answer with the report in the format that ?format= names, HTML where it names none."""
     chosen = request.GET.get("format") or "html"
     return export_report(chosen, load_space(space, request.user), f"space-{space.slug}")

@@ -37,8 +37,8 @@ class WebhookForm(forms.Form):
         widget=forms.URLInput({"placeholder": "https://example.org/hook", "autocomplete": "off"}),
     )
     kinds = forms.MultipleChoiceField(
-        label="What it is told",
-        help_text="None ticked: everything.",
+        label="Events to send",
+        help_text="Tick none to send every event.",
         choices=KINDS,
         required=False,
         widget=forms.CheckboxSelectMultiple,
@@ -95,7 +95,7 @@ def show_webhook(request: HttpRequest, space: Space, pk: int) -> HttpResponse:
         hook.address, hook.kinds = form.cleaned_data["address"], form.cleaned_data["kinds"]
         hook.save(update_fields=["address", "kinds"])
         _record(request, space, "webhook changed", hook.address)
-    messages.success(request, "The webhook is kept.")
+    messages.success(request, "The webhook is saved.")
     return redirect(hook)
 
 
@@ -144,7 +144,7 @@ def try_webhook(request: HttpRequest, space: Space, pk: int) -> HttpResponse:
         url=request.build_absolute_uri(hook.get_absolute_url()),
     )
     hook.deliveries.create(event=event)
-    messages.success(request, "A trial is on its way: load this page again in some seconds.")
+    messages.success(request, "A test is on its way: load this page again in a few seconds.")
     return redirect(hook)
 
 
@@ -183,7 +183,7 @@ def send_again(request: HttpRequest, space: Space, pk: int, delivery: int) -> Ht
     row = get_object_or_404(rows, pk=delivery)
     if row.send_again():
         _record(request, space, "webhook sent again", row.webhook.address, delivery=row.pk)
-        messages.success(request, "It is sent again: load this page again in some seconds.")
+        messages.success(request, "It is being sent again: load this page again in a few seconds.")
     else:
         messages.error(request, "The webhook is switched off: switch it on first.")
     return redirect(row.webhook)

@@ -91,7 +91,7 @@ def _read(given: Given, scratch: Path) -> ReadKernel:
     except (GivenError, TreeError) as error:
         raise CommandError(str(error)) from error
     except MemoryError as error:
-        raise CommandError("There is not memory enough to read what was given.") from error
+        raise CommandError("There is not enough memory to read what was given.") from error
 
 
 def _save(read: ReadKernel, wanted: Wanted) -> Saved:

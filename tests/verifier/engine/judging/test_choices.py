@@ -56,7 +56,7 @@ def test_choices_that_do_not_fit_are_told_from_those_that_do() -> None:
     assert fitting.cleared == ("tick",)
     assert (fitting.types, fitting.targets) == ({}, {})
     assert dict(misfits) == {
-        "no_such": "no_such is no variable in .rodata of this object",
+        "no_such": "no_such is not a variable in .rodata of this object",
         "gone": "no struct_ops map of this object has a member gone",
         "nowhere": "no program of this object is in a section nowhere",
         "nobody": "this object has no program nobody",
@@ -103,11 +103,11 @@ def test_the_loader_sets_what_a_freplace_program_replaces() -> None:
 
 def test_a_type_that_there_is_not_is_an_error() -> None:
     choices = LoaderChoices(types={"nobody/knows": "sokcet"})
-    with pytest.raises(ChoiceError, match="'sokcet' is no program type"):
+    with pytest.raises(ChoiceError, match="'sokcet' is not a program type"):
         apply_choices(read("kinds.bpf.o"), choices)
 
 
 def test_what_freplace_goes_into_has_a_program_type() -> None:
     choices = LoaderChoices(targets={"replaces": "nothing"})
-    with pytest.raises(ChoiceError, match="'nothing' is no program type that replaces could"):
+    with pytest.raises(ChoiceError, match="'nothing' is not a program type that replaces could"):
         apply_choices(read("kinds.bpf.o"), choices)

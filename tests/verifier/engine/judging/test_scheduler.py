@@ -123,5 +123,5 @@ def test_values_are_written_where_the_variable_is() -> None:
 
 
 def test_a_variable_that_is_not_in_rodata_cannot_be_set() -> None:
-    with pytest.raises(ChoiceError, match="seen is no variable"):
+    with pytest.raises(ChoiceError, match="seen is not a variable"):
         prepare_object(read("scheduler.bpf.o"), LoaderChoices(values={"seen": 1}))
