@@ -38,7 +38,8 @@ def _resolve(local: Btf, type_id: int, kernel: Btf, found: int | None) -> str:
     if local.kind(type_id) in (Kind.FUNC, Kind.VAR):
         type_id = local.type_of(type_id)
     try:
-        fits = types_are_compatible(local, local.resolve(type_id), kernel, kernel.type_of(found))
+        theirs = kernel.resolve(kernel.type_of(found))
+        fits = types_are_compatible(local, local.resolve(type_id), kernel, theirs)
     except BtfError:
         fits = False
     return FOUND if fits else INCOMPATIBLE

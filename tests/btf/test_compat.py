@@ -94,6 +94,17 @@ def test_extern_variable_against_the_kernel() -> None:
     assert resolve_variable(local, variable, kernel, "jiffies") == MISSING
 
 
+def test_variables_are_compared_through_typedefs_on_both_sides() -> None:
+    def build(writer: BtfWriter) -> int:
+        flag = writer.add(Kind.TYPEDEF, "bool", writer.integer("_Bool"))
+        return writer.variable("async_pf_enabled", flag)
+
+    kernel, variable = _btf(build)
+    plain, number = _btf(lambda writer: writer.variable("async_pf_enabled", writer.integer("int")))
+    assert resolve_variable(kernel, variable, kernel, "async_pf_enabled") == FOUND
+    assert resolve_variable(plain, number, kernel, "async_pf_enabled") == FOUND
+
+
 def test_enum_and_enum64_are_compatible() -> None:
     local, narrow = _btf(lambda writer: writer.enum("e", []))
     kernel, wide = _btf(lambda writer: writer.enum64("other", []))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from kfmap.btf.compat import FOUND, resolve_variable
 from kfmap.btf.function_names import FunctionNames
+from kfmap.btf.kinds import Kind
 from kfmap.kernel.facts_json import outline_of
 from kfmap.kernel.known_names import KnownNames, collect_names
 from tests.verifier.bundled import bundled_kernel, reasons_of
@@ -139,3 +141,12 @@ def test_a_weak_variable_of_another_type_keeps_the_object_from_loading(kernel: s
     verdict = _check("variables.bpf.o", kernel=kernel)["address"]
     assert verdict.verdict == REFUSED
     assert "for incompatible types, also where it is __weak" in reasons_of(verdict)[0]
+
+
+@pytest.mark.parametrize("kernel", ["6.1", "7.2"])
+def test_every_variable_of_a_kernel_fits_its_own_type(kernel: str) -> None:
+    types = bundled_kernel(kernel).types
+    assert types is not None
+    variables = list(types.ids_of(Kind.VAR))
+    found = {resolve_variable(types, item, types, types.name(item)) for item in variables}
+    assert (len(variables) > 300, found) == (True, {FOUND})
