@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from kfmap.kernel.syntax import field_of
+from kfmap.kernel.syntax import declared_names, field_of
 
 _LEAVES = ("return_statement", "goto_statement", "continue_statement")
 _OWN_BREAK = ("switch_statement", "while_statement", "for_statement", "do_statement")
@@ -38,6 +38,20 @@ def read_arms(switch: Node) -> list[Arm]:
             arms.append(Arm(tuple(labels), statements, is_plain))
             labels = []
     return arms
+
+
+def find_block_locals(switch: Node) -> set[str]:
+    """Return the names that arms declare in blocks, which `read_arms` takes apart."""
+    body = field_of(switch, "body")
+    cases = [node for node in body.named_children if node.type == "case_statement"] if body else []
+    blocks = [node for case in cases for node in _statements(case)]
+    names: set[str] = set()
+    while blocks:
+        block = blocks.pop()
+        if block.type == "compound_statement":
+            names.update(name for node in block.named_children for name in declared_names(node))
+            blocks += block.named_children
+    return names
 
 
 def _statements(case: Node) -> list[Node]:

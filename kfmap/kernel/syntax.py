@@ -6,6 +6,7 @@ short, so an error in one costs nothing elsewhere.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +19,7 @@ from kfmap.kernel.items import Item
 from kfmap.kernel.tree import TreeError
 
 _MAX_PIECE = 1 << 20
+_ATTRIBUTE = re.compile(r"\b__(?:maybe_|always_)?(?:un)?used\b")  # taken for the name after it
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Function:
 
 def parse_function(item: Item) -> Function:
     """Parse the function that an item defines."""
-    body = item.text[item.brace :]
+    body = _ATTRIBUTE.sub(lambda match: " " * len(match[0]), item.text[item.brace :])
     root = _parse("void f(void)" + body)
     found = root.named_children[0] if root.named_children else root
     node = found.child_by_field_name("body") or found
@@ -58,6 +60,16 @@ def parse_expression(text: str) -> Node:
     found = next((node for node in walk(root) if node.type == "init_declarator"), None)
     value = None if found is None else found.child_by_field_name("value")
     return root if value is None else value
+
+
+def parse_statements(text: str, row: int) -> list[Node]:
+    """Parse statements; their nodes are on this row (from 0), whatever text is before them.
+
+    The last one may lack its semicolon.
+    """
+    root = _parse("void f(void)" + "\n" * row + "{" + text.replace("\n", " ") + ";}")
+    body = next((node for node in walk(root) if node.type == "compound_statement"), root)
+    return list(body.named_children)
 
 
 def parse_initializer(text: str) -> Node:
@@ -98,6 +110,15 @@ def arguments_of(call: Node) -> list[Node]:
     if arguments is None:
         return []
     return [child for child in arguments.named_children if child.type != "comment"]
+
+
+def declared_names(declaration: Node) -> list[str]:
+    """Return the names of a declaration, none for another node."""
+    if declaration.type != "declaration":
+        return []
+    declarators = declaration.children_by_field_name("declarator")
+    names = ([n for n in walk(part) if n.type == "identifier"] for part in declarators)
+    return [text_of(found[0]) for found in names if found]
 
 
 def split_list(text: str) -> list[str]:

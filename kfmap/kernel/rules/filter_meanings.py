@@ -35,9 +35,10 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Global:
-    """The address of a global variable, or its name."""
+    """The address of a global variable, or its name; `is_address`: written with an `&`."""
 
     name: str
+    is_address: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +67,10 @@ class ListItem:
 
 @dataclass(frozen=True, slots=True)
 class Holds:
-    """A truth value."""
+    """A truth value; `is_bool` False: an integer of which only that is known."""
 
     condition: Condition
+    is_bool: bool = True
 
 
 @dataclass(frozen=True, slots=True)

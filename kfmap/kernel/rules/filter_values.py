@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 
@@ -36,6 +37,8 @@ from kfmap.kernel.rules.filter_meanings import (
     Row,
     Tables,
 )
+from kfmap.kernel.rules.function_doubts import find_doubt
+from kfmap.kernel.rules.hooks import BTF_C, find_enum
 from kfmap.kernel.source import substitute
 from kfmap.kernel.syntax import (
     Function,
@@ -51,6 +54,13 @@ from kfmap.kernel.syntax import (
 
 _MAX_DEPTH = 8
 _SET_TESTS = ("btf_id_set8_contains", "btf_id_set_contains")
+_AS_ARGUMENT = ("likely", "unlikely", "READ_ONCE", "WARN_ON", "WARN_ON_ONCE")
+_BOOL = ("bool", "_Bool")
+_NARROW = re.compile(
+    r"(?:__)?[us](?:8|16)|u?int(?:8|16)_t|(?:un)?signed char|char|(?:unsigned )?short"
+)
+_EVERY_WIDTH = range(128)
+_RETURNS_BOOL = re.compile(r"\b(?:_B|b)ool\s*\Z")
 _FIELDS = {
     ("prog", "type"): "type",
     ("prog", "expected_attach_type"): "attach",
@@ -142,9 +152,10 @@ class ValueReader(ABC):
             case "field_expression":
                 return self._field(node, env)
             case "pointer_expression":
-                return self._pointer(node)
+                return self._pointer(node, env)
             case "cast_expression":
-                return self.meaning(self._part(node, "value"), env)
+                value = self.meaning(self._part(node, "value"), env)
+                return self.converted(value, text_of(self._part(node, "type")), node)
             case "call_expression":
                 return self._call(node, env)
             case "subscript_expression":
@@ -177,8 +188,26 @@ class ValueReader(ABC):
             if isinstance(known, Opaque):
                 raise NotInSubsetError(known.construct, node)
             return known
-        value = self.code.value(name, self.file)
+        value = self._value(name, node)
         return Global(name) if value is None else Number(value, name)
+
+    def _value(self, name: str, node: Node) -> Value:
+        """Return the value of a name where it stands: a file may define a macro anew."""
+        here = self.code.macro(name, self.file, self.line(node))
+        if here is None or here.parameters is not None or here == self.code.macro(name, self.file):
+            return self.code.value(name, self.file)
+        return self.code.evaluate(here.body, self.file)
+
+    def converted(self, value: Meaning, type_: str, node: Node) -> Meaning:
+        """Return a value as one of a type. Raises NotInSubsetError where it may not fit."""
+        if isinstance(value, Holds) and type_ in _BOOL:
+            return Holds(value.condition)
+        if isinstance(value, Number) and type_ in _BOOL:
+            return Number(int(value.value != 0))
+        is_narrow = isinstance(value, Number) and value.value not in _EVERY_WIDTH
+        if is_narrow and _NARROW.fullmatch(" ".join(type_.split())):
+            raise NotInSubsetError(f"value of {text_of(node)[:60]}", node)
+        return value
 
     def _field(self, node: Node, env: Mapping[str, Meaning]) -> Meaning:
         base = self.meaning(self._part(node, "argument"), env)
@@ -188,10 +217,12 @@ class ValueReader(ABC):
             raise NotInSubsetError(f"field {name}", node)
         return Known(what)
 
-    def _pointer(self, node: Node) -> Meaning:
+    def _pointer(self, node: Node, env: Mapping[str, Meaning]) -> Meaning:
         target = strip_parentheses(self._part(node, "argument"))
+        if node.children[0].type == "&" and text_of(target) in env:
+            raise NotInSubsetError("address of a local", node)
         if node.children[0].type == "&" and target.type == "identifier":
-            return Global(text_of(target))
+            return Global(text_of(target), is_address=True)
         raise NotInSubsetError("pointer", node)
 
     def _unary(self, node: Node, env: Mapping[str, Meaning]) -> Meaning:
@@ -200,6 +231,8 @@ class ValueReader(ABC):
         if operator == "!":
             return Holds(negate(self.condition(operand, env)))
         value = self.meaning(operand, env)
+        if isinstance(value, Holds) and operator in ("-", "+"):
+            return Holds(value.condition, is_bool=False)
         if isinstance(value, Number) and operator in ("-", "~", "+"):
             return Number({"-": -value.value, "~": ~value.value, "+": value.value}[operator])
         raise NotInSubsetError(f"unary {operator}", node)
@@ -210,9 +243,10 @@ class ValueReader(ABC):
         other = self._part(node, "alternative")
         if isinstance(condition, Always):
             return self.meaning(taken if condition.value and taken is not None else other, env)
-        first = condition if taken is None else self.condition(taken, env)
-        second = self.condition(other, env)
-        return Holds(either(condition, first, second))
+        values = [self.meaning(part, env) for part in (taken, other) if part is not None]
+        first = condition if taken is None else self.condition_of(values[0], taken)
+        second = self.condition_of(values[-1], other)
+        return Holds(either(condition, first, second), all(map(_is_bool, values)))
 
     def _subscript(self, node: Node, env: Mapping[str, Meaning]) -> Meaning:
         base = self.meaning(self._part(node, "argument"), env)
@@ -249,6 +283,11 @@ class ValueReader(ABC):
             if isinstance(row, Row) and isinstance(mask, Number) and row.mask is None:
                 parts = [self._part(node, "left"), self._part(node, "right")]
                 return Row(row.table, mask.value, self._flag_names(parts, mask.value))
+        if _is_bool(left) and _is_bool(right) and operator in ("&", "|", "^"):
+            first, second = self.condition_of(left, node), self.condition_of(right, node)
+            if operator == "^":
+                return Holds(either(first, negate(second), second))
+            return Holds(join(operator == "&", (first, second)))
         raise NotInSubsetError(f"{operator} on {text_of(node)[:60]}", node)
 
     def _flag_names(self, parts: list[Node], mask: int) -> tuple[str, ...]:
@@ -260,11 +299,11 @@ class ValueReader(ABC):
         if not isinstance(left, Known) and isinstance(right, Known):
             left, right = right, left
         match left, right:
-            case Known("type"), Number(_, name) if name:
-                return TypeIs(name)
-            case Known("attach"), Number(_, name) if name:
-                return AttachTypeIs(name)
-            case Known("st_ops"), Global(name):
+            case Known("type"), Number():
+                return TypeIs(self._enumerator("bpf_prog_type", right, node))
+            case Known("attach"), Number():
+                return AttachTypeIs(self._enumerator("bpf_attach_type", right, node))
+            case Known("st_ops"), Global(name, True):
                 return StructOpsIs(name)
             case Known("st_ops"), Number(0):
                 return StructOpsIs(None)
@@ -282,10 +321,22 @@ class ValueReader(ABC):
                 return Always(first == second)
             case Row(table, mask, names), Number(0) if mask is not None:
                 return negate(TableHas(table, mask, names))
-            case Holds(condition), Number(value) if value in (0, 1):
-                return condition if value else negate(condition)
-            case Holds(first_), Holds(second_):
+            case Holds(condition), Number(0):
+                return negate(condition)
+            case Holds(condition, True), Number(1):
+                return condition
+            case Holds(first_, True), Holds(second_, True):
                 return either(first_, second_, negate(second_))
+        raise NotInSubsetError(f"comparison {text_of(node)[:60]}", node)
+
+    def _enumerator(self, enum: str, number: Number, node: Node) -> str:
+        """Return the enumerator of a number, which may go by another name."""
+        names = {item.name: item.value for item in find_enum(self.code, enum, BTF_C)}
+        if number.name in names:
+            return number.name
+        for name, value in names.items():
+            if value == number.value:
+                return name
         raise NotInSubsetError(f"comparison {text_of(node)[:60]}", node)
 
     def _in_set(self, name: str, node: Node, make: Callable[[str], Condition]) -> Condition:
@@ -298,7 +349,7 @@ class ValueReader(ABC):
 
     def _call(self, node: Node, env: Mapping[str, Meaning]) -> Meaning:
         name, arguments = called_name(node), arguments_of(node)
-        if name in ("likely", "unlikely") and len(arguments) == 1:
+        if name in _AS_ARGUMENT and len(arguments) == 1:
             return self.meaning(arguments[0], env)
         if name in _SET_TESTS and len(arguments) == 2:
             return Holds(self._set_test(arguments, env, node))
@@ -307,7 +358,7 @@ class ValueReader(ABC):
             return Number(option)
         if self.depth >= _MAX_DEPTH:
             raise NotInSubsetError(f"call of {name} too deep", node)
-        macro = self.code.macro(name, self.file)
+        macro = self.code.macro(name, self.file, self.line(node))
         if macro is not None and macro.parameters is not None:
             return self._macro(substitute(macro, [text_of(a) for a in arguments]), env, node)
         return self._helper(name, arguments, env, node)
@@ -337,7 +388,17 @@ class ValueReader(ABC):
         item = self.code.function(name, self.file)
         if item is None:
             raise NotInSubsetError(f"call of {name}", node)
+        doubt = find_doubt(self.code, item)
+        if doubt:
+            raise NotInSubsetError(f"call of {name}: {doubt[0]}", node)
         function = parse_function(item)
         given = [self.meaning(argument, env) for argument in arguments]
         names = dict(zip(function.parameters, given, strict=False))
-        return Holds(self.returned(function, names, node))
+        is_bool = _RETURNS_BOOL.search(item.text[: item.function_start]) is not None
+        return Holds(self.returned(function, names, node), is_bool)
+
+
+def _is_bool(value: Meaning) -> bool:
+    if isinstance(value, Holds):
+        return value.is_bool
+    return isinstance(value, Number) and value.value in (0, 1)

@@ -6,7 +6,8 @@ program, tables indexed by member offset, helper predicates. What else there is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from tree_sitter import Node as Syntax
@@ -24,15 +25,31 @@ from kfmap.kernel.rules.filter_meanings import (
     Tables,
 )
 from kfmap.kernel.rules.filter_values import ValueReader
-from kfmap.kernel.rules.statement_compiler import StatementCompiler
-from kfmap.kernel.switches import read_arms
-from kfmap.kernel.syntax import Function, field_of, parse_function, strip_parentheses
+from kfmap.kernel.rules.function_doubts import find_doubt
+from kfmap.kernel.rules.statement_compiler import StatementCompiler, Step
+from kfmap.kernel.source import substitute
+from kfmap.kernel.switches import find_block_locals, read_arms
+from kfmap.kernel.syntax import (
+    Function,
+    arguments_of,
+    called_name,
+    field_of,
+    parse_function,
+    parse_statements,
+    strip_parentheses,
+    text_of,
+)
 
 _MAX_NODES = 5_000
+_MAX_MACROS = 4  # macros within macros, in a statement
+_NAME = re.compile(r"\b[A-Za-z_]\w*")
 
 
 def compile_filter(code: Code, item: Item, tables: Tables) -> Node:
     """Return the rule form of a filter function."""
+    doubt = find_doubt(code, item)
+    if doubt:
+        return Unknown(doubt[0], item.file, doubt[1])
     function = parse_function(item)
     if len(function.parameters) != 2:
         return Unknown("filter with other parameters", item.file, function.line)
@@ -89,11 +106,12 @@ class FilterCompiler(ValueReader, StatementCompiler[Node]):
             Decide(False, self.file, line),
         )
 
-    def switch(self, node: Syntax, after: list[Syntax], env: dict[str, Meaning]) -> Node:
+    def switch(self, node: Syntax, after: Sequence[Step], env: dict[str, Meaning]) -> Node:
         """Turn a switch on a field of the program into branches, the default last."""
         condition = field_of(node, "condition")
         arms = read_arms(node)
-        if condition is None or not all(arm.is_plain for arm in arms):
+        hides = not env.keys().isdisjoint(find_block_locals(node))
+        if condition is None or hides or not all(arm.is_plain for arm in arms):
             return self.unknown("switch statement", node)
         default = next((arm for arm in arms if None in arm.labels), None)
         rest = [*(default.statements if default else ()), *after]
@@ -142,14 +160,35 @@ class FilterCompiler(ValueReader, StatementCompiler[Node]):
             return then() if known.value else otherwise()
         return Branch(known, self.file, self.line(node), then(), otherwise())
 
-    def local(self, value: Syntax | None, env: Mapping[str, Meaning]) -> Meaning:
+    def local(self, value: Syntax | None, env: Mapping[str, Meaning], type_: str = "") -> Meaning:
         """Return what a local is set to; what is not understood matters where it is used."""
         if value is None:
             return Opaque("local that is computed in place")
         try:
-            return self.meaning(value, env)
+            return self.converted(self.meaning(value, env), type_, value)
         except NotInSubsetError as error:
             return Opaque(str(error))
+
+    def expanded(self, node: Syntax, env: Mapping[str, Meaning]) -> list[Syntax]:
+        """Return the statements of a macro that returns, or sets a local; none for any other."""
+        is_call = node.type == "call_expression"
+        macro = self.code.macro(called_name(node) or text_of(node), self.file, self.line(node))
+        if macro is None or (macro.parameters is not None) is not is_call:
+            return []
+        text = substitute(macro, [text_of(argument) for argument in arguments_of(node)])
+        sets = "|".join(map(re.escape, env))
+        matters = re.compile(
+            rf"\b(?:return|goto)\b|\b(?:{sets})\b\s*(?:[^\w\s]{{0,2}}=(?!=)|\+\+|--)"
+        )
+        return parse_statements(text, node.start_point.row) if self._has(text, matters) else []
+
+    def _has(self, text: str, pattern: re.Pattern[str], depth: int = 0) -> bool:
+        """Return whether a text has a pattern, or a macro does that is named in it."""
+        if pattern.search(text):
+            return True
+        names = set(_NAME.findall(text)) if depth < _MAX_MACROS else ()
+        macros = (self.code.macro(name, self.file) for name in names)
+        return any(self._has(macro.body, pattern, depth + 1) for macro in macros if macro)
 
     def unknown(self, construct: str, node: Syntax) -> Unknown:
         """Return the answer for what is not understood."""

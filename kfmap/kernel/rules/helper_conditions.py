@@ -87,14 +87,14 @@ class ProgramConditions(FilterCompiler):
             case Unknown(construct=construct):
                 raise NotInSubsetError(construct, node)
 
-    def local(self, value: Syntax | None, env: Mapping[str, Meaning]) -> Meaning:
+    def local(self, value: Syntax | None, env: Mapping[str, Meaning], type_: str = "") -> Meaning:
         """Return what a local is set to; memory that is asked for is there."""
         called = called_name(value) if value is not None else ""
         if "alloc" in called:
             return Number(1)
         if called == "btf_name_by_offset" and "attach_btf_id" in text_of(self.function.body):
             return Known("attach_func_name")  # before 6.17, as far as seen: looked up in BTF
-        return super().local(value, env)
+        return super().local(value, env, type_)
 
     def _name(self, node: Syntax, env: Mapping[str, Meaning]) -> Meaning:
         known = env.get(text_of(node))

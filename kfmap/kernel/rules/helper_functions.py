@@ -7,7 +7,7 @@ has one way only. Where a condition is not understood, both ways count if they l
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tree_sitter import Node as Syntax
@@ -33,7 +33,7 @@ from kfmap.kernel.rules.helper_conditions import (
     ProgramConditions,
     proto_of,
 )
-from kfmap.kernel.rules.statement_compiler import StatementCompiler
+from kfmap.kernel.rules.statement_compiler import StatementCompiler, Step
 from kfmap.kernel.switches import Arm, read_arms
 from kfmap.kernel.syntax import Function, field_of, parse_function, strip_parentheses, text_of
 from kfmap.kernel.tree import TreeError
@@ -122,7 +122,7 @@ class _Compiler(StatementCompiler[HelperNode]):
             return NoProto(self.function.file, line)
         return self.unknown(f"answer {text_of(node)[:60]}", node)
 
-    def local(self, value: Syntax | None, env: Mapping[str, Meaning]) -> Meaning:
+    def local(self, value: Syntax | None, env: Mapping[str, Meaning], type_: str = "") -> Meaning:
         """Return what a local is set to: an answer, or what conditions are made of."""
         node = None if value is None else strip_parentheses(value)
         if node is not None and node.type in ("conditional_expression", "pointer_expression"):
@@ -131,7 +131,7 @@ class _Compiler(StatementCompiler[HelperNode]):
                 return Answer("prototype", answer)
         if node is not None and node.type == "null":
             return Answer("prototype", NoProto(self.function.file, self._conditions.line(node)))
-        return self._conditions.local(value, env)
+        return self._conditions.local(value, env, type_)
 
     def branch(
         self,
@@ -160,7 +160,7 @@ class _Compiler(StatementCompiler[HelperNode]):
             known, first, second = known.condition, second, first
         return Choice(known, self.function.file, self._conditions.line(node), first, second)
 
-    def switch(self, node: Syntax, after: list[Syntax], env: dict[str, Meaning]) -> HelperNode:
+    def switch(self, node: Syntax, after: Sequence[Step], env: dict[str, Meaning]) -> HelperNode:
         condition = field_of(node, "condition")
         if condition is None:
             return self.unknown("switch without a value", node)
@@ -173,7 +173,7 @@ class _Compiler(StatementCompiler[HelperNode]):
         return self._switch_on(condition, arms, after, env)
 
     def _switch_on(
-        self, condition: Syntax, arms: list[Arm], after: list[Syntax], env: dict[str, Meaning]
+        self, condition: Syntax, arms: list[Arm], after: Sequence[Step], env: dict[str, Meaning]
     ) -> HelperNode:
         """Turn a switch on a field of the program into choices, the default last."""
         default = next((arm for arm in arms if None in arm.labels), None)
@@ -191,7 +191,7 @@ class _Compiler(StatementCompiler[HelperNode]):
                 answer = Choice(known, self.function.file, line, taken, answer)
         return answer
 
-    def _arm(self, arm: Arm | None, after: list[Syntax], env: dict[str, Meaning]) -> HelperNode:
+    def _arm(self, arm: Arm | None, after: Sequence[Step], env: dict[str, Meaning]) -> HelperNode:
         if arm is None:
             return self.statements(after, dict(env))
         if not arm.is_plain:

@@ -1,0 +1,33 @@
+"""Whether the text of a function is what runs, or another one stands in its place."""
+
+from __future__ import annotations
+
+import re
+
+from kfmap.kernel.code import Code
+from kfmap.kernel.items import Item
+from kfmap.kernel.syntax import parse_function, text_of, walk
+
+_WEAK = re.compile(r"\b(?:__)?weak\b")
+
+
+def is_weak(item: Item) -> bool:
+    """Return whether a function gives way to another one of its name."""
+    return _WEAK.search(item.text[: item.brace]) is not None
+
+
+def find_doubt(code: Code, item: Item) -> tuple[str, int] | None:
+    """Return why the text of a function may not be what runs, and its line; None where it is."""
+    if is_weak(item):
+        return "weak function", item.function_line
+    source = code.source(item.file)
+    lines = range(item.function_line, item.line_at(len(item.text)) + 1)
+    for line, expression in source.undecided if source else ():
+        if line in lines:
+            return f"#if {expression[:60]}", line
+    body = parse_function(item).body
+    for node in walk(body) if body.has_error else ():
+        is_attribute = node.is_error and text_of(node).startswith("__")
+        if (node.is_error or node.is_missing) and not is_attribute:
+            return "syntax", item.line_at(item.brace) + node.start_point.row
+    return None
