@@ -28,7 +28,7 @@ from kfmap.kernel.facts import (
 )
 from kfmap.kernel.gates import Gates
 from kfmap.kernel.kbuild import Kbuild
-from kfmap.kernel.losing import add_lost, add_lost_files
+from kfmap.kernel.losing import add_lost, add_lost_files, add_undecided
 from kfmap.kernel.macro_expansion import expand_registering_macros
 from kfmap.kernel.mechanism import check_found
 from kfmap.kernel.named_sets import NamedSets, read_file_sets
@@ -51,6 +51,7 @@ from kfmap.kernel.rules.targets import find_iterators, read_lsm_hooks
 from kfmap.kernel.scan import Found, scan_tree
 from kfmap.kernel.tree import Tree, TreeError
 from kfmap.kernel.version import read_version
+from kfmap.kernel.written_out import write_out_headers
 
 __all__ = ["TreeError", "extract_kernel"]
 
@@ -77,6 +78,7 @@ def extract_kernel(
     kbuild = Kbuild(opened, code.config)
     built = find_built(code, kbuild, found, BTF_C)
     code.set_linked(built.linked)
+    write_out_headers(code, [file.name for file in built.all])
     built = built.with_marked(expand_registering_macros(code, [f.name for f in built.all]))
     origin = Origin(
         version,
@@ -119,6 +121,7 @@ def _extract_facts(code: Code, shape: _Shape, built: Built, btf: Btf | None) -> 
     decided = read_decided(code, built, names, program_types, types)
     registered, filters = decided.registered, decided.filters
     add_lost_files(code, built.lost, registered)
+    add_undecided(code, built.all, names, registered)
     add_lost(code, built.all, names, registered, registered.sets.keys() | filters.sets.keys())
     struct_ops, unread_ops = _read_struct_ops(code, built, types)
     kfuncs, bound = _read_kfuncs(code, built, names, registered, btf)

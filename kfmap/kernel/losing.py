@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable
 from kfmap.kernel.built_files import BuiltFile, LostFile
 from kfmap.kernel.code import Code
 from kfmap.kernel.facts import (
+    UNREAD_DOUBT,
     UNREAD_FILE,
     UNREAD_KFUNC,
     UNREAD_LOST,
@@ -27,6 +28,11 @@ from kfmap.kernel.rules.id_sets import find_id_sets
 from kfmap.kernel.rules.register_world import REGISTER
 
 _MARK = "__bpf_kfunc"
+_CONDITION = re.compile(r"[ \t]*#[ \t]*(if|ifdef|ifndef|endif)\b")
+_MATTERS = re.compile(
+    r"\bBTF_(?:ID|ID_FLAGS|KFUNCS_START|SET8_START)\b|btf_kfunc_id_set|_initcall\b"
+)
+_ENTRY = re.compile(r"\bBTF_ID(?:_FLAGS)?\s*\(\s*func\s*,\s*(\w+)")
 _KFUNC = re.compile(rf"\b{_MARK}\b")
 
 
@@ -47,6 +53,36 @@ def add_lost_files(code: Code, lost: Iterable[LostFile], registered: Registered)
         call = text.find(REGISTER)
         place = Place(file.name, text.count("\n", 0, max(0, call)) + 1)
         registered.add_unread(place, UNREAD_FILE, file.name, touched)
+
+
+def add_undecided(
+    code: Code, files: Iterable[BuiltFile], names: NamedSets, registered: Registered
+) -> None:
+    """Add what stands behind an #if that is not decided: both branches may be in the kernel."""
+    for file in files:
+        source = code.source(file.name)
+        for line, expression in source.undecided if source else ():
+            region = _region(code.tree.read(file.name) or "", line)
+            if not _MATTERS.search(region):
+                continue
+            place = Place(file.name, line)
+            written = (Entry(name, (), place) for name in _ENTRY.findall(region))
+            beside = (entry for found in names.all_in(file.name) for entry in found.entries)
+            touched = Touched(file.owner, (*beside, *written) or None, filters=True)
+            registered.add_unread(place, UNREAD_DOUBT, f"#if {expression}", touched)
+
+
+def _region(text: str, line: int) -> str:
+    """Return the lines from an #if to its #endif."""
+    lines = text.split("\n")[line - 1 :]
+    depth = 0
+    for at, written in enumerate(lines):
+        match = _CONDITION.match(written)
+        if match:
+            depth += -1 if match[1] == "endif" else 1
+        if not depth:
+            return "\n".join(lines[:at])
+    return "\n".join(lines)
 
 
 def add_lost(

@@ -21,12 +21,15 @@ from kfmap.kernel.facts import (
     NotUnderstood,
     Place,
     Registration,
+    SetKind,
     UnreadRegistration,
 )
 from kfmap.kernel.items import Item
 from kfmap.kernel.named_sets import NamedSets
 from kfmap.kernel.program_extract import FMODRET_HOOK
+from kfmap.kernel.rules.hooks import BTF_C
 from kfmap.kernel.rules.kfunc_id_sets import KfuncIdSet
+from kfmap.kernel.rules.register_world import REGISTER
 from kfmap.kernel.rules.registrations import RegisterCall, RegisterReader
 
 _FILTER = re.compile(r"(?:\.|->)\s*filter\s*=(?!=)")
@@ -81,7 +84,7 @@ def find_registrations(
 ) -> Registered:
     """Return what the files register; `hooks` are those of the program types."""
     found = Registered()
-    adding = _Adding(code, names, hooks, found)
+    adding = _Adding(code, names, hooks, found, _needs_mark(code))
     calls = RegisterReader(code, [file.name for file in files]).read()
     for file in files:
         for call in calls[file.name]:
@@ -90,12 +93,23 @@ def find_registrations(
     return found
 
 
+def _needs_mark(code: Code) -> bool:
+    """Return whether only sets of BTF_KFUNCS_START are registered.
+
+    register_btf_kfunc_id_set() asks for BTF_SET8_KFUNCS since "bpf: treewide: Annotate BPF kfuncs
+    in BTF" (6.9).
+    """
+    item = code.function(REGISTER, BTF_C)
+    return item is not None and "BTF_SET8_KFUNCS" in item.text
+
+
 @dataclass(frozen=True, slots=True)
 class _Adding:
     code: Code
     names: NamedSets
     hooks: Mapping[str, str | None]
     found: Registered
+    needs_mark: bool
 
     def add(self, call: RegisterCall, file: BuiltFile) -> None:
         """Add the registration that a call makes, or what is not understood of it."""
@@ -106,6 +120,13 @@ class _Adding:
             written = UNREAD_WRITTEN if is_written else UNREAD_SET
             construct = call.unread or written
             self._add_unread(call, file, construct, None if is_written else id_set)
+            return
+        if kfunc_set.kind is SetKind.SET8 and call.program_type and self.needs_mark:
+            # register_btf_kfunc_id_set() gives -EINVAL, and what is registered after it may not be.
+            beside = [e for item in self.names.all_in(file.name) for e in item.entries]
+            touched = Touched(file.owner, tuple(beside), None)
+            text = f"{kfunc_set.name} has no BTF_SET8_KFUNCS"
+            self.found.add_unread(call.place, UNREAD_SET, text, touched)
             return
         kfunc_set = self._with_flags(kfunc_set, id_set)
         self.found.sets[kfunc_set.id] = kfunc_set

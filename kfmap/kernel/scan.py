@@ -29,6 +29,9 @@ _DEFINING = (b"__bpf_kfunc ", b"bpf_dev_bound_kfunc_id(")
 # What a header of its own registers, or stands for in registrations, and what defines it there.
 _REGISTERING = re.compile(rb"register_btf_|btf_kfunc_id_set|BTF_KFUNCS_START|BTF_SET8_START")
 _IN_REGISTERING = (b"btf_", b"BTF_")  # each of the above has one of these
+_DEFINING_SETS = re.compile(rb"^[ \t]*BTF_(?:KFUNCS|SET8)_START\s*\(", re.M)
+_INCLUDED_C = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*"([\w./-]+\.c)"', re.M)
+_IN_A_PART = re.compile(r"BTF_(?:KFUNCS|SET8)_START|btf_kfunc_id_set")
 _HEADERS = ("include/linux", "include/net")
 _DEFINED = re.compile(rb"^[ \t]*#[ \t]*define[ \t]+(\w+)|\b(\w+)\s*\([^;{}()]*\)\s*\{", re.M)
 
@@ -55,6 +58,7 @@ def scan_tree(tree: Tree, arch: str, *, injection: bool = False) -> Found:
     unread: list[str] = []
     injecting: list[str] = []
     helping: list[str] = []
+    parts: set[str] = set()
     wanted = re.compile(_QUICK + b"|" + INJECTION_MARK.rstrip(b"(")) if injection else _PLAIN
     for file in tree.find_sources(arch):
         data = tree.search(file, wanted)
@@ -69,10 +73,20 @@ def scan_tree(tree: Tree, arch: str, *, injection: bool = False) -> Found:
             helping.append(file)
         if any(mark in data for mark in _MARKS):
             marked.append(file)
+            parts.update(_find_parts(file, data))
         elif any(mark in data for mark in _DEFINING):
             defining.append(file)
+    parts -= {*marked, *defining}
+    marked += sorted(part for part in parts if _IN_A_PART.search(tree.read(part) or ""))
     marked = sorted({*marked, *_find_users(tree, arch, [*marked, *defining])})
     return Found(tuple(marked), tuple(defining), tuple(unread), tuple(injecting), tuple(helping))
+
+
+def _find_parts(file: str, data: bytes) -> set[str]:
+    """Return the .c files beside or under one that it includes: they may lack all that is quick."""
+    folder = posixpath.dirname(file)
+    names = (name.decode(errors="replace") for name in _INCLUDED_C.findall(data))
+    return {posixpath.normpath(posixpath.join(folder, name)) for name in names}
 
 
 def find_definitions(tree: Tree, arch: str, names: Iterable[str]) -> list[str]:
@@ -87,6 +101,8 @@ def find_definitions(tree: Tree, arch: str, names: Iterable[str]) -> list[str]:
 def _find_users(tree: Tree, arch: str, near: Iterable[str]) -> list[str]:
     """Return the files that use what headers of the tree register, or wrap, if any header does.
 
+    To include a header that defines sets is to use it.
+
     Looks at the headers of include/linux and include/net and at those beside the files `near`.
     """
     folders = {posixpath.dirname(file) for file in near}
@@ -96,6 +112,8 @@ def _find_users(tree: Tree, arch: str, near: Iterable[str]) -> list[str]:
     for header in sorted(headers - KERNELS_OWN):
         data = tree.search(header, _REGISTERING, _IN_REGISTERING)
         names.update(name for pair in _DEFINED.findall(data or b"") for name in pair if name)
+        if data and _DEFINING_SETS.search(data):
+            names.add(posixpath.basename(header).encode())
     if not names:
         return []
     used = re.compile(rb"\b(?:" + b"|".join(sorted(map(re.escape, names))) + rb")\b")

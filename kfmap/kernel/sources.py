@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-from collections import deque
 from collections.abc import Iterable, Iterator
 
 from kfmap.kernel.architecture import find_architecture
 from kfmap.kernel.config import Config
 from kfmap.kernel.items import Item, split_items
 from kfmap.kernel.preprocessor import Conditions
-from kfmap.kernel.source import ANY_LINE, Macro, Source, read_source
+from kfmap.kernel.source import ANY_LINE, Include, Macro, Source, read_source
 from kfmap.kernel.tree import Tree, TreeError
 
 _MAX_INCLUDED = 4_000
@@ -35,6 +34,7 @@ class Sources:
         self._linked: tuple[str, ...] = ()
         self._conditions = Conditions(config, self.architecture)
         self._included: dict[str, tuple[str, ...]] = {}
+        self._seen: dict[str, tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]] = {}
         self._resolved: dict[tuple[str | None, str], tuple[str, ...]] = {}
         self._types: dict[tuple[str, str, str], Item | None] = {}
         self._macros: dict[tuple[str, str, int], Macro | None] = {}
@@ -139,7 +139,13 @@ class Sources:
         """Return the files whose names a file may see, nearest first."""
         nearest = self.closure(file)
         includer = self._includers.get(file, file)
-        return nearest if includer == file else dict.fromkeys(nearest + self.closure(includer))
+        if includer == file:
+            return nearest
+        both = (nearest, self.closure(includer))
+        known = self._seen.get(file)
+        if known is None or known[0] != both:
+            known = self._seen[file] = (both, tuple(dict.fromkeys(nearest + both[1])))
+        return known[1]
 
     def set_linked(self, files: Iterable[str]) -> None:
         """Return which files' global functions can be called from anywhere."""
@@ -156,22 +162,19 @@ class Sources:
         """
         if file in self._closures:
             return self._closures[file]
-        waiting = deque([file])
-        if file in self._units:
-            waiting.append(self._units[file])
-        seen = dict.fromkeys(waiting)
-        while waiting:
-            if len(seen) > _MAX_INCLUDED:
-                raise TreeError(f"{file} includes more than {_MAX_INCLUDED:,} files")
-            current = waiting.popleft()
+        found = [file, self._units[file]] if file in self._units else [file]
+        seen = set(found)
+        for current in found:  # it grows meanwhile
             known = self._included.get(current)
             for included in self.includes(current) if known is None else known:
                 if included not in seen:
-                    seen[included] = None
-                    waiting.append(included)
-        self._closures[file] = tuple(seen)
+                    seen.add(included)
+                    found.append(included)
+            if len(found) > _MAX_INCLUDED:
+                raise TreeError(f"{file} includes more than {_MAX_INCLUDED:,} files")
+        self._closures[file] = tuple(found)
         if file.endswith(".c"):
-            for other in seen:
+            for other in found:
                 self._includers.setdefault(other, file)
         return self._closures[file]
 
@@ -182,13 +185,18 @@ class Sources:
         return self._included[file]
 
     def _find_includes(self, file: str) -> Iterator[str]:
+        if "include" not in (self.tree.read(file) or ""):  # large headers of numbers
+            return
         source = self.source(file)
-        folder = posixpath.dirname(file)
         for include in source.includes if source else ():
-            key = (folder if include.quoted else None, include.file)
-            if key not in self._resolved:  # most name one of few headers
-                self._resolved[key] = tuple(self._resolve(*key))
-            yield from self._resolved[key]
+            yield from self.find_included(file, include)
+
+    def find_included(self, file: str, include: Include) -> tuple[str, ...]:
+        """Return the files that an #include of a file may mean."""
+        key = (posixpath.dirname(file) if include.quoted else None, include.file)
+        if key not in self._resolved:  # most name one of few headers
+            self._resolved[key] = tuple(self._resolve(*key))
+        return self._resolved[key]
 
     def _resolve(self, folder: str | None, name: str) -> Iterator[str]:
         """Return the files that an #include may mean, looked up in `folder` first if any."""

@@ -169,10 +169,12 @@ def _read_into(path: str, buffer: bytearray) -> int | None:
     except (OSError, ValueError):
         return None
     try:
+        length = os.readv(descriptor, [buffer])
+        if 0 < length < len(buffer):  # a regular file, for folders and devices give no bytes
+            return length
         status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > len(buffer):
-            return None
-        return os.readv(descriptor, [buffer])
+        is_whole = stat.S_ISREG(status.st_mode) and status.st_size <= len(buffer)
+        return length if is_whole else None
     except OSError:
         return None
     finally:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.kernel.mutated_tree import find_wrong
-from tests.kernel.small_kernel import CONFIG, INCLUDES, SET_C, extract, id_set
+from tests.kernel.small_kernel import CONFIG, FILES, INCLUDES, SET_C, extract, id_set
 
 TRUTH = {"one": "XDP"}
 BUILT = {
@@ -54,6 +54,41 @@ BUILT = {
     "indented by a tab": {"net/Makefile": "ifdef CONFIG_NET\n\tobj-y += set.o\nendif\n"},
     "define and call": {"net/Makefile": "object = $(1).o\nobj-y += $(call object,set)\n"},
     "export": {"net/Makefile": "export extra := set.o\nobj-y += $(extra)\n"},
+    "else of ifneq": {
+        "net/Makefile": "ifneq ($(CONFIG_NET),y)\nobj-y += a.o\nelse\nobj-y += set.o\nendif\n"
+    },
+    "list that grows in a condition": {
+        "net/Makefile": "obj-y += all.o\nifeq ($(CONFIG_NET),y)\nall-y += set.o\nendif\n"
+    },
+    "addprefix": {"net/Makefile": "obj-y := $(addprefix s,et.o ome.o)\n"},
+    "folders by addsuffix": {"Kbuild": "obj-y += $(addsuffix /,kernel net)\n"},
+    "folders by foreach": {"Kbuild": "obj-y += $(foreach name,kernel net,$(name)/)\n"},
+    "objs that grow": {"net/Makefile": "obj-y += all.o\nall-objs := a.o\nall-objs += set.o\n"},
+    "objs of another list": {
+        "net/Makefile": "obj-y += all.o\nown-$(CONFIG_NET) := set.o\nall-objs := $(own-y)\n"
+    },
+    "include by wildcard": {
+        "net/Makefile": "include $(wildcard $(srctree)/$(src)/*.inc)\n",
+        "net/own.inc": "obj-y += set.o\n",
+    },
+    "two includes": {
+        "net/Makefile": "include $(src)/a.inc $(src)/b.inc\n",
+        "net/a.inc": "name := set\n",
+        "net/b.inc": "obj-y += $(name).o\n",
+    },
+    "computed variable": {"net/Makefile": "own_y := set.o\nobj-y += $(own_$(CONFIG_NET))\n"},
+    "braces": {"net/Makefile": "own := set.o\nobj-${CONFIG_NET} += ${own}\n"},
+    "define of lines": {"net/Makefile": "define own =\na.o\nset.o\nendef\nobj-y += $(own)\n"},
+    "conditional assignment": {"net/Makefile": "own ?= set.o\nobj-y += $(own)\n"},
+    "joined options": {
+        "net/Makefile": "ifneq ($(CONFIG_NONE)$(CONFIG_NET),)\nobj-y += set.o\nendif\n"
+    },
+    "substituted option": {"net/Makefile": "obj-$(CONFIG_MODULE:m=y) += set.o\n"},
+    "core-y of the top": {
+        "Makefile": FILES["Makefile"] + "core-$(CONFIG_NET) += net/\n",
+        "Kbuild": "obj-y += kernel/\n",
+    },
+    "Kbuild beside": {"net/Makefile": "obj-y += a.o\n", "net/Kbuild": "obj-y += set.o\n"},
     "flags of the compiler": {
         "net/Makefile": "ccflags-y += $(call cc-option,-Wx) $(shell date)\n"
         "CFLAGS_set.o := $(shell x)\nobj-y += set.o\n"
@@ -64,6 +99,12 @@ OFF = {
     "if": {"net/Makefile": "obj-$(if $(CONFIG_NONE),y) += set.o\n"},
     "else": {"net/Makefile": "ifdef CONFIG_NET\nobj-y += a.o\nelse\nobj-y += set.o\nendif\n"},
     "folder": {"Kbuild": "obj-y += kernel/\nobj-$(CONFIG_NONE) += net/\n"},
+    "part of a composite": {
+        "net/Makefile": "obj-y += all.o\nall-y := a.o\nall-$(CONFIG_NONE) += set.o\n"
+    },
+    "list of none": {"net/Makefile": "obj-n += set.o\nobj-y += a.o\n"},
+    "program of the host": {"net/Makefile": "hostprogs := set\nset-objs := set.o\nobj-y += a.o\n"},
+    "extra": {"net/Makefile": "extra-y += set.o\nobj-y += a.o\n"},
     "named in an include": {
         "net/Makefile": "include $(src)/Makefile.extra\n",
         "net/Makefile.extra": "obj-$(CONFIG_NONE) += set.o\n",
@@ -80,6 +121,12 @@ PERHAPS = {
     "include that is not there": {"net/Makefile": "include $(src)/Makefile.made\n"},
     "folder behind a shell": {"Kbuild": "obj-y += kernel/ $(shell find . -name net)/\n"},
     "folder beside": {"Kbuild": "obj-y += kernel/\n", "kernel/Makefile": "obj-y += bpf/ ../net/\n"},
+    "eval of a template": {
+        "net/Makefile": "define own\nobj-y += $(1).o\nendef\n$(eval $(call own,set))\n"
+    },
+    "join": {"net/Makefile": "obj-y += $(join se a,t.o b.o)\n"},
+    "object of another folder": {"Kbuild": "obj-y += kernel/ $(addprefix net/,set.o)\n"},
+    "folder of programs": {"Kbuild": "obj-y += kernel/\nsubdir-y += net\n"},
     "no Makefile": {"net/Makefile": "obj-y += other.o\n"},
     "no Makefile enters the folder": {"Kbuild": "obj-y += kernel/\n"},
 }

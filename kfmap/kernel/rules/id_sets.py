@@ -23,7 +23,6 @@ _START = re.compile(
     r"|ID_LIST_GLOBAL_SINGLE)\s*\(([^)]*)\)"
 )
 _WORD = re.compile(r"\b([A-Za-z_]\w*)\b(\s*\()?")
-_INCLUDE = re.compile(r"\s*#\s*include\b")
 _MAX_DEPTH = 12
 _MAX_EXPANSIONS = 2_000  # of macros in one file
 _MAX_SETS = 500  # in one file
@@ -94,9 +93,13 @@ class _Finder:
         text = self._source.code[start:end]
         line = self._source.line_at(start)
         raw = (self._code.tree.read(self._source.file) or "").split("\n")
-        for number, written in enumerate(raw[line - 1 : line + text.count("\n")], line):
-            if _INCLUDE.match(written):
-                self._unread.append((Place(self._source.file, number), written.strip()))
+        last = line + text.count("\n")
+        for include in self._source.includes:
+            found = self._code.find_included(self._source.file, include)
+            is_read = bool(found) and self._source.written_out.issuperset(found)
+            if line <= include.line <= last and not is_read:
+                written = raw[include.line - 1].strip()
+                self._unread.append((Place(self._source.file, include.line), written))
         yield from self._scan(text, line, ())
 
     def _scan(self, text: str, line: int, within: tuple[str, ...]) -> Iterator[Entry]:
@@ -121,7 +124,11 @@ class _Finder:
                 self._expansions += 1
                 if len(within) >= _MAX_DEPTH or self._expansions > _MAX_EXPANSIONS:
                     raise TreeError(f"{self._source.file} has macros in sets that do not end")
-                body = substitute(macro, arguments) if macro.parameters is not None else macro.body
+                body = macro.body
+                if macro.parameters is not None:
+                    body = substitute(macro, arguments)
+                elif match[2]:  # another name of BTF_ID
+                    body = f"{body}({', '.join(arguments)})"
                 yield from self._scan(body.replace("\\\n", " "), here, (*within, macro.name))
             else:
                 self._unread.append((Place(self._source.file, here), match[1]))

@@ -14,6 +14,15 @@ from kfmap.kernel.code import Code
 from kfmap.kernel.facts import Place
 from kfmap.kernel.items import Item
 from kfmap.kernel.rules.initializers import Held, read_variable
+from kfmap.kernel.source import substitute
+from kfmap.kernel.syntax import (
+    arguments_of,
+    called_name,
+    field_of,
+    parse_expression,
+    strip_parentheses,
+    text_of,
+)
 
 _DECLARED = re.compile(
     r"\bstruct\s+btf_kfunc_id_set\s+(\w+)\s*(\[[^\]]*\])?"
@@ -21,6 +30,7 @@ _DECLARED = re.compile(
 )
 _WRITTEN = re.compile(r"(?:\.|->)\s*(?:\w*set|filter)\s*=(?!=)|\bmem(?:cpy|move|set)\s*\(")
 _MAX_SETS = 500  # in one file
+_MAX_STEPS = 10  # casts, macros and choices around a filter
 # "bpf: Switch to new kfunc flags infrastructure" gave each entry of one set its flags (6.0).
 # Before, a kfunc id set had a set per property: struct btf_kfunc_id_set, include/linux/btf.h of
 # 5.18 and 5.19. `set`, and `check_set` there, is what may be called at all.
@@ -92,9 +102,34 @@ def _read(code: Code, item: Item, match: re.Match[str]) -> Iterator[KfuncIdSet]:
     elements = found.elements if found else ()
     if not elements:
         yield KfuncIdSet(name, "", "", place, is_known=False)
-    for index, held in enumerate(elements[:_MAX_SETS]):
+    for index, read in enumerate(elements[:_MAX_SETS]):
+        held = read
+        if isinstance(read, dict) and "filter" in read:
+            held = {**read, "filter": _resolve(code, read["filter"], item.file, place.line)}
         made = make_kfunc_id_set(f"{name}[{index}]" if is_array else name, held, place)
         yield replace(made, writers=writers)
+
+
+def _resolve(code: Code, text: str, file: str, line: int) -> str:
+    """Return the function in a cast, a macro or a choice by options; else the text as it is."""
+    node = strip_parentheses(parse_expression(text))
+    for _ in range(_MAX_STEPS):
+        parts = [field_of(node, name) for name in ("condition", "consequence", "alternative")]
+        condition, taken, other = parts
+        if node.type == "cast_expression":
+            inner = field_of(node, "value")
+        elif condition is not None and taken is not None and other is not None:
+            value = code.evaluate(text_of(condition), file)
+            inner = None if value is None else taken if value else other
+        else:
+            macro = code.macro(called_name(node) or text_of(node), file, line)
+            if macro is None or (macro.parameters is None) is (node.type == "call_expression"):
+                break
+            inner = parse_expression(substitute(macro, [text_of(a) for a in arguments_of(node)]))
+        if inner is None:
+            return text
+        node = strip_parentheses(inner)
+    return text_of(node)
 
 
 def _find_writers(code: Code, item: Item, match: re.Match[str]) -> tuple[str, ...]:

@@ -21,12 +21,14 @@ from kfmap.kernel.facts import (
 )
 from kfmap.kernel.items import Item
 from kfmap.kernel.place import KERNELS_OWN
+from kfmap.kernel.rules.function_doubts import is_weak
 from kfmap.kernel.rules.hooks import BTF_C, find_enum
 from kfmap.kernel.rules.kfunc_id_sets import KfuncIdSet, make_kfunc_id_set
 from kfmap.kernel.rules.kfunc_memory import Block, Memory
 from kfmap.kernel.rules.register_machine import RegisterMachine
 from kfmap.kernel.rules.register_world import REGISTER, REGISTER_FMODRET, Met, Site, World
 from kfmap.kernel.rules.usage import Usage
+from kfmap.kernel.scan import find_definitions
 from kfmap.kernel.statements import TooLongError
 from kfmap.kernel.syntax import Function, parse_function
 from kfmap.kernel.tree import TreeError
@@ -124,8 +126,9 @@ class RegisterReader:
     def _find_in_headers(self) -> Iterator[Item]:
         seen = set(self._files)
         for file in self._files:
+            source = self._code.source(file)
             for header in self._code.closure(file):
-                if header in seen:
+                if header in seen or (source and header in source.written_out):
                     continue
                 seen.add(header)
                 text = self._code.tree.read(header) or ""
@@ -178,11 +181,24 @@ class RegisterReader:
         resolved = [self._resolve(world, site) for site in met.sites]
         executed = frozenset(met.functions)
         calls += [replace(call, executed=executed) for call in dict.fromkeys(resolved)]
-        if not self._usage.is_called_in_tree(item):
-            text = f"nothing calls {item.function}()"
-            calls = [replace(call, unread=call.unread or UNREAD_DOUBT, text=text) for call in calls]
+        doubt = self._find_doubt(item)
+        if doubt:
+            calls = [
+                replace(call, unread=call.unread or UNREAD_DOUBT, text=doubt) for call in calls
+            ]
         is_open = bool(function.parameters) and any(call.unread for call in calls)
         return _Run(item, calls, is_open)
+
+    def _find_doubt(self, item: Item) -> str:
+        """Return why a function may not be run as it stands, "" where it is."""
+        if not self._usage.is_called_in_tree(item):
+            return f"nothing calls {item.function}()"
+        if is_weak(item):
+            arch = self._code.architecture.folder
+            for other in find_definitions(self._code.tree, arch, [item.function]):
+                if other != item.file:
+                    return f"{other} has another {item.function}()"
+        return ""
 
     def _enter(self, name: str) -> Function | None:
         item = self._open.get(name)

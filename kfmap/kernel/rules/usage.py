@@ -10,6 +10,8 @@ from kfmap.kernel.code import Code
 from kfmap.kernel.items import Item
 
 _MAX_FOLLOWED = 20  # functions that lead to one another
+_CALL = re.compile(r"(\w+)\s*\(\s*\w+\s*\)\s*;")
+_AT_EXIT = ("module_exit", "__exitcall")
 _STATIC = re.compile(r"\bstatic\b")
 
 
@@ -95,6 +97,17 @@ class Usage:
             if item.function in other.text and self.sees(file, item)
         )
 
+    def _leads_nowhere(self, item: Item) -> bool:
+        """Return whether an item only names a function to run at exit, or for a macro to drop."""
+        call = _CALL.fullmatch(item.text)
+        if call is None:
+            return False
+        macro = self._code.macro(call[1], item.file)
+        if call[1] in _AT_EXIT or macro is None or len(macro.parameters or ()) != 1:
+            return call[1] in _AT_EXIT
+        (parameter,) = macro.parameters or ("",)
+        return not re.search(rf"\b{re.escape(parameter)}\b", macro.body)
+
     def _find_callers_beside(self, item: Item) -> list[Item] | None:
         """Return the functions that name a static one; None where something else does, too.
 
@@ -106,6 +119,11 @@ class Usage:
         declared = re.compile(rf"\bstatic\b[^;{{}}()=]*\b{name}\s*\([^;{{}}]*\)[^;{{}}()]*;")
         left = len(word.findall(source.code)) if source else 0
         left -= len(word.findall(item.text, item.function_start))
+        left -= sum(
+            self._leads_nowhere(other)
+            for other in self._code.items(item.file)
+            if item.function in other.text
+        )
         callers = []
         for other in self._code.items(item.file):
             if item.function not in other.text or other.function == item.function:
