@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from enum import StrEnum
 from pathlib import Path
 
@@ -24,13 +24,20 @@ class Outcome(StrEnum):
     DAMAGED = "not loaded: its files are damaged, install kfmap again"
 
 
-def load_bundled(folder: Path = BUNDLED) -> Iterator[tuple[str, Outcome]]:
-    """Put the bundled kernels into the map one by one; give the name and what became of it."""
+def load_bundled(
+    folder: Path = BUNDLED, names: Collection[str] = ()
+) -> Iterator[tuple[str, Outcome]]:
+    """Put the bundled kernels into the map one by one; yield the name and what became of it.
+
+    Of those in `names` only, where there are any.
+    """
     present = {
         name: (source, digest)
         for name, source, digest in Kernel.objects.values_list("name", "source", "source_digest")
     }
     for bundled in find_bundled(folder):
+        if names and bundled.name not in names:
+            continue
         source, digest = present.get(bundled.name, ("", ""))
         if source == Kernel.Source.IMPORTED:
             yield bundled.name, Outcome.KEPT

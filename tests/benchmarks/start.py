@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from tests.benchmarks.figure import Figure
-from tests.server.process import manage, up
+from tests.server.process import manage, start
 
 
 def run() -> list[Figure]:
@@ -27,7 +27,7 @@ def run() -> list[Figure]:
 
 def _seconds_to_page(folder: Path) -> float:
     begin = time.perf_counter()
-    with up(folder) as running:
+    with start(folder) as running:
         status, _ = running.get("/")
         seconds = time.perf_counter() - begin
         assert status == 200

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from kfmap.btf.pack import pack
 from kfmap.catalogue.bundled_files import Part
@@ -98,3 +99,17 @@ def test_a_damaged_kernel_is_named_and_the_others_are_loaded(
     assert f"6.2.{part}, which came with kfmap, is damaged: install kfmap again" in caplog.text
     damaged.write_bytes(whole)
     assert list(load_bundled(tmp_path)) == [("6.2", Outcome.LOADED), ("6.3", Outcome.UNCHANGED)]
+
+
+def test_only_the_named_kernels_are_loaded(tmp_path: Path) -> None:
+    for name in ("6.1", "6.2", "6.3"):
+        write_bundled(tmp_path, name)
+    loaded = list(load_bundled(tmp_path, ["6.3", "6.1"]))
+    assert loaded == [("6.1", Outcome.LOADED), ("6.3", Outcome.LOADED)]
+
+
+def test_name_that_no_bundled_kernel_has_is_said_with_those_there_are() -> None:
+    with pytest.raises(CommandError, match=r"is called 9\.9: there are 6\.1, .+7\.3") as caught:
+        call_command("load_kernels", "9.9", "7.3")
+    assert "7.3," not in str(caught.value).partition(":")[0]
+    assert not Kernel.objects.exists()

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from kfmap import __version__
-from tests.server.process import ROOT, environment, up
+from tests.server.process import ROOT, environment, start
 
 OBJECT = ROOT / "tests" / "objects" / "scheduler.bpf.o"
 _FOLDERS = {"kfmap": "kfmap", "verifier": "verifier", "templates": "kfmap/templates"}
@@ -92,7 +92,7 @@ def test_installed_commands_answer_at_once(kfmap: Path, tmp_path: Path) -> None:
 
 
 def test_installed_dashboard_serves_pages_and_files(kfmap: Path, tmp_path: Path) -> None:
-    with up(tmp_path, command=[str(kfmap)]) as running:
+    with start(tmp_path, command=[str(kfmap)]) as running:
         status, page = running.get("/")
         assert status == 200
         assert f"kfmap {__version__}" in page

@@ -27,6 +27,7 @@ UVICORN = (
 )
 WORKER = ("celery", "-A", "kfmap", "worker", "--concurrency=1", "-l", "warning")
 BEAT = ("celery", "-A", "kfmap", "beat", "-l", "warning")
+KERNELS = ("6.18", "7.3")
 _STOP_SECONDS = 30.0
 
 
@@ -55,10 +56,10 @@ def running(
 
 
 def prepare(folder: Path, **changes: str) -> None:
-    """Make the database with its kernels and the administrator, as the README says."""
+    """Make the database with two kernels and the administrator, as the handbook says."""
     account = {"DJANGO_SUPERUSER_USERNAME": ADMINISTRATOR, "DJANGO_SUPERUSER_PASSWORD": PASSWORD}
     create = ("createsuperuser", "--noinput", "--email", "ada@example.org")
-    for command in (("migrate",), ("load_kernels",), create):
+    for command in (("load_kernels", *KERNELS), create):
         ended = manage(folder, *command, **account, **changes)
         assert ended.returncode == 0, ended.stderr
 

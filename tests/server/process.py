@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,8 +15,10 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from http.cookiejar import CookieJar
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import cast
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -24,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MANAGE = (sys.executable, "manage.py")
 ADMINISTRATOR, PASSWORD = "ada", "correct horse battery staple"
 _PATIENCE = 60.0
+_DATABASE = "kfmap.sqlite3"
 
 
 def environment(folder: Path, **changes: str) -> dict[str, str]:
@@ -43,6 +48,23 @@ def manage(folder: Path, *args: str, **changes: str) -> subprocess.CompletedProc
         timeout=_PATIENCE,
         check=False,
     )
+
+
+@cache
+def loaded_map() -> Path:
+    """Return a database with all bundled kernels, made once for all processes of a test run."""
+    base = Path(os.environ.get("KFMAP_DATA_DIR") or mkdtemp(prefix="kfmap-tests-"))
+    folder = base / "loaded-map"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "done").exists():
+            load = [*MANAGE, "load_kernels"]
+            subprocess.run(
+                load, cwd=ROOT, env=environment(folder), stdout=subprocess.DEVNULL, check=True
+            )
+            (folder / "done").touch()
+    return folder / _DATABASE
 
 
 def free_port() -> int:
@@ -161,7 +183,19 @@ class Up(Browser):
 def up(
     folder: Path, host: str = "127.0.0.1", command: Sequence[str] = MANAGE, **changes: str
 ) -> Iterator[Up]:
-    """Run `up` for the length of a block."""
+    """Run `up` for the length of a block, in an empty folder with the kernels loaded already."""
+    database = folder / _DATABASE
+    if not database.exists() and "DATABASE_URL" not in changes:
+        shutil.copyfile(loaded_map(), database)
+    with start(folder, host, command, **changes) as running:
+        yield running
+
+
+@contextmanager
+def start(
+    folder: Path, host: str = "127.0.0.1", command: Sequence[str] = MANAGE, **changes: str
+) -> Iterator[Up]:
+    """Run `up` for the length of a block, in a folder as it is."""
     running = Up(folder, host, command, **changes)
     try:
         running.wait_until_ready()

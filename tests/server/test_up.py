@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.process import manage, up
+from tests.server.process import manage, start, up
 
 
 def test_up_serves_from_an_empty_folder_and_stops_on_ctrl_c(tmp_path: Path) -> None:
-    with up(tmp_path) as running:
+    with start(tmp_path) as running:
         assert running.get("/healthz") == (200, "ok\n")
         assert running.get("/readyz")[0] == 200
         assert running.stop(signal.SIGINT) == 0

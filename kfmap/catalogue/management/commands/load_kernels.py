@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentParser
+from collections.abc import Collection
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -19,21 +21,35 @@ class Command(BaseCommand):
     help = "Load the kernels that come with kfmap. A second run changes nothing."
     requires_system_checks = (SETTINGS_CHECKS,)
 
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take which kernels."""
+        parser.add_argument(
+            "names", nargs="*", metavar="NAME", help="a kernel to load; without any, all of them"
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Make the tables if need be, then load one kernel after the other."""
+        present = [bundled.name for bundled in find_bundled()]
+        if unknown := sorted(set(options["names"]).difference(present)):
+            raise CommandError(
+                f"No kernel that comes with kfmap is called {unknown[0]}: there are"
+                f" {', '.join(present)}."
+            )
         try:
             with usable_database():
                 prepare_database()
-                self._load()
+                self._load(options["names"] or present)
         except DatabaseNotUsableError as error:
             raise CommandError(str(error)) from error
 
-    def _load(self) -> None:
-        total, changed = len(find_bundled()), 0
-        for at, (name, outcome) in enumerate(load_bundled(), 1):
+    def _load(self, names: Collection[str]) -> None:
+        total, changed = len(set(names)), 0
+        for at, (name, outcome) in enumerate(load_bundled(names=names), 1):
             changed += outcome == Outcome.LOADED
             self.stdout.write(f"[{at}/{total}] {name}: {outcome}")
             self.stdout.flush()
-        self.stdout.write(f"{total} bundled kernels, {changed} loaded now.")
+        self.stdout.write(
+            f"{total} bundled kernel{'' if total == 1 else 's'}, {changed} loaded now."
+        )
         self.stdout.flush()
         keep_rows()
