@@ -46,7 +46,7 @@ class Provenance(models.Model):
         return f"{text}, with changes that were not committed" if self.dirty else text
 
 
-SILENT_AFTER = timedelta(seconds=60)
+SILENT_AFTER = timedelta(seconds=40)  # saving a kernel gives no sign of life meanwhile
 MAX_ATTEMPTS = 3
 
 

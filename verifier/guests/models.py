@@ -13,7 +13,7 @@ from verifier.opinions.opinion import KernelOpinion
 from verifier.opinions.opinion_json import parse_opinion
 from verifier.records.models import BpfObject
 
-SILENT_AFTER = timedelta(seconds=60)
+SILENT_AFTER = timedelta(seconds=40)  # a loader is compiled without a sign of life
 MAX_ATTEMPTS = 3
 
 

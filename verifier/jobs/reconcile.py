@@ -17,6 +17,7 @@ from django.db.models.functions import Now
 
 from kfmap.catalogue.availability import find_absence
 from verifier.jobs.confined import find_gaps
+from verifier.jobs.processes import let_go_of_the_gone
 from verifier.jobs.queue import BrokerAwayError, count_messages, send_jobs
 from verifier.jobs.verdicts_ready import tell_verdicts
 from verifier.records.models import Job, Worker
@@ -39,6 +40,8 @@ def reconcile() -> int:
     except BrokerAwayError as error:
         log.warning("the broker cannot be asked: %s", error)
         return 0
+    if gone := let_go_of_the_gone():
+        log.warning("%d jobs go on: the processes that had them are gone", gone)
     due = Job.objects.due(in_queue)
     left = send_jobs(due.late, late=True) + send_jobs(due.waiting)
     Job.objects.filter(pk__in=left).update(sent_at=None)

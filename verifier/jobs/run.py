@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import socket
 import time
 from functools import partial
 from typing import Any
@@ -18,6 +16,7 @@ from verifier.engine.result_json import parse_summary, parse_verdict
 from verifier.jobs.checker import CheckCutOffError, CheckFailedError, Limits, lend_process
 from verifier.jobs.files import MissingBytesError, read_chunks
 from verifier.jobs.patience import patiently
+from verifier.jobs.processes import name_process
 from verifier.jobs.stopping import WorkerStopsError, is_stopping
 from verifier.jobs.supply import KernelGoneError, identify_map, supply
 from verifier.records import store
@@ -38,8 +37,7 @@ log = logging.getLogger(__name__)
 
 def run_job(job_id: int) -> None:
     """Do the job unless another worker has it; its row says what came of it, or falls silent."""
-    worker = f"{socket.gethostname()}:{os.getpid()}"
-    job = patiently(partial(Job.objects.claim, job_id, worker), _CLAIM_SECONDS)
+    job = patiently(partial(Job.objects.claim, job_id, name_process()), _CLAIM_SECONDS)
     if job is None:
         return
     with bound(job=job.pk, object=job.object.sha256[:12]):

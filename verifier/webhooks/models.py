@@ -20,7 +20,7 @@ from verifier.webhooks.targets import MAX_ADDRESS
 MOST_WEBHOOKS = 20  # of a space
 MOST_ATTEMPTS = 8
 MOST_FAILURES = 20  # attempts that failed one after the other
-LEASE = timedelta(minutes=2)  # longer than an attempt may take
+LEASE = timedelta(seconds=40)  # longer than an attempt may take
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=10), timedelta(hours=12)
 _KEPT = timedelta(days=30)
 SWITCHED_OFF = "The webhook was switched off."

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from datetime import timedelta
 from itertools import count
 
 import pytest
 from django.utils import timezone
 
+from verifier.jobs.processes import let_go_of_the_gone, name_process
 from verifier.records.models import BpfObject, Job
 from verifier.records.models.job import MAX_ATTEMPTS, SENT_AGAIN_AFTER, SILENT_AFTER, JobLostError
 
@@ -67,6 +70,40 @@ def test_running_job_is_due_when_its_heartbeat_is_long_past_or_far_ahead(off: ti
     Job.objects.update(heartbeat=ago(off))
     assert Job.objects.due(in_queue=10_000).all == [job.pk]
     assert Job.objects.due(in_queue=10_000).all == []
+
+
+def test_job_that_its_worker_let_go_of_goes_before_those_that_wait() -> None:
+    waits, begun = create_job(), create_job()
+    claim(begun).release()
+    due = Job.objects.due(in_queue=0)
+    assert (due.late, due.waiting) == ([begun.pk], [waits.pk])
+
+
+def test_job_of_a_process_that_is_gone_is_due_at_once() -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    name = name_process()
+    gone, here = create_job(), create_job()
+    Job.objects.claim(gone.pk, name.replace(f":{os.getpid()}@", f":{ended.pid}@"))
+    Job.objects.claim(here.pk, name)
+    assert Job.objects.due(in_queue=0).all == []
+    assert let_go_of_the_gone() == 1
+    assert Job.objects.due(in_queue=10_000).late == [gone.pk]
+    assert let_go_of_the_gone() == 0
+
+
+@pytest.mark.parametrize(
+    "worker", ["host:1@another place", "host:1", "", f"host:no number{name_process()[-9:]}"]
+)
+def test_job_of_a_process_that_cannot_be_looked_for_is_left_to_its_heartbeat(worker: str) -> None:
+    Job.objects.claim(create_job().pk, worker)
+    assert let_go_of_the_gone() == 0
+
+
+def test_job_that_another_took_over_meanwhile_is_not_silenced() -> None:
+    mine = claim(create_job())
+    assert Job.objects.silence(mine.pk, mine.claims - 1) == 0
+    mine.beat("still here", 0, 1)
 
 
 def test_running_job_without_a_heartbeat_is_due() -> None:

@@ -27,9 +27,10 @@ class JobLostError(Exception):
 class Due:
     """Jobs to be sent.
 
-    `late`: their worker fell silent, or jobs that were sent after them run already; they go before
-    all others. `waiting`: those never sent and, while the broker's queue is short, whatever was
-    sent a while ago, for the queue may have been lost, and a second message does no harm.
+    `late`: they were begun and their worker fell silent or let go of them, or jobs that were sent
+    after them run already; they go before all others. `waiting`: those never sent and, while the
+    broker's queue is short, whatever was sent a while ago, for the queue may have been lost, and a
+    second message does no harm.
     """
 
     late: list[int]
@@ -116,12 +117,18 @@ class JobQuerySet(models.QuerySet["Job"]):
             silent = self.silent().filter(
                 models.Q(sent_at=None) | models.Q(sent_at__lt=Now() - SENT_AGAIN_AFTER)
             )
-            begun = _free(silent[:_FULL_QUEUE]) + _free(overtaken[:_FULL_QUEUE])
             fresh = waiting.filter(sent_at=None).order_by("pk")
+            let_go = fresh.filter(claims__gt=0)
+            begun = [pk for rows in (silent, let_go, overtaken) for pk in _free(rows[:_FULL_QUEUE])]
             rest = _free(fresh[:_FULL_QUEUE]) + _free(old[:room])
             due = Due(list(dict.fromkeys(begun)), [pk for pk in rest if pk not in begun])
             Job.objects.filter(pk__in=due.all).update(sent_at=Now())
         return due
+
+    def silence(self, job_id: int, claims: int) -> int:
+        """Note that the worker with this claim is gone for good; return 0 if it has it no more."""
+        mine = self.filter(pk=job_id, claims=claims, state=Job.State.RUNNING)
+        return mine.update(heartbeat=None, sent_at=None)
 
     def claim(self, job_id: int, worker: str = "") -> Job | None:
         """Return the job to the caller if nobody works on it; a second worker gets nothing."""
