@@ -8,13 +8,18 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from kfmap.permission.engine import ENGINE_VERSION
+from tests.verifier.checked import create_summary
 from tests.web.uploads import create_upload
-from verifier.records.models import BpfObject, Job
+from verifier.records import store
+from verifier.records.models import BpfObject, Call, Job
+from verifier.spaces.models import Space
+from verifier.spaces.roles import Visibility
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("toys")]
 
-# Session, reader, kernels, what uploads there are: then what the page itself asks of the uploads.
-EVERY_PAGE = 4
+# Session, reader, kernels, what uploads there are and in which spaces: then what the page itself
+# asks of the uploads.
+EVERY_PAGE = 5
 PAGES = {
     "/": 2,
     "/can-call/?kernel=8.1&context=xdp&kfunc=toy_now": 4,
@@ -46,6 +51,14 @@ def reader(client: Client, upload: BpfObject) -> Client:
     """Sign a reader in."""
     sign_in(client)
     return client
+
+
+def create_later_caller() -> BpfObject:
+    """Make an object that was read after the upload, and calls what it calls."""
+    summary = create_summary("toy_init")
+    obj = BpfObject.objects.create(sha256="cd" * 32, file_name="later.bpf.o", size=summary.size)
+    store.save_summary(obj, summary)
+    return obj
 
 
 def sign_in(client: Client) -> None:
@@ -88,6 +101,31 @@ def test_page_comes_anew_with_every_step_of_a_job(reader: Client, upload: BpfObj
     assert claimed is not None
     claimed.finish(Job.State.DONE)
     assert ask_again(reader, "/", etag) == 200
+
+
+def test_page_comes_anew_when_an_upload_is_gone(reader: Client, upload: BpfObject) -> None:
+    create_later_caller()
+    etag = reader.get("/")["ETag"]
+    upload.delete()
+    assert ask_again(reader, "/", etag) == 200
+
+
+def test_page_comes_anew_when_a_space_opens(reader: Client) -> None:
+    space = Space.objects.create(slug="closed", name="closed", visibility=Visibility.PRIVATE)
+    etag = reader.get("/")["ETag"]
+    space.visibility = Visibility.ACCOUNTS
+    space.save()
+    assert ask_again(reader, "/", etag) == 200
+
+
+def test_kfunc_names_its_callers_the_latest_first(reader: Client, upload: BpfObject) -> None:
+    later = create_later_caller()
+    Call.objects.filter(program__object=later).update(object=None)  # as earlier workers kept it
+    path = "/kernels/8.1/kfuncs/toy_move/"
+    assert later.file_name not in reader.get(path).content.decode()
+    store.catch_up()
+    page = reader.get(f"{path}?again").content.decode()
+    assert page.index(later.get_absolute_url()) < page.index(upload.get_absolute_url())
 
 
 def test_page_comes_anew_to_who_signed_in_again(reader: Client) -> None:

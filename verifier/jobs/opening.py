@@ -34,8 +34,11 @@ def ensure_job(obj: BpfObject) -> Job | None:
 def open_job(obj: BpfObject) -> tuple[Job | None, bool]:
     """Return what `ensure_job` does and whether it is new; the caller sends it."""
     present = obj.jobs.not_over().first()
-    if present is not None or obj.problem or (obj.read_at and not store.pending_kernels(obj)):
+    if present is not None or obj.problem:
         return present, False
+    if obj.read_at and not store.pending_kernels(obj):
+        store.note_checked(obj)  # a worker of a release before this one did not
+        return None, False
     return Job.objects.get_or_create(object=obj, state=Job.State.QUEUED)
 
 

@@ -85,6 +85,8 @@ def _check(job: Job) -> None:
             progress.leave_out(str(gone))
         if job.object.problem:
             return
+    with job.held():
+        store.note_checked(job.object)  # also where all verdicts were there already
 
 
 def _ask(obj: BpfObject, progress: _Progress) -> None:

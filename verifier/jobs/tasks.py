@@ -15,6 +15,7 @@ from verifier.jobs.reconcile import Ticker, reconcile
 from verifier.jobs.retention import expire_uploads
 from verifier.jobs.run import run_job
 from verifier.jobs.stopping import end_process_if_stopping, is_stopping
+from verifier.records.store import catch_up
 
 _OLD = timedelta(hours=1)  # no upload takes so long
 _ticker = Ticker()
@@ -42,6 +43,7 @@ def tidy() -> None:
         log.info("deleted %d uploads whose time was over", ended)
     if removed := remove_orphans(_OLD):
         log.info("removed %d uploads that were cut off", removed)
+    catch_up()
 
 
 @worker_ready.connect

@@ -79,6 +79,7 @@ def _set_loader(obj: BpfObject, said: Said) -> BpfObject:
     one some time earlier. A job ends that checks for what it did before."""
     obj.loader, obj.loader_key = said, loader_key(said)
     obj.problem, obj.read_at = "", None  # the types of its programs may be others now
-    obj.save(update_fields=["loader", "loader_key", "problem", "read_at"])
+    obj.checked_by = 0
+    obj.save(update_fields=["loader", "loader_key", "problem", "read_at", "checked_by"])
     obj.jobs.cancel()
     return obj

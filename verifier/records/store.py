@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from kfmap.catalogue.models import Kernel, Kfunc
@@ -46,12 +46,16 @@ def pending_kernels(obj: BpfObject) -> list[Kernel]:
 def find_stale() -> BpfObjectQuerySet:
     """Return the objects that this engine has checked on no kernel, though nothing keeps it from
     that, and that nobody is about to check."""
-    # Looked up object by object: a list of all that is known would be made for every page.
-    known = Check.objects.filter(
-        object=OuterRef("pk"), engine_version=ENGINE_VERSION, loader_key=OuterRef("loader_key")
-    )
+    others = Q(checked_by__lt=ENGINE_VERSION) | Q(checked_by__gt=ENGINE_VERSION)
     waiting = Job.objects.open().filter(object=OuterRef("pk"))
-    return BpfObject.objects.filter(~Exists(known), ~Exists(waiting), problem="")
+    return BpfObject.objects.filter(others, ~Exists(waiting), problem="")
+
+
+def note_checked(obj: BpfObject) -> None:
+    """Keep that the object has verdicts of this engine."""
+    if obj.checked_by != ENGINE_VERSION:
+        obj.checked_by = ENGINE_VERSION
+        obj.save(update_fields=["checked_by"])
 
 
 @transaction.atomic
@@ -220,6 +224,14 @@ def _call_of(row: Call) -> CallSummary:
     return CallSummary(row.kfunc, row.weak, parse_path(row.path), row.instruction, source)
 
 
+def catch_up() -> None:
+    """Fill in what workers of a release before this one leave out, while both are at work."""
+    program = Program.objects.filter(pk=OuterRef("program")).values("object")
+    Call.objects.filter(object=None).update(object=Subquery(program))
+    known = Check.objects.current().filter(object=OuterRef("pk"))
+    find_stale().filter(Exists(known)).update(checked_by=ENGINE_VERSION)
+
+
 def _new_check(obj: BpfObject, facts_hash: str, problem: str) -> Check:
     key = {
         "object": obj,
@@ -228,6 +240,7 @@ def _new_check(obj: BpfObject, facts_hash: str, problem: str) -> Check:
         "loader_key": obj.loader_key,
     }
     Check.objects.filter(**key).delete()
+    note_checked(obj)
     return Check.objects.create(**key, problem=problem)
 
 
@@ -253,6 +266,7 @@ def _call_rows(row: Program, program: ProgramSummary) -> Iterable[Call]:
         source = call.source
         yield Call(
             program=row,
+            object_id=row.object_id,
             kfunc=call.kfunc[:_NAME],
             weak=call.weak,
             instruction=call.instruction,

@@ -43,6 +43,7 @@ from verifier.web.review_form import ReviewForm
 from verifier.web.reviewing import keep_review, load_review_part
 
 _LATEST = 50
+_MANY = 1000  # how far objects are counted that are to be checked again
 _QUEUE_AWAY = (
     "What you gave is kept and waits for the queue, which does not answer now: "
     "it is checked as soon as the queue is back."
@@ -66,7 +67,8 @@ def _render_uploads(
     objects = [(obj, outcomes.get(obj.pk, []), reviews.get(obj.pk)) for obj in latest]
     context = {
         "objects": objects,
-        "stale": find_stale().where(request.user, Action.SUBMIT).count(),
+        "stale": find_stale().where(request.user, Action.SUBMIT).order_by()[: _MANY + 1].count(),
+        "many": _MANY,
         "loader_form": form,
         "origin_form": origin_form,
         "spaces": list_choices(request.user),

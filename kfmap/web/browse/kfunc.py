@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
@@ -151,13 +151,16 @@ def _find_variants(kernels: KernelMap, name: str) -> list[tuple[str, list[str]]]
 def _find_callers(name: str, reader: Reader) -> list[BpfObject]:
     """Return the latest objects that call a kfunc, with `places`: how often each does.
 
-    Places are counted for those that are shown alone: counting for all reads every call.
+    They are read from the end of an index, and places are counted for those that are shown alone:
+    whatever calls a kfunc, its page costs the same.
     """
-    calls = Call.objects.filter(kfunc=name)
-    callers = BpfObject.objects.visible_to(reader).filter(pk__in=calls.values("program__object"))
-    found = list(callers[:_CALLERS])
-    counted = calls.filter(program__object__in=found).values_list("program__object")
-    places = dict(counted.annotate(Count("pk")).order_by())
+    calls = Call.objects.filter(kfunc=name).order_by()
+    seen = BpfObject.objects.visible_to(reader)
+    indexed = calls.filter(Exists(seen.filter(pk=OuterRef("object"))))
+    latest = indexed.order_by("-object").values("object").distinct()
+    found = list(seen.filter(pk__in=latest[:_CALLERS]))
+    counted = calls.filter(object__in=[caller.pk for caller in found]).values_list("object")
+    places = dict(counted.annotate(Count("pk")))
     for caller in found:
         caller.places = places[caller.pk]  # type: ignore[attr-defined]  # as annotate() would
     return found

@@ -102,6 +102,7 @@ def test_loader_that_is_as_before_finds_the_verdicts_of_then() -> None:
     obj = check()
     assert type_of_section(obj) == "BPF_PROG_TYPE_SOCKET_FILTER"
     assert not asks_for_type(obj)
+    assert store.find_stale().count() == 0
     assert set(Check.objects.values_list("pk", flat=True)) == before
 
 

@@ -15,7 +15,7 @@ from tests.verifier.conftest import create_object
 from tests.verifier.engine.judging.toy import kernel_facts
 from verifier.engine.result import Reason
 from verifier.records import store
-from verifier.records.models import Check, Finding
+from verifier.records.models import BpfObject, Check, Finding
 
 pytestmark = pytest.mark.django_db
 
@@ -73,6 +73,16 @@ def test_verdict_of_an_older_engine_does_not_count() -> None:
     store.save_verdict(obj, kernel.facts_hash, create_verdict("7.2", "toy_running"))
     Check.objects.update(engine_version=0)
     assert store.pending_kernels(obj) == [kernel]
+
+
+def test_object_that_an_earlier_release_checked_is_not_stale_for_long() -> None:
+    checked, unchecked = create_object(), BpfObject.objects.create(sha256="cd" * 32, size=1)
+    store.save_verdict(checked, create_kernel("7.2").facts_hash, create_verdict("7.2", "toy"))
+    assert set(store.find_stale()) == {unchecked}
+    BpfObject.objects.update(checked_by=0)  # as a worker leaves it that does not know the column
+    assert set(store.find_stale()) == {checked, unchecked}
+    store.catch_up()
+    assert set(store.find_stale()) == {unchecked}
 
 
 def test_saving_again_replaces() -> None:

@@ -247,6 +247,7 @@ def test_objects_of_an_older_engine_are_checked_again_at_once(ada: Client) -> No
         store.save_verdict(obj, kernel.facts_hash, create_verdict(kernel.name, "p"))
     assert "not been checked by this version" not in ada.get("/uploads/").content.decode()
     old.checks.update(engine_version=0)
+    BpfObject.objects.filter(pk=old.pk).update(checked_by=0)
     assert "1 object has not been checked by this version" in ada.get("/uploads/").content.decode()
     text = ada.post("/uploads/check/", follow=True).content.decode()
     assert "1 object waits to be checked." in text

@@ -7,6 +7,7 @@ room turns verdicts into rows and back.
 from verifier.records.models.check_time import CheckTime
 from verifier.records.models.job import Job
 from verifier.records.models.object import BpfObject, Call, Program
+from verifier.records.models.removal import Removal
 from verifier.records.models.review import Assignment, Review, Waiver
 from verifier.records.models.submission import Submission, SubmittedFile
 from verifier.records.models.verdict import Check, Finding, Verdict
@@ -21,6 +22,7 @@ __all__ = [
     "Finding",
     "Job",
     "Program",
+    "Removal",
     "Review",
     "Submission",
     "SubmittedFile",

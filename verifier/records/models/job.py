@@ -66,21 +66,6 @@ class JobQuerySet(models.QuerySet["Job"]):
         silent = self.model.objects.silent().values("pk")
         return self.filter(models.Q(state=Job.State.QUEUED) | models.Q(pk__in=silent))
 
-    def identity(self, **beside: models.Aggregate) -> tuple[object, ...]:
-        """Return what changes with every step of every job, and so with everything uploads show.
-
-        `beside`: what else to ask for with the same query.
-        """
-        waiting = models.Count("pk", filter=models.Q(state=Job.State.QUEUED))
-        found = self.aggregate(
-            models.Count("pk"),
-            models.Max("heartbeat"),
-            models.Max("finished_at"),
-            waiting=waiting,
-            **beside,
-        )
-        return tuple(found.values())
-
     def cancel(self) -> int:
         """End the jobs that are not over; a worker that has one notices when it next says so."""
         return self.not_over().update(state=Job.State.CANCELLED, step="", finished_at=Now())
@@ -190,8 +175,8 @@ class Job(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     sent_at = models.DateTimeField(null=True, help_text="when the broker was last given it")
     started_at = models.DateTimeField(null=True)
-    heartbeat = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True)
+    heartbeat = models.DateTimeField(null=True, db_index=True)
+    finished_at = models.DateTimeField(null=True, db_index=True)
 
     objects = JobQuerySet.as_manager()
 

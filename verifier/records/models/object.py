@@ -114,6 +114,12 @@ class BpfObject(models.Model):
     )
     loader_key = models.CharField(max_length=64, blank=True, default="", db_default="")
     read_at = models.DateTimeField(null=True)
+    checked_by = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        db_index=True,
+        help_text="the version of the engine whose verdicts it has, 0 for none",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = BpfObjectQuerySet.as_manager()
@@ -191,10 +197,22 @@ class Program(models.Model):
 
 
 class Call(models.Model):
-    """A kfunc call that a program can reach, by its shortest path. `path` lists steps."""
+    """A kfunc call that a program can reach, by its shortest path. `path` lists steps.
+
+    `object` is the program's, so that the latest objects that call a kfunc stand side by side in an
+    index. A worker of a release before this one leaves it empty: `store.catch_up` fills it in.
+    """
 
     program = models.ForeignKey(Program, on_delete=models.CASCADE, related_name="calls")
-    kfunc = models.CharField(max_length=255, db_index=True)
+    object = models.ForeignKey(
+        BpfObject,
+        on_delete=models.DO_NOTHING,  # its programs take their calls along
+        null=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
+    kfunc = models.CharField(max_length=255)
     weak = models.BooleanField()
     instruction = models.PositiveIntegerField()
     path = models.JSONField()
@@ -204,6 +222,7 @@ class Call(models.Model):
 
     class Meta:
         ordering = ["program", "kfunc", "instruction"]
+        indexes = [models.Index(fields=["kfunc", "-object"], name="latest_callers")]
 
     def __str__(self) -> str:
         return f"{self.program} calls {self.kfunc}"

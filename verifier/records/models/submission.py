@@ -91,7 +91,7 @@ class SubmittedFile(models.Model):
     object = models.ForeignKey(
         BpfObject, on_delete=models.CASCADE, null=True, related_name="submitted"
     )
-    name = models.CharField(max_length=255)
+    name = models.CharField(max_length=255, db_index=True)
     problem = models.TextField(blank=True)
     known_before = models.BooleanField(default=False)
 
