@@ -219,7 +219,7 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
     }
 }
-# Readers follow these links; the server fetches nothing.
+# Readers follow these links; the server fetches none of them.
 KFMAP_SOURCE_LINKS = env.addresses(
     "KFMAP_SOURCE_LINKS",
     {
@@ -330,8 +330,15 @@ report_to_sentry(KFMAP_SENTRY_DSN)
 
 _OWN_CACHE = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "kfmap"}
 CACHES: dict[str, dict[str, Any]] = {
-    "default": _OWN_CACHE,
-    # Requests by account and address: several web processes count together in Redis.
+    # What allauth keeps here must hold in every process: codes of second factors that were used,
+    # and how often somebody tried one.
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "kfmap_cache",  # kfmap.quotas.models.Remembered
+    },
+    "own": _OWN_CACHE,
+    # Requests by account and address: several web processes count together in Redis. Without it
+    # there is one web process (kfmap.E003).
     "rates": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": KFMAP_REDIS_URL,

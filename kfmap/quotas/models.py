@@ -1,4 +1,4 @@
-"""What was spent of each limit in its present span of time."""
+"""What was spent of each limit in its present span of time, and what is remembered for a while."""
 
 from __future__ import annotations
 
@@ -55,6 +55,20 @@ class Spent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key}: {self.amount}"
+
+
+class Remembered(models.Model):
+    """A row of Django's cache (settings.CACHES, default), which reads and writes it by itself."""
+
+    cache_key = models.CharField(max_length=255, primary_key=True)
+    value = models.TextField()
+    expires = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "kfmap_cache"
+
+    def __str__(self) -> str:
+        return self.cache_key
 
 
 def seconds_left(limit: Limit) -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from django.core.cache import BaseCache, caches
 from redis.exceptions import RedisError
 
-_SHARED, _OWN = "rates", "default"  # of settings.CACHES
+_SHARED, _OWN = "rates", "own"  # of settings.CACHES
 _AWAY_SECONDS = 5.0
 log = logging.getLogger(__name__)
 _away_until = 0.0

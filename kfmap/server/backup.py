@@ -34,7 +34,13 @@ from verifier.records.models import BpfObject
 
 _FORMAT = 1
 _ABOUT, _ROWS, _OBJECTS = "kfmap.json", "rows.jsonl.zst", "objects/"
-_OF_THE_MOMENT = {"sessions.session", "verifier.worker", "kfmap_quotas.spent", "axes.accessattempt"}
+_OF_THE_MOMENT = {
+    "sessions.session",
+    "verifier.worker",
+    "kfmap_quotas.spent",
+    "kfmap_quotas.remembered",
+    "axes.accessattempt",
+}
 _MADE_AGAIN = {  # from the facts of kernels, by load_kernels or by the first page that needs them
     "catalogue.kernelrows",
     "catalogue.functionrow",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -90,6 +91,20 @@ def test_recovery_codes_let_in_once_each(client: Client, secret: str) -> None:
         client.post("/accounts/second-factor/authenticate/", {"code": codes[0]})
         assert is_in(client) == works
         client.post("/accounts/logout/")
+
+
+def test_code_lets_in_once_whichever_process_is_asked(client: Client, secret: str) -> None:
+    sign_in(client)
+    code = {"code": code_of(secret)}
+    client.post("/accounts/second-factor/authenticate/", code)
+    assert is_in(client)
+    client.post("/accounts/logout/")
+    memory = import_module("django.core.cache.backends.locmem")  # the stubs know no insides
+    for kept in (*memory._caches.values(), *memory._expire_info.values()):
+        kept.clear()  # another process has nothing of what this one remembers
+    sign_in(client)
+    client.post("/accounts/second-factor/authenticate/", code)
+    assert not is_in(client)
 
 
 def test_codes_are_not_guessed(client: Client, secret: str, settings: Settings) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 from django.contrib.auth.models import User
-from django.core.cache import cache
+from django.core.cache import caches
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
@@ -32,7 +32,7 @@ def toy(settings: Settings, tmp_path: Path) -> Iterator[None]:
     settings.KFMAP_DATA_DIR = tmp_path
     save_kernel(replace(create_toy_kernel(), name="toy"), None)
     yield
-    cache.clear()
+    caches["own"].clear()
 
 
 def get(client: Client, path: str, **query: str) -> tuple[int, Any]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.cache import cache
+from django.core.cache import caches
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def toy() -> None:
-    cache.clear()
+    caches["own"].clear()
     save_kernel(replace(create_toy_kernel(), name="toy"), None)
 
 
