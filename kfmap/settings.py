@@ -57,7 +57,8 @@ from kombu import Exchange, Queue
 from kfmap.server import upload_limit
 from kfmap.server.data_dir import load_secret_key, prepare_data_dir
 from kfmap.server.environment import Environment
-from kfmap.server.logs import FORMATS, LEVELS, build_logging, report_to_sentry
+from kfmap.server.failure_reports import report_to_sentry
+from kfmap.server.logs import FORMATS, LEVELS, build_logging
 from kfmap.server.object_storage import kernel_storage
 
 env = Environment()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import Any
 
 FORMATS = {"json": "kfmap.log_lines.JsonLines", "text": "kfmap.log_lines.TextLines"}
@@ -19,18 +18,21 @@ def build_logging(line_format: str, level: str, *, mails: bool) -> dict[str, Any
     }
     if mails:
         handlers["mails"] = {
-            "class": "django.utils.log.AdminEmailHandler",
+            "class": "kfmap.server.failure_reports.FailureMails",
             "level": "ERROR",
-            "include_html": False,
+            "formatter": "text",
         }
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"lines": {"()": FORMATS[line_format]}},
+        "formatters": {"lines": {"()": FORMATS[line_format]}, "text": {"()": FORMATS["text"]}},
+        "filters": {"patterns": {"()": "kfmap.server.failure_reports.PatternsForAddresses"}},
         "handlers": handlers,
         "root": {"handlers": list(handlers), "level": level.upper()},
         "loggers": {
             "django": {"handlers": [], "propagate": True, "level": "NOTSET"},
+            "django.request": {"filters": ["patterns"], "propagate": True},
+            "django.security.csrf": {"filters": ["patterns"], "propagate": True},
             "django.server": {"handlers": [], "propagate": True},
             "django.security.DisallowedHost": {"handlers": [], "propagate": False},
             "axes": {"level": "WARNING"},
@@ -39,21 +41,3 @@ def build_logging(line_format: str, level: str, *, mails: bool) -> dict[str, Any
             "uvicorn.error": {"handlers": [], "propagate": True, "level": "WARNING"},
         },
     }
-
-
-def report_to_sentry(address: str) -> None:
-    """Have failures of this process sent to an address, without what readers sent or who they are.
-
-    Nothing happens where there is no address, or the library is missing: a check says so.
-    """
-    if not address or not find_spec("sentry_sdk"):
-        return
-    import sentry_sdk  # an optional dependency
-
-    sentry_sdk.init(
-        dsn=address,
-        send_default_pii=False,
-        max_request_body_size="never",
-        include_local_variables=False,
-        traces_sample_rate=0.0,
-    )
