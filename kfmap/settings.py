@@ -353,6 +353,7 @@ CACHES: dict[str, dict[str, Any]] = {
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "UNICODE_JSON": False,  # what turns the direction of writing is sent as an escape
     "URL_FORMAT_OVERRIDE": None,  # ?format= is the format of a report
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "kfmap.api.authentication.TokenAuthentication",

@@ -50,7 +50,7 @@ def run(options: Namespace, out: TextIO) -> int:
     judges = _Judges(kernels)
     decoding = decode_log(text, kernels, judges.find, asked)
     if options.format == "json":
-        out.write(json.dumps(render_json(decoding.decoded), ensure_ascii=False) + "\n")
+        out.write(json.dumps(render_json(decoding.decoded)) + "\n")
     else:
         out.write(_render(decoding))
     return _RECOGNISED if decoding.reading.recognised else _NOTHING

@@ -10,6 +10,7 @@ from typing import TextIO
 from kfmap.cli.commands import CommandFailedError
 from kfmap.cli.kernels import AskedKernel
 from kfmap.quick_dataclass import dataclass
+from kfmap.safe_text.printable import printable
 from verifier.engine.policy.gate import Baseline, BaselineError, FailOn, Gate, read_baseline
 from verifier.engine.policy.kfunc_facts import KfuncFacts
 from verifier.engine.policy.model import Judged, Policy, PolicyFinding
@@ -74,7 +75,8 @@ def write_findings(obj: CheckedObject, findings: Sequence[PolicyFinding], out: T
         what = " in ".join(part for part in (found.kfunc, found.program) if part)
         reason = f": {found.reason}" if found.reason else ""
         subject = f" {what}" if what else ""
-        out.write(f"{obj.file}: policy {found.effect} ({found.rule}){subject}{where}{reason}\n")
+        line = f"{obj.file}: policy {found.effect} ({found.rule}){subject}{where}{reason}"
+        out.write(printable(line) + "\n")
 
 
 def _on_deciding(obj: CheckedObject, options: ReportOptions) -> CheckedObject:

@@ -47,7 +47,7 @@ def render_json(graph: nx.DiGraph[str]) -> str:
             for start, end in sorted(graph.edges)
         ],
     }
-    return json.dumps(body, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(body, indent=1) + "\n"
 
 
 def _plain(data: dict[str, object]) -> dict[str, object]:

@@ -1,10 +1,15 @@
-"""CSV, the same for every table of kfmap: comma, `\\n`, and no cell that a spreadsheet computes."""
+"""CSV, the same for every table of kfmap: comma, `\\n`, and no cell that a spreadsheet computes.
+
+What nobody sees, or what turns the direction of writing, is written as an escape.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Iterable, Sequence
+
+from kfmap.safe_text.printable import reveal_hidden
 
 Value = str | int | bool | None
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -16,7 +21,7 @@ def render_csv(columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows([_plain(value) for value in row] for row in rows)
-    return text.getvalue()
+    return reveal_hidden(text.getvalue().encode(errors="replace")).decode()
 
 
 def _plain(value: Value) -> Value:

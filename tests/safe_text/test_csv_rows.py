@@ -19,3 +19,7 @@ def test_numbers_and_nothing_stay_what_they_are() -> None:
 
 def test_commas_quotes_and_lines_stay_in_their_cell() -> None:
     assert render_csv(["a"], [['x,"y"\nz']]) == 'a\n"x,""y""\nz"\n'
+
+
+def test_what_turns_the_direction_of_writing_is_an_escape() -> None:
+    assert render_csv(["a"], [["name\u202egpj.exe\x1b[2J"]]) == "a\nname\\u202egpj.exe\\x1b[2J\n"

@@ -80,4 +80,4 @@ def render_lint_json(kernel: str, findings: Sequence[Finding]) -> str:
             for item in findings
         ],
     }
-    return json.dumps(body, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(body, indent=1) + "\n"

@@ -41,7 +41,7 @@ def render_comparison_json(kernel: str, scope: str, rows: Sequence[Comparison]) 
         "scope": scope,
         "mechanisms": [plain_comparison(row) for row in rows],
     }
-    return json.dumps(body, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(body, indent=1) + "\n"
 
 
 def plain_comparison(row: Comparison) -> dict[str, object]:

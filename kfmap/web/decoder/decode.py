@@ -45,6 +45,6 @@ def _judge_of(row: Kernel) -> OutcomeJudge:
 def _export(chosen: str, decoding: Decoding) -> HttpResponse:
     renderers = {
         "txt": lambda: render_text(decoding.decoded) + "\n",
-        "json": lambda: json.dumps(render_json(decoding.decoded), ensure_ascii=False) + "\n",
+        "json": lambda: json.dumps(render_json(decoding.decoded)) + "\n",
     }
     return export_text(chosen, renderers, "decoded-log")

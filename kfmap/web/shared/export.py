@@ -55,7 +55,7 @@ def _render_table_xlsx(table: Table) -> bytes:
 def _render_table_json(table: Table) -> str:
     rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
     body = {"version": VERSION, "name": table.name, "rows": rows}
-    return json.dumps(body, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(body, indent=1) + "\n"
 
 
 TABLE_FORMATS = {
