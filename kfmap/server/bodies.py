@@ -22,9 +22,11 @@ Judge = Callable[[Scope], Awaitable[str]]
 
 log = logging.getLogger(__name__)
 
+_NORMAL_END = 1000  # RFC 6455, 7.4.1
 _TOO_LARGE = "This is larger than what the server takes."
 _TOO_SLOW = "The upload came too slowly and was cut off: send it again."
 _TOO_MANY = "Too much is being uploaded at this moment: try again in a minute."
+_TWO_LENGTHS = "The request says in two ways how long it is."
 _AWAY = "The server cannot look up who you are at this moment: try again in a minute."
 
 
@@ -55,11 +57,15 @@ class Bodies:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with a sentence what is refused, and give the rest to the application."""
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": _NORMAL_END})  # there are none
+            return
         if scope["type"] != "http":
             await self._application(scope, receive, send)
             return
         body, sending = _Body(self, scope, receive), _Sending(send)
         try:
+            _expect_one_length(scope)
             await body.allow(_announced(scope))
             await self._application(scope, body.receive, sending)
         except BodyRefusedError as refused:
@@ -145,6 +151,15 @@ class _Sending:
         self.began = True
         async with asyncio.timeout(_SEND_SECONDS):
             await self._send(message)
+
+
+def _expect_one_length(scope: Scope) -> None:
+    """Raise BodyRefusedError where a body says its length in two ways (RFC 9112, 6.1).
+
+    A proxy that believes the other one takes the rest of the body for the next client's request.
+    """
+    if header_of(scope, b"content-length") and header_of(scope, b"transfer-encoding"):
+        raise BodyRefusedError(HTTPStatus.BAD_REQUEST, _TWO_LENGTHS)
 
 
 def _announced(scope: Scope) -> int:

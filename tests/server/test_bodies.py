@@ -76,6 +76,14 @@ def test_body_within_the_limit_passes_whoever_sends_it() -> None:
     assert client.statuses == [200]
 
 
+def test_body_that_says_its_length_in_two_ways_is_refused() -> None:
+    client = Client([bytes(60)], announced=60)
+    client.scope["headers"].append((b"transfer-encoding", b"chunked"))  # type: ignore[attr-defined]  # a list
+    assert serve(client).messages == []
+    assert client.statuses == [400]
+    assert (b"connection", b"close") in client.sent[0]["headers"]
+
+
 def test_large_body_of_a_stranger_is_refused_before_it_is_read() -> None:
     client = Client([bytes(200)], announced=200)
     assert serve(client).messages == []
@@ -159,3 +167,10 @@ def test_client_that_does_not_read_is_left(monkeypatch: pytest.MonkeyPatch) -> N
     client = Client([b""])
     with pytest.raises(TimeoutError):
         asyncio.run(Bodies(Application(), LIMITS, refuse)(client.scope, client.receive, hang))
+
+
+def test_web_socket_is_refused_and_not_taken_for_a_fault() -> None:
+    client = Client([])
+    client.scope["type"] = "websocket"
+    assert serve(client).messages == []
+    assert client.sent == [{"type": "websocket.close", "code": 1000}]
