@@ -132,7 +132,7 @@ class Deployment:
             self.webs.append(self._process(command, f"web{at}.log"))
             self.browsers.append(Browser(f"http://127.0.0.1:{port}"))
         for browser in self.browsers:
-            wait_until(browser.answers, 60)
+            wait_until(browser.answers, 180)
             browser.log_in(ADMINISTRATOR, PASSWORD)
 
     def stop(self) -> None:

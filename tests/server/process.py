@@ -29,6 +29,7 @@ MANAGE = (sys.executable, "manage.py")
 ADMINISTRATOR, PASSWORD = "ada", "correct horse battery staple"
 _PATIENCE = 60.0
 _DATABASE = "kfmap.sqlite3"
+_COMMAND_SECONDS = 300.0  # on a busy machine; only a command that hangs takes so long
 
 
 def environment(folder: Path, **changes: str) -> dict[str, str]:
@@ -45,7 +46,7 @@ def manage(folder: Path, *args: str, **changes: str) -> subprocess.CompletedProc
         env=environment(folder, **changes),
         capture_output=True,
         text=True,
-        timeout=_PATIENCE,
+        timeout=_COMMAND_SECONDS,
         check=False,
     )
 
