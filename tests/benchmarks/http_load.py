@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _TICKS = 100  # per second, of the CPU time in /proc
+_IDLE_SECONDS, _IDLE_SHARE = 12.0, 0.05  # longer than a server waits before work of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,16 @@ def apply_load(
     asyncio.run(ask_all())
     took, spent = time.monotonic() - began, _cpu_seconds(pid) - before
     return Load(tuple(sorted(times)), took, spent, frozenset(statuses))
+
+
+def wait_until_idle(pid: int, seconds: float) -> None:
+    """Wait until a server has done nothing for some seconds, but no longer than `seconds`."""
+    ends_at = time.monotonic() + seconds
+    while time.monotonic() < ends_at:
+        before = _cpu_seconds(pid)
+        time.sleep(_IDLE_SECONDS)
+        if _cpu_seconds(pid) - before < _IDLE_SHARE * _IDLE_SECONDS:
+            return
 
 
 async def _ask(

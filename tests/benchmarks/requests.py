@@ -16,12 +16,13 @@ from pathlib import Path
 from django.conf import settings
 
 from tests.benchmarks.figure import Figure
-from tests.benchmarks.http_load import Load, apply_load
+from tests.benchmarks.http_load import Load, apply_load, wait_until_idle
 from tests.server.postgres import BINARIES, run_postgres
 from tests.server.process import ROOT, Browser, Up, free_port, up, wait_until
 
 _CLIENTS = (1, 4, 16, 64)
 _SECONDS = 3.0
+_SETTLE_SECONDS = 60.0  # what a server does after its start is none of the requests
 _KFUNC = "/kernels/7.3/kfuncs/scx_bpf_dsq_move/"
 _PAGES = {"health check": "/healthz", "home": "/", "kfunc": _KFUNC}
 _DATA = {"data of the matrix": "/kernels/7.3/matrix/data.json"}
@@ -39,6 +40,8 @@ def run() -> list[Figure]:
             address = stack.enter_context(run_postgres())
             on_postgres = up(_folder(stack), DATABASE_URL=address)
             servers["PostgreSQL"] = stack.enter_context(on_postgres)
+        for server in servers.values():
+            wait_until_idle(server.process.pid, _SETTLE_SECONDS)
         return [
             figure for name, server in servers.items() for figure in _measure(name, server, bare)
         ]
