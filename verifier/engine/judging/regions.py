@@ -178,6 +178,10 @@ class _KfuncChecks:
             return
         bound = is_in_tree_callback(self.how, self.kernel)
         where = "in the callback that orders an rbtree"
+        if _RESILIENT.fullmatch(self.kfunc):
+            # "can't res_spin_{lock,unlock} in rbtree cb" of check_kfunc_args(): of the releases
+            # read, 7.2.12 is the first with it, as with asking the callers of a callback.
+            bound = self.kernel.rules.holds("tree_callback_reaches")
         if self.kfunc in _OF_NODES or _RESILIENT.fullmatch(self.kfunc):
             yield from _asked(f"{self.kfunc} may not be called {where}", bound, _OUTSIDE)
         if self.kfunc in (_LOCK_RCU, _UNLOCK_RCU):

@@ -347,6 +347,21 @@ def test_a_callback_that_orders_a_tree_changes_nothing(
     assert told == (not below or reaches)
 
 
+@pytest.mark.parametrize(("newer", "expected"), [(False, PASSES), (True, REFUSED)])
+def test_older_kernels_let_a_callback_of_a_tree_take_a_resilient_lock(
+    newer: bool, expected: str
+) -> None:
+    """Refused since 7.2: "can't res_spin_{lock,unlock} in rbtree cb"; 6.18 loads it."""
+    text = """
+        main: program; call 93; r3 = &less; call bpf_rbtree_add; call 94; exit
+        less: static; call bpf_res_spin_lock; if r0 != 0 goto end; call bpf_res_spin_unlock
+        end: ; exit
+    """
+    names = ("bpf_rbtree_add", "bpf_res_spin_lock", "bpf_res_spin_unlock")
+    facts = behaving(kernel_facts(*names, lock_safe=names), tree_callback_reaches=newer)
+    assert check(text, facts=facts)["main"].verdict == expected
+
+
 @pytest.mark.parametrize("call", ["call 181", "call 170", "call bpf_wq_set_callback"])
 def test_no_callback_calls_another_program(call: str) -> None:
     text = f"""
