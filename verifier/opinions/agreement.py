@@ -49,6 +49,7 @@ AGREEMENT_WORDS = {
 _LIKE = {Word.LOADS: PASSES, Word.REFUSED: REFUSED, Word.NOT_ASKED: UNKNOWN}
 # Complaints that verdicts do not cover (verifier.engine.reports.judged says so to readers), and
 # those that are about the loader or the guest and not the program.
+_NO_SECTION = "missing BPF prog type"  # "…, check ELF section name '%s'" of libbpf.c
 _NOT_JUDGED = frozenset(
     (
         *(Kind.ARGUMENT, Kind.VERIFIER, Kind.ARENA, Kind.DESTRUCTIVE, Kind.PERFMON),
@@ -118,6 +119,9 @@ class ComparedProgram:
             )
         if self.opinion.word == Word.NOT_ASKED:
             return f"The kernel was not asked: {self.opinion.reason}."
+        older = self.opinion.reason.startswith(_NO_SECTION)
+        if older and self.agreement == Agreement.NOT_COMPARED:
+            return "The kernel was not asked: libbpf of the loader is older than such sections."
         said = "loads it" if self.opinion.word == Word.LOADS else f"says: {self.complaint}"
         if self.agreement == Agreement.DIFFERS:
             return f"The kernel {said}. kfmap claims to judge this: one of the two is wrong."
@@ -165,6 +169,8 @@ def _agree(
         return Agreement.AGREES
     if verdict.verdict == REFUSED:
         return Agreement.DIFFERS
+    if opinion.reason.startswith(_NO_SECTION):  # so no kernel was asked
+        return Agreement.NOT_COMPARED
     return Agreement.DIFFERS if is_judged(message) else Agreement.NOT_JUDGED
 
 

@@ -42,6 +42,19 @@ def test_both_words_make_an_agreement(
     assert _compare(verdict, word, log).agreement == agreement
 
 
+def test_a_section_that_is_newer_than_the_loader_is_not_compared() -> None:
+    reason = "missing BPF prog type, check ELF section name 'tcx/ingress'"
+    opinion = KernelOpinion("7.2", "7.2", "v1.1", (ProgramOpinion("toy", Word.REFUSED, reason),))
+    found = {
+        word: compare(opinion, [ProgramVerdict("toy", word, (), (), ())])[0]
+        for word in ("passes", "refused", "unknown")
+    }
+    assert found["passes"].agreement == Agreement.NOT_COMPARED
+    assert "older than such sections" in found["passes"].sentence
+    assert found["refused"].agreement == Agreement.AGREES
+    assert found["unknown"].agreement == Agreement.UNKNOWN
+
+
 def test_the_complaint_is_put_at_its_source_line() -> None:
     compared = _compare("passes", Word.REFUSED, LOG)
     assert compared.source == "toy.bpf.c:12"
