@@ -148,7 +148,7 @@ def ask_bob(ada: Page) -> None:
     """Ask for a review."""
     ada.get_by_label("Ask for a review").select_option(label="bob")
     ada.get_by_role("button", name="Ask", exact=True).click()
-    expect(ada.locator("#reviews")).to_contain_text("asked: bob")
+    expect(ada.locator("#reviews")).to_contain_text("review asked of bob")
 
 
 def read_inbox(person: Page, text: str) -> None:
