@@ -17,21 +17,37 @@ _HEADERS = Path(__file__).parent  # libbpf_shims.h
 _BUILD_SECONDS = 120
 
 
-def build_static(source: Path, kit: Path | None = None) -> bytes:
-    """Return a C file as a program for this machine, built once for each source and library.
+def build_static(source: Path, kit: Path | None = None, machine: str = "") -> bytes:
+    """Return a C file as a program for an architecture, built once for each source and library.
 
     `kit` is a folder with `include/bpf` and `lib/*.a`, where the libraries of the system are not
-    used; the program is kept in it.
+    used; the program is kept in it. `machine` is an architecture as uname calls it, this machine's
+    own without it; others have their folder in the kit.
     Raises ProbeError where a compiler or a library is missing.
     """
-    if kit is None or not (kit / "lib" / "libbpf.a").is_file():
-        return _compile(source, None)
-    kept = kit / f"{source.stem}-{platform.machine()}-{_identify(source, kit)}"
+    machine = machine or platform.machine()
+    compiler = find_compiler(machine)
+    kit = kit and find_kit(kit, machine)
+    if kit is None or not has_libraries(kit):
+        if machine != platform.machine():
+            raise ProbeError(f"There is no libbpf for {machine} here: run `kfmap fetch-images`")
+        return _compile(compiler, source, None)
+    kept = kit / f"{source.stem}-{machine}-{_identify(source, kit)}"
     if not kept.exists():
         draft = kept.with_suffix(f".{os.getpid()}")
-        draft.write_bytes(_compile(source, kit))
+        draft.write_bytes(_compile(compiler, source, kit))
         draft.replace(kept)
     return kept.read_bytes()
+
+
+def find_kit(kit: Path, machine: str) -> Path:
+    """Return the folder with the libraries of an architecture."""
+    return kit if machine == platform.machine() else kit / machine
+
+
+def has_libraries(kit: Path) -> bool:
+    """Return whether the libraries were fetched into this folder."""
+    return (kit / "lib" / "libbpf.a").is_file()
 
 
 def _identify(source: Path, kit: Path) -> str:
@@ -42,11 +58,11 @@ def _identify(source: Path, kit: Path) -> str:
     return digest.hexdigest()[:12]
 
 
-def _compile(source: Path, kit: Path | None) -> bytes:
+def _compile(compiler: str, source: Path, kit: Path | None) -> bytes:
     places = [] if kit is None else ["-isystem", f"{kit}/include", f"-L{kit}/lib"]
     with tempfile.TemporaryDirectory(prefix="kfmap-loader-") as folder:
         made = Path(folder) / "program"
-        command = [find_compiler(), "-O2", "-static", f"-I{_HEADERS}", *places]
+        command = [compiler, "-O2", "-static", "-Wl,--wrap=realloc", f"-I{_HEADERS}", *places]
         command += ["-o", str(made), str(source), *(f"-l{name}" for name in LIBRARIES)]
         built = subprocess.run(
             command, capture_output=True, text=True, check=False, timeout=_BUILD_SECONDS

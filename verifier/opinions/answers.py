@@ -18,9 +18,10 @@ from verifier.opinions.reason import find_reason
 FORMAT = "kfmap-opinion"
 _MOST_TEXT = 16 << 10
 _MOST_PROGRAMS = 10_000
+_DIED = "loader died"
 _LOADER = {
     "out of time": "the kernel did not finish it in time",
-    "loader died": "the process that loaded it died",
+    _DIED: "the process that loaded it died",
 }
 
 
@@ -28,8 +29,8 @@ _LOADER = {
 class ObjectAnswers:
     """What came out about one object.
 
-    `whole` is "" until the whole object was tried; `expected` counts its programs, None where it
-    was not opened.
+    `whole` is "" until the whole object was tried; `error` is what the kernel returned, or the
+    signal that killed the loader. `expected` counts its programs, None where it was not opened.
     """
 
     whole: str = ""
@@ -37,6 +38,11 @@ class ObjectAnswers:
     error: int = 0
     expected: int | None = None
     programs: dict[str, ProgramOpinion] = field(default_factory=dict)
+
+    @property
+    def fault(self) -> str:
+        """Return why the object as a whole got no answer, "" where it got one."""
+        return _say_fault(self.whole, self.error)
 
     @property
     def is_whole(self) -> bool:
@@ -101,6 +107,12 @@ def _take(answers: ObjectAnswers, line: dict[str, Any]) -> None:
         answers.programs[program.program] = program
 
 
+def _say_fault(answer: str, signal: int) -> str:
+    """Return why the loader has no answer, "" where it has one."""
+    reason = _LOADER.get(answer, "")
+    return f"{reason} of signal {signal}" if reason and answer == _DIED and signal else reason
+
+
 def _read_program(line: dict[str, Any]) -> ProgramOpinion:
     answer, log, said = _text(line, "answer"), _text(line, "log"), _text(line, "libbpf")
     word = Word(answer) if answer in (Word.LOADS, Word.REFUSED) else Word.NOT_ASKED
@@ -108,7 +120,11 @@ def _read_program(line: dict[str, Any]) -> ProgramOpinion:
     if word == Word.REFUSED:
         reason = find_reason(log) or find_reason(said) or "the kernel gave no reason"
     elif word == Word.NOT_ASKED:
-        reason = _LOADER.get(answer) or find_reason(log) or "it could not be asked"
+        reason = (
+            _say_fault(answer, _number(line, "error") or 0)
+            or find_reason(log)
+            or "it could not be asked"
+        )
     return ProgramOpinion(
         _text(line, "program"),
         word,

@@ -27,6 +27,7 @@ from verifier.opinions.reason import find_reason
 STEP_SECONDS = 60
 GUEST_SECONDS = 900
 _MOST_BOOTS = 25
+_SILENT = "the loader did not answer for it"
 Progress = Callable[[int, int], bool]
 
 
@@ -179,5 +180,5 @@ def _of_program(name: str, found: ObjectAnswers | None, problem: str) -> Program
         )
     answer = found.programs.get(name)
     if answer is None:
-        return ProgramOpinion(name, Word.NOT_ASKED, problem or "the loader did not answer for it")
+        return ProgramOpinion(name, Word.NOT_ASKED, problem or found.fault or _SILENT)
     return replace(answer, said=answer.said or "")

@@ -45,9 +45,12 @@ enum { DONE = 0, TRY_EACH = 3, REFUSED = 4, TRY_REST = 5 }; /* how a process tha
 
 static char said[SAID];
 static size_t said_size;
-static int seconds = 60, program_failed, slot_failed;
-static char *answered; /* by program of the object in hand; the processes that load share it */
+static int seconds = 60, program_failed, slot_failed, died_of;
 enum { MOST_PROGRAMS = 10000 };
+static struct { /* of the object in hand; only the processes that load open it, and they share this */
+	int count; /* of its programs */
+	char answered[MOST_PROGRAMS], name[256]; /* name: of the program in hand */
+} *shared;
 
 /* ---- answers ---- */
 static void print_text(const char *text)
@@ -260,7 +263,7 @@ static int load_whole(int object)
 	if (!opened) return DONE;
 	apply_options(opened, object);
 	fit_maps(opened);
-	int count = count_programs(opened), at = 0;
+	int count = shared->count = count_programs(opened), at = 0;
 	char **logs = calloc(count + 1, sizeof(*logs));
 	printf("{\"object\":%d,\"programs\":%d}\n", object, count);
 	fflush(stdout);
@@ -278,7 +281,7 @@ static int load_whole(int object)
 	bpf_object__for_each_program(program, opened) {
 		if (bpf_program__fd(program) >= 0) {
 			print_program(object, bpf_program__name(program), "loads", 0, logs[at]);
-			if (at < MOST_PROGRAMS) answered[at] = 1;
+			if (at < MOST_PROGRAMS) shared->answered[at] = 1;
 		}
 		at++;
 	}
@@ -291,6 +294,7 @@ static int load_alone(int object, int wanted, int level, int last)
 	struct bpf_program *program, *kept = opened ? program_at(opened, wanted) : NULL;
 	if (!kept) return DONE;
 	const char *name = bpf_program__name(kept);
+	snprintf(shared->name, sizeof(shared->name), "%s", name);
 	apply_options(opened, object);
 	fit_maps(opened);
 	if (needs_target(kept)) { print_program(object, name, "not asked", 0, "it replaces a function of another program, which is not loaded here"); return DONE; }
@@ -310,7 +314,7 @@ static int load_alone(int object, int wanted, int level, int last)
 
 /* ---- processes with a time limit ---- */
 enum task { WHOLE, ALONE };
-/* Return how the process ended: its exit code, -1 for out of time, -2 for a signal. */
+/* Return how the process ended: its exit code, -1 for out of time, -2 for a signal, which `died_of` tells. */
 static int run_limited(enum task task, int object, int program, int level, int last)
 {
 	fflush(stdout);
@@ -321,7 +325,10 @@ static int run_limited(enum task task, int object, int program, int level, int l
 	}
 	for (int waited = 0, state; waited < seconds * 20 * (task == WHOLE ? 3 : 1); waited++) {
 		pid_t ended = waitpid(child, &state, WNOHANG);
-		if (ended == child) return WIFEXITED(state) ? WEXITSTATUS(state) : -2;
+		if (ended == child) {
+			died_of = WIFEXITED(state) ? 0 : WTERMSIG(state);
+			return WIFEXITED(state) ? WEXITSTATUS(state) : -2;
+		}
 		struct timespec pause = {0, 50 * 1000 * 1000};
 		nanosleep(&pause, NULL);
 	}
@@ -329,28 +336,24 @@ static int run_limited(enum task task, int object, int program, int level, int l
 	waitpid(child, NULL, 0);
 	return -1;
 }
-static void ask_alone(int object, int program, const char *name)
+static void ask_alone(int object, int program)
 {
+	shared->name[0] = 0;
 	int end = run_limited(ALONE, object, program, LOG_STATS, 0);
 	if (end == REFUSED) end = run_limited(ALONE, object, program, LOG_STATS | LOG_STEPS, 1);
 	if (end != DONE) end = run_limited(ALONE, object, program, LOG_STATS, 1);
-	if (end == -1) print_program(object, name, "out of time", 0, NULL);
-	if (end == -2) print_program(object, name, "loader died", 0, NULL);
+	if (end == -1) print_program(object, shared->name, "out of time", 0, NULL);
+	if (end == -2) print_program(object, shared->name, "loader died", died_of, NULL);
 }
 static void ask_object(int object)
 {
-	memset(answered, 0, MOST_PROGRAMS);
-	int end = run_limited(WHOLE, object, 0, 0, 0), at = 0;
+	memset(shared, 0, sizeof(*shared));
+	int end = run_limited(WHOLE, object, 0, 0, 0);
 	if (end == DONE) return;
-	if (end != TRY_REST) printf("{\"object\":%d,\"whole\":\"%s\"}\n", object, end == -1 ? "out of time" : end == -2 ? "loader died" : "by program");
-	struct bpf_object *opened = end == -2 ? NULL : open_object(object, NULL); /* to name its programs */
-	struct bpf_program *program;
-	if (opened)
-		bpf_object__for_each_program(program, opened) {
-			if (at < MOST_PROGRAMS && !answered[at]) ask_alone(object, at, bpf_program__name(program));
-			at++;
-		}
-	bpf_object__close(opened);
+	const char *word = end == -1 ? "out of time" : end == -2 ? "loader died" : "by program";
+	if (end != TRY_REST) printf("{\"object\":%d,\"whole\":\"%s\",\"error\":%d}\n", object, word, died_of);
+	for (int at = 0; at < shared->count && at < MOST_PROGRAMS; at++)
+		if (!shared->answered[at]) ask_alone(object, at);
 }
 
 /* ---- as process 1 of a guest ---- */
@@ -391,8 +394,8 @@ int main(int argc, char **argv)
 	for (int fd = 0; console >= 0 && fd < 3; fd++) dup2(console, fd);
 	for (int i = 1; i < argc; i++)
 		if (!strncmp(argv[i], "seconds=", 8) && atoi(argv[i] + 8) > 0) seconds = atoi(argv[i] + 8);
-	answered = mmap(NULL, MOST_PROGRAMS, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (answered == MAP_FAILED) return 2;
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED) return 2;
 	setrlimit(RLIMIT_MEMLOCK, &none);
 	uname(&host);
 	snprintf(path, sizeof(path), "/boot/config-%s", host.release);

@@ -83,6 +83,19 @@ def test_an_object_whose_guest_is_killed_is_asked_about_once_more(
     )
 
 
+def test_a_loader_that_dies_says_of_what(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = {"object": 0, "whole": "loader died", "error": 11}
+    one = program("one", "loader died", error=11)
+    kernel = pretend(
+        tmp_path, monkeypatch, printing(console({"object": 0, "programs": 2}, whole, one))
+    )
+    (opinion,) = _ask(kernel, ["one", "two"])
+    assert {item.word for item in opinion.programs} == {Word.NOT_ASKED}
+    assert {item.reason for item in opinion.programs} == {
+        "the process that loaded it died of signal 11"
+    }
+
+
 def test_a_guest_that_hangs_in_an_object_is_ended_in_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
