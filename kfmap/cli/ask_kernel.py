@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TextIO
@@ -108,14 +108,13 @@ def run(options: Namespace, out: TextIO) -> int:
     answered: list[Answered] = []
     try:
         kernels = _find_kernels(options)
-        for machine in {kernel.machine for kernel in kernels}:
-            find_qemu(machine)
-        loader = build_loader(_data_dir() / FOLDER / LOADER)
+        loaders = _build_loaders({kernel.machine for kernel in kernels})
         for booted in kernels:
             _say(
                 f"Booting {booted.name}: this takes half a minute without KVM, "
                 "and longer with many objects."
             )
+            loader = loaders[booted.machine]
             answered += _ask(booted, loader, inputs, Limits(guest=options.seconds))
     except ProbeError as error:
         raise CommandFailedError(f"{error}.") from error
@@ -125,6 +124,13 @@ def run(options: Namespace, out: TextIO) -> int:
         out.write(render_opinions([(a.input.name, a.opinion, a.compared) for a in answered]))
     different = any(c.agreement == Agreement.DIFFERS for a in answered for c in a.compared)
     return _DIFFERS if different else _SAME
+
+
+def _build_loaders(machines: Collection[str]) -> dict[str, bytes]:
+    """Return the loader of each architecture, once it is known that QEMU can boot them all."""
+    for machine in machines:
+        find_qemu(machine)
+    return {machine: build_loader(_data_dir() / FOLDER / LOADER, machine) for machine in machines}
 
 
 def _read(options: Namespace) -> list[Input]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
@@ -18,7 +19,9 @@ from kfmap.catalogue.bundling.guests import (
 )
 from kfmap.catalogue.bundling.recipes import SUITES, Recipe
 from kfmap.cli.commands import CommandFailedError
-from kfmap.probe.host import ProbeError
+from kfmap.probe.guest import MACHINES
+from kfmap.probe.host import ProbeError, find_compiler
+from kfmap.probe.libbpf import find_kit, has_libraries
 from kfmap.server.data_dir import prepare_data_dir
 from verifier.opinions.images import FOLDER, LOADER, find_images, save_image
 from verifier.opinions.loader import PACKAGES, build_loader
@@ -53,9 +56,9 @@ def run(options: Namespace, out: TextIO) -> int:
         work = (options.work or Path(temporary)).resolve()
         archive = Archive(work, SUITES)
         try:
-            _fetch_loader(archive, data_dir / FOLDER / LOADER, options, out)
+            fetching = _Fetching(archive, data_dir, options, out)
             for recipe in recipes:
-                _fetch(recipe, archive, data_dir, options, out)
+                fetching.fetch(recipe)
         except (BundleError, ProbeError) as error:
             raise CommandFailedError(f"{error}.") from error
         except OSError as error:
@@ -63,28 +66,61 @@ def run(options: Namespace, out: TextIO) -> int:
     return 0
 
 
-def _fetch_loader(archive: Archive, folder: Path, options: Namespace, out: TextIO) -> None:
-    if (folder / "lib" / "libbpf.a").exists() and not options.again:
-        return
-    fetch_libraries(PACKAGES, archive, folder)
-    build_loader(folder)
-    out.write("The loader is built with Debian's libbpf.\n")
+class _Fetching:
+    """One run: from where, to where, and the loaders that it has built."""
+
+    def __init__(self, archive: Archive, data_dir: Path, options: Namespace, out: TextIO) -> None:
+        self._archive, self._data_dir, self._options = archive, data_dir, options
+        self._out = out
+        self._built: set[str] = set()
+
+    def fetch(self, recipe: Recipe) -> None:
+        """Fetch the image, modules and loader of a kernel, as far as they are missing.
+
+        Without names, a kernel of another architecture is left out where nothing compiles for it.
+        Raises BundleError and ProbeError.
+        """
+        name, machine = recipe.name, _find_machine(recipe)
+        try:
+            find_compiler(machine)
+        except ProbeError as error:
+            if self._options.names or machine == platform.machine():
+                raise
+            self._say(f"{name}: left out, its loader cannot be built here: {error}")
+            return
+        self._fetch_loader(machine)
+        if name in find_images(self._data_dir) and not self._options.again:
+            self._say(f"{name}: there already")
+            return
+        package, image = fetch_image(recipe, self._archive)
+        own = recipe.modules is not None and recipe.modules.package == recipe.image
+        is_wanted = own or not self._options.no_modules
+        modules = fetch_modules(recipe, self._archive) if is_wanted else []
+        folder = save_image(self._data_dir, name, package, image, modules)
+        count = "1 module" if len(modules) == 1 else f"{len(modules)} modules"
+        self._say(f"{name}: {package}, {len(image) >> 20} MB and {count} in {folder}")
+
+    def _fetch_loader(self, machine: str) -> None:
+        kit = self._data_dir / FOLDER / LOADER
+        folder = find_kit(kit, machine)
+        is_new = machine in self._built or not self._options.again
+        if is_new and has_libraries(folder):
+            return
+        fetch_libraries(PACKAGES, self._archive, folder, MACHINES[machine].debian)
+        build_loader(kit, machine)
+        self._built.add(machine)
+        self._say(f"The loader for {machine} is built with Debian's libbpf.")
+
+    def _say(self, line: str) -> None:
+        self._out.write(f"{line}\n")
+        getattr(self._out, "flush", lambda: None)()
 
 
-def _fetch(
-    recipe: Recipe, archive: Archive, data_dir: Path, options: Namespace, out: TextIO
-) -> None:
-    name = recipe.name
-    if name in find_images(data_dir) and not options.again:
-        out.write(f"{name}: there already\n")
-        return
-    package, image = fetch_image(recipe, archive)
-    own = recipe.modules is not None and recipe.modules.package == recipe.image
-    modules = fetch_modules(recipe, archive) if own or not options.no_modules else []
-    folder = save_image(data_dir, name, package, image, modules)
-    count = "1 module" if len(modules) == 1 else f"{len(modules)} modules"
-    out.write(f"{name}: {package}, {len(image) >> 20} MB and {count} in {folder}\n")
-    getattr(out, "flush", lambda: None)()
+def _find_machine(recipe: Recipe) -> str:
+    """Return the architecture of a kernel, as uname calls it."""
+    debian = recipe.image.architecture if recipe.image else ""
+    named = (machine for machine, known in MACHINES.items() if known.debian == debian)
+    return next(named, platform.machine())
 
 
 def _find_recipes(names: list[str]) -> list[Recipe]:

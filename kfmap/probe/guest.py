@@ -39,23 +39,32 @@ _NOISE = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]|\r")
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """How QEMU runs an architecture: its program, its board, its console and its Debian package."""
+    """How QEMU runs an architecture: its program, its board, its console and its Debian package.
+
+    `debian` is Debian's name of the architecture.
+    """
 
     program: str
     board: tuple[str, ...]
     console: str
     package: str
+    debian: str = ""
 
 
 MACHINES = {
     "x86_64": Machine(
-        "qemu-system-x86_64", ("-machine", "q35", "-cpu", "max"), "ttyS0", "qemu-system-x86"
+        "qemu-system-x86_64",
+        ("-machine", "q35", "-cpu", "max"),
+        "ttyS0",
+        "qemu-system-x86",
+        "amd64",
     ),
     "aarch64": Machine(
         "qemu-system-aarch64",
         ("-machine", "virt", "-cpu", "cortex-a72"),
         "ttyAMA0",
         "qemu-system-arm",
+        "arm64",
     ),
 }
 

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from kfmap.catalogue.bundling.guests import bootable
 from kfmap.cli import ask_kernel, fetch_images
 from kfmap.cli.commands import CommandFailedError
+from kfmap.probe.host import ProbeError
 from tests.verifier.opinions.pretended import HEAD, LOG, console, pretend, printing, program
 from verifier.engine.object.read import read_object
 from verifier.opinions.images import save_image
@@ -25,8 +27,7 @@ NAMES = [item.name for item in read_object(OBJECT.read_bytes()).programs]
 @pytest.fixture(autouse=True)
 def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("KFMAP_DATA_DIR", str(tmp_path))
-    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
-    monkeypatch.setattr(ask_kernel, "build_loader", lambda kit: b"init")
+    monkeypatch.setattr(ask_kernel, "build_loader", lambda kit, machine: b"init")
     return tmp_path
 
 
@@ -116,6 +117,25 @@ def test_without_apt_it_is_said_what_to_do(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(CommandFailedError, match="an image of your own with --image"):
         fetch_images.run(parser.parse_args(["7.2"]), io.StringIO())
+
+
+def test_a_kernel_that_nothing_compiles_for_is_left_out_unless_it_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def find_compiler(machine: str) -> str:
+        raise ProbeError(f"{machine}-linux-gnu-gcc is not installed")
+
+    parser, out = ArgumentParser(), io.StringIO()
+    fetch_images.add_arguments(parser)
+    arm = [recipe for recipe in bootable() if recipe.name == "7.3-arm64"]
+    monkeypatch.setattr(fetch_images, "bootable", lambda: arm)
+    monkeypatch.setattr(fetch_images, "find_compiler", find_compiler)
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    assert fetch_images.run(parser.parse_args([]), out) == 0
+    said = "its loader cannot be built here: aarch64-linux-gnu-gcc is not installed"
+    assert out.getvalue() == f"7.3-arm64: left out, {said}\n"
+    with pytest.raises(CommandFailedError, match="aarch64-linux-gnu-gcc is not installed"):
+        fetch_images.run(parser.parse_args(["7.3-arm64"]), out)
 
 
 def test_without_qemu_its_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

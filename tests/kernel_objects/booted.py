@@ -11,6 +11,8 @@ from kfmap.catalogue.bundled_kernels import find_bundled
 from kfmap.catalogue.bundling.archive import Archive
 from kfmap.catalogue.bundling.guests import bootable, fetch_image, fetch_libraries, fetch_modules
 from kfmap.catalogue.bundling.recipes import SUITES
+from kfmap.probe.guest import MACHINES
+from kfmap.probe.libbpf import find_kit, has_libraries
 from verifier.engine.object.model import ObjectError
 from verifier.engine.object.read import read_object
 from verifier.engine.result import ObjectVerdict
@@ -97,10 +99,12 @@ def _read(
 def _fetch(name: str, work: Path) -> tuple[BootedKernel, bytes]:
     recipe = next(recipe for recipe in bootable() if recipe.name == name)
     archive = Archive(work, SUITES)
-    kit = work / FOLDER / LOADER
-    if not (kit / "lib" / "libbpf.a").exists():
-        fetch_libraries(PACKAGES, archive, kit)
     if name not in find_images(work):
         save_image(work, name, *fetch_image(recipe, archive), fetch_modules(recipe, archive))
     config = next(item.read_config() for item in find_bundled() if item.name == name)
-    return load_image(work, name, config or b""), build_loader(kit)
+    booted = load_image(work, name, config or b"")
+    kit = work / FOLDER / LOADER
+    folder = find_kit(kit, booted.machine)
+    if not has_libraries(folder):
+        fetch_libraries(PACKAGES, archive, folder, MACHINES[booted.machine].debian)
+    return booted, build_loader(kit, booted.machine)

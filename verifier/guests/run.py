@@ -72,12 +72,13 @@ def _ask(opinion: Opinion) -> dict[str, object]:
     names = [program.name for program in obj.programs]
     beats = _Beats(opinion)
     beats.go_on(0, len(names))
+    kernel = _load(opinion.kernel)
     folder = settings.KFMAP_DATA_DIR / FOLDER / LOADER
     limits = Limits(guest=settings.KFMAP_GUEST_SECONDS)
     try:
         (said,) = ask_kernel(
-            _load(opinion.kernel),
-            build_loader(folder),
+            kernel,
+            build_loader(folder, kernel.machine),
             [prepare(data, obj, choices)],
             [names],
             limits=limits,

@@ -13,9 +13,9 @@ __all__ = ["PACKAGES", "SOURCE", "build_loader", "has_qemu"]
 SOURCE = Path(__file__).with_name("load.c")
 
 
-def build_loader(kit: Path | None = None) -> bytes:
-    """Return the loader for this machine; `kit` as for `build_static`. Raises ProbeError."""
-    return build_static(SOURCE, kit)
+def build_loader(kit: Path | None = None, machine: str = "") -> bytes:
+    """Return the loader; `kit` and `machine` as for `build_static`. Raises ProbeError."""
+    return build_static(SOURCE, kit, machine)
 
 
 def has_qemu(machine: str = "x86_64") -> bool:

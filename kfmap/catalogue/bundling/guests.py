@@ -86,14 +86,17 @@ def read_needed(module: bytes) -> list[str]:
     return [module_name(name) for name in names if name]
 
 
-def fetch_libraries(packages: Iterable[str], archive: Archive, folder: Path) -> None:
+def fetch_libraries(
+    packages: Iterable[str], archive: Archive, folder: Path, architecture: str = ""
+) -> None:
     """Put the static libraries of Debian packages into folder/lib, libbpf's headers beside them.
 
+    `architecture` is Debian's name, "" for that of the machine.
     Raises BundleError where a package cannot be had or unpacked.
     """
     with TemporaryDirectory(prefix="kfmap-libraries-") as temporary:
         for name in packages:
-            package = archive.fetch(Package(name, ""))
+            package = archive.fetch(Package(name, "", architecture))
             command = ["dpkg-deb", "--extract", str(package), temporary]
             if subprocess.run(command, capture_output=True, check=False).returncode:
                 raise BundleError(f"{package.name} cannot be unpacked")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from pathlib import Path
 
 import pytest
@@ -33,8 +32,7 @@ def scheduler(db: None, data_folder: Path) -> BpfObject:
 @pytest.fixture
 def image(data_folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """Keep an image of 7.2, and let nothing else be missing."""
-    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
-    monkeypatch.setattr(run, "build_loader", lambda folder: b"init")
+    monkeypatch.setattr(run, "build_loader", lambda folder, machine: b"init")
     monkeypatch.setattr(submit, "find_missing", lambda folder: "")
     monkeypatch.setattr(submit, "wake", lambda: None)
     monkeypatch.setattr(queue, "count_messages", lambda name: 0)

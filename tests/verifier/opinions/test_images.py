@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from pathlib import Path
 
 import pytest
@@ -12,11 +11,6 @@ from verifier.opinions import images
 from verifier.opinions.images import find_images, find_missing, load_image, open_image, save_image
 
 IMAGE = bytes(0x202) + b"HdrS" + bytes(600)
-
-
-@pytest.fixture(autouse=True)
-def _on_x86(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
 
 
 def test_an_image_is_kept_with_its_modules_in_order(tmp_path: Path) -> None:
@@ -42,14 +36,17 @@ def test_an_image_that_is_not_whole_is_not_there(tmp_path: Path) -> None:
         load_image(tmp_path, "7.2")
 
 
-@pytest.mark.parametrize(
-    "data", [b"", b"\x7fELF" + bytes(900), bytes(0x38) + b"ARM\x64" + bytes(600)]
-)
+@pytest.mark.parametrize("data", [b"", b"\x7fELF" + bytes(900)])
 def test_what_cannot_be_booted_here_is_said(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "vmlinuz"
     path.write_bytes(data)
-    with pytest.raises(ProbeError, match=r"no kernel image|image is for aarch64"):
+    with pytest.raises(ProbeError, match="no kernel image"):
         open_image(path)
+
+
+def test_an_image_knows_its_architecture(tmp_path: Path) -> None:
+    save_image(tmp_path, "7.3-arm64", "p", bytes(0x38) + b"ARM\x64" + bytes(600), [])
+    assert load_image(tmp_path, "7.3-arm64").machine == "aarch64"
 
 
 def test_what_has_to_be_installed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

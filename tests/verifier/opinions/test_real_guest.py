@@ -68,9 +68,10 @@ def _ask(data: Path, name: str) -> dict[str, KernelOpinion]:
     files = {item: (OBJECTS / item).read_bytes() for item in ASKED}
     objects = {item: read_object(content) for item, content in files.items()}
     config = next(item.read_config() for item in find_bundled() if item.name == name)
+    kernel = load_image(data, name, config or b"")
     answered = ask_kernel(
-        load_image(data, name, config or b""),
-        build_loader(data / FOLDER / LOADER),
+        kernel,
+        build_loader(data / FOLDER / LOADER, kernel.machine),
         [prepare(files[item], objects[item]) for item in ASKED],
         [[program.name for program in objects[item].programs] for item in ASKED],
     )
