@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import resource
 import sys
+import tempfile
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ def main() -> None:
     request = json.loads(sys.stdin.readline())
     _limit(request["megabytes"], request["seconds"])
     scratch = Path(request["scratch"])
+    tempfile.tempdir = str(scratch)  # an image in a package is taken out there: nowhere else may be
     # What the parts are is in the scratch folder, but for a tree of this machine.
     confine_reading(map(Path, request["folders"]), scratch)
     try:

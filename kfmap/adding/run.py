@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import selectors
 import shutil
 import subprocess
@@ -24,6 +25,7 @@ from kfmap.catalogue.packing import unpack
 from kfmap.catalogue.rows.keep import keep_rows
 from kfmap.catalogue.store import KernelExistsError, load_config
 from kfmap.given.git import Commit
+from kfmap.given.read import ANYWAY
 from kfmap.kernel.config import read_config
 from kfmap.kernel.facts_json import parse_facts
 from verifier.jobs.child import CHILD_ENVIRONMENT, ROOT, python_command
@@ -33,6 +35,8 @@ _MODULE = "kfmap.adding.reading_process"
 _TICK = 1.0
 _MOST_LINE = 8 << 20
 _MOST_PROBLEM = 2000
+_STRANGE = re.compile(r"[^\w.+~-]")  # in names of uploads
+_LONGEST_NAME = 100
 log = logging.getLogger(__name__)
 
 
@@ -92,7 +96,7 @@ def _add(addition: Addition, scratch: Path) -> None:
             step += 1
             _beat(addition, message["step"], step)
         elif "problem" in message:
-            raise ReadingFailedError(message["problem"])
+            raise ReadingFailedError(_as_given(message["problem"], scratch))
         else:
             result = message["result"]
     if result is None:
@@ -149,15 +153,23 @@ def _candidates(addition: Addition) -> list[Kernel]:
 
 
 def _take(part: GivenPart, scratch: Path) -> Path:
-    """Copy a part to the scratch folder, under a name of its kind that it ends as it did."""
-    suffix = "".join(Path(Path(part.name).name).suffixes[-2:])[-20:]
-    path = scratch / f"{part.kind}{suffix}"
+    """Copy a part to the scratch folder, to a folder of its kind, under the name that it had."""
+    name = _STRANGE.sub("_", Path(part.name).name)[-_LONGEST_NAME:].lstrip(".") or part.kind
+    path = scratch / part.kind / name
+    path.parent.mkdir()
     try:
         with part.file.open("rb") as given, path.open("wb") as out:
             shutil.copyfileobj(given, out)
     except FileNotFoundError as error:
         raise ReadingFailedError(f"{part.name} is gone: give it once more.") from error
     return path
+
+
+def _as_given(problem: str, scratch: Path) -> str:
+    """Return a sentence without our folders in it, and without what only the commands have."""
+    for kind in (*GivenPart.Kind.values, "source"):
+        problem = problem.replace(f"{scratch}/{kind}/", "")
+    return problem.replace(ANYWAY, "It can be taken anyway: its page then says so.")
 
 
 def _ask(request: dict[str, Any]) -> Iterator[dict[str, Any] | None]:

@@ -109,6 +109,13 @@ def _find_wrong_architecture(
     return ""
 
 
+def find_machine(text: bytes) -> str:
+    """Return the architecture that the options of a .config are for, "" where none says it."""
+    found = {name.decode() for name in _SET.findall(text)}
+    options = {option: name for name, (option, _) in reversed(_ARCHITECTURES.items())}
+    return next((options[name] for name in sorted(found) if name in options), "")
+
+
 def find_config_in_image(data: FileBytes) -> bytes | None:
     """Return the .config that CONFIG_IKCONFIG puts into a kernel, None where there is none."""
     start = data.find(_START)

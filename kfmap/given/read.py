@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kfmap.btf.function_pack import pack_functions
 from kfmap.btf.read import read_btf
-from kfmap.given.configuration import GivenConfig, check_config, read_given_config
+from kfmap.given.configuration import GivenConfig, check_config, find_machine, read_given_config
 from kfmap.given.files import GivenError
 from kfmap.given.patch import apply_patches
 from kfmap.given.source import find_source
@@ -21,6 +21,7 @@ from kfmap.kernel.tree import Tree, TreeError
 from kfmap.kernel.version import read_version
 
 _SHOWN = 5
+ANYWAY = "--anyway takes it, and its page says so."
 Step = Callable[[str], None]
 _NO_KFUNC = (
     "no kfunc was found in {tree}, and every kernel with BPF registers some: give a whole tree, "
@@ -142,6 +143,9 @@ def _check_release(found: _Found, version: str) -> None:
         fit = check_config(found.config, version)
         found.doubts += fit.doubts
         found.remarks += fit.remarks
+    machine = found.types.machine if found.types else ""
+    if machine and found.config and (own := find_machine(found.config.text)) and own != machine:
+        found.doubts.append(f"the image is one for {machine}, and {found.config.name} for {own}")
     release = found.types.release if found.types else ""
     if release and _series(release) != _series(version):
         found.doubts.append(f"the image is one of {release}, and the source is {version}")
@@ -197,7 +201,7 @@ def _some(names: Iterable[str]) -> str:
 def _refuse(doubts: list[str], given: Given) -> None:
     if doubts and not given.anyway:
         text = "; ".join(doubts)
-        raise DoubtError(f"{text[0].upper()}{text[1:]}. --anyway takes it, and its page says so.")
+        raise DoubtError(f"{text[0].upper()}{text[1:]}. {ANYWAY}")
 
 
 __all__ = ["DoubtError", "Given", "GivenError", "ReadKernel", "TreeError", "read_given"]

@@ -10,8 +10,9 @@ import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from kfmap.archives.files import is_archive, list_files
 from kfmap.archives.stream import ArchiveError, Budget, Stream
@@ -33,17 +34,34 @@ _MOST_FILES = 200_000
 _MOST_BYTES = 16 << 30
 _BANNER = re.compile(rb"Linux version (\d+\.\d+[\w.+~-]*)")
 _BOOT_VERSION = 0x20E  # kernel_version of struct setup_header (Documentation/arch/x86/boot.rst)
+_MACHINES = {  # e_machine of include/uapi/linux/elf-em.h
+    62: "x86",
+    183: "arm64",
+    243: "riscv",
+    22: "s390",
+    21: "powerpc",
+    258: "loongarch",
+}
+_MARKS = (  # x86: setup_header; arm64, riscv: Documentation/arch/*/boot*.rst
+    (0x202, b"HdrS", "x86"),
+    (56, b"ARM\x64", "arm64"),
+    (56, b"RSC\x05", "riscv"),
+)
 _RAW = (MAGIC.to_bytes(2, "little"), MAGIC.to_bytes(2, "big"))
 
 
 @dataclass(frozen=True, slots=True)
 class GivenTypes:
-    """The raw BTF of a kernel, the functions of its modules, and what its image says of itself."""
+    """The raw BTF of a kernel, the functions of its modules, and what its image says of itself.
+
+    `machine` is the architecture, as headers of a .config have it, "" where the image has no mark.
+    """
 
     btf: bytes
     modules: tuple[str, ...] = ()
     release: str = ""
     config: bytes | None = None
+    machine: str = ""
 
 
 def read_given_types(paths: Sequence[Path]) -> GivenTypes:
@@ -59,7 +77,8 @@ def read_given_types(paths: Sequence[Path]) -> GivenTypes:
             if is_split(btf):
                 modules.append((path, btf))
             elif kernel is None:
-                kernel = GivenTypes(btf, (), _release_of(data), find_config_in_image(data))
+                config = find_config_in_image(data)
+                kernel = GivenTypes(btf, (), _release_of(data), config, _machine_of(data))
             else:
                 raise GivenError(f"{path} is the types of a second kernel: give one.")
     if kernel is None:
@@ -86,7 +105,7 @@ def _with_modules(kernel: GivenTypes, modules: list[tuple[Path, bytes]]) -> Give
             raise GivenError(
                 f"{path}: its types do not go on after the kernel's: {error}."
             ) from error
-    return GivenTypes(kernel.btf, tuple(sorted(names)), kernel.release, kernel.config)
+    return replace(kernel, modules=tuple(sorted(names)))
 
 
 def _inside(paths: Sequence[Path]) -> Iterator[Path]:
@@ -174,6 +193,14 @@ def _release_of(data: FileBytes) -> str:
         return data[at : at + 100].split(b"\0")[0].split(b" ")[0].decode(errors="replace")
     found = _BANNER.search(data)
     return found[1].decode() if found else ""
+
+
+def _machine_of(data: FileBytes) -> str:
+    """Return the architecture of an image, "" where it has no mark that is known."""
+    if data[:4] == b"\x7fELF" and len(data) > 20:
+        order: Literal["little", "big"] = "big" if data[5] == 2 else "little"
+        return _MACHINES.get(int.from_bytes(data[18:20], order), "")
+    return next((name for at, mark, name in _MARKS if data[at : at + len(mark)] == mark), "")
 
 
 def missing_kfuncs(btf: Btf, names: Sequence[str]) -> list[str]:

@@ -47,6 +47,20 @@ def vmlinux(*functions: str, release: str = "9.1.2") -> bytes:
     return write_elf({".text": banner, ".BTF": writer.build()})
 
 
+@pytest.mark.parametrize(("machine", "doubt"), [(183, "is one for arm64"), (62, "")])
+def test_an_image_of_another_architecture_is_refused(
+    tree: Path, tmp_path: Path, machine: int, doubt: str
+) -> None:
+    image = bytearray(vmlinux("one", "two"))
+    image[18:20] = machine.to_bytes(2, "little")
+    (tmp_path / "vmlinux").write_bytes(image)
+    given: tuple[object, ...] = ("--btf", tmp_path / "vmlinux")
+    if doubt:
+        assert f"The image {doubt}, and .config for x86" in refuse(tree, *given)
+        given = (*given, "--anyway")
+    assert "9.1" in import_tree(tree, *given)
+
+
 def import_tree(tree: Path, *args: object) -> str:
     said = StringIO()
     call_command("import_kernel", str(tree), *map(str, args), stdout=said)

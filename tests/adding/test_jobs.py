@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import gzip
 import io
 import json
 import lzma
@@ -68,7 +69,8 @@ def add(client: Client, **given: object) -> Addition:
 
 def test_an_archive_becomes_a_kernel(adder: Client, tmp_path: Path, sent: list[int]) -> None:
     config = SimpleUploadedFile("config", CONFIG.encode())
-    image = SimpleUploadedFile("vmlinux", vmlinux("one", "two"))
+    package = make_tar({"boot/vmlinux-9.1.2": vmlinux("one", "two")}, "x")
+    image = SimpleUploadedFile("image.tar.gz", gzip.compress(package))
     addition = add(adder, tree=archive(tmp_path), config=config, types=image, label="mine")
     assert sent == [addition.pk]
     assert "waiting for a worker" in adder.get(addition.get_absolute_url()).content.decode()
@@ -81,6 +83,8 @@ def test_an_archive_becomes_a_kernel(adder: Client, tmp_path: Path, sent: list[i
     assert kernel.facts.origin.profile == "as configured"
     page = adder.get(addition.get_absolute_url()).content.decode()
     assert "/kernels/9.1/" in page
+    progress = adder.get(f"{addition.get_absolute_url()}progress/")
+    assert progress.headers["HX-Refresh"] == "true", "the page has more to say now"
     assert not any(part.file for part in GivenPart.objects.all()), "the bytes are kept"
 
 
@@ -96,6 +100,7 @@ def test_what_does_not_fit_fails_with_the_reason_and_is_taken_anyway(
     addition.refresh_from_db()
     assert addition.state == "failed"
     assert "those of another build: 1 of 2 kfuncs" in addition.problem
+    assert addition.problem.endswith("It can be taken anyway: its page then says so.")
     assert addition.problem in adder.get(addition.get_absolute_url()).content.decode()
     addition.delete()
     again = add(
@@ -107,6 +112,32 @@ def test_what_does_not_fit_fails_with_the_reason_and_is_taken_anyway(
     )
     run_addition(again.pk)
     assert "does not fit together" in adder.get("/kernels/9.1/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "said"),
+    [
+        (
+            "config",
+            "my.config",
+            "my.config is no .config: it has no line that begins with CONFIG_.",
+        ),
+        ("tree", "a b/../linux.tar", "linux.tar cannot be read: it is no archive or package"),
+        ("tree", "../../..", "tree cannot be read: it is no archive or package"),
+    ],
+)
+def test_what_cannot_be_read_is_told_under_its_own_name(
+    adder: Client, tmp_path: Path, kind: str, name: str, said: str
+) -> None:
+    given = {
+        "tree": archive(tmp_path),
+        kind: SimpleUploadedFile("x", b"not one of a kernel\n" * 40),
+    }
+    addition = add(adder, **given)
+    GivenPart.objects.filter(kind=kind).update(name=name)
+    run_addition(addition.pk)
+    addition.refresh_from_db()
+    assert addition.problem.startswith(said)
 
 
 def assert_marked_as_estimate(said: str) -> None:

@@ -69,8 +69,12 @@ def show_addition(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_safe
 def show_addition_progress(request: HttpRequest, pk: int) -> HttpResponse:
-    """Return the progress as a fragment."""
-    return render(request, "parts/addition_progress.html", _context(_own(request, pk)))
+    """Return the progress as a fragment; once it is over, all of the page is to be shown."""
+    addition = _own(request, pk)
+    response = render(request, "parts/addition_progress.html", _context(addition))
+    if addition.is_over:
+        response["HX-Refresh"] = "true"
+    return response
 
 
 @login_required
