@@ -23,13 +23,17 @@ class PatchedTree(Tree):
         return super().read(file)
 
     def search(
-        self, file: str, pattern: re.Pattern[bytes], words: tuple[bytes, ...] = ()
+        self,
+        file: str,
+        pattern: re.Pattern[bytes],
+        words: tuple[bytes, ...] = (),
+        also: bytes = b"",
     ) -> bytes | None:
         text = self._changed.get(file)
         if text is None:
-            return super().search(file, pattern, words)
+            return super().search(file, pattern, words, also)
         data = text.encode()
-        return data if pattern.search(data) else b""
+        return data if pattern.search(data) or (also and also in data) else b""
 
     def has(self, file: str) -> bool:
         if file in self._changed:

@@ -12,8 +12,7 @@ from kfmap.kernel.rules.error_injection import INJECTION_MARK
 from kfmap.kernel.rules.targets import ITERATOR_MARK
 from kfmap.kernel.tree import Tree
 
-_QUICK = b"btf_|bpf"  # nearly every file has neither and is done with
-_PLAIN = re.compile(_QUICK)
+_QUICK = re.compile(b"btf_|bpf")  # nearly every file has neither and is done with
 _MARKS = (
     b"btf_kfunc_id_set",
     b"register_btf_fmodret_id_set",
@@ -59,9 +58,8 @@ def scan_tree(tree: Tree, arch: str, *, injection: bool = False) -> Found:
     injecting: list[str] = []
     helping: list[str] = []
     parts: set[str] = set()
-    wanted = re.compile(_QUICK + b"|" + INJECTION_MARK.rstrip(b"(")) if injection else _PLAIN
     for file in tree.find_sources(arch):
-        data = tree.search(file, wanted)
+        data = tree.search(file, _QUICK, also=INJECTION_MARK if injection else b"")
         if data is None:
             unread.append(file)
             continue

@@ -26,6 +26,15 @@ def test_search_with_words_finds_what_the_pattern_finds(tmp_path: Path) -> None:
     assert tree.search("1.h", _PATTERN, _WORDS) == b"BTF_KFUNCS_START(a)"
 
 
+def test_search_finds_what_counts_as_well(tmp_path: Path) -> None:
+    for name in ("a.c", "b.c"):
+        (tmp_path / name).write_text("ALLOW(a)")
+    for tree in (Tree(tmp_path), PatchedTree(tmp_path, {"b.c": "ALLOW(b)"})):
+        assert tree.search("a.c", _PATTERN, also=b"ALLOW(") == b"ALLOW(a)"
+        assert tree.search("b.c", _PATTERN, also=b"DENY(") == b""
+    assert tree.search("b.c", _PATTERN, also=b"ALLOW(") == b"ALLOW(b)"
+
+
 def test_search_sees_no_text_of_the_file_read_before(tmp_path: Path) -> None:
     (tmp_path / "long.h").write_text("int long_enough; BTF_KFUNCS_START(a)")
     (tmp_path / "short.h").write_text("int x;")
