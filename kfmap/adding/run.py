@@ -169,7 +169,7 @@ def _as_given(problem: str, scratch: Path) -> str:
     """Return a sentence without our folders in it, and without what only the commands have."""
     for kind in (*GivenPart.Kind.values, "source"):
         problem = problem.replace(f"{scratch}/{kind}/", "")
-    return problem.replace(ANYWAY, "It can be taken anyway: its page then says so.")
+    return problem.replace(ANYWAY, "It can be accepted anyway: its page then says so.")
 
 
 def _ask(request: dict[str, Any]) -> Iterator[dict[str, Any] | None]:

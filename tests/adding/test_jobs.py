@@ -100,7 +100,7 @@ def test_what_does_not_fit_fails_with_the_reason_and_is_taken_anyway(
     addition.refresh_from_db()
     assert addition.state == "failed"
     assert "those of another build: 1 of 2 kfuncs" in addition.problem
-    assert addition.problem.endswith("It can be taken anyway: its page then says so.")
+    assert addition.problem.endswith("It can be accepted anyway: its page then says so.")
     assert addition.problem in adder.get(addition.get_absolute_url()).content.decode()
     addition.delete()
     again = add(
@@ -111,7 +111,7 @@ def test_what_does_not_fit_fails_with_the_reason_and_is_taken_anyway(
         anyway="on",
     )
     run_addition(again.pk)
-    assert "does not fit together" in adder.get("/kernels/9.1/").content.decode()
+    assert "do not match" in adder.get("/kernels/9.1/").content.decode()
 
 
 @pytest.mark.parametrize(
@@ -120,10 +120,10 @@ def test_what_does_not_fit_fails_with_the_reason_and_is_taken_anyway(
         (
             "config",
             "my.config",
-            "my.config is no .config: it has no line that begins with CONFIG_.",
+            "my.config is not a .config: it has no line that begins with CONFIG_.",
         ),
-        ("tree", "a b/../linux.tar", "linux.tar cannot be read: it is no archive or package"),
-        ("tree", "../../..", "tree cannot be read: it is no archive or package"),
+        ("tree", "a b/../linux.tar", "linux.tar cannot be read: it is not an archive or package"),
+        ("tree", "../../..", "tree cannot be read: it is not an archive or package"),
     ],
 )
 def test_what_cannot_be_read_is_told_under_its_own_name(

@@ -72,7 +72,7 @@ def test_parts_of_two_architectures_are_a_doubt(tmp_path: Path, text: str) -> No
 
 @pytest.mark.parametrize("text", ["hello\n", "", "#include <x>\n"])
 def test_what_sets_no_option_is_refused(tmp_path: Path, text: str) -> None:
-    with pytest.raises(GivenError, match=r"is no \.config"):
+    with pytest.raises(GivenError, match=r"is not a \.config"):
         fit(tmp_path, text)
 
 

@@ -179,6 +179,6 @@ def test_what_is_no_tree_is_named(tmp_path: Path, name: str) -> None:
     if name == "text":
         given = given / "file"
         given.write_text("hello\n" * 200)
-    reasons = {"headers": "headers that modules", "nothing": "it lacks", "text": "no archive"}
+    reasons = {"headers": "headers that modules", "nothing": "it lacks", "text": "not an archive"}
     with pytest.raises(GivenError, match=reasons[name]):
         find_source(given, tmp_path / "scratch")

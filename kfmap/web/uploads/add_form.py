@@ -73,9 +73,7 @@ class AddForm(_KernelForm):
     )
     label = forms.CharField(required=False, max_length=300, help_text="where it comes from")
     replace = forms.BooleanField(required=False, label="Replace the kernel of this name")
-    anyway = forms.BooleanField(
-        required=False, label="Take it even if its parts do not fit together"
-    )
+    anyway = forms.BooleanField(required=False, label="Accept it even if its parts do not match")
 
     def clean(self) -> dict[str, object]:
         """Want one source: an archive, a path of the server, or evidence."""
