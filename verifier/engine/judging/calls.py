@@ -78,7 +78,7 @@ class CallJudge:
     def _sleep_objection(self, call: LiveCall, kfunc: str, verdict: Verdict) -> Objection | None:
         if _SLEEPABLE not in verdict.flags:
             return None
-        where, certain = asleep(call.regions, call.circumstances)
+        where, certain = asleep(call.regions, call.circumstances, self._context.sleepable)
         if not where:
             return None
         listed = self._kernel.decider.find_listed(kfunc)
@@ -108,10 +108,14 @@ class CallJudge:
         return tuple(layer.find_failure(where, kfunc))
 
 
-def asleep(regions: Regions, how: Circumstances) -> tuple[str, bool]:
-    """Return why nothing may sleep here and how certain that is; "" if it may or is not known."""
+def asleep(regions: Regions, how: Circumstances, program_sleeps: bool) -> tuple[str, bool]:
+    """Return why nothing may sleep here and how certain that is; "" if it may or is not known.
+
+    `program_sleeps`: the program may, so that where it may not is decided by who calls.
+    """
     if how.sleepable is False:
-        return f"{LATER.get(how.later, 'this program')} may not", True
+        who = "what calls this function" if program_sleeps else "this program"
+        return f"{LATER.get(how.later, who)} may not", True
     held = [each.held() for each in variants(regions)]
     told = [name for name in held if name]
     return (f"this is within a {told[0]}", len(told) == len(held)) if told else ("", True)

@@ -113,5 +113,5 @@ class GlobalJudge:
 
 
 def _asleep_at(regions: Regions, how: Circumstances) -> tuple[str, bool]:
-    where, certain = asleep(regions, how)
+    where, certain = asleep(regions, how, program_sleeps=False)
     return where.replace("this program may not", "its caller may not"), certain

@@ -112,7 +112,8 @@ class HelperJudge:
         if held.text:
             reasons = (give_reason("region", held.text),)
             return Objection(FindingKind.REGION, reasons, held.certain, held.advice)
-        where, certain = asleep(call.regions, call.circumstances)
+        sleeps = self._answers.context.sleepable
+        where, certain = asleep(call.regions, call.circumstances, sleeps)
         if not where or not self.sleeps(call.number):
             return None
         reason = give_reason("sleepable", f"{name} may sleep, and {where}")

@@ -112,6 +112,22 @@ def test_the_newest_kernels_verify_it_for_what_its_callers_may(
     assert check(guarded, {"main": "init"}, facts, sleepable=("main",))["main"].verdict == expected
 
 
+def test_where_the_program_may_sleep_its_caller_is_named_that_may_not() -> None:
+    text = """
+        main: program; call bpf_rcu_read_lock; call sub; call bpf_rcu_read_unlock; exit
+        sub: global; call bpf_sleeps; exit
+    """
+    facts = kernel_facts("bpf_sleeps", *_REGIONS, flags=_SLEEPS)
+    facts = behaving(facts, globals_per_context=True)
+    for member, sleeps, who in (
+        ("init", ("main",), "what calls this function"),
+        ("running", (), "this program"),
+    ):
+        verdict = check(text, {"main": member}, facts, sleepable=sleeps)["main"]
+        said = [item.reasons[0].text for item in verdict.findings if item.kind == "not_sleepable"]
+        assert said == [f"bpf_sleeps may sleep, and {who} may not"]
+
+
 def test_a_call_that_may_be_dead_is_unknown() -> None:
     text = """
         main: program
