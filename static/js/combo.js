@@ -2,18 +2,18 @@
 const SHOWN = 60;
 
 // Names with every word in them; those that begin a part of the name first, shorter ones before longer.
-export function findNames(names, typed) {
+export function findNames(names, typed, most = SHOWN, textOf = (name) => name) {
   const words = typed.toLowerCase().split(/[\s*]+/).filter(Boolean);
   const found = [];
   for (const name of names) {
-    const low = name.toLowerCase();
+    const low = textOf(name).toLowerCase();
     const places = words.map((word) => low.indexOf(word));
     if (places.includes(-1)) continue;
     const inside = places.some((place) => place > 0 && /[a-z0-9]/.test(low[place - 1]));
     found.push([inside ? 1 : 0, name.length, name]);
   }
   found.sort((a, b) => a[0] - b[0] || a[1] - b[1] || (a[2] < b[2] ? -1 : 1));
-  return found.slice(0, SHOWN).map((item) => item[2]);
+  return found.slice(0, most).map((item) => item[2]);
 }
 
 function markWords(item, name, typed) {
@@ -33,8 +33,7 @@ function noteOf(text) {
 }
 
 export class Combo {
-  // `load` gives the names, or [name, note] pairs; `take` is told which one was chosen; `find` gives those that fit,
-  // of a Map of names and notes.
+  // `load` gives names, or [name, note] pairs; `take` is told which was chosen; `find` gives those of a Map that fit.
   constructor(input, { load, take, find = (all, typed) => findNames(all.keys(), typed) }) {
     this.input = input;
     this.load = load;

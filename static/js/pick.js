@@ -1,45 +1,25 @@
-// Search in a <select data-pick> of many: it is hidden, and what is found is chosen in it, so that forms and scripts
-// keep what they know. Few choices, and pages without scripts, have the browser's own list.
-import { Combo } from "./combo.js";
+// Search in a <select data-pick> of many: what is found is chosen in it, for forms and scripts know the select.
+import { Combo, findNames } from "./combo.js";
 
 const FEW = 12;
 
-// [where the words stand: 0 is the name, 1 its beginning, 2 the beginning of a part, 3 anywhere, in the group too]
-function rankOf(name, group, words) {
-  const low = name.toLowerCase();
-  const all = `${low} ${group.toLowerCase()}`;
-  if (!words.every((word) => all.includes(word))) return null;
-  const typed = words.join(" ");
-  if (low === typed) return 0;
-  if (low.startsWith(typed)) return 1;
-  return words.every((word) => low.split(/[^a-z0-9.]+/).some((part) => part.startsWith(word))) ? 2 : 3;
-}
-
-// Names that fit, the best first, else in the order of the list, which is from new to old.
-export function findOptions(all, typed) {
-  const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
-  const ranked = [...all].map(([name, group]) => [rankOf(name, group, words), name]).filter(([rank]) => rank !== null);
-  return ranked.sort((a, b) => a[0] - b[0]).map(([, name]) => name);
-}
-
-function entriesOf(select) {
-  return [...select.options].map((option) => [option.text, option.parentElement.label ?? ""]);
+function findOptions(all, typed) {
+  const textOf = (name) => `${name} ${all.get(name)}`;
+  return typed ? findNames(all.keys(), typed, Infinity, textOf) : [...all.keys()];
 }
 
 function makeField(select) {
-  const label = select.labels[0];
-  const input = document.createElement("input");
-  input.id = `${select.id}-search`;
-  Object.assign(input, { type: "text", autocomplete: "off", spellcheck: false, autocapitalize: "none" });
-  if (label) label.htmlFor = input.id;
-  else input.setAttribute("aria-label", select.getAttribute("aria-label"));
   const place = document.createElement("div");
   place.className = "combo pick";
+  const input = document.createElement("input");
+  Object.assign(input, { id: `${select.id}-search`, autocomplete: "off", spellcheck: false });
+  for (const label of select.labels) label.htmlFor = input.id;
   const count = document.createElement("span");
   count.className = "visually-hidden";
   count.role = "status";
   place.append(input, count);
   select.before(place);
+  if (document.activeElement === select) input.focus();
   select.hidden = true;
   return { input, count };
 }
@@ -47,34 +27,27 @@ function makeField(select) {
 class Pick extends Combo {
   constructor(select) {
     const { input, count } = makeField(select);
-    super(input, { load: async () => entriesOf(select), take: (name) => this.pick(name), find: findOptions });
+    const entries = [...select.options].map((option) => [option.text, option.parentElement.label ?? ""]);
+    super(input, { load: async () => entries, take: (name) => this.pick(name), find: findOptions });
     Object.assign(this, { select, count });
     this.restore();
-    // What is typed is no answer yet: only a choice is told to the form.
+    // Only a choice is told to the form.
     for (const told of ["input", "change"]) input.addEventListener(told, (event) => event.stopPropagation());
     input.addEventListener("focus", () => input.select());
     input.addEventListener("click", () => {
-      if (!this.list.hidden) return;
       input.select();
-      this.openAll();
+      if (this.list.hidden) this.open("");
     });
-    input.addEventListener("blur", () => this.takeExact());
-    select.addEventListener("change", () => this.restore());
-    window.addEventListener("pageshow", () => this.restore());
-    select.form?.addEventListener("reset", () => setTimeout(() => this.restore()));
-  }
-
-  get chosenName() {
-    return this.select.selectedOptions[0]?.text ?? "";
+    input.addEventListener("blur", () => this.pick(input.value.trim()));
   }
 
   restore() {
-    this.input.value = this.chosenName;
+    this.input.value = this.select.selectedOptions[0].text;
     this.count.textContent = "";
   }
 
   pick(name) {
-    const option = [...this.select.options].find((item) => item.text === name);
+    const option = [...this.select.options].find((item) => item.text.toLowerCase() === name.toLowerCase());
     if (option && !option.selected) {
       option.selected = true;
       for (const told of ["input", "change"]) this.select.dispatchEvent(new Event(told, { bubbles: true }));
@@ -82,36 +55,25 @@ class Pick extends Combo {
     this.restore();
   }
 
-  // The whole list, with what is chosen marked: the text in the field is that choice, not a query.
-  openAll() {
-    return this.open("");
-  }
-
+  // "" shows all, with what is chosen marked: the text in the field is that choice, not a query.
   async open(typed) {
     await super.open(typed);
-    const names = [...this.list.children].map((item) => item.dataset.name);
     if (this.input !== document.activeElement) return;
+    const names = [...this.list.children].map((item) => item.dataset.name);
     this.count.textContent = names.length ? `${names.length} found` : "Nothing is called that.";
-    this.choose(typed === "" ? names.indexOf(this.chosenName) : Math.min(0, names.length - 1));
-  }
-
-  takeExact() {
-    const typed = this.input.value.trim().toLowerCase();
-    const names = [...this.select.options].map((option) => option.text);
-    this.pick(names.find((name) => name.toLowerCase() === typed) ?? this.chosenName);
+    this.choose(typed === "" ? names.indexOf(this.select.selectedOptions[0].text) : Math.min(0, names.length - 1));
   }
 
   onKey(event) {
-    const isArrow = event.key === "ArrowDown" || event.key === "ArrowUp";
-    if (isArrow && this.list.hidden) {
+    const wasHidden = this.list.hidden;
+    if (wasHidden && /^Arrow(Down|Up)$/.test(event.key)) {
       event.preventDefault();
-      return void this.openAll();
+      return void this.open("");
     }
-    const had = !this.list.hidden;
-    if (event.key === "Enter" && !had) this.takeExact();
+    if (wasHidden && event.key === "Enter") this.pick(this.input.value.trim());
     super.onKey(event);
-    if (event.key === "Escape" && had) this.restore();
-    // A lone field would send its form, which asks for nothing.
+    if (!wasHidden && event.key === "Escape") this.restore();
+    // A lone field would send its form.
     if (event.key === "Enter" && !this.input.form?.querySelector("button")) event.preventDefault();
   }
 }

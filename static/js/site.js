@@ -1,5 +1,4 @@
-// What every page has: the theme switch, the key for search, times in the reader's zone, drop zones,
-// search in long lists.
+// What every page has: the theme switch, the key for search, local times, drop zones, long lists.
 const root = document.documentElement;
 const THEMES = { system: "System theme", light: "Light theme", dark: "Dark theme" };
 

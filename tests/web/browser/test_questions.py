@@ -44,7 +44,7 @@ def test_answer_has_a_link_for_a_colleague(page: Page, server: Up) -> None:
 
 def test_other_kernel_changes_the_answer_in_place(page: Page) -> None:
     page.goto(f"/can-call/?kernel=7.3&context=struct_ops:sched_ext_ops.running&kfunc={MOVE}")
-    page.get_by_label("Kernel").fill("6.18")
+    page.locator("#q-kernel-search").fill("6.18")
     page.keyboard.press("Enter")
     expect(page.locator(".answer-fails_at_run_time")).to_contain_text("fails at run time")
     page.wait_for_url(re.compile("kernel=6.18"))
@@ -142,7 +142,7 @@ def failing(server: Up, browser: Browser) -> Iterator[Page]:
 def test_question_that_gets_no_answer_says_so(failing: Page) -> None:
     failing.goto(f"/can-call/?kernel=7.3&context={DISPATCH}&kfunc={MOVE}")
     failing.route("**/can-call/?*", lambda route: route.fulfill(status=404))
-    failing.get_by_label("Kernel").fill("7.2")
+    failing.locator("#q-kernel-search").fill("7.2")
     failing.keyboard.press("Enter")
     expect(failing.locator("#answer")).to_contain_text("could not be fetched (404)")
 

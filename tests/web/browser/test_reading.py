@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 
 def test_two_kernels_are_compared_by_keyboard(page: Page) -> None:
     page.goto("/compare/")
-    page.get_by_label("From").focus()
+    page.locator("#old-search").focus()
     page.keyboard.type("6.19")
     page.keyboard.press("Tab")
     page.keyboard.type("7.1")
