@@ -16,9 +16,12 @@ from rest_framework.response import Response
 
 from kfmap.api.authentication import MayUse
 from kfmap.api.serializers import JobSerializer
-from kfmap.api.visible import objects_of
+from kfmap.api.visible import objects_of, space_of
 from verifier.records.models import BpfObject
+from verifier.spaces.access import Reader
+from verifier.spaces.models import Space
 
+Looks = tuple[Reader, Space | None]  # a token of one space sees what is there alone
 _EVERY_SECONDS = 0.5
 _LIFETIME_SECONDS = 25.0  # then the reader comes back: an endless stream would hold a stop
 
@@ -26,10 +29,12 @@ _LIFETIME_SECONDS = 25.0  # then the reader comes back: an endless stream would 
 @api_view(["GET"])
 @permission_classes([MayUse])
 def may_look(request: Request, sha256: str) -> Response:
-    """Answer 200 and the number of the row where the reader may see the object, else with the
-    problem."""
+    """Answer 200, and for this server the row and who looks, where the reader may see the object;
+    else with the problem."""
     obj = objects_of(request).at(sha256).first()
-    return Response({"pk": obj.pk}) if obj else Response({}, status=404)
+    if obj is None:
+        return Response({}, status=404)
+    return Response({"pk": obj.pk, "looks": (request.user, space_of(request))})
 
 
 async def stream_job(request: HttpRequest, sha256: str) -> HttpResponseBase:
@@ -37,17 +42,17 @@ async def stream_job(request: HttpRequest, sha256: str) -> HttpResponseBase:
     allowed: Response = await sync_to_async(may_look)(request, sha256=sha256)
     if allowed.status_code != 200:
         return allowed
-    response = StreamingHttpResponse(_events(allowed.data["pk"]), content_type="text/event-stream")
+    response = StreamingHttpResponse(_events(**allowed.data), content_type="text/event-stream")
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"
     response["Content-Encoding"] = "identity"  # keeps GZipMiddleware from holding events back
     return response
 
 
-async def _events(pk: int) -> AsyncIterator[str]:
+async def _events(pk: int, looks: Looks) -> AsyncIterator[str]:
     ends_at, last, over = time.monotonic() + _LIFETIME_SECONDS, "", False
     while not over and time.monotonic() < ends_at:
-        told, over = await sync_to_async(_look)(pk)
+        told, over = await sync_to_async(_look)(pk, *looks)
         if told != last:
             yield f"event: job\ndata: {told}\n\n"
             last = told
@@ -56,9 +61,15 @@ async def _events(pk: int) -> AsyncIterator[str]:
         await asyncio.sleep(0 if over else _EVERY_SECONDS)
 
 
-def _look(pk: int) -> tuple[str, bool]:
-    """Return the job as JSON, and whether it will change no more."""
-    obj = BpfObject.objects.filter(pk=pk).first()
+def _look(pk: int, user: Reader, space: Space | None) -> tuple[str, bool]:
+    """Return the job as JSON, and whether it will change no more.
+
+    Who may not see the object any more gets nothing more of it.
+    """
+    rows = BpfObject.objects.visible_to(user)
+    if space is not None:
+        rows = rows.filter(pk__in=BpfObject.objects.in_space(space).values("pk"))
+    obj = rows.filter(pk=pk).first()
     job = obj.jobs.first() if obj else None
     told = json.dumps(JobSerializer(job).data if job else None)
     connections.close_all()

@@ -31,7 +31,7 @@ from kfmap.api.serializers import (
     TakenSerializer,
     UploadSerializer,
 )
-from kfmap.api.uploading import hash_upload, submit_once
+from kfmap.api.uploading import submit_by_key
 from kfmap.api.visible import objects_of, space_of, spaces_of, submissions_of
 from kfmap.catalogue.snapshot import one_snapshot
 from verifier.engine.judging.choice_text import OPTIONS, parse_plain_choices
@@ -40,7 +40,8 @@ from verifier.engine.origin import FIELDS as ORIGIN
 from verifier.engine.origin import OriginError, read_origin
 from verifier.engine.reports import RENDERERS
 from verifier.guests.store import add_opinions
-from verifier.jobs.submit import submit
+from verifier.jobs.submit import submit, submit_once
+from verifier.jobs.upload_hash import hash_upload
 from verifier.records.loader_targets import resolve_targets
 from verifier.records.models import BpfObject, Submission, SubmittedFile
 from verifier.records.outcome import load_outcomes, worst_by_kernel
@@ -136,13 +137,15 @@ def _upload(request: Request) -> Response:
     except NoSuchSpaceError as error:
         raise ValidationError({"detail": str(error)}) from error
     uploads = form.validated_data["objects"]
-    key = request.headers.get("Idempotency-Key", "")
-    submission, again = submit_once(
-        user,
-        key,
-        hash_upload(uploads, {**said, "space": [slug], **_lists(named)}) if key else "",
-        lambda: submit(uploads, user, choices, space, origin),
-    )
+    if key := request.headers.get("Idempotency-Key", ""):
+        submission, again = submit_by_key(
+            user,
+            key,
+            hash_upload(uploads, {**said, "space": [slug], **_lists(named)}),
+            lambda: submit(uploads, user, choices, space, origin),
+        )
+    else:
+        submission, again = submit_once(uploads, user, choices, space, origin)
     response = Response(_taken_files(submission), status=202)
     response["Location"] = reverse("api-submission", args=[submission.pk])
     if again:

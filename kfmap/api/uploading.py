@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 
 from django.contrib.auth.models import User
-from django.core.files.uploadedfile import UploadedFile
 
 from kfmap.api.errors import ConflictError, UnprocessableError
 from kfmap.api.models import UploadKey
@@ -15,16 +13,14 @@ from verifier.records.models import Submission
 MAX_KEY = 200
 
 
-def submit_once(
+def submit_by_key(
     user: User, key: str, content: str, submit: Callable[[], Submission]
 ) -> tuple[Submission, bool]:
-    """Return the submission and whether it was made before; without a key it is made anew.
+    """Return the submission and whether it was made before; `content` is the hash of what was sent.
 
     Raises ConflictError while the first request is not finished, and UnprocessableError for a key
     that something else was sent with.
     """
-    if not key:
-        return submit(), False
     if len(key) > MAX_KEY:
         raise UnprocessableError(f"Idempotency-Key is longer than {MAX_KEY} characters.")
     row, is_new = UploadKey.objects.get_or_create(user=user, key=key, defaults={"content": content})
@@ -47,24 +43,3 @@ def _answer_again(row: UploadKey, content: str) -> Submission:
     if row.submission is None:
         raise ConflictError
     return row.submission
-
-
-def hash_upload(files: Iterable[UploadedFile[bytes]], said: Mapping[str, Iterable[str]]) -> str:
-    """Return the SHA-256 of names, bytes and options, each with its length before it."""
-    digest = hashlib.sha256()
-    for file in files:
-        inner = hashlib.sha256()
-        for chunk in file.chunks():
-            inner.update(chunk)
-        file.seek(0)
-        _add(digest, file.name or "")
-        _add(digest, inner.hexdigest())
-    for option, texts in sorted(said.items()):
-        for text in texts:
-            _add(digest, f"{option}={text}")
-    return digest.hexdigest()
-
-
-def _add(digest: hashlib._Hash, text: str) -> None:
-    data = text.encode(errors="surrogatepass")
-    digest.update(b"%d:" % len(data) + data)

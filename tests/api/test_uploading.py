@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,14 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import AsyncClient, Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from kfmap.api.models import UploadKey
+from tests.verifier.spaces.people import create_team
 from verifier.records.models import BpfObject, Job, Submission
+from verifier.spaces.models import AuditEntry
+from verifier.spaces.roles import Role
 
 pytestmark = pytest.mark.django_db
 
@@ -103,3 +108,88 @@ def test_progress_is_streamed_until_it_is_over(settings: Settings, tmp_path: Pat
     events = asyncio.run(read())
     assert events[0].startswith('event: job\ndata: {"state": "done"')
     assert events[-1] == "event: over\ndata: {}\n\n"
+
+
+def test_upload_whose_process_died_is_taken_in_anew(
+    ada: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("verifier.jobs.submit._PATIENCE_SECONDS", 0.0)
+    send(ada, "")
+    Submission.objects.get().files.all().delete()
+    Submission.objects.update(is_whole=False)
+    answer = send(ada, "")
+    assert "Idempotency-Replayed" not in answer
+    assert [file["file"] for file in answer.json()] == ["a.bpf.o"]
+    assert send(ada, "")["Location"] == answer["Location"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_stream_ends_for_whoever_may_see_the_object_no_more() -> None:
+    team = create_team()
+    Job.objects.create(object=team.object, state=Job.State.RUNNING, step="reading")
+
+    async def read() -> list[str]:
+        client = AsyncClient()
+        await client.aforce_login(team.user("reader"))
+        answer = await client.get(f"/api/objects/{team.object.sha256}/events/")
+        parts: list[str] = []
+        stream: Any = answer
+        async for chunk in stream:
+            parts.append(chunk.decode())
+            await team.space.memberships.filter(role=Role.READER).adelete()
+            await Job.objects.aupdate(step="a step that they are not told")
+        return parts
+
+    first, *rest = asyncio.run(read())
+    assert "reading" in first
+    assert rest[-1].startswith("event: over")
+    assert "not told" not in "".join(rest)
+
+
+def test_upload_that_is_sent_twice_without_a_key_is_taken_in_once(ada: Client) -> None:
+    first, second = send(ada, ""), send(ada, "")
+    assert (first.status_code, second.status_code) == (202, 202)
+    assert (first["Location"], first.json()[0]["sha256"]) == (
+        second["Location"],
+        second.json()[0]["sha256"],
+    )
+    assert "Idempotency-Replayed" not in first
+    assert second["Idempotency-Replayed"] == "true"
+    assert Submission.objects.count() == 1
+    send(ada, "", data=HEADER + b"x")
+    send(ada, "", cleared="sub_attach")
+    send(ada, "", commit="abc123")
+    assert Submission.objects.count() == 4, "other bytes or other words are another upload"
+
+
+def test_upload_is_the_same_while_it_is_checked_and_not_long_after(ada: Client) -> None:
+    send(ada, "")
+    Submission.objects.update(created_at=timezone.now() - timedelta(hours=1))
+    send(ada, "")
+    assert Submission.objects.count() == 1, "its check goes on"
+    Job.objects.update(state=Job.State.DONE)
+    send(ada, "")
+    assert Submission.objects.count() == 2, "it is over for long"
+
+
+def test_form_that_is_pressed_twice_uploads_once(ada: Client) -> None:
+    pages = [
+        ada.post("/uploads/", {"objects": SimpleUploadedFile("a.bpf.o", HEADER)}, follow=True)
+        for _ in range(2)
+    ]
+    assert pages[0].redirect_chain == pages[1].redirect_chain
+    assert "uploaded the same a moment ago" in pages[1].content.decode()
+    assert Submission.objects.count() == AuditEntry.objects.filter(what="upload").count() == 1
+
+
+def test_upload_of_the_same_that_failed_is_taken_in_anew(
+    ada: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: object) -> None:
+        raise OSError("disk")
+
+    ada.raise_request_exception = False
+    with monkeypatch.context() as broken:
+        broken.setattr("verifier.jobs.submit.send", fail)
+        assert send(ada, "").status_code >= 500
+    assert "Idempotency-Replayed" not in send(ada, "")

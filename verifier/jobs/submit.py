@@ -3,7 +3,8 @@ it checked."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 
 from django.contrib.auth.models import User
@@ -12,6 +13,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
 from kfmap.quotas.uploads import spend_upload
+from verifier.engine.judging.choice_text import plain_choices
 from verifier.engine.judging.choices import NO_CHOICES, LoaderChoices
 from verifier.engine.origin import UNKNOWN_ORIGIN, Origin
 from verifier.jobs import files
@@ -19,11 +21,13 @@ from verifier.jobs.checker import CheckFailedError
 from verifier.jobs.opening import open_job
 from verifier.jobs.reconcile import send
 from verifier.jobs.unpacking import is_container, unpack
+from verifier.jobs.upload_hash import hash_upload
 from verifier.records.loaders import take_object
 from verifier.records.models import BpfObject, Job, Submission
-from verifier.spaces.models import Space
+from verifier.spaces.models import AuditEntry, Space
 
 MAX_NAME = 255
+_PATIENCE_SECONDS, _LOOK_SECONDS = 20.0, 0.2
 
 
 def submit(
@@ -44,12 +48,75 @@ def submit(
     Raises QuotaError where the user uploaded too much lately.
     """
     uploads = list(uploads)
+    _spend(uploads, user)
+    submission = Submission.objects.create(user=user, space=space, **asdict(origin))
+    return _fill(submission, uploads, choices)
+
+
+def submit_once(
+    uploads: Iterable[UploadedFile[bytes]],
+    user: User,
+    choices: LoaderChoices = NO_CHOICES,
+    space: Space | None = None,
+    origin: Origin = UNKNOWN_ORIGIN,
+) -> tuple[Submission, bool]:
+    """Take in what `submit` does, unless the same is being taken in, checked, or was just now.
+
+    Return the submission and whether it was there before. The same: names, bytes, choices and
+    origin, by the same person into the same space.
+    """
+    uploads = list(uploads)
+    _spend(uploads, user)
+    space = space or Space.objects.home_of(user)
+    said = {**plain_choices(choices), **{name: [text] for name, text in asdict(origin).items()}}
+    digest = hash_upload(uploads, said)
+    submission, is_new = _claim(user, space, digest, origin)
+    if not is_new and not _is_whole_soon(submission):
+        Submission.objects.filter(pk=submission.pk).update(digest="")  # its process may be dead
+        submission, is_new = _claim(user, space, digest, origin)
+    if not is_new:
+        return submission, True
+    try:
+        return _fill(submission, uploads, choices), False
+    except BaseException:
+        Submission.objects.filter(pk=submission.pk).update(digest="", is_whole=True)
+        raise  # the same may be sent again
+
+
+@transaction.atomic
+def _claim(user: User, space: Space, digest: str, origin: Origin) -> tuple[Submission, bool]:
+    """Return the submission of the same that is there, else a new one, and whether it is new."""
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)  # two that are sent at once
+    before = Submission.objects.find_same(user, space, digest)
+    if before is not None:
+        return before, False
+    made = Submission.objects.create(
+        user=user, space=space, digest=digest, is_whole=False, **asdict(origin)
+    )
+    return made, True
+
+
+def _is_whole_soon(submission: Submission) -> bool:
+    """Wait until another request has taken in the files, and return whether it has."""
+    ends_at, is_whole = time.monotonic() + _PATIENCE_SECONDS, submission.is_whole
+    while not is_whole and time.monotonic() < ends_at:
+        time.sleep(_LOOK_SECONDS)
+        is_whole = Submission.objects.filter(pk=submission.pk, is_whole=True).exists()
+    return is_whole
+
+
+def _spend(uploads: Sequence[UploadedFile[bytes]], user: User | None) -> None:
     if user is not None:
         spend_upload(user.pk, len(uploads), sum(upload.size or 0 for upload in uploads))
-    submission = Submission.objects.create(user=user, space=space, **asdict(origin))
+
+
+def _fill(
+    submission: Submission, uploads: Iterable[UploadedFile[bytes]], choices: LoaderChoices
+) -> Submission:
+    AuditEntry.objects.record(submission.space, submission.user, "upload", str(submission))
     opened = [job for upload in uploads for job in _take_in(submission, upload, choices)]
-    if submission.files.exclude(object=None).exists():
-        Submission.objects.filter(pk=submission.pk).update(is_awaited=True)
+    has_objects = submission.files.exclude(object=None).exists()
+    Submission.objects.filter(pk=submission.pk).update(is_awaited=has_objects, is_whole=True)
     send(job.pk for job in opened)
     return submission
 

@@ -17,7 +17,7 @@ from kfmap.web.shared.kernel_map import load_kernel_map
 from verifier.engine.reports import RENDERERS
 from verifier.guests.store import add_opinions
 from verifier.jobs.opening import change_loader, check_stale_objects, ensure_job, retry_jobs
-from verifier.jobs.submit import submit
+from verifier.jobs.submit import submit_once
 from verifier.records import store
 from verifier.records.models import BpfObject, Job, Review, Submission
 from verifier.records.outcome import load_outcomes
@@ -29,7 +29,6 @@ from verifier.records.store import find_stale
 from verifier.records.uploads import delete_upload, find_space, may_manage, spaces_of
 from verifier.records.versions import load_origins
 from verifier.spaces.choice import NoSuchSpaceError, find_chosen, list_choices
-from verifier.spaces.models import AuditEntry
 from verifier.spaces.roles import Action
 from verifier.web.events import progress_context
 from verifier.web.found import may_with, object_view, submission_view
@@ -92,8 +91,9 @@ def _take_in(request: HttpRequest) -> HttpResponse:
     except NoSuchSpaceError as error:
         form.add_error(None, str(error))
         return _render_uploads(request, form, origin_form, status=422)
-    submission = submit(files, request.user, form.choices, space, origin_form.origin)
-    AuditEntry.objects.record(submission.space, request.user, "upload", str(submission))
+    submission, again = submit_once(files, request.user, form.choices, space, origin_form.origin)
+    if again:
+        messages.info(request, "You uploaded the same a moment ago: this is that upload.")
     if Job.objects.open().filter(object__submitted__submission=submission, sent_at=None).exists():
         messages.warning(request, _QUEUE_AWAY)
         return _render_submission(request, submission, status=202)

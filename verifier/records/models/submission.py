@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import Any, Self
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import models
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 from django.urls import reverse
+from django.utils import timezone
 
 from verifier.engine.origin import MOST, Origin
 from verifier.records.models.job import Job
 from verifier.records.models.object import BpfObject
 from verifier.spaces.access import Reader, sees_everything
 from verifier.spaces.models import Space
+from verifier.spaces.moment import SAME_MOMENT
 from verifier.spaces.roles import Action
 
 
@@ -35,6 +38,13 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         """Return those that somebody awaits and whose checks are all over."""
         open_jobs = Job.objects.not_over().values("object")
         return self.filter(is_awaited=True).exclude(files__object__in=open_jobs)
+
+    def find_same(self, user: User, space: Space, digest: str) -> Submission | None:
+        """Return the latest upload of the same that is not over, or was made a moment ago."""
+        lately = models.Q(created_at__gt=timezone.now() - SAME_MOMENT)
+        goes_on = models.Q(files__object__in=Job.objects.open().values("object"))
+        rows = self.filter(user=user, space=space, digest=digest)
+        return rows.filter(lately | goes_on).order_by("-pk").first()
 
 
 class Submission(models.Model):
@@ -60,10 +70,26 @@ class Submission(models.Model):
         help_text="who uploaded is to be told when its checks are over",
     )
 
+    digest = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="of what was sent, by which the same sent twice is known",
+    )
+    is_whole = models.BooleanField(
+        default=True, db_default=True, help_text="all of its files are taken in"
+    )
+
     objects = SubmissionQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at"]
+        indexes = [
+            models.Index(
+                fields=["digest"], condition=~models.Q(digest=""), name="submissions_by_digest"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"submission {self.pk}"
@@ -84,6 +110,16 @@ class Submission(models.Model):
         return Origin(self.commit, self.branch, self.link)
 
 
+class SubmittedFileQuerySet(models.QuerySet["SubmittedFile"]):
+    """Questions about many files."""
+
+    def would_take_reviews(self) -> Self:
+        """Return those whose object has reviews, which go with it and its last upload."""
+        others = SubmittedFile.objects.filter(object=models.OuterRef("object"))
+        kept = models.Exists(others.exclude(submission=models.OuterRef("submission")))
+        return self.filter(~kept, object__reviews__isnull=False)
+
+
 class SubmittedFile(models.Model):
     """A file of a submission: an object, or the reason why it is none."""
 
@@ -94,6 +130,8 @@ class SubmittedFile(models.Model):
     name = models.CharField(max_length=255, db_index=True)
     problem = models.TextField(blank=True)
     known_before = models.BooleanField(default=False)
+
+    objects = SubmittedFileQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]
