@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from kfmap.permission.flip_block import Flip, FlipBlock, gather_flips
-from kfmap.permission.outcome_words import LETTERS, TITLES
+from kfmap.permission.outcome_words import (
+    ALLOWED,
+    LETTERS,
+    ONLY_IF_SLEEPABLE,
+    OUTCOMES,
+    TITLES,
+    UNKNOWN,
+)
 from kfmap.permission.renamed_pairs import list_prototypes, pair_renamed
-from kfmap.reports.document import Report, Section, Table, made_by
+from kfmap.reports.document import Finding, Level, Report, Rule, Section, Table, made_by
 from kfmap.reports.kernel_data import KernelData
 
 _MOST_NAMED = 12
@@ -87,9 +95,61 @@ def build_comparison_report(old: KernelData, new: KernelData) -> Report:
         ),
         (flips, names),
         (*old.provenance, *new.provenance, *made_by()),
+        findings=tuple(_findings(changes)),
     )
 
 
+def _findings(changes: KernelChanges) -> Iterator[Finding]:
+    """Return what changed, what stops to work as an error."""
+    yield from (
+        Finding(_REMOVED, Level.ERROR, name, "The newer kernel has no such kfunc.")
+        for name in changes.removed
+    )
+    yield from (
+        Finding(_RENAMED, Level.ERROR, was, f"The newer kernel calls it {name}.")
+        for was, name in changes.renamed
+    )
+    yield from (
+        Finding(_PROTOTYPE, Level.WARNING, name, f"It was {was} and is {now}.")
+        for name, was, now in changes.prototypes
+    )
+    yield from (
+        Finding(_REMOVED_CONTEXT, Level.ERROR, name, "The newer kernel has no such context.")
+        for name in changes.contexts_removed
+    )
+    for added in (*changes.added, *changes.contexts_added):
+        yield Finding(_ADDED, Level.NOTE, added, "The newer kernel has it anew.")
+    yield from map(_flip_finding, changes.flips)
+
+
+def _flip_finding(flip: FlipBlock) -> Finding:
+    """Return a block of cells as a finding: an error where calls stop to work."""
+    before, after = LETTERS[flip.before], LETTERS[flip.after]
+    if UNKNOWN in (before, after):
+        rule, level = _UNCLEAR, Level.WARNING
+    elif before not in _WORKS and after not in _WORKS:
+        rule, level = _OTHERWISE, Level.NOTE
+    elif OUTCOMES.index(after) > OUTCOMES.index(before):
+        rule, level = _WORSE, Level.ERROR
+    else:
+        rule, level = _BETTER, Level.NOTE
+    contexts = _few(flip.contexts)
+    text = f"From “{TITLES[before]}” to “{TITLES[after]}” in {contexts}."
+    names = "\0".join((*flip.kfuncs, "", *flip.contexts, before, after))
+    mark = hashlib.sha256(names.encode()).hexdigest()[:32]
+    return Finding(rule, level, _few(flip.kfuncs), text, mark=mark)
+
+
+_REMOVED = Rule("removed_kfunc", "A kfunc is gone")
+_RENAMED = Rule("renamed_kfunc", "A kfunc has another name")
+_PROTOTYPE = Rule("other_prototype", "A kfunc has another prototype")
+_REMOVED_CONTEXT = Rule("removed_context", "A context is gone")
+_ADDED = Rule("added", "A kfunc or a context is new")
+_WORKS = (ALLOWED, ONLY_IF_SLEEPABLE)
+_WORSE = Rule("stops_to_work", "Calls work no more, or need more than before")
+_BETTER = Rule("begins_to_work", "Calls work that did not, or need less than before")
+_OTHERWISE = Rule("fails_otherwise", "Calls that did not work fail in another way")
+_UNCLEAR = Rule("unclear", "Calls become unknown, or are unknown no more")
 _SAME_NAMES = "Both kernels have the same kfuncs and contexts."
 
 

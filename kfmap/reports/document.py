@@ -5,6 +5,8 @@ Texts are those of the map and of objects as they are: every renderer makes them
 
 from __future__ import annotations
 
+import hashlib
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from kfmap import __version__
@@ -51,6 +53,55 @@ class Section:
     graphs: tuple[Graph, ...] = ()
 
 
+class Level(StrEnum):
+    """How grave a finding is."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+class State(StrEnum):
+    """What a finding is beside an older reading; ALONE where there is none."""
+
+    ALONE = ""
+    NEW = "new"
+    SAME = "same"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A kind of finding: one word for programs, a phrase for people."""
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong, or other than before, for code review tools and CI.
+
+    `subject` names what it is about, `places` are files with their lines, 0 where none is known.
+    """
+
+    rule: Rule
+    level: Level
+    subject: str
+    text: str
+    places: tuple[tuple[str, int], ...] = ()
+    state: State = State.ALONE
+    mark: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """Return its mark, else the first 32 digits of a SHA-256 over what it says."""
+        if self.mark:
+            return self.mark
+        text = "\0".join((self.rule.id, self.subject, self.text))
+        return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:32]
+
+
 @dataclass(frozen=True, slots=True)
 class SignOff:
     """What somebody decided about one object, and when (ISO 8601).
@@ -84,7 +135,7 @@ class Report:
 
     `sheets` are the whole data, of which the sections show what people read; the first is the one
     that CSV holds. `provenance` names hashes and versions. Without `sign_offs` a report of which
-    `signable` is true has an empty block to sign.
+    `signable` is true has an empty block to sign. `findings`: None for what has none by its nature.
     """
 
     kind: str
@@ -95,6 +146,7 @@ class Report:
     provenance: tuple[tuple[str, str], ...]
     sign_offs: tuple[SignOff, ...] = ()
     signable: bool = False
+    findings: tuple[Finding, ...] | None = None
 
 
 def made_by() -> tuple[tuple[str, str], ...]:

@@ -33,13 +33,16 @@ _ALL = (
     Format("markdown", "kfmap.reports.markdown", "render_markdown", "text/markdown", "md"),
     Format("json", "kfmap.reports.plain", "render_json", "application/json", "json"),
     Format("csv", "kfmap.reports.plain", "render_table_csv", "text/csv", "csv"),
+    Format("sarif", "kfmap.reports.sarif", "render_sarif", "application/sarif+json", "sarif"),
+    Format("junit", "kfmap.reports.junit", "render_junit", "application/xml", "xml"),
     Format("svg", _GRAPH, "render_svg", "image/svg+xml", "svg"),
     Format("graphml", _GRAPH, "render_graphml", "application/graphml+xml", "graphml"),
     Format("dot", _GRAPH, "render_dot", "text/vnd.graphviz", "dot"),
 )
 FORMATS = {item.name: item for item in _ALL}
 _OF_GRAPHS = ("svg", "graphml", "dot")
-_OF_OBJECTS = ("text", "sarif", "junit", "github")
+_OF_FINDINGS = ("sarif", "junit")
+_OF_OBJECTS = ("text", "github")
 
 
 class NoSuchFormatError(LookupError):
@@ -47,9 +50,15 @@ class NoSuchFormatError(LookupError):
 
 
 def list_formats(report: Report) -> list[str]:
-    """Return the formats that a report comes in: those of graphs where it draws one."""
+    """Return the formats that a report comes in: those of graphs where it draws one, those of
+    findings where it may have some."""
     draws = any(section.graphs for section in report.sections)
-    return [name for name in FORMATS if draws or name not in _OF_GRAPHS]
+    finds = report.findings is not None
+    return [
+        name
+        for name in FORMATS
+        if (draws or name not in _OF_GRAPHS) and (finds or name not in _OF_FINDINGS)
+    ]
 
 
 def render_report(report: Report, name: str) -> bytes:
@@ -60,6 +69,8 @@ def render_report(report: Report, name: str) -> bytes:
     why = f"There is no format “{name}” here"
     if name in _OF_GRAPHS:
         why = "This report draws no graph"
+    elif name in _OF_FINDINGS:
+        why = f"“{name}” is for findings, which this report has none of by its nature"
     elif name in _OF_OBJECTS:
         why = f"“{name}” is for the findings in an object, which this report is not about"
     raise NoSuchFormatError(f"{why}; there are {', '.join(there)}.")

@@ -6,10 +6,21 @@ from collections import Counter
 from collections.abc import Iterator
 
 from kfmap.kernel.set_entries import list_entries
-from kfmap.permission.findings.finding import COLUMNS, Finding, row_of
+from kfmap.permission.findings.finding import (
+    COLUMNS,
+    DEFECT,
+    KIND_WORDS,
+    NOTE,
+    WARNING,
+    Finding,
+    row_of,
+)
 from kfmap.permission.outcome_words import ALLOWED, LETTER_OF, LETTERS, TITLES
-from kfmap.reports.document import Entry, Report, Section, Table, made_by
+from kfmap.reports import document
+from kfmap.reports.document import Entry, Level, Report, Rule, Section, Table, made_by
 from kfmap.reports.kernel_data import KernelData
+
+_LEVELS = {DEFECT: Level.ERROR, WARNING: Level.WARNING, NOTE: Level.NOTE}
 
 
 def build_kernel_report(kernel: KernelData) -> Report:
@@ -39,6 +50,7 @@ def build_kernel_report(kernel: KernelData) -> Report:
         ),
         (kfuncs, registrations, _findings_table(kernel.findings)),
         (*kernel.provenance, *made_by()),
+        findings=tuple(map(_reported, kernel.findings)),
     )
 
 
@@ -82,6 +94,17 @@ def _registrations(kernel: KernelData) -> Table:
 
 def _findings_table(findings: tuple[Finding, ...]) -> Table:
     return Table("findings", COLUMNS, tuple(map(row_of, findings)))
+
+
+def _reported(item: Finding) -> document.Finding:
+    advice = f" Try: {item.suggestion}" if item.suggestion else ""
+    return document.Finding(
+        Rule(item.kind, KIND_WORDS[item.kind]),
+        _LEVELS[item.severity],
+        item.subject,
+        f"{item.text}{advice}",
+        tuple((place.file, place.line) for place in item.places),
+    )
 
 
 def _findings_section(findings: tuple[Finding, ...]) -> Section:

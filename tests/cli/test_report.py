@@ -46,7 +46,7 @@ def test_graph_of_a_kernel_is_drawn(tmp_path: Path) -> None:
     ("args", "said"),
     [
         (("kernels", "6.1", "6.12", "--format=dot"), "This report draws no graph; there are html"),
-        (("kernel", "6.1", "--format=sarif"), "“sarif” is for the findings in an object"),
+        (("kernel", "6.1", "--format=github"), "“github” is for the findings in an object"),
         (("space", "team"), "needs --server"),
         (("space", "team", "--server=https://example.org"), "Set KFMAP_TOKEN"),
         (("kernel", "6.1", "--server=example.org"), "is not the address of a server"),

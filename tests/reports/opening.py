@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import openpyxl
 import pytest
 from lxml import html
 
-from kfmap.reports.document import Entry, Report, Section, SignOff, Table, made_by
+from kfmap.reports.document import (
+    Entry,
+    Finding,
+    Level,
+    Report,
+    Rule,
+    Section,
+    SignOff,
+    State,
+    Table,
+    made_by,
+)
 
+# The schema of OASIS, as in npm's @microsoft/jest-sarif 1.0.0-beta.0 (MIT).
+SARIF_SCHEMA = Path(__file__).parents[1] / "verifier/engine/reports/data/sarif-2.1.0-rtm.5.json"
 HOSTILE = ("<script>alert(1)</script>", "=1+1", "evil\x1b[2J", "\u202egnp.exe", "中\U0001f4a9&amp;")
 
 
@@ -35,7 +50,19 @@ def create_report(*names: str, rows: int = 1, signed: bool = False) -> Report:
         (("object", "ab" * 32), *made_by()),
         (sign_off,) if signed else (),
         signable=True,
+        findings=tuple(_finding(item, state) for item in (name, *names) for state in State),
     )
+
+
+def validate_sarif(log: Any) -> None:
+    """Refuse what is not valid by the schema of OASIS."""
+    schema = json.loads(SARIF_SCHEMA.read_text())
+    jsonschema.validators.validator_for(schema)(schema).validate(log)
+
+
+def _finding(name: str, state: State) -> Finding:
+    places = ((f"kernel/{name}.c", 12), ("kernel/b.c", 0))
+    return Finding(Rule("toy", name), Level.ERROR, name, f"{name} is refused.", places, state)
 
 
 def read_workbook(data: bytes) -> dict[str, list[tuple[Any, ...]]]:

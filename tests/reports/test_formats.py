@@ -18,7 +18,7 @@ from kfmap import __version__
 from kfmap.graphs.nodes import KFUNC, add_node, create_graph, join_nodes
 from kfmap.reports.document import Report, Section
 from kfmap.reports.formats import FORMATS, NoSuchFormatError, list_formats, render_report
-from tests.reports.opening import HOSTILE, create_report
+from tests.reports.opening import HOSTILE, create_report, validate_sarif
 
 SCHEMA = Path(kfmap.reports.__file__).with_name("report.schema.json")
 
@@ -53,13 +53,14 @@ def test_graph_comes_by_itself_with_hostile_names_made_harmless() -> None:
     ("name", "said"),
     [
         ("svg", "This report draws no graph; there are html"),
-        ("sarif", "“sarif” is for the findings in an object"),
+        ("junit", "“junit” is for findings, which this report has none of"),
+        ("github", "“github” is for the findings in an object"),
         ("docx", "There is no format “docx” here"),
     ],
 )
 def test_format_that_a_report_cannot_have_is_refused_with_the_reason(name: str, said: str) -> None:
     with pytest.raises(NoSuchFormatError, match=said):
-        render_report(create_report(), name)
+        render_report(replace(create_report(), findings=None), name)
 
 
 def test_json_is_as_its_schema_says() -> None:
@@ -79,3 +80,29 @@ def test_markdown_keeps_names_from_being_html() -> None:
     text = FORMATS["markdown"].render(create_report(*HOSTILE)).decode()
     assert "<script>" not in text and "\u202e" not in text
     assert "| kfunc | verdict | line |" in text
+
+
+def test_findings_are_read_by_code_review_tools_with_hostile_names_made_harmless() -> None:
+    report = create_report(*HOSTILE)
+    log = json.loads(render_report(report, "sarif"))
+    validate_sarif(log)
+    results = log["runs"][0]["results"]
+    assert [row.get("baselineState") for row in results[:4]] == [None, "new", "unchanged", "absent"]
+    assert results[0]["locations"][0]["physicalLocation"]["region"] == {"startLine": 12}
+    assert "\u202e" not in str(log)
+
+
+def test_findings_are_cases_of_ci_and_what_is_new_and_grave_fails() -> None:
+    root = etree.fromstring(render_report(create_report(*HOSTILE), "junit"))
+    cases = root.findall(".//testcase")
+    assert [[child.tag for child in case] for case in cases[:4]] == [
+        ["failure"],
+        ["failure"],
+        ["skipped"],
+        [],
+    ]
+    totals = [sum(int(suite.get(name)) for suite in root) for name in ("tests", "failures")]
+    assert totals == [len(cases), len(root.findall(".//failure"))]
+    assert "\u202e" not in etree.tostring(root, encoding="unicode")
+    nothing = etree.fromstring(render_report(replace(create_report(), findings=()), "junit"))
+    assert [case.get("name") for case in nothing.iter("testcase")] == ["nothing was found"]

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 import pytest
+from lxml import etree
 
 from kfmap.cli.kernels import load_kernel
 from kfmap.cli.report import read_kernel_data
@@ -76,3 +77,32 @@ def test_comparison_of_a_kernel_with_itself_is_empty() -> None:
         "Both kernels have the same"
         in FORMATS["markdown"].render(build_comparison_report(load("6.1"), load("6.1"))).decode()
     )
+
+
+def test_findings_of_a_kernel_stand_at_their_lines_and_grave_ones_fail() -> None:
+    kernel = load("6.18")
+    log = json.loads(FORMATS["sarif"].render(build_kernel_report(kernel)))["runs"][0]
+    assert len(log["results"]) == len(kernel.findings)
+    first, told = kernel.findings[0], log["results"][0]
+    assert told["ruleId"] == first.kind
+    assert {rule["id"] for rule in log["tool"]["driver"]["rules"]} == {
+        item.kind for item in kernel.findings
+    }
+    root = etree.fromstring(FORMATS["junit"].render(build_kernel_report(kernel)))
+    defects = [item for item in kernel.findings if item.severity == "defect"]
+    assert len(root.findall(".//failure")) == len(defects)
+
+
+def test_findings_of_a_comparison_tell_what_stops_to_work_from_what_begins() -> None:
+    old, new = load("6.17"), load("6.18")
+    changes = find_kernel_changes(old, new)
+    log = json.loads(FORMATS["sarif"].render(build_comparison_report(old, new)))["runs"][0]
+    levels = {(row["ruleId"], row["level"]) for row in log["results"]}
+    assert ("added", "note") in levels
+    removed = [row for row in log["results"] if row["ruleId"] == "removed_kfunc"]
+    assert len(removed) == len(changes.removed)
+    assert {row["level"] for row in removed} <= {"error"}
+    flips = [row for row in log["results"] if "From “" in row["message"]["text"]]
+    assert len(flips) == len(changes.flips)
+    same = json.loads(FORMATS["sarif"].render(build_comparison_report(new, new)))["runs"][0]
+    assert same["results"] == []

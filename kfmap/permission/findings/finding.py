@@ -10,6 +10,22 @@ NOTE = "note"
 WARNING = "warning"
 DEFECT = "defect"
 SEVERITIES = (DEFECT, WARNING, NOTE)
+KIND_WORDS = {
+    "flag_copies": "Entries with other flags",
+    "filter_overreach": "Filters that refuse what is not theirs",
+    "foreign_exposure": "Open to foreign struct_ops",
+    "governed_elsewhere": "Decided by another set's filter",
+    "hidden_by_option": "Left out by this configuration",
+    "hook_limit": "Hooks near their limit",
+    "lost_in_btf": "Registered and not callable",
+    "member_classes": "Members that allow the same",
+    "multi_hook": "Kfuncs on several hooks",
+    "multi_set": "Kfuncs in several sets",
+    "naive_view": "Where a simpler view is wrong",
+    "not_understood": "Not understood",
+    "open_to_tracing": "Open to every tracing program",
+    "untagged": "Not tagged in BTF",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from kfmap.catalogue.store import LoadedKernel
 from kfmap.graphs.compare import build_class_graph
 from kfmap.graphs.svg import draw_svg
 from kfmap.kernel.facts import Place
-from kfmap.permission.findings.finding import COLUMNS, Finding, row_of
+from kfmap.permission.findings.finding import COLUMNS, KIND_WORDS, Finding, row_of
 from kfmap.permission.findings.lint import render_lint_json, render_lint_text
 from kfmap.safe_text.csv_rows import render_csv
 from kfmap.web.findings.load_findings import load_findings
@@ -21,23 +21,6 @@ from kfmap.web.shared.kernel_map import ThisKernel
 from kfmap.web.shared.links import place_url
 from kfmap.web.shared.once_per_facts import once_per_facts
 from kfmap.web.shared.page import Page, kernel_page
-
-KIND_WORDS = {
-    "flag_copies": "Entries with other flags",
-    "filter_overreach": "Filters that refuse what is not theirs",
-    "foreign_exposure": "Open to foreign struct_ops",
-    "governed_elsewhere": "Decided by another set's filter",
-    "hidden_by_option": "Left out by this configuration",
-    "hook_limit": "Hooks near their limit",
-    "lost_in_btf": "Registered and not callable",
-    "member_classes": "Members that allow the same",
-    "multi_hook": "Kfuncs on several hooks",
-    "multi_set": "Kfuncs in several sets",
-    "naive_view": "Where a simpler view is wrong",
-    "not_understood": "Not understood",
-    "open_to_tracing": "Open to every tracing program",
-    "untagged": "Not tagged in BTF",
-}
 
 
 @kernel_page("findings")

@@ -1,11 +1,7 @@
-"""SARIF 2.1.0 (OASIS), for code review tools: one result per cause, at its place in the source.
-
-Keeps within what GitHub takes of a run: 25,000 results, 1,000 locations beside a result.
-"""
+"""SARIF 2.1.0 (OASIS), for code review tools: one result per cause, at its place in the source."""
 
 from __future__ import annotations
 
-import json
 import posixpath
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -13,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
-from kfmap import __version__
+from kfmap.reports.sarif import BASE, FINGERPRINT, MOST_LOCATIONS, render_run
 from kfmap.safe_text.printable import printable
 from verifier.engine.reports.answer import count
 from verifier.engine.reports.causes import Cause, find_causes
@@ -37,11 +33,6 @@ from verifier.engine.reports.opinions import (
 from verifier.engine.result import FINDING_KINDS, FindingKind, SourceLine, Step
 from verifier.opinions.agreement import ComparedProgram
 
-SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-_BASE = "SRCROOT"
-_FINGERPRINT = "kfmap/v1"
-_MOST_RESULTS = 25_000
-_MOST_LOCATIONS = 1_000
 _RULES: list[FindingKind] = [kind for kind in FINDING_KINDS if kind != FindingKind.DEAD]
 _LEVELS = {FindingKind.UNKNOWN: "warning", FindingKind.LEFT_OUT: "note"}
 
@@ -52,20 +43,11 @@ def render_sarif(objects: Sequence[CheckedObject], options: ReportOptions = DEFA
     rules = [*(_rule(kind) for kind in _RULES), opinion_rule()]
     results = [_result(obj, cause, options) for obj in objects for cause in find_causes(obj).shown]
     results += [_opinion(obj, row, options) for obj in objects for row in find_refusals(obj)]
-    run: dict[str, Any] = {
-        "tool": {"driver": {"name": "kfmap", "version": __version__, "rules": rules}},
-        "columnKind": "unicodeCodePoints",
-        "artifacts": [_artifact(obj) for obj in objects],
-        "invocations": [
-            {"executionSuccessful": not problems, "toolExecutionNotifications": problems}
-        ],
-        "results": results[:_MOST_RESULTS],
-    }
     asked = {verdict.kernel for obj in objects for verdict in obj.verdicts}
     estimates = {name: said for name, said in find_estimates(options).items() if name in asked}
-    if estimates:
-        run["properties"] = {"estimates": estimates}
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"
+    artifacts = [_artifact(obj) for obj in objects]
+    properties = {"estimates": estimates} if estimates else {}
+    return render_run(rules, results, problems, artifacts, properties)
 
 
 def _rule(kind: FindingKind) -> dict[str, Any]:
@@ -104,7 +86,7 @@ def _result(obj: CheckedObject, cause: Cause, options: ReportOptions) -> dict[st
         "level": cause_level(cause, options),
         "message": {"text": printable(cause_message(cause, options))},
         "locations": [_location(obj, finding.source, _function(cause), options)],
-        "partialFingerprints": {_FINGERPRINT: cause.fingerprint},
+        "partialFingerprints": {FINGERPRINT: cause.fingerprint},
         "properties": {
             "kernels": list(cause.kernels),
             "programs": list(cause.programs),
@@ -117,7 +99,7 @@ def _result(obj: CheckedObject, cause: Cause, options: ReportOptions) -> dict[st
     estimates = find_estimates(options)
     if own := {name: estimates[name] for name in cause.kernels if name in estimates}:
         result["properties"]["estimates"] = own
-    related = list(_related(obj, finding.path, options))[:_MOST_LOCATIONS]
+    related = list(_related(obj, finding.path, options))[:MOST_LOCATIONS]
     if related:
         result["relatedLocations"] = related
     if waived := [item for item in options.waivers if item.fingerprint == cause.fingerprint]:
@@ -183,7 +165,7 @@ def _location(
     if source is not None and source.file and source.line > 0:
         region = {"startLine": source.line, "snippet": {"text": source.text}}
         uri = relative_path(source.file, options.source_root)
-        artifact = {"uri": quote(uri), "uriBaseId": _BASE}
+        artifact = {"uri": quote(uri), "uriBaseId": BASE}
         physical = {"artifactLocation": artifact, "region": region}
     names = [{"name": function, "kind": "function"}]
     return {"physicalLocation": physical, "logicalLocations": names}

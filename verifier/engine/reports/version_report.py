@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from kfmap.reports.document import Report, Section, Table, made_by
+from kfmap.reports.document import (
+    Finding,
+    Level,
+    Report,
+    Rule,
+    Section,
+    State,
+    Table,
+    made_by,
+)
 from kfmap.safe_text.csv_rows import Value
 from verifier.engine.reports.answer import build_answer, count
 from verifier.engine.reports.causes import Cause
 from verifier.engine.reports.document_report import cause_entry, kernel_words
 from verifier.engine.reports.model import DEFAULT, KIND_WORDS, CheckedObject, ReportOptions
+from verifier.engine.reports.sarif_report import cause_level, cause_message, relative_path
 from verifier.engine.result import WORDS
 from verifier.engine.summary import ProgramSummary
 
@@ -57,6 +67,28 @@ def build_version_report(
             *((f"kernel {kernel.name}", kernel_words(kernel)) for kernel in options.kernels),
             *made_by(),
         ),
+        findings=tuple(
+            _reported(state, cause, options)
+            for state in (State.NEW, State.SAME, State.GONE)
+            for cause in causes[state]
+        ),
+    )
+
+
+def _reported(state: State, cause: Cause, options: ReportOptions) -> Finding:
+    """Return a cause for code review tools and CI, by the line of source that it names."""
+    source = cause.example.source
+    places: tuple[tuple[str, int], ...] = ()
+    if source is not None and source.file:
+        places = ((relative_path(source.file, options.source_root), source.line),)
+    return Finding(
+        Rule(cause.kind, KIND_WORDS[cause.kind]),
+        Level(cause_level(cause, options)),
+        cause.kfunc or cause.programs[0],
+        cause_message(cause, options),
+        places,
+        state,
+        cause.fingerprint,
     )
 
 

@@ -20,6 +20,16 @@ def test_new_gone_and_same_findings_are_told_apart() -> None:
     assert states == {"toy_kept": "same", "toy_gone": "gone", "toy_came": "new"}
     assert body["lead"][0] == "1 finding is new, 1 finding is gone, 1 finding is the same."
     assert body["tables"]["verdicts"] == []
+    log = json.loads(FORMATS["sarif"].render(report))["runs"][0]
+    assert {
+        row["message"]["text"].split(":")[0]: row["baselineState"] for row in log["results"]
+    } == {
+        "toy_kept": "unchanged",
+        "toy_gone": "absent",
+        "toy_came": "new",
+    }
+    failed = FORMATS["junit"].render(report).decode()
+    assert failed.count("<failure") == 1 and "toy_came" in failed
 
 
 def test_verdicts_and_programs_that_changed() -> None:
