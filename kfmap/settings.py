@@ -377,6 +377,7 @@ SPECTACULAR_SETTINGS = {
         "WorkState": "kfmap.adding.models.Addition.State",  # of opinions, too
         "DeliveryState": "verifier.webhooks.models.Delivery.State",
         "RecheckState": "verifier.rechecking.models.Recheck.State",
+        "TokenState": "kfmap.api.models.TokenState",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -19,6 +19,7 @@ from kfmap.adding.run import forget_parts
 from kfmap.api.authentication import MayUse
 from kfmap.api.described import PROBLEMS
 from kfmap.api.serializers import Serializer
+from kfmap.api.visible import expect_all_spaces
 from kfmap.web.uploads.add_form import (
     AddForm,
     MineForm,
@@ -102,6 +103,8 @@ def addition(request: Request, pk: int) -> Response:
     found = get_object_or_404(Addition.objects.select_related("kernel"), pk=pk)
     if found.user_id != request.user.pk and not getattr(request.user, "is_staff", False):
         raise Http404
+    if request.method == "DELETE":
+        expect_all_spaces(request)
     if request.method == "DELETE" and not found.is_over:
         found.finish(Addition.State.CANCELLED)
         forget_parts(found)
@@ -111,6 +114,7 @@ def addition(request: Request, pk: int) -> Response:
 
 def _start(request: Request, make: type[AddForm] | type[MineForm]) -> Response:
     assert isinstance(request.user, User)
+    expect_all_spaces(request)
     if too_many_open(request.user):
         raise Throttled(detail="Your other kernels are still being read: wait, or cancel one.")
     form = make(request.POST, request.FILES)

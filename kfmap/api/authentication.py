@@ -14,7 +14,7 @@ from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from kfmap.api.errors import LockedOutError
-from kfmap.api.models import ApiToken, Scope, hash_token
+from kfmap.api.models import ApiToken, Scope, TokenState, hash_token
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -39,7 +39,7 @@ class TokenAuthentication(BaseAuthentication):
         )
         if token is None or not token.user.is_active:
             raise AuthenticationFailed(f"There is no such token: {_MAKE_ONE}.")
-        if token.state != "usable":
+        if token.state != TokenState.USABLE:
             raise AuthenticationFailed(f"The token {token} is {token.state}: {_MAKE_ONE}.")
         token.note_use()
         return token.user, token
@@ -86,27 +86,36 @@ def _locked_out() -> LockedOutError:
 
 
 class MayUse(BasePermission):
-    """Somebody who signed in; a token needs the scope `read` to read and `submit` to send."""
+    """Somebody who signed in; a token needs the scope `read` to read and another one to change."""
+
+    changes = Scope.SUBMIT
+    reads = Scope.READ
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         """Return whether the request may be made. Raises PermissionDenied naming the scope."""
         if not request.user or not request.user.is_authenticated:
             return False
-        scope = self.scope_of(request)
+        scope = self.reads if request.method in SAFE_METHODS else self.changes
         if isinstance(request.auth, ApiToken) and scope not in request.auth.scopes:
             raise PermissionDenied(
                 f"The token {request.auth} does not have the scope “{scope}”: {_MAKE_ONE}."
             )
         return True
 
-    def scope_of(self, request: Request) -> Scope:
-        """Return the scope that a token needs."""
-        return Scope.READ if request.method in SAFE_METHODS else Scope.SUBMIT
+
+class MayReview(MayUse):
+    """Somebody who signed in; a token needs the scope `review` to decide and to comment."""
+
+    changes = Scope.REVIEW
 
 
-class MayManage(MayUse):
+class MayChange(MayUse):
+    """Somebody who signed in; a token needs the scope `manage` to change how a space works."""
+
+    changes = Scope.MANAGE
+
+
+class MayManage(MayChange):
     """Somebody who signed in; a token needs the scope `manage`, to read too."""
 
-    def scope_of(self, request: Request) -> Scope:
-        """Return the scope that a token needs."""
-        return Scope.MANAGE
+    reads = Scope.MANAGE

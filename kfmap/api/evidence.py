@@ -18,6 +18,7 @@ from kfmap.api.authentication import MayUse
 from kfmap.api.described import PROBLEMS
 from kfmap.api.serializers import Serializer
 from kfmap.api.throttles import AccountThrottle, AnyoneThrottle, CostlyThrottle
+from kfmap.api.visible import expect_all_spaces
 from kfmap.catalogue.store import KernelExistsError
 from kfmap.evidence.models import Evidence
 from kfmap.evidence.store import Kept, add_kernel, keep_evidence
@@ -95,6 +96,7 @@ def evidence(request: Request) -> Response:
     if request.method == "GET":
         return Response([_plain(row) for row in Evidence.objects.defer("data")])
     assert isinstance(request.user, User)
+    expect_all_spaces(request)
     given = request.data
     data = given.get("document", b"") if isinstance(given, dict) else b""
     try:

@@ -22,6 +22,9 @@ from verifier.spaces.models import Space
 PREFIX = "kfm_"  # so that scanners for leaked secrets can tell what was leaked
 _SHOWN = 10
 _BYTES = 32
+MOST_TOKENS = 50  # usable ones of one person
+MOST_DAYS = 365
+LONGEST_NAME = 80
 _USED_EVERY = timedelta(minutes=1)  # a token that is used all the time costs one write in that time
 
 
@@ -34,8 +37,17 @@ class Scope(models.TextChoices):
     """What a token may do for its owner."""
 
     READ = "read", "read results and reports"
-    SUBMIT = "submit", "submit objects"
-    MANAGE = "manage", "manage webhooks of spaces"
+    SUBMIT = "submit", "submit objects, and ask people to review them"
+    REVIEW = "review", "decide on objects, comment, and waive findings"
+    MANAGE = "manage", "manage spaces, members, policies, tokens"
+
+
+class TokenState(models.TextChoices):
+    """Whether a token can be used."""
+
+    USABLE = "usable"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
@@ -46,6 +58,29 @@ class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
         now = timezone.now()
         return self.filter(revoked_at=None, expires_at__gt=now, user__is_active=True)
 
+    def make(
+        self,
+        user: User,
+        name: str,
+        scopes: list[str],
+        days: int,
+        space: Space | None = None,
+        made_with: ApiToken | None = None,
+    ) -> tuple[ApiToken, str]:
+        """Return a new token and its text, which is nowhere to be seen again."""
+        text = PREFIX + secrets.token_urlsafe(_BYTES)
+        token = self.create(
+            user=user,
+            name=name,
+            start=text[:_SHOWN],
+            digest=hash_token(text),
+            scopes=scopes,
+            space=space,
+            made_with=made_with,
+            expires_at=timezone.now() + timedelta(days=days),
+        )
+        return token, text
+
 
 class ApiToken(models.Model):
     """A token of one person; it may do what its scopes name, and never more than its owner."""
@@ -53,7 +88,9 @@ class ApiToken(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens"
     )
-    name = models.CharField(max_length=80, help_text="what it is for, such as CI of a repository")
+    name = models.CharField(
+        max_length=LONGEST_NAME, help_text="what it is for, such as CI of a repository"
+    )
     start = models.CharField(max_length=_SHOWN, help_text="its first characters, to tell it by")
     digest = models.CharField(max_length=64, unique=True)
     scopes = models.JSONField(default=list)
@@ -64,6 +101,14 @@ class ApiToken(models.Model):
         blank=True,
         related_name="+",
         help_text="the one it is for; empty: all that its owner may see",
+    )
+    made_with = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="made",
+        help_text="the token that asked for it over the API",
     )
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
@@ -79,11 +124,12 @@ class ApiToken(models.Model):
         return f"{self.name} ({self.start}…)"
 
     @property
-    def state(self) -> str:
-        """Return in a word whether it can be used."""
+    def state(self) -> TokenState:
+        """Return whether it can be used."""
         if self.revoked_at:
-            return "revoked"
-        return "expired" if self.expires_at <= timezone.now() else "usable"
+            return TokenState.REVOKED
+        is_over = self.expires_at <= timezone.now()
+        return TokenState.EXPIRED if is_over else TokenState.USABLE
 
     @property
     def scope_words(self) -> list[str]:
@@ -97,25 +143,18 @@ class ApiToken(models.Model):
             ApiToken.objects.filter(pk=self.pk).update(last_used_at=now)
 
     def revoke(self) -> None:
-        """End it for good."""
-        ApiToken.objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=timezone.now())
+        """End it for good, and what was made with it: whoever had it may have all of these."""
+        ending = {self.pk}
+        while found := ApiToken.objects.filter(made_with__in=ending).exclude(pk__in=ending):
+            ending |= set(found.values_list("pk", flat=True))
+        ApiToken.objects.filter(pk__in=ending, revoked_at=None).update(revoked_at=timezone.now())
 
 
 def create_token(
     user: User, name: str, scopes: list[str], days: int, space: Space | None = None
 ) -> str:
     """Make a token and return its text, which is nowhere to be seen again."""
-    text = PREFIX + secrets.token_urlsafe(_BYTES)
-    ApiToken.objects.create(
-        user=user,
-        name=name,
-        start=text[:_SHOWN],
-        digest=hash_token(text),
-        scopes=scopes,
-        space=space,
-        expires_at=timezone.now() + timedelta(days=days),
-    )
-    return text
+    return ApiToken.objects.make(user, name, scopes, days, space)[1]
 
 
 class UploadKey(models.Model):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -16,23 +15,23 @@ from rest_framework.decorators import (
     parser_classes,
     permission_classes,
 )
-from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.exceptions import ValidationError
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kfmap.api.authentication import MayUse
-from kfmap.api.described import PROBLEMS, files, problems
+from kfmap.api.described import PROBLEMS, problems
 from kfmap.api.listing import PAGED, answer_page, paged
 from kfmap.api.serializers import (
     ListedObjectSerializer,
     ResultSerializer,
-    SubmissionSerializer,
     TakenSerializer,
     UploadSerializer,
 )
+from kfmap.api.submissions import REPORT_FORMAT, REPORTS, taken_files
 from kfmap.api.uploading import submit_by_key
-from kfmap.api.visible import objects_of, space_of, spaces_of, submissions_of
+from kfmap.api.visible import objects_of, space_of, spaces_of
 from kfmap.catalogue.snapshot import one_snapshot
 from verifier.engine.judging.choice_text import OPTIONS, parse_plain_choices
 from verifier.engine.judging.choices import ChoiceError
@@ -43,12 +42,11 @@ from verifier.guests.store import add_opinions
 from verifier.jobs.submit import submit, submit_once
 from verifier.jobs.upload_hash import hash_upload
 from verifier.records.loader_targets import resolve_targets
-from verifier.records.models import BpfObject, Submission, SubmittedFile
+from verifier.records.models import BpfObject
 from verifier.records.outcome import load_outcomes, worst_by_kernel
 from verifier.records.report_download import export_report
-from verifier.records.reporting import load_report, load_space, load_submission
+from verifier.records.reporting import load_report, load_space
 from verifier.records.reviews import load_reviews
-from verifier.records.uploads import delete_upload, may_manage
 from verifier.spaces.choice import NoSuchSpaceError, find_chosen
 from verifier.spaces.models import Space
 
@@ -61,8 +59,6 @@ _FILTERS = [
     OpenApiParameter("name", description="part of the file's name"),
     OpenApiParameter("kfunc", description="a kfunc that some program can reach"),
 ]
-_FORMAT = OpenApiParameter("format", enum=list(RENDERERS), description="default: json")
-_REPORTS = files(*dict.fromkeys(renderer.media_type for renderer in RENDERERS.values()))
 
 
 @extend_schema(
@@ -146,7 +142,7 @@ def _upload(request: Request) -> Response:
         )
     else:
         submission, again = submit_once(uploads, user, choices, space, origin)
-    response = Response(_taken_files(submission), status=202)
+    response = Response(taken_files(submission), status=202)
     response["Location"] = reverse("api-submission", args=[submission.pk])
     if again:
         response["Idempotency-Replayed"] = "true"
@@ -166,48 +162,7 @@ def _find_space(request: Request, user: User, slug: str) -> Space | None:
     return find_chosen(user, own.slug if own is not None else slug)
 
 
-@extend_schema(methods=["GET"], responses={200: SubmissionSerializer, **PROBLEMS})
-@extend_schema(methods=["DELETE"], responses={204: None, **PROBLEMS})
-@api_view(["GET", "DELETE"])
-@permission_classes([MayUse])
-def submission(request: Request, submission_id: int) -> Response:
-    """Return what became of each file of an upload, and whether all of them are checked.
-
-    DELETE ends the upload: objects that nobody else uploaded go with it, bytes and all.
-    """
-    found = get_object_or_404(submissions_of(request), pk=submission_id)
-    if request.method == "DELETE":
-        if not may_manage(request.user, found):
-            raise PermissionDenied("Only who uploaded it, or maintains its space, deletes it.")
-        delete_upload(found, request.user)
-        return Response(status=204)
-    jobs = [
-        file.object.latest_job
-        for file in found.files.select_related("object").prefetch_related("object__jobs")
-        if file.object
-    ]
-    over = all(job is None or job.is_over for job in jobs)
-    body = {
-        "files": _taken_files(found),
-        "over": over,
-        "origin": asdict(found.origin),
-        "space": found.space.slug if found.space else None,
-    }
-    return Response(body)
-
-
-@extend_schema(parameters=[_FORMAT], responses={**_REPORTS, **PROBLEMS})
-@api_view(["GET"])
-@permission_classes([MayUse])
-@one_snapshot()
-def submission_report(request: Request, submission_id: int) -> HttpResponse:
-    """Return the report on an upload in a format."""
-    found = get_object_or_404(submissions_of(request), pk=submission_id)
-    chosen = request.query_params.get("format", "json")
-    return export_report(chosen, load_submission(found, request.user), f"submission-{found.pk}")
-
-
-@extend_schema(parameters=[_FORMAT], responses={**_REPORTS, **PROBLEMS})
+@extend_schema(parameters=[REPORT_FORMAT], responses={**REPORTS, **PROBLEMS})
 @api_view(["GET"])
 @permission_classes([MayUse])
 @one_snapshot()
@@ -236,7 +191,7 @@ def result(request: Request, sha256: str) -> Response:
     return Response(ResultSerializer(found).data)
 
 
-@extend_schema(parameters=[_FORMAT], responses={**_REPORTS, **PROBLEMS})
+@extend_schema(parameters=[REPORT_FORMAT], responses={**REPORTS, **PROBLEMS})
 @api_view(["GET"])
 @permission_classes([MayUse])
 @one_snapshot()
@@ -246,21 +201,3 @@ def report(request: Request, sha256: str) -> HttpResponse:
     chosen = request.query_params.get("format", "json")
     loaded = add_opinions(load_report([obj], request.user), [obj])
     return export_report(chosen, loaded, obj.sha256[:12])
-
-
-def _taken_files(submission: Submission) -> list[dict[str, Any]]:
-    files = submission.files.select_related("object").prefetch_related("object__jobs")
-    return [_taken(file) for file in files]
-
-
-def _taken(file: SubmittedFile) -> dict[str, Any]:
-    sha256 = file.object.sha256 if file.object else None
-    job = file.object.latest_job if file.object else None
-    return {
-        "file": file.name,
-        "sha256": sha256,
-        "url": file.object and reverse("api-result", args=[file.object.address]),
-        "known_before": file.known_before,
-        "problem": file.problem,
-        "waits_for": job.waits_for if job else "",
-    }

@@ -18,7 +18,7 @@ from drf_spectacular.generators import SchemaGenerator
 from kfmap.catalogue.kernel_names import find_newest
 from kfmap.catalogue.models import Kernel
 
-_METHODS = ("get", "post", "delete")
+_METHODS = ("get", "post", "patch", "delete")
 _EXAMPLES = {
     "context": "lsm:file_open",
     "kfunc": "bpf_path_d_path",
@@ -34,12 +34,13 @@ _FILE = "prog.bpf.o"
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A part of the address or of the query, or a field of what is sent."""
+    """A part of the address or of the query, or a field of what is sent, with an example of it."""
 
     name: str
     where: str
     says: str
     required: bool
+    example: Any = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +121,12 @@ class _Example:
         for field in self.parameters:
             if field.where == "file":
                 words += ["--form", f"{field.name}=@{_FILE}"]
-        fields = [field.name for field in self.parameters if field.where == "field"]
+        fields = [field for field in self.parameters if field.where == "field"]
         if fields:
-            words += ["--json", json.dumps({name: examples.get(name, "") for name in fields})]
-        if self.method == "DELETE" or (self.method == "POST" and not words):
-            words += ["--request", self.method]  # curl asks with GET where nothing is sent
+            body = {field.name: examples.get(field.name, field.example) for field in fields}
+            words += ["--json", json.dumps(body)]
+        if self.method in ("PATCH", "DELETE") or (self.method == "POST" and not words):
+            words += ["--request", self.method]  # curl asks with GET or POST by what is sent
         token = ' --header "Authorization: Bearer $KFMAP_TOKEN"' if self.needs_account else ""
         return f"curl{token} {shlex.join([*words, server + self.address(examples)])}"
 
@@ -147,7 +149,25 @@ def _sent(operation: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[P
             is_file = "format" in kind.get("items", {})
             where = ("file" if is_file else "form") if is_form else "field"
             says = kind.get("description", "") if is_form else ""
-            yield Parameter(field, where, says, field in body.get("required", ()))
+            is_required = field in body.get("required", ())
+            yield Parameter(field, where, says, is_required, _example_of(kind, schema))
+
+
+def _example_of(kind: Mapping[str, Any], schema: Mapping[str, Any]) -> Any:
+    """Return what a field could be sent as, "" for a text of any kind."""
+    for part in ("allOf", "oneOf"):
+        if part in kind:
+            return _example_of(kind[part][0], schema)
+    if "$ref" in kind:
+        named = kind["$ref"].rpartition("/")[2]
+        return _example_of(schema["components"]["schemas"][named], schema)
+    if "enum" in kind:
+        return kind["enum"][0]
+    types = kind.get("type", "")
+    first = types[0] if isinstance(types, list) else types
+    if first == "array":
+        return [_example_of(kind["items"], schema)]
+    return {"integer": kind.get("minimum", 1), "boolean": True, "object": {}}.get(first, "")
 
 
 def _answer(response: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from kfmap.api.authentication import MayUse
+from kfmap.api.authentication import MayChange
 from kfmap.api.described import PROBLEMS
 from kfmap.api.listing import is_asked
 from kfmap.api.serializers_spaces import (
@@ -46,7 +46,7 @@ _DRY_RUN = OpenApiParameter(
     responses={200: PolicyAnswerSerializer, 201: PolicyAnswerSerializer, **PROBLEMS},
 )
 @api_view(["GET", "POST"])
-@permission_classes([MayUse])
+@permission_classes([MayChange])
 def policies(request: Request, slug: str) -> Response:
     """List the policies in force; POST puts a version in force, or tries it with `dry_run`.
 
@@ -68,7 +68,7 @@ def policies(request: Request, slug: str) -> Response:
 )
 @extend_schema(methods=["DELETE"], operation_id="policies_end", responses={204: None, **PROBLEMS})
 @api_view(["GET", "DELETE"])
-@permission_classes([MayUse])
+@permission_classes([MayChange])
 def policy(request: Request, slug: str, policy: str) -> Response:
     """Return the versions of a policy, the newest first; DELETE takes it out of force."""
     action = Action.SEE if request.method == "GET" else Action.MANAGE

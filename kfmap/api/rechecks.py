@@ -15,7 +15,7 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from kfmap.api.authentication import MayUse
+from kfmap.api.authentication import MayChange
 from kfmap.api.described import PROBLEMS, problems
 from kfmap.api.errors import ConflictError
 from kfmap.api.listing import PAGED, answer_page, paged
@@ -39,7 +39,7 @@ _ANSWERS = {200: RecheckSerializer, **PROBLEMS, **problems(409)}
     responses={200: paged(ListedRecheckSerializer), **PROBLEMS},
 )
 @api_view(["GET"])
-@permission_classes([MayUse])
+@permission_classes([MayChange])
 def rechecks(request: Request) -> Response:
     """List why objects were checked again, the latest first, with how far each is."""
     rows = _rechecks_of(request)
@@ -50,7 +50,7 @@ def rechecks(request: Request) -> Response:
 
 @extend_schema(operation_id="rechecks_read", responses={200: RecheckSerializer, **PROBLEMS})
 @api_view(["GET"])
-@permission_classes([MayUse])
+@permission_classes([MayChange])
 def recheck(request: Request, pk: int) -> Response:
     """Return how far one is, and what broke and healed of the objects that the reader sees."""
     return _answer(request, _find(request, pk))
@@ -58,7 +58,7 @@ def recheck(request: Request, pk: int) -> Response:
 
 @extend_schema(operation_id="rechecks_cancel", request=None, responses=_ANSWERS)
 @api_view(["POST"])
-@permission_classes([MayUse])
+@permission_classes([MayChange])
 def cancel(request: Request, pk: int) -> Response:
     """End one that goes on: nothing more is sent, and nobody gets a summary."""
     return _change(request, pk, control.cancel, "It is over already: there is nothing to cancel.")
@@ -66,7 +66,7 @@ def cancel(request: Request, pk: int) -> Response:
 
 @extend_schema(operation_id="rechecks_resume", request=None, responses=_ANSWERS)
 @api_view(["POST"])
-@permission_classes([MayUse])
+@permission_classes([MayChange])
 def resume(request: Request, pk: int) -> Response:
     """Go on with one that was cancelled, at the objects that it had not come to."""
     return _change(request, pk, control.resume, "It was not cancelled: there is nothing to resume.")

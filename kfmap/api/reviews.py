@@ -13,10 +13,11 @@ from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from kfmap.api.authentication import MayUse
+from kfmap.api.authentication import MayReview, MayUse
 from kfmap.api.described import PROBLEMS, problems
 from kfmap.api.errors import ConflictError
 from kfmap.api.serializers_reviews import (
+    NewReviewerSerializer,
     NewReviewSerializer,
     NewWaiverSerializer,
     StandingSerializer,
@@ -25,14 +26,18 @@ from kfmap.api.visible import objects_of, space_of
 from verifier.records.models import BpfObject, Waiver
 from verifier.records.review_state import describe
 from verifier.records.reviews import Reviewed, load_reviews
-from verifier.records.uploads import find_space
+from verifier.spaces.access import may
+from verifier.spaces.models import Space
 from verifier.spaces.roles import ROLE_FOR, Action
 from verifier.web.object_page import ObjectPage, build_object_page
 from verifier.web.review_form import ReviewForm, WaiverForm
 from verifier.web.reviewing import (
     ReviewPart,
+    ask_reviewer,
+    find_review_space,
     keep_review,
     keep_waiver,
+    list_reviewers,
     load_review_part,
     withdraw_waiver,
 )
@@ -54,7 +59,7 @@ _ANSWERS = {201: StandingSerializer, **PROBLEMS, **problems(409)}
     responses=_ANSWERS,
 )
 @api_view(["GET", "POST"])
-@permission_classes([MayUse])
+@permission_classes([MayReview])
 def reviews(request: Request, sha256: str) -> Response:
     """Return where the review of an object stands; POST adds a decision or a remark.
 
@@ -72,13 +77,13 @@ def reviews(request: Request, sha256: str) -> Response:
     form.hold_against(part.standing)
     if form.errors:
         raise ConflictError(_sentences(form))
-    keep_review(request._request, obj, form.save(commit=False), page, form.asks_for)
+    keep_review(request._request, obj, form.save(commit=False), page, part)
     return Response(_describe(request, obj), status=201)
 
 
 @extend_schema(operation_id="waivers_add", request=NewWaiverSerializer, responses=_ANSWERS)
 @api_view(["POST"])
-@permission_classes([MayUse])
+@permission_classes([MayReview])
 def waivers(request: Request, sha256: str) -> Response:
     """Answer for a finding of an object, for a reason and until a day, in every version of it."""
     obj = get_object_or_404(objects_of(request).at(sha256))
@@ -92,7 +97,7 @@ def waivers(request: Request, sha256: str) -> Response:
 
 @extend_schema(operation_id="waivers_withdraw", responses={204: None, **PROBLEMS})
 @api_view(["DELETE"])
-@permission_classes([MayUse])
+@permission_classes([MayReview])
 def waiver(request: Request, sha256: str, pk: int) -> Response:
     """Withdraw a waiver: its finding stands again, in every object of the space."""
     obj = get_object_or_404(objects_of(request).at(sha256))
@@ -102,13 +107,38 @@ def waiver(request: Request, sha256: str, pk: int) -> Response:
     return Response(status=204)
 
 
-def _expect(request: Request, obj: BpfObject, action: Action) -> Any:
+@extend_schema(
+    operation_id="reviewers_ask",
+    request=NewReviewerSerializer,
+    responses=_ANSWERS,
+)
+@api_view(["POST"])
+@permission_classes([MayUse])
+def reviewers(request: Request, sha256: str) -> Response:
+    """Ask somebody who may review in the space of an object to do so: they are told.
+
+    `reviewers` of the review names who was asked and has not decided yet.
+    """
+    obj = get_object_or_404(objects_of(request).at(sha256))
+    space = _expect(request, obj, Action.SUBMIT)
+    sent = NewReviewerSerializer(data=request.data)
+    sent.is_valid(raise_exception=True)
+    name = sent.validated_data["reviewer"]
+    able = {user.username: user for user in list_reviewers(space)}
+    if name not in able:
+        told = f"“{name}” may not review in {space}: {', '.join(able) or 'nobody'} may."
+        raise ValidationError({"reviewer": [told]})
+    ask_reviewer(request._request, obj, space, able[name])
+    return Response(_describe(request, obj), status=201)
+
+
+def _expect(request: Request, obj: BpfObject, action: Action) -> Space:
     """Return the space in which the reader may do something; a token of one space does it there.
 
     Raises PermissionDenied.
     """
-    found, own = find_space(request.user, obj, action), space_of(request)
-    if found is None or (own is not None and own != found):
+    found, own = find_review_space(request.user, obj), space_of(request)
+    if found is None or not may(request.user, action, found) or own not in (None, found):
         raise PermissionDenied(_MAY_NOT.format(role=ROLE_FOR[action].label.lower()))
     return found
 

@@ -202,6 +202,17 @@ class SubmissionSerializer(Serializer):
     space = serializers.CharField(allow_null=True)
 
 
+class ListedSubmissionSerializer(Serializer):
+    """An upload in a list; `url` says what became of its files."""
+
+    id = serializers.IntegerField()
+    space = serializers.CharField(allow_null=True)
+    by = serializers.CharField(allow_null=True)
+    uploaded_at = serializers.DateTimeField()
+    origin = OriginSerializer()
+    url = serializers.CharField()
+
+
 class VersionSerializer(Serializer):
     """A version of an object in a space; `verdicts` as in the list of objects."""
 

@@ -21,6 +21,12 @@ class NewReviewSerializer(Serializer):
     )
 
 
+class NewReviewerSerializer(Serializer):
+    """Somebody who is to review an object."""
+
+    reviewer = serializers.CharField(max_length=150, help_text="their user name")
+
+
 class NewWaiverSerializer(Serializer):
     """A finding that somebody answers for."""
 

@@ -6,7 +6,10 @@ from rest_framework import serializers
 
 from kfmap.api.serializers import Serializer
 from verifier.engine.policy.yaml_lines import MAX_BYTES
+from verifier.spaces.models.space import LONGEST_ABOUT, LONGEST_NAME, LONGEST_SLUG, MOST_DAYS
 from verifier.spaces.roles import Role, Visibility
+
+_OF_ACCOUNTS = [("", "see"), (Role.SUBMITTER, "submit"), (Role.REVIEWER, "review")]
 
 
 class ListedSpaceSerializer(Serializer):
@@ -16,17 +19,72 @@ class ListedSpaceSerializer(Serializer):
     name = serializers.CharField()
     about = serializers.CharField(allow_blank=True)
     visibility = serializers.ChoiceField(choices=Visibility.choices)
+    accounts_role = serializers.CharField(
+        allow_blank=True, help_text="what everybody with an account may do if it is not private"
+    )
     role = serializers.ChoiceField(choices=Role.choices, allow_null=True)
     kernels = serializers.ListField(child=serializers.CharField())
     retention_days = serializers.IntegerField(allow_null=True)
     url = serializers.CharField()
 
 
-class MemberSerializer(Serializer):
+class NewSpaceSerializer(Serializer):
+    """A space to be made."""
+
+    slug = serializers.SlugField(max_length=LONGEST_SLUG, help_text="its name in addresses")
+    name = serializers.CharField(max_length=LONGEST_NAME)
+    about = serializers.CharField(required=False, allow_blank=True, max_length=LONGEST_ABOUT)
+
+
+class SettingsSerializer(Serializer):
+    """What a maintainer decides; what is not sent stays."""
+
+    name = serializers.CharField(max_length=LONGEST_NAME)
+    about = serializers.CharField(allow_blank=True, max_length=LONGEST_ABOUT)
+    visibility = serializers.ChoiceField(choices=Visibility.choices)
+    accounts_role = serializers.ChoiceField(choices=_OF_ACCOUNTS, allow_blank=True)
+    kernels = serializers.ListField(
+        child=serializers.CharField(max_length=100), max_length=1000, help_text="empty: all"
+    )
+    retention_days = serializers.IntegerField(
+        allow_null=True, min_value=1, max_value=MOST_DAYS, help_text="null: uploads stay"
+    )
+
+
+class RoleSerializer(Serializer):
+    """A role in a space."""
+
+    role = serializers.ChoiceField(choices=Role.choices)
+
+
+class MemberSerializer(RoleSerializer):
     """Somebody in a space."""
 
     user = serializers.CharField()
-    role = serializers.ChoiceField(choices=Role.choices)
+
+
+class ListedInvitationSerializer(RoleSerializer):
+    """A link into a space that was not used yet."""
+
+    id = serializers.IntegerField(source="pk")
+    created_by = serializers.CharField()
+    expires_at = serializers.DateTimeField()
+
+
+class NewInvitationSerializer(ListedInvitationSerializer):
+    """A link that was made just now. `link` is told this once: kfmap keeps only its hash."""
+
+    link = serializers.URLField()
+    url = serializers.CharField(help_text="where the API accepts it")
+
+
+class InvitationSerializer(RoleSerializer):
+    """What a link leads to."""
+
+    space = serializers.CharField()
+    name = serializers.CharField()
+    created_by = serializers.CharField()
+    expires_at = serializers.DateTimeField()
 
 
 class SpaceSerializer(ListedSpaceSerializer):

@@ -1,37 +1,45 @@
-"""Spaces in the API: what they hold, who is in them, their audit trail, and one's inbox."""
+"""Spaces in the API: listed, made, read with who is in them, changed, and ended."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.forms import ModelForm, model_to_dict
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view, permission_classes
-from rest_framework.exceptions import PermissionDenied
+from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from kfmap.api.authentication import MayUse
-from kfmap.api.described import PROBLEMS
-from kfmap.api.listing import PAGED, answer_page, is_asked, paged
+from kfmap.api.authentication import MayChange
+from kfmap.api.described import PROBLEMS, problems
+from kfmap.api.errors import ConflictError
+from kfmap.api.listing import PAGED, answer_page, paged
 from kfmap.api.serializers_spaces import (
-    AuditEntrySerializer,
     ListedSpaceSerializer,
-    ListedWaiverSerializer,
-    NoticeSerializer,
+    NewSpaceSerializer,
+    SettingsSerializer,
     SpaceSerializer,
 )
-from kfmap.api.visible import spaces_of
-from verifier.records.models import BpfObject, Waiver
-from verifier.spaces.access import may, role_of
-from verifier.spaces.models import AuditEntry, Space
+from kfmap.api.visible import expect_all_spaces, spaces_of
+from verifier.records.models import BpfObject
+from verifier.spaces.access import may, roles_in
+from verifier.spaces.models import Space
 from verifier.spaces.roles import ROLE_FOR, Action
+from verifier.spaces.space_changes import (
+    AddressTakenError,
+    delete_space,
+    keep_settings,
+    make_space,
+)
+from verifier.web.spaces.forms import NewSpaceForm, SettingsForm
 
 _MAY_NOT = "It takes the role of a {role} in this space to do that."
+_PERSONAL = "A personal space goes with its owner's account, and not before."
 
 
 def find_space(request: Request, slug: str, action: Action = Action.SEE) -> Space:
@@ -45,151 +53,120 @@ def find_space(request: Request, slug: str, action: Action = Action.SEE) -> Spac
     return space
 
 
-@extend_schema(
-    operation_id="spaces_list",
-    parameters=PAGED,
-    responses={200: paged(ListedSpaceSerializer), **PROBLEMS},
-)
-@api_view(["GET"])
-@permission_classes([MayUse])
-def spaces(request: Request) -> Response:
-    """List the spaces that the reader may see, with what they are in each."""
-    rows = spaces_of(request).order_by("slug")
-    return answer_page(request, rows, lambda page: [_describe(request, row) for row in page])
-
-
-@extend_schema(operation_id="spaces_read", responses={200: SpaceSerializer, **PROBLEMS})
-@api_view(["GET"])
-@permission_classes([MayUse])
-def space(request: Request, slug: str) -> Response:
-    """Return a space; its members are told to members alone."""
-    found = find_space(request, slug)
+def is_told_members(request: Request, space: Space) -> bool:
+    """Return whether the reader is told who is in a space: its members are, and who manages it."""
     assert isinstance(request.user, User)
-    told = found.memberships.filter(user=request.user).exists() or may(
-        request.user, Action.MANAGE, found
-    )
-    rows = found.memberships.select_related("user").order_by("user__username") if told else []
-    body = {
-        **_describe(request, found),
-        "objects": BpfObject.objects.in_space(found).count(),
-        "policies": [row.slug for row in found.policies.in_force()],
-        "members": [{"user": row.user.username, "role": row.role} for row in rows],
-    }
-    return Response(SpaceSerializer(body).data)
-
-
-def _describe(request: Request, row: Space) -> dict[str, Any]:
-    role = role_of(request.user, row)
-    return {
-        "slug": row.slug,
-        "name": row.name,
-        "about": row.about,
-        "visibility": row.visibility,
-        "role": role.value if role else None,
-        "kernels": row.kernels,
-        "retention_days": row.retention_days,
-        "url": reverse("api-space", args=[row.slug]),
-    }
-
-
-@extend_schema(
-    operation_id="spaces_audit",
-    parameters=[OpenApiParameter("what", description="what was done, such as upload"), *PAGED],
-    responses={200: paged(AuditEntrySerializer), **PROBLEMS},
-)
-@api_view(["GET"])
-@permission_classes([MayUse])
-def audit(request: Request, slug: str) -> Response:
-    """List what was done in a space, the latest first; for those who maintain it."""
-    found = find_space(request, slug, Action.MANAGE)
-    rows = AuditEntry.objects.visible_to(request.user).filter(space_id=found.pk)
-    if what := request.query_params.get("what"):
-        rows = rows.filter(what=what)
-    return answer_page(request, rows, _entries)
-
-
-def _entries(rows: Iterable[AuditEntry]) -> list[dict[str, Any]]:
-    return [
-        {
-            "at": row.at,
-            "actor": row.actor_name,
-            "what": row.what,
-            "subject": row.subject,
-            "details": row.data,
-        }
-        for row in rows
-    ]
-
-
-@extend_schema(
-    operation_id="spaces_waivers",
-    parameters=[
-        OpenApiParameter("active", bool, description="only those that count now: true"),
-        *PAGED,
-    ],
-    responses={200: paged(ListedWaiverSerializer), **PROBLEMS},
-)
-@api_view(["GET"])
-@permission_classes([MayUse])
-def waivers(request: Request, slug: str) -> Response:
-    """List the waivers of a space, the latest first: who answers for which finding, until when."""
-    rows = Waiver.objects.filter(space=find_space(request, slug)).select_related("owner")
-    if is_asked(request, "active"):
-        rows = rows.active()
-    return answer_page(request, rows, _waivers)
-
-
-def _waivers(rows: Iterable[Waiver]) -> list[dict[str, Any]]:
-    return [
-        {
-            "fingerprint": row.fingerprint,
-            "finding": row.finding,
-            "reason": row.reason,
-            "owner": row.owner.username if row.owner else None,
-            "created_at": row.created_at,
-            "expires_at": row.expires_at,
-            "withdrawn_at": row.withdrawn_at,
-            "active": row.withdrawn_at is None and row.expires_at > timezone.now(),
-        }
-        for row in rows
-    ]
+    is_member = space.memberships.filter(user=request.user).exists()
+    return is_member or may(request.user, Action.MANAGE, space)
 
 
 @extend_schema(
     methods=["GET"],
-    operation_id="inbox_list",
-    parameters=[
-        OpenApiParameter("unread", bool, description="only what was not read: true"),
-        *PAGED,
-    ],
-    responses={200: paged(NoticeSerializer), **PROBLEMS},
+    operation_id="spaces_list",
+    parameters=PAGED,
+    responses={200: paged(ListedSpaceSerializer), **PROBLEMS},
 )
 @extend_schema(
-    methods=["POST"], operation_id="inbox_read", request=None, responses={204: None, **PROBLEMS}
+    methods=["POST"],
+    operation_id="spaces_make",
+    request=NewSpaceSerializer,
+    responses={201: SpaceSerializer, **PROBLEMS},
 )
 @api_view(["GET", "POST"])
-@permission_classes([MayUse])
-def inbox(request: Request) -> Response:
-    """List what one should know, the latest first; POST notes that all of it was read."""
+@permission_classes([MayChange])
+def spaces(request: Request) -> Response:
+    """List the spaces that the reader may see, with what they are in each; POST makes one.
+
+    A new space is private, and who makes it maintains it.
+    """
+    if request.method == "GET":
+        rows = spaces_of(request).order_by("slug")
+        return answer_page(request, rows, lambda page: _describe(request, page))
+    expect_all_spaces(request)
+    sent = NewSpaceSerializer(data=request.data)
+    sent.is_valid(raise_exception=True)
+    space = _read_form(NewSpaceForm(sent.validated_data))
     assert isinstance(request.user, User)
-    if getattr(request.auth, "space", None) is not None:
-        raise PermissionDenied("The inbox is for all spaces, and this token for one: use another.")
-    notices = request.user.notices.all()
-    if request.method == "POST":
-        notices.filter(read_at=None).update(read_at=timezone.now())
+    try:
+        make_space(space, request.user)
+    except AddressTakenError as error:
+        raise ValidationError({"slug": [str(error)]}) from error
+    return _answer(request, space, status=201)
+
+
+@extend_schema(
+    methods=["GET"], operation_id="spaces_read", responses={200: SpaceSerializer, **PROBLEMS}
+)
+@extend_schema(
+    methods=["PATCH"],
+    operation_id="spaces_change",
+    request=SettingsSerializer(partial=True),
+    responses={200: SpaceSerializer, **PROBLEMS},
+)
+@extend_schema(
+    methods=["DELETE"],
+    operation_id="spaces_end",
+    responses={204: None, **PROBLEMS, **problems(409)},
+)
+@api_view(["GET", "PATCH", "DELETE"])
+@permission_classes([MayChange])
+def space(request: Request, slug: str) -> Response:
+    """Return a space; its members are told to members alone. PATCH changes its name and settings.
+
+    DELETE ends it with its uploads; only its audit trail stays.
+    """
+    found = find_space(request, slug, Action.SEE if request.method == "GET" else Action.MANAGE)
+    if request.method == "DELETE":
+        if found.is_personal:
+            raise ConflictError(_PERSONAL)
+        delete_space(found, request.user)
         return Response(status=204)
-    if is_asked(request, "unread"):
-        notices = notices.filter(read_at=None)
-    return answer_page(
-        request,
-        notices,
-        lambda rows: [
-            {
-                "text": row.text,
-                "url": row.url,
-                "created_at": row.created_at,
-                "read_at": row.read_at,
-            }
-            for row in rows
-        ],
-    )
+    if request.method == "PATCH":
+        _change(request, found)
+    return _answer(request, found)
+
+
+def _change(request: Request, space: Space) -> None:
+    """Keep the settings that were sent; those that were not stay. Raises ValidationError."""
+    sent = SettingsSerializer(data=request.data, partial=True)
+    sent.is_valid(raise_exception=True)
+    before = model_to_dict(space, SettingsForm.Meta.fields)
+    form = SettingsForm({**before, **sent.validated_data}, instance=space)
+    keep_settings(_read_form(form), form.changed_data, request.user)
+
+
+def _read_form(form: ModelForm[Space]) -> Space:
+    """Return what a form makes, not kept yet. Raises ValidationError with sentences by field."""
+    if not form.is_valid():
+        raise ValidationError({name: list(map(str, said)) for name, said in form.errors.items()})
+    return form.save(commit=False)
+
+
+def _answer(request: Request, space: Space, status: int = 200) -> Response:
+    told = is_told_members(request, space)
+    rows = space.memberships.select_related("user").order_by("user__username") if told else []
+    body = {
+        **_describe(request, [space])[0],
+        "objects": BpfObject.objects.in_space(space).count(),
+        "policies": [row.slug for row in space.policies.in_force()],
+        "members": [{"user": row.user.username, "role": row.role} for row in rows],
+    }
+    return Response(SpaceSerializer(body).data, status=status)
+
+
+def _describe(request: Request, rows: Sequence[Space]) -> list[dict[str, Any]]:
+    roles = roles_in(request.user, rows)
+    return [
+        {
+            "slug": row.slug,
+            "name": row.name,
+            "about": row.about,
+            "visibility": row.visibility,
+            "accounts_role": row.accounts_role,
+            "role": roles.get(row.pk),
+            "kernels": row.kernels,
+            "retention_days": row.retention_days,
+            "url": reverse("api-space", args=[row.slug]),
+        }
+        for row in rows
+    ]

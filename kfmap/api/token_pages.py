@@ -11,12 +11,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from kfmap.api.models import ApiToken, Scope, create_token
+from kfmap.api.models import LONGEST_NAME, MOST_TOKENS, ApiToken, Scope, create_token
 from verifier.spaces.models import Space
 
 _DAYS = ((7, "7 days"), (30, "30 days"), (90, "90 days"), (365, "a year"))
 _USUAL = 90
-_MOST = 50  # usable tokens of one person
 
 
 class TokenForm(forms.Form):
@@ -24,7 +23,7 @@ class TokenForm(forms.Form):
 
     name = forms.CharField(
         label="What it is for",
-        max_length=80,
+        max_length=LONGEST_NAME,
         label_suffix="",
         widget=forms.TextInput({"placeholder": "CI of the scheduler", "autocomplete": "off"}),
     )
@@ -64,8 +63,10 @@ def show_tokens(request: HttpRequest) -> HttpResponse:
     form = TokenForm(user, request.POST or None)
     made, status = "", 200
     if request.method == "POST":
-        if ApiToken.objects.usable().filter(user=user).count() >= _MOST:
-            form.add_error(None, f"You have {_MOST} tokens that can be used. Revoke one first.")
+        if ApiToken.objects.usable().filter(user=user).count() >= MOST_TOKENS:
+            form.add_error(
+                None, f"You have {MOST_TOKENS} tokens that can be used. Revoke one first."
+            )
         if form.is_valid():
             said = form.cleaned_data
             made = create_token(user, said["name"], said["scopes"], said["days"], said["space"])

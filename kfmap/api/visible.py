@@ -51,3 +51,11 @@ def space_of(request: Request) -> Space | None:
     if not Space.objects.visible_to(request.user).filter(pk=space.pk).exists():
         raise PermissionDenied(f"The token {request.auth} is for a space that you may see no more.")
     return space
+
+
+def expect_all_spaces(request: Request) -> None:
+    """Refuse a token of one space what is about all of them. Raises PermissionDenied."""
+    if isinstance(request.auth, ApiToken) and request.auth.space_id is not None:
+        raise PermissionDenied(
+            f"The token {request.auth} is for one space, and this is for all: use another."
+        )

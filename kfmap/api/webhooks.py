@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import api_view, permission_classes
-from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -19,8 +19,7 @@ from kfmap.api.authentication import MayManage
 from kfmap.api.described import PROBLEMS
 from kfmap.api.listing import PAGED, answer_page, paged
 from kfmap.api.serializers import Serializer
-from kfmap.api.visible import spaces_of
-from verifier.spaces.access import may
+from kfmap.api.spaces import find_space
 from verifier.spaces.models import AuditEntry, Kind, Space
 from verifier.spaces.roles import Action
 from verifier.webhooks.deliver import build_body
@@ -114,7 +113,7 @@ class DeliverySerializer(Serializer):
 @permission_classes([MayManage])
 def webhooks(request: Request, slug: str) -> Response:
     """List the webhooks of a space; POST makes one, whose secret is told in this answer alone."""
-    space = _find_space(request, slug)
+    space = find_space(request, slug, Action.MANAGE)
     if request.method == "GET":
         return Response(WebhookSerializer(space.webhooks.all(), many=True).data)
     said = _read(request)
@@ -143,7 +142,7 @@ def webhooks(request: Request, slug: str) -> Response:
 @permission_classes([MayManage])
 def webhook(request: Request, slug: str, pk: int) -> Response:
     """Return a webhook; PATCH changes it or switches it, DELETE ends it with its log."""
-    space = _find_space(request, slug)
+    space = find_space(request, slug, Action.MANAGE)
     hook = get_object_or_404(space.webhooks, pk=pk)
     if request.method == "DELETE":
         with transaction.atomic():
@@ -161,7 +160,7 @@ def webhook(request: Request, slug: str, pk: int) -> Response:
 @permission_classes([MayManage])
 def deliveries(request: Request, slug: str, pk: int) -> Response:
     """List what was sent to a webhook and what waits, the latest first, with every attempt."""
-    hook = get_object_or_404(_find_space(request, slug).webhooks, pk=pk)
+    hook = get_object_or_404(find_space(request, slug, Action.MANAGE).webhooks, pk=pk)
     rows = hook.deliveries.select_related("event", "webhook__space").prefetch_related("log")
     return answer_page(request, rows, lambda page: DeliverySerializer(page, many=True).data)
 
@@ -171,7 +170,7 @@ def deliveries(request: Request, slug: str, pk: int) -> Response:
 @permission_classes([MayManage])
 def send_again(request: Request, slug: str, pk: int, delivery: int) -> Response:
     """Send something once more, under the same id."""
-    space = _find_space(request, slug)
+    space = find_space(request, slug, Action.MANAGE)
     rows = Delivery.objects.filter(webhook__space=space, webhook=pk)
     row = get_object_or_404(rows.select_related("webhook__space", "event"), pk=delivery)
     if not row.send_again():
@@ -181,14 +180,6 @@ def send_again(request: Request, slug: str, pk: int, delivery: int) -> Response:
     )
     row.refresh_from_db()
     return Response(DeliverySerializer(row).data, status=202)
-
-
-def _find_space(request: Request, slug: str) -> Space:
-    """Return the space. Raises Http404 where it is not seen, PermissionDenied where not managed."""
-    space = get_object_or_404(spaces_of(request), slug=slug)
-    if not may(request.user, Action.MANAGE, space):
-        raise PermissionDenied("It takes the role of a maintainer to see the webhooks of a space.")
-    return space
 
 
 def _read(request: Request, partial: bool = False) -> dict[str, Any]:

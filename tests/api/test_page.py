@@ -61,6 +61,12 @@ def test_example_that_sends_nothing_names_its_method(text: str) -> None:
     assert "--request DELETE http://testserver/api/spaces/scheduler/webhooks/1/" in said
 
 
+def test_example_of_what_is_sent_has_the_kind_of_each_field(text: str) -> None:
+    said = html.unescape(text)
+    assert '"scopes": ["read"], "days": 1' in said
+    assert "--request PATCH http://testserver/api/spaces/scheduler/members/" in said
+
+
 def test_page_works_on_an_empty_map_and_only_reads(client: Client) -> None:
     client.force_login(User.objects.create_user("ada"))
     assert client.get("/api/").status_code == 200

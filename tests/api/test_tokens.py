@@ -171,3 +171,66 @@ def test_page_offers_the_spaces_that_one_may_see(client: Client) -> None:
     assert client.post("/accounts/tokens/", {**said, "space": hidden.pk}).status_code == 422
     assert client.post("/accounts/tokens/", {**said, "space": team.space.pk}).status_code == 201
     assert ApiToken.objects.get().space == team.space
+
+
+def test_token_is_made_listed_and_revoked_over_the_api(client: Client, ada: User) -> None:
+    client.force_login(ada)
+    sent = {"name": "CI", "scopes": ["read", "manage"], "days": 30}
+    made = client.post("/api/tokens/", sent, content_type="application/json")
+    assert made.status_code == 201
+    text, number = made.json()["token"], made.json()["id"]
+    assert text.startswith(PREFIX)
+    by_token = Client(headers=bearer(text))
+    (row,) = by_token.get("/api/tokens/?usable=true").json()["results"]
+    assert (row["id"], row["state"], row["scopes"]) == (number, "usable", ["read", "manage"])
+    assert "token" not in row
+    other = Client()
+    other.force_login(User.objects.create_user("eve"))
+    assert other.get("/api/tokens/").json()["count"] == 0
+    assert other.delete(f"/api/tokens/{number}/").status_code == 404
+    assert by_token.delete(f"/api/tokens/{number}/").status_code == 204
+    assert by_token.get("/api/tokens/").status_code == 401
+    assert client.get(f"/api/tokens/{number}/").json()["state"] == "revoked"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"scopes": []}, "scopes"),
+        ({"scopes": ["root"]}, "scopes"),
+        ({"days": 366}, "days"),
+        ({"days": 0}, "days"),
+        ({"name": ""}, "name"),
+        ({"space": "nowhere"}, "space"),
+    ],
+)
+def test_token_that_cannot_be_is_refused_beside_its_field(
+    client: Client, ada: User, wrong: dict[str, object], field: str
+) -> None:
+    client.force_login(ada)
+    sent = {"name": "CI", "scopes": ["read"], "days": 30, **wrong}
+    answer = client.post("/api/tokens/", sent, content_type="application/json")
+    assert answer.status_code == 400
+    assert field in answer.json()["errors"]
+    assert not ApiToken.objects.exists()
+
+
+def test_token_makes_none_that_may_more_or_lives_longer_and_takes_its_own_along(
+    ada: User,
+) -> None:
+    space = Space.objects.personal(ada)
+    text = create_token(ada, "CI", ["read", "manage"], 10, space)
+    client = Client(headers=bearer(text))
+
+    def make(**said: object) -> tuple[int, dict[str, object]]:
+        sent = {"name": "more", "scopes": ["read"], "days": 5, **said}
+        answer = client.post("/api/tokens/", sent, content_type="application/json")
+        return answer.status_code, answer.json()
+
+    assert make(scopes=["read", "submit"])[0] == 403
+    assert make(days=11)[0] == 403
+    assert make(space="shared")[0] == 400
+    status, made = make()
+    assert (status, made["space"]) == (201, space.slug), "in no other space than its own"
+    ApiToken.objects.get(name="CI").revoke()
+    assert ApiToken.objects.get(name="more").state == "revoked"

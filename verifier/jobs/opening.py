@@ -58,6 +58,18 @@ def retry_jobs(jobs: JobQuerySet) -> int:
     return len(ids)
 
 
+def check_again(obj: BpfObject) -> bool:
+    """Have an object checked on kernels that were not asked, or again where a check broke off.
+
+    Return False where nothing is left to check. A job that waits is sent again, one that was put
+    aside goes on.
+    """
+    if retry_jobs(obj.jobs.not_over()):
+        return True
+    store.forget_problems(obj)
+    return ensure_job(obj) is not None
+
+
 def check_stale_objects(user: Reader) -> int:
     """Make jobs for the newest objects in spaces where somebody may submit and that have no
     verdicts of this engine; return how many."""

@@ -28,6 +28,17 @@ class ObjectSpaces:
     allowed: frozenset[Action]
 
     @property
+    def of_review(self) -> Space | None:
+        """Return the space in which the reader speaks of the object: where they may do most.
+
+        What is shown, decided and asked for is all of this one, whichever others have the bytes.
+        """
+        for action in reversed(_OF_MEMBERS):
+            if self.by_action[action]:
+                return self.by_action[action][0]
+        return self.first
+
+    @property
     def first(self) -> Space | None:
         """Return the space that the page speaks of, None for objects that no upload names."""
         return self.spaces[0] if self.spaces else None

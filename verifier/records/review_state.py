@@ -52,7 +52,10 @@ class JudgedObject:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The state, why an approval does not hold any more, what it does not cover, open findings."""
+    """The state, why an approval does not hold any more, what it does not cover, open findings.
+
+    `binds`: what a decision of now stands on; `mark` changes with it.
+    """
 
     state: State
     reopened: tuple[str, ...]
@@ -60,6 +63,7 @@ class Standing:
     unwaived: tuple[Cause, ...]
     waivers: Mapping[str, Waiver]
     mark: str
+    binds: dict[str, Any]
 
 
 def deciding_kernels(space: Space | None, kernels: Sequence[Kernel]) -> set[str]:
@@ -107,16 +111,16 @@ def load_standing(
     mark = _mark(found.object, space, now, found.worst)
     decided = next((item for item in reviews if item.decides), None)
     if not found.worst and (found.job is None or not found.job.is_over):
-        return Standing(State.CHECKING, (), (), unwaived, waivers, mark)
+        return Standing(State.CHECKING, (), (), unwaived, waivers, mark, now)
     if decided is None:
-        return Standing(State.NEEDS_REVIEW, (), (), unwaived, waivers, mark)
+        return Standing(State.NEEDS_REVIEW, (), (), unwaived, waivers, mark, now)
     state = _AFTER[Review.Decision(decided.review.decision)]
     uncovered = tuple(_find_uncovered(decided.review.binds, now))
     reopened: tuple[str, ...] = ()
     if state == State.APPROVED:
         reopened = tuple(_find_reopened(decided, deciding, unwaived))
     state = State.NEEDS_REVIEW if reopened else state
-    return Standing(state, reopened, uncovered, unwaived, waivers, mark)
+    return Standing(state, reopened, uncovered, unwaived, waivers, mark, now)
 
 
 def _mark(

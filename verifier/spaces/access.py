@@ -6,10 +6,11 @@ from the reader's memberships in the query itself: a membership that ended count
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import Q
+from django.db.models import Case, CharField, Q, Value, When
 
 from verifier.spaces.roles import ROLE_FOR, Action, Role, Visibility
 
@@ -46,7 +47,19 @@ def may(user: Reader, action: Action, space: Space) -> bool:
 
 def role_of(user: Reader, space: Space) -> Role | None:
     """Return what somebody is in a space, None for one who may not see it."""
-    for action in (Action.MANAGE, Action.REVIEW, Action.SUBMIT, Action.SEE):
-        if may(user, action, space):
-            return ROLE_FOR[action]
-    return None
+    return roles_in(user, [space]).get(space.pk)
+
+
+def roles_in(user: Reader, spaces: Sequence[Space]) -> dict[int, Role]:
+    """Return what somebody is in each of the spaces that they may see, by its id, in one query."""
+    if not spaces:
+        return {}
+    if sees_everything(user):
+        return {space.pk: ROLE_FOR[Action.MANAGE] for space in spaces}
+    steps = [
+        When(spaces_where(user, action), then=Value(ROLE_FOR[action].value))
+        for action in (Action.MANAGE, Action.REVIEW, Action.SUBMIT, Action.SEE)
+    ]
+    rows = type(spaces[0])._default_manager.filter(pk__in=[space.pk for space in spaces])
+    found = rows.annotate(role=Case(*steps, default=None, output_field=CharField()))
+    return {pk: Role(role) for pk, role in found.values_list("pk", "role") if role}

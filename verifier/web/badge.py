@@ -29,18 +29,18 @@ _NOT_CHECKED = "not checked"
 def give_badge(request: HttpRequest, sha256: str, kernel: str) -> HttpResponse:
     """Answer with the badge of these bytes on a kernel."""
     obj = BpfObject.objects.visible_to(request.user).at(sha256).first()
-    return _answer(obj, kernel)
+    return answer_badge(obj, kernel)
 
 
 @require_safe
 def give_newest_badge(request: HttpRequest, slug: str, name: str, kernel: str) -> HttpResponse:
     """Answer with the badge of the newest version of an object of a space."""
     space = Space.objects.visible_to(request.user).filter(slug=slug).first()
-    return _answer(find_newest(space, name) if space else None, kernel)
+    return answer_badge(find_newest(space, name) if space else None, kernel)
 
 
-def _answer(obj: BpfObject | None, kernel: str) -> HttpResponse:
-    """Answer 404 for what one may not see, and for kernels that are not in the map."""
+def answer_badge(obj: BpfObject | None, kernel: str) -> HttpResponse:
+    """Answer with a badge; 404 without an object, and for a kernel that is not in the map."""
     if obj is None or not Kernel.objects.listed().filter(name=kernel).exists():
         raise Http404
     verdict = worst_by_kernel(load_outcomes([obj]).get(obj.pk, [])).get(kernel, "")

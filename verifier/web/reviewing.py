@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 
 from django.contrib import messages
 from django.contrib.auth.models import User
@@ -16,16 +16,17 @@ from django.views.decorators.http import require_POST
 from verifier.records.models import Assignment, BpfObject, Review, Waiver
 from verifier.records.object_spaces import ObjectSpaces, load_object_spaces
 from verifier.records.policies import load_policies
-from verifier.records.review_state import JudgedObject, Standing, bind, describe, load_standing
+from verifier.records.review_state import JudgedObject, Standing, describe, load_standing
 from verifier.records.reviews import Reviewed
-from verifier.records.uploads import find_space
+from verifier.records.waivers import withdraw
+from verifier.spaces.access import Reader
 from verifier.spaces.models import AuditEntry, Event, Kind, PolicyVersion, Space
+from verifier.spaces.moment import SAME_MOMENT
 from verifier.spaces.roles import Action, Role
 from verifier.web.found import object_view
 from verifier.web.object_page import ObjectPage, build_object_page
 from verifier.web.review_form import AssignForm, WaiverForm
 
-_DOUBLE_CLICK = timedelta(seconds=30)
 KIND_OF = {
     Review.Decision.SIGNED_OFF: Kind.SIGNED_OFF,
     Review.Decision.CHANGES: Kind.CHANGES_ASKED,
@@ -36,7 +37,7 @@ KIND_OF = {
 
 @dataclass(frozen=True, slots=True)
 class ReviewPart:
-    """What the page of an object shows of its review, in the space where it was uploaded first.
+    """What the page of an object shows of its review, in the space where the reader reviews it.
 
     `policies`: those in force in any space where the reader sees the object.
     """
@@ -50,7 +51,7 @@ class ReviewPart:
     @property
     def space(self) -> Space | None:
         """Return the space of the review, None for objects that no upload names."""
-        return self.spaces.first
+        return self.spaces.of_review
 
     @property
     def may_comment(self) -> bool:
@@ -71,9 +72,9 @@ class ReviewPart:
 def load_review_part(
     request: HttpRequest, obj: BpfObject, page: ObjectPage, reviews: list[Reviewed]
 ) -> ReviewPart:
-    """Return the part for the space in which the reader sees the object first."""
+    """Return the part for the space in which the reader reviews the object."""
     spaces = load_object_spaces(obj, request.user)
-    policies, space = load_policies(spaces.spaces), spaces.first
+    policies, space = load_policies(spaces.spaces), spaces.of_review
     causes = [card.cause for card in page.causes]
     judged = JudgedObject(obj, page.job, page.kernels, causes, page.worst)
     may_review = Action.REVIEW in spaces.allowed
@@ -82,22 +83,26 @@ def load_review_part(
         policies,
         load_standing(judged, space, policies, reviews),
         list(obj.assignments.filter(space=space).select_related("reviewer")) if space else [],
-        _reviewers(space) if may_review else [],
+        list_reviewers(space) if may_review else [],
     )
 
 
+def find_review_space(user: Reader, obj: BpfObject) -> Space | None:
+    """Return the space in which somebody speaks of an object."""
+    return load_object_spaces(obj, user).of_review
+
+
 def keep_review(
-    request: HttpRequest, obj: BpfObject, review: Review, page: ObjectPage, action: Action
+    request: HttpRequest, obj: BpfObject, review: Review, page: ObjectPage, part: ReviewPart
 ) -> None:
-    """Keep what somebody said of the verdicts that stand now, and tell whom it concerns.
+    """Keep what somebody said of the verdicts that `part` stands on, and tell whom it concerns.
 
     What is sent twice, as by a double click, is kept once.
     """
     assert isinstance(request.user, User)
-    space = find_space(request.user, obj, action)
+    space = part.space
     review.object, review.author, review.seen = obj, request.user, page.worst
-    policies = load_policies([space]) if space else []
-    review.space, review.binds = space, bind(obj, space, page.kernels, policies)
+    review.space, review.binds = space, part.standing.binds
     with transaction.atomic():
         BpfObject.objects.select_for_update().get(pk=obj.pk)  # two that are sent at once
         if _was_said(review):
@@ -126,7 +131,7 @@ def keep_review(
 def _was_said(review: Review) -> bool:
     """Return whether the last thing its author said, a moment ago, was the same."""
     before = Review.objects.filter(object=review.object, author=review.author).first()
-    if before is None or timezone.now() - before.created_at > _DOUBLE_CLICK:
+    if before is None or timezone.now() - before.created_at > SAME_MOMENT:
         return False
     said = ("decision", "text", "fingerprint", "space_id", "binds")
     return all(getattr(before, name) == getattr(review, name) for name in said)
@@ -163,7 +168,7 @@ def add_waiver(request: HttpRequest, obj: BpfObject) -> HttpResponse:
 def keep_waiver(request: HttpRequest, obj: BpfObject, form: WaiverForm) -> str:
     """Keep the waiver of a valid form; return why it was not kept, "" where it was."""
     assert isinstance(request.user, User)
-    space = find_space(request.user, obj, Action.REVIEW)
+    space = find_review_space(request.user, obj)
     causes = {card.cause.fingerprint: card.cause for card in build_object_page(obj).causes}
     cause = causes.get(form.cleaned_data["fingerprint"])
     if space is None or cause is None:
@@ -200,9 +205,7 @@ def end_waiver(request: HttpRequest, obj: BpfObject, pk: int) -> HttpResponse:
 def withdraw_waiver(request: HttpRequest, obj: BpfObject, waiver: Waiver) -> None:
     """End a waiver before its day, and tell whom it concerns."""
     with transaction.atomic():
-        waiver.withdrawn_at = timezone.now()
-        waiver.save(update_fields=["withdrawn_at"])
-        AuditEntry.objects.record(waiver.space, request.user, "waiver withdrawn", waiver.finding)
+        withdraw(waiver, request.user)
         text = f"{request.user} withdraws a waiver that {obj.file_name} has"
         _announce_waiver(request, obj, waiver, Kind.WAIVER_ENDED, text)
 
@@ -230,32 +233,38 @@ def _announce_waiver(
 @object_view(Action.SUBMIT)
 def assign(request: HttpRequest, obj: BpfObject) -> HttpResponse:
     """Ask somebody who may review to do so."""
-    space = find_space(request.user, obj, Action.SUBMIT)
-    form = AssignForm(request.POST, reviewers=[user.pk for user in _reviewers(space)])
+    space = find_review_space(request.user, obj)
+    form = AssignForm(request.POST, reviewers=[user.pk for user in list_reviewers(space)])
     if space is None or not form.is_valid():
         messages.error(request, "Choose somebody who may review in this space.")
         return redirect(f"{obj.get_absolute_url()}#reviews")
-    reviewer = form.cleaned_data["reviewer"]
-    with transaction.atomic():
-        _, is_new = Assignment.objects.get_or_create(object=obj, space=space, reviewer=reviewer)
-        if is_new:
-            AuditEntry.objects.record(
-                space, request.user, "reviewer asked", obj.sha256, reviewer=str(reviewer)
-            )
-            Event.objects.announce(
-                space,
-                Kind.REVIEW_ASKED,
-                f"{request.user} asks {reviewer} to review {obj.file_name}",
-                _review_url(request, obj),
-                [reviewer],
-                object=obj.sha256,
-                name=obj.file_name,
-                reviewer=str(reviewer),
-            )
+    ask_reviewer(request, obj, space, form.cleaned_data["reviewer"])
     return redirect(f"{obj.get_absolute_url()}#reviews")
 
 
-def _reviewers(space: Space | None) -> list[User]:
+def ask_reviewer(request: HttpRequest, obj: BpfObject, space: Space, reviewer: User) -> None:
+    """Ask somebody who may review in a space; who was asked already is not told again."""
+    with transaction.atomic():
+        _, is_new = Assignment.objects.get_or_create(object=obj, space=space, reviewer=reviewer)
+        if not is_new:
+            return
+        AuditEntry.objects.record(
+            space, request.user, "reviewer asked", obj.sha256, reviewer=str(reviewer)
+        )
+        Event.objects.announce(
+            space,
+            Kind.REVIEW_ASKED,
+            f"{request.user} asks {reviewer} to review {obj.file_name}",
+            _review_url(request, obj),
+            [reviewer],
+            object=obj.sha256,
+            name=obj.file_name,
+            reviewer=str(reviewer),
+        )
+
+
+def list_reviewers(space: Space | None) -> list[User]:
+    """Return who may review in a space as a member."""
     if space is None:
         return []
     able = space.memberships.filter(role__in=Role.REVIEWER.at_least(), user__is_active=True)

@@ -55,7 +55,7 @@ urlpatterns = [
     re_path(_OBJECT + r"badge/(?P<kernel>[^/]{1,100})\.svg$", badge.give_badge, name="badge"),
     re_path(_OBJECT + "assign/$", reviewing.assign, name="object-assign"),
     re_path(_OBJECT + "loader/$", views.set_loader, name="object-loader"),
-    re_path(_OBJECT + "check/$", views.check_again, name="object-check"),
+    re_path(_OBJECT + "check/$", views.check_once_more, name="object-check"),
     re_path(_OBJECT + "opinions/$", opinions.show_opinions, name="object-opinions"),
     re_path(
         _OBJECT + "opinions/progress/$",

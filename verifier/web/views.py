@@ -16,9 +16,8 @@ from kfmap.web.shared.export import GRAPH_FORMATS, export_graph
 from kfmap.web.shared.kernel_map import load_kernel_map
 from verifier.engine.reports import RENDERERS
 from verifier.guests.store import add_opinions
-from verifier.jobs.opening import change_loader, check_stale_objects, ensure_job, retry_jobs
+from verifier.jobs.opening import change_loader, check_again, check_stale_objects
 from verifier.jobs.submit import submit_once
-from verifier.records import store
 from verifier.records.models import BpfObject, Job, Review, Submission
 from verifier.records.outcome import load_outcomes
 from verifier.records.policies import hold
@@ -171,15 +170,14 @@ def add_review(request: HttpRequest, obj: BpfObject) -> HttpResponse:
     page = build_object_page(obj)
     if not page.worst:
         form.add_error(None, "Nothing has been checked yet: there are no verdicts to review.")
-    if form.is_valid():
-        if not may_with(request.user, form.asks_for, obj):
-            raise PermissionDenied("You need the role of a reviewer in its space to decide.")
-        reviews = load_reviews(obj, page.worst, request.user)
-        form.hold_against(load_review_part(request, obj, page, reviews).standing)
+    if form.is_valid() and not may_with(request.user, form.asks_for, obj):
+        raise PermissionDenied("You need the role of a reviewer in its space to decide.")
+    part = load_review_part(request, obj, page, load_reviews(obj, page.worst, request.user))
+    form.hold_against(part.standing)
     if not form.is_valid():
         return _render_object(request, obj, form, status=422)
     review = form.save(commit=False)
-    keep_review(request, obj, review, page, form.asks_for)
+    keep_review(request, obj, review, page, part)
     return redirect(f"{obj.get_absolute_url()}#{_place_of(review, page)}")
 
 
@@ -284,15 +282,10 @@ def show_progress(request: HttpRequest, obj: BpfObject) -> HttpResponse:
 
 @require_POST
 @object_view(Action.SUBMIT)
-def check_again(request: HttpRequest, obj: BpfObject) -> HttpResponse:
-    """Check the object on kernels that came into the map since, or try again what broke off.
-
-    A job that waits is sent again, one that was put aside goes on.
-    """
-    if not retry_jobs(obj.jobs.not_over()):
-        store.forget_problems(obj)
-        if ensure_job(obj) is None:
-            messages.info(request, "It is checked on every kernel of the map already.")
+def check_once_more(request: HttpRequest, obj: BpfObject) -> HttpResponse:
+    """Check the object on kernels that came into the map since, or try again what broke off."""
+    if not check_again(obj):
+        messages.info(request, "It is checked on every kernel of the map already.")
     return redirect(obj)
 
 

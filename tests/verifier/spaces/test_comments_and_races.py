@@ -13,7 +13,8 @@ from tests.verifier.spaces.test_reviewing import SOON, check, page, post
 from tests.verifier.spaces.test_space_pages import as_
 from verifier.records import store
 from verifier.records.models import BpfObject, Review, Submission, Waiver
-from verifier.spaces.models import AuditEntry, Event, Notice, PolicyVersion
+from verifier.spaces.models import AuditEntry, Event, Notice, PolicyVersion, Space
+from verifier.spaces.roles import Role
 
 pytestmark = pytest.mark.django_db
 
@@ -138,3 +139,19 @@ def test_page_left_open_by_somebody_who_reviews_no_more_decides_nothing(team: Te
     form = {"decision": "rejected", "text": "x", "mark": seen}
     assert post(team, "reviews", form)[0] == 403
     assert not Review.objects.exists()
+
+
+def test_decision_is_held_against_the_waivers_of_the_space_that_it_is_kept_in(team: Team) -> None:
+    """The finding is waived where the bytes were first, and the reviewer only reads there."""
+    reviewer = team.user("reviewer")
+    own = Space.objects.create(slug="own", name="Own")
+    own.memberships.create(user=reviewer, role=Role.REVIEWER)
+    again = Submission.objects.create(user=team.user("submitter"), space=own)
+    again.files.create(name="team.bpf.o", object=team.object)
+    form = {"fingerprint": fingerprint(team, "reader"), "reason": "here", "until": SOON}
+    assert post(team, "waivers", form, "maintainer")[0] == 200
+    team.space.memberships.filter(user=reviewer).update(role=Role.READER)
+    status, said = post(team, "reviews", {"decision": "signed_off"})
+    assert (status, "refused without a waiver" in said) == (422, True)
+    assert post(team, "reviews", {"decision": "remark", "text": "wait"})[0] == 200
+    assert Review.objects.get().space == own

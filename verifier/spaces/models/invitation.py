@@ -23,12 +23,16 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
 
     def issue(self, space: Space, role: str, by: User) -> str:
         """Return the token of a new link."""
+        return self.make(space, role, by)[1]
+
+    def make(self, space: Space, role: str, by: User) -> tuple[Invitation, str]:
+        """Return a new link and its token, of which only the hash is kept."""
         token = secrets.token_urlsafe(32)
         expires_at = timezone.now() + LIFETIME
-        self.create(
+        link = self.create(
             space=space, role=role, created_by=by, token_hash=_hash(token), expires_at=expires_at
         )
-        return token
+        return link, token
 
     def usable(self, token: str) -> Invitation | None:
         """Return the link of a token, unless it expired or who made it may invite no more."""

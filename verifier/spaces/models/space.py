@@ -15,8 +15,8 @@ from verifier.spaces.access import Reader, spaces_where
 from verifier.spaces.roles import Action, Role, Visibility
 
 SHARED = "shared"
-_LONGEST = 60
-_MOST_DAYS = 3650
+LONGEST_SLUG, LONGEST_NAME, LONGEST_ABOUT = 60, 100, 2_000
+MOST_DAYS = 3650
 
 
 class SpaceQuerySet(models.QuerySet["Space"]):
@@ -56,7 +56,7 @@ class SpaceQuerySet(models.QuerySet["Space"]):
         return space
 
     def _free_slug(self, user: User) -> str:
-        slug = slugify(user.username)[:_LONGEST]
+        slug = slugify(user.username)[:LONGEST_SLUG]
         return slug if slug and not self.filter(slug=slug).exists() else f"user-{user.pk}"
 
     def home_of(self, user: User | None) -> Space:
@@ -71,9 +71,9 @@ class Space(models.Model):
     space that is not private. `kernels`: the names of those the space cares for, all where empty.
     """
 
-    slug = models.SlugField(max_length=_LONGEST, unique=True)
-    name = models.CharField(max_length=100)
-    about = models.TextField(blank=True, max_length=2_000)
+    slug = models.SlugField(max_length=LONGEST_SLUG, unique=True)
+    name = models.CharField(max_length=LONGEST_NAME)
+    about = models.TextField(blank=True, max_length=LONGEST_ABOUT)
     owner = models.OneToOneField(
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,
@@ -89,7 +89,7 @@ class Space(models.Model):
     retention_days = models.PositiveIntegerField(
         null=True,
         blank=True,
-        validators=[MinValueValidator(1), MaxValueValidator(_MOST_DAYS)],
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_DAYS)],
         help_text="uploads go after so many days; empty: they stay",
     )
     created_at = models.DateTimeField(auto_now_add=True)

@@ -14,7 +14,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from verifier.spaces.models import AuditEntry, Invitation, Space
+from verifier.spaces import membership
+from verifier.spaces.membership import invite, join
+from verifier.spaces.models import Invitation, Space
 from verifier.spaces.roles import Action
 from verifier.web.found import space_view
 from verifier.web.spaces.forms import RoleForm
@@ -31,9 +33,7 @@ def issue(request: HttpRequest, space: Space) -> HttpResponse:
         return redirect(space)
     assert isinstance(request.user, User)
     role = str(form.cleaned_data["role"])
-    with transaction.atomic():
-        token = Invitation.objects.issue(space, role, request.user)
-        AuditEntry.objects.record(space, request.user, "invitation made", role)
+    _, token = invite(space, role, request.user)
     link = request.build_absolute_uri(reverse("invitation", args=[token]))
     context = {"space": space, "role": role, "link": link, "section": "spaces"}
     return render(request, "spaces/invited.html", context)
@@ -43,10 +43,7 @@ def issue(request: HttpRequest, space: Space) -> HttpResponse:
 @space_view(Action.MANAGE)
 def withdraw(request: HttpRequest, space: Space, pk: int) -> HttpResponse:
     """Make a link useless."""
-    link = get_object_or_404(space.invitations, pk=pk)
-    with transaction.atomic():
-        AuditEntry.objects.record(space, request.user, "invitation withdrawn", link.role)
-        link.delete()
+    membership.withdraw(get_object_or_404(space.invitations, pk=pk), request.user)
     return redirect(space)
 
 
@@ -84,9 +81,8 @@ def _join(
         with transaction.atomic():
             user = request.user if form is None else form.save()
             assert isinstance(user, User)
-            if not link.accept(user):
+            if not join(link, user):
                 raise _UsedError
-            AuditEntry.objects.record(link.space, user, "member joined", user.username)
             return user
     except _UsedError:
         return None

@@ -6,9 +6,9 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.core.paginator import Paginator
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from verifier.engine.reports import RENDERERS
@@ -17,7 +17,14 @@ from verifier.records.outcome import load_outcomes
 from verifier.records.reviews import load_latest
 from verifier.spaces.access import Reader, may, role_of
 from verifier.spaces.models import AuditEntry, Space
+from verifier.spaces.moment import SAME_MOMENT
 from verifier.spaces.roles import Action, Role
+from verifier.spaces.space_changes import (
+    AddressTakenError,
+    delete_space,
+    keep_settings,
+    make_space,
+)
 from verifier.web.found import space_view
 from verifier.web.spaces.forms import NewSpaceForm, RoleForm, SettingsForm
 
@@ -40,19 +47,32 @@ def list_spaces(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def create(request: HttpRequest) -> HttpResponse:
-    """Make a space; who makes it maintains it."""
+    """Make a space; who makes it maintains it. Pressed twice, the form makes it once."""
     form = NewSpaceForm(request.POST or None)
-    if request.method != "POST" or not form.is_valid():
-        status = 422 if request.method == "POST" else 200
-        return render(
-            request, "spaces/new.html", {"form": form, "section": "spaces"}, status=status
-        )
     assert isinstance(request.user, User)
-    with transaction.atomic():
-        space = form.save()
-        space.memberships.create(user=request.user, role=Role.MAINTAINER)
-        AuditEntry.objects.record(space, request.user, "space made", space.slug)
-    return redirect(space)
+    if request.method == "POST" and (same := _find_made_just_now(request)):
+        return redirect(same)
+    if request.method == "POST" and form.is_valid():
+        space = form.save(commit=False)
+        try:
+            make_space(space, request.user)
+            return redirect(space)
+        except AddressTakenError as error:
+            form.add_error("slug", str(error))
+    status = 422 if request.method == "POST" else 200
+    return render(request, "spaces/new.html", {"form": form, "section": "spaces"}, status=status)
+
+
+def _find_made_just_now(request: HttpRequest) -> Space | None:
+    """Return the space that the same person made of the same form a moment ago."""
+    made = AuditEntry.objects.filter(
+        what="space made",
+        actor_id=request.user.pk,
+        subject=request.POST.get("slug", "").lower(),
+        at__gt=timezone.now() - SAME_MOMENT,
+    )
+    same = Space.objects.filter(pk__in=made.values("space_id"), name=request.POST.get("name", ""))
+    return same.first()
 
 
 @require_safe
@@ -94,11 +114,7 @@ def change_settings(request: HttpRequest, space: Space) -> HttpResponse:
     """Change who sees a space, what it cares for and how long uploads stay."""
     form = SettingsForm(request.POST or None, instance=space)
     if request.method == "POST" and form.is_valid():
-        with transaction.atomic():
-            form.save()
-            AuditEntry.objects.record(
-                space, request.user, "settings changed", space.slug, fields=form.changed_data
-            )
+        keep_settings(form.save(commit=False), form.changed_data, request.user)
         messages.success(request, "The settings are saved.")
         return redirect(space)
     status = 422 if request.method == "POST" else 200
@@ -113,8 +129,6 @@ def delete(request: HttpRequest, space: Space) -> HttpResponse:
     if space.is_personal or request.POST.get("confirm") != space.slug:
         messages.error(request, "Nothing was deleted: type the address of the space to confirm.")
         return redirect("space-settings", space.slug)
-    with transaction.atomic():
-        AuditEntry.objects.record(space, request.user, "space deleted", space.slug)
-        space.delete()
+    delete_space(space, request.user)
     messages.success(request, "The space is deleted.")
     return redirect("spaces")
