@@ -16,12 +16,47 @@ from kfmap.accounts.sign_ins import end_sign_in
 
 if TYPE_CHECKING:
     BaseUserAdmin = DjangoUserAdmin[User]
+    SignInModelAdmin = admin.ModelAdmin[SignIn]
 else:
-    BaseUserAdmin = DjangoUserAdmin
+    BaseUserAdmin, SignInModelAdmin = DjangoUserAdmin, admin.ModelAdmin
 
 admin.site.register(SetupLink, list_display=("expires_at",), exclude=("token_hash",))
-admin.site.register(SignIn, list_display=("user", "agent", "created_at"), exclude=("session_key",))
 admin.site.unregister(User)
+
+
+@admin.register(SignIn)
+class SignInAdmin(SignInModelAdmin):
+    """Where people are signed in; removing a row ends its session."""
+
+    list_display = ("user", "agent", "created_at")
+    list_select_related = ("user",)
+    search_fields = ("user__username",)
+    exclude = ("session_key",)
+    actions = ("expire",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse: signing in makes them."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: SignIn | None = None) -> bool:
+        """Refuse: they say what was."""
+        return False
+
+    @admin.action(description="End the selected sessions now", permissions=["delete"])
+    def expire(self, request: HttpRequest, rows: QuerySet[SignIn]) -> None:
+        """Sign people out there."""
+        ending = list(rows)
+        self.delete_queryset(request, rows)
+        self.message_user(request, f"Sessions ended: {len(ending)}.")
+
+    def delete_model(self, request: HttpRequest, obj: SignIn) -> None:
+        """End the session with its row."""
+        end_sign_in(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[SignIn]) -> None:
+        """End each session with its row."""
+        for row in queryset:
+            end_sign_in(row)
 
 
 @admin.register(User)

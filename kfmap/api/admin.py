@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from kfmap.api.models import ApiToken
+from kfmap.api.models import ApiToken, TokenState
 
 if TYPE_CHECKING:
     TokenModelAdmin = admin.ModelAdmin[ApiToken]
@@ -40,8 +40,12 @@ class ApiTokenAdmin(TokenModelAdmin):
         """Return False: only its owner sees the text of a token."""
         return False
 
-    @admin.action(description="Revoke the chosen tokens")
+    @admin.action(description="Expire the selected tokens now", permissions=["delete"])
     def revoke(self, request: HttpRequest, tokens: QuerySet[ApiToken]) -> None:
         """End them for good."""
-        for token in tokens:
+        usable = [token for token in tokens if token.state == TokenState.USABLE]
+        for token in usable:
             token.revoke()
+        count = len(usable)
+        told = "1 token is revoked." if count == 1 else f"{count} tokens are revoked."
+        self.message_user(request, told)

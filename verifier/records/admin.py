@@ -9,6 +9,10 @@ from django.http import HttpRequest
 from kfmap.catalogue.admin import ReadOnlyAdmin
 from verifier.records import models
 from verifier.records.models.job import JobQuerySet
+from verifier.records.models.review import WaiverQuerySet
+from verifier.records.models.submission import SubmittedFileQuerySet
+from verifier.records.waivers import withdraw
+from verifier.spaces.models import Event, Kind
 
 
 @admin.register(models.BpfObject)
@@ -31,30 +35,77 @@ class ReviewAdmin(ReadOnlyAdmin):
 
 @admin.register(models.Waiver)
 class WaiverAdmin(ReadOnlyAdmin):
-    """Who answers for which finding; they end on the pages of objects, where it is written down."""
+    """Who answers for which finding; they end here or on the pages of objects."""
 
     list_display = ("finding", "space", "owner", "expires_at", "withdrawn_at")
+    list_filter = (("withdrawn_at", admin.EmptyFieldListFilter), "space")
     list_select_related = ("space", "owner")
     search_fields = ("finding", "reason")
+    actions = ("expire",)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Refuse: sign-offs rest on them."""
         return False
 
+    def has_end_permission(self, request: HttpRequest) -> bool:
+        """Return whether somebody may end them: a row is not changed otherwise."""
+        return request.user.has_perm("verifier.change_waiver")
+
+    @admin.action(description="Expire the selected waivers now", permissions=["end"])
+    def expire(self, request: HttpRequest, waivers: WaiverQuerySet) -> None:
+        """End those that count now, and tell their owners."""
+        ending = list(waivers.active().select_related("space", "owner"))
+        for waiver in ending:
+            withdraw(waiver, request.user)
+            text = f"{request.user} ends a waiver in {waiver.space}: {waiver.finding}"
+            Event.objects.announce(
+                waiver.space,
+                Kind.WAIVER_ENDED,
+                text,
+                waiver.space.get_absolute_url(),
+                [waiver.owner],
+                fingerprint=waiver.fingerprint,
+                finding=waiver.finding,
+            )
+        count = len(ending)
+        told = "1 waiver has ended." if count == 1 else f"{count} waivers have ended."
+        self.message_user(request, told)
+
+
+class _UploadAdmin(ReadOnlyAdmin):
+    """Uploads, which stay while they are the last to have an object that people spoke of."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Refuse where reviews would go along: what was said stays said."""
+        may = super().has_delete_permission(request, obj)
+        return may and (obj is None or not self.files_of(obj).would_take_reviews().exists())
+
+    def files_of(self, obj: Model) -> SubmittedFileQuerySet:
+        """Return the files that go with a row."""
+        raise NotImplementedError
+
 
 @admin.register(models.Submission)
-class SubmissionAdmin(ReadOnlyAdmin):
+class SubmissionAdmin(_UploadAdmin):
     date_hierarchy = "created_at"
     list_filter = ("space",)
     search_fields = ("user__username", "files__name")
     list_display = ("pk", "user", "space", "created_at")
     list_select_related = ("user", "space")
 
+    def files_of(self, obj: Model) -> SubmittedFileQuerySet:
+        """Return the files of an upload."""
+        return models.SubmittedFile.objects.filter(submission=obj.pk)
+
 
 @admin.register(models.SubmittedFile)
-class SubmittedFileAdmin(ReadOnlyAdmin):
+class SubmittedFileAdmin(_UploadAdmin):
     list_display = ("name", "submission", "object", "problem")
     list_select_related = ("submission", "object")
+
+    def files_of(self, obj: Model) -> SubmittedFileQuerySet:
+        """Return the file itself."""
+        return models.SubmittedFile.objects.filter(pk=obj.pk)
 
 
 @admin.register(models.Program)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
+from verifier.spaces.membership import withdraw
 from verifier.spaces.models import AuditEntry, Invitation, Membership, Space
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class MembershipInline(TabularInline):
 
 @admin.register(Space)
 class SpaceAdmin(ModelAdmin):
-    """Spaces with their members."""
+    """Spaces with their members; what is changed here is in their trails, too."""
 
     list_display = ("name", "slug", "owner", "visibility", "retention_days", "created_at")
     list_filter = ("visibility", ("retention_days", admin.EmptyFieldListFilter))
@@ -35,6 +36,42 @@ class SpaceAdmin(ModelAdmin):
     search_fields = ("name", "slug")
     autocomplete_fields = ("owner",)
     inlines = (MembershipInline,)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Keep the space with its members, and write down what changed."""
+        super().save_related(request, form, formsets, change)
+        space = form.instance
+        if not change:
+            AuditEntry.objects.record(space, request.user, "space made", space.slug)
+        elif form.changed_data:
+            AuditEntry.objects.record(
+                space, request.user, "settings changed", space.slug, fields=form.changed_data
+            )
+        for formset in formsets:
+            _record_members(request, space, formset)
+
+    def delete_model(self, request: HttpRequest, obj: Model) -> None:
+        """Delete a space; its trail says so."""
+        assert isinstance(obj, Space)
+        AuditEntry.objects.record(obj, request.user, "space deleted", obj.slug)
+        obj.delete()
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> None:
+        """Delete spaces one by one, so that each trail says so."""
+        for space in queryset:
+            self.delete_model(request, space)
+
+
+def _record_members(request: HttpRequest, space: Space, formset: Any) -> None:
+    """Write down who came, who has another role, and who went, as it was just kept."""
+    changed = [row for row, _ in formset.changed_objects]
+    for what, rows in (
+        ("member joined", formset.new_objects),
+        ("role changed", changed),
+        ("member removed", formset.deleted_objects),
+    ):
+        for row in rows:
+            AuditEntry.objects.record(space, request.user, what, str(row.user), role=row.role)
 
 
 @admin.register(Invitation)
@@ -44,6 +81,7 @@ class InvitationAdmin(ModelAdmin):
     list_display = ("space", "role", "created_by", "expires_at")
     list_select_related = ("space", "created_by")
     exclude = ("token_hash",)
+    actions = ("expire",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse: the link itself would be seen by nobody."""
@@ -52,6 +90,22 @@ class InvitationAdmin(ModelAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Refuse: a link says to whom it was given what."""
         return False
+
+    @admin.action(description="Expire the selected invitations now", permissions=["delete"])
+    def expire(self, request: HttpRequest, links: QuerySet[Invitation]) -> None:
+        """Make links useless."""
+        self.delete_queryset(request, links)
+        self.message_user(request, "The invitations lead nowhere any more.")
+
+    def delete_model(self, request: HttpRequest, obj: Model) -> None:
+        """Withdraw a link, so that the trail of its space says so."""
+        assert isinstance(obj, Invitation)
+        withdraw(obj, request.user)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Withdraw links one by one."""
+        for link in queryset.select_related("space"):
+            withdraw(link, request.user)
 
 
 @admin.register(AuditEntry)
