@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from base64 import b64encode
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import feedparser
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -20,6 +22,7 @@ from verifier.records.models import BpfObject
 
 pytestmark = pytest.mark.django_db
 
+GRAMMAR = etree.RelaxNG(etree.parse(Path(__file__).with_name("atom.rng")))
 ATOM = "{http://www.w3.org/2005/Atom}"
 
 
@@ -41,8 +44,14 @@ def read(client: Client, path: str, **headers: str) -> list[Any]:
     assert answer.status_code == 200, answer.content
     assert answer["Content-Type"].startswith("application/atom+xml")
     root = etree.fromstring(answer.content)
-    assert root.tag == f"{ATOM}feed" and root.findtext(f"{ATOM}updated")
+    GRAMMAR.assertValid(root)
+    known = feedparser.parse(answer.content)
+    assert not known.bozo, known.get("bozo_exception")
+    assert known.version == "atom10"
     entries: list[Any] = root.findall(f"{ATOM}entry")
+    assert len({entry.id for entry in known.entries}) == len(entries), "an id for each"
+    assert all(entry.link.startswith("http://testserver/") for entry in known.entries)
+    assert all(entry.updated_parsed for entry in known.entries)
     return entries
 
 
