@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from kfmap.safe_text.printable import reveal_hidden
 
 Value = str | int | bool | None
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # wide ones count, too
 
 
 def render_csv(columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> str:

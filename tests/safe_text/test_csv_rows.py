@@ -7,7 +7,7 @@ import pytest
 from kfmap.safe_text.csv_rows import render_csv
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
 def test_text_that_could_be_a_formula_gets_a_quote(start: str) -> None:
     written = render_csv(["name"], [[f"{start}cmd()"]])
     assert written.partition("\n")[2].lstrip('"').startswith(f"'{start}cmd()")

@@ -10,6 +10,8 @@ from django.contrib.auth.models import User
 from django.core.mail import send_mail
 from django.db import models, transaction
 
+from kfmap.safe_text.printable import printable
+
 _LONGEST = 500
 
 
@@ -53,7 +55,8 @@ class Notice(models.Model):
 
 def _mail(addresses: list[str], text: str, url: str, more: str) -> None:
     """Send a letter to each; a server that does not take it loses the letter, not the notice."""
-    subject = " ".join(text.split())[:100]  # a line break would end the head of the letter
-    letter = "\n\n".join(part for part in (text, url, more) if part) + "\n"
+    subject = printable(" ".join(text.split()))[:100]  # a line break would end the letter's head
+    parts = ("\n".join(map(printable, part.splitlines())) for part in (text, url, more) if part)
+    letter = "\n\n".join(parts) + "\n"
     for address in addresses:
         send_mail(f"kfmap: {subject}", letter, None, [address], fail_silently=True)
