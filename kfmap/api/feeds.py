@@ -15,6 +15,7 @@ from django.contrib.syndication.views import Feed
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
+from django.utils.html import escape
 from rest_framework.response import Response
 
 from kfmap.api.events import may_look
@@ -59,7 +60,8 @@ class _AtomFeed(EntryFeed):
         return printable(item.title)
 
     def item_description(self, item: Entry) -> str:
-        return printable(item.text)
+        """Return the text as HTML, which summaries of this framework are said to be."""
+        return escape(printable(item.text))
 
     def item_link(self, item: Entry) -> str:
         return item.link

@@ -11,6 +11,7 @@ import feedparser
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils.html import escape
 from lxml import etree, html
 
 from kfmap.catalogue.models import Kernel
@@ -18,7 +19,7 @@ from kfmap.catalogue.store import save_kernel
 from tests.permission.small_kernel import create_toy_kernel
 from tests.verifier.checked import HTML, create_summary, create_verdict
 from verifier.records import store
-from verifier.records.models import BpfObject
+from verifier.records.models import BpfObject, Check
 
 pytestmark = pytest.mark.django_db
 
@@ -104,6 +105,11 @@ def test_object_is_told_to_those_who_may_see_it(client: Client) -> None:
     basic = b64encode(b"ada:right-password").decode()
     entries = read(client, path, Authorization=f"Basic {basic}")
     assert texts(entries, "title") == [f"{HTML}\\u202e.o on 8.1: passes"]
+    Check.objects.update(problem=f"{HTML} cannot be read")
+    told = client.get(path, headers={"Authorization": f"Basic {basic}"}).content
+    (entry,) = feedparser.parse(told, sanitize_html=False).entries
+    assert entry.summary_detail.type == "text/html"
+    assert entry.summary == f"{escape(HTML)} cannot be read", "a reader shows it, and runs nothing"
 
 
 @pytest.mark.parametrize("path", ["/compare/", "/kernels/8.1/", "/kernels/8.1/kfuncs/toy_move/"])
