@@ -60,6 +60,7 @@ class Pick extends Combo {
     await super.open(typed);
     if (this.input !== document.activeElement) return;
     const names = [...this.list.children].map((item) => item.dataset.name);
+    this.show(names.length > 0);
     this.count.textContent = names.length ? `${names.length} found` : "Nothing is called that.";
     this.choose(typed === "" ? names.indexOf(this.select.selectedOptions[0].text) : Math.min(0, names.length - 1));
   }
@@ -73,7 +74,6 @@ class Pick extends Combo {
     if (wasHidden && event.key === "Enter") this.pick(this.input.value.trim());
     super.onKey(event);
     if (!wasHidden && event.key === "Escape") this.restore();
-    // A lone field would send its form.
     if (event.key === "Enter" && !this.input.form?.querySelector("button")) event.preventDefault();
   }
 }
