@@ -88,7 +88,7 @@ def _order_columns(graph: nx.DiGraph[str]) -> list[list[str]]:
         by_number.setdefault(graph.nodes[node]["column"], []).append(node)
     columns = [by_number[number] for number in sorted(by_number)]
     undirected = graph.to_undirected(as_view=True)
-    for sweep in range(_SWEEPS):
+    for sweep in range(_SWEEPS if columns else 0):  # a graph of nothing has none
         order = range(1, len(columns)) if sweep % 2 == 0 else range(len(columns) - 2, -1, -1)
         near = _places(columns[0] if sweep % 2 == 0 else columns[-1])
         for index in order:
