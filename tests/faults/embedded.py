@@ -14,6 +14,7 @@ from tests.faults.uploads import KINDS, Upload, Uploader
 from tests.server.process import Browser, up
 
 _UPLOADS_PER_START = 8
+_FIRST_UPLOAD_SECONDS = 30.0
 
 
 def kill_up(kills: int) -> tuple[int, Results, list[Path]]:
@@ -30,6 +31,8 @@ def kill_up(kills: int) -> tuple[int, Results, list[Path]]:
                 running.go_on_as(session)
                 uploader = Uploader(running, f"start {at}", _UPLOADS_PER_START, 0.1)
                 uploader.start()
+                if at % 2:  # as often amid uploads as right after a start, however slow it is
+                    _wait_for_an_upload(uploader)
                 time.sleep(chance.uniform(0.1, 2.0))
                 running.process.kill()
                 uploader.join()
@@ -43,6 +46,12 @@ def kill_up(kills: int) -> tuple[int, Results, list[Path]]:
                 wait_for_result(running, upload.sha256, 300)
             results = examine(running, accepted, expected, partial(_count, database))
             return len(accepted), results, find_orphans(folder, database)
+
+
+def _wait_for_an_upload(uploader: Uploader) -> None:
+    ends_at = time.monotonic() + _FIRST_UPLOAD_SECONDS
+    while not uploader.record.accepted and time.monotonic() < ends_at:
+        time.sleep(0.05)
 
 
 def _count(database: sqlite3.Connection, query: str) -> int:
