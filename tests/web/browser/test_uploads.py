@@ -43,7 +43,7 @@ def test_dropped_object_is_watched_until_it_is_checked(signed_in: Page, tmp_path
     signed_in.wait_for_url("**/objects/*/")
     expect(signed_in.get_by_role("heading", level=1)).to_have_text("dropped.bpf.o")
     expect(signed_in.locator(".verdicts .verdict-passes").first).to_be_visible(timeout=SLOW)
-    expect(signed_in.get_by_role("heading", name="Findings")).to_be_visible()
+    expect(signed_in.get_by_role("heading", name="Findings", exact=True)).to_be_visible()
     assert len(loads) == 1  # what came after the upload came into the page
 
 
