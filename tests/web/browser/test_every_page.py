@@ -160,7 +160,9 @@ def test_decoded_log_is_accessible(page: Page) -> None:
 
 def test_object_with_findings_is_accessible(signed_in: Page, uploaded: str) -> None:
     signed_in.goto(f"/objects/{uploaded}")
-    expect(signed_in.get_by_role("heading", name="Findings", exact=True)).to_be_visible(timeout=60_000)
+    expect(signed_in.get_by_role("heading", name="Findings", exact=True)).to_be_visible(
+        timeout=60_000
+    )
     signed_in.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
     check(signed_in)
 

@@ -14,7 +14,8 @@ from verifier.engine.result import Finding, FindingKind, ProgramVerdict, Reason,
 RULE = "observed"
 _KNOWN = (FindingKind.NOT_ALLOWED, FindingKind.MISSING, FindingKind.PROTOTYPE)
 _TEXT = (
-    "of this kernel only permissions are known: it was booted and asked, and nobody read its source"
+    "only permissions are known of this kernel: it was booted and asked, but its source was not"
+    " read"
 )
 _SUGGESTION = "have it load the object: kfmap ask-kernel"
 

@@ -238,8 +238,8 @@ class LiveJudge:
             if self._lacks(extern)
         )
         return (
-            "invalid mem access 'scalar': this reads where the address is 0, as is that of what "
-            f"this kernel lacks ({names}): ask bpf_ksym_exists() first"
+            f"invalid mem access 'scalar': this kernel lacks {names}, so the address that is read "
+            "is 0: ask bpf_ksym_exists() first"
         )
 
     def _lacks(self, extern: int) -> bool:

@@ -114,7 +114,7 @@ class MapJudge:
                 names = " and ".join(sorted(STRUCTS[field] for field in fields))
                 text = (
                     f"{item.name} holds {names}, which the kernel lets nobody map into memory, and "
-                    "libbpf maps it for it has variables that are neither static nor __hidden: "
+                    "libbpf maps it because it has variables that are neither static nor __hidden: "
                     "make all variables beside them static or __hidden"
                 )
                 yield Reason(_RULE, text)

@@ -49,17 +49,17 @@ _RESILIENT = re.compile(r"bpf_res_spin_(un)?lock\w*")
 SPIN_LOCK, SPIN_UNLOCK, TAIL_CALL = 93, 94, 12
 
 _FAULTS = {
-    UNMATCHED: "{name} ends what was not begun on this way",
-    OUT_OF_ORDER: "{name} has to end the latest of what was begun, and this is an earlier one",
-    DIFFERENT: "{name} is given another lock than the one that is held",
+    UNMATCHED: "{name} ends a region that is not open on this path",
+    OUT_OF_ORDER: "{name} has to end the region that was begun last, and ends an earlier one",
+    DIFFERENT: "{name} is given a lock other than the one that is held",
     FAMILY: "{name} is given a flag that was saved by the other kind of call (bpf_local_irq_save or"
     " bpf_res_spin_lock_irqsave)",
-    SAME: "{name} is given a lock that is held already",
-    APART: "{name} needs the lock beside its list or tree to be held, and another one is",
+    SAME: "{name} is given a lock that is already held",
+    APART: "{name} needs the lock beside its list or tree, and another one is held",
 }
 _OUTSIDE = "call it before or after"
-_BESIDE = "take that lock before, and release it after"
-_PAIR = "pair what begins and what ends on every way"
+_BESIDE = "take that lock before the call, and release it after"
+_PAIR = "on every path, end each region that was begun, and no other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def leak_problem(leak: LiveLeak, is_exit: bool, kernel: KernelUnderTest) -> Held
     what = "the function ends" if is_exit and leak.circumstances.nested else "the program ends"
     if not is_exit:
         what = "a load from the packet, which may end the program, is"
-    advice = "end it on every way out" if is_exit else "end it before the load"
+    advice = "end it on every path to the exit" if is_exit else "end it before the load"
     names = [regions.held() for regions in variants(leak.regions)]
     return _weigh(
         [Held(f"{what} within a {name}", True, advice) if name else _FINE for name in names]

@@ -29,7 +29,7 @@ def read_functions(
     symbols.sort(key=lambda symbol: (symbol.section, symbol.value))
     types = _function_types(sections, btf, btf_ext)
     refusals += [
-        f"program {symbol.name} in section {by_index[symbol.section].name} is static: take away "
+        f"program {symbol.name} in section {by_index[symbol.section].name} is static: remove "
         "`static`"
         for symbol in symbols
         if symbol.local and by_index[symbol.section].name != TEXT

@@ -185,8 +185,8 @@ _ALL = (
     [
         ("main: program; {begin}; {end}; exit", ""),
         ("main: program; {begin}; exit", "the program ends within a {name} region"),
-        ("main: program; {end}; exit", "ends what was not begun"),
-        ("main: program; {begin}; {end}; {end}; exit", "ends what was not begun"),
+        ("main: program; {end}; exit", "ends a region that is not open"),
+        ("main: program; {begin}; {end}; {end}; exit", "ends a region that is not open"),
         ("main: program; {begin}; call s; exit\ns: static; {end}; exit", "{irq}"),
         ("main: program; call g; exit\ng: global; {begin}; exit", "the program ends within a"),
         ("main: program; r2 = &c; call 170; exit\nc: static; {begin}; exit", "the program ends"),
@@ -201,7 +201,7 @@ def test_what_is_begun_has_to_be_ended(
     # A flag kept in a frame that is gone cannot be restored; no global runs under a lock.
     says = says.format(
         name=name,
-        irq="ends what was not begun" if name.startswith("IRQ") else "",
+        irq="ends a region that is not open" if name.startswith("IRQ") else "",
         **{"global": "is global and called within a lock region" if name == "lock" else ""},
     )
     if not says:

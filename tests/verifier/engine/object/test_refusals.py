@@ -42,9 +42,7 @@ def test_legacy_maps_and_data_of_other_names_are_refused_once_a_section() -> Non
 def test_a_static_program_is_refused_and_read() -> None:
     # bpf_object__add_programs(): "program '%s' is static and not supported"
     undeclared = read("undeclared.bpf.o")
-    assert undeclared.refusals == (
-        "program hidden_away in section xdp is static: take away `static`",
-    )
+    assert undeclared.refusals == ("program hidden_away in section xdp is static: remove `static`",)
     assert [item.name for item in undeclared.programs] == ["locks", "hidden_away"]
 
 
