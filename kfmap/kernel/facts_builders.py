@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Callable
-from dataclasses import is_dataclass
+from collections.abc import Callable, Collection
+from dataclasses import MISSING, fields, is_dataclass
 from enum import StrEnum
 from functools import cache
 from typing import Any, TypeAlias
@@ -171,6 +171,16 @@ def _record_builder(cls: Any) -> Builder:
                 return cls(*map(given.__getitem__, annotations))  # names need not be matched
             return cls(**given)
         except TypeError as error:
-            raise MisfitError(str(error)) from error
+            raise MisfitError(_name_missing(cls, given) or str(error)) from error
 
     return build
+
+
+def _name_missing(cls: Any, given: Collection[str]) -> str:
+    """Return which parts a record lacks, "" where it has all that it needs."""
+    lacks = [
+        field.name
+        for field in fields(cls)
+        if field.name not in given and field.default is field.default_factory is MISSING
+    ]
+    return f"{', '.join(lacks)} missing" if lacks else ""

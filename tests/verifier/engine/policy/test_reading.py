@@ -62,10 +62,10 @@ def test_policy_is_read_with_its_defaults() -> None:
         ("[" * 40 + "]" * 40, "line 1: nested too deeply"),
         (HEAD + "rules: [" + "1," * 30_000 + "]", "line 3: nested too deeply, or too much of it"),
         ("x" * 300_000, "line 1: the file is larger than 256 KB"),
-        (HEAD + "rules:\n\t- x", "line 4: no YAML"),
-        ("version: 1\nname: \x00", "line 1: no YAML"),
+        (HEAD + "rules:\n\t- x", "line 4: this is not YAML"),
+        ("version: 1\nname: \x00", "line 1: this is not YAML"),
         (HEAD + "? [a]\n: b", "line 3: a key has to be a word"),
-        ("version: 1\n---\nname: x", "no YAML"),
+        ("version: 1\n---\nname: x", "this is not YAML"),
         ("version: 9" + "9" * 5000 + "\nname: x", "line 1: "),
     ],
 )  # fmt: skip
