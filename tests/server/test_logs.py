@@ -71,7 +71,13 @@ def test_what_was_bound_ends_with_its_block() -> None:
 def test_failure_is_mailed_to_administrators_where_there_are_some() -> None:
     config = build_logging("json", "warning", mails=True)
     assert config["root"]["handlers"] == ["lines", "mails"]
-    handler = logging.config.DictConfigurator(config).configure_handler(config["handlers"]["mails"])
+    making = logging.config.DictConfigurator(config)
+    for part, make in (
+        ("formatters", making.configure_formatter),
+        ("filters", making.configure_filter),
+    ):
+        making.config[part] = {name: make(what) for name, what in config[part].items()}
+    handler = making.configure_handler(config["handlers"]["mails"])
     record = logging.LogRecord("django.request", logging.ERROR, "", 1, "broke", None, None)
     settings.ADMINS, before = [("ada", "ada@example.org")], settings.ADMINS
     try:
