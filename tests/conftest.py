@@ -9,10 +9,17 @@ import os
 import sys
 
 import pytest
+from django.conf import settings
 
 from kfmap.catalogue.recent import Recent
 
 NO_BPF = "the kernel of this machine cannot be asked"
+
+
+def pytest_configure() -> None:
+    """Hash passwords in no time: a real hash costs half a second for each sign-in, on purpose."""
+    quick = "django.contrib.auth.hashers.MD5PasswordHasher"
+    settings.PASSWORD_HASHERS = [quick, *settings.PASSWORD_HASHERS]
 
 
 @pytest.fixture(autouse=True)
