@@ -73,8 +73,10 @@ class ReviewForm(ModelForm):
         if decides == Review.Decision.SIGNED_OFF and standing.unwaived:
             named = "; ".join(describe(cause) for cause in standing.unwaived[:3])
             count = len(standing.unwaived)
-            what = "1 finding is" if count == 1 else f"{count} findings are"
-            self.add_error(None, f"{what} refused without a waiver: {named}. Waive it first.")
+            one = count == 1
+            what = "1 finding is" if one else f"{count} findings are"
+            ask = "Waive it first." if one else "Waive them first."
+            self.add_error(None, f"{what} refused without a waiver: {named}. {ask}")
 
 
 class WaiverForm(forms.Form):

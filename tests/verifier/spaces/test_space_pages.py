@@ -53,6 +53,8 @@ def test_new_space_is_private_and_its_maker_maintains_it(ada: Client) -> None:
 def test_address_that_is_taken_or_none_makes_no_space(team: Team, slug: str) -> None:
     answer = as_(team, "reader").post("/spaces/new/", {"name": "x", "slug": slug})
     assert answer.status_code == 422
+    told = "There is a space at this address already" in answer.content.decode()
+    assert told == (slug == "team")
     assert not Space.objects.filter(name="x").exists()
 
 

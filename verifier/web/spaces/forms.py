@@ -27,6 +27,9 @@ class NewSpaceForm(SpaceModelForm):
         fields = ("name", "slug", "about")
         labels = {"slug": "Address", "about": "What it is for"}
         help_texts = {"slug": "Small letters, digits and dashes: /spaces/ADDRESS/"}
+        error_messages = {
+            "slug": {"unique": "There is a space at this address already: choose another address."}
+        }
         widgets = {"about": forms.Textarea({"rows": 3})}
 
     def clean_slug(self) -> str:
