@@ -105,10 +105,10 @@ def addition(request: Request, pk: int) -> Response:
         raise Http404
     if request.method == "DELETE":
         expect_all_spaces(request)
-    if request.method == "DELETE" and not found.is_over:
-        found.finish(Addition.State.CANCELLED)
-        forget_parts(found)
-        found.refresh_from_db()
+        if not found.is_over:
+            found.finish(Addition.State.CANCELLED)
+            forget_parts(found)
+            found.refresh_from_db()
     return Response(AdditionSerializer(found).data)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from django.forms import BaseForm
 from rest_framework import status
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, ValidationError
 
 
 class ConflictError(APIException):
@@ -35,3 +36,9 @@ class BusyError(APIException):
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     default_detail = "The file is being made for another request; ask again in a few seconds."
     wait = 10  # seconds; the framework makes Retry-After of it
+
+
+def expect_valid(form: BaseForm) -> None:
+    """Raise ValidationError with a form's sentences by field, where it does not hold."""
+    if not form.is_valid():
+        raise ValidationError({name: list(map(str, said)) for name, said in form.errors.items()})

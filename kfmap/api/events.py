@@ -16,8 +16,7 @@ from rest_framework.response import Response
 
 from kfmap.api.authentication import MayUse
 from kfmap.api.serializers import JobSerializer
-from kfmap.api.visible import objects_of, space_of
-from verifier.records.models import BpfObject
+from kfmap.api.visible import objects_for, objects_of, space_of
 from verifier.spaces.access import Reader
 from verifier.spaces.models import Space
 
@@ -66,10 +65,7 @@ def _look(pk: int, user: Reader, space: Space | None) -> tuple[str, bool]:
 
     Who may not see the object any more gets nothing more of it.
     """
-    rows = BpfObject.objects.visible_to(user)
-    if space is not None:
-        rows = rows.filter(pk__in=BpfObject.objects.in_space(space).values("pk"))
-    obj = rows.filter(pk=pk).first()
+    obj = objects_for(user, space).filter(pk=pk).first()
     job = obj.jobs.first() if obj else None
     told = json.dumps(JobSerializer(job).data if job else None)
     connections.close_all()

@@ -90,7 +90,7 @@ def invitation(request: Request, slug: str, pk: int) -> Response:
 @api_view(["GET", "POST"])
 @permission_classes([MayChange])
 def accept(request: Request, token: str) -> Response:
-    """Say which space a link leads into, and as what; POST makes whoever asks a member there.
+    """Return which space a link leads into, and as what; POST makes whoever asks a member there.
 
     A role that they have there already, and that may do more, stays.
     """

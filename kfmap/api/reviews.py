@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django import forms
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view, permission_classes
@@ -15,7 +14,7 @@ from rest_framework.response import Response
 
 from kfmap.api.authentication import MayReview, MayUse
 from kfmap.api.described import PROBLEMS, problems
-from kfmap.api.errors import ConflictError
+from kfmap.api.errors import ConflictError, expect_valid
 from kfmap.api.serializers_reviews import (
     NewReviewerSerializer,
     NewReviewSerializer,
@@ -69,7 +68,7 @@ def reviews(request: Request, sha256: str) -> Response:
     if request.method == "GET":
         return Response(_describe(request, obj))
     form, page = ReviewForm(_sent(request)), build_object_page(obj)
-    _check(form)
+    expect_valid(form)
     _expect(request, obj, form.asks_for)
     if not page.worst:
         raise ConflictError("Nothing has been checked yet: there are no verdicts to review.")
@@ -89,7 +88,7 @@ def waivers(request: Request, sha256: str) -> Response:
     obj = get_object_or_404(objects_of(request).at(sha256))
     _expect(request, obj, Action.REVIEW)
     form = WaiverForm(_sent(request))
-    _check(form)
+    expect_valid(form)
     if problem := keep_waiver(request._request, obj, form):
         raise ConflictError(problem)
     return Response(_describe(request, obj), status=201)
@@ -148,13 +147,6 @@ def _sent(request: Request) -> Mapping[str, Any]:
     if not isinstance(request.data, Mapping):
         raise ValidationError({"detail": "Send an object with named fields."})
     return request.data
-
-
-def _check(form: forms.Form | ReviewForm) -> None:
-    if not form.is_valid():
-        raise ValidationError(
-            {name: [str(text) for text in texts] for name, texts in form.errors.items()}
-        )
 
 
 def _sentences(form: ReviewForm) -> str:

@@ -17,7 +17,7 @@ from rest_framework.response import Response
 
 from kfmap.api.authentication import MayChange
 from kfmap.api.described import PROBLEMS, problems
-from kfmap.api.errors import ConflictError
+from kfmap.api.errors import ConflictError, expect_valid
 from kfmap.api.listing import PAGED, answer_page, paged
 from kfmap.api.serializers_spaces import (
     ListedSpaceSerializer,
@@ -137,8 +137,7 @@ def _change(request: Request, space: Space) -> None:
 
 def _read_form(form: ModelForm[Space]) -> Space:
     """Return what a form makes, not kept yet. Raises ValidationError with sentences by field."""
-    if not form.is_valid():
-        raise ValidationError({name: list(map(str, said)) for name, said in form.errors.items()})
+    expect_valid(form)
     return form.save(commit=False)
 
 

@@ -81,15 +81,11 @@ def submission(request: Request, submission_id: int) -> Response:
             raise PermissionDenied("Only who uploaded it, or maintains its space, deletes it.")
         delete_upload(found, request.user)
         return Response(status=204)
-    jobs = [
-        file.object.latest_job
-        for file in found.files.select_related("object").prefetch_related("object__jobs")
-        if file.object
-    ]
-    over = all(job is None or job.is_over for job in jobs)
+    files = _load_files(found)
+    jobs = [file.object.latest_job for file in files if file.object]
     body = {
-        "files": taken_files(found),
-        "over": over,
+        "files": [_taken(file) for file in files],
+        "over": all(job is None or job.is_over for job in jobs),
         "origin": asdict(found.origin),
         "space": found.space.slug if found.space else None,
     }
@@ -109,8 +105,11 @@ def submission_report(request: Request, submission_id: int) -> HttpResponse:
 
 def taken_files(submission: Submission) -> list[dict[str, Any]]:
     """Return what became of each file of an upload."""
-    files = submission.files.select_related("object").prefetch_related("object__jobs")
-    return [_taken(file) for file in files]
+    return [_taken(file) for file in _load_files(submission)]
+
+
+def _load_files(submission: Submission) -> list[SubmittedFile]:
+    return list(submission.files.select_related("object").prefetch_related("object__jobs"))
 
 
 def _taken(file: SubmittedFile) -> dict[str, Any]:

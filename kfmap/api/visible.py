@@ -12,17 +12,22 @@ from rest_framework.request import Request
 from kfmap.api.models import ApiToken
 from verifier.records.models import BpfObject, Submission
 from verifier.records.models.object import BpfObjectQuerySet
+from verifier.spaces.access import Reader
 from verifier.spaces.models import Space
 from verifier.spaces.roles import Action
 
 
 def objects_of(request: Request, action: Action = Action.SEE) -> BpfObjectQuerySet:
     """Return the objects that may be seen; with another action, those it may be done with."""
+    return objects_for(request.user, space_of(request), action)
+
+
+def objects_for(
+    reader: Reader, space: Space | None, action: Action = Action.SEE
+) -> BpfObjectQuerySet:
+    """Return what `objects_of` does, for a reader whose token is for `space`, None for all."""
     rows = BpfObject.objects
-    found = (
-        rows.visible_to(request.user) if action == Action.SEE else rows.where(request.user, action)
-    )
-    space = space_of(request)
+    found = rows.visible_to(reader) if action == Action.SEE else rows.where(reader, action)
     return found if space is None else found.filter(pk__in=rows.in_space(space).values("pk"))
 
 

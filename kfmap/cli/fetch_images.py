@@ -103,8 +103,8 @@ class _Fetching:
     def _fetch_loader(self, machine: str) -> None:
         kit = self._data_dir / FOLDER / LOADER
         folder = find_kit(kit, machine)
-        is_new = machine in self._built or not self._options.again
-        if is_new and has_libraries(folder):
+        may_stay = machine in self._built or not self._options.again
+        if may_stay and has_libraries(folder):
             return
         fetch_libraries(PACKAGES, self._archive, folder, MACHINES[machine].debian)
         build_loader(kit, machine)

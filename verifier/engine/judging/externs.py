@@ -135,7 +135,7 @@ def resolve_address(obj: BpfObject, extern: Extern, kernel: KernelUnderTest) -> 
 
 
 def unlike_variable(obj: BpfObject, extern: Extern, kernel: KernelUnderTest) -> str:
-    """Say that the kernel's variable is of another type than the object declares, "" if it is not.
+    """Return that the kernel's variable is of another type than the object's, "" if it is not.
 
     Mirrors bpf_object__resolve_ksym_var_btf_id(), which spares a weak variable that is not there
     and none of another type; a weak function of another type counts as absent.

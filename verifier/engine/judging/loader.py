@@ -120,7 +120,7 @@ class Loaded:
         return self._address(index, 0) == 0
 
     def unlike_variable(self, index: int) -> str:
-        """Say that an extern variable is of another type in the kernel, "" if it is not."""
+        """Return that an extern variable is of another type in the kernel, "" if it is not."""
         return unlike_variable(self.object, self.object.externs[index], self.kernel)
 
     def setting(self, index: int) -> Setting:

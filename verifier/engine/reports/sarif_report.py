@@ -130,9 +130,9 @@ def cause_message(cause: Cause, options: ReportOptions) -> str:
     subject = f"{cause.kfunc}: {KIND_WORDS[cause.kind]}" if cause.kfunc else cause.text
     programs = count(len(cause.programs), "program", "programs")
     said = f"{subject}. This holds for {programs} on {', '.join(cause.kernels)}."
-    estimates = [name for name in cause.kernels if name in find_estimates(options)]
-    if estimates:
-        said += f" For {', '.join(estimates)} this is an estimate."
+    estimates = find_estimates(options)
+    if own := [name for name in cause.kernels if name in estimates]:
+        said += f" For {', '.join(own)} this is an estimate."
     if cause.example.suggestion:
         said += f" Try: {cause.example.suggestion}."
     return said

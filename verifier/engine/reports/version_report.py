@@ -31,7 +31,8 @@ def build_version_report(
     old: CheckedObject, new: CheckedObject, options: ReportOptions = DEFAULT
 ) -> Report:
     """Return what changed from one version to the next; both could be read."""
-    causes = _compare_causes(old, new)
+    before, after = build_answer(old), build_answer(new)
+    causes = _compare_causes(before.causes.shown, after.causes.shown)
     findings = Table(
         "findings",
         ("state", "fingerprint", "kind", "kfunc", "text", "kernels", "programs"),
@@ -44,18 +45,18 @@ def build_version_report(
     kfuncs = Table("kfuncs", ("state", "program", "kfunc"), tuple(_kfuncs(old, new)))
     told = ", ".join(
         count(len(causes[state]), f"finding is {word}", f"findings are {word}")
-        for state, word in (("new", "new"), ("gone", "gone"), ("same", "the same"))
+        for state, word in ((State.NEW, "new"), (State.GONE, "gone"), (State.SAME, "the same"))
     )
     return Report(
         "versions",
         f"What changed from {old.file} to {new.file}"
         if old.file != new.file
         else f"What changed in {new.file}",
-        (f"{told}.", f"Now: {build_answer(new).line}"),
+        (f"{told}.", f"Now: {after.line}"),
         (
-            _causes("New findings", causes["new"]),
-            _causes("Findings that are gone", causes["gone"]),
-            _causes("Findings that stay", causes["same"]),
+            _causes("New findings", causes[State.NEW]),
+            _causes("Findings that are gone", causes[State.GONE]),
+            _causes("Findings that stay", causes[State.SAME]),
             _table("Verdicts that changed", _of_both(verdicts)),
             _table("Programs, and how many instructions each has", _changed(code)),
             _table("Programs and kfuncs that came and went", kfuncs),
@@ -92,14 +93,13 @@ def _reported(state: State, cause: Cause, options: ReportOptions) -> Finding:
     )
 
 
-def _compare_causes(old: CheckedObject, new: CheckedObject) -> dict[str, list[Cause]]:
-    """Return the findings by what became of them: new, gone and same."""
-    before, after = (build_answer(obj).causes.shown for obj in (old, new))
+def _compare_causes(before: Sequence[Cause], after: Sequence[Cause]) -> dict[State, list[Cause]]:
+    """Return the findings by what became of them."""
     known, now = ({cause.fingerprint for cause in causes} for causes in (before, after))
     return {
-        "new": [cause for cause in after if cause.fingerprint not in known],
-        "gone": [cause for cause in before if cause.fingerprint not in now],
-        "same": [cause for cause in after if cause.fingerprint in known],
+        State.NEW: [cause for cause in after if cause.fingerprint not in known],
+        State.GONE: [cause for cause in before if cause.fingerprint not in now],
+        State.SAME: [cause for cause in after if cause.fingerprint in known],
     }
 
 
