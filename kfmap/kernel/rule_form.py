@@ -8,6 +8,7 @@ member) and of the kfunc (membership in a set). What does not fit is an `Unknown
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import StrEnum
 
 from kfmap.quick_dataclass import dataclass
 
@@ -77,17 +78,24 @@ class KfuncIs:
     kfunc: str
 
 
+class Trait(StrEnum):
+    """What a program has, or what it may do."""
+
+    SLEEPABLE = "sleepable"
+    CAPABILITY = "capability"  # name: CAP_PERFMON
+    LOCKDOWN = "lockdown"  # name: LOCKDOWN_BPF_READ_KERNEL
+    HELPER_OF = "helper of"  # name: the function that answers for the helper
+    TARGET = "target"  # name: the attach target's BTF name
+    TARGET_PREFIX = "target prefix"
+    TARGET_PROGRAM = "target program"  # a BPF program is traced
+    UNREAD = "unread"  # name: what was not understood
+
+
 @dataclass(frozen=True, slots=True)
 class ProgramHas:
-    """What only helpers depend on: kfunc filters have no such test.
+    """What only helpers depend on: kfunc filters have no such test. `name`: which, for its kind."""
 
-    `kind` and `name`: "sleepable" and ""; "capability", CAP_PERFMON; "lockdown",
-    LOCKDOWN_BPF_READ_KERNEL; "helper of", the function that answers for the helper; "target" and
-    "target prefix", the attach target's BTF name; "target program" and "": a BPF program is
-    traced; "unread" and what was not understood.
-    """
-
-    kind: str
+    kind: Trait
     name: str = ""
 
 

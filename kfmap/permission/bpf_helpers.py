@@ -35,6 +35,7 @@ from kfmap.kernel.rule_form import (
     ProgramHas,
     StructOpsIs,
     TargetIn,
+    Trait,
     TypeIs,
     Unknown,
     find_atoms,
@@ -260,7 +261,7 @@ class HelperDecider:
             case AnyOf(conditions=parts):
                 none = _all([_negated(self._holds(p, program, helper, depth)) for p in parts])
                 return _negated(none)
-            case ProgramHas(kind="helper of", name=name):
+            case ProgramHas(kind=Trait.HELPER_OF, name=name):
                 found = self._walk(Ask(name, "", 0), program, helper, depth + 1)
                 return None if isinstance(found, Unknown) else isinstance(found, Proto)
             case ProgramHas():
@@ -344,15 +345,15 @@ class HelperDecider:
 def _has(condition: ProgramHas, program: _Program) -> bool | None:
     target = program.view.target
     match condition.kind:
-        case "sleepable":
+        case Trait.SLEEPABLE:
             return program.sleepable
-        case "capability":
+        case Trait.CAPABILITY:
             return condition.name != program.lacks
-        case "lockdown" | "target program":
+        case Trait.LOCKDOWN | Trait.TARGET_PROGRAM:
             return False
-        case "target":
+        case Trait.TARGET:
             return None if target is None else target == condition.name
-        case "target prefix":
+        case Trait.TARGET_PREFIX:
             return None if target is None else target.startswith(condition.name)
     return None
 

@@ -23,6 +23,7 @@ from kfmap.permission.outcome_words import (
 from kfmap.permission.renames import find_renamed
 from kfmap.permission.section_names import render_section_name
 from kfmap.permission.sleeping import find_sleep_answer
+from kfmap.permission.verdict import ALLOWED as MAY_CALL
 from kfmap.permission.verdict import LayerKind, Verdict
 from kfmap.permission.view import ViewBuilder
 
@@ -158,7 +159,7 @@ class Adviser:
         """Return whether a workqueue callback, which may sleep, could make the call."""
         sleeps = any(layer.kind == LayerKind.SLEEPABLE and layer.blocks for layer in verdict.layers)
         never = find_sleep_answer(context, self.decider.views).word == NEVER
-        if not (sleeps and never and verdict.verdict == "allowed"):
+        if not (sleeps and never and verdict.verdict == MAY_CALL):
             return False
         kind = context.replaces or context.program_type
         works = self._word(context, _WORKQUEUE_KFUNC) == ALLOWED

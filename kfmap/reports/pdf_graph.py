@@ -8,7 +8,9 @@ from reportlab.lib.colors import Color, HexColor
 from reportlab.platypus import Flowable
 
 from kfmap.graphs.layout import LINE, MARGIN, PADDING, Box, place_nodes
+from kfmap.graphs.nodes import KFUNC
 from kfmap.graphs.svg import used_verdicts
+from kfmap.permission.verdict import ALLOWED
 from kfmap.reports.document import Graph
 from kfmap.reports.pdf_fonts import CODE, load_fonts, shown
 
@@ -77,7 +79,7 @@ class GraphFlowable(Flowable):
             self._write(x + 36, y, words, _INK)
 
     def _draw_box(self, canvas: Any, box: Box, data: dict[str, Any]) -> None:
-        special = data["kind"] == "kfunc" or data["verdict"] != "allowed"
+        special = data["kind"] == KFUNC or data["verdict"] != ALLOWED
         verdict = data["verdict"]
         canvas.setStrokeColor(_COLOURS.get(verdict, _LINE) if special else _LINE)
         canvas.setFillColor(_BOX)

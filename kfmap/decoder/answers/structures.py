@@ -5,7 +5,7 @@ from __future__ import annotations
 from kfmap.decoder.asked import Asked, Explanation, say
 from kfmap.decoder.kinds import Kind
 from kfmap.decoder.reading import LogMessage
-from kfmap.kernel.facts import Member
+from kfmap.kernel.facts import Member, MemberSleep
 from kfmap.kernel.program_facts import KernelPart
 from kfmap.permission.because import keep_plain, list_names
 from kfmap.permission.missing import Missing
@@ -95,11 +95,11 @@ def _answer_unsupported(message: LogMessage, asked: Asked) -> Explanation:
         if member.supported_place:
             reason = give_reason("unsupported", reason.text, member.supported_place)
         return Explanation(say(reason), of_kernel=True)
-    if member.sleepable == "never":
+    if member.sleepable == MemberSleep.NEVER:
         text = f"{cell} may not sleep, and the program asks to"
         reason = give_reason("sleepable_member", text, member.sleepable_place)
         return Explanation(say(reason), (f"struct_ops:{cell}",), of_kernel=True)
-    if member.sleepable == "must":
+    if member.sleepable == MemberSleep.MUST:
         text = f"{cell} must be sleepable, and the program is not"
         reason = give_reason("sleepable_member", text, member.sleepable_place)
         return Explanation(say(reason), (f"struct_ops.s:{cell}",), of_kernel=True)

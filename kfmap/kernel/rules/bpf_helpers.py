@@ -25,7 +25,7 @@ from kfmap.kernel.helper_form import (
     Proto,
 )
 from kfmap.kernel.items import Item
-from kfmap.kernel.rule_form import Condition, ProgramHas, Unknown, find_atoms
+from kfmap.kernel.rule_form import Condition, ProgramHas, Trait, Unknown, find_atoms
 from kfmap.kernel.rules.filter_meanings import Known, NotInSubsetError
 from kfmap.kernel.rules.helper_conditions import HelperTables, ProgramConditions
 from kfmap.kernel.rules.helper_functions import compile_helper_function
@@ -241,7 +241,7 @@ class _Reader:
             target = _target_of(self._code.tree.read(found.file) or "", found) if asked else ""
             if asked and target:
                 at = found.line
-                has = ProgramHas("target", f"bpf_iter_{target}")
+                has = ProgramHas(Trait.TARGET, f"bpf_iter_{target}")
                 answer = Choice(has, found.file, at, Ask(asked, found.file, at), answer)
         return HelperFunction(name, file, line, (), (), answer)
 
@@ -278,7 +278,7 @@ def _asked_by(function: HelperFunction) -> set[str]:
             asked |= {
                 atom.name
                 for atom in find_atoms(node.condition)
-                if isinstance(atom, ProgramHas) and atom.kind == "helper of"
+                if isinstance(atom, ProgramHas) and atom.kind == Trait.HELPER_OF
             }
     return asked
 

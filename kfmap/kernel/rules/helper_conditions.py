@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tree_sitter import Node as Syntax
 
 from kfmap.kernel.helper_form import Ask, Choice, HelperNode, NoProto, Proto
-from kfmap.kernel.rule_form import Always, Condition, ProgramHas, Unknown
+from kfmap.kernel.rule_form import Always, Condition, ProgramHas, Trait, Unknown
 from kfmap.kernel.rules.conditions import either, negate
 from kfmap.kernel.rules.filter_meanings import (
     Global,
@@ -25,7 +25,6 @@ from kfmap.kernel.rules.filters import FilterCompiler
 from kfmap.kernel.syntax import arguments_of, called_name, field_of, text_of
 
 HELPER = "BPF_FUNC_"
-_CAPABILITY = "capability"
 # Functions that test for one capability (include/linux/bpf.h, include/linux/capability.h).
 _CAPABLE = {"bpf_capable": "CAP_BPF", "perfmon_capable": "CAP_PERFMON"}
 _LOCKDOWN = "security_locked_down"
@@ -68,9 +67,9 @@ class ProgramConditions(FilterCompiler):
         if isinstance(meaning, Answer):
             return self.is_given(meaning.node, node)
         if meaning == Known("sleepable"):
-            return ProgramHas("sleepable")
+            return ProgramHas(Trait.SLEEPABLE)
         if meaning == Known("dst_prog"):
-            return ProgramHas("target program")
+            return ProgramHas(Trait.TARGET_PROGRAM)
         return super().condition_of(meaning, node)
 
     def is_given(self, answer: HelperNode, node: Syntax) -> Condition:
@@ -81,7 +80,7 @@ class ProgramConditions(FilterCompiler):
             case NoProto():
                 return Always(False)
             case Ask(function=function):
-                return ProgramHas("helper of", function)
+                return ProgramHas(Trait.HELPER_OF, function)
             case Choice(condition=condition, then=then, otherwise=otherwise):
                 return either(condition, self.is_given(then, node), self.is_given(otherwise, node))
             case Unknown(construct=construct):
@@ -114,7 +113,7 @@ class ProgramConditions(FilterCompiler):
         if left is not None and right is not None:
             if operator == "<" and called_name(left) == _LOCKDOWN:
                 reason = arguments_of(left)
-                return Holds(ProgramHas("lockdown", text_of(reason[0]) if reason else ""))
+                return Holds(ProgramHas(Trait.LOCKDOWN, text_of(reason[0]) if reason else ""))
             if operator in ("==", "!="):
                 known = env.get(text_of(left))
                 if isinstance(known, HelperId):
@@ -125,9 +124,9 @@ class ProgramConditions(FilterCompiler):
     def _call(self, node: Syntax, env: Mapping[str, Meaning]) -> Meaning:
         name, arguments = called_name(node), arguments_of(node)
         if name in _CAPABLE:
-            return Holds(ProgramHas(_CAPABILITY, _CAPABLE[name]))
+            return Holds(ProgramHas(Trait.CAPABILITY, _CAPABLE[name]))
         if name in ("capable", "bpf_token_capable") and arguments:
-            return Holds(ProgramHas(_CAPABILITY, text_of(arguments[-1])))
+            return Holds(ProgramHas(Trait.CAPABILITY, text_of(arguments[-1])))
         if name == _MEMBER_OFFSET:
             return Known("offset")
         if name == "resolve_prog_type":  # of freplace it is the target's: so it is asked about
@@ -153,7 +152,7 @@ class ProgramConditions(FilterCompiler):
         prefix = _TEXT.search(" ".join(lines))  # `Source` keeps no contents of strings
         if prefix is None:
             raise NotInSubsetError("comparison of texts", node)
-        return Holds(negate(ProgramHas("target prefix", prefix[1])))
+        return Holds(negate(ProgramHas(Trait.TARGET_PREFIX, prefix[1])))
 
 
 def proto_of(meaning: Meaning) -> str | None:

@@ -23,7 +23,7 @@ from kfmap.kernel.helper_form import (
     Proto,
 )
 from kfmap.kernel.items import Item
-from kfmap.kernel.rule_form import Always, Not, ProgramHas, Unknown
+from kfmap.kernel.rule_form import Always, Not, ProgramHas, Trait, Unknown
 from kfmap.kernel.rules.filter_meanings import Known, Meaning, NotInSubsetError, Number
 from kfmap.kernel.rules.helper_conditions import (
     HELPER,
@@ -150,7 +150,7 @@ class _Compiler(StatementCompiler[HelperNode]):
                 return first
             if not (isinstance(first, Proto) and isinstance(second, Proto)):
                 return self.unknown(str(error), error.node or node)
-            known = ProgramHas("unread", str(error))  # the helper is there either way
+            known = ProgramHas(Trait.UNREAD, str(error))  # the helper is there either way
         if isinstance(known, Always):
             return then() if known.value else otherwise()
         first, second = then(), otherwise()

@@ -27,6 +27,7 @@ _CHECK = "bpf_check_attach_target"
 _STRUCT_OPS = "BPF_PROG_TYPE_STRUCT_OPS"
 _LSM = "BPF_PROG_TYPE_LSM"
 _MAX_DEPTH = 3
+_FAILS, _PASSES = "fails", "passes"  # of a run; UNKNOWN beside them
 _PROGRAM = ("prog", "env->prog")
 _SLEEPABLE = ("prog", "env->prog", "prog->aux", "env->prog->aux")
 
@@ -113,7 +114,7 @@ class _Asking:
         """Return an answer, the line that gives it, and whether the attach type had a say."""
         met = [_Met(), _Met()]
         asleep = self._run(_Program(kind.value, attach_type, 1), met[1])
-        if asleep == "fails":
+        if asleep == _FAILS:
             answer = NEVER
         else:
             awake = self._run(_Program(kind.value, attach_type, 0), met[0])
@@ -124,7 +125,7 @@ class _Asking:
         return answer, self._place(answer, met), told_apart
 
     def _run(self, program: _Program, met: _Met) -> str:
-        """Return "fails", "passes" for what can pass, or UNKNOWN."""
+        """Return _FAILS, _PASSES for what can pass, or UNKNOWN."""
         function = self.function(_ASKED)
         if function is None:
             return UNKNOWN
@@ -134,12 +135,12 @@ class _Asking:
         except TooLongError:
             return UNKNOWN
         refusals = [value for value in run.returned if value is not None and value < 0]
-        return "fails" if run.returned and len(refusals) == len(run.returned) else "passes"
+        return _FAILS if run.returned and len(refusals) == len(run.returned) else _PASSES
 
     def _compare(self, results: list[str], met: list[_Met]) -> str:
         if UNKNOWN in results:
             return UNKNOWN
-        if results[0] == "fails":
+        if results[0] == _FAILS:
             return MUST
         more = met[1].returns.keys() - met[0].returns.keys()
         refuses = any(self._refuses(met[1].returns[where]) for where in more)

@@ -8,6 +8,8 @@ from kfmap.permission.decide import Decider
 from kfmap.permission.findings.finding import NOTE, Finding
 from kfmap.permission.member_classes import group_members
 
+MEMBER_CLASSES = "member_classes"  # the kind of these findings
+
 
 def find_member_classes(decider: Decider) -> Iterator[Finding]:
     """Return for each struct_ops type its classes of members with equal rights."""
@@ -20,4 +22,4 @@ def find_member_classes(decider: Decider) -> Iterator[Finding]:
             )
             members = sum(len(item.members) for item in classes)
             text = f"{members} members in {len(classes)} classes: {told}"
-            yield Finding("member_classes", NOTE, ops.name, text, (ops.place,))
+            yield Finding(MEMBER_CLASSES, NOTE, ops.name, text, (ops.place,))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
+from enum import StrEnum
 
 from kfmap.permission.what_if.edits import (
     AddRegistration,
@@ -21,16 +22,32 @@ from kfmap.permission.what_if.edits import (
 
 VERSION = 1
 MAX_EDITS = 200
+
+
+class EditKind(StrEnum):
+    """The word of an edit in JSON and in forms, its `kind`."""
+
+    MOVE_KFUNC = "move_kfunc"
+    ADD_REGISTRATION = "add_registration"
+    DROP_REGISTRATION = "drop_registration"
+    CHANGE_ROW = "change_row"
+    ADD_RULE = "add_rule"
+    USE_CAPABILITIES = "use_capabilities"
+    CHANGE_READING = "change_reading"
+    CHANGE_KFUNC_BITS = "change_kfunc_bits"
+    CHANGE_MEMBER_BITS = "change_member_bits"
+
+
 _KINDS: Mapping[str, type[Edit]] = {
-    "move_kfunc": MoveKfunc,
-    "add_registration": AddRegistration,
-    "drop_registration": DropRegistration,
-    "change_row": ChangeRow,
-    "add_rule": AddRule,
-    "use_capabilities": UseCapabilities,
-    "change_reading": ChangeReading,
-    "change_kfunc_bits": ChangeKfuncBits,
-    "change_member_bits": ChangeMemberBits,
+    EditKind.MOVE_KFUNC: MoveKfunc,
+    EditKind.ADD_REGISTRATION: AddRegistration,
+    EditKind.DROP_REGISTRATION: DropRegistration,
+    EditKind.CHANGE_ROW: ChangeRow,
+    EditKind.ADD_RULE: AddRule,
+    EditKind.USE_CAPABILITIES: UseCapabilities,
+    EditKind.CHANGE_READING: ChangeReading,
+    EditKind.CHANGE_KFUNC_BITS: ChangeKfuncBits,
+    EditKind.CHANGE_MEMBER_BITS: ChangeMemberBits,
 }
 _WORDS = {kind: word for word, kind in _KINDS.items()}
 
@@ -41,7 +58,7 @@ def write_edits(edits: Iterable[Edit]) -> dict[str, object]:
 
 
 def _write_edit(edit: Edit) -> dict[str, object]:
-    row: dict[str, object] = {"kind": _WORDS[type(edit)]}
+    row: dict[str, object] = {"kind": str(_WORDS[type(edit)])}
     for name, value in asdict(edit).items():
         row[name] = list(value) if isinstance(value, tuple) else value
     return row

@@ -14,6 +14,7 @@ from kfmap.graphs.svg import draw_svg
 from kfmap.kernel.facts import Place
 from kfmap.permission.findings.finding import COLUMNS, KIND_WORDS, Finding, row_of
 from kfmap.permission.findings.lint import render_lint_json, render_lint_text
+from kfmap.permission.findings.member_classes import MEMBER_CLASSES
 from kfmap.safe_text.csv_rows import render_csv
 from kfmap.web.findings.load_findings import load_findings
 from kfmap.web.shared.export import export_text
@@ -34,7 +35,7 @@ def show_findings(request: HttpRequest, this: ThisKernel) -> Page | HttpResponse
             "txt": lambda: render_lint_text(findings),
         }
         return export_text(chosen, renderers, f"{this.name} findings")
-    classes = [item.subject for item in findings if item.kind == "member_classes"]
+    classes = [item.subject for item in findings if item.kind == MEMBER_CLASSES]
     context = {
         "groups": _group(this.loaded, findings),
         "pictures": [(ops, _draw_classes(this.loaded, ops)) for ops in classes],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 import networkx as nx
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -10,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.graphs.compare import build_class_graph, build_shared_graph
+from kfmap.graphs.nodes import CALLBACK, KFUNC, STRUCT_OPS
 from kfmap.graphs.ops import build_ops_graph
 from kfmap.graphs.picture import Picture, build_picture
 from kfmap.graphs.svg import STYLE
@@ -17,6 +20,15 @@ from kfmap.web.shared.export import GRAPH_FORMATS, export_graph
 from kfmap.web.shared.kernel_map import ThisKernel
 from kfmap.web.shared.once_per_facts import once_per_facts
 from kfmap.web.shared.page import Page, kernel_page
+
+
+class Kind(StrEnum):
+    """What a graph of an ops structure shows."""
+
+    CALLBACKS = "callbacks"
+    REFUSED = "refused"
+    CLASSES = "classes"
+    SHARED = "shared"
 
 
 @kernel_page("graphs")
@@ -31,14 +43,14 @@ def list_graphs(request: HttpRequest, this: ThisKernel) -> Page | HttpResponse:
 @kernel_page("graphs")
 def show_callbacks(request: HttpRequest, this: ThisKernel, struct_ops: str) -> Page | HttpResponse:
     """Show callbacks → kfunc id sets → kfuncs."""
-    kind = "refused" if request.GET.get("refused") == "1" else "callbacks"
+    kind = Kind.REFUSED if request.GET.get("refused") == "1" else Kind.CALLBACKS
     return _show(request, this, kind, (struct_ops,))
 
 
 @kernel_page("graphs")
 def show_classes(request: HttpRequest, this: ThisKernel, struct_ops: str) -> Page | HttpResponse:
     """Show the classes of members with equal rights."""
-    return _show(request, this, "classes", (struct_ops,))
+    return _show(request, this, Kind.CLASSES, (struct_ops,))
 
 
 @kernel_page("graphs")
@@ -46,7 +58,7 @@ def show_shared(
     request: HttpRequest, this: ThisKernel, first: str, second: str
 ) -> Page | HttpResponse:
     """Show the kfuncs that two ops structures share."""
-    return _show(request, this, "shared", (first, second))
+    return _show(request, this, Kind.SHARED, (first, second))
 
 
 @require_safe
@@ -58,7 +70,7 @@ def give_style(request: HttpRequest) -> HttpResponse:
 
 
 def _show(
-    request: HttpRequest, this: ThisKernel, kind: str, of: tuple[str, ...]
+    request: HttpRequest, this: ThisKernel, kind: Kind, of: tuple[str, ...]
 ) -> Page | HttpResponse:
     known = {ops.name: ops for ops in this.loaded.facts.struct_ops}
     for name in of:
@@ -76,26 +88,26 @@ def _show(
 
 
 @once_per_facts
-def _build_graph(kernel: LoadedKernel, kind: str, of: tuple[str, ...]) -> nx.DiGraph[str]:
-    if kind == "classes":
+def _build_graph(kernel: LoadedKernel, kind: Kind, of: tuple[str, ...]) -> nx.DiGraph[str]:
+    if kind == Kind.CLASSES:
         return build_class_graph(kernel.decider, of[0])
-    if kind == "shared":
+    if kind == Kind.SHARED:
         return build_shared_graph(kernel.decider, of[0], of[1])
-    return build_ops_graph(kernel.decider, of[0], refused=kind == "refused")
+    return build_ops_graph(kernel.decider, of[0], refused=kind == Kind.REFUSED)
 
 
 @once_per_facts
-def _draw(kernel: LoadedKernel, kind: str, of: tuple[str, ...]) -> Picture:
+def _draw(kernel: LoadedKernel, kind: Kind, of: tuple[str, ...]) -> Picture:
     sets: dict[str, str] = {}
     for item in kernel.facts.sets:
         sets.setdefault(item.name, item.id)
 
     def link(node_kind: str, name: str) -> str:
-        if node_kind == "kfunc":
+        if node_kind == KFUNC:
             return reverse("kfunc", args=[kernel.name, name])
-        if node_kind == "callback":
+        if node_kind == CALLBACK:
             return reverse("member", args=[kernel.name, of[0], name])
-        if node_kind == "struct_ops":
+        if node_kind == STRUCT_OPS:
             return reverse("struct-ops", args=[kernel.name, name])
         return reverse("set", args=[kernel.name, sets[name]]) if name in sets else ""
 

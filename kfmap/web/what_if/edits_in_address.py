@@ -13,7 +13,7 @@ from django.urls import reverse
 from kfmap.kernel.facts import KernelFacts, SetKind
 from kfmap.kernel.rule_form import MemberTable, TableRow
 from kfmap.permission.what_if.capability_map import is_capability_table
-from kfmap.permission.what_if.edit_json import read_edits, write_edits
+from kfmap.permission.what_if.edit_json import EditKind, read_edits, write_edits
 from kfmap.permission.what_if.edits import (
     ChangeKfuncBits,
     ChangeMemberBits,
@@ -25,7 +25,11 @@ from kfmap.permission.what_if.edits import (
 from kfmap.permission.what_if.member_tables import find_table_type, list_flags
 
 MAX_DRAFT = 60
-_LIST_FIELDS = {"change_row": "flags", "change_kfunc_bits": "bits", "change_member_bits": "bits"}
+_LIST_FIELDS: Mapping[str, str] = {
+    EditKind.CHANGE_ROW: "flags",
+    EditKind.CHANGE_KFUNC_BITS: "bits",
+    EditKind.CHANGE_MEMBER_BITS: "bits",
+}
 _NOT_OF_EDITS = {"edits", "remove"}
 
 
@@ -89,9 +93,9 @@ def read_form(form: QueryDict) -> Edit:
         row.update(_name_in_hand(str(row.get("kind")), str(in_hand)))
     if registration := row.pop("registration", ""):
         row["program_type"], _, row["set_id"] = str(registration).partition(" ")
-    if row.get("kind") == "move_kfunc":
+    if row.get("kind") == EditKind.MOVE_KFUNC:
         row = {"from_set": "", "to_set": "", **row}
-    if row.get("kind") == "use_capabilities":
+    if row.get("kind") == EditKind.USE_CAPABILITIES:
         row.setdefault("struct_ops", "")
     return read_edits({"version": 1, "edits": [row]})[0]
 
@@ -153,7 +157,7 @@ def _find_flags(row: TableRow, flags: Sequence[tuple[str, int]]) -> list[str]:
 
 def _name_in_hand(kind: str, in_hand: str) -> dict[str, str]:
     """Return the fields that say whose bits change: a kfunc, or type.member."""
-    if kind == "change_kfunc_bits":
+    if kind == EditKind.CHANGE_KFUNC_BITS:
         return {"kfunc": in_hand}
     struct_ops, _, member = in_hand.partition(".")
     return {"struct_ops": struct_ops, "member": member}

@@ -39,6 +39,7 @@ _OF_ROOTS = re.compile(
     r"|bpf_rbtree_(add|remove|first|root|left|right)(_impl)?"
 )
 _ITERATOR = re.compile(r"bpf_iter_\w+_(new|next|destroy)")
+_NEW, _DESTROY = "new", "destroy"
 
 
 class Effect(NamedTuple):
@@ -167,10 +168,10 @@ def _iterate(what: str, state: State) -> Effect:
     place, regions = state.registers[1], state.regions
     if not isinstance(place, Pointer) or place.kind != TO_STACK:
         return Effect(regions)
-    if what == "new":
+    if what == _NEW:
         return Effect(regions.iterate(place.offset))
     known = regions.iteration(place.offset)
-    if what == "destroy" or (known and known.state != LIVE):  # one complaint is enough
+    if what == _DESTROY or (known and known.state != LIVE):  # one complaint is enough
         regions = regions.end_iteration(place.offset)
     return Effect(regions, known.state, known.certain) if known else Effect(regions)
 

@@ -23,7 +23,7 @@ from verifier.engine.reports.sarif_report import cause_level, cause_message, rel
 from verifier.engine.result import WORDS
 from verifier.engine.summary import ProgramSummary
 
-_NONE = "no such program"
+_NONE, _UNCHANGED = "no such program", "the same"
 _CODE = ("state", "program", "instructions before", "instructions after")
 
 
@@ -118,7 +118,7 @@ def _programs(old: CheckedObject, new: CheckedObject) -> Iterator[tuple[str, str
         elif not (was.code and now.code):
             state = "not known"
         else:
-            state = "the same" if was.code == now.code else "other instructions"
+            state = _UNCHANGED if was.code == now.code else "other instructions"
         yield state, name, _count(was), _count(now)
 
 
@@ -140,7 +140,7 @@ def _of_both(verdicts: Table) -> Table:
 
 def _changed(code: Table) -> Table:
     """Return the programs that people want to see: those that are not the same."""
-    return Table(code.name, code.columns, tuple(row for row in code.rows if row[0] != "the same"))
+    return Table(code.name, code.columns, tuple(row for row in code.rows if row[0] != _UNCHANGED))
 
 
 def _cause_row(state: str, cause: Cause) -> tuple[str, str, str, str, str, str, str]:

@@ -18,7 +18,7 @@ from kfmap.kernel.helper_form import (
     Proto,
 )
 from kfmap.kernel.helper_json import write_helpers
-from kfmap.kernel.rule_form import ProgramHas
+from kfmap.kernel.rule_form import ProgramHas, Trait
 from tests.verifier.engine.flow.assembly import assemble
 from tests.verifier.engine.judging.toy import behaving, in_ops, kernel_facts, only_finding
 from verifier.engine.result import PASSES, REFUSED, ProgramVerdict
@@ -34,7 +34,7 @@ _GLOBAL = f"f: global; call {_COPY}; exit"
 def _facts() -> KernelFacts:
     """A kernel that lets XDP programs print and copy, and copy from tasks only where they sleep."""
     awake = Choice(
-        ProgramHas("sleepable", ""),
+        ProgramHas(Trait.SLEEPABLE),
         "net/filter.c",
         8,
         Proto("copy_proto", "net/filter.c", 8),
