@@ -8,6 +8,7 @@ from typing import Any
 
 from kfmap.decoder.asked import Explanation
 from kfmap.decoder.reading import LogMessage
+from kfmap.permission.instead import say_suggestion
 
 VERSION = 1
 
@@ -60,7 +61,7 @@ def _render(item: Decoded) -> str:
     )
     lines += [f"  {name:8} {said}" for name, said in pairs if said]
     lines += [
-        f"  {'instead:' if place == 0 else '        '} {step}"
+        f"  {'instead:' if place == 0 else '        '} {say_suggestion(step)}"
         for place, step in enumerate(item.explanation.instead)
     ]
     return "\n".join(lines)

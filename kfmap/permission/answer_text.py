@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from kfmap.permission.answer_json import say_because
 from kfmap.permission.answers import Answer
 from kfmap.permission.context_words import render_context
+from kfmap.permission.instead import say_suggestion
 from kfmap.permission.outcome_words import NEEDS, OUTCOMES, TITLES
 from kfmap.permission.verdict import Outcome
+
+_MOST, _MOST_IN_LINE = 12, 3
 
 
 def render_answer(kernel: str, answer: Answer, estimate: str = "", near: Sequence[str] = ()) -> str:
@@ -45,7 +48,7 @@ def _explain(answer: Answer) -> Iterator[str]:
     for need in outcome.needs:
         yield f"  needs: {NEEDS[need]}"
     if outcome.instead:
-        yield f"  instead: {', '.join(outcome.instead)}"
+        yield f"  instead: {_list_suggestions(outcome.instead, _MOST)}"
     if answer.alike:
         names = ", ".join(render_context(context) for context in answer.alike)
         yield f"  the same holds for {names}"
@@ -55,7 +58,11 @@ def _say(outcome: Outcome) -> str:
     return say_because(outcome.because) + _say_instead(outcome.instead)
 
 
-def _say_instead(instead: Iterable[str]) -> str:
-    names = list(instead)
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return f" Instead: {', '.join(names[:3])}{more}." if names else ""
+def _say_instead(instead: Sequence[str]) -> str:
+    return f" Instead: {_list_suggestions(instead, _MOST_IN_LINE)}." if instead else ""
+
+
+def _list_suggestions(names: Sequence[str], most: int) -> str:
+    """Return the nearest of them, and how many more there are: JSON lists all."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(map(say_suggestion, names[:most])) + more

@@ -64,6 +64,11 @@ _RELATED = (
 _NEAR = 2  # so near that nothing farther is named beside it
 
 
+def say_suggestion(name: str) -> str:
+    """Return a suggestion as a reader takes it: `bpf_wq` is neither a context nor a kfunc."""
+    return f"a {WORKQUEUE} callback, which may sleep" if name == WORKQUEUE else name
+
+
 class Adviser:
     """Advises on one kernel."""
 

@@ -14,6 +14,7 @@ from kfmap.decoder.reading import LogMessage
 from kfmap.decoder.report import Decoded, say_source, say_where
 from kfmap.permission.context_text import ContextError, parse_context
 from kfmap.permission.context_words import render_context
+from kfmap.permission.instead import say_suggestion
 from kfmap.permission.outcome_words import TITLES
 from kfmap.web.shared.links import context_url, place_url, question_url
 
@@ -110,7 +111,10 @@ class ShownMessage:
 
     @cached_property
     def _instead(self) -> list[Step]:
-        return [Step(text, self._find_page(text)) for text in self.decoded.explanation.instead]
+        return [
+            Step(say_suggestion(text), self._find_page(text))
+            for text in self.decoded.explanation.instead
+        ]
 
     @property
     def places(self) -> list[Step]:
