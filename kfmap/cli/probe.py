@@ -11,10 +11,12 @@ from typing import TextIO
 from kfmap.catalogue.bundled_kernels import find_bundled
 from kfmap.cli.commands import CommandFailedError
 from kfmap.cli.kernels import AskedKernel, load_kernels
+from kfmap.kernel.config import Config, read_config
 from kfmap.probe.agreement import Comparison, compare_evidence
 from kfmap.probe.evidence import Evidence, EvidenceError, read_evidence
-from kfmap.probe.guest import Guest, find_machine, run_guest
-from kfmap.probe.host import ProbeError, build_guest, probe_host
+from kfmap.probe.guest import find_machine
+from kfmap.probe.host import ProbeError, probe_host
+from kfmap.probe.image import GUEST_SECONDS, probe_image
 from kfmap.probe.libbpf import build_static
 from kfmap.probe.modules import read_modules
 from kfmap.probe.run_time_asking import ask_at_run_time, build_oracle
@@ -33,11 +35,17 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--modules", type=Path, metavar="DIR", help="lib/modules/RELEASE of the image"
     )
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="the .config the image was built with"
+    )
     parser.add_argument("--output", type=Path, help="write the evidence (JSON) to this file")
     parser.add_argument("--compare", metavar="KERNEL", help="the kernel of the map to compare with")
     parser.add_argument("--few", action="store_true", help="ask a sample of the LSM hooks")
     parser.add_argument(
-        "--seconds", type=float, default=900, help="stop the guest after this many seconds"
+        "--seconds",
+        type=float,
+        default=GUEST_SECONDS,
+        help="stop the guest after this many seconds",
     )
     parser.add_argument(
         "--run-time",
@@ -97,19 +105,37 @@ def _ask(options: Namespace) -> bytes:
     if options.evidence:
         return _read(options.evidence)
     names = sorted({kfunc.name for each in find_bundled() for kfunc in each.read_facts().kfuncs})
-    if not options.image:
-        if options.modules:
-            raise CommandFailedError("--modules goes with --image: a host has its modules loaded.")
-        return probe_host(names, few=options.few)
-    machine = find_machine(_read(options.image))
-    init = build_guest(machine)
-    files = {"names.txt": "\n".join(names).encode()}
-    if options.modules:
-        files |= read_modules(options.modules)
-    arguments = "--few" if options.few else ""
-    guest = Guest(options.image, init, files, machine, arguments, options.seconds)
+    if options.image:
+        return _boot(options, names)
+    for option in ("modules", "config"):
+        if getattr(options, option):
+            raise CommandFailedError(f"--{option} goes with --image: a host is asked as it is.")
+    return probe_host(names, few=options.few)
+
+
+def _boot(options: Namespace, names: list[str]) -> bytes:
+    config = _read_options(options.config) if options.config else None
+    modules = read_modules(options.modules) if options.modules else None
+    find_machine(_read(options.image))  # what is no image is said before it is booted
     _say(f"Booting {options.image.name}: this takes about a minute without KVM.")
-    return run_guest(guest)
+    return probe_image(
+        options.image,
+        names,
+        modules=modules,
+        config=config,
+        few=options.few,
+        seconds=options.seconds,
+    )
+
+
+def _read_options(path: Path) -> Config:
+    config = read_config(_read(path))
+    if not config.options:
+        raise CommandFailedError(
+            f"{path} has no line like CONFIG_BPF_SYSCALL=y: give the .config that the image was "
+            "built with (/boot/config-RELEASE)."
+        )
+    return config
 
 
 def _ask_at_run_time(options: Namespace, out: TextIO) -> int:

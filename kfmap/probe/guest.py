@@ -127,7 +127,12 @@ def run_guest(guest: Guest, *, go_on: Callable[[], bool] = lambda: True) -> byte
     Raises ProbeError where QEMU is missing, the guest does not answer in time, prints without end
     or is stopped.
     """
-    return find_document(read_console(guest, watch=lambda _: go_on()))
+    try:
+        console = read_console(guest, watch=lambda _: go_on())
+    except GuestEndedError as error:
+        said = find_last_line(error.console)
+        raise ProbeError(f"{error}; its console ended with: {said}") from error
+    return find_document(console)
 
 
 def read_console(guest: Guest, *, watch: Watch = lambda _: True) -> bytes:
@@ -243,7 +248,8 @@ def _read_output(
             if by_kvm and waited > _KVM_SECONDS and BEGINS not in output:
                 raise _KvmFailedError
             if waited > seconds:
-                raise GuestEndedError("The guest did not end in time", bytes(output))
+                said = f"The guest did not end in time ({seconds:g} s)"
+                raise GuestEndedError(said, bytes(output))
             if not selector.select(timeout=_LOOK_SECONDS):
                 continue
             part = os.read(process.stdout.fileno(), _READ)

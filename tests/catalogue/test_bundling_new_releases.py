@@ -123,6 +123,29 @@ def test_a_kernel_named_by_its_point_release_stays_and_counts() -> None:
     assert find_new([_PLAIN, pinned], _index()) == []
 
 
+def test_where_the_newest_cannot_be_had_the_release_before_it_is_made(
+    made_up: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Debian's index names sources whose files are gone: 6.19.14's were when 6.19.11's were not."""
+    between = {"9.1.7-1": {"linux-source-9.1", "linux-image-9.1.7+deb13-amd64"}}
+    monkeypatch.setattr(Archive, "read_index", lambda _: _index() | between)
+
+    def fetch(_: Archive, package: Package) -> Path:
+        if package.version == "9.1.10-1":
+            raise BundleError(f"{package} could not be fetched")
+        return made_up
+
+    monkeypatch.setattr(Archive, "fetch", fetch)
+    made = []
+    monkeypatch.setattr(
+        bundle_kernels.Command, "_make", lambda _, recipe, *rest: made.append(recipe.version)
+    )
+    out = StringIO()
+    call_command("bundle_kernels", "9.1", "--take-new", stdout=out)
+    assert made == ["9.1.7-1"]
+    assert "9.1: 9.1.10-1 cannot be had any more, so 9.1.7-1 is made." in out.getvalue()
+
+
 def test_packages_that_are_no_kernels_begin_no_series() -> None:
     assert find_new([_PLAIN], _OLD | {"4.12.1-1": {"linux-base", "linux-libc-dev"}}) == []
 
@@ -220,6 +243,7 @@ def _index() -> dict[str, set[str]]:
 def made_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the folder of bundled kernels, empty; the archive and the recipes are made up."""
     monkeypatch.setattr(Archive, "read_index", lambda _: _index())
+    monkeypatch.setattr(Archive, "fetch", lambda *_: tmp_path)
     monkeypatch.setattr(bundle_kernels, "RECIPES", (_PLAIN,))
     monkeypatch.setattr(bundle_kernels, "find_bundled", list)
     for name in ("save_agreements", "save_bundled_names", "write_bundled_rows"):

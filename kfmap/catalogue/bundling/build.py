@@ -21,7 +21,7 @@ from kfmap.catalogue.bundled_files import (
     write_contents,
 )
 from kfmap.catalogue.bundling.archive import Archive, BundleError
-from kfmap.catalogue.bundling.probing import probe_image
+from kfmap.catalogue.bundling.probing import ask_image
 from kfmap.catalogue.bundling.recipes import Modules, Recipe
 from kfmap.catalogue.bundling.unpack import (
     CONFIG,
@@ -78,7 +78,7 @@ def build_observed_kernel(
     """
     assert recipe.image is not None, "a kernel without source needs an image to ask"
     image = read_member(archive.fetch(recipe.image), VMLINUZ)
-    data = probe_image(image, names)
+    data = ask_image(image, names)
     facts = build_observed(read_evidence(data), recipe.name, recipe.label, like)
     btf = read_btf(extract_btf(image))
     modules = _read_functions_of_modules(recipe.modules, archive) if recipe.modules else set()

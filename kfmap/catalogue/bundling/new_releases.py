@@ -9,10 +9,11 @@ answer of kfmap depends on that.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from kfmap.catalogue.bundling.archive import Archive, BundleError
 from kfmap.catalogue.bundling.recipes import SOURCE_PACKAGE, Modules, Package, Recipe
 
 Index = Mapping[str, set[str]]  # names of packages by their version
@@ -26,7 +27,8 @@ class NewRelease:
     """A kernel that the archive has and no recipe makes.
 
     `before` is the version that the bundled kernel of this name has, "" for a new series. `recipe`
-    makes it; None where the archive has no package like `missing` for it.
+    makes it; None where the archive has no package like `missing` for it. `older` are the releases
+    between the two, newest first.
     """
 
     name: str
@@ -34,6 +36,12 @@ class NewRelease:
     before: str
     recipe: Recipe | None
     missing: str = ""
+    older: tuple[NewRelease, ...] = ()
+
+    @property
+    def recipes(self) -> list[Recipe]:
+        """Return the recipes of this release and the older ones that can be written."""
+        return [item.recipe for item in (self, *self.older) if item.recipe is not None]
 
     def __str__(self) -> str:
         has = f"{self.name}: the archive has {self.version}, "
@@ -55,25 +63,51 @@ def find_new(recipes: Sequence[Recipe], index: Index) -> list[NewRelease]:
     A recipe whose name has a point release in it (6.12.118) stays what it is.
     """
     found = []
-    for series, newest in sorted(_find_newest(index).items(), key=lambda item: _order(item[1])):
+    for series, versions in sorted(_find_versions(index).items(), key=lambda it: _order(it[1][0])):
         known = [recipe for recipe in recipes if _series(recipe.version) == series]
         moving = [item for item in known if item.name.partition("-")[0] == series]
         if not known:
-            found.append(_begin_series(series, newest, recipes, index))
-        elif _order(newest) > max(_order(recipe.version) for recipe in known):
-            found += [_renew(item, item.name, newest, index, item.version) for item in moving]
+            found.append(_join(_begin_series(series, it, recipes, index) for it in versions))
+            continue
+        latest = max(_order(recipe.version) for recipe in known)
+        newer = [version for version in versions if _order(version) > latest]
+        for item in moving if newer else ():
+            found.append(_join(_renew(item, item.name, it, index, item.version) for it in newer))
     return found
 
 
-def _find_newest(index: Index) -> dict[str, str]:
-    """Return the newest version of each series."""
-    newest: dict[str, str] = {}
+def find_available(recipes: Sequence[Recipe], archive: Archive) -> Recipe:
+    """Return the first recipe whose packages can all be had; those are fetched then.
+
+    Debian's index goes on naming a source for a while after its file is gone. Raises BundleError,
+    that of the first recipe, where none can be made.
+    """
+    failures: list[BundleError] = []
+    for recipe in recipes:
+        try:
+            for package in recipe.packages:
+                archive.fetch(package)
+        except BundleError as error:
+            failures.append(error)
+        else:
+            return recipe
+    raise failures[0]
+
+
+def _find_versions(index: Index) -> dict[str, list[str]]:
+    """Return the versions of each series, newest first."""
+    versions: dict[str, list[str]] = {}
     for version, names in index.items():
         series = _series(version)
-        if not series or not any(map(_KERNEL.fullmatch, names)):
-            continue
-        newest[series] = max(newest.get(series, version), version, key=_order)
-    return newest
+        if series and any(map(_KERNEL.fullmatch, names)):
+            versions.setdefault(series, []).append(version)
+    return {series: sorted(found, key=_order, reverse=True) for series, found in versions.items()}
+
+
+def _join(releases: Iterable[NewRelease]) -> NewRelease:
+    """Return the first of the releases of a kernel, with the others behind it."""
+    newest, *older = releases
+    return replace(newest, older=tuple(older))
 
 
 def _begin_series(series: str, version: str, recipes: Sequence[Recipe], index: Index) -> NewRelease:

@@ -16,8 +16,9 @@ from kfmap.catalogue.bundling.archive import BundleError
 from kfmap.kernel.facts import KernelFacts
 from kfmap.probe.agreement import Comparison, compare_evidence
 from kfmap.probe.evidence import Evidence, EvidenceError, read_evidence
-from kfmap.probe.guest import Guest, find_machine, run_guest
-from kfmap.probe.host import ProbeError, build_guest
+from kfmap.probe.guest import find_machine
+from kfmap.probe.host import ProbeError
+from kfmap.probe.image import probe_image
 from kfmap.probe.libbpf import build_static
 from kfmap.probe.run_time_asking import ask_at_run_time, build_oracle
 from kfmap.probe.run_time_evidence import SOURCE as ORACLE
@@ -27,7 +28,7 @@ _SHOWN = 5
 _SECONDS = 1800
 
 
-def probe_image(image: bytes, names: Iterable[str]) -> bytes:
+def ask_image(image: bytes, names: Iterable[str]) -> bytes:
     """Return the evidence of an image, which is booted in QEMU; `names` are kfuncs to ask about.
 
     Raises BundleError where it does not answer.
@@ -35,11 +36,8 @@ def probe_image(image: bytes, names: Iterable[str]) -> bytes:
     with tempfile.TemporaryDirectory(prefix="kfmap-image-") as folder:
         path = Path(folder) / "vmlinuz"
         path.write_bytes(image)
-        files = {"names.txt": "\n".join(sorted(names)).encode()}
         try:
-            machine = find_machine(image)
-            guest = Guest(path, build_guest(machine), files, machine, "--few", _SECONDS)
-            return run_guest(guest)
+            return probe_image(path, sorted(names), few=True, seconds=_SECONDS)
         except ProbeError as error:
             raise BundleError(f"its image could not be asked: {error}") from error
 

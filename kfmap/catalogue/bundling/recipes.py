@@ -83,6 +83,13 @@ class Recipe:
         assert own is not None, "a recipe has a source or an image"
         return own.version
 
+    @property
+    def packages(self) -> list[Package]:
+        """Return every package that the kernel is made of."""
+        modules = (self.modules.package, self.modules.image) if self.modules else ()
+        given = (self.source, self.config, self.image, *modules)
+        return list(dict.fromkeys(package for package in given if package is not None))
+
 
 def read_recipes(text: str) -> tuple[Recipe, ...]:
     """Return the recipes of a `recipes.json`. Raises RecipeError for one that is none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,12 +23,12 @@ from kfmap.catalogue.bundling.build import (
     save_built,
 )
 from kfmap.catalogue.bundling.changes import describe_changes
-from kfmap.catalogue.bundling.new_releases import NewRelease, find_new
+from kfmap.catalogue.bundling.new_releases import NewRelease, find_available, find_new
 from kfmap.catalogue.bundling.probing import (
     ask_calls,
+    ask_image,
     check_evidence,
     drop_calls,
-    probe_image,
     save_agreements,
     save_calls,
     save_evidence,
@@ -84,8 +85,11 @@ class Command(BaseCommand):
             new = self._find_new(archive, options)
             if options["new"]:
                 return
-            for recipe in _find_recipes(options["names"], new if options["take_new"] else []):
+            taken = {item.name: item for item in new if item.recipes and options["take_new"]}
+            for recipe in _find_recipes(options["names"], taken):
                 try:
+                    if recipe not in RECIPES:
+                        recipe = self._choose(taken[recipe.name], archive)
                     was_asked = self._make(recipe, archive, work, options)
                 except CommandError as error:
                     if recipe in RECIPES:
@@ -122,6 +126,19 @@ class Command(BaseCommand):
         elif not options["take_new"]:
             self.stdout.write("`bundle_kernels --take-new` makes them.")
         return found
+
+    def _choose(self, release: NewRelease, archive: Archive) -> Recipe:
+        """Return the recipe of the newest release that Debian still has all packages of."""
+        try:
+            recipe = find_available(release.recipes, archive)
+        except BundleError as error:
+            raise CommandError(f"{release.name}: {error}.") from error
+        if recipe != release.recipe:
+            self.stdout.write(
+                f"{release.name}: {release.version} cannot be had any more, so {recipe.version} "
+                "is made."
+            )
+        return recipe
 
     def _make(self, recipe: Recipe, archive: Archive, work: Path, options: dict[str, Any]) -> bool:
         """Write one kernel; return whether its image was asked.
@@ -175,7 +192,7 @@ class Command(BaseCommand):
         built = build_kernel(recipe, archive, work)
         if not probe or built.image is None:
             return built, None
-        evidence = probe_image(built.image, names | {kfunc.name for kfunc in built.facts.kfuncs})
+        evidence = ask_image(built.image, names | {kfunc.name for kfunc in built.facts.kfuncs})
         _, comparison = check_evidence(built.facts, evidence)
         self.stdout.write(
             f"{recipe.name}: {comparison.equal:,} cells are as the booted kernel says"
@@ -183,10 +200,10 @@ class Command(BaseCommand):
         return built, evidence
 
 
-def _find_recipes(names: list[str], new: list[NewRelease]) -> list[Recipe]:
+def _find_recipes(names: list[str], new: Mapping[str, NewRelease]) -> list[Recipe]:
     """Return the recipes of these names, or all; a new one goes before the one of its name."""
     known = {recipe.name: recipe for recipe in RECIPES}
-    known |= {item.name: item.recipe for item in new if item.recipe is not None}
+    known |= {name: item.recipes[0] for name, item in new.items()}
     if unknown := [name for name in names if name not in known]:
         raise CommandError(f"No recipe for {', '.join(unknown)}; there are {', '.join(known)}.")
     return [known[name] for name in names] or list(known.values())
