@@ -19,7 +19,6 @@ from kfmap.api.described import PROBLEMS
 from kfmap.api.serializers import Serializer
 from kfmap.api.throttles import AccountThrottle, AnyoneThrottle, CostlyThrottle
 from kfmap.api.visible import expect_all_spaces
-from kfmap.catalogue.store import KernelExistsError
 from kfmap.evidence.models import Evidence
 from kfmap.evidence.store import Kept, add_kernel, keep_evidence
 from kfmap.probe.evidence import MOST_BYTES, EvidenceError
@@ -113,7 +112,7 @@ def _add(user: User, kept: Kept) -> None:
         raise PermissionDenied("Only the staff may add a kernel to the map.")
     try:
         kept.row.kernel = add_kernel(kept).name
-    except (KernelExistsError, EvidenceError) as error:
+    except EvidenceError as error:
         raise ValidationError({"detail": f"{error}."}) from error
     kept.row.save(update_fields=["kernel"])
 

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models.functions import Now
 
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.packing import pack, unpack
-from kfmap.catalogue.store import LoadedKernel, load_row, save_kernel
+from kfmap.catalogue.store import KernelExistsError, LoadedKernel, load_row, save_kernel
 from kfmap.evidence.models import Evidence
 from kfmap.probe.agreement import Comparison, compare_evidence
 from kfmap.probe.evidence import Evidence as Document
@@ -64,8 +65,8 @@ def keep_evidence(data: bytes, user: User | None) -> Kept:
 def add_kernel(kept: Kept) -> Kernel:
     """Put a kernel into the map whose verdicts are the evidence, and whose rules are not known.
 
-    Raises KernelExistsError where the map has another of its name, EvidenceError where no kernel
-    of the map could tell the values of enumerators.
+    Raises EvidenceError where the map has another of its name, where the release cannot be a name,
+    and where no kernel of the map could tell the values of enumerators.
     """
     release = kept.document.release
     like = next(iter(reversed(_with_rules())), None)
@@ -73,7 +74,14 @@ def add_kernel(kept: Kept) -> Kernel:
         raise EvidenceError("The map has no kernel yet whose enumerators could be used")
     label = f"{release}, as it answered itself"
     facts = build_observed(kept.document, release[:63], label, like.facts)
-    return save_kernel(facts, None, source=Kernel.Source.IMPORTED).kernel
+    try:
+        return save_kernel(facts, None, source=Kernel.Source.IMPORTED).kernel
+    except KernelExistsError as error:
+        raise EvidenceError(
+            f"The map has a kernel {facts.name} already, with other facts: remove that one first"
+        ) from error
+    except ValidationError as error:
+        raise EvidenceError(f"{facts.name} cannot be the name of a kernel of the map") from error
 
 
 def load_evidence(row: Evidence) -> Kept:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -116,7 +117,7 @@ def _read_json(data: bytes) -> dict[str, Any]:
     if not isinstance(given, dict) or given.get("format", FORMAT) != FORMAT:
         raise EvidenceError(f'it is not what the probe writes: "format" must be "{FORMAT}"')
     version = given.get("version", VERSION)
-    if version != VERSION:
+    if version != VERSION or isinstance(version, bool):
         raise EvidenceError(f"its version is {version!r:.20}; this kfmap reads version {VERSION}")
     if given.get("complete", True) is not True:
         raise EvidenceError("the probe did not finish: probe again")
@@ -145,7 +146,7 @@ def _read_answers(given: object, at: int, count: int) -> Answers:
             verdicts=letters,
         ),
         given.get("loads") is not False,
-        str(given.get("message") or "")[:_MOST_TEXT],
+        _text(given, "message"),
         may_sleep if isinstance(may_sleep, bool) else None,
     )
 
@@ -168,6 +169,9 @@ def _names(given: object, field: str, most: int) -> tuple[str, ...]:
     for name in given:
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise EvidenceError(f'"{field}" has {str(name)[:60]!r}, which is no name')
+    if len(set(given)) < len(given):
+        twice = next(name for name, count in Counter(given).items() if count > 1)
+        raise EvidenceError(f'{twice} stands in "{field}" twice')
     return tuple(given)
 
 
@@ -181,10 +185,15 @@ def _matching(
 
 
 def _text(given: dict[str, Any], field: str) -> str:
-    return str(given.get(field) or "")[:_MOST_TEXT]
+    return _clean(given.get(field) or "", _MOST_TEXT)
+
+
+def _clean(value: object, most: int) -> str:
+    """Return a text that can be stored and shown anywhere, without control characters."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in str(value)[:most])
 
 
 def _texts(given: object, field: str) -> dict[str, str]:
     if not isinstance(given, dict) or len(given) > _MOST_KFUNCS:
         raise EvidenceError(f'"{field}" must be an object of texts')
-    return {str(key)[:128]: str(value)[:_MOST_TEXT] for key, value in given.items()}
+    return {_clean(key, 128): _clean(value, _MOST_TEXT) for key, value in given.items()}

@@ -23,11 +23,13 @@ K = TypeVar("K", bound=HasFacts)
 def find_same(kernels: Sequence[K], evidence: Evidence) -> K | None:
     """Return the kernel that answered: the same BTF, else the same package, else the same release.
 
+    A kernel of which another BTF is known is another build, whatever it calls itself.
     None where the map does not have it.
     """
     sha256 = evidence.btf_sha256
     same_types = (k for k in kernels if sha256 and k.facts.origin.btf_sha256 == sha256)
-    return next(same_types, None) or find_release(kernels, evidence.release)
+    not_known = [k for k in kernels if not (sha256 and k.facts.origin.btf_sha256)]
+    return next(same_types, None) or find_release(not_known, evidence.release)
 
 
 def find_release(kernels: Sequence[K], release: str) -> K | None:

@@ -36,7 +36,10 @@ BROKEN: dict[str, tuple[dict[str, object], str]] = {
     "kfuncs are markup": ({"kfuncs": ["<script>", "b"]}, "is no name"),
     "no contexts": ({"contexts": []}, '"contexts" must be a list'),
     "too many cells": (
-        {"kfuncs": ["k"] * 8000, "contexts": [context(verdicts="A" * 8000)] * 126},
+        {
+            "kfuncs": [f"k{n}" for n in range(8000)],
+            "contexts": [context(verdicts="A" * 8000)] * 126,
+        },
         "more than 1,000,000 cells",
     ),
     "too few letters": ({"contexts": [context(verdicts="A")]}, "context 1: .*verdicts"),
@@ -47,6 +50,8 @@ BROKEN: dict[str, tuple[dict[str, object], str]] = {
         {"contexts": [context(verdicts="AA"), context(verdicts="DD")]},
         "BPF_PROG_TYPE_XDP stands in it twice",
     ),
+    "contradicting kfuncs": ({"kfuncs": ["bpf_one"] * 2}, 'bpf_one stands in "kfuncs" twice'),
+    "version is no number": ({"version": True}, "its version is True"),
     "context is a list": ({"contexts": [[]]}, "context 1 is not an object"),
     "release is a path": ({"kernel": "../../etc"}, '"kernel" is missing'),
     "no release": ({"kernel": None}, '"kernel" is missing'),
@@ -66,6 +71,16 @@ def test_broken_evidence_is_refused_with_its_place(name: str) -> None:
 def test_truncated_or_foreign_bytes_are_refused(data: bytes) -> None:
     with pytest.raises(EvidenceError, match=r"not JSON|not what the probe writes"):
         read_evidence(data)
+
+
+def test_a_text_that_no_database_takes_is_cleaned() -> None:
+    """Half a surrogate pair cannot be stored by SQLite, a NUL not by PostgreSQL."""
+    read = read_evidence(
+        write(build="#1\0 \ud800", contexts=[context(message="a\x1b[2J")], undetermined={"\0": "b"})
+    )
+    assert read.build == "#1\ufffd \ufffd"
+    assert read.answers[0].message == "a\ufffd[2J"
+    assert read.undetermined == {"\ufffd": "b"}
 
 
 @settings(max_examples=200, deadline=None)

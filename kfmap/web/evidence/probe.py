@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from kfmap.catalogue.rows.name_index import NameIndex
 from kfmap.catalogue.rows.names import NameKind
-from kfmap.catalogue.store import KernelExistsError, LoadedKernel
+from kfmap.catalogue.store import LoadedKernel
 from kfmap.evidence.models import Evidence as KeptEvidence
 from kfmap.evidence.store import Kept, add_kernel, keep_evidence
 from kfmap.probe.agreement import compare_evidence
@@ -101,6 +101,6 @@ def _add(request: HttpRequest, kept: Kept) -> HttpResponse:
         raise PermissionDenied
     try:
         return redirect(add_kernel(kept).get_absolute_url())
-    except (KernelExistsError, EvidenceError) as error:
+    except EvidenceError as error:
         messages.error(request, f"{error}.")
         return redirect("probe")

@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from kfmap.catalogue.store import save_kernel
+from kfmap.catalogue.store import load_kernel, save_kernel
 from kfmap.evidence.models import Evidence
 from tests.permission.small_kernel import create_toy_kernel
 from tests.probe.evidence_writer import context, write
@@ -85,6 +85,16 @@ def test_evidence_of_an_unknown_kernel_is_kept_without_one(ada: Client) -> None:
     assert "the map does not have it" in ada.get(said["url"]).content.decode()
 
 
+def test_another_build_that_calls_itself_the_same_is_another_kernel(ada: Client) -> None:
+    kernel = load_kernel("7.2")
+    origin = replace(kernel.facts.origin, btf_sha256="a" * 64)
+    save_kernel(replace(kernel.facts, origin=origin), None, replace=True)
+    given = json.loads(evidence().read())
+    for sha256, found in (("a" * 64, "7.2"), ("b" * 64, None), ("", "7.2")):
+        said = _post(ada, json.dumps({**given, "btf_sha256": sha256}).encode()).json()
+        assert said["kernel"] == found
+
+
 def test_strangers_keep_nothing(client: Client) -> None:
     assert _post(client, evidence().read()).status_code in (401, 403)
     assert not Evidence.objects.exists()
@@ -131,3 +141,11 @@ def test_the_staff_make_a_kernel_of_evidence(ada: Client) -> None:
     said = ada.post(address, data, content_type="application/json")
     assert (said.status_code, said.json()["kernel"]) == (201, "9.9.9-own")
     assert ada.get("/kernels/9.9.9-own/matrix/").status_code == 200
+
+
+def test_a_kernel_of_evidence_takes_nobodys_name(ada: Client) -> None:
+    User.objects.update(is_staff=True)
+    data = evidence(release="7.2").read()
+    said = ada.post("/api/evidence/?add=true", data, content_type="application/json")
+    assert said.status_code == 400
+    assert said.json()["detail"].endswith("already, with other facts: remove that one first.")
