@@ -6,11 +6,13 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from django.conf import settings
 
+from kfmap.catalogue.availability import find_absence
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.store import load_config
 from kfmap.only_user import only_user
@@ -22,6 +24,7 @@ from verifier.engine.verdict import fit_choices
 from verifier.guests.models import Opinion, OpinionLostError
 from verifier.guests.store import load_opinions
 from verifier.jobs.files import MissingBytesError, read_chunks
+from verifier.jobs.patience import patiently
 from verifier.jobs.stopping import WorkerStopsError, is_stopping
 from verifier.opinions.asking import BootedKernel, Limits, ask_kernel
 from verifier.opinions.files import prepare
@@ -30,6 +33,7 @@ from verifier.opinions.loader import build_loader
 from verifier.opinions.opinion_json import plain_opinion
 
 _BEAT_SECONDS = 2.0
+_END_SECONDS = 30.0  # that the end of an opinion waits for the database, as that of a job does
 _BROKE_OFF = "It broke off; the server's log says where."
 log = logging.getLogger(__name__)
 
@@ -50,19 +54,34 @@ def run_waiting() -> int:
 def run(opinion: Opinion) -> None:
     """Ask one kernel; the row says what came of it, whatever happens."""
     try:
-        opinion.finish(_ask(opinion))
-        load_opinions(opinion.object)  # which notes how much of it contradicts the verdicts
+        data = _ask(opinion)
     except OpinionLostError:
         return
     except WorkerStopsError:
-        opinion.release()
+        end = opinion.release
     except (ProbeError, ObjectError) as error:
-        opinion.fail(f"{error}.")
+        end = partial(opinion.fail, f"{error}.")
     except MissingBytesError:
-        opinion.fail("The worker cannot find the bytes of this object.")
-    except Exception:
-        log.exception("opinion %s broke off", opinion.pk)
-        opinion.fail(_BROKE_OFF)
+        end = partial(opinion.fail, "The worker cannot find the bytes of this object.")
+    except Exception as error:  # noqa: BLE001 - the edge of a job: any failure ends in its row
+        end = _after(error, opinion)
+    else:
+        end = partial(_keep, opinion, data)
+    patiently(end, _END_SECONDS)
+
+
+def _after(error: Exception, opinion: Opinion) -> Callable[[], None]:
+    """Return how an opinion ends that something went wrong in."""
+    if find_absence(error):
+        log.warning("opinion %s waits: %s", opinion.pk, str(error).strip())
+        return opinion.release
+    log.error("opinion %s broke off", opinion.pk, exc_info=error)
+    return partial(opinion.fail, _BROKE_OFF)
+
+
+def _keep(opinion: Opinion, data: dict[str, object]) -> None:
+    opinion.finish(data)
+    load_opinions(opinion.object)  # which notes how much of it contradicts the verdicts
 
 
 def _ask(opinion: Opinion) -> dict[str, object]:
@@ -118,6 +137,10 @@ class _Beats:
         except OpinionLostError as error:
             self._end = error
             return False
+        except Exception as error:
+            if not find_absence(error):
+                raise
+            log.warning("opinion %s is not noted: %s", self._opinion.pk, str(error).strip())
         return True
 
     def raise_end(self) -> None:

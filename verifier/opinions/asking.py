@@ -87,6 +87,7 @@ class _Asking:
         self._found: dict[int, ObjectAnswers] = {}
         self._problems: dict[int, str] = {}
         self._once_more: set[int] = set()
+        self._was_killed_booting = False
         self._first = Answers()
 
     def run(self) -> None:
@@ -118,6 +119,9 @@ class _Asking:
         if stopped:
             raise ProbeError("It was stopped")
         answers = read_answers(console)
+        if was_killed and not answers.release and not self._was_killed_booting:
+            self._was_killed_booting = True
+            return
         if not answers.release:
             said = ended_by or "The guest did not answer"
             raise ProbeError(f"{said}; its console ended with: {find_last_line(console)}")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import OperationalError
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -21,6 +22,7 @@ from verifier.guests.models import MAX_ATTEMPTS, Opinion
 from verifier.guests.run import run_waiting
 from verifier.guests.store import load_opinions
 from verifier.guests.submit import CannotAskError, ask
+from verifier.jobs import patience
 from verifier.jobs.stopping import stop_jobs
 from verifier.opinions.agreement import Agreement
 from verifier.records import store
@@ -129,6 +131,28 @@ def test_a_worker_that_stops_puts_its_guest_back(
         stop_jobs(False)
     row = _row(scheduler)
     assert (row.state, row.attempts) == (Opinion.State.QUEUED, 0)
+
+
+def test_a_database_that_is_locked_for_a_while_costs_no_answer(
+    scheduler: BpfObject, image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beats that cannot be noted are left out, and the end waits until it can be."""
+    pretend(tmp_path, monkeypatch, printing(_said(scheduler)))
+    ask(scheduler, [image], None)
+    finish, tries = Opinion.finish, []
+
+    def lock(*_: object) -> None:
+        raise OperationalError("database is locked")
+
+    def finish_later(self: Opinion, data: dict[str, object]) -> None:
+        tries.append(1)
+        lock() if len(tries) == 1 else finish(self, data)
+
+    monkeypatch.setattr(Opinion, "beat", lock)
+    monkeypatch.setattr(Opinion, "finish", finish_later)
+    monkeypatch.setattr(patience, "_EVERY_SECONDS", 0.01)
+    run_waiting()
+    assert (len(tries), _row(scheduler).state) == (2, Opinion.State.DONE)
 
 
 def test_a_second_worker_leaves_the_guest_to_the_first(

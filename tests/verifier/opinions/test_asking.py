@@ -83,6 +83,15 @@ def test_an_object_whose_guest_is_killed_is_asked_about_once_more(
     )
 
 
+def test_a_guest_that_is_killed_while_it_boots_is_booted_once_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = console({"object": 0, "programs": 1}, program("only"))
+    killed = printing("Booting\n", whole) + '[ "$n" = 0 ] && kill -9 $$\n'
+    (opinion,) = _ask(pretend(tmp_path, monkeypatch, killed), ["only"])
+    assert opinion.programs[0].word == Word.LOADS
+
+
 def test_a_loader_that_dies_says_of_what(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = {"object": 0, "whole": "loader died", "error": 11}
     one = program("one", "loader died", error=11)
