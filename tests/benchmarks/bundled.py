@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import lzma
 from pathlib import Path
 
-from kfmap.btf.function_names import FunctionNames
-from kfmap.btf.pack import unpack
-from kfmap.btf.read import read_btf
-from kfmap.kernel.config import read_config
+from kfmap.catalogue.bundled_kernels import find_bundled
 from kfmap.kernel.facts import KernelFacts
 from kfmap.kernel.facts_json import parse_facts
 from verifier.engine.verdict import KernelUnderTest
@@ -28,15 +24,8 @@ def kernels_with_types() -> list[KernelUnderTest]:
 
 def kernel_with_types(name: str) -> KernelUnderTest:
     """Return a kernel whose types come with it, with all else that does."""
-    types = read_btf(unpack((FOLDER / f"{name}.types.xz").read_bytes()))
-    functions = FOLDER / f"{name}.functions.xz"
-    config = FOLDER / f"{name}.config.xz"
-    return KernelUnderTest(
-        _read(name),
-        types,
-        read_config(lzma.decompress(config.read_bytes())).options if config.exists() else None,
-        FunctionNames(functions.read_bytes()) if functions.exists() else None,
-    )
+    loaded = next(item.load() for item in find_bundled() if item.name == name)
+    return KernelUnderTest(loaded.facts, loaded.types, loaded.options, loaded.functions)
 
 
 def _names() -> list[str]:
