@@ -25,6 +25,7 @@ class Tree:
         if not self.root.is_dir():
             raise TreeError(f"{root} is not a folder")
         self._texts: dict[str, str | None] = {}
+        self._lines: dict[str, list[str]] = {}
         self._present: dict[str, bool] = {}
         self._buffer = bytearray(_MAX_FILE)
         self._folders: dict[str, str] = {}  # where each folder is when links are followed
@@ -35,6 +36,13 @@ class Tree:
             data = self._read_inside(file)
             self._texts[file] = None if data is None else data.decode(errors="replace")
         return self._texts[file]
+
+    def lines(self, file: str) -> list[str]:
+        """Return the lines of a file, without their ends; of one that is not there none."""
+        if file not in self._lines:
+            text = self.read(file)
+            self._lines[file] = [] if text is None else text.split("\n")
+        return self._lines[file]
 
     def _read_inside(self, file: str) -> bytes | None:
         """Read a file whatever links are on the way, but for those that lead out of the tree."""

@@ -164,6 +164,6 @@ class _Reader:
 
     def _text_at(self, file: str, line: int) -> str:
         """Return the string on a line; `Source` keeps no contents of strings."""
-        lines = (self._code.tree.read(file) or "").split("\n")
+        lines = self._code.tree.lines(file)
         found = _TEXT.search(lines[line - 1]) if line <= len(lines) else None
         return found[1] if found else ""

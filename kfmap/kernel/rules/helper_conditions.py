@@ -148,7 +148,7 @@ class ProgramConditions(FilterCompiler):
         if self.meaning(arguments[0], env) != Known("attach_func_name"):
             raise NotInSubsetError("comparison of texts", node)
         first = self.line(node) - 1
-        lines = (self.code.tree.read(self.file) or "").split("\n")[first : first + 2]
+        lines = self.code.tree.lines(self.file)[first : first + 2]
         prefix = _TEXT.search(" ".join(lines))  # `Source` keeps no contents of strings
         if prefix is None:
             raise NotInSubsetError("comparison of texts", node)

@@ -92,13 +92,13 @@ class _Finder:
     def _members(self, start: int, end: int) -> Iterator[Entry]:
         text = self._source.code[start:end]
         line = self._source.line_at(start)
-        raw = (self._code.tree.read(self._source.file) or "").split("\n")
         last = line + text.count("\n")
         for include in self._source.includes:
+            if not line <= include.line <= last:
+                continue
             found = self._code.find_included(self._source.file, include)
-            is_read = bool(found) and self._source.written_out.issuperset(found)
-            if line <= include.line <= last and not is_read:
-                written = raw[include.line - 1].strip()
+            if not found or not self._source.written_out.issuperset(found):
+                written = self._code.tree.lines(self._source.file)[include.line - 1].strip()
                 self._unread.append((Place(self._source.file, include.line), written))
         yield from self._scan(text, line, ())
 

@@ -85,7 +85,7 @@ class _Asking:
         self.code = code
         self.constants = Constants(code, VERIFIER_C)
         self._function = parse_function(item)
-        self._lines = (code.tree.read(VERIFIER_C) or "").split("\n")
+        self._lines = code.tree.lines(VERIFIER_C)
         self._parsed: dict[str, Function | None] = {}
         self._usual = self.constants.name_value(_USUAL_MAP)
 

@@ -30,8 +30,8 @@ from kfmap.kernel.rules.rq_locks import LockFinder, find_taken_lock
 from kfmap.kernel.source import Macro
 from kfmap.kernel.syntax import Function, called_name, field_of, parse_function, text_of, walk
 
-_REPORT = re.compile(r"\bscx_(?:\w+_)?(?:error|exit)\(")
-_MENTIONS = re.compile(_REPORT.pattern + "|CALL_OP")
+_REPORT = re.compile(r"scx_(?<!\wscx_)(?:\w+_)?(?:error|exit)\(")
+_CALLS_OP = "CALL_OP"
 _TYPE = "sched_ext_ops"
 _TASKS = re.compile(r"\bkf_tasks\b")
 _CPU = re.compile(r"\b(?:raw_)?smp_processor_id\s*\(\s*\)\s*!=\s*(\w+)\s*(?:->|\.)\s*cpu\b")
@@ -103,7 +103,7 @@ def _read_source(code: Code, home: str) -> RunTimeSource:
     macros: dict[str, Macro] = {}
     for file in (*code.tree.find_c_files(folder), *code.tree.find_headers(folder)):
         text = code.tree.read(file) or ""
-        if not _MENTIONS.search(text):
+        if _CALLS_OP not in text and not _REPORT.search(text):
             continue
         for item in code.items(file):
             if item.function and len(items) < _MAX_FUNCTIONS:

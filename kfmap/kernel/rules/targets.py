@@ -51,7 +51,7 @@ def find_iterator_sleep(code: Code, file: str) -> Iterator[IteratorSleep]:
 def _target_name(code: Code, item: Item) -> str:
     """Return `.target`; its string is not in `Source`, which keeps no contents of strings."""
     first = item.line_at(item.brace)
-    lines = (code.tree.read(item.file) or "").split("\n")
+    lines = code.tree.lines(item.file)
     last = item.line_at(len(item.text))
     found = _TARGET.search("\n".join(lines[first - 1 : last]))
     return found[1] if found else ""
