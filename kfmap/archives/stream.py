@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import struct
 import tarfile
+import time
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from kfmap.btf.layout import BtfError
 from kfmap.btf.unpacking import Reader, unpack_stream, unpacker_of
@@ -29,7 +29,6 @@ DAMAGED = (
 _CHUNK = 1 << 20
 _MOST_AT_ONCE = 64 << 20
 _MOST_LAYERS = 3
-_UNBOUNDED = 1 << 62
 _START = 512  # enough to tell every format
 
 
@@ -37,28 +36,59 @@ class ArchiveError(ValueError):
     """An archive cannot be read, or holds too much: says why."""
 
 
-@dataclass(slots=True)
 class Budget:
-    """What may still be unpacked: bytes and files. A bomb ends in ArchiveError."""
+    """What may still be unpacked: bytes, files, seconds from now. A bomb ends in ArchiveError."""
 
-    bytes: int
-    files: int
+    def __init__(self, size: int, files: int, seconds: int = 300) -> None:
+        self._size = size
+        self._files = files
+        self._seconds = seconds
+        self._ends = time.monotonic() + seconds
 
     def take_bytes(self, count: int) -> None:
-        """Count unpacked bytes. Raises ArchiveError where they are too many."""
-        self.bytes -= count
-        if self.bytes < 0:
+        """Count unpacked bytes. Raises ArchiveError where they are too many, or it is too late."""
+        self._size -= count
+        if self._size < 0:
             raise ArchiveError("it unpacks to more than any kernel tree")
-
-    def apart(self) -> Budget:
-        """Return a budget for bytes that were counted before they were split into files."""
-        return Budget(_UNBOUNDED, self.files)
+        self._check_time()
 
     def take_file(self) -> None:
-        """Count a file. Raises ArchiveError where they are too many."""
-        self.files -= 1
-        if self.files < 0:
+        """Count a file. Raises ArchiveError where they are too many, or it is too late."""
+        self._files -= 1
+        if self._files < 0:
             raise ArchiveError("it holds more files than any kernel tree")
+        self._check_time()
+
+    def _check_time(self) -> None:
+        if time.monotonic() > self._ends:
+            raise ArchiveError(
+                f"to unpack it takes longer than {self._seconds} s: unpack it yourself, and give "
+                "the folder"
+            )
+
+    def apart(self) -> Budget:
+        """Return this budget for bytes that were counted before they were split into files."""
+        return _Apart(self)
+
+    def of_unpacked(self) -> Budget:
+        """Return the budget for what these bytes unpack to: nothing has counted that before."""
+        return self
+
+
+class _Apart(Budget):
+    """Counts files where another budget does, and only those bytes that are unpacked of these."""
+
+    def __init__(self, counting: Budget) -> None:
+        self._counting = counting
+
+    def take_bytes(self, count: int) -> None:
+        self._counting.take_bytes(0)
+
+    def take_file(self) -> None:
+        self._counting.take_file()
+
+    def of_unpacked(self) -> Budget:
+        return self._counting.of_unpacked()
 
 
 class Stream:
@@ -122,7 +152,7 @@ class Stream:
             unpacker = unpacker_of(stream.peek())
             if unpacker is None:
                 return stream
-            stream = Stream(unpack_stream(unpacker, stream), self._budget)
+            stream = Stream(unpack_stream(unpacker, stream), self._budget.of_unpacked())
         raise ArchiveError(f"it is packed more than {_MOST_LAYERS} times")
 
 

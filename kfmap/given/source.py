@@ -1,33 +1,21 @@
 """Find the source tree in what was given: a folder, a build folder, a repository, a package.
 
-What has to be unpacked goes into a scratch folder, files that decide nothing left out: only names
-are taken from the archive, never its links, modes or absolute paths.
+What has to be unpacked goes into a scratch folder.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
-from kfmap.archives.files import ArchiveFile, is_archive, list_files, list_stream
-from kfmap.archives.stream import ArchiveError, Budget, Stream
+from kfmap.archives.stream import ArchiveError
 from kfmap.given import git
 from kfmap.given.files import GivenError, check_file
 from kfmap.given.package_patches import apply_package_patches, apply_series
-from kfmap.given.unpacked import LEFT_OUT, Source
+from kfmap.given.unpacked import Source
+from kfmap.given.unpacking import unpack_file, unpack_stream
 
-MOST_BYTES = 4 << 30  # a kernel tree has 1.6 GB
-MOST_FILES = 400_000
 _MOST_ARCHIVE = 4 << 30
-_MOST_FILE = 8 << 20  # as `Tree` reads them
-_WANTED = re.compile(
-    r"(?:.*\.[ch]|Makefile.*|Kbuild.*|Kconfig.*|\.config|series(?:\.conf)?|.*\.(?:patch|diff|spec))"
-)
-_PREFIX = re.compile(r"^(?:\./|/)*(?:usr/src/(?:packages/BUILD/)?)?")
-_TARBALL = re.compile(
-    r"(?:.*/)?(?:linux|kernel)[^/]*\.tar(?:\.\w+)?|(?:.*/)?(?:debian[^/]*\.tar\.\w+)"
-)
 _DSC_FILE = re.compile(r"^ [0-9a-f]{32,64} \d+ (\S+)$", re.M)
 _MARK = "kernel/bpf/btf.c"
 _OLD_MARK = "kernel/bpf/syscall.c"
@@ -54,7 +42,7 @@ def _find(given: Path, scratch: Path, revision: str) -> Source:
     try:
         if given.suffix == ".dsc":
             return _unpack_debian_source(given, scratch)
-        _unpack(list_files(given, Budget(MOST_BYTES, MOST_FILES)), scratch)
+        unpack_file(given, scratch)
     except ArchiveError as error:
         raise GivenError(f"{given} cannot be read: {error}.") from error
     source = Source(_top_of(scratch), f"unpacked from {given.name}")
@@ -66,9 +54,8 @@ def _find(given: Path, scratch: Path, revision: str) -> Source:
 def _find_in_folder(given: Path, scratch: Path, revision: str) -> Source:
     if git.is_bare(given) or (revision and git.is_checkout(given)):
         with git.archived(given, revision or "HEAD") as stream:
-            budget = Budget(MOST_BYTES, MOST_FILES)
             try:
-                _unpack(list_stream(Stream(stream, budget), budget), scratch)
+                unpack_stream(stream, scratch)
             except ArchiveError as error:
                 raise GivenError(f"{given} cannot be read: git archive: {error}.") from error
         commit = git.find_commit(given, revision or "HEAD")
@@ -117,38 +104,6 @@ def _say_what_it_is(folder: Path) -> str:
     )
 
 
-def _unpack(files: Iterable[ArchiveFile], scratch: Path) -> None:
-    """Write the files that decide something; a tarball within a package is unpacked in turn."""
-    for file in files:
-        name = _PREFIX.sub("", file.name)
-        if _TARBALL.fullmatch(name):
-            budget = Budget(MOST_BYTES, MOST_FILES)
-            inner = Stream(file.stream.chunks(file.size), budget).unpacked()
-            if is_archive(inner):
-                _unpack(list_stream(inner, budget), scratch)
-            continue
-        _write(name, file, scratch)
-
-
-def _write(name: str, file: ArchiveFile, scratch: Path) -> None:
-    parts = [part for part in name.split("/") if part not in ("", ".")]
-    if not parts or ".." in parts or any("\0" in part for part in parts):
-        return
-    if not _WANTED.fullmatch(parts[-1]) or LEFT_OUT.intersection(parts[:-1][:2]):
-        return
-    path = scratch.joinpath(*parts)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as out:
-            if file.size > _MOST_FILE:
-                out.truncate(file.size)  # as long as it was: it is said that it was not read
-                return
-            for chunk in file.stream.chunks(file.size):
-                out.write(chunk)
-    except OSError as error:  # such as a file that another name in the archive has as a folder
-        raise ArchiveError(f"{name[:200]} in it cannot be written: {error.strerror}") from error
-
-
 def _top_of(scratch: Path) -> Path:
     """Return the folder that has the tree: the archive's own top, or the only one in it."""
     folder = scratch
@@ -173,7 +128,7 @@ def _unpack_debian_source(given: Path, scratch: Path) -> Source:
         path = given.parent / Path(name).name
         if not path.is_file():
             raise GivenError(f"{given} names {name}, which is not beside it: fetch it, too.")
-        _unpack(list_files(path, Budget(MOST_BYTES, MOST_FILES)), scratch)
+        unpack_file(path, scratch)
     top = next((item for item in scratch.iterdir() if _is_tree(item)), scratch)
     source = Source(top, f"unpacked from {given.name}")
     if _is_tree(top):

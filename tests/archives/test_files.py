@@ -83,13 +83,24 @@ def test_archives_that_are_cut_or_scribbled_on_are_refused(
 
 
 @pytest.mark.parametrize(
-    "budget", [Budget(1 << 20, 100), Budget(64 << 20, 1)], ids=["bytes", "files"]
+    ("limits", "sentence"),
+    [
+        ((1 << 20, 100), "it unpacks to more than any kernel tree"),
+        ((64 << 20, 1), "it holds more files than any kernel tree"),
+        ((64 << 20, 100, -1), "unpack it yourself, and give the folder"),
+    ],
+    ids=["bytes", "files", "seconds"],
 )
-def test_a_bomb_ends_in_a_sentence(tmp_path: Path, budget: Budget) -> None:
+@pytest.mark.parametrize("is_in_a_package", [False, True])
+def test_a_bomb_ends_in_a_sentence(
+    tmp_path: Path, limits: tuple[int, ...], sentence: str, is_in_a_package: bool
+) -> None:
     path = tmp_path / "bomb"
-    path.write_bytes(gzip.compress(make_tar({"a": bytes(8 << 20), "b": b""})))
-    with pytest.raises(ArchiveError, match="than any kernel tree"):
-        _list(path, budget)
+    files = {"a": bytes(8 << 20), "b": b""}
+    whole = make_deb(files) if is_in_a_package else gzip.compress(make_tar(files))
+    path.write_bytes(whole)
+    with pytest.raises(ArchiveError, match=sentence):
+        _list(path, Budget(*limits))
 
 
 def test_what_is_no_archive_is_named(tmp_path: Path) -> None:

@@ -49,6 +49,18 @@ def git(folder: Path, *arguments: str) -> None:
     )
 
 
+def test_tarballs_in_a_package_are_counted_together(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner = make_tar(files_of(tree), "linux")
+    path = tmp_path / "linux.rpm"
+    path.write_bytes(make_rpm({f"linux-{at}.tar": inner for at in range(3)}))
+    monkeypatch.setattr("kfmap.given.unpacking._MOST_WRITTEN", 2 * len(files_of(tree)))
+    (tmp_path / "scratch").mkdir()
+    with pytest.raises(GivenError, match=r"cannot be read: it holds more files than any"):
+        find_source(path, tmp_path / "scratch")
+
+
 @pytest.mark.parametrize("suffix", PACKERS)
 def test_a_tarball_is_read(tree: Path, tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"linux-9.1.tar.{suffix}"
