@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Mapping
 
 from kfmap.kernel.architecture import find_architecture
 from kfmap.kernel.config import Config
@@ -15,7 +16,10 @@ from kfmap.kernel.makefile import Lists, Makefile
 from kfmap.kernel.place import Place
 from kfmap.kernel.tree import Tree
 
+_LISTS = ("obj",)
+# Of the Makefile at the top, and of the one of the architecture, which it includes.
 _TOP_LISTS = ("obj", "core", "drivers", "net", "libs", "virt", "fs", "init")
+_LIBRARIES = ("lib-y", "lib-m")  # scripts/Makefile.build puts both into lib.a
 
 
 class Kbuild:
@@ -35,16 +39,33 @@ class Kbuild:
         target = f"{name.removesuffix('.c')}.o"
         while True:
             kind, module = self._find(folder, target)
-            if kind:
-                reached = self._folder(folder)
-                if kind == "m" and reached:
-                    return module
-                return VMLINUX if reached == "y" else module if reached else ""
+            reached = self._folder(folder) if kind else ""
+            if reached == "y" or (reached and kind == "m"):
+                return module if kind == "m" else VMLINUX
+            if self._is_in_library(folder, target) and self._links_library(folder):
+                return VMLINUX
             if not folder:
                 return ""
             # an object may be listed by a Makefile above, with its folder in the name
             folder, last = posixpath.split(folder)
             target = f"{last}/{target}"
+
+    def _is_in_library(self, folder: str, target: str) -> bool:
+        """Return whether an object is put into the lib.a of its folder, which libs-y names."""
+        lists = self._read(folder).words
+        is_listed = any(target in lists.get(name, ()) for name in _LIBRARIES)
+        return is_listed and any(
+            word in (f"{folder}/", f"{folder}/lib.a")
+            for word in self._read("").words.get("libs-y", ())
+        )
+
+    def _links_library(self, folder: str) -> bool:
+        """Return whether all of a lib.a is linked, whoever calls it.
+
+        The Makefile at the top lists it in KBUILD_VMLINUX_OBJS then: with CONFIG_MODULES up to 6.1,
+        always in 7.3. In KBUILD_VMLINUX_LIBS it gives what something else refers to.
+        """
+        return f"{folder}/lib.a" in self._read("").whole
 
     def unit(self, file: str) -> str:
         """Return the .c file that includes this one with #include, "" if none does."""
@@ -119,15 +140,18 @@ class Kbuild:
 
     def _find_unread(self, folder: str, target: str) -> Place | None:
         lists = self._read(folder)
-        targets = {target, *self._wholes(lists, target)}
+        if self._is_in_library(folder, target):
+            return lists.places.get("lib-y") or lists.places.get("lib-m")
+        targets = {target, *self._wholes(folder, target)}
         for words in lists.perhaps.values():
             for word, place in words:
                 if word in targets:
                     return place
         return lists.unread[0] if lists.unread and not self._is_named(folder, target) else None
 
-    def _wholes(self, lists: Lists, target: str) -> set[str]:
+    def _wholes(self, folder: str, target: str) -> set[str]:
         """Return the objects that an object is a part of, or may be."""
+        lists = self._read(folder)
         found: set[str] = set()
         waiting = [target]
         while waiting:
@@ -136,7 +160,7 @@ class Kbuild:
             known += [
                 name for name, words in lists.perhaps.items() if current in {w for w, _ in words}
             ]
-            wholes = {f"{stem}.o" for name in known if (stem := _stem(name))}
+            wholes = {f"{stem}.o" for name in known if (stem := self._stem(folder, name))}
             waiting += wholes - found
             found |= wholes
         return found
@@ -144,25 +168,38 @@ class Kbuild:
     def _find(self, folder: str, target: str) -> tuple[str, str]:
         """Return "y" or "m" for an object of a folder, with the name of its module."""
         lists = self._read(folder).words
-        seen: set[str] = set()
-        waiting = [target]
+        seen: set[tuple[str, str]] = set()
+        waiting = [(target, "ym")]
         best = ("", "")
         while waiting:
-            current = waiting.pop()
-            if current in seen:
+            current, kinds = waiting.pop()
+            if (current, kinds) in seen:
                 continue
-            seen.add(current)
-            for kind in ("y", "m"):
-                if any(current in lists.get(f"{name}-{kind}", ()) for name in _TOP_LISTS):
+            seen.add((current, kinds))
+            for kind in kinds:
+                if current == target and _is_composite(lists, current, kind):
+                    continue  # its parts are compiled, not a file of its name
+                if any(current in lists.get(f"{name}-{kind}", ()) for name in self._heads(folder)):
                     module = posixpath.basename(current).removesuffix(".o").replace("-", "_")
                     if kind == "y" or not best[0]:
                         best = (kind, module)
-            waiting += [
-                f"{stem}.o"
-                for name, members in lists.items()
-                if current in members and (stem := _stem(name)) and not name.endswith(("-", "-n"))
-            ]
+            for name, members in lists.items():
+                stem = self._stem(folder, name) if current in members else ""
+                if stem and not name.endswith(("-", "-n")):
+                    waiting.append((f"{stem}.o", "m" if name.endswith("-m") else kinds))
         return best
+
+    def _heads(self, folder: str) -> tuple[str, ...]:
+        """Return the lists whose words Kbuild builds; of other folders they are composites."""
+        return _TOP_LISTS if self._is_top(folder) else _LISTS
+
+    def _stem(self, folder: str, name: str) -> str:
+        """Return what a list is the parts of, "" where it is a list of Kbuild itself."""
+        stem = re.sub(r"-(objs|y|m|n|)$", "", name)
+        return stem if stem != name and stem not in self._heads(folder) else ""
+
+    def _is_top(self, folder: str) -> bool:
+        return folder in ("", f"arch/{self._arch}")
 
     def _folder(self, folder: str) -> str:
         """Return "y" or "m" where Kbuild goes into a folder, "" where it does not."""
@@ -178,7 +215,7 @@ class Kbuild:
         while True:
             lists = self._read(above).words
             for kind in ("y", "m"):
-                for name in _TOP_LISTS:
+                for name in self._heads(above):
                     if f"{target}/" in lists.get(f"{name}-{kind}", ()):
                         reached = self._folder(above)
                         return kind if reached == "y" else reached
@@ -199,10 +236,9 @@ class Kbuild:
                 "sub_make_done": "1",
             }
             makefile = Makefile(self._tree, self._config, given)
-            is_top = folder in ("", f"arch/{self._arch}")  # the only folders with both
             files = [posixpath.join(folder, name) for name in ("Kbuild", "Makefile")]
             present = [file for file in files if self._tree.has(file)]
-            for file in present if is_top else present[:1]:
+            for file in present if self._is_top(folder) else present[:1]:  # others have one
                 makefile.read(file)
             self._lists[folder] = makefile.lists()
         return self._lists[folder]
@@ -218,7 +254,8 @@ def _folders_above(folder: str) -> list[str]:
     return ["/".join(parts[:count]) for count in range(len(parts), 0, -1)]
 
 
-def _stem(name: str) -> str:
-    """Return what a list is the parts of, "" where it is a list of Kbuild itself."""
-    stem = re.sub(r"-(objs|y|m|n|)$", "", name)
-    return stem if stem != name and stem not in _TOP_LISTS else ""
+def _is_composite(lists: Mapping[str, list[str]], target: str, kind: str) -> bool:
+    """Return whether an object is linked from parts: `multi-search` in scripts/Makefile.build."""
+    stem = target.removesuffix(".o")
+    suffixes = ("-objs", "-y", "-") if kind == "y" else ("-objs", "-y", "-m", "-")
+    return any(f"{stem}{suffix}" in lists for suffix in suffixes)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable
+from itertools import zip_longest
 
 # What cannot be evaluated, in a text: the number says at which line (see makefile.py).
 MARK = re.compile("\ue000(\\d+)\ue001")
@@ -87,6 +88,17 @@ def _nth(number: str, text: str) -> str:
     )
 
 
+def _some(first: str, last: str, text: str) -> str:
+    if not (first.strip().isdigit() and last.strip().isdigit()):
+        return ""
+    return " ".join(text.split()[max(0, int(first) - 1) : int(last)])
+
+
+def _join(one: str, other: str) -> str:
+    pairs = zip_longest(one.split(), other.split(), fillvalue="")
+    return " ".join(first + second for first, second in pairs)
+
+
 # name -> the number of its arguments, and what it does with them
 TEXT: dict[str, tuple[int, Callable[..., str]]] = {
     "patsubst": (3, patsubst),
@@ -105,6 +117,8 @@ TEXT: dict[str, tuple[int, Callable[..., str]]] = {
     "abspath": _each(posixpath.normpath),
     "realpath": _each(posixpath.normpath),
     "word": (2, _nth),
+    "wordlist": (3, _some),
+    "join": (2, _join),
     "words": (1, lambda text: str(len(text.split()))),
     "firstword": (1, lambda text: text.split()[0] if text.split() else ""),
     "lastword": (1, lambda text: text.split()[-1] if text.split() else ""),
@@ -114,4 +128,4 @@ TEXT: dict[str, tuple[int, Callable[..., str]]] = {
     "info": (1, lambda text: ""),
 }
 LAZY = frozenset({"if", "or", "and", "foreach", "call"})
-UNREAD = frozenset({"shell", "eval", "file", "value", "flavor", "join", "wordlist", "let", "guile"})
+UNREAD = frozenset({"shell", "eval", "file", "value", "flavor", "let", "guile", "intcmp"})

@@ -20,6 +20,8 @@ _CONDITION = re.compile(r"^\s*(ifeq|ifneq|ifdef|ifndef|else|endif)\b\s*(.*)$")
 _INCLUDE = re.compile(r"^\s*(-include|sinclude|include)\s+(.*)$")
 _WORDS_BEFORE = re.compile(r"^\s*(?:(?:export|override|private)\s+)+(?=\S+\s*[:+?]?=)")
 _LIST = re.compile(r"-(?:y|m|n|objs|)\Z")
+_UNDEFINE = re.compile(r"^\s*(?:override\s+)?undefine\s+(.*)$")
+_LINKED = "KBUILD_VMLINUX_OBJS"
 _MAX_LINES = 20_000
 _MAX_INCLUDES = 30
 
@@ -29,13 +31,16 @@ class Lists:
     """The words of each list of a Makefile.
 
     `perhaps` are those under a condition that is not known, with its line; `unread` the lines that
-    may add anything; `off` what lines add whose condition does not hold.
+    may add anything; `off` what lines add whose condition does not hold; `places` where a list was
+    first assigned; `whole` what the Makefile at the top links whole, whoever refers to it.
     """
 
     words: dict[str, list[str]] = field(default_factory=dict)
     perhaps: dict[str, list[tuple[str, Place]]] = field(default_factory=dict)
     unread: list[Place] = field(default_factory=list)
     off: set[str] = field(default_factory=set)
+    places: dict[str, Place] = field(default_factory=dict)
+    whole: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -60,6 +65,7 @@ class Makefile:
         self._perhaps: list[tuple[str, str, Place]] = []
         self._lost: list[Place] = []
         self._off: set[str] = set()
+        self._places: dict[str, Place] = {}
 
     def read(self, file: str) -> None:
         """Read a file of the tree and what it includes; nothing where there is none.
@@ -107,7 +113,8 @@ class Makefile:
 
     def lists(self) -> Lists:
         """Return the lists: variables whose names end in -y, -m, -objs or nothing after the -."""
-        found = Lists(unread=list(self._lost), off=self._off)
+        linked = frozenset(self._expansion.expand(f"$({_LINKED})").split())
+        found = Lists(unread=list(self._lost), off=self._off, places=self._places, whole=linked)
         for name, variable in self._expansion.variables.items():
             marked = MARK.search(name)
             if not _LIST.search(name) and marked is None:
@@ -138,6 +145,10 @@ class Makefile:
         if include:
             self._include(include[1], include[2], perhaps=perhaps)
             return False
+        undefined = _UNDEFINE.match(line)
+        if undefined:
+            self._undefine(undefined[1], perhaps=perhaps)
+            return False
         assigned = split_assignment(_WORDS_BEFORE.sub("", line))
         if assigned is None:
             if "$(eval" in line or "$(call" in line:
@@ -145,6 +156,13 @@ class Makefile:
             return ":" in line
         self._assign(*assigned, perhaps=perhaps)
         return False
+
+    def _undefine(self, name: str, *, perhaps: bool) -> None:
+        name = self._expansion.expand(name).strip()
+        if perhaps:
+            self._expansion.variables[name] = Variable(self._expansion.mark(), True)
+        else:
+            self._expansion.variables.pop(name, None)
 
     def _leave_out(self, line: str) -> None:
         assigned = split_assignment(_WORDS_BEFORE.sub("", line))
@@ -219,6 +237,7 @@ class Makefile:
                 self._expansion.variables[name] = Variable(self._expansion.mark(), True)
             return
         known = self._expansion.variables.get(name)
+        self._places.setdefault(name, self._expansion.place)
         if operator == "+=" and known is not None:
             added = self._expansion.expand(value) if known.is_simple else value
             known.text = f"{known.text} {added}"[-MAX_VALUE:]

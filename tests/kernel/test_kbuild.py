@@ -44,9 +44,12 @@ def test_owner_follows_the_makefile(tmp_path: Path, makefile: str, config: str, 
     assert _owner(tmp_path, {"net/Makefile": makefile + "\n"}, f"CONFIG_NET=y\n{config}") == owner
 
 
-def test_a_folder_that_is_a_module_makes_its_built_in_objects_modules(tmp_path: Path) -> None:
-    files = {"Kbuild": "obj-$(CONFIG_NET) += net/\n", "net/Makefile": "obj-y += set.o\n"}
-    assert _owner(tmp_path, files, "CONFIG_NET=m") == "set"
+@pytest.mark.parametrize(("list_", "owner"), [("obj-y", ""), ("obj-m", "set")])
+def test_a_folder_that_is_a_module_has_modules_alone(
+    tmp_path: Path, list_: str, owner: str
+) -> None:
+    files = {"Kbuild": "obj-$(CONFIG_NET) += net/\n", "net/Makefile": f"{list_} += set.o\n"}
+    assert _owner(tmp_path, files, "CONFIG_NET=m") == owner
 
 
 def test_a_folder_that_nothing_enters_is_not_built(tmp_path: Path) -> None:

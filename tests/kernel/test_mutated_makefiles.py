@@ -10,6 +10,9 @@ from tests.kernel.mutated_tree import find_wrong
 from tests.kernel.small_kernel import CONFIG, FILES, INCLUDES, SET_C, extract, id_set
 
 TRUTH = {"one": "XDP"}
+LIBRARIES = FILES["Makefile"] + "libs-y := net/\nexport ARCH_LIB := $(filter %/,$(libs-y))\n"
+LINKED = "$(patsubst %/, %/lib.a, $(filter %/, $(libs-y)))\n"
+BELOW = {"Kbuild": "obj-y += kernel/ $(ARCH_LIB)\n"}
 BUILT = {
     "include": {
         "net/Makefile": "include $(src)/Makefile.extra\n",
@@ -89,6 +92,28 @@ BUILT = {
         "Kbuild": "obj-y += kernel/\n",
     },
     "Kbuild beside": {"net/Makefile": "obj-y += a.o\n", "net/Kbuild": "obj-y += set.o\n"},
+    "library that is linked whole": {
+        **BELOW,
+        "Makefile": LIBRARIES + "KBUILD_VMLINUX_OBJS := built-in.a " + LINKED,
+        "net/Makefile": "lib-y += set.o\n",
+    },
+    "library of what may be a module": {
+        **BELOW,
+        "Makefile": LIBRARIES + "ifdef CONFIG_NET\nKBUILD_VMLINUX_OBJS += " + LINKED + "endif\n",
+        "net/Makefile": "lib-$(CONFIG_MODULE) += set.o\n",
+    },
+    "list of a library's folder": {
+        **BELOW,
+        "Makefile": LIBRARIES,
+        "net/Makefile": "obj-y += set.o\n",
+    },
+    "undefined and defined": {
+        "net/Makefile": "own := a.o\nundefine own\nown ?= set.o\nobj-y += $(own)\n"
+    },
+    "wordlist": {"net/Makefile": "obj-y += $(wordlist 2,3,a.o set.o b.o)\n"},
+    "join": {"net/Makefile": "obj-y += $(join se a,t.o .o)\n"},
+    "part by a path": {"Kbuild": "obj-y += kernel/ all.o\nall-y := net/set.o\n"},
+    "object of a folder nobody enters": {"Kbuild": "obj-y += kernel/ $(addprefix net/,set.o)\n"},
     "flags of the compiler": {
         "net/Makefile": "ccflags-y += $(call cc-option,-Wx) $(shell date)\n"
         "CFLAGS_set.o := $(shell x)\nobj-y += set.o\n"
@@ -102,6 +127,23 @@ OFF = {
     "part of a composite": {
         "net/Makefile": "obj-y += all.o\nall-y := a.o\nall-$(CONFIG_NONE) += set.o\n"
     },
+    "part of a module in what is no module": {
+        "net/Makefile": "obj-y += all.o\nall-y := a.o\nall-$(CONFIG_MODULE) += set.o\n"
+    },
+    "composite that is called like a list": {
+        "net/Makefile": "obj-$(CONFIG_NONE) += net.o\nnet-y := set.o\n"
+    },
+    "parts in its place": {"net/Makefile": "obj-y += set.o\nset-y := other.o\n"},
+    "list of what is no module in a module's folder": {
+        "Kbuild": "obj-y += kernel/\nobj-$(CONFIG_MODULE) += net/\n"
+    },
+    "library that nothing links": {"net/Makefile": "lib-y += set.o\nobj-y += a.o\n"},
+    "library of none": {
+        **BELOW,
+        "Makefile": LIBRARIES + "KBUILD_VMLINUX_OBJS := " + LINKED,
+        "net/Makefile": "lib-$(CONFIG_NONE) += set.o\n",
+    },
+    "undefined": {"net/Makefile": "own := set.o\nundefine own\nobj-y += $(own)\nobj-n += set.o\n"},
     "list of none": {"net/Makefile": "obj-n += set.o\nobj-y += a.o\n"},
     "program of the host": {"net/Makefile": "hostprogs := set\nset-objs := set.o\nobj-y += a.o\n"},
     "extra": {"net/Makefile": "extra-y += set.o\nobj-y += a.o\n"},
@@ -124,8 +166,19 @@ PERHAPS = {
     "eval of a template": {
         "net/Makefile": "define own\nobj-y += $(1).o\nendef\n$(eval $(call own,set))\n"
     },
-    "join": {"net/Makefile": "obj-y += $(join se a,t.o b.o)\n"},
-    "object of another folder": {"Kbuild": "obj-y += kernel/ $(addprefix net/,set.o)\n"},
+    "library of what others refer to": {
+        **BELOW,
+        "Makefile": LIBRARIES + "KBUILD_VMLINUX_LIBS := " + LINKED,
+        "net/Makefile": "lib-y += set.o\n",
+    },
+    "library that the top names": {
+        "Makefile": FILES["Makefile"] + "libs-y += net/lib.a\n",
+        "net/Makefile": "lib-y += set.o\n",
+    },
+    "comparison of numbers": {"net/Makefile": "obj-$(intcmp 64,32,n,n,y) += set.o\n"},
+    "undefined perhaps": {
+        "net/Makefile": "own := set.o\nifeq ($(shell x),y)\nundefine own\nendif\nobj-y += $(own)\n"
+    },
     "folder of programs": {"Kbuild": "obj-y += kernel/\nsubdir-y += net\n"},
     "no Makefile": {"net/Makefile": "obj-y += other.o\n"},
     "no Makefile enters the folder": {"Kbuild": "obj-y += kernel/\n"},
@@ -142,7 +195,8 @@ def test_a_file_is_found_however_the_makefile_names_it(tmp_path: Path, name: str
 
 @pytest.mark.parametrize("name", OFF)
 def test_a_file_that_is_off_registers_nothing(tmp_path: Path, name: str) -> None:
-    facts = extract(tmp_path, {SET_C: INCLUDES + id_set("one"), **OFF[name]})
+    files = {SET_C: INCLUDES + id_set("one"), **OFF[name]}
+    facts = extract(tmp_path, files, CONFIG + b"CONFIG_MODULE=m\n")
     assert find_wrong(facts, {"one": ""}) == ([], [])
     assert facts.not_understood == ()
 
