@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from kfmap.decoder.about import About
 from kfmap.decoder.kinds import Kind
 
 # What a hole takes. Names that are not in `_SILENT` are kept as facts of the message.
@@ -46,8 +47,6 @@ _HOLES = {
     "words": r"[\w ,*-]{1,100}",
 }
 _SILENT = {"n", "name", "quoted", "word", "words", "place"}
-# `about` of a line that is no message.
-NOTE = "note"
 _HOLE = re.compile(r"\{(\w+)\}")
 _CLOSING = re.compile(r"\)(?: on CPU \d{1,5})?\s{0,8}$")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z_]{2,}")
@@ -67,7 +66,7 @@ class Pattern:
 
     kind: Kind
     template: str
-    about: str = ""
+    about: About = About.NOTHING
     general: bool = False
     wrapper: bool = False
     complaints: bool = False

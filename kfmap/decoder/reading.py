@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
+from kfmap.decoder.about import About
 from kfmap.decoder.kinds import Kind, rank
 from kfmap.decoder.lines import Line, clean_text, read_lines
 from kfmap.decoder.messages import message_index
-from kfmap.decoder.pattern import NOTE, Match
+from kfmap.decoder.pattern import Match
 from kfmap.decoder.surroundings import (
     Surroundings,
     find_called,
@@ -56,6 +57,14 @@ _OF_THE_CALL = (
     Kind.DESTRUCTIVE,
     Kind.DEVICE_BOUND,
 )
+_OF_ITS_KFUNC = (
+    About.NOTHING,
+    About.CALL,
+    About.TRUSTED,
+    About.RCU,
+    About.KIND,
+    About.KFUNC,
+)
 _IDLE = (Kind.UNRECOGNISED, Kind.LOAD_FAILED, Kind.VERIFIER)
 _NAMING = (Kind.STRUCT_OPS_MISSING, Kind.MEMBER_MISSING, Kind.MISSING, Kind.NOT_ALLOWED)
 
@@ -72,7 +81,7 @@ class LogMessage:
     kind: Kind
     line: int
     text: str
-    about: str = ""
+    about: About = About.NOTHING
     general: bool = False
     facts: dict[str, str] = field(default_factory=dict)
     program: str | None = None
@@ -150,7 +159,7 @@ class _Reader:
         match = self._index.find(line.text)
         if match is None or (match.pattern.complaints and not complains(line.text)):
             self._read_other(line)
-        elif match.pattern.about != NOTE:
+        elif match.pattern.about is not About.NOTE:
             self._odd_line = None
             self._add(match, line)
         if "rogram" in line.text and (program := find_program_afterwards(line.text)):
@@ -199,14 +208,7 @@ class _Reader:
         program = around.program
         if kind is Kind.POISONED_CALL and program in around.poisoned:
             facts.setdefault("kfunc", around.poisoned[program])
-        if kind in _OF_THE_CALL and pattern.about in (
-            "",
-            "call",
-            "trusted",
-            "rcu",
-            "kind",
-            "kfunc",
-        ):
+        if kind in _OF_THE_CALL and pattern.about in _OF_ITS_KFUNC:
             called = find_called(line.text) or around.called
             if called and not is_helper(called):
                 facts.setdefault("kfunc", called)

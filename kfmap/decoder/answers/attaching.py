@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kfmap.decoder.about import About
 from kfmap.decoder.asked import Asked, Explanation, say
 from kfmap.decoder.kinds import Kind
 from kfmap.decoder.reading import LogMessage
@@ -22,9 +23,9 @@ def _answer_missing(message: LogMessage, asked: Asked) -> Explanation:
             f"{target} is no loaded module with BTF, and the program attaches to a function in it."
         )
         return Explanation(text, (f"modprobe {target}",))
-    if message.about == "user":
+    if message.about == About.USER:
         return Explanation("The program or library has no such symbol: it is stripped or inlined.")
-    if message.about == "tracepoint":
+    if message.about == About.TRACEPOINT:
         text = f"The kernel has no tracepoint {target}, or tracefs is not readable."
         return Explanation(text, ("bpftrace -l 'tracepoint:*'",))
     if "cannot attach kprobe" in text:
@@ -105,7 +106,7 @@ def _answer_refused(message: LogMessage, asked: Asked) -> Explanation:
             f"{target or 'The function'} takes or returns what a trampoline cannot pass on.",
             ("a kprobe",),
         )
-    if "attach" in text and message.about == "libbpf":
+    if "attach" in text and message.about == About.LIBBPF:
         return Explanation("libbpf found no such place to attach the user-space probe to.")
     if text.startswith("failed to") or "failed to auto-attach" in text:
         return Explanation(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from kfmap.decoder.about import About
 from kfmap.decoder.asked import Asked, Explanation, say
 from kfmap.decoder.kinds import Kind
 from kfmap.decoder.reading import LogMessage
@@ -131,9 +132,9 @@ def _answer_device_bound(message: LogMessage, asked: Asked) -> Explanation:
     bound = [kfunc.name for kfunc in asked.facts.kfuncs if kfunc.device_bound]
     which = f" ({list_names(bound)})" if bound else ""
     text = f"XDP metadata kfuncs{which} are only for programs that are loaded bound to a device."
-    if message.about == "offloaded":
+    if message.about == About.OFFLOADED:
         text = f"XDP metadata kfuncs{which} cannot be called from a program offloaded to a device."
-    if message.about == "mismatch":
+    if message.about == About.MISMATCH:
         text = "The program to attach to is bound to another device than this one."
     steps = ("bpf_program__set_ifindex()", "BPF_F_XDP_DEV_BOUND_ONLY")
     return Explanation(text, steps, of_kernel=True)
@@ -158,11 +159,11 @@ def _with_flag(flag: str, asked: Asked) -> list[str]:
 
 def _answer_licence(message: LogMessage, asked: Asked) -> Explanation:
     texts = {
-        "kfunc": "Every kfunc call needs a GPL-compatible licence, and the program has none.",
-        "helper": f"{message.called or 'The helper'} is for programs with a GPL-compatible licence"
-        " only.",
-        "struct_ops": "A struct_ops program needs a GPL-compatible licence, kfunc or not.",
-        "lsm": "An LSM program needs a GPL-compatible licence, kfunc or not.",
+        About.KFUNC: "Every kfunc call needs a GPL-compatible licence, and the program has none.",
+        About.HELPER: f"{message.called or 'The helper'} is for programs with a GPL-compatible"
+        " licence only.",
+        About.STRUCT_OPS: "A struct_ops program needs a GPL-compatible licence, kfunc or not.",
+        About.LSM: "An LSM program needs a GPL-compatible licence, kfunc or not.",
     }
     step = 'char LICENSE[] SEC("license") = "GPL";'
     return Explanation(texts[message.about], (step,))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kfmap.decoder.about import About
 from kfmap.decoder.asked import Asked, Explanation, say
 from kfmap.decoder.kinds import Kind
 from kfmap.decoder.messages.verifier import CLASSES
@@ -15,18 +16,18 @@ from kfmap.permission.verdict import give_reason
 
 
 def _answer_object(message: LogMessage, asked: Asked) -> Explanation:
-    if message.about == "libbpf":
+    if message.about == About.LIBBPF:
         return Explanation("libbpf rejects the object before the kernel sees it.")
     return Explanation("The object file, or the way it is opened, is at fault; no kernel saw it.")
 
 
 def _answer_privilege(message: LogMessage, asked: Asked) -> Explanation:
-    if message.about == "bpf":
+    if message.about == About.BPF:
         text = "Programs that call kfuncs or other BPF functions need CAP_BPF to be loaded."
         return Explanation(text, ("CAP_BPF", "CAP_SYS_ADMIN"))
-    if message.about == "root":
+    if message.about == About.ROOT:
         return Explanation("The tool needs root.", ("sudo",))
-    if message.about == "lockdown":
+    if message.about == About.LOCKDOWN:
         text = "The kernel is locked down: in the mode confidentiality BPF may not read its memory."
         return Explanation(text, ("lockdown=integrity", "a boot without Secure Boot"))
     text = "The user that loads lacks a right or a limit: locked memory on old kernels, or bpf()."
@@ -34,14 +35,17 @@ def _answer_privilege(message: LogMessage, asked: Asked) -> Explanation:
 
 
 _SUPPORT = {
-    "btf": ("The kernel was built without CONFIG_DEBUG_INFO_BTF, so it has no kfuncs.", ()),
-    "jit_off": (
+    About.BTF: ("The kernel was built without CONFIG_DEBUG_INFO_BTF, so it has no kfuncs.", ()),
+    About.JIT_OFF: (
         "kfunc calls need the JIT compiler, and it is off.",
         ("net.core.bpf_jit_enable=1",),
     ),
-    "jit": ("The JIT compiler of this architecture cannot make the call.", ()),
-    "struct_ops": ("The kernel could not register one of its own struct_ops types.", ()),
-    "private_stack": ("The callback needs a private stack, and this JIT compiler has none.", ()),
+    About.JIT: ("The JIT compiler of this architecture cannot make the call.", ()),
+    About.STRUCT_OPS: ("The kernel could not register one of its own struct_ops types.", ()),
+    About.PRIVATE_STACK: (
+        "The callback needs a private stack, and this JIT compiler has none.",
+        (),
+    ),
 }
 
 
@@ -62,7 +66,7 @@ def _answer_kernel_btf(message: LogMessage, asked: Asked) -> Explanation:
 
 
 def _answer_program_type(message: LogMessage, asked: Asked) -> Explanation:
-    if message.about == "unreferenced":
+    if message.about == About.UNREFERENCED:
         return Explanation(
             'A SEC("struct_ops") program is in no ops structure, so no member is known for it.',
             ('the program as a member in a SEC(".struct_ops.link") variable',),
@@ -81,7 +85,7 @@ def _answer_map(message: LogMessage, asked: Asked) -> Explanation:
 
 
 def _answer_map_use(message: LogMessage, asked: Asked) -> Explanation:
-    if message.about == "btf":
+    if message.about == About.BTF:
         name = message.facts.get("map", "The map")
         text = f'{name} must be declared with BTF for its value, in SEC(".maps") with a __type.'
         return Explanation(text, ("__type(value, struct …) in the map's definition",))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from kfmap.decoder.about import About
 from kfmap.decoder.answers.calls import answer_refusal, say_region
 from kfmap.decoder.asked import Asked, Explanation, say
 from kfmap.decoder.kinds import Kind
@@ -23,15 +24,15 @@ _SINCE = "kernels from 6.19 on look at the callers of a subprogram, too"
 
 def _answer_region(message: LogMessage, asked: Asked) -> Explanation:
     text = message.text
-    if message.about == "irq":
+    if message.about == About.IRQ:
         return Explanation(
             "Interrupt state is saved and restored in pairs, on the stack, the last saved first.",
             ("bpf_local_irq_restore() with the flag of the last bpf_local_irq_save()",),
         )
-    if message.about == "unmatched":
+    if message.about == About.UNMATCHED:
         return _answer_unmatched(message)
     name, end = next((v for k, v in _ENDS.items() if k in text), ("a section", "what closes it"))
-    if message.about == "throw":
+    if message.about == About.THROW:
         said = f"bpf_throw() leaves {name} open, in the function or in a caller of it ({_SINCE})"
         return Explanation(f"{said}.", (f"bpf_throw() after {end}",))
     what = text.partition(" cannot be used")[0].partition(" is not allowed")[0]
@@ -47,7 +48,7 @@ def _answer_unmatched(message: LogMessage) -> Explanation:
 
 
 def _answer_lock(message: LogMessage, asked: Asked) -> Explanation:
-    if message.about == "call":
+    if message.about == About.CALL:
         what = f"{message.called}()" if message.called else "A function"
         text = (
             f"{what} is called while a BPF lock is held: under bpf_spin_lock and bpf_res_spin_lock"
@@ -114,20 +115,20 @@ def _answer_callback(message: LogMessage, asked: Asked) -> Explanation:
 
 
 _WANTED = {
-    "trusted": (
+    About.TRUSTED: (
         "{} must be a pointer that the kernel vouches for: an argument of the program, or what an"
         " acquiring kfunc returned and a null check passed",
         ("an acquiring kfunc, such as bpf_task_acquire()", "a null check before the call"),
     ),
-    "rcu": (
+    About.RCU: (
         "{} must be a pointer that RCU protects: read inside bpf_rcu_read_lock(), or trusted",
         ("bpf_rcu_read_lock() around the read and the call",),
     ),
-    "release": (
+    About.RELEASE: (
         "{} must be the pointer that an acquiring kfunc returned, not yet released",
         (),
     ),
-    "kind": ("{} is not of the type that the kfunc takes", ()),
+    About.KIND: ("{} is not of the type that the kfunc takes", ()),
 }
 
 
@@ -171,16 +172,16 @@ def _answer_helper(message: LogMessage, asked: Asked) -> Explanation:
     if name in ("", "unknown"):
         name = (helper_name(int(number)) if number else None) or (message.called or "The helper")
     instead = find_newer_helpers(name)
-    if message.about == "no_such":
+    if message.about == About.NO_SUCH:
         text = f"This kernel, or programs of this type on it, have no helper {name}"
         text += f" (number {number})" if number and name == "The helper" else ""
         return Explanation(f"{text}.", instead)
-    if message.about == "probe":
+    if message.about == About.PROBE:
         text = f"{name} is not allowed in this function: only in those that its own list names."
         return Explanation(text, instead)
-    if message.about in ("packet", "sockmap"):
+    if message.about in (About.PACKET, About.SOCKMAP):
         return Explanation("Programs of this type may not hand this to a helper.", instead)
-    if message.about == "attach_type":
+    if message.about == About.ATTACH_TYPE:
         return Explanation(f"{name} is for fentry, fexit and fmod_ret programs only.", instead)
     if name in asked.decider.helpers.names:
         found = answer_refusal(name, message, asked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kfmap.decoder.about import About
 from kfmap.decoder.asked import MOST, Asked, Explanation, kfunc_name, say
 from kfmap.decoder.kinds import Kind
 from kfmap.decoder.reading import LogMessage
@@ -136,7 +137,7 @@ _STEPS = {
 
 
 def _answer_plainly(message: LogMessage, asked: Asked) -> Explanation:
-    if message.about == "fault":
+    if message.about == About.FAULT:
         return Explanation("A fault of sched_ext itself, worth a report to its developers.")
     return Explanation(_SENTENCES[message.kind], _STEPS.get(message.kind, ()))
 

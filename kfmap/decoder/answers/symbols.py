@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 
+from kfmap.decoder.about import About
 from kfmap.decoder.asked import Asked, Explanation, kfunc_name, say
 from kfmap.decoder.kinds import Kind
 from kfmap.decoder.reading import LogMessage
@@ -27,14 +28,14 @@ _BTF_ID = (
     "The program was loaded with a BTF number that is no function in this kernel: it was prepared"
     " for another kernel, or by a loader that does not resolve kfuncs."
 )
-_ABOUT = {"range": _RANGE, "module": _MODULE, "btf_id": _BTF_ID}
+_ABOUT = {About.RANGE: _RANGE, About.MODULE: _MODULE, About.BTF_ID: _BTF_ID}
 
 
 def _answer_missing(message: LogMessage, asked: Asked) -> Explanation:
     name = message.kfunc
     if name is None:
         return Explanation(_ABOUT.get(message.about, _BTF_ID))
-    if message.about == "range":
+    if message.about == About.RANGE:
         return Explanation(_RANGE)
     name = kfunc_name(name)
     if is_helper(name):
@@ -154,7 +155,7 @@ def _answer_no_twin(message: LogMessage, asked: Asked) -> Explanation:
 
 
 def _answer_poisoned(message: LogMessage, asked: Asked) -> Explanation:
-    if message.about == "map":
+    if message.about == About.MAP:
         text = "The program uses a map that the loader was told not to create."
         return Explanation(text, ("bpf_map__set_autocreate() for the map",))
     name = message.kfunc

@@ -5,6 +5,7 @@ kernel/bpf/verifier.c: check_kfunc_args(), process_kf_arg_ptr_to_*(), check_aren
 
 from __future__ import annotations
 
+from kfmap.decoder.about import About
 from kfmap.decoder.kinds import Kind
 from kfmap.decoder.pattern import Pattern
 
@@ -98,9 +99,9 @@ _ARENA = (
 )
 
 ARGUMENTS = (
-    *(Pattern(Kind.ARGUMENT, template, "trusted") for template in _TRUSTED),
-    *(Pattern(Kind.ARGUMENT, template, "rcu") for template in _RCU),
-    *(Pattern(Kind.ARGUMENT, template, "release") for template in _RELEASE),
-    *(Pattern(Kind.ARGUMENT, template, "kind") for template in _KIND),
+    *(Pattern(Kind.ARGUMENT, template, About.TRUSTED) for template in _TRUSTED),
+    *(Pattern(Kind.ARGUMENT, template, About.RCU) for template in _RCU),
+    *(Pattern(Kind.ARGUMENT, template, About.RELEASE) for template in _RELEASE),
+    *(Pattern(Kind.ARGUMENT, template, About.KIND) for template in _KIND),
     *(Pattern(Kind.ARENA, template) for template in _ARENA),
 )

@@ -6,6 +6,7 @@ kernel/bpf/bpf_lsm.c; kernel/bpf/btf.c.
 
 from __future__ import annotations
 
+from kfmap.decoder.about import About
 from kfmap.decoder.kinds import Kind
 from kfmap.decoder.pattern import Pattern
 
@@ -99,9 +100,9 @@ _SLEEPABLE = (
 
 ATTACHING = (
     *(Pattern(Kind.ATTACH_TARGET_MISSING, template) for template in _MISSING),
-    *(Pattern(Kind.ATTACH_TARGET_MISSING, text, "tracepoint") for text in _NO_TRACEPOINT),
+    *(Pattern(Kind.ATTACH_TARGET_MISSING, text, About.TRACEPOINT) for text in _NO_TRACEPOINT),
     *(Pattern(Kind.ATTACH_TARGET, template) for template in _REFUSED),
     Pattern(Kind.ATTACH_TARGET, "Sleepable BPF_TRACE_RAW_TP programs are not supported"),
     *(Pattern(Kind.SLEEPABLE_PROGRAM, template) for template in _SLEEPABLE),
-    Pattern(Kind.LICENCE, "LSM programs must have a GPL compatible license", "lsm"),
+    Pattern(Kind.LICENCE, "LSM programs must have a GPL compatible license", About.LSM),
 )

@@ -50,5 +50,5 @@ _NOT_PERMITTED = (
 
 CONSEQUENCES = (
     *(Pattern(Kind.LOAD_FAILED, template, general=True) for template in _FAILED),
-    *(Pattern(Kind.PRIVILEGE, text, "limits", general=True) for text in _NOT_PERMITTED),
+    *(Pattern(Kind.PRIVILEGE, text, general=True) for text in _NOT_PERMITTED),
 )

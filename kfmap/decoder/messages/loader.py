@@ -5,6 +5,7 @@ tools/lib/bpf/libbpf.c: object opening, extern resolution, kernel BTF, CO-RE, se
 
 from __future__ import annotations
 
+from kfmap.decoder.about import About
 from kfmap.decoder.kinds import Kind
 from kfmap.decoder.pattern import Pattern
 
@@ -186,15 +187,15 @@ _OTHER = (
 )
 
 LOADER = (
-    *(Pattern(Kind.MISSING, template, "extern") for template in _MISSING),
+    *(Pattern(Kind.MISSING, template) for template in _MISSING),
     *(Pattern(Kind.PROTOTYPE, template) for template in _PROTOTYPE),
     *(Pattern(Kind.KERNEL_BTF_MISSING, template) for template in _KERNEL_BTF),
     *(Pattern(Kind.CORE_RELOCATION, template) for template in _CORE),
-    *(Pattern(Kind.PROGRAM_TYPE, template, "section") for template in _TYPE),
+    *(Pattern(Kind.PROGRAM_TYPE, template) for template in _TYPE),
     *(Pattern(Kind.OBJECT, template) for template in _OBJECT),
-    *(Pattern(Kind.PRIVILEGE, template, "limits") for template in _PRIVILEGE),
+    *(Pattern(Kind.PRIVILEGE, template) for template in _PRIVILEGE),
     *(
-        Pattern(kind, template, "libbpf", wrapper=True, complaints=True)
+        Pattern(kind, template, About.LIBBPF, wrapper=True, complaints=True)
         for kind, template in _OTHER
     ),
 )

@@ -6,6 +6,7 @@ tools/lib/bpf/libbpf.c: bpf_object__create_maps().
 
 from __future__ import annotations
 
+from kfmap.decoder.about import About
 from kfmap.decoder.kinds import Kind
 from kfmap.decoder.pattern import Pattern
 
@@ -64,7 +65,7 @@ _CREATE = (
 )
 
 MAPS = (
-    *(Pattern(Kind.MAP_USE, template, "program") for template in _PROGRAM),
-    *(Pattern(Kind.MAP_USE, template, "btf") for template in _BTF),
+    *(Pattern(Kind.MAP_USE, template) for template in _PROGRAM),
+    *(Pattern(Kind.MAP_USE, template, About.BTF) for template in _BTF),
     *(Pattern(Kind.MAP, template) for template in _CREATE),
 )

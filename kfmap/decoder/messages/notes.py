@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from kfmap.decoder.about import About
 from kfmap.decoder.kinds import Kind
-from kfmap.decoder.pattern import NOTE, Pattern
+from kfmap.decoder.pattern import Pattern
 
 _NOTES = (
     "elf: skipping {detail}",
@@ -44,7 +45,7 @@ _NOTES = (
 )
 
 NOTES = (
-    *(Pattern(Kind.UNRECOGNISED, template, NOTE) for template in _NOTES),
+    *(Pattern(Kind.UNRECOGNISED, template, About.NOTE) for template in _NOTES),
     # The first line of a log that Rust prints as a value; any message in it goes before.
-    Pattern(Kind.UNRECOGNISED, 'VerifierLog("{detail}', NOTE, wrapper=True, complaints=True),
+    Pattern(Kind.UNRECOGNISED, 'VerifierLog("{detail}', About.NOTE, wrapper=True, complaints=True),
 )

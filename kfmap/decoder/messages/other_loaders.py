@@ -7,17 +7,18 @@ kernel's own word on a probe that bpftrace or bcc asks for.
 
 from __future__ import annotations
 
+from kfmap.decoder.about import About
 from kfmap.decoder.kinds import Kind
 from kfmap.decoder.pattern import Pattern
 
 OTHER_LOADERS = (
-    Pattern(Kind.MISSING, 'kfunc "{kfunc}": not supported', "extern"),
-    Pattern(Kind.MISSING, 'kfunc "{kfunc}": not found', "extern"),
-    Pattern(Kind.MISSING, "kfunc '{kfunc}' not found", "extern"),
-    Pattern(Kind.MISSING, "kfunc {kfunc} not found", "extern"),
-    Pattern(Kind.MISSING, "ksym {kfunc}: not found", "extern"),
-    Pattern(Kind.MISSING, 'ksym "{kfunc}": not found', "extern"),
-    Pattern(Kind.MISSING, 'reference to missing symbol "{kfunc}"', "extern"),
+    Pattern(Kind.MISSING, 'kfunc "{kfunc}": not supported'),
+    Pattern(Kind.MISSING, 'kfunc "{kfunc}": not found'),
+    Pattern(Kind.MISSING, "kfunc '{kfunc}' not found"),
+    Pattern(Kind.MISSING, "kfunc {kfunc} not found"),
+    Pattern(Kind.MISSING, "ksym {kfunc}: not found"),
+    Pattern(Kind.MISSING, 'ksym "{kfunc}": not found'),
+    Pattern(Kind.MISSING, 'reference to missing symbol "{kfunc}"'),
     Pattern(Kind.PROTOTYPE, 'kfunc "{kfunc}" is incompatible'),
     Pattern(Kind.PROTOTYPE, 'kfunc "{kfunc}": incompatible types'),
     Pattern(Kind.POISONED_CALL, "unknown kfunc", general=True),
@@ -44,24 +45,24 @@ OTHER_LOADERS = (
     Pattern(Kind.ATTACH_TARGET_MISSING, "token {target}: not found"),
     Pattern(Kind.ATTACH_TARGET_MISSING, "symbol '{target}' not found"),
     Pattern(Kind.ATTACH_TARGET_MISSING, "type name {target}: not found", general=True),
-    Pattern(Kind.ATTACH_TARGET_MISSING, "Could not resolve symbol: {word}", "user"),
-    Pattern(Kind.ATTACH_TARGET_MISSING, "tracepoint not found: {target}", "tracepoint"),
+    Pattern(Kind.ATTACH_TARGET_MISSING, "Could not resolve symbol: {word}", About.USER),
+    Pattern(Kind.ATTACH_TARGET_MISSING, "tracepoint not found: {target}", About.TRACEPOINT),
     Pattern(Kind.ATTACH_TARGET, "trace_kprobe: Could not probe notrace function {target}"),
     Pattern(Kind.MAP, "map create: {errno}", general=True),
     Pattern(Kind.OBJECT, 'unsatisfied program reference "{function}"'),
-    Pattern(Kind.PRIVILEGE, "Kernel lockdown is enabled and set to '{word}'", "lockdown"),
+    Pattern(Kind.PRIVILEGE, "Kernel lockdown is enabled and set to '{word}'", About.LOCKDOWN),
     Pattern(
         Kind.PRIVILEGE,
         "operation not permitted (MEMLOCK may be too low, consider rlimit.RemoveMemlock)",
-        "limits",
     ),
     Pattern(
         Kind.PRIVILEGE,
         "MEMLOCK may be too low, consider rlimit.RemoveMemlock",
-        "limits",
     ),
-    Pattern(Kind.PRIVILEGE, "map {map}: map create: operation not permitted", "limits"),
-    Pattern(Kind.PRIVILEGE, "bpftrace currently only supports running as the root user", "root"),
+    Pattern(Kind.PRIVILEGE, "map {map}: map create: operation not permitted"),
+    Pattern(
+        Kind.PRIVILEGE, "bpftrace currently only supports running as the root user", About.ROOT
+    ),
     Pattern(Kind.KERNEL_BTF_MISSING, "BTF: failed to find BTF data for vmlinux, errno {n}"),
     Pattern(Kind.KERNEL_BTF_MISSING, "BTF: failed to find BTF data", general=True),
     Pattern(Kind.KERNEL_BTF_MISSING, "struct_ops requires kernel CONFIG_DEBUG_INFO_BTF=y"),

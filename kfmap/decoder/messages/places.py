@@ -6,6 +6,7 @@ check_kfunc_call(). The verifier's own names of regions differ between releases.
 
 from __future__ import annotations
 
+from kfmap.decoder.about import About
 from kfmap.decoder.kinds import Kind
 from kfmap.decoder.pattern import Pattern
 
@@ -99,20 +100,20 @@ _CALLBACKS = (
 )
 
 PLACES = (
-    *(Pattern(Kind.REGION, template, "open") for template in _USES),
+    *(Pattern(Kind.REGION, template) for template in _USES),
     *(
         Pattern(
             Kind.REGION,
             f"bpf_throw cannot be used inside {region} region",
-            "throw",
+            About.THROW,
             kfunc="bpf_throw",
         )
         for region in _THROWN_IN
     ),
-    *(Pattern(Kind.REGION, template, "unmatched") for template in _UNMATCHED),
-    *(Pattern(Kind.REGION, template, "irq") for template in _IRQ),
-    *(Pattern(Kind.LOCK, template, "call") for template in _UNDER_LOCK),
-    *(Pattern(Kind.LOCK, template, "lock") for template in _LOCKS),
+    *(Pattern(Kind.REGION, template, About.UNMATCHED) for template in _UNMATCHED),
+    *(Pattern(Kind.REGION, template, About.IRQ) for template in _IRQ),
+    *(Pattern(Kind.LOCK, template, About.CALL) for template in _UNDER_LOCK),
+    *(Pattern(Kind.LOCK, template, About.LOCK) for template in _LOCKS),
     *(Pattern(Kind.RCU_REQUIRED, template) for template in _RCU),
     *(Pattern(Kind.GLOBAL_FUNCTION_SLEEPS, template) for template in _GLOBALS),
     Pattern(Kind.GLOBAL_FUNCTION_SLEEPS, "a non-sleepable BPF program context", general=True),
@@ -120,6 +121,6 @@ PLACES = (
     Pattern(
         Kind.VERIFIER,
         "css_task_iter is only allowed in bpf_lsm, bpf_iter and sleepable progs",
-        "context",
+        About.CONTEXT,
     ),
 )

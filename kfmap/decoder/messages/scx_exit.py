@@ -7,6 +7,7 @@ scx_exit_reason(), scx_exit() and what enabling checks (kernel/sched/ext.c, kern
 
 from __future__ import annotations
 
+from kfmap.decoder.about import About
 from kfmap.decoder.kinds import Kind
 from kfmap.decoder.pattern import Pattern
 
@@ -60,11 +61,11 @@ _QUIET = (
 )
 # The reason alone: what it was about stands in another line, if anywhere.
 _REASONS = (
-    (Kind.SCX_STALL, "runnable task stall", "stall"),
-    (Kind.SCX_STALL, "rescue bandwidth overload", "stall"),
-    (Kind.SCX_CALL, "reenqueue limit", ""),
-    (Kind.SCX_BPF_ERROR, "scx_bpf_error", ""),
-    (Kind.SCX_ERROR, "runtime error", ""),
+    (Kind.SCX_STALL, "runnable task stall"),
+    (Kind.SCX_STALL, "rescue bandwidth overload"),
+    (Kind.SCX_CALL, "reenqueue limit"),
+    (Kind.SCX_BPF_ERROR, "scx_bpf_error"),
+    (Kind.SCX_ERROR, "runtime error"),
 )
 # Around a message that the kernel or the scheduler worded; the last is what the kernel's log has.
 _WRAPPERS = (
@@ -91,23 +92,16 @@ _HEADS = (
 )
 
 SCX_EXIT = (
-    *(Pattern(Kind.SCX_STALL, template, "stall") for template in _STALL),
+    *(Pattern(Kind.SCX_STALL, template) for template in _STALL),
     *(Pattern(Kind.SCX_SETUP, template) for template in _SETUP),
-    *(Pattern(Kind.SCX_ERROR, template, "fault") for template in _KERNEL_FAULTS),
+    *(Pattern(Kind.SCX_ERROR, template, About.FAULT) for template in _KERNEL_FAULTS),
     *(Pattern(Kind.SCX_HOTPLUG, template) for template in _HOTPLUG),
     *(Pattern(Kind.SCX_EXIT, head % reason) for head in _HEADS for reason in _QUIET[:6]),
     *(Pattern(Kind.SCX_EXIT, f"EXIT: {reason}") for reason in _QUIET[:6]),
     *(Pattern(Kind.SCX_EXIT, reason, general=True) for reason in _QUIET),
-    *(
-        Pattern(kind, head % reason, about, general=True)
-        for head in _HEADS
-        for kind, reason, about in _REASONS
-    ),
-    *(Pattern(kind, f"EXIT: {reason}", about, general=True) for kind, reason, about in _REASONS),
-    *(
-        Pattern(kind, f"disabled ({reason})", about, general=True)
-        for kind, reason, about in _REASONS
-    ),
+    *(Pattern(kind, head % reason, general=True) for head in _HEADS for kind, reason in _REASONS),
+    *(Pattern(kind, f"EXIT: {reason}", general=True) for kind, reason in _REASONS),
+    *(Pattern(kind, f"disabled ({reason})", general=True) for kind, reason in _REASONS),
     Pattern(Kind.SCX_EXIT, "Debug dump triggered by {words}", general=True),
-    *(Pattern(kind, template, "said", wrapper=True) for kind, template in _WRAPPERS),
+    *(Pattern(kind, template, wrapper=True) for kind, template in _WRAPPERS),
 )

@@ -6,6 +6,7 @@ find_struct_ops_kern_types(), bpf_map__init_kern_struct_ops(); kernel/bpf/bpf_st
 
 from __future__ import annotations
 
+from kfmap.decoder.about import About
 from kfmap.decoder.kinds import Kind
 from kfmap.decoder.pattern import Pattern
 
@@ -70,13 +71,15 @@ STRUCT_OPS = (
         Kind.UNSUPPORTED_MEMBER, "attach to unsupported member {member} of struct {struct_ops}"
     ),
     Pattern(Kind.UNSUPPORTED_MEMBER, "attach to unsupported member", general=True),
-    *(Pattern(Kind.KERNEL_SUPPORT, template, "struct_ops") for template in _REGISTRATION),
-    Pattern(Kind.KERNEL_SUPPORT, "Private stack not supported by jit", "private_stack"),
+    *(Pattern(Kind.KERNEL_SUPPORT, template, About.STRUCT_OPS) for template in _REGISTRATION),
+    Pattern(Kind.KERNEL_SUPPORT, "Private stack not supported by jit", About.PRIVATE_STACK),
     Pattern(Kind.CALLBACK, "program with __ref argument cannot tail call"),
-    Pattern(Kind.LICENCE, "struct ops programs must have a GPL compatible license", "struct_ops"),
+    Pattern(
+        Kind.LICENCE, "struct ops programs must have a GPL compatible license", About.STRUCT_OPS
+    ),
     Pattern(
         Kind.PROGRAM_TYPE,
         'SEC("struct_ops") program isn\'t referenced anywhere, did you forget to use it?',
-        "unreferenced",
+        About.UNREFERENCED,
     ),
 )

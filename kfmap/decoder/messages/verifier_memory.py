@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-MEMORY: dict[str, tuple[str, ...]] = {
-    "pointer": (
+from kfmap.decoder.about import About
+
+MEMORY: dict[About, tuple[str, ...]] = {
+    About.POINTER: (
         "{argument} invalid mem access '{quoted}'",
         "{argument} !read_ok",
         "{argument} type={word} expected={words}",
@@ -60,7 +62,7 @@ MEMORY: dict[str, tuple[str, ...]] = {
         "Helper has invalid btf/btf_id in {argument}",
         "frame pointer is read only",
     ),
-    "arithmetic": (
+    About.ARITHMETIC: (
         "{argument} pointer arithmetic on {word} prohibited, null-check it first",
         "{argument} pointer arithmetic on {word} prohibited",
         "{argument} pointer arithmetic with {word} operator prohibited",
@@ -82,7 +84,7 @@ MEMORY: dict[str, tuple[str, ...]] = {
         "the sum of {argument} umin_value {n} is too big",
         "the sum of {argument} umax_value {n} is too big",
     ),
-    "memory": (
+    About.MEMORY: (
         "invalid access to map value, value_size={n} off={n} size={n}",
         "invalid access to map value pointer, value_size={n} off={n}",
         "invalid access to map key, key_size={n} off={n} size={n}",
@@ -121,7 +123,7 @@ MEMORY: dict[str, tuple[str, ...]] = {
         "write to change key {argument} not allowed",
         "register {argument} doesn't point to any offset in map id={n}",
     ),
-    "packet": (
+    About.PACKET: (
         "invalid access to packet, off={n} size={n}, {argument}(id={n},off={n},r={n})",
         "{argument} offset is outside of the packet",
         "cannot write into packet",
@@ -131,7 +133,7 @@ MEMORY: dict[str, tuple[str, ...]] = {
         "BPF_LD_[ABS|IND] cannot be mixed with socket references",
         "BPF_LD_[ABS|IND] would lead to reference leak",
     ),
-    "stack": (
+    About.STACK: (
         "invalid read from stack off {word} size {n}",
         "invalid read from stack {argument} off {word} size {n}",
         "invalid read from stack {argument} var_off {word} size {n}",
@@ -174,7 +176,7 @@ MEMORY: dict[str, tuple[str, ...]] = {
         "{argument} variable stack access prohibited for !root, var_off={word}",
         "{argument} stack pointer arithmetic goes out of range, prohibited for !root; off={n}",
     ),
-    "context_access": (
+    About.CONTEXT_ACCESS: (
         "invalid bpf_context access off={n} size={n}",
         "invalid bpf_context access off={n}. Reference may already be released",
         "func '{quoted}' arg{n} '{quoted}' has type {word}. Only pointer access is allowed",
@@ -185,7 +187,7 @@ MEMORY: dict[str, tuple[str, ...]] = {
         "func '{quoted}' size {n} must be 8",
         "invalid btf_id for context argument offset {n}",
     ),
-    "reference": (
+    About.REFERENCE: (
         "Unreleased reference id={n} alloc_insn={n}",
         "Leaking reference id={n} alloc_insn={n}. Release it first",
         "arg {n} is an unacquired reference",
@@ -197,7 +199,7 @@ MEMORY: dict[str, tuple[str, ...]] = {
         "cannot overwrite referenced dynptr",
         "{argument} reference has not been acquired before",
     ),
-    "kptr": (
+    About.KPTR: (
         "invalid kptr access, {argument} type={word} expected={word}",
         "invalid kptr access, {argument} type={word}",
         "kptr in map can only be accessed using BPF_MEM instruction mode",
@@ -223,7 +225,7 @@ MEMORY: dict[str, tuple[str, ...]] = {
         "map '{quoted}' has more than {n} kptr",
         "map '{quoted}' has repeating kptr BTF tags",
     ),
-    "dynptr": (
+    About.DYNPTR: (
         "{argument} has to be at a constant offset",
         "{word} has to be at a constant offset",
         "cannot pass in {word} at an offset={n}",

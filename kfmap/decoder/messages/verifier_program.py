@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-PROGRAM: dict[str, tuple[str, ...]] = {
-    "return_value": (
+from kfmap.decoder.about import About
+
+PROGRAM: dict[About, tuple[str, ...]] = {
+    About.RETURN_VALUE: (
         "At program exit the register R0 is not a known value ({quoted})",
         "At program exit the register R0 has {detail}",
         "At {words} the register R0 has {detail}",
@@ -15,7 +17,7 @@ PROGRAM: dict[str, tuple[str, ...]] = {
         "R0 not a scalar value",
         "BPF_LSM_CGROUP that attach to void LSM hooks can't modify return value",
     ),
-    "control_flow": (
+    About.CONTROL_FLOW: (
         "back-edge from insn {n} to {n}",
         "unreachable insn {n}",
         "jump out of range from insn {n} to {n}",
@@ -34,7 +36,7 @@ PROGRAM: dict[str, tuple[str, ...]] = {
         "unexpected __bpf_trap() due to uninitialized variable",
         "Failed to properly initialize insn array",
     ),
-    "complexity": (
+    About.COMPLEXITY: (
         "BPF program is too large. Processed {n} insn",
         "The sequence of {n} jumps is too complex",
         "The sequence of {n} jumps is too complex for async cb",
@@ -53,7 +55,7 @@ PROGRAM: dict[str, tuple[str, ...]] = {
         "fd_array has too many entries ({n}, max {n})",
         "fd_array_cnt is too big ({n})",
     ),
-    "instruction": (
+    About.INSTRUCTION: (
         "unknown opcode {n}",
         "unknown insn class {n}",
         "invalid BPF_ALU opcode {n}",
@@ -78,7 +80,7 @@ PROGRAM: dict[str, tuple[str, ...]] = {
         "fd_idx without fd_array is invalid",
         "fd_array_cnt {n} without fd_array is invalid",
     ),
-    "function": (
+    About.FUNCTION: (
         "Caller passes invalid args into func#{n}",
         "Caller passes invalid args into func#{n} ('{quoted}')",
         "Global function {word} with {n} > {n} args. Buggy compiler",
@@ -121,7 +123,7 @@ PROGRAM: dict[str, tuple[str, ...]] = {
         "program requires BPF JIT compiler but it is not available",
         "missing btf func_info",
     ),
-    "btf": (
+    About.BTF: (
         "invalid func info rec size {n}",
         "nonzero tailing record in {word}",
         "nonzero tailing record in func info",
@@ -149,7 +151,7 @@ PROGRAM: dict[str, tuple[str, ...]] = {
         "BTF types data is malformed",
         "BTF type [{n}] is malformed",
     ),
-    "tail_call": (
+    About.TAIL_CALL: (
         "expected prog array map for tail call",
         "tail_call abusing map_ptr",
         "tail_calls are not allowed in programs with stack args",
@@ -163,7 +165,7 @@ PROGRAM: dict[str, tuple[str, ...]] = {
         "adding tail call poke descriptor failed",
         "tracking tail call prog failed",
     ),
-    "helper_argument": (
+    About.HELPER_ARGUMENT: (
         "Possibly NULL pointer passed to helper {argument}",
         "{helper}() may write into memory pointed by {argument} type={word}",
         "{argument} does not point to a readonly map",
@@ -180,7 +182,7 @@ PROGRAM: dict[str, tuple[str, ...]] = {
         "BPF_LSM_CGROUP that attach to void LSM hooks can't modify return value!",
         "At bpf_set_retval the register {argument} {detail}",
     ),
-    "speculation": (
+    About.SPECULATION: (
         "{argument} has unknown scalar with mixed signed bounds, {detail}",
         "{argument} has pointer with unsupported alu operation, {detail}",
         "{argument} tried to {word} from different maps, paths or scalars, {detail}",
@@ -188,12 +190,12 @@ PROGRAM: dict[str, tuple[str, ...]] = {
         "{argument} could not be pushed for speculative verification, {detail}",
         "{argument} pointer arithmetic of map value goes out of range, prohibited for !root",
     ),
-    "capability": (
+    About.CAPABILITY: (
         "'struct {word}' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN",
         "{word} access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN",
         "Cannot access kernel 'struct {word}' from non-GPL compatible program",
     ),
-    "signature": (
+    About.SIGNATURE: (
         "signed program cannot {words}",
         "signed program cannot bind map '{quoted}' not covered by the signature",
         "signed program must bind maps via a continuous fd_array (fd_array_cnt)",
@@ -204,8 +206,8 @@ PROGRAM: dict[str, tuple[str, ...]] = {
         "failed to read signed metadata map '{quoted}': {n}",
         "cannot resolve signing keyring with keyring_id {n}",
     ),
-    "format": ("Invalid format string",),
-    "internal": (
+    About.FORMAT: ("Invalid format string",),
+    About.INTERNAL: (
         "verifier internal error: {detail}",
         "verifier internal error",
         "verifier bug: {detail}",
@@ -235,7 +237,7 @@ PROGRAM: dict[str, tuple[str, ...]] = {
         "backtracing misuse",
         "kernel function {word} unhandled dynamic return type",
     ),
-    "other": (
+    About.OTHER: (
         "failed to push state for failed lock acquisition",
         "failed to push state for global subprog exception path",
         "failed to mark s32 range for retval in forked state for lock",
