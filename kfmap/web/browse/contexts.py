@@ -15,6 +15,7 @@ from kfmap.web.shared.cells import load_cells
 from kfmap.web.shared.export import Table, export_table
 from kfmap.web.shared.kernel_map import KernelMap, ThisKernel
 from kfmap.web.shared.links import context_url
+from kfmap.web.shared.on_kernels import OnKernels, build_on_kernels
 from kfmap.web.shared.page import Page, kernel_page
 
 
@@ -38,18 +39,19 @@ def show_context(request: HttpRequest, this: ThisKernel, context: str) -> Page |
         "hook": this.loaded.decider.hook_of(found),
         "groups": groups,
         "helpers": helpers,
-        "elsewhere": _find_elsewhere(this.kernels, context),
+        "on_kernels": _find_on_kernels(this.kernels, context),
     }
     return Page("web/context.html", names)
 
 
-def _find_elsewhere(kernels: KernelMap, context: str) -> list[tuple[str, bool]]:
+def _find_on_kernels(kernels: KernelMap, context: str) -> OnKernels:
     rows = RowsOnAll(kernels.rows[::-1])
     there = rows.find_context(context)
-    return [
-        (row.name, found is not None and found.listed)
+    said = (
+        (row.name, "has such programs" if found is not None and found.listed else "")
         for row, found in zip(rows.kernels, there, strict=True)
-    ]
+    )
+    return build_on_kernels(said, "has none")
 
 
 def _find_usual_name(this: ThisKernel, text: str) -> str:

@@ -12,6 +12,7 @@ from kfmap.kernel.rule_form import InSet, TargetIn, find_atoms
 from kfmap.web.browse.rules_table import build_rule_lines, find_tables
 from kfmap.web.shared.export import Table, export_table
 from kfmap.web.shared.kernel_map import KernelMap, ThisKernel
+from kfmap.web.shared.on_kernels import OnKernels, build_on_kernels
 from kfmap.web.shared.once_per_facts import once_per_facts
 from kfmap.web.shared.page import Page, kernel_page
 
@@ -34,7 +35,7 @@ def show_set(request: HttpRequest, this: ThisKernel, set_id: str) -> Page | Http
         "known": set(loaded.decider.kfuncs),
         "registrations": [r for r in loaded.facts.registrations if r.set_id == set_id],
         "filters": _filters_reading(loaded, set_id),
-        "elsewhere": _find_sizes(this.kernels, set_id),
+        "on_kernels": _find_sizes(this.kernels, set_id),
     }
     return Page("web/set.html", context)
 
@@ -56,7 +57,7 @@ def show_filter(request: HttpRequest, this: ThisKernel, filter_id: str) -> Page 
         "lines": lines,
         "tables": find_tables(loaded, filter_id),
         "registrations": [r for r in loaded.facts.registrations if r.filter == filter_id],
-        "elsewhere": _find_filters(this.kernels, filter_id),
+        "on_kernels": _find_filters(this.kernels, filter_id),
     }
     return Page("web/filter.html", context)
 
@@ -83,21 +84,29 @@ def show_hook(request: HttpRequest, this: ThisKernel, hook: str) -> Page | HttpR
     return Page("web/hook.html", context)
 
 
-def _find_sizes(kernels: KernelMap, set_id: str) -> list[tuple[str, int | None]]:
-    """Return how many entries a set has on each kernel, None where there is no such set."""
+def _find_sizes(kernels: KernelMap, set_id: str) -> OnKernels:
+    """Return how many entries a set has on each kernel."""
     rows = models.KfuncSet.objects.filter(kernel__in=kernels.rows, set_id=set_id).order_by()
     sizes = dict(rows.annotate(size=Count("entries")).values_list("kernel", "size"))
-    return [(row.name, sizes.get(row.pk)) for row in reversed(kernels.rows)]
+    said = ((row.name, _say_entries(sizes.get(row.pk))) for row in reversed(kernels.rows))
+    return build_on_kernels(said, "no such set")
 
 
-def _find_filters(kernels: KernelMap, filter_id: str) -> list[tuple[str, Place | None]]:
-    """Return where a filter stands on each kernel, None where there is none."""
+def _say_entries(size: int | None) -> str:
+    if size is None:
+        return ""
+    return "1 entry" if size == 1 else f"{size} entries"
+
+
+def _find_filters(kernels: KernelMap, filter_id: str) -> OnKernels:
+    """Return where a filter stands on each kernel."""
     rows = models.Filter.objects.filter(kernel__in=kernels.rows, filter_id=filter_id)
     found = {
-        kernel: Place(file, line)
+        kernel: str(Place(file, line))
         for kernel, file, line in rows.values_list("kernel", "file", "line")
     }
-    return [(row.name, found.get(row.pk)) for row in reversed(kernels.rows)]
+    said = ((row.name, found.get(row.pk, "")) for row in reversed(kernels.rows))
+    return build_on_kernels(said, "no such filter")
 
 
 @once_per_facts

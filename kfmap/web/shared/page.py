@@ -20,7 +20,8 @@ from typing import Any, Concatenate, Literal
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.cache import get_conditional_response, patch_cache_control, patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import http_date
@@ -29,6 +30,7 @@ from django.views.decorators.http import require_safe
 from kfmap.permission.engine import ENGINE_VERSION
 from kfmap.web.shared.kept_pages import KEPT_PAGES
 from kfmap.web.shared.kernel_map import KernelMap, ThisKernel, load_kernel_map
+from kfmap.web.shared.on_kernels import ON
 from verifier.records.identity import identify_uploads
 
 Section = Literal[  # of the head of pages
@@ -102,6 +104,8 @@ def kernel_page(
         @map_page(section, conditional=conditional)
         @wraps(view)
         def page(request: HttpRequest, kernels: KernelMap, kernel: str, **address: Any) -> Made:
+            if other := request.GET.get(ON):
+                return _lead_to(request, kernels.row(other).name, address)
             this = ThisKernel(kernels, kernels.row(kernel))
             made = view(request, this, **address)
             names = {"kernel": this.row, "loaded": SimpleLazyObject(lambda: this.loaded)}
@@ -112,6 +116,15 @@ def kernel_page(
         return page
 
     return decorate
+
+
+def _lead_to(request: HttpRequest, kernel: str, address: Mapping[str, Any]) -> HttpResponse:
+    """Send the reader to the same page of another kernel."""
+    assert request.resolver_match is not None
+    url = reverse(request.resolver_match.view_name, kwargs={"kernel": kernel, **address})
+    rest = request.GET.copy()
+    del rest[ON]
+    return redirect(f"{url}?{rest.urlencode()}" if rest else url)
 
 
 def _render(request: HttpRequest, made: Made, names: Mapping[str, object]) -> HttpResponse:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 from django.urls import get_resolver, reverse
@@ -39,6 +41,16 @@ def test_a_missing_kernel_is_answered_with_the_names_that_come_near(
     assert response.status_code == 404
     assert "The map has no kernel “8.11”." in response.text
     assert reverse("kernel", args=["8.1"]) in response.text
+
+
+def test_a_page_leads_to_the_same_page_of_another_kernel(client: Client) -> None:
+    page = "/kernels/8.1/sets/toy_any/"
+    there = client.get(f"{page}?on=8.0&format=json")["Location"]
+    assert there == "/kernels/8.0/sets/toy_any/?format=json"
+    assert client.get(there).status_code == 200
+    assert client.get(f"{page}?on=8.11").status_code == 404
+    offered = set(re.findall(r"<option[^>]*>([^<]*)</option>", client.get(page).text))
+    assert offered == {row.name for row in Kernel.objects.filter(sets__set_id="toy_any")}
 
 
 def test_addresses_call_a_kernel_nothing_but_kernel() -> None:
