@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from django.db.models import Exists, OuterRef
-
-from verifier.records.models import BpfObject, Review, SubmittedFile, Verdict
+from verifier.records.models import BpfObject, Review, Submission, Verdict
 from verifier.records.outcome import Outcome, worst_by_kernel
 from verifier.spaces.access import Reader
 
@@ -47,10 +44,10 @@ def load_reviews(obj: BpfObject, now: Mapping[str, str], reader: Reader) -> list
 
     `now`: the verdict of the program that fares worst, by the name of the kernel.
     """
-    said = Review.objects.visible_to(reader).filter(object=obj).select_related("author")
-    own = SubmittedFile.objects.filter(object=obj, submission__user=OuterRef("author"))
-    rows: Iterable[Any] = said.annotate(uploaded=Exists(own))
-    return [Reviewed(row, _changes(row.seen, now), row.uploaded) for row in rows]
+    said = Review.objects.visible_to(reader).filter(object=obj)
+    rows = list(said.select_related("author"))
+    uploaders = _uploaders(obj) if rows else set()
+    return [Reviewed(row, _changes(row.seen, now), row.author_id in uploaders) for row in rows]
 
 
 def load_latest(
@@ -66,6 +63,12 @@ def load_latest(
         )
         for object_id, review in latest.items()
     }
+
+
+def _uploaders(obj: BpfObject) -> set[int]:
+    """Return the ids of those who uploaded an object."""
+    rows = Submission.objects.filter(files__object=obj, user__isnull=False)
+    return set(rows.values_list("user_id", flat=True))
 
 
 def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Change, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -137,15 +137,21 @@ _read_lately: Recent[tuple[int, datetime], Checked] = Recent(_READ_LATELY)
 
 
 def load_checks(obj: BpfObject, kernels: Iterable[Kernel]) -> dict[str, Checked]:
-    """Return the checks by facts hash, with their verdicts and findings, in three queries.
+    """Return the checks by facts hash, with their verdicts and findings, in three queries."""
+    return read_checks(find_checks(obj, kernels))
+
+
+def find_checks(obj: BpfObject, kernels: Iterable[Kernel]) -> list[Check]:
+    """Return the rows of the checks that this engine made of an object on some kernels."""
+    hashes = {kernel.facts_hash for kernel in kernels}
+    return [check for check in Check.objects.current_of(obj) if check.facts_hash in hashes]
+
+
+def read_checks(checks: Sequence[Check]) -> dict[str, Checked]:
+    """Return what rows of checks say by facts hash, in two queries.
 
     The rows of a check never change, so those read lately are kept.
     """
-    checks = list(
-        Check.objects.current().filter(
-            object=obj, facts_hash__in=[kernel.facts_hash for kernel in kernels]
-        )
-    )
     found = {check.facts_hash: _read_lately.get((check.pk, check.created_at)) for check in checks}
     unread = [check for check in checks if found[check.facts_hash] is None]
     programs = _read_programs(unread) if unread else {}

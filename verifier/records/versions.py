@@ -43,10 +43,9 @@ def list_versions(space: Space, name: str) -> list[Version]:
 def load_origins(objects: Iterable[BpfObject], reader: Reader) -> dict[int, Origin]:
     """Return what objects were made of by their id, as the latest upload says that the reader may
     see and that says something; in one query."""
-    said = Submission.objects.visible_to(reader).exclude(commit="", branch="", link="")
-    files = SubmittedFile.objects.filter(object__in=list(objects), submission__in=said.values("pk"))
-    rows = files.order_by("pk").values_list("object_id", *(f"submission__{at}" for at in FIELDS))
-    return {object_id: Origin(*texts) for object_id, *texts in rows if object_id is not None}
+    said = Submission.objects.visible_to(reader).filter(files__object__in=list(objects))
+    rows = said.order_by("files__pk").values_list("files__object_id", *FIELDS)
+    return {object_id: Origin(*texts) for object_id, *texts in rows if any(texts)}
 
 
 def find_newest(space: Space, name: str) -> BpfObject | None:

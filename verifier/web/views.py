@@ -27,6 +27,7 @@ from verifier.records.reviews import load_latest, load_reviews
 from verifier.records.store import find_stale
 from verifier.records.uploads import delete_upload, find_space, may_manage, spaces_of
 from verifier.records.versions import load_origins
+from verifier.spaces.access import Reader
 from verifier.spaces.choice import NoSuchSpaceError, find_chosen, list_choices
 from verifier.spaces.roles import Action
 from verifier.web.events import progress_context
@@ -224,12 +225,18 @@ def _render_object(
         "loader_form": loader_form or LoaderForm.showing(obj.loader),
         "loader_spaces": review_part.spaces.by_action[Action.SUBMIT],
         "origin": load_origins([obj], request.user).get(obj.pk),
-        "other_loaders": list(BpfObject.objects.visible_to(request.user).beside(obj)),
+        "other_loaders": _find_other_loaders(request.user, obj),
         "job": page.job,
         "formats": RENDERERS,
         "section": "uploads",
     }
     return render(request, "verifier/object.html", context, status=status)
+
+
+def _find_other_loaders(reader: Reader, obj: BpfObject) -> list[BpfObject]:
+    """Return the same bytes with other loaders; as there rarely are any, that is asked first."""
+    others = BpfObject.objects.beside(obj)
+    return list(others.visible_to(reader)) if others.exists() else []
 
 
 @require_safe

@@ -18,6 +18,10 @@ class CheckQuerySet(models.QuerySet["Check"]):
         """Return those of this engine, for what the loaders of the objects do now."""
         return self.filter(engine_version=ENGINE_VERSION, loader_key=models.F("object__loader_key"))
 
+    def current_of(self, obj: BpfObject) -> Self:
+        """Return those of one object at hand."""
+        return self.filter(object=obj, engine_version=ENGINE_VERSION, loader_key=obj.loader_key)
+
 
 class Check(models.Model):
     """One object on one kernel, checked, for what its loader was said to do then.
