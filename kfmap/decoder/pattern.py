@@ -43,10 +43,12 @@ _HOLES = {
     "name": r"[^\s'\"]{1,200}",
     "quoted": r"[^'\"\n]{0,300}",
     "word": r"\S{1,120}",
+    # A partly known number, as tnum_strn() writes it: (0x0; 0x1f), or a constant.
+    "tnum": r"\([^()\n]{1,60}\)(?:\+-?\d{1,10})?|\S{1,120}",
     "place": r"[\w.]{1,60}(?:\(\))?",
     "words": r"[\w ,*-]{1,100}",
 }
-_SILENT = {"n", "name", "quoted", "word", "words", "place"}
+_SILENT = {"n", "name", "quoted", "word", "words", "place", "tnum"}
 _HOLE = re.compile(r"\{(\w+)\}")
 _CLOSING = re.compile(r"\)(?: on CPU \d{1,5})?\s{0,8}$")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z_]{2,}")

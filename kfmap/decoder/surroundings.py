@@ -43,8 +43,8 @@ _STATE = re.compile(
     r"\d{1,7}: (?:\(|R\d|frame|safe|[.\d]{6})|\d{1,7}:$|R\d{1,2}(?:_\w{1,3})?=|from \d{1,7} to \d"
     r"|frame\d{1,3}: ?(?:R|$)|caller:$|callee:$|returning from callee:$|to caller at \d|regs="
     r"|mark_precise: |last_idx \d|parent |stack=|propagating |processed \d{1,9} insns"
-    r"|stack depth \d|verification time \d|func#\d{1,5} @\d|Live regs before insn:|arg JOIN "
-    r"|subprog#\d"
+    r"|stack depth (?:max )?\d[\d+]{0,400}$|verification time \d|func#\d{1,5} @\d"
+    r"|Live regs before insn:|arg JOIN |subprog#\d"
     r"|SCC (?:enter|exit|backedge) |force_precise: "
 )
 _SOURCE = re.compile(r"^;.{0,3900} @ ([^\s@]{1,300}:\d{1,7})$")

@@ -38,6 +38,13 @@ QUOTED_IN_PART = (
 )
 
 OTHER_TOOLS = (
+    Said("cannot attach kprobe, Invalid argument", Kind.ATTACH_TARGET),
+    Said(
+        "Couldn't attach XDP program on iface 'veth0': Device or resource busy(-16)",
+        Kind.ATTACH_TARGET,
+        text="Couldn't attach XDP program on iface 'veth0': Device or resource busy",
+    ),
+    Said("Cannot initialize ELF context!", Kind.OBJECT),
     Said(
         'toy_run is not traceable (either non-existing, inlined, or marked as "notrace");'
         " attaching to it will likely fail",
@@ -323,6 +330,12 @@ NOT_JUDGED = (
     ("last insn is not an exit or jmp", "control_flow"),
     ("BPF program is too large. Processed 1000001 insn", "complexity"),
     ("The sequence of 8193 jumps is too complex.", "complexity"),
+    ("stack depth 544 exceeds interpreter stack depth limit", "complexity"),
+    ("R2 invalid variable buffer offset: off=0, var_off=(0x0; 0xffffffff)", "memory"),
+    ("invalid variable-offset write to stack R2 var_off=(0x0; 0x1f) off=-16 size=8", "stack"),
+    ("invalid read from stack R2 var_off (0x0; 0x8)+0 size 8", "stack"),
+    ("[5] ENUM color size=4 vlen=1 Invalid value", "btf"),
+    ("[   33.142857] BPF:[1234] FUNC toy type_id=12 vlen != 0", "btf"),
     ("combined stack size of 3 calls is 544. Too large", "complexity"),
     (
         "math between map_value pointer and register with unbounded min value is not allowed",
@@ -387,6 +400,8 @@ CONSEQUENCES = (
     Said("Failed to attach struct ops", Kind.LOAD_FAILED),
     Said("bpf_object__load() failed: -22", Kind.LOAD_FAILED),
     Said("No probes to attach", Kind.LOAD_FAILED),
+    Said("BPF_PROG_LOAD failed: Os { code: 13, kind: PermissionDenied }", Kind.LOAD_FAILED),
+    Said("Error fetching program/map!", Kind.LOAD_FAILED),
     Said("Error attaching probe: 'kprobe:toy_run'", Kind.LOAD_FAILED),
     Said("prog 'probe': failed to prepare load attributes: -ESRCH", Kind.LOAD_FAILED),
     Said("[SCX_BUG] scx_toy.c:79 (Invalid argument)", Kind.LOAD_FAILED),
@@ -407,6 +422,7 @@ QUIET = (
     "mark_precise: frame0: falling back to forcing all scalars precise",
     "processed 12 insns (limit 1000000) max_states_per_insn 0 total_states 1 peak_states 1",
     "verification time 12 usec",
+    "stack depth 16+32",
     "Func#1 ('g') is safe for any args that match its prototype",
     "func 'running' arg0 has btf_id 115613 type STRUCT 'task_struct'",
     "libbpf: elf: skipping unrecognized data section(7) .eh_frame",

@@ -24,7 +24,10 @@ def _answer_mask(message: LogMessage, asked: Asked) -> Explanation:
     wanted, in_force = int(message.facts["mask"], 16), int(message.facts["allowing"], 16)
     kfuncs = sorted(name for name, guard in masks.guards.items() if guard.mask == wanted)
     kfunc = message.kfunc if message.kfunc in masks.guards else None
+    caller = _find_caller(message, masks, asked)
     callers = sorted(m for (_, m), op in masks.ops.items() if op.mask == in_force)
+    if caller and caller.member in callers:
+        callers = [caller.member]
     which = kfunc or f"one of {list_names(kfuncs)}" if kfuncs else "the kfunc"
     text = f"{which} checks for {masks.name_mask(wanted)} on each call, and"
     text += f" {masks.name_mask(in_force)} was in force"
@@ -40,9 +43,7 @@ def _answer_mask(message: LogMessage, asked: Asked) -> Explanation:
         for (ops, member), op in sorted(masks.ops.items())
         if (op.mask & wanted) or (guard and guard.unlocked and not op.mask)
     )
-    return Explanation(
-        say(reason), legal[:MOST], _find_caller(message, masks, asked), of_kernel=True
-    )
+    return Explanation(say(reason), legal[:MOST], caller, of_kernel=True)
 
 
 def _find_masks(asked: Asked) -> tuple[Decider, RunTimeMasks] | None:

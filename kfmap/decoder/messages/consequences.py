@@ -16,6 +16,8 @@ _FAILED = (
     "failed to open object file",
     "Error: failed to load {words}",
     "the BPF_PROG_LOAD syscall failed",
+    "BPF_PROG_LOAD failed: {detail}",
+    "Error fetching program/map!",
     "the BPF_PROG_LOAD syscall returned {errno}",
     "load program: {errno}",
     "Error loading program: {name}",

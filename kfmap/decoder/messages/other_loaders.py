@@ -48,7 +48,10 @@ OTHER_LOADERS = (
     Pattern(Kind.ATTACH_TARGET_MISSING, "Could not resolve symbol: {word}", About.USER),
     Pattern(Kind.ATTACH_TARGET_MISSING, "tracepoint not found: {target}", About.TRACEPOINT),
     Pattern(Kind.ATTACH_TARGET, "trace_kprobe: Could not probe notrace function {target}"),
+    Pattern(Kind.ATTACH_TARGET, "cannot attach kprobe, {errno}", general=True),
+    Pattern(Kind.ATTACH_TARGET, "Couldn't attach XDP program on iface '{quoted}': {errno}"),
     Pattern(Kind.MAP, "map create: {errno}", general=True),
+    Pattern(Kind.OBJECT, "Cannot initialize ELF context!"),
     Pattern(Kind.OBJECT, 'unsatisfied program reference "{function}"'),
     Pattern(Kind.PRIVILEGE, "Kernel lockdown is enabled and set to '{word}'", About.LOCKDOWN),
     Pattern(

@@ -4,6 +4,35 @@ from __future__ import annotations
 
 from kfmap.decoder.about import About
 
+# What a type of the program's BTF is refused for, as `[12] FUNC foo type_id=3 vlen != 0`
+# (kernel/bpf/btf.c: btf_verifier_log_type()).
+_OF_A_TYPE = (
+    "vlen != 0",
+    "type != 0",
+    "size != 0",
+    "size == 0",
+    "nr_bits exceeds {n}",
+    "nr_bits exceeds type_size",
+    "Unsupported encoding",
+    "Unexpected size",
+    "Invalid type_id",
+    "Invalid elem",
+    "Invalid index",
+    "Invalid array of int",
+    "Array size overflows U32_MAX",
+    "Invalid func linkage",
+    "Linkage not supported",
+    "Invalid btf_info size",
+    "Invalid type_size",
+    "Invalid value",
+    "Invalid component_idx",
+    "Invalid return type",
+    "Invalid arg#{n}",
+    "Invalid resolve state",
+    "Exceeded max resolving depth:{n}",
+    "Loop detected",
+)
+
 PROGRAM: dict[About, tuple[str, ...]] = {
     About.RETURN_VALUE: (
         "At program exit the register R0 is not a known value ({quoted})",
@@ -124,6 +153,9 @@ PROGRAM: dict[About, tuple[str, ...]] = {
         "missing btf func_info",
     ),
     About.BTF: (
+        *(f"[{{n}}] {{detail}} {refused}" for refused in _OF_A_TYPE),
+        "[{n}] Invalid kind:{n}",
+        "[{n}] Invalid name_offset:{n}",
         "invalid func info rec size {n}",
         "nonzero tailing record in {word}",
         "nonzero tailing record in func info",
