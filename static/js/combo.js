@@ -1,7 +1,7 @@
-// An ARIA combobox: an input with a list of names below it, which narrows while one types.
+// An ARIA combobox: an input with a list of names that narrows while one types.
 const SHOWN = 60;
 
-// Names with every word in them; those that begin a part of the name first, shorter ones before longer.
+// Names with every word in them: those that begin a part of it, then of sched_ext, then shorter ones.
 export function findNames(names, typed, most = SHOWN, textOf = (name) => name) {
   const words = typed.toLowerCase().split(/[\s*]+/).filter(Boolean);
   const found = [];
@@ -10,10 +10,22 @@ export function findNames(names, typed, most = SHOWN, textOf = (name) => name) {
     const places = words.map((word) => low.indexOf(word));
     if (places.includes(-1)) continue;
     const inside = places.some((place) => place > 0 && /[a-z0-9]/.test(low[place - 1]));
-    found.push([inside ? 1 : 0, name.length, name]);
+    const unlikely = 2 * inside + !name.includes("sched_ext_ops.");
+    found.push([1000 * unlikely + name.length, name]);
   }
-  found.sort((a, b) => a[0] - b[0] || a[1] - b[1] || (a[2] < b[2] ? -1 : 1));
-  return found.slice(0, most).map((item) => item[2]);
+  found.sort((a, b) => a[0] - b[0] || (a[1] < b[1] ? -1 : 1));
+  return found.slice(0, most).map((item) => item[1]);
+}
+
+// Gives null for what failed: no network, or the page is being left.
+export async function fetchJson(address) {
+  try {
+    const answer = await fetch(address);
+    if (answer.ok) return await answer.json();
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+  }
+  return null;
 }
 
 function markWords(item, name, typed) {

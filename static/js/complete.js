@@ -1,6 +1,6 @@
 // Completion for <input data-complete="contexts|kfuncs helpers">.
 // The names are those of the kernel chosen in the same form, fetched once for each kernel.
-import { Combo } from "./combo.js";
+import { Combo, fetchJson } from "./combo.js";
 
 const lists = new Map();
 
@@ -9,16 +9,11 @@ function loadNames(kernel) {
   return lists.get(kernel);
 }
 
-// Gives null for what failed (no network, the page being left), which is forgotten and tried again.
+// What failed is forgotten, and tried again.
 async function fetchNames(kernel) {
-  try {
-    const answer = await fetch(`/kernels/${encodeURIComponent(kernel)}/names.json`);
-    if (answer.ok) return await answer.json();
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-  }
-  lists.delete(kernel);
-  return null;
+  const names = await fetchJson(`/kernels/${encodeURIComponent(kernel)}/names.json`);
+  if (!names) lists.delete(kernel);
+  return names;
 }
 
 async function loadFor(input) {

@@ -1,18 +1,13 @@
-// Suggestions below the search box: every name of the map, fetched once; a chosen one opens its page.
-import { Combo } from "./combo.js";
+// Suggestions of the search box: every name of the map; a chosen one opens its page.
+import { Combo, fetchJson } from "./combo.js";
 
 let fetched = null;
 
-// What failed (no network, the page being left) is tried again; one can search without names.
+// What failed is tried again; one can search without names.
 async function fetchNames(address) {
-  try {
-    const answer = await fetch(address);
-    if (answer.ok) return (await answer.json()).names;
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-  }
-  fetched = null;
-  return [];
+  const found = await fetchJson(address);
+  if (!found) fetched = null;
+  return found?.names ?? [];
 }
 
 export function suggest(input) {
