@@ -11,11 +11,12 @@ from kfmap.web.shared.page import Page, map_page
 from verifier.records.models import BpfObject
 
 _LATEST = 5
+_MOST_KERNELS = 24
 
 
 @map_page()
 def show_home(request: HttpRequest, kernels: KernelMap) -> Page:
-    """Show the question box, the kernels, the latest uploads and what the newest kernel changed."""
+    """Show the question box, the newest kernels, what the last one changed, and latest uploads."""
     changes = None
     if len(kernels.line) > 1:
         older, newest = kernels.line[-2:]
@@ -23,7 +24,7 @@ def show_home(request: HttpRequest, kernels: KernelMap) -> Page:
     objects = BpfObject.objects.visible_to(request.user).prefetch_related("jobs")[:_LATEST]
     context = {
         **answer_request(request, kernels),
-        "listed": kernels.rows[::-1],
+        "listed": kernels.rows[::-1][:_MOST_KERNELS],
         "changes": changes,
         "objects": objects if request.user.is_authenticated else None,
     }
