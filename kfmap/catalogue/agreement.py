@@ -19,8 +19,8 @@ class Agreement:
     """Of `compared` cells, `equal` have the verdict that the kernel gave.
 
     `undetermined` cells it did not come to decide. `release` is the booted kernel's own name,
-    `asked` the day (ISO 8601). Of `calls` that a scheduler made while it ran, `calls_equal` ended
-    as the masks say; `calls_undriven` could not be made.
+    `build_id` that of its image, `asked` the day (ISO 8601). Of `calls` that a scheduler made
+    while it ran, `calls_equal` ended as the masks say; `calls_undriven` could not be made.
     """
 
     compared: int
@@ -28,6 +28,7 @@ class Agreement:
     undetermined: int
     release: str
     asked: str
+    build_id: str = ""
     calls: int = 0
     calls_equal: int = 0
     calls_undriven: int = 0
@@ -46,6 +47,11 @@ def load_agreements() -> dict[str, Agreement]:
     """Return what was measured by the names of the bundled kernels; others were not compared."""
     measured = json.loads(MEASURED.read_bytes())
     return {name: Agreement(**counts) for name, counts in measured.items()}
+
+
+def load_builds() -> dict[str, str]:
+    """Return the names of the bundled kernels by the build ids of the images that were booted."""
+    return {item.build_id: name for name, item in load_agreements().items() if item.build_id}
 
 
 def describe_agreement(name: str) -> str:

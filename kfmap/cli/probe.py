@@ -8,6 +8,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TextIO
 
+from kfmap.catalogue.agreement import load_builds
 from kfmap.catalogue.bundled_kernels import find_bundled
 from kfmap.cli.commands import CommandFailedError
 from kfmap.cli.kernels import AskedKernel, load_kernels
@@ -191,7 +192,7 @@ def _read(path: Path) -> bytes:
 def _find_kernel(name: str | None, evidence: Evidence) -> AskedKernel | None:
     if name:
         return load_kernels([name])[0]
-    return find_same(load_kernels(), evidence)
+    return find_same(load_kernels(), evidence, load_builds())
 
 
 def _count(evidence: Evidence) -> str:

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models.functions import Now
 
+from kfmap.catalogue.agreement import load_builds
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.packing import pack, unpack
 from kfmap.catalogue.store import KernelExistsError, LoadedKernel, load_row, save_kernel
@@ -41,7 +42,7 @@ def keep_evidence(data: bytes, user: User | None) -> Kept:
     """
     document = read_evidence(data)
     sha256 = hashlib.sha256(data).hexdigest()
-    kernel = find_same(_with_rules(), document)
+    kernel = _find_kernel(document)
     comparison = compare_evidence(kernel.facts, document) if kernel else None
     with transaction.atomic():
         row = Evidence.objects.filter(sha256=sha256).first()
@@ -87,9 +88,17 @@ def add_kernel(kept: Kept) -> Kernel:
 def load_evidence(row: Evidence) -> Kept:
     """Return kept evidence, compared with the map as it is now."""
     document = read_evidence(unpack(row.data))
-    kernel = find_same(_with_rules(), document)
+    kernel = _find_kernel(document)
     comparison = compare_evidence(kernel.facts, document) if kernel else None
     return Kept(row, document, kernel, comparison)
+
+
+def _find_kernel(document: Document) -> LoadedKernel | None:
+    """Return the kernel of the map that answered, None for none that has rules."""
+    bundled = Kernel.objects.filter(source=Kernel.Source.BUNDLED)
+    names = set(bundled.values_list("name", flat=True))
+    builds = {build: name for build, name in load_builds().items() if name in names}
+    return find_same(_with_rules(), document, builds)
 
 
 def _with_rules() -> Sequence[LoadedKernel]:

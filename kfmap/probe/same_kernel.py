@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from kfmap.kernel.facts import KernelFacts
@@ -20,16 +20,27 @@ class HasFacts(Protocol):
 K = TypeVar("K", bound=HasFacts)
 
 
-def find_same(kernels: Sequence[K], evidence: Evidence) -> K | None:
-    """Return the kernel that answered: the same BTF, else the same package, else the same release.
+def find_same(kernels: Sequence[K], evidence: Evidence, builds: Mapping[str, str]) -> K | None:
+    """Return the kernel that answered: the same BTF, build, package or else release.
 
-    A kernel of which another BTF is known is another build, whatever it calls itself.
+    `builds` has the names of kernels by the build ids of their images. A kernel of which another
+    BTF or build id is known is another build, whatever it calls itself.
     None where the map does not have it.
     """
-    sha256 = evidence.btf_sha256
-    same_types = (k for k in kernels if sha256 and k.facts.origin.btf_sha256 == sha256)
-    not_known = [k for k in kernels if not (sha256 and k.facts.origin.btf_sha256)]
-    return next(same_types, None) or find_release(not_known, evidence.release)
+    sha256, build_id = evidence.btf_sha256, evidence.build_id
+    not_known = []
+    for kernel in kernels:
+        known_sha256 = kernel.facts.origin.btf_sha256
+        if sha256 and known_sha256:
+            if sha256 == known_sha256:
+                return kernel
+        else:
+            not_known.append(kernel)
+    built = builds.get(build_id)
+    if same_build := next((k for k in not_known if k.facts.name == built), None):
+        return same_build
+    others = [k for k in not_known if not (build_id and k.facts.name in builds.values())]
+    return find_release(others, evidence.release)
 
 
 def find_release(kernels: Sequence[K], release: str) -> K | None:

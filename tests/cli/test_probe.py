@@ -26,7 +26,8 @@ def _evidence(tmp_path: Path, *, wrong: int = 0, release: str = "7.3.4+deb13-amd
         letters[place] = {"A": "D", "D": "A"}[letters[place]]
     path = tmp_path / "evidence.json"
     given = [context(verdicts="".join(letters))]
-    path.write_bytes(write(kernel=release, kfuncs=list(decider.kfuncs), contexts=given))
+    kfuncs = list(decider.kfuncs)
+    path.write_bytes(write(kernel=release, build_id="", kfuncs=kfuncs, contexts=given))
     return path
 
 
@@ -74,3 +75,12 @@ def test_what_cannot_be_asked_is_a_sentence_and_exits_with_2(
 
 def test_the_file_of_evidence_is_json(tmp_path: Path) -> None:
     assert json.loads(_evidence(tmp_path).read_text())["format"] == "kfmap-evidence"
+
+
+def test_another_build_of_a_release_is_not_compared_with_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = _evidence(tmp_path)
+    path.write_text(json.dumps({**json.loads(path.read_text()), "build_id": "0a1b2c"}))
+    assert main(["probe", "--evidence", str(path)]) == 0
+    assert "The map has no kernel 7.3.4+deb13-amd64" in capsys.readouterr().err

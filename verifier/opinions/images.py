@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from kfmap.probe.guest import find_machine
+from kfmap.probe.guest import MACHINES, find_machine
 from kfmap.probe.host import ProbeError
 from verifier.opinions.asking import BootedKernel
 from verifier.opinions.loader import has_qemu
@@ -92,8 +92,9 @@ def open_image(path: Path, name: str = "", config: bytes = b"") -> BootedKernel:
 
 def find_missing(data_dir: Path) -> str:
     """Return what has to be installed before a kernel can be asked, "" for nothing."""
-    if not has_qemu():
-        return "QEMU is not installed (Debian: apt install qemu-system-x86)."
+    if not any(map(has_qemu, MACHINES)):
+        packages = " or ".join(machine.package for machine in MACHINES.values())
+        return f"QEMU is not installed (Debian: apt install {packages})."
     if not find_images(data_dir):
         return "No kernel image has been fetched: run `kfmap fetch-images`."
     return ""

@@ -117,6 +117,7 @@ def measure_agreement(
         comparison.undetermined,
         evidence.release,
         asked,
+        evidence.build_id,
     )
     if calls is None:
         return agreement

@@ -11,13 +11,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from kfmap.catalogue.rows.name_index import NameIndex
 from kfmap.catalogue.rows.names import NameKind
-from kfmap.catalogue.store import LoadedKernel
 from kfmap.evidence.models import Evidence as KeptEvidence
 from kfmap.evidence.store import Kept, add_kernel, keep_evidence
 from kfmap.probe.agreement import compare_evidence
-from kfmap.probe.evidence import MOST_BYTES, Evidence, EvidenceError
+from kfmap.probe.evidence import MOST_BYTES, EvidenceError
 from kfmap.probe.host import SOURCE
-from kfmap.probe.same_kernel import find_same
 from kfmap.web.shared.kernel_map import KernelMap
 from kfmap.web.shared.page import Page, map_page
 
@@ -61,7 +59,8 @@ def show_probe(request: HttpRequest, kernels: KernelMap) -> Page | HttpResponse:
     evidence = kept.document
     if request.POST.get("add"):
         return _add(request, kept)
-    kernel = _find_kernel(kernels, evidence, request.POST.get("kernel", ""))
+    chosen = request.POST.get("kernel", "")
+    kernel = kernels.load(chosen) if chosen else kept.kernel
     context |= {"evidence": evidence, "other": kernel, "row": kept.row}
     if kernel is not None:
         comparison = compare_evidence(kernel.facts, evidence)
@@ -84,16 +83,6 @@ def _keep(request: HttpRequest) -> Kept:
         return keep_evidence(given.read(), request.user)
     except EvidenceError as error:
         raise EvidenceError(f"{given.name} cannot be read: {error}") from error
-
-
-def _find_kernel(kernels: KernelMap, evidence: Evidence, name: str) -> LoadedKernel | None:
-    if name:
-        return kernels.load(name)
-    return find_same(_with_rules(kernels), evidence)
-
-
-def _with_rules(kernels: KernelMap) -> list[LoadedKernel]:
-    return [kernels.load(row.name) for row in kernels.rows if row.has_rules]
 
 
 def _add(request: HttpRequest, kept: Kept) -> HttpResponse:

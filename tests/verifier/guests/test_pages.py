@@ -111,7 +111,7 @@ def test_a_reader_asks_follows_and_cancels(scheduler: BpfObject, image: str, ada
 def test_without_qemu_or_image_the_page_says_what_to_do(
     scheduler: BpfObject, ada: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("verifier.opinions.images.has_qemu", lambda: False)
+    monkeypatch.setattr("verifier.opinions.images.has_qemu", lambda _: False)
     page = ada.get(f"/objects/{scheduler.sha256}/opinions/").content.decode()
     assert "apt install qemu-system-x86" in page
     assert "<button>Ask</button>" not in page

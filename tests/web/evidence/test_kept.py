@@ -10,6 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.store import load_kernel, save_kernel
 from kfmap.evidence.models import Evidence
 from tests.permission.small_kernel import create_toy_kernel
@@ -93,6 +94,16 @@ def test_another_build_that_calls_itself_the_same_is_another_kernel(ada: Client)
     for sha256, found in (("a" * 64, "7.2"), ("b" * 64, None), ("", "7.2")):
         said = _post(ada, json.dumps({**given, "btf_sha256": sha256}).encode()).json()
         assert said["kernel"] == found
+
+
+@pytest.mark.parametrize(("asked", "found"), [("0a1b2c", "7.2"), ("0b", None)])
+def test_a_build_is_known_by_its_id(
+    ada: Client, monkeypatch: pytest.MonkeyPatch, asked: str, found: str | None
+) -> None:
+    """The evidence is of the build 0a1b2c; a bundled kernel's own build is known."""
+    Kernel.objects.update(source=Kernel.Source.BUNDLED)
+    monkeypatch.setattr("kfmap.evidence.store.load_builds", lambda: {asked: "7.2"})
+    assert _post(ada, evidence().read()).json()["kernel"] == found
 
 
 def test_strangers_keep_nothing(client: Client) -> None:
