@@ -102,28 +102,39 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace, out: TextIO) -> int:
     """Boot one kernel after the other; print what came of it.
 
-    Raises CommandFailedError where nothing can be asked.
+    Raises CommandFailedError where a kernel cannot be asked, after what the others said is printed.
     """
     inputs = _read(options)
     answered: list[Answered] = []
+    problems: list[str] = []
     try:
         kernels = _find_kernels(options)
         loaders = _build_loaders({kernel.machine for kernel in kernels})
-        for booted in kernels:
-            _say(
-                f"Booting {booted.name}: this takes half a minute without KVM, "
-                "and longer with many objects."
-            )
-            loader = loaders[booted.machine]
-            answered += _ask(booted, loader, inputs, Limits(guest=options.seconds))
     except ProbeError as error:
         raise CommandFailedError(f"{error}.") from error
-    if options.format == "json":
+    for booted in kernels:
+        _say(
+            f"Booting {booted.name}: this takes half a minute without KVM, "
+            "and longer with many objects."
+        )
+        loader = loaders[booted.machine]
+        try:
+            answered += _ask(booted, loader, inputs, Limits(guest=options.seconds))
+        except ProbeError as error:
+            problems.append(f"{booted.name} could not be asked: {error}.")
+    if answered:
+        _print(options.format, answered, out)
+    if problems:
+        raise CommandFailedError(" ".join(problems))
+    different = any(c.agreement == Agreement.DIFFERS for a in answered for c in a.compared)
+    return _DIFFERS if different else _SAME
+
+
+def _print(form: str, answered: Sequence[Answered], out: TextIO) -> None:
+    if form == "json":
         out.write(_render_json(answered))
     else:
         out.write(render_opinions([(a.input.name, a.opinion, a.compared) for a in answered]))
-    different = any(c.agreement == Agreement.DIFFERS for a in answered for c in a.compared)
-    return _DIFFERS if different else _SAME
 
 
 def _build_loaders(machines: Collection[str]) -> dict[str, bytes]:

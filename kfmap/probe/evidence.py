@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -100,11 +99,29 @@ def read_evidence(data: bytes) -> Evidence:
         machine=_text(given, "machine"),
         build_id=_matching(given, "build_id", _HEXADECIMAL, missing=""),
         btf_sha256=_matching(given, "btf_sha256", _HEXADECIMAL, missing=""),
-        kfuncs=kfuncs,
-        answers=answers,
+        kfuncs=tuple(dict.fromkeys(kfuncs)),
+        answers=_merge(kfuncs, answers),
         modules=_texts(given.get("modules", {}), "modules"),
         undetermined=_texts(given.get("undetermined", {}), "undetermined"),
     )
+
+
+def _merge(kfuncs: tuple[str, ...], answers: tuple[Answers, ...]) -> tuple[Answers, ...]:
+    """Return the answers with one letter per name: two modules may have functions of one name.
+
+    Where those have different answers, the name alone does not tell.
+    """
+    if len(set(kfuncs)) == len(kfuncs):
+        return answers
+    merged = []
+    for item in answers:
+        letters: dict[str, str] = {}
+        for name, letter in zip(kfuncs, item.context.verdicts, strict=True):
+            letters[name] = letter if letters.get(name, letter) == letter else UNKNOWN_LETTER
+        merged.append(
+            replace(item, context=replace(item.context, verdicts="".join(letters.values())))
+        )
+    return tuple(merged)
 
 
 def _read_json(data: bytes) -> dict[str, Any]:
@@ -169,9 +186,6 @@ def _names(given: object, field: str, most: int) -> tuple[str, ...]:
     for name in given:
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise EvidenceError(f'"{field}" has {str(name)[:60]!r}, which is no name')
-    if len(set(given)) < len(given):
-        twice = next(name for name, count in Counter(given).items() if count > 1)
-        raise EvidenceError(f'{twice} stands in "{field}" twice')
     return tuple(given)
 
 

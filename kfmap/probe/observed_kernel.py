@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from kfmap.kernel.facts import AS_CONFIGURED, Decision, KernelFacts, Origin
-from kfmap.permission.bits import UNKNOWN_LETTER
 from kfmap.probe.evidence import Evidence
 
 _VERSION = re.compile(r"\d+(?:\.\d+)*(?:-rc\d+)?")
@@ -19,12 +17,7 @@ def build_observed(evidence: Evidence, name: str, label: str, like: KernelFacts)
     `like` gives the values of enum bpf_prog_type and bpf_attach_type: they are UAPI, so every
     kernel that has a name has it with the same value.
     """
-    kfuncs = tuple(dict.fromkeys(evidence.kfuncs))
-    contexts = [
-        replace(answers.context, verdicts=_merge(evidence.kfuncs, answers.context.verdicts))
-        for answers in evidence.answers
-        if answers.loads
-    ]
+    contexts = [answers.context for answers in evidence.answers if answers.loads]
     types = {context.program_type for context in contexts}
     attach = {context.attach_type for context in contexts}
     return KernelFacts(
@@ -49,20 +42,9 @@ def build_observed(evidence: Evidence, name: str, label: str, like: KernelFacts)
         lsm_hooks=tuple(sorted(_targets(evidence, _LSM))),
         iterators=tuple(sorted(_targets(evidence, _ITER))),
         not_understood=(),
-        observed_kfuncs=kfuncs,
+        observed_kfuncs=evidence.kfuncs,
         observed=tuple(contexts),
     )
-
-
-def _merge(kfuncs: tuple[str, ...], verdicts: str) -> str:
-    """Return one letter per name: vmlinux and a module may both have a function of one name.
-
-    Where they have different answers, the name alone does not tell.
-    """
-    letters: dict[str, str] = {}
-    for name, letter in zip(kfuncs, verdicts, strict=True):
-        letters[name] = letter if letters.get(name, letter) == letter else UNKNOWN_LETTER
-    return "".join(letters.values())
 
 
 def _find_version(evidence: Evidence) -> str:

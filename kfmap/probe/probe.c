@@ -159,10 +159,7 @@ static void find_kfuncs(char *listed) /* listed: names between white space, or N
 		if (*name && kfunc_count < MOST_KFUNCS && bsearch(&name, names, count, sizeof(*names), by_name))
 			kfuncs[kfunc_count++] = (struct kfunc){name, id, b, ""};
 	}
-	int found = kfunc_count;
-	qsort(kfuncs, found, sizeof(*kfuncs), by_name); /* which begin with their names; of two modules one answers */
-	for (int i = kfunc_count = 0; i < found; i++)
-		if (!i || strcmp(kfuncs[kfunc_count - 1].name, kfuncs[i].name)) kfuncs[kfunc_count++] = kfuncs[i];
+	qsort(kfuncs, kfunc_count, sizeof(*kfuncs), by_name); /* which begin with their names */
 }
 
 /* ---- one program ---- */

@@ -68,6 +68,20 @@ def test_text_names_the_line_and_what_it_costs(
     assert "6 instructions verified, 1 states at most" in text
 
 
+def test_a_kernel_that_cannot_be_asked_costs_no_answer_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _boots(tmp_path, monkeypatch, *map(program, NAMES))
+    save_image(tmp_path, "7.1", "linux-image 7.1.13-1", IMAGE, [])
+    whole = console({"object": 0, "programs": len(NAMES)}, *map(program, NAMES))
+    pretend(tmp_path, monkeypatch, printing("Kernel panic\n", whole))
+    parser, out = ArgumentParser(), io.StringIO()
+    ask_kernel.add_arguments(parser)
+    with pytest.raises(CommandFailedError, match=r"7\.1 could not be asked: .*Kernel panic"):
+        ask_kernel.run(parser.parse_args([str(OBJECT), "--kernel", "7.1", "--kernel", "7.2"]), out)
+    assert "scheduler.bpf.o on 7.2" in out.getvalue()
+
+
 def test_a_contradiction_is_exit_code_1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     denied = "calling kernel function scx_bpf_dsq_insert is not allowed\n"
     _boots(tmp_path, monkeypatch, *(program(name, "refused", log=denied) for name in NAMES))

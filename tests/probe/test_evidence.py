@@ -50,7 +50,6 @@ BROKEN: dict[str, tuple[dict[str, object], str]] = {
         {"contexts": [context(verdicts="AA"), context(verdicts="DD")]},
         "BPF_PROG_TYPE_XDP stands in it twice",
     ),
-    "contradicting kfuncs": ({"kfuncs": ["bpf_one"] * 2}, 'bpf_one stands in "kfuncs" twice'),
     "version is no number": ({"version": True}, "its version is True"),
     "context is a list": ({"contexts": [[]]}, "context 1 is not an object"),
     "release is a path": ({"kernel": "../../etc"}, '"kernel" is missing'),
@@ -71,6 +70,16 @@ def test_broken_evidence_is_refused_with_its_place(name: str) -> None:
 def test_truncated_or_foreign_bytes_are_refused(data: bytes) -> None:
     with pytest.raises(EvidenceError, match=r"not JSON|not what the probe writes"):
         read_evidence(data)
+
+
+def test_a_name_that_answers_twice_tells_nothing_where_it_contradicts_itself() -> None:
+    """vmlinux and a module may both have a function of one name."""
+    contexts = [context(verdicts="ADA"), context("BPF_PROG_TYPE_SYSCALL", verdicts="DAD")]
+    twice = read_evidence(write(kfuncs=["a", "b", "a"], contexts=contexts))
+    assert twice.kfuncs == ("a", "b")
+    assert [item.context.verdicts for item in twice.answers] == ["AD", "DA"]
+    contrary = read_evidence(write(kfuncs=["a", "a"], contexts=[context(verdicts="AD")]))
+    assert contrary.answers[0].context.verdicts == "?"
 
 
 def test_a_text_that_no_database_takes_is_cleaned() -> None:
