@@ -181,6 +181,17 @@ def test_object_page_costs_the_same_for_any_number_of_programs(
     assert "Checking" in text
 
 
+def test_object_page_says_what_was_found_last(ada: Client) -> None:
+    obj = create_checked_object("toy_running")
+    address = f"/objects/{obj.sha256}/"
+    assert "toy_filter refuses" in ada.get(address).content.decode()
+    kernel = Kernel.objects.get(name="7.2")
+    store.save_verdict(obj, kernel.facts_hash, create_verdict("7.2", "toy_running"))
+    text = ada.get(address).content.decode()
+    assert "toy_filter refuses" not in text
+    assert "Nothing is refused" in text
+
+
 def test_program_page_shows_findings_and_every_call(ada: Client) -> None:
     obj = create_checked_object("toy_running", "other")
     text = ada.get(f"/objects/{obj.sha256}/programs/0/").content.decode()
