@@ -44,6 +44,11 @@ def _answer_missing(message: LogMessage, asked: Asked) -> Explanation:
     if target.startswith(_TRACEPOINT):
         text = f"The kernel has no tracepoint {target.removeprefix(_TRACEPOINT)}."
         return Explanation(text, ("bpf_program__set_autoload(prog, false) where it is not there",))
+    return _answer_function(target, asked)
+
+
+def _answer_function(target: str, asked: Asked) -> Explanation:
+    """Answer for the name of a function that the log says is not there."""
     found = asked.judge.is_function(target)
     subject = f"{asked.kernel} has" if found is not None else "The kernel has"
     text = f"{subject} no function {target} to attach to: it is inlined or renamed there."
