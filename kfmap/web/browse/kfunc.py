@@ -45,9 +45,9 @@ def show_kfunc(request: HttpRequest, this: ThisKernel, kfunc: str) -> Page | Htt
     """Show a kfunc on a kernel, and where else it is."""
     loaded = this.loaded
     everywhere = _newest_first(this.kernels).find_function(kfunc)
-    timeline = [_build_stage(on) for on in everywhere]
+    stages = _group_stages(everywhere)
     if not _has(loaded, kfunc):
-        _refuse(loaded, kfunc, timeline)
+        _refuse(loaded, kfunc, stages)
     groups = group_by_context(loaded, kfunc)
     if chosen := request.GET.get("format"):
         rows = [
@@ -64,7 +64,8 @@ def show_kfunc(request: HttpRequest, this: ThisKernel, kfunc: str) -> Page | Htt
         "flags": flags_of(loaded, kfunc),
         "memberships": _find_memberships(loaded, kfunc),
         "groups": groups,
-        "timeline": timeline,
+        "everywhere": everywhere,
+        "stages": stages,
         "grid": build_grid(everywhere),
         "variants": _find_variants(this.kernels, kfunc),
         "renamed": find_renamings(everywhere, kfunc),
@@ -83,9 +84,9 @@ def _has(kernel: LoadedKernel, name: str) -> bool:
     return name in kernel.decider.kfuncs or name in kernel.decider.helpers.names
 
 
-def _refuse(kernel: LoadedKernel, name: str, timeline: list[Stage]) -> None:
+def _refuse(kernel: LoadedKernel, name: str, stages: list[Stage]) -> None:
     where = f"Linux {kernel.name}"
-    if has := [stage.kernel for stage in timeline if stage.present]:
+    if has := [kernel for stage in stages if stage.present for kernel in stage.kernels]:
         where = f"{where} (but {', '.join(has)} {'has' if len(has) == 1 else 'have'} it)"
     raise NameNotFound(where, "kfunc", name, _list_names(kernel), ("kfunc", (kernel.name,)))
 
@@ -120,18 +121,22 @@ def _find_memberships(kernel: LoadedKernel, name: str) -> list[Membership]:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A kfunc on one kernel of its timeline."""
+    """The kernels, newest first, that have a kfunc with the same flags and prototype, or none."""
 
-    kernel: str
+    kernels: tuple[str, ...]
     present: bool
     flags: tuple[str, ...] = ()
     prototype: str = ""
 
 
-def _build_stage(on: FunctionOn) -> Stage:
-    if on.row is None or not on.present:
-        return Stage(on.kernel.name, False)
-    return Stage(on.kernel.name, True, on.row.flags, on.row.prototype)
+def _group_stages(everywhere: list[FunctionOn]) -> list[Stage]:
+    found: dict[tuple[tuple[str, ...], str] | None, list[str]] = {}
+    for on in everywhere:
+        said = (tuple(on.row.flags), on.row.prototype) if on.row and on.present else None
+        found.setdefault(said, []).append(on.kernel.name)
+    return [
+        Stage(tuple(kernels), said is not None, *(said or ())) for said, kernels in found.items()
+    ]
 
 
 def _newest_first(kernels: KernelMap) -> RowsOnAll:
