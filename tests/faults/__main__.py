@@ -13,11 +13,14 @@ import sys
 
 from django.conf import settings
 
+from tests.faults.answers import render_refused, render_slowest
 from tests.faults.embedded import kill_up
 from tests.faults.recovery import Fault
 from tests.faults.results import Results
 from tests.faults.storm import RECOVERY_SECONDS, stage, storm
 from tests.faults.uploads import Uploader
+
+_SLOWEST = 12  # answers to name
 
 
 def main(arguments: list[str]) -> int:
@@ -35,6 +38,9 @@ def main(arguments: list[str]) -> int:
     uploads = options.uploads or (100 if options.short else 1000)
     with stage() as (deployed, disk):
         faults, uploaders, results = storm(deployed, disk, uploads, options.short)
+        answers = [answer for browser in deployed.browsers for answer in browser.answers_noted]
+    print("slowest answers, s | what was asked | answer | fault")
+    print(*render_slowest(answers, faults, _SLOWEST), sep="\n")
     return report(faults, uploaders, results, options.short)
 
 
@@ -57,11 +63,12 @@ def report(faults: list[Fault], uploaders: list[Uploader], results: Results, sho
         after = " | ".join(_seconds(item) for item in (fault.flows, fault.resumed, fault.over))
         print(f"{fault.name} | {fault.lasted:.0f} | {len(fault.jobs)} | {after}")
     accepted = sum(len(uploader.record.accepted) for uploader in uploaders)
-    refused = sum(len(uploader.record.refused) for uploader in uploaders)
-    slowest = max(uploader.record.slowest for uploader in uploaders)
-    print("accepted | refused | slowest answer s | correct | lost | wrong | doubled | stuck")
+    refused = [item for uploader in uploaders for item in uploader.record.refused]
+    print("refused uploads | why | since")
+    print(*render_refused(refused, faults), sep="\n")
+    print("accepted | refused | correct | lost | wrong | doubled | stuck")
     print(
-        f"{accepted} | {refused} | {slowest:.1f} | {results.correct} | {len(results.lost)} | "
+        f"{accepted} | {len(refused)} | {results.correct} | {len(results.lost)} | "
         f"{len(results.wrong)} | {results.doubled} | {len(results.stuck)}"
     )
     _print_failed(results)

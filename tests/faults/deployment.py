@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from tests.faults.answers import TimedBrowser
 from tests.server.deployment import BEAT, GUNICORN, WORKER, prepare
 from tests.server.postgres import Postgres, postgres_server
 from tests.server.process import (
     ADMINISTRATOR,
     PASSWORD,
     ROOT,
-    Browser,
     environment,
     free_port,
     wait_until,
@@ -55,9 +55,14 @@ class Process:
         """Return whether it runs."""
         return self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """Return the number of the process itself."""
+        return self._process.pid
+
     def children(self) -> list[int]:
         """Return the processes that it forked or started."""
-        return _children(self._process.pid)
+        return children_of(self._process.pid)
 
     def kill(self) -> None:
         """SIGKILL the process alone; what it started finds out by itself."""
@@ -70,7 +75,7 @@ class Process:
 
     def kill_grandchildren(self) -> None:
         """SIGKILL what its children started: the check processes of a worker."""
-        _kill([pid for child in self.children() for pid in _children(child)])
+        _kill([pid for child in self.children() for pid in children_of(child)])
 
     def signal_group(self, number: signal.Signals) -> None:
         """Signal all its processes at once, as systemd does."""
@@ -89,7 +94,8 @@ class Process:
         return time.monotonic() - began
 
 
-def _children(pid: int) -> list[int]:
+def children_of(pid: int) -> list[int]:
+    """Return the processes that one forked or started, of all its threads."""
     found: list[int] = []
     with suppress(OSError):  # it may end meanwhile
         for task in Path(f"/proc/{pid}/task").iterdir():
@@ -117,7 +123,7 @@ class Deployment:
         }
         self.webs: list[Process] = []
         self.workers: list[Process] = []
-        self.browsers: list[Browser] = []
+        self.browsers: list[TimedBrowser] = []
         prepare(folder, **self.environment)
 
     def start(self, webs: int, workers: int) -> None:
@@ -130,7 +136,7 @@ class Deployment:
             port = free_port()
             command = (*_SERVER, "--bind", f"127.0.0.1:{port}")
             self.webs.append(self._process(command, f"web{at}.log"))
-            self.browsers.append(Browser(f"http://127.0.0.1:{port}"))
+            self.browsers.append(TimedBrowser(f"http://127.0.0.1:{port}"))
         for browser in self.browsers:
             wait_until(browser.answers, 180)
             browser.log_in(ADMINISTRATOR, PASSWORD)

@@ -23,12 +23,17 @@ class Fault:
     """
 
     name: str
-    lasted: float = 0.0
+    began_at: float = 0.0
     gone_at: float = 0.0
     jobs: Jobs = field(default_factory=dict)
     flows: float | None = None
     resumed: float | None = None
     over: float | None = None
+
+    @property
+    def lasted(self) -> float:
+        """Return how many seconds its cause was there."""
+        return self.gone_at - self.began_at
 
     def look(self, now: Jobs, seconds: float) -> None:
         """Note what has become of its jobs so many seconds later."""

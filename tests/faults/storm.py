@@ -81,8 +81,7 @@ def _inflict(
     deployed: Deployment, watch: Watch, name: str, inflict: Inflict, seconds: float, pause: float
 ) -> Fault:
     time.sleep(pause)
-    fault, began = Fault(name), time.monotonic()
+    fault = Fault(name, began_at=time.monotonic())
     inflict(deployed, seconds)
-    fault.lasted = time.monotonic() - began
     watch.gone(fault)
     return fault

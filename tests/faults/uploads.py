@@ -26,8 +26,7 @@ class Record:
     """What uploaders noted; threads append, which Python does in one step."""
 
     accepted: list[Upload] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)
-    slowest: float = 0.0
+    refused: list[tuple[float, str]] = field(default_factory=list)  # when, and why
 
 
 class Uploader(threading.Thread):
@@ -45,23 +44,22 @@ class Uploader(threading.Thread):
             began = time.monotonic()
             self._upload(KINDS[at % len(KINDS)], f"{self.name} {at}")
             took = time.monotonic() - began
-            self.record.slowest = max(self.record.slowest, took)
             time.sleep(max(self._every - took, 0))
 
     def _upload(self, kind: str, mark: str) -> None:
-        data = read_object(kind) + mark.encode()
+        data, began = read_object(kind) + mark.encode(), time.monotonic()
         try:
             status, page = self._browser.post("/uploads/", {"objects": (f"{kind}.bpf.o", data)})
             if "Sign out" not in page and status in _ACCEPTED:  # the session may have been lost
                 self._browser.log_in(ADMINISTRATOR, PASSWORD)
                 status = 401
         except (OSError, AssertionError) as error:
-            self.record.refused.append(str(error))
+            self.record.refused.append((began, str(error)))
             return
         if status in _ACCEPTED:
             self.record.accepted.append(Upload(hashlib.sha256(data).hexdigest(), kind))
         else:
-            self.record.refused.append(str(status))
+            self.record.refused.append((began, str(status)))
 
 
 def read_object(kind: str) -> bytes:

@@ -15,7 +15,8 @@ from random import Random
 from tests.fuzz.damage import damage
 from tests.fuzz.parsers import PARSERS
 
-SECONDS, MEGABYTES = 5, 2048  # of one input
+SECONDS, MEGABYTES = 5, 2048  # of one input; CPU time, which other load does not stretch
+_HANGING_SECONDS = 60  # without using the processor
 _CHUNK = 100
 
 
@@ -68,7 +69,14 @@ def _chunks(name: str, numbers: range, ends_at: float) -> Iterator[tuple[str, ra
 
 def _limit() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEGABYTES << 20, MEGABYTES << 20))
-    signal.signal(signal.SIGALRM, _interrupt)
+    for number in (signal.SIGPROF, signal.SIGALRM):
+        signal.signal(number, _interrupt)
+
+
+def _give(cpu_seconds: float, seconds: float) -> None:
+    """Interrupt what comes now after so much time; 0 and 0: no longer."""
+    signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 def _interrupt(signum: int, frame: object) -> None:
@@ -82,7 +90,7 @@ def _try_chunk(chunk: tuple[str, range, float]) -> Outcome:
         if time.monotonic() > ends_at:
             break
         data = input_of(name, number)
-        signal.setitimer(signal.ITIMER_REAL, SECONDS)
+        _give(SECONDS, _HANGING_SECONDS)
         began = time.process_time()
         try:
             parser.parse(data)
@@ -96,7 +104,7 @@ def _try_chunk(chunk: tuple[str, range, float]) -> Outcome:
             outcome.failures.append((number, f"{type(error).__name__}: {str(error)[:100]}"))
             logging.exception("%s %d", name, number)
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            _give(0, 0)
         took = time.process_time() - began
         outcome.counts[result] += 1
         outcome.slowest = max(outcome.slowest, (took, number))
