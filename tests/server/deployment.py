@@ -20,7 +20,10 @@ from tests.server.process import (
 )
 
 _APPLICATION = "kfmap.asgi:application"
-GUNICORN = ("gunicorn", "-k", "kfmap.server.gunicorn_worker.PatientWorker", _APPLICATION)
+GUNICORN = (
+    *("gunicorn", "-k", "kfmap.server.gunicorn_worker.PatientWorker", "--preload"),
+    _APPLICATION,
+)
 UVICORN = (
     *("uvicorn", "--http", "kfmap.server.http_protocol:PatientHttp", "--no-proxy-headers"),
     _APPLICATION,
