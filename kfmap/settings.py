@@ -194,6 +194,7 @@ LOGOUT_REDIRECT_URL = "home"
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
+USE_I18N = False  # one language: looking up which for each value of a page took a tenth of it
 USE_TZ = True
 
 STORAGES = {

@@ -29,6 +29,9 @@ def make_pages_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     if module is not None:
         module.KEPT_PAGES.clear()
         monkeypatch.setattr(module.KEPT_PAGES, "max_bytes", 0)
+    parts = sys.modules.get("kfmap.web.templatetags.kept_parts")
+    if parts is not None:
+        parts.KEPT_PARTS.clear()
 
 
 @pytest.fixture(autouse=True)

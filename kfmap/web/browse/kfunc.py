@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Count, Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.functional import SimpleLazyObject as Later
 
 from kfmap.catalogue.rows.name_index import NameIndex
 from kfmap.catalogue.rows.names import NameKind
@@ -44,10 +46,9 @@ def go_to_kfunc(request: HttpRequest, kernels: KernelMap, kfunc: str) -> HttpRes
 def show_kfunc(request: HttpRequest, this: ThisKernel, kfunc: str) -> Page | HttpResponse:
     """Show a kfunc on a kernel, and where else it is."""
     loaded = this.loaded
-    everywhere = _newest_first(this.kernels).find_function(kfunc)
-    stages = _group_stages(everywhere)
+    everywhere = Later(lambda: _newest_first(this.kernels).find_function(kfunc))
     if not _has(loaded, kfunc):
-        _refuse(loaded, kfunc, stages)
+        _refuse(loaded, kfunc, _group_stages(everywhere))
     groups = group_by_context(loaded, kfunc)
     if chosen := request.GET.get("format"):
         rows = [
@@ -64,12 +65,13 @@ def show_kfunc(request: HttpRequest, this: ThisKernel, kfunc: str) -> Page | Htt
         "flags": flags_of(loaded, kfunc),
         "memberships": _find_memberships(loaded, kfunc),
         "groups": groups,
+        # The part of the page that these are for is kept: they are asked for when it is made.
         "everywhere": everywhere,
-        "stages": stages,
-        "grid": build_grid(everywhere),
-        "variants": _find_variants(this.kernels, kfunc),
-        "renamed": find_renamings(everywhere, kfunc),
-        "declaration": declare(loaded, kfunc, everywhere),
+        "stages": Later(lambda: _group_stages(everywhere)),
+        "grid": Later(lambda: build_grid(everywhere)),
+        "variants": Later(lambda: _find_variants(this.kernels, kfunc)),
+        "renamed": Later(lambda: find_renamings([*everywhere], kfunc)),
+        "declaration": Later(lambda: declare(loaded, kfunc, everywhere)),
         "callers": _find_callers(kfunc, request.user) if request.user.is_authenticated else None,
     }
     return Page("web/kfunc.html", context)
@@ -129,7 +131,7 @@ class Stage:
     prototype: str = ""
 
 
-def _group_stages(everywhere: list[FunctionOn]) -> list[Stage]:
+def _group_stages(everywhere: Iterable[FunctionOn]) -> list[Stage]:
     found: dict[tuple[tuple[str, ...], str] | None, list[str]] = {}
     for on in everywhere:
         said = (tuple(on.row.flags), on.row.prototype) if on.row and on.present else None

@@ -2,7 +2,7 @@
 
 | decorator       | the view gets            | its template finds                           |
 |-----------------|--------------------------|----------------------------------------------|
-| `map_page`      | `kernels`, a KernelMap   | `kernels`, `section`                         |
+| `map_page`      | `kernels`, a KernelMap   | `kernels`, `section`, `map_identity`         |
 | `kernel_page`   | `this`, a ThisKernel     | these, and `kernel`, its row, and `loaded`   |
 
 A view returns a Page (a template with the names that are its own) or any response. Pages only read,
@@ -83,7 +83,8 @@ def map_page(section: Section = "", *, conditional: bool = True) -> Callable[[Ma
 
             def answer() -> HttpResponse:
                 made = view(request, kernels, **address)
-                return _render(request, made, {"kernels": kernels, "section": section})
+                names = {"kernels": kernels, "section": section}
+                return _render(request, made, {**names, "map_identity": _identify_map(kernels)})
 
             return _answer_if_changed(request, kernels, answer) if conditional else answer()
 
@@ -172,8 +173,13 @@ def _identify(request: HttpRequest, kernels: KernelMap) -> str | None:
     if "messages" in request.COOKIES:
         return None
     reader = _identify_reader(request) if request.user.is_authenticated else ""
-    parts = [ENGINE_VERSION, _code_stamp(), reader, is_fragment(request), kernels.identity()]
+    parts = [_identify_map(kernels), reader, is_fragment(request)]
     return f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'
+
+
+def _identify_map(kernels: KernelMap) -> tuple[object, ...]:
+    """Return what every page changes with, whoever reads it."""
+    return ENGINE_VERSION, _code_stamp(), kernels.identity()
 
 
 def _identify_reader(request: HttpRequest) -> tuple[object, ...]:
