@@ -6,12 +6,13 @@ import copy
 import dataclasses
 import pickle
 from collections.abc import Callable
-from dataclasses import FrozenInstanceError, asdict, field, replace
+from dataclasses import FrozenInstanceError, asdict
 from typing import Any
 
 import pytest
 
 from kfmap import quick_dataclass
+from kfmap.quick_dataclass import field, replace
 
 
 @quick_dataclass.dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Standard:
     file: str
     line: int = 0
     notes: tuple[str, ...] = ()
-    seen: list[int] = field(default_factory=list, compare=False, repr=False)
+    seen: list[int] = dataclasses.field(default_factory=list, compare=False, repr=False)
 
 
 @quick_dataclass.dataclass(frozen=True, slots=True)

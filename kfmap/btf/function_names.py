@@ -18,8 +18,6 @@ from hashlib import blake2b
 from itertools import accumulate
 from typing import NamedTuple
 
-import zstandard
-
 from kfmap.btf.layout import BtfError, Words
 from kfmap.btf.little_endian import from_little
 
@@ -206,6 +204,8 @@ def read_content(data: bytes) -> bytes:
 
 def repack_content(content: bytes) -> bytes:
     """Return the packed form of a content; its parts are zstd frames, which are quickly made."""
+    import zstandard
+
     length, count, hashes = HEADER.unpack_from(content)
     end = HEADER.size + length
     compressor = zstandard.ZstdCompressor(level=_QUICK_LEVEL)
@@ -229,6 +229,8 @@ def decompress(data: bytes) -> bytes:
 
 
 def _decompress_zstd(data: bytes) -> bytes:
+    import zstandard  # takes a while, and few kernels are packed in it
+
     try:
         return zstandard.ZstdDecompressor().decompress(data, max_output_size=_MAX_UNPACKED)
     except zstandard.ZstdError as error:

@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from kfmap.quick_dataclass import dataclass
 
 MEASURED = Path(__file__).with_name("agreement.json")
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 import hashlib
 import lzma
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
 from kfmap.btf import function_names, pack
 from kfmap.catalogue.shared_kernels import SharedKernel, read_shared, write_shared
+from kfmap.quick_dataclass import dataclass
 
 
 class Part(StrEnum):

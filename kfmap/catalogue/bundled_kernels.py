@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import lzma
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from kfmap.kernel.config import read_config
 from kfmap.kernel.facts import KernelFacts
 from kfmap.kernel.facts_json import FactsOutline, parse_facts, read_outline
 from kfmap.permission.decide import Decider
+from kfmap.quick_dataclass import dataclass
 
 BUNDLED = Path(__file__).parent / "bundled"
 

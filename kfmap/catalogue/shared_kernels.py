@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import zstandard
+from kfmap.quick_dataclass import dataclass
+
+if TYPE_CHECKING:
+    import zstandard  # when something is packed in it: it takes a while, and few kernels are
 
 MARK = b"kfmap shared 1\n"
 _LEVEL = 19
@@ -34,6 +37,8 @@ class SharedKernel:
 
         Raises SharedKernelError where they do not fit.
         """
+        import zstandard
+
         reader = zstandard.ZstdDecompressor(dict_data=_dictionary(of_base), max_window_size=1 << 27)
         try:
             return reader.decompress(self.frames[part], max_output_size=_MAX_PART)
@@ -71,6 +76,8 @@ def write_shared(base: str, parts: Mapping[str, tuple[bytes, bytes]]) -> bytes:
 
 
 def _shrink(own: bytes, of_base: bytes) -> bytes:
+    import zstandard
+
     settings = zstandard.ZstdCompressionParameters.from_level(
         _LEVEL, window_log=_WINDOW, enable_ldm=1, write_checksum=1, source_size=len(own)
     )
@@ -80,6 +87,8 @@ def _shrink(own: bytes, of_base: bytes) -> bytes:
 
 def _dictionary(content: bytes) -> zstandard.ZstdCompressionDict | None:
     """Return a dictionary of bytes as they are; None for none, of which zstd makes none."""
+    import zstandard
+
     if not content:
         return None
     return zstandard.ZstdCompressionDict(content, dict_type=zstandard.DICT_TYPE_RAWCONTENT)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from dataclasses import replace
 from pathlib import Path
 
 from kfmap.cli.commands import CommandFailedError
 from kfmap.permission.section_names import UNKNOWN_TYPE
+from kfmap.quick_dataclass import replace
 from verifier.engine.judging.choice_text import parse_choices
 from verifier.engine.judging.choices import ON_PROGRAM
 from verifier.engine.object.model import BpfObject, ObjectError

@@ -9,7 +9,6 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Callable, Collection
-from dataclasses import MISSING, fields, is_dataclass
 from enum import StrEnum
 from functools import cache
 from typing import Any, TypeAlias
@@ -17,6 +16,7 @@ from typing import Any, TypeAlias
 from kfmap.kernel import facts as facts_module
 from kfmap.kernel import helper_form, program_facts, rule_form
 from kfmap.kernel.place import Place
+from kfmap.quick_dataclass import is_record
 
 Builder: TypeAlias = Callable[[Any], Any]
 
@@ -24,7 +24,7 @@ UNION_KINDS: dict[str, type] = {
     cls.__name__: cls
     for module in (rule_form, helper_form)
     for cls in vars(module).values()
-    if isinstance(cls, type) and is_dataclass(cls)
+    if isinstance(cls, type) and is_record(cls)
 }
 
 
@@ -52,7 +52,7 @@ def find_builder(kind: Any) -> Builder:
         return _list_builder(args[0]) if args[-1] is Ellipsis else _row_builder(args)
     if origin in (types.UnionType, typing.Union):
         return _union_builder(args)
-    if is_dataclass(kind):
+    if is_record(kind):
         return _record_builder(kind)
     if issubclass(kind, StrEnum):
         return _word_builder(kind)
@@ -178,6 +178,8 @@ def _record_builder(cls: Any) -> Builder:
 
 def _name_missing(cls: Any, given: Collection[str]) -> str:
     """Return which parts a record lacks, "" where it has all that it needs."""
+    from dataclasses import MISSING, fields  # takes long, and few facts lack anything
+
     lacks = [
         field.name
         for field in fields(cls)

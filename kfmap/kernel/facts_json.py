@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 from typing import Any, NamedTuple
 
 from kfmap.kernel.facts import KernelFacts, Kfunc, Origin, Place
 from kfmap.kernel.facts_builders import UNION_KINDS, MisfitError, find_builder
+from kfmap.quick_dataclass import field_names, is_record
 
 FORMAT = 2
 _READABLE = (1, 2)  # 1 lacks what program_facts.py describes: that part is then not known
@@ -113,11 +113,11 @@ def plain_value(value: Any) -> Any:
         return str(value)
     if isinstance(value, tuple):
         return [plain_value(item) for item in value]
-    if is_dataclass(value):
+    if is_record(value):
         plain = {
-            f.name: plain_value(found)
-            for f in fields(value)
-            if (found := getattr(value, f.name)) != () or f.name not in _LATER
+            name: plain_value(found)
+            for name in field_names(value)
+            if (found := getattr(value, name)) != () or name not in _LATER
         }
         if type(value).__name__ in UNION_KINDS:
             plain["is"] = type(value).__name__

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from kfmap.kernel.facts import Constant, KfuncSet
 from kfmap.kernel.facts_json import FactsError, build_record, plain_value
 from kfmap.kernel.helper_facts import HelperFacts
 from kfmap.kernel.helper_form import HelperCase, HelperFunction, HelperProto, HelperTable
+from kfmap.quick_dataclass import replace
 
 _KINDS: dict[str, type] = {
     "helper": Constant,

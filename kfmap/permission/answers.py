@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from kfmap.permission.asking import AmbiguousContextError, find_contexts, names_a_section
@@ -11,6 +10,7 @@ from kfmap.permission.context_words import render_context
 from kfmap.permission.decide import Decider
 from kfmap.permission.outcome import OutcomeJudge
 from kfmap.permission.verdict import Outcome
+from kfmap.quick_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

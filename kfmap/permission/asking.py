@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from kfmap.kernel.facts import KernelFacts, StructOps
 from kfmap.kernel.program_facts import NEVER, KernelPart
@@ -17,6 +16,7 @@ from kfmap.permission.context_text import MAX_LENGTH, ContextError, parse_contex
 from kfmap.permission.context_words import render_context
 from kfmap.permission.section_names import SectionName, parse_section_name
 from kfmap.permission.view import STRUCT_OPS_TYPE
+from kfmap.quick_dataclass import replace
 
 _SEC = re.compile(r'\A(?:__)?SEC\s*\(\s*"([^"]*)"\s*\)\Z')
 _IDENTIFIER = re.compile(r"\A[A-Za-z_]\w*\Z")

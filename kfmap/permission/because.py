@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from kfmap.kernel.facts import VMLINUX
 from kfmap.kernel.program_facts import UNKNOWN as SLEEP_UNKNOWN
@@ -24,6 +23,7 @@ from kfmap.permission.outcome_words import (
 from kfmap.permission.section_names import render_section_name
 from kfmap.permission.sleeping import find_sleep_answer
 from kfmap.permission.verdict import Layer, LayerKind, Reason, Step, Verdict, give_reason
+from kfmap.quick_dataclass import replace
 
 _FEW = 6
 # In the kernel's order; the first that blocks is the reason.

@@ -7,7 +7,6 @@ Capabilities count as held, and lockdown as off; what an answer would need is sa
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import replace
 from functools import cached_property
 
 from kfmap.kernel.facts import KernelFacts
@@ -42,7 +41,7 @@ from kfmap.kernel.rule_form import (
 )
 from kfmap.permission.context import Context
 from kfmap.permission.view import EXT_TYPE, STRUCT_OPS_TYPE, View, ViewBuilder
-from kfmap.quick_dataclass import dataclass
+from kfmap.quick_dataclass import dataclass, replace
 
 CAPABILITY, LOCKDOWN = "capability", "lockdown"
 _WITH_TARGETS = ("BPF_PROG_TYPE_TRACING", "BPF_PROG_TYPE_LSM")

@@ -7,7 +7,6 @@ that may sleep is for programs that may (check_helper_call() of kernel/bpf/verif
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from kfmap.kernel.program_facts import MUST, NEVER, KernelPart
 from kfmap.permission.bits import KfuncBits
@@ -30,6 +29,7 @@ from kfmap.permission.outcome_words import (
 )
 from kfmap.permission.sleeping import find_sleep_answer
 from kfmap.permission.verdict import LayerKind
+from kfmap.quick_dataclass import replace
 
 # The layers that concern the program as such, and those of its sleep.
 _OF_THE_PROGRAM = (LayerKind.ATTACH_TARGET, LayerKind.UNSUPPORTED_MEMBER)

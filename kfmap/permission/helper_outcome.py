@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from kfmap.permission.because import Explainer
 from kfmap.permission.bits import say_allowed
@@ -27,6 +26,7 @@ from kfmap.permission.outcome_words import (
 )
 from kfmap.permission.renames import find_newer_helpers
 from kfmap.permission.verdict import Layer, LayerKind, Outcome, Reason, Verdict, give_reason
+from kfmap.quick_dataclass import replace
 
 _RULE = "helper"
 _NEED_OF = {"CAP_BPF": "bpf", "CAP_PERFMON": "perfmon", "CAP_SYS_ADMIN": "sys_admin"}

@@ -7,9 +7,9 @@ filters deduplicated. A registration that breaks a limit frees the object's whol
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from kfmap.kernel.facts import VMLINUX, Decision, Entry, KernelFacts, KfuncSet, Registration
+from kfmap.quick_dataclass import dataclass, field
 
 COMMON_HOOK = "BTF_KFUNC_HOOK_COMMON"
 FMODRET_HOOK = "BTF_KFUNC_HOOK_FMODRET"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import cached_property
 
 from kfmap.kernel.program_facts import MAY, MUST, NEVER
@@ -26,6 +25,7 @@ from kfmap.permission.sleeping import find_sleep_answer
 from kfmap.permission.verdict import ALLOWED as MAY_CALL
 from kfmap.permission.verdict import LayerKind, Verdict
 from kfmap.permission.view import ViewBuilder
+from kfmap.quick_dataclass import replace
 
 WORKQUEUE = "bpf_wq"
 _WORKQUEUE_KFUNC = "bpf_wq_init"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from kfmap.kernel.facts import KernelFacts
 from kfmap.permission.bits import KfuncBits
 from kfmap.permission.context import Context
 from kfmap.permission.contexts import build_contexts
 from kfmap.permission.decide import Decider
+from kfmap.quick_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

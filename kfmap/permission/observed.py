@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kfmap.kernel.facts import KernelFacts, Observed
 from kfmap.permission.bits import ALLOWED_LETTER, LETTERS, REFUSED_LETTER, KfuncBits
 from kfmap.permission.context import Context
 from kfmap.permission.verdict import UNKNOWN, Reason, Step, Verdict
+from kfmap.quick_dataclass import replace
 
 # What a kernel of evidence does not tell of a call whose permission check passes.
 NOT_ASKED = Reason(

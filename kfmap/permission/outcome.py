@@ -8,7 +8,6 @@ its run-time check pass. Pages, commands, API and reports take their words from 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 from kfmap.kernel.program_facts import NEVER
 from kfmap.permission.attach_targets import find_function, find_tracepoint
@@ -37,6 +36,7 @@ from kfmap.permission.unread import UNREAD_RULE
 from kfmap.permission.verdict import FAILS, LayerKind, Outcome, Reason, Step, Verdict
 from kfmap.permission.verdict import REFUSED as NOT_PERMITTED
 from kfmap.permission.verdict import UNKNOWN as NOT_KNOWN
+from kfmap.quick_dataclass import replace
 
 # The layers that concern the program as such, which the kernel looks at before its code.
 _OF_THE_PROGRAM = (

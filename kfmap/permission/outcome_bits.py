@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import cached_property
 
 from kfmap.kernel.program_facts import NEVER, KernelPart
@@ -24,6 +23,7 @@ from kfmap.permission.outcome_words import (
     WILL_NOT_LOAD,
 )
 from kfmap.permission.sleeping import find_sleep_answer
+from kfmap.quick_dataclass import dataclass
 
 _BIT_WORDS = (ALLOWED, ONLY_IF_SLEEPABLE, WILL_NOT_LOAD, FAILS_AT_RUN_TIME, UNKNOWN)
 

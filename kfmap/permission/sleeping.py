@@ -7,7 +7,6 @@ the struct_ops types.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from kfmap.kernel.program_facts import (
     MAY,
@@ -25,6 +24,7 @@ from kfmap.permission.context_words import LSM, TARGET_PREFIXES, render_context
 from kfmap.permission.section_names import render_section_name
 from kfmap.permission.verdict import Reason, give_reason
 from kfmap.permission.view import STRUCT_OPS_TYPE, ViewBuilder
+from kfmap.quick_dataclass import dataclass, replace
 
 _TRACEPOINT = "BPF_TRACE_RAW_TP"
 _SENTENCES = {

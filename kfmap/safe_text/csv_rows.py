@@ -5,7 +5,6 @@ What nobody sees, or what turns the direction of writing, is written as an escap
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterable, Sequence
 
@@ -17,6 +16,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  #
 
 def render_csv(columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> str:
     """Return a head and its rows; text that would be taken for a formula gets a `'` before it."""
+    import csv  # takes a while, and every report is made by what may write it
+
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)

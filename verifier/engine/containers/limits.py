@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from kfmap.quick_dataclass import dataclass
 
 
 class ContainerError(ValueError):
@@ -41,7 +41,7 @@ class Budget:
     packed: int
     members: int = 0
     objects: int = 0
-    unpacked: int = field(default=0)
+    unpacked: int = 0
 
     def take_member(self) -> None:
         """Count a member of an archive."""

@@ -6,12 +6,12 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
 from kfmap.btf.kinds import Kind
 from kfmap.btf.read import BtfError
+from kfmap.quick_dataclass import dataclass, field
 from verifier.engine.flow.body import OP_CALL, OP_LDDW, plain_reference
 from verifier.engine.flow.forks import (
     RESILIENT_LOCKS,

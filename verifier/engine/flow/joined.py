@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
+from kfmap.quick_dataclass import dataclass, field
 from verifier.engine.flow import branch
 from verifier.engine.flow.body import (
     BRANCH,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from kfmap.quick_dataclass import dataclass
 from verifier.engine.flow.inputs import Answer, Inputs, Key
 from verifier.engine.flow.regions import Regions
 from verifier.engine.flow.slices import PASSED_BY, RESULT, Live, Marks, Slice, find_slice

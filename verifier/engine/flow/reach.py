@@ -6,14 +6,12 @@ program's entry, keeping what decides about sleeping and about masks in force.
 
 from __future__ import annotations
 
-import dataclasses
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import field
 from enum import StrEnum
 from typing import NamedTuple
 
-from kfmap.quick_dataclass import dataclass
+from kfmap.quick_dataclass import dataclass, field
 from verifier.engine.flow.engine import Engine
 from verifier.engine.flow.regions import NO_REGIONS, Regions
 from verifier.engine.flow.summary import (
@@ -151,7 +149,7 @@ class GlobalCall(NamedTuple):
     circumstances: Circumstances
 
 
-@dataclasses.dataclass(slots=True)
+@dataclass(slots=True)
 class Reach:
     """All that is live in one program; `complete` is False where something could not be walked."""
 

@@ -8,9 +8,9 @@ slicing as Weiser has it, with control dependence from postdominators.
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from kfmap.quick_dataclass import dataclass, field
 from verifier.engine.flow.body import (
     BRANCH,
     CALL,

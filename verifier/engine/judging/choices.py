@@ -7,7 +7,6 @@ what was changed: constants, struct_ops members, program types, attach targets.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from kfmap.permission.section_names import (
@@ -15,6 +14,7 @@ from kfmap.permission.section_names import (
     parse_program_type,
     parse_section_name,
 )
+from kfmap.quick_dataclass import dataclass, field, replace
 from verifier.engine.object.model import BpfObject, Program, StructOpsMap
 
 _Value = TypeVar("_Value")

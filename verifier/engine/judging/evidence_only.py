@@ -7,8 +7,7 @@ rules that are not known, so no program passes.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from kfmap.quick_dataclass import replace
 from verifier.engine.result import Finding, FindingKind, ProgramVerdict, Reason, find_word
 
 RULE = "observed"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from kfmap.btf.read import BtfError
+from kfmap.quick_dataclass import dataclass, field
 from verifier.engine.flow.engine import ObjectCode
 from verifier.engine.judging.choices import NO_CHOICES, LoaderChoices, apply_choices
 from verifier.engine.judging.context_words import ContextReads, find_program_reads

@@ -6,10 +6,9 @@ keeps the object from being opened.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from kfmap.btf.kinds import Kind
 from kfmap.btf.read import Btf, BtfError, Member
+from kfmap.quick_dataclass import dataclass
 
 PROGRAM_ARRAY = 3  # BPF_MAP_TYPE_PROG_ARRAY
 _MAPS_OF_MAPS = (12, 13)  # BPF_MAP_TYPE_ARRAY_OF_MAPS, BPF_MAP_TYPE_HASH_OF_MAPS

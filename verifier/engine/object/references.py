@@ -6,8 +6,8 @@ Mirrors bpf_program__record_reloc and bpf_object__reloc_code of tools/lib/bpf/li
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
+from kfmap.quick_dataclass import dataclass, field
 from verifier.engine.object.code import CALL, LDDW, PSEUDO_CALL, SLOT, find_subprogram_calls
 from verifier.engine.object.elf import FUNCTION, RELOCATION_TYPES, SECTION, Relocations, Symbol
 from verifier.engine.object.externs import is_extern

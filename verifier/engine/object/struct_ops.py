@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import NamedTuple
 
 from kfmap.btf.flavor import essential_name
 from kfmap.btf.kinds import Kind
 from kfmap.btf.read import Btf, Member
 from kfmap.permission.section_names import STRUCT_OPS_TYPE, parse_section_name
+from kfmap.quick_dataclass import replace
 from verifier.engine.object.code import SLOT
 from verifier.engine.object.elf import Elf, Section, Symbol
 from verifier.engine.object.limits import Limits, check_limit
