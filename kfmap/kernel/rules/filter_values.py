@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from tree_sitter import Node
 
@@ -13,17 +13,14 @@ from kfmap.kernel.expressions import Value, compute, parse_number
 from kfmap.kernel.preprocessor import config_call
 from kfmap.kernel.rule_form import (
     Always,
-    AttachTypeIs,
     Condition,
     InSet,
-    KfuncIs,
-    MemberAt,
     StructOpsIs,
     TableHas,
     TargetIn,
-    TypeIs,
 )
 from kfmap.kernel.rules.conditions import either, is_too_large, join, negate
+from kfmap.kernel.rules.filter_comparisons import Comparisons
 from kfmap.kernel.rules.filter_meanings import (
     Global,
     Holds,
@@ -38,7 +35,6 @@ from kfmap.kernel.rules.filter_meanings import (
     Tables,
 )
 from kfmap.kernel.rules.function_doubts import find_doubt
-from kfmap.kernel.rules.hooks import BTF_C, find_enum
 from kfmap.kernel.source import substitute
 from kfmap.kernel.syntax import (
     Function,
@@ -81,6 +77,7 @@ class ValueReader(ABC):
         self.file = function.file
         self.tables = tables
         self.depth = depth
+        self.comparisons = Comparisons(code, tables, function.file)
 
     @abstractmethod
     def returned(self, function: Function, given: dict[str, Meaning], node: Node) -> Condition:
@@ -266,7 +263,7 @@ class ValueReader(ABC):
         left = self.meaning(self._part(node, "left"), env)
         right = self.meaning(self._part(node, "right"), env)
         if operator in ("==", "!="):
-            found = self._equal(left, right, node)
+            found = self.comparisons.equal(left, right, node)
             return Holds(found if operator == "==" else negate(found))
         if isinstance(left, Number) and isinstance(right, Number):
             value = compute(operator, left.value, right.value)
@@ -295,56 +292,6 @@ class ValueReader(ABC):
         values = {name: self.code.value(name, self.file) for name in names if name.isupper()}
         return tuple(name for name, value in values.items() if value and value & mask == value)
 
-    def _equal(self, left: Meaning, right: Meaning, node: Node) -> Condition:
-        if not isinstance(left, Known) and isinstance(right, Known):
-            left, right = right, left
-        match left, right:
-            case Known("type"), Number():
-                return TypeIs(self._enumerator("bpf_prog_type", right, node))
-            case Known("attach"), Number():
-                return AttachTypeIs(self._enumerator("bpf_attach_type", right, node))
-            case Known("st_ops"), Global(name, True):
-                return StructOpsIs(name)
-            case Known("st_ops"), Number(0):
-                return StructOpsIs(None)
-            case Known("prog" | "aux"), Number(0):
-                return Always(False)
-            case Known("offset"), Number(value):
-                return MemberAt(value)
-            case Known("target"), ListItem(name, _):
-                return self._in_set(name, node, lambda set_id: TargetIn(set_id))
-            case Known("kfunc"), ListItem(name, index):
-                entries = self.tables.list_entries(name, self.file)
-                if 0 <= index < len(entries):
-                    return KfuncIs(entries[index])
-            case Number(first), Number(second):
-                return Always(first == second)
-            case Row(table, mask, names), Number(0) if mask is not None:
-                return negate(TableHas(table, mask, names))
-            case Holds(condition), Number(0):
-                return negate(condition)
-            case Holds(condition, True), Number(1):
-                return condition
-            case Holds(first_, True), Holds(second_, True):
-                return either(first_, second_, negate(second_))
-        raise NotInSubsetError(f"comparison {text_of(node)[:60]}", node)
-
-    def _enumerator(self, enum: str, number: Number, node: Node) -> str:
-        """Return the enumerator of a number, which may go by another name."""
-        names = {item.name: item.value for item in find_enum(self.code, enum, BTF_C)}
-        if number.name in names:
-            return number.name
-        for name, value in names.items():
-            if value == number.value:
-                return name
-        raise NotInSubsetError(f"comparison {text_of(node)[:60]}", node)
-
-    def _in_set(self, name: str, node: Node, make: Callable[[str], Condition]) -> Condition:
-        set_id = self.tables.find_set(name, self.file)
-        if set_id is None:
-            raise NotInSubsetError(f"set {name}", node)
-        return make(set_id)
-
     # Calls
 
     def _call(self, node: Node, env: Mapping[str, Meaning]) -> Meaning:
@@ -367,9 +314,9 @@ class ValueReader(ABC):
         tested, member = (self.meaning(argument, env) for argument in arguments)
         if isinstance(tested, Global) and isinstance(member, Known):
             if member.what == "kfunc":
-                return self._in_set(tested.name, node, lambda set_id: InSet(set_id))
+                return self.comparisons.in_set(tested.name, node, lambda set_id: InSet(set_id))
             if member.what == "target":
-                return self._in_set(tested.name, node, lambda set_id: TargetIn(set_id))
+                return self.comparisons.in_set(tested.name, node, lambda set_id: TargetIn(set_id))
         raise NotInSubsetError(f"set test {text_of(node)[:60]}", node)
 
     def _macro(self, text: str, env: Mapping[str, Meaning], node: Node) -> Meaning:

@@ -131,7 +131,9 @@ class FilterCompiler(ValueReader, StatementCompiler[Node]):
     ) -> Condition:
         """Return the condition under which a value is that of a label. Raises NotInSubsetError."""
         subject = self.meaning(value, env)
-        equal = (self._equal(subject, self.meaning(label, env), label) for label in labels)
+        equal = (
+            self.comparisons.equal(subject, self.meaning(label, env), label) for label in labels
+        )
         return join(False, tuple(equal))
 
     def branch(

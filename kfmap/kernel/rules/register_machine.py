@@ -1,7 +1,7 @@
 """Runs functions that register kfuncs: loops, tables, pointers, and functions around the call.
 
-An unknown call succeeds, a registration returns 0, and an unknown test may go both ways. Tests of
-what calls returned are about errors; what stands behind another unknown test is in doubt.
+An unknown call succeeds, and a registration returns 0; what unknown tests make of the rest is in
+register_doubts.py.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from kfmap.kernel.expressions import Value, compute
 from kfmap.kernel.facts import Place
 from kfmap.kernel.preprocessor import config_call
 from kfmap.kernel.rules.initializers import read_held
+from kfmap.kernel.rules.register_doubts import RunnerInDoubt
 from kfmap.kernel.rules.register_world import REGISTER, REGISTER_FMODRET, Site, World
-from kfmap.kernel.statements import BREAKS, CONTINUES, FALLS, LEAVES, Runner, TooLongError
+from kfmap.kernel.statements import BREAKS, CONTINUES, FALLS, TooLongError
 from kfmap.kernel.syntax import (
     Function,
     arguments_of,
@@ -33,11 +34,9 @@ _COPIES = frozenset({"memcpy", "memmove", "__builtin_memcpy"})
 _BITS = frozenset({"BIT", "BIT_ULL"})  # include/vdso/bits.h
 _KNOWN = frozenset({"likely", "unlikely", "ARRAY_SIZE", *_COPIES, *_BITS})
 _CHANGES = re.compile(rf"{REGISTER}|{REGISTER_FMODRET}|\+\+|--|(?<![=!<>])=(?!=)")
-_OF_ERRORS = re.compile(r"\b(?:IS_ERR\w*|PTR_ERR\w*|WARN_ON\w*|ERR_PTR|unlikely|likely)\b")
-_CONSTANT = re.compile(r"[A-Z_][A-Z0-9_]*\Z")
 
 
-class RegisterMachine(Runner):
+class RegisterMachine(RunnerInDoubt):
     """One call of a function that registers."""
 
     def __init__(
@@ -48,12 +47,9 @@ class RegisterMachine(Runner):
         depth: int = 0,
         doubt: Place | None = None,
     ) -> None:
-        super().__init__(function, variables)
+        super().__init__(function, variables, doubt)
         self._world = world
-        self._parameters = set(function.parameters)
-        self._locals = set(function.parameters)
         self._call_depth = depth
-        self._doubt = doubt
         world.met.functions.add(function.name)
 
     # Names and memory
@@ -281,72 +277,6 @@ class RegisterMachine(Runner):
     def _offset(self, node: Node) -> int:
         return self.function.first_row * 1_000_000 + node.start_byte
 
-    # What may or may not be run
-
-    def _if(self, node: Node) -> set[str]:
-        condition, branches = self._choose(node)
-        if len(branches) == 1:
-            return {FALLS} if branches[0] is None else self._statement(branches[0])
-        in_doubt = condition is not None and not self._is_about_success(condition)
-        place = Place(self.function.file, self.function.line_of(node))
-        before, doubt = dict(self.variables), self._doubt
-        ends: set[str] = set()
-        outcomes = []
-        leaves_well = False
-        for branch in branches:
-            self.variables = dict(before)
-            self._doubt = doubt or (place if in_doubt else None)
-            ways = {FALLS} if branch is None else self._statement(branch)
-            ends |= ways
-            if FALLS in ways:
-                outcomes.append(self.variables)
-            elif branch is not None and ways == {LEAVES} and _returns_nothing_or_0(branch):
-                leaves_well = True
-            elif ways & {BREAKS, CONTINUES}:
-                leaves_well = True  # what follows in the round is perhaps not reached
-        self.variables = self.agreed(outcomes)
-        self._doubt = doubt or (place if in_doubt and leaves_well else None)
-        return ends
-
-    def _is_about_success(self, condition: Node) -> bool:
-        """Return whether a test asks what calls before it returned, as tests of errors do."""
-        names = {
-            text_of(node)
-            for node in walk(condition)
-            if node.type == "identifier" and not _OF_ERRORS.match(text_of(node))
-        }
-        variables = {name for name in names if not _CONSTANT.match(name)}
-        called = {called_name(node) for node in walk(condition) if node.type == "call_expression"}
-        own = self._locals - self._parameters
-        asked = variables - called
-        is_open = all(self.variables.get(name) is None for name in asked)
-        return bool(asked) and asked <= own and is_open
-
-    def _logical(self, first: Value, right: Node, *, decisive: bool) -> Value:
-        if first is None and not decisive:
-            with_doubt = self._doubt
-            self._doubt = self._doubt or Place(self.function.file, self.function.line_of(right))
-            value = super()._logical(first, right, decisive=decisive)
-            self._doubt = with_doubt
-            return value
-        return super()._logical(first, right, decisive=decisive)
-
-    def _conditional(self, node: Node) -> Value:
-        condition, taken = field_of(node, "condition"), field_of(node, "consequence")
-        doubt = self._doubt
-        if taken is not None and condition is not None and self.value(condition) is None:
-            self._doubt = doubt or Place(self.function.file, self.function.line_of(node))
-        value = super()._conditional(node)
-        self._doubt = doubt
-        return value
-
-    def _maybe(self, node: Node) -> set[str]:
-        doubt = self._doubt
-        self._doubt = doubt or Place(self.function.file, self.function.line_of(node))
-        ends = super()._maybe(node)
-        self._doubt = doubt
-        return ends
-
     # Loops
 
     def _statement(self, node: Node) -> set[str]:
@@ -395,9 +325,3 @@ class RegisterMachine(Runner):
             if right.type == "sizeof_expression" and len(words) == 2:
                 return self._world.memory.length(self.name_value(words[1]))
         return super()._binary(node)
-
-
-def _returns_nothing_or_0(branch: Node) -> bool:
-    returns = [node for node in walk(branch) if node.type == "return_statement"]
-    texts = [text_of(child) for node in returns for child in node.named_children]
-    return all(text == "0" for text in texts)
