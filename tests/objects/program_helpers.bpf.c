@@ -7,6 +7,7 @@ struct xdp_md;
 static long (*bpf_skb_load_bytes)(const void *skb, u32 offset, void *to, u32 len) = (void *)26;
 static long (*bpf_probe_read_kernel)(void *dst, u32 size, const void *from) = (void *)113;
 static long (*bpf_copy_from_user)(void *dst, u32 size, const void *from) = (void *)148;
+static int (*bpf_set_retval)(int retval) = (void *)187;
 static long (*bpf_nobody_has)(void) = (void *)9999;
 
 const volatile int on = 0;
@@ -58,3 +59,15 @@ int newer(void *args)
 }
 
 char _license[] SEC("license") = "GPL";
+
+SEC("lsm_cgroup/socket_bind")
+int sets_result(void *ctx)
+{
+	return bpf_set_retval(-1);
+}
+
+SEC("lsm_cgroup/inet_csk_clone")
+int sets_none(void *ctx)
+{
+	return bpf_set_retval(-1);
+}

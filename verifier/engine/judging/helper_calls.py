@@ -6,6 +6,8 @@ Mirrors check_helper_call() of kernel/bpf/verifier.c.
 
 from __future__ import annotations
 
+from kfmap.btf.kinds import Kind
+from kfmap.btf.read import BtfError
 from kfmap.permission.bpf_helpers import HelperAnswer
 from kfmap.permission.function_address import GET_FUNC_IP, NO_FUNCTION, knows_function
 from kfmap.permission.helper_names import helper_name
@@ -20,6 +22,8 @@ from verifier.engine.judging.regions import SPIN_LOCK, SPIN_UNLOCK, helper_probl
 from verifier.engine.result import FindingKind, Reason
 
 _RULE = "helper"
+_SET_RETVAL = 187  # BPF_FUNC_set_retval
+_HOOKS, _LSM = "security_list_options", "bpf_lsm_"  # its members are what hooks call
 _Alike = tuple[int, Regions, Circumstances, str]
 
 
@@ -94,6 +98,10 @@ class HelperJudge:
                 'add char LICENSE[] SEC("license") = "GPL"'
             )
             return Objection(FindingKind.LOAD, (Reason(LICENCE_RULE, text),))
+        if answer.allowed and number == _SET_RETVAL and self._hook_returns_nothing():
+            # Of 6.1 to 7.3 every tree has it; "bpf: per-cgroup lsm flavor" came with the hooks.
+            text = "BPF_LSM_CGROUP that attach to void LSM hooks can't modify return value"
+            return Objection(FindingKind.LOAD, (Reason(_RULE, text),))
         if answer.allowed:
             return None
         kind = FindingKind.UNKNOWN if answer.allowed is None else FindingKind.LOAD
@@ -103,6 +111,18 @@ class HelperJudge:
             if name not in answer.because:
                 text = f"{answer.because}: bpf_{name}#{number}"
         return Objection(kind, (give_reason(_RULE, text, answer.place),))
+
+    def _hook_returns_nothing(self) -> bool:
+        """Return whether the program is for an LSM hook, per cgroup, that is known to be void."""
+        context, types = self._answers.context, self._kernel.types
+        if context.attach_type != "BPF_LSM_CGROUP" or context.target is None or types is None:
+            return False
+        hooks = types.find(_HOOKS, Kind.UNION)
+        try:
+            field = types.fields(hooks).get(context.target.removeprefix(_LSM)) if hooks else None
+            return field is not None and not types.type_of(types.type_of(field.type_id))
+        except BtfError:  # a type that the trimmed BTF of the kernel does not keep
+            return False
 
     def _find_objection(self, call: LiveHelper) -> Objection | None:
         if refusal := self._is_given(call.number):
