@@ -10,12 +10,13 @@ from typing import NamedTuple
 
 UNSURE = -1
 RCU, PREEMPT, IRQ, LOCK = range(4)
-# As the kernel names them: non_sleepable_context_description() of kernel/bpf/verifier.c.
+# As the kernel names them: non_sleepable_context_description() of kernel/bpf/verifier.c,
+# each with its article.
 REGION_NAMES = (
-    "rcu_read_lock region",
-    "non-preemptible region",
-    "IRQ-disabled region",
-    "lock region",
+    "an rcu_read_lock region",
+    "a non-preemptible region",
+    "an IRQ-disabled region",
+    "a lock region",
 )
 
 SPIN, RESILIENT, RESILIENT_IRQ = "spin", "res", "res_irq"

@@ -118,7 +118,7 @@ def asleep(regions: Regions, how: Circumstances, program_sleeps: bool) -> tuple[
         return f"{LATER.get(how.later, who)} may not", True
     held = [each.held() for each in variants(regions)]
     told = [name for name in held if name]
-    return (f"this is within a {told[0]}", len(told) == len(held)) if told else ("", True)
+    return (f"this is within {told[0]}", len(told) == len(held)) if told else ("", True)
 
 
 def absent_reason(resolved: Resolved, name: str) -> Reason:

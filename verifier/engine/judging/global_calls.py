@@ -49,7 +49,7 @@ class GlobalJudge:
         for region in (LOCK, PREEMPT) if needs_preemption else (LOCK,):
             depth = call.regions.depths()[region]
             if depth:
-                text = f"{name} is global and called within a {REGION_NAMES[region]}"
+                text = f"global function {name} is called within {REGION_NAMES[region]}"
                 path = path_to_call(call.node)
                 sure = call.sure and depth > 0
                 yield self._problem(
@@ -72,7 +72,7 @@ class GlobalJudge:
         if found is None:
             return
         kfunc, what, inner = found
-        text = f"{self._name(call)} is global and may sleep ({what}), dead code counted; {where}"
+        text = f"global function {self._name(call)} may sleep ({what}), dead code counted; {where}"
         path = extend(path_to_call(call.node), inner)
         yield self._problem(
             FindingKind.NOT_SLEEPABLE, kfunc, path, call.node, call.sure and certain, text
@@ -85,7 +85,7 @@ class GlobalJudge:
             return
         thrown = self.throw_in(call.node.function)
         if thrown:
-            text = f"{self._name(call)} is global and may throw, and this is within a {told[0]}"
+            text = f"global function {self._name(call)} may throw, and this is within {told[0]}"
             path = extend(path_to_call(call.node), thrown)
             sure = call.sure and len(told) == len(held)
             yield self._problem(FindingKind.REGION, THROW, path, call.node, sure, text)

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 
 from kfmap.permission.context import Context
-from kfmap.quick_dataclass import dataclass
+from kfmap.quick_dataclass import dataclass, replace
 from verifier.engine.flow.reach import (
     Circumstances,
     InTree,
@@ -102,7 +101,7 @@ def leak_problem(leak: LiveLeak, is_exit: bool, kernel: KernelUnderTest) -> Held
     advice = "end it on every path to the exit" if is_exit else "end it before the load"
     names = [regions.held() for regions in variants(leak.regions)]
     return _weigh(
-        [Held(f"{what} within a {name}", True, advice) if name else _FINE for name in names]
+        [Held(f"{what} within {name}", True, advice) if name else _FINE for name in names]
     )
 
 
@@ -233,7 +232,7 @@ class _KfuncChecks:
         held = regions.held()
         if held:
             holds = self.kernel.rules.holds("throw_checks_callers") if self.how.nested else True
-            yield from _asked(f"{THROW} would leave a {held}", holds, "end it before")
+            yield from _asked(f"{THROW} would leave {held}", holds, "end it before")
 
 
 def _helper_texts(
@@ -250,5 +249,5 @@ def _helper_texts(
     if helper.fault in _FAULTS:
         yield Held(_FAULTS[helper.fault].format(name=name), True, _PAIR)
     if number == TAIL_CALL and regions.held():
-        text = f"{name} may not be called within a {regions.held()}"
+        text = f"{name} may not be called within {regions.held()}"
         yield Held(text, True, "end it before the tail call")

@@ -184,7 +184,7 @@ _ALL = (
     ("text", "says"),
     [
         ("main: program; {begin}; {end}; exit", ""),
-        ("main: program; {begin}; exit", "the program ends within a {name} region"),
+        ("main: program; {begin}; exit", "the program ends within {article} {name} region"),
         ("main: program; {end}; exit", "ends a region that is not open"),
         ("main: program; {begin}; {end}; {end}; exit", "ends a region that is not open"),
         ("main: program; {begin}; call s; exit\ns: static; {end}; exit", "{irq}"),
@@ -201,8 +201,9 @@ def test_what_is_begun_has_to_be_ended(
     # A flag kept in a frame that is gone cannot be restored; no global runs under a lock.
     says = says.format(
         name=name,
+        article="a" if name[0] in "nl" else "an",
         irq="ends a region that is not open" if name.startswith("IRQ") else "",
-        **{"global": "is global and called within a lock region" if name == "lock" else ""},
+        **{"global": "global function g is called within a lock region" if name == "lock" else ""},
     )
     if not says:
         assert (verdict.verdict, verdict.findings) == (PASSES, ())
