@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from operator import attrgetter, ge, gt, le, lt
 from typing import TYPE_CHECKING, Any
 
-OFTEN = 500  # records of a class, after which compiling its __init__ has paid for itself
+OFTEN = 100  # records of a class, after which compiling its __init__ has paid for itself
 _NOTHING: Any = object()  # no default
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 from collections.abc import Iterator
 from mmap import mmap
@@ -14,6 +15,7 @@ FileBytes: TypeAlias = "bytes | mmap"  # slices of either are bytes; a map reads
 HEADER_SIZE = 64  # Elf64_Ehdr
 NO_BITS = 8  # SHT_NOBITS
 _ENTRY_SIZE = 64  # Elf64_Shdr
+_ENTRY = "{}IIQ8xQQII16x"  # less its address, alignment and size of entries
 _EXTENDED = 0xFFFF  # SHN_XINDEX: the number is in the first section header
 _MAX_SECTIONS = 1 << 20
 
@@ -54,7 +56,9 @@ class ElfHeader(NamedTuple):
 
     def sections(self, data: FileBytes) -> Iterator[SectionHeader]:
         """Return the headers of all sections, in their order."""
-        return (self.section(data, number) for number in range(self.section_count))
+        end = self.table + self.section_count * _ENTRY_SIZE
+        rows = struct.iter_unpack(_ENTRY.format(self.mark), data[self.table : end])
+        return itertools.starmap(SectionHeader, rows)
 
 
 def read_header(data: FileBytes) -> ElfHeader:
@@ -99,5 +103,4 @@ def say_truncated(what: str, end: int, data: FileBytes) -> str:
 def _read_row(data: FileBytes, mark: str, at: int) -> SectionHeader:
     if at + _ENTRY_SIZE > len(data):
         raise BtfError(say_truncated("section headers", at + _ENTRY_SIZE, data))
-    name, kind, flags, _, offset, size, link, info = struct.unpack_from(f"{mark}IIQQQQII", data, at)
-    return SectionHeader(name, kind, flags, offset, size, link, info)
+    return SectionHeader(*struct.unpack_from(_ENTRY.format(mark), data, at))

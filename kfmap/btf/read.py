@@ -315,18 +315,20 @@ class Btf:
         return self._names.flavors(name)
 
     @cached_property
-    def _tags(self) -> dict[int, list[Tag]]:
-        tags: dict[int, list[Tag]] = {}
+    def _tags(self) -> dict[int, list[int]]:
+        """Return the ids of the declaration tags, by what they are on."""
+        tags: dict[int, list[int]] = {}
         for type_id in self.ids_of(Kind.DECL_TAG):
-            at = self._starts[type_id]
-            component = self._words[at + 2]
-            tag = Tag(self.name(type_id), component - (component >> 31 << 32))
-            tags.setdefault(self._words[at + 1], []).append(tag)
+            tags.setdefault(self._words[self._starts[type_id] + 1], []).append(type_id)
         return tags
+
+    def _tag(self, type_id: int) -> Tag:
+        component = self._words[self._starts[type_id] + 2]
+        return Tag(self.name(type_id), component - (component >> 31 << 32))
 
     def tags(self, type_id: int) -> tuple[Tag, ...]:
         """Return the declaration tags on a type, its members or parameters."""
-        return tuple(self._tags.get(type_id, ()))
+        return tuple(map(self._tag, self._tags.get(type_id, ())))
 
 
 _INT = frozenset({Kind.INT})

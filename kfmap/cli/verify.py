@@ -129,4 +129,6 @@ def _check(item: Found | NotFound, kernels: list[KernelUnderTest], use: ChoiceUs
         sha256 = hashlib.sha256(item.data).hexdigest()
         return CheckedObject(item.name, sha256, None, problem=str(error))
     verdicts = tuple(check_object(prepared, kernel) for kernel in kernels)
-    return CheckedObject(item.name, obj.sha256, summarize(prepared.object), verdicts)
+    return CheckedObject(
+        item.name, obj.sha256, summarize(prepared.object, prepared.code.graph), verdicts
+    )

@@ -6,7 +6,8 @@ are one function.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
 
 from kfmap.btf.flavor import essential_name
 
@@ -38,14 +39,24 @@ def find_renamed(kfunc: str, known: Collection[str]) -> tuple[str, ...]:
     return tuple(name for name in dict.fromkeys(_other_names(kfunc, known)) if name != kfunc)
 
 
+@lru_cache(maxsize=32)
+def _by_essential_name(known: frozenset[str]) -> Mapping[str, list[str]]:
+    """Return the names, sorted, by what they are without their last `___suffix`."""
+    found: dict[str, list[str]] = {}
+    for name in sorted(known):
+        found.setdefault(essential_name(name), []).append(name)
+    return found
+
+
 def _other_names(kfunc: str, known: Collection[str]) -> Iterator[str]:
+    flavors = _by_essential_name(frozenset(known))
     bases = [essential_name(kfunc)]
     bases += [base.removesuffix(_TWIN) for base in bases if base.endswith(_TWIN)]
     bases += [new for base in bases for new in _renamed(base)]
     for base in dict.fromkeys(bases):
         if base in known:
             yield base
-        yield from sorted(name for name in known if essential_name(name) == base)
+        yield from flavors.get(base, ())
         if base + _TWIN in known:
             yield base + _TWIN
 

@@ -20,7 +20,7 @@ from kfmap.permission.rule_bits import Evaluate, Names, compile_condition
 from kfmap.permission.rule_words import describe_condition
 from kfmap.permission.verdict import ALLOWED, REFUSED, UNKNOWN, Reason, Step
 from kfmap.permission.view import View
-from kfmap.quick_dataclass import dataclass
+from kfmap.quick_dataclass import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,17 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Tracer:
-    """Walks filters of one kernel; `trees` are those compiled, by their id."""
+    """Walks filters of one kernel; `trees` are those compiled, by their id.
+
+    The conditions on the way are compiled when they are first met.
+    """
 
     names: Names
     sets: dict[str, KfuncSet]
     trees: dict[str, Evaluate]
+    _conditions: dict[int, tuple[Condition, Evaluate]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     def trace_filter(self, filter_: Filter, asked: Asked) -> tuple[str, list[Reason]]:
         """Return the filter's answer (ALLOWED: it lets pass) and the reasons that lead to it."""
@@ -72,7 +78,13 @@ class Tracer:
         yield node, None
 
     def _holds(self, condition: Condition, asked: Asked) -> bool | None:
-        holds, may_hold = compile_condition(condition, self.names)(asked.view)
+        known = self._conditions.get(id(condition))
+        if known is None:  # the condition is kept as well, lest another one gets its id
+            known = self._conditions[id(condition)] = (
+                condition,
+                compile_condition(condition, self.names),
+            )
+        holds, may_hold = known[1](asked.view)
         if holds & asked.bit:
             return True
         return None if may_hold & asked.bit else False

@@ -6,6 +6,7 @@ met by the bare name and by `name/target`; any other only by the whole name.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from kfmap.permission.context import Context
@@ -166,6 +167,7 @@ _ROWS: dict[str, _Row] = {
 }
 
 
+@lru_cache(maxsize=1024)
 def parse_section_name(name: str) -> SectionName:
     """Read a section name; one that libbpf does not know has the type BPF_PROG_TYPE_UNSPEC."""
     optional = name.startswith("?")

@@ -42,6 +42,7 @@ from verifier.engine.object.model import BpfObject, Linkage, ReferenceKind
 
 _MAX_DEPTH = 16  # of calls within calls; the verifier allows 8
 _MAX_CONTEXTS = 24  # argument lists that a function is walked with; then any arguments
+_MAX_DECODED = 50_000  # instructions that are kept decoded: 150 bytes each
 _ANY: tuple[Value, ...] = (VAGUE,) * 5
 
 # function, arguments, regions, whether exact, for which question, what its caller waits for
@@ -60,16 +61,28 @@ class ObjectCode:
         self._checked: dict[int, list[int]] = {}  # function → slots that are asked about as well
         self.summaries: dict[Key, list[Summary]] = {}
         self._bodies: dict[int, Body] = {}
+        self._decoded = 0  # instructions in these
         self._counted: dict[int, int] = {}
 
     def body(self, function: int) -> Body:
-        """Return the decoded code of a function."""
-        if function not in self._bodies:
+        """Return the decoded code of a function; of large objects that of the last functions.
+
+        A function is hardly walked again once others have been: its summary is kept.
+        """
+        body = self._bodies.get(function)
+        if body is None:
+            while self._decoded > _MAX_DECODED and self._bodies:
+                self._decoded -= self._size(oldest := next(iter(self._bodies)))
+                del self._bodies[oldest]
             calls = self.graph.calls[function]
-            self._bodies[function] = build_body(
+            body = self._bodies[function] = build_body(
                 self.object, function, calls.functions, self.is_static, calls.forks
             )
-        return self._bodies[function]
+            self._decoded += self._size(function)
+        return body
+
+    def _size(self, function: int) -> int:
+        return self.object.functions[function].count
 
     def is_static(self, function: int) -> bool:
         """Return whether the verifier follows a call of this function with the caller's values."""

@@ -7,7 +7,6 @@ from kfmap.permission.observed import NOT_ASKED
 from kfmap.permission.verdict import ALLOWED, FAILS, REFUSED, UNKNOWN, Verdict, give_reason
 from verifier.engine.flow.reach import Circumstances, Later, LiveCall
 from verifier.engine.flow.regions import Regions
-from verifier.engine.judging.contexts import decide
 from verifier.engine.judging.externs import FOUND, MODULE_ONLY, Resolved
 from verifier.engine.judging.kernel import ContextAnswers, KernelUnderTest
 from verifier.engine.judging.loader import Loaded
@@ -29,7 +28,7 @@ class CallJudge:
         self._loaded = loaded
         self._kernel: KernelUnderTest = loaded.kernel
         self._context = answers.context
-        self._verdicts = answers.verdicts
+        self._answers = answers
         self._known: dict[_Alike, Objection | None] = {}
 
     def judge(self, call: LiveCall) -> Problem | None:
@@ -50,7 +49,7 @@ class CallJudge:
             return Objection(FindingKind(resolved.outcome), (absent_reason(resolved, extern.name),))
         if extern.kernel_name == TRAP:
             return Objection(FindingKind.LOAD, (give_reason("trap", TRAP_TEXT),))
-        verdict = self._decide(extern.kernel_name)
+        verdict = self._answers.decide(extern.kernel_name)
         if verdict.verdict == REFUSED:
             return Objection(FindingKind.NOT_ALLOWED, verdict.reasons)
         if verdict.verdict == UNKNOWN:
@@ -67,13 +66,8 @@ class CallJudge:
         """Return whether an extern is a kfunc that may be called in this context, and sleeps."""
         if self._loaded.kfunc(index).outcome != FOUND:
             return False
-        verdict = self._decide(self._loaded.object.externs[index].kernel_name)
+        verdict = self._answers.decide(self._loaded.object.externs[index].kernel_name)
         return verdict.verdict == ALLOWED and _SLEEPABLE in verdict.flags
-
-    def _decide(self, kfunc: str) -> Verdict:
-        if kfunc not in self._verdicts:
-            self._verdicts[kfunc] = decide(self._kernel.decider, self._context, kfunc)
-        return self._verdicts[kfunc]
 
     def _sleep_objection(self, call: LiveCall, kfunc: str, verdict: Verdict) -> Objection | None:
         if _SLEEPABLE not in verdict.flags:

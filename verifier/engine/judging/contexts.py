@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from kfmap.permission.context import Context
 from kfmap.permission.decide import Decider
 from kfmap.permission.verdict import UNKNOWN, Reason, Step, Verdict
 from kfmap.permission.view import EXT_TYPE, STRUCT_OPS_TYPE
+from kfmap.quick_dataclass import replace
 from verifier.engine.object.model import Program, StructOpsUse
 
 UNSPECIFIED = "BPF_PROG_TYPE_UNSPEC"
@@ -29,10 +29,11 @@ def context_of(program: Program) -> Context:
 
 def callback_context(uses: Sequence[StructOpsUse], sleepable: bool) -> Context:
     """Return the context of a struct_ops program by its first use, if it has any."""
-    context = Context(STRUCT_OPS_TYPE, sleepable=sleepable)
-    for use in uses[:1]:
-        context = replace(context, struct_ops=use.type, member=use.member)
-    return context
+    if not uses:
+        return Context(STRUCT_OPS_TYPE, sleepable=sleepable)
+    return Context(
+        STRUCT_OPS_TYPE, struct_ops=uses[0].type, member=uses[0].member, sleepable=sleepable
+    )
 
 
 def decide(decider: Decider, context: Context, kfunc: str) -> Verdict:

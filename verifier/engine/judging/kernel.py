@@ -16,8 +16,10 @@ from kfmap.permission.context import Context
 from kfmap.permission.contexts import build_contexts
 from kfmap.permission.decide import Decider
 from kfmap.permission.given_helpers import GivenHelpers, HelpersByContext
+from kfmap.permission.layers import flags_of
 from kfmap.permission.sleeping import SleepAnswer, find_sleep_answer
-from kfmap.permission.verdict import Verdict
+from kfmap.permission.verdict import ALLOWED, FAILS, Verdict
+from verifier.engine.judging.contexts import decide
 from verifier.engine.judging.problem import Objection
 from verifier.engine.judging.verifier_rules import VerifierRules
 
@@ -27,15 +29,42 @@ _MAX_CONTEXTS = 1_000  # whose decisions are kept
 class ContextAnswers:
     """What one kernel says of programs in one context, whatever their code.
 
-    `verdicts` are those on kfuncs, `refusals` by helper what keeps programs from it, whose licence
-    goes with the GPL or not; whoever decides more adds it.
+    `refusals` are by helper what keeps programs from it, whose licence goes with the GPL or not;
+    whoever decides more adds it.
     """
 
     def __init__(self, kernel: KernelUnderTest, context: Context) -> None:
         self._kernel = kernel
         self.context = context
-        self.verdicts: dict[str, Verdict] = {}
+        self._verdicts: dict[str, Verdict] = {}
         self.refusals: dict[bool, dict[int, Objection | None]] = {True: {}, False: {}}
+
+    def decide(self, kfunc: str) -> Verdict:
+        """Return the verdict on a kfunc; where nothing stands against a call, without reasons."""
+        known = self._verdicts.get(kfunc)
+        if known is None:
+            known = self._find_allowed(kfunc) or decide(self._kernel.decider, self.context, kfunc)
+            self._verdicts[kfunc] = known
+        return known
+
+    def _find_allowed(self, kfunc: str) -> Verdict | None:
+        """Return the verdict where the call is permitted and does not fail when it is made.
+
+        Most calls are such, and finding the way through all filters takes ten times as long.
+        """
+        decider, context = self._kernel.decider, self.context
+        if not self._kernel.kfunc_bits.get(kfunc, 0) & self._allowed:
+            return None
+        run_time, _ = decider.run_time_layer.decide(context, kfunc)
+        if run_time == FAILS:
+            return None
+        return Verdict(ALLOWED, run_time, (), (), flags_of(decider.flag_entries(context, kfunc)))
+
+    @cached_property
+    def _allowed(self) -> int:
+        """Return the kfuncs that are surely permitted, as bits; none where it was asked of them."""
+        decider = self._kernel.decider
+        return 0 if decider.observations else decider.bits(self.context).allowed
 
     @cached_property
     def helpers(self) -> GivenHelpers:

@@ -153,10 +153,7 @@ class LiveJudge:
 
     def _may_object(self, number: int) -> bool:
         """Return whether anything may be wrong with a call of a helper, wherever it is made."""
-        every_map = tuple(range(len(self._loaded.object.maps)))
-        return self._helpers.may_object(number) or bool(
-            self._maps.helper_objection(number, every_map)
-        )
+        return self._helpers.may_object(number) or self._maps.may_lack(number)
 
     def _reach(self, engine: Engine) -> Reach:
         rules = self._loaded.kernel.rules

@@ -54,11 +54,14 @@ class Relocations:
 
     def __init__(self, obj: BpfObject) -> None:
         self.by_slot: dict[tuple[str, int], CoreRelocation] = {}
+        self.first: dict[tuple[int, str, int], tuple[str, int]] = {}  # of all that ask the same
         self.specs = ObjectSpecs(obj.btf) if obj.btf else None
         for section in obj.btf_ext.core if obj.btf_ext else ():
             assert obj.btf_ext is not None
             for relocation in obj.btf_ext.core_relocations(section):
-                self.by_slot[section, relocation.slot] = relocation
+                place = section, relocation.slot
+                self.by_slot[place] = relocation
+                self.first.setdefault(relocation[1:], place)
 
 
 class Loaded:
@@ -112,8 +115,8 @@ class Loaded:
         return missing_word(*read, self.kernel) if read else ""
 
     def relocated(self) -> Iterable[tuple[str, int]]:
-        """Return section and slot of all CO-RE relocations."""
-        return self._relocations.by_slot
+        """Return section and slot of all CO-RE relocations; of those that ask the same one."""
+        return self._relocations.first.values()
 
     def lacks_variable(self, index: int) -> bool:
         """Return whether an extern variable is surely not in the kernel."""

@@ -60,7 +60,9 @@ class MapJudge:
         self._fields = fields
         self._kernel = kernel
         self._held: dict[int, _Held] = {}
+        self._held_data: dict[int, _Held] = {}
         self._refused: dict[tuple[_Held, str | None, bool], Objection | None] = {}
+        self._lacks: dict[int, bool] = {}
 
     @cached_property
     def _looks_inside(self) -> bool:
@@ -94,10 +96,12 @@ class MapJudge:
 
     def data_objection(self, program: Program, index: int) -> Objection | None:
         """Return why a program may not use a section of global data, which is a map as well."""
-        fields = self._fields_of_data(index)
-        return self._objection(
-            program, _Held(self._object.data[index].name, "BPF_MAP_TYPE_ARRAY", fields)
-        )
+        held = self._held_data.get(index)
+        if held is None:
+            fields = self._fields_of_data(index)
+            held = _Held(self._object.data[index].name, "BPF_MAP_TYPE_ARRAY", fields)
+            self._held_data[index] = held
+        return self._objection(program, held)
 
     def _fields_of_data(self, index: int) -> frozenset[str]:
         return self._found(self._fields.of_data(index))
@@ -122,6 +126,15 @@ class MapJudge:
     def helper_objection(self, number: int, maps: tuple[int, ...]) -> Objection | None:
         """Return what a map lacks that a helper is given."""
         return self._lack(_NEEDS.get(number), maps)
+
+    def may_lack(self, number: int) -> bool:
+        """Return whether any map of the object lacks what a helper needs."""
+        if number not in _NEEDS:
+            return False
+        if number not in self._lacks:
+            every_map = tuple(range(len(self._object.maps)))
+            self._lacks[number] = self.helper_objection(number, every_map) is not None
+        return self._lacks[number]
 
     def kfunc_objection(self, name: str, maps: tuple[int, ...]) -> Objection | None:
         """Return what a map lacks that a kfunc is given."""

@@ -79,8 +79,15 @@ class _ProgramJudge:
         self._reached = judge.prepared.reached[index]
         self._static = self._reached.calls
         self._answers = self._loaded.kernel.answers_in(self._reached.context)
-        self._reporter = Reporter(self._object, Adviser(self._loaded.kernel, self._answers))
-        self._live = LiveJudge(
+
+    @cached_property
+    def _reporter(self) -> Reporter:
+        return Reporter(self._object, Adviser(self._loaded.kernel, self._answers))
+
+    @cached_property
+    def _live(self) -> LiveJudge:
+        judge = self._judge
+        return LiveJudge(
             judge.prepared,
             self._loaded,
             judge.engines,

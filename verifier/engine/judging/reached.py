@@ -3,77 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from functools import cached_property
 
 from verifier.engine.flow.calls import CallGraph
 from verifier.engine.judging.contexts import context_of
-from verifier.engine.judging.static_paths import (
-    Path,
-    find_program_calls,
-    find_program_data,
-    find_program_maps,
-)
+from verifier.engine.judging.static_paths import Path
 from verifier.engine.object.model import Program
 
 
 class Reached:
     """The functions that a program could reach, its exception callback among them, and all that
-    is named in them; with what the kernel is told of it, its context."""
+    is named in them; with what the kernel is told of it, its context.
+
+    `calls`, `maps`, `data`: the path to the first call of each extern, and to where each map and
+    section of data is first referred to. `names`: the kernel's names of the externs that are
+    called, sorted. `helpers`: the numbers of those that are called, rising; `variables`: the weak
+    variables of the kernel that are named. `calls_back`: the address of a function is taken.
+    """
 
     def __init__(self, graph: CallGraph, program: Program) -> None:
-        self._graph = graph
-        self._program = program
         self.context = context_of(program)
-
-    @property
-    def functions(self) -> Collection[int]:
-        roots = [self._program.function]
-        if self._program.exception_callback is not None:
-            roots.append(self._program.exception_callback)
-        return self._graph.find_paths(roots).keys()
-
-    @cached_property
-    def calls(self) -> Mapping[int, Path]:
-        """Return the path to the first call of each extern."""
-        return find_program_calls(self._graph, self._program)
-
-    @cached_property
-    def names(self) -> tuple[str, ...]:
-        """Return the kernel's names of all externs that are called, sorted."""
-        externs = self._graph.object.externs
-        return tuple(sorted({externs[extern].kernel_name for extern in self.calls}))
-
-    @cached_property
-    def maps(self) -> Mapping[int, Path]:
-        """Return the path to where each map is first referred to."""
-        return find_program_maps(self._graph, self._program)
-
-    @cached_property
-    def data(self) -> Mapping[int, Path]:
-        """Return the path to where each section of data is first referred to."""
-        return find_program_data(self._graph, self._program)
-
-    @cached_property
-    def helpers(self) -> tuple[int, ...]:
-        """Return the numbers of the helpers that are called, rising."""
-        calls = self._graph.calls
-        return tuple(
-            sorted({number for each in self.functions for _, number in calls[each].helpers})
-        )
-
-    @cached_property
-    def variables(self) -> tuple[int, ...]:
-        """Return the weak variables of the kernel that are named."""
-        calls = self._graph.calls
-        return tuple(
-            sorted({extern for each in self.functions for _, extern in calls[each].variables})
-        )
-
-    @cached_property
-    def calls_back(self) -> bool:
-        """Return whether the address of any function is taken."""
-        return any(self._graph.calls[function].passed for function in self.functions)
-
-    @cached_property
-    def loads_packets(self) -> bool:
-        return any(self._graph.calls[function].packets for function in self.functions)
+        roots = [program.function]
+        if program.exception_callback is not None:
+            roots.append(program.exception_callback)
+        paths = graph.find_paths(roots)
+        self.functions: Collection[int] = paths.keys()
+        found: tuple[dict[int, Path], ...] = ({}, {}, {})
+        helpers: set[int] = set()
+        variables: set[int] = set()
+        self.calls_back = self.loads_packets = False
+        for function, path in paths.items():
+            calls = graph.calls[function]
+            for first, named in zip(found, (calls.kfuncs, calls.maps, calls.data), strict=True):
+                for slot, index in named:
+                    if index not in first:
+                        first[index] = (*path, (function, slot))
+            helpers.update([number for _, number in calls.helpers])
+            variables.update([extern for _, extern in calls.variables])
+            self.calls_back |= bool(calls.passed)
+            self.loads_packets |= bool(calls.packets)
+        self.calls: Mapping[int, Path] = found[0]
+        self.maps: Mapping[int, Path] = found[1]
+        self.data: Mapping[int, Path] = found[2]
+        self.helpers = tuple(sorted(helpers))
+        self.variables = tuple(sorted(variables))
+        externs = graph.object.externs
+        self.names = tuple(sorted({externs[extern].kernel_name for extern in self.calls}))

@@ -5,19 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from verifier.engine.flow.calls import CallGraph, Calls
-from verifier.engine.object.model import Program
 
 Path = tuple[tuple[int, int | None], ...]
-
-
-def find_program_calls(graph: CallGraph, program: Program) -> dict[int, Path]:
-    """Return the calls of a program, and of the callback that its exceptions are for."""
-    return find_static_calls(graph, _roots(program))
-
-
-def _roots(program: Program) -> list[int]:
-    callback = program.exception_callback
-    return [program.function] if callback is None else [program.function, callback]
 
 
 def find_static_calls(graph: CallGraph, roots: Sequence[int]) -> dict[int, Path]:
@@ -34,16 +23,6 @@ def find_packet_load(graph: CallGraph, roots: Sequence[int]) -> Path:
     """Return the path to the first load from a packet (LD_ABS, LD_IND), empty if there is none."""
     found = _find_first(graph, roots, lambda calls: [(slot, 0) for slot in calls.packets])
     return found.get(0, ())
-
-
-def find_program_maps(graph: CallGraph, program: Program) -> dict[int, Path]:
-    """Return, by the index of a map, the path to where a program first refers to it."""
-    return _find_first(graph, _roots(program), lambda calls: calls.maps)
-
-
-def find_program_data(graph: CallGraph, program: Program) -> dict[int, Path]:
-    """Return, by the index of a section of data, the path to where a program first refers to it."""
-    return _find_first(graph, _roots(program), lambda calls: calls.data)
 
 
 def _find_first(

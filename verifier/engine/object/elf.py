@@ -6,7 +6,6 @@ import struct
 import sys
 from array import array
 from collections.abc import Iterator, Sequence
-from enum import IntEnum
 from typing import NamedTuple
 
 from kfmap.btf.elf_headers import HEADER_SIZE, NO_BITS, ElfHeader, SectionHeader, read_header
@@ -21,8 +20,7 @@ _MAX_NAME = 4096
 _RELOCATABLE = 1  # ET_REL
 _NO_MACHINE, _BPF = 0, 247  # the first compilers had no number for BPF
 _EXECUTABLE = 0x4  # SHF_EXECINSTR
-_LOCAL = 0  # STB_LOCAL
-_BINDINGS = {1: "global", 2: "weak"}
+_LOCAL, _WEAK = 0, 2  # STB_LOCAL, STB_WEAK
 _HIDDEN = (1, 2)  # STV_INTERNAL, STV_HIDDEN
 
 NO_TYPE, OBJECT, FUNCTION, SECTION = range(4)  # STT_*
@@ -39,19 +37,13 @@ RELOCATION_TYPES = {
 }
 
 
-class SectionType(IntEnum):
-    """The SHT_* numbers that matter here."""
-
-    NULL = 0
-    PROGRAM = 1  # SHT_PROGBITS
-    SYMBOLS = 2  # SHT_SYMTAB
-    STRINGS = 3  # SHT_STRTAB
-    NO_BITS = NO_BITS
-    RELOCATIONS = 9  # SHT_REL
+# SHT_*, those that matter here
+NULL, PROGRAM, SYMBOLS, STRINGS, RELOCATIONS = 0, 1, 2, 3, 9
+_WITHOUT_CONTENTS = (NO_BITS, NULL)
 
 
 class Section(NamedTuple):
-    """A section header; `type` is a SectionType or another number, `contents` empty for NO_BITS."""
+    """A section header; `type` is its SHT_*, `contents` empty for NO_BITS."""
 
     number: int
     name: str
@@ -161,31 +153,31 @@ def _read_sections(
             "is missing or damaged, build it again"
         )
     view = memoryview(data)
-    names = Names(_contents(view, rows[names_index], f"section {names_index}"))
-    sections = tuple(_read_section(view, names, index, row) for index, row in enumerate(rows))
-    if sum(len(section.contents) for section in sections) > len(view):
-        raise ObjectError("sections overlap: the file is damaged, build it again")
-    return sections
-
-
-def _read_section(view: memoryview, names: Names, index: int, row: SectionHeader) -> Section:
-    name = names.at(row.name, f"section {index}")
-    contents = _contents(view, row, f"section {index} ({name})")
-    executable = bool(row.flags & _EXECUTABLE)
-    size, link, target = row.size, row.link, row.info
-    return Section(index, name, row.type, executable, size, link, target, contents)
-
-
-def _contents(view: memoryview, row: SectionHeader, what: str) -> memoryview:
-    if row.type in (SectionType.NO_BITS, SectionType.NULL):
-        return view[:0]
-    start, size = row.offset, row.size
-    if start + size > len(view):
-        raise ObjectError(
-            f"truncated: {what} should end at byte {start + size}, the file has {len(view)}; "
-            "copy it again"
+    names = Names(_contents(view, rows[names_index], names_index, ""))
+    sections, held = [], 0
+    for index, row in enumerate(rows):
+        name = names.at(row.name, "section", index)
+        contents = _contents(view, row, index, name)
+        held += len(contents)
+        executable = row.flags & _EXECUTABLE != 0
+        sections.append(
+            Section(index, name, row.type, executable, row.size, row.link, row.info, contents)
         )
-    return view[start : start + size]
+    if held > len(view):
+        raise ObjectError("sections overlap: the file is damaged, build it again")
+    return tuple(sections)
+
+
+def _contents(view: memoryview, row: SectionHeader, index: int, name: str) -> memoryview:
+    if row.type in _WITHOUT_CONTENTS:
+        return view[:0]
+    start, end = row.offset, row.offset + row.size
+    if end > len(view):
+        what = f"section {index} ({name})" if name else f"section {index}"
+        raise ObjectError(
+            f"truncated: {what} should end at byte {end}, the file has {len(view)}; copy it again"
+        )
+    return view[start:end]
 
 
 class Names:
@@ -196,16 +188,16 @@ class Names:
         self._known: dict[int, str] = {0: ""}
         self._budget = 4 * len(table) + 65536
 
-    def at(self, offset: int, what: str) -> str:
-        """Return the name at an offset. Raises ObjectError naming `what` has it."""
+    def at(self, offset: int, what: str, number: int) -> str:
+        """Return the name at an offset. Raises ObjectError naming what has it, and its number."""
         known = self._known.get(offset)
         if known is not None:
             return known
         end = self._table.find(b"\0", offset, offset + _MAX_NAME)
         if end < 0:
             raise ObjectError(
-                f"{what}: its name at byte {offset} of the string table does not end within "
-                f"{_MAX_NAME} bytes; the file is damaged, build it again"
+                f"{what} {number}: its name at byte {offset} of the string table does not end "
+                f"within {_MAX_NAME} bytes; the file is damaged, build it again"
             )
         self._budget -= end - offset
         if self._budget < 0:
@@ -224,7 +216,7 @@ def _check_rows(section: Section, size: int) -> None:
 
 
 def _read_symbols(sections: tuple[Section, ...], mark: str, limits: Limits) -> tuple[Symbol, ...]:
-    tables = [section for section in sections if section.type == SectionType.SYMBOLS]
+    tables = [section for section in sections if section.type == SYMBOLS]
     if len(tables) != 1:
         raise ObjectError(
             f"{len(tables)} symbol tables, expected one: keep the symbols (llvm-strip -g does)"
@@ -245,12 +237,12 @@ def _read_symbols(sections: tuple[Section, ...], mark: str, limits: Limits) -> t
             raise ObjectError(f"symbol {len(symbols)} is in section {place}, which does not exist")
         symbols.append(
             Symbol(
-                names.at(name, f"symbol {len(symbols)}"),
+                names.at(name, "symbol", len(symbols)),
                 value,
                 size,
                 info & 0xF,
                 info >> 4 == _LOCAL,
-                info >> 4 == 2,
+                info >> 4 == _WEAK,
                 other & 3 in _HIDDEN,
                 place,
             )
@@ -265,9 +257,7 @@ def _relocations(
     found: dict[int, Relocations] = {}
     total = 0
     for section in sections:
-        if section.type != SectionType.RELOCATIONS or section.name.startswith(
-            (".rel.debug_", ".rel.BTF")
-        ):
+        if section.type != RELOCATIONS or section.name.startswith((".rel.debug_", ".rel.BTF")):
             continue
         if section.target >= len(sections):
             raise ObjectError(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from kfmap.btf.elf_headers import NO_BITS
 from kfmap.quick_dataclass import dataclass
-from verifier.engine.object.elf import Elf, Section, SectionType
+from verifier.engine.object.elf import PROGRAM, STRINGS, Elf, Section
 from verifier.engine.object.model import ObjectError
 
 TEXT = ".text"
@@ -13,6 +14,7 @@ STRUCT_OPS = (".struct_ops", ".struct_ops.link", "?.struct_ops", "?.struct_ops.l
 LEGACY_MAPS = "maps"  # and `maps/x`, as loaders before libbpf 1.0 took them
 _VERSION_SIZE = 4
 _DATA = (".data", ".rodata", ".bss", ".percpu")
+_DATA_PREFIXES = tuple(f"{name}." for name in _DATA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +38,21 @@ def sort_sections(elf: Elf) -> Sections:
     named: dict[str, Section] = {}
     for section in elf.sections:
         name = section.name
-        if section.type == SectionType.PROGRAM and section.executable and section.size:
+        if section.type != PROGRAM:
+            if is_data(section):
+                data.append(section)
+        elif section.executable and section.size:
             if name in code:
                 raise ObjectError(
                     f"sections {code[name].number} and {section.number} with code are both called "
                     f"{name}: link the object with bpftool gen object"
                 )
             code[name] = section
-        elif section.type == SectionType.PROGRAM and name in STRUCT_OPS:
+        elif name in STRUCT_OPS:
             struct_ops.append(section)
         elif is_data(section):
             data.append(section)
-        elif section.type == SectionType.PROGRAM:
+        else:
             named[name] = section
     return Sections(tuple(code.values()), tuple(data), tuple(struct_ops), named.get(".maps"), named)
 
@@ -56,7 +61,7 @@ def refused_sections(elf: Elf) -> list[str]:
     """Return which sections keep libbpf from opening an object, whatever is in them."""
     told = []
     for section in elf.sections:
-        if section.name == LEGACY_MAPS and section.type != SectionType.STRINGS:
+        if section.name == LEGACY_MAPS and section.type != STRINGS:
             told.append(
                 "section maps holds legacy map definitions, which libbpf 1.0 and later does not "
                 'take, though cilium/ebpf and iproute2 do: define maps in SEC(".maps")'
@@ -70,13 +75,11 @@ def refused_sections(elf: Elf) -> list[str]:
 
 def is_data(section: Section) -> bool:
     """Return whether a section becomes a map of global variables."""
-    if section.type == SectionType.NO_BITS:
-        return section.name == ".bss" or section.name.startswith(".bss.")
-    if section.type != SectionType.PROGRAM:
-        return False
     name = section.name
-    return name in (ARENA, JUMP_TABLES) or any(
-        name == known or name.startswith(f"{known}.") for known in _DATA
+    if section.type == NO_BITS:
+        return name == ".bss" or name.startswith(".bss.")
+    return section.type == PROGRAM and (
+        name in _DATA or name in (ARENA, JUMP_TABLES) or name.startswith(_DATA_PREFIXES)
     )
 
 

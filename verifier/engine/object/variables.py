@@ -6,6 +6,7 @@ fills them in, and then static variables of several files may share a name.
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import NamedTuple
 
 from kfmap.btf.kinds import Kind
@@ -33,12 +34,19 @@ class Variables:
         self._btf = btf
         self._symbols: dict[int, list[Symbol]] = {}
         self._types: dict[str, _Types] = {}
+        self._placed: dict[int, tuple[Placed, ...]] = {}
         for symbol in elf.symbols:
             if symbol.type == OBJECT and symbol.section > 0:
                 self._symbols.setdefault(symbol.section, []).append(symbol)
 
     def of(self, section: Section) -> tuple[Placed, ...]:
         """Return the variables of a section that have a symbol, rising by offset."""
+        found = self._placed.get(section.number)
+        if found is None:
+            found = self._placed[section.number] = self._place(section)
+        return found
+
+    def _place(self, section: Section) -> tuple[Placed, ...]:
         symbols = self._symbols.get(section.number, [])
         types = self._types_in(section.name) if symbols else _Types({}, {})
         placed = [
@@ -51,7 +59,7 @@ class Variables:
             )
             for symbol in symbols
         ]
-        return tuple(sorted(placed, key=lambda variable: variable.offset))
+        return tuple(sorted(placed, key=attrgetter("offset")))
 
     def _types_in(self, section: str) -> _Types:
         if section not in self._types:

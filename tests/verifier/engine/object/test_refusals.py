@@ -10,7 +10,7 @@ import struct
 import pytest
 
 from tests.verifier.engine.object.objects import Patched, object_bytes, read
-from verifier.engine.object.elf import Section, SectionType
+from verifier.engine.object.elf import PROGRAM, Section
 from verifier.engine.object.maps import refused_arenas
 from verifier.engine.object.model import BpfMap, ObjectError
 from verifier.engine.object.read import read_object
@@ -100,9 +100,7 @@ def test_an_object_has_one_arena_and_it_is_declared() -> None:
     # bpf_object__init_user_btf_maps(): "only single ARENA map is supported"
     # and "to use global __arena variables the ARENA map should be explicitly declared"
     arena, other = BpfMap("first", 33), BpfMap("second", 33)
-    with_data = Section(
-        1, ".addr_space.1", SectionType.PROGRAM, False, 8, 0, 0, memoryview(bytes(8))
-    )
+    with_data = Section(1, ".addr_space.1", PROGRAM, False, 8, 0, 0, memoryview(bytes(8)))
     sections = Sections((), (with_data,), (), None, {})
     assert refused_arenas(sections, (arena,)) == []
     assert "maps first and second are both arenas" in refused_arenas(sections, (arena, other))[0]
