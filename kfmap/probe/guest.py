@@ -24,7 +24,7 @@ from kfmap.probe.initramfs import render_initramfs
 
 BEGINS = b"=== kfmap evidence begins ==="
 ENDS = b"=== kfmap evidence ends ==="
-_MEGABYTES = 1024
+MEGABYTES = 1024
 _MOST_OUTPUT = 64 << 20
 _KEPT = 4 << 20  # of a console without end
 _READ = 1 << 16
@@ -206,7 +206,7 @@ def _options(machine: Machine, guest: Guest, initramfs: Path) -> list[str]:
     command_line = f"{' '.join(words)} -- {guest.arguments}"
     return [
         *machine.board,
-        *("-m", str(_MEGABYTES), "-smp", str(1 + guest.may_come)),
+        *("-m", str(MEGABYTES), "-smp", str(1 + guest.may_come)),
         *("-display", "none", "-nodefaults", "-no-user-config", "-no-reboot"),
         *("-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny"),
         *("-serial", "stdio", "-kernel", str(guest.image), "-initrd", str(initramfs)),

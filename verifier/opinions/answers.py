@@ -6,12 +6,13 @@ itself and what is no answer is passed over.
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from kfmap.probe.guest import BEGINS, ENDS, strip_noise
+from kfmap.probe.guest import BEGINS, ENDS, MEGABYTES, strip_noise
 from verifier.opinions.opinion import ProgramOpinion, Word
 from verifier.opinions.reason import find_reason
 
@@ -113,25 +114,29 @@ def _say_fault(answer: str, signal: int) -> str:
     return f"{reason} of signal {signal}" if reason and answer == _DIED and signal else reason
 
 
+def say_short_memory(log: str, said: str) -> str:
+    """Return why the memory of the guest is too small, which says nothing of a program."""
+    reason = find_reason(log) or find_reason(said) or "the kernel found no memory"
+    return f"{reason} (a guest has {MEGABYTES} MB)"
+
+
 def _read_program(line: dict[str, Any]) -> ProgramOpinion:
     answer, log, said = _text(line, "answer"), _text(line, "log"), _text(line, "libbpf")
     word = Word(answer) if answer in (Word.LOADS, Word.REFUSED) else Word.NOT_ASKED
-    reason = ""
-    if word == Word.REFUSED:
+    reason, error = "", _number(line, "error") or 0
+    if word == Word.REFUSED and error == errno.ENOMEM:
+        word, reason = Word.NOT_ASKED, say_short_memory(log, said)
+    elif word == Word.REFUSED:
         reason = find_reason(log) or find_reason(said) or "the kernel gave no reason"
     elif word == Word.NOT_ASKED:
-        reason = (
-            _say_fault(answer, _number(line, "error") or 0)
-            or find_reason(log)
-            or "it could not be asked"
-        )
+        reason = _say_fault(answer, error) or find_reason(log) or "it could not be asked"
     return ProgramOpinion(
         _text(line, "program"),
         word,
         reason,
         log,
         said,
-        error=_number(line, "error") or 0,
+        error=error,
         instructions=_number(line, "instructions"),
         peak_states=_number(line, "peak_states"),
         total_states=_number(line, "total_states"),

@@ -7,6 +7,7 @@ once more.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from kfmap.probe.guest import (
     read_console,
 )
 from kfmap.probe.host import ProbeError
-from verifier.opinions.answers import Answers, ObjectAnswers, read_answers
+from verifier.opinions.answers import Answers, ObjectAnswers, read_answers, say_short_memory
 from verifier.opinions.files import AskedObject, render_files
 from verifier.opinions.opinion import KernelOpinion, ProgramOpinion, Word
 from verifier.opinions.reason import find_reason
@@ -177,6 +178,8 @@ class _Asking:
 def _of_program(name: str, found: ObjectAnswers | None, problem: str) -> ProgramOpinion:
     if found is None:
         return ProgramOpinion(name, Word.NOT_ASKED, problem or "the guest did not get to it")
+    if found.whole == "refused" and found.error == errno.ENOMEM:
+        return ProgramOpinion(name, Word.NOT_ASKED, say_short_memory("", found.said))
     if found.whole in ("refused", "not opened"):
         reason = find_reason(found.said) or "libbpf refuses the object and gives no reason"
         return ProgramOpinion(

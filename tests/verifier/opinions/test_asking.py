@@ -48,6 +48,21 @@ def test_an_object_that_is_refused_whole_refuses_each_of_its_programs(
     assert all(item.whole and "not found" in item.reason for item in opinion.programs)
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_guest_that_is_too_small_for_the_maps_says_nothing_of_programs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: bool
+) -> None:
+    said = "libbpf: map 'm3': failed to create: Cannot allocate memory(-12)\n"
+    every = {"object": 0, "whole": "refused", "error": 12, "libbpf": said}
+    answer = every if whole else {**program("one", "refused", error=12), "libbpf": said}
+    kernel = pretend(tmp_path, monkeypatch, printing(console({"object": 0, "programs": 1}, answer)))
+    (opinion,) = _ask(kernel, ["one"])
+    assert opinion.programs[0].word == Word.NOT_ASKED
+    assert "map 'm3': failed to create: Cannot allocate memory(-12) (a guest has 1024 MB)" in (
+        opinion.programs[0].reason
+    )
+
+
 def test_an_object_that_ends_its_guest_costs_the_others_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
