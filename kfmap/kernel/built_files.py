@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from kfmap.kernel.kbuild import Kbuild
@@ -12,6 +12,7 @@ from kfmap.kernel.scan import Found
 from kfmap.kernel.sources import Sources
 
 _REGISTERS = re.compile(r"\bregister_btf_kfunc_id_set\s*\(|\bBTF_(?:KFUNCS|SET8)_START\b")
+_MAX_UNITS = 10  # .c files that include one another
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,8 @@ class LostFile:
 class Built:
     """The files of a tree that are built, by what they hold, as `Found` has them.
 
-    `beside` are those of kernel/bpf: predicates of filters may be in any of them.
+    `beside` are those of kernel/bpf: predicates of filters may be in any of them. `has` answers for
+    any other file of the tree.
     """
 
     files: tuple[BuiltFile, ...]
@@ -45,6 +47,7 @@ class Built:
     injecting: tuple[str, ...]
     helping: tuple[str, ...]
     beside: tuple[str, ...]
+    has: Callable[[str], bool]
     lost: tuple[LostFile, ...] = ()
 
     @property
@@ -87,6 +90,7 @@ def find_built(sources: Sources, kbuild: Kbuild, found: Found, beside: str) -> B
         injecting=built(found.injecting),
         helping=built(found.helping),
         beside=tuple(file for file in sources.tree.find_c_files(folder) if kbuild.owner(file)),
+        has=lambda file: find_owner(sources, kbuild, file) is not None,
         lost=tuple(_find_lost(sources, kbuild, found.marked)),
     )
 
@@ -107,13 +111,18 @@ def _find_lost(sources: Sources, kbuild: Kbuild, files: Iterable[str]) -> Iterat
 def find_owner(sources: Sources, kbuild: Kbuild, file: str) -> str | None:
     """Return the object a file is part of, None where it is not built.
 
-    A file that another one includes is part of that one's object, and sees its names.
+    A file that another one includes is part of that one's object, and sees its names; so is what
+    that one includes in turn.
     """
-    owner = kbuild.owner(file)
-    if owner:
-        return owner
-    unit = kbuild.unit(file)
-    if not unit or file not in sources.includes(unit):
-        return None
-    sources.set_unit(file, unit)
-    return kbuild.owner(unit) or None
+    unit = file
+    for _ in range(_MAX_UNITS):
+        owner = kbuild.owner(unit)
+        if owner:
+            if unit != file:
+                sources.set_unit(file, unit)
+            return owner
+        above = kbuild.unit(unit)
+        if not above or unit not in sources.includes(above):
+            return None
+        unit = above
+    return None

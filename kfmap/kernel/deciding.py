@@ -52,6 +52,6 @@ def read_decided(
     if not hook_of and not has_mechanism(code):
         unhooked = ()  # before 5.13 there is nothing that a hook could be for
     hooks = {item.program_type: item.hook for item in hook_of}
-    registered = find_registrations(code, built.files, names, hooks)
+    registered = find_registrations(code, built, names, hooks)
     filters = compile_filters(code, names, registered.filters)
     return Decided(read_decision(code), read_hooks(code), hook_of, registered, filters, unhooked)

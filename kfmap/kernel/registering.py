@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from kfmap.kernel.built_files import BuiltFile
+from kfmap.kernel.built_files import Built, BuiltFile
 from kfmap.kernel.code import Code
 from kfmap.kernel.facts import (
     UNREAD_ENTRY,
@@ -80,13 +80,13 @@ class Touched:
 
 
 def find_registrations(
-    code: Code, files: tuple[BuiltFile, ...], names: NamedSets, hooks: Mapping[str, str | None]
+    code: Code, built: Built, names: NamedSets, hooks: Mapping[str, str | None]
 ) -> Registered:
-    """Return what the files register; `hooks` are those of the program types."""
+    """Return what the built files register; `hooks` are those of the program types."""
     found = Registered()
     adding = _Adding(code, names, hooks, found, _needs_mark(code))
-    calls = RegisterReader(code, [file.name for file in files]).read()
-    for file in files:
+    calls = RegisterReader(code, built.names, built.has).read()
+    for file in built.files:
         for call in calls[file.name]:
             adding.add(call, file)
     found.registrations.sort(key=lambda item: (item.place, item.hook))

@@ -117,6 +117,8 @@ class _Finder:
                 arguments = found.texts
                 at = found.end + 1
             if match[1] in ("BTF_ID", "BTF_ID_FLAGS"):
+                if match[1] == "BTF_ID_FLAGS":
+                    arguments[1:2] = self._expanded(arguments[1:2], here)
                 yield from self._entry(arguments, here)
                 continue
             macro = self._code.macro(match[1], self._source.file, here)
@@ -132,6 +134,21 @@ class _Finder:
                 yield from self._scan(body.replace("\\\n", " "), here, (*within, macro.name))
             else:
                 self._unread.append((Place(self._source.file, here), match[1]))
+
+    def _expanded(self, names: list[str], line: int) -> list[str]:
+        """Return what names stand for that are macros: BTF_ID_FLAGS, unlike BTF_ID, expands them.
+
+        Those in lower case are looked for in the file alone: nearly all are functions.
+        """
+        return [
+            macro.body
+            if (not name.islower() or name in self._source.defined)
+            and (macro := self._code.macro(name, self._source.file, line))
+            and macro.parameters is None
+            and macro.body.isidentifier()
+            else name
+            for name in names
+        ]
 
     def _entry(self, arguments: list[str], line: int) -> Iterator[Entry]:
         self._entries += 1

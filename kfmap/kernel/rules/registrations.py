@@ -7,7 +7,7 @@ is given as such, with what is known of it. A function that nothing mentions is 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from kfmap.kernel.code import Code
@@ -71,14 +71,14 @@ class _Run:
 class RegisterReader:
     """Reads the registrations of the files of one kernel."""
 
-    def __init__(self, code: Code, files: Iterable[str]) -> None:
+    def __init__(self, code: Code, files: Iterable[str], is_built: Callable[[str], bool]) -> None:
         self._code = code
         self._files = tuple(files)
         types = find_enum(code, "bpf_prog_type", BTF_C)
         self._type_names = {item.value: item.name for item in types}
         self._type_values = {item.name: item.value for item in types}
         self._parsed: dict[tuple[str, str], Function] = {}
-        self._usage = Usage(code, self._files)
+        self._usage = Usage(code, self._files, is_built)
         self._open: dict[str, Item] = {}
 
     def read(self) -> dict[str, list[RegisterCall]]:
@@ -103,12 +103,21 @@ class RegisterReader:
             if not waiting:
                 break
         found: dict[str, list[RegisterCall]] = {file: [] for file in self._files}
+        entered = {
+            name
+            for run in runs.values()
+            for call in run.calls
+            for name in call.executed - {run.item.function}
+        }
         for (file, name), run in runs.items():
-            if name not in self._open or self._is_called_unseen(run.item):
-                found[file] += run.calls
-        for file in self._files:
-            found[file] += self._find_other_uses(file)
-        return found
+            calls = run.calls
+            if name in self._open and not self._is_run_unseen(run.item):
+                calls = [] if name in entered else [_in_doubt(c, f"{name}()") for c in calls]
+            for call in calls:
+                found[file if file in found else call.place.file].append(call)
+        return {
+            file: [*_without_doubles(found[file]), *self._find_other_uses(file)] for file in found
+        }
 
     # Which functions
 
@@ -137,25 +146,12 @@ class RegisterReader:
 
     def _find_callers(self, functions: Iterable[Item]) -> Iterator[tuple[str, Item]]:
         for callee in functions:
-            word = re.compile(rf"\b{re.escape(callee.function)}\s*\(")
-            for file in self._files:
-                if callee.function not in (self._code.tree.read(file) or ""):
-                    source = self._code.source(file)
-                    if source is None or source.expanded is None:
-                        continue
-                if not self._usage.sees(file, callee):
-                    continue
-                for item in self._code.items(file):
-                    is_other = item.function and item.function != callee.function
-                    if is_other and word.search(item.text):
-                        yield file, item
+            yield from self._usage.find_uses(callee).callers
 
-    def _is_called_unseen(self, item: Item) -> bool:
-        """Return whether something but a call that is run leads to a function."""
-        usage = self._usage
-        if usage.is_named_without_call(item) or not usage.has_caller(item):
-            return not item.file.endswith(".h")
-        return usage.is_named_beyond(item)
+    def _is_run_unseen(self, item: Item) -> bool:
+        """Return whether something but a call that is run leads to a function of a .c file."""
+        uses = self._usage.find_uses(item)
+        return (uses.is_named or not uses.callers) and not item.file.endswith(".h")
 
     # Running one
 
@@ -183,16 +179,18 @@ class RegisterReader:
         calls += [replace(call, executed=executed) for call in dict.fromkeys(resolved)]
         doubt = self._find_doubt(item)
         if doubt:
-            calls = [
-                replace(call, unread=call.unread or UNREAD_DOUBT, text=doubt) for call in calls
-            ]
-        is_open = bool(function.parameters) and any(call.unread for call in calls)
-        return _Run(item, calls, is_open)
+            calls = [_in_doubt(call, doubt) for call in calls]
+        is_known = file in self._files or file.endswith(".h")
+        return _Run(item, calls, bool(calls) and is_known and not self._is_run_unseen(item))
 
     def _find_doubt(self, item: Item) -> str:
         """Return why a function may not be run as it stands, "" where it is."""
-        if not self._usage.is_called_in_tree(item):
-            return f"nothing calls {item.function}()"
+        if item.file not in self._files:  # the caller of one that is in them, and has callers
+            return ""
+        uses = self._usage.find_uses(item)
+        if not (uses.is_named or uses.callers):
+            who = "only a boot parameter" if uses.is_of_a_parameter else "nothing"
+            return f"{who} calls {item.function}()"
         if is_weak(item):
             arch = self._code.architecture.folder
             for other in find_definitions(self._code.tree, arch, [item.function]):
@@ -254,6 +252,21 @@ class RegisterReader:
                     continue  # a declaration
                 place = Place(file, item.line_at(match.start()))
                 yield _unread(place, UNREAD_USE, match[0])
+
+
+def _in_doubt(call: RegisterCall, why: str) -> RegisterCall:
+    return replace(call, unread=call.unread or UNREAD_DOUBT, text=why)
+
+
+def _without_doubles(calls: Iterable[RegisterCall]) -> Iterator[RegisterCall]:
+    """Return each call once, however many functions lead to it; one without doubt is enough."""
+    found: dict[tuple[str | None, str, str, Place], list[RegisterCall]] = {}
+    for call in calls:
+        key = call.program_type, call.name, call.file, call.place
+        found.setdefault(key, []).append(call)
+    for same in found.values():
+        sure = [call for call in same if call.unread != UNREAD_DOUBT]
+        yield from {(call.unread, call.text, call.made): call for call in sure or same}.values()
 
 
 def _unread(place: Place, construct: str, text: str) -> RegisterCall:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from kfmap.kernel.code import Code
 from kfmap.kernel.items import Item
@@ -13,14 +14,30 @@ _MAX_FOLLOWED = 20  # functions that lead to one another
 _CALL = re.compile(r"(\w+)\s*\(\s*\w+\s*\)\s*;")
 _AT_EXIT = ("module_exit", "__exitcall")
 _STATIC = re.compile(r"\bstatic\b")
+_EXPORT = "EXPORT_SYMBOL"
+_PARAMETER = re.compile(r"(?:__setup(?:_param)?|early_param)\s*\(")  # include/linux/init.h
+
+
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """The functions that call one, with their files; whether something names it as well or else.
+
+    `is_of_a_parameter`: it is run where the kernel is started with a parameter.
+    """
+
+    callers: tuple[tuple[str, Item], ...]
+    is_named: bool
+    is_of_a_parameter: bool
 
 
 class Usage:
-    """Answers for the functions of the files of one kernel."""
+    """Answers for the functions of the files of one kernel; `is_built` for any file of its tree."""
 
-    def __init__(self, code: Code, files: Iterable[str]) -> None:
+    def __init__(self, code: Code, files: Iterable[str], is_built: Callable[[str], bool]) -> None:
         self._code = code
         self._files = tuple(files)
+        self._is_built = is_built
+        self._uses: dict[tuple[str, str], Uses] = {}
 
     def is_used(self, item: Item) -> bool:
         """Return whether anything but its definition names a function of a file.
@@ -39,34 +56,74 @@ class Usage:
             seen |= {caller.function for caller in callers}
         return False
 
-    def is_called_in_tree(self, item: Item) -> bool:
-        """Return whether a function that is global is named anywhere but where it is defined.
+    def find_uses(self, item: Item) -> Uses:
+        """Return who uses a function: of files that are built, as they are compiled."""
+        key = (item.file, item.function)
+        if key not in self._uses:
+            self._uses[key] = self._find_uses(item)
+        return self._uses[key]
 
-        Files of its folder are looked into first: for the kernel's functions that is enough.
-        """
-        if _is_static(item):
-            return True
-        source = self._code.source(item.file)
-        name = re.compile(rf"\b{re.escape(item.function)}\b")
-        here = len(name.findall(source.code)) if source else 0
-        if here > len(name.findall(item.text, item.function_start)):
-            return True
-        folder = posixpath.dirname(item.file)
-        return self._is_named_in(item, self._code.tree.find_c_files(folder)) or self._is_named_in(
-            item, self._code.tree.find_sources(self._code.architecture.folder)
-        )
-
-    def is_named_beyond(self, item: Item) -> bool:
-        """Return whether a global function is named in a file that is none of these."""
-        if _is_static(item):
-            return False
-        files = self._code.tree.find_sources(self._code.architecture.folder)
-        return self._is_named_in(item, [file for file in files if file not in set(self._files)])
-
-    def _is_named_in(self, item: Item, files: Iterable[str]) -> bool:
-        word = re.compile(rb"\b" + re.escape(item.function).encode() + rb"\b")
+    def _find_uses(self, item: Item) -> Uses:
+        """Look into the files that are known first, then beside them, then into all of the tree."""
         tree = self._code.tree
-        return any(tree.search(file, word) for file in files if file != item.file)
+        found = self._uses_in(self._find_known(item), item)
+        for is_beside in (True, False):
+            if found.callers or found.is_named or _is_static(item):
+                break
+            files = (
+                tree.find_c_files(posixpath.dirname(item.file))
+                if is_beside
+                else tree.find_sources(self._code.architecture.folder)
+            )
+            beyond = self._uses_in(self._find_beyond(files, item), item)
+            found = replace(beyond, is_of_a_parameter=found.is_of_a_parameter)
+        return found
+
+    def _find_known(self, item: Item) -> Iterator[str]:
+        yield item.file
+        for file in self._files:
+            source = self._code.source(file)
+            is_expanded = source is not None and source.expanded is not None
+            is_named = is_expanded or item.function in (self._code.tree.read(file) or "")
+            if file != item.file and is_named and self.sees(file, item):
+                yield file
+
+    def _find_beyond(self, files: Iterable[str], item: Item) -> Iterator[str]:
+        name = re.escape(item.function).encode()
+        word = re.compile(name + rb"(?<!\w" + name + rb")\b")
+        known = {item.file, *self._files}
+        for file in files:
+            if file not in known and self._code.tree.search(file, word) and self._is_built(file):
+                yield file
+
+    def _uses_in(self, files: Iterable[str], item: Item) -> Uses:
+        word = re.compile(rf"\b{re.escape(item.function)}\b")
+        called = re.compile(rf"{word.pattern}\s*\(")
+        named = re.compile(rf"{word.pattern}(?!\s*\()")
+        callers: list[tuple[str, Item]] = []
+        is_named = is_of_a_parameter = False
+        for file in files:
+            left = self._count(word, file)
+            for other in (i for i in self._code.items(file) if item.function in i.text):
+                left -= len(word.findall(other.text))
+                # before its head stands perhaps a macro without a semicolon, such as module_init(x)
+                in_head = word.search(other.text, 0, max(0, other.function_start))
+                if other.function == item.function and other.brace >= 0:
+                    is_named = is_named or in_head is not None
+                elif other.function:
+                    is_named = is_named or bool(in_head or named.search(other.text, other.brace))
+                    if called.search(other.text, other.brace):
+                        callers.append((file, other))
+                elif _PARAMETER.match(other.text):
+                    is_of_a_parameter = True
+                elif not (_declares(other, item.function) or self._leads_nowhere(other)):
+                    is_named = is_named or word.search(other.text) is not None
+            is_named = is_named or left > 0  # behind the last item, by a macro without a semicolon
+        return Uses(tuple(callers), is_named, is_of_a_parameter)
+
+    def _count(self, word: re.Pattern[str], file: str) -> int:
+        source = self._code.source(file)
+        return len(word.findall(source.code)) if source else 0
 
     def sees(self, file: str, item: Item) -> bool:
         """Return whether a file can call a function."""
@@ -77,31 +134,14 @@ class Usage:
             set(self._code.closure(item.file)[1:2]) & set(closure[1:2])
         )
 
-    def has_caller(self, item: Item) -> bool:
-        """Return whether a function of these files calls a function."""
-        call = re.compile(rf"\b{re.escape(item.function)}\s*\(")
-        return any(
-            other.function and other.function != item.function and call.search(other.text)
-            for file in self._files
-            for other in self._code.items(file)
-            if item.function in other.text
-        )
-
-    def is_named_without_call(self, item: Item) -> bool:
-        """Return whether a function is named where it is not called: by a table or a macro."""
-        name = re.compile(rf"\b{re.escape(item.function)}\b(?!\s*\()")
-        return any(
-            name.search(other.text)
-            for file in self._files
-            for other in self._code.items(file)
-            if item.function in other.text and self.sees(file, item)
-        )
-
     def _leads_nowhere(self, item: Item) -> bool:
-        """Return whether an item only names a function to run at exit, or for a macro to drop."""
+        """Return whether an item only names a function to run at exit, or for a macro to drop.
+
+        To export a function calls it as little.
+        """
         call = _CALL.fullmatch(item.text)
-        if call is None:
-            return False
+        if call is None or call[1].startswith(_EXPORT):
+            return call is not None
         macro = self._code.macro(call[1], item.file)
         if call[1] in _AT_EXIT or macro is None or len(macro.parameters or ()) != 1:
             return call[1] in _AT_EXIT
@@ -135,6 +175,12 @@ class Usage:
                 left -= inside
                 callers.append(other)
         return None if left > 0 else callers
+
+
+def _declares(item: Item, function: str) -> bool:
+    """Return whether an item is a declaration of a function: a type stands before its name."""
+    found = re.match(rf"([\w\s*]+)\b{re.escape(function)}\s*\(", item.text)
+    return item.brace < 0 and found is not None and bool(found[1].strip())
 
 
 def _is_static(item: Item) -> bool:
