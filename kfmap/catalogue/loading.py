@@ -25,11 +25,11 @@ class Outcome(StrEnum):
 
 
 def load_bundled(
-    folder: Path = BUNDLED, names: Collection[str] = ()
+    folder: Path = BUNDLED, names: Collection[str] = (), *, with_types: bool = True
 ) -> Iterator[tuple[str, Outcome]]:
     """Put the bundled kernels into the map one by one; yield the name and what became of it.
 
-    Of those in `names` only, where there are any.
+    Of those in `names` only, where there are any. `with_types`: see `kept_types`.
     """
     present = {
         name: (source, digest)
@@ -44,23 +44,23 @@ def load_bundled(
         elif digest == (now := bundled.digest()):
             yield bundled.name, Outcome.UNCHANGED
         else:
-            yield bundled.name, _load(bundled, now)
+            yield bundled.name, _load(bundled, now, with_types)
 
 
-def _load(bundled: BundledKernel, digest: str) -> Outcome:
+def _load(bundled: BundledKernel, digest: str, with_types: bool) -> Outcome:
     """Put a kernel into the map; of one whose files are damaged the map keeps what it has."""
     try:
-        _save(bundled, digest)
+        _save(bundled, digest, with_types)
     except DamagedBundleError as error:
         log.error("%s", error)
         return Outcome.DAMAGED
     return Outcome.LOADED
 
 
-def _save(bundled: BundledKernel, digest: str) -> None:
+def _save(bundled: BundledKernel, digest: str, with_types: bool) -> None:
     saved = save_kernel(
         bundled.read_facts(),
-        bundled.read_types(),
+        bundled.read_types() if with_types else None,
         config=bundled.read_config(),
         functions=bundled.read_functions(),
         replace=True,

@@ -6,7 +6,6 @@ hash of its facts, which names their content, so a cached one is never stale.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,12 +17,13 @@ from django.db import transaction
 from kfmap.btf.function_names import FunctionNames
 from kfmap.btf.read import Btf, read_btf
 from kfmap.catalogue import index
+from kfmap.catalogue.kept_types import keep_types, load_packed_types
 from kfmap.catalogue.kernel_names import find_by_any_name
 from kfmap.catalogue.kernel_order import release_key
 from kfmap.catalogue.matrices import load_matrix
-from kfmap.catalogue.models import Kernel, KernelFunctions, KernelTypes
+from kfmap.catalogue.models import Kernel, KernelFunctions
 from kfmap.catalogue.models.kernel import validate_kernel_name
-from kfmap.catalogue.packing import QUICK_LEVEL, pack, unpack
+from kfmap.catalogue.packing import pack, unpack
 from kfmap.catalogue.recent import Recent
 from kfmap.kernel.config import read_config, render_config
 from kfmap.kernel.facts import KernelFacts
@@ -129,7 +129,7 @@ def save_kernel(
         present = Kernel.objects.listed().filter(name=facts.name).first()
         if present is not None and present.facts_hash == facts_hash:
             added = [
-                _add_types(present, types),
+                keep_types(present, types),
                 _add_config(present, config),
                 _add_functions(present, functions),
             ]
@@ -142,7 +142,7 @@ def save_kernel(
         if present is not None:
             present.delete()
         kernel = _create_kernel(facts, facts_hash, pack(text.encode()), source, source_digest)
-        _add_types(kernel, types)
+        keep_types(kernel, types)
         _add_config(kernel, config)
         _add_functions(kernel, functions)
         index.create_rows(kernel, facts)
@@ -176,9 +176,11 @@ def load_row(kernel: Kernel) -> LoadedKernel:
 
 
 def load_types(name: str, facts_hash: str) -> bytes | None:
-    """Return the raw BTF kept for these facts."""
-    rows = KernelTypes.objects.filter(kernel__name=name, kernel__facts_hash=facts_hash)
-    packed = rows.values_list("data", flat=True).first()
+    """Return the raw BTF kept for these facts.
+
+    Raises DamagedBundleError where it is still in the bundle, which is damaged.
+    """
+    packed = load_packed_types(name, facts_hash)
     return None if packed is None else unpack(packed)
 
 
@@ -228,16 +230,6 @@ def _create_kernel(
         not_understood_count=len(facts.not_understood),
         has_rules=not facts.observed,
     )
-
-
-def _add_types(kernel: Kernel, types: bytes | None) -> bool:
-    """Keep the types where there are none yet; say whether something was kept."""
-    if types is None or KernelTypes.objects.filter(kernel=kernel).exists():
-        return False
-    KernelTypes.objects.create(
-        kernel=kernel, data=pack(types, QUICK_LEVEL), sha256=hashlib.sha256(types).hexdigest()
-    )
-    return True
 
 
 def _add_config(kernel: Kernel, config: bytes | None) -> bool:

@@ -10,14 +10,16 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from kfmap.btf.pack import pack
+from kfmap.catalogue import kept_types
 from kfmap.catalogue.bundled_files import Part
 from kfmap.catalogue.bundled_kernels import find_bundled
 from kfmap.catalogue.loading import Outcome, load_bundled
-from kfmap.catalogue.models import Kernel
+from kfmap.catalogue.models import Kernel, KernelTypes
 from kfmap.catalogue.store import load_kernel, load_types, save_kernel
 from kfmap.kernel.facts_json import render_facts
 from tests.btf.btf_writer import BtfWriter
 from tests.permission.small_kernel import create_toy_kernel
+from verifier.jobs.supply import supply
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +52,30 @@ def test_second_run_changes_nothing(tmp_path: Path) -> None:
     assert list(load_bundled(tmp_path)) == [("6.2", Outcome.UNCHANGED)]
     assert Kernel.objects.get().updated_at == before.updated_at
     assert load_types("6.2", before.facts_hash) == types
+
+
+def test_types_that_a_start_left_out_are_there_when_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = BtfWriter()
+    writer.integer("int")
+    types = writer.build()
+    for name in ("6.2", "6.3"):
+        write_bundled(tmp_path, name, types=types)
+    write_bundled(tmp_path, "6.4")
+    monkeypatch.setattr(kept_types, "find_bundled", lambda: find_bundled(tmp_path))
+    assert len(list(load_bundled(tmp_path, with_types=False))) == 3
+    assert not KernelTypes.objects.exists()
+    first = Kernel.objects.get(name="6.2")
+    assert load_types("6.2", first.facts_hash) == types
+    assert supply({"need": "kernel", "facts_hash": first.facts_hash})["types"]
+    assert KernelTypes.objects.get().kernel == first
+    kept_types.keep_bundled_types()
+    assert sorted(KernelTypes.objects.values_list("kernel__name", flat=True)) == ["6.2", "6.3"]
+    assert load_types("6.4", Kernel.objects.get(name="6.4").facts_hash) is None
+    write_bundled(tmp_path, "6.3", version="1.1")
+    KernelTypes.objects.all().delete()  # the bundle is another one now
+    assert load_types("6.3", Kernel.objects.get(name="6.3").facts_hash) is None
 
 
 def test_changed_files_replace_the_bundled_kernel(tmp_path: Path) -> None:

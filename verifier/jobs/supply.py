@@ -6,7 +6,8 @@ import hashlib
 import json
 from typing import Any
 
-from kfmap.catalogue.models import Kernel, KernelFunctions, KernelTypes, Kfunc, StructOpsType
+from kfmap.catalogue.kept_types import load_packed_types
+from kfmap.catalogue.models import Kernel, KernelFunctions, Kfunc, StructOpsType
 from kfmap.kernel.facts import VMLINUX
 
 
@@ -36,11 +37,10 @@ def _parts_of_kernel(facts_hash: str) -> dict[str, bytes]:
     kernel = Kernel.objects.filter(facts_hash=facts_hash).first()
     if kernel is None:
         raise KernelGoneError(facts_hash)
-    types = KernelTypes.objects.filter(kernel=kernel).values_list("data", flat=True)
     functions = KernelFunctions.objects.filter(kernel=kernel).values_list("data", flat=True)
     return {
         "facts": bytes(kernel.facts),
-        "types": bytes(types.first() or b""),
+        "types": load_packed_types(kernel.name, facts_hash) or b"",
         "functions": bytes(functions.first() or b""),
         "config": bytes(kernel.config),
     }

@@ -18,6 +18,7 @@ from kfmap.catalogue.database import (
     prepare_database,
     usable_database,
 )
+from kfmap.catalogue.kept_types import keep_bundled_types
 from kfmap.catalogue.loading import Outcome, load_bundled
 from kfmap.catalogue.rows.keep import keep_rows
 from kfmap.celery import app
@@ -67,7 +68,7 @@ class Command(BaseCommand):
 
     def _load_kernels(self) -> None:
         total = len(find_bundled())
-        for at, (name, outcome) in enumerate(load_bundled(), 1):
+        for at, (name, outcome) in enumerate(load_bundled(with_types=False), 1):
             if outcome != Outcome.UNCHANGED:
                 self._say(f"[{at}/{total}] kernel {name} {outcome}")
 
@@ -82,7 +83,7 @@ class Command(BaseCommand):
         if worker:
             worker.start()
         ticker.start()
-        rows = start_soon(keep_rows)
+        rows = start_soon(keep_what_can_wait)
         try:
             server.run(sockets=[listener])
         finally:
@@ -105,6 +106,12 @@ class Command(BaseCommand):
     def _say(self, text: str) -> None:
         self.stdout.write(text)
         self.stdout.flush()
+
+
+def keep_what_can_wait() -> None:
+    """Store what pages and jobs would otherwise make when they first need it."""
+    keep_rows()
+    keep_bundled_types()
 
 
 def _begin_stop(worker: EmbeddedWorker | None) -> None:

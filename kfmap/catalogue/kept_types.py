@@ -1,0 +1,74 @@
+"""The types of kernels, as rows. Those of bundled kernels come when they are asked for.
+
+To unpack the types of all bundled kernels is nearly half of a first start, and most pages need
+none: `up` keeps them soon after it has started, or whoever needs them first does. Until then the
+bundle has them, and nobody sees a difference.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+
+from django.db import DatabaseError, transaction
+
+from kfmap.catalogue.bundled_kernels import find_bundled
+from kfmap.catalogue.damage import DamagedBundleError
+from kfmap.catalogue.models import Kernel, KernelTypes
+from kfmap.catalogue.packing import QUICK_LEVEL, pack
+
+log = logging.getLogger(__name__)
+
+
+def keep_types(kernel: Kernel, types: bytes | None) -> bool:
+    """Keep raw BTF where there is none yet; return whether something was kept."""
+    if types is None or KernelTypes.objects.filter(kernel=kernel).exists():
+        return False
+    KernelTypes.objects.create(
+        kernel=kernel, data=pack(types, QUICK_LEVEL), sha256=hashlib.sha256(types).hexdigest()
+    )
+    return True
+
+
+def load_packed_types(name: str, facts_hash: str) -> bytes | None:
+    """Return the types of a kernel as rows pack them, None where none came with it.
+
+    Raises DamagedBundleError: a check without types would be another one.
+    """
+    rows = KernelTypes.objects.filter(kernel__name=name, kernel__facts_hash=facts_hash)
+    packed = rows.values_list("data", flat=True).first()
+    if packed is not None:
+        return bytes(packed)
+    kernel = Kernel.objects.filter(name=name, facts_hash=facts_hash).defer("facts").first()
+    types = None if kernel is None else _read_bundled(kernel)
+    if kernel is None or types is None:
+        return None
+    with contextlib.suppress(DatabaseError), transaction.atomic():  # perhaps somebody else does
+        keep_types(kernel, types)
+    return pack(types, QUICK_LEVEL)
+
+
+def keep_bundled_types() -> None:
+    """Keep the types of all bundled kernels of the map that have none yet, the newest first."""
+    for kernel in Kernel.objects.newest_first().filter(types__isnull=True):
+        try:
+            types = _read_bundled(kernel)
+        except DamagedBundleError as error:
+            log.error("%s", error)
+            continue
+        with transaction.atomic():
+            keep_types(kernel, types)
+
+
+def _read_bundled(kernel: Kernel) -> bytes | None:
+    """Return what the bundle that a kernel was loaded from has, None for any other kernel.
+
+    Raises DamagedBundleError.
+    """
+    if kernel.source != Kernel.Source.BUNDLED:
+        return None
+    bundled = next((item for item in find_bundled() if item.name == kernel.name), None)
+    if bundled is None or bundled.digest() != kernel.source_digest:
+        return None
+    return bundled.read_types()
