@@ -16,7 +16,7 @@ from tests.verifier.engine.object.objects import NAMES, object_bytes
 from verifier.engine.object.read import read_object
 from verifier.engine.verdict import KernelUnderTest, check_object, collection_paused, prepare_object
 
-_MEGABYTES = 300.0
+_MEGABYTES = 200.0
 _CHECK_ONE = """
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Every kfunc call a program could reach, dead or not, on the shortest way there."""
+"""What some functions could reach, dead or not, on the shortest way there."""
 
 from __future__ import annotations
 
