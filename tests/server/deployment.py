@@ -21,7 +21,8 @@ from tests.server.process import (
 
 _APPLICATION = "kfmap.asgi:application"
 GUNICORN = (
-    *("gunicorn", "-k", "kfmap.server.gunicorn_worker.PatientWorker", "--preload"),
+    *("gunicorn", "-k", "kfmap.server.gunicorn_worker.PatientWorker"),
+    *("--preload", "--no-control-socket"),
     _APPLICATION,
 )
 UVICORN = (
