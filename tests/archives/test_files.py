@@ -87,7 +87,7 @@ def test_archives_that_are_cut_or_scribbled_on_are_refused(
     [
         ((1 << 20, 100), "it unpacks to more than any kernel tree"),
         ((64 << 20, 1), "it holds more files than any kernel tree"),
-        ((64 << 20, 100, -1), "unpack it yourself, and give the folder"),
+        ((64 << 20, 100, -1), "of the processor: unpack it yourself, and give the folder"),
     ],
     ids=["bytes", "files", "seconds"],
 )
