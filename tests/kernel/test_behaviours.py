@@ -74,6 +74,14 @@ def test_whether_exceptions_ask_what_callers_hold(tmp_path: Path, third: str, ho
     assert (found.place.file, found.place.line) == (VERIFIER, 8 if holds else 5)
 
 
+def test_the_fix_for_exceptions_is_seen_where_an_older_series_has_it(tmp_path: Path) -> None:
+    """6.12.118 has it in do_check(), which ends programs itself."""
+    text = _EXIT.format(third="exception_exit || !env->cur_state->curframe")
+    older = text.replace("process_bpf_exit_full", "do_check")
+    assert older != text
+    assert _ask(tmp_path, older, "throw_checks_callers").holds
+
+
 def test_a_mention_in_a_comment_says_nothing(tmp_path: Path) -> None:
     third = "/* exception_exit || */ !env->cur_state->curframe"
     assert not _ask(tmp_path, _EXIT.format(third=third), "throw_checks_callers").holds

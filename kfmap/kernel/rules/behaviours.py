@@ -50,8 +50,8 @@ class _Row:
 # asked, and stay when it no longer is.
 _ROWS = (
     # An exception in a static function meets what its callers hold as well.
-    # "bpf: Fix exception exit lock checking for subprogs"; 7.1.13.
-    _Row("throw_checks_callers", ("process_bpf_exit_full",), r"exception_exit\s*\|\|"),
+    # "bpf: Fix exception exit lock checking for subprogs"; 7.1.13, and 6.12.118 in do_check().
+    _Row("throw_checks_callers", ("process_bpf_exit_full", "do_check"), r"exception_exit\s*\|\|"),
     # A global function that may throw ends the program at each of its calls.
     # "bpf: Check global subprog exception paths"; 7.1.13.
     _Row("globals_throw", ("check_func_call",), r"\bmight_throw\b"),
