@@ -17,7 +17,8 @@ from kfmap.given.files import GivenError, read_file
 
 _MOST = 8 << 20
 _GZIP = b"\x1f\x8b"  # /proc/config.gz
-_OPTION = re.compile(rb"^(?:# )?CONFIG_\w", re.M)
+# A Makefile assigns such names, too: with blanks or as `:=`.
+_OPTION = re.compile(rb"^(?:CONFIG_\w+=|# CONFIG_\w+ is not set)", re.M)
 _HEADER = re.compile(rb"^#\s+Linux/(\w+)\s+(\d+\.\d+\S*)\s+Kernel Configuration", re.M)
 _COMPILER = re.compile(rb'^CONFIG_CC_VERSION_TEXT="([^"\n]*)"', re.M)
 _SET = re.compile(rb"^(CONFIG_(?:X86|ARM64|RISCV|S390|PPC|LOONGARCH|MIPS|SPARC|PARISC))=y$", re.M)

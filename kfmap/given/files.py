@@ -18,6 +18,8 @@ def check_file(path: Path, most: int = MOST_IMAGE) -> int:
     """Return the size of a file. Raises GivenError where it cannot be read to its end."""
     try:
         status = path.stat()
+        if path.is_dir():
+            raise GivenError(f"{path} is a folder: give the file in it that is meant.")
         if not path.is_file():
             raise GivenError(f"{path} is not a file that can be read to its end.")
         if status.st_size > most:

@@ -70,7 +70,7 @@ def test_parts_of_two_architectures_are_a_doubt(tmp_path: Path, text: str) -> No
     assert "sets CONFIG_" in doubt
 
 
-@pytest.mark.parametrize("text", ["hello\n", "", "#include <x>\n"])
+@pytest.mark.parametrize("text", ["hello\n", "", "#include <x>\n", "CONFIG_SHELL := sh\n"])
 def test_what_sets_no_option_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(GivenError, match=r"is not a \.config"):
         fit(tmp_path, text)
@@ -86,3 +86,8 @@ def test_the_configuration_in_an_image_is_found() -> None:
     image = bytes(900) + b"IKCFG_ST" + gzip.compress(WHOLE.encode()) + b"IKCFG_ED" + bytes(90)
     assert find_config_in_image(image) == WHOLE.encode()
     assert find_config_in_image(bytes(900)) is None
+
+
+def test_a_folder_is_named_as_one(tmp_path: Path) -> None:
+    with pytest.raises(GivenError, match="is a folder: give the file in it that is meant"):
+        read_given_config(tmp_path)
