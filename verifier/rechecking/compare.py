@@ -194,6 +194,7 @@ def _denied(
 def _denied_last(run: Recheck, obj: BpfObject) -> dict[str, bool] | None:
     """Return what policies said when the object was last rechecked: an older engine's findings
     are not read any more."""
-    items = RecheckedObject.objects.filter(object=obj, recheck__lt=run.pk, state="done")
+    done = RecheckedObject.State.DONE
+    items = RecheckedObject.objects.filter(object=obj, recheck__lt=run.pk, state=done)
     last = items.exclude(after={}).order_by("-recheck").first()
     return last.after["denied"] if last else None
