@@ -1,12 +1,13 @@
 """The container's file: its lines are run, one after the other, in a folder that stands for /.
 
-What changes the machine is replaced: `useradd` and `pip` take notes, and `pip` looks for what it is
-told to install. No registry is asked, so the base image itself is not part of this.
+What changes the machine is replaced: `useradd`, `install` and `pip` take notes, and `pip` looks for
+what it is told to install. No registry is asked, so the base image itself is not part of this.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -18,18 +19,21 @@ import pytest
 
 from tests.server.process import ROOT, environment
 
-_OF_THE_BUILD = ("kfmap/settings.py", "pyproject.toml", "requirements.txt", "static")
 FILE = ROOT / "deploy" / "Containerfile"
 _PIP = """#!/bin/sh
 set -e
-echo "$PWD: pip $@" >> "$NOTES"
+echo "pip $@" >> "$NOTES"
 for word in "$@"; do
   case "$word" in
-    requirements.txt) grep -q '==' requirements.txt ;;
-    .) test -f pyproject.toml && test -f kfmap/settings.py && test -d static ;;
+    */requirements.txt) grep -q '==' "$word" ;;
+    *.whl) test -f "$word" ;;
+    .) test -f pyproject.toml && test -f kfmap/settings.py && test -d static && test -d templates ;;
   esac
+  if [ "$before" = --wheel-dir ]; then mkdir "$word" && touch "$word/kfmap-1-py3-none-any.whl"; fi
+  before=$word
 done
 """
+_TAKES_NOTES = '#!/bin/sh\necho "${0##*/} $@" >> "$NOTES"\n'
 
 
 def instructions() -> Iterator[tuple[str, str]]:
@@ -44,7 +48,7 @@ def instructions() -> Iterator[tuple[str, str]]:
 def machine(tmp_path: Path) -> dict[str, str]:
     programs = tmp_path / "bin"
     programs.mkdir()
-    for name, text in (("pip", _PIP), ("useradd", '#!/bin/sh\necho "useradd $@" >> "$NOTES"\n')):
+    for name, text in (("pip", _PIP), ("useradd", _TAKES_NOTES), ("install", _TAKES_NOTES)):
         (programs / name).write_text(text)
         (programs / name).chmod(0o755)
     path = f"{programs}:{os.environ['PATH']}"
@@ -52,32 +56,42 @@ def machine(tmp_path: Path) -> dict[str, str]:
 
 
 def test_lines_run_in_their_order(tmp_path: Path, machine: dict[str, str]) -> None:
-    root, folder = tmp_path / "root", Path("/")
-    root.mkdir()
+    stages: dict[str, Path] = {}
+    root, folder = tmp_path, Path("/")
     for word, rest in instructions():
-        here = root / folder.relative_to("/")
-        if word == "WORKDIR":
+        if word == "FROM":
+            root, folder = tmp_path / f"stage{len(stages)}", Path("/")
+            (root / "tmp").mkdir(parents=True)
+            stages[rest.partition(" AS ")[2]] = root
+        elif word == "WORKDIR":
             folder = Path(rest)
-            (root / folder.relative_to("/")).mkdir(parents=True, exist_ok=True)
+            _in_stage(root, folder).mkdir(parents=True, exist_ok=True)
         elif word == "COPY":
             *sources, to = rest.split()
+            stage = sources.pop(0).removeprefix("--from=") if "--from=" in rest else ""
             for source in sources:
-                _copy(source, here / to)
+                of_stage = _in_stage(stages[stage], Path(source)) if stage else ROOT / source
+                _copy(of_stage, _in_stage(root, folder / to))
         elif word == "RUN":
-            line = rest.replace("/opt/kfmap", str(root / "opt" / "kfmap"))
+            line = re.sub(r"(?<=\s)/(?=\w)", f"{root}/", rest)
+            here = _in_stage(root, folder)
             subprocess.run(["sh", "-ec", line], cwd=here, env=machine, check=True, timeout=60)
     notes = (tmp_path / "notes.txt").read_text()
-    assert [line.partition("pip ")[2] for line in notes.splitlines() if "pip " in line] == [
-        "install --no-cache-dir -r requirements.txt",
-        "install --no-cache-dir --no-deps .",
+    built, image = stages.values()
+    assert [line for line in notes.splitlines() if line.startswith("pip ")] == [
+        f"pip wheel --no-cache-dir --no-deps --wheel-dir {built}/wheel .",
+        f"pip install --no-cache-dir -r {image}/tmp/requirements.txt",
+        f"pip install --no-cache-dir --no-deps {image}/tmp/wheel/kfmap-1-py3-none-any.whl",
     ]
-    assert not list((root / "opt" / "kfmap").glob("*")), "the source does not stay in the image"
+    assert not list(image.rglob("*.py")), "the source does not stay in the image"
     told = dict(instructions())
     user = told["USER"]
     assert f" {user}\n" in notes, "the user that the server runs as was made"
     home = notes.partition("--home-dir ")[2].split()[0]
-    assert told["WORKDIR"] == home
-    assert told["VOLUME"] == dict(item.split("=") for item in told["ENV"].split())["KFMAP_DATA_DIR"]
+    assert f"{image}{told['WORKDIR']}" == home
+    data = dict(item.split("=") for item in told["ENV"].split())["KFMAP_DATA_DIR"]
+    assert told["VOLUME"] == data
+    assert f"install -d -o {user} -g {user} -m 700 {image}{data}\n" in notes
 
 
 def test_command_is_one_that_kfmap_takes(machine: dict[str, str]) -> None:
@@ -90,17 +104,21 @@ def test_command_is_one_that_kfmap_takes(machine: dict[str, str]) -> None:
     assert dict(instructions())["EXPOSE"] == "8000"
 
 
-def _copy(source: str, to: Path) -> None:
-    """Copy a part of what a build from a fresh clone has: enough for what is looked for."""
-    if source != ".":
-        shutil.copy(ROOT / source, to)
-        return
-    listed = subprocess.run(
-        ["git", "-C", str(ROOT), "ls-files", "-z", "--", *_OF_THE_BUILD],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    for name in filter(None, listed.stdout.split("\0")):
-        (to / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, to / name)
+def _in_stage(root: Path, place: Path) -> Path:
+    """Return where a place of an image is in the folder that stands for its /."""
+    return root / place.relative_to("/")
+
+
+def _copy(source: Path, to: Path) -> None:
+    """Copy a file, or what a fresh clone has of a folder."""
+    if source.is_file():
+        shutil.copy(source, to)
+    elif source.is_relative_to(ROOT):
+        listed = subprocess.run(
+            ["git", "-C", str(source), "ls-files", "-z"], check=True, capture_output=True, text=True
+        )
+        for name in filter(None, listed.stdout.split("\0")):
+            (to / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source / name, to / name)
+    else:
+        shutil.copytree(source, to)

@@ -23,7 +23,7 @@ def main() -> None:
     from django.contrib.auth.models import User
 
     from tests.verifier.conftest import create_object
-    from verifier.web import object_page
+    from verifier.web import object_verdicts
 
     call_command("migrate", verbosity=0)
     settings.ALLOWED_HOSTS.append("testserver")
@@ -31,8 +31,8 @@ def main() -> None:
     client.force_login(User.objects.create_user("ada"))
     obj = create_object()
     before = obj.programs.get().pk
-    late = _after_another_reading(obj, getattr(object_page, _LAST_QUERY))
-    setattr(object_page, _LAST_QUERY, late)
+    late = _after_another_reading(obj, getattr(object_verdicts, _LAST_QUERY))
+    setattr(object_verdicts, _LAST_QUERY, late)
     page = client.get(f"/objects/{obj.sha256}/")
     assert page.status_code == 200, page.content
     assert page.content.count(b"toy_move") > 0
