@@ -13,6 +13,7 @@ import logging
 
 from django.db import DatabaseError, transaction
 
+from kfmap.catalogue.bundled_files import Part
 from kfmap.catalogue.bundled_kernels import find_bundled
 from kfmap.catalogue.damage import DamagedBundleError
 from kfmap.catalogue.models import Kernel, KernelTypes
@@ -69,6 +70,11 @@ def _read_bundled(kernel: Kernel) -> bytes | None:
     if kernel.source != Kernel.Source.BUNDLED:
         return None
     bundled = next((item for item in find_bundled() if item.name == kernel.name), None)
-    if bundled is None or bundled.digest() != kernel.source_digest:
+    if bundled is None or not bundled.has(Part.TYPES):
         return None
+    if bundled.digest() != kernel.source_digest:
+        raise DamagedBundleError(
+            f"The files of kernel {kernel.name} that came with kfmap are not those it was loaded "
+            "from: run `kfmap load_kernels`."
+        )
     return bundled.read_types()

@@ -13,12 +13,14 @@ from kfmap.btf.pack import pack
 from kfmap.catalogue import kept_types
 from kfmap.catalogue.bundled_files import Part
 from kfmap.catalogue.bundled_kernels import find_bundled
+from kfmap.catalogue.damage import DamagedBundleError
 from kfmap.catalogue.loading import Outcome, load_bundled
 from kfmap.catalogue.models import Kernel, KernelTypes
 from kfmap.catalogue.store import load_kernel, load_types, save_kernel
 from kfmap.kernel.facts_json import render_facts
 from tests.btf.btf_writer import BtfWriter
 from tests.permission.small_kernel import create_toy_kernel
+from verifier.jobs.checker import CheckFailedError
 from verifier.jobs.supply import supply
 
 pytestmark = pytest.mark.django_db
@@ -73,9 +75,27 @@ def test_types_that_a_start_left_out_are_there_when_asked_for(
     kept_types.keep_bundled_types()
     assert sorted(KernelTypes.objects.values_list("kernel__name", flat=True)) == ["6.2", "6.3"]
     assert load_types("6.4", Kernel.objects.get(name="6.4").facts_hash) is None
-    write_bundled(tmp_path, "6.3", version="1.1")
-    KernelTypes.objects.all().delete()  # the bundle is another one now
-    assert load_types("6.3", Kernel.objects.get(name="6.3").facts_hash) is None
+
+
+def test_types_that_cannot_be_had_any_more_are_no_kernel_without_types(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = BtfWriter()
+    writer.integer("int")
+    for name in ("6.2", "6.3"):
+        write_bundled(tmp_path, name, types=writer.build())
+    monkeypatch.setattr(kept_types, "find_bundled", lambda: find_bundled(tmp_path))
+    list(load_bundled(tmp_path, with_types=False))
+    (tmp_path / "6.2.types.xz").write_bytes(b"cut off")
+    write_bundled(tmp_path, "6.3", version="1.1", types=writer.build())
+    for name in ("6.2", "6.3"):
+        facts_hash = Kernel.objects.get(name=name).facts_hash
+        with pytest.raises(DamagedBundleError, match=f"{name}.*came with kfmap"):
+            load_types(name, facts_hash)
+        with pytest.raises(CheckFailedError, match="is damaged"):
+            supply({"need": "kernel", "facts_hash": facts_hash})
+    kept_types.keep_bundled_types()
+    assert not KernelTypes.objects.exists()
 
 
 def test_changed_files_replace_the_bundled_kernel(tmp_path: Path) -> None:

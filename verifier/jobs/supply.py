@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from typing import Any
 
+from kfmap.catalogue.damage import DamagedBundleError
 from kfmap.catalogue.kept_types import load_packed_types
 from kfmap.catalogue.models import Kernel, KernelFunctions, Kfunc, StructOpsType
 from kfmap.kernel.facts import VMLINUX
+from verifier.jobs.checker import CheckFailedError
+
+log = logging.getLogger(__name__)
+_DAMAGED = (
+    "what came with kfmap of this kernel is damaged: an administrator has to install it again"
+)
 
 
 class KernelGoneError(LookupError):
@@ -26,7 +34,7 @@ def identify_map() -> str:
 def supply(need: dict[str, Any]) -> dict[str, bytes]:
     """Return the parts that were asked for, as the rows pack them; b"" is one that there is not.
 
-    Raises KernelGoneError.
+    Raises KernelGoneError, and CheckFailedError where a part is there but cannot be read.
     """
     if need["need"] == "names":
         return {"names": _known_names()}
@@ -38,9 +46,14 @@ def _parts_of_kernel(facts_hash: str) -> dict[str, bytes]:
     if kernel is None:
         raise KernelGoneError(facts_hash)
     functions = KernelFunctions.objects.filter(kernel=kernel).values_list("data", flat=True)
+    try:
+        types = load_packed_types(kernel.name, facts_hash)
+    except DamagedBundleError as error:
+        log.error("%s", error)
+        raise CheckFailedError(_DAMAGED) from error
     return {
         "facts": bytes(kernel.facts),
-        "types": load_packed_types(kernel.name, facts_hash) or b"",
+        "types": types or b"",
         "functions": bytes(functions.first() or b""),
         "config": bytes(kernel.config),
     }
