@@ -92,7 +92,7 @@ def test_types_that_cannot_be_had_any_more_are_no_kernel_without_types(
         facts_hash = Kernel.objects.get(name=name).facts_hash
         with pytest.raises(DamagedBundleError, match=f"{name}.*came with kfmap"):
             load_types(name, facts_hash)
-        with pytest.raises(CheckFailedError, match="is damaged"):
+        with pytest.raises(CheckFailedError, match="are damaged"):
             supply({"need": "kernel", "facts_hash": facts_hash})
     kept_types.keep_bundled_types()
     assert not KernelTypes.objects.exists()

@@ -14,9 +14,7 @@ from kfmap.kernel.facts import VMLINUX
 from verifier.jobs.checker import CheckFailedError
 
 log = logging.getLogger(__name__)
-_DAMAGED = (
-    "what came with kfmap of this kernel is damaged: an administrator has to install it again"
-)
+_DAMAGED = "its files came with kfmap and are damaged: an administrator has to install kfmap again"
 
 
 class KernelGoneError(LookupError):

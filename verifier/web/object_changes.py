@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kfmap.catalogue.models import Kernel
-from verifier.engine.judging.compare import Change, Span, find_changes, find_span
+from verifier.engine.judging.compare import Change, Span, find_changes, find_span, loads
 from verifier.engine.reports.model import KIND_WORDS
-from verifier.engine.result import REFUSED, WORDS, ObjectVerdict
+from verifier.engine.result import WORDS, ObjectVerdict
 from verifier.records.store import Checked
 
 
@@ -63,7 +63,12 @@ def build_across(
         if (check := checks.get(kernel.facts_hash)) and not check.problem
     ]
     released = [(kernel, check) for kernel, check in asked if kernel.released]
-    span = find_span([(kernel.name, _loads(check)) for kernel, check in reversed(released)])
+    span = find_span(
+        [
+            (kernel.name, loads(row.verdict for row in check.programs))
+            for kernel, check in reversed(released)
+        ]
+    )
     by_name = {kernel.name: (kernel, check) for kernel, check in asked}
     names = [kernel.name for kernel, _ in released[1::-1]]
     if before in by_name and after in by_name:
@@ -77,10 +82,6 @@ def build_across(
     )
     shown = [ShownChange(change) for change in changes]
     return AcrossKernels(span, [kernel for kernel, _ in asked], older, newer, shown)
-
-
-def _loads(check: Checked) -> bool:
-    return all(row.verdict != REFUSED for row in check.programs)
 
 
 def _words(kind: str, kfunc: str) -> str:

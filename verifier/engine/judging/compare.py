@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from kfmap.quick_dataclass import dataclass
-from verifier.engine.result import LEFT_OUT, PASSES, REFUSED, ObjectVerdict, ProgramVerdict
+from kfmap.quick_dataclass import dataclass, replace
+from verifier.engine.result import REFUSED, UNKNOWN, ObjectVerdict, ProgramVerdict
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The kernels on which an object loads: first and last by the order given, and those between
-    them on which it does not. `first` is None if it loads on none."""
+    """The kernels on which an object is known to load: first and last by the order given, and those
+    between them on which it is not. `first` is None if it is known of none.
+
+    `not_known`: those of which it is not known, between them or not.
+    """
 
     first: str | None
     last: str | None
     not_between: tuple[str, ...]
+    not_known: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:
         """Return where the object loads, without a full stop."""
         if self.first is None:
-            return "every kernel refuses something"
+            unsure = "no kernel is known to load all programs"
+            return unsure if self.not_known else "every kernel refuses something"
         if self.first == self.last:
-            return f"only {self.first} refuses nothing"
-        without = f", except on {', '.join(self.not_between)}" if self.not_between else ""
-        return f"nothing is refused from {self.first} to {self.last}{without}"
+            return (
+                f"only {self.first} {'is known to refuse' if self.not_known else 'refuses'} nothing"
+            )
+        refusing = [name for name in self.not_between if name not in self.not_known]
+        unknown = [name for name in self.not_between if name in self.not_known]
+        without = f", except on {', '.join(refusing)}" if refusing else ""
+        unsure = f"; it is not known of {', '.join(unknown)}" if unknown else ""
+        return f"nothing is refused from {self.first} to {self.last}{without}{unsure}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +51,22 @@ class Change:
     live_only_before: tuple[str, ...]
 
 
-def loads(verdict: ObjectVerdict) -> bool:
-    """Return whether no program is refused."""
-    return all(program.verdict != REFUSED for program in verdict.programs)
+def loads(verdicts: Iterable[str]) -> bool | None:
+    """Return whether no program is refused, by their verdicts; None where it is not known."""
+    words = set(verdicts)
+    return False if REFUSED in words else None if UNKNOWN in words else True
 
 
-def works(verdict: ObjectVerdict) -> bool:
-    """Return whether every program that is loaded passes, at run time as well."""
-    return all(program.verdict in (PASSES, LEFT_OUT) for program in verdict.programs)
+def find_object_span(verdicts: Sequence[ObjectVerdict], unchecked: Iterable[str] = ()) -> Span:
+    """Find minimum and maximum kernel of an object; of the `unchecked` ones nothing is known."""
+    span = find_span(
+        [(item.kernel, loads(program.verdict for program in item.programs)) for item in verdicts]
+    )
+    return replace(span, not_known=(*span.not_known, *unchecked))
 
 
-def find_span(loading: Sequence[tuple[str, bool]]) -> Span:
-    """Find minimum and maximum kernel of those given in their order, each with whether it loads.
+def find_span(loading: Sequence[tuple[str, bool | None]]) -> Span:
+    """Find minimum and maximum kernel of those given in their order, each with what `loads` says.
 
     A kernel that is named after another one of them is no release of its own: 7.3-rt beside 7.3,
     6.12.118 beside 6.12. It counts where no release loads the object.
@@ -61,11 +75,12 @@ def find_span(loading: Sequence[tuple[str, bool]]) -> Span:
     releases = [item for item in loading if not _is_named_after(item[0], names)]
     loading = releases if any(loads for _, loads in releases) else loading
     good = [index for index, (_, loads) in enumerate(loading) if loads]
+    unknown = tuple(kernel for kernel, loads in loading if loads is None)
     if not good:
-        return Span(None, None, ())
+        return Span(None, None, (), unknown)
     within = loading[good[0] : good[-1] + 1]
     bad = tuple(kernel for kernel, loads in within if not loads)
-    return Span(within[0][0], within[-1][0], bad)
+    return Span(within[0][0], within[-1][0], bad, unknown)
 
 
 def _is_named_after(name: str, others: Sequence[str]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kfmap.quick_dataclass import dataclass
-from verifier.engine.judging.compare import Span, find_span, loads
+from verifier.engine.judging.compare import Span, find_object_span
 from verifier.engine.reports.branches import Branch, find_branches
 from verifier.engine.reports.causes import Cause, Causes, causes_on, find_causes
 from verifier.engine.reports.model import CheckedObject, Unchecked
@@ -121,7 +121,7 @@ def build_answer(obj: CheckedObject) -> Answer:
     causes = find_causes(obj)
     answers = [_answer(verdict, causes) for verdict in reversed(obj.verdicts)]
     answers += [_unchecked(item) for item in obj.unchecked]
-    span = find_span([(verdict.kernel, loads(verdict)) for verdict in obj.verdicts])
+    span = find_object_span(obj.verdicts, [item.kernel for item in obj.unchecked])
     return Answer(tuple(answers), causes, span, find_branches(obj.verdicts))
 
 

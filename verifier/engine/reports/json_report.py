@@ -14,7 +14,7 @@ from typing import Any
 
 from kfmap import __version__
 from kfmap.permission.engine import ENGINE_VERSION
-from verifier.engine.judging.compare import find_changes, find_span, loads
+from verifier.engine.judging.compare import Span, find_changes, find_object_span
 from verifier.engine.reports.answer import build_answer
 from verifier.engine.reports.causes import Cause
 from verifier.engine.reports.judged import JUDGED
@@ -72,11 +72,15 @@ def plain_object(obj: CheckedObject) -> dict[str, Any]:
         "programs": [_program(program) for program in summary.programs] if summary else [],
         "verdicts": [_verdict(kernel, row) for kernel, row in obj.rows()],
         "notes": list(summary.notes) if summary else [],
-        "span": plain(find_span([(item.kernel, loads(item)) for item in obj.verdicts])),
+        "span": _span(find_object_span(obj.verdicts)),
         "changes": [_changes(*pair) for pair in pairwise(obj.verdicts)],
         "opinions": [plain_compared(item.opinion, item.programs) for item in obj.opinions],
         "origin": plain(obj.origin),
     }
+
+
+def _span(span: Span) -> dict[str, Any]:
+    return {"first": span.first, "last": span.last, "not_between": list(span.not_between)}
 
 
 def _summary(obj: CheckedObject) -> dict[str, Any]:

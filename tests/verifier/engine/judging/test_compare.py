@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from verifier.engine.judging.compare import Span, find_changes, find_span, loads, works
+from verifier.engine.judging.compare import (
+    Span,
+    find_changes,
+    find_object_span,
+    find_span,
+    loads,
+)
 from verifier.engine.result import (
+    FAILS_AT_RUN_TIME,
+    LEFT_OUT,
     PASSES,
     REFUSED,
+    UNKNOWN,
     Finding,
     FindingKind,
     ObjectVerdict,
@@ -24,8 +33,30 @@ def test_the_span_goes_from_first_to_last_and_names_the_holes() -> None:
 
 
 def test_an_object_that_loads_nowhere_has_no_span() -> None:
-    verdict = _verdict("6.1", REFUSED, "bpf_a")
-    assert find_span([("6.1", loads(verdict))]) == Span(None, None, ())
+    span = find_object_span([_verdict("6.1", REFUSED, "bpf_a")])
+    assert span == Span(None, None, ())
+    assert span.words == "every kernel refuses something"
+
+
+def test_an_object_loads_where_nothing_is_refused_and_nothing_unknown() -> None:
+    assert loads([PASSES, LEFT_OUT, FAILS_AT_RUN_TIME]) is True
+    assert loads([PASSES, UNKNOWN]) is None
+    assert loads([UNKNOWN, REFUSED]) is False
+    assert loads([]) is True
+
+
+def test_what_is_not_known_is_not_in_the_span() -> None:
+    loading = [("6.16", None), ("6.17", True), ("7.0", None), ("7.1", False), ("7.2", True)]
+    span = find_span(loading)
+    assert span == Span("6.17", "7.2", ("7.0", "7.1"), ("6.16", "7.0"))
+    assert span.words == (
+        "nothing is refused from 6.17 to 7.2, except on 7.1; it is not known of 7.0"
+    )
+    assert find_span([*loading[:2], ("7.1", False)]).words == "only 6.17 is known to refuse nothing"
+    unsure = find_span([("6.16", None), ("7.1", False)])
+    assert unsure.words == "no kernel is known to load all programs"
+    checked = find_object_span([_verdict("7.2", PASSES)], ["7.3"])
+    assert checked.words == "only 7.2 is known to refuse nothing"
 
 
 def test_the_span_is_of_releases_as_long_as_one_loads_the_object() -> None:
@@ -42,4 +73,3 @@ def test_changes_name_verdicts_and_findings() -> None:
 
 def test_nothing_changes_between_equal_verdicts() -> None:
     assert find_changes(_verdict("6.1", PASSES), _verdict("7.2", PASSES)) == ()
-    assert works(_verdict("6.1", PASSES))
