@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from kfmap.archives.rpm import CPIO_MAGICS, RPM_MAGIC, read_cpio, skip_rpm_headers
-from kfmap.archives.stream import DAMAGED, ArchiveError, Budget, Stream
+from kfmap.archives.stream import DAMAGED, ArchiveError, Budget, NoArchiveError, Stream
 
 _AR_MAGIC = b"!<arch>\n"
 _AR_HEADER = 60
@@ -75,7 +75,7 @@ def list_stream(packed: Stream, budget: Budget) -> Iterator[ArchiveFile]:
     elif start[_TAR_MARK_AT : _TAR_MARK_AT + 5] == b"ustar":
         yield from _list_tar(stream, budget)
     else:
-        raise ArchiveError(
+        raise NoArchiveError(
             "it is not an archive or package of a known kind: tar, zip, .deb, .rpm, cpio"
         )
 

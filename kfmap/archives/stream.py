@@ -36,6 +36,10 @@ class ArchiveError(ValueError):
     """An archive cannot be read, or holds too much: says why."""
 
 
+class NoArchiveError(ArchiveError):
+    """A file is no archive at all."""
+
+
 class Budget:
     """What may still be unpacked: bytes, files, seconds of CPU. A bomb ends in ArchiveError.
 

@@ -23,7 +23,7 @@ def check_file(path: Path, most: int = MOST_IMAGE) -> int:
         if not path.is_file():
             raise GivenError(f"{path} is not a file that can be read to its end.")
         if status.st_size > most:
-            raise GivenError(f"{path} is larger than {most >> 20} MB: not a kernel's.")
+            raise _too_large(path, most)
     except OSError as error:
         raise GivenError(f"{path} cannot be read: {error.strerror}.") from error
     return status.st_size
@@ -37,8 +37,12 @@ def read_file(path: Path, most: int) -> bytes:
     except OSError as error:
         raise GivenError(f"{path} cannot be read: {error.strerror}.") from error
     if len(data) > most:  # those of /sys and /proc do not say how long they are
-        raise GivenError(f"{path} is larger than {most >> 20} MB: not a kernel's.")
+        raise _too_large(path, most)
     return data
+
+
+def _too_large(path: Path, most: int) -> GivenError:
+    return GivenError(f"{path} is larger than any such file of a kernel ({most >> 20:,} MB).")
 
 
 @contextmanager

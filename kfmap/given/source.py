@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from kfmap.archives.stream import ArchiveError
+from kfmap.archives.stream import ArchiveError, NoArchiveError
 from kfmap.given import git
 from kfmap.given.files import GivenError, check_file
 from kfmap.given.package_patches import apply_package_patches, apply_series
@@ -19,6 +19,10 @@ _MOST_ARCHIVE = 4 << 30
 _DSC_FILE = re.compile(r"^ [0-9a-f]{32,64} \d+ (\S+)$", re.M)
 _MARK = "kernel/bpf/btf.c"
 _OLD_MARK = "kernel/bpf/syscall.c"
+_WHAT_A_TREE_IS = (
+    "The tree is a folder, or an archive or package of one; an image, BTF or a configuration is "
+    "given beside it."
+)
 
 
 def find_source(
@@ -43,6 +47,8 @@ def _find(given: Path, scratch: Path, revision: str) -> Source:
         if given.suffix == ".dsc":
             return _unpack_debian_source(given, scratch)
         unpack_file(given, scratch)
+    except NoArchiveError as error:
+        raise GivenError(f"{given} cannot be read: {error}. {_WHAT_A_TREE_IS}") from error
     except ArchiveError as error:
         raise GivenError(f"{given} cannot be read: {error}.") from error
     source = Source(_top_of(scratch), f"unpacked from {given.name}")

@@ -65,7 +65,9 @@ def test_file_larger_than_any_kernel_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "vmlinux"
     with path.open("wb") as file:
         file.truncate(2 << 30)
-    assert refuse(tmp_path, "--btf", path).endswith("larger than 1024 MB: not a kernel's.")
+    assert refuse(tmp_path, "--btf", path).endswith(
+        "larger than any such file of a kernel (1,024 MB)."
+    )
 
 
 def import_tree(tree: Path, *args: str) -> str:

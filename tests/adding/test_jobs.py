@@ -261,7 +261,9 @@ def test_what_is_no_kernel_is_named(adder: Client) -> None:
     text = SimpleUploadedFile("linux.tar.xz", io.BytesIO(b"hello\n" * 200).read())
     addition = add(adder, tree=text)
     run_addition(addition.pk)
-    assert "not an archive or package" in Addition.objects.get().problem
+    problem = Addition.objects.get().problem
+    assert "not an archive or package" in problem
+    assert problem.endswith("an image, BTF or a configuration is given beside it.")
 
 
 def test_the_api_takes_the_same(adder: Client, tmp_path: Path) -> None:
