@@ -81,25 +81,31 @@ class Compared:
 
 def compare_uploads(old: Kernel, new: Kernel, reader: Reader) -> Compared:
     """Compare the newest objects that the reader may see on two kernels."""
-    counts = ((kernel, find_unchecked(kernel, reader).count()) for kernel in (old, new))
+    seen = _checkable(reader)  # once: to build this query takes as long as to ask it
+    counts = ((kernel, _without_checked(seen, kernel).count()) for kernel in (old, new))
     return Compared(
-        tuple(row for row in list_rows(new, old.facts_hash, reader) if row.changed),
+        tuple(row for row in _list_rows(seen, new, old.facts_hash) if row.changed),
         tuple((kernel, count) for kernel, count in counts if count),
     )
 
 
 def measure_progress(kernel: Kernel, reader: Reader) -> Progress:
     """Count objects that the reader may see."""
-    total = _checkable(reader).count()
-    unchecked = find_unchecked(kernel, reader)
+    seen = _checkable(reader)
+    unchecked = _without_checked(seen, kernel)
     working = unchecked.filter(jobs__in=Job.objects.open()).count()
+    total = seen.count()
     return Progress(total, total - unchecked.count(), working)
 
 
 def find_unchecked(kernel: Kernel, reader: Reader) -> BpfObjectQuerySet:
     """Return the objects that the reader may see and this engine has not checked on a kernel."""
+    return _without_checked(_checkable(reader), kernel)
+
+
+def _without_checked(objects: BpfObjectQuerySet, kernel: Kernel) -> BpfObjectQuerySet:
     known = Check.objects.current().filter(facts_hash=kernel.facts_hash)
-    return _checkable(reader).exclude(pk__in=known.values("object"))
+    return objects.exclude(pk__in=known.values("object"))
 
 
 def start_checks(kernel: Kernel, reader: Reader) -> int:
@@ -111,7 +117,11 @@ def start_checks(kernel: Kernel, reader: Reader) -> int:
 
 def list_rows(kernel: Kernel, base_hash: str, reader: Reader) -> list[Row]:
     """Return the newest objects with their verdicts, and what a variant changes for them."""
-    objects = list(_checkable(reader)[:_SHOWN])
+    return _list_rows(_checkable(reader), kernel, base_hash)
+
+
+def _list_rows(seen: BpfObjectQuerySet, kernel: Kernel, base_hash: str) -> list[Row]:
+    objects = list(seen[:_SHOWN])
     verdicts: dict[int, dict[str, dict[str, str]]] = {}
     rows = Verdict.objects.filter(
         check_row__in=Check.objects.current().filter(
