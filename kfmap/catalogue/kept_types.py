@@ -26,10 +26,13 @@ def keep_types(kernel: Kernel, types: bytes | None) -> bool:
     """Keep raw BTF where there is none yet; return whether something was kept."""
     if types is None or KernelTypes.objects.filter(kernel=kernel).exists():
         return False
-    KernelTypes.objects.create(
-        kernel=kernel, data=pack(types, QUICK_LEVEL), sha256=hashlib.sha256(types).hexdigest()
-    )
+    _keep(kernel, types, pack(types, QUICK_LEVEL))
     return True
+
+
+def _keep(kernel: Kernel, types: bytes, packed: bytes) -> None:
+    digest = hashlib.sha256(types).hexdigest()
+    KernelTypes.objects.create(kernel=kernel, data=packed, sha256=digest)
 
 
 def load_packed_types(name: str, facts_hash: str) -> bytes | None:
@@ -45,9 +48,10 @@ def load_packed_types(name: str, facts_hash: str) -> bytes | None:
     types = None if kernel is None else _read_bundled(kernel)
     if kernel is None or types is None:
         return None
+    packed = pack(types, QUICK_LEVEL)
     with contextlib.suppress(DatabaseError), transaction.atomic():  # perhaps somebody else does
-        keep_types(kernel, types)
-    return pack(types, QUICK_LEVEL)
+        _keep(kernel, types, packed)
+    return packed
 
 
 def keep_bundled_types() -> None:

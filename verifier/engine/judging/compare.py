@@ -25,12 +25,12 @@ class Span:
     def words(self) -> str:
         """Return where the object loads, without a full stop."""
         if self.first is None:
-            unsure = "no kernel is known to load all programs"
-            return unsure if self.not_known else "every kernel refuses something"
+            if self.not_known:
+                return "no kernel is known to load all programs"
+            return "every kernel refuses something"
         if self.first == self.last:
-            return (
-                f"only {self.first} {'is known to refuse' if self.not_known else 'refuses'} nothing"
-            )
+            refuses = "is known to refuse" if self.not_known else "refuses"
+            return f"only {self.first} {refuses} nothing"
         refusing = [name for name in self.not_between if name not in self.not_known]
         unknown = [name for name in self.not_between if name in self.not_known]
         without = f", except on {', '.join(refusing)}" if refusing else ""
@@ -57,7 +57,7 @@ def loads(verdicts: Iterable[str]) -> bool | None:
     return False if REFUSED in words else None if UNKNOWN in words else True
 
 
-def find_object_span(verdicts: Sequence[ObjectVerdict], unchecked: Iterable[str] = ()) -> Span:
+def find_object_span(verdicts: Sequence[ObjectVerdict], unchecked: Iterable[str]) -> Span:
     """Find minimum and maximum kernel of an object; of the `unchecked` ones nothing is known."""
     span = find_span(
         [(item.kernel, loads(program.verdict for program in item.programs)) for item in verdicts]

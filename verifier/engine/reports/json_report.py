@@ -14,8 +14,8 @@ from typing import Any
 
 from kfmap import __version__
 from kfmap.permission.engine import ENGINE_VERSION
-from verifier.engine.judging.compare import Span, find_changes, find_object_span
-from verifier.engine.reports.answer import build_answer
+from verifier.engine.judging.compare import Span, find_changes
+from verifier.engine.reports.answer import Answer, build_answer
 from verifier.engine.reports.causes import Cause
 from verifier.engine.reports.judged import JUDGED
 from verifier.engine.reports.model import DEFAULT, FORMAT, CheckedObject, ReportOptions
@@ -64,15 +64,15 @@ def _lay_out(value: Any, depth: int) -> Iterator[str]:
 
 def plain_object(obj: CheckedObject) -> dict[str, Any]:
     """Return one object."""
-    summary = obj.summary
+    summary, answer = obj.summary, build_answer(obj)
     return {
         "file": obj.file,
         "sha256": obj.sha256,
-        "summary": _summary(obj),
+        "summary": _summary(answer),
         "programs": [_program(program) for program in summary.programs] if summary else [],
         "verdicts": [_verdict(kernel, row) for kernel, row in obj.rows()],
         "notes": list(summary.notes) if summary else [],
-        "span": _span(find_object_span(obj.verdicts)),
+        "span": _span(answer.span),
         "changes": [_changes(*pair) for pair in pairwise(obj.verdicts)],
         "opinions": [plain_compared(item.opinion, item.programs) for item in obj.opinions],
         "origin": plain(obj.origin),
@@ -83,9 +83,8 @@ def _span(span: Span) -> dict[str, Any]:
     return {"first": span.first, "last": span.last, "not_between": list(span.not_between)}
 
 
-def _summary(obj: CheckedObject) -> dict[str, Any]:
+def _summary(answer: Answer) -> dict[str, Any]:
     """Return the answer per kernel, newest first, and the causes behind it."""
-    answer = build_answer(obj)
     return {
         "line": answer.line,
         "span": answer.span.words,

@@ -33,7 +33,7 @@ def test_the_span_goes_from_first_to_last_and_names_the_holes() -> None:
 
 
 def test_an_object_that_loads_nowhere_has_no_span() -> None:
-    span = find_object_span([_verdict("6.1", REFUSED, "bpf_a")])
+    span = find_object_span([_verdict("6.1", REFUSED, "bpf_a")], ())
     assert span == Span(None, None, ())
     assert span.words == "every kernel refuses something"
 
