@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 
 import pytest
 from django.conf import settings
 
 from kfmap.catalogue.recent import Recent
+from kfmap.quotas import spans
 
 NO_BPF = "the kernel of this machine cannot be asked"
 
@@ -32,6 +34,13 @@ def make_pages_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     parts = sys.modules.get("kfmap.web.templatetags.kept_parts")
     if parts is not None:
         parts.KEPT_PARTS.clear()
+
+
+@pytest.fixture(autouse=True)
+def stay_in_one_span(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hold the clock of quotas still: a minute that ended in a test would begin its counts anew."""
+    began = time.time()
+    monkeypatch.setattr(spans, "now", lambda: began)
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,8 @@ from django.http import HttpRequest
 
 from kfmap.quotas.addresses import address_of
 from kfmap.quotas.limits import Limit, QuotaError
-from kfmap.quotas.models import Spent, seconds_left
+from kfmap.quotas.models import Spent
+from kfmap.quotas.spans import present_span
 
 FAILED_SIGN_INS = Limit("failed sign-ins", 30, 3600)
 MESSAGES = Limit("messages asked for", 10, 3600)
@@ -40,5 +41,5 @@ def spend_message(request: HttpRequest) -> None:
     Raises QuotaError.
     """
     if not Spent.objects.spend(MESSAGES, address_of(request)):
-        wait = seconds_left(MESSAGES)
+        wait = present_span(MESSAGES.seconds).seconds_left
         raise QuotaError("Too many messages were asked for: wait an hour.", wait)

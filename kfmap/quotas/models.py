@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 from django.db import models, transaction
 from django.db.models import F
 
 from kfmap.quotas.limits import Limit
+from kfmap.quotas.spans import present_span
 
 _KEPT_SECONDS = 86400
 
@@ -17,25 +16,29 @@ class SpentQuerySet(models.QuerySet["Spent"]):
 
     def spend(self, limit: Limit, whose: str, amount: int = 1) -> bool:
         """Count an amount if the limit still allows it; say whether it does."""
+        span = present_span(limit.seconds)
         with transaction.atomic():
             row, is_new = self.get_or_create(
                 key=_key(limit, whose),
-                span=_span(limit),
-                defaults={"ends_at": _ends_at(limit), "amount": 0},
+                span=span.number,
+                defaults={"ends_at": span.ends_at, "amount": 0},
             )
             if is_new:
-                self.filter(ends_at__lt=time.time() - _KEPT_SECONDS).delete()
+                self.filter(ends_at__lt=span.ends_at - _KEPT_SECONDS).delete()
             fits = self.filter(pk=row.pk, amount__lte=limit.most - amount)
             return bool(fits.update(amount=F("amount") + amount))
 
     def forget(self, limit: Limit, whose: str) -> None:
         """Count anew, for what was counted against ended well."""
-        self.filter(key=_key(limit, whose), span=_span(limit)).delete()
+        self._present(limit, whose).delete()
 
     def left(self, limit: Limit, whose: str) -> int:
         """Return how much may still be spent."""
-        rows = self.filter(key=_key(limit, whose), span=_span(limit))
+        rows = self._present(limit, whose)
         return limit.most - (rows.values_list("amount", flat=True).first() or 0)
+
+    def _present(self, limit: Limit, whose: str) -> SpentQuerySet:
+        return self.filter(key=_key(limit, whose), span=present_span(limit.seconds).number)
 
 
 class Spent(models.Model):
@@ -71,18 +74,5 @@ class Remembered(models.Model):
         return self.cache_key
 
 
-def seconds_left(limit: Limit) -> int:
-    """Return after how many seconds the limit begins anew."""
-    return max(1, _ends_at(limit) - int(time.time()))
-
-
 def _key(limit: Limit, whose: str) -> str:
     return f"{limit.name} {whose}"[:200]
-
-
-def _span(limit: Limit) -> int:
-    return int(time.time() // limit.seconds)
-
-
-def _ends_at(limit: Limit) -> int:
-    return (_span(limit) + 1) * limit.seconds

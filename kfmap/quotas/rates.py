@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from django.core.cache import BaseCache, caches
 from redis.exceptions import RedisError
 
+from kfmap.quotas.spans import present_span
+
 _SHARED, _OWN = "rates", "own"  # of settings.CACHES
 _AWAY_SECONDS = 5.0
 log = logging.getLogger(__name__)
@@ -30,9 +32,8 @@ class Counted:
 def count_request(whose: str, seconds: int) -> Counted:
     """Count a request of somebody in spans of so many seconds, which begin for all at one time."""
     global _away_until
-    now = time.time()
-    span = int(now // seconds)
-    key, left = f"rate:{whose}:{span}", int((span + 1) * seconds - now) + 1
+    span = present_span(seconds)
+    key, left = f"rate:{whose}:{span.number}", span.seconds_left
     if time.monotonic() >= _away_until:
         try:
             return Counted(_raise(caches[_SHARED], key, left), left)

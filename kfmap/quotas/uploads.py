@@ -5,14 +5,15 @@ from __future__ import annotations
 from django.conf import settings
 
 from kfmap.quotas.limits import Limit, QuotaError
-from kfmap.quotas.models import Spent, seconds_left
+from kfmap.quotas.models import Spent
+from kfmap.quotas.spans import present_span
 
 
 def spend_upload(user_pk: int, files: int, size: int) -> None:
     """Count files and their bytes together. Raises QuotaError: then nothing is taken in."""
     for limit, amount in ((_files(), files), (_bytes(), size)):
         if not Spent.objects.spend(limit, str(user_pk), amount):
-            raise QuotaError(_sentence(limit), seconds_left(limit))
+            raise QuotaError(_sentence(limit), present_span(limit.seconds).seconds_left)
 
 
 def find_upload_refusal(user_pk: int) -> str:
@@ -36,6 +37,6 @@ def _sentence(limit: Limit) -> str:
         most = f"{limit.most} files in a minute"
     else:
         most = f"{limit.most >> 20} MB in an hour"
-    wait = seconds_left(limit)
+    wait = present_span(limit.seconds).seconds_left
     span = f"{wait} seconds" if wait < 120 else f"{wait // 60 + 1} minutes"
     return f"Your account may upload {most}: try again in {span}."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client, RequestFactory
 from pytest_django import Settings
 
+from kfmap.quotas import spans
 from kfmap.quotas.addresses import address_of
 from kfmap.quotas.guesses import FAILED_SIGN_INS, spend_message
 from kfmap.quotas.limits import Limit, QuotaError
@@ -30,13 +30,13 @@ def data_folder(settings: Settings, tmp_path: Path) -> None:
 
 def test_limit_is_kept_by_account_and_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1_000_000_000.0
-    monkeypatch.setattr(time, "time", lambda: now)
+    monkeypatch.setattr(spans, "now", lambda: now)
     assert [Spent.objects.spend(LIMIT, "ada") for _ in range(5)] == [True] * 3 + [False] * 2
     assert Spent.objects.left(LIMIT, "ada") == 0
     assert Spent.objects.left(LIMIT, "eve") == 3
-    monkeypatch.setattr(time, "time", lambda: now + 60)
+    monkeypatch.setattr(spans, "now", lambda: now + 60)
     assert Spent.objects.left(LIMIT, "ada") == 3
-    monkeypatch.setattr(time, "time", lambda: now + 200_000)
+    monkeypatch.setattr(spans, "now", lambda: now + 200_000)
     assert Spent.objects.spend(LIMIT, "eve")
     assert Spent.objects.count() == 1  # what ended long ago is forgotten
 

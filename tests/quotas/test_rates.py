@@ -11,7 +11,7 @@ import redis
 from django.core.cache import caches
 from django.test import override_settings
 
-from kfmap.quotas import rates
+from kfmap.quotas import rates, spans
 from tests.server.redis import BINARY, Redis
 
 
@@ -33,7 +33,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Redis]:
 
 def test_spans_begin_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1_000_000_019.5
-    monkeypatch.setattr(time, "time", lambda: now)
+    monkeypatch.setattr(spans, "now", lambda: now)
     whose = f"somebody-{time.monotonic_ns()}"
     assert [rates.count_request(whose, 60).requests for _ in range(3)] == [1, 2, 3]
     assert rates.count_request(whose, 60).seconds_left == 1
@@ -45,7 +45,7 @@ def test_spans_begin_anew(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.skipif(BINARY is None, reason="needs redis-server")
 def test_processes_count_together(server: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
     now = time.time() // 3600 * 3600 + 5
-    monkeypatch.setattr(time, "time", lambda: now)
+    monkeypatch.setattr(spans, "now", lambda: now)
     assert rates.count_request("ada", 3600).requests == 1
     (key,) = redis.Redis.from_url(server.address).keys("*ada*")
     redis.Redis.from_url(server.address).incr(key, 5)  # as five requests in another process do
