@@ -68,7 +68,7 @@ def _resolve(target: str) -> str:
     if not found:
         known = ", ".join(program.name for program in programs[:10]) or "none"
         raise CommandFailedError(f"{path} has no program {name!r}; it has {known}")
-    if found[0].program_type == UNKNOWN_TYPE:
+    if found[0].kind.program_type == UNKNOWN_TYPE:
         raise CommandFailedError(f"the type of {name} in {path} is not known: give prog:TYPE")
     return f"{ON_PROGRAM}{found[0].section}"
 

@@ -14,7 +14,7 @@ from kfmap.kernel.program_facts import NEVER, KernelPart
 from kfmap.permission.context import Context
 from kfmap.permission.context_text import MAX_LENGTH, ContextError, parse_context
 from kfmap.permission.context_words import render_context
-from kfmap.permission.section_names import SectionName, parse_section_name
+from kfmap.permission.section_names import ProgramKind, parse_section_name
 from kfmap.permission.view import STRUCT_OPS_TYPE
 from kfmap.quick_dataclass import replace
 
@@ -111,7 +111,7 @@ def _reads_short(name: str, facts: KernelFacts) -> bool:
     return True
 
 
-def _context_of_section(name: str, section: SectionName, facts: KernelFacts) -> Context:
+def _context_of_section(name: str, section: ProgramKind, facts: KernelFacts) -> Context:
     attach = section.attach_type
     known = {item.name for item in facts.attach_types}
     # Kernels before tcx take tc/ingress for a program without attach type, as libbpf once did.
@@ -126,7 +126,7 @@ def _context_of_section(name: str, section: SectionName, facts: KernelFacts) -> 
 
 
 def _find_callbacks_of_section(
-    name: str, section: SectionName, facts: KernelFacts
+    name: str, section: ProgramKind, facts: KernelFacts
 ) -> tuple[Context, ...]:
     """Return the callbacks that a struct_ops section may stand for.
 

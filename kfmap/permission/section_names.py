@@ -17,8 +17,14 @@ EXT_TYPE = "BPF_PROG_TYPE_EXT"
 _TYPE_PREFIX = "BPF_PROG_TYPE_"
 
 
-class SectionName(NamedTuple):
-    """A section name read; `attach_target` is the name in kernel BTF that the target stands for."""
+class ProgramKind(NamedTuple):
+    """What a section name says of its program.
+
+    `program_type` is BPF_PROG_TYPE_UNSPEC if libbpf does not know the name. `target` is what
+    follows the first `/`, in libbpf's words; `attach_target` the name in BTF that the kernel sees,
+    where it can be known (bpf_lsm_file_open, bpf_iter_task, btf_trace_sched_switch). `optional`: it
+    is loaded only when something switches it on (`autoload`), since the name starts with `?`.
+    """
 
     program_type: str
     attach_type: str | None
@@ -168,7 +174,7 @@ _ROWS: dict[str, _Row] = {
 
 
 @lru_cache(maxsize=1024)
-def parse_section_name(name: str) -> SectionName:
+def parse_section_name(name: str) -> ProgramKind:
     """Read a section name; one that libbpf does not know has the type BPF_PROG_TYPE_UNSPEC."""
     optional = name.startswith("?")
     name = name[1:] if optional else name
@@ -176,20 +182,20 @@ def parse_section_name(name: str) -> SectionName:
     row = _ROWS.get(name) or _ROWS.get(f"{head}+")
     target = rest if slash else None
     if row is None:
-        return SectionName(UNKNOWN_TYPE, None, target, None, False, optional)
+        return ProgramKind(UNKNOWN_TYPE, None, target, None, False, optional)
     attach_target = None
     if target and row.btf_prefix is not None:
         module, colon, function = target.partition(":")
         attach_target = row.btf_prefix + (function if colon else module)
     attach_type = f"BPF_{row.attach_type}" if row.attach_type else None
     program_type = f"BPF_PROG_TYPE_{row.program_type}"
-    return SectionName(program_type, attach_type, target, attach_target, row.sleepable, optional)
+    return ProgramKind(program_type, attach_type, target, attach_target, row.sleepable, optional)
 
 
 _TYPE_NAMES = frozenset(f"{_TYPE_PREFIX}{row.program_type}" for row in _ROWS.values())
 
 
-def parse_program_type(word: str) -> SectionName | None:
+def parse_program_type(word: str) -> ProgramKind | None:
     """Read a program type as people say it: a SEC() name, or one of enum bpf_prog_type.
 
     `BPF_PROG_TYPE_SOCKET_FILTER` and `socket_filter` are the same, with no attach type. None for
@@ -202,7 +208,7 @@ def parse_program_type(word: str) -> SectionName | None:
     full = name if name.startswith(_TYPE_PREFIX) else f"{_TYPE_PREFIX}{name}"
     if full not in _TYPE_NAMES:
         return None
-    return SectionName(full, None, None, None, False, False)
+    return ProgramKind(full, None, None, None, False, False)
 
 
 def is_section_name(name: str) -> bool:

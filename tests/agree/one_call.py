@@ -11,7 +11,7 @@ from kfmap.permission.context_words import render_context
 from kfmap.permission.contexts import build_contexts
 from kfmap.permission.helper_bits import HelperColumns
 from kfmap.permission.outcome_bits import OutcomeColumns
-from kfmap.permission.section_names import render_section_name
+from kfmap.permission.section_names import ProgramKind, render_section_name
 from kfmap.permission.view import EXT_TYPE
 from tests.verifier.engine.flow.assembly import assemble
 from verifier.engine.object.model import BpfObject, Program, StructOpsMap, StructOpsUse
@@ -79,11 +79,9 @@ def _put(program: Program, context: Context) -> Program:
     return replace(
         program,
         section=render_section_name(context),
-        program_type=context.program_type,
-        attach_type=context.attach_type,
-        target=target,
-        attach_target=target,
-        sleepable=context.sleepable,
+        kind=ProgramKind(
+            context.program_type, context.attach_type, target, target, context.sleepable, False
+        ),
         struct_ops=uses,
         replaces=context.replaces,
         on_program=context.program_type == EXT_TYPE,

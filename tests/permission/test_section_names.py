@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kfmap.permission.section_names import SectionName, parse_section_name
+from kfmap.permission.section_names import ProgramKind, parse_section_name
 
 _KPROBE, _TRACING = "BPF_PROG_TYPE_KPROBE", "BPF_PROG_TYPE_TRACING"
 
@@ -81,7 +81,7 @@ def test_section_name_without_s_is_not_sleepable(name: str) -> None:
 
 
 def test_section_name_with_question_mark_is_optional() -> None:
-    assert parse_section_name("?lsm.s/file_open") == SectionName(
+    assert parse_section_name("?lsm.s/file_open") == ProgramKind(
         "BPF_PROG_TYPE_LSM", "BPF_LSM_MAC", "file_open", "bpf_lsm_file_open", True, True
     )
 

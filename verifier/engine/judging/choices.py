@@ -88,33 +88,23 @@ def _with_type(program: Program, word: str) -> Program:
     found = parse_program_type(word)
     if found is None:
         raise ChoiceError(_no_type(word))
-    return replace(
-        program,
-        program_type=found.program_type,
-        attach_type=found.attach_type,
-        target=found.target,
-        attach_target=found.attach_target,
-        sleepable=found.sleepable,
-    )
+    return replace(program, kind=found._replace(optional=program.kind.optional))
 
 
 def _with_target(program: Program, word: str) -> Program:
     is_program = word.startswith(ON_PROGRAM)
     word = word.removeprefix(ON_PROGRAM)
-    if program.program_type != EXT_TYPE and is_program:
+    if program.kind.program_type != EXT_TYPE and is_program:
         return replace(program, on_program=True)
-    if program.program_type != EXT_TYPE:
+    if program.kind.program_type != EXT_TYPE:
         named = parse_section_name(f"{program.section.partition('/')[0]}/{word}")
-        return replace(program, target=named.target, attach_target=named.attach_target)
+        kind = program.kind._replace(target=named.target, attach_target=named.attach_target)
+        return replace(program, kind=kind)
     found = parse_program_type(word)
     if found is None:
         raise ChoiceError(_nothing_to_replace(word, program.name))
-    return replace(
-        program,
-        replaces=found.program_type,
-        attach_type=found.attach_type,
-        attach_target=found.attach_target,
-    )
+    kind = program.kind._replace(attach_type=found.attach_type, attach_target=found.attach_target)
+    return replace(program, replaces=found.program_type, kind=kind)
 
 
 def _find_misfits(obj: BpfObject, choices: LoaderChoices) -> Iterator[tuple[str, str]]:
@@ -122,7 +112,7 @@ def _find_misfits(obj: BpfObject, choices: LoaderChoices) -> Iterator[tuple[str,
     members = {name for item in obj.struct_ops_maps for name in _member_names(obj, item)}
     sections = {program.section for program in obj.programs}
     programs = {program.name for program in obj.programs}
-    replacing = {program.name for program in obj.programs if program.program_type == EXT_TYPE}
+    replacing = {program.name for program in obj.programs if program.kind.program_type == EXT_TYPE}
     for name in choices.values:
         if name not in constants:
             yield name, f"{name} is not a variable in .rodata of this object"

@@ -29,7 +29,8 @@ def find_program_reads(obj: BpfObject, code: ObjectCode) -> ContextReads:
     """Return the loads from the contexts of tracing programs, as far as they are found."""
     reads: dict[tuple[str, int], tuple[Program, int]] = {}
     for program in obj.programs:
-        if program.attach_type in _TRACED and program.attach_target and not program.on_program:
+        kind = program.kind
+        if kind.attach_type in _TRACED and kind.attach_target and not program.on_program:
             section = obj.functions[program.function].section
             relocated = code.core_slots.get(section, frozenset())
             for slot, offset in find_context_reads(code.body(program.function)).items():
@@ -44,11 +45,11 @@ def missing_word(program: Program, offset: int, kernel: KernelUnderTest) -> str:
     if words is None or offset < 0:
         return ""
     word = offset // _WORD
-    if word < words + (program.attach_type in _WITH_RESULT):
+    if word < words + (program.kind.attach_type in _WITH_RESULT):
         return ""
-    target = (program.attach_target or "").removeprefix("btf_trace_")
+    target = (program.kind.attach_target or "").removeprefix("btf_trace_")
     takes = "no arguments" if not words else "1 argument" if words == 1 else f"{words} arguments"
-    result = " and a result" if program.attach_type in _WITH_RESULT else ""
+    result = " and a result" if program.kind.attach_type in _WITH_RESULT else ""
     return (
         f"invalid bpf_context access off={offset}: {target} has {takes}{result} in this kernel, "
         f"and the program reads word {word + 1}"
@@ -57,10 +58,11 @@ def missing_word(program: Program, offset: int, kernel: KernelUnderTest) -> str:
 
 def _count_words(program: Program, kernel: KernelUnderTest) -> int | None:
     """Return how many words the arguments take, None where that is not known."""
-    target, (module, colon, _) = program.attach_target, (program.target or "").partition(":")
+    target = program.kind.attach_target
+    module, colon, _ = (program.kind.target or "").partition(":")
     if target is None or (colon and module != "vmlinux"):
         return None
-    if program.attach_type == _TRACEPOINT:
+    if program.kind.attach_type == _TRACEPOINT:
         return None if kernel.types is None else _tracepoint_words(kernel.types, target)
     return None if kernel.functions is None else kernel.functions.argument_words(target)
 

@@ -16,13 +16,13 @@ UNSPECIFIED = "BPF_PROG_TYPE_UNSPEC"
 
 def context_of(program: Program) -> Context:
     """Return the context of a program; for struct_ops that of its first use."""
-    if program.program_type == STRUCT_OPS_TYPE:
-        return callback_context(program.struct_ops[:1], program.sleepable)
+    if program.kind.program_type == STRUCT_OPS_TYPE:
+        return callback_context(program.struct_ops[:1], program.kind.sleepable)
     return Context(
-        program.program_type,
-        program.attach_type,
-        program.attach_target,
-        sleepable=program.sleepable,
+        program.kind.program_type,
+        program.kind.attach_type,
+        program.kind.attach_target,
+        sleepable=program.kind.sleepable,
         replaces=program.replaces,
     )
 

@@ -21,7 +21,7 @@ _ATTACH_TYPES_CHECKED = (TRACING, "BPF_PROG_TYPE_CGROUP_SOCK_ADDR")
 
 def hook_objection(program: Program, kernel: KernelUnderTest) -> Objection | None:
     """Return what the kernel lacks for a program to be loaded at all."""
-    kind, attach_type = program.program_type, program.attach_type
+    kind, attach_type, *_ = program.kind
     if kind == UNSPECIFIED:
         section = program.section
         text = (

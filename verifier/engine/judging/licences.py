@@ -35,7 +35,7 @@ def is_gpl_compatible(licence: str) -> bool:
 
 def licence_objection(program: Program, licence: str) -> Objection | None:
     """Return the objection that programs of this type need a GPL-compatible licence."""
-    who = _ASK.get(program.program_type)
+    who = _ASK.get(program.kind.program_type)
     if who is None or is_gpl_compatible(licence):
         return None
     return Objection(FindingKind.LOAD, (Reason(LICENCE_RULE, licence_text(who, licence)),))

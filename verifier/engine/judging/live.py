@@ -159,7 +159,7 @@ class LiveJudge:
         rules = self._loaded.kernel.rules
         entry = Entry(
             self._program.function,
-            self._program.sleepable,
+            self._program.kind.sleepable,
             self._program.exception_callback,
             timers_sleep=rules.holds("timers_never_sleep") is False,
             globals_in_context=rules.holds("globals_per_context") is True,

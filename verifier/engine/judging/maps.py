@@ -141,8 +141,10 @@ class MapJudge:
         return self._lack(_KFUNC_NEEDS.get(name), maps)
 
     def _objection(self, program: Program, held: _Held) -> Objection | None:
-        kind = program.replaces if program.program_type == EXT_TYPE else program.program_type
-        key = held, kind, program.sleepable
+        kind: str | None = program.kind.program_type
+        if kind == EXT_TYPE:
+            kind = program.replaces
+        key = held, kind, program.kind.sleepable
         if key not in self._refused:
             self._refused[key] = self._find_refusal(*key)
         return self._refused[key]

@@ -50,7 +50,7 @@ def _reuse_problems(loaded: Loaded) -> Iterator[Problem]:
 
 def optional_map_problem(program: Program, loaded: Loaded) -> Problem | None:
     """Return why every map that a program is in fails; all of them are made only when asked for."""
-    if not program.optional or not loaded.kernel.facts.struct_ops:
+    if not program.kind.optional or not loaded.kernel.facts.struct_ops:
         return None
     named = {use.map for use in program.struct_ops}
     maps = [item for item in loaded.object.struct_ops_maps if item.name in named]
@@ -66,10 +66,10 @@ def lacks_member(program: Program, kernel: KernelUnderTest) -> bool:
 
 def program_problem(program: Program, kernel: KernelUnderTest) -> Problem | None:
     """Return why the verifier refuses a struct_ops program as such, whatever it calls."""
-    if program.program_type != STRUCT_OPS_TYPE:
+    if program.kind.program_type != STRUCT_OPS_TYPE:
         return None
     if not program.struct_ops:
-        when = " if something switches it on" if program.optional else ""
+        when = " if something switches it on" if program.kind.optional else ""
         text = f"no struct_ops map refers to it, so it has no attach target{when}"
         return Problem(FindingKind.STRUCT_OPS, Reason(RULE, text))
     ops = _type_of(program, kernel)
@@ -88,9 +88,9 @@ def _member_problem(program: Program, ops: StructOps, member: Member) -> Reason 
     name = f"{ops.name}.{member.name}"
     if member.supported is False:
         text, place = f"attach to unsupported member {name}", member.supported_place
-    elif program.sleepable and member.sleepable == MemberSleep.NEVER:
+    elif program.kind.sleepable and member.sleepable == MemberSleep.NEVER:
         text, place = f"{name} may not sleep, and the section says .s", member.sleepable_place
-    elif not program.sleepable and member.sleepable == MemberSleep.MUST:
+    elif not program.kind.sleepable and member.sleepable == MemberSleep.MUST:
         text, place = f"{name} must be sleepable (struct_ops.s)", member.sleepable_place
     else:
         return None

@@ -42,16 +42,17 @@ _REFUSALS = {
 
 def target_objection(program: Program, kernel: KernelUnderTest) -> Objection | None:
     """Return why a program cannot have its target, or that this is not known."""
-    if program.program_type == EXT_TYPE:
+    kind = program.kind
+    if kind.program_type == EXT_TYPE:
         return None if program.replaces else _unnamed(program, "replaces", "OBJECT:PROGRAM")
-    if program.attach_type not in _NEED_TARGET or program.on_program:
+    if kind.attach_type not in _NEED_TARGET or program.on_program:
         return None
-    if program.attach_target is None:
+    if kind.attach_target is None:
         return _unnamed(program, "attaches to", "FUNCTION")
-    module, colon, _ = (program.target or "").partition(":")
+    module, colon, _ = (kind.target or "").partition(":")
     if colon and module != _VMLINUX:
-        return _in_module(module, program.attach_target, kernel)
-    return _in_kernel(program.attach_type, program.attach_target, program.sleepable, kernel)
+        return _in_module(module, kind.attach_target, kernel)
+    return _in_kernel(kind.attach_type, kind.attach_target, kind.sleepable, kernel)
 
 
 def _unnamed(program: Program, does: str, form: str) -> Objection:

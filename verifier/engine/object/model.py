@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from kfmap.btf.ext import BtfExt
 from kfmap.btf.read import Btf
+from kfmap.permission.section_names import ProgramKind
 from kfmap.quick_dataclass import dataclass
 
 
@@ -121,27 +122,19 @@ class StructOpsUse:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """An entry function, by libbpf's SEC() name (tools/lib/bpf/libbpf.c section_defs).
+    """An entry function.
 
-    `section` is without a `?` in front (the section of its function has it). `program_type` is
-    BPF_PROG_TYPE_UNSPEC if libbpf does not know the section name. `optional`: it
-    is loaded only when something switches it on (`autoload`), since its section name starts with
-    `?`, or every struct_ops map that uses it is optional. `target` is what follows the first `/`,
-    in libbpf's words; `attach_target` the BTF name the kernel sees where it can be known
-    (bpf_lsm_file_open, bpf_iter_task, btf_trace_sched_switch). `exception_callback`: index of the
-    function that its declaration tag names. `replaces`: the type of the program that a freplace
-    program goes into, None if it is not known. `on_program`: it attaches to a BPF program.
+    `section` is without a `?` in front (the section of its function has it). `kind` is what that
+    name says, or what the loader says instead; it is optional as well where every struct_ops map
+    that uses the program is. `exception_callback`: index of the function that its declaration tag
+    names. `replaces`: the type of the program that a freplace program goes into, None if it is not
+    known. `on_program`: it attaches to a BPF program.
     """
 
     name: str
     function: int
     section: str
-    program_type: str
-    attach_type: str | None
-    target: str | None
-    attach_target: str | None
-    sleepable: bool
-    optional: bool
+    kind: ProgramKind
     struct_ops: tuple[StructOpsUse, ...]
     exception_callback: int | None = None
     replaces: str | None = None

@@ -38,19 +38,15 @@ def read_programs(
 
 
 def _read_program(number: int, function: Function, uses: Uses, callback: int | None) -> Program:
-    section = parse_section_name(function.section)
+    kind = parse_section_name(function.section)
     # a program that maps use is loaded when one of them is, whatever its own section says
-    optional = all(map.optional for map, _ in uses) if uses else section.optional
+    if uses:
+        kind = kind._replace(optional=all(map.optional for map, _ in uses))
     return Program(
         name=function.name,
         function=number,
         section=function.section.removeprefix("?"),
-        program_type=section.program_type,
-        attach_type=section.attach_type,
-        target=section.target,
-        attach_target=section.attach_target,
-        sleepable=section.sleepable,
-        optional=optional,
+        kind=kind,
         struct_ops=tuple(StructOpsUse(map.kernel_type, member, map.name) for map, member in uses),
         exception_callback=callback,
     )

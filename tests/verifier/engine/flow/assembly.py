@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 
 from kfmap.btf.ext import BtfExt, CoreInfo
 from kfmap.btf.read import read_btf
+from kfmap.permission.section_names import ProgramKind
 from verifier.engine.object.model import (
     BpfObject,
     Code,
@@ -33,6 +34,7 @@ from verifier.engine.object.model import (
 )
 
 SECTION = "text"
+_XDP = ProgramKind("BPF_PROG_TYPE_XDP", None, None, None, False, False)
 _OPERATORS = {
     "+": 0x00, "-": 0x10, "*": 0x20, "/": 0x30, "|": 0x40, "&": 0x50, "<<": 0x60,
     ">>": 0x70, "%": 0x90, "^": 0xA0, "": 0xB0, "s>>": 0xC0,
@@ -213,9 +215,7 @@ def _object(
         memoryview(array("i", immediates)),
     )
     programs = tuple(
-        Program(
-            function.name, index, "xdp", "BPF_PROG_TYPE_XDP", None, None, None, False, False, ()
-        )
+        Program(function.name, index, "xdp", _XDP, ())
         for index, function in enumerate(functions)
         if function.linkage == "program"
     )

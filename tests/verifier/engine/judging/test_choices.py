@@ -77,7 +77,7 @@ def test_the_loader_sets_the_type_of_a_section(
     obj = read("kinds.bpf.o")
     changed = apply_choices(obj, LoaderChoices(types={"nobody/knows": word}))
     found = program(changed, "no_type")
-    assert (found.program_type, found.attach_type) == (program_type, attach_type)
+    assert (found.kind.program_type, found.kind.attach_type) == (program_type, attach_type)
     assert sum(a != b for a, b in zip(obj.programs, changed.programs, strict=True)) == 1
 
 
@@ -91,14 +91,14 @@ def test_the_loader_sets_the_type_of_a_section(
 )
 def test_the_loader_sets_the_target_of_a_program(name: str, word: str, target: str) -> None:
     changed = apply_choices(read("kinds.bpf.o"), LoaderChoices(targets={name: word}))
-    assert program(changed, name).attach_target == target
+    assert program(changed, name).kind.attach_target == target
 
 
 def test_the_loader_sets_what_a_freplace_program_replaces() -> None:
     choices = LoaderChoices(targets={"replaces": "cgroup/bind4"})
     found = program(apply_choices(read("kinds.bpf.o"), choices), "replaces")
     assert found.replaces == "BPF_PROG_TYPE_CGROUP_SOCK_ADDR"
-    assert found.attach_type == "BPF_CGROUP_INET4_BIND"
+    assert found.kind.attach_type == "BPF_CGROUP_INET4_BIND"
 
 
 def test_a_type_that_there_is_not_is_an_error() -> None:

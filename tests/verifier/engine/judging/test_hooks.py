@@ -17,7 +17,10 @@ from verifier.engine.verdict import KernelUnderTest, check_object
 def _check(kind: str, attach_type: str | None = None) -> ProgramVerdict:
     """Check an empty program of some kind."""
     obj = assemble("main: program; exit")
-    program = replace(obj.programs[0], program_type=kind, attach_type=attach_type)
+    [program] = obj.programs
+    program = replace(
+        program, kind=program.kind._replace(program_type=kind, attach_type=attach_type)
+    )
     [verdict] = check_object(
         replace(obj, programs=(program,)), KernelUnderTest(kernel_facts())
     ).programs

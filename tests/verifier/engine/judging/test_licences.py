@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from kfmap.permission.section_names import parse_section_name
 from tests.verifier.engine.flow.assembly import assemble
 from tests.verifier.engine.judging.toy import in_ops, kernel_facts, only_finding
 from verifier.engine.result import PASSES, REFUSED, ProgramVerdict
@@ -21,12 +22,7 @@ def _check(kind: str, licence: str, text: str = "exit") -> ProgramVerdict:
         obj = in_ops(obj, {"main": "running"})
     elif kind == "BPF_PROG_TYPE_LSM":
         [program] = obj.programs
-        hook = replace(
-            program,
-            program_type=kind,
-            attach_type="BPF_LSM_MAC",
-            attach_target="bpf_lsm_file_open",
-        )
+        hook = replace(program, kind=parse_section_name("lsm/file_open"))
         obj = replace(obj, programs=(hook,))
     facts = kernel_facts("toy_kfunc")
     return check_object(obj, KernelUnderTest(facts)).programs[0]

@@ -16,6 +16,7 @@ from kfmap.kernel.program_facts import (
     SleepRule,
     Target,
 )
+from kfmap.permission.section_names import ProgramKind
 from tests.verifier.engine.flow.assembly import assemble
 from tests.verifier.engine.judging.toy import check, kernel_facts, only_finding
 from tests.verifier.functions import named_functions
@@ -60,13 +61,8 @@ def _check(
     obj = assemble(f"main: program; {text}")
     attach_type = {"BPF_PROG_TYPE_TRACING": "BPF_TRACE_FENTRY", "BPF_PROG_TYPE_LSM": "BPF_LSM_MAC"}
     [program] = obj.programs
-    changed = replace(
-        program,
-        program_type=kind,
-        attach_type=attach_type.get(kind),
-        attach_target=target,
-        sleepable=sleeps,
-    )
+    made = ProgramKind(kind, attach_type.get(kind), target, target, sleeps, False)
+    changed = replace(program, kind=made)
     functions = named_functions({"sleepy": 1, "vfs_open": 2})
     kernel = KernelUnderTest(_facts(), functions=functions)
     return check_object(replace(obj, programs=(changed,)), kernel).programs[0]

@@ -86,7 +86,8 @@ def test_clearing_what_no_map_has_is_an_error() -> None:
 def test_a_map_that_is_made_on_demand_refuses_only_its_own_programs() -> None:
     obj = in_ops(strong(assemble("main: program; exit")), {"main": "newer"})
     maps = tuple(replace(item, optional=True) for item in obj.struct_ops_maps)
-    programs = tuple(replace(item, optional=True) for item in obj.programs)
+    [program] = obj.programs
+    programs = (replace(program, kind=program.kind._replace(optional=True)),)
     obj = replace(obj, struct_ops_maps=maps, programs=programs)
     [verdict] = check_object(obj, KernelUnderTest(kernel_facts())).programs
     assert verdict.verdict == REFUSED

@@ -62,7 +62,10 @@ def test_of_an_optional_section_libbpf_leaves_out_the_first_map_alone() -> None:
 def test_maps_that_are_not_made_refuse_only_the_programs_that_are_in_them_alone() -> None:
     obj = read("members.bpf.o")
     maps = tuple(replace(item, optional=item.name != "fits") for item in obj.struct_ops_maps)
-    programs = tuple(replace(item, optional=item.name == "other") for item in obj.programs)
+    programs = tuple(
+        replace(item, kind=item.kind._replace(optional=item.name == "other"))
+        for item in obj.programs
+    )
     changed = replace(obj, struct_ops_maps=maps, programs=programs)
     verdict = check_object(changed, bundled_kernel("6.18"))
     verdicts = {item.program: item for item in verdict.programs}

@@ -106,7 +106,8 @@ def _struct_ops_program(
     program: Program, member: str | None, struct_ops: str, sleepable: bool
 ) -> Program:
     uses = (StructOpsUse(struct_ops, member, "ops"),) if member else ()
-    return replace(program, program_type=STRUCT_OPS, sleepable=sleepable, struct_ops=uses)
+    kind = program.kind._replace(program_type=STRUCT_OPS, sleepable=sleepable)
+    return replace(program, kind=kind, struct_ops=uses)
 
 
 def strong(obj: BpfObject, *names: str) -> BpfObject:

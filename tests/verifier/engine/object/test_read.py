@@ -115,7 +115,7 @@ def test_program_knows_its_members() -> None:
     assert program(read("scheduler.bpf.o"), "pick").struct_ops == (
         StructOpsUse("sched_ext_ops", "select_cpu", "scheduler"),
     )
-    assert program(read("scheduler.bpf.o"), "init").sleepable
+    assert program(read("scheduler.bpf.o"), "init").kind.sleepable
 
 
 def test_struct_ops_type_loses_its_suffix() -> None:
@@ -135,7 +135,7 @@ def test_struct_ops_type_loses_its_suffix() -> None:
 )
 def test_program_is_optional_as_its_maps_are(name: str, optional: bool, maps: list[str]) -> None:
     found = program(read("optional.bpf.o"), name)
-    assert (found.optional, [use.map for use in found.struct_ops]) == (optional, maps)
+    assert (found.kind.optional, [use.map for use in found.struct_ops]) == (optional, maps)
 
 
 def test_section_of_optional_program_has_no_question_mark() -> None:
