@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from kfmap.kernel.tree import Tree
+from kfmap.kernel.tree import Sought, Tree
 
 
 class PatchedTree(Tree):
@@ -22,18 +21,13 @@ class PatchedTree(Tree):
             return self._changed[file]
         return super().read(file)
 
-    def search(
-        self,
-        file: str,
-        pattern: re.Pattern[bytes],
-        words: tuple[bytes, ...] = (),
-        also: bytes = b"",
-    ) -> bytes | None:
+    def search(self, file: str, sought: Sought) -> bytes | None:
         text = self._changed.get(file)
         if text is None:
-            return super().search(file, pattern, words, also)
+            return super().search(file, sought)
         data = text.encode()
-        return data if pattern.search(data) or (also and also in data) else b""
+        found = sought.pattern.search(data) or (sought.also and sought.also in data)
+        return data if found else b""
 
     def has(self, file: str) -> bool:
         if file in self._changed:

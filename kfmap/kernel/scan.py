@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from kfmap.kernel.place import KERNELS_OWN
 from kfmap.kernel.rules.error_injection import INJECTION_MARK
 from kfmap.kernel.rules.targets import ITERATOR_MARK
-from kfmap.kernel.tree import Tree
+from kfmap.kernel.tree import Sought, Tree
 
 _QUICK = re.compile(b"btf_|bpf")  # nearly every file has neither and is done with
 _MARKS = (
@@ -26,8 +26,10 @@ _MARKS = (
 _HELPING = (b"struct bpf_func_proto ", b"struct bpf_verifier_ops ", b"get_func_proto")
 _DEFINING = (b"__bpf_kfunc ", b"bpf_dev_bound_kfunc_id(")
 # What a header of its own registers, or stands for in registrations, and what defines it there.
-_REGISTERING = re.compile(rb"register_btf_|btf_kfunc_id_set|BTF_KFUNCS_START|BTF_SET8_START")
-_IN_REGISTERING = (b"btf_", b"BTF_")  # each of the above has one of these
+_REGISTERING = Sought(
+    re.compile(rb"register_btf_|btf_kfunc_id_set|BTF_KFUNCS_START|BTF_SET8_START"),
+    words=(b"btf_", b"BTF_"),
+)
 _DEFINING_SETS = re.compile(rb"^[ \t]*BTF_(?:KFUNCS|SET8)_START\s*\(", re.M)
 _INCLUDED_C = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*"([\w./-]+\.c)"', re.M)
 _IN_A_PART = re.compile(r"BTF_(?:KFUNCS|SET8)_START|btf_kfunc_id_set")
@@ -58,8 +60,9 @@ def scan_tree(tree: Tree, arch: str, *, injection: bool = False) -> Found:
     injecting: list[str] = []
     helping: list[str] = []
     parts: set[str] = set()
+    sought = Sought(_QUICK, also=INJECTION_MARK if injection else b"")
     for file in tree.find_sources(arch):
-        data = tree.search(file, _QUICK, also=INJECTION_MARK if injection else b"")
+        data = tree.search(file, sought)
         if data is None:
             unread.append(file)
             continue
@@ -93,7 +96,8 @@ def find_definitions(tree: Tree, arch: str, names: Iterable[str]) -> list[str]:
     if not words:
         return []
     defined = re.compile(rb"\b(?:" + b"|".join(words) + rb")\s*\([^;{}()]*\)\s*\{")
-    return [file for file in tree.find_sources(arch) if tree.search(file, defined, words)]
+    sought = Sought(defined, words)
+    return [file for file in tree.find_sources(arch) if tree.search(file, sought)]
 
 
 def _find_users(tree: Tree, arch: str, near: Iterable[str]) -> list[str]:
@@ -108,11 +112,11 @@ def _find_users(tree: Tree, arch: str, near: Iterable[str]) -> list[str]:
     headers.update(h for folder in _HEADERS for h in tree.find_headers_below(folder))
     names: set[bytes] = set()
     for header in sorted(headers - KERNELS_OWN):
-        data = tree.search(header, _REGISTERING, _IN_REGISTERING)
+        data = tree.search(header, _REGISTERING)
         names.update(name for pair in _DEFINED.findall(data or b"") for name in pair if name)
         if data and _DEFINING_SETS.search(data):
             names.add(posixpath.basename(header).encode())
     if not names:
         return []
-    used = re.compile(rb"\b(?:" + b"|".join(sorted(map(re.escape, names))) + rb")\b")
+    used = Sought(re.compile(rb"\b(?:" + b"|".join(sorted(map(re.escape, names))) + rb")\b"))
     return [file for file in tree.find_sources(arch) if tree.search(file, used)]

@@ -6,6 +6,7 @@ import os
 import posixpath
 import re
 import stat
+from dataclasses import dataclass
 from pathlib import Path
 
 _MAX_FILE = 8 << 20
@@ -15,6 +16,20 @@ _SKIPPED = frozenset({"Documentation", "LICENSES", "rust", "samples", "scripts",
 
 class TreeError(ValueError):
     """The folder is not a kernel tree that can be read: says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What is looked for in many files, of which nearly none has it.
+
+    `words`: what matches `pattern` has one of them. To look for them first is far quicker where the
+    pattern begins in several ways. `also` counts as a match: a pattern with one more beginning may
+    take twelve times as long.
+    """
+
+    pattern: re.Pattern[bytes]
+    words: tuple[bytes, ...] = ()
+    also: bytes = b""
 
 
 class Tree:
@@ -54,28 +69,20 @@ class Tree:
             path = os.path.realpath(path)
         return _read(path, self._buffer) if path.startswith(f"{self.root}/") else None
 
-    def search(
-        self,
-        file: str,
-        pattern: re.Pattern[bytes],
-        words: tuple[bytes, ...] = (),
-        also: bytes = b"",
-    ) -> bytes | None:
+    def search(self, file: str, sought: Sought) -> bytes | None:
         """Return the bytes of a file that `find_sources` gave, none if nothing in it matches.
 
         None where it cannot be read. Nearly no file matches, so they are read into one buffer.
-        `words`: what matches has one of them. To look for them first is far quicker where the
-        pattern begins in several ways. `also` counts as a match: a pattern with one more beginning
-        may take twelve times as long.
         """
         buffer = self._buffer
         length = _read_into(f"{self.root}/{file}", buffer)
         if length is None:
             return None
-        if words and all(buffer.find(word, 0, length) < 0 for word in words):
+        if sought.words and all(buffer.find(word, 0, length) < 0 for word in sought.words):
             return b""
         with memoryview(buffer)[:length] as data:
-            found = pattern.search(data) or (also and buffer.find(also, 0, length) >= 0)
+            also = sought.also
+            found = sought.pattern.search(data) or (also and buffer.find(also, 0, length) >= 0)
             return bytes(data) if found else b""
 
     def has(self, file: str) -> bool:

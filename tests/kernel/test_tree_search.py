@@ -5,14 +5,14 @@ from pathlib import Path
 
 from kfmap.kernel.extract import extract_kernel
 from kfmap.kernel.patched_tree import PatchedTree
-from kfmap.kernel.tree import Tree
+from kfmap.kernel.tree import Sought, Tree
 from kfmap.permission.context import Context
 from kfmap.permission.decide import Decider
 from kfmap.permission.verdict import ALLOWED
 from tests.kernel.small_kernel import CONFIG, INCLUDES, id_set, write_tree
 
 _PATTERN = re.compile(rb"register_btf_|BTF_KFUNCS_START")
-_WORDS = (b"btf_", b"BTF_")
+_SOUGHT = Sought(_PATTERN, (b"btf_", b"BTF_"))
 
 
 def test_search_with_words_finds_what_the_pattern_finds(tmp_path: Path) -> None:
@@ -22,33 +22,33 @@ def test_search_with_words_finds_what_the_pattern_finds(tmp_path: Path) -> None:
     tree = Tree(tmp_path)
     for number in range(len(texts)):
         file = f"{number}.h"
-        assert tree.search(file, _PATTERN, _WORDS) == tree.search(file, _PATTERN)
-    assert tree.search("1.h", _PATTERN, _WORDS) == b"BTF_KFUNCS_START(a)"
+        assert tree.search(file, _SOUGHT) == tree.search(file, Sought(_PATTERN))
+    assert tree.search("1.h", _SOUGHT) == b"BTF_KFUNCS_START(a)"
 
 
 def test_search_finds_what_counts_as_well(tmp_path: Path) -> None:
     for name in ("a.c", "b.c"):
         (tmp_path / name).write_text("ALLOW(a)")
     for tree in (Tree(tmp_path), PatchedTree(tmp_path, {"b.c": "ALLOW(b)"})):
-        assert tree.search("a.c", _PATTERN, also=b"ALLOW(") == b"ALLOW(a)"
-        assert tree.search("b.c", _PATTERN, also=b"DENY(") == b""
-    assert tree.search("b.c", _PATTERN, also=b"ALLOW(") == b"ALLOW(b)"
+        assert tree.search("a.c", Sought(_PATTERN, also=b"ALLOW(")) == b"ALLOW(a)"
+        assert tree.search("b.c", Sought(_PATTERN, also=b"DENY(")) == b""
+    assert tree.search("b.c", Sought(_PATTERN, also=b"ALLOW(")) == b"ALLOW(b)"
 
 
 def test_search_sees_no_text_of_the_file_read_before(tmp_path: Path) -> None:
     (tmp_path / "long.h").write_text("int long_enough; BTF_KFUNCS_START(a)")
     (tmp_path / "short.h").write_text("int x;")
     tree = Tree(tmp_path)
-    assert tree.search("long.h", _PATTERN, _WORDS)
-    assert tree.search("short.h", _PATTERN, _WORDS) == b""
+    assert tree.search("long.h", _SOUGHT)
+    assert tree.search("short.h", _SOUGHT) == b""
 
 
 def test_search_of_a_patched_tree_takes_the_words_too(tmp_path: Path) -> None:
     (tmp_path / "a.h").write_text("int x;")
     (tmp_path / "b.h").write_text("BTF_KFUNCS_START(b)")
     tree = PatchedTree(tmp_path, {"a.h": "BTF_KFUNCS_START(a)"})
-    assert tree.search("a.h", _PATTERN, _WORDS) == b"BTF_KFUNCS_START(a)"
-    assert tree.search("b.h", _PATTERN, _WORDS) == b"BTF_KFUNCS_START(b)"
+    assert tree.search("a.h", _SOUGHT) == b"BTF_KFUNCS_START(a)"
+    assert tree.search("b.h", _SOUGHT) == b"BTF_KFUNCS_START(b)"
 
 
 def test_a_patched_tree_has_the_headers_and_names_that_a_patch_adds(tmp_path: Path) -> None:

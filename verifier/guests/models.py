@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import connection, models, transaction
@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from verifier.opinions.opinion import KernelOpinion
 from verifier.opinions.opinion_json import parse_opinion
-from verifier.records.models import BpfObject
+from verifier.records.models import BpfObject, progress
 
 SILENT_AFTER = timedelta(seconds=40)  # a loader is compiled without a sign of life
 MAX_ATTEMPTS = 3
@@ -26,7 +26,7 @@ class OpinionQuerySet(models.QuerySet["Opinion"]):
 
     def open(self) -> Self:
         """Return those that wait or run."""
-        return self.filter(state__in=(Opinion.State.QUEUED, Opinion.State.RUNNING))
+        return self.filter(state__in=Opinion.OPEN)
 
     def current(self) -> Self:
         """Return the latest that came to an end of each object and kernel, for what the loader of
@@ -85,7 +85,7 @@ def _can_skip() -> bool:
     return connection.features.has_select_for_update_skip_locked
 
 
-class Opinion(models.Model):
+class Opinion(progress.Progress, models.Model):
     """What one kernel says of one object, or the work on it.
 
     `kernel` is the name in the map. `loader`, `loader_key`: what the object's loader does, as
@@ -97,9 +97,11 @@ class Opinion(models.Model):
 
         QUEUED = "queued", "waiting"
         RUNNING = "running", "running"
-        DONE = "done", "done"
+        DONE = progress.DONE, "done"
         FAILED = "failed", "failed"
         CANCELLED = "cancelled", "cancelled"
+
+    OPEN: ClassVar[tuple[str, ...]] = (State.QUEUED, State.RUNNING)
 
     object = models.ForeignKey(BpfObject, on_delete=models.CASCADE, related_name="opinions")
     kernel = models.CharField(max_length=100)
@@ -139,16 +141,6 @@ class Opinion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kernel} on {self.object}"
-
-    @property
-    def is_over(self) -> bool:
-        """Return whether nothing more will happen by itself."""
-        return self.state not in (self.State.QUEUED, self.State.RUNNING)
-
-    @property
-    def percent(self) -> int:
-        """Return the progress in percent."""
-        return 100 * self.done // self.total if self.total else 0
 
     def read(self) -> KernelOpinion:
         """Return what the kernel said; only of an opinion that is done."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from kfmap.kernel.code import Code
 from kfmap.kernel.items import Item
+from kfmap.kernel.tree import Sought
 
 _MAX_FOLLOWED = 20  # functions that lead to one another
 _CALL = re.compile(r"(\w+)\s*\(\s*\w+\s*\)\s*;")
@@ -90,7 +91,7 @@ class Usage:
 
     def _find_beyond(self, files: Iterable[str], item: Item) -> Iterator[str]:
         name = re.escape(item.function).encode()
-        word = re.compile(name + rb"(?<!\w" + name + rb")\b")
+        word = Sought(re.compile(name + rb"(?<!\w" + name + rb")\b"))
         known = {item.file, *self._files}
         for file in files:
             if file not in known and self._code.tree.search(file, word) and self._is_built(file):

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Self
+from typing import ClassVar, Self
 
 from django.db import models, transaction
 from django.db.models.functions import Now
 
+from verifier.records.models import progress
 from verifier.records.models.object import BpfObject
 
 SILENT_AFTER = timedelta(seconds=20)
@@ -50,11 +51,11 @@ class JobQuerySet(models.QuerySet["Job"]):
 
     def open(self) -> Self:
         """Return the jobs that wait or run."""
-        return self.filter(state__in=(Job.State.QUEUED, Job.State.RUNNING))
+        return self.filter(state__in=Job.OPEN)
 
     def not_over(self) -> Self:
         """Return the jobs that are to be done some time: open, or put aside."""
-        return self.filter(state__in=Job.NOT_OVER)
+        return self.filter(state__in=Job.TO_BE_DONE)
 
     def silent(self) -> Self:
         """Return the running jobs without a sign of life; one from the future is none."""
@@ -143,7 +144,7 @@ def _free(jobs: models.QuerySet[Job]) -> list[int]:
     return list(jobs.select_for_update(skip_locked=True).values_list("pk", flat=True))
 
 
-class Job(models.Model):
+class Job(progress.Progress, models.Model):
     """The check of one object on every kernel it has no verdicts for."""
 
     class State(models.TextChoices):
@@ -152,11 +153,12 @@ class Job(models.Model):
         QUEUED = "queued", "waiting"
         RUNNING = "running", "running"
         PARKED = "parked", "put aside"
-        DONE = "done", "done"
+        DONE = progress.DONE, "done"
         FAILED = "failed", "failed"
         CANCELLED = "cancelled", "cancelled"
 
-    NOT_OVER = (State.QUEUED, State.RUNNING, State.PARKED)
+    OPEN: ClassVar[tuple[str, ...]] = (State.QUEUED, State.RUNNING)
+    TO_BE_DONE = (*OPEN, State.PARKED)
 
     object = models.ForeignKey(BpfObject, on_delete=models.CASCADE, related_name="jobs")
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED, db_index=True)
@@ -192,18 +194,6 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"job {self.pk} ({self.state})"
-
-    @property
-    def is_over(self) -> bool:
-        """Return whether nothing more will happen by itself."""
-        return self.state not in (self.State.QUEUED, self.State.RUNNING)
-
-    @property
-    def percent(self) -> int:
-        """Return the progress in percent."""
-        if self.state == self.State.DONE:
-            return 100
-        return 100 * self.done // self.total if self.total else 0
 
     @property
     def waits_for(self) -> str:
