@@ -35,7 +35,7 @@ PAGES = {
     "/kernels/8.1/filters/toy_filter/": 1,
     "/kernels/8.1/hooks/BTF_KFUNC_HOOK_STRUCT_OPS/": 0,
     "/kernels/8.1/graphs/callbacks/toy_ops/": 0,
-    "/compare/8.0/8.1/": 4,
+    "/compare/8.0/8.1/": 2,
     "/search/?q=toy": 3,
 }
 

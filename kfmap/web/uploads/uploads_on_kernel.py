@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -18,6 +18,7 @@ from verifier.spaces.roles import Action
 
 _SHOWN = 200
 _AT_ONCE = 1000
+Known = dict[tuple[int, str], dict[str, str]]  # by object and facts: programs and their verdicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +82,24 @@ class Compared:
 
 def compare_uploads(old: Kernel, new: Kernel, reader: Reader) -> Compared:
     """Compare the newest objects that the reader may see on two kernels."""
-    seen = _checkable(reader)  # once: to build this query takes as long as to ask it
-    counts = ((kernel, _without_checked(seen, kernel).count()) for kernel in (old, new))
+    seen = _checkable(reader)
+    objects = list(seen[:_SHOWN])
+    known = _load_verdicts(objects, {old.facts_hash, new.facts_hash})
+    rows = (_build_row(obj, known, new, old.facts_hash) for obj in objects)
+    counts = ((kernel, _count_unchecked(seen, objects, known, kernel)) for kernel in (old, new))
     return Compared(
-        tuple(row for row in _list_rows(seen, new, old.facts_hash) if row.changed),
+        tuple(row for row in rows if row.changed),
         tuple((kernel, count) for kernel, count in counts if count),
     )
+
+
+def _count_unchecked(
+    seen: BpfObjectQuerySet, newest: Sequence[BpfObject], known: Known, kernel: Kernel
+) -> int:
+    """Count the objects without verdicts on a kernel, by the newest ones where these are all."""
+    if len(newest) < _SHOWN:
+        return sum((obj.pk, kernel.facts_hash) not in known for obj in newest)
+    return _without_checked(seen, kernel).count()
 
 
 def measure_progress(kernel: Kernel, reader: Reader) -> Progress:
@@ -117,26 +130,28 @@ def start_checks(kernel: Kernel, reader: Reader) -> int:
 
 def list_rows(kernel: Kernel, base_hash: str, reader: Reader) -> list[Row]:
     """Return the newest objects with their verdicts, and what a variant changes for them."""
-    return _list_rows(_checkable(reader), kernel, base_hash)
+    objects = list(_checkable(reader)[:_SHOWN])
+    known = _load_verdicts(objects, {kernel.facts_hash, base_hash})
+    return [_build_row(obj, known, kernel, base_hash) for obj in objects]
 
 
-def _list_rows(seen: BpfObjectQuerySet, kernel: Kernel, base_hash: str) -> list[Row]:
-    objects = list(seen[:_SHOWN])
-    verdicts: dict[int, dict[str, dict[str, str]]] = {}
-    rows = Verdict.objects.filter(
-        check_row__in=Check.objects.current().filter(
-            object__in=objects, facts_hash__in={kernel.facts_hash, base_hash}
-        )
-    ).values_list("check_row__object", "check_row__facts_hash", "program", "verdict")
+def _load_verdicts(objects: Sequence[BpfObject], hashes: Set[str]) -> Known:
+    """Return the verdicts of each object on each kernel that it was checked on."""
+    checks = Check.objects.current().filter(object__in=objects, facts_hash__in=hashes)
+    known: Known = {}
+    rows = checks.order_by("verdicts__pk").values_list(
+        "object", "facts_hash", "verdicts__program", "verdicts__verdict"
+    )
     for object_id, facts_hash, program, verdict in rows:
-        verdicts.setdefault(object_id, {}).setdefault(facts_hash, {})[program] = verdict
-    return [_build_row(obj, verdicts.get(obj.pk, {}), kernel, base_hash) for obj in objects]
+        verdicts = known.setdefault((object_id, facts_hash), {})
+        if program is not None:  # one that could not be checked has none
+            verdicts[program] = verdict
+    return known
 
 
-def _build_row(
-    obj: BpfObject, by_hash: Mapping[str, dict[str, str]], kernel: Kernel, base_hash: str
-) -> Row:
-    here, before = by_hash.get(kernel.facts_hash, {}), by_hash.get(base_hash, {})
+def _build_row(obj: BpfObject, known: Known, kernel: Kernel, base_hash: str) -> Row:
+    here = known.get((obj.pk, kernel.facts_hash), {})
+    before = known.get((obj.pk, base_hash), {})
     numbers = Counter(here.values())
     return Row(
         obj,

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from kfmap.catalogue.models import Kernel
+from kfmap.web.uploads import uploads_on_kernel
 from tests.verifier.checked import create_finding, create_summary, create_verdict
 from tests.web.mechanisms.test_mechanism_pages import read
 from verifier.records import store
@@ -46,6 +47,16 @@ def test_uploads_without_verdicts_are_counted_and_can_be_checked(
     assert "changes its verdict" not in page
     reader.post("/kernels/8.1/uploads/check/")
     assert Job.objects.open().get().object == upload
+
+
+def test_uploads_without_verdicts_are_counted_beyond_those_that_are_shown(
+    reader: Client, upload: BpfObject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    BpfObject.objects.create(sha256="f" * 64, file_name="other.bpf.o", size=1)
+    monkeypatch.setattr(uploads_on_kernel, "_SHOWN", 1)
+    page = read(reader, PAGE)
+    assert "2 uploads have not been checked on 8.1 yet" in page
+    assert "1 upload has not been checked on 8.0 yet" in page
 
 
 def test_programs_that_change_their_verdict_are_named(reader: Client, upload: BpfObject) -> None:
