@@ -11,7 +11,13 @@ from verifier.engine.result import LEFT_OUT, PASSES
 from verifier.records.models import BpfObject, Job
 from verifier.records.outcome import WORST_FIRST
 from verifier.web.object_changes import AcrossKernels, build_across
-from verifier.web.object_verdicts import CauseCard, ObjectVerdicts, ProgramPart, load_verdicts
+from verifier.web.object_verdicts import (
+    CardGroup,
+    CauseCard,
+    ObjectVerdicts,
+    ProgramPart,
+    load_verdicts,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,11 @@ class ObjectPage:
     def causes(self) -> list[CauseCard]:
         """Return why programs do not pass, the gravest first."""
         return self.verdicts.causes
+
+    @property
+    def groups(self) -> list[CardGroup]:
+        """Return the same, those that a reader takes for one together."""
+        return self.verdicts.groups
 
     @property
     def worst(self) -> dict[str, str]:

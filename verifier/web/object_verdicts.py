@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.recent import Recent
 from verifier.engine.reports.answer import Answer, build_answer
+from verifier.engine.reports.cards import Card, find_cards
 from verifier.engine.reports.causes import Cause
 from verifier.engine.reports.model import KIND_WORDS
 from verifier.engine.result import UNKNOWN, FindingKind
@@ -55,6 +56,15 @@ class CauseCard:
 
 
 @dataclass(frozen=True, slots=True)
+class CardGroup:
+    """Causes that a reader takes for one, each with its own card, in one that unfolds."""
+
+    card: Card
+    cards: list[CauseCard]
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ProgramPart:
     """A program with its row of the grid and the kfuncs it calls."""
 
@@ -74,6 +84,7 @@ class ObjectVerdicts:
     summary: list[Cell]
     answer: Answer
     causes: list[CauseCard]
+    groups: list[CardGroup]
 
     @cached_property
     def grid(self) -> SafeString:
@@ -122,11 +133,8 @@ def _build_verdicts(
 ) -> ObjectVerdicts:
     answer = build_answer(combine_checked(obj, kernels[::-1], checks))
     programs = list(obj.programs.all())
-    most_open = _MOST_OPEN if len(programs) <= _MANY_PROGRAMS else _MOST_OPEN_OF_MANY
-    cards = [
-        CauseCard(f"cause-{number}", cause, number <= most_open)
-        for number, cause in enumerate(answer.causes.shown, 1)
-    ]
+    groups = _build_groups(answer, programs)
+    cards = [card for group in groups for card in group.cards]
     by_program = index_verdicts(checks)
     anchors = dict(reversed(list(_anchors(cards))))
     liveness = [Liveness(verdicts_of(program, kernels, by_program)) for program in programs]
@@ -140,7 +148,21 @@ def _build_verdicts(
         for program in programs
     ]
     summary = [_worst(at, kernels, parts) for at in range(len(kernels))]
-    return ObjectVerdicts(obj, kernels, checks, parts, summary, answer, cards)
+    return ObjectVerdicts(obj, kernels, checks, parts, summary, answer, cards, groups)
+
+
+def _build_groups(answer: Answer, programs: Sequence[Program]) -> list[CardGroup]:
+    """Return the causes as cards; of several alike none is open, so that the group is short."""
+    most_open = _MOST_OPEN if len(programs) <= _MANY_PROGRAMS else _MOST_OPEN_OF_MANY
+    groups: list[CardGroup] = []
+    number = 0
+    for card in find_cards(answer.causes.shown):
+        is_open, made = len(groups) < most_open, []
+        for cause in card.causes:
+            number += 1
+            made.append(CauseCard(f"cause-{number}", cause, is_open and not card.names))
+        groups.append(CardGroup(card, made, is_open))
+    return groups
 
 
 def _anchors(cards: Sequence[CauseCard]) -> Iterator[tuple[tuple[str, str], str]]:

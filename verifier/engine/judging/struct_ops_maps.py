@@ -52,12 +52,14 @@ def map_problems(struct_map: StructOpsMap, loaded: Loaded) -> Iterator[Problem]:
         yield absent_type(struct_map.kernel_type, loaded.kernel)
         return
     known = {member.name for member in ops.members}
-    for name in set_members(struct_map):
-        if name not in known and not loaded.choices.clears(struct_map.name, name):
-            yield Problem(
-                FindingKind.STRUCT_OPS,
-                give_reason(RULE, _missing_text(struct_map, name), ops.place),
-            )
+    missing = [
+        name
+        for name in set_members(struct_map)
+        if name not in known and not loaded.choices.clears(struct_map.name, name)
+    ]
+    if missing:
+        text = _missing_text(struct_map, missing)
+        yield Problem(FindingKind.STRUCT_OPS, give_reason(RULE, text, ops.place))
     for reason in _unlike_members(loaded.object, struct_map, ops, loaded.kernel):
         yield Problem(FindingKind.STRUCT_OPS, reason)
 
@@ -99,15 +101,29 @@ def left_out(program: Program, loaded: Loaded) -> Reason | None:
     return give_reason(RULE, text, ops.place)
 
 
-def _missing_text(struct_map: StructOpsMap, name: str) -> str:
+def _missing_text(struct_map: StructOpsMap, names: list[str]) -> str:
+    if len(names) == 1:
+        sets = f"{names[0]}, and {struct_map.kernel_type} of this kernel has no such member: libbpf"
+        clears = "the member"
+    else:
+        sets = (
+            f"{len(names)} members that {struct_map.kernel_type} of this kernel does not have "
+            f"({', '.join(names)}): libbpf"
+        )
+        clears = "all of them"
     text = (
-        f"{struct_map.name} sets {name}, and {struct_map.kernel_type} of this kernel has no such "
-        f"member: libbpf refuses the whole object (Cannot find member {name} in kernel BTF), "
-        "unless its loader clears the member first"
+        f"{struct_map.name} sets {sets} refuses the whole object (Cannot find member {names[0]} in "
+        f"kernel BTF), unless its loader clears {clears} first"
     )
-    if struct_map.kernel_type == _SCX_TYPE and name in _SCX_CLEARED:
-        text += ", as SCX_OPS_OPEN() of tools/sched_ext does in Linux 7.3 and some scx_utils do"
-    return f"{text}; if yours does, say --cleared {name}"
+    cleared = [
+        name for name in names if struct_map.kernel_type == _SCX_TYPE and name in _SCX_CLEARED
+    ]
+    if cleared:
+        which = "" if len(cleared) == len(names) else f" with {', '.join(cleared)}"
+        text += (
+            f", as SCX_OPS_OPEN() of tools/sched_ext does{which} in Linux 7.3 and some scx_utils do"
+        )
+    return f"{text}; if yours does, say {' '.join(f'--cleared {name}' for name in names)}"
 
 
 def _unlike_members(

@@ -159,7 +159,7 @@ def describe_causes(causes: Sequence[Cause]) -> str:
 def _describe_kind(kind: FindingKind, causes: Sequence[Cause]) -> str:
     kfuncs = list(dict.fromkeys(cause.kfunc for cause in causes if cause.kfunc))
     if len(causes) == 1 and not kfuncs:
-        return causes[0].text.removeprefix("this kernel has ")
+        return causes[0].text.removeprefix("this kernel has ").partition(": ")[0]
     number = len(kfuncs) or len(causes)
     text = count(number, *_KIND_COUNTS[kind])
     if not kfuncs:

@@ -8,6 +8,7 @@ on a kernel without the ops structure, its missing kfuncs are no news.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 
 from kfmap.quick_dataclass import dataclass
@@ -37,6 +38,7 @@ _ORDER = (
     FindingKind.LEFT_OUT,
 )
 _RANK = {kind: rank for rank, kind in enumerate(_ORDER)}
+_GOES_ON = re.compile(r"(bpf_iter_\w+)_(?:next|destroy)")
 _SOFT = frozenset({FindingKind.RUN_TIME, FindingKind.UNKNOWN, FindingKind.LEFT_OUT})
 
 
@@ -139,7 +141,7 @@ class _Collector:
         loaded = {row.program for row in verdict.programs if row.verdict != LEFT_OUT}
         root = _find_root(found, loaded)
         for key, programs in found.items():
-            if root is not None and _RANK.get(key[0], 0) > root:
+            if (root is not None and _RANK.get(key[0], 0) > root) or _follows_new(key, found):
                 self.followed += sum(len(findings) for findings in programs.values())
                 continue
             self._keep(key, programs)
@@ -183,6 +185,20 @@ def _by_key(rows: Sequence[ProgramVerdict]) -> dict[_Key, dict[str, list[Finding
             key = (finding.kind, finding.kfunc, text)
             found.setdefault(key, {}).setdefault(row.program, []).append(finding)
     return found
+
+
+def _follows_new(key: _Key, found: dict[_Key, dict[str, list[Finding]]]) -> bool:
+    """Return whether a call of an iterator goes wrong as the call that makes it does.
+
+    bpf_for() and bpf_for_each() are written as one thing and become three calls.
+    """
+    kind, kfunc, text = key
+    iterator = _GOES_ON.fullmatch(kfunc)
+    if iterator is None:
+        return False
+    new = f"{iterator[1]}_new"
+    made = found.get((kind, new, text.replace(kfunc, new)), {})
+    return set(found[key]) <= set(made)
 
 
 def _find_root(found: dict[_Key, dict[str, list[Finding]]], loaded: set[str]) -> int | None:

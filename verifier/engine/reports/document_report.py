@@ -8,12 +8,12 @@ from kfmap.reports.document import Entry, Report, Section, Table, made_by
 from kfmap.reports.formats import FORMATS
 from verifier.engine.reports.agreed import agreed_sections
 from verifier.engine.reports.answer import KernelAnswer, build_answer, count
-from verifier.engine.reports.causes import Cause, Causes
+from verifier.engine.reports.cards import Card, find_cards
+from verifier.engine.reports.causes import Causes
 from verifier.engine.reports.csv_report import HEAD, finding_rows
 from verifier.engine.reports.judged import JUDGED
 from verifier.engine.reports.model import (
     DEFAULT,
-    KIND_WORDS,
     AskedKernel,
     CheckedObject,
     ReportOptions,
@@ -118,35 +118,39 @@ def _kernel_row(item: KernelAnswer) -> tuple[str, str, str, str]:
 
 
 def _causes_section(causes: Causes, before: str) -> Section:
-    shown = causes.shown[:_MOST_CAUSES]
+    cards = find_cards(causes.shown)
+    shown = cards[:_MOST_CAUSES]
     notes = []
     if not shown:
         notes.append("Nothing is refused, fails or is unknown on the kernels that were asked.")
-    if left := len(causes.shown) - len(shown):
+    if left := len(cards) - len(shown):
         notes.append(f"{count(left, 'more cause is', 'more causes are')} in the other formats.")
     if causes.followed:
         followed = count(causes.followed, "finding follows", "findings follow")
         notes.append(f"{followed} from these.")
     return Section(
-        _title(before, "causes"), tuple(notes), tuple(cause_entry(cause) for cause in shown)
+        _title(before, "causes"), tuple(notes), tuple(card_entry(card) for card in shown)
     )
 
 
-def cause_entry(cause: Cause) -> Entry:
-    """Return a cause for people: where it holds, the path, why, and what to do."""
-    head = f"{cause.kfunc}: {KIND_WORDS[cause.kind]}" if cause.kfunc else cause.text
-    finding = cause.example
-    named = count(len(cause.programs), "program", "programs")
-    texts = [f"On {', '.join(cause.kernels)}: {named}."]
-    if finding.path:
-        texts.append(subject(cause.programs[0], finding))
-    if cause.kfunc and finding.reasons:
+def card_entry(card: Card) -> Entry:
+    """Return causes alike for people: where they hold, their paths, why, and what to do."""
+    finding = card.first.example
+    named = count(len(card.programs), "program", "programs")
+    texts = [f"On {', '.join(card.first.kernels)}: {named}."]
+    if card.likewise:
+        texts.append(card.likewise)
+    for cause in card.causes:
+        if cause.example.path:
+            texts.append(subject(cause.programs[0], cause.example))
+    if finding.kfunc and finding.reasons:
         texts.append(f"Because {finding.reasons[-1].full_text}")
     if finding.legal_in:
         texts.append(f"May be called in: {', '.join(finding.legal_in)}")
-    if finding.suggestion:
-        texts.append(f"Try: {finding.suggestion}")
-    return Entry(head, tuple(texts), _source(finding))
+    if card.suggestion:
+        texts.append(f"Try: {card.suggestion}")
+    sources = (line for cause in card.causes for line in _source(cause.example))
+    return Entry(card.headline, tuple(texts), tuple(dict.fromkeys(sources)))
 
 
 def _source(finding: Finding) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from kfmap import __version__
 from kfmap.permission.engine import ENGINE_VERSION
 from verifier.engine.judging.compare import Span, find_changes
 from verifier.engine.reports.answer import Answer, build_answer
+from verifier.engine.reports.cards import Card, find_cards
 from verifier.engine.reports.causes import Cause
 from verifier.engine.reports.judged import JUDGED
 from verifier.engine.reports.model import DEFAULT, FORMAT, CheckedObject, ReportOptions
@@ -99,6 +100,7 @@ def _summary(answer: Answer) -> dict[str, Any]:
             for item in answer.kernels
         ],
         "causes": [_cause(cause) for cause in answer.causes.shown],
+        "cards": [_card(card) for card in find_cards(answer.causes.shown)],
         "findings_that_follow": answer.causes.followed,
         "branches": [plain(branch) for branch in answer.branches],
     }
@@ -113,6 +115,18 @@ def _cause(cause: Cause) -> dict[str, Any]:
         "hits": [{"kernel": hit.kernel, "programs": list(hit.programs)} for hit in cause.hits],
         "suggestion": cause.example.suggestion,
         "fingerprint": cause.fingerprint,
+    }
+
+
+def _card(card: Card) -> dict[str, Any]:
+    """Return which causes are one to a reader."""
+    return {
+        "headline": card.headline,
+        "names": list(card.names),
+        "kernels": list(card.first.kernels),
+        "programs": list(card.programs),
+        "suggestion": card.suggestion,
+        "fingerprints": [cause.fingerprint for cause in card.causes],
     }
 
 

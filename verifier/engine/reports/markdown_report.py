@@ -8,11 +8,10 @@ from kfmap import __version__
 from kfmap.reports.markdown import escape
 from verifier.engine.reports.agreed import agreed_lines
 from verifier.engine.reports.answer import build_answer, count
-from verifier.engine.reports.causes import Cause
+from verifier.engine.reports.cards import Card, find_cards
 from verifier.engine.reports.judged import JUDGED
 from verifier.engine.reports.model import (
     DEFAULT,
-    KIND_WORDS,
     CheckedObject,
     ReportOptions,
     estimates_of,
@@ -50,8 +49,8 @@ def _lines(obj: CheckedObject, options: ReportOptions) -> Iterator[str]:
         yield ""
         yield from (f"- live only {escape(branch.words)}" for branch in answer.branches)
     yield ""
-    for cause in answer.causes.shown:
-        yield from _cause_lines(cause)
+    for card in find_cards(answer.causes.shown):
+        yield from _card_lines(card)
     yield ""
     yield from _table(obj)
     for said in opinion_text(obj):
@@ -65,18 +64,20 @@ def _lines(obj: CheckedObject, options: ReportOptions) -> Iterator[str]:
     yield ""
 
 
-def _cause_lines(cause: Cause) -> Iterator[str]:
-    head = f"{cause.kfunc}: {KIND_WORDS[cause.kind]}" if cause.kfunc else cause.text
-    programs = count(len(cause.programs), "program", "programs")
-    yield f"- **{escape(head)}** ({escape(', '.join(cause.kernels))}; {programs})"
-    finding = cause.example
-    if finding.source:
-        at = f"{finding.source.file}:{finding.source.line}: {finding.source.text}"
-        yield f"  - {escape(f'{subject(cause.programs[0], finding)}, {at}')}"
-    if cause.kfunc and finding.reasons:
+def _card_lines(card: Card) -> Iterator[str]:
+    programs = count(len(card.programs), "program", "programs")
+    yield f"- **{escape(card.headline)}** ({escape(', '.join(card.first.kernels))}; {programs})"
+    if card.likewise:
+        yield f"  - {escape(card.likewise)}"
+    for cause in card.causes:
+        if source := cause.example.source:
+            at = f"{source.file}:{source.line}: {source.text}"
+            yield f"  - {escape(f'{subject(cause.programs[0], cause.example)}, {at}')}"
+    finding = card.first.example
+    if finding.kfunc and finding.reasons:
         yield f"  - {escape(finding.reasons[-1].full_text)}"
-    if finding.suggestion:
-        yield f"  - try: {escape(finding.suggestion)}"
+    if card.suggestion:
+        yield f"  - try: {escape(card.suggestion)}"
 
 
 def _table(obj: CheckedObject) -> Iterator[str]:

@@ -11,11 +11,11 @@ from kfmap import __version__
 from kfmap.safe_text.printable import printable
 from verifier.engine.reports.agreed import agreed_lines
 from verifier.engine.reports.answer import Answer, build_answer, count
-from verifier.engine.reports.causes import Cause, Hit
+from verifier.engine.reports.cards import Card, find_cards
+from verifier.engine.reports.causes import Hit
 from verifier.engine.reports.judged import JUDGED
 from verifier.engine.reports.model import (
     DEFAULT,
-    KIND_WORDS,
     CheckedObject,
     ReportOptions,
     estimates_of,
@@ -94,14 +94,16 @@ def _asked(answer: Answer, options: ReportOptions) -> str:
 
 
 def _cause_lines(answer: Answer, options: ReportOptions) -> Iterator[str]:
-    causes = answer.causes.shown
-    shown = causes if options.everything else causes[:_MOST_CAUSES]
-    for number, cause in enumerate(shown, 1):
+    cards = find_cards(answer.causes.shown)
+    shown = cards if options.everything else cards[:_MOST_CAUSES]
+    for number, card in enumerate(shown, 1):
         yield ""
-        yield f"  {number}. {_head(cause)}"
-        yield f"     {'; '.join(_hit_text(hits) for hits in _alike(cause.hits))}"
-        yield from _example_lines(cause.example)
-    if not options.everything and (left := _left(len(causes) - len(shown), answer)):
+        yield f"  {number}. {card.headline}"
+        if card.likewise:
+            yield f"     {card.likewise}"
+        yield f"     {'; '.join(_hit_text(hits) for hits in _alike(card.hits))}"
+        yield from _card_lines(card, options)
+    if not options.everything and (left := _left(len(cards) - len(shown), answer)):
         yield ""
         yield f"  {left}: --all shows everything."
 
@@ -116,14 +118,6 @@ def _left(hidden: int, answer: Answer) -> str:
         else "",
     ]
     return ", and ".join(part for part in parts if part)
-
-
-def _head(cause: Cause) -> str:
-    if cause.kind == FindingKind.LEFT_OUT:
-        return f"Left out: {cause.text}"
-    if not cause.kfunc:
-        return cause.sentence
-    return f"{cause.kfunc}: {KIND_WORDS[cause.kind]}"
 
 
 def _alike(hits: Sequence[Hit]) -> Iterator[list[Hit]]:
@@ -143,15 +137,20 @@ def _hit_text(hits: Sequence[Hit]) -> str:
     return f"on {kernels}: {', '.join(programs[:_NAMED])}{rest}"
 
 
-def _example_lines(finding: Finding) -> Iterator[str]:
-    if finding.path:
+def _card_lines(card: Card, options: ReportOptions) -> Iterator[str]:
+    places = [cause.example for cause in card.causes if cause.example.path]
+    shown = places if options.everything else places[:_NAMED]
+    for finding in shown:
         yield f"     {subject(finding.kfunc, finding)}{_at(finding.source)}"
+    if len(shown) < len(places):
+        yield f"     and {count(len(places) - len(shown), 'more place', 'more places')}"
+    finding = card.first.example
     if finding.kfunc and finding.reasons:
         yield f"     because {finding.reasons[-1].full_text}"
     if finding.legal_in:
         yield f"     may be called in: {_few(finding.legal_in)}"
-    if finding.suggestion:
-        yield f"     try: {finding.suggestion}"
+    if card.suggestion:
+        yield f"     try: {card.suggestion}"
 
 
 def _few(names: Sequence[str]) -> str:

@@ -16,8 +16,9 @@ from kfmap.reports.document import (
 )
 from kfmap.safe_text.csv_rows import Value
 from verifier.engine.reports.answer import build_answer, count
+from verifier.engine.reports.cards import find_cards
 from verifier.engine.reports.causes import Cause
-from verifier.engine.reports.document_report import cause_entry, kernel_words
+from verifier.engine.reports.document_report import card_entry, kernel_words
 from verifier.engine.reports.model import DEFAULT, KIND_WORDS, CheckedObject, ReportOptions
 from verifier.engine.reports.sarif_report import cause_level, cause_message, relative_path
 from verifier.engine.result import WORDS
@@ -150,9 +151,8 @@ def _cause_row(state: str, cause: Cause) -> tuple[str, str, str, str, str, str, 
 
 
 def _causes(title: str, causes: Sequence[Cause]) -> Section:
-    return Section(
-        title, () if causes else ("None.",), tuple(cause_entry(cause) for cause in causes)
-    )
+    entries = tuple(card_entry(card) for card in find_cards(causes))
+    return Section(title, () if causes else ("None.",), entries)
 
 
 def _table(title: str, table: Table) -> Section:

@@ -65,6 +65,31 @@ def test_a_member_that_the_kernel_lacks_refuses_the_object() -> None:
     assert verdicts["other"].live_kfuncs == ()
 
 
+@pytest.mark.parametrize(
+    ("struct_ops", "names", "said"),
+    [
+        ("toy_ops", ("one", "two"), "clears all of them first; if yours does, say --cleared one"),
+        ("sched_ext_ops", ("sub_attach", "two"), "does with sub_attach in Linux 7.3"),
+        ("sched_ext_ops", ("sub_attach", "sub_detach"), "tools/sched_ext does in Linux 7.3"),
+    ],
+)
+def test_members_of_one_map_that_the_kernel_lacks_are_one_reason(
+    struct_ops: str, names: tuple[str, str], said: str
+) -> None:
+    obj = in_ops(strong(assemble(_TWO)), {"main": names[0]}, (), struct_ops, names[1:])
+    facts = kernel_facts()
+    named = (replace(facts.struct_ops[0], name=struct_ops), *facts.struct_ops[1:])
+    kernel = KernelUnderTest(replace(facts, struct_ops=named))
+    text = check_object(obj, kernel).programs[0].findings[0].reasons[0].text
+    one, two = names
+    assert (
+        f"ops sets 2 members that {struct_ops} of this kernel does not have ({one}, {two})" in text
+    )
+    assert f"(Cannot find member {one} in kernel BTF)" in text
+    assert said in text
+    assert text.endswith(f"say --cleared {one} --cleared {two}")
+
+
 @pytest.mark.parametrize("name", ["newer", "ops.newer"])
 def test_a_program_whose_member_is_cleared_is_left_out_and_the_others_are_not(name: str) -> None:
     verdicts = _two(cleared=(name,))
