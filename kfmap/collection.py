@@ -1,4 +1,4 @@
-"""Python's cycle collector, paused: reading a kernel and checking make much, and no cycles."""
+"""Python's cycle collector, paused: a start, reading a kernel and checking make much that stays."""
 
 from __future__ import annotations
 
@@ -17,3 +17,9 @@ def collection_paused() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+def collect_from_now_on() -> None:
+    """Turn the collector on, and have it never look at what there is now."""
+    gc.freeze()
+    gc.enable()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.models import Model
+
 from kfmap.catalogue.models import (
     Filter,
     Hook,
@@ -14,9 +16,10 @@ from kfmap.catalogue.models import (
     SetEntry,
     StructOpsType,
 )
+from kfmap.catalogue.quick_insert import insert_rows
 from kfmap.kernel.facts import KernelFacts, Place
 
-_BATCH = 500
+_PLACE = ("file", "line")
 
 
 def create_rows(kernel: Kernel, facts: KernelFacts) -> None:
@@ -27,144 +30,140 @@ def create_rows(kernel: Kernel, facts: KernelFacts) -> None:
     hooks = _create_hooks(kernel, facts)
     _create_program_types(kernel, facts, hooks)
     _create_registrations(kernel, facts, hooks, sets, _create_filters(kernel, facts))
-    _create_struct_ops(kernel, facts)
+    _create_members(facts, _create_struct_ops(kernel, facts))
 
 
-def _create_kfuncs(kernel: Kernel, facts: KernelFacts) -> dict[str, Kfunc]:
+def _create_kfuncs(kernel: Kernel, facts: KernelFacts) -> dict[str, int]:
     flags: dict[str, set[str]] = {}
     for kfunc_set in facts.sets:
         for entry in kfunc_set.entries:
             flags.setdefault(entry.kfunc, set()).update(entry.flags)
-    rows = [
-        Kfunc(
-            kernel=kernel,
-            name=kfunc.name,
-            owner=kfunc.owner,
-            prototype=kfunc.prototype,
-            flags=" ".join(sorted(flags.get(kfunc.name, ()))),
-            tagged=kfunc.tagged,
-            callable_in_btf=kfunc.callable_in_btf,
-            device_bound=kfunc.device_bound,
-            **_where(kfunc.place),
+    fields = ("kernel", "name", "owner", "prototype", "flags")
+    known = ("tagged", "callable_in_btf", "device_bound")
+    rows = (
+        (
+            kernel.pk,
+            kfunc.name,
+            kfunc.owner,
+            kfunc.prototype,
+            " ".join(sorted(flags.get(kfunc.name, ()))),
+            kfunc.tagged,
+            kfunc.callable_in_btf,
+            kfunc.device_bound,
+            *_where(kfunc.place),
         )
         for kfunc in facts.kfuncs
-    ]
-    return {row.name: row for row in Kfunc.objects.bulk_create(rows, batch_size=_BATCH)}
+    )
+    insert_rows(Kfunc, (*fields, *known, *_PLACE), rows)
+    return _ids(Kfunc, kernel, "name")
 
 
-def _create_sets(kernel: Kernel, facts: KernelFacts) -> dict[str, KfuncSet]:
-    rows = [
-        KfuncSet(
-            kernel=kernel,
-            set_id=kfunc_set.id,
-            name=kfunc_set.name,
-            kind=kfunc_set.kind,
-            owner=kfunc_set.owner,
-            **_where(kfunc_set.place),
-        )
-        for kfunc_set in facts.sets
-    ]
-    return {row.set_id: row for row in KfuncSet.objects.bulk_create(rows, batch_size=_BATCH)}
+def _create_sets(kernel: Kernel, facts: KernelFacts) -> dict[str, int]:
+    rows = (
+        (kernel.pk, item.id, item.name, item.kind, item.owner, *_where(item.place))
+        for item in facts.sets
+    )
+    insert_rows(KfuncSet, ("kernel", "set_id", "name", "kind", "owner", *_PLACE), rows)
+    return _ids(KfuncSet, kernel, "set_id")
 
 
-def _create_entries(
-    facts: KernelFacts, sets: dict[str, KfuncSet], kfuncs: dict[str, Kfunc]
-) -> None:
-    rows = [
-        SetEntry(
-            kfunc_set=sets[kfunc_set.id],
-            kfunc=kfuncs.get(entry.kfunc),
-            name=entry.kfunc,
-            flags=" ".join(entry.flags),
-            condition=entry.condition,
-            **_where(entry.place),
+def _create_entries(facts: KernelFacts, sets: dict[str, int], kfuncs: dict[str, int]) -> None:
+    rows = (
+        (
+            sets[kfunc_set.id],
+            kfuncs.get(entry.kfunc),
+            entry.kfunc,
+            " ".join(entry.flags),
+            entry.condition,
+            *_where(entry.place),
         )
         for kfunc_set in facts.sets
         for entry in kfunc_set.entries
-    ]
-    SetEntry.objects.bulk_create(rows, batch_size=_BATCH)
+    )
+    insert_rows(SetEntry, ("kfunc_set", "kfunc", "name", "flags", "condition", *_PLACE), rows)
 
 
-def _create_hooks(kernel: Kernel, facts: KernelFacts) -> dict[str, Hook]:
+def _create_hooks(kernel: Kernel, facts: KernelFacts) -> dict[str, int]:
     """Write the kernel's hooks, and after them those that only registrations name."""
     named = dict.fromkeys((*facts.hooks, *(item.hook for item in facts.registrations)))
-    rows = [Hook(kernel=kernel, name=name, position=at) for at, name in enumerate(named)]
-    return {row.name: row for row in Hook.objects.bulk_create(rows, batch_size=_BATCH)}
+    rows = ((kernel.pk, name, at) for at, name in enumerate(named))
+    insert_rows(Hook, ("kernel", "name", "position"), rows)
+    return _ids(Hook, kernel, "name")
 
 
-def _create_program_types(kernel: Kernel, facts: KernelFacts, hooks: dict[str, Hook]) -> None:
+def _create_program_types(kernel: Kernel, facts: KernelFacts, hooks: dict[str, int]) -> None:
     hook_of = {item.program_type: item.hook for item in facts.hook_of}
-    rows = [
-        ProgramType(
-            kernel=kernel,
-            name=program_type.name,
-            value=program_type.value,
-            hook=hooks.get(hook_of.get(program_type.name) or ""),
-        )
-        for program_type in facts.program_types
-    ]
-    ProgramType.objects.bulk_create(rows, batch_size=_BATCH)
+    rows = (
+        (kernel.pk, item.name, item.value, hooks.get(hook_of.get(item.name) or ""))
+        for item in facts.program_types
+    )
+    insert_rows(ProgramType, ("kernel", "name", "value", "hook"), rows)
 
 
-def _create_filters(kernel: Kernel, facts: KernelFacts) -> dict[str, Filter]:
-    rows = [
-        Filter(kernel=kernel, filter_id=item.id, name=item.name, **_where(item.place))
-        for item in facts.filters
-    ]
-    return {row.filter_id: row for row in Filter.objects.bulk_create(rows, batch_size=_BATCH)}
+def _create_filters(kernel: Kernel, facts: KernelFacts) -> dict[str, int]:
+    rows = ((kernel.pk, item.id, item.name, *_where(item.place)) for item in facts.filters)
+    insert_rows(Filter, ("kernel", "filter_id", "name", *_PLACE), rows)
+    return _ids(Filter, kernel, "filter_id")
 
 
 def _create_registrations(
     kernel: Kernel,
     facts: KernelFacts,
-    hooks: dict[str, Hook],
-    sets: dict[str, KfuncSet],
-    filters: dict[str, Filter],
+    hooks: dict[str, int],
+    sets: dict[str, int],
+    filters: dict[str, int],
 ) -> None:
-    rows = [
-        Registration(
-            kernel=kernel,
-            program_type=item.program_type,
-            hook=hooks[item.hook],
-            kfunc_set=sets[item.set_id],
-            filter=filters.get(item.filter),
-            kfunc_id_set=item.kfunc_id_set,
-            owner=item.owner,
-            **_where(item.place),
+    rows = (
+        (
+            kernel.pk,
+            item.program_type,
+            hooks[item.hook],
+            sets[item.set_id],
+            filters.get(item.filter),
+            item.kfunc_id_set,
+            item.owner,
+            *_where(item.place),
         )
         for item in facts.registrations
-    ]
-    Registration.objects.bulk_create(rows, batch_size=_BATCH)
+    )
+    ties = ("program_type", "hook", "kfunc_set", "filter", "kfunc_id_set", "owner")
+    insert_rows(Registration, ("kernel", *ties, *_PLACE), rows)
 
 
-def _create_struct_ops(kernel: Kernel, facts: KernelFacts) -> None:
-    types = StructOpsType.objects.bulk_create(
-        StructOpsType(
-            kernel=kernel,
-            name=item.name,
-            variable=item.variable,
-            owner=item.owner,
-            **_where(item.place),
-        )
+def _create_struct_ops(kernel: Kernel, facts: KernelFacts) -> dict[str, int]:
+    rows = (
+        (kernel.pk, item.name, item.variable, item.owner, *_where(item.place))
         for item in facts.struct_ops
     )
-    members = [
-        Member(
-            struct_ops=row,
-            name=member.name,
-            offset=member.offset,
-            callback=member.callback,
-            prototype=member.prototype,
-            supported=member.supported,
-            sleepable=member.sleepable,
-            needs=", ".join(member.needs),
-            **_where(member.place),
+    insert_rows(StructOpsType, ("kernel", "name", "variable", "owner", *_PLACE), rows)
+    return _ids(StructOpsType, kernel, "name")
+
+
+def _create_members(facts: KernelFacts, struct_ops: dict[str, int]) -> None:
+    fields = ("struct_ops", "name", "offset", "callback", "prototype", "supported", "sleepable")
+    rows = (
+        (
+            struct_ops[item.name],
+            member.name,
+            member.offset,
+            member.callback,
+            member.prototype,
+            member.supported,
+            member.sleepable,
+            ", ".join(member.needs),
+            *_where(member.place),
         )
-        for row, item in zip(types, facts.struct_ops, strict=True)
+        for item in facts.struct_ops
         for member in item.members
-    ]
-    Member.objects.bulk_create(members, batch_size=_BATCH)
+    )
+    insert_rows(Member, (*fields, "needs", *_PLACE), rows)
 
 
-def _where(place: Place | None) -> dict[str, object]:
-    return {"file": "", "line": 0} if place is None else {"file": place.file, "line": place.line}
+def _ids(model: type[Model], kernel: Kernel, field: str) -> dict[str, int]:
+    """Return the ids of the rows of a kernel by what names them there."""
+    rows = model._base_manager.filter(kernel=kernel).order_by()
+    return dict(rows.values_list(field, "pk"))
+
+
+def _where(place: Place | None) -> tuple[str, int]:
+    return ("", 0) if place is None else (place.file, place.line)

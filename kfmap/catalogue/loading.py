@@ -25,11 +25,12 @@ class Outcome(StrEnum):
 
 
 def load_bundled(
-    folder: Path = BUNDLED, names: Collection[str] = (), *, with_types: bool = True
+    folder: Path = BUNDLED, names: Collection[str] = (), *, everything: bool = True
 ) -> Iterator[tuple[str, Outcome]]:
     """Put the bundled kernels into the map one by one; yield the name and what became of it.
 
-    Of those in `names` only, where there are any. `with_types`: see `kept_types`.
+    Of those in `names` only, where there are any. Without `everything`, types and functions stay in
+    the bundle until they are needed: see `kept_parts`.
     """
     present = {
         name: (source, digest)
@@ -44,25 +45,25 @@ def load_bundled(
         elif digest == (now := bundled.digest()):
             yield bundled.name, Outcome.UNCHANGED
         else:
-            yield bundled.name, _load(bundled, now, with_types)
+            yield bundled.name, _load(bundled, now, everything)
 
 
-def _load(bundled: BundledKernel, digest: str, with_types: bool) -> Outcome:
+def _load(bundled: BundledKernel, digest: str, everything: bool) -> Outcome:
     """Put a kernel into the map; of one whose files are damaged the map keeps what it has."""
     try:
-        _save(bundled, digest, with_types)
+        _save(bundled, digest, everything)
     except DamagedBundleError as error:
         log.error("%s", error)
         return Outcome.DAMAGED
     return Outcome.LOADED
 
 
-def _save(bundled: BundledKernel, digest: str, with_types: bool) -> None:
+def _save(bundled: BundledKernel, digest: str, everything: bool) -> None:
     saved = save_kernel(
         bundled.read_facts(),
-        bundled.read_types() if with_types else None,
+        bundled.read_types() if everything else None,
         config=bundled.read_config(),
-        functions=bundled.read_functions(),
+        functions=bundled.read_functions() if everything else None,
         replace=True,
         source=Kernel.Source.BUNDLED,
         source_digest=digest,

@@ -6,6 +6,7 @@ hash of its facts, which names their content, so a cached one is never stale.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,13 +18,19 @@ from django.db import transaction
 from kfmap.btf.function_names import FunctionNames
 from kfmap.btf.read import Btf, read_btf
 from kfmap.catalogue import index
-from kfmap.catalogue.kept_types import keep_types, load_packed_types
+from kfmap.catalogue.damage import DamagedBundleError
+from kfmap.catalogue.kept_parts import (
+    keep_functions,
+    keep_types,
+    load_functions,
+    load_packed_types,
+)
 from kfmap.catalogue.kernel_names import find_by_any_name
 from kfmap.catalogue.kernel_order import release_key
 from kfmap.catalogue.matrices import load_matrix
-from kfmap.catalogue.models import Kernel, KernelFunctions
+from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.models.kernel import validate_kernel_name
-from kfmap.catalogue.packing import pack, unpack
+from kfmap.catalogue.packing import QUICK_LEVEL, pack, unpack
 from kfmap.catalogue.recent import Recent
 from kfmap.kernel.config import read_config, render_config
 from kfmap.kernel.facts import KernelFacts
@@ -33,6 +40,7 @@ from kfmap.permission.matrix import Matrix
 from kfmap.permission.missing import has_function
 from kfmap.permission.outcome import OutcomeJudge
 
+log = logging.getLogger(__name__)
 _KEPT = 32  # of 1 to 2 MB each, as pages use them: pages over all kernels read stored rows
 _MOST_OTHERS = 16  # kernels that are looked at when one lacks what was asked about
 
@@ -85,8 +93,12 @@ class LoadedKernel:
 
     @cached_property
     def functions(self) -> FunctionNames | None:
-        """Return the names of all functions of the kernel, None where none came with it."""
-        data = load_functions(self.name, self.facts_hash)
+        """Return the names of all functions of the kernel, None where they are not known."""
+        try:
+            data = load_functions(self.name, self.facts_hash)
+        except DamagedBundleError as error:  # for questions; a check does not go on without them
+            log.error("%s", error)
+            return None
         return None if data is None else FunctionNames(data)
 
     @cached_property
@@ -131,7 +143,7 @@ def save_kernel(
             added = [
                 keep_types(present, types),
                 _add_config(present, config),
-                _add_functions(present, functions),
+                keep_functions(present, functions),
             ]
             return Saved(present, any(added))
         if present is not None and not replace:
@@ -144,7 +156,7 @@ def save_kernel(
         kernel = _create_kernel(facts, facts_hash, pack(text.encode()), source, source_digest)
         keep_types(kernel, types)
         _add_config(kernel, config)
-        _add_functions(kernel, functions)
+        keep_functions(kernel, functions)
         index.create_rows(kernel, facts)
     return Saved(kernel, True)
 
@@ -182,13 +194,6 @@ def load_types(name: str, facts_hash: str) -> bytes | None:
     """
     packed = load_packed_types(name, facts_hash)
     return None if packed is None else unpack(packed)
-
-
-def load_functions(name: str, facts_hash: str) -> bytes | None:
-    """Return the packed names of functions kept for these facts."""
-    rows = KernelFunctions.objects.filter(kernel__name=name, kernel__facts_hash=facts_hash)
-    data = rows.values_list("data", flat=True).first()
-    return None if data is None else bytes(data)
 
 
 def load_config(name: str, facts_hash: str) -> bytes | None:
@@ -237,16 +242,8 @@ def _add_config(kernel: Kernel, config: bytes | None) -> bool:
     text = render_config(read_config(config))
     if text is None or kernel.config:
         return False
-    kernel.config = pack(text)
+    kernel.config = pack(text, QUICK_LEVEL)
     kernel.save(update_fields=["config"])
-    return True
-
-
-def _add_functions(kernel: Kernel, functions: bytes | None) -> bool:
-    """Keep the names of functions where there are none yet; say whether something was kept."""
-    if functions is None or KernelFunctions.objects.filter(kernel=kernel).exists():
-        return False
-    KernelFunctions.objects.create(kernel=kernel, data=functions)
     return True
 
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import transaction
 
+from kfmap.catalogue.kept_parts import load_functions
 from kfmap.catalogue.models import Kernel, Variant
 from kfmap.catalogue.store import (
     LoadedKernel,
     load_config,
-    load_functions,
     load_types,
     save_kernel,
 )

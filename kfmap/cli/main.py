@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from kfmap import __version__
 from kfmap.catalogue.damage import DamagedBundleError
 from kfmap.cli.commands import Command, CommandFailedError, find_command, names
+from kfmap.collection import collect_from_now_on
 
 FAILED = 2  # exit code: an input, or the question itself, could not be read
 _INTERRUPTED = 130  # as shells have it: 128 + SIGINT
@@ -28,9 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.disable()  # importing makes much that stays: looking through it for cycles is lost time
     try:
         command = find_command(given[0])
+        if command is None:
+            _set_up_django()
     finally:
-        gc.freeze()
-        gc.enable()
+        collect_from_now_on()
     if command is None:
         return _run_django(given)
     return _run(command, given[0], given[1:])
@@ -54,10 +56,16 @@ def _run(command: Command, name: str, arguments: list[str]) -> int:
     return code
 
 
+def _set_up_django() -> None:
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kfmap.settings")
+    django.setup()
+
+
 def _run_django(arguments: list[str]) -> int:
     from django.core.management import execute_from_command_line
 
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kfmap.settings")
     execute_from_command_line(["kfmap", *arguments])
     return 0
 

@@ -11,7 +11,6 @@ import time
 from dataclasses import dataclass
 
 from django.core.cache import BaseCache, caches
-from redis.exceptions import RedisError
 
 from kfmap.quotas.spans import present_span
 
@@ -37,10 +36,17 @@ def count_request(whose: str, seconds: int) -> Counted:
     if time.monotonic() >= _away_until:
         try:
             return Counted(_raise(caches[_SHARED], key, left), left)
-        except RedisError as error:
+        except _redis_error() as error:
             log.warning("requests are counted by process for now: %s", error)
             _away_until = time.monotonic() + _AWAY_SECONDS
     return Counted(_raise(caches[_OWN], key, left), left)
+
+
+def _redis_error() -> type[Exception]:
+    """Import the library only where it has failed: it takes a tenth of a second."""
+    from redis.exceptions import RedisError
+
+    return RedisError
 
 
 def _raise(cache: BaseCache, key: str, seconds: int) -> int:

@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from kfmap.btf.function_pack import pack_functions
 from kfmap.btf.pack import pack
-from kfmap.catalogue import kept_types
+from kfmap.btf.read import read_btf
+from kfmap.catalogue import kept_parts
 from kfmap.catalogue.bundled_files import Part
 from kfmap.catalogue.bundled_kernels import find_bundled
 from kfmap.catalogue.damage import DamagedBundleError
 from kfmap.catalogue.loading import Outcome, load_bundled
-from kfmap.catalogue.models import Kernel, KernelTypes
+from kfmap.catalogue.models import Kernel, KernelFunctions, KernelTypes
 from kfmap.catalogue.store import load_kernel, load_types, save_kernel
 from kfmap.kernel.facts_json import render_facts
 from tests.btf.btf_writer import BtfWriter
@@ -27,7 +29,12 @@ pytestmark = pytest.mark.django_db
 
 
 def write_bundled(
-    folder: Path, name: str, version: str = "1.0", types: bytes = b"", config: bytes = b""
+    folder: Path,
+    name: str,
+    version: str = "1.0",
+    types: bytes = b"",
+    config: bytes = b"",
+    functions: bytes = b"",
 ) -> None:
     """Write a kernel as it is bundled."""
     facts = replace(create_toy_kernel(), name=name, version=version)
@@ -36,6 +43,8 @@ def write_bundled(
         (folder / f"{name}.types.xz").write_bytes(pack(types))
     if config:
         (folder / f"{name}.config.xz").write_bytes(lzma.compress(config))
+    if functions:
+        (folder / f"{name}.functions.xz").write_bytes(functions)
 
 
 def test_bundled_kernels_come_oldest_first(tmp_path: Path) -> None:
@@ -65,16 +74,41 @@ def test_types_that_a_start_left_out_are_there_when_asked_for(
     for name in ("6.2", "6.3"):
         write_bundled(tmp_path, name, types=types)
     write_bundled(tmp_path, "6.4")
-    monkeypatch.setattr(kept_types, "find_bundled", lambda: find_bundled(tmp_path))
-    assert len(list(load_bundled(tmp_path, with_types=False))) == 3
+    monkeypatch.setattr(kept_parts, "find_bundled", lambda: find_bundled(tmp_path))
+    assert len(list(load_bundled(tmp_path, everything=False))) == 3
     assert not KernelTypes.objects.exists()
     first = Kernel.objects.get(name="6.2")
     assert load_types("6.2", first.facts_hash) == types
     assert supply({"need": "kernel", "facts_hash": first.facts_hash})["types"]
     assert KernelTypes.objects.get().kernel == first
-    kept_types.keep_bundled_types()
+    kept_parts.keep_bundled_parts()
     assert sorted(KernelTypes.objects.values_list("kernel__name", flat=True)) == ["6.2", "6.3"]
     assert load_types("6.4", Kernel.objects.get(name="6.4").facts_hash) is None
+
+
+def test_functions_that_a_start_left_out_are_there_when_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    writer = BtfWriter()
+    writer.function("bpf_one")
+    functions = pack_functions(read_btf(writer.build()))
+    for name in ("6.2", "6.3", "6.4"):
+        write_bundled(tmp_path, name, version=name, functions=functions)
+    monkeypatch.setattr(kept_parts, "find_bundled", lambda: find_bundled(tmp_path))
+    list(load_bundled(tmp_path, everything=False))
+    assert not KernelFunctions.objects.exists()
+    known = load_kernel("6.2").functions
+    assert known is not None and known.has("bpf_one")
+    facts_hash = Kernel.objects.get(name="6.3").facts_hash
+    assert supply({"need": "kernel", "facts_hash": facts_hash})["functions"] == functions
+    (tmp_path / "6.4.functions.xz").write_bytes(b"another")
+    assert load_kernel("6.4").functions is None
+    assert "run `kfmap load_kernels`" in caplog.text
+    with pytest.raises(CheckFailedError, match="are damaged"):
+        facts_hash = Kernel.objects.get(name="6.4").facts_hash
+        supply({"need": "kernel", "facts_hash": facts_hash})
+    kept_parts.keep_bundled_parts()
+    assert sorted(KernelFunctions.objects.values_list("kernel__name", flat=True)) == ["6.2", "6.3"]
 
 
 def test_types_that_cannot_be_had_any_more_are_no_kernel_without_types(
@@ -84,8 +118,8 @@ def test_types_that_cannot_be_had_any_more_are_no_kernel_without_types(
     writer.integer("int")
     for name in ("6.2", "6.3"):
         write_bundled(tmp_path, name, types=writer.build())
-    monkeypatch.setattr(kept_types, "find_bundled", lambda: find_bundled(tmp_path))
-    list(load_bundled(tmp_path, with_types=False))
+    monkeypatch.setattr(kept_parts, "find_bundled", lambda: find_bundled(tmp_path))
+    list(load_bundled(tmp_path, everything=False))
     (tmp_path / "6.2.types.xz").write_bytes(b"cut off")
     write_bundled(tmp_path, "6.3", version="1.1", types=writer.build())
     for name in ("6.2", "6.3"):
@@ -94,7 +128,7 @@ def test_types_that_cannot_be_had_any_more_are_no_kernel_without_types(
             load_types(name, facts_hash)
         with pytest.raises(CheckFailedError, match="are damaged"):
             supply({"need": "kernel", "facts_hash": facts_hash})
-    kept_types.keep_bundled_types()
+    kept_parts.keep_bundled_parts()
     assert not KernelTypes.objects.exists()
 
 

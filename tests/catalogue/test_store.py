@@ -11,11 +11,11 @@ from pytest_django import DjangoAssertNumQueries
 from kfmap.btf.function_names import FunctionNames
 from kfmap.btf.function_pack import pack_functions
 from kfmap.btf.read import read_btf
+from kfmap.catalogue.kept_parts import load_functions
 from kfmap.catalogue.models import Kernel, Kfunc, Registration, SetEntry, StoredMatrix
 from kfmap.catalogue.store import (
     KernelExistsError,
     NoSuchKernelError,
-    load_functions,
     load_kernel,
     load_types,
     save_kernel,
@@ -55,6 +55,20 @@ def test_rows_index_every_fact() -> None:
     assert Registration.objects.count() == len(facts.registrations)
     assert kernel.struct_ops.get(name="toy_ops").members.count() == len(facts.struct_ops[0].members)
     both = Kfunc.objects.get(name="toy_both")
+    ties = ("program_type", "hook__name", "kfunc_set__set_id", "filter__filter_id", "file", "line")
+    assert set(kernel.registrations.values_list(*ties)) == {
+        (
+            item.program_type,
+            item.hook,
+            item.set_id,
+            item.filter or None,
+            item.place.file,
+            item.place.line,
+        )
+        for item in facts.registrations
+    }
+    hooks = kernel.program_types.filter(hook__isnull=False).values_list("name", "hook__name")
+    assert set(hooks) == {(item.program_type, item.hook) for item in facts.hook_of if item.hook}
     assert set(both.entries.values_list("kfunc_set__name", flat=True)) == {
         "toy_any",
         "toy_dispatch",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kfmap.decoder.kinds import MEANINGS, Kind
+from kfmap.decoder.messages import TABLES
 from kfmap.decoder.reading import LogMessage, read_log
 from tests.decoder.corpus import CONSEQUENCES, EVERYTHING, NOT_JUDGED, QUIET, RUNNING, Said
 from tests.decoder.noise import CHAINS, NOISE
@@ -73,6 +74,10 @@ def test_corpus_has_every_kind_and_every_kind_has_a_meaning() -> None:
     covered = {said.kind for said in EVERYTHING} | {Kind.VERIFIER, Kind.UNRECOGNISED}
     assert covered == set(Kind)
     assert set(MEANINGS) == set(Kind)
+
+
+def test_templates_compile_when_they_are_first_needed() -> None:
+    assert all(pattern.expression.pattern for table in TABLES for pattern in table)
 
 
 def test_unknown_complaint_is_given_with_its_line() -> None:

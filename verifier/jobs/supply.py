@@ -8,8 +8,8 @@ import logging
 from typing import Any
 
 from kfmap.catalogue.damage import DamagedBundleError
-from kfmap.catalogue.kept_types import load_packed_types
-from kfmap.catalogue.models import Kernel, KernelFunctions, Kfunc, StructOpsType
+from kfmap.catalogue.kept_parts import load_functions, load_packed_types
+from kfmap.catalogue.models import Kernel, Kfunc, StructOpsType
 from kfmap.kernel.facts import VMLINUX
 from verifier.jobs.checker import CheckFailedError
 
@@ -43,16 +43,16 @@ def _parts_of_kernel(facts_hash: str) -> dict[str, bytes]:
     kernel = Kernel.objects.filter(facts_hash=facts_hash).first()
     if kernel is None:
         raise KernelGoneError(facts_hash)
-    functions = KernelFunctions.objects.filter(kernel=kernel).values_list("data", flat=True)
     try:
         types = load_packed_types(kernel.name, facts_hash)
+        functions = load_functions(kernel.name, facts_hash)
     except DamagedBundleError as error:
         log.error("%s", error)
         raise CheckFailedError(_DAMAGED) from error
     return {
         "facts": bytes(kernel.facts),
         "types": types or b"",
-        "functions": bytes(functions.first() or b""),
+        "functions": functions or b"",
         "config": bytes(kernel.config),
     }
 

@@ -16,13 +16,15 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import Q
 
 from kfmap.btf.function_names import FunctionNames
+from kfmap.catalogue.damage import DamagedBundleError
 from kfmap.catalogue.database import with_a_short_wait
+from kfmap.catalogue.kept_parts import load_functions
 from kfmap.catalogue.models import ContextRow, FunctionRow, Kernel, KernelRows, MapName
 from kfmap.catalogue.recent import Recent
 from kfmap.catalogue.rows.build import BuiltContext, BuiltFunction, BuiltRows, build_kernel_rows
 from kfmap.catalogue.rows.bundled import read_bundled_rows
 from kfmap.catalogue.rows.names import Name, NameKind
-from kfmap.catalogue.store import load_functions, load_row
+from kfmap.catalogue.store import load_row
 from kfmap.permission.engine import ENGINE_VERSION
 
 log = logging.getLogger(__name__)
@@ -80,7 +82,11 @@ def _keep_plain_functions(kernel: Kernel) -> None:
     digest = hashlib.sha256("\n".join(kfuncs).encode()).hexdigest()
     rows = KernelRows.objects.filter(engine_version=ENGINE_VERSION, facts_hash=kernel.facts_hash)
     row = rows.exclude(functions_of=digest).first()
-    data = load_functions(kernel.name, kernel.facts_hash) if row else None
+    try:
+        data = load_functions(kernel.name, kernel.facts_hash) if row else None
+    except DamagedBundleError as error:
+        log.error("%s", error)
+        return
     if row is None or data is None:
         return
     names = FunctionNames(data)

@@ -18,10 +18,11 @@ from kfmap.catalogue.database import (
     prepare_database,
     usable_database,
 )
-from kfmap.catalogue.kept_types import keep_bundled_types
+from kfmap.catalogue.kept_parts import keep_bundled_parts
 from kfmap.catalogue.loading import Outcome, load_bundled
 from kfmap.catalogue.rows.keep import keep_rows
 from kfmap.celery import app
+from kfmap.collection import collect_from_now_on, collection_paused
 from kfmap.only_user import only_user
 from kfmap.server.embedded_worker import EmbeddedWorker
 from kfmap.server.later import start_soon
@@ -40,6 +41,14 @@ class Command(BaseCommand):
         """Take where to listen."""
         parser.add_argument("--host", default="127.0.0.1", help="default: this machine only")
         parser.add_argument("--port", type=int, default=8000, help="default: 8000")
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Start without looking for cycles: what is made until pages are served stays.
+
+        That is a quarter of the time of a first start.
+        """
+        with collection_paused():
+            return super().execute(*args, **options)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Prepare, then serve; what is in the way is said in one sentence."""
@@ -68,7 +77,7 @@ class Command(BaseCommand):
 
     def _load_kernels(self) -> None:
         total = len(find_bundled())
-        for at, (name, outcome) in enumerate(load_bundled(with_types=False), 1):
+        for at, (name, outcome) in enumerate(load_bundled(everything=False), 1):
             if outcome != Outcome.UNCHANGED:
                 self._say(f"[{at}/{total}] kernel {name} {outcome}")
 
@@ -80,6 +89,7 @@ class Command(BaseCommand):
             on_stop=lambda: _begin_stop(worker),
         )
         link = self._setup_link(address)
+        collect_from_now_on()
         if worker:
             worker.start()
         ticker.start()
@@ -111,7 +121,7 @@ class Command(BaseCommand):
 def keep_what_can_wait() -> None:
     """Store what pages and jobs would otherwise make when they first need it."""
     keep_rows()
-    keep_bundled_types()
+    keep_bundled_parts()
 
 
 def _begin_stop(worker: EmbeddedWorker | None) -> None:
