@@ -29,22 +29,23 @@ def add_kernel_arguments(parser: ArgumentParser) -> None:
         "kernels are shown and the newest decides the exit code",
     )
     parser.add_argument(
-        "--newest", type=int, default=0, metavar="N", help="ask the N newest kernels; all decide"
+        "--newest", type=int, metavar="N", help="ask the N newest kernels; all decide"
     )
 
 
-def choose_kernels(names: Sequence[str], newest: int) -> ChosenKernels:
+def choose_kernels(names: Sequence[str], newest: int | None) -> ChosenKernels:
     """Return the kernels of these names and the newest ones; all, the newest deciding, for none.
 
     Raises CommandFailedError naming the kernels there are.
     """
     known = load_by_name()
-    if newest < 0:
+    if newest is not None and newest < 1:
         raise CommandFailedError("--newest takes a number of kernels, 1 or more.")
     wanted: set[str] = set()
     for name in names:
         wanted |= _find(known, name)
-    wanted |= {item.name for item in _newest(known, newest)}
+    if newest is not None:
+        wanted |= {item.name for item in (find_line(known) or list(known))[-newest:]}
     if not wanted:
         latest = find_newest(known)
         deciding = (latest.name,) if latest else ()
@@ -60,9 +61,3 @@ def _find(known: Sequence[KernelByName], name: str) -> set[str]:
     if found is None:
         raise no_such_kernel(name, known)
     return {found.name}
-
-
-def _newest(known: Sequence[KernelByName], number: int) -> list[KernelByName]:
-    if not number:
-        return []
-    return (find_line(known) or list(known))[-number:]

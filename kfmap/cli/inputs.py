@@ -45,7 +45,7 @@ def _read(path: str, limit: int) -> bytes | NotFound:
             return NotFound(path, text)
         return Path(path).read_bytes()
     except OSError as error:
-        return NotFound(path, f"cannot be read: {error.strerror}")
+        return NotFound(path, error.strerror or str(error))
 
 
 def _read_folder(folder: Path, limit: int) -> Iterator[Found | NotFound]:

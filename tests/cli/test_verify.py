@@ -174,7 +174,7 @@ def test_object_truncated_at_a_section_never_breaks_the_command(tmp_path: Path) 
 def test_missing_file_does_not_stop_the_others() -> None:
     code, body = verify_json("no-such.o", SCHEDULER)
     assert code == 2
-    assert body["errors"][0]["problem"] == "cannot be read: No such file or directory"
+    assert body["errors"][0]["problem"] == "No such file or directory"
     assert body["objects"][0]["file"] == str(SCHEDULER)
 
 
@@ -202,6 +202,12 @@ def test_markup_in_symbol_names_is_escaped_in_markdown() -> None:
     _, text = verify(OBJECTS / "markup.bpf.o", "--format=markdown")
     assert "script" in text
     assert "<script>" not in text
+
+
+@pytest.mark.parametrize("number", ["0", "-1"])
+def test_newest_takes_a_number_of_kernels(number: str) -> None:
+    with pytest.raises(CommandError, match="--newest takes a number of kernels, 1 or more"):
+        verify(OBJECTS / "scheduler.bpf.o", f"--newest={number}")
 
 
 def test_without_a_kernel_the_newest_decides_the_exit_code() -> None:
