@@ -17,7 +17,8 @@ pytestmark = pytest.mark.postgres
 
 def test_rows_and_pages_behave_alike_on_postgresql(postgres: str) -> None:
     parts = ["tests/catalogue/test_store.py", "tests/verifier/records/test_store.py"]
-    parts += ["tests/verifier/web/test_pages.py", "tests/verifier/jobs", "tests/api"]
+    parts += ["tests/verifier/web/test_pages.py", "tests/verifier/spaces/test_prepared.py"]
+    parts += ["tests/verifier/jobs", "tests/api"]
     ended = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *parts],
         cwd=ROOT,

@@ -17,9 +17,9 @@ from verifier.spaces.roles import Visibility
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("toys")]
 
-# Session, reader, kernels, what uploads there are and in which spaces: then what the page itself
-# asks of the uploads.
-EVERY_PAGE = 5
+# Session, reader, kernels, the uploads and spaces that there are: then what the page itself asks of
+# the uploads.
+EVERY_PAGE = 4
 PAGES = {
     "/": 2,
     "/can-call/?kernel=8.1&context=xdp&kfunc=toy_now": 4,

@@ -27,7 +27,10 @@ class Outcome:
 
 def load_outcomes(objects: Iterable[BpfObject]) -> dict[int, list[Outcome]]:
     """Return the outcomes of checked objects by their id, in two queries for any number of them."""
-    checks = Check.objects.current().filter(object__in=list(objects))
+    asked = list(objects)
+    if not asked:
+        return {}
+    checks = Check.objects.current().filter(object__in=asked)
     rows = Verdict.objects.filter(check_row__in=checks).values_list(
         "check_row__object_id", "check_row__facts_hash", "verdict"
     )

@@ -54,7 +54,10 @@ def load_latest(
     objects: Iterable[BpfObject], outcomes: Mapping[int, Sequence[Outcome]], reader: Reader
 ) -> dict[int, Reviewed]:
     """Return the latest decision on each object by its id, in one query; remarks are none."""
-    seen = Review.objects.visible_to(reader).filter(object__in=list(objects))
+    asked = list(objects)
+    if not asked:
+        return {}
+    seen = Review.objects.visible_to(reader).filter(object__in=asked)
     decided = seen.exclude(decision=Review.Decision.REMARK)
     latest = {review.object_id: review for review in reversed(decided.select_related("author"))}
     return {

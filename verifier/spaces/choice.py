@@ -6,7 +6,10 @@ from django.contrib.auth.models import User
 
 from verifier.spaces.access import Reader
 from verifier.spaces.models import Space
+from verifier.spaces.prepared import Prepared
 from verifier.spaces.roles import Action
+
+_CHOICES = Prepared(lambda reader, _: Space.objects.where(reader, Action.SUBMIT).filter(owner=None))
 
 
 class NoSuchSpaceError(LookupError):
@@ -15,7 +18,7 @@ class NoSuchSpaceError(LookupError):
 
 def list_choices(user: Reader) -> list[Space]:
     """Return the spaces beside one's own that somebody may submit to, without others' own ones."""
-    return list(Space.objects.where(user, Action.SUBMIT).filter(owner=None))
+    return _CHOICES.rows(user)
 
 
 def find_chosen(user: User, slug: str) -> Space | None:

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -29,6 +30,7 @@ from verifier.records.uploads import delete_upload, find_space, may_manage, spac
 from verifier.records.versions import load_origins
 from verifier.spaces.access import Reader
 from verifier.spaces.choice import NoSuchSpaceError, find_chosen, list_choices
+from verifier.spaces.prepared import Prepared
 from verifier.spaces.roles import Action
 from verifier.web.events import progress_context
 from verifier.web.found import may_with, object_view, submission_view
@@ -40,9 +42,13 @@ from verifier.web.origin_form import OriginForm
 from verifier.web.program_page import build_program_page
 from verifier.web.review_form import ReviewForm
 from verifier.web.reviewing import keep_review, load_review_part
+from verifier.web.upload_fields import render_fields
 
-_LATEST = 50
 _MANY = 1000  # how far objects are counted that are to be checked again
+_LATEST = Prepared(lambda reader, _: BpfObject.objects.visible_to(reader)[:50])
+_STALE = Prepared(
+    lambda reader, _: find_stale().where(reader, Action.SUBMIT).order_by().values("pk")[: _MANY + 1]
+)
 _QUEUE_AWAY = (
     "What you gave is kept and waits for the queue, which does not answer now: "
     "it is checked as soon as the queue is back."
@@ -60,16 +66,16 @@ def uploads(request: HttpRequest) -> HttpResponse:
 def _render_uploads(
     request: HttpRequest, form: LoaderForm, origin_form: OriginForm, status: int = 200
 ) -> HttpResponse:
-    latest = list(BpfObject.objects.visible_to(request.user).prefetch_related("jobs")[:_LATEST])
+    latest = _LATEST.rows(request.user)
+    prefetch_related_objects(latest, "jobs")
     outcomes = load_outcomes(latest)
     reviews = load_latest(latest, outcomes, request.user)
     objects = [(obj, outcomes.get(obj.pk, []), reviews.get(obj.pk)) for obj in latest]
     context = {
         "objects": objects,
-        "stale": find_stale().where(request.user, Action.SUBMIT).order_by()[: _MANY + 1].count(),
+        "stale": _STALE.count(request.user),
         "many": _MANY,
-        "loader_form": form,
-        "origin_form": origin_form,
+        "fields": render_fields(form, origin_form),
         "spaces": list_choices(request.user),
         "chosen": request.POST.get("space") or request.GET.get("space", ""),
         "section": "uploads",

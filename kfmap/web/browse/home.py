@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest
 
 from kfmap.web.compare.changes import find_changes
@@ -9,8 +10,10 @@ from kfmap.web.questions.question import answer_request
 from kfmap.web.shared.kernel_map import KernelMap
 from kfmap.web.shared.page import Page, map_page
 from verifier.records.models import BpfObject
+from verifier.spaces.access import Reader
+from verifier.spaces.prepared import Prepared
 
-_LATEST = 5
+_LATEST = Prepared(lambda reader, _: BpfObject.objects.visible_to(reader)[:5])
 _MOST_KERNELS = 24
 
 
@@ -21,11 +24,16 @@ def show_home(request: HttpRequest, kernels: KernelMap) -> Page:
     if len(kernels.line) > 1:
         older, newest = kernels.line[-2:]
         changes = find_changes(kernels.load(older.name), kernels.load(newest.name))
-    objects = BpfObject.objects.visible_to(request.user).prefetch_related("jobs")[:_LATEST]
     context = {
         **answer_request(request, kernels),
         "listed": kernels.rows[::-1][:_MOST_KERNELS],
         "changes": changes,
-        "objects": objects if request.user.is_authenticated else None,
+        "objects": _list_latest(request.user) if request.user.is_authenticated else None,
     }
     return Page("web/home.html", context)
+
+
+def _list_latest(reader: Reader) -> list[BpfObject]:
+    latest = _LATEST.rows(reader)
+    prefetch_related_objects(latest, "jobs")
+    return latest

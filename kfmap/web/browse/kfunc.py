@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.functional import SimpleLazyObject as Later
@@ -27,6 +27,7 @@ from kfmap.web.shared.once_per_facts import once_per_facts
 from kfmap.web.shared.page import Page, kernel_page, map_page
 from verifier.records.models import BpfObject, Call
 from verifier.spaces.access import Reader
+from verifier.spaces.prepared import Prepared
 
 _CALLERS = 20
 
@@ -161,13 +162,21 @@ def _find_callers(name: str, reader: Reader) -> list[BpfObject]:
     They are read from the end of an index, and places are counted for those that are shown alone:
     whatever calls a kfunc, its page costs the same.
     """
-    calls = Call.objects.filter(kfunc=name).order_by()
-    seen = BpfObject.objects.visible_to(reader)
-    indexed = calls.filter(Exists(seen.filter(pk=OuterRef("object"))))
-    latest = indexed.order_by("-object").values("object").distinct()
-    found = list(seen.filter(pk__in=latest[:_CALLERS]))
-    counted = calls.filter(object__in=[caller.pk for caller in found]).values_list("object")
-    places = dict(counted.annotate(Count("pk")))
+    found = _LATEST_CALLERS.rows(reader, name)
+    if not found:
+        return []
+    calls = Call.objects.filter(kfunc=name, object__in=[caller.pk for caller in found]).order_by()
+    places = dict(calls.values_list("object").annotate(Count("pk")))
     for caller in found:
         caller.places = places[caller.pk]  # type: ignore[attr-defined]  # as annotate() would
     return found
+
+
+def _latest_callers(reader: Reader, name: str) -> QuerySet[BpfObject]:
+    seen = BpfObject.objects.visible_to(reader)
+    calls = Call.objects.filter(Exists(seen.filter(pk=OuterRef("object"))), kfunc=name)
+    latest = calls.order_by("-object").values("object").distinct()
+    return seen.filter(pk__in=latest[:_CALLERS])
+
+
+_LATEST_CALLERS = Prepared(_latest_callers)

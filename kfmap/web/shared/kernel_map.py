@@ -1,4 +1,4 @@
-"""The kernels of the map as a page sees them: one query per request, facts from the cache."""
+"""The kernels of the map as a page sees them: one query per request, rows and facts kept."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from django.db import connection
+
 from kfmap.catalogue.kernel_groups import KernelGroup, group_kernels
 from kfmap.catalogue.kernel_names import find_by_any_name, find_line, find_newest
 from kfmap.catalogue.models import Kernel
+from kfmap.catalogue.recent import Recent
 from kfmap.catalogue.store import LoadedKernel, load_row
 from kfmap.web.shared.not_found import NameNotFound
 
@@ -97,6 +100,20 @@ class ThisKernel:
         return known[name]
 
 
+_MAPS: Recent[tuple[object, ...], KernelMap] = Recent(4)
+_STATE = (  # what a row can differ in from the one that is kept
+    f"SELECT id, name, facts_hash, source, label, updated_at FROM {Kernel._meta.db_table}"  # noqa: S608 - names only
+    " ORDER BY id"
+)
+
+
 def load_kernel_map() -> KernelMap:
-    """Return the kernels that there are now."""
-    return KernelMap(tuple(Kernel.objects.listed()))
+    """Return the kernels that there are now; their rows are made once while nothing changes."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STATE)
+        state = tuple(cursor.fetchall())
+    found = _MAPS.get(state)
+    if found is None:
+        found = KernelMap(tuple(Kernel.objects.listed()))
+        _MAPS.put(state, found)
+    return found
