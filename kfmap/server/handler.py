@@ -22,7 +22,7 @@ from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest, get_script_prefix
 from django.db import close_old_connections
 from django.http import HttpResponseBase
-from django.urls import set_script_prefix
+from django.urls import reverse, set_script_prefix
 
 from kfmap.server.metrics import count_request
 
@@ -34,8 +34,13 @@ class ThreadHandler(ASGIHandler):
     """Django as an ASGI application with `KFMAP_WEB_THREADS` threads."""
 
     def __init__(self) -> None:
-        """Make the middleware for threads; none is started before the first request."""
+        """Make the middleware for threads; none is started before the first request.
+
+        Every view is imported here, so that no request waits for that: with gunicorn's `--preload`
+        once for all processes, before it listens.
+        """
         self.load_middleware(is_async=False)
+        reverse("home")
         self._threads = ThreadPoolExecutor(settings.KFMAP_WEB_THREADS, "request")
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
