@@ -10,6 +10,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -18,6 +19,7 @@ from kfmap.server.asgi_types import Application, Message, Receive, Scope, Send, 
 _IDLE_SECONDS, _FIRST_SECONDS = 20.0, 30.0
 _BYTES_PER_SECOND = 8 << 10  # what a client must reach after the first seconds
 _SEND_SECONDS = 60.0  # for one message; the client must read what it asked for
+_PARTING_SECONDS, _PARTING_BYTES = 1.0, 4 << 20
 Judge = Callable[[Scope], Awaitable[str]]
 
 log = logging.getLogger(__name__)
@@ -69,8 +71,9 @@ class Bodies:
             await body.allow(_announced(scope))
             await self._application(scope, body.receive, sending)
         except BodyRefusedError as refused:
+            body.forget()
             if not sending.began:
-                await _answer(scope, send, refused)
+                await _answer(scope, send, refused, body)
         finally:
             body.forget()
 
@@ -129,6 +132,20 @@ class _Body:
         self._bodies.count_strangers(-self._counted)
         self._counted = 0
 
+    async def drop_some(self) -> None:
+        """Read on for a moment, and keep nothing.
+
+        Where a connection ends with bytes unread, the kernel resets it, and a proxy that still
+        sends says 502 instead of what it was answered (RFC 9112, 9.6).
+        """
+        dropped = 0
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PARTING_SECONDS):
+                while not self._whole and dropped < _PARTING_BYTES:
+                    message = await self._receive()
+                    dropped += len(message.get("body", b""))
+                    self._whole = not message.get("more_body", False)
+
     async def _receive_in_time(self) -> Message:
         now = asyncio.get_running_loop().time()
         self._began = self._began or now
@@ -167,13 +184,20 @@ def _announced(scope: Scope) -> int:
     return int(value) if value.isdigit() else 0
 
 
-async def _answer(scope: Scope, send: Send, refused: BodyRefusedError) -> None:
-    """Answer with the sentence, and hang up: what is left of the body is not read."""
+async def _answer(scope: Scope, send: Send, refused: BodyRefusedError, rest: _Body) -> None:
+    """Answer with the sentence, and hang up soon: what is left of the body is kept nowhere."""
     for_programs = scope["path"].startswith("/api/")
     kind = "application/json" if for_programs else "text/plain; charset=utf-8"
     text = json.dumps({"detail": str(refused)}) if for_programs else f"{refused}\n"
-    headers = [(b"content-type", kind.encode()), (b"connection", b"close")]
+    body = text.encode()
+    headers = [
+        (b"content-type", kind.encode()),
+        (b"content-length", b"%d" % len(body)),
+        (b"connection", b"close"),
+    ]
     if refused.status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers.append((b"retry-after", b"60"))
     await send({"type": "http.response.start", "status": refused.status, "headers": headers})
-    await send({"type": "http.response.body", "body": text.encode()})
+    await send({"type": "http.response.body", "body": body, "more_body": True})
+    await rest.drop_some()
+    await send({"type": "http.response.body", "body": b""})

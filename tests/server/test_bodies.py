@@ -144,6 +144,17 @@ def test_strangers_together_have_a_bound_that_ends_with_their_requests() -> None
     assert asyncio.run(ask(2)) == [[200], [200]]
 
 
+def test_rest_of_a_refused_body_is_read_for_a_moment_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy that still sends then gets the answer, not a connection that was reset."""
+    client = Client([bytes(150), bytes(50)], announced=200)
+    assert serve(client).messages == []
+    assert (client.chunks, client.sent[-1].get("more_body")) == ([], None)
+    monkeypatch.setattr(bodies, "_PARTING_BYTES", 100)
+    client = Client([bytes(150), bytes(50)], announced=200)
+    serve(client)
+    assert len(client.chunks) == 1
+
+
 def test_slow_body_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bodies, "_IDLE_SECONDS", 0.05)
     client = Client([bytes(10), 1.0, bytes(10)])
