@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,19 +14,29 @@ from kfmap.catalogue.bundling.guests import bootable, fetch_image, fetch_librari
 from kfmap.catalogue.bundling.recipes import SUITES
 from kfmap.probe.guest import MACHINES
 from kfmap.probe.libbpf import find_kit, has_libraries
+from tests.kernel_objects.kept import KeptAnswers
 from verifier.engine.object.model import ObjectError
 from verifier.engine.object.read import read_object
 from verifier.engine.result import ObjectVerdict
 from verifier.engine.verdict import KernelUnderTest, check_object, prepare_object
 from verifier.opinions.agreement import Agreement, ComparedProgram, compare
-from verifier.opinions.asking import BootedKernel, Limits, ask_kernel
+from verifier.opinions.asking import CROWDED_OUT, BootedKernel, Limits, ask_kernel
 from verifier.opinions.files import AskedObject, prepare
 from verifier.opinions.images import FOLDER, LOADER, find_images, load_image, save_image
 from verifier.opinions.loader import PACKAGES, build_loader
-from verifier.opinions.opinion import WORDS
+from verifier.opinions.opinion import WORDS, KernelOpinion
 
-_AT_ONCE = 100  # objects of one guest
+_AT_ONCE = 50  # objects of one guest, which takes half a minute to boot without KVM
 _GUEST_SECONDS = 1800
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """An object: its file, what the guest gets of it, and what kfmap says."""
+
+    path: Path
+    asked: AskedObject
+    verdict: ObjectVerdict
 
 
 @dataclass
@@ -37,8 +48,15 @@ class Confusion:
     lines: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
-    def add(self, name: str, item: ComparedProgram) -> None:
-        """Count a program."""
+    def add_object(self, name: str, opinion: KernelOpinion | None, verdict: ObjectVerdict) -> None:
+        """Count the programs of an object."""
+        if opinion is None or opinion.problem:
+            problem = opinion.problem if opinion else CROWDED_OUT
+            self.problems.append(f"{name}: {problem}")
+        for item in compare(opinion, verdict.programs) if opinion else ():
+            self._add(name, item)
+
+    def _add(self, name: str, item: ComparedProgram) -> None:
         self.table[item.verdict, WORDS[item.opinion.word], item.agreement] += 1
         if item.message is not None:
             self.kinds[item.agreement, item.message.kind] += 1
@@ -66,34 +84,34 @@ class Confusion:
 def boot(name: str, work: Path, objects: Sequence[Path], kernel: KernelUnderTest) -> Confusion:
     """Fetch the image of a bundled kernel, have it load the objects, and compare."""
     booted, loader = _fetch(name, work)
+    kept = KeptAnswers(work / name / "answers", booted, loader)
+    asked = list(_read(objects, kernel))
+    left = [item for item in asked if kept.find(item.asked) is None]
+    for start in range(0, len(left), _AT_ONCE):
+        print(f"{start} of {len(left)} objects asked about", file=sys.stderr, flush=True)
+        part = left[start : start + _AT_ONCE]
+        for item, opinion in zip(part, _ask(booted, loader, part), strict=True):
+            kept.keep(item.asked, opinion)
     found = Confusion()
-    for start in range(0, len(objects), _AT_ONCE):
-        part = list(_read(objects[start : start + _AT_ONCE], kernel))
-        opinions = ask_kernel(
-            booted,
-            loader,
-            [asked for _, asked, _ in part],
-            [[row.program for row in verdict.programs] for _, _, verdict in part],
-            limits=Limits(guest=_GUEST_SECONDS),
-        )
-        for (path, _, verdict), opinion in zip(part, opinions, strict=True):
-            if opinion.problem:
-                found.problems.append(f"{path.name}: {opinion.problem}")
-            for item in compare(opinion, verdict.programs):
-                found.add(path.name, item)
+    for item in asked:
+        found.add_object(item.path.name, kept.find(item.asked), item.verdict)
     return found
 
 
-def _read(
-    paths: Sequence[Path], kernel: KernelUnderTest
-) -> Iterator[tuple[Path, AskedObject, ObjectVerdict]]:
+def _ask(booted: BootedKernel, loader: bytes, part: Sequence[_Read]) -> list[KernelOpinion]:
+    programs = [[row.program for row in item.verdict.programs] for item in part]
+    limits = Limits(guest=_GUEST_SECONDS)
+    return ask_kernel(booted, loader, [item.asked for item in part], programs, limits=limits)
+
+
+def _read(paths: Sequence[Path], kernel: KernelUnderTest) -> Iterator[_Read]:
     for path in paths:
         data = path.read_bytes()
         try:
             obj = read_object(data)
         except ObjectError:
             continue  # the report on the objects names it
-        yield path, prepare(data, obj), check_object(prepare_object(obj), kernel)
+        yield _Read(path, prepare(data, obj), check_object(prepare_object(obj), kernel))
 
 
 def _fetch(name: str, work: Path) -> tuple[BootedKernel, bytes]:

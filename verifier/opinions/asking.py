@@ -29,6 +29,7 @@ STEP_SECONDS = 60
 GUEST_SECONDS = 900
 _MOST_BOOTS = 25
 _SILENT = "the loader did not answer for it"
+CROWDED_OUT = "too many guests were ended by other objects"
 Progress = Callable[[int, int], bool]
 
 
@@ -98,7 +99,7 @@ class _Asking:
                 return
             self._boot()
         for number in self._left:
-            self._problems[number] = "too many guests were ended by other objects"
+            self._problems[number] = CROWDED_OUT
 
     def opinions(self) -> list[KernelOpinion]:
         """Return what was found, one opinion per object."""
