@@ -63,7 +63,7 @@ def test_text_names_the_line_and_what_it_costs(
 ) -> None:
     _boots(tmp_path, monkeypatch, *(program(name, "refused", log=LOG) for name in NAMES))
     _, text = _run("--kernel", "7.2")
-    assert "scheduler.bpf.o on 7.2 (7.2.12+deb13-amd64, libbpf v1.5)" in text
+    assert "scheduler.bpf.o on 7.2 (7.2.12+deb13-amd64, loaded by libbpf 1.5)" in text
     assert "R1 must be referenced or trusted, toy.bpf.c:12" in text
     assert "6 instructions verified, 1 states at most" in text
 

@@ -121,7 +121,10 @@ class ComparedProgram:
             return f"The kernel was not asked: {self.opinion.reason}."
         older = self.opinion.reason.startswith(_NO_SECTION)
         if older and self.agreement == Agreement.NOT_COMPARED:
-            return "The kernel was not asked: libbpf of the loader is older than such sections."
+            return (
+                "The kernel was not asked: the loader's libbpf does not know such a section. "
+                "`kfmap fetch-images --again` brings the newest of Debian."
+            )
         said = "loads it" if self.opinion.word == Word.LOADS else f"says: {self.complaint}"
         if self.agreement == Agreement.DIFFERS:
             return f"The kernel {said}. kfmap claims to judge this: one of the two is wrong."

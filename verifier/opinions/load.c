@@ -314,6 +314,13 @@ static int load_alone(int object, int wanted, int level, int last)
 
 /* ---- processes with a time limit ---- */
 enum task { WHOLE, ALONE };
+static sigset_t end_of_child; /* SIGCHLD, which main() blocks, so that it can be waited for */
+/* Return whether no child ended in so many seconds. */
+static int wait_for_end(time_t most)
+{
+	struct timespec limit = {most, 0};
+	return sigtimedwait(&end_of_child, NULL, &limit) < 0;
+}
 /* Return how the process ended: its exit code, -1 for out of time, -2 for a signal, which `died_of` tells. */
 static int run_limited(enum task task, int object, int program, int level, int last)
 {
@@ -323,25 +330,21 @@ static int run_limited(enum task task, int object, int program, int level, int l
 		libbpf_set_print(keep_message);
 		_exit(task == WHOLE ? load_whole(object) : load_alone(object, program, level, last));
 	}
-	for (int waited = 0, state; waited < seconds * 20 * (task == WHOLE ? 3 : 1); waited++) {
-		pid_t ended = waitpid(child, &state, WNOHANG);
-		if (ended == child) {
-			died_of = WIFEXITED(state) ? 0 : WTERMSIG(state);
-			return WIFEXITED(state) ? WEXITSTATUS(state) : -2;
-		}
-		struct timespec pause = {0, 50 * 1000 * 1000};
-		nanosleep(&pause, NULL);
-	}
-	kill(child, SIGKILL);
-	waitpid(child, NULL, 0);
-	return -1;
+	int state, is_late = wait_for_end(seconds * (task == WHOLE ? 3 : 1));
+	if (is_late) kill(child, SIGKILL);
+	waitpid(child, &state, 0);
+	if (is_late) wait_for_end(0); /* its signal, which the next one is not to be taken for */
+	died_of = is_late || WIFEXITED(state) ? 0 : WTERMSIG(state);
+	return is_late ? -1 : died_of ? -2 : WEXITSTATUS(state);
 }
 static void ask_alone(int object, int program)
 {
 	shared->name[0] = 0;
 	int end = run_limited(ALONE, object, program, LOG_STATS, 0);
-	if (end == REFUSED) end = run_limited(ALONE, object, program, LOG_STATS | LOG_STEPS, 1);
-	if (end != DONE) end = run_limited(ALONE, object, program, LOG_STATS, 1);
+	if (end == REFUSED) {
+		end = run_limited(ALONE, object, program, LOG_STATS | LOG_STEPS, 1);
+		if (end != DONE) end = run_limited(ALONE, object, program, LOG_STATS, 1);
+	}
 	if (end == -1) print_program(object, shared->name, "out of time", 0, NULL);
 	if (end == -2) print_program(object, shared->name, "loader died", died_of, NULL);
 }
@@ -397,6 +400,8 @@ int main(int argc, char **argv)
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (shared == MAP_FAILED) return 2;
 	setrlimit(RLIMIT_MEMLOCK, &none);
+	sigaddset(&end_of_child, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &end_of_child, NULL);
 	uname(&host);
 	snprintf(path, sizeof(path), "/boot/config-%s", host.release);
 	copy_file("/config", path);

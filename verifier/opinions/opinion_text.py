@@ -35,7 +35,7 @@ def opinion_lines(
     name: str, opinion: KernelOpinion, compared: Sequence[ComparedProgram]
 ) -> Iterator[str]:
     """Return the lines about an object on a kernel."""
-    yield f"{name} on {opinion.kernel} ({opinion.release}, libbpf {opinion.libbpf})"
+    yield f"{name} on {opinion.kernel} ({opinion.release}, loaded by libbpf {opinion.libbpf.removeprefix('v')})"
     if opinion.problem:
         yield f"  not everything could be asked: {opinion.problem}"
     yield f"  {say_counts(compared)}"
