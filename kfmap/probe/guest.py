@@ -34,6 +34,9 @@ _LOOK_SECONDS = 0.5
 _END_SECONDS = 5  # from the end of its output to that of QEMU
 _KVM_SECONDS = 60  # a guest that KVM really runs begins its answers within a few seconds
 _KVM_FAILED = (b"KVM internal error", b"failed to initialize kvm", b"Could not access KVM")
+# panic() of kernel/panic.c prints more behind it: the offset of the kernel, and an end mark.
+_PANIC = re.compile(rb"(?<!end )Kernel panic - not syncing: [^\r\n]+")
+_TIME = re.compile(rb"^\[ *\d+\.\d+\] ")
 _NOISE = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]|\r")
 
 
@@ -191,9 +194,13 @@ def find_document(output: bytes) -> bytes:
 
 
 def find_last_line(output: bytes) -> str:
-    """Return the last line of a console that is not empty, "nothing" for none."""
-    lines = [line for line in strip_noise(output[-_READ:]).splitlines() if line.strip()]
-    return lines[-1].decode(errors="replace")[:200] if lines else "nothing"
+    """Return what a console ended with: why the kernel panicked, else its last line, "nothing" for
+    an empty one."""
+    text = strip_noise(output[-_READ:])
+    panic = _PANIC.search(text)
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    said = panic[0] if panic else lines[-1] if lines else b"nothing"
+    return _TIME.sub(b"", said).decode(errors="replace")[:200]
 
 
 def strip_noise(output: bytes) -> bytes:
@@ -257,7 +264,8 @@ def _read_output(
                 _check_end(process, bytes(output))
                 break
             output += part
-            if any(words in output for words in _KVM_FAILED) and BEGINS not in output:
+            recent = output[-2 * _READ :]
+            if by_kvm and any(words in recent for words in _KVM_FAILED) and BEGINS not in output:
                 raise _KvmFailedError
             if len(output) > _MOST_OUTPUT:
                 raise GuestEndedError("The guest printed without end", bytes(output[:_KEPT]))

@@ -27,6 +27,13 @@ def test_the_document_stands_between_the_markers() -> None:
         (b"", "did not answer; its console ended with: nothing"),
         (b"Kernel panic - not syncing: no init\n", "ended with: Kernel panic - not syncing"),
         (BEGINS + b"\n{", "stopped in the middle of its answers"),
+        (
+            b"[    6.9] Kernel panic - not syncing: sysrq triggered crash\r\n"
+            b"[    6.9] Kernel Offset: 0x1\r\n"
+            b"[    7.0] ---[ end Kernel panic - not syncing: sysrq triggered crash ]---\n",
+            "ended with: Kernel panic - not syncing: sysrq triggered crash$",
+        ),
+        (b"[    6.9] Run /init as init process\n", "ended with: Run /init as init process$"),
     ],
 )
 def test_a_console_without_the_whole_document_is_an_error(console: bytes, message: str) -> None:
