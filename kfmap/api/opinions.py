@@ -14,7 +14,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kfmap.api.authentication import MayUse
-from kfmap.api.described import PROBLEMS
+from kfmap.api.described import PROBLEMS, problems
+from kfmap.api.errors import ConflictError
 from kfmap.api.serializers import Serializer
 from kfmap.api.throttles import AccountThrottle, AnyoneThrottle, CostlyThrottle
 from kfmap.api.visible import objects_of
@@ -59,24 +60,39 @@ class OpinionsSerializer(Serializer):
     request=AskSerializer,
     responses={202: OpinionsSerializer, **PROBLEMS},
 )
-@api_view(["GET", "POST"])
+@extend_schema(
+    methods=["DELETE"],
+    responses={200: OpinionsSerializer, **PROBLEMS, **problems(409)},
+)
+@api_view(["GET", "POST", "DELETE"])
 @permission_classes([MayUse])
 @throttle_classes([AnyoneThrottle, AccountThrottle, CostlyThrottle])
 def opinions(request: Request, sha256: str) -> Response:
-    """Return what booted kernels said of an object; POST asks the named ones."""
+    """Return what booted kernels said of an object; POST asks the named ones.
+
+    DELETE ends what waits or runs: guests stop within seconds. 409: nothing does.
+    """
     obj = get_object_or_404(objects_of(request).at(sha256))
     if request.method == "GET":
         return Response(_describe(obj))
-    form = AskSerializer(data=request.data)
-    form.is_valid(raise_exception=True)
-    assert isinstance(request.user, User)
     if not objects_of(request, Action.SUBMIT).filter(pk=obj.pk).exists():
         raise PermissionDenied("You need the role of a submitter in its space to ask kernels.")
+    if request.method == "DELETE":
+        if not obj.opinions.cancel():
+            raise ConflictError("No kernel is being asked about this object.")
+        return Response(_describe(obj))
+    _ask(obj, request)
+    return Response(_describe(obj), status=202)
+
+
+def _ask(obj: BpfObject, request: Request) -> None:
+    assert isinstance(request.user, User)
+    form = AskSerializer(data=request.data)
+    form.is_valid(raise_exception=True)
     try:
         ask(obj, form.validated_data["kernels"], request.user)
     except CannotAskError as error:
         raise ValidationError({"detail": str(error)}) from error
-    return Response(_describe(obj), status=202)
 
 
 def _describe(obj: BpfObject) -> dict[str, Any]:

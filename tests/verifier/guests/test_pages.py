@@ -122,6 +122,7 @@ def test_strangers_do_not_ask(scheduler: BpfObject, client: Client) -> None:
     assert client.get(address).status_code == 302
     assert client.post(address, {"kernel": ["7.2"]}).status_code == 302
     assert client.post(f"/api{address}", {"kernels": ["7.2"]}).status_code in (401, 403)
+    assert client.delete(f"/api{address}").status_code in (401, 403)
     assert not Opinion.objects.exists()
 
 
@@ -133,6 +134,9 @@ def test_the_api_asks_and_answers(answered: BpfObject, image: str, ada: Client) 
     said = ada.get(address).json()
     assert said["version"] == 1
     assert said["opinions"][0]["programs"][0]["kernel"] == "refused"
+    ended = ada.delete(address)
+    assert (ended.status_code, ended.json()["jobs"][0]["state"]) == (200, "cancelled")
+    assert ada.delete(address).status_code == 409
     wrong = ada.post(address, {"kernels": ["9.9"]}, content_type="application/json")
     assert wrong.status_code == 400
     assert "no image of 9.9" in str(wrong.json())
