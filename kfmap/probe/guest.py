@@ -12,14 +12,13 @@ import selectors
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from kfmap.probe.host import ProbeError
+from kfmap.probe.host import ProbeError, temporary_folder
 from kfmap.probe.initramfs import render_initramfs
 
 BEGINS = b"=== kfmap evidence begins ==="
@@ -147,8 +146,8 @@ def read_console(guest: Guest, *, watch: Watch = lambda _: True) -> bytes:
     """
     machine = MACHINES[guest.machine]
     program = find_qemu(guest.machine)
-    with tempfile.TemporaryDirectory(prefix="kfmap-guest-") as folder:
-        initramfs = Path(folder) / "initramfs.cpio"
+    with temporary_folder("guest") as folder:
+        initramfs = folder / "initramfs.cpio"
         initramfs.write_bytes(render_initramfs(guest.init, guest.files))
         command = [*_with_parent(), program, *_options(machine, guest, initramfs)]
         for accelerator in _accelerators(guest.machine):

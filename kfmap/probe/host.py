@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import platform
+import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 SOURCE = Path(__file__).with_name("probe.c")
@@ -16,10 +19,26 @@ _COMPILERS = ("cc", "gcc", "clang")
 _FLAGS = ("-O2", "-static")
 _BUILD_SECONDS = 60
 _PROBE_SECONDS = 900
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 class ProbeError(RuntimeError):
     """The kernel could not be asked: says why and what to do."""
+
+
+@contextmanager
+def temporary_folder(purpose: str) -> Iterator[Path]:
+    """Make a folder that is gone afterwards. Raises ProbeError where its disk is full."""
+    try:
+        with tempfile.TemporaryDirectory(prefix=f"kfmap-{purpose}-") as folder:
+            yield Path(folder)
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise ProbeError(
+            f"There is no room in {tempfile.gettempdir()}: make some, or name another folder in "
+            "the environment variable TMPDIR"
+        ) from error
 
 
 def build_probe() -> bytes:
@@ -65,16 +84,23 @@ def build_guest(machine: str) -> bytes:
 
 
 def _compile(compiler: str, source: Path) -> bytes:
-    with tempfile.TemporaryDirectory(prefix="kfmap-probe-") as folder:
-        made = Path(folder) / "kfmap-probe"
+    with temporary_folder("probe") as folder:
+        made = folder / "kfmap-probe"
         command = [compiler, *_FLAGS, "-o", str(made), str(source)]
         built = subprocess.run(
             command, capture_output=True, text=True, check=False, timeout=_BUILD_SECONDS
         )
         if built.returncode:
-            reason = (built.stderr.strip().splitlines() or ["no reason given"])[0]
+            reason = find_compiler_error(built.stderr)
             raise ProbeError(f"{source.name} could not be compiled with {compiler}: {reason}")
         return made.read_bytes()
+
+
+def find_compiler_error(said: str) -> str:
+    """Return the line of a compiler's, assembler's or linker's output that says what is wrong."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    telling = (line for line in lines if re.search(r"(?i)error|cannot|can't|not found", line))
+    return next(telling, lines[0] if lines else "no reason given")[:200]
 
 
 def probe_host(names: Iterable[str], *, few: bool = False) -> bytes:
@@ -84,11 +110,11 @@ def probe_host(names: Iterable[str], *, few: bool = False) -> bytes:
     """
     if os.geteuid() != 0:
         raise ProbeError("Loading BPF programs needs root: run this command with sudo")
-    with tempfile.TemporaryDirectory(prefix="kfmap-probe-") as folder:
-        program = Path(folder) / "kfmap-probe"
+    with temporary_folder("probe") as folder:
+        program = folder / "kfmap-probe"
         program.write_bytes(build_probe())
         program.chmod(0o700)
-        listed = Path(folder) / "names.txt"
+        listed = folder / "names.txt"
         listed.write_text("\n".join(names) + "\n")
         command = [str(program), *(["--few"] if few else []), "--names", str(listed)]
         try:

@@ -6,10 +6,10 @@ import hashlib
 import os
 import platform
 import subprocess
-import tempfile
+from contextlib import suppress
 from pathlib import Path
 
-from kfmap.probe.host import ProbeError, find_compiler
+from kfmap.probe.host import ProbeError, find_compiler, find_compiler_error, temporary_folder
 
 LIBRARIES = ("bpf", "elf", "z", "zstd")
 PACKAGES = ("libbpf-dev", "libelf-dev", "zlib1g-dev", "libzstd-dev")
@@ -34,10 +34,21 @@ def build_static(source: Path, kit: Path | None = None, machine: str = "") -> by
         return _compile(compiler, source, None)
     kept = kit / f"{source.stem}-{machine}-{_identify(source, kit)}"
     if not kept.exists():
-        draft = kept.with_suffix(f".{os.getpid()}")
-        draft.write_bytes(_compile(compiler, source, kit))
-        draft.replace(kept)
+        built = _compile(compiler, source, kit)
+        _keep(kept, built)
+        return built
     return kept.read_bytes()
+
+
+def _keep(kept: Path, built: bytes) -> None:
+    """Keep a program for the next time; where the folder does not take it, it is built again."""
+    draft = kept.with_suffix(f".{os.getpid()}")
+    try:
+        draft.write_bytes(built)
+        draft.replace(kept)
+    except OSError:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
 
 
 def find_kit(kit: Path, machine: str) -> Path:
@@ -60,8 +71,8 @@ def _identify(source: Path, kit: Path) -> str:
 
 def _compile(compiler: str, source: Path, kit: Path | None) -> bytes:
     places = [] if kit is None else ["-isystem", f"{kit}/include", f"-L{kit}/lib"]
-    with tempfile.TemporaryDirectory(prefix="kfmap-loader-") as folder:
-        made = Path(folder) / "program"
+    with temporary_folder("loader") as folder:
+        made = folder / "program"
         command = [compiler, "-O2", "-static", "-Wl,--wrap=realloc", f"-I{_HEADERS}", *places]
         command += ["-o", str(made), str(source), *(f"-l{name}" for name in LIBRARIES)]
         built = subprocess.run(
@@ -73,8 +84,8 @@ def _compile(compiler: str, source: Path, kit: Path | None) -> bytes:
 
 
 def _say_failure(source: Path, said: str) -> str:
-    reason = next((line for line in said.splitlines() if "error" in line or "cannot" in line), said)
+    reason = find_compiler_error(said)
     return (
-        f"{source.name} could not be built ({reason.strip()[:200]}): run `kfmap fetch-images`, "
+        f"{source.name} could not be built ({reason}): run `kfmap fetch-images`, "
         f"which brings libbpf, or install {' '.join(PACKAGES)} of Debian 13 or newer"
     )

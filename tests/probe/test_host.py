@@ -7,6 +7,7 @@ import os
 import platform
 import re
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,9 @@ from kfmap.probe.host import (
     build_guest,
     build_probe,
     find_compiler,
+    find_compiler_error,
     probe_host,
+    temporary_folder,
 )
 from tests.conftest import NO_BPF
 from tests.docs.handbook_files import read as read_page
@@ -103,6 +106,30 @@ def test_without_a_compiler_the_package_is_named(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(ProbeError, match="apt install gcc"):
         build_probe()
+
+
+def test_a_full_temporary_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with (
+        pytest.raises(ProbeError, match=re.escape(f"There is no room in {tmp_path}: make some")),
+        temporary_folder("test"),
+    ):
+        Path("/dev/full").write_bytes(b"x")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("probe.c: In function 'main':\nprobe.c:3: error: no x\n", "probe.c:3: error: no x"),
+        ("/t/c.s: Assembler messages:\n/t/c.s: Fatal error: can't write\n", "Fatal error: can't"),
+        ("/usr/bin/ld: cannot find -lc: No such file\n", "cannot find -lc"),
+        ("killed\n", "killed"),
+        ("", "no reason given"),
+    ],
+)
+def test_the_reason_of_a_compiler_is_the_line_that_tells(said: str, reason: str) -> None:
+    assert reason in find_compiler_error(said)
 
 
 def test_the_handbook_counts_the_lines_of_the_probe() -> None:
