@@ -49,7 +49,12 @@ AGREEMENT_WORDS = {
 _LIKE = {Word.LOADS: PASSES, Word.REFUSED: REFUSED, Word.NOT_ASKED: UNKNOWN}
 # Complaints that verdicts do not cover (verifier.engine.reports.judged says so to readers), and
 # those that are about the loader or the guest and not the program.
-_NO_SECTION = "missing BPF prog type"  # "…, check ELF section name '%s'" of libbpf.c
+# What libbpf says of sections that came after it: bpf_object_load_prog() of a program's, and
+# bpf_program__record_reloc() of the jump tables that clang writes for gotox.
+_OLD_LIBBPF = ("missing BPF prog type, check ELF section name", "in section '.jumptables'")
+# A flag lies on the stack, and what a program writes there is not followed: process_irq_flag() says
+# so of one that was overwritten as well as of one that was never taken.
+_OF_MEMORY = "expected an initialized irq flag as"
 _NOT_JUDGED = frozenset(
     (
         *(Kind.ARGUMENT, Kind.VERIFIER, Kind.ARENA, Kind.DESTRUCTIVE, Kind.PERFMON),
@@ -119,8 +124,7 @@ class ComparedProgram:
             )
         if self.opinion.word == Word.NOT_ASKED:
             return f"The kernel was not asked: {self.opinion.reason}."
-        older = self.opinion.reason.startswith(_NO_SECTION)
-        if older and self.agreement == Agreement.NOT_COMPARED:
+        if is_of_old_libbpf(self.opinion) and self.agreement == Agreement.NOT_COMPARED:
             return (
                 "The kernel was not asked: the loader's libbpf does not know such a section. "
                 "`kfmap fetch-images --again` brings the newest of Debian."
@@ -172,14 +176,21 @@ def _agree(
         return Agreement.AGREES
     if verdict.verdict == REFUSED:
         return Agreement.DIFFERS
-    if opinion.reason.startswith(_NO_SECTION):  # so no kernel was asked
+    if is_of_old_libbpf(opinion):  # so no kernel was asked
         return Agreement.NOT_COMPARED
     return Agreement.DIFFERS if is_judged(message) else Agreement.NOT_JUDGED
 
 
 def is_judged(message: LogMessage | None) -> bool:
     """Return whether a complaint is of a kind that kfmap's verdicts cover."""
-    return message is not None and message.kind not in _NOT_JUDGED
+    if message is None or message.text.startswith(_OF_MEMORY):
+        return False
+    return message.kind not in _NOT_JUDGED
+
+
+def is_of_old_libbpf(opinion: ProgramOpinion) -> bool:
+    """Return whether libbpf refused a program because it is older than what the program uses."""
+    return any(words in opinion.reason for words in _OLD_LIBBPF)
 
 
 def find_message(opinion: ProgramOpinion) -> LogMessage | None:

@@ -38,7 +38,7 @@
 #define FORMAT_VERSION 1
 /* enum bpf_map_type of include/uapi/linux/bpf.h, by number: headers older than these have no names */
 enum { MAP_CGROUP_STORAGE = 19, MAP_PERCPU_CGROUP_STORAGE = 21, MAP_SK_STORAGE = 24, MAP_STRUCT_OPS = 26, MAP_RINGBUF = 27 };
-enum { MAP_INODE_STORAGE = 28, MAP_TASK_STORAGE = 29, MAP_USER_RINGBUF = 31, MAP_CGRP_STORAGE = 32, MAP_ARENA = 33 };
+enum { MAP_INODE_STORAGE = 28, MAP_TASK_STORAGE = 29, MAP_BLOOM_FILTER = 30, MAP_USER_RINGBUF = 31, MAP_CGRP_STORAGE = 32, MAP_ARENA = 33 };
 enum { LOG_STEPS = 1, LOG_STATS = 4 }; /* BPF_LOG_LEVEL1 and BPF_LOG_STATS of include/linux/bpf_verifier.h */
 enum { STATS_ONLY = 1 << 16, WITH_STEPS = 16 << 20, TAIL = 12 << 10, SAID = 4 << 10 };
 enum { DONE = 0, TRY_EACH = 3, REFUSED = 4, TRY_REST = 5 }; /* how a process that loads ends */
@@ -199,12 +199,25 @@ static void apply_options(struct bpf_object *opened, int object)
 	}
 	if (file) fclose(file);
 }
+/* Give a map the sizes that its object leaves to its loader, and without which no kernel makes it. */
+static void fit_sizes(struct bpf_map *map)
+{
+	switch ((int)bpf_map__type(map)) {
+	case BPF_MAP_TYPE_HASH: case BPF_MAP_TYPE_PERCPU_HASH: case BPF_MAP_TYPE_LRU_HASH: case BPF_MAP_TYPE_LRU_PERCPU_HASH:
+	case BPF_MAP_TYPE_ARRAY: case BPF_MAP_TYPE_PERCPU_ARRAY:
+		if (!bpf_map__key_size(map)) bpf_map__set_key_size(map, 4);
+		/* fall through */
+	case BPF_MAP_TYPE_QUEUE: case BPF_MAP_TYPE_STACK: case MAP_BLOOM_FILTER:
+		if (!bpf_map__value_size(map)) bpf_map__set_value_size(map, 8);
+	}
+}
 /* Make what cannot matter to a verdict loadable: nothing is pinned, and maps have a size. */
 static void fit_maps(struct bpf_object *opened)
 {
 	struct bpf_map *map;
 	bpf_object__for_each_map(map, opened) {
 		bpf_map__set_pin_path(map, NULL);
+		fit_sizes(map);
 		switch ((int)bpf_map__type(map)) {
 		case MAP_CGROUP_STORAGE: case MAP_PERCPU_CGROUP_STORAGE: /* these take no size */
 		case MAP_SK_STORAGE: case MAP_INODE_STORAGE: case MAP_TASK_STORAGE: case MAP_CGRP_STORAGE: case MAP_STRUCT_OPS: case MAP_ARENA: break;

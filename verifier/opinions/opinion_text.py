@@ -35,7 +35,8 @@ def opinion_lines(
     name: str, opinion: KernelOpinion, compared: Sequence[ComparedProgram]
 ) -> Iterator[str]:
     """Return the lines about an object on a kernel."""
-    yield f"{name} on {opinion.kernel} ({opinion.release}, loaded by libbpf {opinion.libbpf.removeprefix('v')})"
+    loaded_by = f"loaded by libbpf {opinion.libbpf.removeprefix('v')}"
+    yield f"{name} on {opinion.kernel} ({opinion.release}, {loaded_by})"
     if opinion.problem:
         yield f"  not everything could be asked: {opinion.problem}"
     yield f"  {say_counts(compared)}"
