@@ -18,6 +18,7 @@ from kfmap.catalogue.availability import find_absence
 from verifier.jobs.opening import open_job
 from verifier.jobs.reconcile import send
 from verifier.rechecking.compare import find_changes, read_after, read_before
+from verifier.rechecking.left_behind import check_what_was_left_behind
 from verifier.rechecking.models import Recheck, RecheckedObject
 from verifier.rechecking.noticing import notice_changes
 from verifier.rechecking.telling import tell_owners, tell_spaces
@@ -39,6 +40,7 @@ State = RecheckedObject.State
 def advance() -> None:
     """Notice what changed; then compare what was checked, send some more, and end what is over."""
     notice_changes()
+    check_what_was_left_behind()
     ends_at = time.monotonic() + _SECONDS
     for run in Recheck.objects.open().order_by("pk"):
         for item in run.items.filter(state=State.SENT).select_related("object")[:_BATCH]:

@@ -266,6 +266,41 @@ def test_older_engine_beside_a_newer_one_begins_nothing(team: Team) -> None:
     assert not Recheck.objects.exists()
 
 
+def leave_behind(obj: BpfObject) -> None:
+    """Do as a worker of the release before this one does, beside one of this release."""
+    answer(obj, Kernel.objects.get())
+    Check.objects.filter(object=obj).update(engine_version=ENGINE_VERSION - 1)
+    BpfObject.objects.filter(pk=obj.pk).update(checked_by=0, read_at=timezone.now())
+    Job.objects.create(object=obj, state=Job.State.DONE, finished_at=timezone.now())
+
+
+def test_what_an_older_worker_checked_meanwhile_is_checked_by_this_one(team: Team) -> None:
+    obj = create_object("later.bpf.o", replace_hash("ef"))
+    leave_behind(obj)
+    advance()
+    assert [job.object for job in Job.objects.open()] == [obj]
+    finish_jobs()
+    advance()
+    assert not Job.objects.open().exists()
+    assert set(Check.objects.current().values_list("object", flat=True)) == {obj.pk, team.object.pk}
+    assert not Recheck.objects.exists()
+
+
+def test_what_somebody_stopped_or_a_recheck_has_is_not_taken_for_left_behind(team: Team) -> None:
+    stopped, in_recheck = (
+        create_object(f"{pair}.bpf.o", replace_hash(pair)) for pair in ("aa", "bb")
+    )
+    for obj in (stopped, in_recheck):
+        leave_behind(obj)
+    Job.objects.filter(object=stopped).update(state=Job.State.CANCELLED)
+    now = Noticed.objects.get().moment
+    run = Recheck.objects.create(reason="An engine came.", before={}, now=now)
+    run.items.create(object=in_recheck)
+    run.end(Recheck.State.CANCELLED)
+    advance()
+    assert not Job.objects.open().exists()
+
+
 def test_list_shows_rechecks_to_accounts(team: Team) -> None:
     add_kernel("7.3")
     advance()
