@@ -19,6 +19,7 @@ from kfmap.kernel.tree import Tree
 _LISTS = ("obj",)
 # Of the Makefile at the top, and of the one of the architecture, which it includes.
 _TOP_LISTS = ("obj", "core", "drivers", "net", "libs", "virt", "fs", "init")
+_INCLUDES = r'(?m)^[ \t]*#[ \t]*include[ \t]*"%s"'
 _LIBRARIES = ("lib-y", "lib-m")  # scripts/Makefile.build puts both into lib.a
 
 
@@ -73,8 +74,12 @@ class Kbuild:
         above, last = posixpath.split(folder)
         for place, quoted in ((folder, name), (above, f"{last}/{name}")):
             for other in self._c_files(place):
-                text = self._tree.read(other)
-                if other != file and text and f'"{quoted}"' in text:
+                text = self._tree.read(other) if other != file else None
+                if (
+                    text
+                    and f'"{quoted}"' in text
+                    and re.search(_INCLUDES % re.escape(quoted), text)
+                ):
                     return other
         return ""
 

@@ -72,6 +72,8 @@ def config_call(config: Config, name: str, arguments: list[str]) -> Value:
         return None
     option = arguments[0]
     match name:
+        case "IS_REACHABLE" if config.is_enabled(option) and not config.is_builtin(option):
+            return None  # yes in a module, no in vmlinux
         case "IS_ENABLED" | "IS_REACHABLE":
             return int(config.is_enabled(option))
         case "IS_BUILTIN":

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Iterator
 
 from kfmap.kernel.architecture import find_architecture
 from kfmap.kernel.config import Config
+from kfmap.kernel.given_macros import GivenMacros
 from kfmap.kernel.items import Item, split_items
 from kfmap.kernel.preprocessor import Conditions
-from kfmap.kernel.source import ANY_LINE, Include, Macro, Source, read_source
+from kfmap.kernel.source import ANY_LINE, Decide, Include, Macro, Source, read_source
 from kfmap.kernel.tree import Tree, TreeError
 
+_WORD = re.compile(r"[A-Za-z_]\w*")
 _MAX_INCLUDED = 4_000
 
 
@@ -33,6 +36,7 @@ class Sources:
         self._includers: dict[str, str] = {}
         self._linked: tuple[str, ...] = ()
         self._conditions = Conditions(config, self.architecture)
+        self._given = GivenMacros(tree)
         self._included: dict[str, tuple[str, ...]] = {}
         self._seen: dict[str, tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]] = {}
         self._resolved: dict[tuple[str | None, str], tuple[str, ...]] = {}
@@ -44,9 +48,23 @@ class Sources:
         if file not in self._sources:
             text = self.tree.read(file)
             self._sources[file] = (
-                None if text is None else read_source(file, text, self._conditions.decide)
+                None if text is None else read_source(file, text, self._decide_in(file))
             )
         return self._sources[file]
+
+    def _decide_in(self, file: str) -> Decide:
+        """Return what decides the #ifs of a file: not those on macros that it is given."""
+        given = self._given.find(file)
+        unit = self._units.get(file)
+        source = self.source(unit) if unit else None
+        if source is not None:
+            given |= source.defined.keys()
+        decide = self._conditions.decide
+        if not given:
+            return decide
+        return lambda expression: (
+            None if given.intersection(_WORD.findall(expression)) else decide(expression)
+        )
 
     def replace_source(self, file: str, source: Source) -> None:
         """Let a file be read as this from now on."""
@@ -153,7 +171,10 @@ class Sources:
 
     def set_unit(self, file: str, unit: str) -> None:
         """Note that `file` is compiled as part of another one, which includes it."""
-        self._units[file] = unit
+        if self._units.get(file) != unit:
+            self._units[file] = unit
+            self._sources.pop(file, None)  # it may have been read without what that one defines
+            self._items.pop(file, None)
 
     def closure(self, file: str) -> tuple[str, ...]:
         """Return the file, its unit and all they include, breadth first.

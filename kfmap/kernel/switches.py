@@ -25,8 +25,13 @@ class Arm:
 
 
 def read_arms(switch: Node) -> list[Arm]:
-    """Return the arms of a switch in order; labels without statements go with the next."""
+    """Return the arms of a switch in order; labels without statements go with the next.
+
+    One whose labels stand inside other statements is a single arm that is not plain.
+    """
     body = field_of(switch, "body")
+    if body and any(_has_label(node) for node in body.named_children):
+        return [Arm((None,), (), is_plain=False)]
     cases = [node for node in body.named_children if node.type == "case_statement"] if body else []
     own = [_flatten(_statements(case)) for case in cases]
     arms: list[Arm] = []
@@ -77,6 +82,19 @@ def _until_break(groups: list[list[Node]]) -> tuple[tuple[Node, ...], bool]:
             if node.type in _LEAVES:
                 return tuple(taken), not any(map(_has_break, taken))
     return tuple(taken), not any(map(_has_break, taken))
+
+
+def _has_label(statement: Node) -> bool:
+    """Return whether a label of the switch around it stands inside a statement."""
+    is_case = statement.type == "case_statement"
+    waiting = list(statement.named_children) if is_case else [statement]
+    while waiting:
+        current = waiting.pop()
+        if current.type == "case_statement":
+            return True
+        if current.type != "switch_statement":
+            waiting += current.named_children
+    return False
 
 
 def _has_break(node: Node) -> bool:

@@ -188,6 +188,18 @@ UNREAD = {
         "int i;\nfor (i = 0; i < 1; i++)\n if (kfunc_id == list[i])\n  return -EACCES;\nreturn 0;",
         "BTF_ID_LIST(list)\nBTF_ID(func, one)\n",
     ),
+    "label inside a block": Written(
+        "switch (prog->type) {\n{\ncase BPF_PROG_TYPE_LSM:\n return -EACCES;\n}\n}\nreturn 0;"
+    ),
+    "range of types": Written(
+        "switch (prog->type) {\ncase BPF_PROG_TYPE_LSM ... BPF_PROG_TYPE_SYSCALL:\n"
+        " return -EACCES;\ndefault:\n return 0;\n}"
+    ),
+    "table of filters": Written(
+        "return table[0](prog, kfunc_id);",
+        _predicate("first", f"return {LSM} ? -EACCES : 0;", "int")
+        + "static int (*const table[])(const struct bpf_prog *) = { first };\n",
+    ),
     "jump": Written(f"if ({LSM})\n goto no;\nreturn 0;\nno:\nreturn -EACCES;"),
     "what can be switched": Written(
         "return sysctl_own ? -EACCES : 0;", "int sysctl_own __read_mostly = 1;\n"

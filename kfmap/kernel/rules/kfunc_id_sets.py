@@ -29,6 +29,7 @@ _DECLARED = re.compile(
     r"\s*(?:__\w+\s*(?:\([^)]*\)\s*)?)*(=(?!=)|;|,)"
 )
 _WRITTEN = re.compile(r"(?:\.|->)\s*(?:\w*set|filter)\s*=(?!=)|\bmem(?:cpy|move|set)\s*\(")
+_WEAK = re.compile(r"\b(?:__)?weak\b")
 _MAX_SETS = 500  # in one file
 _MAX_STEPS = 10  # casts, macros and choices around a filter
 # "bpf: Switch to new kfunc flags infrastructure" gave each entry of one set its flags (6.0).
@@ -95,6 +96,8 @@ def _read(code: Code, item: Item, match: re.Match[str]) -> Iterator[KfuncIdSet]:
     place = Place(item.file, item.line_at(match.start()))
     name, is_array = match[1], bool(match[2])
     writers = _find_writers(code, item, match)
+    if _WEAK.search(item.text[: match.end()].split(";")[-1]):
+        writers += ("__weak",)  # another one of its name takes its place
     if match[3] != "=":
         yield KfuncIdSet(name, "", "", place, writers=writers)
         return

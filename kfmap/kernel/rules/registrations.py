@@ -177,7 +177,8 @@ class RegisterReader:
         resolved = [self._resolve(world, site) for site in met.sites]
         executed = frozenset(met.functions)
         calls += [replace(call, executed=executed) for call in dict.fromkeys(resolved)]
-        doubt = self._find_doubt(item)
+        entered = (self._open[name] for name in sorted(executed) if name in self._open)
+        doubt = self._find_doubt(item) or next(filter(None, map(self._find_twin, entered)), "")
         if doubt:
             calls = [_in_doubt(call, doubt) for call in calls]
         is_known = file in self._files or file.endswith(".h")
@@ -191,6 +192,10 @@ class RegisterReader:
         if not (uses.is_named or uses.callers):
             who = "only a boot parameter" if uses.is_of_a_parameter else "nothing"
             return f"{who} calls {item.function}()"
+        return self._find_twin(item)
+
+    def _find_twin(self, item: Item) -> str:
+        """Return what may stand in the place of a weak function, "" for nothing."""
         if is_weak(item):
             arch = self._code.architecture.folder
             for other in find_definitions(self._code.tree, arch, [item.function]):

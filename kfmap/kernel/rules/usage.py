@@ -13,6 +13,7 @@ from kfmap.kernel.tree import Sought
 
 _MAX_FOLLOWED = 20  # functions that lead to one another
 _CALL = re.compile(r"(\w+)\s*\(\s*\w+\s*\)\s*;")
+_USED = re.compile(r"\s*(\w+)\s*\(")  # a macro in place of a definition
 _AT_EXIT = ("module_exit", "__exitcall")
 _STATIC = re.compile(r"\bstatic\b")
 _EXPORT = "EXPORT_SYMBOL"
@@ -43,8 +44,11 @@ class Usage:
     def is_used(self, item: Item) -> bool:
         """Return whether anything but its definition names a function of a file.
 
-        A function without `static` may be called from any file of the kernel.
+        A function without `static` may be called from any file of the kernel, one of a header from
+        those that include it, and one whose name a macro may paste together by that macro.
         """
+        if item.file.endswith(".h") or self._may_be_pasted(item):
+            return True
         waiting, seen = [item], {item.function}
         while waiting:
             current = waiting.pop()
@@ -56,6 +60,15 @@ class Usage:
             waiting += [caller for caller in callers if caller.function not in seen]
             seen |= {caller.function for caller in callers}
         return False
+
+    def _may_be_pasted(self, item: Item) -> bool:
+        """Return whether nothing names a function in a file with macros that make names."""
+        text = self._code.tree.read(item.file) or ""
+        if len(re.findall(rf"\b{re.escape(item.function)}\b", text)) != 1:
+            return False
+        used = (_USED.match(other.text) for other in self._code.items(item.file))
+        macros = (self._code.macro(match[1], item.file) for match in used if match)
+        return any(macro is not None and "##" in macro.body for macro in macros)
 
     def find_uses(self, item: Item) -> Uses:
         """Return who uses a function: of files that are built, as they are compiled."""
