@@ -118,10 +118,12 @@ class OutcomeJudge:
         return Outcome(NOT_ON_THIS_KERNEL, (), absence, instead, verdict)
 
     def _judge_helper(self, context: Context, helper: str, verdict: Verdict) -> Outcome:
-        """Judge a call of a helper; where the facts have none, say that it is no kfunc."""
+        """Judge a call of a helper, unknown where the facts are of kfuncs only."""
         if not self.decider.helpers.knows:
-            text = f"{helper} is a helper, not a kfunc; kfmap judges kfuncs"
-            return Outcome(NOT_A_KFUNC, (), Reason(Step.HELPER, text), (), verdict, HELPER)
+            kernel = self.decider.facts.name
+            text = f"{helper} is a helper, not a kfunc; of {kernel}, kfmap knows kfuncs only"
+            nothing = replace(verdict, verdict=NOT_KNOWN, reasons=())
+            return Outcome(UNKNOWN, (), Reason(Step.HELPER, text), (), nothing, HELPER)
         missing = find_missing_helper(self.decider, context, helper)
         because = self._find_absence(context, missing)
         if because is None:

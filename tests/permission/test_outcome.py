@@ -165,10 +165,11 @@ def test_a_kprobe_program_is_never_sent_to_another_kind_of_work() -> None:
     assert all(name.startswith(("tracepoint", "lsm", "f", "tp_btf", "iter")) for name in tracing)
 
 
-def test_a_helper_is_no_kfunc() -> None:
+def test_a_helper_is_unknown_where_only_kfuncs_are_known() -> None:
     outcome = ask(create_toy_kernel(), "xdp", "bpf_map_lookup_elem")
-    assert outcome.outcome == "not_a_kfunc"
-    assert "a helper, not a kfunc; kfmap judges kfuncs" in outcome.because.text
+    assert (outcome.outcome, outcome.kind) == ("unknown", "helper")
+    assert "a helper, not a kfunc; of small, kfmap knows kfuncs only" in outcome.because.text
+    assert outcome.verdict.verdict == "unknown"
 
 
 def test_a_function_that_is_no_kfunc_is_said_to_be_that() -> None:

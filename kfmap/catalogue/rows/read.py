@@ -26,11 +26,15 @@ _IS_THERE = (FunctionRow.Kind.KFUNC, FunctionRow.Kind.HELPER)
 
 @dataclass(frozen=True, slots=True)
 class FunctionOn:
-    """One function on one kernel; `row` None where the kernel has nothing of the name."""
+    """One function on one kernel; `row` None where the kernel has nothing of the name.
+
+    `is_unknown`: it is a helper, and of this kernel only kfuncs are known.
+    """
 
     kernel: Kernel
     kept: KeptRows
     row: BuiltFunction | None
+    is_unknown: bool = False
 
     @property
     def present(self) -> bool:
@@ -80,9 +84,11 @@ class RowsOnAll:
         for facts_hash, kept in self.kept.items():
             if kept.built is not None and name in kept.built.functions:
                 found[facts_hash] = kept.built.functions[name]
+        helper = is_helper(name)
         return [
-            FunctionOn(kernel, self.kept[kernel.facts_hash], found.get(kernel.facts_hash))
+            FunctionOn(kernel, kept, found.get(hashed), helper and not kept.knows_helpers)
             for kernel in self.kernels
+            for hashed, kept in [(kernel.facts_hash, self.kept[kernel.facts_hash])]
         ]
 
     def find_context(self, name: str) -> list[BuiltContext | None]:
@@ -136,6 +142,6 @@ def _word_of(on: FunctionOn, at: int | None, name: str) -> str:
     if on.row is not None and on.row.letters:
         return NOT_ON_THIS_KERNEL if at is None else LETTERS[on.row.letters[at]]
     if is_helper(name):
-        return NOT_ON_THIS_KERNEL if on.kept.knows_helpers else NOT_A_KFUNC
+        return UNKNOWN if on.is_unknown else NOT_ON_THIS_KERNEL
     word = NOT_ON_THIS_KERNEL if at is None else LETTERS[on.kept.absent[at]]
     return NOT_A_KFUNC if on.row is not None and word != UNKNOWN else word

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Count, Exists, OuterRef, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.functional import SimpleLazyObject as Later
 
@@ -16,6 +16,7 @@ from kfmap.catalogue.rows.read import FunctionOn, RowsOnAll
 from kfmap.catalogue.rows.renamings import find_renamings
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.kernel.facts import Entry, KfuncSet, Registration
+from kfmap.permission.helper_names import is_helper
 from kfmap.web.browse.kfunc_grid import build_grid
 from kfmap.web.shared.callers import group_by_context
 from kfmap.web.shared.declaration import declare
@@ -38,9 +39,10 @@ def go_to_kfunc(request: HttpRequest, kernels: KernelMap, kfunc: str) -> HttpRes
     for on in _newest_first(kernels).find_function(kfunc):
         if on.present:
             return redirect("kfunc", on.kernel.name, kfunc)
+    kind = "helper" if is_helper(kfunc) else "kfunc"
     names = NameIndex(kernels.rows)
     known = {name.name for name, _ in names.list_newest((NameKind.KFUNC, NameKind.HELPER))}
-    raise NameNotFound("The map", "kfunc", kfunc, known, ("any-kfunc", ()))
+    raise NameNotFound("The map", kind, kfunc, known, ("any-kfunc", ()))
 
 
 @kernel_page()
@@ -89,9 +91,15 @@ def _has(kernel: LoadedKernel, name: str) -> bool:
 
 def _refuse(kernel: LoadedKernel, name: str, stages: list[Stage]) -> None:
     where = f"Linux {kernel.name}"
-    if has := [kernel for stage in stages if stage.present for kernel in stage.kernels]:
-        where = f"{where} (but {', '.join(has)} {'has' if len(has) == 1 else 'have'} it)"
-    raise NameNotFound(where, "kfunc", name, _list_names(kernel), ("kfunc", (kernel.name,)))
+    has = [kernel for stage in stages if stage.present for kernel in stage.kernels]
+    having = f"{', '.join(has)} {'has' if len(has) == 1 else 'have'} it" if has else ""
+    kind = "helper" if is_helper(name) else "kfunc"
+    if kind == "helper" and not kernel.decider.helpers.knows:
+        text = f"{name} is a helper, not a kfunc; of {where}, kfmap knows kfuncs only."
+        raise Http404(f"{text} {having}." if having else text)
+    if having:
+        where = f"{where} (but {having})"
+    raise NameNotFound(where, kind, name, _list_names(kernel), ("kfunc", (kernel.name,)))
 
 
 @dataclass(frozen=True, slots=True)

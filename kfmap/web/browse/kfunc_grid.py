@@ -46,15 +46,23 @@ class GridRow:
     shares: tuple[Share, ...]
 
 
+_UNKNOWN = Share(UNKNOWN, _WHOLE[UNKNOWN])
+
+
 def build_grid(kernels: Iterable[FunctionOn]) -> list[GridRow]:
     """Return a row for each group that any kernel has, and first one for all contexts.
 
     The shares of a row are in the order of the kernels.
     """
-    counted = [_count(on) for on in kernels]
-    names = dict.fromkeys(name for groups in counted for name in groups)
+    counted = [(on, _count(on)) for on in kernels]
+    names = dict.fromkeys(name for _, groups in counted for name in groups)
     return [
-        GridRow(name, tuple(_share(groups.get(name)) for groups in counted))
+        GridRow(
+            name,
+            tuple(
+                _UNKNOWN if on.is_unknown else _share(groups.get(name)) for on, groups in counted
+            ),
+        )
         for name in sorted(names, key=lambda name: name != _EVERYWHERE)
     ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from kfmap.catalogue.matrix_rows import RowKind
@@ -53,7 +53,8 @@ class Changes:
 
     A renamed kfunc is neither added nor removed; its cells count under the new name. `group` is the
     group of contexts that the cells were narrowed to, "" for all. Of another kind than kfuncs, what
-    is said of kfuncs is said of helpers, or of both.
+    is said of kfuncs is said of helpers, or of both; helpers are left out where either kernel is
+    one of `without_helpers`, of which kfmap knows kfuncs only.
     """
 
     old: str
@@ -68,6 +69,7 @@ class Changes:
     compared: int
     group: str = ""
     kind: RowKind = RowKind.KFUNC
+    without_helpers: tuple[str, ...] = ()
 
     @property
     def noun(self) -> str:
@@ -101,7 +103,10 @@ def find_changes(
 ) -> Changes:
     """Compare two kernels; with a group of contexts, the cells of its contexts only."""
     before, after = load_cells(old), load_cells(new)
-    was, now = _load_both(old, new, kind)
+    without_helpers = _without_helpers(old, new) if kind is not RowKind.KFUNC else ()
+    was, now = _load_both(
+        old, new, [of for of in _ROWS_OF[kind] if of != _HELPER or not without_helpers]
+    )
     came = now.functions.keys() - was.functions.keys()
     gone = was.functions.keys() - now.functions.keys()
     renamed = pair_renamed(list_prototypes(old.facts), list_prototypes(new.facts), gone, came)
@@ -122,7 +127,12 @@ def find_changes(
         compared,
         group,
         kind,
+        without_helpers,
     )
+
+
+def _without_helpers(*kernels: LoadedKernel) -> tuple[str, ...]:
+    return tuple(kernel.name for kernel in kernels if not kernel.decider.helpers.knows)
 
 
 def _only_in(some: Cells, other: Cells, group: str) -> tuple[str, ...]:
@@ -141,12 +151,12 @@ def list_groups(old: LoadedKernel, new: LoadedKernel) -> list[str]:
 
 
 def _load_both(
-    old: LoadedKernel, new: LoadedKernel, kind: RowKind
+    old: LoadedKernel, new: LoadedKernel, kinds: Collection[FunctionRow.Kind]
 ) -> tuple[KernelLetters, KernelLetters]:
-    """Return the functions of a kind on both kernels: their stored outcomes, judged by nobody."""
+    """Return the functions of some kinds on both kernels, with their stored outcomes."""
     rows = list(Kernel.objects.listed().filter(facts_hash__in=(old.facts_hash, new.facts_hash)))
     kept = load_kept(rows)
-    was, now = (load_letters(kept[kernel.facts_hash], _ROWS_OF[kind]) for kernel in (old, new))
+    was, now = (load_letters(kept[kernel.facts_hash], kinds) for kernel in (old, new))
     return was, now
 
 

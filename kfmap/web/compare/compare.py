@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
@@ -68,6 +68,9 @@ def show_changes(
     changes = find_changes(before, after, group, kind)
     if chosen := request.GET.get("format"):
         if chosen in TABLE_FORMATS and (chosen != "xlsx" or kind is not RowKind.KFUNC):
+            if changes.without_helpers and kind is RowKind.HELPER:
+                known = " and ".join(changes.without_helpers)
+                raise Http404(f"Of {known}, kfmap knows kfuncs only: helpers are not compared.")
             return export_table(chosen, _export(changes))
         kernels_compared = load_kernel_data(before), load_kernel_data(after)
         return export_report(chosen, build_comparison_report(*kernels_compared))

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from kfmap.catalogue.bundled_kernels import find_bundled
 from kfmap.catalogue.store import save_kernel
+from tests.permission.small_kernel import create_toy_kernel
 
 pytestmark = pytest.mark.django_db
 HELPER = "bpf_map_lookup_elem"
@@ -97,6 +98,25 @@ def test_the_api_gives_matrices_of_helpers(client: Client) -> None:
     address = reverse("api-matrix", args=["6.1"])
     assert set(client.get(address, {"kind": "helper"}).json()["kinds"]) == {"helper"}
     assert client.get(address, {"kind": "nothing"}).status_code == 400
+
+
+def test_helpers_are_unknown_on_a_kernel_of_which_only_kfuncs_are_known(client: Client) -> None:
+    save_kernel(create_toy_kernel(), None)
+    answer = client.get(reverse("can-call"), {"kernel": "6.1", "context": "xdp", "kfunc": HELPER})
+    words = {item.kernel: item.word for item in answer.context["answer"].elsewhere}
+    assert words == {"6.1": "allowed", "small": "unknown"}
+    page = client.get(reverse("kfunc", args=["6.1", HELPER]))
+    assert page.text.count("not known</span></td>") == len(page.context["grid"])
+    missing = client.get(reverse("kfunc", args=["small", HELPER]))
+    assert missing.status_code == 404
+    assert "of Linux small, kfmap knows kfuncs only. 6.1 has it." in missing.text
+    compared = reverse("changes", args=["small", "6.1"])
+    for kind in ("helper", "all"):
+        shown = client.get(f"{compared}?kind={kind}").text
+        assert "Of small, kfmap knows kfuncs only: helpers are not compared." in shown
+        assert "helpers added" not in shown and HELPER not in shown
+    assert client.get(f"{compared}?kind=helper&format=csv").status_code == 404
+    assert client.get(f"{compared}?kind=all&format=csv").status_code == 200
 
 
 def test_two_kernels_are_compared_by_their_helpers(client: Client) -> None:

@@ -43,7 +43,7 @@ def test_answer_begins_with_the_outcome_and_its_deciding_line(client: Client) ->
         ("context=lsm/file_open&kfunc=bpf_trace_it", "only_if_sleepable", 'SEC("lsm.s/file_open")'),
         ("context=lsm.s/file_open&kfunc=bpf_trace_it", "allowed", "The program must be sleepable."),
         ("context=lsm/task_free&kfunc=bpf_trace_it", "will_not_load", "may not sleep"),
-        ("context=xdp&kfunc=bpf_map_lookup_elem", "not_a_kfunc", "a helper, not a kfunc"),
+        ("context=xdp&kfunc=bpf_map_lookup_elem", "unknown", "kfmap knows kfuncs only"),
         ("context=xdp&kfunc=bpf_nothing", "not_on_this_kernel", "8.1 has no kfunc bpf_nothing"),
     ],
 )
