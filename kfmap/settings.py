@@ -92,6 +92,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django.forms",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -160,6 +161,7 @@ TEMPLATES = [
         },
     },
 ]
+FORM_RENDERER = "kfmap.web.shared.form_fields.FormFields"
 
 
 def _database() -> dict[str, Any]:

@@ -24,7 +24,6 @@ class TokenForm(forms.Form):
     name = forms.CharField(
         label="What it is for",
         max_length=LONGEST_NAME,
-        label_suffix="",
         widget=forms.TextInput({"placeholder": "CI of the scheduler", "autocomplete": "off"}),
     )
     scopes = forms.MultipleChoiceField(
@@ -32,18 +31,14 @@ class TokenForm(forms.Form):
         choices=Scope.choices,
         initial=[Scope.READ, Scope.SUBMIT],
         widget=forms.CheckboxSelectMultiple,
-        label_suffix="",
     )
     space = forms.ModelChoiceField(
         label="For the space",
         queryset=Space.objects.none(),
         required=False,
         empty_label="all that you may see",
-        label_suffix="",
     )
-    days = forms.TypedChoiceField(
-        label="It ends after", choices=_DAYS, coerce=int, initial=_USUAL, label_suffix=""
-    )
+    days = forms.TypedChoiceField(label="It ends after", choices=_DAYS, coerce=int, initial=_USUAL)
 
     def __init__(self, user: User, data: QueryDict | None = None) -> None:
         """Offer the spaces that somebody may see."""

@@ -24,7 +24,6 @@ def _lines(label: str, hint: str, example: str) -> forms.CharField:
         widget=widget,
         required=False,
         max_length=_MOST,
-        label_suffix="",
     )
 
 

@@ -17,7 +17,6 @@ def _text(name: str, label: str, hint: str, example: str) -> forms.CharField:
         widget=widget,
         required=False,
         max_length=MOST[name],
-        label_suffix="",
     )
 
 

@@ -32,15 +32,12 @@ _LONGEST_WAIVER = timedelta(days=2 * 366)
 class ReviewForm(ModelForm):
     """A decision, with words where it needs them; `mark` is what the reader had before them."""
 
-    decision = forms.ChoiceField(
-        label="Your decision", choices=_CHOICES, widget=forms.RadioSelect, label_suffix=""
-    )
+    decision = forms.ChoiceField(label="Your decision", choices=_CHOICES, widget=forms.RadioSelect)
     text = forms.CharField(
         label="Comment",
         widget=forms.Textarea({"rows": 4}),
         max_length=MAX_TEXT,
         required=False,
-        label_suffix="",
     )
 
     class Meta:

@@ -48,7 +48,7 @@ def _find_on_kernels(kernels: KernelMap, context: str) -> OnKernels:
     rows = RowsOnAll(kernels.rows[::-1])
     there = rows.find_context(context)
     said = (
-        (row.name, "has such programs" if found is not None and found.listed else "")
+        (row, "has such programs" if found is not None and found.listed else "")
         for row, found in zip(rows.kernels, there, strict=True)
     )
     return build_on_kernels(said, "has none")

@@ -88,7 +88,7 @@ def _find_sizes(kernels: KernelMap, set_id: str) -> OnKernels:
     """Return how many entries a set has on each kernel."""
     rows = models.KfuncSet.objects.filter(kernel__in=kernels.rows, set_id=set_id).order_by()
     sizes = dict(rows.annotate(size=Count("entries")).values_list("kernel", "size"))
-    said = ((row.name, _say_entries(sizes.get(row.pk))) for row in reversed(kernels.rows))
+    said = ((row, _say_entries(sizes.get(row.pk))) for row in reversed(kernels.rows))
     return build_on_kernels(said, "no such set")
 
 
@@ -105,7 +105,7 @@ def _find_filters(kernels: KernelMap, filter_id: str) -> OnKernels:
         kernel: str(Place(file, line))
         for kernel, file, line in rows.values_list("kernel", "file", "line")
     }
-    said = ((row.name, found.get(row.pk, "")) for row in reversed(kernels.rows))
+    said = ((row, found.get(row.pk, "")) for row in reversed(kernels.rows))
     return build_on_kernels(said, "no such filter")
 
 

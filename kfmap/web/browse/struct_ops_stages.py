@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from kfmap.catalogue.models import Member, StructOpsType
+from kfmap.catalogue.kernel_names import series_of
+from kfmap.catalogue.models import Kernel, Member, StructOpsType
 from kfmap.catalogue.rows.build import BuiltContext
 from kfmap.catalogue.rows.read import RowsOnAll
 from kfmap.permission.context import Context
@@ -15,9 +17,13 @@ from kfmap.web.shared.kernel_map import KernelMap
 
 @dataclass(frozen=True, slots=True)
 class MemberStage:
-    """A member on one kernel of its timeline; `member` None where it is not there."""
+    """A member on one kernel of its timeline; `member` None where it is not there.
+
+    `known`: the source says which structures and members the kernel has.
+    """
 
     kernel: str
+    known: bool
     member: Member | None
     calls: BuiltContext | None
 
@@ -31,16 +37,21 @@ def list_member_stages(kernels: KernelMap, struct_ops: str, member: str) -> list
     members = {item.struct_ops.kernel_id: item for item in found.select_related("struct_ops")}
     name = render_context(Context(STRUCT_OPS_TYPE, struct_ops=struct_ops, member=member))
     return [
-        MemberStage(row.name, members.get(row.pk), calls)
+        MemberStage(row.name, row.has_rules, members.get(row.pk), calls)
         for row, calls in zip(rows.kernels, rows.find_context(name), strict=True)
     ]
 
 
 @dataclass(frozen=True, slots=True)
 class OpsStage:
-    """An ops structure on one kernel: what came and went since the kernel before it."""
+    """An ops structure on one kernel: what came and went since the release before it.
+
+    Of kernels that are built from the same source as a release, the difference from that one.
+    `known`: the source says which structures the kernel has.
+    """
 
     kernel: str
+    known: bool
     present: bool
     members: int
     added: list[str]
@@ -54,13 +65,27 @@ def list_ops_stages(kernels: KernelMap, name: str) -> list[OpsStage]:
     members = Member.objects.filter(struct_ops__in=found).order_by("struct_ops", "offset", "pk")
     for kernel, member in members.values_list("struct_ops__kernel", "name"):
         having[kernel].append(member)
-    stages: list[OpsStage] = []
-    before: set[str] | None = None
-    for row in kernels.rows:
-        now = having.get(row.pk)
-        known = before if before is not None else set(now or ())
-        added = [member for member in now or () if member not in known]
-        removed = sorted(known - set(now)) if now is not None else []
-        stages.append(OpsStage(row.name, now is not None, len(now or ()), added, removed))
-        before = set(now) if now is not None else before
-    return stages[::-1]
+    return [
+        _compare(row, having.get(row.pk), _find_before(kernels.line, row, having))
+        for row in reversed(kernels.rows)
+    ]
+
+
+def _find_before(
+    line: Sequence[Kernel], row: Kernel, having: Mapping[int, list[str]]
+) -> list[str] | None:
+    """Return the members on the kernel that one is compared with, None where there is none."""
+    if row in line:
+        earlier = line[: line.index(row)]
+    else:
+        earlier = [kernel for kernel in line if series_of(kernel) == series_of(row)]
+    return next((having[kernel.pk] for kernel in reversed(earlier) if kernel.pk in having), None)
+
+
+def _compare(row: Kernel, now: list[str] | None, before: list[str] | None) -> OpsStage:
+    if now is None:
+        return OpsStage(row.name, row.has_rules, False, 0, [], [])
+    known = now if before is None else before
+    added = [member for member in now if member not in known]
+    removed = sorted(set(known) - set(now))
+    return OpsStage(row.name, row.has_rules, True, len(now), added, removed)

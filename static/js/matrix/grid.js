@@ -13,7 +13,7 @@ const WORDS = {
   D: "refused",
   "-": "not on this kernel",
 };
-const CLASSES = { A: "cell-A", S: "cell-S", N: "cell-N", R: "cell-R", "?": "cell-u", D: "cell-D", "-": "cell-absent" };
+const CLASSES = { "?": "u", "-": "absent" };
 
 function make(tag, parent, set = {}) {
   const element = document.createElement(tag);
@@ -30,6 +30,8 @@ function label(item, short) {
 function allNames(item) {
   return (item.members ?? [item]).map((member) => member.name).join(", ");
 }
+
+const sizeOf = ({ clientWidth, clientHeight }) => `${clientWidth} ${clientHeight}`;
 
 export class Grid {
   // `read` gives the letter of (context index, kfunc index); `onCell` is told which cell was opened;
@@ -52,7 +54,7 @@ export class Grid {
     this.head = make("thead", this.table);
     this.body = make("tbody", this.table);
     scroller.addEventListener("scroll", () => this.schedule(), { passive: true });
-    new ResizeObserver(() => this.resize()).observe(scroller);
+    new ResizeObserver(() => this.size !== sizeOf(scroller) && this.resize()).observe(scroller);
     addEventListener("beforeprint", () => this.print(true));
     addEventListener("afterprint", () => this.print(false));
     matchMedia("print").addEventListener("change", ({ matches }) => this.print(matches));
@@ -74,9 +76,10 @@ export class Grid {
   resize() {
     if (!this.rows.length || !this.columns.length) return; // nothing is shown yet
     const inSight = this.lines && this.cellAt(this.at);
-    const nameWidth = parseFloat(getComputedStyle(this.scroller).getPropertyValue("--name-width"));
-    const headHeight = parseFloat(getComputedStyle(this.scroller).getPropertyValue("--head-height"));
+    const style = getComputedStyle(this.scroller);
+    const [nameWidth, headHeight] = ["--name-width", "--head-height"].map((name) => parseFloat(style.getPropertyValue(name)));
     const { clientWidth, clientHeight } = this.scroller;
+    this.size = sizeOf(this.scroller);
     this.wide = Math.max(1, Math.min(this.columns.length, Math.floor((clientWidth - nameWidth) / COLUMN)));
     this.high = Math.max(1, Math.min(this.rows.length, Math.floor((clientHeight - headHeight) / ROW)));
     if (this.paper) [this.wide, this.high] = [Math.min(this.columns.length, PAPER_COLUMNS), this.rows.length];
@@ -89,10 +92,7 @@ export class Grid {
     this.table.setAttribute("aria-rowcount", this.rows.length + 2);
     this.table.setAttribute("aria-colcount", this.columns.length + 1);
     if (inSight) this.reveal();
-    const focused = this.holdsFocus();
-    if (this.lines?.length !== this.high || this.names.length !== this.wide) this.makeCells();
     this.draw();
-    if (focused) this.focus();
   }
 
   print(paper) {
@@ -120,7 +120,7 @@ export class Grid {
       line.setAttribute("aria-selected", "false");
       const name = make("th", line, { scope: "row" });
       name.setAttribute("aria-colindex", 1);
-      const cells = Array.from({ length: this.wide }, () => make("td", line, { role: "gridcell", tabIndex: -1 }));
+      const cells = Array.from({ length: this.wide }, () => make("td", line, { tabIndex: -1 }));
       return { line, name, cells };
     });
     this.body.replaceChildren(...this.lines.map((entry) => entry.line));
@@ -140,11 +140,11 @@ export class Grid {
   }
 
   draw() {
-    const first = this.first;
-    const focused = this.holdsFocus();
+    const first = this.first, focused = this.holdsFocus(); // before new cells must be placed
+    if (this.lines?.length !== this.high || this.names.length !== this.wide) this.makeCells();
     this.drawHead(first.column);
     this.lines.forEach((entry, n) => this.drawLine(entry, first.row + n, first.column));
-    this.mark();
+    this.mark(first);
     if (focused) this.focus();
   }
 
@@ -187,15 +187,14 @@ export class Grid {
       cell.setAttribute("aria-colindex", column + 2);
       const letter = row?.kfunc ? this.read(this.columns[column].index, row.kfunc.index) : "";
       cell.textContent = SIGNS[letter] ?? "";
-      cell.className = letter ? `cell ${CLASSES[letter]}` : "";
+      cell.className = letter ? `cell cell-${CLASSES[letter] ?? letter}` : "";
       if (letter) cell.setAttribute("aria-label", WORDS[letter]);
       else cell.removeAttribute("aria-label");
     });
   }
 
   // Marks the row and the column of the hovered or current cell, and the current cell itself.
-  mark() {
-    const first = this.first;
+  mark(first = this.first) {
     const shown = this.hover ?? this.at;
     this.names.forEach((cell, n) => cell.classList.toggle("lit", first.column + n === shown.column));
     this.lines.forEach(({ line, cells }, n) => {
@@ -208,11 +207,10 @@ export class Grid {
       });
     });
     // Out of sight, the current cell leaves its place in the tab order to the first cell.
-    if (!this.cellAt(this.at) && this.lines[0]) this.lines[0].cells[0].tabIndex = 0;
+    if (!this.cellAt(this.at, first) && this.lines[0]) this.lines[0].cells[0].tabIndex = 0;
   }
 
-  cellAt({ row, column }) {
-    const first = this.first;
+  cellAt({ row, column }, first = this.first) {
     return this.lines[row - first.row]?.cells[column - first.column];
   }
 

@@ -101,7 +101,7 @@ def test_object_page_shows_grid_finding_path_and_source(ada: Client) -> None:
     obj = create_checked_object("toy_running")
     text = ada.get(f"/objects/{obj.sha256}/").content.decode()
     for part in (
-        "6.18</span></dt><dd>✓</dd>",
+        "6.18</span></dt><dd>✓ passes</dd>",
         "1 kfunc refused where it is called (toy_move)",
         "stands for what kfmap judges",
         'class="verdict verdict-refused"',

@@ -228,12 +228,12 @@ def test_first_visit_is_accessible_and_makes_the_administrator(
     ):
         page.goto(server.wait_for_link())
         page.get_by_label("Username").fill("ada")
-        for label in ("Password:", "Password confirmation:"):
+        for label in ("Password", "Password confirmation"):
             page.get_by_label(label, exact=True).fill("password")
         page.get_by_role("button", name="Create the administrator").click()
         expect(page.get_by_text("too common")).to_be_visible()
         check(page)
-        for label in ("Password:", "Password confirmation:"):
+        for label in ("Password", "Password confirmation"):
             page.get_by_label(label, exact=True).fill("correct horse battery staple")
         page.keyboard.press("Enter")
         expect(page.get_by_role("button", name="Sign out")).to_be_visible()

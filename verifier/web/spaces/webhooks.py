@@ -33,7 +33,6 @@ class WebhookForm(forms.Form):
     address = forms.CharField(
         label="Address",
         max_length=MAX_ADDRESS,
-        label_suffix="",
         widget=forms.URLInput({"placeholder": "https://example.org/hook", "autocomplete": "off"}),
     )
     kinds = forms.MultipleChoiceField(
@@ -42,7 +41,6 @@ class WebhookForm(forms.Form):
         choices=KINDS,
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        label_suffix="",
     )
 
     def clean_address(self) -> str:
