@@ -40,8 +40,10 @@ class About(StrEnum):
     LOCKDOWN = "lockdown"
     LSM = "lsm"
     PRIVATE_STACK = "private_stack"
+    PROBE_EVENTS = "probe_events"
     ROOT = "root"
     STRUCT_OPS = "struct_ops"
+    SYSCALL = "syscall"
 
     # Helpers, devices, loaders and sched_ext.
     ATTACH_TYPE = "attach_type"

@@ -39,6 +39,24 @@ QUOTED_IN_PART = (
 
 OTHER_TOOLS = (
     Said("cannot attach kprobe, Invalid argument", Kind.ATTACH_TARGET),
+    Said("Error attaching probe: 'kprobe:toy_run'", Kind.ATTACH_TARGET),
+    Said("invalid func 113", Kind.HELPER_NOT_ALLOWED, facts={"helper_id": "113"}),
+    Said("bpf: Function not implemented", Kind.KERNEL_SUPPORT),
+    Said(
+        "create_probe_event: open(/sys/kernel/tracing/kprobe_events): No such file or directory",
+        Kind.KERNEL_SUPPORT,
+    ),
+    Said(
+        "program probe: apply CO-RE relocations: load BTF for kmod toy: read string section: string"
+        " table is empty",
+        Kind.KERNEL_BTF_MISSING,
+        text="load BTF for kmod toy: read string section: string table is empty",
+    ),
+    Said(
+        "IOError: [Errno 1] Operation not permitted: '/sys/kernel/debug/kprobes/blacklist'",
+        Kind.PRIVILEGE,
+        text="[Errno 1] Operation not permitted: '/sys/kernel/debug/kprobes/blacklist'",
+    ),
     Said(
         "Couldn't attach XDP program on iface 'veth0': Device or resource busy(-16)",
         Kind.ATTACH_TARGET,
@@ -402,7 +420,6 @@ CONSEQUENCES = (
     Said("No probes to attach", Kind.LOAD_FAILED),
     Said("BPF_PROG_LOAD failed: Os { code: 13, kind: PermissionDenied }", Kind.LOAD_FAILED),
     Said("Error fetching program/map!", Kind.LOAD_FAILED),
-    Said("Error attaching probe: 'kprobe:toy_run'", Kind.LOAD_FAILED),
     Said("prog 'probe': failed to prepare load attributes: -ESRCH", Kind.LOAD_FAILED),
     Said("[SCX_BUG] scx_toy.c:79 (Invalid argument)", Kind.LOAD_FAILED),
     Said("prog 'probe': BPF program load failed: Permission denied", Kind.LOAD_FAILED),

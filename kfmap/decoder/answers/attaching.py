@@ -117,6 +117,11 @@ def _answer_refused(message: LogMessage, asked: Asked) -> Explanation:
         return Explanation(
             "The program was loaded, and attaching it failed with the error that the line names."
         )
+    if text.startswith("Error attaching"):
+        return Explanation(
+            "The program was loaded, and its probe could not be attached: the lines before say why,"
+            " or there is no such function that may be traced."
+        )
     return Explanation("The kernel lets no program of this type attach to that target.")
 
 

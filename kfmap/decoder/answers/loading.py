@@ -42,6 +42,12 @@ _SUPPORT = {
     ),
     About.JIT: ("The JIT compiler of this architecture cannot make the call.", ()),
     About.STRUCT_OPS: ("The kernel could not register one of its own struct_ops types.", ()),
+    About.SYSCALL: ("The kernel was built without bpf(): CONFIG_BPF_SYSCALL is off.", ()),
+    About.PROBE_EVENTS: (
+        "The file that probes are made with is not there: tracefs is not mounted, or the kernel was"
+        " built without CONFIG_KPROBE_EVENTS or CONFIG_UPROBE_EVENTS.",
+        ("mount -t tracefs tracefs /sys/kernel/tracing",),
+    ),
     About.PRIVATE_STACK: (
         "The callback needs a private stack, and this JIT compiler has none.",
         (),
@@ -55,6 +61,12 @@ def _answer_support(message: LogMessage, asked: Asked) -> Explanation:
 
 
 def _answer_kernel_btf(message: LogMessage, asked: Asked) -> Explanation:
+    if message.about == About.MODULE:
+        return Explanation(
+            "The BTF of a module in /sys/kernel/btf is damaged, and the loader reads that of all"
+            " modules for what it does not find in the kernel's own.",
+            ("the module rebuilt, or unloaded",),
+        )
     if "module" in message.text:
         text = "A module's BTF does not fit the running kernel, so its kfuncs are not there."
         return Explanation(text, ("the modules of the kernel that runs",))

@@ -16,6 +16,7 @@ HELPERS = (
     ),
     Pattern(Kind.HELPER_NOT_ALLOWED, "unknown func {helper}#{helper_id}"),
     Pattern(Kind.HELPER_NOT_ALLOWED, "invalid func {helper}#{helper_id}", About.NO_SUCH),
+    Pattern(Kind.HELPER_NOT_ALLOWED, "invalid func {helper_id}", About.NO_SUCH),
     Pattern(Kind.HELPER_NOT_ALLOWED, "helper call is not allowed in probe", About.PROBE),
     Pattern(
         Kind.HELPER_NOT_ALLOWED,

@@ -49,6 +49,8 @@ OTHER_LOADERS = (
     Pattern(Kind.ATTACH_TARGET_MISSING, "tracepoint not found: {target}", About.TRACEPOINT),
     Pattern(Kind.ATTACH_TARGET, "trace_kprobe: Could not probe notrace function {target}"),
     Pattern(Kind.ATTACH_TARGET, "cannot attach kprobe, {errno}", general=True),
+    Pattern(Kind.ATTACH_TARGET, "Error attaching probe: {name}", general=True),
+    Pattern(Kind.ATTACH_TARGET, "Error attaching probe: '{quoted}'", general=True),
     Pattern(Kind.ATTACH_TARGET, "Couldn't attach XDP program on iface '{quoted}': {errno}"),
     Pattern(Kind.MAP, "map create: {errno}", general=True),
     Pattern(Kind.OBJECT, "Cannot initialize ELF context!"),
@@ -63,6 +65,13 @@ OTHER_LOADERS = (
         "MEMLOCK may be too low, consider rlimit.RemoveMemlock",
     ),
     Pattern(Kind.PRIVILEGE, "map {map}: map create: operation not permitted"),
+    Pattern(Kind.PRIVILEGE, "[Errno 1] Operation not permitted: '{quoted}'"),
+    Pattern(Kind.KERNEL_SUPPORT, "bpf: Function not implemented", About.SYSCALL),
+    Pattern(
+        Kind.KERNEL_SUPPORT,
+        "create_probe_event: open({word}): No such file or directory",
+        About.PROBE_EVENTS,
+    ),
     Pattern(
         Kind.PRIVILEGE, "bpftrace currently only supports running as the root user", About.ROOT
     ),
@@ -74,6 +83,7 @@ OTHER_LOADERS = (
     Pattern(Kind.KERNEL_BTF_MISSING, "fentry/fexit not available for your kernel version"),
     Pattern(Kind.KERNEL_BTF_MISSING, "no BTF found for kernel version {word}"),
     Pattern(Kind.KERNEL_BTF_MISSING, "the BTF file could not be loaded"),
+    Pattern(Kind.KERNEL_BTF_MISSING, "load BTF for kmod {word}: {detail}", About.MODULE),
     Pattern(Kind.CORE_RELOCATION, "error relocating `{quoted}`"),
     Pattern(Kind.CORE_RELOCATION, "error relocating section", general=True),
     Pattern(Kind.OBJECT, "error relocating function", general=True),
