@@ -76,7 +76,7 @@ def write_backup(target: Path) -> tuple[int, int]:
             with one_snapshot():
                 _add(archive, _ABOUT, json.dumps(_describe()).encode())
                 rows = _add_rows(archive)
-                hashes = list(BpfObject.objects.values_list("sha256", flat=True))
+                hashes = list(_list_hashes())
             kept = sum(_add_object(archive, sha256) for sha256 in hashes)
         draft.replace(target)
     finally:
@@ -145,6 +145,11 @@ def _write_rows(rows: Iterable[models.Model], text: IO[str]) -> int:
         text.write(serializers.serialize("jsonl", [row], use_natural_foreign_keys=True, cls=_Exact))
         count += 1
     return count
+
+
+def _list_hashes() -> Iterable[str]:
+    """Return the hash of all bytes once, however many loaders these have a row for."""
+    return BpfObject.objects.order_by("sha256").values_list("sha256", flat=True).distinct()
 
 
 def _add_object(archive: tarfile.TarFile, sha256: str) -> bool:

@@ -161,7 +161,7 @@ def test_token_of_one_space_changes_that_space_alone(team: Team) -> None:
     other.memberships.create(user=person, role=Role.MAINTAINER)
     token = create_token(person, "CI", ["read", "manage"], 3, other)
     client = Client(headers={"Authorization": f"Bearer {token}"})
-    invitation = Invitation.objects.issue(team.space, Role.READER, person)
+    _, invitation = Invitation.objects.make(team.space, Role.READER, person)
     assert patch(client, "/api/spaces/other/", {"name": "Mine"}).status_code == 200
     assert patch(client, SPACE, {"name": "Mine"}).status_code == 404
     assert client.get(f"{SPACE}members/").status_code == 404

@@ -70,6 +70,18 @@ def test_key_whose_upload_is_not_finished_is_a_conflict(ada: Client) -> None:
     assert send(ada, "one").status_code == 409
 
 
+def test_key_whose_server_was_killed_is_taken_over_once(ada: Client) -> None:
+    send(ada, "one")
+    long_ago = timezone.now() - timedelta(minutes=11)
+    UploadKey.objects.update(submission=None, created_at=long_ago)
+    assert send(ada, "one", HEADER + b"x").status_code == 422
+    answer = send(ada, "one")
+    assert (answer.status_code, "Idempotency-Replayed" in answer) == (202, False)
+    assert send(ada, "one")["Location"] == answer["Location"]
+    UploadKey.objects.update(submission=None)
+    assert send(ada, "one").status_code == 409
+
+
 def test_upload_that_failed_may_be_sent_again(ada: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*args: object) -> None:
         raise OSError("disk")

@@ -30,6 +30,8 @@ save_kernel(create_toy_kernel(), None, config=b"CONFIG_NUMBER=100\\n")
 stored = files.store(ContentFile(Path("tests/objects/scheduler.bpf.o").read_bytes()))
 obj = BpfObject.objects.create(sha256=stored.sha256, file_name="scheduler.o", size=stored.size)
 run_job(ensure_job(obj).pk)
+other = {"loader": {"set": ["debug=1"]}, "loader_key": "another", "size": stored.size}
+BpfObject.objects.create(sha256=stored.sha256, file_name="scheduler.o", **other)
 """
 _LOOK = """
 import django; django.setup()
@@ -37,7 +39,8 @@ from django.contrib.auth.models import Group, User
 from kfmap.catalogue.models import Kernel, Kfunc
 from verifier.jobs import files
 from verifier.records.models import BpfObject, Check, Finding, Verdict
-obj, kernel = BpfObject.objects.get(), Kernel.objects.get()
+obj, kernel = BpfObject.objects.get(loader_key=""), Kernel.objects.get()
+print(list(BpfObject.objects.order_by("pk").values_list("loader", "loader_key")))
 print(obj.created_at, obj.read_at, kernel.updated_at, kernel.facts_hash)
 print(bytes(kernel.facts).hex()[:80])
 print(sorted(Verdict.objects.values_list("program", "verdict")), Finding.objects.count())

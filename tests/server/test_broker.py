@@ -116,7 +116,7 @@ assert send_jobs([1, 2]) == send_jobs([3], late=True) == []
 print(count_messages())
 with app.connection() as connection:
     queue = connection.SimpleQueue(app.conf.task_default_queue)
-    print([queue.get(timeout=5).payload[0][0] for _ in range(3)])
+    print([queue.get(timeout=30).payload[0][0] for _ in range(3)])
 """
 
 

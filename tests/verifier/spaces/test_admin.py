@@ -69,7 +69,7 @@ def test_waiver_ends_at_once_and_its_owner_is_told(team: Team) -> None:
 
 
 def test_invitation_token_and_session_end_at_once(team: Team) -> None:
-    link = Invitation.objects.issue(team.space, Role.READER, team.user("maintainer"))
+    _, link = Invitation.objects.make(team.space, Role.READER, team.user("maintainer"))
     act(team, "spaces/invitation", "expire", Invitation.objects.get().pk)
     assert as_(team, "outsider").post(f"/invitations/{link}/").status_code == 410
     assert AuditEntry.objects.filter(what="invitation withdrawn").count() == 1

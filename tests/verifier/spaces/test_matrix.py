@@ -289,7 +289,7 @@ def world() -> World:
     """Make the team and all that addresses name."""
     team = create_team()
     team.space.memberships.create(user=User.objects.create_user("second"), role=Role.READER)
-    token = Invitation.objects.issue(team.space, Role.READER, team.user("maintainer"))
+    _, token = Invitation.objects.make(team.space, Role.READER, team.user("maintainer"))
     text = "version: 1\nname: Ours\n"
     PolicyVersion.objects.keep(team.space, "ours", text, team.user("maintainer"))
     hook, _ = Webhook.objects.add(team.space, "https://example.org/", [], None)

@@ -21,10 +21,6 @@ LIFETIME = timedelta(days=7)
 class InvitationQuerySet(models.QuerySet["Invitation"]):
     """Making and finding links."""
 
-    def issue(self, space: Space, role: str, by: User) -> str:
-        """Return the token of a new link."""
-        return self.make(space, role, by)[1]
-
     def make(self, space: Space, role: str, by: User) -> tuple[Invitation, str]:
         """Return a new link and its token, of which only the hash is kept."""
         token = secrets.token_urlsafe(32)
