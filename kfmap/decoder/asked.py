@@ -11,12 +11,12 @@ from kfmap.decoder.reading import LogMessage
 from kfmap.kernel.facts import KernelFacts
 from kfmap.permission.answer_json import say_because
 from kfmap.permission.asking import find_contexts
-from kfmap.permission.because import list_names
 from kfmap.permission.context import Context
 from kfmap.permission.context_text import ContextError
 from kfmap.permission.context_words import render_context
 from kfmap.permission.decide import Decider
 from kfmap.permission.helper_names import is_helper
+from kfmap.permission.name_list import list_names
 from kfmap.permission.outcome import OutcomeJudge
 from kfmap.permission.section_names import parse_section_name
 from kfmap.permission.verdict import Outcome, Reason

@@ -12,6 +12,7 @@ from kfmap.permission.decide import Decider
 from kfmap.permission.hook_table import COMMON_HOOK, Listed
 from kfmap.permission.instead import Adviser
 from kfmap.permission.missing import Missing, find_left_out
+from kfmap.permission.name_list import list_names
 from kfmap.permission.observed import NOT_ASKED
 from kfmap.permission.outcome_words import (
     ALLOWED,
@@ -25,7 +26,6 @@ from kfmap.permission.sleeping import find_sleep_answer
 from kfmap.permission.verdict import Layer, LayerKind, Reason, Step, Verdict, give_reason
 from kfmap.quick_dataclass import replace
 
-_FEW = 6
 # In the kernel's order; the first that blocks is the reason.
 _LAYER_ORDER = (
     LayerKind.JIT,
@@ -167,13 +167,6 @@ def keep_plain(names: Sequence[str]) -> list[str]:
 
 def _is_build_of(name: str, series: str) -> bool:
     return name.startswith((f"{series}-", f"{series}."))
-
-
-def list_names(names: Sequence[str]) -> str:
-    """Return names as a list that a sentence can hold: six, and how many more there are."""
-    if len(names) > _FEW + 1:
-        return f"{', '.join(names[:_FEW])} and {len(names) - _FEW} others"
-    return " and ".join([*filter(None, [", ".join(names[:-1])]), *names[-1:]])
 
 
 def _registered_for(listed: Iterable[Listed]) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 
+from kfmap.permission.name_list import list_names
 from kfmap.quick_dataclass import dataclass
 from verifier.engine.flow.calls import CallGraph, Path
 from verifier.engine.object.code import hash_function
@@ -25,7 +26,6 @@ from verifier.engine.result import SourceLine, Step
 
 MAX_CALLS = 20_000
 _HASH_LETTERS = 16
-_MAX_TARGETS = 8  # of tail calls through one map that are named
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +149,8 @@ class _CallIndex:
         arrays = {index for function in reached for index in self._arrays.get(function, ())}
         for array in [self._object.maps[index] for index in sorted(arrays)]:
             names = [self._object.functions[at].name for at in dict.fromkeys(array.tail_calls)]
-            whom = ", ".join(names[:_MAX_TARGETS]) or "whatever is put there after loading"
-            more = f" and {len(names) - _MAX_TARGETS} others" if len(names) > _MAX_TARGETS else ""
-            yield f"{program.name} may tail-call through {array.name}: {whom}{more}"
+            whom = list_names(names) or "whatever is put there after loading"
+            yield f"{program.name} may tail-call through {array.name}: {whom}"
 
     def _call(self, path: Path, extern: int) -> CallSummary:
         steps = tuple(step_at(self._object, *place) for place in path)

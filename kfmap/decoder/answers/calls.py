@@ -9,10 +9,10 @@ from kfmap.decoder.asked import Asked, Explanation, say
 from kfmap.decoder.kinds import Kind
 from kfmap.decoder.reading import LogMessage
 from kfmap.kernel.program_facts import KernelPart
-from kfmap.permission.because import list_names
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import render_context
 from kfmap.permission.missing import Missing
+from kfmap.permission.name_list import list_names
 from kfmap.permission.outcome_words import (
     ALLOWED,
     FAILS_AT_RUN_TIME,

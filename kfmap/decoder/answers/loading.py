@@ -10,8 +10,8 @@ from kfmap.decoder.kinds import Kind
 from kfmap.decoder.messages.verifier import CLASSES
 from kfmap.decoder.reading import LogMessage
 from kfmap.kernel.program_facts import MapRefusal
-from kfmap.permission.because import list_names
 from kfmap.permission.context_words import type_word
+from kfmap.permission.name_list import list_names
 from kfmap.permission.verdict import give_reason
 
 

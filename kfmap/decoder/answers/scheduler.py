@@ -6,10 +6,10 @@ from kfmap.decoder.about import About
 from kfmap.decoder.asked import MOST, Asked, Explanation, kfunc_name, say
 from kfmap.decoder.kinds import Kind
 from kfmap.decoder.reading import LogMessage
-from kfmap.permission.because import list_names
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import render_context
 from kfmap.permission.decide import Decider
+from kfmap.permission.name_list import list_names
 from kfmap.permission.run_time import RunTimeMasks
 from kfmap.permission.verdict import Step, give_reason
 from kfmap.permission.view import STRUCT_OPS_TYPE

@@ -7,8 +7,9 @@ from kfmap.decoder.kinds import Kind
 from kfmap.decoder.reading import LogMessage
 from kfmap.kernel.facts import Member, MemberSleep
 from kfmap.kernel.program_facts import KernelPart
-from kfmap.permission.because import keep_plain, list_names
+from kfmap.permission.because import keep_plain
 from kfmap.permission.missing import Missing
+from kfmap.permission.name_list import list_names
 from kfmap.permission.verdict import Reason, Step, give_reason
 
 

@@ -10,9 +10,10 @@ from kfmap.decoder.kinds import Kind
 from kfmap.decoder.reading import LogMessage
 from kfmap.kernel.facts import VMLINUX, Kfunc
 from kfmap.kernel.program_facts import KernelPart
-from kfmap.permission.because import keep_plain, list_names
+from kfmap.permission.because import keep_plain
 from kfmap.permission.helper_names import is_helper
 from kfmap.permission.missing import Missing
+from kfmap.permission.name_list import list_names
 from kfmap.permission.renames import find_renamed
 from kfmap.permission.verdict import Reason, Step, give_reason
 

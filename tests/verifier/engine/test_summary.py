@@ -14,11 +14,10 @@ from verifier.engine.summary import summarize
     ("targets", "expected"),
     [
         ((), "whatever is put there after loading"),
-        ((3, 2, 3), "xdp_second, xdp_first"),
+        ((3, 2, 3), "xdp_second and xdp_first"),
         (
             tuple(range(10)),
-            "on_throw, on_loop, xdp_first, xdp_second, tc_throws, loops, opens, opens_sleepable "
-            "and 2 others",
+            "on_throw, on_loop, xdp_first, xdp_second, tc_throws, loops and 4 others",
         ),
     ],
 )

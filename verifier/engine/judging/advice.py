@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from kfmap.kernel.program_facts import MAY
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import render_context
+from kfmap.permission.name_list import list_names
 from kfmap.permission.renames import find_renamed
 from kfmap.permission.verdict import ALLOWED, FAILS
 from kfmap.permission.view import STRUCT_OPS_TYPE
@@ -103,8 +104,8 @@ class Adviser:
             prefix = f"{self._context.struct_ops}."
             members = [name.partition(prefix)[2] for name in legal if prefix in name]
             if members:
-                return f"call it from {_list(members)}"
-        return f"call it from {_list(list(legal))}" if legal else ""
+                return f"call it from {list_names(members, 'or')}"
+        return f"call it from {list_names(legal, 'or')}" if legal else ""
 
     def _suggest_sleep(self) -> str:
         """Advise to sleep elsewhere where the program cannot be made to."""
@@ -121,7 +122,3 @@ class Adviser:
         if answer.word == MAY:
             return "make the program sleepable (.s) and call it outside of locked regions"
         return elsewhere
-
-
-def _list(names: list[str]) -> str:
-    return ", ".join(names[:6]) + (f" or {len(names) - 6} others" if len(names) > 6 else "")

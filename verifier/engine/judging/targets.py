@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from kfmap.btf.function_names import Refusal
 from kfmap.btf.kinds import Kind
 from kfmap.kernel.program_facts import Target, find_target
+from kfmap.permission.name_list import list_names
 from kfmap.permission.view import EXT_TYPE
 from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.judging.problem import Objection
@@ -164,8 +165,7 @@ def _modifiable_words(modifiable: Iterable[Target]) -> str:
     names = [f"{item.name}*" if item.prefix else item.name for item in modifiable]
     if not names:
         return "this kernel lets none be modified"
-    more = f" and {len(names) - 6} others" if len(names) > 6 else ""
-    return f"this kernel lets {', '.join(names[:6])}{more} be modified"
+    return f"this kernel lets {list_names(names)} be modified"
 
 
 def _not_found(name: str) -> str:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from kfmap.permission.name_list import MOST_NAMED, list_names
 from kfmap.quick_dataclass import dataclass
 from verifier.engine.reports.causes import Cause, Hit
 from verifier.engine.reports.model import KIND_WORDS
 from verifier.engine.result import FindingKind
 
-_NAMED = 4
 # Names of kernels and programs have an underscore or a digit; words of a sentence have not.
-_NAME = re.compile(r"\b[A-Za-z_]\w*[_0-9]\w*")
+_NAME = re.compile(r"\b[A-Za-z_]\w*[_0-9]\w*(?:#\d+)?")
 _ANY = "\0"  # stands for the name
 _Shape = tuple[str, ...]
 
@@ -57,14 +57,14 @@ class Card:
         if first.kind == FindingKind.LEFT_OUT:
             return f"Left out: {first.text}"
         if first.kfunc:
-            return f"{_join(self.names) or first.kfunc}: {KIND_WORDS[first.kind]}"
+            return f"{list_names(self.names) or first.kfunc}: {KIND_WORDS[first.kind]}"
         return first.sentence
 
     @property
     def likewise(self) -> str:
         """Return all names where the headline has only some of them, as a sentence, else ""."""
         if self.first.kfunc:
-            return f"These are {', '.join(self.names)}." if len(self.names) > _NAMED else ""
+            return f"These are {', '.join(self.names)}." if len(self.names) > MOST_NAMED else ""
         return f"The same holds for {', '.join(self.names[1:])}." if self.names else ""
 
     @property
@@ -124,9 +124,3 @@ def _shapes(cause: Cause) -> Iterator[tuple[_Shape, str]]:
         word = re.compile(rf"\b{re.escape(name)}\b")
         texts = (word.sub(_ANY, cause.text), word.sub(_ANY, said))
         yield (cause.kind, *cause.kernels, *texts, *cause.example.legal_in), name
-
-
-def _join(names: tuple[str, ...]) -> str:
-    if len(names) > _NAMED:
-        return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"
-    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))

@@ -129,7 +129,7 @@ def test_what_is_there_passes_and_what_is_attached_later_is_not_looked_up(sectio
         ("lsm/getselfattr", "points to disabled hook bpf_lsm_getselfattr"),
         ("fentry/migrate_disable", "attaching tracing programs to function migrate_disable"),
         ("fexit/do_exit", "attaching fexit to __noreturn function do_exit is rejected"),
-        ("fmod_ret/vfs_open", "vfs_open() is not modifiable: this kernel lets security_*, bpf_mod"),
+        ("fmod_ret/vfs_open", "vfs_open() is not modifiable: this kernel lets security_* and bpf"),
     ],
 )
 def test_what_is_not_there_or_not_to_be_attached_to_is_refused(section: str, text: str) -> None:

@@ -59,13 +59,22 @@ def test_one_name_may_differ_in_a_sentence_and_no_number() -> None:
     assert "- The same holds for bpf\\_two.\n" in render_markdown([obj])
 
 
+def test_a_helper_goes_by_name_and_number() -> None:
+    said = [
+        finding(FindingKind.LOAD, "", f"program of this type cannot use helper {name}")
+        for name in ("bpf_one#5", "bpf_three_words#77")
+    ]
+    [card] = cards_of(checked(verdict("7.3", run=said)))
+    assert card.names == ("bpf_one#5", "bpf_three_words#77")
+
+
 def test_json_names_the_fingerprints_of_a_card() -> None:
     said = [missing(f"toy_{name}", "run") for name in "abcdef"]
     obj = checked(verdict("7.3", run=said))
     summary = json.loads(render_json([obj]))["objects"][0]["summary"]
     [card] = summary["cards"]
     assert card["headline"] == (
-        "toy_a, toy_b, toy_c, toy_d and 2 more: the kernel has no such kfunc"
+        "toy_a, toy_b, toy_c, toy_d, toy_e and toy_f: the kernel has no such kfunc"
     )
     assert card["names"] == ["toy_a", "toy_b", "toy_c", "toy_d", "toy_e", "toy_f"]
     assert card["fingerprints"] == [cause["fingerprint"] for cause in summary["causes"]]
