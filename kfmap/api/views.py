@@ -34,6 +34,7 @@ from kfmap.reports.comparison_report import build_comparison_report
 from kfmap.reports.document import Report
 from kfmap.reports.formats import FORMATS, NoSuchFormatError, render_report
 from kfmap.reports.kernel_report import build_kernel_report
+from kfmap.web.shared.kinds import check_known
 from verifier.engine import reports as objects_reports
 
 _FORMAT = OpenApiParameter("format", enum=list(FORMATS), description="default: json")
@@ -128,7 +129,9 @@ def matrix(request: Request, kernel: str) -> HttpResponse:
     asked = request.query_params.get("kind") or RowKind.KFUNC
     if asked not in list(RowKind):
         raise ValidationError({"detail": f"kind is one of {', '.join(RowKind)}."})
-    body = render_matrix_json(_kernel(kernel), RowKind(asked))
+    loaded, kind = _kernel(kernel), RowKind(asked)
+    check_known(kind, loaded)
+    body = render_matrix_json(loaded, kind)
     return HttpResponse(body, content_type="application/json")
 
 

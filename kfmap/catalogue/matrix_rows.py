@@ -21,6 +21,20 @@ class RowKind(StrEnum):
     ALL = "all"
 
 
+def find_without_helpers(*kernels: LoadedKernel) -> tuple[str, ...]:
+    """Return the names of those kernels of which kfmap knows kfuncs only."""
+    return tuple(kernel.name for kernel in kernels if not kernel.decider.helpers.knows)
+
+
+def explain_unknown(kind: RowKind, *kernels: LoadedKernel) -> str:
+    """Return why there is nothing to export, "" where there is: an empty file of helpers would say
+    that a kernel has none."""
+    lacking = find_without_helpers(*kernels) if kind is RowKind.HELPER else ()
+    return (
+        f"Of {' and '.join(lacking)}, kfmap knows kfuncs only, and no helpers." if lacking else ""
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class MatrixRows:
     """A matrix of functions of one kind or both, kfuncs first; `kinds`: a word per function."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from kfmap.catalogue.store import load_kernel, save_kernel
 from kfmap.permission.outcome_words import TITLES
@@ -41,6 +41,11 @@ def test_export_matrix_json_has_every_cell() -> None:
     verdict = kernel.decider.decide(kernel.matrix.contexts[column], "bpf_xdp_it").verdict
     letter = body["verdicts"][column][body["kfuncs"].index("bpf_xdp_it")]
     assert body["letters"][letter] == verdict == "allowed"
+
+
+def test_helpers_of_which_nothing_is_known_are_not_exported() -> None:
+    with pytest.raises(CommandError, match="Of toy, kfmap knows kfuncs only, and no helpers"):
+        run("export_matrix", "toy", "--kind=helper")
 
 
 def test_export_matrix_csv_agrees_with_json() -> None:

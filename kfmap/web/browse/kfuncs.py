@@ -19,7 +19,7 @@ from kfmap.web.shared.cells import Cells, load_cells
 from kfmap.web.shared.export import Table, export_table
 from kfmap.web.shared.flag_words import flags_of
 from kfmap.web.shared.kernel_map import ThisKernel
-from kfmap.web.shared.kinds import KIND_NAMES, read_kind
+from kfmap.web.shared.kinds import KIND_NAMES, check_known, read_kind
 from kfmap.web.shared.once_per_facts import once_per_facts
 from kfmap.web.shared.page import Page, kernel_page
 
@@ -31,6 +31,7 @@ def list_kfuncs(request: HttpRequest, this: ThisKernel) -> Page | HttpResponse:
     """List the kfuncs and the helpers of a kernel, or those of one kind."""
     kind = read_kind(request, RowKind.ALL)
     if chosen := request.GET.get("format"):
+        check_known(kind, this.loaded)
         rows = _choose_rows(this.loaded, kind)
         columns = ("kfunc", "set", "flags", "contexts", "owner", "prototype", "kind")
         of = "" if kind is RowKind.ALL else f" {kind}s"

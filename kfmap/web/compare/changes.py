@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from kfmap.catalogue.matrix_rows import RowKind
+from kfmap.catalogue.matrix_rows import RowKind, find_without_helpers
 from kfmap.catalogue.models import FunctionRow, Kernel
 from kfmap.catalogue.rows.keep import load_kept
 from kfmap.catalogue.rows.letters import KernelLetters, load_letters
@@ -103,10 +103,8 @@ def find_changes(
 ) -> Changes:
     """Compare two kernels; with a group of contexts, the cells of its contexts only."""
     before, after = load_cells(old), load_cells(new)
-    without_helpers = _without_helpers(old, new) if kind is not RowKind.KFUNC else ()
-    was, now = _load_both(
-        old, new, [of for of in _ROWS_OF[kind] if of != _HELPER or not without_helpers]
-    )
+    lacking = find_without_helpers(old, new) if kind is not RowKind.KFUNC else ()
+    was, now = _load_both(old, new, [of for of in _ROWS_OF[kind] if of != _HELPER or not lacking])
     came = now.functions.keys() - was.functions.keys()
     gone = was.functions.keys() - now.functions.keys()
     renamed = pair_renamed(list_prototypes(old.facts), list_prototypes(new.facts), gone, came)
@@ -127,12 +125,8 @@ def find_changes(
         compared,
         group,
         kind,
-        without_helpers,
+        lacking,
     )
-
-
-def _without_helpers(*kernels: LoadedKernel) -> tuple[str, ...]:
-    return tuple(kernel.name for kernel in kernels if not kernel.decider.helpers.knows)
 
 
 def _only_in(some: Cells, other: Cells, group: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
@@ -26,7 +26,7 @@ from kfmap.web.compare.release_steps import BAR, Steps
 from kfmap.web.shared.cells import load_cells
 from kfmap.web.shared.export import TABLE_FORMATS, Table, export_report, export_table
 from kfmap.web.shared.kernel_map import KernelMap
-from kfmap.web.shared.kinds import KIND_NAMES, read_kind
+from kfmap.web.shared.kinds import KIND_NAMES, check_known, read_kind
 from kfmap.web.shared.links import context_url
 from kfmap.web.shared.once_per_facts import once_per_facts
 from kfmap.web.shared.page import Page, map_page
@@ -68,9 +68,7 @@ def show_changes(
     changes = find_changes(before, after, group, kind)
     if chosen := request.GET.get("format"):
         if chosen in TABLE_FORMATS and (chosen != "xlsx" or kind is not RowKind.KFUNC):
-            if changes.without_helpers and kind is RowKind.HELPER:
-                known = " and ".join(changes.without_helpers)
-                raise Http404(f"Of {known}, kfmap knows kfuncs only: helpers are not compared.")
+            check_known(kind, before, after)
             return export_table(chosen, _export(changes))
         kernels_compared = load_kernel_data(before), load_kernel_data(after)
         return export_report(chosen, build_comparison_report(*kernels_compared))

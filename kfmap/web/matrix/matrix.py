@@ -12,7 +12,7 @@ from kfmap.catalogue.store import LoadedKernel
 from kfmap.web.matrix.matrix_data import View, build_table, render_data
 from kfmap.web.shared.cells import load_cells
 from kfmap.web.shared.kernel_map import ThisKernel
-from kfmap.web.shared.kinds import KIND_NAMES, read_kind
+from kfmap.web.shared.kinds import KIND_NAMES, check_known, read_kind
 from kfmap.web.shared.once_per_facts import once_per_facts
 from kfmap.web.shared.page import Page, kernel_page
 
@@ -81,6 +81,7 @@ def give_data(request: HttpRequest, this: ThisKernel) -> HttpResponse:
 def _export(kernel: LoadedKernel, chosen: str, kind: RowKind) -> HttpResponse:
     if chosen not in RENDERERS:
         raise Http404(f"There is no format “{chosen}” here; there are {', '.join(RENDERERS)}.")
+    check_known(kind, kernel)
     response = HttpResponse(
         _render(kernel, chosen, kind), content_type=f"{_MEDIA_TYPES[chosen]}; charset=utf-8"
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.http import Http404, HttpRequest
 
-from kfmap.catalogue.matrix_rows import RowKind
+from kfmap.catalogue.matrix_rows import RowKind, explain_unknown
+from kfmap.catalogue.store import LoadedKernel
 
 KIND_NAMES = {
     RowKind.KFUNC: "kfuncs",
@@ -19,3 +20,9 @@ def read_kind(request: HttpRequest, usual: RowKind = RowKind.KFUNC) -> RowKind:
         return RowKind(request.GET.get("kind") or usual)
     except ValueError as error:
         raise Http404(f"There is no such kind; there are {', '.join(RowKind)}.") from error
+
+
+def check_known(kind: RowKind, *kernels: LoadedKernel) -> None:
+    """Refuse to export what is not known of a kernel. Raises Http404."""
+    if why := explain_unknown(kind, *kernels):
+        raise Http404(why)

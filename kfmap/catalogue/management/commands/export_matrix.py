@@ -5,12 +5,12 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from kfmap.catalogue.checks_tag import SETTINGS_CHECKS
 from kfmap.catalogue.commands import kernel_or_error
 from kfmap.catalogue.matrix_export import RENDERERS
-from kfmap.catalogue.matrix_rows import RowKind
+from kfmap.catalogue.matrix_rows import RowKind, explain_unknown
 
 
 class Command(BaseCommand):
@@ -33,4 +33,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         kernel = kernel_or_error(options["kernel"])
         kind = RowKind(options["kind"])
+        if why := explain_unknown(kind, kernel):
+            raise CommandError(why)
         self.stdout.write(RENDERERS[options["format"]](kernel, kind), ending="")
