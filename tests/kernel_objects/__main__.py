@@ -1,11 +1,13 @@
 """What kfmap says of a kernel's own programs.
 
-`python -m tests.kernel_objects [NAME] [--work DIR] [--boot] [--only PATTERN]` fetches the source
-and the types of a bundled kernel (7.3 unless named), compiles the BPF programs of its tree and
-checks them on that kernel. Prints verdicts and findings by kind, what is unknown, how many of the
-programs that the selftests expect to be refused are, for that reason (classes.py), and where kfmap
-contradicts what they expect. With `--boot` the kernel itself is asked too, in QEMU, and the
-confusion table is printed (booted.py). `--only` takes objects whose names match.
+`python -m tests.kernel_objects [NAME] [--work DIR] [--boot [--record FILE]] [--only PATTERN]`
+fetches the source and the types of a bundled kernel (7.3 unless named), compiles the BPF programs
+of its tree and checks them on that kernel. Prints verdicts and findings by kind, what is unknown,
+how many of the programs that the selftests expect to be refused are, for that reason (classes.py),
+and where kfmap contradicts what they expect. With `--boot` the kernel itself is asked too, in QEMU,
+and the confusion table is printed (booted.py): answers are kept under `--work`, and a run that was
+broken off goes on where it stopped. `--record tests/agree/kernel_objects.json` keeps the table that
+the handbook has. `--only` takes objects whose names match.
 
 Exits with 1 where kfmap refuses what should load, misses more of a class than it may, or is
 contradicted by the kernel. Needs clang-19, libc's headers, about 2 GB on disk and, the first time,
@@ -106,6 +108,7 @@ def main() -> int:
     parser.add_argument("name", nargs="?", default="7.3")
     parser.add_argument("--work", type=Path, help="keep what was fetched and compiled here")
     parser.add_argument("--boot", action="store_true", help="have the kernel itself load them, too")
+    parser.add_argument("--record", type=Path, help="with --boot: write the confusion table here")
     parser.add_argument("--only", default="*", metavar="PATTERN", help="objects of such names")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
@@ -122,6 +125,8 @@ def main() -> int:
     report.print()
     if options.boot:
         confusion.print()
+    if options.boot and options.record:
+        options.record.write_text(confusion.render_json())
     return 0 if report.is_good() and confusion.is_good() else 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -19,12 +20,12 @@ from verifier.engine.object.model import ObjectError
 from verifier.engine.object.read import read_object
 from verifier.engine.result import ObjectVerdict
 from verifier.engine.verdict import KernelUnderTest, check_object, prepare_object
-from verifier.opinions.agreement import Agreement, ComparedProgram, compare
+from verifier.opinions.agreement import Agreement, ComparedProgram, compare, is_of_old_libbpf
 from verifier.opinions.asking import CROWDED_OUT, BootedKernel, Limits, ask_kernel
 from verifier.opinions.files import AskedObject, prepare
 from verifier.opinions.images import FOLDER, LOADER, find_images, load_image, save_image
 from verifier.opinions.loader import PACKAGES, build_loader
-from verifier.opinions.opinion import WORDS, KernelOpinion
+from verifier.opinions.opinion import WORDS, KernelOpinion, Word
 
 _AT_ONCE = 50  # objects of one guest, which takes half a minute to boot without KVM
 _GUEST_SECONDS = 1800
@@ -41,10 +42,18 @@ class _Read:
 
 @dataclass
 class Confusion:
-    """Programs by (kfmap's verdict, the kernel's word, agreement), and what contradicts."""
+    """Programs by (kfmap's verdict, the kernel's word, agreement), and what contradicts.
 
+    `classes` counts them by (what the kernel said, kfmap's verdict): "loads", or what decode calls
+    the complaint that it refused the program for.
+    """
+
+    release: str = ""
+    libbpf: str = ""
+    objects: int = 0
     table: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     kinds: Counter[tuple[str, str]] = field(default_factory=Counter)
+    classes: Counter[tuple[str, str]] = field(default_factory=Counter)
     lines: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -53,11 +62,17 @@ class Confusion:
         if opinion is None or opinion.problem:
             problem = opinion.problem if opinion else CROWDED_OUT
             self.problems.append(f"{name}: {problem}")
+        self.objects += 1
+        if opinion and opinion.release:
+            self.release, self.libbpf = opinion.release, opinion.libbpf
         for item in compare(opinion, verdict.programs) if opinion else ():
             self._add(name, item)
 
     def _add(self, name: str, item: ComparedProgram) -> None:
         self.table[item.verdict, WORDS[item.opinion.word], item.agreement] += 1
+        if item.opinion.word != Word.NOT_ASKED and not is_of_old_libbpf(item.opinion):
+            kind = item.message.kind if item.message else item.opinion.word
+            self.classes[kind, item.verdict] += 1
         if item.message is not None:
             self.kinds[item.agreement, item.message.kind] += 1
         if item.agreement == Agreement.DIFFERS:
@@ -67,6 +82,22 @@ class Confusion:
     def is_good(self) -> bool:
         """Return whether the kernel contradicts nothing."""
         return not self.lines
+
+    def render_json(self) -> str:
+        """Return it as JSON, for the handbook: classes by what the kernel said, then verdicts."""
+        rows: dict[str, dict[str, int]] = {}
+        for (said, verdict), number in sorted(self.classes.items()):
+            rows.setdefault(said, {})[verdict] = number
+        told = {
+            "release": self.release,
+            "libbpf": self.libbpf,
+            "objects": self.objects,
+            "programs": self.table.total(),
+            "not_asked": self.table.total() - self.classes.total(),
+            "differ": sorted(self.lines),
+            "classes": rows,
+        }
+        return json.dumps(told, indent=1) + "\n"
 
     def print(self) -> None:
         """Print all of it."""

@@ -6,6 +6,7 @@ nothing. Which it is, the decoder tells from the log.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
@@ -50,11 +51,17 @@ _LIKE = {Word.LOADS: PASSES, Word.REFUSED: REFUSED, Word.NOT_ASKED: UNKNOWN}
 # Complaints that verdicts do not cover (verifier.engine.reports.judged says so to readers), and
 # those that are about the loader or the guest and not the program.
 # What libbpf says of sections that came after it: bpf_object_load_prog() of a program's, and
-# bpf_program__record_reloc() of the jump tables that clang writes for gotox.
-_OLD_LIBBPF = ("missing BPF prog type, check ELF section name", "in section '.jumptables'")
-# A flag lies on the stack, and what a program writes there is not followed: process_irq_flag() says
-# so of one that was overwritten as well as of one that was never taken.
-_OF_MEMORY = "expected an initialized irq flag as"
+# bpf_program__record_reloc() of the jump tables of gotox and of variables per CPU.
+_OLD_LIBBPF = re.compile(
+    r"missing BPF prog type, check ELF section name|in section '\.(jumptables|percpu)'"
+)
+# Complaints of a kind that verdicts cover, about what they do not: memory on the stack (of an irq
+# flag), arguments, and what the loader sets (map_create() of the kernel: sizes, an inner map).
+_NOT_JUDGED_TEXT = re.compile(
+    r"expected an initialized irq flag as|has no valid kptr|cannot pass map_type"
+    r"|helper access to the packet|is not pointing to valid bpf_map"
+    r"|failed to create: Invalid argument"
+)
 _NOT_JUDGED = frozenset(
     (
         *(Kind.ARGUMENT, Kind.VERIFIER, Kind.ARENA, Kind.DESTRUCTIVE, Kind.PERFMON),
@@ -183,14 +190,14 @@ def _agree(
 
 def is_judged(message: LogMessage | None) -> bool:
     """Return whether a complaint is of a kind that kfmap's verdicts cover."""
-    if message is None or message.text.startswith(_OF_MEMORY):
+    if message is None or _NOT_JUDGED_TEXT.search(message.text):
         return False
     return message.kind not in _NOT_JUDGED
 
 
 def is_of_old_libbpf(opinion: ProgramOpinion) -> bool:
     """Return whether libbpf refused a program because it is older than what the program uses."""
-    return any(words in opinion.reason for words in _OLD_LIBBPF)
+    return _OLD_LIBBPF.search(opinion.reason) is not None
 
 
 def find_message(opinion: ProgramOpinion) -> LogMessage | None:

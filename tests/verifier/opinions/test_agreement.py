@@ -31,6 +31,13 @@ def _compare(verdict: str, word: Word, log: str = "", said: str = "") -> Compare
         ("passes", Word.REFUSED, NOT_ALLOWED, Agreement.DIFFERS),
         ("passes", Word.REFUSED, "nobody has ever said this\n", Agreement.NOT_JUDGED),
         ("passes", Word.REFUSED, "expected an initialized irq flag as R1\n", Agreement.NOT_JUDGED),
+        (
+            "passes",
+            Word.REFUSED,
+            "cannot pass map_type 1 into func bpf_get_local_storage#81\n",
+            Agreement.NOT_JUDGED,
+        ),
+        ("passes", Word.REFUSED, "bpf_spin_unlock of different lock\n", Agreement.DIFFERS),
         ("unknown", Word.REFUSED, NOT_ALLOWED, Agreement.UNKNOWN),
         ("left_out", Word.LOADS, "", Agreement.NOT_COMPARED),
         ("passes", Word.NOT_ASKED, "", Agreement.NOT_COMPARED),
@@ -49,6 +56,7 @@ def test_both_words_make_an_agreement(
         "missing BPF prog type, check ELF section name 'tcx/ingress'",
         "prog 'toy': missing BPF prog type, check ELF section name 'fsession/vfs_open'",
         "prog 'toy': bad map relo against 'jt0_0' in section '.jumptables'",
+        "prog 'toy': bad map relo against 'nums' in section '.percpu'",
     ],
 )
 def test_a_section_that_is_newer_than_the_loader_is_not_compared(reason: str) -> None:
