@@ -38,5 +38,5 @@ def run() -> list[Figure]:
             best_process_seconds(grep, _RUNS),
             5.0,
         ),
-        Figure("peak memory of extracting", megabytes, "MB", "limit", 500.0, 1.0),
+        Figure("peak memory of extracting", megabytes, "MB", "limit", 200.0, 1.0),
     ]
