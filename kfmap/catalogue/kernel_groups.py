@@ -83,7 +83,7 @@ def find_family(kernel: NamedKernel) -> Family:
     distribution = next((_DISTRIBUTIONS[word] for word in words if word in _DISTRIBUTIONS), "")
     architecture = next((_ARCHITECTURES[word] for word in words if word in _ARCHITECTURES), "")
     flavour = next((word for word in words if word in _FLAVOURS), "")
-    if kernel.name.endswith("-all"):
+    if kernel.name.endswith("-all") or "every option on" in kernel.label:
         flavour = "every option"
     series = ".".join(re.split(r"[-+~]", kernel.version)[0].split(".")[:2])
     return Family(series, distribution, architecture, flavour)

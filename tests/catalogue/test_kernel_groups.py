@@ -31,6 +31,7 @@ class Row:
         (Row("el", "5.14.0-503.el9.x86_64"), "5.14 · RHEL · x86"),
         (Row("z", "6.4.0", "SUSE kernel-default s390x"), "6.4 · SUSE · s390x"),
         (Row("7.3-all", "7.3.4", "Debian linux-source-7.3"), "7.3 · Debian · every option"),
+        (Row("b", "7.3.4", "linux-7.3, every option on"), "7.3 · every option"),
         (Row("mine", "7.4-rc2"), "7.4"),
     ],
 )
