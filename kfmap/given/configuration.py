@@ -22,6 +22,7 @@ _OPTION = re.compile(rb"^(?:CONFIG_\w+=|# CONFIG_\w+ is not set)", re.M)
 _HEADER = re.compile(rb"^#\s+Linux/(\w+)\s+(\d+\.\d+\S*)\s+Kernel Configuration", re.M)
 _COMPILER = re.compile(rb'^CONFIG_CC_VERSION_TEXT="([^"\n]*)"', re.M)
 _SET = re.compile(rb"^(CONFIG_(?:X86|ARM64|RISCV|S390|PPC|LOONGARCH|MIPS|SPARC|PARISC))=y$", re.M)
+_BIG_ENDIAN = re.compile(rb"^CONFIG_CPU_BIG_ENDIAN=y$", re.M)  # arm64 and powerpc, as wanted
 _ARCHITECTURES = {  # as the header has them (SRCARCH and older names), as compilers begin
     "x86": ("CONFIG_X86", ("x86_64", "x86_64-linux-gnu", "i686")),
     "x86_64": ("CONFIG_X86", ("x86_64",)),
@@ -115,6 +116,11 @@ def find_machine(text: bytes) -> str:
     found = {name.decode() for name in _SET.findall(text)}
     options = {option: name for name, (option, _) in reversed(_ARCHITECTURES.items())}
     return next((options[name] for name in sorted(found) if name in options), "")
+
+
+def sets_big_endian(text: bytes) -> bool:
+    """Return whether the options of a .config are for a machine with the highest byte first."""
+    return find_machine(text) == "s390" or _BIG_ENDIAN.search(text) is not None
 
 
 def find_config_in_image(data: FileBytes) -> bytes | None:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from kfmap.btf.function_pack import pack_functions
 from kfmap.btf.read import read_btf
-from kfmap.given.configuration import GivenConfig, check_config, find_machine, read_given_config
+from kfmap.given.configuration import (
+    GivenConfig,
+    check_config,
+    find_machine,
+    read_given_config,
+    sets_big_endian,
+)
 from kfmap.given.files import GivenError
 from kfmap.given.patch import apply_patches
 from kfmap.given.source import find_source
-from kfmap.given.types import GivenTypes, missing_kfuncs, read_given_types
+from kfmap.given.types import GivenTypes, is_big_endian, missing_kfuncs, read_given_types
 from kfmap.given.unpacked import Source
 from kfmap.kernel.extract import extract_kernel
 from kfmap.kernel.facts import VMLINUX, KernelFacts
@@ -143,12 +149,21 @@ def _check_release(found: _Found, version: str) -> None:
         fit = check_config(found.config, version)
         found.doubts += fit.doubts
         found.remarks += fit.remarks
-    machine = found.types.machine if found.types else ""
-    if machine and found.config and (own := find_machine(found.config.text)) and own != machine:
-        found.doubts.append(f"the image is one for {machine}, and {found.config.name} for {own}")
+    if found.types and found.config:
+        found.doubts += _find_other_machine(found.types, found.config)
     release = found.types.release if found.types else ""
     if release and _series(release) != _series(version):
         found.doubts.append(f"the image is one of {release}, and the source is {version}")
+
+
+def _find_other_machine(types: GivenTypes, config: GivenConfig) -> Iterator[str]:
+    """Return how an image, or types alone, cannot be those of a configuration."""
+    own = find_machine(config.text)
+    if types.machine and own and own != types.machine:
+        yield f"the image is one for {types.machine}, and {config.name} for {own}"
+    elif own and is_big_endian(types.btf) != sets_big_endian(config.text):
+        order = f"another byte order than {own}"
+        yield f"the types are of a machine with {order}, which {config.name} is for"
 
 
 def _series(release: str) -> list[str]:

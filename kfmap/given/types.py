@@ -203,6 +203,11 @@ def _machine_of(data: FileBytes) -> str:
     return next((name for at, mark, name in _MARKS if data[at : at + len(mark)] == mark), "")
 
 
+def is_big_endian(btf: bytes) -> bool:
+    """Return whether types are those of a machine that has the highest byte first, as s390x."""
+    return btf[:2] == _RAW[1]
+
+
 def missing_kfuncs(btf: Btf, names: Sequence[str]) -> list[str]:
     """Return the names that are no function in these types."""
     return [name for name in names if not btf.find_all(name)]

@@ -61,6 +61,16 @@ def test_an_image_of_another_architecture_is_refused(
     assert "9.1" in import_tree(tree, *given)
 
 
+def test_types_of_another_byte_order_are_refused(tree: Path, tmp_path: Path) -> None:
+    writer = BtfWriter("big")
+    writer.function("one", writer.integer("int"))
+    (tmp_path / "vmlinux").write_bytes(writer.build())
+    said = refuse(tree, "--btf", tmp_path / "vmlinux")
+    assert "another byte order than x86, which .config is for" in said
+    (tree / ".config").write_text(CONFIG.replace("x86", "s390").replace("X86", "S390"))
+    assert "byte order" not in refuse(tree, "--btf", tmp_path / "vmlinux")
+
+
 def import_tree(tree: Path, *args: object) -> str:
     said = StringIO()
     call_command("import_kernel", str(tree), *map(str, args), stdout=said)
