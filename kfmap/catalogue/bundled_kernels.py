@@ -18,7 +18,7 @@ from kfmap.btf.read import Btf, read_btf
 from kfmap.catalogue.bundled_files import SHARED, OwnFiles, Part, Parts, SharedFile
 from kfmap.catalogue.damage import whole
 from kfmap.catalogue.kernel_order import oldest_first
-from kfmap.catalogue.unpacked_types import read_names, read_types
+from kfmap.catalogue.unpacked_types import read_names, read_shared_names, read_types
 from kfmap.kernel.config import read_config
 from kfmap.kernel.facts import KernelFacts
 from kfmap.kernel.facts_json import FactsOutline, parse_facts, read_outline
@@ -74,10 +74,17 @@ class BundledKernel:
         with whole(self.parts.path(Part.CONFIG)):
             return self.parts.read(Part.CONFIG)
 
-    def read_functions(self) -> bytes | None:
-        """Return the packed names of functions, None where none came with it."""
+    def read_functions(self, cache: Path | None = None) -> bytes | None:
+        """Return the packed names of functions, None where none came with it.
+
+        See `unpacked_types` for `cache`: only what is shared with another kernel is kept there.
+        """
         with whole(self.parts.path(Part.FUNCTIONS)):
-            return self.parts.read(Part.FUNCTIONS)
+            if isinstance(self.parts, OwnFiles) or not self.has(Part.FUNCTIONS):
+                return self.parts.read(Part.FUNCTIONS)
+            return read_shared_names(
+                lambda: self.parts.read(Part.FUNCTIONS) or b"", self.digest, self.name, cache
+            )
 
     def read_evidence(self) -> bytes | None:
         """Return what the booted kernel answered (kfmap.probe.evidence), None where none did."""
@@ -134,7 +141,7 @@ class LoadedBundled:
     @cached_property
     def functions(self) -> FunctionNames | None:
         """Return the names of all functions of the kernel, None where none came with it."""
-        data = self.files.read_functions()
+        data = self.files.read_functions(self.cache)
         if data is None:
             return None
         with whole(self.files.parts.path(Part.FUNCTIONS)):

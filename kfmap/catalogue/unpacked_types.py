@@ -29,6 +29,16 @@ def read_types(
     return _read(make, digest, (f"types-{kernel}", ".btfc"), folder)
 
 
+def read_shared_names(
+    make: Callable[[], bytes], digest: Callable[[], str], kernel: str, folder: Path | None
+) -> bytes:
+    """Return the packed names of functions that `make` gives, from `folder` where they are kept.
+
+    For kernels that share them with another, where making them unpacks the names of both.
+    """
+    return _read(make, digest, (f"shared-{kernel}", ".names"), folder)
+
+
 def read_names(packed: bytes, kernel: str, folder: Path | None) -> bytes:
     """Return the unpacked names of functions, from `folder` where they are kept there.
 

@@ -9,12 +9,13 @@ import pytest
 
 from kfmap.btf.pack import pack, unpack
 from kfmap.catalogue import unpacked_types
+from kfmap.catalogue.bundled_files import SharedFile
 from kfmap.catalogue.bundled_kernels import find_bundled
 from kfmap.catalogue.unpacked_types import read_types
 from tests.btf.sample import sample_kernel
 
 
-def _never(packed: bytes) -> bytes:
+def _never(*_: object) -> bytes:
     raise AssertionError("unpacked again")
 
 
@@ -86,3 +87,15 @@ def test_names_of_functions_are_unpacked_once(
     monkeypatch.setattr(unpacked_types, "decompress", _never)
     again = bundled.load(tmp_path).functions
     assert again is not None and again.has("schedule") and not again.has("no_such_function")
+
+
+def test_names_that_are_shared_with_another_kernel_are_put_together_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundled = next(item for item in find_bundled() if isinstance(item.parts, SharedFile))
+    packed = bundled.read_functions()
+    assert bundled.read_functions(tmp_path) == packed
+    [kept] = tmp_path.iterdir()
+    assert kept.name.startswith(f"shared-{bundled.name}-")
+    monkeypatch.setattr(SharedFile, "read", _never)
+    assert bundled.read_functions(tmp_path) == packed
