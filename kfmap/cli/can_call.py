@@ -6,6 +6,7 @@ import json
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any, TextIO
 
 from kfmap.catalogue.kernel_names import EVERY_KERNEL
@@ -15,6 +16,7 @@ from kfmap.cli.kernels import AskedKernel, load_kernel, load_kernels, load_other
 from kfmap.permission.answer_json import plain_answer, plain_question
 from kfmap.permission.answer_text import render_answer, render_answers
 from kfmap.permission.answers import Answer
+from kfmap.permission.helper_names import is_helper
 from kfmap.permission.missing import has_function
 from kfmap.permission.near_names import find_near
 from kfmap.permission.outcome import OutcomeJudge
@@ -104,8 +106,10 @@ def _render_one(kernel: AskedKernel, answer: Answer) -> str:
     """Return the answer with its trace, and with names that are like one nobody knows."""
     near: list[str] = []
     if answer.outcome.outcome == NOT_ON_THIS_KERNEL and not answer.outcome.instead:
-        known = {*kernel.decider.kfuncs, *kernel.decider.helpers.names}
-        near = [] if answer.kfunc in known else find_near(answer.kfunc, known)
+        own = kernel.decider
+        deciders = chain([own], load_others(kernel))
+        if not is_helper(answer.kfunc) and all(answer.kfunc not in one.kfuncs for one in deciders):
+            near = find_near(answer.kfunc, (*own.kfuncs, *own.helpers.names))
     return render_answer(kernel.name, answer, kernel.facts.origin.estimate, near)
 
 

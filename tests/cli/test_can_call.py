@@ -133,6 +133,20 @@ def test_can_call_exits_with_what_becomes_of_the_call() -> None:
     assert "a helper, not a kfunc" in helper
 
 
+def test_can_call_suggests_no_other_name_for_one_that_another_kernel_has() -> None:
+    toy = create_toy_kernel()
+    kfuncs = tuple(item for item in toy.kfuncs if item.name != "toy_move")
+    sets = tuple(
+        replace(item, entries=tuple(e for e in item.entries if e.kfunc != "toy_move"))
+        for item in toy.sets
+    )
+    save_kernel(replace(toy, name="9.3", kfuncs=kfuncs, sets=sets), None)
+    lacking = run("can_call", "9.3", "toy_ops.dispatch", "toy_move", code=1)
+    assert "not on this kernel" in lacking.splitlines()[0]
+    assert "similar names" not in lacking
+    assert "similar names" in run("can_call", "9.3", "toy_ops.dispatch", "toy_mov", code=1)
+
+
 def test_can_call_answers_for_every_kernel_the_newest_first_and_grouped() -> None:
     save_kernel(replace(create_toy_kernel(struct_ops=()), name="9.1", version="9.1.7"), None)
     save_kernel(replace(create_toy_kernel(), name="9.2"), None)

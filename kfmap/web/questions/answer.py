@@ -44,11 +44,15 @@ class Elsewhere:
 
 @dataclass(frozen=True)
 class AnswerPage:
-    """One cell of one kernel, with everything that is known of it. `elsewhere`: newest first."""
+    """One cell of one kernel, with everything that is known of it.
+
+    `elsewhere`: newest first. `is_anywhere`: some kernel of the map has the kfunc or the helper.
+    """
 
     kernel: LoadedKernel
     answer: Answer
     elsewhere: tuple[Elsewhere, ...]
+    is_anywhere: bool
     declaration: Declaration | None
     confirmation: Confirmation | None = None
     call: MadeCall | None = None
@@ -112,6 +116,14 @@ class AnswerPage:
         return context_url(self.kernel.name, self.answer.context)
 
     @property
+    def near(self) -> list[str]:
+        """Return names of functions that come near one that no kernel has."""
+        if self.word != NOT_ON_THIS_KERNEL or self.is_anywhere or self.instead:
+            return []
+        decider = self.kernel.decider
+        return find_near(self.kfunc, (*decider.kfuncs, *decider.helpers.names))
+
+    @property
     def is_known(self) -> bool:
         """Return whether this kernel has the kfunc or the helper."""
         return load_row_of(self.kernel, self.kfunc) is not None
@@ -154,11 +166,13 @@ def answer_question(
     answer = ask(kernel.judge, context_text, kfunc)
     rows = RowsOnAll(kernels.rows[::-1])
     row = kernels.row(kernel_name)
+    everywhere = rows.find_function(kfunc)
     return AnswerPage(
         kernel,
         answer,
         tuple(_find_elsewhere(rows, answer)),
-        declare(kernel, kfunc, rows.find_function(kfunc)),
+        any(on.present for on in everywhere),
+        declare(kernel, kfunc, everywhere),
         find_confirmation(kernel, row, answer.context, kfunc) if row.has_rules else None,
         find_call(row, answer.context, kfunc),
     )
@@ -180,8 +194,3 @@ def _ask(kernel: LoadedKernel, context_name: str, kfunc: str) -> str:
         return ask(kernel.judge, context_name, kfunc).outcome.outcome
     except QueryError:
         return NOT_ON_THIS_KERNEL
-
-
-def near_kfuncs(kernel: LoadedKernel, name: str) -> list[str]:
-    """Return kfuncs and helpers of a kernel whose names come near."""
-    return find_near(name, (*kernel.decider.kfuncs, *kernel.decider.helpers.names))

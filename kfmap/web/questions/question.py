@@ -8,8 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from kfmap.catalogue.questions import QueryError
 from kfmap.permission.answer_json import plain_answer, plain_question, say_because
-from kfmap.permission.outcome_words import NOT_ON_THIS_KERNEL
-from kfmap.web.questions.answer import AnswerPage, answer_question, near_kfuncs
+from kfmap.web.questions.answer import AnswerPage, answer_question
 from kfmap.web.shared.cells import load_cells
 from kfmap.web.shared.export import Table, export_table
 from kfmap.web.shared.kernel_map import KernelMap, ThisKernel
@@ -51,11 +50,9 @@ def answer_request(request: HttpRequest, kernels: KernelMap) -> dict[str, object
         answer = answer_question(kernels, asked["kernel"], asked["context"], asked["kfunc"])
     except QueryError as error:
         return context | _explain(error, asked)
-    if answer.word == NOT_ON_THIS_KERNEL and not answer.is_known and not answer.instead:
-        context["near"] = [
-            (name, question_url(answer.kernel.name, answer.context_name, name))
-            for name in near_kfuncs(answer.kernel, answer.kfunc)
-        ]
+    context["near"] = [
+        (name, question_url(answer.kernel.name, answer.context_name, name)) for name in answer.near
+    ]
     return context | {"answer": answer}
 
 
