@@ -169,7 +169,8 @@ def _as_given(problem: str, scratch: Path) -> str:
     """Return a sentence without our folders in it, and without what only the commands have."""
     for kind in (*GivenPart.Kind.values, "source"):
         problem = problem.replace(f"{scratch}/{kind}/", "")
-    return problem.replace(ANYWAY, "It can be accepted anyway: its page then says so.")
+    said = problem.replace(ANYWAY, "It can be accepted anyway: its page then says so.")
+    return said if said.endswith(".") else f"{said}."
 
 
 def _ask(request: dict[str, Any]) -> Iterator[dict[str, Any] | None]:
