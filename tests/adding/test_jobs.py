@@ -8,6 +8,7 @@ import gzip
 import io
 import json
 import lzma
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -303,3 +304,8 @@ def test_evidence_alone_becomes_a_kernel_without_rules(adder: Client, tmp_path: 
     addition.refresh_from_db()
     assert (addition.state, addition.problem) == ("done", "")
     assert Kernel.objects.get(name="asked-6.1").has_rules is False
+    assert "was understood" not in adder.get(addition.get_absolute_url()).content.decode()
+    page = adder.get("/kernels/asked-6.1/").content.decode()
+    permitted = re.search(r"Cells permitted</dt><dd>([\d,]+);", page)
+    assert permitted and int(permitted[1].replace(",", "")) > 1000
+    assert "Cells allowed" not in page

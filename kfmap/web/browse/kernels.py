@@ -73,6 +73,7 @@ def show_kernel(request: HttpRequest, this: ThisKernel) -> Page | HttpResponse:
         "counts": {
             "allowed": load_cells(loaded).count(ALLOWED),
             "asleep": load_cells(loaded).count(ONLY_IF_SLEEPABLE),
+            "permitted": sum(bits.bit_count() for bits in loaded.matrix.allowed),
         },
         "hooks": _read_hooks(loaded),
         "sets": _read_sets(loaded),
