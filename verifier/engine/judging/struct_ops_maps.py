@@ -13,6 +13,7 @@ from kfmap.btf.kinds import Kind
 from kfmap.btf.read import Btf, BtfError, Member
 from kfmap.kernel.facts import StructOps
 from kfmap.kernel.program_facts import KernelPart
+from kfmap.permission.name_list import list_names
 from kfmap.permission.verdict import give_reason
 from verifier.engine.judging.built_without import options_off
 from verifier.engine.judging.kernel import KernelUnderTest
@@ -21,6 +22,7 @@ from verifier.engine.object.model import BpfObject, Program, StructOpsMap, Struc
 from verifier.engine.result import FindingKind, Reason
 
 RULE = "struct_ops"
+_MOST_MEMBERS = 60  # that are named: more than any ops structure of these kernels has
 
 # What SCX_OPS_OPEN() clears in sched_ext_ops where the kernel's struct lacks it, after asking
 # __COMPAT_struct_has_field() (tools/sched_ext/include/scx/compat.h of Linux 7.3).
@@ -108,7 +110,7 @@ def _missing_text(struct_map: StructOpsMap, names: list[str]) -> str:
     else:
         sets = (
             f"{len(names)} members that {struct_map.kernel_type} of this kernel does not have "
-            f"({', '.join(names)}): libbpf"
+            f"({list_names(names, most=_MOST_MEMBERS)}): libbpf"
         )
         clears = "all of them"
     text = (
@@ -123,7 +125,8 @@ def _missing_text(struct_map: StructOpsMap, names: list[str]) -> str:
         text += (
             f", as SCX_OPS_OPEN() of tools/sched_ext does{which} in Linux 7.3 and some scx_utils do"
         )
-    return f"{text}; if yours does, say {' '.join(f'--cleared {name}' for name in names)}"
+    say = " ".join(f"--cleared {name}" for name in names[:_MOST_MEMBERS])
+    return f"{text}; if yours does, say {say}"
 
 
 def _unlike_members(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from kfmap.permission.name_list import MOST_NAMED, list_names
 from kfmap.quick_dataclass import dataclass
@@ -17,6 +18,8 @@ from verifier.engine.result import FindingKind
 
 # Names of kernels and programs have an underscore or a digit; words of a sentence have not.
 _NAME = re.compile(r"\b[A-Za-z_]\w*[_0-9]\w*(?:#\d+)?")
+_MOST_LIKEWISE = 50
+_MOST_TRIED = 12  # names of a sentence that may be the one that differs
 _ANY = "\0"  # stands for the name
 _Shape = tuple[str, ...]
 
@@ -64,8 +67,8 @@ class Card:
     def likewise(self) -> str:
         """Return all names where the headline has only some of them, as a sentence, else ""."""
         if self.first.kfunc:
-            return f"These are {', '.join(self.names)}." if len(self.names) > MOST_NAMED else ""
-        return f"The same holds for {', '.join(self.names[1:])}." if self.names else ""
+            return f"These are {_all(self.names)}." if len(self.names) > MOST_NAMED else ""
+        return f"The same holds for {_all(self.names[1:])}." if self.names else ""
 
     @property
     def suggestion(self) -> str:
@@ -74,6 +77,10 @@ class Card:
         if self.names and self.names[0] in said:
             return f"{said}; do the same with the others"
         return said
+
+
+def _all(names: tuple[str, ...]) -> str:
+    return list_names(names, most=_MOST_LIKEWISE)
 
 
 def find_cards(causes: Iterable[Cause]) -> tuple[Card, ...]:
@@ -116,11 +123,12 @@ class _Group:
 def _shapes(cause: Cause) -> Iterator[tuple[_Shape, str]]:
     """Return what a cause says without one of its names, and that name.
 
-    Where a kfunc is the reason, the name is the kfunc's; else it may be any name in the sentence.
+    Where a kfunc is the reason, the name is the kfunc's; else it may be any of the first names in
+    the sentence.
     """
     said = cause.example.suggestion
     names = [cause.kfunc] if cause.kfunc else dict.fromkeys(_NAME.findall(cause.text))
-    for name in names:
+    for name in islice(names, _MOST_TRIED):
         word = re.compile(rf"\b{re.escape(name)}\b")
         texts = (word.sub(_ANY, cause.text), word.sub(_ANY, said))
         yield (cause.kind, *cause.kernels, *texts, *cause.example.legal_in), name

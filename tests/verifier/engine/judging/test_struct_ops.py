@@ -83,11 +83,22 @@ def test_members_of_one_map_that_the_kernel_lacks_are_one_reason(
     text = check_object(obj, kernel).programs[0].findings[0].reasons[0].text
     one, two = names
     assert (
-        f"ops sets 2 members that {struct_ops} of this kernel does not have ({one}, {two})" in text
+        f"ops sets 2 members that {struct_ops} of this kernel does not have ({one} and {two})"
+        in text
     )
     assert f"(Cannot find member {one} in kernel BTF)" in text
     assert said in text
     assert text.endswith(f"say --cleared {one} --cleared {two}")
+
+
+def test_of_a_great_many_members_that_the_kernel_lacks_some_are_named() -> None:
+    nonzero = tuple(f"member_{number}" for number in range(9_000))
+    obj = in_ops(strong(assemble(_TWO)), {"main": "running"}, nonzero=nonzero)
+    verdict = check_object(obj, KernelUnderTest(kernel_facts()))
+    text = verdict.programs[0].findings[0].reasons[0].text
+    assert "ops sets 9000 members that toy_ops of this kernel does not have (member_0, " in text
+    assert ", member_58 and 8941 others): libbpf" in text
+    assert len(text) < 5_000
 
 
 @pytest.mark.parametrize("name", ["newer", "ops.newer"])
