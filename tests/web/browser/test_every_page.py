@@ -236,4 +236,4 @@ def test_first_visit_is_accessible_and_makes_the_administrator(
         for label in ("Password", "Password confirmation"):
             page.get_by_label(label, exact=True).fill("correct horse battery staple")
         page.keyboard.press("Enter")
-        expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+        expect(page.get_by_role("button", name="Sign out")).to_be_visible(timeout=60_000)
