@@ -3,7 +3,7 @@
  * of it stands in `message` when the scheduler has ended. Everything else is the least that keeps tasks
  * running. oracle.c drives it; the numbers of ops and kfuncs are those of the two lists below.
  *
- * clang -g -O2 -target bpf -mcpu=v3 -c oracle.bpf.c; libbpf fits struct sched_ext_ops to that of the kernel.
+ * clang -g -O2 -target bpf -mcpu=v3 -ffile-prefix-map="$PWD"=. -c oracle.bpf.c; libbpf fits struct sched_ext_ops to that of the kernel.
  */
 typedef unsigned char bool;
 typedef unsigned int u32;

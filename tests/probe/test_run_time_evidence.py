@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -22,6 +23,10 @@ from verifier.engine.object.read import read_object
 
 HEAD = {"format": "kfmap-run-time", "version": 1, "release": "6.18.15+deb13-amd64"}
 REFUSED = "kfunc with mask 0x2 called from an operation only allowing 0x10"
+
+
+def test_the_scheduler_names_no_folder_of_whoever_built_it() -> None:
+    assert re.findall(rb"/(?:tmp|home|root|work|srv|usr)/[\w/.]*", SCHEDULER.read_bytes()) == []
 
 
 @pytest.fixture(scope="module")

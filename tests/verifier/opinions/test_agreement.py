@@ -104,3 +104,9 @@ def test_the_verifiers_account_of_its_work_is_no_complaint(account: str) -> None
     compared = _compare("passes", Word.REFUSED, NOT_ALLOWED + account)
     assert compared.agreement == Agreement.DIFFERS
     assert find_reason(NOT_ALLOWED + account) == NOT_ALLOWED.strip()
+    title = "Verification failed: Register Type Safety: Invalid dereference"
+    report = f"\n{title}\n\nReason:\n  R0 is a scalar.\n\nSuggestion:\n  Preserve a pointer.\n\n"
+    assert find_reason(LOG.partition("processed")[0] + report + account) == (
+        "R1 must be referenced or trusted"
+    )
+    assert find_reason(report + account) == title
