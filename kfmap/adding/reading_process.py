@@ -17,11 +17,11 @@ from typing import Any
 from kfmap.btf.function_pack import pack_functions
 from kfmap.btf.layout import BtfError
 from kfmap.btf.read import read_btf
-from kfmap.given.configuration import read_given_config
+from kfmap.given.configuration import GivenConfig, read_given_config
 from kfmap.given.files import GivenError, read_file
 from kfmap.given.nearest import Types, compare_options, estimate_facts, find_nearest
-from kfmap.given.read import Given, ReadKernel, read_given
-from kfmap.given.types import read_given_types
+from kfmap.given.read import Given, ReadKernel, find_other_machine, read_given
+from kfmap.given.types import GivenTypes, read_given_types
 from kfmap.kernel.config import read_config
 from kfmap.kernel.facts import ESTIMATED, KernelFacts, Origin
 from kfmap.kernel.facts_json import parse_facts, render_facts
@@ -117,6 +117,8 @@ def _estimate(request: dict[str, Any], parts: dict[str, Path], scratch: Path) ->
     _say(step="looking at the configuration and the image")
     config = read_given_config(parts["config"]) if "config" in parts else None
     given = read_given_types([parts["types"]])
+    if config:
+        _refuse_another_kernels(config, given)
     btf = read_btf(given.btf)
     text = config.text if config else given.config
     release = given.release or (config.release if config else "")
@@ -146,6 +148,16 @@ def _estimate(request: dict[str, Any], parts: dict[str, Path], scratch: Path) ->
         "difference": {**asdict(difference), "distance": count, "options": differing},
         "nearest": like.name,
     }
+
+
+def _refuse_another_kernels(config: GivenConfig, given: GivenTypes) -> None:
+    """Raise GivenError where a configuration cannot be that of the kernel with these types."""
+    wrong = list(find_other_machine(given, config))
+    if config.release and given.release and _series(config.release) != _series(given.release):
+        wrong.append(f"the types are of {given.release}, and {config.name} is of {config.release}")
+    if wrong:
+        text = "; ".join(wrong)
+        raise GivenError(f"{text[0].upper()}{text[1:]}: give the configuration of that kernel.")
 
 
 def _series(release: str) -> str:

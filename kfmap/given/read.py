@@ -150,13 +150,13 @@ def _check_release(found: _Found, version: str) -> None:
         found.doubts += fit.doubts
         found.remarks += fit.remarks
     if found.types and found.config:
-        found.doubts += _find_other_machine(found.types, found.config)
+        found.doubts += find_other_machine(found.types, found.config)
     release = found.types.release if found.types else ""
     if release and _series(release) != _series(version):
         found.doubts.append(f"the image is one of {release}, and the source is {version}")
 
 
-def _find_other_machine(types: GivenTypes, config: GivenConfig) -> Iterator[str]:
+def find_other_machine(types: GivenTypes, config: GivenConfig) -> Iterator[str]:
     """Return how an image, or types alone, cannot be those of a configuration."""
     own = find_machine(config.text)
     if types.machine and own and own != types.machine:
@@ -219,4 +219,12 @@ def _refuse(doubts: list[str], given: Given) -> None:
         raise DoubtError(f"{text[0].upper()}{text[1:]}. {ANYWAY}")
 
 
-__all__ = ["DoubtError", "Given", "GivenError", "ReadKernel", "TreeError", "read_given"]
+__all__ = [
+    "DoubtError",
+    "Given",
+    "GivenError",
+    "ReadKernel",
+    "TreeError",
+    "find_other_machine",
+    "read_given",
+]

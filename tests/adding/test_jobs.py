@@ -198,6 +198,13 @@ def test_types_alone_give_an_estimate_by_the_nearest_kernel(adder: Client, tmp_p
     assert_marked_as_estimate(said)
     assert reader.get(f"{asked}&format=json").json()["estimate"] == said[:-1]
     assert adder.get(addition.get_absolute_url()).status_code == 404, "it is another's"
+    image.seek(0)
+    config = SimpleUploadedFile("config", CONFIG.replace("9.1.2", "8.4.0").encode())
+    reader.post("/kernels/mine/", {"types": image, "config": config})
+    refused = Addition.objects.latest("pk")
+    run_addition(refused.pk)
+    refused.refresh_from_db()
+    assert "types are of 9.1.7-mine, and config is of 8.4.0: give the" in refused.problem
     assert Kernel.objects.get(name="mine-9.1").released is False
     reader.post(f"/kernels/add/{addition.pk}/drop/")
     assert not Kernel.objects.filter(name="mine-9.1").exists()
