@@ -40,7 +40,7 @@ def test_examples_end_with_the_exit_code_they_announce(page: str, tmp_path: Path
             env=surroundings,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=400,
             check=False,
         )
         assert done.returncode == announced, f"{example.text}\n{done.stdout}\n{done.stderr}"

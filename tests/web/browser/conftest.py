@@ -18,7 +18,8 @@ from playwright.sync_api import (
 
 from tests.server.process import Up, up
 
-expect.set_options(timeout=15_000)  # milliseconds; a loaded machine is slow, not broken
+PATIENCE_MS = 60_000  # a loaded machine is slow, not broken
+expect.set_options(timeout=PATIENCE_MS)
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or ""
 
 
@@ -99,7 +100,7 @@ def without_problems(context: BrowserContext) -> Iterator[Page]:
 
     window.on("pageerror", lambda error: problems.append(str(error)))
     window.on("console", keep_error)
-    window.set_default_timeout(15_000)
+    window.set_default_timeout(PATIENCE_MS)
     try:
         yield window
     finally:
