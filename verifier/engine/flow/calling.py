@@ -21,10 +21,10 @@ from verifier.engine.flow.regions import DIFFERENT, Regions
 from verifier.engine.flow.state import State, pass_on
 from verifier.engine.flow.summary import GLOBAL, TIMER, EdgeKind, Way
 from verifier.engine.flow.values import (
+    NO_MAP,
     TO_ELEMENT,
     TO_MAP,
     TO_STACK,
-    TO_VALUE,
     TRUSTED,
     UNKNOWN,
     VAGUE,
@@ -80,7 +80,8 @@ def call_helper(walk: Walk, state: State, slot: int, number: int) -> None:
     elif number == _TIMER_SET_CALLBACK:
         _pass_callbacks(walk, state, slot, TIMER, 2)
     elif number == _LOOKUP and walk.has_locks:
-        result, effect = _look_up(state, slot)
+        result = _look_up(state, slot)
+        effect = Effect(state.regions)
     walk.note_helper(slot, number, state, effect)
     state.regions = effect.regions
     _finish(state, result, reads_only=number in _READERS)
@@ -92,13 +93,22 @@ def _worth_telling(walk: Walk, effect: Effect) -> Effect:
     return effect if walk.suspects or not is_doubt else Effect(effect.regions)
 
 
-def _look_up(state: State, slot: int) -> tuple[Value, Effect]:
-    """Return an element of a map: which one it is tells one lock from another."""
-    held, regions = state.registers[1], state.regions
-    if not isinstance(held, Pointer) or held.kind != TO_MAP:
-        return UNKNOWN, Effect(regions)
-    regions = regions.forget_lock((TO_VALUE, held.target, slot))
-    return Pointer(TO_ELEMENT, held.target, slot), Effect(regions)
+def _look_up(state: State, slot: int) -> Value:
+    """Return an element of a map: which one it is tells one lock from another.
+
+    Each lookup counts as another element, as check_helper_call() gives each an id of its own; one
+    in an inner map, or in a map that is chosen at run time, too.
+    """
+    held = state.registers[1]
+    if isinstance(held, Pointer) and held.kind == TO_MAP:
+        return _make(state, held.target, slot)
+    return _make(state, NO_MAP, slot)
+
+
+def _make(state: State, target: int, slot: int) -> Value:
+    """Return what may hold a lock, and forget what was looked up or made at the slot before."""
+    state.forget_element(target, slot)
+    return Pointer(TO_ELEMENT, target, slot)
 
 
 def call_kfunc(walk: Walk, state: State, slot: int, index: int) -> bool | None:
@@ -118,7 +128,10 @@ def call_kfunc(walk: Walk, state: State, slot: int, index: int) -> bool | None:
         for register in range(1, 6):
             _pass_callbacks(walk, state, slot, kind.callbacks, register)
     certain = not answer.may_be_null and walk.returns_pointer(index)
-    _finish(state, TRUSTED if certain else UNKNOWN, reads_only=False)
+    result: Value = TRUSTED if certain else UNKNOWN
+    if kind.makes and walk.has_locks:
+        result = _make(state, NO_MAP, slot)
+    _finish(state, result, reads_only=False)
     return None
 
 

@@ -37,6 +37,10 @@ Path = tuple[tuple[int, int], ...]  # (function, slot in it that leads on)
 _KEEP_FLAGS = re.compile(r"bpf_local_irq_(save|restore)|bpf_res_spin_(un)?lock_irq(save|restore)")
 THROW = "bpf_throw"
 _MAX_KEPT = 100_000  # functions in all paths that are kept
+# Each gives an object an id of its own: the locks in two of them are two (is_kfunc_acquire()).
+_MAKES_OBJECT = re.compile(
+    r"bpf_obj_new(_impl)?|bpf_refcount_acquire(_impl)?|bpf_list_pop_(front|back)|bpf_rbtree_remove"
+)
 _NEXT_ITEM = re.compile(r"bpf_iter_\w+_next")
 _WORK_KFUNCS = ("bpf_wq_set_callback", "bpf_task_work_schedule")
 _ON_MAPS = ("bpf_wq_", "bpf_task_work_", "bpf_res_spin_")
@@ -81,9 +85,9 @@ class Calls:
 
 
 class ExternKind(NamedTuple):
-    """What calling an extern function does beside what it returns: to regions (`effect`), with the
-    functions it is given (`callbacks`, None: nothing that is known). `gives_next`: the next item of
-    an iterator. `on_maps`: it matters which map it is given."""
+    """What calling an extern function does: to regions (`effect`), with the functions that it is
+    given (`callbacks`, None: nothing that is known). `gives_next`: the next item of an iterator.
+    `on_maps`: it matters which map it is given. `makes`: it returns an object of its own id."""
 
     name: str
     effect: Callable[[State], Effect] | None
@@ -91,6 +95,7 @@ class ExternKind(NamedTuple):
     gives_next: bool
     throws: bool
     on_maps: bool
+    makes: bool
 
 
 class CallGraph:
@@ -143,6 +148,7 @@ class CallGraph:
                 _NEXT_ITEM.fullmatch(name) is not None,
                 name == THROW,
                 name.startswith(_ON_MAPS),
+                _MAKES_OBJECT.fullmatch(name) is not None,
             )
         return known
 

@@ -23,6 +23,7 @@ from verifier.engine.flow.summary import (
     WORK,
     Edge,
     LeakKind,
+    MapUse,
     Summary,
 )
 from verifier.engine.flow.values import TO_CONTEXT, UNKNOWN, Pointer, Value
@@ -90,7 +91,7 @@ class _LiveSite:
     regions: Regions
     circumstances: Circumstances
     fault: str = ""
-    maps: tuple[int, ...] = ()
+    maps: tuple[MapUse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,11 @@ from verifier.engine.flow.regions import NO_REGIONS as NO_REGIONS
 from verifier.engine.flow.regions import Regions as Regions
 from verifier.engine.flow.values import (
     OBJECT,
+    TO_ELEMENT,
     TO_FRAME,
     TO_OBJECT,
     TO_STACK,
+    TO_VALUE,
     UNKNOWN,
     VAGUE,
     Held,
@@ -95,6 +97,17 @@ class State:
             if start + length > offset and value is not VAGUE:
                 self.stack[start] = (length, VAGUE)
 
+    def forget_element(self, target: int, slot: int) -> None:
+        """Another element is looked up or made at a slot: what held the one before is any object,
+        and so is what a lock that is held guards."""
+        old = ((TO_ELEMENT, target, slot), (TO_VALUE, target, slot))
+        if any(value in old for value in self.registers):
+            self.registers = [_any(value) if value in old else value for value in self.registers]
+        for start, (length, value) in self.stack.items():
+            if value in old:
+                self.stack[start] = (length, _any(value))
+        self.regions = self.regions.forget_lock((TO_VALUE, target, slot))
+
     # ways that meet
 
     def join(self, other: State) -> bool:
@@ -129,6 +142,11 @@ class State:
         changed = joined != self.stack
         self.stack = joined
         return changed
+
+
+def _any(element: Held) -> Value:
+    is_there = isinstance(element, Pointer) and element.kind == TO_VALUE
+    return OBJECT if is_there else UNKNOWN
 
 
 def entry_state(arguments: tuple[Value, ...], regions: Regions) -> State:

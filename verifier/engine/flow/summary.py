@@ -33,6 +33,13 @@ class LeakKind(StrEnum):
     PACKET = "packet"  # LD_ABS and LD_IND, which may end the program
 
 
+class MapUse(NamedTuple):
+    """A map of the object, or a section of data, which is a map as well, by its number."""
+
+    is_data: bool
+    number: int
+
+
 class Site(NamedTuple):
     """A live call of an extern function. `sure`: the verifier walks it; else it may.
 
@@ -46,7 +53,7 @@ class Site(NamedTuple):
     sure: bool
     regions: Regions
     fault: str = ""
-    maps: tuple[int, ...] = ()
+    maps: tuple[MapUse, ...] = ()
 
 
 class HelperSite(NamedTuple):
@@ -57,7 +64,7 @@ class HelperSite(NamedTuple):
     sure: bool
     regions: Regions
     fault: str = ""
-    maps: tuple[int, ...] = ()
+    maps: tuple[MapUse, ...] = ()
 
 
 class Leak(NamedTuple):

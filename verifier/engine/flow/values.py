@@ -50,7 +50,7 @@ class PointerKind(StrEnum):
     FUNCTION = "function"
     CONTEXT = "context"
     OBJECT = "object"  # anything else
-    VALUE = "value"  # an element of map `target`, looked up at slot `offset`
+    VALUE = "value"  # an element of map `target` (or NO_MAP), looked up or made at slot `offset`
     ELEMENT = "element"  # the same before it is known not to be null
     TRUSTED = "trusted"  # 64 bits; only the verifier knows if they are a pointer that is not null
 
@@ -67,6 +67,8 @@ TO_OBJECT = PointerKind.OBJECT
 TO_VALUE = PointerKind.VALUE
 TO_ELEMENT = PointerKind.ELEMENT
 TO_TRUSTED = PointerKind.TRUSTED
+
+NO_MAP = -1  # the target of an object that was made, or of an element of a map that is not known
 
 
 class Pointer(NamedTuple):

@@ -19,10 +19,13 @@ from verifier.engine.flow.summary import (
     HelperSite,
     Leak,
     LeakKind,
+    MapUse,
     Poison,
     Site,
 )
 from verifier.engine.flow.values import (
+    NO_MAP,
+    TO_DATA,
     TO_FUNCTION,
     TO_MAP,
     TO_VALUE,
@@ -189,12 +192,14 @@ class Walk:
         return extend(number, size, is_signed)
 
 
-def _maps_in(registers: list[Held]) -> tuple[int, ...]:
-    """Return the maps that arguments point to, or to an element of."""
+def _maps_in(registers: list[Held]) -> tuple[MapUse, ...]:
+    """Return the maps that arguments point to, or to an element of, or to data of."""
     return tuple(
-        value.target
+        MapUse(value.kind == TO_DATA, value.target)
         for value in registers[1:6]
-        if isinstance(value, Pointer) and value.kind in (TO_MAP, TO_VALUE)
+        if isinstance(value, Pointer)
+        and value.kind in (TO_MAP, TO_VALUE, TO_DATA)
+        and value.target != NO_MAP
     )
 
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from kfmap.kernel.program_facts import KernelPart, MapRefusal
 from kfmap.permission.view import EXT_TYPE
+from verifier.engine.flow.summary import MapUse
 from verifier.engine.judging.built_without import options_off
 from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.judging.map_making import keeps_no_types, needs_types
@@ -37,7 +38,12 @@ _NEEDS = {
     **dict.fromkeys(_NEEDS_TIMER, ("bpf_timer", "BPF_TIMER")),
     **dict.fromkeys(_NEEDS_LOCK, ("bpf_spin_lock", "BPF_SPIN_LOCK")),
 }
+_RESILIENT_LOCKS = ("lock", "unlock", "lock_irqsave", "unlock_irqrestore")
 _KFUNC_NEEDS = {
+    **{
+        f"bpf_res_spin_{word}": ("bpf_res_spin_lock", "BPF_RES_SPIN_LOCK")
+        for word in _RESILIENT_LOCKS
+    },
     "bpf_wq_init": ("bpf_wq", "BPF_WORKQUEUE"),
     "bpf_task_work_schedule_signal": ("bpf_task_work", "BPF_TASK_WORK"),
     "bpf_task_work_schedule_resume": ("bpf_task_work", "BPF_TASK_WORK"),
@@ -123,7 +129,7 @@ class MapJudge:
                 )
                 yield Reason(_RULE, text)
 
-    def helper_objection(self, number: int, maps: tuple[int, ...]) -> Objection | None:
+    def helper_objection(self, number: int, maps: tuple[MapUse, ...]) -> Objection | None:
         """Return what a map lacks that a helper is given."""
         return self._lack(_NEEDS.get(number), maps)
 
@@ -132,11 +138,12 @@ class MapJudge:
         if number not in _NEEDS:
             return False
         if number not in self._lacks:
-            every_map = tuple(range(len(self._object.maps)))
-            self._lacks[number] = self.helper_objection(number, every_map) is not None
+            every_map = [MapUse(False, index) for index in range(len(self._object.maps))]
+            every_map += [MapUse(True, index) for index in range(len(self._object.data))]
+            self._lacks[number] = self.helper_objection(number, tuple(every_map)) is not None
         return self._lacks[number]
 
-    def kfunc_objection(self, name: str, maps: tuple[int, ...]) -> Objection | None:
+    def kfunc_objection(self, name: str, maps: tuple[MapUse, ...]) -> Objection | None:
         """Return what a map lacks that a kfunc is given."""
         return self._lack(_KFUNC_NEEDS.get(name), maps)
 
@@ -173,24 +180,40 @@ class MapJudge:
         """Return why the kernel does not make a map with the types of its values, "" if it does."""
         return keeps_no_types(item, self._all_fields_of(item), self._kernel)
 
-    def _lack(self, need: tuple[str, str] | None, maps: tuple[int, ...]) -> Objection | None:
+    def _lack(self, need: tuple[str, str] | None, maps: tuple[MapUse, ...]) -> Objection | None:
         if need is None or self._object.btf is None:
             return None
-        struct, field = need
-        for item in (self._object.maps[index] for index in maps):
-            if not has_types(item):
-                text = (
-                    f"map {item.name!r} has to have BTF in order to use {struct}: define it with "
-                    "__type(key, ...) and __type(value, ...) instead of sizes"
-                )
-                return Objection(FindingKind.LOAD, (Reason(_RULE, text),))
-            if why := self._unfit(item):
-                text = f"map {item.name!r} has to have BTF in order to use {struct}, and {why}"
-                return Objection(FindingKind.LOAD, (Reason(_RULE, text),))
-            if field not in self._fields_of(item):
-                text = f"map {item.name!r} has no valid {struct}: put one into its value"
+        for use in maps:
+            text = self._data_lack(use.number, *need) if use.is_data else self._map_lack(use, *need)
+            if text:
                 return Objection(FindingKind.LOAD, (Reason(_RULE, text),))
         return None
+
+    def _map_lack(self, use: MapUse, struct: str, field: str) -> str:
+        """Return what a map lacks that is used for such a struct, "" if nothing."""
+        item = self._object.maps[use.number]
+        if not has_types(item):
+            return (
+                f"map {item.name!r} has to have BTF in order to use {struct}: define it with "
+                "__type(key, ...) and __type(value, ...) instead of sizes"
+            )
+        if why := self._unfit(item):
+            return f"map {item.name!r} has to have BTF in order to use {struct}, and {why}"
+        if field in self._fields_of(item):
+            return ""
+        fields = self._fields.of_type(item.value_type)
+        return f"map {item.name!r} has no valid {struct}: {_mend(fields, field)}"
+
+    def _data_lack(self, index: int, struct: str, field: str) -> str:
+        """Return what a section of data lacks, "" if nothing is known to be lacking.
+
+        Where no variable of it is one, the pointer is wrong, which is not judged.
+        """
+        fields = self._fields.of_data(index)
+        if field not in fields.own or field in self._fields_of_data(index):
+            return ""
+        name = self._object.data[index].name
+        return f"section {name} has no valid {struct}: {_mend(fields, field)}"
 
     def _fields_of(self, item: BpfMap) -> frozenset[str]:
         """Return the special fields of a map's values; none where the kernel gets no types."""
@@ -202,6 +225,21 @@ class MapJudge:
         if self._object.btf is None or not has_types(item):
             return frozenset()
         return self._found(self._fields.of_type(item.value_type))
+
+
+def _mend(fields: SpecialFields, field: str) -> str:
+    """Return what to do about a field that the kernel does not find in a type.
+
+    It knows of no field at all where one of them is wrong (btf_parse_fields()).
+    """
+    if field not in fields.own:
+        return "put one into its value"
+    if not fields.roots_fit:
+        return (
+            "each list and tree beside it needs __contains(TYPE, NODE), where NODE is a "
+            "bpf_list_node or bpf_rb_node of that struct"
+        )
+    return "keep one of each kind beside it, and a lock where there are lists or trees"
 
 
 def has_types(item: BpfMap) -> bool:

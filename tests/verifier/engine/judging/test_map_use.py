@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.verifier.bundled import check_on, reasons_of
+from tests.verifier.bundled import bundled_kernel, check_on, reasons_of
 from tests.verifier.engine.object.objects import read
-from verifier.engine.object.special_fields import find_special_fields
+from verifier.engine.flow.summary import MapUse
+from verifier.engine.judging.maps import MapJudge
+from verifier.engine.object.special_fields import ObjectFields, find_special_fields
 from verifier.engine.result import PASSES, REFUSED
 
 _LOCK = "tracing progs cannot use bpf_spin_lock yet: map locked has one in its values"
@@ -70,6 +72,23 @@ def test_special_fields_are_found_at_any_depth() -> None:
     assert maps["nested"].found(looks_inside=False) == set()
     assert maps["nested"].found(looks_inside=True) == {"BPF_TIMER"}
     assert maps["two"].found(looks_inside=True) == set()
+
+
+def test_a_lock_in_data_is_none_where_a_list_beside_it_names_no_node() -> None:
+    """ "map '.data.unknown' has no valid bpf_spin_lock", as 7.3 says."""
+    obj = read("lists.bpf.o")
+    judge = MapJudge(obj, ObjectFields(obj), bundled_kernel("7.3"))
+    said = {
+        item.name: judge.helper_objection(93, (MapUse(is_data=True, number=at),))
+        for at, item in enumerate(obj.data)
+    }
+    assert said[".data.known"] is None
+    assert said[".bss"] is None  # a pointer that is no lock's is not judged
+    objection = said[".data.unknown"]
+    assert objection is not None
+    assert objection.reasons[0].text.startswith(
+        "section .data.unknown has no valid bpf_spin_lock: each list and tree beside it needs"
+    )
 
 
 @pytest.mark.parametrize("kernel", ["6.1", "6.12", "7.3"])
