@@ -43,10 +43,9 @@ def load_packed_types(name: str, facts_hash: str) -> bytes | None:
 
     Raises DamagedBundleError: a check without types would be another one.
     """
-    rows = KernelTypes.objects.filter(kernel__name=name, kernel__facts_hash=facts_hash)
-    kept = rows.values_list("data", flat=True).first()
+    kept = _find_kept(KernelTypes, name, facts_hash)
     if kept is not None:
-        return bytes(kept)
+        return kept
     kernel = _find(name, facts_hash)
     bundled = _bundled_with(Part.TYPES, kernel)
     types = bundled.read_types() if bundled else None
@@ -63,10 +62,9 @@ def load_functions(name: str, facts_hash: str) -> bytes | None:
 
     Raises DamagedBundleError, as `load_packed_types` does.
     """
-    rows = KernelFunctions.objects.filter(kernel__name=name, kernel__facts_hash=facts_hash)
-    kept = rows.values_list("data", flat=True).first()
+    kept = _find_kept(KernelFunctions, name, facts_hash)
     if kept is not None:
-        return bytes(kept)
+        return kept
     kernel = _find(name, facts_hash)
     bundled = _bundled_with(Part.FUNCTIONS, kernel)
     functions = bundled.read_functions() if bundled else None
@@ -74,6 +72,14 @@ def load_functions(name: str, facts_hash: str) -> bytes | None:
         with contextlib.suppress(DatabaseError), transaction.atomic():
             keep_functions(kernel, functions)
     return functions
+
+
+def _find_kept(
+    model: type[KernelTypes] | type[KernelFunctions], name: str, facts_hash: str
+) -> bytes | None:
+    rows = model._default_manager.filter(kernel__name=name, kernel__facts_hash=facts_hash)
+    kept = rows.values_list("data", flat=True).first()
+    return None if kept is None else bytes(kept)
 
 
 def keep_bundled_parts() -> None:

@@ -73,15 +73,14 @@ class Enter(Protocol):
 
 def call_helper(walk: Walk, state: State, slot: int, number: int) -> None:
     """Call a helper by its number."""
-    effect = Effect(state.regions)
     result: Value = UNKNOWN
+    if number == _LOOKUP and walk.has_locks:
+        result = _look_up(state, slot)
+    effect = Effect(state.regions)
     if number in (SPIN_LOCK, SPIN_UNLOCK):
         effect = _worth_telling(walk, lock_effect(number, state))
     elif number == _TIMER_SET_CALLBACK:
         _pass_callbacks(walk, state, slot, TIMER, 2)
-    elif number == _LOOKUP and walk.has_locks:
-        result = _look_up(state, slot)
-        effect = Effect(state.regions)
     walk.note_helper(slot, number, state, effect)
     state.regions = effect.regions
     _finish(state, result, reads_only=number in _READERS)

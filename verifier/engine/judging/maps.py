@@ -184,14 +184,15 @@ class MapJudge:
         if need is None or self._object.btf is None:
             return None
         for use in maps:
-            text = self._data_lack(use.number, *need) if use.is_data else self._map_lack(use, *need)
+            lack = self._data_lack if use.is_data else self._map_lack
+            text = lack(use.number, *need)
             if text:
                 return Objection(FindingKind.LOAD, (Reason(_RULE, text),))
         return None
 
-    def _map_lack(self, use: MapUse, struct: str, field: str) -> str:
+    def _map_lack(self, index: int, struct: str, field: str) -> str:
         """Return what a map lacks that is used for such a struct, "" if nothing."""
-        item = self._object.maps[use.number]
+        item = self._object.maps[index]
         if not has_types(item):
             return (
                 f"map {item.name!r} has to have BTF in order to use {struct}: define it with "
