@@ -44,6 +44,11 @@ function noteOf(text) {
   return note;
 }
 
+// What a script has put into a field counts as typed.
+export function tell(field) {
+  for (const told of ["input", "change"]) field.dispatchEvent(new Event(told, { bubbles: true }));
+}
+
 export class Combo {
   // `load` gives names, or [name, note] pairs; `take` is told which was chosen; `find` gives those of a Map that fit.
   constructor(input, { load, take, find = (all, typed) => findNames(all.keys(), typed) }) {
@@ -53,16 +58,11 @@ export class Combo {
     this.find = find;
     this.chosen = -1;
     this.list = document.createElement("ul");
-    this.list.className = "combo-list";
-    this.list.id = `${input.id}-list`;
-    this.list.role = "listbox";
-    this.list.hidden = true;
-    this.list.setAttribute("aria-label", "Suggestions");
+    const list = { className: "combo-list", id: `${input.id}-list`, role: "listbox", ariaLabel: "Suggestions" };
+    Object.assign(this.list, list, { hidden: true });
     input.after(this.list);
-    input.role = "combobox";
-    for (const [name, value] of [["autocomplete", "list"], ["expanded", "false"], ["controls", this.list.id]]) {
-      input.setAttribute(`aria-${name}`, value);
-    }
+    Object.assign(input, { role: "combobox", ariaAutoComplete: "list", ariaExpanded: "false" });
+    input.setAttribute("aria-controls", this.list.id);
     input.addEventListener("input", (event) => event.isTrusted && this.open());
     input.addEventListener("keydown", (event) => this.onKey(event));
     input.addEventListener("blur", () => this.close());

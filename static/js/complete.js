@@ -1,6 +1,6 @@
 // Completion for <input data-complete="contexts|kfuncs helpers">.
 // The names are those of the kernel chosen in the same form, fetched once for each kernel.
-import { Combo, fetchJson } from "./combo.js";
+import { Combo, fetchJson, tell } from "./combo.js";
 
 const lists = new Map();
 
@@ -18,13 +18,9 @@ async function fetchNames(kernel) {
 
 async function loadFor(input) {
   const kernel = input.form.elements.kernel?.value ?? "";
-  // The first request may have failed while this was typed; without names one can still ask.
+  // The first request may have failed meanwhile; one can ask without names.
   const names = (await loadNames(kernel)) ?? (await loadNames(kernel));
   return input.dataset.complete.split(" ").flatMap((kind) => names?.[kind] ?? []);
-}
-
-function tell(input) {
-  for (const told of ["input", "change"]) input.dispatchEvent(new Event(told, { bubbles: true }));
 }
 
 for (const input of document.querySelectorAll("input[data-complete]")) {

@@ -40,9 +40,13 @@ class Graph {
     else if (this.problems.checked) this.isolate();
   }
 
+  get direction() {
+    return this.tools.querySelector("[name=direction]:checked").value;
+  }
+
   remember() {
     const params = new URLSearchParams(location.search);
-    const direction = this.tools.querySelector("[name=direction]:checked").value;
+    const { direction } = this;
     const state = {
       node: this.chosen,
       to: this.chosen && this.to.value,
@@ -73,14 +77,13 @@ class Graph {
 
   prepareNodes() {
     for (const [name, node] of this.nodes) {
-      node.setAttribute("tabindex", "0");
-      node.setAttribute("role", "button");
-      node.setAttribute("aria-pressed", "false");
-      node.addEventListener("click", () => this.choose(name === this.chosen ? null : name));
+      Object.assign(node, { tabIndex: 0, role: "button", ariaPressed: "false" });
+      const toggle = () => this.choose(name === this.chosen ? null : name);
+      node.addEventListener("click", toggle);
       node.addEventListener("keydown", (event) => {
         if (event.key !== "Enter" && event.key !== " ") return;
         event.preventDefault();
-        this.choose(name === this.chosen ? null : name);
+        toggle();
       });
     }
     this.svg.setAttribute("role", "group");
@@ -97,11 +100,12 @@ class Graph {
       names.append(new Option(this.label(name)));
       this.to.append(new Option(this.label(name).slice(0, 60), name));
     }
-    find.addEventListener("input", () => this.search(find.value.trim().toLowerCase()));
+    const search = () => this.search(find.value.trim().toLowerCase());
+    find.addEventListener("input", search);
     this.tools.addEventListener("submit", (event) => {
       event.preventDefault();
-      const found = this.search(find.value.trim().toLowerCase());
-      if (found.length) this.choose(found[0]);
+      const [first] = search();
+      if (first) this.choose(first);
     });
     this.tools.addEventListener("change", (event) => {
       if (event.target === find) return;
@@ -185,16 +189,20 @@ class Graph {
   }
 
   choose(name) {
-    this.nodes.get(this.chosen)?.classList.remove("kf-chosen");
-    this.nodes.get(this.chosen)?.setAttribute("aria-pressed", "false");
+    this.mark(false);
     this.chosen = name;
-    this.nodes.get(name)?.classList.add("kf-chosen");
-    this.nodes.get(name)?.setAttribute("aria-pressed", "true");
+    this.mark(true);
     if (name === null) this.to.value = "";
     this.showPages(name);
     this.isolate();
     this.remember();
     if (name !== null) this.center(this.nodes.get(name));
+  }
+
+  mark(chosen) {
+    const node = this.nodes.get(this.chosen);
+    node?.classList.toggle("kf-chosen", chosen);
+    node?.setAttribute("aria-pressed", chosen);
   }
 
   // The chosen node moves when what is left moves together: it stays in sight.
@@ -241,7 +249,7 @@ class Graph {
     this.all.disabled = this.chosen === null && !this.problems.checked;
     if (this.chosen === null && this.problems.checked) return this.light(this.ends(this.bad), this.bad, this.count());
     if (this.chosen === null) return this.light(null, null, "");
-    const direction = this.tools.querySelector("[name=direction]:checked").value;
+    const { direction } = this;
     if (this.to.value && this.to.value !== this.chosen) {
       let way = this.way(this.chosen, this.to.value);
       if (!way.length) way = this.way(this.to.value, this.chosen);

@@ -1,5 +1,5 @@
 // Search in a <select data-pick> of many: what is found is chosen in it, for forms and scripts know the select.
-import { Combo, findNames } from "./combo.js";
+import { Combo, findNames, tell } from "./combo.js";
 
 const FEW = 12;
 
@@ -50,7 +50,7 @@ class Pick extends Combo {
     const option = [...this.select.options].find((item) => item.text.toLowerCase() === name.toLowerCase());
     if (option && !option.selected) {
       option.selected = true;
-      for (const told of ["input", "change"]) this.select.dispatchEvent(new Event(told, { bubbles: true }));
+      tell(this.select);
     }
     this.restore();
   }

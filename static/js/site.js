@@ -1,4 +1,4 @@
-// What every page has: the theme switch, the key for search, local times, drop zones, long lists.
+// What every page has: the theme switch, the key for search, local times, drop zones.
 const root = document.documentElement;
 const THEMES = { system: "System theme", light: "Light theme", dark: "Dark theme" };
 
@@ -107,8 +107,12 @@ search.addEventListener("focus", async () => {
   suggest(search).open();
 }, { once: true });
 prepare(document);
-document.addEventListener("htmx:load", (event) => {
-  if (event.target !== document.body) prepare(event.target);
+document.addEventListener("htmx:load", ({ target }) => {
+  if (target !== document.body) return prepare(target);
+  // htmx listens from now on; what was typed before is asked now.
+  for (const field of document.querySelectorAll("[data-question] input")) {
+    if (field.value !== field.defaultValue) field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
 });
 // The same answer once more stays as it is: a reader may be in it already.
 const answered = new WeakMap();

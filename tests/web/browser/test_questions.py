@@ -95,6 +95,18 @@ def test_question_stands_in_the_address_for_reloads_and_for_going_back(page: Pag
     page.wait_for_url(re.compile("/kernels/$"))
 
 
+def test_question_that_was_typed_before_the_scripts_came_is_asked(page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/htmx*.js", lambda route: held.append(route))
+    with page.expect_request("**/htmx*.js"):
+        page.goto("/", wait_until="commit")
+    page.get_by_label("Program, attach point or callback").fill(DISPATCH)
+    page.get_by_label("Kfunc").fill(MOVE)
+    for route in held:
+        route.continue_()
+    expect(page.locator("#answer .answer-allowed")).to_contain_text(MOVE)
+
+
 def test_sleepable_form_is_one_click_away(page: Page) -> None:
     page.goto("/can-call/?kernel=7.3&context=sched_ext_ops.init&kfunc=scx_bpf_create_dsq")
     answer = page.locator(".answer-only_if_sleepable")
