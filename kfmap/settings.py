@@ -131,7 +131,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "kfmap.server.content_policy.ContentPolicy",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -142,8 +142,9 @@ MIDDLEWARE = [
 AUTHENTICATION_BACKENDS = [
     "kfmap.quotas.guesses.AddressBackend",
     "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
+    "kfmap.accounts.sessions.AccountBackend",
 ]
+SESSION_ENGINE = "kfmap.accounts.sessions"
 ROOT_URLCONF = "kfmap.urls"
 ASGI_APPLICATION = "kfmap.asgi.application"
 TEMPLATES = [

@@ -24,6 +24,7 @@ from django.db import close_old_connections
 from django.http import HttpResponseBase
 from django.urls import reverse, set_script_prefix
 
+from kfmap.server.connections import trust_quiet_connections
 from kfmap.server.metrics import count_request
 
 T = TypeVar("T")
@@ -79,6 +80,7 @@ class ThreadHandler(ASGIHandler):
         """Return the response; one that is whole is closed in the thread that made it."""
         set_script_prefix(get_script_prefix(scope))
         signals.request_started.send(sender=type(self), scope=scope)
+        trust_quiet_connections()
         request, refused = self.create_request(scope, body)
         if request is None:
             assert refused is not None

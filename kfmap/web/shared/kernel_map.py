@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 from django.db import connection
@@ -18,7 +19,7 @@ from kfmap.web.shared.not_found import NameNotFound
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class KernelMap:
     """All kernels of the map; `rows` are oldest first."""
 
@@ -66,8 +67,9 @@ class KernelMap:
         """
         return load_row(self.row(name))
 
+    @cached_property
     def identity(self) -> str:
-        """Return a text that changes whenever a kernel, its facts or what is said of it do."""
+        """A text that changes whenever a kernel, its facts or what is said of it do."""
         return " ".join(
             f"{row.name}:{row.facts_hash}:{row.source}:{row.updated_at}" for row in self.rows
         )
@@ -101,14 +103,15 @@ class ThisKernel:
 
 
 _MAPS: Recent[tuple[object, ...], KernelMap] = Recent(4)
-_STATE = (  # what a row can differ in from the one that is kept
-    f"SELECT id, name, facts_hash, source, label, updated_at FROM {Kernel._meta.db_table}"  # noqa: S608 - names only
-    " ORDER BY id"
-)
+_STATE = f"""SELECT id, name, facts_hash, source, label, CAST(updated_at AS TEXT)
+FROM {Kernel._meta.db_table} ORDER BY id"""  # noqa: S608 - names of tables, nothing of readers
 
 
 def load_kernel_map() -> KernelMap:
-    """Return the kernels that there are now; their rows are made once while nothing changes."""
+    """Return the kernels that there are now; their rows are made once while nothing changes.
+
+    A row of `_STATE` has all in which it can differ from the one that is kept.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_STATE)
         state = tuple(cursor.fetchall())

@@ -179,7 +179,7 @@ def _identify(request: HttpRequest, kernels: KernelMap) -> str | None:
 
 def _identify_map(kernels: KernelMap) -> tuple[object, ...]:
     """Return what every page changes with, whoever reads it."""
-    return ENGINE_VERSION, _code_stamp(), kernels.identity()
+    return ENGINE_VERSION, _code_stamp(), kernels.identity
 
 
 def _identify_reader(request: HttpRequest) -> tuple[object, ...]:
