@@ -16,7 +16,7 @@ from verifier.engine.reports.causes import Cause
 from verifier.engine.result import LEFT_OUT, PASSES, FindingKind
 from verifier.records.models import BpfObject, Job, Review, Waiver
 from verifier.records.reviews import Reviewed
-from verifier.records.versions import find_newest
+from verifier.records.versions import find_newest_id
 from verifier.spaces.models import PolicyVersion, Space
 
 HARMLESS = {FindingKind.UNKNOWN, FindingKind.DEAD, FindingKind.LEFT_OUT}
@@ -128,8 +128,8 @@ def _mark(
 ) -> str:
     """Return what is another text when a reader looks at what is out of date: the verdicts, what
     they stand on, or the version that is the newest of this name."""
-    newest = find_newest(space, obj.file_name) if space is not None else None
-    looked_at = [now, dict(worst), newest.pk if newest else None]
+    newest = find_newest_id(space, obj.file_name) if space is not None else None
+    looked_at = [now, dict(worst), newest]
     return hashlib.sha256(json.dumps(looked_at, sort_keys=True).encode()).hexdigest()
 
 

@@ -54,6 +54,11 @@ def find_newest(space: Space, name: str) -> BpfObject | None:
     return latest.object if latest else None
 
 
+def find_newest_id(space: Space, name: str) -> int | None:
+    """Return the id of that version."""
+    return _files_of(space, name).values_list("object_id", flat=True).first()
+
+
 def _files_of(space: Space, name: str) -> QuerySet[SubmittedFile]:
     """Return what was uploaded into a space under a name and taken, the latest first."""
     files = SubmittedFile.objects.filter(submission__space=space, name=name, object__isnull=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kfmap.catalogue.models import Kernel
+from kfmap.web.shared.kernel_map import load_kernel_map
 from verifier.engine.reports.answer import Answer
 from verifier.engine.reports.judged import STANDS_FOR
 from verifier.engine.result import LEFT_OUT, PASSES
@@ -66,7 +67,7 @@ class ObjectPage:
 def build_object_page(obj: BpfObject, before: str = "", after: str = "") -> ObjectPage:
     """Return the page; `before`, `after` are the kernels to compare, by name."""
     job = obj.jobs.first()  # before the verdicts: those of a job that is done are all there
-    kernels = list(Kernel.objects.newest_first())
+    kernels = list(load_kernel_map().rows[::-1])
     verdicts = load_verdicts(obj, kernels)
     across = build_across(kernels, verdicts.checks, before, after)
     return ObjectPage(job, kernels, verdicts, across)

@@ -28,13 +28,18 @@ _MANY_PROGRAMS = 20  # with more the page is folded further, so that it can be l
 _KEPT = 32  # objects; one of 130 programs takes about a megabyte
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CauseCard:
     """A cause as a card that unfolds; the first ones are open."""
 
     anchor: str
     cause: Cause
     is_open: bool
+
+    @cached_property
+    def said(self) -> SafeString:
+        """Return its text as HTML: without what readers say of it."""
+        return render_to_string("verifier/cause_said.html", {"card": self})
 
     @property
     def where(self) -> list[tuple[list[str], str]]:
