@@ -16,6 +16,7 @@ MAY, NEVER, MUST, UNKNOWN = "may", "never", "must", "unknown"
 TARGET_DECIDES = "target"
 ALWAYS, SOMETIMES = "always", "sometimes"
 TASK, DUMP, LOCKED_RQ, IDLE, RQ_LOCK = "task", "dump", "locked_rq", "idle", "rq_lock"
+RQ_TASK = "rq_task"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +154,11 @@ class OpCircumstances:
 class RunTimeCheck:
     """A check that a kfunc makes on each call, beside masks.
 
-    `asks`: TASK (its task is one of the op's), DUMP (a dump is written), LOCKED_RQ, IDLE (built-in
-    idle tracking is on), or RQ_LOCK: no check, but the lock of an rq that it takes where no mask
-    is in force. `sure`: every call comes to it. `message` is what the kernel says, `path` leads
-    from the kfunc to the check, function by function.
+    `asks`: TASK (its task is one of the op's), DUMP (a dump is written), LOCKED_RQ, RQ_TASK (its
+    task is on the rq that is locked), IDLE (built-in idle tracking is on), or RQ_LOCK: no check,
+    but the lock of an rq that it takes where no mask is in force. `sure`: every call comes to it.
+    `message` is what the kernel says, `path` leads from the kfunc to the check, function by
+    function.
     """
 
     kfunc: str

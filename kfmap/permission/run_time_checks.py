@@ -15,6 +15,7 @@ from kfmap.kernel.program_facts import (
     LOCKED_RQ,
     NEVER,
     RQ_LOCK,
+    RQ_TASK,
     TASK,
     OpCircumstances,
     RunTimeCheck,
@@ -30,6 +31,7 @@ _WANTS = {
     TASK: ("its task must be one that the op is called for", "records no task"),
     DUMP: ("a dump must be under way", "is no part of a dump"),
     LOCKED_RQ: ("the lock of an rq must be held", "locks no rq"),
+    RQ_TASK: ("its task must be on the rq that is locked", "locks no rq"),
     IDLE: (
         "built-in idle tracking must be on",
         "comes after built-in idle tracking is switched off",
@@ -114,10 +116,13 @@ def index_run_time_checks(facts: KernelFacts) -> RunTimeChecks:
 def _how_given(op: OpCircumstances | None, asks: str) -> str | None:
     """Return ALWAYS, SOMETIMES or NEVER for what a check asks; None where that is not known.
 
-    Idle tracking is surely off at times, and never surely on: schedulers may do without it.
+    Idle tracking is surely off at times, and never surely on: schedulers may do without it. Which
+    rq a task is on changes.
     """
     if asks == IDLE:
         return NEVER if op is not None and op.idle_off == ALWAYS else None
+    if asks == RQ_TASK:
+        return None
     if op is None:
         return NEVER
     return {TASK: op.tasks, DUMP: op.dumping, LOCKED_RQ: op.locked_rq}[asks]
@@ -138,7 +143,8 @@ def _explain(check: RunTimeCheck) -> Reason:
 
 def _explain_condition(check: RunTimeCheck) -> Reason:
     when = "on each call" if check.sure else "in some cases"
-    text = f"{_way(check)} checks {when} that {_state(check)}"
+    else_says = f' (else the kernel says "{check.message}")' if check.message else ""
+    text = f"{_way(check)} checks {when} that {_state(check)}{else_says}"
     return give_reason(Step.RUN_TIME_CONDITION, text, _place(check))
 
 

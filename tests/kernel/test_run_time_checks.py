@@ -95,8 +95,15 @@ __bpf_kfunc s32 pick_cpu(struct task_struct *p)
     if (this_rq()->in_select_cpu) {
         if (!task_ok(root, p))
             return -1;
+    } else if (scx_locked_rq()) {
+        if (task_rq(p) != scx_locked_rq())
+            goto cross_task;
     }
     return pick(p);
+
+cross_task:
+    scx_error(root, "called cross-task on %s", p->comm);
+    return -1;
 }
 
 __bpf_kfunc s32 pick_node(int node)
@@ -224,6 +231,7 @@ def test_kfuncs_come_to_their_checks(tmp_path: Path) -> None:
         ("locked", "locked_rq"): (True, "no rq is locked"),
         ("move", "rq_lock"): (False, ""),
         ("pick_cpu", "idle"): (True, "idle tracking is off"),
+        ("pick_cpu", "rq_task"): (False, "called cross-task on %s"),
         ("pick_cpu", "task"): (False, "not a task of the op"),
         ("pick_node", "idle"): (True, "no nodes"),
         ("print_line", "dump"): (True, "only while dumping"),

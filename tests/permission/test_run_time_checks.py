@@ -79,7 +79,7 @@ def test_other_programs_are_not_judged_but_the_check_is_said() -> None:
     answer, reasons = CHECKS.decide(Context("BPF_PROG_TYPE_TRACING"), "group")
     assert answer is None
     assert [item.rule for item in reasons] == ["run_time_condition"]
-    assert "depends on what the task is doing" in reasons[0].text
+    assert "that depends on what the task is doing" in reasons[0].text
 
 
 def test_a_failure_has_two_halves_each_with_its_line() -> None:
@@ -104,6 +104,7 @@ def test_an_unsure_check_is_said_and_decides_nothing() -> None:
     assert answer is None
     assert reasons[0].text == (
         "pick checks in some cases that its task is one that the op is called for"
+        ' (else the kernel says "no")'
     )
 
 

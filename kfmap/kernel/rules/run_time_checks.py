@@ -1,8 +1,9 @@
 """Checks that kfuncs of sched_ext make on each call, beside masks: task, dump, locked rq, idle.
 
 Read from the functions that report an error with scx_error() (scx_ops_error() before 6.14): a
-comparison with the recorded tasks (`kf_tasks`), with the CPU that dumps, a test of
-scx_locked_rq(), of a static key. Which kfuncs come to them is followed call by call.
+comparison with the recorded tasks (`kf_tasks`), with the CPU that dumps, of a task's rq with the
+locked one, a test of scx_locked_rq(), of a static key. Which kfuncs come to them is followed call
+by call.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from kfmap.kernel.program_facts import (
     IDLE,
     LOCKED_RQ,
     RQ_LOCK,
+    RQ_TASK,
     TASK,
     OpCircumstances,
     RunTimeCheck,
@@ -37,6 +39,8 @@ _TASKS = re.compile(r"\bkf_tasks\b")
 _CPU = re.compile(r"\b(?:raw_)?smp_processor_id\s*\(\s*\)\s*!=\s*(\w+)\s*(?:->|\.)\s*cpu\b")
 _KEY = re.compile(r"\bstatic_branch_likely\s*\(\s*&\s*(\w+)\s*\)")
 _LOCKED = "scx_locked_rq"
+_OF_RQ = re.compile(rf"\btask_rq\s*\([^()]*\)\s*!=\s*{_LOCKED}\s*\(")
+_GOTO = re.compile(r"\bgoto\s+(\w+)\s*;")
 _SETS_CPU = re.compile(r"(?:->|\.)\s*cpu\s*=\s*(?:raw_)?smp_processor_id\s*\(")
 _CLEARS_CPU = re.compile(r"(?:->|\.)\s*cpu\s*=\s*-\s*1")
 _TEXTS = re.compile(r'(?:"(?:[^"\\]|\\.)*"\s*)+')
@@ -231,6 +235,8 @@ class _Reader:
             return TASK, ""
         if _CPU.search(condition):
             return DUMP, ""
+        if _OF_RQ.search(condition):
+            return RQ_TASK, ""
         key = _KEY.search(condition)
         if key:
             return IDLE, key[1]
@@ -243,11 +249,15 @@ class _Reader:
     def _refuses(self, function: Function, node: Node, key: str) -> bool:
         """Return whether the kernel reports an error where the condition does not hold.
 
-        A static key may be tested the other way round: the error then follows the return.
+        The report may be behind a label. A static key may be tested the other way round: the error
+        then follows the return.
         """
         taken = field_of(node, "consequence")
         if taken is not None and _reports(text_of(taken)):
             return True
+        away = _GOTO.search(text_of(taken)) if taken is not None else None
+        if away:
+            return _reports(text_of(function.body).rpartition(f"\n{away[1]}:")[2])
         rest = text_of(function.body)[node.end_byte - function.body.start_byte :]
         is_plain = "!" not in text_of(field_of(node, "condition") or node)
         returns = taken is not None and "return" in text_of(taken)
