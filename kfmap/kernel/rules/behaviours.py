@@ -105,6 +105,13 @@ _ROWS = (
     # Preemption and IRQs that are off make an RCU section.
     # "bpf: Account for preempt and IRQ state in RCU protection"; 7.3.4.
     _Row("rcu_by_any_region", ("in_rcu_cs",), r"active_preempt_locks"),
+    # Each element of a map that a callback of bpf_for_each_map_elem() gets is one of its own, so
+    # the locks in two of them are two: seen first in 7.3.4.
+    _Row(
+        "callback_elements_have_ids",
+        ("map_set_for_each_callback_args",),
+        r"BPF_REG_3\]\.id\s*=\s*\+\+env->id_gen",
+    ),
     # No callback, nor a function below it, may call another program, or load from a packet.
     # "bpf: Reject tail calls directly from callback frames", "bpf: Reject legacy packet loads from
     # callbacks"; 7.3.4.

@@ -10,24 +10,28 @@ from typing import NamedTuple, Protocol
 
 from verifier.engine.flow.body import Row
 from verifier.engine.flow.forks import (
+    ELEMENT,
     LOOP,
     RESILIENT_LOCKS,
     SPIN_LOCK,
     SPIN_UNLOCK,
     SYNCHRONOUS,
 )
-from verifier.engine.flow.region_calls import Effect, lock_effect, resilient_effect
+from verifier.engine.flow.region_calls import Effect, identity, lock_effect, resilient_effect
 from verifier.engine.flow.regions import DIFFERENT, Regions
 from verifier.engine.flow.state import State, pass_on
-from verifier.engine.flow.summary import GLOBAL, TIMER, EdgeKind, Way
+from verifier.engine.flow.summary import CALLBACK, GLOBAL, TIMER, EdgeKind, Way
 from verifier.engine.flow.values import (
+    ELEMENTS,
     NO_MAP,
     TO_ELEMENT,
     TO_MAP,
     TO_STACK,
+    TO_TURN,
     TRUSTED,
     UNKNOWN,
     VAGUE,
+    Held,
     Pointer,
     Range,
     Value,
@@ -75,7 +79,7 @@ def call_helper(walk: Walk, state: State, slot: int, number: int) -> None:
     """Call a helper by its number."""
     result: Value = UNKNOWN
     if number == _LOOKUP and walk.has_locks:
-        result = _look_up(state, slot)
+        result = _look_up(state, walk.place(slot))
     effect = Effect(state.regions)
     if number in (SPIN_LOCK, SPIN_UNLOCK):
         effect = _worth_telling(walk, lock_effect(number, state))
@@ -92,22 +96,30 @@ def _worth_telling(walk: Walk, effect: Effect) -> Effect:
     return effect if walk.suspects or not is_doubt else Effect(effect.regions)
 
 
-def _look_up(state: State, slot: int) -> Value:
+def _look_up(state: State, place: int) -> Value:
     """Return an element of a map: which one it is tells one lock from another.
 
     Each lookup counts as another element, as check_helper_call() gives each an id of its own; one
     in an inner map, or in a map that is chosen at run time, too.
     """
-    held = state.registers[1]
-    if isinstance(held, Pointer) and held.kind == TO_MAP:
-        return _make(state, held.target, slot)
-    return _make(state, NO_MAP, slot)
+    return _make(state, _map_of(state.registers[1]), place)
 
 
-def _make(state: State, target: int, slot: int) -> Value:
-    """Return what may hold a lock, and forget what was looked up or made at the slot before."""
-    state.forget_element(target, slot)
-    return Pointer(TO_ELEMENT, target, slot)
+def _map_of(held: Held) -> int:
+    """Return which map of the object a register points to; NO_MAP for inner maps too."""
+    return held.target if isinstance(held, Pointer) and held.kind == TO_MAP else NO_MAP
+
+
+def _owner(arguments: list[Held]) -> int:
+    """Return the map that has the element which a timer or work is in; NO_MAP if not known."""
+    elements = (held for held in arguments if isinstance(held, Pointer) and held.kind in ELEMENTS)
+    return next((held.target for held in elements), NO_MAP)
+
+
+def _make(state: State, target: int, place: int) -> Value:
+    """Return what may hold a lock, and forget what was looked up or made at the place before."""
+    state.forget_element(target, place)
+    return Pointer(TO_ELEMENT, target, place)
 
 
 def call_kfunc(walk: Walk, state: State, slot: int, index: int) -> bool | None:
@@ -129,7 +141,7 @@ def call_kfunc(walk: Walk, state: State, slot: int, index: int) -> bool | None:
     certain = not answer.may_be_null and walk.returns_pointer(index)
     result: Value = TRUSTED if certain else UNKNOWN
     if kind.makes and walk.has_locks:
-        result = _make(state, NO_MAP, slot)
+        result = _make(state, NO_MAP, walk.place(slot))
     _finish(state, result, reads_only=False)
     return None
 
@@ -172,10 +184,24 @@ def _run_helper_callbacks(
     if turns == 0:
         walk.note_received(state.registers[register : register + 1])
         return [state.regions]
-    arguments = [pass_on(walk.settle(state.registers[at])) if at else UNKNOWN for at in sources]
+    arguments = [_callback_argument(walk, state, slot, at) for at in sources]
     arguments += [UNKNOWN] * (5 - len(arguments))
     rounds = min(turns, _ROUNDS) if isinstance(turns, int) else _ROUNDS
     return _run_callbacks(state, slot, register, tuple(arguments), rounds, enter)
+
+
+def _callback_argument(walk: Walk, state: State, slot: int, source: int) -> Value:
+    """Return what a callback gets that is made of a register, of an element, or of no one knows."""
+    if source == ELEMENT:
+        return _turn(walk, slot, _map_of(state.registers[1]))
+    if source == 0:
+        return UNKNOWN
+    return pass_on(walk.settle(state.registers[source]), state, with_kept=walk.has_locks)
+
+
+def _turn(walk: Walk, slot: int, target: int) -> Value:
+    """Return an element of a map as a callback gets it, where it matters which one it is."""
+    return Pointer(TO_TURN, target, walk.place(slot)) if walk.has_locks else UNKNOWN
 
 
 def _run_tree_callbacks(walk: Walk, state: State, slot: int, enter: Enter) -> list[Regions]:
@@ -197,9 +223,13 @@ def _run_callbacks(
     """Run a callback again as long as it leaves other regions than any turn before."""
     before, functions = state.regions, functions_of(state.registers[register])
     found, latest = [before], [before]
-    for _ in range(rounds):
+    elements = [value for value in map(identity, arguments) if value and value[0] == TO_TURN]
+    for turn in range(rounds):
         new: list[Regions] = []
         for state.regions in latest:
+            if turn:
+                for element in elements:
+                    state.regions = state.regions.forget_lock(element)
             for function in functions:
                 called = Callback(slot, function, arguments, len(functions) == 1)
                 for way in enter.callback(called, state):
@@ -243,12 +273,15 @@ def pass_by(state: State) -> State:
 
 def static_arguments(walk: Walk, state: State, with_place: bool) -> tuple[Value, ...]:
     """Return what a static function gets; `with_place`: it keeps flags on its caller's stack."""
-    return tuple(pass_on(walk.settle(held), with_place) for held in state.registers[1:6])
+    return tuple(
+        pass_on(walk.settle(held), state, with_place, walk.has_locks)
+        for held in state.registers[1:6]
+    )
 
 
 def _finish(state: State, result: Value, reads_only: bool) -> None:
     registers = state.registers
-    if not reads_only and state.stack:
+    if not reads_only:
         _doubt_stack(state)
     registers[0] = result
     registers[1:6] = _SCRATCHED
@@ -259,8 +292,11 @@ _SCRATCHED: list[Value] = [UNKNOWN] * 5
 
 def _doubt_stack(state: State) -> None:
     for value in state.registers[1:6]:
-        if isinstance(value, Pointer) and value.kind == TO_STACK:
-            state.doubt_from(value.offset)
+        if isinstance(value, Pointer):
+            if value.kind == TO_STACK:
+                state.doubt_from(value.offset)
+            elif value.kept:
+                state.forget_kept()
         elif value is VAGUE:
             state.doubt_all()
 
@@ -268,5 +304,9 @@ def _doubt_stack(state: State) -> None:
 def _pass_callbacks(walk: Walk, state: State, slot: int, kind: EdgeKind, register: int) -> None:
     """Note callbacks that are run later, or in a way that is not known, with any arguments."""
     functions = functions_of(state.registers[register])
+    arguments: tuple[Value, ...] = (UNKNOWN,) * 5
+    if kind != CALLBACK:  # callback_fn(map, key, value)
+        element = _turn(walk, slot, _owner(state.registers[1:6]))
+        arguments = (UNKNOWN, UNKNOWN, element, UNKNOWN, UNKNOWN)
     for function in functions:
-        walk.note_edge(kind, slot, function, state, (UNKNOWN,) * 5, len(functions) == 1)
+        walk.note_edge(kind, slot, function, state, arguments, len(functions) == 1)

@@ -104,6 +104,7 @@ class CallGraph:
     def __init__(self, obj: BpfObject) -> None:
         self.object = obj
         self.calls = [Calls() for _ in obj.functions]
+        self.first_places = {section: at << 32 for at, section in enumerate(obj.code)}
         self._spans = _function_spans(obj)
         self._references: dict[str, dict[int, Reference]] = {section: {} for section in obj.code}
         self._pointers: dict[int, bool] = {}

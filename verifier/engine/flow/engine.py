@@ -36,7 +36,7 @@ from verifier.engine.flow.summary import (
     Summary,
     Way,
 )
-from verifier.engine.flow.values import UNKNOWN, VAGUE, Value, functions_of
+from verifier.engine.flow.values import UNKNOWN, VAGUE, Pointer, Value, functions_of
 from verifier.engine.flow.walk import Note, Noted, Walk
 from verifier.engine.object.model import BpfObject, Linkage, ReferenceKind
 
@@ -60,6 +60,9 @@ class ObjectCode:
         self.core_slots = {section: frozenset(info.slots) for section, info in core.items()}
         self._checked: dict[int, list[int]] = {}  # function → slots that are asked about as well
         self.summaries: dict[Key, list[Summary]] = {}
+        # Functions that hand on, or get, a stack where what may hold a lock is kept: what is
+        # written there matters, and slices do not follow it.
+        self.whole: set[int] = set()
         self._bodies: dict[int, Body] = {}
         self._decoded = 0  # instructions in these
         self._counted: dict[int, int] = {}
@@ -170,6 +173,10 @@ class Engine:
             self._asked[function, arguments, regions] = asked
         return arguments, self.summarize(function, arguments, regions)
 
+    def note_whole(self, callee: int) -> None:
+        """Leave nothing out of the function that is walked, and of one that it calls."""
+        self.code.whole.update((*self._active[-1:], callee))
+
     def find_live(self, entered: Entered) -> tuple[Live, dict[InputKey, Answer]]:
         """Walk all ways of a function at once; return what follows what, and by which answers."""
         function, arguments, regions = entered
@@ -259,7 +266,7 @@ class Engine:
         """Walk path by path what of the function matters."""
         assert self._exact is not None
         body = self.code.body(entered.function)
-        if self._slicer is None:
+        if self._slicer is None or entered.function in self.code.whole:
             return walk_paths(body, walk, entry, enter, self._exact)
         made, live, answers = self._slicer.piece(entered, asked)
         self._inputs.log.update(answers)
@@ -309,6 +316,7 @@ class _Enter:
         """Note the call of a static function and return its ways out."""
         with_place = function in self._engine.code.graph.keeps_flags
         arguments = static_arguments(self._walk, state, with_place)
+        self._note_kept(function, arguments)
         self._walk.note_received(state.registers[1:6])
         regions = state.regions.entering()
         arguments, summary = self._engine.enter(function, arguments, regions, asked)
@@ -318,10 +326,16 @@ class _Enter:
     def callback(self, called: Callback, state: State) -> tuple[Way, ...]:
         """Note a callback that is run while its caller waits, and return its ways out."""
         slot, function, arguments, chosen = called
+        self._note_kept(function, arguments)
         regions = state.regions.entering()
         arguments, summary = self._engine.enter(function, arguments, regions, WAYS)
         self._walk.note_edge(CALLBACK, slot, function, state, arguments, chosen)
         return summary.ways
+
+    def _note_kept(self, function: int, arguments: tuple[Value, ...]) -> None:
+        if any(isinstance(value, Pointer) and value.kept for value in arguments):
+            self._engine.note_whole(function)
+            self._walk.reads_stack_indirectly = True
 
 
 def _summarize(

@@ -12,9 +12,11 @@ from collections.abc import Mapping
 SPIN_LOCK, SPIN_UNLOCK = 93, 94
 LOOP = 181
 ON_MAPS = frozenset({SPIN_LOCK, SPIN_UNLOCK, 169, 170, 171, 172})  # locks and timers in maps
-# which register is the callback, and what its arguments are made of (register, or 0: unknown)
+# Which register is the callback, and what its arguments are made of: a register, 0 (not known), or
+# an element of the map in r1
+ELEMENT = -1
 SYNCHRONOUS: Mapping[int, tuple[int, tuple[int, ...]]] = {
-    164: (2, (0, 0, 0, 3)),  # bpf_for_each_map_elem
+    164: (2, (0, 0, ELEMENT, 3)),  # bpf_for_each_map_elem
     180: (3, (0, 0, 4)),  # bpf_find_vma
     LOOP: (2, (0, 3)),  # bpf_loop
     209: (2, (0, 3)),  # bpf_user_ringbuf_drain

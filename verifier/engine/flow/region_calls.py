@@ -30,7 +30,15 @@ from verifier.engine.flow.regions import (
     fault_of_unlock,
 )
 from verifier.engine.flow.state import State
-from verifier.engine.flow.values import TO_DATA, TO_FRAME, TO_STACK, TO_VALUE, VAGUE, Held, Pointer
+from verifier.engine.flow.values import (
+    ELEMENTS,
+    TO_DATA,
+    TO_FRAME,
+    TO_STACK,
+    VAGUE,
+    Held,
+    Pointer,
+)
 
 # Of these the first argument is the head of a list or the root of a tree: is_bpf_list_api_kfunc()
 # and is_bpf_rbtree_api_kfunc() of kernel/bpf/verifier.c.
@@ -95,8 +103,8 @@ def identity(value: Held) -> tuple[str, int, int] | None:
     """Return what a lock guards, as far as it is known: a data section, or a looked up element."""
     if isinstance(value, Pointer) and value.kind == TO_DATA:
         return TO_DATA, value.target, 0
-    if isinstance(value, Pointer) and value.kind == TO_VALUE:
-        return TO_VALUE, value.target, value.offset
+    if isinstance(value, Pointer) and value.kind in ELEMENTS:
+        return value.kind, value.target, value.offset
     return None
 
 

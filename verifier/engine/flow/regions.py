@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from verifier.engine.flow.values import TO_TURN
+
 UNSURE = -1
 RCU, PREEMPT, IRQ, LOCK = range(4)
 # As the kernel names them: non_sleepable_context_description() of kernel/bpf/verifier.c,
@@ -185,6 +187,8 @@ UNMATCHED, OUT_OF_ORDER, DIFFERENT, FAMILY, SAME, APART = (
     "same",
     "apart",
 )
+# The same where a kernel tells elements of a map apart that callbacks get, and where it does not
+DIFFERENT_TURN, SAME_TURN = "different turn", "same turn"
 
 
 def fault_of_restore(regions: Regions, flag: Flag) -> str:
@@ -209,18 +213,27 @@ def fault_of_unlock(regions: Regions, lock: Lock) -> str:
         return UNMATCHED
     at = _find_lock(regions.locks, lock)
     if at is None:
-        return DIFFERENT
+        return DIFFERENT_TURN if _is_of_turns(regions.locks[-1], lock) else DIFFERENT
     return OUT_OF_ORDER if regions.locks[at + 1 :] else ""
 
 
 def fault_of_lock(regions: Regions, lock: Lock) -> str:
     """Return whether the same resilient lock is held already."""
     resilient = [item for item in regions.locks or () if item.kind != SPIN]
-    return SAME if lock.of and any(item.of == lock.of for item in resilient) else ""
+    if lock.of and any(item.of == lock.of for item in resilient):
+        return SAME
+    return SAME_TURN if any(_is_of_turns(item, lock) for item in resilient) else ""
 
 
 def _family(saved: Flag, flag: Flag) -> str:
     return "" if saved.by_lock == flag.by_lock else FAMILY
+
+
+def _is_of_turns(held: Lock, lock: Lock) -> bool:
+    """Return whether both are locks of elements of one map that callbacks get."""
+    if held.of is None or lock.of is None:
+        return False
+    return held.of[0] == lock.of[0] == TO_TURN and held.of[1] == lock.of[1]
 
 
 def _find_flag(flags: tuple[Flag, ...], flag: Flag) -> int:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 from verifier.engine.flow.regions import NO_REGIONS as NO_REGIONS
 from verifier.engine.flow.regions import Regions as Regions
 from verifier.engine.flow.values import (
+    ELEMENTS,
     OBJECT,
+    TO_DATA,
     TO_ELEMENT,
     TO_FRAME,
     TO_OBJECT,
@@ -80,6 +84,22 @@ class State:
         """Something was written to a place that may be anywhere on the stack."""
         for start, (length, _) in self.stack.items():
             self.stack[start] = (length, VAGUE)
+        self.forget_kept()
+
+    def kept_from(self, offset: int) -> tuple[tuple[int, Pointer], ...]:
+        """Return what may hold a lock and is kept on the stack from an offset on."""
+        return tuple(
+            (start - offset, value)
+            for start, (length, value) in sorted(self.stack.items(), key=lambda item: item[0])
+            if start >= offset and length == 8 and _may_hold_lock(value)
+        )
+
+    def forget_kept(self) -> None:
+        """Something was written to the stack of a caller, or may have been."""
+        self.registers[:] = [_without_kept(value) for value in self.registers]
+        for start, (length, value) in self.stack.items():
+            if isinstance(value, Pointer) and value.kept:
+                self.stack[start] = (length, value._replace(kept=()))
 
     def forget(self, offset: int, size: int) -> None:
         """Drop what is known of some bytes."""
@@ -100,7 +120,7 @@ class State:
     def forget_element(self, target: int, slot: int) -> None:
         """Another element is looked up or made at a slot: what held the one before is any object,
         and so is what a lock that is held guards."""
-        old = ((TO_ELEMENT, target, slot), (TO_VALUE, target, slot))
+        old = (Pointer(TO_ELEMENT, target, slot), Pointer(TO_VALUE, target, slot))
         if any(value in old for value in self.registers):
             self.registers = [_any(value) if value in old else value for value in self.registers]
         for start, (length, value) in self.stack.items():
@@ -144,6 +164,14 @@ class State:
         return changed
 
 
+def _may_hold_lock(value: Value) -> TypeGuard[Pointer]:
+    return isinstance(value, Pointer) and value.kind in (*ELEMENTS, TO_DATA)
+
+
+def _without_kept(value: Held) -> Held:
+    return value._replace(kept=()) if isinstance(value, Pointer) and value.kept else value
+
+
 def _any(element: Held) -> Value:
     is_there = isinstance(element, Pointer) and element.kind == TO_VALUE
     return OBJECT if is_there else UNKNOWN
@@ -157,13 +185,19 @@ def entry_state(arguments: tuple[Value, ...], regions: Regions) -> State:
     return State(registers, {}, regions)
 
 
-def pass_on(value: Value, with_place: bool = False) -> Value:
+def pass_on(value: Value, state: State, with_place: bool = False, with_kept: bool = False) -> Value:
     """Return what a callee knows of an argument: the caller's stack is just memory to it.
 
-    `with_place`: it has to know which, since flags are kept there.
+    `with_place`: it has to know which, since flags are kept there; `with_kept`: and what may hold
+    a lock there.
     """
-    if isinstance(value, Pointer) and value.kind in (TO_STACK, TO_FRAME):
-        if not with_place or value == FRAMES:
-            return FRAMES
-        return Pointer(TO_FRAME, value.target + 1, value.offset)
-    return OBJECT if isinstance(value, Pointer) and value.kind == TO_OBJECT else value
+    if not isinstance(value, Pointer):
+        return value
+    if value.kind not in (TO_STACK, TO_FRAME):
+        return OBJECT if value.kind == TO_OBJECT else value
+    kept = value.kept
+    if with_kept and value.kind == TO_STACK:
+        kept = state.kept_from(value.offset)
+    if not with_place or (value.kind == TO_FRAME and not value.target):
+        return FRAMES._replace(kept=kept) if kept else FRAMES
+    return Pointer(TO_FRAME, value.target + 1, value.offset, kept)

@@ -173,7 +173,7 @@ def _read(walk: Walk, state: State, base: Held, offset: int, size: int, is_signe
         return VAGUE
     if not isinstance(base, Pointer):
         return loaded(size, is_signed)
-    kind, target, start = base
+    kind, target, start, kept = base
     if kind == TO_STACK:
         return state.load(start + offset, size, is_signed)
     if kind == TO_DATA:
@@ -181,7 +181,8 @@ def _read(walk: Walk, state: State, base: Held, offset: int, size: int, is_signe
     if kind == TO_EXTERN:
         return walk.read_kconfig(target, start + offset, size, is_signed)
     if kind == TO_FRAME:
-        return VAGUE
+        walk.reads_stack_indirectly |= bool(kept)
+        return next((held for at, held in kept if at == offset and size == 8), VAGUE)
     return TRUSTED if kind == TO_CONTEXT and size == 8 else loaded(size, is_signed)
 
 
@@ -205,6 +206,8 @@ def _write(state: State, base: Held, offset: int, size: int, value: Value) -> No
     if isinstance(base, Pointer):
         if base.kind == TO_STACK:
             state.store(base.offset + offset, size, value)
+        elif base.kind == TO_FRAME:
+            state.forget_kept()
     elif base is VAGUE:
         state.doubt_all()
 

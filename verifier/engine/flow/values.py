@@ -52,6 +52,7 @@ class PointerKind(StrEnum):
     OBJECT = "object"  # anything else
     VALUE = "value"  # an element of map `target` (or NO_MAP), looked up or made at slot `offset`
     ELEMENT = "element"  # the same before it is known not to be null
+    TURN = "turn"  # an element that a callback gets; otherwise as VALUE
     TRUSTED = "trusted"  # 64 bits; only the verifier knows if they are a pointer that is not null
 
 
@@ -66,17 +67,22 @@ TO_CONTEXT = PointerKind.CONTEXT
 TO_OBJECT = PointerKind.OBJECT
 TO_VALUE = PointerKind.VALUE
 TO_ELEMENT = PointerKind.ELEMENT
+TO_TURN = PointerKind.TURN
 TO_TRUSTED = PointerKind.TRUSTED
 
 NO_MAP = -1  # the target of an object that was made, or of an element of a map that is not known
 
 
 class Pointer(NamedTuple):
-    """An address that is not null; PointerKind says what `target` and `offset` are."""
+    """An address that is not null; PointerKind says what `target` and `offset` are.
+
+    `kept`: of the stack of a caller, what may hold a lock is kept there: distance, address.
+    """
 
     kind: PointerKind
     target: int = 0
     offset: int = 0
+    kept: tuple[tuple[int, Pointer], ...] = ()
 
 
 class OneOf(NamedTuple):
@@ -121,6 +127,7 @@ Held = Value | Given
 UNKNOWN = Range(64, 0, U64, S64_MIN, S64_MAX)
 UNKNOWN32 = Range(32, 0, U32, S32_MIN, S32_MAX)
 PLACED = (TO_STACK, TO_DATA, TO_EXTERN)  # pointers whose offset matters
+ELEMENTS = (TO_VALUE, TO_TURN)
 OBJECT = Pointer(TO_OBJECT)
 TRUSTED = Pointer(TO_TRUSTED)
 

@@ -24,11 +24,11 @@ from verifier.engine.flow.summary import (
     Site,
 )
 from verifier.engine.flow.values import (
+    ELEMENTS,
     NO_MAP,
     TO_DATA,
     TO_FUNCTION,
     TO_MAP,
-    TO_VALUE,
     UNKNOWN,
     VAGUE,
     Asked,
@@ -73,6 +73,7 @@ class Walk:
         self.reference = graph.references(section).get
         self.returns_pointer = graph.returns_pointer
         self.has_locks = graph.has_locks
+        self._first_place = graph.first_places[section]
         self.extern_kind = graph.extern_kind
         self.may_lack_variables = graph.may_lack_variables
         self.inputs = inputs
@@ -161,6 +162,10 @@ class Walk:
                 registers[index] = UNKNOWN
         self._turns[slot] = registers.copy()
 
+    def place(self, slot: int) -> int:
+        """Return a number of a slot that no slot of another section has."""
+        return self._first_place + slot
+
     # what can be read
 
     def second_immediate(self, slot: int) -> int:
@@ -198,7 +203,7 @@ def _maps_in(registers: list[Held]) -> tuple[MapUse, ...]:
         MapUse(value.kind == TO_DATA, value.target)
         for value in registers[1:6]
         if isinstance(value, Pointer)
-        and value.kind in (TO_MAP, TO_VALUE, TO_DATA)
+        and value.kind in (*ELEMENTS, TO_MAP, TO_DATA)
         and value.target != NO_MAP
     )
 

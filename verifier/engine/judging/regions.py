@@ -22,6 +22,7 @@ from verifier.engine.flow.reach import (
 from verifier.engine.flow.regions import (
     APART,
     DIFFERENT,
+    DIFFERENT_TURN,
     ENDED,
     ENDED_BARE,
     FAMILY,
@@ -29,6 +30,7 @@ from verifier.engine.flow.regions import (
     OUT_OF_ORDER,
     RESILIENT,
     SAME,
+    SAME_TURN,
     UNMATCHED,
     Lock,
     Regions,
@@ -56,6 +58,7 @@ _FAULTS = {
     SAME: "{name} is given a lock that is already held",
     APART: "{name} needs the lock beside its list or tree, and another one is held",
 }
+_FAULTS |= {DIFFERENT_TURN: _FAULTS[DIFFERENT], SAME_TURN: _FAULTS[SAME]}
 _OUTSIDE = "call it before or after"
 _BESIDE = "take that lock before the call, and release it after"
 _PAIR = "on every path, end each region that was begun, and no other"
@@ -142,6 +145,15 @@ def _asked(text: str, holds: bool | None, advice: str) -> Iterator[Held]:
         yield Held(text, holds is True, advice)
 
 
+def _fault(fault: str, name: str, advice: str, kernel: KernelUnderTest) -> Iterator[Held]:
+    """Return what is wrong with ending a region, or with a lock, on this kernel."""
+    holds: bool | None = True
+    if fault in (DIFFERENT_TURN, SAME_TURN):
+        told_apart = kernel.rules.holds("callback_elements_have_ids")
+        holds = None if told_apart is None else told_apart == (fault == DIFFERENT_TURN)
+    yield from _asked(_FAULTS[fault].format(name=name), holds, advice)
+
+
 @dataclass(frozen=True, slots=True)
 class _KfuncChecks:
     """The checks of one call of a kernel function, in the order of the kernel's."""
@@ -163,7 +175,7 @@ class _KfuncChecks:
         yield from self._arguments(regions)
         if self.fault in _FAULTS:
             advice = _BESIDE if self.fault == APART else _PAIR
-            yield Held(_FAULTS[self.fault].format(name=self.kfunc), True, advice)
+            yield from _fault(self.fault, self.kfunc, advice, self.kernel)
         if self.kfunc == _LOCK_RCU and regions.rcu > 0:
             nests = self.kernel.rules.holds("rcu_nests")
             text = f"{_LOCK_RCU} does not nest on this kernel, and a section is open here"
@@ -247,7 +259,7 @@ def _helper_texts(
         text = f"{name} may not be called in the callback that orders an rbtree"
         yield from _asked(text, is_in_tree_callback(helper.circumstances, kernel), _OUTSIDE)
     if helper.fault in _FAULTS:
-        yield Held(_FAULTS[helper.fault].format(name=name), True, _PAIR)
+        yield from _fault(helper.fault, name, _PAIR, kernel)
     if number == TAIL_CALL and regions.held():
         text = f"{name} may not be called within {regions.held()}"
         yield Held(text, True, "end it before the tail call")

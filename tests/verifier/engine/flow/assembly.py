@@ -3,7 +3,7 @@
 main: static|global|program        starts a function
 r1 = 5; w1 = r2; r1 += 3           moves and arithmetic (w: 32 bits)
 r1 = *(u32 *)(r10 - 8)             loads; *(u64 *)(r10 - 8) = r1 (or a number) stores
-r1 = &name + 4                     address of .rodata, .data, a function, an extern, a map
+r1 = &name + 4                     address of .rodata, .data, a function, an extern, a map (map1)
 r1 = core 7                        a move that CO-RE relocates
 if r1 s> 5 goto end; goto end; end:
 call name (function, extern or number of a helper); exit
@@ -21,6 +21,7 @@ from kfmap.btf.ext import BtfExt, CoreInfo
 from kfmap.btf.read import read_btf
 from kfmap.permission.section_names import ProgramKind
 from verifier.engine.object.model import (
+    BpfMap,
     BpfObject,
     Code,
     DataSection,
@@ -182,7 +183,7 @@ class _Assembler:
             return Reference(kind, list(externs).index(name))
         if name.startswith("."):
             return Reference(ReferenceKind.DATA, (".rodata", ".data").index(name), addend)
-        return Reference(ReferenceKind.MAP, 0)
+        return Reference(ReferenceKind.MAP, int(name.removeprefix("map") or 0))
 
 
 _HANDLERS = (
@@ -230,7 +231,7 @@ def _object(
         programs=programs,
         externs=externs,
         references=references,
-        maps=(),
+        maps=_maps(references),
         struct_ops_maps=(),
         data=(DataSection(".rodata", made.rodata, True), DataSection(".data", b"\1" * 64, False)),
         variables=(),
@@ -238,6 +239,12 @@ def _object(
         btf_ext=_core_only(core) if made.core else None,
         notes=(),
     )
+
+
+def _maps(references: Mapping[tuple[str, int], Reference]) -> tuple[BpfMap, ...]:
+    """Return arrays, as many as the numbers of the maps that are named."""
+    used = [item.index for item in references.values() if item.kind == ReferenceKind.MAP]
+    return tuple(BpfMap(f"map{index}", 2) for index in range(max(used, default=-1) + 1))
 
 
 def _core_only(core: CoreInfo) -> BtfExt:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.verifier.engine.judging.toy import check, kernel_facts, only_finding
+from tests.verifier.engine.judging.toy import behaving, check, kernel_facts, only_finding
 from verifier.engine.result import PASSES, REFUSED
 
 _OBJECT, _ELEMENT = "call bpf_obj_new", "r1 = &counts; call 1"
@@ -44,3 +44,87 @@ def test_an_object_of_an_earlier_turn_is_not_the_one_of_this_turn(make: str) -> 
     """
     names = ("bpf_obj_new", "bpf_res_spin_lock", "bpf_res_spin_unlock")
     assert check(text, facts=kernel_facts(*names, lock_safe=names))["main"].verdict == PASSES
+
+
+# An element that a callback of bpf_for_each_map_elem() gets goes through the stack to the callback
+# of a nested call, which takes its own lock and releases that one.
+_NESTED = """
+    main: program; r1 = &{map}; r2 = &outer; r3 = 0; r4 = 0; call 164; exit
+    outer: static; {keep}; r1 = &map; r2 = &inner; r3 = r10; r3 += -24; r4 = 0; call 164
+    r0 = 0; exit
+    inner: static; r6 = r3; r7 = r4; r1 = r6; r1 += 4; call 93; {ended}; r1 += 4; call 94
+    r0 = 0; exit
+"""
+_KEPT, _TAKE_KEPT = "*(u64 *)(r10 - 16) = r3", "r1 = *(u64 *)(r7 + 8)"
+
+
+@pytest.mark.parametrize(
+    ("ended", "told_apart", "expected"),
+    [
+        (_TAKE_KEPT, True, REFUSED),
+        (_TAKE_KEPT, False, PASSES),
+        ("r7 += 16; r1 = *(u64 *)(r7 - 8)", True, REFUSED),
+        ("r1 = r6", True, PASSES),
+        ("r1 = r6; *(u64 *)(r7 + 8) = r6; r1 = *(u64 *)(r7 + 8)", True, PASSES),
+    ],
+)
+def test_elements_of_nested_callbacks_are_two_where_the_kernel_gives_each_an_id(
+    ended: str, told_apart: bool, expected: str
+) -> None:
+    """map_set_for_each_callback_args(): no id, so one lock, before 7.3.4."""
+    facts = behaving(kernel_facts(), callback_elements_have_ids=told_apart)
+    text = _NESTED.format(map="map", keep=_KEPT, ended=ended)
+    assert check(text, facts=facts)["main"].verdict == expected
+
+
+@pytest.mark.parametrize("told_apart", [True, False])
+def test_elements_of_two_maps_that_callbacks_get_are_two_on_every_kernel(told_apart: bool) -> None:
+    facts = behaving(kernel_facts(), callback_elements_have_ids=told_apart)
+    text = _NESTED.format(map="map1", keep=_KEPT, ended=_TAKE_KEPT)
+    assert check(text, facts=facts)["main"].verdict == REFUSED
+
+
+@pytest.mark.parametrize(("told_apart", "expected"), [(True, PASSES), (False, REFUSED)])
+def test_a_resilient_lock_of_another_callbacks_element_is_not_held_already(
+    told_apart: bool, expected: str
+) -> None:
+    """ "Acquiring the same lock again, AA deadlock detected": both have the id 0 without it."""
+    names = ("bpf_res_spin_lock", "bpf_res_spin_unlock")
+    facts = behaving(kernel_facts(*names, lock_safe=names), callback_elements_have_ids=told_apart)
+    text = """
+        main: program; r1 = &map; r2 = &outer; r3 = 0; r4 = 0; call 164; exit
+        outer: static; *(u64 *)(r10 - 8) = r3
+        r1 = &map; r2 = &inner; r3 = r10; r3 += -8; r4 = 0; call 164; r0 = 0; exit
+        inner: static; r6 = r3; r7 = *(u64 *)(r4 + 0)
+        r1 = r6; call bpf_res_spin_lock; if r0 != 0 goto end
+        r1 = r7; call bpf_res_spin_lock; if r0 != 0 goto first; r1 = r7; call bpf_res_spin_unlock
+        first: ; r1 = r6; call bpf_res_spin_unlock
+        end: ; r0 = 0; exit
+    """
+    assert check(text, facts=facts)["main"].verdict == expected
+
+
+@pytest.mark.parametrize(("ended", "expected"), [("r6", PASSES), ("r7", REFUSED)])
+def test_a_static_function_is_given_locks_on_its_callers_stack(ended: str, expected: str) -> None:
+    text = f"""
+        main: program; r1 = &map; call 1; if r0 == 0 goto end; r6 = r0
+        r1 = &map; call 1; if r0 == 0 goto end; r7 = r0
+        *(u64 *)(r10 - 8) = {ended}; r1 = r6; r1 += 4; call 93; r1 = r10; r1 += -8; call unlock
+        end: ; exit
+        unlock: static; r1 = *(u64 *)(r1 + 0); r1 += 4; call 94; r0 = 0; exit
+    """
+    assert check(text)["main"].verdict == expected
+
+
+@pytest.mark.parametrize(("ended", "expected"), [("r6", PASSES), ("r7", REFUSED)])
+def test_the_element_of_a_timer_is_not_one_that_its_callback_looks_up(
+    ended: str, expected: str
+) -> None:
+    text = f"""
+        main: program; r1 = &map; call 1; if r0 == 0 goto end; r1 = r0; r2 = &later; call 170
+        end: ; exit
+        later: static; r6 = r3; r1 = &map; call 1; if r0 == 0 goto none; r7 = r0
+        r1 = r6; r1 += 4; call 93; r1 = {ended}; r1 += 4; call 94
+        none: ; r0 = 0; exit
+    """
+    assert check(text)["main"].verdict == expected

@@ -16,6 +16,7 @@ from verifier.engine.verdict import KernelUnderTest, check_object
 STRUCT_OPS = "BPF_PROG_TYPE_STRUCT_OPS"
 # What the verifier of the toy kernel does: as 7.3, but for what only older ones did.
 _BEHAVIOURS = {
+    "callback_elements_have_ids": True,
     "exits_of_main_only": True,
     "globals_need_preemption": False,
     "globals_per_context": True,
