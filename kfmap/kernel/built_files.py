@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
 
 from kfmap.kernel.kbuild import Kbuild
 from kfmap.kernel.place import Place
 from kfmap.kernel.scan import Found
 from kfmap.kernel.sources import Sources
+from kfmap.quick_dataclass import dataclass, replace
 
 _REGISTERS = re.compile(r"\bregister_btf_kfunc_id_set\s*\(|\bBTF_(?:KFUNCS|SET8)_START\b")
 _MAX_UNITS = 10  # .c files that include one another

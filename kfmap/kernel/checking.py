@@ -8,7 +8,6 @@ that asks for the type; so has a check that is more than the question whether a 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
 
 from kfmap.kernel.built_files import BuiltFile
 from kfmap.kernel.code import Code
@@ -47,6 +46,7 @@ from kfmap.kernel.rules.checked_calls import (
 from kfmap.kernel.rules.filter_meanings import NotInSubsetError
 from kfmap.kernel.rules.struct_ops import Registered as StructOpsType
 from kfmap.kernel.scan import Found, find_definitions
+from kfmap.quick_dataclass import dataclass, field, replace
 
 STRUCT_OPS_HOOK = "bpf_struct_ops.verifier_ops"
 _STRUCT_OPS = "BPF_PROG_TYPE_STRUCT_OPS"

@@ -95,7 +95,7 @@ class Code(Sources):
     def _find_value(self, name: str, file: str) -> Value:
         if name.startswith("CONFIG_"):
             return self.config.macro(name)
-        for other in self.files_with(name, file):
+        for other in self.files_of_value(name, file):
             source = self.source(other)
             if source and _may_enumerate(source.code, name) and name in self.enums(other):
                 found = self.enum(self.enums(other)[name])

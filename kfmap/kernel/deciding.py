@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from kfmap.kernel.built_files import Built
 from kfmap.kernel.checking import read_checks
@@ -16,6 +15,7 @@ from kfmap.kernel.registering import Registered, find_registrations
 from kfmap.kernel.rules.checked_calls import asks_operations
 from kfmap.kernel.rules.hooks import read_decision, read_hook_map, read_hooks
 from kfmap.kernel.rules.struct_ops import Registered as StructOpsType
+from kfmap.quick_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

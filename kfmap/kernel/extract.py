@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kfmap.btf.read import Btf, read_btf
@@ -52,6 +51,7 @@ from kfmap.kernel.scan import Found, scan_tree
 from kfmap.kernel.tree import Tree, TreeError
 from kfmap.kernel.version import read_version
 from kfmap.kernel.written_out import write_out_headers
+from kfmap.quick_dataclass import dataclass, replace
 
 __all__ = ["TreeError", "extract_kernel"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from kfmap.kernel.code import Code
 from kfmap.kernel.facts import Filter, KfuncSet, NotUnderstood, Place
@@ -13,6 +12,7 @@ from kfmap.kernel.rule_form import Branch, MemberTable, Node, Unknown
 from kfmap.kernel.rules.filter_meanings import Tables
 from kfmap.kernel.rules.filters import compile_filter
 from kfmap.kernel.rules.member_tables import read_member_table
+from kfmap.quick_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

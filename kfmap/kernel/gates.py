@@ -9,12 +9,12 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from kfmap.kernel.code import Code
 from kfmap.kernel.kbuild import Kbuild
 from kfmap.kernel.place import Place
 from kfmap.kernel.tree import Tree
+from kfmap.quick_dataclass import dataclass
 
 _OPTION = re.compile(r"\bCONFIG_\w+")
 _ASSIGN = re.compile(r"^\s*([^\s:=+?#][^:=+?#]*?)\s*(?::|\+|\?)?=\s*(.*)$")

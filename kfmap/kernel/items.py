@@ -7,11 +7,11 @@ brace in the first column, and there the count starts again.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cached_property
 
 from kfmap.kernel.brackets import find_opening
 from kfmap.kernel.source import Source
+from kfmap.quick_dataclass import dataclass
 
 _MAX_HEAD = 8_000  # characters of a function's declaration
 _SIGN = re.compile(r"[{}();]")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from kfmap.kernel.brackets import Part, split_outside
 from kfmap.kernel.expressions import Value
 from kfmap.kernel.items import Item
 from kfmap.kernel.sources import Sources
+from kfmap.quick_dataclass import dataclass
 
 _POINTER = 8
 _SCALARS = {

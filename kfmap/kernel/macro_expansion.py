@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 
 from kfmap.kernel.brackets import split_outside
 from kfmap.kernel.place import KERNELS_OWN
 from kfmap.kernel.source import Define, Macro, read_macro
 from kfmap.kernel.sources import Sources
 from kfmap.kernel.tree import TreeError
+from kfmap.quick_dataclass import replace
 
 _WORDS = (
     "register_btf_",

@@ -9,7 +9,6 @@ from __future__ import annotations
 import fnmatch
 import posixpath
 import re
-from dataclasses import dataclass
 
 from kfmap.kernel.config import Config
 from kfmap.kernel.make_functions import (
@@ -23,6 +22,7 @@ from kfmap.kernel.make_functions import (
 )
 from kfmap.kernel.place import Place
 from kfmap.kernel.tree import Tree
+from kfmap.quick_dataclass import dataclass
 
 MAX_VALUE = 100_000  # characters of one variable
 _MAX_EXPANDED = 4_000_000  # characters that come from variables, in one Makefile

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass, field
 
 from kfmap.kernel.config import Config
 from kfmap.kernel.make_expansion import MAX_VALUE, Expansion, Variable
 from kfmap.kernel.make_functions import MARK, split_pair
 from kfmap.kernel.place import Place
 from kfmap.kernel.tree import Tree, TreeError
+from kfmap.quick_dataclass import dataclass, field
 
 _CONDITION = re.compile(r"^\s*(ifeq|ifneq|ifdef|ifndef|else|endif)\b\s*(.*)$")
 _INCLUDE = re.compile(r"^\s*(-include|sinclude|include)\s+(.*)$")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 
 from kfmap.kernel.built_files import BuiltFile
 from kfmap.kernel.code import Code
@@ -13,6 +12,7 @@ from kfmap.kernel.facts import KfuncSet, Place, SetKind
 from kfmap.kernel.rules.id_sets import IdSet, find_id_sets
 from kfmap.kernel.rules.kfunc_id_sets import KfuncIdSet, find_kfunc_id_sets
 from kfmap.kernel.tree import TreeError
+from kfmap.quick_dataclass import dataclass
 
 REGISTERED_KINDS = (SetKind.KFUNCS, SetKind.SET8)  # of sets that a kfunc id set may have
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from kfmap.kernel.tree import Sought, Tree
+from kfmap.kernel.sought import Sought
+from kfmap.kernel.tree import Tree
 
 
 class PatchedTree(Tree):
@@ -21,13 +22,13 @@ class PatchedTree(Tree):
             return self._changed[file]
         return super().read(file)
 
-    def search(self, file: str, sought: Sought) -> bytes | None:
-        text = self._changed.get(file)
-        if text is None:
-            return super().search(file, sought)
-        data = text.encode()
-        found = sought.pattern.search(data) or (sought.also and sought.also in data)
-        return data if found else b""
+    def search(self, files: Iterable[str], sought: Sought) -> Iterator[tuple[str, bytes | None]]:
+        sought_in = list(files)
+        yield from super().search([f for f in sought_in if f not in self._changed], sought)
+        for file in sought_in:
+            data = (self._changed.get(file) or "").encode()
+            if sought.is_in(data):
+                yield file, data
 
     def has(self, file: str) -> bool:
         if file in self._changed:

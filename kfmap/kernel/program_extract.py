@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 
 from kfmap.kernel.code import Code
 from kfmap.kernel.facts import KernelFacts, KfuncSet, NotUnderstood
@@ -18,6 +17,7 @@ from kfmap.kernel.rules.map_rules import read_map_refusals
 from kfmap.kernel.rules.run_time_checks import extract_run_time_checks
 from kfmap.kernel.rules.sleep_rules import read_sleep_rules
 from kfmap.kernel.rules.targets import find_iterator_sleep
+from kfmap.quick_dataclass import dataclass, replace
 
 FMODRET_HOOK = "BTF_KFUNC_HOOK_FMODRET"
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 
 from kfmap.kernel.built_files import Built, BuiltFile
 from kfmap.kernel.code import Code
@@ -31,6 +30,7 @@ from kfmap.kernel.rules.hooks import BTF_C
 from kfmap.kernel.rules.kfunc_id_sets import KfuncIdSet
 from kfmap.kernel.rules.register_world import REGISTER
 from kfmap.kernel.rules.registrations import RegisterCall, RegisterReader
+from kfmap.quick_dataclass import dataclass, field, replace
 
 _FILTER = re.compile(r"(?:\.|->)\s*filter\s*=(?!=)")
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from kfmap.kernel.place import KERNELS_OWN
 from kfmap.kernel.rules.error_injection import INJECTION_MARK
 from kfmap.kernel.rules.targets import ITERATOR_MARK
-from kfmap.kernel.tree import Sought, Tree
+from kfmap.kernel.sought import Sought
+from kfmap.kernel.tree import Tree
+from kfmap.quick_dataclass import dataclass
 
-_QUICK = re.compile(b"btf_|bpf")  # nearly every file has neither and is done with
-_MARKS = (
+_QUICK = (b"btf_", b"bpf")  # nearly every file has neither and is done with
+_MARKS = Sought(
     b"btf_kfunc_id_set",
     b"register_btf_fmodret_id_set",
     b"BTF_KFUNCS_START",
@@ -23,13 +24,10 @@ _MARKS = (
     b"register_kfunc_btf_id_set",  # of 5.16 and 5.17: see rules/checked_calls.py
     ITERATOR_MARK,
 )
-_HELPING = (b"struct bpf_func_proto ", b"struct bpf_verifier_ops ", b"get_func_proto")
-_DEFINING = (b"__bpf_kfunc ", b"bpf_dev_bound_kfunc_id(")
+_HELPING = Sought(b"struct bpf_func_proto ", b"struct bpf_verifier_ops ", b"get_func_proto")
+_DEFINING = Sought(b"__bpf_kfunc ", b"bpf_dev_bound_kfunc_id(")
 # What a header of its own registers, or stands for in registrations, and what defines it there.
-_REGISTERING = Sought(
-    re.compile(rb"register_btf_|btf_kfunc_id_set|BTF_KFUNCS_START|BTF_SET8_START"),
-    words=(b"btf_", b"BTF_"),
-)
+_REGISTERING = Sought(b"register_btf_", b"btf_kfunc_id_set", b"BTF_KFUNCS_START", b"BTF_SET8_START")
 _DEFINING_SETS = re.compile(rb"^[ \t]*BTF_(?:KFUNCS|SET8)_START\s*\(", re.M)
 _INCLUDED_C = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*"([\w./-]+\.c)"', re.M)
 _IN_A_PART = re.compile(r"BTF_(?:KFUNCS|SET8)_START|btf_kfunc_id_set")
@@ -60,27 +58,25 @@ def scan_tree(tree: Tree, arch: str, *, injection: bool = False) -> Found:
     injecting: list[str] = []
     helping: list[str] = []
     parts: set[str] = set()
-    sought = Sought(_QUICK, also=INJECTION_MARK if injection else b"")
-    for file in tree.find_sources(arch):
-        data = tree.search(file, sought)
+    sought = Sought(*_QUICK, *((INJECTION_MARK,) if injection else ()))
+    for file, data in tree.search(tree.find_sources(arch), sought):
         if data is None:
             unread.append(file)
             continue
-        if not data:
-            continue
         if injection and INJECTION_MARK in data:
             injecting.append(file)
-        if any(mark in data for mark in _HELPING):
+        if _HELPING.is_in(data):
             helping.append(file)
-        if any(mark in data for mark in _MARKS):
+        if _MARKS.is_in(data):
             marked.append(file)
             parts.update(_find_parts(file, data))
-        elif any(mark in data for mark in _DEFINING):
+        elif _DEFINING.is_in(data):
             defining.append(file)
     parts -= {*marked, *defining}
     marked += sorted(part for part in parts if _IN_A_PART.search(tree.read(part) or ""))
     marked = sorted({*marked, *_find_users(tree, arch, [*marked, *defining])})
-    return Found(tuple(marked), tuple(defining), tuple(unread), tuple(injecting), tuple(helping))
+    rest = (defining, unread, injecting, helping)
+    return Found(tuple(marked), *(tuple(sorted(files)) for files in rest))
 
 
 def _find_parts(file: str, data: bytes) -> set[str]:
@@ -96,8 +92,8 @@ def find_definitions(tree: Tree, arch: str, names: Iterable[str]) -> list[str]:
     if not words:
         return []
     defined = re.compile(rb"\b(?:" + b"|".join(words) + rb")\s*\([^;{}()]*\)\s*\{")
-    sought = Sought(defined, words)
-    return [file for file in tree.find_sources(arch) if tree.search(file, sought)]
+    sought = Sought(*words, pattern=defined)
+    return _find_files(tree, arch, sought)
 
 
 def _find_users(tree: Tree, arch: str, near: Iterable[str]) -> list[str]:
@@ -111,12 +107,17 @@ def _find_users(tree: Tree, arch: str, near: Iterable[str]) -> list[str]:
     headers = {header for folder in folders for header in tree.find_headers(folder)}
     headers.update(h for folder in _HEADERS for h in tree.find_headers_below(folder))
     names: set[bytes] = set()
-    for header in sorted(headers - KERNELS_OWN):
-        data = tree.search(header, _REGISTERING)
+    for header, data in tree.search(headers - KERNELS_OWN, _REGISTERING):
         names.update(name for pair in _DEFINED.findall(data or b"") for name in pair if name)
         if data and _DEFINING_SETS.search(data):
             names.add(posixpath.basename(header).encode())
     if not names:
         return []
-    used = Sought(re.compile(rb"\b(?:" + b"|".join(sorted(map(re.escape, names))) + rb")\b"))
-    return [file for file in tree.find_sources(arch) if tree.search(file, used)]
+    word = re.compile(rb"\b(?:" + b"|".join(sorted(map(re.escape, names))) + rb")\b")
+    used = Sought(*names, pattern=word)
+    return _find_files(tree, arch, used)
+
+
+def _find_files(tree: Tree, arch: str, sought: Sought) -> list[str]:
+    found = tree.search(tree.find_sources(arch), sought)
+    return sorted(file for file, data in found if data is not None)

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 from kfmap.kernel.tree import TreeError
+from kfmap.quick_dataclass import dataclass
 
 # A quote that nothing closes is looked after to the end of its line, which is done once per line:
 # later quotes of it stand behind a backslash, and such are stepped over.
-_COMMENT_OR_TEXT = re.compile(
+_SKIPPED = (
     r"//[^\n]*|/\*[^*]*+\*++(?:[^/*][^*]*+\*++)*+/|/\*.*\Z"
-    r"|\"(?:\\.|[^\"\\\n])*+\"|'(?:\\.|[^'\\\n])++'|\\[\"']",
-    re.S,
+    r"|\"(?:\\.|[^\"\\\n])*+\"|'(?:\\.|[^'\\\n])++'|\\[\"']"
 )
-_DIRECTIVE = re.compile(r"^[ \t]*#[ \t]*(\w+)([^\n\\]*+(?:\\\r?\n[^\n\\]*+|\\[^\n\\]*+)*+)", re.M)
+_COMMENT_OR_TEXT = re.compile(_SKIPPED, re.S)
+_TO_SIGN = re.compile(rf"(?:[^/\"'\\#]++|{_SKIPPED}|[/\"'\\])*+#", re.S)
+_DIRECTIVE = re.compile(r"#[ \t]*(\w+)([^\n\\]*+(?:\\\r?\n[^\n\\]*+|\\[^\n\\]*+)*+)")
+_NOT_PLAIN = re.compile("[/\"']")  # one of these is in all that is blanked
+_COMMENT_NEXT = re.compile(r"[ \t]*/\*")
 _DEFINE = re.compile(r"\s*(\w+)(?:\(([^)]*)\))?(.*)", re.S)
 _NAME = re.compile(r"\s*(\w+)")
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', re.M)
@@ -61,11 +64,10 @@ class Include:
 
 @dataclass(frozen=True)
 class Source:
-    """A file. `plain` is its text without comments and contents of strings; of that, `blanked` are
-    the directives and the inactive lines, from offset to offset."""
+    """A file. `blanked` are the directives and the inactive lines, from offset to offset."""
 
     file: str
-    plain: str
+    text: str
     blanked: tuple[tuple[int, int], ...]
     defined: dict[str, list[Define]]
     includes: tuple[Include, ...]
@@ -74,6 +76,11 @@ class Source:
     is_whole: bool = True  # False where there are too many directives to read them all
     expanded: str | None = None  # `code` after written_out.py and macro_expansion.py
     written_out: frozenset[str] = frozenset()  # headers whose text is in `expanded`
+
+    @cached_property
+    def plain(self) -> str:
+        """Return the text without comments and contents of strings."""
+        return _make_plain(self.text)
 
     @cached_property
     def code(self) -> str:
@@ -86,6 +93,11 @@ class Source:
             pieces += self.plain[at:start], _blank(self.plain[start:end])
             at = end
         return "".join(pieces) + self.plain[at:]
+
+    @cached_property
+    def has_enums(self) -> bool:
+        """Return whether an enum may be defined here."""
+        return "enum" in self.text or "enum" in (self.expanded or "")
 
     def line_at(self, offset: int) -> int:
         """Return the line (from 1) of an offset in `code`."""
@@ -114,8 +126,11 @@ class Source:
 
 def read_source(file: str, text: str, decide: Decide) -> Source:
     """Read a file. `decide` says whether the expression of an #if holds, None if not known."""
-    plain = _COMMENT_OR_TEXT.sub(_blank_match, text)
-    return _Reader(file, text, plain, decide).read()
+    return _Reader(file, text, decide).read()
+
+
+def _make_plain(text: str) -> str:
+    return _COMMENT_OR_TEXT.sub(_blank_match, text)
 
 
 def _blank(text: str) -> str:
@@ -133,15 +148,46 @@ def _blank_match(match: re.Match[str]) -> str:
     return found[0] + _blank(found[1:-1]) + found[-1]
 
 
-def _find_directives(plain: str) -> Iterator[re.Match[str]]:
-    """Return the lines that are directives: to look for their sign first is twice as fast."""
-    at = plain.find("#")
-    while at >= 0:
-        start = plain.rfind("\n", 0, at) + 1
-        match = None if plain[start:at].strip(" \t") else _DIRECTIVE.match(plain, start)
-        if match is not None:
-            yield match
-        at = plain.find("#", at + 1 if match is None else match.end())
+class Directive(NamedTuple):
+    """One from offset to offset: its first word and what follows that, comments blanked."""
+
+    start: int
+    end: int
+    word: str
+    rest: str
+
+
+def find_directives(text: str) -> Iterator[Directive]:
+    """Return the directives of a file.
+
+    Most of a header are comments, and few directives have any: only those are made plain.
+    """
+    plain = ""  # made for a comment that stands before the word of a directive, which is rare
+    done = at = 0
+    while sign := _TO_SIGN.match(text, at):
+        at = sign.end()
+        if at <= done:  # on a line that is read already
+            continue
+        start = text.rfind("\n", 0, at - 1) + 1
+        found = _DIRECTIVE.match(plain or text, at - 1)
+        if found is None or start < at - 1:  # nearly all have their sign in the first column
+            if "*/" in text[start:at] or _COMMENT_NEXT.match(text, at):
+                plain = plain or _make_plain(text)
+            is_first = not (plain or text)[start : at - 1].strip(" \t")
+            found = _DIRECTIVE.match(plain or text, at - 1) if is_first else None
+        if found is None:
+            done = _end_of_line(text, at)
+            continue
+        done = found.end()
+        if not plain and _NOT_PLAIN.search(found[2]):
+            found = _DIRECTIVE.match(_make_plain(found[0])) or found
+            done = at - 1 + len(found[0])
+        yield Directive(start, done, found[1], found[2])
+
+
+def _end_of_line(text: str, at: int) -> int:
+    end = text.find("\n", at)
+    return len(text) if end < 0 else end
 
 
 @dataclass(slots=True)
@@ -156,8 +202,8 @@ class _Level:
 
 
 class _Reader:
-    def __init__(self, file: str, text: str, plain: str, decide: Decide) -> None:
-        self._file, self._text, self._plain, self._decide = file, text, plain, decide
+    def __init__(self, file: str, text: str, decide: Decide) -> None:
+        self._file, self._text, self._decide = file, text, decide
         self._levels: list[_Level] = []
         self._defined: dict[str, list[Define]] = {}
         self._includes: list[Include] = []
@@ -169,21 +215,20 @@ class _Reader:
         blanked: list[tuple[int, int]] = []
         at, line = 0, 1
         number = 0
-        for number, match in enumerate(_find_directives(self._plain)):
+        for number, (start, end, word, rest) in enumerate(find_directives(self._text)):
             if number > _MAX_DIRECTIVES:
                 break
-            start, end = match.span()
             blanked.append((start if self._active else at, end))
-            line += self._plain.count("\n", at, start)
-            self._directive(match, line)
-            if "\n" in match[2]:
-                line += match[2].count("\n")
+            line += self._text.count("\n", at, start)
+            self._directive(start, word, rest, line)
+            if "\n" in rest:
+                line += rest.count("\n")
             at = end
         if not self._active:
-            blanked.append((at, len(self._plain)))
+            blanked.append((at, len(self._text)))
         return Source(
             self._file,
-            self._plain,
+            self._text,
             tuple(blanked),
             self._defined,
             tuple(self._includes),
@@ -192,8 +237,7 @@ class _Reader:
             number <= _MAX_DIRECTIVES,
         )
 
-    def _directive(self, match: re.Match[str], line: int) -> None:
-        word, rest = match.groups()
+    def _directive(self, start: int, word: str, rest: str, line: int) -> None:
         if "\\" in rest:
             rest = rest.replace("\\\n", " ")
         if word == "define":  # half of all
@@ -208,7 +252,7 @@ class _Reader:
         elif word == "undef":
             self._undefine(rest.strip(), line)
         elif word == "include":
-            found = _INCLUDE.match(self._text, match.start())
+            found = _INCLUDE.match(self._text, start)
             if found:
                 self._includes.append(Include(found[2], found[1] == '"', line))
 

@@ -131,8 +131,9 @@ class Sources:
         return self._macros[key]
 
     def _find_macro(self, name: str, file: str, line: int) -> Macro | None:
-        for other in self._seen_from(file):  # those of `defined` are found without a search
-            source = self.source(other)
+        read = self._sources
+        for other in self._seen_from(file):  # hundreds, of which one defines it
+            source = read[other] if other in read else self.source(other)
             if source is None or name not in source.defined:
                 continue
             found = source.macro_at(name, line if other == file else ANY_LINE)
@@ -145,12 +146,24 @@ class Sources:
 
         A header that leans on what is included before it is seen as by a file that includes it.
         """
-        holds = self._holding.setdefault(name, {})
+        return (other for other in self._seen_from(file) if self._holds(name, other))
+
+    def _holds(self, name: str, file: str) -> bool:
+        """Return whether a file has a name anywhere."""
+        files = self._holding.setdefault(name, {})
+        if file not in files:
+            text = self.tree.read(file) or ""
+            files[file] = name in text or name in self._expanded.get(file, "")
+        return files[file]
+
+    def files_of_value(self, name: str, file: str) -> Iterator[str]:
+        """Return the files in which a macro or an enumerator may be defined, nearest first."""
+        read = self._sources
         for other in self._seen_from(file):
-            if other not in holds:
-                text = self.tree.read(other) or ""
-                holds[other] = name in text or name in self._expanded.get(other, "")
-            if holds[other]:
+            source = read[other] if other in read else self.source(other)
+            if source is not None and (
+                name in source.defined or (source.has_enums and self._holds(name, other))
+            ):
                 yield other
 
     def _seen_from(self, file: str) -> Iterable[str]:

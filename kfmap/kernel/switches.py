@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tree_sitter import Node
 
 from kfmap.kernel.syntax import declared_names, field_of
+from kfmap.quick_dataclass import dataclass
 
 _LEAVES = ("return_statement", "goto_statement", "continue_statement")
 _OWN_BREAK = ("switch_statement", "while_statement", "for_statement", "do_statement")

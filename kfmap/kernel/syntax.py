@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 
 import tree_sitter_c
@@ -17,6 +16,7 @@ from tree_sitter import Language, Node, Parser
 from kfmap.kernel.brackets import split_outside
 from kfmap.kernel.items import Item
 from kfmap.kernel.tree import TreeError
+from kfmap.quick_dataclass import dataclass
 
 _MAX_PIECE = 1 << 20
 _ATTRIBUTE = re.compile(r"\b__(?:maybe_|always_)?(?:un)?used\b")  # taken for the name after it

@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import os
 import posixpath
-import re
 import stat
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
+
+from kfmap.kernel.sought import Sought
 
 _MAX_FILE = 8 << 20
 _MAX_FILES = 400_000
+_BATCH = 1 << 17  # bytes of files that are read before they are looked through
+_NEWLINE = ord("\n")
 _SKIPPED = frozenset({"Documentation", "LICENSES", "rust", "samples", "scripts", "tools", "usr"})
+
+
+class _Stretch(NamedTuple):
+    """Where in the buffer a file is; None for the end of what cannot be read."""
+
+    file: str
+    start: int
+    end: int | None
 
 
 class TreeError(ValueError):
     """The folder is not a kernel tree that can be read: says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sought:
-    """What is looked for in many files, of which nearly none has it.
-
-    `words`: what matches `pattern` has one of them. To look for them first is far quicker where the
-    pattern begins in several ways. `also` counts as a match: a pattern with one more beginning may
-    take twelve times as long.
-    """
-
-    pattern: re.Pattern[bytes]
-    words: tuple[bytes, ...] = ()
-    also: bytes = b""
 
 
 class Tree:
@@ -42,7 +40,7 @@ class Tree:
         self._texts: dict[str, str | None] = {}
         self._lines: dict[str, list[str]] = {}
         self._present: dict[str, bool] = {}
-        self._buffer = bytearray(_MAX_FILE)
+        self._view = memoryview(bytearray(_MAX_FILE + _BATCH + 1))  # one or more files at a time
         self._folders: dict[str, str] = {}  # where each folder is when links are followed
 
     def read(self, file: str) -> str | None:
@@ -67,23 +65,41 @@ class Tree:
         path = f"{self._folders[folder]}/{name}"
         if os.path.islink(path):  # noqa: PTH114 - asked for every header
             path = os.path.realpath(path)
-        return _read(path, self._buffer) if path.startswith(f"{self.root}/") else None
+        return _read(path, self._view[:_MAX_FILE]) if path.startswith(f"{self.root}/") else None
 
-    def search(self, file: str, sought: Sought) -> bytes | None:
-        """Return the bytes of a file that `find_sources` gave, none if nothing in it matches.
+    def search(self, files: Iterable[str], sought: Sought) -> Iterator[tuple[str, bytes | None]]:
+        """Return those of some files that have what is sought, with their bytes.
 
-        None where it cannot be read. Nearly no file matches, so they are read into one buffer.
+        The bytes of what cannot be read are None. `files` are from `find_sources` and its like.
         """
-        buffer = self._buffer
-        length = _read_into(f"{self.root}/{file}", buffer)
-        if length is None:
-            return None
-        if sought.words and all(buffer.find(word, 0, length) < 0 for word in sought.words):
-            return b""
-        with memoryview(buffer)[:length] as data:
-            also = sought.also
-            found = sought.pattern.search(data) or (also and buffer.find(also, 0, length) >= 0)
-            return bytes(data) if found else b""
+        left = iter(files)
+        while batch := self._read_batch(left):
+            yield from self._find_in(batch, sought)
+
+    def _read_batch(self, files: Iterator[str]) -> list[_Stretch]:
+        """Read the next files one behind the other, for nearly none has what is sought."""
+        read: list[_Stretch] = []
+        at = 0
+        for file in files:
+            length = _read_into(f"{self.root}/{file}", self._view[at : at + _MAX_FILE])
+            read.append(_Stretch(file, at, None if length is None else at + length))
+            if length is not None:
+                at += length + 1
+                self._view[at - 1] = _NEWLINE  # nothing that is sought has one in it
+            if at > _BATCH:
+                break
+        return read
+
+    def _find_in(self, batch: list[_Stretch], sought: Sought) -> list[tuple[str, bytes | None]]:
+        end = max(stretch.end or 0 for stretch in batch)
+        is_there = sought.is_in(self._view[:end])
+        found: list[tuple[str, bytes | None]] = []
+        for file, start, end_of_file in batch:
+            if end_of_file is None:
+                found.append((file, None))
+            elif is_there and sought.is_in(data := self._view[start:end_of_file]):
+                found.append((file, bytes(data)))
+        return found
 
     def has(self, file: str) -> bool:
         """Return whether the tree has this file."""
@@ -175,15 +191,12 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
         return []
 
 
-def _read(path: str, buffer: bytearray) -> bytes | None:
+def _read(path: str, buffer: memoryview) -> bytes | None:
     length = _read_into(path, buffer)
-    if length is None:
-        return None
-    with memoryview(buffer)[:length] as data:
-        return bytes(data)
+    return None if length is None else bytes(buffer[:length])
 
 
-def _read_into(path: str, buffer: bytearray) -> int | None:
+def _read_into(path: str, buffer: memoryview) -> int | None:
     """Read a regular file and return its length; None for what is a link, none, or huge."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)

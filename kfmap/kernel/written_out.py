@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from kfmap.kernel.place import KERNELS_OWN
 from kfmap.kernel.source import Source
 from kfmap.kernel.sources import Sources
 from kfmap.kernel.tree import TreeError
+from kfmap.quick_dataclass import replace
 
 _PARTS = re.compile(
     r"\bBTF_(?:KFUNCS|SET8|SET)_START\s*\(|\bBTF_ID(?:_FLAGS)?\s*\("

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from unittest import mock
 
-from tests.benchmarks.figure import Figure, best_process_cpu
+from tests.benchmarks.figure import Figure, best_process_cpu, kept_bytecode
 
 _OBJECT = "tests/objects/scheduler.bpf.o"
 _VERIFY = (sys.executable, "-m", "kfmap.cli", "verify", _OBJECT, "--kernel=6.18")
@@ -36,12 +36,7 @@ def run() -> list[Figure]:
 
 
 def _settings(folder: str) -> dict[str, str]:
-    """Return the settings that commands run with.
-
-    Python keeps compiled modules, as pip makes them for users, whatever the environment says.
-    """
-    kept = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": f"{folder}/bytecode"}
-    return {"KFMAP_DATA_DIR": folder, **kept}
+    return {"KFMAP_DATA_DIR": folder, **kept_bytecode(folder)}
 
 
 def _without_cache(folder: Path) -> tuple[str, ...]:

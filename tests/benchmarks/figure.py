@@ -48,6 +48,12 @@ def best_process_cpu(command: Sequence[str], times: int = 7) -> float:
     return min(_process_cpu(command) for _ in range(times))
 
 
+def kept_bytecode(folder: str) -> dict[str, str]:
+    """Return settings with which Python keeps compiled modules in a folder, as pip makes them for
+    users, whatever the environment says."""
+    return {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": f"{folder}/bytecode"}
+
+
 def peak_megabytes(program: str, *arguments: str) -> float:
     """Return the most memory that a Python program of its own used; a child's ru_maxrss would start
     with the memory of this process."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from kfmap.kernel.architecture import find_architecture
 from kfmap.kernel.config import read_config
 from kfmap.kernel.preprocessor import Conditions
-from kfmap.kernel.source import Source, name_condition, read_source
+from kfmap.kernel.source import Source, find_directives, name_condition, read_source
 
 
 @pytest.mark.parametrize(
@@ -135,3 +137,23 @@ def test_no_text_moves_whatever_is_in_the_file(pieces: list[str]) -> None:
 def _read(text: str, config: str = "") -> Source:
     read = read_config(config.encode())
     return read_source("a.c", text, Conditions(read, find_architecture(read)).decide)
+
+
+_WRITTEN = (
+    *("#", " ", "\t", "\n", "\\\n", "\\", "\r\n", "\\\r\n", "/*", "*/", "//", '"', "'", "*", "/"),
+    *("define A", "if A", "ifdef B", "else", "endif", "undef A", "include <a.h>", "B", "(", "##"),
+    *("/* c */", "/* c\n */", "define B 1 /* c */", '"s"', '\\"', "\\'", "é"),
+)
+
+
+@given(st.lists(st.sampled_from(_WRITTEN), max_size=40).map("".join))
+def test_directives_are_those_of_the_text_without_comments(text: str) -> None:
+    plain = _read(text).plain
+    sought = re.compile(r"^[ \t]*#[ \t]*(\w+)([^\n\\]*+(?:\\\r?\n[^\n\\]*+|\\[^\n\\]*+)*+)", re.M)
+    assert list(find_directives(text)) == [
+        (*match.span(), *match.groups()) for match in sought.finditer(plain)
+    ]
+
+
+def test_a_line_of_signs_is_read_once() -> None:
+    assert list(find_directives("#" * 300_000 + "\n#endif")) == [(300_001, 300_007, "endif", "")]

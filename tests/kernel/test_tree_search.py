@@ -3,52 +3,76 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from kfmap.kernel.extract import extract_kernel
 from kfmap.kernel.patched_tree import PatchedTree
-from kfmap.kernel.tree import Sought, Tree
+from kfmap.kernel.sought import PIECE, Sought
+from kfmap.kernel.tree import Tree
 from kfmap.permission.context import Context
 from kfmap.permission.decide import Decider
 from kfmap.permission.verdict import ALLOWED
 from tests.kernel.small_kernel import CONFIG, INCLUDES, id_set, write_tree
 
 _PATTERN = re.compile(rb"register_btf_|BTF_KFUNCS_START")
-_SOUGHT = Sought(_PATTERN, (b"btf_", b"BTF_"))
+_SOUGHT = Sought(b"btf_", b"BTF_", pattern=_PATTERN)
 
 
 def test_search_with_words_finds_what_the_pattern_finds(tmp_path: Path) -> None:
     texts = ("int x;", "BTF_KFUNCS_START(a)", "register_btf_any();", "btf_other();", "")
     for number, text in enumerate(texts):
         (tmp_path / f"{number}.h").write_text(text)
-    tree = Tree(tmp_path)
-    for number in range(len(texts)):
-        file = f"{number}.h"
-        assert tree.search(file, _SOUGHT) == tree.search(file, Sought(_PATTERN))
-    assert tree.search("1.h", _SOUGHT) == b"BTF_KFUNCS_START(a)"
+    files = [f"{number}.h" for number in range(len(texts))]
+    found = list(Tree(tmp_path).search(files, _SOUGHT))
+    assert found == list(Tree(tmp_path).search(files, Sought(pattern=_PATTERN)))
+    assert found == [("1.h", b"BTF_KFUNCS_START(a)"), ("2.h", b"register_btf_any();")]
 
 
-def test_search_finds_what_counts_as_well(tmp_path: Path) -> None:
+def test_search_finds_any_of_some_words(tmp_path: Path) -> None:
     for name in ("a.c", "b.c"):
         (tmp_path / name).write_text("ALLOW(a)")
-    for tree in (Tree(tmp_path), PatchedTree(tmp_path, {"b.c": "ALLOW(b)"})):
-        assert tree.search("a.c", Sought(_PATTERN, also=b"ALLOW(")) == b"ALLOW(a)"
-        assert tree.search("b.c", Sought(_PATTERN, also=b"DENY(")) == b""
-    assert tree.search("b.c", Sought(_PATTERN, also=b"ALLOW(")) == b"ALLOW(b)"
+    changed = PatchedTree(tmp_path, {"b.c": "ALLOW(b)"})
+    for tree in (Tree(tmp_path), changed):
+        assert list(tree.search(["a.c"], Sought(b"btf_", b"ALLOW("))) == [("a.c", b"ALLOW(a)")]
+        assert list(tree.search(["b.c"], Sought(b"btf_", b"DENY("))) == []
+    assert list(changed.search(["b.c"], Sought(b"btf_", b"ALLOW("))) == [("b.c", b"ALLOW(b)")]
 
 
-def test_search_sees_no_text_of_the_file_read_before(tmp_path: Path) -> None:
-    (tmp_path / "long.h").write_text("int long_enough; BTF_KFUNCS_START(a)")
-    (tmp_path / "short.h").write_text("int x;")
-    tree = Tree(tmp_path)
-    assert tree.search("long.h", _SOUGHT)
-    assert tree.search("short.h", _SOUGHT) == b""
+def test_search_looks_through_files_of_any_length_one_by_one(tmp_path: Path) -> None:
+    names = [f"{number}.c" for number in range(20)]
+    for number, name in enumerate(names):
+        text = "int x;\n" * (number * 3_000) + ("BTF_one" if number % 3 == 0 else "BTF")
+        (tmp_path / name).write_text(text)
+    (tmp_path / "1.c").unlink()
+    (tmp_path / "1.c").symlink_to("2.c")
+    found = dict(Tree(tmp_path).search(names, Sought(b"BTF_")))
+    assert {name: data for name, data in found.items() if data is None} == {"1.c": None}
+    read = {name: data for name, data in found.items() if data is not None}
+    assert sorted(read) == sorted(names[::3])
+    assert all(data == (tmp_path / name).read_bytes() for name, data in read.items())
+
+
+def test_a_word_across_two_files_is_in_neither(tmp_path: Path) -> None:
+    (tmp_path / "a.c").write_text("int BTF_")
+    (tmp_path / "b.c").write_text("KFUNCS_START")
+    assert list(Tree(tmp_path).search(["a.c", "b.c"], Sought(b"BTF_KFUNCS_START"))) == []
+
+
+@pytest.mark.parametrize("at", [0, PIECE - 2, PIECE, 2 * PIECE - 1, 3 * PIECE])
+def test_a_word_is_found_wherever_pieces_of_a_large_file_meet(at: int) -> None:
+    data = b"btf" * 200_000 + b"_" * 400_000
+    assert not Sought(b"word", b"BTF_").is_in(data)
+    assert Sought(b"word", b"BTF_").is_in(data[:at] + b"word" + data[at:])
 
 
 def test_search_of_a_patched_tree_takes_the_words_too(tmp_path: Path) -> None:
     (tmp_path / "a.h").write_text("int x;")
     (tmp_path / "b.h").write_text("BTF_KFUNCS_START(b)")
     tree = PatchedTree(tmp_path, {"a.h": "BTF_KFUNCS_START(a)"})
-    assert tree.search("a.h", _SOUGHT) == b"BTF_KFUNCS_START(a)"
-    assert tree.search("b.h", _SOUGHT) == b"BTF_KFUNCS_START(b)"
+    assert sorted(tree.search(["a.h", "b.h"], _SOUGHT)) == [
+        ("a.h", b"BTF_KFUNCS_START(a)"),
+        ("b.h", b"BTF_KFUNCS_START(b)"),
+    ]
 
 
 def test_a_patched_tree_has_the_headers_and_names_that_a_patch_adds(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from kfmap.kernel.code import Code
 from kfmap.kernel.facts import KfuncSet, NotUnderstood, Place
@@ -19,6 +18,7 @@ from kfmap.kernel.rules.id_sets import find_id_sets
 from kfmap.kernel.rules.sleep_rules import VERIFIER_C
 from kfmap.kernel.rules.tracepoints import find_faultable
 from kfmap.kernel.syntax import called_name, field_of, parse_function, text_of, walk
+from kfmap.quick_dataclass import dataclass
 
 LSM_C = "kernel/bpf/bpf_lsm.c"
 _CHECK = "bpf_check_attach_target"

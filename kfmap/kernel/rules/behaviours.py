@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from kfmap.kernel.code import Code
 from kfmap.kernel.items import Item
 from kfmap.kernel.place import Place
 from kfmap.kernel.program_facts import Behaviour
+from kfmap.quick_dataclass import dataclass
 
 VERIFIER = "kernel/bpf/verifier.c"
 _BESIDE = (

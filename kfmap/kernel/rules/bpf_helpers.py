@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 
 from kfmap.kernel.code import Code
 from kfmap.kernel.facts import Constant, KfuncSet, NotUnderstood, Place
@@ -32,6 +31,7 @@ from kfmap.kernel.rules.helper_functions import compile_helper_function
 from kfmap.kernel.rules.id_sets import find_id_sets
 from kfmap.kernel.syntax import parse_function, split_list
 from kfmap.kernel.tree import TreeError
+from kfmap.quick_dataclass import dataclass
 
 UAPI_H = "include/uapi/linux/bpf.h"
 TYPES_H = "include/linux/bpf_types.h"

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 
 from tree_sitter import Node as Syntax
 
@@ -35,12 +34,13 @@ from kfmap.kernel.rules.hooks import BTF_C
 from kfmap.kernel.rules.kfunc_id_sets import plain_name
 from kfmap.kernel.rules.struct_ops import Registered as StructOpsType
 from kfmap.kernel.syntax import arguments_of, called_name, parse_function, split_list
+from kfmap.quick_dataclass import dataclass
 
 VERIFIER_C = "kernel/bpf/verifier.c"
 TYPES_H = "include/linux/bpf_types.h"
 LIST_TEST = "bpf_check_mod_kfunc_call"
 LIST_ADD = "register_kfunc_btf_id_set"
-_CHECKED = re.compile(r"\bops->check_kfunc_call\b")
+_CHECKED = re.compile(r"ops->check_kfunc_call(?<!\w.{21})\b")  # read quickly, as \b at first is not
 _NEWER = re.compile(r"^int\s+register_btf_kfunc_id_set\s*\(", re.M)
 _CHECK = re.compile(r"\.\s*check_kfunc_call\s*=\s*&?\s*(\w+)")
 _PROGRAM_TYPE = re.compile(r"\bBPF_PROG_TYPE\s*\(\s*(BPF_PROG_TYPE_\w+)\s*,\s*(\w+)")

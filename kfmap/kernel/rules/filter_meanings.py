@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
 from kfmap.kernel.rule_form import Condition
+from kfmap.quick_dataclass import dataclass
 
 
 class NotInSubsetError(ValueError):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from tree_sitter import Node as Syntax
 
@@ -23,6 +22,7 @@ from kfmap.kernel.rules.filter_meanings import (
 )
 from kfmap.kernel.rules.filters import FilterCompiler
 from kfmap.kernel.syntax import arguments_of, called_name, field_of, text_of
+from kfmap.quick_dataclass import dataclass
 
 HELPER = "BPF_FUNC_"
 # Functions that test for one capability (include/linux/bpf.h, include/linux/capability.h).

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from tree_sitter import Node as Syntax
 
@@ -37,6 +36,7 @@ from kfmap.kernel.rules.statement_compiler import StatementCompiler, Step
 from kfmap.kernel.switches import Arm, read_arms
 from kfmap.kernel.syntax import Function, field_of, parse_function, strip_parentheses, text_of
 from kfmap.kernel.tree import TreeError
+from kfmap.quick_dataclass import dataclass, field
 
 _NAMED = re.compile(rf"\b{HELPER}(\w+)")
 _MAX_NODES = 20_000  # of one function, over all helpers

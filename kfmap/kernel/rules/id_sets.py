@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from kfmap.kernel.brackets import split_outside
 from kfmap.kernel.code import Code
@@ -17,6 +16,7 @@ from kfmap.kernel.facts import Entry, Place, SetKind
 from kfmap.kernel.source import Source, substitute
 from kfmap.kernel.syntax import split_list
 from kfmap.kernel.tree import TreeError
+from kfmap.quick_dataclass import dataclass
 
 _START = re.compile(
     r"BTF_(?<!\wBTF_)(?:(KFUNCS|SET8|SET)_START|SET_START_GLOBAL|ID_LIST(?:_GLOBAL)?(_SINGLE)?"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
@@ -16,6 +15,7 @@ from kfmap.kernel.code import Code
 from kfmap.kernel.items import Item
 from kfmap.kernel.syntax import field_of, parse_initializer, text_of
 from kfmap.kernel.tree import TreeError
+from kfmap.quick_dataclass import dataclass
 
 _MAX_ELEMENTS = 4_000
 _TAG = re.compile(r"\bstruct\s+(\w+)")

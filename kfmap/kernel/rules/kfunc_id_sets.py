@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
 from kfmap.kernel.code import Code
 from kfmap.kernel.facts import Place
@@ -23,6 +22,7 @@ from kfmap.kernel.syntax import (
     strip_parentheses,
     text_of,
 )
+from kfmap.quick_dataclass import dataclass, replace
 
 _DECLARED = re.compile(
     r"\bstruct\s+btf_kfunc_id_set\s+(\w+)\s*(\[[^\]]*\])?"

@@ -6,14 +6,13 @@ variable's address plus n. What has only a name (a set, a function) has an addre
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from tree_sitter import Node
 
 from kfmap.kernel.code import Code
 from kfmap.kernel.expressions import Evaluator, Value
 from kfmap.kernel.rules.initializers import Held, Variable, find_variable
 from kfmap.kernel.syntax import field_of, parse_expression, text_of
+from kfmap.quick_dataclass import dataclass, field
 
 _FIRST = 1 << 60
 _SPACING = 1 << 20

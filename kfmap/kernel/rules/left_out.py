@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 from kfmap.kernel.code import Code
 from kfmap.kernel.gates import Gate, Gates
 from kfmap.kernel.place import Place
 from kfmap.kernel.program_facts import KernelPart, LeftOut
 from kfmap.kernel.rules.struct_ops import TYPES_H
+from kfmap.quick_dataclass import dataclass
 
 _BLOCK = re.compile(
     r"BTF_(?<!\wBTF_)(KFUNCS|SET8)_START\s*\(\s*(\w+)\s*\)(.*?)BTF_(?<!\wBTF_)\1_END\s*\(", re.S

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
@@ -23,6 +22,7 @@ from kfmap.kernel.rules.hooks import find_enum
 from kfmap.kernel.rules.sleep_rules import VERIFIER_C
 from kfmap.kernel.statements import Runner, TooLongError
 from kfmap.kernel.syntax import Function, field_of, parse_function, text_of
+from kfmap.quick_dataclass import dataclass
 
 _ASKED = "check_map_prog_compatibility"
 _HAS_FIELD = "btf_record_has_field"

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from kfmap.kernel.brackets import split_arguments
 from kfmap.kernel.facts import Place
 from kfmap.kernel.source import Macro
+from kfmap.quick_dataclass import dataclass
 
 ALLOW = "scx_kf_allow"
 _ALLOWS = re.compile(rf"\b{ALLOW}\s*\(\s*(\w+)\s*\)")

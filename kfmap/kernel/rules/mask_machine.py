@@ -7,7 +7,6 @@ than knowing what they test.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
 from tree_sitter import Node
 
@@ -15,6 +14,7 @@ from kfmap.kernel.expressions import Value
 from kfmap.kernel.facts import Place
 from kfmap.kernel.statements import Runner, TooLongError
 from kfmap.kernel.syntax import Function, called_name, field_of, text_of, walk
+from kfmap.quick_dataclass import dataclass, field
 
 CHECK = "scx_kf_allowed"
 MASK_FIELD = "kf_mask"

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
 
 from kfmap.kernel.brackets import split_arguments
 from kfmap.kernel.facts import Place, StructOps
 from kfmap.kernel.items import Item
 from kfmap.kernel.program_facts import ALWAYS, NEVER, SOMETIMES, OpCircumstances
 from kfmap.kernel.source import Macro
+from kfmap.quick_dataclass import dataclass
 
 _CALLS_MEMBER = re.compile(r"(?:\.|->)\s*(\w+)\s*\(")
 _CALL = re.compile(r"\b(\w+)\s*\(")

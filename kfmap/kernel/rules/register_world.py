@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
 
 from kfmap.kernel.code import Code
 from kfmap.kernel.expressions import Value
 from kfmap.kernel.facts import Place
 from kfmap.kernel.rules.kfunc_memory import Memory
 from kfmap.kernel.syntax import Function
+from kfmap.quick_dataclass import dataclass, field
 
 REGISTER = "register_btf_kfunc_id_set"
 # "bpf: do not rely on ALLOW_ERROR_INJECTION for fmod_ret": seen first in 6.12.

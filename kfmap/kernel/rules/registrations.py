@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
 
 from kfmap.kernel.code import Code
 from kfmap.kernel.facts import (
@@ -32,6 +31,7 @@ from kfmap.kernel.scan import find_definitions
 from kfmap.kernel.statements import TooLongError
 from kfmap.kernel.syntax import Function, parse_function
 from kfmap.kernel.tree import TreeError
+from kfmap.quick_dataclass import dataclass, replace
 
 _REGISTERS = re.compile(rf"\b(?:{REGISTER}|{REGISTER_FMODRET})\b")
 _CALLS = re.compile(rf"\b(?:{REGISTER}|{REGISTER_FMODRET})\s*\(")

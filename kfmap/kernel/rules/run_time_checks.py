@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
@@ -31,6 +30,7 @@ from kfmap.kernel.rules.op_circumstances import Span, find_circumstances
 from kfmap.kernel.rules.rq_locks import LockFinder, find_taken_lock
 from kfmap.kernel.source import Macro
 from kfmap.kernel.syntax import Function, called_name, field_of, parse_function, text_of, walk
+from kfmap.quick_dataclass import dataclass
 
 _REPORT = re.compile(r"scx_(?<!\wscx_)(?:\w+_)?(?:error|exit)\(")
 _CALLS_OP = "CALL_OP"

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 
 from kfmap.kernel.code import Code
 from kfmap.kernel.facts import (
@@ -28,6 +27,7 @@ from kfmap.kernel.rules.mask_machine import CHECK, Way, build_machine
 from kfmap.kernel.source import Macro
 from kfmap.kernel.statements import TooLongError
 from kfmap.kernel.syntax import Function, called_name, parse_function, walk
+from kfmap.quick_dataclass import dataclass
 
 _ENUM = "scx_kf_mask"
 _MENTION = CHECK

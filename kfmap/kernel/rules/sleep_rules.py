@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from tree_sitter import Node
 
@@ -19,6 +18,7 @@ from kfmap.kernel.facts import Constant, NotUnderstood, Place
 from kfmap.kernel.program_facts import MAY, MUST, NEVER, TARGET_DECIDES, UNKNOWN, SleepRule
 from kfmap.kernel.statements import Runner, TooLongError
 from kfmap.kernel.syntax import Function, field_of, parse_function, text_of
+from kfmap.quick_dataclass import dataclass, field
 
 VERIFIER_C = "kernel/bpf/verifier.c"
 _ASKED = "check_attach_btf_id"

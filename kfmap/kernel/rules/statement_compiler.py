@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from tree_sitter import Node as Syntax
 
 from kfmap.kernel.rules.filter_meanings import Meaning
 from kfmap.kernel.syntax import Function, declared_names, field_of, strip_parentheses, text_of, walk
+from kfmap.quick_dataclass import dataclass
 
 Tree = TypeVar("Tree")
 Locals = dict[str, Meaning]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from tree_sitter import Node
 
@@ -28,6 +27,7 @@ from kfmap.kernel.syntax import (
     text_of,
     walk,
 )
+from kfmap.quick_dataclass import dataclass, field
 
 STRUCT_OPS_C = "kernel/bpf/bpf_struct_ops.c"
 TYPES_H = "kernel/bpf/bpf_struct_ops_types.h"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
 
 from kfmap.kernel.code import Code
 from kfmap.kernel.items import Item
-from kfmap.kernel.tree import Sought
+from kfmap.kernel.sought import Sought
+from kfmap.quick_dataclass import dataclass, replace
 
 _MAX_FOLLOWED = 20  # functions that lead to one another
 _CALL = re.compile(r"(\w+)\s*\(\s*\w+\s*\)\s*;")
@@ -103,15 +103,16 @@ class Usage:
                 yield file
 
     def _find_beyond(self, files: Iterable[str], item: Item) -> Iterator[str]:
-        name = re.escape(item.function).encode()
-        word = Sought(re.compile(name + rb"(?<!\w" + name + rb")\b"))
+        name = item.function.encode()
+        word = Sought(name, pattern=re.compile(rb"\b" + re.escape(name) + rb"\b"))
         known = {item.file, *self._files}
-        for file in files:
-            if file not in known and self._code.tree.search(file, word) and self._is_built(file):
+        beyond = (file for file in files if file not in known)
+        for file, data in self._code.tree.search(beyond, word):
+            if data is not None and self._is_built(file):
                 yield file
 
     def _uses_in(self, files: Iterable[str], item: Item) -> Uses:
-        word = re.compile(rf"\b{re.escape(item.function)}\b")
+        word = _find_word(item.function)
         called = re.compile(rf"{word.pattern}\s*\(")
         named = re.compile(rf"{word.pattern}(?!\s*\()")
         callers: list[tuple[str, Item]] = []
@@ -199,3 +200,9 @@ def _declares(item: Item, function: str) -> bool:
 
 def _is_static(item: Item) -> bool:
     return _STATIC.search(item.text[: item.brace]) is not None
+
+
+def _find_word(name: str) -> re.Pattern[str]:
+    """Return what matches a name as a whole word: begun with the name, it is looked for quickly."""
+    written = re.escape(name)
+    return re.compile(rf"{written}(?<!\w{written})\b")
