@@ -31,8 +31,8 @@ def test_metrics_are_closed_unless_an_address_is_named(client: Client, settings:
 def test_metrics_count_requests_jobs_and_checks(client: Client, settings: Settings) -> None:
     settings.KFMAP_METRICS_FROM = ["127.0.0.1"]
     Job.objects.create(object=BpfObject.objects.create(sha256="a" * 64, size=1))
-    CheckTime.objects.add("7.2", 1.5)
-    CheckTime.objects.add("7.2", 0.5)
+    CheckTime.objects.add({"7.2": 1.5})
+    CheckTime.objects.add({"7.2": 0.5})
     before = read(client)
     count_request("GET", "/kernels/", 200, 0.01)
     count_request("BREW", "/kernels/", 405, 0.01)

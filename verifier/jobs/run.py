@@ -12,6 +12,7 @@ from django.conf import settings
 from kfmap.catalogue.availability import NO_ROOM, STORAGE_AWAY, find_absence
 from kfmap.catalogue.models import Kernel
 from kfmap.log_lines import bound
+from verifier.engine.result import ObjectVerdict
 from verifier.engine.result_json import parse_summary, parse_verdict
 from verifier.jobs.checker import CheckCutOffError, CheckFailedError, Limits, lend_process
 from verifier.jobs.files import MissingBytesError, read_chunks
@@ -83,6 +84,7 @@ def _check(job: Job) -> None:
             progress.give_up(str(error))
         except KernelGoneError as gone:
             progress.leave_out(str(gone))
+        progress.write()
         if job.object.problem:
             return
     with job.held():
@@ -97,40 +99,65 @@ def _ask(obj: BpfObject, progress: _Progress) -> None:
         "loader": obj.loader,
     }
     limits = Limits(settings.KFMAP_CHECK_SECONDS, settings.KFMAP_CHECK_MEGABYTES)
-    progress.beat()
+    progress.write()
     with lend_process(limits) as process:
         for message in process.ask(request, read_chunks(obj.sha256), supply, _TICK_SECONDS):
             if message is not None:
-                progress.keep(message)
-            progress.beat()
+                progress.take(message)
+            progress.write_in_time()
 
 
 class _Progress:
-    """What a job has still to do, and where the answers go."""
+    """What a job has still to do, and where the answers go.
+
+    Verdicts are written once a second, all that came meanwhile together: a check on one kernel
+    takes a few ms, and a transaction of its own three times as long.
+    """
 
     def __init__(self, job: Job, kernels: list[Kernel]) -> None:
         self._job, self._object = job, job.object
         self.waiting = list(kernels)
         self._total = len(kernels) + 1
+        self._step_began = self._written_at = time.monotonic()
+        self._verdicts: dict[str, ObjectVerdict] = {}
+        self._seconds: dict[str, float] = {}
+
+    def take(self, message: dict[str, Any]) -> None:
+        """Take one message of a check process. Raises JobLostError."""
+        if "verdict" in message:
+            self._take_verdict(message["facts_hash"], message["verdict"])
+        else:
+            with self._job.held():
+                if "problem" in message:
+                    store.save_problem(self._object, message["problem"])
+                else:
+                    store.save_summary(self._object, parse_summary(message["summary"]))
         self._step_began = time.monotonic()
 
-    def keep(self, message: dict[str, Any]) -> None:
-        """Put one message of a check process into rows. Raises JobLostError."""
-        with self._job.held():
-            if "problem" in message:
-                store.save_problem(self._object, message["problem"])
-            elif "summary" in message:
-                store.save_summary(self._object, parse_summary(message["summary"]))
-            else:
-                self._keep_verdict(message["facts_hash"], message["verdict"])
-        self._step_began = time.monotonic()
-
-    def _keep_verdict(self, facts_hash: str, verdict: dict[str, Any]) -> None:
-        store.save_verdict(self._object, facts_hash, parse_verdict(verdict))
-        for kernel in self.waiting:
-            if kernel.facts_hash == facts_hash:
-                CheckTime.objects.add(kernel.name, time.monotonic() - self._step_began)
+    def _take_verdict(self, facts_hash: str, verdict: dict[str, Any]) -> None:
+        self._verdicts[facts_hash] = parse_verdict(verdict)
+        took = time.monotonic() - self._step_began
+        named = (kernel.name for kernel in self.waiting if kernel.facts_hash == facts_hash)
+        self._seconds.update(dict.fromkeys(named, took))
         self.leave_out(facts_hash)
+
+    def write_in_time(self) -> None:
+        """Write where a second has passed, or the worker stops. Raises what `write` does."""
+        if is_stopping() or time.monotonic() - self._written_at >= _TICK_SECONDS:
+            self.write()
+
+    def write(self) -> None:
+        """Put the verdicts and where the job is into rows.
+
+        Raises JobLostError, and WorkerStopsError once all is written.
+        """
+        if self._verdicts:
+            with self._job.held():
+                store.save_verdicts(self._object, self._verdicts)
+                CheckTime.objects.add(self._seconds)
+            self._verdicts, self._seconds = {}, {}
+        self._beat()
+        self._written_at = time.monotonic()
 
     def leave_out(self, facts_hash: str) -> None:
         """Wait for no more verdicts on a kernel."""
@@ -145,8 +172,7 @@ class _Progress:
             elif self.waiting:
                 store.save_unchecked(self._object, self.waiting.pop(0).facts_hash, sentence)
 
-    def beat(self) -> None:
-        """Record where the job is. Raises JobLostError and WorkerStopsError."""
+    def _beat(self) -> None:
         step = "reading the object"
         if self._object.read_at and self.waiting:
             step = f"checking on kernel {self.waiting[0].name}"

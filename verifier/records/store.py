@@ -95,24 +95,37 @@ def forget_problems(obj: BpfObject) -> None:
         obj.save(update_fields=["problem", "read_at"])
 
 
-@transaction.atomic
 def save_verdict(obj: BpfObject, facts_hash: str, verdict: ObjectVerdict) -> None:
     """Keep the verdicts on one kernel, in place of what this engine said before."""
-    check = _new_check(obj, facts_hash, "")
-    rows = Verdict.objects.bulk_create(
-        Verdict(
-            check_row=check,
-            program=item.program,
-            verdict=item.verdict,
-            live_kfuncs=list(item.live_kfuncs),
-            all_kfuncs=list(item.all_kfuncs),
-        )
+    save_verdicts(obj, {facts_hash: verdict})
+
+
+@transaction.atomic
+def save_verdicts(obj: BpfObject, verdicts: Mapping[str, ObjectVerdict]) -> None:
+    """Keep the verdicts by the hash of a kernel's facts, in as many queries for any number."""
+    checks = _new_checks(obj, dict.fromkeys(verdicts, ""))
+    said = [
+        (check, item)
+        for check, verdict in zip(checks, verdicts.values(), strict=True)
         for item in verdict.programs
+    ]
+    rows = Verdict.objects.bulk_create(
+        (
+            Verdict(
+                check_row=check,
+                program=item.program,
+                verdict=item.verdict,
+                live_kfuncs=list(item.live_kfuncs),
+                all_kfuncs=list(item.all_kfuncs),
+            )
+            for check, item in said
+        ),
+        batch_size=_BATCH,
     )
     Finding.objects.bulk_create(
         (
             Finding(verdict=row, kind=found.kind, kfunc=found.kfunc[:_NAME], data=plain(found))
-            for row, item in zip(rows, verdict.programs, strict=True)
+            for row, (_, item) in zip(rows, said, strict=True)
             for found in item.findings
         ),
         batch_size=_BATCH,
@@ -122,7 +135,7 @@ def save_verdict(obj: BpfObject, facts_hash: str, verdict: ObjectVerdict) -> Non
 @transaction.atomic
 def save_unchecked(obj: BpfObject, facts_hash: str, problem: str) -> None:
     """Keep why the object could not be checked on one kernel."""
-    _new_check(obj, facts_hash, problem)
+    _new_checks(obj, {facts_hash: problem})
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,16 +251,20 @@ def catch_up() -> None:
     find_stale().filter(Exists(known)).update(checked_by=ENGINE_VERSION)
 
 
-def _new_check(obj: BpfObject, facts_hash: str, problem: str) -> Check:
-    key = {
-        "object": obj,
-        "facts_hash": facts_hash,
-        "engine_version": ENGINE_VERSION,
-        "loader_key": obj.loader_key,
-    }
-    Check.objects.filter(**key).delete()
+def _new_checks(obj: BpfObject, problems: Mapping[str, str]) -> list[Check]:
+    """Return fresh rows in place of what there is; `problems` by the hash of the kernel's facts."""
+    Check.objects.current_of(obj).filter(facts_hash__in=problems).delete()
     note_checked(obj)
-    return Check.objects.create(**key, problem=problem)
+    return Check.objects.bulk_create(
+        Check(
+            object=obj,
+            facts_hash=facts_hash,
+            engine_version=ENGINE_VERSION,
+            loader_key=obj.loader_key,
+            problem=problem,
+        )
+        for facts_hash, problem in problems.items()
+    )
 
 
 def _program_row(obj: BpfObject, position: int, program: ProgramSummary) -> Program:

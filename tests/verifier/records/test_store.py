@@ -15,7 +15,7 @@ from tests.verifier.conftest import create_object
 from tests.verifier.engine.judging.toy import kernel_facts
 from verifier.engine.result import Reason
 from verifier.records import store
-from verifier.records.models import BpfObject, Check, Finding
+from verifier.records.models import BpfObject, Check, CheckTime, Finding
 
 pytestmark = pytest.mark.django_db
 
@@ -46,6 +46,28 @@ def test_verdict_comes_back_as_it_was_saved() -> None:
     checked = store.load_checked(obj, [kernel])
     assert checked.verdicts == (verdict,)
     assert checked.summary == create_summary("toy_running")
+
+
+def test_verdicts_on_several_kernels_cost_as_many_queries_as_on_one(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    obj = create_object()
+    kernels = [create_kernel(f"7.{number}") for number in range(5)]
+    verdicts = {
+        row.facts_hash: create_verdict(row.name, "toy_running", create_finding()) for row in kernels
+    }
+    times = {row.name: 0.5 for row in kernels}
+    store.note_checked(obj)
+    for some in (1, len(kernels)):
+        CheckTime.objects.add(dict(list(times.items())[:some]))  # rows are there from then on
+        Check.objects.all().delete()
+        with django_assert_num_queries(10):
+            store.save_verdicts(obj, dict(list(verdicts.items())[:some]))
+            CheckTime.objects.add(dict(list(times.items())[:some]))
+    assert list(store.load_checked(obj, kernels).verdicts) == list(verdicts.values())
+    counts = dict(CheckTime.objects.values_list("kernel", "count"))
+    assert counts == {"7.0": 4, "7.1": 2, "7.2": 2, "7.3": 2, "7.4": 2}
+    assert CheckTime.objects.get(kernel="7.0").seconds == 2.0
 
 
 def test_kernel_without_an_answer_is_pending_and_then_not() -> None:
