@@ -89,21 +89,24 @@ class Body:
         forks: Collection[int],
     ) -> None:
         self.function = function
+        self.understood = bool(rows)
         self._rows = rows
         self._static = static
         self._forks = forks
-        self._targets = {
-            at: _target(rows[at], rows[0][0]) for at in jumps if rows[at][1] != OP_EXIT
-        }
+        self._targets: dict[int, int] = {}  # by the jump, both from the start of the function
         self._led_to: dict[int, int] = {}  # how many jumps lead to an instruction
-        for target in self._targets.values():
-            self._led_to[target] = self._led_to.get(target, 0) + 1
-        ends = (*jumps, *static, *forks)
-        leaders = {0, *(at + 1 for at in ends), *self._led_to}
-        self._starts = sorted(at for at in leaders if 0 <= at < len(rows))
+        for at in jumps:
+            _, opcode, _, offset, immediate = rows[at]
+            if opcode == OP_GOTOX:
+                self.understood = False
+            if opcode != OP_EXIT:
+                target = at + 1 + (immediate if opcode == OP_JA32 else offset)
+                self._targets[at] = target
+                self._led_to[target] = self._led_to.get(target, 0) + 1
+        leaders = {0, *self._led_to, *[at + 1 for at in (*jumps, *static, *forks)]}
+        self._starts = sorted([at for at in leaders if 0 <= at < len(rows)])
         self._position = {at: number for number, at in enumerate(self._starts)}
         self._blocks: list[Block | None] = [None] * len(self._starts)
-        self.understood = bool(rows) and not any(rows[at][1] == OP_GOTOX for at in jumps)
 
     def __len__(self) -> int:
         return len(self._blocks)
@@ -167,12 +170,6 @@ def build_body(
     jumps = [match.start() for match in _JUMPS.finditer(code.opcodes[start:end])]
     static = {slot - start: callee for slot, callee in calls if is_static(callee)}
     return Body(function, rows, jumps, static, {slot - start for slot in forks})
-
-
-def _target(row: Row, start: int) -> int:
-    """Return where a jump leads to, from the start of the function."""
-    slot, opcode, _, offset, immediate = row
-    return slot + 1 + (immediate if opcode == OP_JA32 else offset) - start
 
 
 def plain_reference(code: Code, slot: int, locate: Locate) -> Reference | None:

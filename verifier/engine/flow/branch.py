@@ -51,7 +51,36 @@ NEXT = Ways(DEAD, SURE)
 EITHER = Ways(PERHAPS, PERHAPS)
 
 
+class Side(NamedTuple):
+    """One way of a comparison: how sure it is, and what both sides are known to be on it."""
+
+    how: int
+    left: Value
+    right: Value
+
+
 @lru_cache(_CACHED)
+def find_sides(
+    operation: int, left: Value, right: Value, bits: int
+) -> tuple[Side | None, Side | None]:
+    """Return what comes after a conditional jump and what it leads to, None for what never does."""
+    taken, following = decide(operation, left, right, bits)
+    return (
+        _find_side(following, operation, left, right, bits, False),
+        _find_side(taken, operation, left, right, bits, True),
+    )
+
+
+def _find_side(
+    how: int, operation: int, left: Value, right: Value, bits: int, taken: bool
+) -> Side | None:
+    if how == DEAD:
+        return None
+    mine = refine(operation, left, right, bits, taken)
+    other = refine_right(operation, right, left, bits, taken)
+    return None if mine is None or other is None else Side(how, mine, other)
+
+
 def decide(operation: int, left: Value, right: Value, bits: int) -> Ways:
     """Decide a conditional jump on 64 or 32 bits."""
     if left is VAGUE or right is VAGUE or (operation not in _COMPARE and operation != JSET):
@@ -63,7 +92,6 @@ def decide(operation: int, left: Value, right: Value, bits: int) -> Ways:
     return _decide_range(operation, as_range(left, bits), as_range(right, bits))
 
 
-@lru_cache(_CACHED)
 def refine(operation: int, value: Value, bound: Value, bits: int, taken: bool) -> Value | None:
     """Return what `value` is known to be after it was compared; None if it cannot get there."""
     if not taken:

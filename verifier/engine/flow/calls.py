@@ -121,9 +121,11 @@ class CallGraph:
             calls.kfuncs or calls.helpers or calls.relocated or calls.variables
             for calls in self.calls
         )
+        keepers = {
+            at for at, item in enumerate(obj.externs) if _KEEP_FLAGS.fullmatch(item.kernel_name)
+        }
         self.keeps_flags = self.closure(
-            any(_KEEP_FLAGS.fullmatch(self._name(extern)) for _, extern in calls.kfuncs)
-            for calls in self.calls
+            any(extern in keepers for _, extern in calls.kfuncs) for calls in self.calls if keepers
         )
         # The address of a weak variable is 0 in a kernel that lacks it: nothing may be read there.
         self.may_lack_variables = any(calls.variables for calls in self.calls)

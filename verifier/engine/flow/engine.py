@@ -240,7 +240,7 @@ class Engine:
 
     def _start(self, function: int, arguments: tuple[Value, ...], every: bool) -> Walk:
         section = self.code.object.functions[function].section
-        core_slots = self.code.core_slots.get(section, frozenset())
+        core_slots = frozenset(self.code.core_slots_of(function))
         walk = Walk(self.code.graph, section, self._inputs, self.code.data, core_slots, every)
         calls = self.code.graph.calls[function]
         walk.asked_slots = calls.asked | calls.iterated

@@ -23,7 +23,6 @@ from verifier.engine.flow.body import (
     STOP,
     Block,
     Body,
-    Row,
 )
 from verifier.engine.flow.branch import BOTH, DEAD, PERHAPS, SURE, Ways
 from verifier.engine.flow.budget import Budget
@@ -84,7 +83,8 @@ class _Parts:
 def walk_joined(body: Body, walk: Walk, entry: State, enter: Enter, budget: Budget) -> Flow:
     """Walk until nothing changes; `enter` gives the ways out of a static function."""
     flow = Flow()
-    parts = _Parts(len(body), entry.regions, flow)
+    regions = entry.regions
+    parts = _Parts(len(body), regions, flow)
     states: dict[int, State] = {0: entry}
     came_from: dict[int, int] = {}
     waiting: list[tuple[int, int]] = []  # in the order of the code: what comes before is walked
@@ -97,10 +97,11 @@ def walk_joined(body: Body, walk: Walk, entry: State, enter: Enter, budget: Budg
         ways = _leave(walk, block, part, state if block.single else state.copy(), enter, flow)
         flow.successors[part] = following = []
         for successor, how, after in ways:
-            other = parts.find(successor, after)
+            # nearly all ways stay in the regions that the function is entered in
+            other = successor if after.regions is regions else parts.find(successor, after)
             following.append((other, how, after))
             known = states.get(other)
-            if known is None or (body.block(successor).single and came_from[other] == part):
+            if known is None or (came_from.get(other) == part and body.block(successor).single):
                 states[other] = after
                 came_from[other] = part
             elif not known.join(after):
@@ -120,21 +121,22 @@ def _leave(
     """Run a block and give where it leads, how surely, and with what state."""
     if not run_rows(walk, state, block.rows):
         return []
-    if block.end == EXIT:
+    end = block.end
+    if end is BRANCH:
+        return branch_ways(walk, block, state)
+    if end is EXIT:
         assert block.last is not None
         walk.note_leak(LeakKind.EXIT, block.last[0], state.regions)
         flow.ways[part] = Way(walk.settle(state.registers[0]), state.regions)
         return []
-    if block.end == CALL:
+    if end is CALL:
         return _return(block, state, enter)
-    if block.end == FORK:
+    if end is FORK:
         assert block.last is not None
         forked = fork(walk, state, block.last, enter)
         return [(block.next, SURE, after) for after in forked] if block.next >= 0 else []
-    if block.end == BRANCH:
-        return branch_ways(walk, block, state)
-    following = block.target if block.end == JUMP else block.next
-    return [(following, SURE, state)] if following >= 0 and block.end != STOP else []
+    following = block.target if end is JUMP else block.next
+    return [(following, SURE, state)] if following >= 0 and end is not STOP else []
 
 
 def _return(block: Block, state: State, enter: Enter) -> list[Following]:
@@ -161,50 +163,41 @@ def _return(block: Block, state: State, enter: Enter) -> list[Following]:
 def branch_ways(walk: Walk, block: Block, state: State) -> list[Following]:
     """Return the live ways of a conditional jump, each with the state that is known there."""
     assert block.last is not None
-    _, opcode, registers, _, immediate = block.last
-    bits = 64 if opcode & 7 == CLASS_JMP else 32
+    slot, opcode, registers, _, immediate = block.last
     if opcode == OP_MAY_GOTO:
-        walk.widen(block.last[0], state)
-    held = state.registers[registers & 15]
-    right = walk.settle(state.registers[registers >> 4]) if opcode & 8 else immediate & U64
+        walk.widen(slot, state)
+        return _known_ways(block, state, BOTH)
+    bits = 64 if opcode & 7 == CLASS_JMP else 32
+    values, dst, src = state.registers, registers & 15, registers >> 4
+    right = walk.settle(values[src]) if opcode & 8 else immediate & U64
+    held = values[dst]
     if isinstance(held, Given) and isinstance(right, int):
         ways = walk.inputs.test(held, opcode & 0xF0, right, bits)
         return _known_ways(block, state, ways)
     left = walk.settle(held)
     if left is VAGUE or right is VAGUE:
         walk.vague.add(walk.block)
-    test = (opcode & 0xF0, left, right, bits)
-    taken, following = BOTH if opcode == OP_MAY_GOTO else branch.decide(*test)
-    other = state.copy() if taken and following else state
+    after, there = branch.find_sides(opcode & 0xF0, left, right, bits)
     found = []
-    if following and block.next >= 0 and _learn(other, block.last, test, False):
-        found.append((block.next, following, other))
-    if taken and block.target >= 0 and _learn(state, block.last, test, True):
-        found.append((block.target, taken, state))
+    if after and block.next >= 0:
+        other = state.copy() if there else state
+        other.registers[dst] = after.left
+        if opcode & 8:
+            other.registers[src] = after.right
+        found.append((block.next, after.how, other))
+    if there and block.target >= 0:
+        values[dst] = there.left
+        if opcode & 8:
+            values[src] = there.right
+        found.append((block.target, there.how, state))
     return found
 
 
 def _known_ways(block: Block, state: State, ways: Ways) -> list[Following]:
-    """Return the live ways where two constants were compared: nothing is learnt of either."""
+    """Return the live ways where nothing is learnt of what was compared, if anything was."""
     other = state.copy() if ways.taken and ways.next else state
     found = [(block.next, ways.next, other), (block.target, ways.taken, state)]
     return [way for way in found if way[0] >= 0 and way[1] != DEAD]
-
-
-def _learn(state: State, jump: Row, test: tuple[int, Value, Value, int], taken: bool) -> bool:
-    """Narrow the registers compared; False where no value fits."""
-    operation, left, right, bits = test
-    narrowed = branch.refine(operation, left, right, bits, taken)
-    if narrowed is None:
-        return False
-    _, opcode, registers, _, _ = jump
-    state.registers[registers & 15] = narrowed
-    if opcode & 8:
-        other = branch.refine_right(operation, right, left, bits, taken)
-        if other is None:
-            return False
-        state.registers[registers >> 4] = other
-    return True
 
 
 def sure_blocks(flow: Flow, asked: set[int]) -> set[int]:

@@ -63,7 +63,7 @@ def run_rows(walk: Walk, state: State, rows: list[Row]) -> bool:
     """Carry out instructions that run in a row; False where the path ends inside them."""
     core_slots, handlers = walk.core_slots, _HANDLERS
     for row in rows:
-        if row[0] in core_slots:
+        if core_slots and row[0] in core_slots:
             if _run_relocated(walk, state, row):
                 return False
         elif handlers[row[1]](walk, state, row):
@@ -91,12 +91,18 @@ def _run_relocated(walk: Walk, state: State, row: Row) -> bool | None:
 # moves and arithmetic
 
 
+def _set_64(walk: Walk, state: State, row: Row) -> None:
+    state.registers[row[2] & 15] = row[4] & U64
+
+
+def _set_32(walk: Walk, state: State, row: Row) -> None:
+    state.registers[row[2] & 15] = row[4] & U32
+
+
 def _move_64(walk: Walk, state: State, row: Row) -> None:
-    _, opcode, registers, offset, immediate = row
+    _, _, registers, offset, _ = row
     values = state.registers
-    if not opcode & 8:
-        values[registers & 15] = immediate & U64
-    elif not offset:
+    if not offset:
         values[registers & 15] = values[registers >> 4]
     elif offset == _ADDRESS_SPACE_CAST:
         values[registers & 15] = UNKNOWN
@@ -107,11 +113,8 @@ def _move_64(walk: Walk, state: State, row: Row) -> None:
 
 
 def _move_32(walk: Walk, state: State, row: Row) -> None:
-    _, opcode, registers, offset, immediate = row
+    _, _, registers, offset, _ = row
     values = state.registers
-    if not opcode & 8:
-        values[registers & 15] = immediate & U32
-        return
     source = walk.settle(values[registers >> 4])
     if not offset:
         values[registers & 15] = low_half(source)
@@ -286,7 +289,7 @@ def _doubt(walk: Walk, state: State, row: Row) -> None:
 def _pick_handler(opcode: int) -> Handler:
     kind = opcode & 7
     if kind in (CLASS_ALU, CLASS_ALU64):
-        return _pick_arithmetic(opcode & 0xF0, kind == CLASS_ALU64)
+        return _pick_arithmetic(opcode & 0xF0, kind == CLASS_ALU64, bool(opcode & 8))
     if opcode in (0, OP_LDDW, OP_CALL):
         return {0: _skip, OP_LDDW: _load_wide, OP_CALL: _call}[opcode]
     by_class: dict[int, Handler] = {
@@ -298,9 +301,11 @@ def _pick_handler(opcode: int) -> Handler:
     return by_class.get(kind, _doubt)
 
 
-def _pick_arithmetic(operation: int, is_wide: bool) -> Handler:
-    if operation == arithmetic.MOV:
+def _pick_arithmetic(operation: int, is_wide: bool, by_register: bool) -> Handler:
+    if operation == arithmetic.MOV and by_register:
         return _move_64 if is_wide else _move_32
+    if operation == arithmetic.MOV:
+        return _set_64 if is_wide else _set_32
     if operation == arithmetic.NEG:
         return _negate
     if operation == arithmetic.END:

@@ -115,12 +115,10 @@ def test_what_a_branch_tells_is_true_of_the_numbers_that_take_it(
     operation: int, left: tuple[int, Value], right: tuple[int, Value], bits: int
 ) -> None:
     taken = branch.decide(operation, left[0], right[0], bits).taken == branch.SURE
-    narrowed = branch.refine(operation, left[1], right[1], bits, taken)
-    assert narrowed is not None
-    assert _contains(narrowed, left[0], bits)
-    other = branch.refine_right(operation, right[1], left[1], bits, taken)
-    assert other is not None
-    assert _contains(other, right[0], bits)
+    side = branch.find_sides(operation, left[1], right[1], bits)[taken]
+    assert side is not None
+    assert _contains(side.left, left[0], bits)
+    assert _contains(side.right, right[0], bits)
 
 
 def test_and_with_a_mask_bounds_an_unknown_value() -> None:
