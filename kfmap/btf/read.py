@@ -62,6 +62,7 @@ class Btf:
         self._text = strings.decode("latin-1")  # one character a byte
         self.byteorder = byteorder
         self._decoded: dict[int, str] = {}
+        self._mentioned: dict[str, bool] = {}
         self._fields: dict[int, dict[str, Field]] = {}
         self._decode_budget = 4 * len(strings) + 65536
 
@@ -309,6 +310,26 @@ class Btf:
     def find(self, name: str, *kinds: Kind) -> int | None:
         """Return the lowest id with that name (and of these kinds), None if there is none."""
         return next(iter(self.find_all(name, *kinds)), None)
+
+    def sections(self, name: str) -> Iterator[int]:
+        """Return the ids of all DATASECs with that name, rising.
+
+        They are few, and the names of all other types are not read for them.
+        """
+        return (type_id for type_id in self.ids_of(Kind.DATASEC) if self.name(type_id) == name)
+
+    def first_of(self, *kinds: Kind) -> dict[str, int]:
+        """Return the lowest id of each name among the types of some kinds."""
+        found: dict[str, int] = {}
+        for type_id in sorted(type_id for kind in kinds for type_id in self.ids_of(kind)):
+            found.setdefault(self.name(type_id), type_id)
+        return found
+
+    def mentions(self, text: str) -> bool:
+        """Return whether any string has an ASCII text in it; if not, no name need be read."""
+        if text not in self._mentioned:
+            self._mentioned[text] = text in self._text
+        return self._mentioned[text]
 
     def find_flavors(self, name: str) -> tuple[int, ...]:
         """Return the ids of all types with the same name but for a last `___suffix`, rising."""

@@ -122,13 +122,12 @@ def _beside(chosen: str, out: TextIO) -> TextIO:
 def _check(item: Found | NotFound, kernels: list[KernelUnderTest], use: ChoiceUse) -> CheckedObject:
     if isinstance(item, NotFound):
         return CheckedObject(item.name, "", None, problem=item.problem)
+    sha256 = hashlib.sha256(item.data).hexdigest()
     try:
         obj = read_object(item.data)
         prepared = prepare_object(obj, use.fit(obj))
     except (ObjectError, ChoiceError) as error:
-        sha256 = hashlib.sha256(item.data).hexdigest()
         return CheckedObject(item.name, sha256, None, problem=str(error))
     verdicts = tuple(check_object(prepared, kernel) for kernel in kernels)
-    return CheckedObject(
-        item.name, obj.sha256, summarize(prepared.object, prepared.code.graph), verdicts
-    )
+    summary = summarize(prepared.object, prepared.code.graph)
+    return CheckedObject(item.name, sha256, summary, verdicts)

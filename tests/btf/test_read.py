@@ -141,6 +141,20 @@ def test_find_takes_equal_names_stored_twice(byteorder: str) -> None:
     assert read_btf(writer.build()).find_all("task") == (first, second)
 
 
+def test_few_types_are_found_without_the_names_of_all(byteorder: str) -> None:
+    writer = BtfWriter(byteorder)
+    writer.struct(".data", 4)
+    base = writer.integer("int")
+    variable, again = writer.variable("count", base), writer.variable("count", base)
+    section = writer.section(".data", 4, [(variable, 0, 4)])
+    last = writer.section(".data", 4, [(again, 0, 4)])
+    btf = read_btf(writer.build())
+    assert tuple(btf.sections(".data")) == (section, last)
+    assert not tuple(btf.sections(".bss"))
+    assert btf.first_of(Kind.DATASEC, Kind.VAR) == {"count": variable, ".data": section}
+    assert btf.mentions("dat") and not btf.mentions("date")
+
+
 def test_find_flavors_ignores_the_last_suffix(byteorder: str) -> None:
     writer = BtfWriter(byteorder)
     plain = writer.struct("task", 4)

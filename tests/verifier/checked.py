@@ -42,7 +42,6 @@ def create_summary(*programs: str) -> ObjectSummary:
     """Make a summary of programs that each make one call."""
     call = CallSummary("toy_move", False, create_finding().path, 3, create_finding().source)
     return ObjectSummary(
-        "ab" * 32,
         1000,
         "GPL",
         tuple(

@@ -29,9 +29,11 @@ def ada(client: Client, db: None) -> Client:
     return client
 
 
-def create_object(name: str = "toy.bpf.o", summary: ObjectSummary | None = None) -> BpfObject:
+def create_object(
+    name: str = "toy.bpf.o", summary: ObjectSummary | None = None, sha256: str = "ab" * 32
+) -> BpfObject:
     """Make an object that was read."""
     summary = summary or create_summary("toy_running")
-    obj = BpfObject.objects.create(sha256=summary.sha256, file_name=name, size=summary.size)
+    obj = BpfObject.objects.create(sha256=sha256, file_name=name, size=summary.size)
     store.save_summary(obj, summary)
     return obj

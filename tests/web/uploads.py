@@ -13,7 +13,7 @@ def create_upload() -> BpfObject:
     """Put the object into the map, checked on every kernel but the oldest, once."""
     summary = create_summary("toy_running", "toy_dispatch")
     obj, is_new = BpfObject.objects.get_or_create(
-        sha256=summary.sha256, defaults={"file_name": "toy.bpf.o", "size": summary.size}
+        sha256="ab" * 32, defaults={"file_name": "toy.bpf.o", "size": summary.size}
     )
     if is_new:
         store.save_summary(obj, summary)

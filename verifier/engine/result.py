@@ -86,7 +86,10 @@ class Finding:
 
 def find_word(kinds: Iterable[str]) -> str:
     """Return the verdict that findings of these kinds make together."""
-    deciding = set(kinds) - {FindingKind.DEAD}
+    deciding = set(kinds)
+    if not deciding:
+        return PASSES
+    deciding.discard(FindingKind.DEAD)
     if deciding - {FindingKind.RUN_TIME, FindingKind.UNKNOWN, FindingKind.LEFT_OUT}:
         return REFUSED
     if FindingKind.LEFT_OUT in deciding:

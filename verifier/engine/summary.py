@@ -64,7 +64,6 @@ class ProgramSummary:
 class ObjectSummary:
     """One object."""
 
-    sha256: str
     size: int
     license: str
     programs: tuple[ProgramSummary, ...]
@@ -87,7 +86,7 @@ def summarize(obj: BpfObject, graph: CallGraph | None = None) -> ObjectSummary:
         notes += index.tail_call_notes(program, reached)
         programs.append(_summarize_program(program, calls[:left], *index.code_of(reached)))
         left -= min(left, len(calls))
-    return ObjectSummary(obj.sha256, obj.size, obj.license, tuple(programs), tuple(notes))
+    return ObjectSummary(obj.size, obj.license, tuple(programs), tuple(notes))
 
 
 def _summarize_program(

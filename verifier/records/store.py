@@ -235,7 +235,7 @@ def load_summary(obj: BpfObject) -> ObjectSummary:
         )
         for row in obj.programs.prefetch_related("calls")
     )
-    return ObjectSummary(obj.sha256, obj.size, obj.license, programs, tuple(obj.notes))
+    return ObjectSummary(obj.size, obj.license, programs, tuple(obj.notes))
 
 
 def _call_of(row: Call) -> CallSummary:

@@ -17,13 +17,12 @@ from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.store import save_kernel
 from kfmap.permission.engine import ENGINE_VERSION
 from tests.permission.small_kernel import create_toy_kernel
-from tests.verifier.checked import create_finding, create_summary, create_verdict
+from tests.verifier.checked import create_finding, create_verdict
 from tests.verifier.conftest import create_object
 from tests.verifier.spaces.people import Team, create_team
 from tests.verifier.spaces.test_policies import DENIES, PERMITS
 from tests.verifier.spaces.test_space_pages import as_
 from verifier.engine.result import Finding
-from verifier.engine.summary import ObjectSummary
 from verifier.jobs import tasks
 from verifier.jobs.submit import submit
 from verifier.rechecking.advance import advance
@@ -61,11 +60,6 @@ def finish_jobs(*findings: Finding) -> int:
             count += 1
         Job.objects.filter(pk=job.pk).update(state=Job.State.DONE, finished_at=timezone.now())
     return count
-
-
-def replace_hash(pair: str) -> ObjectSummary:
-    """Return a summary of other bytes."""
-    return replace(create_summary("toy_running"), sha256=pair * 32)
 
 
 @pytest.fixture
@@ -160,7 +154,7 @@ def test_kernel_that_changes_is_compared_with_its_former_facts(team: Team) -> No
 
 
 def test_policy_in_force_is_held_against_objects_without_computing_any_again(team: Team) -> None:
-    stranger = create_object("other.bpf.o", replace_hash("cd"))
+    stranger = create_object("other.bpf.o", sha256="cd" * 32)
     PolicyVersion.objects.keep(team.space, "ours", DENIES, team.user("maintainer"))
     advance()
     run = Recheck.objects.get()
@@ -180,7 +174,7 @@ def test_policy_in_force_is_held_against_objects_without_computing_any_again(tea
 def test_rate_limit_holds_and_the_rest_follows(team: Team, settings: Settings) -> None:
     settings.KFMAP_RECHECKS_PER_MINUTE = 2
     for number in range(4):
-        obj = create_object(f"{number}.bpf.o", replace_hash(f"c{number}"))
+        obj = create_object(f"{number}.bpf.o", sha256=f"c{number}" * 32)
         team.submission.files.create(name=obj.file_name, object=obj)
         answer(obj, Kernel.objects.get())
     add_kernel("7.3")
@@ -210,7 +204,7 @@ def test_worker_that_died_between_two_steps_is_followed_by_another(team: Team) -
 
 def test_object_that_breaks_a_step_is_left_and_holds_up_no_other(team: Team) -> None:
     PolicyVersion.objects.keep(team.space, "ours", "version: [", team.user("maintainer"))
-    obj = create_object("other.bpf.o", replace_hash("cd"))
+    obj = create_object("other.bpf.o", sha256="cd" * 32)
     team.submission.files.create(name=obj.file_name, object=obj)
     advance()
     items = RecheckedObject.objects.order_by("pk")
@@ -275,7 +269,7 @@ def leave_behind(obj: BpfObject) -> None:
 
 
 def test_what_an_older_worker_checked_meanwhile_is_checked_by_this_one(team: Team) -> None:
-    obj = create_object("later.bpf.o", replace_hash("ef"))
+    obj = create_object("later.bpf.o", sha256="ef" * 32)
     leave_behind(obj)
     advance()
     assert [job.object for job in Job.objects.open()] == [obj]
@@ -288,7 +282,7 @@ def test_what_an_older_worker_checked_meanwhile_is_checked_by_this_one(team: Tea
 
 def test_what_somebody_stopped_or_a_recheck_has_is_not_taken_for_left_behind(team: Team) -> None:
     stopped, in_recheck = (
-        create_object(f"{pair}.bpf.o", replace_hash(pair)) for pair in ("aa", "bb")
+        create_object(f"{pair}.bpf.o", sha256=pair * 32) for pair in ("aa", "bb")
     )
     for obj in (stopped, in_recheck):
         leave_behind(obj)

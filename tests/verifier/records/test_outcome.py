@@ -10,7 +10,6 @@ from pytest_django import DjangoAssertNumQueries
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.store import save_kernel
 from tests.permission.small_kernel import create_toy_kernel
-from tests.verifier.checked import create_summary
 from tests.verifier.conftest import create_object
 from verifier.engine.result import FAILS_AT_RUN_TIME, PASSES, REFUSED, ObjectVerdict, ProgramVerdict
 from verifier.records import store
@@ -51,8 +50,7 @@ def test_outcomes_of_many_objects_cost_two_queries(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     (kernel,) = create_kernels("7.2")
-    summary = create_summary("toy_running")
-    objects = [create_object(summary=replace(summary, sha256=f"{at:064x}")) for at in range(3)]
+    objects = [create_object(sha256=f"{at:064x}") for at in range(3)]
     for obj in objects:
         check(obj, kernel, PASSES)
     with django_assert_num_queries(2):

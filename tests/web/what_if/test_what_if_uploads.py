@@ -50,8 +50,8 @@ def upload(member: str, kfunc: str, *kinds: str, kernel: str = "toy") -> BpfObje
         (call,),
     )
     number = BpfObject.objects.count()
-    summary = ObjectSummary(f"{number:064x}", 10, "GPL", (program,), ())
-    obj = BpfObject.objects.create(sha256=summary.sha256, file_name=f"{member}.bpf.o", size=10)
+    summary = ObjectSummary(10, "GPL", (program,), ())
+    obj = BpfObject.objects.create(sha256=f"{number:064x}", file_name=f"{member}.bpf.o", size=10)
     store.save_summary(obj, summary)
     if kernel:
         findings = tuple(create_finding(kind, kfunc) for kind in kinds)

@@ -26,10 +26,10 @@ from verifier.engine.judging.problem import (
 )
 from verifier.engine.judging.regions import TAIL_CALL, THROW
 from verifier.engine.object.model import Program
+from verifier.engine.object.programs import exception_callbacks
 from verifier.engine.result import FindingKind
 
 _RULE = "callback"
-_TAG = "exception_callback:"
 _SCALARS = (Kind.INT, Kind.ENUM, Kind.ENUM64)
 
 
@@ -88,10 +88,7 @@ def exception_objection(
 def _declared(prepared: Prepared, program: Program) -> list[str]:
     """Return the names of the functions that a program declares for its exceptions."""
     obj = prepared.object
-    type_id = obj.functions[program.function].type_id
-    tags = obj.btf.tags(type_id) if obj.btf and type_id else ()
-    names = [tag.name for tag in tags if tag.component == -1]
-    return [name.removeprefix(_TAG) for name in names if name.startswith(_TAG)]
+    return exception_callbacks(obj.functions[program.function].type_id, obj.btf)
 
 
 def _absence(declared: list[str], prepared: Prepared) -> str:

@@ -108,6 +108,8 @@ def _with_target(program: Program, word: str) -> Program:
 
 
 def _find_misfits(obj: BpfObject, choices: LoaderChoices) -> Iterator[tuple[str, str]]:
+    if choices == NO_CHOICES:  # nearly always, and names of all members take long to read
+        return
     constants = {item.name for item in obj.variables if obj.data[item.section].frozen}
     members = {name for item in obj.struct_ops_maps for name in _member_names(obj, item)}
     sections = {program.section for program in obj.programs}

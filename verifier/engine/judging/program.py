@@ -172,6 +172,8 @@ class _ProgramJudge:
 
     def _object_findings(self) -> Iterator[Finding]:
         """Repeat what keeps the whole object from loading, with a path of this program if any."""
+        if not self._judge.problems:
+            return
         by_name = {self._name(extern): path for extern, path in self._static.items()}
         for problem in self._judge.problems:
             path = by_name.get(problem.kfunc, ()) if problem.kfunc else ()

@@ -31,15 +31,17 @@ def read_externs(elf: Elf, btf: Btf | None, refusals: list[str]) -> tuple[Extern
             for symbol in symbols
         )
     places = _extern_places(btf) if symbols else {}
-    types = {name: btf.find(name, Kind.VAR, Kind.FUNC) for name in {item.name for item in symbols}}
-    return tuple(_read_extern(item, types[item.name], btf, places, refusals) for item in symbols)
+    types = btf.first_of(Kind.VAR, Kind.FUNC) if symbols else {}
+    return tuple(
+        _read_extern(item, types.get(item.name), btf, places, refusals) for item in symbols
+    )
 
 
 def _extern_places(btf: Btf) -> dict[int, str]:
     """Return the DATASEC name of each VAR or FUNC that is in one of the two extern sections."""
     places: dict[int, str] = {}
     for name in (_KSYMS_SECTION, _KCONFIG_SECTION):
-        for datasec in btf.find_all(name, Kind.DATASEC):
+        for datasec in btf.sections(name):
             places.update((item.type_id, name) for item in btf.variables(datasec))
     return places
 

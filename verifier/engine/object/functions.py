@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from kfmap.btf.ext import BtfExt
 from kfmap.btf.kinds import Kind
 from kfmap.btf.read import Btf
@@ -27,7 +29,7 @@ def read_functions(
     ]
     check_limit("functions", len(symbols), limits.functions)
     symbols.sort(key=lambda symbol: (symbol.section, symbol.value))
-    types = _function_types(sections, btf, btf_ext)
+    types = _FunctionTypes(btf, btf_ext)
     refusals += [
         f"program {symbol.name} in section {by_index[symbol.section].name} is static: remove "
         "`static`"
@@ -37,9 +39,7 @@ def read_functions(
     return tuple(_read_function(symbol, by_index[symbol.section], types) for symbol in symbols)
 
 
-def _read_function(
-    symbol: Symbol, section: Section, types: dict[tuple[str, int] | str, int]
-) -> Function:
+def _read_function(symbol: Symbol, section: Section, types: _FunctionTypes) -> Function:
     if symbol.value % SLOT or symbol.size % SLOT or not symbol.size:
         raise ObjectError(
             f"function {symbol.name} in section {section.name} (bytes {symbol.value} to "
@@ -51,7 +51,6 @@ def _read_function(
             f"after its section {section.name} of {section.size} bytes: build it again"
         )
     start = symbol.value // SLOT
-    type_id = types.get((section.name, start)) or types.get(symbol.name, 0)
     return Function(
         symbol.name,
         section.name,
@@ -59,7 +58,7 @@ def _read_function(
         symbol.size // SLOT,
         _linkage(symbol, section),
         symbol.weak,
-        type_id,
+        types.of(symbol.name, section.name, start),
     )
 
 
@@ -70,16 +69,20 @@ def _linkage(symbol: Symbol, section: Section) -> Linkage:
     return Linkage.STATIC if symbol.local or symbol.hidden else Linkage.GLOBAL
 
 
-def _function_types(
-    sections: Sections, btf: Btf | None, btf_ext: BtfExt | None
-) -> dict[tuple[str, int] | str, int]:
-    """Return the FUNC of (section, slot) as .BTF.ext has it, and of a name as BTF has it."""
-    types: dict[tuple[str, int] | str, int] = {}
-    for type_id in btf.ids_of(Kind.FUNC) if btf else ():
-        types.setdefault(btf.name(type_id) if btf else "", type_id)
-    for section in sections.code if btf_ext else ():
-        info = btf_ext.functions.get(section.name) if btf_ext else None
-        if info is not None:
-            for slot, type_id in zip(info.slots, info.type_ids, strict=True):
-                types[section.name, slot] = type_id
-    return types
+class _FunctionTypes:
+    """The FUNC of each function: as .BTF.ext has it by place, else as BTF has it by name."""
+
+    def __init__(self, btf: Btf | None, btf_ext: BtfExt | None) -> None:
+        self._btf = btf
+        self._at = {
+            section: dict(zip(info.slots, info.type_ids, strict=True))
+            for section, info in (btf_ext.functions.items() if btf_ext else ())
+        }
+
+    def of(self, name: str, section: str, start: int) -> int:
+        """Return 0 where neither has it."""
+        return self._at.get(section, {}).get(start) or self._by_name.get(name, 0)
+
+    @cached_property
+    def _by_name(self) -> dict[str, int]:
+        return self._btf.first_of(Kind.FUNC) if self._btf else {}

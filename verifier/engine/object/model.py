@@ -217,7 +217,6 @@ class BpfObject:
     read. `refusals`: why libbpf does not open the file, whatever the kernel.
     """
 
-    sha256: str
     size: int
     little_endian: bool
     license: str

@@ -62,9 +62,15 @@ def _uses(maps: Iterable[StructOpsMap]) -> dict[str, Uses]:
     return uses
 
 
+def exception_callbacks(type_id: int, btf: Btf | None) -> list[str]:
+    """Return the functions that declaration tags on a program name for bpf_throw() to run."""
+    if btf is None or not type_id or not btf.mentions(_EXCEPTION_CALLBACK):
+        return []
+    names = [tag.name for tag in btf.tags(type_id) if tag.component == -1]
+    prefix = _EXCEPTION_CALLBACK
+    return [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
+
+
 def _exception_callback(type_id: int, subprograms: dict[str, int], btf: Btf | None) -> int | None:
-    """Return the subprogram that a declaration tag on the program names (bpf_throw runs it)."""
-    for tag in btf.tags(type_id) if btf and type_id else ():
-        if tag.component == -1 and tag.name.startswith(_EXCEPTION_CALLBACK):
-            return subprograms.get(tag.name.removeprefix(_EXCEPTION_CALLBACK))
-    return None
+    declared = exception_callbacks(type_id, btf)
+    return subprograms.get(declared[0]) if declared else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
 from itertools import groupby
 from operator import attrgetter
 
@@ -67,7 +66,6 @@ def _read(data: bytes, limits: Limits) -> BpfObject:
     places = _places(elf, sections, functions, starts, externs, maps)
     references = _read_references(elf, sections, code, places, (notes, refusals))
     return BpfObject(
-        sha256=sha256(data).hexdigest(),
         size=len(data),
         little_endian=elf.little_endian,
         license=_license(sections),

@@ -94,7 +94,7 @@ class ObjectFields:
     def of_data(self, index: int) -> SpecialFields:
         """Return the fields of a section of data, none where the object has no type of it."""
         btf = self._object.btf
-        datasec = btf.find(self._object.data[index].name, Kind.DATASEC) if btf else None
+        datasec = next(btf.sections(self._object.data[index].name), None) if btf else None
         return NO_FIELDS if datasec is None else self.of_type(datasec)
 
 

@@ -79,9 +79,11 @@ class _Types(NamedTuple):
 
 def _read_types(section: str, btf: Btf | None) -> _Types:
     types = _Types({}, {})
-    for datasec in btf.find_all(section, Kind.DATASEC) if btf else ():
-        for item in btf.variables(datasec) if btf else ():
-            if btf and btf.kind(item.type_id) is Kind.VAR:
+    if btf is None:
+        return types
+    for datasec in btf.sections(section):
+        for item in btf.variables(datasec):
+            if btf.kind(item.type_id) is Kind.VAR:
                 name, type_id = btf.name(item.type_id), btf.type_of(item.type_id)
                 types.by_name.setdefault(name, type_id)
                 types.by_place[name, item.offset] = type_id

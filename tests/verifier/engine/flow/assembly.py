@@ -222,7 +222,6 @@ def _object(
     )
     core = CoreInfo(*(array("I", made.core) for _ in range(4)))
     return BpfObject(
-        sha256="",
         size=0,
         little_endian=True,
         license="GPL",
