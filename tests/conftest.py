@@ -9,6 +9,7 @@ import os
 import sys
 import time
 
+import hypothesis
 import pytest
 from django.conf import settings
 
@@ -22,6 +23,9 @@ def pytest_configure() -> None:
     """Hash passwords in no time: a real hash costs half a second for each sign-in, on purpose."""
     quick = "django.contrib.auth.hashers.MD5PasswordHasher"
     settings.PASSWORD_HASHERS = [quick, *settings.PASSWORD_HASHERS]
+    # how long one made example takes says how busy the machine is
+    hypothesis.settings.register_profile("kfmap", deadline=None)
+    hypothesis.settings.load_profile("kfmap")
 
 
 @pytest.fixture(autouse=True)

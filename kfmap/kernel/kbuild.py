@@ -85,11 +85,7 @@ class Kbuild:
 
     def _c_files(self, folder: str) -> list[str]:
         if folder not in self._users:
-            base = self._tree.root / folder
-            try:
-                names = sorted(p.name for p in base.iterdir() if p.suffix == ".c")
-            except OSError:
-                names = []
+            names = sorted(n for n in self._tree.names_in(folder) if n.endswith(".c"))
             self._users[folder] = [posixpath.join(folder, name) for name in names]
         return self._users[folder]
 
@@ -236,7 +232,10 @@ class Kbuild:
                 "obj": folder or ".",
                 "srctree": ".",
                 "objtree": ".",
+                "ARCH": self._arch,
                 "SRCARCH": self._arch,
+                "KBUILD_BUILTIN": "y",
+                "KBUILD_MODULES": "y",
                 "BITS": "64",
                 "sub_make_done": "1",
             }

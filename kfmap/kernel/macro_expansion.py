@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from kfmap.kernel.brackets import split_outside
 from kfmap.kernel.place import KERNELS_OWN
+from kfmap.kernel.rules.register_world import REGISTER, REGISTER_FMODRET
 from kfmap.kernel.source import Define, Macro, read_macro
 from kfmap.kernel.sources import Sources
 from kfmap.kernel.tree import TreeError
@@ -30,6 +31,7 @@ _WORD = re.compile("|".join(_WORDS))
 _IN_WORDS = ("btf_", "BTF_")  # each has one of these: most headers have none
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _CALL = re.compile(r"\s*\(")
+_OPTIONAL = re.compile(r"\b__VA_OPT__\s*\(")
 _MAX_DEPTH = 20
 _MAX_EXPANSIONS = 5_000  # in one file
 _MAX_TEXT = 1 << 20  # characters that macros of one file stand for
@@ -65,6 +67,7 @@ def _find_names(sources: Sources, file: str, mentions: dict[str, bool]) -> set[s
         for name, found in (source.defined if source else {}).items():
             bodies.setdefault(name, []).extend(_body(define) for define in found)
     names = {name for name, texts in bodies.items() if any(map(_WORD.search, texts))}
+    names.update(name for name in (REGISTER, REGISTER_FMODRET) if name in bodies)
     while names:
         word = re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b")
         more = {name for name, texts in bodies.items() if any(map(word.search, texts))} - names
@@ -145,11 +148,21 @@ class _Expansion:
 
 def _substitute(macro: Macro, arguments: list[str]) -> str:
     """Return the body with its parameters replaced, `a ## b` joined."""
-    parameters = macro.parameters or ()
+    parameters, body = macro.parameters or (), macro.body
     given = dict(zip(parameters, arguments, strict=False))
     if parameters and not parameters[-1]:  # `...`
         rest = ", ".join(arguments[len(parameters) - 1 :])
         given |= {"": rest, "__VA_ARGS__": rest}
-    body = re.sub(r"(?<!#)#\s*(\w+)", r'"\1"', macro.body)
+        body = _with_optional(body, is_wanted=bool(rest.strip()))
+    body = re.sub(r"(?<!#)#\s*(\w+)", r'"\1"', body)
     body = _NAME.sub(lambda match: given.get(match[0], match[0]), body)
     return re.sub(r"\s*##\s*", "", body)
+
+
+def _with_optional(body: str, *, is_wanted: bool) -> str:
+    """Return the body of a macro with what is in `__VA_OPT__()`, or without it."""
+    while match := _OPTIONAL.search(body):
+        end = split_outside(body, ",", match.end()).end
+        kept = body[match.end() : end] if is_wanted else ""
+        body = body[: match.start()] + kept + body[end + 1 :]
+    return body

@@ -53,6 +53,12 @@ class Expansion:
         self.marks.append(self.place)
         return f"\ue000{len(self.marks) - 1}\ue001"
 
+    def is_defined(self, name: str) -> bool:
+        """Return whether a variable is assigned, by a Makefile or by the configuration."""
+        return name in self.variables or (
+            name.startswith("CONFIG_") and bool(self._config.value(name))
+        )
+
     def expand(self, text: str, arguments: tuple[str, ...] = (), depth: int = 0) -> str:
         """Replace variables and functions; one that does not end loses what is left."""
         if "$" not in text:
@@ -81,7 +87,7 @@ class Expansion:
         call = re.match(r"([a-z-]+)[ \t]+", inside)
         if call and call[1] == "origin":  # nobody gives a variable on a command line here
             asked = self.expand(inside[call.end() :], arguments, depth + 1).strip()
-            return "file" if asked in self.variables else "undefined"
+            return "file" if self.is_defined(asked) else "undefined"
         if call and (call[1] in TEXT or call[1] in LAZY or call[1] in UNREAD):
             return self._function(call[1], inside[call.end() :], arguments, depth)
         name = self.expand(inside, arguments, depth + 1)
@@ -96,13 +102,11 @@ class Expansion:
         return value
 
     def _variable(self, name: str, arguments: tuple[str, ...], depth: int) -> str:
-        if name.startswith("CONFIG_"):
-            return self._config.value(name)
         if MARK.search(name):
             return self.mark()
         variable = self.variables.get(name)
         if variable is None:
-            return ""
+            return self._config.value(name) if name.startswith("CONFIG_") else ""
         if variable.is_simple:
             return variable.text
         return self.expand(variable.text, arguments, depth + 1)

@@ -65,6 +65,7 @@ class Makefile:
         self._perhaps: list[tuple[str, str, Place]] = []
         self._lost: list[Place] = []
         self._off: set[str] = set()
+        self._overridden: set[str] = set()  # to those only `override` may assign
         self._places: dict[str, Place] = {}
 
     def read(self, file: str) -> None:
@@ -149,12 +150,18 @@ class Makefile:
         if undefined:
             self._undefine(undefined[1], perhaps=perhaps)
             return False
-        assigned = split_assignment(_WORDS_BEFORE.sub("", line))
+        words = _WORDS_BEFORE.match(line)
+        assigned = split_assignment(line[words.end() :] if words else line)
         if assigned is None:
             if "$(eval" in line or "$(call" in line:
                 self._evaluated(line)
             return ":" in line
-        self._assign(*assigned, perhaps=perhaps)
+        name = self._expansion.expand(assigned[0]).strip()
+        if words and "override" in words[0].split():
+            self._overridden.add(name)
+        elif name in self._overridden:
+            return False
+        self._assign(name, *assigned[1:], perhaps=perhaps)
         return False
 
     def _undefine(self, name: str, *, perhaps: bool) -> None:
@@ -213,13 +220,10 @@ class Makefile:
     def _holds(self, word: str, rest: str) -> bool | None:
         if word in ("ifdef", "ifndef"):
             name = self._expansion.expand(rest).strip()
-            if name.startswith("CONFIG_"):
-                known = bool(self._config.value(name))
-            else:
-                variable = self._expansion.variables.get(name)
-                known = variable is not None and bool(variable.text.strip())
-                if MARK.search(name) or (variable and MARK.search(variable.text)):
-                    return None
+            variable = self._expansion.variables.get(name)
+            if MARK.search(name) or (variable and MARK.search(variable.text)):
+                return None
+            known = bool(variable.text.strip()) if variable else self._expansion.is_defined(name)
             return known == (word == "ifdef")
         left, right = (self._expansion.expand(part).strip() for part in split_pair(rest))
         if MARK.search(left) or MARK.search(right):
@@ -227,7 +231,6 @@ class Makefile:
         return (left == right) == (word == "ifeq")
 
     def _assign(self, name: str, operator: str, value: str, *, perhaps: bool) -> None:
-        name = self._expansion.expand(name).strip()
         if name in self._given:
             return
         if perhaps:

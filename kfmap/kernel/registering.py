@@ -14,6 +14,7 @@ from kfmap.kernel.facts import (
     UNREAD_ENTRY,
     UNREAD_HOOK,
     UNREAD_SET,
+    UNREAD_USE,
     UNREAD_WRITTEN,
     Entry,
     KfuncSet,
@@ -23,8 +24,9 @@ from kfmap.kernel.facts import (
     SetKind,
     UnreadRegistration,
 )
+from kfmap.kernel.handed_on import HandedOn, find_handed_on
 from kfmap.kernel.items import Item
-from kfmap.kernel.named_sets import NamedSets
+from kfmap.kernel.named_sets import REGISTERED_KINDS, NamedSets
 from kfmap.kernel.program_extract import FMODRET_HOOK
 from kfmap.kernel.rules.hooks import BTF_C
 from kfmap.kernel.rules.kfunc_id_sets import KfuncIdSet
@@ -32,6 +34,7 @@ from kfmap.kernel.rules.register_world import REGISTER
 from kfmap.kernel.rules.registrations import RegisterCall, RegisterReader
 from kfmap.quick_dataclass import dataclass, field, replace
 
+BTF_H = "include/linux/btf.h"
 _FILTER = re.compile(r"(?:\.|->)\s*filter\s*=(?!=)")
 
 
@@ -84,11 +87,15 @@ def find_registrations(
 ) -> Registered:
     """Return what the built files register; `hooks` are those of the program types."""
     found = Registered()
-    adding = _Adding(code, names, hooks, found, _needs_mark(code))
-    calls = RegisterReader(code, built.names, built.has).read()
+    adding = _Adding(code, names, hooks, found, _needs_mark(code), _has_pairs(code))
+    reader = RegisterReader(code, built.names, built.has)
+    calls = reader.read()
+    owners = {file.name: file.owner for file in built.files}
     for file in built.files:
         for call in calls[file.name]:
             adding.add(call, file)
+    for handed in find_handed_on(code, owners, reader.followed):
+        adding.add_handed_on(handed, owners[handed.place.file])
     found.registrations.sort(key=lambda item: (item.place, item.hook))
     return found
 
@@ -103,6 +110,15 @@ def _needs_mark(code: Code) -> bool:
     return item is not None and "BTF_SET8_KFUNCS" in item.text
 
 
+def _has_pairs(code: Code) -> bool:
+    """Return whether a set that is registered is one of ids with flags.
+
+    struct btf_kfunc_id_set has a btf_id_set8 since "bpf: Switch to new kfunc flags infrastructure"
+    (6.0).
+    """
+    return "btf_id_set8" in (code.tree.read(BTF_H) or "")
+
+
 @dataclass(frozen=True, slots=True)
 class _Adding:
     code: Code
@@ -110,6 +126,7 @@ class _Adding:
     hooks: Mapping[str, str | None]
     found: Registered
     needs_mark: bool
+    has_pairs: bool
 
     def add(self, call: RegisterCall, file: BuiltFile) -> None:
         """Add the registration that a call makes, or what is not understood of it."""
@@ -120,6 +137,10 @@ class _Adding:
             written = UNREAD_WRITTEN if is_written else UNREAD_SET
             construct = call.unread or written
             self._add_unread(call, file, construct, None if is_written else id_set)
+            return
+        if kfunc_set.kind not in REGISTERED_KINDS and self.has_pairs and not id_set.flag_sets:
+            touched = Touched(file.owner, kfunc_set.entries, None)
+            self.found.add_unread(call.place, UNREAD_SET, f"{kfunc_set.name} has no flags", touched)
             return
         if kfunc_set.kind is SetKind.SET8 and call.program_type and self.needs_mark:
             # register_btf_kfunc_id_set() gives -EINVAL, and what is registered after it may not be.
@@ -149,6 +170,15 @@ class _Adding:
                 id_set.place,
             )
         )
+
+    def add_handed_on(self, handed: HandedOn, owner: str) -> None:
+        """Add what a call that is not followed may register."""
+        file = handed.place.file
+        id_set = self.names.find_kfunc_id_set(handed.name, file)
+        kfunc_set = self.names.find(id_set.set, id_set.place.file) if id_set else None
+        entries = kfunc_set.entries if kfunc_set else None
+        touched = Touched(owner, entries, None, id_set is None or bool(id_set.filter))
+        self.found.add_unread(handed.place, UNREAD_USE, handed.call, touched)
 
     def _with_flags(self, found: KfuncSet, id_set: KfuncIdSet) -> KfuncSet:
         """Return the set with the flags that the other sets of its kfunc id set stand for."""

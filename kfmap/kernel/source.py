@@ -24,6 +24,7 @@ _COMMENT_OR_TEXT = re.compile(_SKIPPED, re.S)
 _TO_SIGN = re.compile(rf"(?:[^/\"'\\#]++|{_SKIPPED}|[/\"'\\])*+#", re.S)
 _DIRECTIVE = re.compile(r"#[ \t]*(\w+)([^\n\\]*+(?:\\\r?\n[^\n\\]*+|\\[^\n\\]*+)*+)")
 _NOT_PLAIN = re.compile("[/\"']")  # one of these is in all that is blanked
+_SPLIT = re.compile(r"(?<=\w)(\\\r?\n)(\w+)")
 _COMMENT_NEXT = re.compile(r"[ \t]*/\*")
 _DEFINE = re.compile(r"\s*(\w+)(?:\(([^)]*)\))?(.*)", re.S)
 _NAME = re.compile(r"\s*(\w+)")
@@ -92,7 +93,8 @@ class Source:
         for start, end in self.blanked:
             pieces += self.plain[at:start], _blank(self.plain[start:end])
             at = end
-        return "".join(pieces) + self.plain[at:]
+        code = "".join(pieces) + self.plain[at:]
+        return _SPLIT.sub(_join, code) if "\\" in code else code
 
     @cached_property
     def has_enums(self) -> bool:
@@ -127,6 +129,12 @@ class Source:
 def read_source(file: str, text: str, decide: Decide) -> Source:
     """Read a file. `decide` says whether the expression of an #if holds, None if not known."""
     return _Reader(file, text, decide).read()
+
+
+def _join(match: re.Match[str]) -> str:
+    """Return a word that goes on behind a backslash at the end of its line, whole on that line."""
+    gap, rest = match.groups()
+    return rest + gap.replace("\\", " ")
 
 
 def _make_plain(text: str) -> str:
@@ -247,6 +255,8 @@ class _Reader:
             self._open(word, rest.strip(), line)
         elif word in ("elif", "else", "endif"):
             self._continue(word, rest.strip(), line)
+        elif word in _ELIF_DEFINED:  # of C23
+            self._continue("elif", f"{_ELIF_DEFINED[word]}({rest.strip()})", line)
         elif not self._active:
             return
         elif word == "undef":
@@ -322,6 +332,7 @@ def read_macro(define: Define) -> Macro | None:
 
 _END = 1 << 30
 _ELSE = "#else of "
+_ELIF_DEFINED = {"elifdef": "defined", "elifndef": "!defined"}
 _WORDS = (
     (re.compile(r"\b(?:defined|IS_ENABLED)\s*\(?\s*(\w+)\s*\)?"), r"\1"),
     (re.compile(r"\bIS_(BUILTIN|MODULE|REACHABLE)\s*\(\s*(\w+)\s*\)"), r"\2"),

@@ -122,6 +122,45 @@ READ = {
         '#include "own.c"\n',
         files={"net/own.c": f"static {HEAD}\n{{\n return {LSM} ? -EACCES : 0;\n}}\n"},
     ),
+    "set behind a pointer": Written(
+        "const struct btf_id_set *s = &some;\n"
+        "return prog->type == BPF_PROG_TYPE_LSM && btf_id_set_contains(s, kfunc_id) ? -EACCES : 0;",
+        refused="LSM.one",
+    ),
+    "question as a macro": Written(
+        "return prog->type == BPF_PROG_TYPE_LSM && IN(some) ? -EACCES : 0;",
+        "#define IN(s) btf_id_set_contains(&s, kfunc_id)\n",
+        refused="LSM.one",
+    ),
+    "second of a list": Written(
+        "return prog->type == BPF_PROG_TYPE_LSM && kfunc_id == lst[1] ? -EACCES : 0;",
+        "BTF_ID_LIST(lst)\nBTF_ID(func, one)\nBTF_ID(func, two)\n",
+        refused="LSM.two",
+    ),
+    "element by an enumerator": Written(
+        "return prog->type == BPF_PROG_TYPE_LSM && kfunc_id == lst[I_ONE] ? -EACCES : 0;",
+        "enum { I_TWO, I_ONE };\nBTF_ID_LIST(lst)\nBTF_ID(func, two)\nBTF_ID(func, one)\n",
+        refused="LSM.one",
+    ),
+    "option that is off": Written(
+        "return IS_ENABLED(CONFIG_NONE) && prog->type == BPF_PROG_TYPE_LSM ? -EACCES : 0;",
+        refused="",
+    ),
+    "switch on a truth value": Written(
+        "switch (prog->type == BPF_PROG_TYPE_LSM) {\ncase true: return -EACCES;\n"
+        "case false: return 0;\n}\nreturn 0;"
+    ),
+    "switch within a switch": Written(
+        "switch (prog->type) {\ncase BPF_PROG_TYPE_LSM: {\n switch (kfunc_id) {\n"
+        " default: return -EACCES;\n }\n}\n}\nreturn 0;"
+    ),
+    "read once": Written("return READ_ONCE(prog->type) == BPF_PROG_TYPE_LSM ? -EACCES : 0;"),
+    "minus a comparison": Written("return -(prog->type == BPF_PROG_TYPE_LSM);"),
+    "local that branches set again": Written(
+        "int err = -EACCES;\nif (prog->type != BPF_PROG_TYPE_LSM)\n err = 0;\nelse if (0)\n"
+        " err = 1;\nreturn err;"
+    ),
+    "not and or": Written("return !(prog->type != BPF_PROG_TYPE_LSM || false) ? -EACCES : 0;"),
 }
 
 _ELSEWHERE = {"net/Makefile": "obj-y += set.o strong.o\n"}
@@ -204,6 +243,65 @@ UNREAD = {
     "what can be switched": Written(
         "return sysctl_own ? -EACCES : 0;", "int sysctl_own __read_mostly = 1;\n"
     ),
+    "static call of a predicate": Written(
+        "return static_call(asker)(prog) ? -EACCES : 0;",
+        "static bool is_lsm(const struct bpf_prog *prog)\n{\n"
+        "return prog->type == BPF_PROG_TYPE_LSM;\n}\nDEFINE_STATIC_CALL(asker, is_lsm);\n",
+    ),
+    "predicate in a table": Written(
+        "return the_ops.ask(prog) ? -EACCES : 0;",
+        "static bool is_lsm(const struct bpf_prog *prog)\n{\n"
+        "return prog->type == BPF_PROG_TYPE_LSM;\n}\n"
+        "struct ask_ops { bool (*ask)(const struct bpf_prog *); };\n"
+        "static const struct ask_ops the_ops = { .ask = is_lsm };\n",
+    ),
+    "set that is chosen": Written(
+        "const struct btf_id_set *s = prog->type == BPF_PROG_TYPE_LSM ? &some : &none;\n"
+        "return btf_id_set_contains(s, kfunc_id) ? -EACCES : 0;",
+        "BTF_SET_START(none)\nBTF_SET_END(none)\n",
+        refused="LSM.one",
+    ),
+    "set by another name": Written(
+        "return prog->type == BPF_PROG_TYPE_LSM && btf_id_set_contains(&mine, "
+        "kfunc_id) ? -EACCES : 0;",
+        "#define mine some\n",
+        refused="LSM.one",
+    ),
+    "list with a hole": Written(
+        "return prog->type == BPF_PROG_TYPE_LSM && kfunc_id == lst[1] ? -EACCES : 0;",
+        "BTF_ID_LIST(lst)\n#ifdef CONFIG_NONE\nBTF_ID(func, two)\n#else\nBTF_ID_UNUSED\n"
+        "#endif\nBTF_ID(func, one)\n",
+        refused="LSM.one",
+    ),
+    "local set in a test": Written(
+        "enum bpf_prog_type t;\nif ((t = prog->type) == BPF_PROG_TYPE_LSM)\n"
+        " return -EACCES;\nreturn 0;"
+    ),
+    "jump of the assembler": Written(
+        'asm goto("jmp %l0" : : : : bad);\nreturn 0;\nbad:\n'
+        "return prog->type == BPF_PROG_TYPE_LSM ? -EACCES : 0;"
+    ),
+    "jump by a table": Written(
+        "static void *tab[] = { &&ok, &&bad };\n"
+        "goto *tab[prog->type == BPF_PROG_TYPE_LSM];\nok:\nreturn 0;\nbad:\nreturn -EACCES;"
+    ),
+    "choice by type": Written(
+        "return _Generic(prog, const struct bpf_prog *: prog->type "
+        "== BPF_PROG_TYPE_LSM, default: 0) ? -EACCES : 0;"
+    ),
+    "counter that is kept": Written(
+        "static int n;\nif (n++ > 5)\n return 0;\n"
+        "return prog->type == BPF_PROG_TYPE_LSM ? -EACCES : 0;"
+    ),
+    "what the process may": Written(
+        "if (capable(CAP_BPF))\n return 0;\nreturn prog->type == BPF_PROG_TYPE_LSM ? -EACCES : 0;"
+    ),
+    "local that a function fills in": Written(
+        "int r = 0;\nfill(prog, &r);\nreturn r;",
+        "static void fill(const struct bpf_prog *prog, int *r)\n{\n"
+        " if (prog->type == BPF_PROG_TYPE_LSM)\n  *r = -EACCES;\n}\n",
+    ),
+    "member across two lines": Written("return prog->ty\\\npe == BPF_PROG_TYPE_LSM ? -EACCES : 0;"),
 }
 
 

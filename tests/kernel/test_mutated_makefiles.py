@@ -118,6 +118,48 @@ BUILT = {
         "net/Makefile": "ccflags-y += $(call cc-option,-Wx) $(shell date)\n"
         "CFLAGS_set.o := $(shell x)\nobj-y += set.o\n"
     },
+    "one of two options": {"net/Makefile": "obj-$(CONFIG_NET)$(CONFIG_NONE) += set.o\n"},
+    "ifneq of nothing": {"net/Makefile": "ifneq ($(CONFIG_NET),)\nobj-y += set.o\nendif\n"},
+    "ifneq of two options": {
+        "net/Makefile": "ifneq ($(CONFIG_NONE)$(CONFIG_NET),)\nobj-y += set.o\nendif\n"
+    },
+    "list that grows from a simple one": {"net/Makefile": "obj-y := a.o\nobj-y += set.o\n"},
+    "part behind ifneq": {
+        "net/Makefile": "obj-y += foo.o\nfoo-y := bar.o\nifneq ($(CONFIG_NET),n)\n"
+        "foo-objs += set.o\n"
+        ""
+        "endif\n"
+    },
+    "two colons": {"net/Makefile": "obj-y ::= set.o\n"},
+    "override": {"net/Makefile": "override obj-y := set.o\n"},
+    "define that adds": {"net/Makefile": "define obj-y +=\nset.o\nendef\n"},
+    "lastword": {"net/Makefile": "obj-y += $(lastword a.o set.o)\n"},
+    "origin of an option": {
+        "net/Makefile": "ifeq ($(origin CONFIG_NET),undefined)\nobj-y += a.o\nelse\n"
+        "obj-y += set.o\nendif\n"
+        ""
+    },
+    "option by a name": {
+        "net/Makefile": "N := NET\nlist_y := set.o\nobj-y += $(list_$(CONFIG_$(N)))\n"
+    },
+    "option of the Makefile": {"net/Makefile": "CONFIG_OWN := y\nobj-$(CONFIG_OWN) += set.o\n"},
+    "else ifdef": {
+        "net/Makefile": "ifdef CONFIG_NONE\nobj-y += a.o\nelse ifdef CONFIG_NET\n"
+        "obj-y += set.o\nendif\n"
+        ""
+    },
+    "else ifeq": {
+        "net/Makefile": "ifeq ($(CONFIG_NONE),y)\nobj-y += a.o\n"
+        "else ifeq ($(CONFIG_NET),m)\nobj-y += b.o\n"
+        ""
+        "else\nobj-y += set.o\nendif\n"
+    },
+    "ifdef of what is empty": {
+        "net/Makefile": "EMPTY :=\nifdef EMPTY\nobj-y += a.o\nelse\nobj-y += set.o\nendif\n"
+    },
+    "architecture": {"net/Makefile": "ifeq ($(ARCH),x86)\nobj-y += set.o\nendif\n"},
+    "variable of the build": {"net/Makefile": "ifdef KBUILD_BUILTIN\nobj-y += set.o\nendif\n"},
+    "variable that changes later": {"net/Makefile": "A = a.o\nobj-y += $(A)\nA = set.o\n"},
 }
 OFF = {
     "option": {"net/Makefile": "obj-$(CONFIG_NONE) += set.o\n"},
@@ -151,6 +193,14 @@ OFF = {
         "net/Makefile": "include $(src)/Makefile.extra\n",
         "net/Makefile.extra": "obj-$(CONFIG_NONE) += set.o\n",
     },
+    "option that the Makefile turns off": {
+        "net/Makefile": "override CONFIG_NET := n\nobj-$(CONFIG_NET) += set.o\n"
+    },
+    "part that is off": {
+        "net/Makefile": "obj-$(CONFIG_NET) += foo.o\nfoo-y := bar.o\nfoo-$(CONFIG_NONE) += set.o\n"
+    },
+    "option that is turned around": {"net/Makefile": "obj-$(subst y,n,$(CONFIG_NET)) += set.o\n"},
+    "always": {"net/Makefile": "always-y += set.o\nobj-y += a.o\n"},
 }
 PERHAPS = {
     "shell": {"net/Makefile": "obj-y += $(shell ls *.o)\n"},
@@ -182,6 +232,15 @@ PERHAPS = {
     "folder of programs": {"Kbuild": "obj-y += kernel/\nsubdir-y += net\n"},
     "no Makefile": {"net/Makefile": "obj-y += other.o\n"},
     "no Makefile enters the folder": {"Kbuild": "obj-y += kernel/\n"},
+    "list that was overridden": {"net/Makefile": "override obj-y := a.o\nobj-y += set.o\n"},
+    "list that is begun anew": {"net/Makefile": "obj-y += set.o\nobj-y := a.o\n"},
+    "let": {"net/Makefile": "obj-y += $(let a b,x set.o,$(b))\n"},
+    "value": {"net/Makefile": "A = set.o\nobj-y += $(value A)\n"},
+    "flavor": {"net/Makefile": "ifeq ($(flavor NOPE),undefined)\nobj-y += set.o\nendif\n"},
+    "what is cleaned": {"net/Makefile": "clean-files := set.o\nobj-y += a.o\n"},
+    "comment that goes on": {"net/Makefile": "obj-y += a.o # set.o \\\n  set.o\nobj-y += b.o\n"},
+    "list of one target": {"net/Makefile": "obj-y += a.o\nall: obj-y += set.o\n"},
+    "what a command says": {"net/Makefile": "X != echo set.o\nobj-y += $(X)\n"},
 }
 
 

@@ -78,7 +78,8 @@ class _Finder:
             members = tuple(self._members(match.end(), end.start() if end else match.end()))
             if end is None:
                 self._unread.append((place, "no end"))
-            yield IdSet(names[0], SetKind[kind], place, members, tuple(self._unread))
+            name = self._expanded(names[:1], place.line)[0]
+            yield IdSet(name, SetKind[kind], place, members, tuple(self._unread))
 
     def _list(self, match: re.Match[str], names: list[str], place: Place) -> IdSet:
         if len(names) == 3:  # _SINGLE: name, kind, type
@@ -136,7 +137,7 @@ class _Finder:
                 self._unread.append((Place(self._source.file, here), match[1]))
 
     def _expanded(self, names: list[str], line: int) -> list[str]:
-        """Return what names stand for that are macros: BTF_ID_FLAGS, unlike BTF_ID, expands them.
+        """Return what names stand for that are macros: BTF_ID, unlike all others, expands none.
 
         Those in lower case are looked for in the file alone: nearly all are functions.
         """
@@ -155,6 +156,9 @@ class _Finder:
         if self._entries > _MAX_ENTRIES:
             raise TreeError(f"{self._source.file} has more than {_MAX_ENTRIES:,} BTF ids in sets")
         if len(arguments) < 2:
+            return
+        if not arguments[1].isidentifier():
+            self._unread.append((Place(self._source.file, line), arguments[1]))
             return
         flags = arguments[2] if len(arguments) > 2 else ""
         names = tuple(part.strip("() \t\n") for part in flags.split("|"))

@@ -107,8 +107,12 @@ def _read(code: Code, item: Item, match: re.Match[str]) -> Iterator[KfuncIdSet]:
         yield KfuncIdSet(name, "", "", place, is_known=False)
     for index, read in enumerate(elements[:_MAX_SETS]):
         held = read
-        if isinstance(read, dict) and "filter" in read:
-            held = {**read, "filter": _resolve(code, read["filter"], item.file, place.line)}
+        if isinstance(read, dict):
+            meant = {True: _resolve, False: _rename}
+            held = {
+                field: meant[field == "filter"](code, text, item.file, place.line)
+                for field, text in read.items()
+            }
         made = make_kfunc_id_set(f"{name}[{index}]" if is_array else name, held, place)
         yield replace(made, writers=writers)
 
@@ -133,6 +137,15 @@ def _resolve(code: Code, text: str, file: str, line: int) -> str:
             return text
         node = strip_parentheses(inner)
     return text_of(node)
+
+
+def _rename(code: Code, text: str, file: str, line: int) -> str:
+    """Return `&name` with what a macro of the file makes of the name; else the text as it is."""
+    source = code.source(file)
+    name = plain_name(text)
+    macro = source.macro_at(name, line) if source else None
+    is_name = macro is not None and macro.parameters is None and macro.body.isidentifier()
+    return f"&{macro.body}" if macro is not None and is_name else text
 
 
 def _find_writers(code: Code, item: Item, match: re.Match[str]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ is given as such, with what is known of it. A function that nothing mentions is 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from kfmap.kernel.code import Code
 from kfmap.kernel.facts import (
@@ -29,7 +29,7 @@ from kfmap.kernel.rules.register_world import REGISTER, REGISTER_FMODRET, Met, S
 from kfmap.kernel.rules.usage import Usage
 from kfmap.kernel.scan import find_definitions
 from kfmap.kernel.statements import TooLongError
-from kfmap.kernel.syntax import Function, parse_function
+from kfmap.kernel.syntax import Function, called_name, parse_function, walk
 from kfmap.kernel.tree import TreeError
 from kfmap.quick_dataclass import dataclass, replace
 
@@ -119,6 +119,11 @@ class RegisterReader:
             file: [*_without_doubles(found[file]), *self._find_other_uses(file)] for file in found
         }
 
+    @property
+    def followed(self) -> Collection[str]:
+        """Return the functions that are entered where they are called."""
+        return self._open.keys()
+
     # Which functions
 
     def _find_direct(self, file: str) -> Iterator[Item]:
@@ -169,6 +174,8 @@ class RegisterReader:
         )
         function = self._parse(item)
         calls: list[RegisterCall] = []
+        if _is_cut(item, function):
+            calls.append(_unread(Place(file, item.function_line), UNREAD_FUNCTION, "syntax"))
         try:
             RegisterMachine(world, function, {}).execute()
         except TooLongError as error:
@@ -257,6 +264,15 @@ class RegisterReader:
                     continue  # a declaration
                 place = Place(file, item.line_at(match.start()))
                 yield _unread(place, UNREAD_USE, match[0])
+
+
+def _is_cut(item: Item, function: Function) -> bool:
+    """Return whether the parser lost its way, and calls that register with it."""
+    if not function.body.has_error:
+        return False
+    calls = (called_name(n) for n in walk(function.body) if n.type == "call_expression")
+    read = sum(name in (REGISTER, REGISTER_FMODRET) for name in calls)
+    return read < len(_CALLS.findall(item.text, item.brace))
 
 
 def _in_doubt(call: RegisterCall, why: str) -> RegisterCall:

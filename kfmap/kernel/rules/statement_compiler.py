@@ -65,6 +65,8 @@ class StatementCompiler(ABC, Generic[Tree]):
             case "declaration":
                 self._declare(first, env)
                 return self.statements(after, env)
+            case "expression_statement" if _is_assembler(first):
+                return self.unknown("assembler", first)
             case "expression_statement":
                 for child in first.named_children:
                     if found := self.expanded(child, env):
@@ -171,6 +173,11 @@ def _initialised(node: Syntax) -> tuple[str, Syntax | None]:
     declarator = field_of(node, "declarator")
     names = [text_of(n) for n in walk(declarator) if n.type == "identifier"] if declarator else [""]
     return names[0], field_of(node, "value")
+
+
+def _is_assembler(node: Syntax) -> bool:
+    """Return whether a statement is one that may jump to a label or set a local."""
+    return any(child.type == "gnu_asm_expression" for child in node.named_children)
 
 
 def _assigned_in(node: Syntax) -> Iterator[tuple[str, Syntax | None]]:

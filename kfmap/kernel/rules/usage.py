@@ -16,6 +16,7 @@ _CALL = re.compile(r"(\w+)\s*\(\s*\w+\s*\)\s*;")
 _USED = re.compile(r"\s*(\w+)\s*\(")  # a macro in place of a definition
 _AT_EXIT = ("module_exit", "__exitcall")
 _STATIC = re.compile(r"\bstatic\b")
+_CONSTRUCTOR = re.compile(r"\b_*constructor_*\b")
 _EXPORT = "EXPORT_SYMBOL"
 _PARAMETER = re.compile(r"(?:__setup(?:_param)?|early_param)\s*\(")  # include/linux/init.h
 
@@ -47,6 +48,8 @@ class Usage:
         A function without `static` may be called from any file of the kernel, one of a header from
         those that include it, and one whose name a macro may paste together by that macro.
         """
+        if _CONSTRUCTOR.search(item.text, 0, max(0, item.brace)):  # run with CONFIG_CONSTRUCTORS
+            return True
         if item.file.endswith(".h") or self._may_be_pasted(item):
             return True
         waiting, seen = [item], {item.function}

@@ -1,0 +1,22 @@
+/* Array of pointers. */
+
+BTF_KFUNCS_START(set_one)
+BTF_ID_FLAGS(func, one)
+BTF_KFUNCS_END(set_one)
+BTF_KFUNCS_START(set_two)
+BTF_ID_FLAGS(func, two)
+BTF_KFUNCS_END(set_two)
+static const struct btf_kfunc_id_set id_one = {
+ .owner = THIS_MODULE,
+ .set = &set_one,
+};
+static const struct btf_kfunc_id_set id_two = {
+ .owner = THIS_MODULE,
+ .set = &set_two,
+};
+static const struct btf_kfunc_id_set * const all[] = { [1] = &id_two, [0] = &id_one };
+static int __init the_init(void)
+{
+ return register_btf_kfunc_id_set(BPF_PROG_TYPE_XDP, all[0]) ?: register_btf_kfunc_id_set(BPF_PROG_TYPE_SCHED_CLS, all[0]) ?: register_btf_kfunc_id_set(BPF_PROG_TYPE_SYSCALL, all[1]);
+}
+late_initcall(the_init);

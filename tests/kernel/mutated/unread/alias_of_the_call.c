@@ -1,0 +1,22 @@
+/* Alias of the call. */
+
+BTF_KFUNCS_START(set_one)
+BTF_ID_FLAGS(func, one)
+BTF_KFUNCS_END(set_one)
+BTF_KFUNCS_START(set_two)
+BTF_ID_FLAGS(func, two)
+BTF_KFUNCS_END(set_two)
+static const struct btf_kfunc_id_set id_one = {
+ .owner = THIS_MODULE,
+ .set = &set_one,
+};
+static const struct btf_kfunc_id_set id_two = {
+ .owner = THIS_MODULE,
+ .set = &set_two,
+};
+int add_set(enum bpf_prog_type t, const struct btf_kfunc_id_set *s) __attribute__((alias("register_btf_kfunc_id_set")));
+static int __init the_init(void)
+{
+ return add_set(BPF_PROG_TYPE_XDP, &id_one) ?: add_set(BPF_PROG_TYPE_SCHED_CLS, &id_one) ?: add_set(BPF_PROG_TYPE_SYSCALL, &id_two);
+}
+late_initcall(the_init);
