@@ -31,13 +31,14 @@ from kfmap.api.serializers import (
 )
 from kfmap.api.submissions import REPORT_FORMAT, REPORTS, taken_files
 from kfmap.api.uploading import submit_by_key
-from kfmap.api.visible import objects_of, space_of, spaces_of
+from kfmap.api.visible import objects_of, reviews_of, space_of, spaces_of
 from kfmap.catalogue.snapshot import one_snapshot
 from verifier.engine.judging.choice_text import OPTIONS, parse_plain_choices
 from verifier.engine.judging.choices import ChoiceError
 from verifier.engine.origin import FIELDS as ORIGIN
 from verifier.engine.origin import OriginError, read_origin
-from verifier.engine.reports import RENDERERS
+from verifier.engine.reports import RENDERERS, CheckedObject
+from verifier.engine.reports.model import ReportOptions
 from verifier.guests.store import add_opinions
 from verifier.jobs.submit import submit, submit_once
 from verifier.jobs.upload_hash import hash_upload
@@ -46,7 +47,6 @@ from verifier.records.models import BpfObject
 from verifier.records.outcome import load_outcomes, worst_by_kernel
 from verifier.records.report_download import export_report
 from verifier.records.reporting import load_report, load_space
-from verifier.records.reviews import load_reviews
 from verifier.spaces.choice import NoSuchSpaceError, find_chosen
 from verifier.spaces.models import Space
 
@@ -85,9 +85,7 @@ def objects(request: Request) -> Response:
 
 
 def _list(request: Request) -> Response:
-    rows = BpfObject.objects.visible_to(request.user)
-    if space := space_of(request):
-        rows = rows.filter(pk__in=BpfObject.objects.in_space(space).values("pk"))
+    rows = objects_of(request)
     if name := request.query_params.get("name"):
         rows = rows.named(name, partly=True)
     if kfunc := request.query_params.get("kfunc"):
@@ -181,12 +179,12 @@ def result(request: Request, sha256: str) -> Response:
     """Return the job of an object, its verdicts as `manage.py verify` does, and its reviews."""
     obj = get_object_or_404(objects_of(request).at(sha256))
     job = obj.jobs.first()  # before the verdicts: those of a job that is done are all there
-    report = RENDERERS["json"].render(*add_opinions(load_report([obj], request.user), [obj]))
+    report = RENDERERS["json"].render(*_load_report(request, obj))
     verdicts = worst_by_kernel(load_outcomes([obj]).get(obj.pk, []))
     found = {
         "job": job,
         "report": json.loads(report),
-        "reviews": load_reviews(obj, verdicts, request.user),
+        "reviews": reviews_of(request, obj, verdicts),
     }
     return Response(ResultSerializer(found).data)
 
@@ -199,5 +197,10 @@ def report(request: Request, sha256: str) -> HttpResponse:
     """Return the report on an object in a format: the same bytes while nothing changes."""
     obj = get_object_or_404(objects_of(request).at(sha256))
     chosen = request.query_params.get("format", "json")
-    loaded = add_opinions(load_report([obj], request.user), [obj])
-    return export_report(chosen, loaded, obj.sha256[:12])
+    return export_report(chosen, _load_report(request, obj), obj.sha256[:12])
+
+
+def _load_report(request: Request, obj: BpfObject) -> tuple[list[CheckedObject], ReportOptions]:
+    """Return what reports say of an object; for a token of one space no word of other spaces."""
+    loaded = load_report([obj], request.user, space=space_of(request))
+    return add_opinions(loaded, [obj])

@@ -21,10 +21,10 @@ from kfmap.api.serializers_reviews import (
     NewWaiverSerializer,
     StandingSerializer,
 )
-from kfmap.api.visible import objects_of, space_of
+from kfmap.api.visible import objects_of, reviews_of, space_of
 from verifier.records.models import BpfObject, Waiver
 from verifier.records.review_state import describe
-from verifier.records.reviews import Reviewed, load_reviews
+from verifier.records.reviews import Reviewed
 from verifier.spaces.access import may
 from verifier.spaces.models import Space
 from verifier.spaces.roles import ROLE_FOR, Action
@@ -155,7 +155,7 @@ def _sentences(form: ReviewForm) -> str:
 
 def _load(request: Request, obj: BpfObject, page: ObjectPage) -> tuple[ReviewPart, list[Reviewed]]:
     """Return where the review stands, and what was said. Raises PermissionDenied."""
-    said = load_reviews(obj, page.worst, request.user)
+    said = reviews_of(request, obj, page.worst)
     part, own = load_review_part(request._request, obj, page, said), space_of(request)
     if own is not None and part.space != own:
         raise PermissionDenied(_ELSEWHERE)
@@ -164,9 +164,6 @@ def _load(request: Request, obj: BpfObject, page: ObjectPage) -> tuple[ReviewPar
 
 def _describe(request: Request, obj: BpfObject) -> dict[str, Any]:
     part, said = _load(request, obj, build_object_page(obj))
-    own = space_of(request)
-    if own is not None:
-        said = [item for item in said if item.review.space_id == own.pk]
     standing = part.standing
     body = {
         "space": part.space.slug if part.space else None,

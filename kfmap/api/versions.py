@@ -19,7 +19,7 @@ from kfmap.api.described import PROBLEMS, files, problems
 from kfmap.api.errors import ConflictError
 from kfmap.api.listing import PAGED, answer_page, paged
 from kfmap.api.serializers import VersionSerializer
-from kfmap.api.visible import objects_of, spaces_of
+from kfmap.api.visible import objects_of, space_of, spaces_of
 from kfmap.catalogue.snapshot import one_snapshot
 from kfmap.reports.formats import FORMATS
 from kfmap.web.shared.export import export_report
@@ -94,7 +94,7 @@ def _describe(rows: Iterable[tuple[Space, Version]]) -> list[dict[str, Any]]:
 def version_report(request: Request, sha256: str, before: str) -> HttpResponse:
     """Return the report on what changed from an older version to this one, in a format."""
     new, old = (get_object_or_404(objects_of(request).at(name)) for name in (sha256, before))
-    (was, now), options = load_report([old, new], request.user)
+    (was, now), options = load_report([old, new], request.user, space=space_of(request))
     if was.summary is None or now.summary is None:
         raise ConflictError(_UNREAD)
     chosen = request.query_params.get("format", "json")

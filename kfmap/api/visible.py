@@ -5,6 +5,8 @@ The rule itself is that of `verifier.spaces.access`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.db.models import QuerySet
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
@@ -12,7 +14,8 @@ from rest_framework.request import Request
 from kfmap.api.models import ApiToken
 from verifier.records.models import BpfObject, Submission
 from verifier.records.models.object import BpfObjectQuerySet
-from verifier.spaces.access import Reader
+from verifier.records.reviews import Reviewed, load_reviews
+from verifier.spaces.access import Reader, may
 from verifier.spaces.models import Space
 from verifier.spaces.roles import Action
 
@@ -28,7 +31,16 @@ def objects_for(
     """Return what `objects_of` does, for a reader whose token is for `space`, None for all."""
     rows = BpfObject.objects
     found = rows.visible_to(reader) if action == Action.SEE else rows.where(reader, action)
-    return found if space is None else found.filter(pk__in=rows.in_space(space).values("pk"))
+    if space is None:
+        return found
+    there = rows.in_space(space) if may(reader, action, space) else rows.none()
+    return there.filter(pk__in=found.values("pk"))
+
+
+def reviews_of(request: Request, obj: BpfObject, now: Mapping[str, str]) -> list[Reviewed]:
+    """Return what was said of an object, as `load_reviews`, where the request may see it."""
+    said, space = load_reviews(obj, now, request.user), space_of(request)
+    return said if space is None else [item for item in said if item.review.space == space]
 
 
 def submissions_of(request: Request) -> QuerySet[Submission]:

@@ -105,3 +105,52 @@ def test_token_of_one_space_decides_in_no_other(team: Team) -> None:
     answer = Client().post(f"{address(team)}reviews/", sent, headers=headers)
     assert answer.status_code == 403
     assert not Review.objects.exists()
+
+
+@pytest.fixture
+def elsewhere(team: Team) -> Space:
+    """Have an outsider sign the same bytes off in a space of theirs that all accounts see."""
+    space = Space.objects.create(slug="elsewhere", name="Elsewhere", visibility="accounts")
+    space.memberships.create(user=team.user("outsider"), role="maintainer")
+    sent = Submission.objects.create(user=team.user("outsider"), space=space, branch="theirs")
+    sent.files.create(name="theirs.bpf.o", object=team.object)
+    Review.objects.create(
+        object=team.object,
+        author=team.user("outsider"),
+        space=space,
+        decision="signed_off",
+        seen={"7.2": "refused"},
+    )
+    return space
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_decision_in_another_space_decides_nothing_here(team: Team) -> None:
+    said = standing(team, "reviewer")
+    assert (said["space"], said["state"]) == ("team", "needs review")
+    page = as_(team, "reviewer").get(f"/objects/{team.object.sha256}/").content.decode()
+    assert '<a href="#reviews">' not in page.partition("<h2>")[0]
+
+
+def test_token_of_a_space_is_told_no_word_of_other_spaces(team: Team, elsewhere: Space) -> None:
+    person = team.user("reviewer")
+    of_team, of_all = (
+        Client(
+            headers={"authorization": f"Bearer {create_token(person, 'CI', ['read'], 9, space)}"}
+        )
+        for space in (team.space, None)
+    )
+    for path in ("", "report/?format=markdown", "reviews/"):
+        told, hidden = (c.get(address(team) + path).content.decode() for c in (of_all, of_team))
+        assert "outsider" in told, path
+        assert "outsider" not in hidden, path
+    (row,) = of_team.get("/api/objects/").json()["results"]
+    assert row["name"] == "team.bpf.o", "its name in the space of the token"
+
+
+def test_token_of_a_space_does_only_what_its_owner_may_there(team: Team, elsewhere: Space) -> None:
+    text = create_token(team.user("submitter"), "CI", ["read", "submit"], 9, elsewhere)
+    client = Client(headers={"authorization": f"Bearer {text}"})
+    assert client.get(address(team)).status_code == 200
+    assert client.post(f"{address(team)}check/").status_code == 403
+    assert client.post(f"{address(team)}opinions/", {"kernels": ["7.2"]}).status_code == 403

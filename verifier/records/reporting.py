@@ -33,7 +33,7 @@ def load_report(
     """
     objects = list(objects)
     kernels = list(Kernel.objects.listed())
-    origins = load_origins(objects, reader)
+    origins = load_origins(objects, reader, space)
     checked = [
         replace(load_checked(obj, kernels), origin=origins.get(obj.pk, UNKNOWN_ORIGIN))
         for obj in objects

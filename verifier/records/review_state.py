@@ -109,7 +109,7 @@ def load_standing(
     )
     now = bind(found.object, space, found.kernels, policies)
     mark = _mark(found.object, space, now, found.worst)
-    decided = next((item for item in reviews if item.decides), None)
+    decided = find_decision(reviews, space)
     if not found.worst and (found.job is None or not found.job.is_over):
         return Standing(State.CHECKING, (), (), unwaived, waivers, mark, now)
     if decided is None:
@@ -121,6 +121,16 @@ def load_standing(
         reopened = tuple(_find_reopened(decided, deciding, unwaived))
     state = State.NEEDS_REVIEW if reopened else state
     return Standing(state, reopened, uncovered, unwaived, waivers, mark, now)
+
+
+def find_decision(reviews: Iterable[Reviewed], space: Space | None) -> Reviewed | None:
+    """Return the latest decision in a space, or of before there were spaces.
+
+    One made in another space decides nothing here: whoever has the same bytes could make it.
+    """
+    here = {None, space.pk if space is not None else None}
+    found = (item for item in reviews if item.decides and item.review.space_id in here)
+    return next(found, None)
 
 
 def _mark(

@@ -40,10 +40,13 @@ def list_versions(space: Space, name: str) -> list[Version]:
     return list(found.values())[:MOST_VERSIONS]
 
 
-def load_origins(objects: Iterable[BpfObject], reader: Reader) -> dict[int, Origin]:
+def load_origins(
+    objects: Iterable[BpfObject], reader: Reader, space: Space | None = None
+) -> dict[int, Origin]:
     """Return what objects were made of by their id, as the latest upload says that the reader may
-    see and that says something; in one query."""
+    see and that says something; in one query. `space`: of uploads into this one alone."""
     said = Submission.objects.visible_to(reader).filter(files__object__in=list(objects))
+    said = said if space is None else said.filter(space=space)
     rows = said.order_by("files__pk").values_list("files__object_id", *FIELDS)
     return {object_id: Origin(*texts) for object_id, *texts in rows if any(texts)}
 

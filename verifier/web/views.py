@@ -24,6 +24,7 @@ from verifier.records.outcome import load_outcomes
 from verifier.records.policies import hold
 from verifier.records.report_download import export_report
 from verifier.records.reporting import load_report, load_submission
+from verifier.records.review_state import find_decision
 from verifier.records.reviews import load_latest, load_reviews
 from verifier.records.store import find_stale
 from verifier.records.uploads import delete_upload, find_space, may_manage, spaces_of
@@ -226,7 +227,7 @@ def _render_object(
         "review_part": review_part,
         "held": hold(obj, review_part.policies),
         "part": load_opinion_part(obj),
-        "decided": next((item for item in reviews if item.decides), None),
+        "decided": find_decision(reviews, review_part.space),
         "review_form": form,
         "loader_form": loader_form or LoaderForm.showing(obj.loader),
         "loader_spaces": review_part.spaces.by_action[Action.SUBMIT],
