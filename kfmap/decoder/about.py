@@ -48,11 +48,13 @@ class About(StrEnum):
     # Helpers, devices, loaders and sched_ext.
     ATTACH_TYPE = "attach_type"
     FAULT = "fault"
+    GLOBAL_DATA = "global_data"
     LIBBPF = "libbpf"
     MAP = "map"
     MISMATCH = "mismatch"
     NO_SUCH = "no_such"
     OFFLOADED = "offloaded"
+    PINNED = "pinned"
     PROBE = "probe"
     SOCKMAP = "sockmap"
     UNREFERENCED = "unreferenced"

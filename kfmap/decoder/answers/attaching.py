@@ -113,7 +113,10 @@ def _answer_refused(message: LogMessage, asked: Asked) -> Explanation:
         )
     if "attach" in text and message.about == About.LIBBPF:
         return Explanation("libbpf found no such place to attach the user-space probe to.")
-    if text.startswith(("failed to", "cannot attach", "Couldn't attach")) or "auto-attach" in text:
+    if (
+        text.startswith(("failed to", "cannot attach", "Couldn't attach", "Kernel error message"))
+        or "auto-attach" in text
+    ):
         return Explanation(
             "The program was loaded, and attaching it failed with the error that the line names."
         )

@@ -43,6 +43,10 @@ _SUPPORT = {
     About.JIT: ("The JIT compiler of this architecture cannot make the call.", ()),
     About.STRUCT_OPS: ("The kernel could not register one of its own struct_ops types.", ()),
     About.SYSCALL: ("The kernel was built without bpf(): CONFIG_BPF_SYSCALL is off.", ()),
+    About.GLOBAL_DATA: (
+        "The kernel is too old for global variables: it has no maps for .data, .rodata and .bss.",
+        ("a program without global variables",),
+    ),
     About.PROBE_EVENTS: (
         "The file that probes are made with is not there: tracefs is not mounted, or the kernel was"
         " built without CONFIG_KPROBE_EVENTS or CONFIG_UPROBE_EVENTS.",
@@ -91,6 +95,17 @@ def _answer_map(message: LogMessage, asked: Asked) -> Explanation:
     name = message.facts.get("map")
     what = f"The map {name}" if name else "A map"
     error = message.facts.get("errno", "")
+    if message.about == About.PINNED:
+        text = f"{what} was made, and not pinned" + (f" ({error})" if error else "")
+        return Explanation(
+            f"{text}: another is pinned at that path, or the path is in no BPF file system.",
+            ("bpftool map show pinned PATH", "mount -t bpf bpf /sys/fs/bpf"),
+        )
+    if any(word in error for word in ("allocate memory", "ENOMEM", "-12")):
+        return Explanation(
+            f"{what} needs more memory than there is, or than the cgroup or RLIMIT_MEMLOCK allows.",
+            ("a smaller max_entries", "BPF_F_NO_PREALLOC"),
+        )
     text = f"{what} cannot be made as the program declares it"
     text += f" ({error})" if error else ""
     return Explanation(f"{text}: its type, flags, sizes or BTF do not suit this kernel.")

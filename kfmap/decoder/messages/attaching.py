@@ -89,6 +89,7 @@ _REFUSED = (
     "failed to attach to netfilter: {errno}",
     "failed to attach to perf_event FD {n}: {errno}",
     "failed to attach multi-uprobe: {errno}",
+    "Kernel error message: {detail}",
 )
 _SLEEPABLE = (
     "Only fentry/fexit/fmod_ret, lsm, iter, uprobe, and struct_ops programs can be sleepable",

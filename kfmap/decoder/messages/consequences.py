@@ -30,6 +30,8 @@ _FAILED = (
     "Loading BPF object(s) failed",
     "prog '{function}': failed to prepare load attributes: {errno}",
     "[SCX_BUG] {word} ({errno})",
+    "Unknown BPF object load failure",
+    "bpf(BPF_PROG_LOAD, {detail} = -1 {errno}",
     "Failed to load BPF program",
     "failed to load BPF program",
     "Failed to open BPF skeleton",

@@ -121,6 +121,8 @@ _OBJECT = (
     "BTF loading error: {errno}",
     "Error loading ELF section {word}: {detail}",
     "failed to open file '{quoted}': {errno}",
+    "error parsing BPF object: {detail}",
+    "error parsing ELF data",
     "failed to load module [{word}]'s BTF object #{n}: {errno}",
 )
 _PRIVILEGE = (
@@ -131,6 +133,7 @@ _PRIVILEGE = (
     "Couldn't create simple array map",
     "map '{map}': failed to create: Operation not permitted",
     "map '{map}': failed to create: -EPERM",
+    "ebpf_create_map() failed: Operation not permitted",
     "signed program cannot bind any BTF",
     "signature verification failed: {n}",
 )
@@ -180,7 +183,7 @@ _OTHER = (
                 "Failed to read",
             ),
             *("unexpected", "unknown", "unrecognized", "unsupported", "mismatch in", "ringbuf:"),
-            *("perf_buffer:", "zip:", "Detection of", "Kernel error message:", "Netlink"),
+            *("perf_buffer:", "zip:", "Detection of", "Netlink"),
             *("byte order mismatch", "incompatible", "multiple SYMTAB sections", "sec"),
         )
     ),
@@ -192,6 +195,8 @@ LOADER = (
     *(Pattern(Kind.KERNEL_BTF_MISSING, template) for template in _KERNEL_BTF),
     *(Pattern(Kind.CORE_RELOCATION, template) for template in _CORE),
     *(Pattern(Kind.PROGRAM_TYPE, template) for template in _TYPE),
+    Pattern(Kind.KERNEL_SUPPORT, "kernel doesn't support global data", About.GLOBAL_DATA),
+    Pattern(Kind.VERIFIER, "Error loading BTF: {errno}", About.BTF),
     *(Pattern(Kind.OBJECT, template) for template in _OBJECT),
     *(Pattern(Kind.PRIVILEGE, template) for template in _PRIVILEGE),
     *(

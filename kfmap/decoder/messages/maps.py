@@ -23,6 +23,7 @@ _PROGRAM = (
     "trace type programs can only use preallocated hash map",
     "trace type programs with run-time allocated hash maps are unsafe",
     "cannot pass map_type {n} into func {helper}#{helper_id}",
+    "Tail call map owned by prog type {n}, but prog type is {n}!",
     "only one cgroup storage of each type is allowed",
     "bpf_timer cannot be used for PREEMPT_RT",
 )
@@ -41,7 +42,6 @@ _CREATE = (
     "map '{map}': only single ARENA map is supported (map '{word}' is also ARENA)",
     "map '{map}': failed to set initial contents: {errno}",
     "map '{map}': failed to freeze as read-only: {errno}",
-    "map '{map}': failed to auto-pin at '{quoted}': {errno}",
     "map '{map}': error reusing pinned map",
     "map '{map}': failed to mmap arena: {errno}",
     "map '{map}': map type isn't specified",
@@ -49,6 +49,9 @@ _CREATE = (
     "The total number of maps per program has reached the limit of {n}",
     "fd {n} is not pointing to valid bpf_map or btf",
     "fd {n} is not pointing to valid bpf_map",
+    "Error in bpf_create_map_xattr({map}):{errno}({n})",
+    "could not open bpf map: {map}, error: {errno}",
+    "ebpf_create_map() failed: {errno}",
     "map {map}: map create: {detail}",
     "failed to create map `{map}`",
     "failed to create map `{map}` with code {n}",
@@ -63,9 +66,15 @@ _CREATE = (
     "Invalid excl_prog_hash_size.",
     "btf_vmlinux_value_type_id can only be used with struct_ops maps",
 )
+_PINNED = (
+    "map '{map}': failed to auto-pin at '{quoted}': {errno}",
+    "map '{map}': failed to pin: {errno}",
+    "failed to pin map: {errno}",
+)
 
 MAPS = (
     *(Pattern(Kind.MAP_USE, template) for template in _PROGRAM),
     *(Pattern(Kind.MAP_USE, template, About.BTF) for template in _BTF),
     *(Pattern(Kind.MAP, template) for template in _CREATE),
+    *(Pattern(Kind.MAP, template, About.PINNED) for template in _PINNED),
 )

@@ -24,6 +24,7 @@ MEMORY: dict[About, tuple[str, ...]] = {
         "{argument} leaks addr into {words}",
         "{argument} leaks addr as return value",
         "BPF_ATOMIC stores into {argument} {word} is not allowed",
+        "BPF_XADD stores into {argument} {word} is not allowed",
         "BPF_ATOMIC loads from {argument} {word} is not allowed",
         "BPF_ST stores into {argument} {word} is not allowed",
         "same insn cannot be used with different pointers",

@@ -187,6 +187,7 @@ PROGRAM: dict[About, tuple[str, ...]] = {
         "expected prog array map for tail call",
         "tail_call abusing map_ptr",
         "tail_calls are not allowed in programs with stack args",
+        "tail_calls are not allowed in programs with bpf-to-bpf calls",
         "tail_calls are not allowed in non-JITed programs with bpf-to-bpf calls",
         "tail_calls are not allowed when call stack of previous frames is {n} bytes. Too large",
         "mixing of tail_calls and bpf-to-bpf calls is not supported",
