@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from functools import cache
 from http.cookiejar import CookieJar
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryFile, mkdtemp
 from typing import cast
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -142,29 +142,35 @@ class Up(Browser):
     ) -> None:
         self.folder, self.port = folder, free_port()
         super().__init__(f"http://{host}:{self.port}")
+        # A file takes all it says: a pipe that nobody reads is full at 64 kB, and stops it.
+        self._output = TemporaryFile()  # noqa: SIM115, closed when the process has ended
         self.process = subprocess.Popen(
             [*command, "up", "--host", host, "--port", str(self.port)],
             cwd=ROOT if command is MANAGE else folder,
             env=environment(folder, **changes),
-            stdout=subprocess.PIPE,
+            stdout=self._output,
             stderr=subprocess.STDOUT,
-            text=True,
         )
-        self.said = ""
+
+    @property
+    def said(self) -> str:
+        """Return what it has said so far."""
+        descriptor = self._output.fileno()
+        return os.pread(descriptor, os.fstat(descriptor).st_size, 0).decode(errors="replace")
 
     def wait_until_ready(self) -> None:
-        """Read what it says until it says that it serves."""
-        assert self.process.stdout is not None
-        while f"kfmap is at {self.address}/" not in self.said:
-            line = self.process.stdout.readline()
-            assert line, f"it ended: {self.said}"
-            self.said += line
+        """Wait until it says that it serves."""
+        self._wait_for_words(rf"kfmap is at {re.escape(self.address)}/")
 
     def wait_for_link(self) -> str:
         """Return the one-time link."""
-        assert self.process.stdout is not None
-        self.said += self.process.stdout.readline()
-        return str(re.findall(r"http\S+/accounts/setup/\S+", self.said)[0])
+        return self._wait_for_words(r"http\S+/accounts/setup/\S+(?=\n)")
+
+    def _wait_for_words(self, pattern: str) -> str:
+        while not (found := re.search(pattern, self.said)):
+            assert self.process.poll() is None, f"it ended: {self.said}"
+            time.sleep(0.02)
+        return found[0]
 
     def sign_in(self) -> None:
         """Create the administrator with the one-time link."""
@@ -176,8 +182,14 @@ class Up(Browser):
     def stop(self, how: signal.Signals) -> int:
         """Send a signal and give the exit code."""
         self.process.send_signal(how)
-        self.said += self.process.communicate(timeout=_PATIENCE)[0]
-        return self.process.returncode
+        return self.process.wait(timeout=_PATIENCE)
+
+    def end(self) -> None:
+        """Kill what still runs, and forget what it said."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self._output.close()
 
 
 @contextmanager
@@ -202,9 +214,7 @@ def start(
         running.wait_until_ready()
         yield running
     finally:
-        if running.process.poll() is None:
-            running.process.kill()
-            running.process.communicate()
+        running.end()
 
 
 def wait_until(answers: Callable[[], bool], seconds: float = 30.0) -> None:
