@@ -39,7 +39,6 @@ def list_kfuncs(request: HttpRequest, this: ThisKernel) -> Page | HttpResponse:
         return export_table(chosen, table)
     context = {
         "body": _render_body(this.loaded, kind),
-        "query": "" if kind is RowKind.ALL else f"kind={kind}",
         "kind": kind,
         "kinds": [(each, KIND_NAMES[each]) for each in _KINDS],
         "helpers_known": this.loaded.decider.helpers.knows,

@@ -58,7 +58,6 @@ def show_matrix(request: HttpRequest, this: ThisKernel) -> Page | HttpResponse:
     )
     context = {
         "cells": load_cells(this.loaded, kind),
-        "export_query": "" if kind is RowKind.KFUNC else f"kind={kind}",
         "of": KIND_NAMES[kind],
         "of_words": _WORDS[kind],
         "kinds": KIND_NAMES.items(),

@@ -297,6 +297,8 @@ def test_graph_exports_every_format(ada: Client, name: str) -> None:
     answer = ada.get(f"/objects/{obj.sha256}/graph/?kernel=7.2&format={name}")
     assert answer.status_code == 200
     assert b"toy_move" in answer.content
+    shown = ada.get(f"/objects/{obj.sha256}/graph/?kernel=6.18&all=1").content.decode()
+    assert f'href="?kernel=6.18&amp;all=1&amp;format={name}"' in shown
 
 
 def test_graph_colours_the_path_of_a_finding(ada: Client) -> None:

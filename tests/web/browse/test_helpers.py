@@ -134,6 +134,7 @@ def test_two_kernels_are_compared_by_their_helpers(client: Client) -> None:
     assert len(both) == len(rows) + len(read_csv(client, f"{page}?format=csv"))
     shown = client.get(f"{page}?kind=helper").text
     assert f"{len(rows)} of " in shown and "Helpers</th>" in shown
+    assert 'href="?kind=helper&amp;format=csv"' in shown
     assert client.get(f"{page}?kind=helper&format=xlsx").status_code == 200
     assert client.get(f"{page}?kind=nothing").status_code == 404
     chosen = client.get(reverse("compare"), {"old": "6.1", "new": "6.12", "kind": "helper"})
