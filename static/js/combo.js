@@ -1,9 +1,17 @@
 // An ARIA combobox: an input with a list of names that narrows while one types.
 const SHOWN = 60;
 
+export function make(tag, set, ...inside) {
+  const element = Object.assign(document.createElement(tag), set);
+  element.append(...inside);
+  return element;
+}
+
+const wordsOf = (typed) => typed.toLowerCase().split(/[\s*]+/).filter(Boolean);
+
 // Names with every word in them: those that begin a part of it, then of sched_ext, then shorter ones.
 export function findNames(names, typed, most = SHOWN, textOf = (name) => name) {
-  const words = typed.toLowerCase().split(/[\s*]+/).filter(Boolean);
+  const words = wordsOf(typed);
   const found = [];
   for (const name of names) {
     const low = textOf(name).toLowerCase();
@@ -17,36 +25,34 @@ export function findNames(names, typed, most = SHOWN, textOf = (name) => name) {
   return found.slice(0, most).map((item) => item[1]);
 }
 
-// Gives null for what failed: no network, or the page is being left.
-export async function fetchJson(address) {
+const fetched = new Map();
+
+// Gives null for what failed: no network, or the page is being left. It is fetched anew the next time.
+export function fetchOnce(address) {
+  if (!fetched.has(address)) fetched.set(address, fetchJson(address));
+  return fetched.get(address);
+}
+
+async function fetchJson(address) {
   try {
     const answer = await fetch(address);
     if (answer.ok) return await answer.json();
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
   }
+  fetched.delete(address);
   return null;
 }
 
-function markWords(item, name, typed) {
-  const word = typed.toLowerCase().split(/[\s*]+/).find(Boolean) ?? "";
-  const at = word ? name.toLowerCase().indexOf(word) : -1;
-  if (at < 0) return item.append(name);
-  const mark = document.createElement("mark");
-  mark.textContent = name.slice(at, at + word.length);
-  return item.append(name.slice(0, at), mark, name.slice(at + word.length));
-}
-
-function noteOf(text) {
-  const note = document.createElement("small");
-  note.className = "dim";
-  note.textContent = ` ${text}`;
-  return note;
-}
-
-// What a script has put into a field counts as typed.
+// Lets forms and scripts know of what was chosen for the reader.
 export function tell(field) {
   for (const told of ["input", "change"]) field.dispatchEvent(new Event(told, { bubbles: true }));
+}
+
+function markWord(name, [word = ""]) {
+  const at = name.toLowerCase().indexOf(word), end = at + word.length;
+  if (at < 0 || !word) return [name];
+  return [name.slice(0, at), make("mark", {}, name.slice(at, end)), name.slice(end)];
 }
 
 export class Combo {
@@ -57,12 +63,11 @@ export class Combo {
     this.onTake = take;
     this.find = find;
     this.chosen = -1;
-    this.list = document.createElement("ul");
-    const list = { className: "combo-list", id: `${input.id}-list`, role: "listbox", ariaLabel: "Suggestions" };
-    Object.assign(this.list, list, { hidden: true });
+    const id = `${input.id}-list`;
+    this.list = make("ul", { className: "combo-list", id, role: "listbox", hidden: true, ariaLabel: "Suggestions" });
     input.after(this.list);
     Object.assign(input, { role: "combobox", ariaAutoComplete: "list", ariaExpanded: "false" });
-    input.setAttribute("aria-controls", this.list.id);
+    input.setAttribute("aria-controls", id);
     input.addEventListener("input", (event) => event.isTrusted && this.open());
     input.addEventListener("keydown", (event) => this.onKey(event));
     input.addEventListener("blur", () => this.close());
@@ -72,7 +77,9 @@ export class Combo {
       if (item) this.take(item.dataset.name);
     });
     input.addEventListener("focus", () => this.load());
-    if (document.activeElement === input && input.value) this.open(); // typed before this script ran
+    if (document.activeElement !== input) return;
+    if (input.value === input.defaultValue) this.load();
+    else this.open(); // it was typed before this script ran
   }
 
   async open(typed = this.input.value.trim()) {
@@ -81,13 +88,10 @@ export class Combo {
     const names = this.find(all, typed);
     if (value !== this.input.value || document.activeElement !== this.input) return;
     this.list.replaceChildren(...names.map((name, at) => {
-      const item = document.createElement("li");
-      item.role = "option";
-      item.id = `${this.list.id}-${at}`;
-      item.setAttribute("aria-selected", "false");
+      const item = make("li", { role: "option", id: `${this.list.id}-${at}`, ariaSelected: "false" });
       item.dataset.name = name;
-      markWords(item, name, typed);
-      if (all.get(name)) item.append(noteOf(all.get(name)));
+      item.append(...markWord(name, wordsOf(typed)));
+      if (all.get(name)) item.append(make("small", { className: "dim" }, ` ${all.get(name)}`));
       return item;
     }));
     this.show(names.length > 0 && !(names.length === 1 && names[0] === typed));
@@ -96,7 +100,7 @@ export class Combo {
 
   show(visible) {
     this.list.hidden = !visible;
-    this.input.setAttribute("aria-expanded", String(visible));
+    this.input.ariaExpanded = String(visible);
   }
 
   close() {
@@ -105,12 +109,11 @@ export class Combo {
   }
 
   choose(at) {
-    this.list.children[this.chosen]?.setAttribute("aria-selected", "false");
+    const { children } = this.list;
     this.chosen = at;
-    const item = this.list.children[at];
-    item?.setAttribute("aria-selected", "true");
-    item?.scrollIntoView({ block: "nearest" });
-    if (item) this.input.setAttribute("aria-activedescendant", item.id);
+    for (const item of children) item.ariaSelected = String(item === children[at]);
+    children[at]?.scrollIntoView({ block: "nearest" });
+    if (children[at]) this.input.setAttribute("aria-activedescendant", children[at].id);
     else this.input.removeAttribute("aria-activedescendant");
   }
 
@@ -118,6 +121,10 @@ export class Combo {
     this.input.value = name;
     this.close();
     this.onTake(name);
+  }
+
+  takeChosen() {
+    this.take(this.list.children[this.chosen].dataset.name);
   }
 
   onKey(event) {
@@ -129,12 +136,12 @@ export class Combo {
       this.choose((this.chosen + step + count + (this.chosen < 0 && step < 0 ? 1 : 0)) % count);
     } else if (event.key === "Enter" && !this.list.hidden && this.chosen >= 0) {
       event.preventDefault();
-      this.take(this.list.children[this.chosen].dataset.name);
+      this.takeChosen();
     } else if (event.key === "Escape" && !this.list.hidden) {
       event.preventDefault();
       this.close();
     } else if (event.key === "Tab") {
-      if (this.chosen >= 0) this.take(this.list.children[this.chosen].dataset.name);
+      if (this.chosen >= 0) this.takeChosen();
       this.close();
     }
   }

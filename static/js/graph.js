@@ -12,8 +12,8 @@ class Graph {
     this.svg = this.view.querySelector("svg");
     this.tools = root.querySelector(".graph-tools");
     this.says = root.querySelector(".graph-says");
-    this.whole = { width: this.svg.viewBox.baseVal.width, height: this.svg.viewBox.baseVal.height };
-    this.size = this.whole;
+    const { width, height } = this.svg.viewBox.baseVal;
+    this.whole = this.size = { width, height };
     this.pages = root.querySelector(".graph-pages");
     this.nodes = new Map([...this.svg.querySelectorAll("[data-node]")].map((g) => [g.dataset.node, g]));
     this.edges = [...this.svg.querySelectorAll("path[data-from]")];
@@ -32,32 +32,27 @@ class Graph {
   // Takes up what the address says: the node, the direction, the end of a way.
   recall() {
     const params = new URLSearchParams(location.search);
+    const node = params.get("node");
     const direction = this.tools.querySelector(`[name=direction][value="${CSS.escape(params.get("show") ?? "")}"]`);
     if (direction) direction.checked = true;
     if (this.nodes.has(params.get("to"))) this.to.value = params.get("to");
     this.problems.checked = params.has("problems") && !this.problems.closest("label").hidden;
-    if (this.nodes.has(params.get("node"))) this.choose(params.get("node"));
+    if (this.nodes.has(node)) this.choose(node);
     else if (this.problems.checked) this.isolate();
-  }
-
-  get direction() {
-    return this.tools.querySelector("[name=direction]:checked").value;
   }
 
   remember() {
     const params = new URLSearchParams(location.search);
-    const { direction } = this;
-    const state = {
-      node: this.chosen,
-      to: this.chosen && this.to.value,
-      show: this.chosen && direction !== "both" && direction,
-      problems: this.problems.checked && "1",
-    };
-    for (const [name, value] of Object.entries(state)) {
-      if (value) params.set(name, value);
-      else params.delete(name);
-    }
+    const put = (name, value) => (value ? params.set(name, value) : params.delete(name));
+    put("node", this.chosen);
+    put("to", this.chosen && this.to.value);
+    put("show", this.chosen && this.direction !== "both" && this.direction);
+    put("problems", this.problems.checked && "1");
     history.replaceState(null, "", params.size ? `?${params}` : location.pathname);
+  }
+
+  get direction() {
+    return this.tools.querySelector("[name=direction]:checked").value;
   }
 
   join(from, to) {
@@ -66,27 +61,23 @@ class Graph {
     return map;
   }
 
-  // What a node is called, and what it stands for.
-  names(name) {
-    return this.nodes.get(name).dataset.names.toLowerCase().split("|");
-  }
-
   label(name) {
     return this.nodes.get(name).querySelector("text")?.textContent ?? name;
   }
 
   prepareNodes() {
-    for (const [name, node] of this.nodes) {
-      Object.assign(node, { tabIndex: 0, role: "button", ariaPressed: "false" });
-      const toggle = () => this.choose(name === this.chosen ? null : name);
-      node.addEventListener("click", toggle);
-      node.addEventListener("keydown", (event) => {
-        if (event.key !== "Enter" && event.key !== " ") return;
-        event.preventDefault();
-        toggle();
-      });
+    for (const node of this.nodes.values()) {
+      node.setAttribute("tabindex", "0");
+      Object.assign(node, { role: "button", ariaPressed: "false" });
     }
-    this.svg.setAttribute("role", "group");
+    const toggle = (event) => {
+      const name = event.target.closest("[data-node]")?.dataset.node;
+      if (!name || (event.key && event.key !== "Enter" && event.key !== " ")) return;
+      event.preventDefault();
+      this.choose(name === this.chosen ? null : name);
+    };
+    for (const told of ["click", "keydown"]) this.svg.addEventListener(told, toggle);
+    this.svg.role = "group";
     this.root.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && this.chosen) this.choose(null);
     });
@@ -104,24 +95,22 @@ class Graph {
     find.addEventListener("input", search);
     this.tools.addEventListener("submit", (event) => {
       event.preventDefault();
-      const [first] = search();
-      if (first) this.choose(first);
+      const [found] = search();
+      if (found) this.choose(found);
     });
     this.tools.addEventListener("change", (event) => {
       if (event.target === find) return;
       this.isolate();
       this.remember();
     });
-    for (const button of this.tools.querySelectorAll("[data-graph-zoom]")) {
-      button.addEventListener("click", () => {
-        const way = Number(button.dataset.graphZoom);
-        if (way) this.scale(this.zoom * (way > 0 ? ZOOM : 1 / ZOOM));
-        else this.fit(true);
-      });
-    }
+    this.tools.addEventListener("click", ({ target }) => {
+      const step = Number(target.closest("[data-graph-zoom]")?.dataset.graphZoom);
+      if (step) this.scale(this.zoom * ZOOM ** step);
+      else if (step === 0) this.fit(true);
+    });
     this.problems = this.tools.querySelector("[data-graph-problems]");
     const bad = this.edges.filter((edge) => !edge.classList.contains("kf-allowed"));
-    this.bad = new Set(bad.map((edge) => this.key(edge)));
+    this.bad = new Set(bad.map(this.key));
     this.problems.closest("label").hidden = bad.length === 0 || bad.length === this.edges.length;
     this.all = this.tools.querySelector("[data-graph-all]");
     this.all.addEventListener("click", () => {
@@ -141,16 +130,14 @@ class Graph {
     this.view.addEventListener("pointermove", (event) => {
       if (from) this.view.scrollTo({ left: from.x - event.clientX, top: from.y - event.clientY, behavior: "instant" });
     });
-    for (const end of ["pointerup", "pointercancel"]) {
-      this.view.addEventListener(end, () => {
-        from = null;
-        this.view.classList.remove("dragging");
-      });
-    }
+    this.view.addEventListener("lostpointercapture", () => {
+      from = null;
+      this.view.classList.remove("dragging");
+    });
     this.view.addEventListener("wheel", (event) => {
       if (!event.ctrlKey) return;
       event.preventDefault();
-      this.scale(this.zoom * (event.deltaY < 0 ? 1.1 : 1 / 1.1));
+      this.scale(this.zoom * 1.1 ** -Math.sign(event.deltaY));
     }, { passive: false });
   }
 
@@ -174,7 +161,7 @@ class Graph {
   search(typed) {
     const ranked = [];
     for (const [name, node] of this.nodes) {
-      const names = typed === "" ? [] : this.names(name).filter((own) => own.includes(typed));
+      const names = node.dataset.names.toLowerCase().split("|").filter((own) => typed && own.includes(typed));
       node.classList.toggle("kf-found", names.length > 0);
       if (names.length) ranked.push([Math.min(...names.map((own) => this.rank(own, typed))), name]);
     }
@@ -189,20 +176,17 @@ class Graph {
   }
 
   choose(name) {
-    this.mark(false);
+    for (const [at, on] of [[this.chosen, false], [name, true]]) {
+      const node = this.nodes.get(at);
+      node?.classList.toggle("kf-chosen", on);
+      if (node) node.ariaPressed = String(on);
+    }
     this.chosen = name;
-    this.mark(true);
     if (name === null) this.to.value = "";
     this.showPages(name);
     this.isolate();
     this.remember();
     if (name !== null) this.center(this.nodes.get(name));
-  }
-
-  mark(chosen) {
-    const node = this.nodes.get(this.chosen);
-    node?.classList.toggle("kf-chosen", chosen);
-    node?.setAttribute("aria-pressed", chosen);
   }
 
   // The chosen node moves when what is left moves together: it stays in sight.
@@ -217,15 +201,14 @@ class Graph {
 
   // The links of a node's row in the list below the drawing.
   showPages(name) {
-    const row = [...document.querySelectorAll(".graph-list tr[data-node]")].find((item) => item.dataset.node === name);
-    const list = row?.querySelector("ul")?.cloneNode(true);
+    const list = document.querySelector(`.graph-list tr[data-node="${CSS.escape(name ?? "")}"] ul`);
     this.pages.hidden = !list?.querySelector("a");
-    this.pages.replaceChildren(...(list ? [list] : []));
+    this.pages.replaceChildren(list?.cloneNode(true) ?? "");
   }
 
   walk(start, neighbours) {
     const seen = new Set([start]);
-    for (const name of seen) for (const other of neighbours.get(name) ?? []) seen.add(other);
+    for (const name of seen) for (const other of neighbours?.get(name) ?? []) seen.add(other);
     return seen;
   }
 
@@ -246,38 +229,38 @@ class Graph {
   // Shows the calls that are not allowed, the reach of the chosen node, or the way to another, and
   // lets the rest fade.
   isolate() {
-    this.all.disabled = this.chosen === null && !this.problems.checked;
-    if (this.chosen === null && this.problems.checked) return this.light(this.ends(this.bad), this.bad, this.count());
-    if (this.chosen === null) return this.light(null, null, "");
-    const { direction } = this;
-    if (this.to.value && this.to.value !== this.chosen) {
-      let way = this.way(this.chosen, this.to.value);
-      if (!way.length) way = this.way(this.to.value, this.chosen);
-      const steps = new Set(way.slice(1).map((name, n) => `${way[n]}\n${name}`));
-      const words = way.length ? way.map((name) => this.label(name)).join(" → ") : "There is no path between these two.";
-      return this.light(new Set(way.length ? way : [this.chosen, this.to.value]), steps, words);
+    const { chosen, direction, bad } = this;
+    const [end, only] = [this.to.value, this.problems.checked];
+    this.all.disabled = chosen === null && !only;
+    if (chosen === null && !only) return this.light(null, null, "");
+    if (chosen === null) {
+      const nodes = this.ends(bad);
+      const words = `${bad.size} of ${this.edges.length} edges lead to what is not allowed, over ${nodes.size} nodes`;
+      return this.light(nodes, bad, words);
     }
-    const after = direction === "reached" ? new Set([this.chosen]) : this.walk(this.chosen, this.next);
-    const before = direction === "reaches" ? new Set([this.chosen]) : this.walk(this.chosen, this.before);
+    if (end && end !== chosen) {
+      const there = this.way(chosen, end);
+      const way = there.length ? there : this.way(end, chosen);
+      const steps = new Set(way.slice(1).map((name, n) => `${way[n]}\n${name}`));
+      const words = way.map((name) => this.label(name)).join(" → ");
+      return this.light(new Set([...way, chosen, end]), steps, words || "There is no path between these two.");
+    }
+    const after = this.walk(chosen, direction === "reached" ? null : this.next);
+    const before = this.walk(chosen, direction === "reaches" ? null : this.before);
     const words = [];
     if (direction !== "reached") words.push(`reaches ${after.size - 1}`);
     if (direction !== "reaches") words.push(`is reached by ${before.size - 1}`);
-    const edges = new Set(this.edges.filter(({ dataset: { from, to } }) =>
-      (after.has(from) && after.has(to)) || (before.has(from) && before.has(to))).map(this.key));
-    const text = `${this.label(this.chosen)} ${words.join(" and ")}`;
-    if (!this.problems.checked) return this.light(new Set([...after, ...before]), edges, text);
-    const left = new Set([...edges].filter((edge) => this.bad.has(edge)));
-    return this.light(this.ends(left).add(this.chosen), left, `${text}; what is allowed is left out`);
+    const within = ({ dataset: { from, to } }) => [after, before].some((part) => part.has(from) && part.has(to));
+    const edges = this.edges.filter(within).map(this.key);
+    const text = `${this.label(chosen)} ${words.join(" and ")}`;
+    if (!only) return this.light(new Set([...after, ...before]), new Set(edges), text);
+    const left = new Set(edges.filter((edge) => bad.has(edge)));
+    return this.light(this.ends(left).add(chosen), left, `${text}; what is allowed is left out`);
   }
 
   // The nodes at both ends of edges, by the keys of these.
   ends(edges) {
     return new Set([...edges].flatMap((edge) => edge.split("\n")));
-  }
-
-  count() {
-    const nodes = this.ends(this.bad).size;
-    return `${this.bad.size} of ${this.edges.length} edges lead to what is not allowed, over ${nodes} nodes`;
   }
 
   light(nodes, edges, words) {
@@ -316,10 +299,8 @@ function offerPng(link) {
     canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
     URL.revokeObjectURL(url);
     canvas.toBlob((blob) => {
-      const save = document.createElement("a");
-      save.href = URL.createObjectURL(blob);
-      save.download = "kfmap-graph.png";
-      save.click();
+      const save = { href: URL.createObjectURL(blob), download: "kfmap-graph.png" };
+      Object.assign(document.createElement("a"), save).click();
       setTimeout(() => URL.revokeObjectURL(save.href), 1000);
     });
   });

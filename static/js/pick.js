@@ -1,5 +1,5 @@
 // Search in a <select data-pick> of many: what is found is chosen in it, for forms and scripts know the select.
-import { Combo, findNames, tell } from "./combo.js";
+import { Combo, findNames, make, tell } from "./combo.js";
 
 const FEW = 12;
 
@@ -9,16 +9,10 @@ function findOptions(all, typed) {
 }
 
 function makeField(select) {
-  const place = document.createElement("div");
-  place.className = "combo pick";
-  const input = document.createElement("input");
-  Object.assign(input, { id: `${select.id}-search`, autocomplete: "off", spellcheck: false });
+  const input = make("input", { id: `${select.id}-search`, autocomplete: "off", spellcheck: false });
   for (const label of select.labels) label.htmlFor = input.id;
-  const count = document.createElement("span");
-  count.className = "visually-hidden";
-  count.role = "status";
-  place.append(input, count);
-  select.before(place);
+  const count = make("span", { className: "visually-hidden", role: "status" });
+  select.before(make("div", { className: "combo pick" }, input, count));
   if (document.activeElement === select) input.focus();
   select.hidden = true;
   return { input, count };
@@ -31,6 +25,7 @@ class Pick extends Combo {
     super(input, { load: async () => entries, take: (name) => this.pick(name), find: findOptions });
     Object.assign(this, { select, count });
     this.restore();
+    if (document.activeElement === input) input.select(); // it was in the select when this script ran
     // Only a choice is told to the form.
     for (const told of ["input", "change"]) input.addEventListener(told, (event) => event.stopPropagation());
     input.addEventListener("focus", () => input.select());

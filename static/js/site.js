@@ -1,43 +1,4 @@
-// What every page has: the theme switch, the key for search, local times, drop zones.
-const root = document.documentElement;
-const THEMES = { system: "System theme", light: "Light theme", dark: "Dark theme" };
-
-function switchTheme(button) {
-  const names = Object.keys(THEMES);
-  const show = () => {
-    const theme = root.dataset.theme ?? "system";
-    button.setAttribute("aria-label", `${THEMES[theme]}: change`);
-    button.title = THEMES[theme];
-    button.dataset.shows = theme;
-  };
-  button.addEventListener("click", () => {
-    const now = root.dataset.theme ?? "system";
-    const next = names[(names.indexOf(now) + 1) % names.length];
-    if (next === "system") {
-      delete root.dataset.theme;
-      localStorage.removeItem("theme");
-    } else {
-      root.dataset.theme = next;
-      localStorage.setItem("theme", next);
-    }
-    show();
-  });
-  show();
-}
-
-function isTyping(target) {
-  return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
-}
-
-function focusOnSlash(input) {
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-    event.preventDefault();
-    input.focus();
-    input.select();
-  });
-}
-
+// What every page has: local times, drop zones, copies, suggestions, answers that come into the page.
 function showLocalTimes(part) {
   const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
   for (const time of part.querySelectorAll("time[datetime]")) {
@@ -50,9 +11,8 @@ function showLocalTimes(part) {
 
 function takeDrops(form) {
   const input = form.querySelector("input[type=file]");
-  const holdsFiles = (event) => event.dataTransfer?.types.includes("Files");
   form.addEventListener("dragover", (event) => {
-    if (!holdsFiles(event)) return;
+    if (!event.dataTransfer?.types.includes("Files")) return;
     event.preventDefault();
     form.classList.add("dropping");
   });
@@ -74,10 +34,10 @@ function offerCopies(part) {
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
-  const { copy } = button.dataset;
-  const label = button.textContent;
+  const { copy, copyAddress } = button.dataset;
+  const label = (button.dataset.label ??= button.textContent);
   try {
-    await navigator.clipboard.writeText("copyAddress" in button.dataset ? new URL(copy, location.href).href : copy);
+    await navigator.clipboard.writeText(copyAddress === undefined ? copy : new URL(copy, location.href).href);
     button.textContent = "Copied";
   } catch (error) {
     if (!(error instanceof DOMException)) throw error;
@@ -99,19 +59,17 @@ function prepare(part) {
   offerSearch(part.querySelectorAll("select[data-pick]"));
 }
 
-switchTheme(document.querySelector(".theme-switch"));
 const search = document.querySelector(".site-search input");
-focusOnSlash(search);
-search.addEventListener("focus", async () => {
-  const { suggest } = await import("./suggest.js");
-  suggest(search).open();
-}, { once: true });
+const suggestNames = async () => (await import("./suggest.js")).suggest(search);
+if (document.activeElement === search) suggestNames(); // it was opened before this script ran
+else search.addEventListener("focus", suggestNames, { once: true });
 prepare(document);
 document.addEventListener("htmx:load", ({ target }) => {
   if (target !== document.body) return prepare(target);
-  // htmx listens from now on; what was typed before is asked now.
-  for (const field of document.querySelectorAll("[data-question] input")) {
-    if (field.value !== field.defaultValue) field.dispatchEvent(new Event("input", { bubbles: true }));
+  // htmx listens from now on; what was typed or chosen before is asked now.
+  for (const field of document.querySelectorAll("[data-question] :is(input, select)")) {
+    const began = field.options ? (field.querySelector("[selected]") ?? field).value : field.defaultValue;
+    if (field.value !== began) field.dispatchEvent(new Event("input", { bubbles: true }));
   }
 });
 // The same answer once more stays as it is: a reader may be in it already.
@@ -132,9 +90,8 @@ document.addEventListener("htmx:afterSwap", ({ detail }) => {
 for (const failure of ["htmx:sendError", "htmx:responseError"]) {
   document.addEventListener(failure, ({ detail: { target, xhr } }) => {
     if (!target.matches("[aria-live]")) return;
-    const problem = document.createElement("p");
-    problem.className = "problem";
-    problem.textContent = `The answer could not be fetched${xhr.status ? ` (${xhr.status})` : ""}. Ask again.`;
+    const textContent = `The answer could not be fetched${xhr.status ? ` (${xhr.status})` : ""}. Ask again.`;
+    const problem = Object.assign(document.createElement("p"), { className: "problem", textContent });
     target.replaceChildren(problem);
     answered.delete(target);
   });

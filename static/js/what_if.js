@@ -1,8 +1,17 @@
 // The forms of a what-if: a member that is chosen shows the flags its row has.
+function tick(select) {
+  const flags = new Set(select.selectedOptions[0].dataset.ticked.split(" "));
+  for (const box of boxesOf(select)) box.checked = flags.has(box.value);
+}
+
+function boxesOf({ form, dataset }) {
+  return [...form.querySelectorAll(`input[name="${dataset.ticks}"]`)];
+}
+
 document.addEventListener("change", ({ target }) => {
-  if (!target.matches("select[data-ticks]")) return;
-  const ticked = new Set(target.selectedOptions[0].dataset.ticked.split(" "));
-  for (const box of target.form.querySelectorAll(`input[name="${target.dataset.ticks}"]`)) {
-    box.checked = ticked.has(box.value);
-  }
+  if (target.matches("select[data-ticks]")) tick(target);
 });
+// A member may have been chosen before this script ran.
+for (const select of document.querySelectorAll("select[data-ticks]")) {
+  if (boxesOf(select).every((box) => box.checked === box.defaultChecked)) tick(select);
+}

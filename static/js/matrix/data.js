@@ -22,15 +22,10 @@ export class Matrix {
     const count = body.kfuncs.length;
     this.kernel = body.kernel;
     this.kfuncs = body.kfuncs.map(([name, set], index) => ({ name, set: body.sets[set][1], index }));
-    this.contexts = body.contexts.map((context, index) => ({
-      name: context.name,
-      short: context.short ?? context.name,
-      sleepable: context.sleepable ?? null,
-      group: body.groups[context.group][0],
-      isMember: body.groups[context.group][1],
-      unsupported: Boolean(context.unsupported),
-      index,
-    }));
+    this.contexts = body.contexts.map(({ name, short = name, sleepable, group, unsupported }, index) => {
+      const [groupName, isMember] = body.groups[group];
+      return { name, short, sleepable, group: groupName, isMember, unsupported: Boolean(unsupported), index };
+    });
     this.asleep = false; // as programs see it that may sleep
     // One code a cell, a column after another.
     this.cells = new Uint8Array(count * this.contexts.length);
@@ -89,7 +84,7 @@ function orderBySimilarity(items, vectorOf) {
   const left = items.map((item) => ({ item, vector: vectorOf(item) }));
   const ordered = left.splice(0, 1);
   while (left.length) {
-    const last = ordered[ordered.length - 1].vector;
+    const last = ordered.at(-1).vector;
     let best = 0, least = Infinity;
     for (let n = 0; n < left.length && least > 0; n++) {
       const far = distance(last, left[n].vector);
@@ -110,15 +105,11 @@ export function arrange(matrix, { rows: typedRows, cols: typedColumns, sort, mer
     kfuncs = kfuncs.filter((kfunc) => contexts.some((context) => allows(context, kfunc)));
     contexts = contexts.filter((context) => kfuncs.some((kfunc) => allows(context, kfunc)));
   }
-  const column = (context) => Uint8Array.from(kfuncs, (kfunc) => matrix.code(context.index, kfunc.index));
+  const column = (context) => kfuncs.map((kfunc) => matrix.code(context.index, kfunc.index));
+  const row = (kfunc) => contexts.map((context) => matrix.code(context.index, kfunc.index));
   if (merged) {
-    const within = sort ? () => "" : (item) => item.group;
-    contexts = merge(contexts, (context) => within(context) + String.fromCharCode(...column(context).map((code) => code + 48)));
-  }
-  const row = (kfunc) => Uint8Array.from(contexts, (context) => matrix.code(context.index, kfunc.index));
-  if (merged) {
-    const within = sort ? () => "" : (item) => item.set;
-    kfuncs = merge(kfuncs, (kfunc) => within(kfunc) + String.fromCharCode(...row(kfunc).map((code) => code + 48)));
+    contexts = merge(contexts, (context) => (sort ? "" : context.group) + column(context).join(""));
+    kfuncs = merge(kfuncs, (kfunc) => (sort ? "" : kfunc.set) + row(kfunc).join(""));
   }
   const byName = (a, b) => (a.name < b.name ? -1 : 1);
   if (sort === "name") {
@@ -128,19 +119,16 @@ export function arrange(matrix, { rows: typedRows, cols: typedColumns, sort, mer
     kfuncs = orderBySimilarity(kfuncs, row);
     contexts = orderBySimilarity(contexts, column);
   }
-  return { rows: sort ? kfuncs.map(asRow) : withHeads(kfuncs), columns: contexts };
-}
-
-function asRow(kfunc) {
-  return { kfunc };
+  return { rows: sort ? kfuncs.map((kfunc) => ({ kfunc })) : withHeads(kfuncs), columns: contexts };
 }
 
 function withHeads(kfuncs) {
   const sets = new Map();
   for (const kfunc of kfuncs) {
-    if (!sets.has(kfunc.set)) sets.set(kfunc.set, []);
-    sets.get(kfunc.set).push(kfunc);
+    const rows = sets.get(kfunc.set);
+    if (rows) rows.push({ kfunc });
+    else sets.set(kfunc.set, [{ kfunc }]);
   }
-  const names = [...sets.keys()].sort();
-  return names.flatMap((name) => [{ head: name, count: sets.get(name).length }, ...sets.get(name).map(asRow)]);
+  const heads = [...sets.keys()].sort();
+  return heads.flatMap((head) => [{ head, count: sets.get(head).length }, ...sets.get(head)]);
 }

@@ -15,9 +15,8 @@ const WORDS = {
 };
 const CLASSES = { "?": "u", "-": "absent" };
 
-function make(tag, parent, set = {}) {
-  const element = document.createElement(tag);
-  Object.assign(element, set);
+function make(tag, parent, set) {
+  const element = Object.assign(document.createElement(tag), set);
   parent?.append(element);
   return element;
 }
@@ -31,27 +30,27 @@ function allNames(item) {
   return (item.members ?? [item]).map((member) => member.name).join(", ");
 }
 
+// Brings a list of what can be made and removed to a length.
+function fit(list, count, makeOne) {
+  for (const one of list.splice(count)) one.remove();
+  while (list.length < count) list.push(makeOne());
+}
+
 const sizeOf = ({ clientWidth, clientHeight }) => `${clientWidth} ${clientHeight}`;
 
 export class Grid {
   // `read` gives the letter of (context index, kfunc index); `onCell` is told which cell was opened;
   // `pageOf` gives the addresses of the pages of a column or a kfunc.
   constructor(scroller, read, { onCell, pageOf }) {
-    this.pageOf = pageOf;
-    this.scroller = scroller;
+    Object.assign(this, { scroller, read, onCell, pageOf });
+    Object.assign(this, { rows: [], columns: [], at: { row: 0, column: 0 }, hover: null, paper: false, frame: 0 });
+    Object.assign(this, { lines: [], names: [], lit: [] }); // elements: of each line, of the heads, of what is marked
     this.space = scroller.firstElementChild;
-    this.read = read;
-    this.onCell = onCell;
-    this.rows = [];
-    this.columns = [];
-    this.at = { row: 0, column: 0 };
-    this.hover = null;
-    this.headName = "Kfunc";
-    this.paper = false;
-    this.frame = 0;
-    this.table = make("table", this.space, { className: "grid", role: "grid" });
-    this.table.setAttribute("aria-label", "Matrix");
-    this.head = make("thead", this.table);
+    this.table = make("table", this.space, { className: "grid", role: "grid", ariaLabel: "Matrix" });
+    const head = make("thead", this.table);
+    this.groupRow = make("tr", head, { ariaRowIndex: 1 });
+    this.nameRow = make("tr", head, { ariaRowIndex: 2 });
+    this.corner = make("th", this.nameRow, { className: "corner", scope: "col", ariaColIndex: 1 });
     this.body = make("tbody", this.table);
     scroller.addEventListener("scroll", () => this.schedule(), { passive: true });
     new ResizeObserver(() => this.size !== sizeOf(scroller) && this.resize()).observe(scroller);
@@ -60,7 +59,7 @@ export class Grid {
     matchMedia("print").addEventListener("change", ({ matches }) => this.print(matches));
     this.table.addEventListener("click", (event) => this.onClick(event));
     this.table.addEventListener("keydown", (event) => this.onKey(event));
-    this.table.addEventListener("pointerover", (event) => this.onHover(event));
+    this.table.addEventListener("pointerover", ({ target }) => this.highlight(target.closest("td.cell")));
     this.table.addEventListener("pointerleave", () => this.highlight(null));
   }
 
@@ -75,7 +74,7 @@ export class Grid {
   // cell that was in sight stays so.
   resize() {
     if (!this.rows.length || !this.columns.length) return; // nothing is shown yet
-    const inSight = this.lines && this.cellAt(this.at);
+    const inSight = this.cellAt(this.at);
     const style = getComputedStyle(this.scroller);
     const [nameWidth, headHeight] = ["--name-width", "--head-height"].map((name) => parseFloat(style.getPropertyValue(name)));
     const { clientWidth, clientHeight } = this.scroller;
@@ -89,8 +88,8 @@ export class Grid {
     // The cells share what is left over, so that the window is filled to its edges.
     this.table.style.width = this.wide < this.columns.length ? `${clientWidth}px` : `${nameWidth + this.wide * COLUMN}px`;
     this.table.style.height = this.high < this.rows.length ? `${clientHeight}px` : "auto";
-    this.table.setAttribute("aria-rowcount", this.rows.length + 2);
-    this.table.setAttribute("aria-colcount", this.columns.length + 1);
+    this.table.ariaRowCount = this.rows.length + 2;
+    this.table.ariaColCount = this.columns.length + 1;
     if (inSight) this.reveal();
     this.draw();
   }
@@ -108,22 +107,15 @@ export class Grid {
     (this.cellAt(this.at) ?? this.lines[0]?.cells[0])?.focus({ preventScroll: true });
   }
 
+  // Makes the cells that the window lacks, and takes away those that it has no room for.
   makeCells() {
-    this.groupRow = document.createElement("tr");
-    const names = document.createElement("tr");
-    names.setAttribute("aria-rowindex", 2);
-    make("th", names, { className: "corner", scope: "col", textContent: this.headName }).setAttribute("aria-colindex", 1);
-    this.names = Array.from({ length: this.wide }, () => make("th", names, { scope: "col", className: "turned" }));
-    this.head.replaceChildren(this.groupRow, names);
-    this.lines = Array.from({ length: this.high }, () => {
-      const line = document.createElement("tr");
-      line.setAttribute("aria-selected", "false");
-      const name = make("th", line, { scope: "row" });
-      name.setAttribute("aria-colindex", 1);
-      const cells = Array.from({ length: this.wide }, () => make("td", line, { tabIndex: -1 }));
-      return { line, name, cells };
+    fit(this.names, this.wide, () => make("th", this.nameRow, { scope: "col", className: "turned" }));
+    fit(this.lines, this.high, () => {
+      const line = make("tr", this.body, { ariaSelected: "false" });
+      const name = make("th", line, { scope: "row", ariaColIndex: 1 });
+      return { line, name, cells: [], remove: () => line.remove() };
     });
-    this.body.replaceChildren(...this.lines.map((entry) => entry.line));
+    for (const { line, cells } of this.lines) fit(cells, this.wide, () => make("td", line, { tabIndex: -1 }));
   }
 
   schedule() {
@@ -140,8 +132,8 @@ export class Grid {
   }
 
   draw() {
-    const first = this.first, focused = this.holdsFocus(); // before new cells must be placed
-    if (this.lines?.length !== this.high || this.names.length !== this.wide) this.makeCells();
+    const first = this.first, focused = this.holdsFocus(); // before cells go
+    this.makeCells();
     this.drawHead(first.column);
     this.lines.forEach((entry, n) => this.drawLine(entry, first.row + n, first.column));
     this.mark(first);
@@ -150,7 +142,7 @@ export class Grid {
 
   drawHead(first) {
     this.groupRow.replaceChildren(make("td", null, { className: "corner" }));
-    this.groupRow.setAttribute("aria-rowindex", 1);
+    this.corner.textContent = this.headName;
     let group = null;
     this.names.forEach((cell, n) => {
       const column = this.columns[first + n];
@@ -166,48 +158,49 @@ export class Grid {
       cell.replaceChildren(link);
       cell.title = allNames(column) + (column.unsupported ? " (no program may implement it)" : "");
       cell.classList.toggle("unsupported", column.unsupported);
-      cell.setAttribute("aria-colindex", first + n + 2);
+      cell.ariaColIndex = first + n + 2;
     });
   }
 
   drawLine({ line, name, cells }, at, firstColumn) {
     const row = this.rows[at];
-    line.setAttribute("aria-rowindex", at + 3);
+    line.ariaRowIndex = at + 3;
     line.className = row?.head !== undefined ? "set-row" : "";
+    name.textContent = !row || row.kfunc ? "" : `${row.head} (${row.count})`;
     if (row?.kfunc) {
-      const link = make("a", null, { href: this.pageOf(row.kfunc), tabIndex: -1 });
-      link.textContent = label(row.kfunc, row.kfunc.name);
-      name.replaceChildren(link);
-    } else name.textContent = row ? `${row.head} (${row.count})` : "";
+      const textContent = label(row.kfunc, row.kfunc.name);
+      make("a", name, { href: this.pageOf(row.kfunc), tabIndex: -1, textContent });
+    }
     name.title = row?.kfunc ? allNames(row.kfunc) : "";
+    // What a cell shows already stays: most of it does at a keystroke.
     cells.forEach((cell, n) => {
       const column = firstColumn + n;
-      cell.dataset.row = at;
-      cell.dataset.column = column;
-      cell.setAttribute("aria-colindex", column + 2);
+      if (cell.column !== column) cell.ariaColIndex = column + 2;
+      Object.assign(cell, { row: at, column });
       const letter = row?.kfunc ? this.read(this.columns[column].index, row.kfunc.index) : "";
+      if (cell.letter === letter) return;
+      cell.letter = letter;
       cell.textContent = SIGNS[letter] ?? "";
       cell.className = letter ? `cell cell-${CLASSES[letter] ?? letter}` : "";
-      if (letter) cell.setAttribute("aria-label", WORDS[letter]);
-      else cell.removeAttribute("aria-label");
+      cell.ariaLabel = WORDS[letter] ?? null;
     });
   }
 
   // Marks the row and the column of the hovered or current cell, and the current cell itself.
   mark(first = this.first) {
-    const shown = this.hover ?? this.at;
-    this.names.forEach((cell, n) => cell.classList.toggle("lit", first.column + n === shown.column));
-    this.lines.forEach(({ line, cells }, n) => {
-      line.classList.toggle("lit", first.row + n === shown.row);
-      cells.forEach((cell, m) => {
-        const here = first.row + n === this.at.row && first.column + m === this.at.column;
-        cell.classList.toggle("lit", first.column + m === shown.column);
-        cell.classList.toggle("current", here);
-        cell.tabIndex = here ? 0 : -1;
-      });
-    });
+    const { row, column } = this.hover ?? this.at;
+    const line = this.lines[row - first.row], name = this.names[column - first.column];
+    for (const old of this.lit) old.classList.remove("lit");
+    this.lit = name ? [name, ...this.lines.map(({ cells }) => cells[column - first.column])] : [];
+    if (line) this.lit.push(line.line);
+    for (const cell of this.lit) cell.classList.add("lit");
+    const current = this.cellAt(this.at, first);
+    this.current?.classList.remove("current");
+    if (this.stop) this.stop.tabIndex = -1;
+    current?.classList.add("current");
     // Out of sight, the current cell leaves its place in the tab order to the first cell.
-    if (!this.cellAt(this.at, first) && this.lines[0]) this.lines[0].cells[0].tabIndex = 0;
+    [this.current, this.stop] = [current, current ?? this.lines[0]?.cells[0]];
+    if (this.stop) this.stop.tabIndex = 0;
   }
 
   cellAt({ row, column }, first = this.first) {
@@ -215,19 +208,14 @@ export class Grid {
   }
 
   highlight(cell) {
-    this.hover = cell;
+    this.hover = cell && { row: cell.row, column: cell.column };
     this.mark();
-  }
-
-  onHover(event) {
-    const cell = event.target.closest("td.cell");
-    this.highlight(cell ? { row: Number(cell.dataset.row), column: Number(cell.dataset.column) } : null);
   }
 
   onClick(event) {
     const cell = event.target.closest("td.cell");
     if (!cell) return;
-    this.moveTo(Number(cell.dataset.row), Number(cell.dataset.column));
+    this.moveTo(cell.row, cell.column);
     this.open();
   }
 
@@ -240,19 +228,19 @@ export class Grid {
     if (event.altKey || event.metaKey) return;
     const { row, column } = this.at;
     const far = event.ctrlKey;
-    const moves = {
+    const move = {
       ArrowLeft: [row, column - 1],
       ArrowRight: [row, column + 1],
       ArrowUp: [row - 1, column, -1],
-      ArrowDown: [row + 1, column, 1],
+      ArrowDown: [row + 1, column],
       PageUp: [row - this.high, column, -1],
-      PageDown: [row + this.high, column, 1],
+      PageDown: [row + this.high, column],
       Home: [far ? 0 : row, 0],
-      End: [far ? this.rows.length - 1 : row, this.columns.length - 1],
-    };
-    if (moves[event.key]) {
+      End: [far ? Infinity : row, Infinity],
+    }[event.key];
+    if (move) {
       event.preventDefault();
-      this.moveTo(...moves[event.key]);
+      this.moveTo(...move);
       this.focus();
     } else if (event.key === "Enter" || event.key === " ") {
       event.preventDefault();

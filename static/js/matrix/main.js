@@ -9,29 +9,15 @@ if (root) start(root);
 
 async function start(root) {
   const [tools, panel] = [root.querySelector(".matrix-tools"), root.querySelector(".matrix-panel")];
-  const scroller = root.querySelector(".matrix-scroll");
+  const scroller = root.querySelector(".matrix-scroll"), empty = root.querySelector(".matrix-nothing");
   const fields = tools.elements;
   const params = new URLSearchParams(location.search);
   fields.rows.value = params.get("rows") ?? "";
   fields.cols.value = params.get("cols") ?? params.get("group") ?? "";
   fields.sort.value = ["similar", "name"].includes(params.get("sort")) ? params.get("sort") : "";
   for (const name of SWITCHES) fields[name].checked = params.has(name);
-  root.hidden = false;
-
-  const answer = await fetch(root.dataset.url);
-  if (!answer.ok) return say(root, `The matrix could not be fetched (${answer.status}). Load the page again.`);
-  const matrix = new Matrix(await answer.json());
-  let cell = null;
-
+  let matrix = null, cell = null, waiting = 0;
   const grid = new Grid(scroller, (context, kfunc) => matrix.letter(context, kfunc), { onCell: openCell, pageOf });
-  const view = () => ({
-    rows: fields.rows.value,
-    cols: fields.cols.value,
-    sort: fields.sort.value,
-    merged: fields.merge.checked,
-    only: fields.only.checked,
-    asleep: fields.sleep.checked,
-  });
 
   function pageOf(item) {
     const fill = (page, parts) => Object.entries(parts).reduce((text, [name, part]) => text.replace(name, encodeURIComponent(part)), page);
@@ -41,17 +27,20 @@ async function start(root) {
   }
 
   function draw() {
-    const { rows, columns } = arrange(matrix, view());
+    cancelAnimationFrame(waiting);
+    if (!matrix) return; // it is on its way, and is drawn as the fields then say
+    const [typed, order] = [{ rows: fields.rows.value, cols: fields.cols.value }, fields.sort.value];
+    const [only, asleep, merged] = SWITCHES.map((name) => fields[name].checked);
+    const { rows, columns } = arrange(matrix, { ...typed, sort: order, merged, only, asleep });
     const kfuncs = rows.filter((row) => row.kfunc).length;
     const nothing = !kfuncs || !columns.length;
     grid.headName = root.dataset.head;
-    grid.grouped = !fields.sort.value;
+    grid.grouped = !order;
     grid.short = grid.grouped || columns.every((column) => column.group === columns[0].group);
-    const empty = root.querySelector(".matrix-nothing");
     [scroller.hidden, empty.hidden] = [nothing, !nothing];
     if (nothing) {
       panel.hidden = true;
-      empty.querySelector("span").textContent = fields.only.checked
+      empty.querySelector("span").textContent = only
         ? `${root.dataset.nobody} of that name may be called from contexts of that name.`
         : `${columns.length ? root.dataset.none : "No context"} has that in its name.`;
     } else grid.show(rows, columns);
@@ -61,37 +50,28 @@ async function start(root) {
 
   function remember() {
     const state = new URLSearchParams();
-    if (fields.rows.value) state.set("rows", fields.rows.value);
-    if (fields.cols.value) state.set("cols", fields.cols.value);
-    if (fields.sort.value) state.set("sort", fields.sort.value);
+    for (const name of ["rows", "cols", "sort"]) if (fields[name].value) state.set(name, fields[name].value);
     for (const name of SWITCHES) if (fields[name].checked) state.set(name, "1");
     if (fields.kind.value !== "kfunc") state.set("kind", fields.kind.value);
     if (cell) state.set("cell", `${cell.context} ${cell.kfunc}`);
-    const query = state.toString();
-    history.replaceState(null, "", query ? `?${query}` : location.pathname);
-    for (const option of document.querySelector("[data-matrix-kernel]").options) {
-      option.dataset.query = query;
-    }
+    history.replaceState(null, "", state.size ? `?${state}` : location.pathname);
   }
 
   async function openCell(context, kfunc) {
     cell = { context: context.name, kfunc: kfunc.name };
     remember();
     const query = new URLSearchParams({ kernel: matrix.kernel, context: matrix.nameOf(context), kfunc: kfunc.name });
-    const answer = await fetch(`${root.dataset.question}?${query}`, { headers: { "HX-Request": "true" } });
-    if (cell.context !== context.name || cell.kfunc !== kfunc.name) return;
-    panel.innerHTML = answer.ok ? await answer.text() : "";
-    if (!answer.ok) panel.textContent = `The answer could not be fetched (${answer.status}).`;
-    const close = document.createElement("button");
-    close.type = "button";
-    close.className = "quiet panel-close";
-    close.setAttribute("aria-label", "Close");
-    close.textContent = "✕";
+    const answer = await get(`${root.dataset.question}?${query}`, { headers: { "HX-Request": "true" } });
+    const text = answer.ok ? await answer.text() : "";
+    if (cell?.context !== context.name || cell.kfunc !== kfunc.name) return; // another was opened since
+    panel.innerHTML = text;
+    if (!answer.ok) panel.append(problem("answer", answer, "Open the cell again."));
+    const close = make("button", { type: "button", className: "quiet panel-close", ariaLabel: "Close", textContent: "✕" });
     close.addEventListener("click", closePanel);
     panel.prepend(close);
     addMerged(panel, "Columns merged here", context.members);
     addMerged(panel, "Rows merged here", kfunc.members);
-    panel.querySelectorAll("[data-copy]").forEach((button) => { button.hidden = !navigator.clipboard; });
+    panel.dispatchEvent(new Event("htmx:load", { bubbles: true })); // site.js prepares what came
     panel.hidden = false;
     // Where the panel stands below the grid, a tap would seem to do nothing.
     if (BELOW.matches) panel.scrollIntoView({ block: "start", behavior: STILL.matches ? "auto" : "smooth" });
@@ -104,18 +84,13 @@ async function start(root) {
   }
 
   function closePanel() {
-    closeQuietly();
+    panel.hidden = true;
+    cell = null;
     remember();
     if (BELOW.matches) root.scrollIntoView({ block: "start" });
     grid.focus();
   }
 
-  function closeQuietly() {
-    panel.hidden = true;
-    cell = null;
-  }
-
-  let waiting = 0;
   tools.addEventListener("input", (event) => {
     cancelAnimationFrame(waiting);
     waiting = requestAnimationFrame(() => {
@@ -133,7 +108,7 @@ async function start(root) {
   });
   // Other rows come from the server.
   fields.kind.addEventListener("change", () => {
-    closeQuietly();
+    cell = null;
     remember();
     location.reload();
   });
@@ -141,19 +116,20 @@ async function start(root) {
   tools.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.target.type !== "search") return;
     event.preventDefault();
-    cancelAnimationFrame(waiting);
     draw();
     grid.focus();
   });
   root.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !panel.hidden) closePanel();
   });
-  document.querySelector("[data-matrix-kernel]").addEventListener("change", (event) => {
-    const { value, selectedOptions } = event.target;
-    const query = selectedOptions[0].dataset.query;
-    location.assign(query ? `${value}?${query}` : value);
+  document.querySelector("[data-matrix-kernel]").addEventListener("change", ({ target }) => {
+    location.assign(target.value + location.search);
   });
+  root.hidden = false; // what is typed from now on is heard
 
+  const answer = await get(root.dataset.url);
+  if (!answer.ok) return root.replaceChildren(problem("matrix", answer, "Load the page again."));
+  matrix = new Matrix(await answer.json());
   draw();
   const wanted = (params.get("cell") ?? "").split(" ");
   const place = wanted.length === 2 ? grid.find(...wanted) : null;
@@ -167,20 +143,22 @@ async function start(root) {
   root.dataset.ready = "1";
 }
 
-function addMerged(panel, title, members) {
-  if (!members || members.length < 2) return;
-  const head = document.createElement("h3");
-  head.textContent = title;
-  const list = document.createElement("p");
-  list.className = "source";
-  list.textContent = members.map((member) => member.name).join(", ");
-  panel.append(head, list);
+function make(tag, set) {
+  return Object.assign(document.createElement(tag), set);
 }
 
-function say(root, text) {
-  const problem = document.createElement("p");
-  problem.className = "problem";
-  problem.role = "alert";
-  problem.textContent = text;
-  root.replaceChildren(problem);
+// Gives an answer that is not ok where there is no network.
+function get(address, options) {
+  return fetch(address, options).catch(() => ({ ok: false }));
+}
+
+function problem(what, { status }, advice) {
+  const textContent = `The ${what} could not be fetched${status ? ` (${status})` : ""}. ${advice}`;
+  return make("p", { className: "problem", role: "alert", textContent });
+}
+
+function addMerged(panel, title, members) {
+  if (!members || members.length < 2) return;
+  const names = members.map((member) => member.name).join(", ");
+  panel.append(make("h3", { textContent: title }), make("p", { className: "source", textContent: names }));
 }

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.server.process import Up
 from tests.web.browser.names import DISPATCH, MOVE
+from tests.web.browser.slow_line import Held
 
 pytestmark = pytest.mark.browser
 
@@ -39,7 +40,7 @@ def test_answer_has_a_link_for_a_colleague(page: Page, server: Up) -> None:
     page.goto(f"/can-call/?kernel=7.3&context={DISPATCH}&kfunc={MOVE}")
     page.get_by_role("link", name="Link to this answer").click()
     expect(page.locator(".answer-allowed")).to_be_visible()
-    assert "kernel=7.3" in page.url
+    expect(page).to_have_url(re.compile("kernel=7.3"))
 
 
 def test_other_kernel_changes_the_answer_in_place(page: Page) -> None:
@@ -96,14 +97,12 @@ def test_question_stands_in_the_address_for_reloads_and_for_going_back(page: Pag
 
 
 def test_question_that_was_typed_before_the_scripts_came_is_asked(page: Page) -> None:
-    held: list[Route] = []
-    page.route("**/htmx*.js", lambda route: held.append(route))
-    with page.expect_request("**/htmx*.js"):
-        page.goto("/", wait_until="commit")
+    scripts = Held(page, "**/htmx*.js")
+    page.goto("/", wait_until="commit")
+    scripts.wait()
     page.get_by_label("Program, attach point or callback").fill(DISPATCH)
     page.get_by_label("Kfunc").fill(MOVE)
-    for route in held:
-        route.continue_()
+    scripts.let_go()
     expect(page.locator("#answer .answer-allowed")).to_contain_text(MOVE)
 
 
@@ -170,14 +169,12 @@ def test_names_are_fetched_again_after_a_failure(failing: Page) -> None:
 
 
 def test_names_come_although_the_request_that_was_on_its_way_fails(failing: Page) -> None:
-    on_its_way: list[Route] = []
-    failing.route("**/names.json", lambda route: on_its_way.append(route), times=1)
+    names = Held(failing, "**/names.json")
     failing.goto("/")
     field = failing.get_by_label("Kfunc")
     field.press("d")
     field.press("s")
-    failing.wait_for_timeout(100)
-    on_its_way[0].fulfill(status=404)
+    names.fail()
     expect(failing.locator("#q-kfunc-list li").first).to_be_visible()
     expect(field).to_have_value("ds")
 

@@ -7,6 +7,9 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.web.browser.keyboard import tab_to
+from tests.web.browser.slow_line import Held
+
 pytestmark = pytest.mark.browser
 
 
@@ -16,8 +19,7 @@ def test_two_kernels_are_compared_by_keyboard(page: Page) -> None:
     page.keyboard.type("6.19")
     page.keyboard.press("Tab")
     page.keyboard.type("7.1")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
+    tab_to(page, page.get_by_role("button", name="Compare", exact=True))
     page.keyboard.press("Enter")
     page.wait_for_url("**/compare/6.19/7.1/")
     assert count_refused(page) > 1000
@@ -48,6 +50,18 @@ def test_search_is_a_key_away(page: Page) -> None:
     page.keyboard.press("Enter")
     page.get_by_role("link", name="scx_bpf_dsq_insert", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("scx_bpf_dsq_insert")
+
+
+def test_search_key_and_theme_work_before_the_scripts_of_the_page_came(page: Page) -> None:
+    scripts = Held(page, "**/js/site*.js")
+    page.goto("/kernels/", wait_until="commit")
+    scripts.wait()
+    page.locator(".theme-switch").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+    page.keyboard.press("/")
+    page.keyboard.type("dsq_move_to_lo")
+    scripts.let_go()
+    expect(page.get_by_role("option").first).to_contain_text("scx_bpf_dsq_move_to_local")
 
 
 def test_theme_is_remembered(page: Page) -> None:
