@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.web.browser.keyboard import tab_to
+
 pytestmark = pytest.mark.browser
 
 _REFUSED = (
@@ -22,8 +24,7 @@ def test_pasted_log_is_followed_to_its_cell_by_keyboard(page: Page) -> None:
     page.goto("/decode/")
     page.get_by_label("Log or exit message").focus()
     page.keyboard.insert_text(_REFUSED)
-    for _ in range(3):  # the file, the kernel, the button
-        page.keyboard.press("Tab")
+    tab_to(page, page.get_by_role("button", name="Decode"))
     page.keyboard.press("Enter")
     answer = page.get_by_role("article", name="calling kernel function scx_bpf_dsq_insert")
     expect(answer).to_contain_text("toy.bpf.c:113: scx_bpf_dsq_insert(p, 0, 0, 0);")

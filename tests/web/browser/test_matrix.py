@@ -24,6 +24,7 @@ def test_matrix_is_filtered_moved_in_opened_and_shared(page: Page, browser: Brow
     panel = page.get_by_role("complementary", name="Cell")
     expect(panel).to_contain_text("sched_ext_ops.dispatch")
     expect(panel).to_contain_text("On every kernel")
+    expect(page).to_have_url(re.compile("cell="))
     shared = page.context.new_page()
     shared.goto(page.url)
     expect(shared.get_by_role("complementary", name="Cell")).to_contain_text("dispatch")
@@ -63,7 +64,7 @@ def test_matrix_merges_equal_columns_and_orders_by_similarity(page: Page) -> Non
     expect(output).not_to_have_text(before or "")
     expect(page.locator(".grid .turned").filter(has_text="+").first).to_be_visible()
     page.get_by_label("Order").select_option("similar")
-    assert "sort=similar" in page.url
+    expect(page).to_have_url(re.compile("sort=similar"))
     expect(page.locator(".grid tbody th").first).not_to_have_text("")
 
 
@@ -90,7 +91,7 @@ def test_matrix_shows_only_what_is_allowed_and_what_may_be_called_asleep(page: P
     expect(page.get_by_role("complementary", name="Cell")).to_contain_text(
         "struct_ops.s:sched_ext_ops."
     )
-    assert "only=1&sleep=1" in page.url
+    expect(page).to_have_url(re.compile("only=1&sleep=1"))
 
 
 def test_heads_of_the_matrix_lead_to_their_pages(page: Page) -> None:

@@ -109,6 +109,7 @@ def make_space(ada: Page) -> str:
     ada.locator("main form button").first.click()
     ada.get_by_label("Invite a").select_option("reviewer")
     ada.get_by_role("button", name="Make a link").click()
+    expect(ada.locator("main")).to_contain_text("/invitations/")
     found = re.search(r"http\S+/invitations/[\w-]+/", ada.locator("main").inner_text())
     assert found
     return found[0]

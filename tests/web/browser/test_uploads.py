@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.server.process import Up
 from tests.web.browser.conftest import take_session
+from tests.web.browser.keyboard import tab_to
 from tests.web.browser.names import OBJECT, PASSING
 from tests.web.browser.test_every_page import check
 
@@ -54,9 +55,7 @@ def test_object_is_chosen_and_sent_by_keyboard(signed_in: Page, tmp_path: Path) 
     with signed_in.expect_file_chooser() as chooser:
         signed_in.keyboard.press("Space")
     chooser.value.set_files(write_copy(tmp_path, "chosen"))
-    signed_in.keyboard.press("Tab")  # what their loader does
-    signed_in.keyboard.press("Tab")  # which version it is
-    signed_in.keyboard.press("Tab")
+    tab_to(signed_in, signed_in.get_by_role("button", name="Check", exact=True))
     signed_in.keyboard.press("Enter")
     signed_in.wait_for_url("**/objects/*/")
     expect(signed_in.locator(".verdicts .verdict-passes").first).to_be_visible(timeout=SLOW)
@@ -69,9 +68,9 @@ def test_an_object_is_signed_off_by_keyboard(signed_in: Page, tmp_path: Path) ->
     expect(signed_in.locator(".verdicts .verdict-passes").first).to_be_visible(timeout=SLOW)
     signed_in.get_by_label("Sign off").focus()
     signed_in.keyboard.press("Space")
-    signed_in.keyboard.press("Tab")
+    tab_to(signed_in, signed_in.get_by_label("Comment", exact=True))
     signed_in.keyboard.type("Looked at every finding.")
-    signed_in.keyboard.press("Tab")
+    tab_to(signed_in, signed_in.get_by_role("button", name="Send", exact=True))
     signed_in.keyboard.press("Enter")
     review = signed_in.locator(".review")
     expect(review).to_contain_text("signed off")
