@@ -17,7 +17,9 @@ pytestmark = pytest.mark.postgres
 
 def test_rows_and_pages_behave_alike_on_postgresql(postgres: str) -> None:
     parts = ["tests/catalogue/test_store.py", "tests/verifier/records/test_store.py"]
-    parts += ["tests/verifier/web/test_pages.py", "tests/verifier/spaces/test_prepared.py"]
+    pages = ("uploads", "object_pages", "object_exports", "job_actions")
+    parts += [f"tests/verifier/web/test_{name}.py" for name in pages]
+    parts += ["tests/verifier/spaces/test_prepared.py"]
     parts += ["tests/verifier/jobs", "tests/api"]
     ended = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *parts],

@@ -11,7 +11,7 @@ from kfmap.catalogue.models import Kernel
 from tests.verifier.checked import create_finding, create_summary, create_verdict
 from tests.verifier.conftest import create_object
 from tests.verifier.jobs.test_files import HEADER
-from tests.verifier.web.test_pages import create_checked_object
+from tests.verifier.web.checked_object import create_checked_object
 from verifier.records import store
 from verifier.records.models import BpfObject, Review
 

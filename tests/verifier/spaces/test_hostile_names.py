@@ -16,7 +16,8 @@ from kfmap.api.models import create_token
 from kfmap.catalogue.models import Kernel
 from tests.reports.opening import read_workbook
 from tests.verifier.checked import create_finding, create_summary, create_verdict
-from tests.verifier.spaces.test_matrix import RULES, World, sign_in, world
+from tests.verifier.spaces.rules import RULES
+from tests.verifier.spaces.test_matrix import World, sign_in, world
 from verifier.records import store
 from verifier.records.models import BpfObject, Review, Submission, Waiver
 from verifier.records.outcome import load_outcomes, worst_by_kernel

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from tests.verifier.web.test_pages import create_checked_object
+from tests.verifier.web.checked_object import create_checked_object
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("data_folder")]
 
