@@ -199,6 +199,7 @@ def test_incomplete_question_is_helped(client: Client, query: str, says: str) ->
         (f"{KERNEL}/filters/toy/", "/kernels/8.1/filters/toy_filter/"),
         (f"{KERNEL}/hooks/XDP/", "/kernels/8.1/hooks/BTF_KFUNC_HOOK_XDP/"),
         (f"{KERNEL}/graphs/callbacks/toy/", "/kernels/8.1/graphs/callbacks/toy_ops/"),
+        (f"{KERNEL}/graphs/?first=toy&second=../x", "/kernels/8.1/graphs/callbacks/toy_ops/"),
         ("/kfuncs/toy_mov/", "/kfuncs/toy_move/"),
     ],
 )

@@ -36,6 +36,7 @@ def list_graphs(request: HttpRequest, this: ThisKernel) -> Page | HttpResponse:
     """List the graphs of a kernel, or go to that of two ops structures."""
     first, second = request.GET.get("first", ""), request.GET.get("second", "")
     if first and second:
+        _check_names(this, first, second)
         return redirect("graph-shared", this.name, first, second)
     return Page("web/graphs.html", {})
 
@@ -72,9 +73,7 @@ def give_style(request: HttpRequest) -> HttpResponse:
 def _show(
     request: HttpRequest, this: ThisKernel, kind: Kind, of: tuple[str, ...]
 ) -> Page | HttpResponse:
-    known = {ops.name: ops for ops in this.loaded.facts.struct_ops}
-    for name in of:
-        this.find("ops structure", name, known, "graph-callbacks")
+    _check_names(this, *of)
     if chosen := request.GET.get("format"):
         return export_graph(chosen, _build_graph(this.loaded, kind, of))
     context = {
@@ -85,6 +84,13 @@ def _show(
         "formats": GRAPH_FORMATS,
     }
     return Page("web/graph.html", context)
+
+
+def _check_names(this: ThisKernel, *of: str) -> None:
+    """Answer 404 for an ops structure that the kernel does not have."""
+    known = {ops.name: ops for ops in this.loaded.facts.struct_ops}
+    for name in of:
+        this.find("ops structure", name, known, "graph-callbacks")
 
 
 @once_per_facts
