@@ -89,15 +89,19 @@ def extract_kernel(
     )
     shape = _Shape(name or ".".join(version.split(".")[:2]), version, origin)
     facts = _extract_facts(code, shape, built, None if btf is None else read_btf(btf))
-    unread = [
-        NotUnderstood(Place(file, 1), "file that cannot be read", "a link, or too large")
-        for file in found.unread
-    ]
-    facts = replace(facts, not_understood=sort_problems((*unread, *facts.not_understood)))
+    facts = _note_unread(facts, found)
     check_found(code, facts, found, Gates(code, kbuild))
     facts = replace(facts, lacks=read_lacks(code, lambda file: bool(kbuild.owner(file))))
     files = _program_files(found, built, has_lsm=bool(kbuild.owner(LSM_C)))
     return add_program_facts(code, facts, files, Gates(code, kbuild))
+
+
+def _note_unread(facts: KernelFacts, found: Found) -> KernelFacts:
+    unread = (
+        NotUnderstood(Place(file, 1), "file that cannot be read", "a link, or too large")
+        for file in found.unread
+    )
+    return replace(facts, not_understood=sort_problems((*unread, *facts.not_understood)))
 
 
 def _hash(data: bytes | None) -> str:

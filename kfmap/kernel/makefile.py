@@ -86,13 +86,8 @@ class Makefile:
         for number, line in _join_lines(lines):
             self._expansion.place = Place(file, number)
             if defining is not None:
-                if re.match(r"\s*endef\b", line):
-                    self._expansion.variables[defining[0]] = Variable(
-                        "\n".join(defining[1:]), False
-                    )
-                    defining = None
-                else:
-                    defining.append(line)
+                defining.append(line)
+                defining = None if self._ends_definition(defining) else defining
                 continue
             condition = _CONDITION.match(line)
             if condition:
@@ -111,6 +106,14 @@ class Makefile:
             is_recipe = self._statement(_without_comment(line), perhaps=perhaps) or (
                 is_recipe and not line.strip()
             )
+
+    def _ends_definition(self, lines: list[str]) -> bool:
+        """Return whether the last line is `endef`; then the variable is that of the first line."""
+        name, *value, last = lines
+        if not re.match(r"\s*endef\b", last):
+            return False
+        self._expansion.variables[name] = Variable("\n".join(value), False)
+        return True
 
     def lists(self) -> Lists:
         """Return the lists: variables whose names end in -y, -m, -objs or nothing after the -."""

@@ -138,16 +138,7 @@ class _Adding:
             construct = call.unread or written
             self._add_unread(call, file, construct, None if is_written else id_set)
             return
-        if kfunc_set.kind not in REGISTERED_KINDS and self.has_pairs and not id_set.flag_sets:
-            touched = Touched(file.owner, kfunc_set.entries, None)
-            self.found.add_unread(call.place, UNREAD_SET, f"{kfunc_set.name} has no flags", touched)
-            return
-        if kfunc_set.kind is SetKind.SET8 and call.program_type and self.needs_mark:
-            # register_btf_kfunc_id_set() gives -EINVAL, and what is registered after it may not be.
-            beside = [e for item in self.names.all_in(file.name) for e in item.entries]
-            touched = Touched(file.owner, tuple(beside), None)
-            text = f"{kfunc_set.name} has no BTF_SET8_KFUNCS"
-            self.found.add_unread(call.place, UNREAD_SET, text, touched)
+        if self._is_of_wrong_kind(call, file, kfunc_set, id_set):
             return
         kfunc_set = self._with_flags(kfunc_set, id_set)
         self.found.sets[kfunc_set.id] = kfunc_set
@@ -170,6 +161,22 @@ class _Adding:
                 id_set.place,
             )
         )
+
+    def _is_of_wrong_kind(
+        self, call: RegisterCall, file: BuiltFile, found: KfuncSet, id_set: KfuncIdSet
+    ) -> bool:
+        """Return whether the kernel would not register a set as it is; then that is noted."""
+        if found.kind not in REGISTERED_KINDS and self.has_pairs and not id_set.flag_sets:
+            lacking, entries = "flags", found.entries
+        elif found.kind is SetKind.SET8 and call.program_type and self.needs_mark:
+            # register_btf_kfunc_id_set() gives -EINVAL, and what is registered after it may not be.
+            lacking = "BTF_SET8_KFUNCS"
+            entries = tuple(e for item in self.names.all_in(file.name) for e in item.entries)
+        else:
+            return False
+        touched = Touched(file.owner, entries, None)
+        self.found.add_unread(call.place, UNREAD_SET, f"{found.name} has no {lacking}", touched)
+        return True
 
     def add_handed_on(self, handed: HandedOn, owner: str) -> None:
         """Add what a call that is not followed may register."""

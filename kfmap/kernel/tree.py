@@ -85,7 +85,7 @@ class Tree:
             read.append(_Stretch(file, at, None if length is None else at + length))
             if length is not None:
                 at += length + 1
-                self._view[at - 1] = _NEWLINE  # nothing that is sought has one in it
+                self._view[at - 1] = _NEWLINE  # no word that is sought has one in it
             if at > _BATCH:
                 break
         return read
