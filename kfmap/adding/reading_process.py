@@ -18,7 +18,7 @@ from kfmap.btf.function_pack import pack_functions
 from kfmap.btf.layout import BtfError
 from kfmap.btf.read import read_btf
 from kfmap.given.configuration import GivenConfig, read_given_config
-from kfmap.given.files import GivenError, read_file
+from kfmap.given.files import GivenError, join_doubts, read_file
 from kfmap.given.nearest import Types, compare_options, estimate_facts, find_nearest
 from kfmap.given.read import Given, ReadKernel, find_other_machine, read_given
 from kfmap.given.types import GivenTypes, read_given_types
@@ -156,8 +156,7 @@ def _refuse_another_kernels(config: GivenConfig, given: GivenTypes) -> None:
     if config.release and given.release and _series(config.release) != _series(given.release):
         wrong.append(f"the types are of {given.release}, and {config.name} is of {config.release}")
     if wrong:
-        text = "; ".join(wrong)
-        raise GivenError(f"{text[0].upper()}{text[1:]}: give the configuration of that kernel.")
+        raise GivenError(f"{join_doubts(wrong)}: give the configuration of that kernel.")
 
 
 def _series(release: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -68,3 +68,9 @@ def _is_mappable(path: Path) -> bool:
         except OSError as error:
             raise GivenError(f"{path} cannot be read: {error.strerror}.") from error
         return False
+
+
+def join_doubts(doubts: Iterable[str]) -> str:
+    """Return doubts as the beginning of a sentence; a file's name that it begins with stays."""
+    text = "; ".join(doubts)
+    return f"The {text[4:]}" if text.startswith("the ") else text

@@ -15,7 +15,7 @@ from kfmap.given.configuration import (
     read_given_config,
     sets_big_endian,
 )
-from kfmap.given.files import GivenError
+from kfmap.given.files import GivenError, join_doubts
 from kfmap.given.patch import apply_patches
 from kfmap.given.source import find_source
 from kfmap.given.types import GivenTypes, is_big_endian, missing_kfuncs, read_given_types
@@ -100,7 +100,7 @@ def read_given(given: Given, scratch: Path, say: Step = _say_nothing) -> ReadKer
     say("looking at the configuration and the image")
     types = read_given_types(given.types) if given.types else None
     config = read_given_config(given.config) if given.config else None
-    say("looking for the source")
+    say("unpacking the source" if given.tree.is_file() else "looking for the source")
     source = find_source(given.tree, scratch, given.revision, given.build)
     version = read_version(Tree(source.folder))
     found = _Found(source, config, types, list(source.remarks), list(source.doubts))
@@ -215,8 +215,7 @@ def _some(names: Iterable[str]) -> str:
 
 def _refuse(doubts: list[str], given: Given) -> None:
     if doubts and not given.anyway:
-        text = "; ".join(doubts)
-        raise DoubtError(f"{text[0].upper()}{text[1:]}. {ANYWAY}")
+        raise DoubtError(f"{join_doubts(doubts)}. {ANYWAY}")
 
 
 __all__ = [
