@@ -94,8 +94,6 @@ def _on_pointers(operation: int, left: Value, right: Value, bits: int) -> Value:
     if operation in (ADD, SUB):
         if isinstance(right, int):
             step = signed(right, 64) if operation == ADD else -signed(right, 64)
-            if left.kept:
-                left = left._replace(kept=tuple((at - step, held) for at, held in left.kept))
             if left.kind not in PLACED and not (left.kind == TO_FRAME and left.target):
                 return left
             return left._replace(offset=left.offset + step)

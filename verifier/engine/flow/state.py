@@ -86,13 +86,34 @@ class State:
             self.stack[start] = (length, VAGUE)
         self.forget_kept()
 
-    def kept_from(self, offset: int) -> tuple[tuple[int, Pointer], ...]:
-        """Return what may hold a lock and is kept on the stack from an offset on."""
+    def find_kept(self) -> tuple[tuple[int, Pointer], ...]:
+        """Return what may hold a lock and is kept on the stack, by offset."""
         return tuple(
-            (start - offset, value)
+            (start, value)
             for start, (length, value) in sorted(self.stack.items(), key=lambda item: item[0])
-            if start >= offset and length == 8 and _may_hold_lock(value)
+            if length == 8 and _may_hold_lock(value)
         )
+
+    def store_kept(self, base: Pointer, offset: int, size: int, value: Value) -> None:
+        """Write to the stack of a caller: forget what was kept there, and keep what may be."""
+        if not base.target:
+            self.forget_kept()
+            return
+        start = base.offset + offset
+        stored = ((start, value),) if size == 8 and _may_hold_lock(value) else ()
+
+        def stored_in(held: Pointer) -> Pointer:
+            if held.kind != TO_FRAME or held.target != base.target:
+                return held
+            kept = [item for item in held.kept if not start - 8 < item[0] < start + size]
+            return held._replace(kept=tuple(sorted((*kept, *stored))))
+
+        for register, held in enumerate(self.registers):
+            if isinstance(held, Pointer):
+                self.registers[register] = stored_in(held)
+        for at, (length, known) in self.stack.items():
+            if isinstance(known, Pointer):
+                self.stack[at] = (length, stored_in(known))
 
     def forget_kept(self) -> None:
         """Something was written to the stack of a caller, or may have been."""
@@ -197,7 +218,7 @@ def pass_on(value: Value, state: State, with_place: bool = False, with_kept: boo
         return OBJECT if value.kind == TO_OBJECT else value
     kept = value.kept
     if with_kept and value.kind == TO_STACK:
-        kept = state.kept_from(value.offset)
-    if not with_place or (value.kind == TO_FRAME and not value.target):
-        return FRAMES._replace(kept=kept) if kept else FRAMES
+        kept = state.find_kept()
+    if not (with_place or kept) or (value.kind == TO_FRAME and not value.target):
+        return FRAMES
     return Pointer(TO_FRAME, value.target + 1, value.offset, kept)

@@ -185,7 +185,7 @@ def _read(walk: Walk, state: State, base: Held, offset: int, size: int, is_signe
         return walk.read_kconfig(target, start + offset, size, is_signed)
     if kind == TO_FRAME:
         walk.reads_stack_indirectly |= bool(kept)
-        return next((held for at, held in kept if at == offset and size == 8), VAGUE)
+        return next((held for at, held in kept if at == start + offset and size == 8), VAGUE)
     return TRUSTED if kind == TO_CONTEXT and size == 8 else loaded(size, is_signed)
 
 
@@ -210,7 +210,7 @@ def _write(state: State, base: Held, offset: int, size: int, value: Value) -> No
         if base.kind == TO_STACK:
             state.store(base.offset + offset, size, value)
         elif base.kind == TO_FRAME:
-            state.forget_kept()
+            state.store_kept(base, offset, size, value)
     elif base is VAGUE:
         state.doubt_all()
 

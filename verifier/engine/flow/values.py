@@ -76,7 +76,8 @@ NO_MAP = -1  # the target of an object that was made, or of an element of a map 
 class Pointer(NamedTuple):
     """An address that is not null; PointerKind says what `target` and `offset` are.
 
-    `kept`: of the stack of a caller, what may hold a lock is kept there: distance, address.
+    `kept`: what may hold a lock on the stack of a caller that it points to, each with its offset
+    from the end of that.
     """
 
     kind: PointerKind

@@ -116,6 +116,26 @@ def test_a_static_function_is_given_locks_on_its_callers_stack(ended: str, expec
     assert check(text)["main"].verdict == expected
 
 
+@pytest.mark.parametrize(("held", "expected"), [("r6", PASSES), ("r7", REFUSED)])
+@pytest.mark.parametrize("way", ["r1 += 8; r1 += -8; call unlock", "call below"])
+def test_a_static_function_that_writes_to_its_callers_stack_is_followed(
+    way: str, held: str, expected: str
+) -> None:
+    """It changes the two places around: the lock that comes to be released is the first one."""
+    text = f"""
+        main: program; r1 = &map; call 1; if r0 == 0 goto end; r6 = r0
+        r1 = &map; call 1; if r0 == 0 goto end; r7 = r0
+        *(u64 *)(r10 - 16) = r6; *(u64 *)(r10 - 8) = r7
+        r1 = {held}; r1 += 4; call 93; r1 = r10; r1 += -16; call swap
+        end: ; exit
+        swap: static; r2 = *(u64 *)(r1 + 8); r3 = *(u64 *)(r1 + 0)
+        *(u64 *)(r1 + 8) = r3; *(u64 *)(r1 + 0) = r2; {way}; r0 = 0; exit
+        below: static; call unlock; r0 = 0; exit
+        unlock: static; r1 = *(u64 *)(r1 + 8); r1 += 4; call 94; r0 = 0; exit
+    """
+    assert check(text)["main"].verdict == expected
+
+
 @pytest.mark.parametrize(("ended", "expected"), [("r6", PASSES), ("r7", REFUSED)])
 def test_the_element_of_a_timer_is_not_one_that_its_callback_looks_up(
     ended: str, expected: str
