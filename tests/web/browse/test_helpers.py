@@ -115,6 +115,7 @@ def test_helpers_are_unknown_on_a_kernel_of_which_only_kfuncs_are_known(client: 
         shown = client.get(f"{compared}?kind={kind}").text
         assert "Of small, kfmap knows kfuncs only: helpers are not compared." in shown
         assert "helpers added" not in shown and HELPER not in shown
+        assert ("format=csv" in shown) == (kind == "all")
     empty = [compared, *(reverse(page, args=["small"]) for page in ("kfuncs", "matrix"))]
     for address in (*empty, reverse("api-matrix", args=["small"])):
         refused = client.get(f"{address}?kind=helper&format=csv")
