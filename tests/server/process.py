@@ -120,7 +120,7 @@ class Browser:
         """Return a header of the answer, also of one that is an error."""
         request = urllib.request.Request(self.address + path)
         try:
-            with self._opener.open(request, timeout=20) as answer:
+            with self._opener.open(request, timeout=_PATIENCE) as answer:
                 return cast("str | None", answer.headers[name])
         except urllib.error.HTTPError as error:
             return error.headers[name]
@@ -128,7 +128,7 @@ class Browser:
     def open(self, request: urllib.request.Request) -> tuple[int, str]:
         """Return status and body, of errors too."""
         try:
-            with self._opener.open(request, timeout=20) as answer:
+            with self._opener.open(request, timeout=_PATIENCE) as answer:
                 return int(answer.status), answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()

@@ -71,7 +71,7 @@ def _after(error: Exception, job: Job) -> partial[None]:
 
 def _check(job: Job) -> None:
     """Check on one kernel after the other; one that breaks the check does not stop the rest."""
-    progress = _Progress(job, store.pending_kernels(job.object))
+    progress = Progress(job, store.pending_kernels(job.object))
     cut_off = 0
     while progress.waiting or not job.object.read_at:
         try:
@@ -91,7 +91,7 @@ def _check(job: Job) -> None:
         store.note_checked(job.object)  # also where all verdicts were there already
 
 
-def _ask(obj: BpfObject, progress: _Progress) -> None:
+def _ask(obj: BpfObject, progress: Progress) -> None:
     request = {
         "size": obj.size,
         "kernels": [kernel.facts_hash for kernel in progress.waiting],
@@ -107,7 +107,7 @@ def _ask(obj: BpfObject, progress: _Progress) -> None:
             progress.write_in_time()
 
 
-class _Progress:
+class Progress:
     """What a job has still to do, and where the answers go.
 
     Verdicts are written once a second, all that came meanwhile together: a check on one kernel
@@ -119,6 +119,7 @@ class _Progress:
         self.waiting = list(kernels)
         self._total = len(kernels) + 1
         self._step_began = self._written_at = time.monotonic()
+        self._wrote_some = False
         self._verdicts: dict[str, ObjectVerdict] = {}
         self._seconds: dict[str, float] = {}
 
@@ -142,8 +143,12 @@ class _Progress:
         self.leave_out(facts_hash)
 
     def write_in_time(self) -> None:
-        """Write where a second has passed, or the worker stops. Raises what `write` does."""
-        if is_stopping() or time.monotonic() - self._written_at >= _TICK_SECONDS:
+        """Write where a second has passed, or the worker stops. Raises what `write` does.
+
+        The first verdict is written at once: a start that is cut off then came to something.
+        """
+        is_first = self._verdicts and not self._wrote_some
+        if is_first or is_stopping() or time.monotonic() - self._written_at >= _TICK_SECONDS:
             self.write()
 
     def write(self) -> None:
@@ -155,7 +160,7 @@ class _Progress:
             with self._job.held():
                 store.save_verdicts(self._object, self._verdicts)
                 CheckTime.objects.add(self._seconds)
-            self._verdicts, self._seconds = {}, {}
+            self._verdicts, self._seconds, self._wrote_some = {}, {}, True
         self._beat()
         self._written_at = time.monotonic()
 

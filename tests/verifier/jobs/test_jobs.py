@@ -20,10 +20,12 @@ from pytest_django import Settings
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.store import save_kernel
 from tests.permission.small_kernel import create_toy_kernel
+from tests.verifier.checked import create_verdict
 from tests.verifier.engine.judging.toy import kernel_facts
+from verifier.engine.result_json import plain
 from verifier.jobs import checker, files, supply, tasks
 from verifier.jobs.opening import ensure_job
-from verifier.jobs.run import run_job
+from verifier.jobs.run import Progress, run_job
 from verifier.jobs.stopping import stop_jobs
 from verifier.records import store
 from verifier.records.models import BpfObject, Check, Job, Verdict
@@ -250,3 +252,26 @@ def test_job_that_kills_its_workers_fails_in_the_end() -> None:
         Job.objects.update(state=Job.State.QUEUED)
     assert Job.objects.claim(job.pk) is None
     assert Job.objects.get().state == Job.State.FAILED
+
+
+def test_first_verdict_is_written_at_once_and_the_rest_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("verifier.jobs.run._TICK_SECONDS", 3600.0)
+    for number in (1, 2, 3):
+        save_kernel(replace(create_toy_kernel(), name=f"8.{number}"), None)
+    job = create_job()
+    Job.objects.update(attempts=3)  # starts that were cut off
+    claimed = Job.objects.claim(job.pk)
+    assert claimed is not None
+    progress = Progress(claimed, store.pending_kernels(job.object))
+    written = []
+    for kernel in progress.waiting:
+        verdict = plain(create_verdict(kernel.name, "toy_running"))
+        progress.take({"facts_hash": kernel.facts_hash, "verdict": verdict})
+        progress.write_in_time()
+        written.append(Check.objects.count())
+    assert set(written) == {1}
+    assert Job.objects.get().attempts == 1, "those of before count no more"
+    progress.write()
+    assert Check.objects.count() == len(written) > 2

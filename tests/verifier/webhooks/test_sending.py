@@ -99,12 +99,12 @@ def test_receivers_that_answer_byte_by_byte_are_cut_off(receiver: Receiver) -> N
     began = time.monotonic()
     with pytest.raises(NotDeliveredError, match=r"within 0\.5 seconds"):
         to(receiver, 0.5)
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 10  # all of it would take 20
 
 
 def test_receivers_that_say_nothing_are_cut_off(receiver: Receiver) -> None:
     over = threading.Event()
-    receiver.talk = lambda handler: over.wait(5)
+    receiver.talk = lambda handler: over.wait(60)
     with pytest.raises(NotDeliveredError, match="within"):
         to(receiver, 0.3)
     over.set()
