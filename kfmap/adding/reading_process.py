@@ -19,7 +19,7 @@ from kfmap.btf.layout import BtfError
 from kfmap.btf.read import read_btf
 from kfmap.given.configuration import GivenConfig, read_given_config
 from kfmap.given.files import GivenError, join_doubts, read_file
-from kfmap.given.nearest import Types, compare_options, estimate_facts, find_nearest
+from kfmap.given.nearest import Types, compare_options, estimate_facts, find_like, find_nearest
 from kfmap.given.read import Given, ReadKernel, find_other_machine, read_given
 from kfmap.given.types import GivenTypes, read_given_types
 from kfmap.kernel.config import read_config
@@ -97,15 +97,8 @@ def _read_source(request: dict[str, Any], parts: dict[str, Path], scratch: Path)
 
 def _nearest_to(read: ReadKernel, request: dict[str, Any]) -> str:
     """Return the kernel of the map that shares most kfuncs with one that was read."""
-    names = {kfunc.name for kfunc in read.facts.kfuncs}
     _say(step="looking for the nearest kernel")
-    found = [_candidate(path) for path in request["candidates"]]
-    nearest = min(
-        found,
-        key=lambda facts: len(names ^ {kfunc.name for kfunc in facts.kfuncs}),
-        default=None,
-    )
-    return nearest.name if nearest else ""
+    return find_like(read.facts, map(_candidate, request["candidates"]))
 
 
 def _candidate(path: str) -> KernelFacts:

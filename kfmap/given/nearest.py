@@ -95,8 +95,28 @@ class Types:
         return {member.name for member in self.btf.members(found) if member.name}
 
 
+def find_like(kernel: KernelFacts, kernels: Iterable[KernelFacts]) -> str:
+    """Return which kernel shares most kfuncs with one whose source was read; "" if there is none.
+
+    Of equals it is the one with the same configuration, then of the same release, then the one with
+    the shortest name: a flavour is called like the plain one with a word more.
+    """
+    names = {kfunc.name for kfunc in kernel.kfuncs}
+
+    def rank(other: KernelFacts) -> tuple[int, bool, bool, int, str]:
+        return (
+            len(names ^ {kfunc.name for kfunc in other.kfuncs}),
+            other.origin.config_sha256 != kernel.origin.config_sha256,
+            other.version != kernel.version,
+            len(other.name),
+            other.name,
+        )
+
+    return min(map(rank, kernels), default=(0, False, False, 0, ""))[-1]
+
+
 def find_nearest(types: Types, kernels: Iterable[KernelFacts], release: str = "") -> Difference:
-    """Compare types with each kernel; return the likeliest, of equals the same series.
+    """Compare types with each kernel; return the likeliest, of equals the plain one of a series.
 
     Raises ValueError where there is no kernel with rules.
     """
@@ -104,8 +124,12 @@ def find_nearest(types: Types, kernels: Iterable[KernelFacts], release: str = ""
     if not found:
         raise ValueError("the map has no kernel with rules")
     wanted = release.split(".")[:2]
-    best = min(found, key=lambda item: (item[0].weight, item[1].version.split(".")[:2] != wanted))
-    return best[0]
+
+    def rank(item: tuple[Difference, KernelFacts]) -> tuple[int, bool, int]:
+        difference, facts = item
+        return difference.weight, facts.version.split(".")[:2] != wanted, len(facts.name)
+
+    return min(found, key=rank)[0]
 
 
 def measure(types: Types, facts: KernelFacts) -> Difference:
