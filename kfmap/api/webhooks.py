@@ -11,19 +11,19 @@ from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import api_view, permission_classes
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kfmap.api.authentication import MayManage
-from kfmap.api.described import PROBLEMS
+from kfmap.api.described import PROBLEMS, problems
+from kfmap.api.errors import ConflictError
 from kfmap.api.listing import PAGED, answer_page, paged
 from kfmap.api.serializers import Serializer
 from kfmap.api.spaces import find_space
 from verifier.spaces.models import AuditEntry, Kind, Space
 from verifier.spaces.roles import Action
 from verifier.webhooks.deliver import build_body
-from verifier.webhooks.models import MOST_WEBHOOKS, Delivery, Webhook
+from verifier.webhooks.models import MOST_WEBHOOKS, SWITCH_ON_FIRST, TOO_MANY, Delivery, Webhook
 from verifier.webhooks.targets import MAX_ADDRESS, RefusedTargetError, read_target
 
 _KINDS = [kind for kind in Kind.values if kind != Kind.PING]
@@ -107,7 +107,7 @@ class DeliverySerializer(Serializer):
 @extend_schema(
     methods=["POST"],
     request=WebhookAskedSerializer,
-    responses={201: WebhookSerializer, **PROBLEMS},
+    responses={201: WebhookSerializer, **PROBLEMS, **problems(409)},
 )
 @api_view(["GET", "POST"])
 @permission_classes([MayManage])
@@ -118,7 +118,7 @@ def webhooks(request: Request, slug: str) -> Response:
         return Response(WebhookSerializer(space.webhooks.all(), many=True).data)
     said = _read(request)
     if space.webhooks.count() >= MOST_WEBHOOKS:
-        raise ValidationError({"detail": f"A space has at most {MOST_WEBHOOKS} webhooks."})
+        raise ConflictError(TOO_MANY)
     assert isinstance(request.user, User)
     with transaction.atomic():
         events = list(said.get("events", []))
@@ -165,7 +165,7 @@ def deliveries(request: Request, slug: str, pk: int) -> Response:
     return answer_page(request, rows, lambda page: DeliverySerializer(page, many=True).data)
 
 
-@extend_schema(request=None, responses={202: DeliverySerializer, **PROBLEMS})
+@extend_schema(request=None, responses={202: DeliverySerializer, **PROBLEMS, **problems(409)})
 @api_view(["POST"])
 @permission_classes([MayManage])
 def send_again(request: Request, slug: str, pk: int, delivery: int) -> Response:
@@ -174,7 +174,7 @@ def send_again(request: Request, slug: str, pk: int, delivery: int) -> Response:
     rows = Delivery.objects.filter(webhook__space=space, webhook=pk)
     row = get_object_or_404(rows.select_related("webhook__space", "event"), pk=delivery)
     if not row.send_again():
-        raise ValidationError({"detail": "The webhook is switched off: switch it on first."})
+        raise ConflictError(SWITCH_ON_FIRST)
     AuditEntry.objects.record(
         space, request.user, "webhook sent again", row.webhook.address, delivery=row.pk
     )

@@ -18,6 +18,8 @@ from verifier.webhooks.signing import make_secret, prove
 from verifier.webhooks.targets import MAX_ADDRESS
 
 MOST_WEBHOOKS = 20  # of a space
+TOO_MANY = f"A space has at most {MOST_WEBHOOKS} webhooks: delete one first."
+SWITCH_ON_FIRST = "The webhook is switched off: switch it on first."
 MOST_ATTEMPTS = 8
 MOST_FAILURES = 20  # attempts that failed one after the other
 LEASE = timedelta(seconds=40)  # longer than an attempt may take

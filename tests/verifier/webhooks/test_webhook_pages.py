@@ -103,7 +103,8 @@ def test_a_space_has_so_many_webhooks(maintainer: Client) -> None:
         assert maintainer.post(LIST, {"address": "https://example.org/"}).status_code == 201
     assert maintainer.post(LIST, {"address": "https://example.org/"}).status_code == 422
     answer = maintainer.post(API, {"address": "https://example.org/"}, "application/json")
-    assert answer.status_code == 400
+    assert answer.status_code == 409
+    assert "delete one first" in answer.json()["detail"]
 
 
 def test_api_makes_changes_and_lists(maintainer: Client, receiver: Receiver) -> None:
@@ -125,6 +126,8 @@ def test_api_makes_changes_and_lists(maintainer: Client, receiver: Receiver) -> 
     assert [item["status"] for item in listed["log"]] == [500]
     again = maintainer.post(f"{one}deliveries/{listed['id']}/again/")
     assert (again.status_code, again.json()["attempts"]) == (202, 0)
+    maintainer.patch(one, {"enabled": False}, "application/json")
+    assert maintainer.post(f"{one}deliveries/{listed['id']}/again/").status_code == 409
     assert maintainer.delete(one).status_code == 204
     unknown = {"address": "https://example.org/", "events": ["nothing"]}
     assert maintainer.post(API, unknown, "application/json").status_code == 400

@@ -20,7 +20,7 @@ from verifier.spaces.models import AuditEntry, Event, Kind, Space
 from verifier.spaces.roles import Action
 from verifier.web.found import space_view
 from verifier.webhooks.deliver import build_body
-from verifier.webhooks.models import MOST_WEBHOOKS, Delivery, Webhook
+from verifier.webhooks.models import MOST_WEBHOOKS, SWITCH_ON_FIRST, TOO_MANY, Delivery, Webhook
 from verifier.webhooks.targets import MAX_ADDRESS, RefusedTargetError, read_target
 
 _A_PAGE = 30
@@ -61,7 +61,7 @@ def list_webhooks(request: HttpRequest, space: Space) -> HttpResponse:
     form = WebhookForm(request.POST or None)
     if request.method == "POST":
         if space.webhooks.count() >= MOST_WEBHOOKS:
-            form.add_error(None, f"A space has at most {MOST_WEBHOOKS} webhooks: delete one first.")
+            form.add_error(None, TOO_MANY)
         if form.is_valid():
             return _make(request, space, form)
     status = 422 if request.method == "POST" else 200
@@ -183,7 +183,7 @@ def send_again(request: HttpRequest, space: Space, pk: int, delivery: int) -> Ht
         _record(request, space, "webhook sent again", row.webhook.address, delivery=row.pk)
         messages.success(request, "It is being sent again: load this page again in a few seconds.")
     else:
-        messages.error(request, "The webhook is switched off: switch it on first.")
+        messages.error(request, SWITCH_ON_FIRST)
     return redirect(row.webhook)
 
 
