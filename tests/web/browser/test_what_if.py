@@ -81,6 +81,7 @@ def test_flags_that_a_row_has_are_ticked(page: Page, plain: Page) -> None:
             card.get_by_label("Member").select_option(member)
             if show:
                 card.get_by_role("button", name="Show its flags").click()
+                one.wait_for_url(re.compile(f"member={member}"))
             row = card.locator("li").filter(has_text=re.compile(f"^{member}: "))
             names = "".join(row.all_text_contents()).partition(": ")[2].split(" | ")
             flags = sorted(filter(None, names))
