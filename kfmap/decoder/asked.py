@@ -144,13 +144,10 @@ class Asked:
 
         Where programs of a type may call it whatever they attach to, the type stands for them.
         """
-        return self._find_names(kfunc)[:MOST]
+        return self.list_who_may(kfunc)[:MOST]
 
-    def say_who_may(self, kfunc: str) -> str:
-        """Return who may call a kfunc, as a list in words; "" where nobody may."""
-        return list_names(self._find_names(kfunc))
-
-    def _find_names(self, kfunc: str) -> tuple[str, ...]:
+    def list_who_may(self, kfunc: str) -> tuple[str, ...]:
+        """Return the contexts that may call a kfunc or helper, those first that it is for."""
         forms = sorted(self.judge.find_forms(kfunc), key=lambda form: bool(form.struct_ops))
         if sum(not form.struct_ops for form in forms) <= _FEW:
             # A kfunc for callbacks, which a syscall program may call, too.

@@ -365,3 +365,5 @@ class TestHelperNotAllowed:
         found = _explain("program of this type cannot use helper bpf_probe_read_str#45")
         assert "only kprobe" in found.because
         assert found.instead[:2] == ("bpf_probe_read_kernel_str", "bpf_probe_read_user_str")
+        found = _explain("program of this type cannot use helper bpf_probe_read_kernel#113")
+        assert "such as socket_filter, kprobe" in found.because

@@ -114,7 +114,9 @@ def _answer_refused(message: LogMessage, asked: Asked) -> Explanation:
     if "attach" in text and message.about == About.LIBBPF:
         return Explanation("libbpf found no such place to attach the user-space probe to.")
     if (
-        text.startswith(("failed to", "cannot attach", "Couldn't attach", "Kernel error message"))
+        text.startswith(
+            ("failed to", "cannot attach", "Couldn't attach", "Kernel error message", "create ")
+        )
         or "auto-attach" in text
     ):
         return Explanation(

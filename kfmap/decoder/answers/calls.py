@@ -21,6 +21,7 @@ from kfmap.permission.outcome_words import (
 )
 from kfmap.permission.verdict import Reason, Step, give_reason
 
+_MANY = 40  # contexts: that only they may call is no help any more
 _REGIONS = {
     "rcu_read_lock region": ("an RCU read-side section", "bpf_rcu_read_unlock()"),
     "RCU read lock region": ("an RCU read-side section", "bpf_rcu_read_unlock()"),
@@ -75,14 +76,18 @@ def _answer_no_kfunc(kfunc: str, message: LogMessage, asked: Asked) -> Explanati
 
 
 def _answer_without_context(kfunc: str, asked: Asked) -> Explanation:
-    who = asked.say_who_may(kfunc)
+    who = asked.list_who_may(kfunc)
     if not who:
         text = f"No context of {asked.kernel} may call {kfunc}."
         return Explanation(text, of_kernel=True)
-    text = (
-        f"On {asked.kernel} only {who} may call {kfunc}, and the text does not name the type of"
-        " the program that was refused."
-    )
+    unnamed = "the text does not name the type of the program that was refused"
+    if len(who) > _MANY:
+        text = (
+            f"On {asked.kernel}, {kfunc} may be called from {len(who)} contexts, such as"
+            f" {list_names(who[:3])}, but not from all: {unnamed}."
+        )
+    else:
+        text = f"On {asked.kernel} only {list_names(who)} may call {kfunc}, and {unnamed}."
     return Explanation(text, asked.list_forms(kfunc), of_kernel=True)
 
 

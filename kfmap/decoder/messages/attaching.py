@@ -90,6 +90,7 @@ _REFUSED = (
     "failed to attach to perf_event FD {n}: {errno}",
     "failed to attach multi-uprobe: {errno}",
     "Kernel error message: {detail}",
+    "create tracing link: {detail}",
 )
 _SLEEPABLE = (
     "Only fentry/fexit/fmod_ret, lsm, iter, uprobe, and struct_ops programs can be sleepable",

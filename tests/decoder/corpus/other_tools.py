@@ -6,6 +6,7 @@ from kfmap.decoder.kinds import Kind
 from tests.decoder.corpus.said import Said
 
 OTHER_TOOLS = (
+    Said("create tracing link: cannot attach: no such file or directory", Kind.ATTACH_TARGET),
     Said("could not open bpf map: toys, error: Cannot allocate memory", Kind.MAP),
     Said(
         "map.Create() failed: ebpf_create_map() failed: Operation not permitted",
