@@ -68,11 +68,11 @@ def check_config(config: GivenConfig, version: str) -> Fit:
     header, compiler = _HEADER.search(text), _COMPILER.search(text)
     doubts, remarks = [], []
     if release and release.split(".")[:2] != version.split(".")[:2]:
-        doubts.append(f"{name} is the configuration of {release}, and the source is {version}")
+        doubts.append(f"the configuration {name} is of {release}, and the source is {version}")
     elif release and _point(release) != _point(version):
         remarks.append(f"{name} was written for {release}, the source is {version}.")
     if wrong := _find_wrong_architecture(text, header, compiler):
-        doubts.append(f"{name} {wrong}")
+        doubts.append(f"the configuration {name} {wrong}")
     if not header and not compiler:
         remarks.append(
             f"{name} is not a whole .config, but what make savedefconfig writes, or a part of one: "

@@ -71,6 +71,6 @@ def _is_mappable(path: Path) -> bool:
 
 
 def join_doubts(doubts: Iterable[str]) -> str:
-    """Return doubts as the beginning of a sentence; a file's name that it begins with stays."""
+    """Return doubts, none of which begins with a name, as the beginning of a sentence."""
     text = "; ".join(doubts)
-    return f"The {text[4:]}" if text.startswith("the ") else text
+    return f"{text[0].upper()}{text[1:]}"

@@ -118,7 +118,7 @@ def test_an_image_and_a_configuration_of_other_releases_are_refused(
     )
     other = tmp_path / "config"
     other.write_text(CONFIG.replace("9.1.2", "8.7.0"))
-    assert "config is the configuration of 8.7.0" in refuse(tree, "--config", other)
+    assert "The configuration config is of 8.7.0" in refuse(tree, "--config", other)
 
 
 def test_the_commit_of_a_checkout_is_kept(tree: Path) -> None:

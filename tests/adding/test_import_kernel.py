@@ -80,7 +80,7 @@ def import_tree(tree: Path, *args: str) -> str:
 def test_tree_becomes_a_kernel_once(tmp_path: Path) -> None:
     tree = write_tree(tmp_path, {SET_C: INCLUDES + id_set("one two")})
     assert import_tree(tree) == (
-        "9.1 (9.1.2): 2 kfuncs in 1 sets, 0 ops structures; 0 constructs not understood; saved.\n"
+        "9.1 (9.1.2): 2 kfuncs in 1 set, 0 ops structures; 0 constructs not understood; saved.\n"
     )
     assert import_tree(tree).endswith("the map had it already.\n")
     assert Kernel.objects.count() == 1
@@ -131,7 +131,7 @@ def test_what_is_not_understood_is_counted_and_the_rest_saved(tmp_path: Path) ->
         "    while (prog->type)\n        kfunc_id++;\n    return 0;\n}\n"
     )
     tree = write_tree(tmp_path, {SET_C: INCLUDES + text})
-    assert "1 constructs not understood; saved." in import_tree(tree)
+    assert "1 construct not understood; saved." in import_tree(tree)
 
 
 def test_a_tree_in_which_no_kfunc_was_found_is_no_map(tmp_path: Path) -> None:

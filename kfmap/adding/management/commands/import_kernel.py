@@ -11,6 +11,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DataError
+from django.template.defaultfilters import pluralize
 
 from kfmap.adding.save import Parts, Wanted, save_parts
 from kfmap.catalogue.checks_tag import SETTINGS_CHECKS
@@ -59,15 +60,21 @@ class Command(BaseCommand):
         for doubt in read.doubts:
             self.stdout.write(f"Taken anyway: {doubt}.")
         self.stdout.write(
-            f"{kernel.name} ({kernel.version}): {kernel.kfunc_count} kfuncs in {kernel.set_count} "
-            f"sets, {kernel.struct_ops_count} ops structures; {kernel.not_understood_count} "
-            f"constructs not understood; {'saved' if saved.changed else 'the map had it already'}."
+            f"{kernel.name} ({kernel.version}): {_count(kernel.kfunc_count, 'kfunc')} in "
+            f"{_count(kernel.set_count, 'set')}, "
+            f"{_count(kernel.struct_ops_count, 'ops structure')}; "
+            f"{_count(kernel.not_understood_count, 'construct')} not understood; "
+            f"{'saved' if saved.changed else 'the map had it already'}."
         )
         for unread in read.facts.unread:
             self.stdout.write(
                 f"{unread.place}: a {unread.construct} could not be read ({unread.text}); what it "
                 "could allow is unknown."
             )
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{pluralize(number)}"
 
 
 def _given(options: dict[str, Any]) -> Given:
