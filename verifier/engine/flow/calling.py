@@ -291,14 +291,16 @@ _SCRATCHED: list[Value] = [UNKNOWN] * 5
 
 
 def _doubt_stack(state: State) -> None:
-    for value in state.registers[1:6]:
+    arguments = state.registers[1:6]
+    if VAGUE in arguments:
+        state.doubt_all()
+        return
+    for value in arguments:
         if isinstance(value, Pointer):
             if value.kind == TO_STACK:
                 state.doubt_from(value.offset)
             elif value.kept:
                 state.forget_kept()
-        elif value is VAGUE:
-            state.doubt_all()
 
 
 def _pass_callbacks(walk: Walk, state: State, slot: int, kind: EdgeKind, register: int) -> None:

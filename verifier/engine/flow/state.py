@@ -117,7 +117,9 @@ class State:
 
     def forget_kept(self) -> None:
         """Something was written to the stack of a caller, or may have been."""
-        self.registers[:] = [_without_kept(value) for value in self.registers]
+        for index, held in enumerate(self.registers):
+            if isinstance(held, Pointer) and held.kept:
+                self.registers[index] = held._replace(kept=())
         for start, (length, value) in self.stack.items():
             if isinstance(value, Pointer) and value.kept:
                 self.stack[start] = (length, value._replace(kept=()))
@@ -187,10 +189,6 @@ class State:
 
 def _may_hold_lock(value: Value) -> TypeGuard[Pointer]:
     return isinstance(value, Pointer) and value.kind in (*ELEMENTS, TO_DATA)
-
-
-def _without_kept(value: Held) -> Held:
-    return value._replace(kept=()) if isinstance(value, Pointer) and value.kept else value
 
 
 def _any(element: Held) -> Value:
