@@ -43,7 +43,7 @@ def test_hooks_are_checks_that_the_whole_run_makes() -> None:
     tools = {hook["entry"].split()[0] for hook in repo["hooks"]}
     run = (BASE / "tests" / "run").read_text()
     assert all(tool.startswith(".venv/bin/") for tool in tools)
-    assert all(re.search(rf"^(check \w+ +)?{tool[10:]}\b", run, re.M) for tool in tools)
+    assert all(re.search(rf"^ *(check \w+ +)?{tool[10:]}\b", run, re.M) for tool in tools)
 
 
 def test_tools_of_hooks_are_pinned() -> None:
