@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gzip
 import os
+import signal
 from io import StringIO
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from kfmap.adding.management.commands import import_kernel
 from kfmap.catalogue.models import Kernel
 from tests.btf.btf_writer import BtfWriter
 from tests.kernel.small_kernel import INCLUDES, SET_C, id_set, write_tree
@@ -34,6 +37,24 @@ def write_btf(path: Path, cut: int = 0) -> Path:
     data = writer.build()
     path.write_bytes(data[: len(data) - cut])
     return path
+
+
+def test_sigterm_removes_what_was_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    unpacked = []
+
+    def read(_given: object, scratch: Path) -> NoReturn:
+        unpacked.append(scratch)
+        (scratch / "Makefile").touch()
+        signal.raise_signal(signal.SIGTERM)
+        pytest.fail("the signal did not end the command")
+
+    monkeypatch.setattr(import_kernel, "read_given", read)
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit) as caught:
+        call_command("import_kernel", str(tmp_path))
+    assert caught.value.code == 128 + signal.SIGTERM
+    assert not unpacked[0].exists()
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:

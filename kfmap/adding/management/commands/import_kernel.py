@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
+import sys
 import tempfile
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +24,8 @@ from kfmap.catalogue.store import KernelExistsError, Saved
 from kfmap.given.flips import find_flips, plain_flips, render_flips
 from kfmap.given.read import Given, GivenError, ReadKernel, TreeError, read_given
 
+_UNPACKED = "kfmap-source-"  # a tree that was unpacked has 1.4 GB
+
 
 class Command(BaseCommand):
     """Import one kernel."""
@@ -34,7 +40,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Read first, then write: whatever goes wrong leaves the map as it was."""
-        with tempfile.TemporaryDirectory(prefix="kfmap-source-") as scratch:
+        with _sigterm_cleans_up(), tempfile.TemporaryDirectory(prefix=_UNPACKED) as scratch:
             read = _read(_given(options), Path(scratch))
             if options["format"] == "text":
                 for remark in read.remarks:
@@ -71,6 +77,16 @@ class Command(BaseCommand):
                 f"{unread.place}: a {unread.construct} could not be read ({unread.text}); what it "
                 "could allow is unknown."
             )
+
+
+@contextmanager
+def _sigterm_cleans_up() -> Iterator[None]:
+    """Let SIGTERM end the command as Ctrl-C does: by an exception, after which folders go."""
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _count(number: int, thing: str) -> str:
