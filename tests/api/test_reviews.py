@@ -130,6 +130,9 @@ def test_decision_in_another_space_decides_nothing_here(team: Team) -> None:
     assert (said["space"], said["state"]) == ("team", "needs review")
     page = as_(team, "reviewer").get(f"/objects/{team.object.sha256}/").content.decode()
     assert '<a href="#reviews">' not in page.partition("<h2>")[0]
+    listed = as_(team, "reviewer").get(team.space.get_absolute_url()).content.decode()
+    assert "team.bpf.o" in listed
+    assert "outsider" not in listed
 
 
 def test_token_of_a_space_is_told_no_word_of_other_spaces(team: Team, elsewhere: Space) -> None:

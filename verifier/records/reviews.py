@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from verifier.records.models import BpfObject, Review, Submission, Verdict
 from verifier.records.outcome import Outcome, worst_by_kernel
 from verifier.spaces.access import Reader
+from verifier.spaces.models import Space
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +54,22 @@ def load_reviews(obj: BpfObject, now: Mapping[str, str], reader: Reader) -> list
 
 
 def load_latest(
-    objects: Iterable[BpfObject], outcomes: Mapping[int, Sequence[Outcome]], reader: Reader
+    objects: Iterable[BpfObject],
+    outcomes: Mapping[int, Sequence[Outcome]],
+    reader: Reader,
+    space: Space | None = None,
 ) -> dict[int, Reviewed]:
-    """Return the latest decision on each object by its id, in one query; remarks are none."""
+    """Return the latest decision on each object by its id, in one query; remarks are none.
+
+    `space`: those made in it, or before there were spaces, as `review_state.find_decision`.
+    """
     asked = list(objects)
     if not asked:
         return {}
     seen = Review.objects.visible_to(reader).filter(object__in=asked)
     decided = seen.exclude(decision=Review.Decision.REMARK)
+    if space is not None:
+        decided = decided.filter(Q(space=None) | Q(space=space))
     latest = {review.object_id: review for review in reversed(decided.select_related("author"))}
     return {
         object_id: Reviewed(

@@ -83,7 +83,7 @@ def show_space(request: HttpRequest, space: Space) -> HttpResponse:
     page = Paginator(objects, _A_PAGE).get_page(request.GET.get("page"))
     shown = list(page)
     outcomes = load_outcomes(shown)
-    reviews = load_latest(shown, outcomes, request.user)
+    reviews = load_latest(shown, outcomes, request.user, space)
     role = role_of(request.user, space)
     managed = role == Role.MAINTAINER
     is_member = managed or _is_member(request.user, space)
