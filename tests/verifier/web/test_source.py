@@ -34,8 +34,8 @@ def kept() -> BpfObject:
     """Keep an object with its bytes, checked on 7.2."""
     read_source.cache_clear()
     data = object_bytes(_NAME)
-    files.store(File(BytesIO(data), _NAME))
-    obj = create_object(_NAME, summarize(read(_NAME)))
+    stored = files.store(File(BytesIO(data), _NAME))
+    obj = create_object(_NAME, summarize(read(_NAME)), stored.sha256)
     kernel = save_kernel(replace(create_toy_kernel(), name="7.2"), None).kernel
     verdict = check_object(read(_NAME), bundled_kernel("7.2"))
     store.save_verdict(obj, kernel.facts_hash, verdict)
