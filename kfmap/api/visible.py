@@ -40,7 +40,7 @@ def objects_for(
 def reviews_of(request: Request, obj: BpfObject, now: Mapping[str, str]) -> list[Reviewed]:
     """Return what was said of an object, as `load_reviews`, where the request may see it."""
     said, space = load_reviews(obj, now, request.user), space_of(request)
-    return said if space is None else [item for item in said if item.review.space == space]
+    return said if space is None else [item for item in said if item.review.space_id == space.pk]
 
 
 def submissions_of(request: Request) -> QuerySet[Submission]:

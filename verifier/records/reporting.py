@@ -92,7 +92,7 @@ def _sign_offs(
     for obj in objects:
         now = worst_by_kernel(outcomes.get(obj.pk, []))
         for item in load_reviews(obj, now, reader):
-            if item.decides and (space is None or item.review.space_id in (None, space.pk)):
+            if item.decides and (space is None or item.review.counts_in(space)):
                 yield _sign_off(obj, item)
 
 

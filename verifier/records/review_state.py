@@ -124,12 +124,8 @@ def load_standing(
 
 
 def find_decision(reviews: Iterable[Reviewed], space: Space | None) -> Reviewed | None:
-    """Return the latest decision in a space, or of before there were spaces.
-
-    One made in another space decides nothing here: whoever has the same bytes could make it.
-    """
-    here = {None, space.pk if space is not None else None}
-    found = (item for item in reviews if item.decides and item.review.space_id in here)
+    """Return the latest decision that counts in a space."""
+    found = (item for item in reviews if item.decides and item.review.counts_in(space))
     return next(found, None)
 
 

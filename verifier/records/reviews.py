@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Q
-
 from verifier.records.models import BpfObject, Review, Submission, Verdict
 from verifier.records.outcome import Outcome, worst_by_kernel
 from verifier.spaces.access import Reader
@@ -61,7 +59,7 @@ def load_latest(
 ) -> dict[int, Reviewed]:
     """Return the latest decision on each object by its id, in one query; remarks are none.
 
-    `space`: those made in it, or before there were spaces, as `review_state.find_decision`.
+    `space`: of those that count in it, None for all.
     """
     asked = list(objects)
     if not asked:
@@ -69,7 +67,7 @@ def load_latest(
     seen = Review.objects.visible_to(reader).filter(object__in=asked)
     decided = seen.exclude(decision=Review.Decision.REMARK)
     if space is not None:
-        decided = decided.filter(Q(space=None) | Q(space=space))
+        decided = decided.counting_in(space)
     latest = {review.object_id: review for review in reversed(decided.select_related("author"))}
     return {
         object_id: Reviewed(

@@ -25,6 +25,10 @@ class ReviewQuerySet(models.QuerySet["Review"]):
         spaces = Space.objects.visible_to(user).values("pk")
         return self.filter(models.Q(space=None) | models.Q(space__in=spaces))
 
+    def counting_in(self, space: Space) -> Self:
+        """Return those that `Review.counts_in` the space."""
+        return self.filter(models.Q(space=None) | models.Q(space=space))
+
 
 class Review(models.Model):
     """What one person said of the verdicts that stood then; it is never changed.
@@ -69,6 +73,13 @@ class Review(models.Model):
 
     def __str__(self) -> str:
         return f"{self.author or 'somebody'}: {self.get_decision_display()}"
+
+    def counts_in(self, space: Space | None) -> bool:
+        """Return whether it was made in a space, None for no space, or before there were spaces.
+
+        One made in another space decides nothing here: whoever has the same bytes could make it.
+        """
+        return self.space_id is None or (space is not None and self.space_id == space.pk)
 
 
 class WaiverQuerySet(models.QuerySet["Waiver"]):
