@@ -284,7 +284,7 @@ def test_releases_are_compared_with_the_ones_before_them(client: Client) -> None
     flips = list(csv.DictReader(io.StringIO(read(client, "/compare/8.0/8.1/?format=csv"))))
     refused = sum((row["before"], row["after"]) == ("allowed", "refused") for row in flips)
     assert 'href="/compare/8.0/8.1/">8.0 → 8.1' in text
-    assert f'{refused} <span class="verdict verdict-allowed">' in text
+    assert f'{refused}</span> <span class="verdict verdict-allowed">' in text
     widths = [float(width) for width in re.findall(r'<rect [^>]*width="([\d.]+)"', text)]
     assert sum(widths) == pytest.approx(100, abs=0.1)
     share = refused / len(flips)

@@ -10,6 +10,7 @@ from kfmap.catalogue.rows.read import FunctionOn
 from kfmap.permission.outcome_words import (
     ALLOWED,
     FAILS_AT_RUN_TIME,
+    NOT_ON_THIS_KERNEL,
     ONLY_IF_SLEEPABLE,
     REFUSED,
     UNKNOWN,
@@ -26,7 +27,12 @@ _WHOLE = {
     FAILS_AT_RUN_TIME: "all {} fail at run time",
     UNKNOWN: "not known",
 }
-_NEVER = {WILL_NOT_LOAD, REFUSED}
+_SOME = {
+    ONLY_IF_SLEEPABLE: "{} if they may sleep",
+    FAILS_AT_RUN_TIME: "{} fail",
+    UNKNOWN: "{} not known",
+}
+_NEVER = {WILL_NOT_LOAD, REFUSED, NOT_ON_THIS_KERNEL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,7 @@ def _count(on: FunctionOn) -> Mapping[str, Counter[str]]:
 
 
 def _share(counts: Counter[str] | None) -> Share:
-    if counts is None:
+    if counts is None or set(counts) == {NOT_ON_THIS_KERNEL}:
         return Share("absent", "")
     total = counts.total()
     if len(counts) == 1:
@@ -81,9 +87,5 @@ def _share(counts: Counter[str] | None) -> Share:
         return Share(word, _WHOLE[word].format(total))
     if set(counts) <= _NEVER:
         return Share(REFUSED, _WHOLE[REFUSED])
-    text = f"{counts[ALLOWED]} of {total}"
-    if counts[ONLY_IF_SLEEPABLE]:
-        text += f", {counts[ONLY_IF_SLEEPABLE]} if they may sleep"
-    if counts[FAILS_AT_RUN_TIME]:
-        text += f", {counts[FAILS_AT_RUN_TIME]} fail"
-    return Share(MIXED, text)
+    some = [text.format(counts[word]) for word, text in _SOME.items() if counts[word]]
+    return Share(MIXED, ", ".join([f"{counts[ALLOWED] or 'none'} of {total}", *some]))

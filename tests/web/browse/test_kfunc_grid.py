@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections import Counter
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -10,6 +11,14 @@ from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.rows.read import RowsOnAll
 from kfmap.catalogue.store import save_kernel
 from kfmap.kernel.facts import KernelFacts
+from kfmap.permission.outcome_words import (
+    ALLOWED,
+    FAILS_AT_RUN_TIME,
+    NOT_ON_THIS_KERNEL,
+    REFUSED,
+    UNKNOWN,
+    WILL_NOT_LOAD,
+)
 from kfmap.web.browse.kfunc_grid import GridRow, Share, build_grid
 from tests.permission.mechanisms.test_compare import create_masked_kernel
 from tests.permission.small_kernel import create_toy_kernel
@@ -48,3 +57,29 @@ def test_a_kernel_without_the_kfunc_has_no_share() -> None:
     assert rows
     assert all(row.shares[0] == Share("absent", "") for row in rows)
     assert all(row.shares[1].word != "absent" for row in rows)
+
+
+@dataclass
+class _Counted:
+    """A kernel of which only the counts of one group are known."""
+
+    words: Counter[str]
+    is_unknown: bool = False
+
+    def count_by_family(self) -> dict[str, Counter[str]]:
+        return {"toy_ops": self.words}
+
+
+@pytest.mark.parametrize(
+    ("words", "share"),
+    [
+        ({REFUSED: 25, WILL_NOT_LOAD: 1, NOT_ON_THIS_KERNEL: 1}, Share("refused", "none")),
+        ({NOT_ON_THIS_KERNEL: 4}, Share("absent", "")),
+        ({REFUSED: 3, UNKNOWN: 2}, Share("mixed", "none of 5, 2 not known")),
+        ({REFUSED: 1, FAILS_AT_RUN_TIME: 2}, Share("mixed", "none of 3, 2 fail")),
+        ({ALLOWED: 1, REFUSED: 1, UNKNOWN: 2}, Share("mixed", "1 of 4, 2 not known")),
+    ],
+)
+def test_what_a_share_says_of_each_mixture(words: dict[str, int], share: Share) -> None:
+    [_, row] = build_grid([_Counted(Counter(words))])  # type: ignore[list-item] # counts will do
+    assert row.shares == (share,)
