@@ -19,6 +19,7 @@ from kfmap.permission.context_words import (
 from kfmap.permission.view import EXT_TYPE, STRUCT_OPS_TYPE
 
 _TEXT_KEYS = ("attach_type", "target", "struct_ops", "member", "replaces")
+_EXAMPLES = "; write for example xdp, lsm/file_open or struct_ops/MEMBER"
 MAX_LENGTH = 500
 
 
@@ -39,7 +40,7 @@ def parse_context(text: str, facts: KernelFacts) -> Context:
         return _parse_struct_ops(head, False, facts)
     word, sleeps = (head[:-2], True) if head.endswith(".s") else (head, False)
     if not word:
-        raise ContextError("no context given; try xdp, lsm:file_open, struct_ops:TYPE.MEMBER")
+        raise ContextError(f"no context given{_EXAMPLES}")
     if word == "struct_ops":
         return _parse_struct_ops(rest, sleeps, facts)
     if word == "freplace":
@@ -147,7 +148,7 @@ def _parse_plain(word: str, rest: str, sleeps: bool, facts: KernelFacts) -> Cont
         return Context(KPROBE, PROBE_KINDS[word, rest], sleepable=sleeps)
     program_type = TYPE_WORDS.get(word.lower()) or _upper(word, TYPE_PREFIX)
     if program_type not in {item.name for item in facts.program_types}:
-        raise _no_such("kind of program", word, _known_words(facts))
+        raise _no_such("kind of program", word, _known_words(facts), otherwise=_EXAMPLES)
     attach, _, target = rest.partition(":")
     attach_type = _upper(attach, "BPF_") if attach else None
     known = [item.name for item in facts.attach_types]
@@ -176,7 +177,8 @@ def _known_words(facts: KernelFacts) -> list[str]:
     return [*words, "struct_ops", "freplace"]
 
 
-def _no_such(kind: str, name: str, known: Iterable[str]) -> ContextError:
+def _no_such(kind: str, name: str, known: Iterable[str], otherwise: str = "") -> ContextError:
+    """Return what to say of an unknown name: names near it or, where none is, `otherwise`."""
     near = difflib.get_close_matches(name, sorted(set(known)), n=3, cutoff=0.5)
-    hint = f"; near it: {', '.join(near)}" if near else ""
+    hint = f"; near it: {', '.join(near)}" if near else otherwise
     return ContextError(f"this kernel has no {kind} {name!r}{hint}")

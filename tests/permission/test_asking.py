@@ -137,7 +137,7 @@ def test_what_only_another_kernel_has_is_a_context_all_the_same() -> None:
         ("struct_ops/sched_ext_ops.nothing", "no member of sched_ext_ops 'nothing'"),
         ("struct_ops/nothing", "no struct_ops type of this kernel has a callback 'nothing'"),
         ("lsm/" + "x" * 600, "500 characters"),
-        ("nothing_such", "no kind of program"),
+        ("nothing_such", "no kind of program 'nothing_such'; write for example xdp, lsm/file_open"),
     ],
 )
 def test_what_names_no_context_is_explained(text: str, problem: str) -> None:
