@@ -32,6 +32,7 @@ from verifier.engine.verdict import (
     KernelUnderTest,
     Prepared,
     check_object,
+    fit_choices,
     prepare_object,
 )
 from verifier.opinions.agreement import Agreement, ComparedProgram, compare
@@ -145,7 +146,7 @@ def _build_loaders(machines: Collection[str]) -> dict[str, bytes]:
 
 
 def _read(options: Namespace) -> list[Input]:
-    use = ChoiceUse(read_choices(options))
+    given, use = read_choices(options), ChoiceUse()
     try:
         limit = read_upload_limit()
     except UploadLimitError as error:
@@ -156,7 +157,8 @@ def _read(options: Namespace) -> list[Input]:
             raise CommandFailedError(f"{item.name}: {item.problem}.")
         try:
             obj = read_object(item.data)
-            choices = use.fit(obj)
+            choices, misfits = fit_choices(obj, given)
+            use.note(dict(misfits))
             prepared = prepare_object(obj, choices)
         except (ObjectError, ChoiceError) as error:
             raise CommandFailedError(f"{item.name} could not be read: {error}.") from error

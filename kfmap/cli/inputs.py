@@ -7,11 +7,19 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from verifier.engine.containers.find import find_objects, may_hold_objects
+from kfmap.quick_dataclass import dataclass
+from verifier.engine.containers.find import find_objects, looks_like_object, may_hold_objects
 from verifier.engine.containers.found import Found, NotFound
 
 _MAX_FILES = 100_000  # of one folder
 _START = 4096  # bytes that say whether a file in a folder is looked into
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectFile:
+    """A file that begins as a BPF object does: to be read by whoever needs it."""
+
+    name: str
 
 
 def read_inputs(paths: Iterable[str], limit: int) -> Iterator[Found | NotFound]:
@@ -20,14 +28,26 @@ def read_inputs(paths: Iterable[str], limit: int) -> Iterator[Found | NotFound]:
     `limit`: bytes of the largest file that is read. In folders, files that hold no object are
     passed over in silence.
     """
+    for item in find_inputs(paths, limit):
+        if isinstance(item, ObjectFile):
+            yield from read_file(item.name, limit)
+        else:
+            yield item
+
+
+def find_inputs(paths: Iterable[str], limit: int) -> Iterator[ObjectFile | Found | NotFound]:
+    """Return what `read_inputs` does, with objects that are files of their own still unread."""
     for path in paths:
         if Path(path).is_dir():
-            yield from _read_folder(Path(path), limit)
+            yield from _look_into_folder(Path(path), limit)
+        elif looks_like_object(_read_start(path)):
+            yield ObjectFile(path)
         else:
-            yield from _read_file(path, limit)
+            yield from read_file(path, limit)
 
 
-def _read_file(path: str, limit: int) -> Iterator[Found | NotFound]:
+def read_file(path: str, limit: int) -> Iterator[Found | NotFound]:
+    """Return the objects in a file of whatever kind, or why there is none."""
     data = _read(path, limit)
     if isinstance(data, NotFound):
         yield data
@@ -48,7 +68,7 @@ def _read(path: str, limit: int) -> bytes | NotFound:
         return NotFound(path, error.strerror or str(error))
 
 
-def _read_folder(folder: Path, limit: int) -> Iterator[Found | NotFound]:
+def _look_into_folder(folder: Path, limit: int) -> Iterator[ObjectFile | Found | NotFound]:
     """Return what the files of a folder and its folders hold; symbolic links are not followed."""
     found, files = 0, 0
     for path in _files_of(folder):
@@ -56,9 +76,14 @@ def _read_folder(folder: Path, limit: int) -> Iterator[Found | NotFound]:
         if files > _MAX_FILES:
             yield NotFound(str(folder), f"more than {_MAX_FILES} files: name a smaller folder")
             return
-        if not _may_hold_objects(path):
+        start = _read_start(path)
+        if looks_like_object(start):
+            found += 1
+            yield ObjectFile(str(path))
             continue
-        for item in _read_file(str(path), limit):
+        if not may_hold_objects(path.name, start):
+            continue
+        for item in read_file(str(path), limit):
             is_silent = isinstance(item, NotFound) and item.is_empty
             found += not is_silent
             if not is_silent:
@@ -77,10 +102,12 @@ def _files_of(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def _may_hold_objects(path: Path) -> bool:
+def _read_start(path: str | Path) -> bytes:
+    """Return how a file begins; nothing for what is no file, which might not end or even begin."""
     try:
-        with path.open("rb") as file:
-            start = file.read(_START)
+        if not Path(path).is_file():
+            return b""
+        with Path(path).open("rb") as file:
+            return file.read(_START)
     except OSError:
-        return False
-    return may_hold_objects(path.name, start)
+        return b""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
 from pathlib import Path
 
 from kfmap.cli.commands import CommandFailedError
@@ -10,9 +11,9 @@ from kfmap.permission.section_names import UNKNOWN_TYPE
 from kfmap.quick_dataclass import replace
 from verifier.engine.judging.choice_text import parse_choices
 from verifier.engine.judging.choices import ON_PROGRAM
-from verifier.engine.object.model import BpfObject, ObjectError
+from verifier.engine.object.model import ObjectError
 from verifier.engine.object.read import read_object
-from verifier.engine.verdict import ChoiceError, LoaderChoices, fit_choices
+from verifier.engine.verdict import ChoiceError, LoaderChoices
 
 _OPTIONS = (
     ("set", "NAME=VALUE", "a variable of .rodata as the loader would set it"),
@@ -76,17 +77,13 @@ def _resolve(target: str) -> str:
 class ChoiceUse:
     """Which of the choices found a place in some object; one that found none is a mistake."""
 
-    def __init__(self, choices: LoaderChoices) -> None:
-        self._choices = choices
-        self._unused: dict[str, str] | None = None
+    def __init__(self) -> None:
+        self._unused: Mapping[str, str] | None = None
 
-    def fit(self, obj: BpfObject) -> LoaderChoices:
-        """Return the choices that the object has a place for."""
-        fitting, misfits = fit_choices(obj, self._choices)
-        unused = dict(misfits)
-        known = unused if self._unused is None else self._unused
-        self._unused = {name: why for name, why in known.items() if name in unused}
-        return fitting
+    def note(self, misfits: Mapping[str, str]) -> None:
+        """Take note of what had no place in an object: choice → why."""
+        known = misfits if self._unused is None else self._unused
+        self._unused = {name: why for name, why in known.items() if name in misfits}
 
     def check(self) -> None:
         """Raise CommandFailedError for choices that found no place in any object."""

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import TextIO
 from urllib.parse import quote
 
+from kfmap.cli.checking import check_inputs
 from kfmap.cli.chosen_kernels import add_kernel_arguments, choose_kernels
 from kfmap.cli.commands import CommandFailedError
 from kfmap.cli.kernels import AskedKernel, load_kernels
 from kfmap.cli.report_output import add_output_arguments, describe_kernels, write_report
 from kfmap.cli.server_client import TOKEN, ServerClient
-from kfmap.cli.verify import check_inputs
 from kfmap.reports.document import Report
 from kfmap.reports.formats import FORMATS, NoSuchFormatError, render_report
 from kfmap.reports.kernel_data import KernelData
