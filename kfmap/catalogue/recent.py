@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -11,10 +12,10 @@ V = TypeVar("V")
 
 
 class Recent(Generic[K, V]):
-    """Keeps the `size` values that were used last."""
+    """Keeps the values that were used last: `size` of them, or as many as weigh `size` together."""
 
-    def __init__(self, size: int) -> None:
-        self._size = size
+    def __init__(self, size: int, weigh: Callable[[V], int] = lambda value: 1) -> None:
+        self._size, self._weigh, self._weight = size, weigh, 0
         self._kept: OrderedDict[K, V] = OrderedDict()
         self._lock = Lock()
         self.found = self.missed = 0
@@ -32,12 +33,15 @@ class Recent(Generic[K, V]):
     def put(self, key: K, value: V) -> None:
         """Keep a value; the one that was not used for longest makes room."""
         with self._lock:
+            if key in self._kept:
+                self._weight -= self._weigh(self._kept.pop(key))
             self._kept[key] = value
-            self._kept.move_to_end(key)
-            while len(self._kept) > self._size:
-                self._kept.popitem(last=False)
+            self._weight += self._weigh(value)
+            while self._weight > self._size:
+                self._weight -= self._weigh(self._kept.popitem(last=False)[1])
 
     def clear(self) -> None:
         """Keep nothing of what there is."""
         with self._lock:
             self._kept.clear()
+            self._weight = 0

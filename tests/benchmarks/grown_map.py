@@ -82,7 +82,14 @@ def _add_objects(hashes: list[str], facts: list[str], submission: Submission) ->
         for item in objects
     )
     Call.objects.bulk_create(
-        Call(program=item, kfunc="bpf_xdp_metadata_rx_hash", instruction=3, weak=False, path=[])
+        Call(
+            program=item,
+            object_id=item.object_id,
+            kfunc="bpf_xdp_metadata_rx_hash",
+            instruction=3,
+            weak=False,
+            path=[],
+        )
         for item in programs
     )
     checks = Check.objects.bulk_create(

@@ -21,7 +21,13 @@ from kfmap.catalogue.database import with_a_short_wait
 from kfmap.catalogue.kept_parts import load_functions
 from kfmap.catalogue.models import ContextRow, FunctionRow, Kernel, KernelRows, MapName
 from kfmap.catalogue.recent import Recent
-from kfmap.catalogue.rows.build import BuiltContext, BuiltFunction, BuiltRows, build_kernel_rows
+from kfmap.catalogue.rows.build import (
+    BuiltContext,
+    BuiltFunction,
+    BuiltRows,
+    Families,
+    build_kernel_rows,
+)
 from kfmap.catalogue.rows.bundled import read_bundled_rows
 from kfmap.catalogue.rows.names import Name, NameKind
 from kfmap.catalogue.store import load_row
@@ -37,7 +43,7 @@ class KeptRows:
     """What is needed of a kernel for every page; `built` has the rest where nothing is stored."""
 
     id: int
-    families: Sequence[tuple[str, Mapping[str, int]]]
+    families: Families
     absent: str
     knows_helpers: bool
     parts: Mapping[str, Sequence[str]]
@@ -132,10 +138,7 @@ def _make(kernel: Kernel) -> KeptRows:
     _unstored.put(kernel.facts_hash, built)
     return KeptRows(
         0,
-        [
-            (name, {str(at): count for at, count in counts.items()})
-            for name, counts in built.families
-        ],
+        built.families,
         built.absent,
         built.knows_helpers,
         built.parts,
@@ -145,9 +148,10 @@ def _make(kernel: Kernel) -> KeptRows:
 
 
 def _remember(row: KernelRows) -> KeptRows:
-    kept = KeptRows(
-        row.pk, row.families, row.absent, row.knows_helpers, row.parts, int(row.names, 16)
+    families = tuple(  # JSON has no numbers as keys
+        (name, {int(at): count for at, count in counts.items()}) for name, counts in row.families
     )
+    kept = KeptRows(row.pk, families, row.absent, row.knows_helpers, row.parts, int(row.names, 16))
     _headers.put((row.facts_hash, row.pk), kept)
     return kept
 
@@ -171,7 +175,6 @@ def store_rows(facts_hash: str, built: BuiltRows) -> KernelRows:
         [_context_row(row, name, item) for name, item in built.contexts.items()],
         batch_size=_BATCH,
     )
-    row.refresh_from_db(fields=["families"])  # JSON has no numbers as keys
     return row
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -46,16 +45,17 @@ class FunctionOn:
         """Return whether the kernel has it as a kfunc."""
         return self.row is not None and self.row.kind == FunctionRow.Kind.KFUNC
 
-    def count_by_family(self) -> Mapping[str, Counter[str]]:
+    def count_by_family(self) -> Mapping[str, Mapping[str, int]]:
         """Count the outcomes by group of contexts; none where the kernel does not have it."""
         if not self.present or self.row is None:
             return {}
-        letters, found = self.row.letters, {}
+        letters = self.row.letters
+        found: dict[str, dict[str, int]] = {}
         for name, counts in self.kept.families:
-            words: Counter[str] = Counter()
+            words = found[name] = {}
             for at, count in counts.items():
-                words[LETTERS[letters[int(at)]]] += count
-            found[name] = words
+                word = LETTERS[letters[at]]
+                words[word] = words.get(word, 0) + count
         return found
 
 

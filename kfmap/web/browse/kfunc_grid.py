@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from kfmap.catalogue.rows.read import FunctionOn
 from kfmap.permission.outcome_words import (
@@ -53,6 +53,7 @@ class GridRow:
 
 
 _UNKNOWN = Share(UNKNOWN, _WHOLE[UNKNOWN])
+_ABSENT = Share("absent", "")
 
 
 def build_grid(kernels: Iterable[FunctionOn]) -> list[GridRow]:
@@ -73,19 +74,31 @@ def build_grid(kernels: Iterable[FunctionOn]) -> list[GridRow]:
     ]
 
 
-def _count(on: FunctionOn) -> Mapping[str, Counter[str]]:
+def _count(on: FunctionOn) -> Mapping[str, Mapping[str, int]]:
     groups = on.count_by_family()
-    return {**groups, _EVERYWHERE: sum(groups.values(), Counter())} if groups else {}
+    if not groups:
+        return {}
+    everywhere: dict[str, int] = {}
+    for counts in groups.values():
+        for word, count in counts.items():
+            everywhere[word] = everywhere.get(word, 0) + count
+    return {**groups, _EVERYWHERE: everywhere}
 
 
-def _share(counts: Counter[str] | None) -> Share:
-    if counts is None or set(counts) == {NOT_ON_THIS_KERNEL}:
-        return Share("absent", "")
-    total = counts.total()
+def _share(counts: Mapping[str, int] | None) -> Share:
+    return _ABSENT if counts is None else _say_share(tuple(counts.items()))
+
+
+@lru_cache(maxsize=4096)
+def _say_share(counted: tuple[tuple[str, int], ...]) -> Share:
+    counts = dict(counted)
+    if set(counts) == {NOT_ON_THIS_KERNEL}:
+        return _ABSENT
+    total = sum(counts.values())
     if len(counts) == 1:
         [word] = counts
         return Share(word, _WHOLE[word].format(total))
     if set(counts) <= _NEVER:
         return Share(REFUSED, _WHOLE[REFUSED])
-    some = [text.format(counts[word]) for word, text in _SOME.items() if counts[word]]
-    return Share(MIXED, ", ".join([f"{counts[ALLOWED] or 'none'} of {total}", *some]))
+    some = [text.format(counts[word]) for word, text in _SOME.items() if counts.get(word)]
+    return Share(MIXED, ", ".join([f"{counts.get(ALLOWED) or 'none'} of {total}", *some]))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.urls import reverse
+import json
 
+from django.http import HttpRequest, HttpResponse
+
+from kfmap.catalogue.recent import Recent
 from kfmap.catalogue.rows.name_index import NameIndex
 from kfmap.catalogue.rows.names import Name, NameKind
+from kfmap.web.shared.addresses import address
 from kfmap.web.shared.kernel_map import KernelMap
 from kfmap.web.shared.page import map_page
 
@@ -22,12 +25,18 @@ _VIEWS = {
     NameKind.SECTION: "context",
 }
 _OPTION = "option"
+_MADE: Recent[tuple[str, str], bytes] = Recent(2)
 
 
 @map_page()
 def give_names(request: HttpRequest, kernels: KernelMap) -> HttpResponse:
     """Return every name with its kind and its page, for suggestions."""
-    return JsonResponse({"version": 1, "names": list_names(kernels)})
+    state = kernels.identity, address("home")
+    made = _MADE.get(state)
+    if made is None:
+        made = json.dumps({"version": 1, "names": list_names(kernels)}).encode()
+        _MADE.put(state, made)
+    return HttpResponse(made, content_type="application/json")
 
 
 def list_names(kernels: KernelMap) -> list[tuple[str, str, str]]:
@@ -38,7 +47,7 @@ def list_names(kernels: KernelMap) -> list[tuple[str, str, str]]:
         shown = (name.detail, _OPTION) if name.kind == NameKind.HAS_OPTION else name[1::-1]
         found.setdefault(shown[0], (*shown, _url_of(name, kernel)))
     for row in reversed(kernels.rows):
-        found.setdefault(row.name, (row.name, "kernel", reverse("kernel", args=[row.name])))
+        found.setdefault(row.name, (row.name, "kernel", address("kernel", row.name)))
     return list(found.values())
 
 
@@ -46,11 +55,11 @@ def _url_of(name: Name, kernel: str) -> str:
     """Return the page of a name; a section's is that of its context."""
     match name.kind:
         case NameKind.FLAG:
-            return f"{reverse('search')}?q={name.name}"
+            return f"{address('search')}?q={name.name}"
         case NameKind.HAS_OPTION:
-            return f"{reverse('search')}?q={name.detail}"
+            return f"{address('search')}?q={name.detail}"
         case NameKind.SECTION:
-            return reverse("context", args=[kernel, name.detail])
+            return address("context", kernel, name.detail)
         case NameKind.CALLBACK:
-            return reverse("member", args=[kernel, *name.name.split(".", 1)])
-    return reverse(_VIEWS[NameKind(name.kind)], args=[kernel, name.name])
+            return address("member", kernel, *name.name.split(".", 1))
+    return address(_VIEWS[NameKind(name.kind)], kernel, name.name)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-from django.urls import reverse
 
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.kernel.facts import Member, OpMask, StructOps
@@ -16,6 +15,7 @@ from kfmap.permission.member_classes import group_outcomes
 from kfmap.permission.outcome_bits import OutcomeColumn
 from kfmap.permission.outcome_words import ALLOWED, ONLY_IF_SLEEPABLE
 from kfmap.web.browse.struct_ops_stages import list_member_stages, list_ops_stages
+from kfmap.web.shared.addresses import address
 from kfmap.web.shared.callers import (
     CALL_COLUMNS,
     group_by_set,
@@ -189,7 +189,7 @@ def _find_reach(kernel: LoadedKernel, struct_ops: str) -> list[Reached]:
             )
             if any(who):
                 alike.setdefault(who, []).append(name)
-        url = reverse("set", args=[kernel.name, set_id]) if set_id else ""
+        url = address("set", kernel.name, set_id) if set_id else ""
         found += [
             Reached(set_name, url, _link(kernel.name, kfuncs), *who)
             for who, kfuncs in alike.items()
@@ -198,7 +198,7 @@ def _find_reach(kernel: LoadedKernel, struct_ops: str) -> list[Reached]:
 
 
 def _link(kernel: str, kfuncs: list[str]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, reverse("kfunc", args=[kernel, name])) for name in kfuncs)
+    return tuple((name, address("kfunc", kernel, name)) for name in kfuncs)
 
 
 def _find_mask(kernel: LoadedKernel, struct_ops: str, member: str) -> OpMask | None:

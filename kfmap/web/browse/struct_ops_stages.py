@@ -65,21 +65,27 @@ def list_ops_stages(kernels: KernelMap, name: str) -> list[OpsStage]:
     members = Member.objects.filter(struct_ops__in=found).order_by("struct_ops", "offset", "pk")
     for kernel, member in members.values_list("struct_ops__kernel", "name"):
         having[kernel].append(member)
-    return [
-        _compare(row, having.get(row.pk), _find_before(kernels.line, row, having))
-        for row in reversed(kernels.rows)
-    ]
+    before = _Before(kernels.line, having)
+    return [_compare(row, having.get(row.pk), before.find(row)) for row in reversed(kernels.rows)]
 
 
-def _find_before(
-    line: Sequence[Kernel], row: Kernel, having: Mapping[int, list[str]]
-) -> list[str] | None:
-    """Return the members on the kernel that one is compared with, None where there is none."""
-    if row in line:
-        earlier = line[: line.index(row)]
-    else:
-        earlier = [kernel for kernel in line if series_of(kernel) == series_of(row)]
-    return next((having[kernel.pk] for kernel in reversed(earlier) if kernel.pk in having), None)
+class _Before:
+    """The members on the kernel that each is compared with."""
+
+    def __init__(self, line: Sequence[Kernel], having: Mapping[int, list[str]]) -> None:
+        self._in_line: dict[int, list[str] | None] = {}
+        self._of_series: dict[str, list[str]] = {}
+        last: list[str] | None = None
+        for kernel in line:
+            self._in_line[kernel.pk] = last
+            if kernel.pk in having:
+                last = self._of_series[series_of(kernel)] = having[kernel.pk]
+
+    def find(self, row: Kernel) -> list[str] | None:
+        """Return them, None where there is no such kernel."""
+        if row.pk in self._in_line:
+            return self._in_line[row.pk]
+        return self._of_series.get(series_of(row))
 
 
 def _compare(row: Kernel, now: list[str] | None, before: list[str] | None) -> OpsStage:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.graphs.compare import build_class_graph
@@ -17,6 +16,7 @@ from kfmap.permission.findings.lint import render_lint_json, render_lint_text
 from kfmap.permission.findings.member_classes import MEMBER_CLASSES
 from kfmap.safe_text.csv_rows import render_csv
 from kfmap.web.findings.load_findings import load_findings
+from kfmap.web.shared.addresses import address
 from kfmap.web.shared.export import export_text
 from kfmap.web.shared.kernel_map import ThisKernel
 from kfmap.web.shared.links import place_url
@@ -73,10 +73,10 @@ def _list_pages(kernel: LoadedKernel) -> dict[str, str]:
     """Return the page of everything that a finding may be about, by name."""
     facts, name = kernel.facts, kernel.name
     return {
-        **{item.name: reverse("kfunc", args=[name, item.name]) for item in facts.kfuncs},
-        **{item.id: reverse("set", args=[name, item.id]) for item in facts.sets},
-        **{item.name: reverse("filter", args=[name, item.id]) for item in facts.filters},
-        **{item.name: reverse("struct-ops", args=[name, item.name]) for item in facts.struct_ops},
+        **{item.name: address("kfunc", name, item.name) for item in facts.kfuncs},
+        **{item.id: address("set", name, item.id) for item in facts.sets},
+        **{item.name: address("filter", name, item.id) for item in facts.filters},
+        **{item.name: address("struct-ops", name, item.name) for item in facts.struct_ops},
     }
 
 

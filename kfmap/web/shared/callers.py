@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-
-from django.urls import reverse
+from urllib.parse import quote_plus
 
 from kfmap.catalogue.matrix_rows import RowKind
 from kfmap.catalogue.store import LoadedKernel
@@ -21,7 +20,8 @@ from kfmap.permission.outcome_words import (
     UNKNOWN,
     WILL_NOT_LOAD,
 )
-from kfmap.web.shared.cells import MIXED, TITLES, WORDS, Cells, Row, load_cells, load_row_of
+from kfmap.web.shared.addresses import address
+from kfmap.web.shared.cells import MIXED, TITLES, WORDS, Cells, load_cells, load_row_of
 from kfmap.web.shared.context_groups import group_contexts, short_name
 from kfmap.web.shared.links import context_url, question_url
 from kfmap.web.shared.once_per_facts import once_per_facts
@@ -90,27 +90,49 @@ def group_by_context(kernel: LoadedKernel, name: str) -> list[Group]:
 
     The kernel has a function of this name.
     """
-    cells, row = load_cells(kernel), load_row_of(kernel, name)
+    row = load_row_of(kernel, name)
     assert row is not None, name
-    groups = []
-    for family in group_contexts(cells.contexts):
-        url = reverse("struct-ops", args=[kernel.name, family.name]) if family.is_struct_ops else ""
-        entries = tuple(
-            _context_entry(kernel, cells, column, row, name) for column in family.columns
+    question = question_url(kernel.name, "{}", name)
+    before, _, after = question.partition(quote_plus("{}"))
+    groups = [
+        Group(
+            name,
+            url,
+            tuple(
+                Entry(short, row.words[at], page, before + asked + after, row.verdicts[at])
+                for at, short, page, asked in contexts
+            ),
         )
-        groups.append(Group(family.name, url, entries))
+        for name, url, contexts in _list_families(kernel)
+    ]
     return sorted(groups, key=lambda group: group.word in _FOLDED)
 
 
-def _context_entry(kernel: LoadedKernel, cells: Cells, column: int, row: Row, called: str) -> Entry:
-    context, name = cells.contexts[column], cells.names[column]
-    return Entry(
-        short_name(context, name),
-        row.words[column],
-        context_url(kernel.name, context),
-        question_url(kernel.name, name, called),
-        row.verdicts[column],
-    )
+@once_per_facts
+def _list_families(
+    kernel: LoadedKernel,
+) -> list[tuple[str, str, list[tuple[int, str, str, str]]]]:
+    """Return groups of contexts: (name, page, contexts), which are the same for every function.
+
+    Each context: its column, its short name, its page, its name as addresses have it.
+    """
+    cells = load_cells(kernel)
+    return [
+        (
+            family.name,
+            address("struct-ops", kernel.name, family.name) if family.is_struct_ops else "",
+            [
+                (
+                    at,
+                    short_name(cells.contexts[at], cells.names[at]),
+                    context_url(kernel.name, cells.contexts[at]),
+                    quote_plus(cells.names[at]),
+                )
+                for at in family.columns
+            ],
+        )
+        for family in group_contexts(cells.contexts)
+    ]
 
 
 @once_per_facts
@@ -125,13 +147,13 @@ def list_helpers(kernel: LoadedKernel, context_name: str) -> list[Group]:
         Entry(
             name,
             outcomes.word(row),
-            reverse("kfunc", args=[kernel.name, name]),
+            address("kfunc", kernel.name, name),
             question_url(kernel.name, context_name, name),
             given.word(row),
         )
         for row, name in enumerate(columns.names)
     )
-    return [Group(HELPERS, f"{reverse('kfuncs', args=[kernel.name])}?kind=helper", entries)]
+    return [Group(HELPERS, f"{address('kfuncs', kernel.name)}?kind=helper", entries)]
 
 
 CALL_COLUMNS = ("set", "kfunc", "outcome", "verdict", "kind")
@@ -156,7 +178,7 @@ def group_by_set(kernel: LoadedKernel, context_name: str) -> list[Group]:
     groups = [
         Group(
             name,
-            reverse("set", args=[kernel.name, set_id]) if set_id else "",
+            address("set", kernel.name, set_id) if set_id else "",
             tuple(_kfunc_entry(kernel.name, cells, context_name, kfunc) for kfunc in kfuncs),
         )
         for set_id, name, kfuncs in kfuncs_by_set(kernel)
@@ -168,7 +190,7 @@ def _kfunc_entry(kernel: str, cells: Cells, context_name: str, kfunc: str) -> En
     return Entry(
         kfunc,
         WORDS[cells.cell(context_name, kfunc)],
-        reverse("kfunc", args=[kernel, kfunc]),
+        address("kfunc", kernel, kfunc),
         question_url(kernel, context_name, kfunc),
         cells.matrix.verdict(cells.columns[context_name], cells.rows[kfunc]),
     )

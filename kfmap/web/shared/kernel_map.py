@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class KernelMap:
-    """All kernels of the map; `rows` are oldest first."""
+    """All kernels of the map; `rows` are oldest first. It is kept: what follows is made once."""
 
     rows: tuple[Kernel, ...]
 
@@ -30,25 +30,25 @@ class KernelMap:
         """Return the names of the kernels, oldest first."""
         return [row.name for row in self.rows]
 
-    @property
+    @cached_property
     def newest(self) -> Kernel | None:
         """Return the newest kernel that was released, else the newest."""
         return find_newest(self.rows)
 
-    @property
-    def released(self) -> list[Kernel]:
+    @cached_property
+    def released(self) -> tuple[Kernel, ...]:
         """Return the kernels that are neither variants nor trees with every option on."""
-        return [row for row in self.rows if row.released]
+        return tuple(row for row in self.rows if row.released)
 
-    @property
-    def line(self) -> list[Kernel]:
+    @cached_property
+    def line(self) -> tuple[Kernel, ...]:
         """Return one released kernel per series: what is told from release to release."""
-        return find_line(self.rows)
+        return tuple(find_line(self.rows))
 
-    @property
-    def groups(self) -> list[KernelGroup[Kernel]]:
+    @cached_property
+    def groups(self) -> tuple[KernelGroup[Kernel], ...]:
         """Return the kernels for lists, newest first: in groups once there are many."""
-        return group_kernels(self.rows[::-1])
+        return tuple(group_kernels(self.rows[::-1]))
 
     def row(self, name: str) -> Kernel:
         """Return a kernel's row, by any of its names (6.18.15, newest).

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, quote_plus
 
 from django.conf import settings
-from django.urls import reverse
 
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.kernel.facts import Filter, Guard, OpMask, Place
@@ -15,6 +14,7 @@ from kfmap.kernel.program_facts import OpCircumstances, RunTimeCheck
 from kfmap.kernel.rule_form import Branch, Node
 from kfmap.permission.context import Context
 from kfmap.permission.context_words import render_context
+from kfmap.web.shared.addresses import address
 from kfmap.web.shared.once_per_facts import once_per_facts
 
 _PUBLISHED = re.compile(r"\A[1-9]\d*\.\d+(\.\d+)?(-rc\d+)?\Z")
@@ -22,15 +22,15 @@ _PUBLISHED = re.compile(r"\A[1-9]\d*\.\d+(\.\d+)?(-rc\d+)?\Z")
 
 def question_url(kernel: str, context: str, kfunc: str) -> str:
     """Return the address of an answer."""
-    query = urlencode({"kernel": kernel, "context": context, "kfunc": kfunc})
-    return f"{reverse('can-call')}?{query}"
+    asked = f"kernel={quote_plus(kernel)}&context={quote_plus(context)}&kfunc={quote_plus(kfunc)}"
+    return f"{address('can-call')}?{asked}"
 
 
 def context_url(kernel: str, context: Context) -> str:
     """Return the page of a context: that of the member for struct_ops."""
     if context.struct_ops and context.member:
-        return reverse("member", args=[kernel, context.struct_ops, context.member])
-    return reverse("context", args=[kernel, render_context(context)])
+        return address("member", kernel, context.struct_ops, context.member)
+    return address("context", kernel, render_context(context))
 
 
 def place_url(kernel: LoadedKernel, file: str, line: int) -> str:
@@ -69,7 +69,7 @@ def _index_places(kernel: LoadedKernel) -> dict[tuple[str, int], str]:
 def _filter_places(kernel: LoadedKernel) -> Iterator[tuple[Place, str]]:
     tables = {item.name: item for item in kernel.facts.tables}
     for item in kernel.facts.filters:
-        url = reverse("filter", args=[kernel.name, item.id])
+        url = address("filter", kernel.name, item.id)
         yield item.place, url
         for file, line in rule_places(item):
             yield Place(file, line), f"{url}#L{line}"
@@ -98,19 +98,19 @@ def rule_places(item: Filter) -> set[tuple[str, int]]:
 
 def _registration_places(kernel: LoadedKernel) -> Iterator[tuple[Place, str]]:
     for item in kernel.facts.registrations:
-        url = reverse("set", args=[kernel.name, item.set_id])
+        url = address("set", kernel.name, item.set_id)
         yield item.place, f"{url}#registrations"
         yield item.set_place, f"{url}#registrations"
     for hook in kernel.facts.hook_of:
         if hook.hook:
-            yield hook.place, reverse("hook", args=[kernel.name, hook.hook])
+            yield hook.place, address("hook", kernel.name, hook.hook)
 
 
 def _member_places(kernel: LoadedKernel) -> Iterator[tuple[Place, str]]:
     for ops in kernel.facts.struct_ops:
-        yield ops.place, reverse("struct-ops", args=[kernel.name, ops.name])
+        yield ops.place, address("struct-ops", kernel.name, ops.name)
         for member in ops.members:
-            url = reverse("member", args=[kernel.name, ops.name, member.name])
+            url = address("member", kernel.name, ops.name, member.name)
             for place in (member.place, member.supported_place, member.sleepable_place):
                 if place:
                     yield place, url
@@ -121,16 +121,16 @@ def _run_time_places(kernel: LoadedKernel) -> Iterator[tuple[Place, str]]:
     ops: list[OpMask | OpCircumstances] = [*(masks.ops if masks else ())]
     for op in (*ops, *kernel.facts.op_circumstances):
         for place in op.places:
-            yield place, reverse("member", args=[kernel.name, op.struct_ops, op.member])
+            yield place, address("member", kernel.name, op.struct_ops, op.member)
     checks: list[Guard | RunTimeCheck] = [*(masks.guards if masks else ())]
     for check in (*checks, *kernel.facts.run_time_checks):
         for _, place in check.path:
-            yield place, reverse("kfunc", args=[kernel.name, check.kfunc])
+            yield place, address("kfunc", kernel.name, check.kfunc)
 
 
 def _entry_places(kernel: LoadedKernel) -> Iterator[tuple[Place, str]]:
     for item in kernel.facts.sets:
-        url = reverse("set", args=[kernel.name, item.id])
+        url = address("set", kernel.name, item.id)
         yield item.place, url
         for entry in item.entries:
             yield entry.place, f"{url}#L{entry.place.line}"

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from kfmap.catalogue.recent import Recent
 
 register = template.Library()
-KEPT_PARTS: Recent[Hashable, SafeString] = Recent(512)
+KEPT_PARTS: Recent[Hashable, SafeString] = Recent(24 << 20, weigh=len)  # characters
 _NOBODY = {"user": AnonymousUser(), "perms": None, "csrf_token": "", "messages": ()}
 
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from django import template
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 
+from kfmap.catalogue.recent import Recent
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.web.shared.links import place_url, source_urls
 
 register = template.Library()
+_SHOWN: Recent[tuple[str, str, str, int], SafeString] = Recent(4096)  # a page has a hundred
 
 
 class HasPlace(Protocol):
@@ -28,16 +32,26 @@ def sources(context: dict[str, Any], at: HasPlace) -> dict[str, Any]:
     return {"text": f"{at.file}:{at.line}", "sources": found}
 
 
-@register.inclusion_tag("parts/place.html", takes_context=True)
+@register.simple_tag(takes_context=True)
 def place(
     context: dict[str, Any], at: HasPlace | None, kernel: LoadedKernel | None = None
-) -> dict[str, Any]:
+) -> SafeString:
     """Show a line of a kernel, by default of the kernel that the page is about; "" for none."""
     if at is None or not at.file:
-        return {"text": ""}
+        return SafeString("")
     loaded: LoadedKernel = kernel or context["loaded"]
-    return {
-        "text": f"{at.file}:{at.line}",
-        "url": place_url(loaded, at.file, at.line),
-        "sources": source_urls(loaded, at.file, at.line),
+    key = loaded.name, loaded.facts_hash, at.file, at.line
+    shown = _SHOWN.get(key)
+    if shown is None:
+        shown = _show(loaded, at.file, at.line)
+        _SHOWN.put(key, shown)
+    return shown
+
+
+def _show(kernel: LoadedKernel, file: str, line: int) -> SafeString:
+    names = {
+        "text": f"{file}:{line}",
+        "url": place_url(kernel, file, line),
+        "sources": source_urls(kernel, file, line),
     }
+    return render_to_string("parts/place.html", names)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from django import template
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 
 from kfmap.web.shared.cells import TITLES, WORDS
 
@@ -13,6 +17,13 @@ register = template.Library()
 def verdict_title(word: str) -> str:
     """Return what people read for a verdict."""
     return TITLES.get(word, word)
+
+
+@register.simple_tag
+@lru_cache(maxsize=64)
+def verdict(word: str) -> SafeString:
+    """Return a verdict as pages show it: lists of a hundred have the same ones."""
+    return render_to_string("parts/verdict.html", {"word": word})
 
 
 @register.filter
