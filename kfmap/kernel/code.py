@@ -98,12 +98,17 @@ class Code(Sources):
         for other in self.files_of_value(name, file):
             source = self.source(other)
             if source and _may_enumerate(source.code, name) and name in self.enums(other):
-                found = self.enum(self.enums(other)[name])
+                item = self.enums(other)[name]
+                if self.find_doubt(other, item.line, file):
+                    return None
+                found = self.enum(item)
                 for beside, value in found.items():  # they are asked for next, as a rule
                     self._values.setdefault((beside, file), value)
                 return found.get(name)
             macro = source and source.macro_at(name, ANY_LINE)
             if macro and macro.parameters is None and macro.body:
+                if self.is_one_of_two(macro, other, file):
+                    return None
                 return Constants(self, file).value(parse_expression(macro.body))
         return None
 

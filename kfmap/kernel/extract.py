@@ -78,6 +78,8 @@ def extract_kernel(
     kbuild = Kbuild(opened, code.config)
     built = find_built(code, kbuild, found, BTF_C)
     code.set_linked(built.linked)
+    for file in built.all:
+        code.settle(file.name)
     write_out_headers(code, [file.name for file in built.all])
     built = built.with_marked(expand_registering_macros(code, [f.name for f in built.all]))
     origin = Origin(

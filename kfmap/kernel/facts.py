@@ -274,6 +274,7 @@ class UnreadRegistration:
 
     `kfuncs` None: any; `hooks` None: any. `owner` is the object whose tables it would change, and
     `filters` says that it may bring a filter, which may refuse what other sets allow there.
+    `removes`: it may take the kfuncs away where others register them.
     """
 
     place: Place
@@ -283,6 +284,7 @@ class UnreadRegistration:
     kfuncs: tuple[str, ...] | None
     hooks: tuple[str, ...] | None
     filters: bool
+    removes: bool = False
 
 
 class CallNeed(StrEnum):

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from kfmap.kernel.code import Code
 from kfmap.kernel.facts import Filter, KfuncSet, NotUnderstood, Place
+from kfmap.kernel.handed_on import find_changes
 from kfmap.kernel.items import Item
 from kfmap.kernel.named_sets import NamedSets
 from kfmap.kernel.rule_form import Branch, MemberTable, Node, Unknown
@@ -68,9 +69,13 @@ class _Asked:
         return True
 
     def _use_set(self, name: str, file: str) -> KfuncSet | None:
+        """Return a set whose members are all known, and stay as they are."""
         found = self._names.find(name, file)
-        if found:
-            self.sets[found.id] = found
+        if found is None or self._names.unread_in(found):
+            return None
+        if any(find_changes(self._code, found.place.file, found.name)):
+            return None
+        self.sets[found.id] = found
         return found
 
 

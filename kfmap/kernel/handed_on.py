@@ -1,15 +1,17 @@
-"""Kfunc id sets that a function gives to a call which is not followed: that one may register them.
+"""Sets of kfuncs and kfunc id sets that a function changes, or gives to an unknown call.
 
-In the kernel only register_btf_kfunc_id_set() is given any.
+That one may register them, or take them away. In the kernel only register_btf_kfunc_id_set() is
+given any, and what is in a set is only asked for.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from kfmap.kernel.code import Code
 from kfmap.kernel.facts import Place
+from kfmap.kernel.items import Item
 from kfmap.kernel.rules.register_world import REGISTER, REGISTER_FMODRET
 from kfmap.quick_dataclass import dataclass
 
@@ -17,40 +19,93 @@ _DECLARED = re.compile(r"\bbtf_kfunc_id_set\s+(\w+)\s*[\[=;,]")
 _SIGN = re.compile(r"[(){};]")
 _NAME_AT_END = re.compile(r"([A-Za-z_]\w*)\s*\Z")
 _KNOWN = frozenset({REGISTER, REGISTER_FMODRET, "memcpy", "memmove", "memset", "ARRAY_SIZE"})
+_ASKING = frozenset({"btf_id_set_contains", "btf_id_set8_contains"})
+_CHANGED_PART = re.compile(r"\s*\)*\s*(?:\.|->|\[)[^;{}=!<>]*(?:=(?!=)|\+\+|--)")
 _NO_CALLS = frozenset({"if", "while", "for", "switch", "return", "sizeof", "typeof", "alignof"})
+_AT_EXIT = re.compile(r"\b__exit\b")
+_PROGRAM_TYPE = re.compile(r"\bBPF_PROG_TYPE_\w+")
 _MAX_NAME = 200  # characters of a name
 
 
 @dataclass(frozen=True, slots=True)
 class HandedOn:
-    """A kfunc id set by the name that a function gives on, and the call in words."""
+    """A set or kfunc id set by the name that a function gives on, and the call in words.
+
+    `program_type` is the one that is given with it, None where none is, or several are.
+    """
 
     name: str
     place: Place
     call: str
+    program_type: str | None
 
 
 def find_handed_on(
-    code: Code, files: Iterable[str], followed: Collection[str]
+    code: Code, sets: Mapping[str, Collection[str]], followed: Collection[str]
 ) -> Iterator[HandedOn]:
-    """Return the kfunc id sets that go to calls of others than functions that are `followed`."""
-    for file in files:
+    """Return what goes to calls of others than functions that are `followed`.
+
+    `sets` are the names of the sets of kfuncs by the files that define them.
+    """
+    for file, own in sets.items():
         source = code.source(file)
-        names = set(_DECLARED.findall(source.code)) if source else set()
-        for name in sorted(names):
-            word = re.compile(rf"{name}(?<!\w{name})\b")
-            for item in code.items(file):
-                if not item.function or name not in item.text:
-                    continue
-                for match in word.finditer(item.text, item.brace):
-                    callee = _find_callee(item.text, match.start())
-                    if callee is not None and callee not in _KNOWN and callee not in followed:
-                        place = Place(file, item.line_at(match.start()))
-                        yield HandedOn(name, place, f"{callee or 'a pointer'}(… {name} …)")
+        declared = set(_DECLARED.findall(source.code)) if source else set()
+        for name in sorted(filter(str.isidentifier, own)):
+            yield from find_changes(code, file, name)
+        for name in sorted(declared):
+            for at, callee, match, item in _find_calls(code, file, name):
+                if callee not in _KNOWN and callee not in followed:
+                    yield _hand_on(at, callee, match, item)
 
 
-def _find_callee(text: str, offset: int) -> str | None:
-    """Return what is called with what stands at an offset: "" for no name, None for no call."""
+def find_changes(code: Code, file: str, name: str) -> Iterator[HandedOn]:
+    """Return where a function of a file may change a set of BTF ids."""
+    for item, match in _find_uses(code, file, name):
+        if _CHANGED_PART.match(item.text, match.end()):
+            place = Place(file, item.line_at(match.start()))
+            yield HandedOn(name, place, f"a part of {name}", None)
+    for at, callee, match, item in _find_calls(code, file, name):
+        is_known = callee in _ASKING or (callee and code.function_beside(callee, file))
+        if not is_known and code.macro(callee, file) is None:
+            yield _hand_on(at, callee, match, item)
+
+
+def _find_calls(code: Code, file: str, name: str) -> Iterator[tuple[int, str, re.Match[str], Item]]:
+    """Return the calls that are given a name: where one begins, what is called, and the name."""
+    for item, match in _find_uses(code, file, name):
+        at, callee = _find_callee(item.text, match.start())
+        if callee is not None:
+            yield at, callee, match, item
+
+
+def _find_uses(code: Code, file: str, name: str) -> Iterator[tuple[Item, re.Match[str]]]:
+    word = re.compile(rf"{name}(?<!\w{name})\b")
+    for item in code.items(file):
+        if item.function and name in item.text and not _is_at_exit(item):
+            for match in word.finditer(item.text, item.brace):
+                yield item, match
+
+
+def _hand_on(at: int, callee: str, match: re.Match[str], item: Item) -> HandedOn:
+    types = set(_PROGRAM_TYPE.findall(item.text, at, match.start()))
+    return HandedOn(
+        match[0],
+        Place(item.file, item.line_at(match.start())),
+        f"{callee or 'a pointer'}(… {match[0]} …)",
+        types.pop() if len(types) == 1 else None,
+    )
+
+
+def _is_at_exit(item: Item) -> bool:
+    """Return whether a function is run as its module goes, with all that it registered."""
+    return _AT_EXIT.search(item.text, 0, max(0, item.brace)) is not None
+
+
+def _find_callee(text: str, offset: int) -> tuple[int, str | None]:
+    """Return where a call begins that is given what stands at an offset, and what is called.
+
+    That is "" where it has no name, None where there is no call.
+    """
     depth = 0
     signs = [(match.start(), match[0]) for match in _SIGN.finditer(text, 0, offset)]
     for at, sign in reversed(signs):
@@ -62,9 +117,9 @@ def _find_callee(text: str, offset: int) -> str | None:
             before = text[max(0, at - _MAX_NAME) : at].rstrip()
             name = _NAME_AT_END.search(before)
             if name is not None:
-                return None if name[1] in _NO_CALLS else name[1]
+                return at, None if name[1] in _NO_CALLS else name[1]
             if before.endswith(")"):
-                return ""
+                return at, ""
         elif not depth:
-            return None
-    return None
+            break
+    return offset, None

@@ -8,7 +8,7 @@ the kernel there is neither, so that one which is there says that something was 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from kfmap.kernel.built_files import BuiltFile, LostFile
 from kfmap.kernel.code import Code
@@ -26,9 +26,10 @@ from kfmap.kernel.named_sets import REGISTERED_KINDS, NamedSets
 from kfmap.kernel.registering import Registered, Touched
 from kfmap.kernel.rules.id_sets import find_id_sets
 from kfmap.kernel.rules.register_world import REGISTER
+from kfmap.kernel.source import Doubt
 
 _MARK = "__bpf_kfunc"
-_CONDITION = re.compile(r"[ \t]*#[ \t]*(if|ifdef|ifndef|endif)\b")
+_ID_SET = "btf_kfunc_id_set"
 _MATTERS = re.compile(
     r"\bBTF_(?:ID|ID_FLAGS|KFUNCS_START|SET8_START)\b|btf_kfunc_id_set|_initcall\b"
 )
@@ -61,28 +62,28 @@ def add_undecided(
     """Add what stands behind an #if that is not decided: both branches may be in the kernel."""
     for file in files:
         source = code.source(file.name)
-        for line, expression in source.undecided if source else ():
-            region = _region(code.tree.read(file.name) or "", line)
-            if not _MATTERS.search(region):
+        for doubt in source.undecided if source else ():
+            region = _region(code.tree.lines(file.name), doubt)
+            if not (_MATTERS.search(region) or _is_in_registering(code, file.name, doubt)):
                 continue
-            place = Place(file.name, line)
+            place = Place(file.name, doubt.start)
             written = (Entry(name, (), place) for name in _ENTRY.findall(region))
             beside = (entry for found in names.all_in(file.name) for entry in found.entries)
             touched = Touched(file.owner, (*beside, *written) or None, filters=True)
-            registered.add_unread(place, UNREAD_DOUBT, f"#if {expression}", touched)
+            registered.add_unread(place, UNREAD_DOUBT, f"#if {doubt.expression}", touched)
 
 
-def _region(text: str, line: int) -> str:
+def _region(lines: Sequence[str], doubt: Doubt) -> str:
     """Return the lines from an #if to its #endif."""
-    lines = text.split("\n")[line - 1 :]
-    depth = 0
-    for at, written in enumerate(lines):
-        match = _CONDITION.match(written)
-        if match:
-            depth += -1 if match[1] == "endif" else 1
-        if not depth:
-            return "\n".join(lines[:at])
-    return "\n".join(lines)
+    return "\n".join(lines[doubt.start - 1 : doubt.end - 1])
+
+
+def _is_in_registering(code: Code, file: str, doubt: Doubt) -> bool:
+    """Return whether an #if stands in a kfunc id set, or a function that registers one."""
+    return any(
+        _ID_SET in item.text and item.line < doubt.start <= item.line_at(len(item.text))
+        for item in code.items(file)
+    )
 
 
 def add_lost(

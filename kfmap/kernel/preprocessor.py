@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from tree_sitter import Node
 
@@ -12,6 +13,7 @@ from kfmap.kernel.expressions import Evaluator, Value
 from kfmap.kernel.syntax import arguments_of, parse_expression, text_of
 
 _ONE_DEFINED = re.compile(r"(!?)\s*defined\s*\(\s*(\w+)\s*\)")
+_WORD = re.compile(r"[A-Za-z_]\w*")
 _DEFINED_BARE = re.compile(r"\bdefined\s+(\w+)")
 # What the compiler and Kbuild define for every kernel of 64 bits.
 _DEFINED = {
@@ -38,6 +40,19 @@ class Conditions(Evaluator):
         if expression not in self._decided:
             self._decided[expression] = self._decide(expression)
         return self._decided[expression]
+
+    def decide_with(self, expression: str, defined: Mapping[str, bool | None]) -> bool | None:
+        """Return the same where it is known of some macros whether they are defined."""
+        for name in set(_WORD.findall(expression)) & defined.keys():
+            known = defined[name]
+            if known is None:
+                return None
+            expression = re.sub(
+                rf"\bdefined\s*(?:\(\s*{name}\s*\)|{name}\b)", str(int(known)), expression
+            )
+            if known and re.search(rf"\b{name}\b", expression):
+                return None  # its value is asked for
+        return self.decide(expression)
 
     def _decide(self, expression: str) -> bool | None:
         plain = _ONE_DEFINED.fullmatch(expression)  # most are: no parser is needed for them

@@ -66,7 +66,14 @@ class Registered:
         self.problems.append(NotUnderstood(place, construct, text))
         self.unread.append(
             UnreadRegistration(
-                place, construct, text, touched.owner, kfuncs, touched.hooks, touched.filters
+                place,
+                construct,
+                text,
+                touched.owner,
+                kfuncs,
+                touched.hooks,
+                touched.filters,
+                touched.removes,
             )
         )
         self.entries += [(entry, touched.owner) for entry in touched.entries or ()]
@@ -74,12 +81,16 @@ class Registered:
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """What a registration could touch: entries of sets, None for any; hooks, None for any."""
+    """What a registration could touch: entries of sets, None for any; hooks, None for any.
+
+    `removes`: what registers them may be undone.
+    """
 
     owner: str
     entries: tuple[Entry, ...] | None = None
     hooks: tuple[str, ...] | None = None
     filters: bool = False
+    removes: bool = False
 
 
 def find_registrations(
@@ -94,7 +105,8 @@ def find_registrations(
     for file in built.files:
         for call in calls[file.name]:
             adding.add(call, file)
-    for handed in find_handed_on(code, owners, reader.followed):
+    sets = {file: [found.name for found in names.all_in(file)] for file in owners}
+    for handed in find_handed_on(code, sets, reader.followed):
         adding.add_handed_on(handed, owners[handed.place.file])
     found.registrations.sort(key=lambda item: (item.place, item.hook))
     return found
@@ -179,12 +191,14 @@ class _Adding:
         return True
 
     def add_handed_on(self, handed: HandedOn, owner: str) -> None:
-        """Add what a call that is not followed may register."""
+        """Add what a call that is not followed may register, or take away."""
         file = handed.place.file
         id_set = self.names.find_kfunc_id_set(handed.name, file)
-        kfunc_set = self.names.find(id_set.set, id_set.place.file) if id_set else None
+        name, near = (id_set.set, id_set.place.file) if id_set else (handed.name, file)
+        kfunc_set = self.names.find(name, near)
         entries = kfunc_set.entries if kfunc_set else None
-        touched = Touched(owner, entries, None, id_set is None or bool(id_set.filter))
+        filters = kfunc_set is None or bool(id_set and id_set.filter)
+        touched = Touched(owner, entries, self._hooks(handed.program_type), filters, removes=True)
         self.found.add_unread(handed.place, UNREAD_USE, handed.call, touched)
 
     def _with_flags(self, found: KfuncSet, id_set: KfuncIdSet) -> KfuncSet:

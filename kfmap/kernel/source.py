@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
+from kfmap.kernel.condition_words import ELSE, name_branch
 from kfmap.kernel.tree import TreeError
 from kfmap.quick_dataclass import dataclass
 
@@ -29,6 +30,8 @@ _COMMENT_NEXT = re.compile(r"[ \t]*/\*")
 _DEFINE = re.compile(r"\s*(\w+)(?:\(([^)]*)\))?(.*)", re.S)
 _NAME = re.compile(r"\s*(\w+)")
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', re.M)
+_ONE_DEFINED = re.compile(r"(!?)defined\((\w+)\)")
+_DEFINED_NAME = re.compile(r"\bdefined\s*\(?\s*(\w+)\s*\)?")
 ANY_LINE = 1 << 29  # after the last one of any file
 _MAX_DIRECTIVES = 200_000
 _MAX_EXPANDED = 1 << 24  # characters of one macro
@@ -63,6 +66,19 @@ class Include:
     line: int
 
 
+class Doubt(NamedTuple):
+    """An #if, from its line to that of its #endif, of which the branch that counts is in doubt.
+
+    Without `names` the expression was not decided, and its branch is taken to count. With them it
+    counts as decided, as if no file that is included defined these macros.
+    """
+
+    start: int
+    end: int
+    expression: str
+    names: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Source:
     """A file. `blanked` are the directives and the inactive lines, from offset to offset."""
@@ -73,7 +89,7 @@ class Source:
     defined: dict[str, list[Define]]
     includes: tuple[Include, ...]
     conditions: tuple[tuple[int, int, str], ...]
-    undecided: tuple[tuple[int, str], ...]
+    doubts: tuple[Doubt, ...]
     is_whole: bool = True  # False where there are too many directives to read them all
     expanded: str | None = None  # `code` after written_out.py and macro_expansion.py
     written_out: frozenset[str] = frozenset()  # headers whose text is in `expanded`
@@ -119,6 +135,11 @@ class Source:
             name: tuple(macro for macro in map(read_macro, found) if macro is not None)
             for name, found in self.defined.items()
         }
+
+    @property
+    def undecided(self) -> tuple[Doubt, ...]:
+        """Return the #ifs whose expressions were not decided."""
+        return tuple(doubt for doubt in self.doubts if not doubt.names)
 
     def condition_at(self, line: int) -> str:
         """Return the #if conditions around a line, in words."""
@@ -200,13 +221,17 @@ def _end_of_line(text: str, at: int) -> int:
 
 @dataclass(slots=True)
 class _Level:
-    """An open #if: whether its branch is active, whether one was taken, its expression."""
+    """An open #if: whether its branch is active, whether one was taken, its expression.
+
+    `doubt` is what is in doubt of it, without its end.
+    """
 
     outer: bool
     active: bool
     taken: bool
     start: int
     text: str
+    doubt: Doubt | None = None
 
 
 class _Reader:
@@ -216,7 +241,8 @@ class _Reader:
         self._defined: dict[str, list[Define]] = {}
         self._includes: list[Include] = []
         self._conditions: list[tuple[int, int, str]] = []
-        self._undecided: list[tuple[int, str]] = []
+        self._doubts: list[Doubt] = []
+        self._undefined: set[str] = set()
         self._active = True
 
     def read(self) -> Source:
@@ -234,6 +260,8 @@ class _Reader:
             at = end
         if not self._active:
             blanked.append((at, len(self._text)))
+        while self._levels:  # of an #if that nothing closes
+            self._close(self._levels.pop(), _END)
         return Source(
             self._file,
             self._text,
@@ -241,7 +269,7 @@ class _Reader:
             self._defined,
             tuple(self._includes),
             tuple(self._conditions),
-            tuple(self._undecided),
+            tuple(filter(self._is_open, self._doubts)),
             number <= _MAX_DIRECTIVES,
         )
 
@@ -270,9 +298,10 @@ class _Reader:
         expression = rest if word == "if" else f"defined({rest})"
         if word == "ifndef":
             expression = f"!{expression}"
-        holds = self._holds(expression, line) if self._active else False
-        self._levels.append(_Level(self._active, holds, holds, line, expression))
-        self._active = holds
+        level = _Level(self._active, False, False, line, expression)
+        level.active = level.taken = self._active and self._holds(expression, line, level)
+        self._levels.append(level)
+        self._active = level.active
 
     def _continue(self, word: str, rest: str, line: int) -> None:
         if not self._levels:
@@ -281,38 +310,71 @@ class _Reader:
         if level.active and level.outer:
             self._conditions.append((level.start, line, level.text))
         if word == "endif":
-            self._levels.pop()
+            self._close(self._levels.pop(), line)
             self._active = level.outer
             return
         holds = level.outer and not level.taken
-        text = _ELSE + level.text.removeprefix(_ELSE)
+        text = ELSE + level.text.removeprefix(ELSE)
         if word == "elif":
-            holds = holds and self._holds(rest, line)
+            holds = holds and self._holds(rest, line, level)
             text = rest
         level.active, level.start, level.text = holds, line, text
         level.taken = level.taken or holds
         self._active = holds
 
-    def _holds(self, expression: str, line: int) -> bool:
-        own = re.fullmatch(r"(!?)defined\((\w+)\)", expression)
-        if own and not own[2].startswith("CONFIG_") and self._is_defined(own[2]):
-            return not own[1]
-        holds = self._decide(expression)
-        if holds is None:
-            self._undecided.append((line, expression))
-            return True
-        return holds
+    def _close(self, level: _Level, line: int) -> None:
+        if level.doubt is not None:
+            self._doubts.append(level.doubt._replace(end=line))
 
-    def _is_defined(self, name: str) -> bool:
-        return any(define.end == _END for define in self._defined.get(name, ()))
+    def _is_open(self, doubt: Doubt) -> bool:
+        """Return whether the macros that an #if hangs on are for other files to define."""
+        return not doubt.names or any(name not in self._defined for name in doubt.names)
+
+    def _holds(self, expression: str, line: int, level: _Level) -> bool:
+        own = _ONE_DEFINED.fullmatch(expression)
+        if own:
+            known = self._is_defined(own[2])
+            if known is not None:
+                return known is not bool(own[1])
+        elif self._defined or self._undefined:
+            expression = _DEFINED_NAME.sub(self._put_known, expression)
+        holds = self._decide(expression)
+        names: tuple[str, ...] = ()
+        if holds is not None:
+            found = (own[2],) if own else _DEFINED_NAME.findall(expression)
+            names = tuple(filter(self._is_for_others, found))
+            if not names:
+                return holds
+        if level.doubt is None or not names:
+            level.doubt = Doubt(level.start, line, expression, names)
+        elif level.doubt.names:
+            level.doubt = level.doubt._replace(names=(*level.doubt.names, *names))
+        return holds is not False
+
+    def _is_for_others(self, name: str) -> bool:
+        """Return whether a macro counts as not defined only because this file does not do it."""
+        return not name.startswith("CONFIG_") and self._decide(f"defined({name})") is False
+
+    def _is_defined(self, name: str) -> bool | None:
+        """Return whether the file itself defines a macro, or takes it away; None for neither."""
+        if name in self._undefined:
+            return False
+        found = self._defined.get(name)
+        return None if found is None else any(define.end == _END for define in found)
+
+    def _put_known(self, match: re.Match[str]) -> str:
+        known = self._is_defined(match[1])
+        return match[0] if known is None else str(int(known))
 
     def _define(self, rest: str, line: int) -> None:
         match = _NAME.match(rest)
         if match:
+            self._undefined.discard(match[1])
             self._defined.setdefault(match[1], []).append(Define(rest, line, _END))
 
     def _undefine(self, name: str, line: int) -> None:
         found = self._defined.get(name)
+        self._undefined.add(name)
         if found:
             last = found[-1]
             found[-1] = last._replace(end=line)
@@ -331,29 +393,7 @@ def read_macro(define: Define) -> Macro | None:
 
 
 _END = 1 << 30
-_ELSE = "#else of "
 _ELIF_DEFINED = {"elifdef": "defined", "elifndef": "!defined"}
-_WORDS = (
-    (re.compile(r"\b(?:defined|IS_ENABLED)\s*\(?\s*(\w+)\s*\)?"), r"\1"),
-    (re.compile(r"\bIS_(BUILTIN|MODULE|REACHABLE)\s*\(\s*(\w+)\s*\)"), r"\2"),
-    (re.compile(r"\s*&&\s*"), " and "),
-    (re.compile(r"\s*\|\|\s*"), " or "),
-    (re.compile(r"!(?!=)\s*"), "not "),
-)
-
-
-def name_branch(expression: str) -> str:
-    """Return the condition of a branch in words; `_ELSE` stands before its #if's."""
-    if expression.startswith(_ELSE):
-        return f"not ({name_condition(expression.removeprefix(_ELSE))})"
-    return name_condition(expression)
-
-
-def name_condition(expression: str) -> str:
-    """Return a preprocessor condition in words: "CONFIG_NET and not CONFIG_S390"."""
-    for pattern, words in _WORDS:
-        expression = pattern.sub(words, expression)
-    return " ".join(expression.split())
 
 
 def substitute(macro: Macro, arguments: list[str]) -> str:

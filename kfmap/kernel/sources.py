@@ -11,11 +11,11 @@ from kfmap.kernel.config import Config
 from kfmap.kernel.given_macros import GivenMacros
 from kfmap.kernel.items import Item, split_items
 from kfmap.kernel.preprocessor import Conditions
-from kfmap.kernel.source import ANY_LINE, Decide, Include, Macro, Source, read_source
+from kfmap.kernel.source import ANY_LINE, Decide, Doubt, Include, Macro, Source, read_source
 from kfmap.kernel.tree import Tree, TreeError
 
-_WORD = re.compile(r"[A-Za-z_]\w*")
 _MAX_INCLUDED = 4_000
+_MAX_SETTLED = 3  # times that macros of headers lead to #ifs that ask for more of them
 
 
 class Sources:
@@ -37,11 +37,13 @@ class Sources:
         self._linked: tuple[str, ...] = ()
         self._conditions = Conditions(config, self.architecture)
         self._given = GivenMacros(tree)
+        self._of_headers: dict[str, dict[str, bool | None]] = {}
         self._included: dict[str, tuple[str, ...]] = {}
         self._seen: dict[str, tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]] = {}
         self._resolved: dict[tuple[str | None, str], tuple[str, ...]] = {}
         self._types: dict[tuple[str, str, str], Item | None] = {}
         self._macros: dict[tuple[str, str, int], Macro | None] = {}
+        self._has: dict[tuple[str, str, str], bool] = {}
 
     def source(self, file: str) -> Source | None:
         """Return a file after preprocessing, None where there is none."""
@@ -59,12 +61,59 @@ class Sources:
         source = self.source(unit) if unit else None
         if source is not None:
             given |= source.defined.keys()
-        decide = self._conditions.decide
-        if not given:
-            return decide
-        return lambda expression: (
-            None if given.intersection(_WORD.findall(expression)) else decide(expression)
-        )
+        known = self._of_headers.get(file, {}) | dict.fromkeys(given)
+        if not known:
+            return self._conditions.decide
+        return lambda expression: self._conditions.decide_with(expression, known)
+
+    def settle(self, file: str) -> None:
+        """Read a .c file again, with the macros that its #ifs ask for as its headers define them.
+
+        At first they count as not defined, for it takes the file to know what it includes.
+        """
+        for _ in range(_MAX_SETTLED):
+            source = self.source(file)
+            known = self._of_headers.setdefault(file, {})
+            asked = [(d, n) for d in source.doubts for n in d.names] if source else []
+            found = {name: self._is_given(file, doubt, name) for doubt, name in asked}
+            new = {name: is_given for name, is_given in found.items() if is_given is not False}
+            if new.items() <= known.items():
+                return
+            known |= new
+            for cache in (self._sources, self._items, self._included, self._closures):
+                cache.pop(file, None)
+            self._macros.clear()
+
+    def _is_given(self, file: str, doubt: Doubt, name: str) -> bool | None:
+        """Return whether what a file includes before an #if defines a macro; None: perhaps."""
+        source = self.source(file)
+        before = [i for i in source.includes if i.line < doubt.start] if source else []
+        for include in before:
+            for header in self.find_included(file, include):
+                for other in self.closure(header):
+                    given = self.source(other)
+                    macro = given.macro_at(name, ANY_LINE) if given else None
+                    if macro is not None and other != file:
+                        return None if self.find_doubt(other, macro.line, file) else True
+        return False
+
+    def find_doubt(self, file: str, line: int, user: str) -> Doubt | None:
+        """Return the #if around a line whose branch that counts is in doubt for one who uses it."""
+        source = self.source(file)
+        for doubt in source.doubts if source else ():
+            if doubt.start < line < doubt.end and (
+                not doubt.names or any(self._has_macro(name, file, user) for name in doubt.names)
+            ):
+                return doubt
+        return None
+
+    def _has_macro(self, name: str, but: str, user: str) -> bool:
+        """Return whether a file or what it includes defines a macro, other than `but`."""
+        key = (name, but, user)
+        if key not in self._has:
+            found = (self.source(other) for other in self._seen_from(user) if other != but)
+            self._has[key] = any(source.macro_at(name, ANY_LINE) for source in found if source)
+        return self._has[key]
 
     def replace_source(self, file: str, source: Source) -> None:
         """Let a file be read as this from now on."""
@@ -94,6 +143,15 @@ class Sources:
                     and not item.head.startswith("static")
                 ):
                     return item
+        return None
+
+    def function_beside(self, name: str, file: str) -> Item | None:
+        """Return a function that a file defines, or a header that it includes itself."""
+        for other in (file, *self.includes(file)):
+            if name in (self.tree.read(other) or ""):
+                for item in self.items(other):
+                    if name in item.text and item.function == name:
+                        return item
         return None
 
     def variable(self, name: str, file: str) -> Item | None:
@@ -138,8 +196,16 @@ class Sources:
                 continue
             found = source.macro_at(name, line if other == file else ANY_LINE)
             if found:
-                return found
+                return None if self.is_one_of_two(found, other, file) else found
         return None
+
+    def is_one_of_two(self, macro: Macro, file: str, user: str) -> bool:
+        """Return whether a macro stands in a branch that is in doubt, and in another one, too."""
+        source = self.source(file)
+        if source is None or not source.doubts or not self.find_doubt(file, macro.line, user):
+            return False
+        again = re.compile(rf"^[ \t]*#[ \t]*(?:define|undef)[ \t]+{macro.name}\b", re.M)
+        return len(again.findall(source.text)) > 1
 
     def files_with(self, name: str, file: str) -> Iterator[str]:
         """Return the files in which a name of this file may be defined, nearest first.

@@ -46,6 +46,7 @@ class Runner(Evaluator):
         while waiting:
             label = waiting.pop()
             done.add(label)
+            self.begin_at(label)
             try:
                 ends = self._sequence(_statements_after(self.function.body, label))
             except RecursionError:  # as deep as its author made it
@@ -55,6 +56,9 @@ class Runner(Evaluator):
             self.is_rerun = True
         values = set(self.returned)
         return values.pop() if len(values) == 1 else None
+
+    def begin_at(self, label: str) -> None:
+        """Note that what follows a label is run next; FALLS stands for the whole body."""
 
     def condition_value(self, node: Node) -> Value:
         """Return the value of the condition of an if."""

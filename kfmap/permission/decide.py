@@ -190,16 +190,26 @@ class Decider:
         )
 
     def _compile_hooks(self) -> dict[tuple[str, str], _Compiled]:
-        everything = self.names.everything
         compiled = {}
         for key, hook in self.tables.hooks.items():
             bits = sum(self._bit[name] for name in hook.listed)
             used = hook.filters if self.facts.decision.filters else []
-            # A filter that was not extracted may refuse anything.
-            used = [*used, *(u.filter_id for u in self._unread if u.filters_on(*key))]
-            run = tuple((id_, self.trees.get(id_, lambda view: (0, everything))) for id_ in used)
+            used = [*used, *(u.filter_id for u in self._unread if u.may_refuse_on(*key))]
+            run = tuple((id_, self.trees.get(id_) or self._doubt(id_)) for id_ in used)
             compiled[key] = _Compiled(hook, bits, run)
         return compiled
+
+    def _doubt(self, id_: str) -> Evaluate:
+        """Return what stands for a filter that was not extracted."""
+        bits = self._doubted_bits(id_)
+        return lambda view: (0, bits)
+
+    def _doubted_bits(self, id_: str) -> int:
+        """Return the kfuncs that a filter which was not extracted may refuse: any, as a rule."""
+        for unread in self._unread:
+            if unread.filter_id == id_ and not unread.filters:
+                return self._unread_bits(unread)
+        return self.names.everything
 
     @cached_property
     def helpers(self) -> HelperDecider:
@@ -308,6 +318,8 @@ class Decider:
         answers = []
         for id_, _ in compiled.filters:
             filter_ = self.filters.get(id_)
+            if filter_ is None and not asked.bit & self._doubted_bits(id_):
+                continue
             if filter_ is None:
                 answers.append(UNKNOWN)
                 reasons.append(self._unread_filter_reason(id_))

@@ -23,15 +23,17 @@ class Unread:
     hooks: frozenset[str] | None
     owner: str
     filters: bool
+    removes: bool
     reason: Reason
 
     def is_on(self, hooks: Collection[str]) -> bool:
         """Return whether it could register on one of these hooks."""
         return self.hooks is None or not self.hooks.isdisjoint(hooks)
 
-    def filters_on(self, owner: str, hook: str) -> bool:
-        """Return whether it could bring a filter to the table of an object for a hook."""
-        return self.filters and owner == self.owner and (self.hooks is None or hook in self.hooks)
+    def may_refuse_on(self, owner: str, hook: str) -> bool:
+        """Return whether it could bring a filter to an object's table for a hook, or empty it."""
+        may_refuse = self.filters or self.removes
+        return may_refuse and owner == self.owner and (self.hooks is None or hook in self.hooks)
 
     @property
     def filter_id(self) -> str:
@@ -42,6 +44,8 @@ class Unread:
     def filter_reason(self) -> Reason:
         """Return the doubt that its filter may refuse what is registered beside it."""
         text = "a filter of what could not be read there may refuse it"
+        if not self.filters:
+            text = f"a {self.reason.text} may take it away"
         return Reason(UNREAD_RULE, text, self.reason.file, self.reason.line)
 
 
@@ -50,7 +54,7 @@ def find_unread(facts: KernelFacts) -> tuple[Unread, ...]:
     described = {(item.place, item.construct) for item in facts.unread}
     found = [_describe(item) for item in facts.unread]
     found += [
-        Unread(None, None, "", False, _reason(item))
+        Unread(None, None, "", filters=False, removes=False, reason=_reason(item))
         for item in facts.not_understood
         if item.construct in REGISTERING and (item.place, item.construct) not in described
     ]
@@ -63,6 +67,7 @@ def _describe(item: UnreadRegistration) -> Unread:
         None if item.hooks is None else frozenset(item.hooks),
         item.owner,
         item.filters,
+        item.removes,
         _reason(item),
     )
 

@@ -301,6 +301,49 @@ UNREAD = {
         "static void fill(const struct bpf_prog *prog, int *r)\n{\n"
         " if (prog->type == BPF_PROG_TYPE_LSM)\n  *r = -EACCES;\n}\n",
     ),
+    "set with a member that is not known": Written(
+        f"return {LSM} && btf_id_set_contains(&part, kfunc_id) ? -EACCES : 0;",
+        "BTF_SET_START(part)\nOWN_ID(func, one)\nBTF_ID(func, two)\nBTF_SET_END(part)\n",
+    ),
+    "set that is changed": Written(
+        f"return {LSM} && {IS_SOME} ? -EACCES : 0;",
+        "static int __init grow(void)\n{\n some.cnt = 0;\n return 0;\n}\nlate_initcall(grow);\n",
+        refused="",
+    ),
+    "set that is given away": Written(
+        f"return {LSM} && {IS_SOME} ? -EACCES : 0;",
+        "static int __init grow(void)\n{\n forget(&some);\n return 0;\n}\nlate_initcall(grow);\n",
+        refused="",
+    ),
+    "macro that changes the program": Written(
+        f"RESOLVE(prog);\nreturn {LSM} ? -EACCES : 0;",
+        "#define RESOLVE(p) ((p) = (p)->aux->dst_prog)\n",
+        refused="",
+    ),
+    "numbers without a sign": Written(f"return {LSM} && 0U - 1 > 5 ? -EACCES : 0;"),
+    "sign that is lost": Written(f"return {LSM} && -1 < 1U ? -EACCES : 0;", refused=""),
+    "more than fits into what is returned": Written(
+        f"return {LSM} ? (int)(1ULL << 32) : 0;", refused=""
+    ),
+    "predicate that cuts off": Written(
+        "return what(prog) ? -EACCES : 0;",
+        _predicate("what", f"return {LSM} ? 256 : 0;", "u8"),
+        refused="",
+    ),
+    "type in a bool": Written(
+        "bool t = prog->type;\nreturn t == 1 ? -EACCES : 0;",
+        refused="LSM.one LSM.two TRACING.one TRACING.two",
+    ),
+    "question that a macro takes over": Written(
+        f"return {LSM} && {IS_SOME} ? -EACCES : 0;",
+        "#define btf_id_set_contains(a, b) (!own_contains(a, b))\n",
+        refused="LSM.two",
+    ),
+    "guess that a macro turns around": Written(
+        f"return likely({LSM}) ? -EACCES : 0;",
+        "#undef likely\n#define likely(x) (own_guess(!(x)))\n",
+        refused="TRACING.one TRACING.two",
+    ),
     "member across two lines": Written("return prog->ty\\\npe == BPF_PROG_TYPE_LSM ? -EACCES : 0;"),
 }
 

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kfmap.kernel.architecture import find_architecture
+from kfmap.kernel.condition_words import name_condition
 from kfmap.kernel.config import read_config
 from kfmap.kernel.preprocessor import Conditions
-from kfmap.kernel.source import Source, find_directives, name_condition, read_source
+from kfmap.kernel.source import Doubt, Source, find_directives, read_source
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,19 @@ def test_branches_inside_an_inactive_one_are_inactive() -> None:
 def test_a_condition_that_is_not_known_is_kept_and_named() -> None:
     source = _read("#if SOMETHING > 3\na\n#else\nb\n#endif\n")
     assert source.code.split() == ["a"]
-    assert source.undecided == ((1, "SOMETHING > 3"),)
+    assert source.doubts == source.undecided == (Doubt(1, 5, "SOMETHING > 3", ()),)
+
+
+def test_a_macro_that_other_files_may_define_is_kept_and_named() -> None:
+    source = _read("#ifdef OWN\na\n#else\nb\n#endif\n")
+    assert source.code.split() == ["b"]
+    assert source.doubts == (Doubt(1, 5, "defined(OWN)", ("OWN",)),)
+    assert not source.undecided
+
+
+def test_a_macro_of_the_file_decides_within_a_longer_expression() -> None:
+    text = "#define OWN\n#if defined(OWN) && !defined(CONFIG_NONE)\na\n#else\nb\n#endif\n"
+    assert _read(text).code.split() == ["a"]
 
 
 def test_an_include_guard_lets_its_file_in() -> None:

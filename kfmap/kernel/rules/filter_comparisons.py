@@ -59,10 +59,10 @@ class Comparisons:
                 return Always(False)
             case Known("offset"), Number(value):
                 return MemberAt(value)
-            case Known("target"), ListItem(name, _):
+            case Known("target"), ListItem(name, 0) if len(self._entries(name)) == 1:
                 return self.in_set(name, node, lambda set_id: TargetIn(set_id))
             case Known("kfunc"), ListItem(name, index):
-                entries = self._tables.list_entries(name, self._file)
+                entries = self._entries(name)
                 if 0 <= index < len(entries):
                     return KfuncIs(entries[index])
             case Number(first), Number(second):
@@ -76,6 +76,9 @@ class Comparisons:
             case Holds(first_, True), Holds(second_, True):
                 return either(first_, second_, negate(second_))
         raise NotInSubsetError(f"comparison {text_of(node)[:60]}", node)
+
+    def _entries(self, name: str) -> tuple[str, ...]:
+        return self._tables.list_entries(name, self._file)
 
     def _enumerator(self, enum: str, number: Number, node: Node) -> str:
         """Return the enumerator of a number, which may go by another name."""

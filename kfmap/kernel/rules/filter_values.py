@@ -55,8 +55,13 @@ _BOOL = ("bool", "_Bool")
 _NARROW = re.compile(
     r"(?:__)?[us](?:8|16)|u?int(?:8|16)_t|(?:un)?signed char|char|(?:unsigned )?short"
 )
+_WIDE = re.compile(r"(?:__)?[us]32|u?int32_t|(?:unsigned )?int|unsigned|signed|enum \w+")
 _EVERY_WIDTH = range(128)
+_OF_INT = range(-(1 << 31), 1 << 31)
+_UNSIGNED = re.compile(r"\b(?:0x[\da-f]+|\d+)l*u", re.I)
+_WIDER = (Known("offset"), Known("kfunc"), Known("target"))  # than the narrow types
 _RETURNS_BOOL = re.compile(r"\b(?:_B|b)ool\s*\Z")
+_RETURNS_NARROW = re.compile(rf"(?:{_NARROW.pattern})\s*\Z")
 _FIELDS = {
     ("prog", "type"): "type",
     ("prog", "expected_attach_type"): "attach",
@@ -201,8 +206,12 @@ class ValueReader(ABC):
             return Holds(value.condition)
         if isinstance(value, Number) and type_ in _BOOL:
             return Number(int(value.value != 0))
-        is_narrow = isinstance(value, Number) and value.value not in _EVERY_WIDTH
-        if is_narrow and _NARROW.fullmatch(" ".join(type_.split())):
+        plain = " ".join(type_.split())
+        is_narrow = _NARROW.fullmatch(plain) is not None
+        fits = _EVERY_WIDTH if is_narrow else _OF_INT
+        is_cut = isinstance(value, Number) and value.value not in fits
+        is_cut = is_cut and (is_narrow or _WIDE.fullmatch(plain) is not None)
+        if is_cut or (plain in _BOOL) or (is_narrow and value in _WIDER):
             raise NotInSubsetError(f"value of {text_of(node)[:60]}", node)
         return value
 
@@ -262,12 +271,13 @@ class ValueReader(ABC):
             return Holds(self._logical(node, env))
         left = self.meaning(self._part(node, "left"), env)
         right = self.meaning(self._part(node, "right"), env)
+        if _may_wrap(operator, left, right) and _UNSIGNED.search(text_of(node)):
+            raise NotInSubsetError(f"value of {text_of(node)[:60]}", node)
         if operator in ("==", "!="):
             found = self.comparisons.equal(left, right, node)
             return Holds(found if operator == "==" else negate(found))
         if isinstance(left, Number) and isinstance(right, Number):
-            value = compute(operator, left.value, right.value)
-            return self._number(value, node)
+            return self._number(compute(operator, left.value, right.value), node)
         if (
             operator == "/"
             and left == Known("offset")
@@ -296,9 +306,9 @@ class ValueReader(ABC):
 
     def _call(self, node: Node, env: Mapping[str, Meaning]) -> Meaning:
         name, arguments = called_name(node), arguments_of(node)
-        if name in _AS_ARGUMENT and len(arguments) == 1:
+        if name in _AS_ARGUMENT and len(arguments) == 1 and not self._is_own_macro(name):
             return self.meaning(arguments[0], env)
-        if name in _SET_TESTS and len(arguments) == 2:
+        if name in _SET_TESTS and len(arguments) == 2 and not self.code.macro(name, self.file):
             return Holds(self._set_test(arguments, env, node))
         option = config_call(self.code.config, name, [text_of(a) for a in arguments])
         if option is not None:
@@ -309,6 +319,10 @@ class ValueReader(ABC):
         if macro is not None and macro.parameters is not None:
             return self._macro(substitute(macro, [text_of(a) for a in arguments]), env, node)
         return self._helper(name, arguments, env, node)
+
+    def _is_own_macro(self, name: str) -> bool:
+        source = self.code.source(self.file)
+        return source is not None and name in source.defined
 
     def _set_test(self, arguments: list[Node], env: Mapping[str, Meaning], node: Node) -> Condition:
         tested, member = (self.meaning(argument, env) for argument in arguments)
@@ -341,8 +355,19 @@ class ValueReader(ABC):
         function = parse_function(item)
         given = [self.meaning(argument, env) for argument in arguments]
         names = dict(zip(function.parameters, given, strict=False))
-        is_bool = _RETURNS_BOOL.search(item.text[: item.function_start]) is not None
+        head = item.text[: item.function_start]
+        is_bool = _RETURNS_BOOL.search(head) is not None
+        if not is_bool and _RETURNS_NARROW.search(head):
+            raise NotInSubsetError(f"call of {name}, which cuts off what it returns", node)
         return Holds(self.returned(function, names, node), is_bool)
+
+
+def _may_wrap(operator: str, left: Meaning, right: Meaning) -> bool:
+    """Return whether it matters for two numbers, or what they come to, that one is unsigned."""
+    if not isinstance(left, Number) or not isinstance(right, Number):
+        return False
+    numbers = (left.value, right.value, compute(operator, left.value, right.value) or 0)
+    return any(number < 0 or number not in _OF_INT for number in numbers)
 
 
 def _is_bool(value: Meaning) -> bool:

@@ -93,6 +93,7 @@ class FilterCompiler(ValueReader, StatementCompiler[Node]):
         try:
             meaning = self.meaning(node, env)
             if isinstance(meaning, Number):
+                self.converted(meaning, "int", node)
                 return Decide(meaning.value != 0, self.file, self.line(node))
             condition_ = self.condition_of(meaning, node)
         except NotInSubsetError as error:
@@ -180,7 +181,7 @@ class FilterCompiler(ValueReader, StatementCompiler[Node]):
         text = substitute(macro, [text_of(argument) for argument in arguments_of(node)])
         sets = "|".join(map(re.escape, env))
         matters = re.compile(
-            rf"\b(?:return|goto)\b|\b(?:{sets})\b\s*(?:[^\w\s]{{0,2}}=(?!=)|\+\+|--)"
+            rf"\b(?:return|goto)\b|\b(?:{sets})\b[\s)]*(?:[^\w\s]{{0,2}}=(?!=)|\+\+|--)"
         )
         return parse_statements(text, node.start_point.row) if self._has(text, matters) else []
 

@@ -6,6 +6,7 @@ import re
 
 from kfmap.kernel.code import Code
 from kfmap.kernel.items import Item
+from kfmap.kernel.source import Doubt
 from kfmap.kernel.syntax import parse_function, text_of, walk
 
 _WEAK = re.compile(r"\b(?:__)?weak\b")
@@ -20,14 +21,22 @@ def find_doubt(code: Code, item: Item) -> tuple[str, int] | None:
     """Return why the text of a function may not be what runs, and its line; None where it is."""
     if is_weak(item):
         return "weak function", item.function_line
-    source = code.source(item.file)
-    lines = range(item.function_line, item.line_at(len(item.text)) + 1)
-    for line, expression in source.undecided if source else ():
-        if line in lines:
-            return f"#if {expression[:60]}", line
+    doubt = find_branch_in_doubt(code, item)
+    if doubt:
+        return f"#if {doubt.expression[:60]}", doubt.start
     body = parse_function(item).body
     for node in walk(body) if body.has_error else ():
         is_attribute = node.is_error and text_of(node).startswith("__")
         if (node.is_error or node.is_missing) and not is_attribute:
             return "syntax", item.line_at(item.brace) + node.start_point.row
     return None
+
+
+def find_branch_in_doubt(code: Code, item: Item) -> Doubt | None:
+    """Return the #if around a function, or in it, of which it is not known which branch counts."""
+    around = code.find_doubt(item.file, item.function_line, item.file)
+    if around:
+        return around
+    source = code.source(item.file)
+    lines = range(item.function_line, item.line_at(len(item.text)) + 1)
+    return next((d for d in (source.undecided if source else ()) if d.start in lines), None)

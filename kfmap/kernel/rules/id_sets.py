@@ -155,7 +155,8 @@ class _Finder:
         self._entries += 1
         if self._entries > _MAX_ENTRIES:
             raise TreeError(f"{self._source.file} has more than {_MAX_ENTRIES:,} BTF ids in sets")
-        if len(arguments) < 2:
+        if len(arguments) < 2:  # a macro that stands for several
+            self._unread.append((Place(self._source.file, line), ", ".join(arguments)))
             return
         if not arguments[1].isidentifier():
             self._unread.append((Place(self._source.file, line), arguments[1]))

@@ -19,6 +19,7 @@ from kfmap.quick_dataclass import dataclass
 
 _MAX_ELEMENTS = 4_000
 _TAG = re.compile(r"\bstruct\s+(\w+)")
+_UNION = re.compile(r"\bunion\b")
 _LAST_NAME = re.compile(r"(\w+)\s*(?:\[[^\]]*\]\s*|:\s*\d+\s*)*\Z|\(\s*\*\s*(\w+)\s*\)")
 
 # The text of an expression, or what the fields of a struct hold.
@@ -52,7 +53,7 @@ def find_variable(code: Code, name: str, file: str) -> Variable | None:
             if name in item.text and not item.function:
                 found = read_variable(code, item, name)
             if found:
-                return found
+                return None if code.find_doubt(other, found.line, file) else found
     return None
 
 
@@ -70,6 +71,8 @@ def read_held(
 ) -> tuple[Held | None, ...]:
     """Return the elements of an initialiser; `head` is what stands before the variable's name."""
     names = member_names(code, head, file)
+    if value.type == "initializer_list" and _UNION.search(head):  # members share what they hold
+        return (None,)
     if not dimensions.strip():
         return (_read_element(value, names),)
     if dimensions.count("[") > 1 or value.type != "initializer_list":

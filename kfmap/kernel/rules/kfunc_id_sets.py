@@ -156,10 +156,12 @@ def _find_writers(code: Code, item: Item, match: re.Match[str]) -> tuple[str, ..
     assigned = re.compile(rf"(?<![\w.>&*]){name}\s*(?:\[[^\]]*\]\s*)?=(?!=)")
     # The whole of it given to what can only be a macro: swap(a, b).
     given = re.compile(rf"\w\s*\([^;{{}}]*(?<![\w.>&*]){name}\s*[,)]")
+    pointed = re.compile(rf"=\s*&{name}\b")
+    is_pointed_at = any(not o.function and pointed.search(o.text) for o in code.items(item.file))
     return tuple(
         other.function
         for other in code.items(item.file)
         if other.function
-        and ("btf_kfunc_id_set" in other.text or match[1] in other.text)
+        and (is_pointed_at or "btf_kfunc_id_set" in other.text or match[1] in other.text)
         and (_WRITTEN.search(other.text) or assigned.search(other.text) or given.search(other.text))
     )

@@ -14,15 +14,19 @@ from tree_sitter import Node
 from kfmap.kernel.expressions import Value, compute
 from kfmap.kernel.facts import Place
 from kfmap.kernel.preprocessor import config_call
+from kfmap.kernel.rules.function_doubts import find_doubt
 from kfmap.kernel.rules.initializers import read_held
 from kfmap.kernel.rules.register_doubts import RunnerInDoubt
 from kfmap.kernel.rules.register_world import REGISTER, REGISTER_FMODRET, Site, World
-from kfmap.kernel.statements import BREAKS, CONTINUES, FALLS, TooLongError
+from kfmap.kernel.source import substitute
+from kfmap.kernel.statements import BREAKS, CONTINUES, FALLS, LEAVES, TooLongError
 from kfmap.kernel.syntax import (
     Function,
     arguments_of,
     called_name,
     field_of,
+    parse_function,
+    parse_statements,
     strip_parentheses,
     text_of,
     walk,
@@ -33,6 +37,9 @@ _MAX_CALLS = 12  # of functions in functions
 _COPIES = frozenset({"memcpy", "memmove", "__builtin_memcpy"})
 _BITS = frozenset({"BIT", "BIT_ULL"})  # include/vdso/bits.h
 _KNOWN = frozenset({"likely", "unlikely", "ARRAY_SIZE", *_COPIES, *_BITS})
+_MAX_CONSTANT = 400  # characters of the body of a function that only returns a constant
+_NEVER_RETURN = frozenset({"BUG", "panic", "unreachable", "do_exit", "__builtin_unreachable"})
+_LEADS_OUT = re.compile(r"\b(?:return|goto|break|continue)\b")
 _CHANGES = re.compile(rf"{REGISTER}|{REGISTER_FMODRET}|\+\+|--|(?<![=!<>])=(?!=)")
 
 
@@ -60,7 +67,9 @@ class RegisterMachine(RunnerInDoubt):
         if name in self._locals:
             return None
         if name in self._world.program_types:
-            return self._world.program_types[name]
+            macro = code.macro(name, file)
+            given = self._world.program_types[name]
+            return given if macro is None else code.evaluate(macro.body, file)
         value = code.value(name, file)
         if value is not None:
             return value
@@ -186,6 +195,8 @@ class RegisterMachine(RunnerInDoubt):
         is_array = declarator.type == "array_declarator"
         text = text_of(node)
         head = text[: declarator.start_byte - node.start_byte]
+        if is_pointer:
+            self._pointers.add(name)
         is_struct = re.search(r"\bstruct\b", head) is not None and not is_pointer
         known = None if value is None or value.type == "initializer_list" else self.value(value)
         self._locals.add(name)
@@ -219,8 +230,7 @@ class RegisterMachine(RunnerInDoubt):
         name, text = called_name(node), text_of(node)
         matters = name in _KNOWN or _CHANGES.search(text) is not None
         if not matters and not any(entered in text for entered in self._world.entered):
-            arguments = [text_of(argument) for argument in arguments_of(node)]
-            return config_call(self._world.code.config, name, arguments)
+            return self._known_answer(name, node)
         return super()._call(node)
 
     def call_value(self, name: str, node: Node, values: list[Value]) -> Value:
@@ -245,8 +255,21 @@ class RegisterMachine(RunnerInDoubt):
             value = inside.execute()
             self.steps = inside.steps
             return value
+        return self._known_answer(name, node)
+
+    def _known_answer(self, name: str, node: Node) -> Value:
+        """Return what IS_ENABLED() and kin say, and functions that only return a constant."""
+        code = self._world.code
         arguments = [text_of(argument) for argument in arguments_of(node)]
-        return config_call(self._world.code.config, name, arguments)
+        option = config_call(code.config, name, arguments)
+        item = code.function_beside(name, self.function.file) if option is None and name else None
+        if item is None or len(item.text) - item.brace > _MAX_CONSTANT:
+            return option
+        body = [part for part in parse_function(item).body.named_children if part.type != "comment"]
+        is_plain = len(body) == 1 and body[0].type == "return_statement"
+        if not is_plain or not body[0].named_children or find_doubt(code, item):
+            return None
+        return code.evaluate(text_of(body[0].named_children[0]), item.file)
 
     def _note(self, name: str, node: Node, values: list[Value]) -> None:
         met, key = self._world.met, (self.function.file, self._offset(node))
@@ -283,7 +306,35 @@ class RegisterMachine(RunnerInDoubt):
         if node.type in ("for_statement", "while_statement", "do_statement"):
             self.count_step()
             return self._loop(node)
+        if node.type == "expression_statement" and len(node.named_children) == 1:
+            (child,) = node.named_children
+            expanded = self._expand(child)
+            if expanded:
+                return self._sequence(expanded)
+            if child.type == "call_expression" and self._never_returns(called_name(child)):
+                return {LEAVES}
         return super()._statement(node)
+
+    def _expand(self, node: Node) -> list[Node]:
+        """Return the statements of a macro that leads out of where it stands; none for others."""
+        is_call = node.type == "call_expression"
+        name = called_name(node) if is_call else text_of(node)
+        if not (name.isidentifier() and (is_call or node.type == "identifier")):
+            return []
+        line = self.function.line_of(node)
+        macro = self._world.code.macro(name, self.function.file, line)
+        if macro is None or (macro.parameters is not None) is not is_call:
+            return []
+        if not _LEADS_OUT.search(macro.body):
+            return []
+        text = substitute(macro, [text_of(argument) for argument in arguments_of(node)])
+        return parse_statements(text, node.start_point.row)
+
+    def _never_returns(self, name: str) -> bool:
+        if name in _NEVER_RETURN:
+            return True
+        item = self._world.code.function_beside(name, self.function.file) if name else None
+        return item is not None and "__noreturn" in item.text[: item.brace]
 
     def _loop(self, node: Node) -> set[str]:
         """Run a loop round by round as long as its condition is known."""

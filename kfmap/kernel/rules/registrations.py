@@ -20,7 +20,7 @@ from kfmap.kernel.facts import (
 )
 from kfmap.kernel.items import Item
 from kfmap.kernel.place import KERNELS_OWN
-from kfmap.kernel.rules.function_doubts import is_weak
+from kfmap.kernel.rules.function_doubts import find_branch_in_doubt, is_weak
 from kfmap.kernel.rules.hooks import BTF_C, find_enum
 from kfmap.kernel.rules.kfunc_id_sets import KfuncIdSet, make_kfunc_id_set
 from kfmap.kernel.rules.kfunc_memory import Block, Memory
@@ -185,7 +185,9 @@ class RegisterReader:
         executed = frozenset(met.functions)
         calls += [replace(call, executed=executed) for call in dict.fromkeys(resolved)]
         entered = (self._open[name] for name in sorted(executed) if name in self._open)
-        doubt = self._find_doubt(item) or next(filter(None, map(self._find_twin, entered)), "")
+        doubt = self._find_doubt(item) or next(
+            filter(None, map(self._find_text_doubt, entered)), ""
+        )
         if doubt:
             calls = [_in_doubt(call, doubt) for call in calls]
         is_known = file in self._files or file.endswith(".h")
@@ -199,7 +201,12 @@ class RegisterReader:
         if not (uses.is_named or uses.callers):
             who = "only a boot parameter" if uses.is_of_a_parameter else "nothing"
             return f"{who} calls {item.function}()"
-        return self._find_twin(item)
+        return self._find_text_doubt(item)
+
+    def _find_text_doubt(self, item: Item) -> str:
+        """Return why the text of a function may not be what runs, "" where it is."""
+        doubt = find_branch_in_doubt(self._code, item)
+        return f"#if {doubt.expression}" if doubt else self._find_twin(item)
 
     def _find_twin(self, item: Item) -> str:
         """Return what may stand in the place of a weak function, "" for nothing."""
@@ -245,9 +252,12 @@ class RegisterReader:
     def _program_type(self, site: Site) -> str | None:
         if not site.program_type:
             return ""
-        if site.program_type.startswith("BPF_PROG_TYPE_"):
-            return site.program_type
-        return self._type_names.get(site.type_value) if site.type_value is not None else None
+        value = site.type_value
+        if value is None:
+            return None
+        if self._type_values.get(site.program_type) == value:
+            return site.program_type  # of several names for one number, the one that is written
+        return self._type_names.get(value)
 
     # What is no call
 

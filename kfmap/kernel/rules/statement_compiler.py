@@ -187,11 +187,14 @@ def _assigned_in(node: Syntax) -> Iterator[tuple[str, Syntax | None]]:
             is_plain = part.children[1].type == "=" and part == node
             left = field_of(part, "left")
             if left is not None:
-                yield text_of(left), field_of(part, "right") if is_plain else None
+                yield (
+                    text_of(strip_parentheses(left)),
+                    field_of(part, "right") if is_plain else None,
+                )
         elif part.type == "update_expression":
             argument = field_of(part, "argument")
             if argument is not None:
-                yield text_of(argument), None
+                yield text_of(strip_parentheses(argument)), None
 
 
 def _addressed_in(node: Syntax) -> Iterator[str]:
