@@ -17,7 +17,6 @@ from verifier.engine.object.map_definitions import PROGRAM_ARRAY
 from verifier.engine.object.model import (
     BpfObject,
     Program,
-    Reference,
     ReferenceKind,
     StructOpsUse,
 )
@@ -115,10 +114,15 @@ class _CallIndex:
         self._graph = graph
         self._hashes: dict[int, bytes] = {}  # function → hash of its code
         self._arrays: dict[int, list[int]] = {}  # function → program arrays it tail-calls through
+        arrays = {at for at, item in enumerate(obj.maps) if item.kind == PROGRAM_ARRAY}
+        if not arrays:
+            return
         for (section, slot), reference in sorted(obj.references.items()):
-            owner = graph.function_at(section, slot)
-            if owner is not None and _is_program_array(obj, reference):
-                self._arrays.setdefault(owner, []).append(reference.index)
+            is_map = reference.kind == ReferenceKind.MAP
+            if is_map and reference.index in arrays:
+                owner = graph.function_at(section, slot)
+                if owner is not None:
+                    self._arrays.setdefault(owner, []).append(reference.index)
 
     def calls_in(self, reached: Mapping[int, Path]) -> list[CallSummary]:
         """Return the calls in the functions reached."""
@@ -160,8 +164,3 @@ class _CallIndex:
             instruction=path[-1][1],
             source=steps[-1].source,
         )
-
-
-def _is_program_array(obj: BpfObject, reference: Reference) -> bool:
-    is_map = reference.kind == ReferenceKind.MAP
-    return is_map and obj.maps[reference.index].kind == PROGRAM_ARRAY

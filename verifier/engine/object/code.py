@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from array import array
 from hashlib import sha256
@@ -17,6 +18,7 @@ CALL = 0x85  # BPF_JMP | BPF_CALL
 LDDW = 0x18  # BPF_LD | BPF_DW | BPF_IMM, two slots
 PSEUDO_CALL = 1  # BPF_PSEUDO_CALL in src: a subprogram
 
+_NUMBERED = re.compile(rb"[\x85\x18]")  # CALL and LDDW
 _IS_CALL = bytes(opcode == CALL for opcode in range(256))
 _IS_PSEUDO_CALL = bytes(registers >> 4 == PSEUDO_CALL for registers in range(256))
 _SWAPPED = bytes(registers >> 4 | (registers & 15) << 4 for registers in range(256))
@@ -62,12 +64,13 @@ def hash_function(code: Code, function: Function) -> bytes:
     slots = slice(function.start, function.start + function.count)
     opcodes, registers = code.opcodes[slots], code.registers[slots]
     offsets, immediates = array("h", code.offsets[slots]), array("i", code.immediates[slots])
-    for at, opcode in enumerate(opcodes):
-        if opcode == CALL and registers[at] >> 4:  # calls of helpers keep their number
+    last = function.count - 1
+    for found in _NUMBERED.finditer(opcodes):
+        at = found.start()
+        if opcodes[at] == LDDW:
+            immediates[at] = immediates[min(at + 1, last)] = 0
+        elif registers[at] >> 4:  # calls of helpers keep their number
             immediates[at] = 0
-        elif opcode == LDDW:
-            for half in range(at, min(at + 2, len(immediates))):
-                immediates[half] = 0
     digest = sha256()
     for column in (opcodes, registers, offsets, immediates):
         digest.update(column)
