@@ -134,11 +134,12 @@ class _Checks:
         self._load_from_the_map()
         for number in range(len(self._asked)):
             self._load(number)
-        for answers in work_in_processes(self._answer, inputs, self._processes, _size):
-            if isinstance(answers, Lost):
-                yield _Answer(CheckedObject(answers.item.name, "", None, problem=_LOST))
-            else:
-                yield from answers
+        with collection_paused():  # answers make no cycles, and stay
+            for answers in work_in_processes(self._answer, inputs, self._processes, _size):
+                if isinstance(answers, Lost):
+                    yield _Answer(CheckedObject(answers.item.name, "", None, problem=_LOST))
+                else:
+                    yield from answers
 
     def _answer(self, item: _Input, is_last: bool = False) -> tuple[_Answer, ...]:
         found = read_file(item.name, self._limit) if isinstance(item, ObjectFile) else (item,)
