@@ -38,7 +38,7 @@ int jumps(void *ctx)
 		"exit;" ::: "memory");
 }
 
-__attribute__((naked)) SEC("xdp")
+__attribute__((naked)) SEC("tc")
 int memory(void *ctx)
 {
 	asm volatile(

@@ -181,12 +181,12 @@ def _run_helper_callbacks(
     """Run a helper's callback, if it is run at all, and return all regions that may follow."""
     register, sources = SYNCHRONOUS[number]
     turns = walk.settle(state.registers[1]) if number == LOOP else UNKNOWN
-    if turns == 0:
+    if turns == 0 and not walk.inputs.walks_empty_loops():
         walk.note_received(state.registers[register : register + 1])
         return [state.regions]
     arguments = [_callback_argument(walk, state, slot, at) for at in sources]
     arguments += [UNKNOWN] * (5 - len(arguments))
-    rounds = min(turns, _ROUNDS) if isinstance(turns, int) else _ROUNDS
+    rounds = max(1, min(turns, _ROUNDS)) if isinstance(turns, int) else _ROUNDS
     return _run_callbacks(state, slot, register, tuple(arguments), rounds, enter)
 
 

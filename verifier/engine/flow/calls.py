@@ -118,7 +118,7 @@ class CallGraph:
         self._add_relocated()
         self._callers = self._find_callers()
         self.interesting = self.closure(
-            calls.kfuncs or calls.helpers or calls.relocated or calls.variables
+            calls.kfuncs or calls.helpers or calls.relocated or calls.variables or calls.packets
             for calls in self.calls
         )
         keepers = {

@@ -132,6 +132,10 @@ class Inputs:
         """Return whether a CO-RE relocation fails."""
         return bool(self.ask((Asked.FAILS, section, slot)))
 
+    def walks_empty_loops(self) -> bool:
+        """Return whether the callback of bpf_loop() is walked although it takes no turn."""
+        return bool(self.ask((Asked.EMPTY_LOOPS, 0, 0)))
+
     # externs
 
     def kfunc(self, extern: int) -> KfuncAnswer:

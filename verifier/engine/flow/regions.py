@@ -189,6 +189,8 @@ UNMATCHED, OUT_OF_ORDER, DIFFERENT, FAMILY, SAME, APART = (
 )
 # The same where a kernel tells elements of a map apart that callbacks get, and where it does not
 DIFFERENT_TURN, SAME_TURN = "different turn", "same turn"
+# A lock in such an element, where a kernel knows locks by the ids of elements, which these lack
+NO_ID = "no id"
 
 
 def fault_of_restore(regions: Regions, flag: Flag) -> str:
@@ -214,7 +216,9 @@ def fault_of_unlock(regions: Regions, lock: Lock) -> str:
     at = _find_lock(regions.locks, lock)
     if at is None:
         return DIFFERENT_TURN if _is_of_turns(regions.locks[-1], lock) else DIFFERENT
-    return OUT_OF_ORDER if regions.locks[at + 1 :] else ""
+    if regions.locks[at + 1 :]:
+        return OUT_OF_ORDER
+    return NO_ID if lock.kind == SPIN and lock.of and lock.of[0] == TO_TURN else ""
 
 
 def fault_of_lock(regions: Regions, lock: Lock) -> str:

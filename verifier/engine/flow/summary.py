@@ -27,7 +27,7 @@ TIMER, WORK, PASSED = EdgeKind.TIMER, EdgeKind.WORK, EdgeKind.PASSED
 
 
 class LeakKind(StrEnum):
-    """Where held regions matter although nothing is called."""
+    """Where held regions matter although nothing is called; loads from packets always do."""
 
     EXIT = "exit"
     PACKET = "packet"  # LD_ABS and LD_IND, which may end the program

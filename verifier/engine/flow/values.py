@@ -100,6 +100,7 @@ class Asked(StrEnum):
     KFUNC = "kfunc"  # by extern, as all that follow
     ADDRESS = "address"
     KCONFIG = "kconfig"
+    EMPTY_LOOPS = "empty loops"  # whether the callback of a loop of no turns is walked
 
 
 class Source(NamedTuple):

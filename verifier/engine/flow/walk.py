@@ -121,7 +121,7 @@ class Walk:
         self._note((slot, function, regions, arguments), edge, self.block if chosen else None)
 
     def note_leak(self, kind: LeakKind, slot: int, regions: Regions) -> None:
-        if regions.is_open():
+        if regions.is_open() or kind == LeakKind.PACKET:
             self._note((slot, regions), Leak(kind, slot, self.sure, regions), self.block)
 
     def note_poison(self, slot: int) -> None:

@@ -1,4 +1,5 @@
 """What no callback may do, nor any function below it: throw, call another program, read a packet.
+And what a callback may not be: global, or of an object without types.
 
 Mirrors check_max_stack_depth_subprog() of kernel/bpf/verifier.c, which looks at all code of a
 function that was walked as a callback, dead or not; and what is said of exception callbacks there
@@ -25,7 +26,7 @@ from verifier.engine.judging.problem import (
     place_of_call,
 )
 from verifier.engine.judging.regions import TAIL_CALL, THROW
-from verifier.engine.object.model import Program
+from verifier.engine.object.model import Linkage, Program
 from verifier.engine.object.programs import exception_callbacks
 from verifier.engine.result import FindingKind
 
@@ -45,6 +46,7 @@ class CallbackJudge:
         """Look at every function that is live as a callback."""
         for callback in reach.callbacks:
             function = callback.node.function
+            yield from self._linkage(callback)
             yield from self._object(callback, THROW, self.throw_in(function), THROW)
             if self.kernel.rules.holds("callbacks_never_tail_call"):
                 calls = self.prepared.helpers_in(function).get(TAIL_CALL, ())
@@ -52,6 +54,22 @@ class CallbackJudge:
             if self.kernel.rules.holds("callbacks_never_load_packets"):
                 loads = self.prepared.packets_in(function)
                 yield from self._object(callback, "a load from the packet", loads)
+
+    def _linkage(self, callback: LiveCallback) -> Iterator[Problem]:
+        """Mirror check_ld_imm(), alike in 6.1 to 7.3; what is for exceptions has other rules."""
+        obj, node = self.prepared.object, callback.node
+        if node.slot is None:
+            return
+        name = obj.functions[node.function].name
+        text = ""
+        if not obj.has_function_types:
+            text = f"missing btf func_info: {name} is a callback, and the object has no BTF"
+        elif obj.functions[node.function].linkage == Linkage.GLOBAL:
+            text = f"callback function not static: declare {name} static"
+        if text:
+            reasons, place = (give_reason(_RULE, text),), place_of_call(node)
+            path = path_to_call(node)
+            yield Problem(FindingKind.LOAD, "", path, callback.sure, reasons, place)
 
     def throw_in(self, function: int) -> Path:
         """Return the way to the first exception that a function could throw, dead code counted."""

@@ -116,6 +116,13 @@ class KernelUnderTest:
         known = self._enumerators(enum)
         return name in known if known else None
 
+    def has_function(self, name: str) -> bool | None:
+        """Return whether the kernel itself has a function, None if that is not known.
+
+        By functions that came with a change kernels are told apart whose facts do not say of it.
+        """
+        return None if self.functions is None else self.functions.has(name)
+
     @cached_property
     def left_out(self) -> Mapping[tuple[str, str], LeftOut]:
         """Return what its configuration leaves out, by kind and name."""

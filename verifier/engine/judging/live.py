@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from kfmap.permission.verdict import Step, give_reason
+from kfmap.permission.view import EXT_TYPE
 from verifier.engine.flow.budget import Budget
 from verifier.engine.flow.engine import Engine
 from verifier.engine.flow.questions import Question
@@ -38,6 +39,14 @@ _ANYWHERE = frozenset(
         FindingKind.LOAD,
         FindingKind.UNKNOWN,
     }
+)
+# may_access_skb() of kernel/bpf/verifier.c, alike in every tree from 6.1 to 7.3
+_LOADS_PACKETS = frozenset(
+    {"BPF_PROG_TYPE_SOCKET_FILTER", "BPF_PROG_TYPE_SCHED_CLS", "BPF_PROG_TYPE_SCHED_ACT"}
+)
+_NO_PACKETS = Objection(
+    FindingKind.LOAD,
+    (Reason("packet", "BPF_LD_[ABS|IND] instructions not allowed for this program type"),),
 )
 
 
@@ -141,7 +150,9 @@ class LiveJudge:
         """Return whether a walk could find anything, dead code counted: most programs without a
         kernel function have nothing to be found."""
         reached = self._reached
-        if reached.calls or (reached.calls_back and reached.loads_packets):
+        if reached.calls or reached.calls_back_wrongly:
+            return True
+        if reached.loads_packets and (reached.calls_back or not self._may_load_packets):
             return True
         if any(self._engines.fails(function) for function in reached.functions):
             return True
@@ -150,6 +161,14 @@ class LiveJudge:
         if reached.calls_back and TAIL_CALL in reached.helpers:
             return True
         return any(map(self._may_object, reached.helpers))
+
+    @property
+    def _may_load_packets(self) -> bool:
+        """Return whether the program's type may use LD_ABS; so too if it is not known."""
+        kind: str | None = self._program.kind.program_type
+        if kind == EXT_TYPE:
+            kind = self._program.replaces
+        return kind is None or kind in _LOADS_PACKETS
 
     def _may_object(self, number: int) -> bool:
         """Return whether anything may be wrong with a call of a helper, wherever it is made."""
@@ -192,7 +211,15 @@ class LiveJudge:
                 reasons = (give_reason("region", held.text),)
                 found = Objection(FindingKind.REGION, reasons, held.certain, held.advice)
                 yield path_problem(found, "", leak.node, leak.slot, leak.sure)
+        yield from self._packet_problems(reach)
         yield from map(self._poison_problem, reach.poisons)
+
+    def _packet_problems(self, reach: Reach) -> Iterator[Problem]:
+        """Return the surest load from a packet where the program may not have any."""
+        loads = [leak for leak in reach.leaks if leak.kind == LeakKind.PACKET]
+        if loads and not self._may_load_packets:
+            first = max(loads, key=lambda leak: leak.sure)
+            yield path_problem(_NO_PACKETS, "", first.node, first.slot, first.sure)
 
     def _map_problems(self, reach: Reach) -> Iterator[Problem]:
         """What the maps lack that live calls are given."""

@@ -150,9 +150,20 @@ class Loaded:
                 Asked.KFUNC: self._kfunc_answer,
                 Asked.ADDRESS: self._address,
                 Asked.KCONFIG: self._kconfig,
+                Asked.EMPTY_LOOPS: lambda *_: self._walks_empty_loops,
             },
             _order(self.object),
         )
+
+    @property
+    def _walks_empty_loops(self) -> bool:
+        """Return whether a callback is walked once, whatever the number of turns.
+
+        So it was until push_callback_call() came, with "bpf: verify callbacks as if they are called
+        unknown number of times": 6.1.192 refuses what the callback of bpf_loop(0, …) may not do,
+        and 6.12.107 does not look at it.
+        """
+        return self.kernel.has_function("push_callback_call") is False
 
     def _patch(self, section: int | str, slot: int) -> Patch:
         assert isinstance(section, str)

@@ -7,7 +7,7 @@ Which maps the kernel makes at all is in map_making.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
@@ -31,6 +31,7 @@ XSKMAP SOCKMAP SOCKHASH QUEUE STACK ARENA
 """
 _WITHOUT_TYPES = frozenset(f"BPF_MAP_TYPE_{word}" for word in _UNTYPED.split())
 _DEPRECATED = "_DEPRECATED"  # newer kernels' other name for the same number
+_CGROUP_STORAGE = ("BPF_MAP_TYPE_CGROUP_STORAGE", "BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE")
 # Helpers by what they need in the map that they are given.
 _NEEDS_TIMER = {169: "bpf_timer_init", 170: "bpf_timer_set_callback", 171: "bpf_timer_start"}
 _NEEDS_LOCK = {93: "bpf_spin_lock", 94: "bpf_spin_unlock"}
@@ -108,6 +109,22 @@ class MapJudge:
             held = _Held(self._object.data[index].name, "BPF_MAP_TYPE_ARRAY", fields)
             self._held_data[index] = held
         return self._objection(program, held)
+
+    def second_storages(self, maps: Iterable[int]) -> Iterator[tuple[int, Objection]]:
+        """Return which maps are cgroup storage beside another one of the same type.
+
+        Mirrors bpf_cgroup_storage_assign() of kernel/bpf/local_storage.c.
+        """
+        first: dict[int, str] = {}
+        for index in maps:
+            item = self._object.maps[index]
+            if map_type_name(item.kind) not in _CGROUP_STORAGE:
+                continue
+            if item.kind in first:
+                names = f"{first[item.kind]} and {item.name}"
+                text = f"only one cgroup storage of each type is allowed, and there are {names}"
+                yield index, Objection(FindingKind.LOAD, (Reason(_RULE, text),))
+            first.setdefault(item.kind, item.name)
 
     def _fields_of_data(self, index: int) -> frozenset[str]:
         return self._found(self._fields.of_data(index))

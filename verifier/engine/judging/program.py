@@ -15,6 +15,12 @@ from verifier.engine.judging.evidence_only import keep_what_is_known
 from verifier.engine.judging.externs import FOUND, MALFORMED
 from verifier.engine.judging.global_calls import GLOBAL_RULE
 from verifier.engine.judging.hooks import hook_objection
+from verifier.engine.judging.instructions import (
+    INSTRUCTION_RULE,
+    Unknown,
+    lacks_instructions,
+    unknown_instructions,
+)
 from verifier.engine.judging.licences import (
     LICENCE_RULE,
     is_gpl_compatible,
@@ -34,6 +40,7 @@ from verifier.engine.judging.struct_ops import (
     program_problem,
 )
 from verifier.engine.judging.struct_ops_maps import left_out
+from verifier.engine.judging.subprograms import subprogram_problems
 from verifier.engine.judging.targets import MODULE_RULE, target_objection
 from verifier.engine.object.model import Program
 from verifier.engine.result import Finding, FindingKind, ProgramVerdict, Reason, find_word
@@ -58,6 +65,18 @@ class ObjectJudge:
         self.maps = MapJudge(prepared.object, prepared.fields, loaded.kernel)
         self.problems: tuple[ObjectProblem, ...] = find_object_problems(loaded, self.maps)
         self.engines = Engines(prepared, loaded)
+        self._lacking = lacks_instructions(loaded.kernel)
+        self._unknown: dict[int, tuple[Unknown, ...]] = {}
+
+    def unknown_in(self, function: int) -> tuple[Unknown, ...]:
+        """Return the instructions of a function that the kernel does not know."""
+        if not self._lacking:
+            return ()
+        if function not in self._unknown:
+            item = self.prepared.object.functions[function]
+            code = self.prepared.object.code[item.section]
+            self._unknown[function] = tuple(unknown_instructions(item, code, self._lacking))
+        return self._unknown[function]
 
     def judge(self) -> tuple[ProgramVerdict, ...]:
         """Return the verdicts in the order of the programs."""
@@ -187,6 +206,9 @@ class _ProgramJudge:
             yield self._finding(
                 FindingKind.LOAD, "", self._static[found[0]], (Reason(LICENCE_RULE, text),)
             )
+        for path, reason in subprogram_problems(self._judge.prepared, self._program):
+            yield self._finding(FindingKind.LOAD, "", path, (reason,))
+        yield from self._instruction_findings()
         yield from self._map_findings()
         for extern in found:
             resolved, name = self._loaded.kfunc(extern), self._name(extern)
@@ -201,6 +223,23 @@ class _ProgramJudge:
                     FindingKind.DEVICE_BOUND, name, path, (Reason("device_bound", text),)
                 )
 
+    def _instruction_findings(self) -> Iterator[Finding]:
+        """Report the first instruction that the kernel does not know; of one that only counts where
+        it is walked, no more than that it is there."""
+        graph = self._judge.prepared.code.graph
+        doubt: Finding | None = None
+        for function, way in graph.find_paths([self._program.function]).items():
+            for item in self._judge.unknown_in(function):
+                path = (*way, (function, item.slot))
+                reasons = (Reason(INSTRUCTION_RULE, item.text),)
+                if item.even_dead or (item.first and not way):
+                    yield self._finding(FindingKind.LOAD, "", path, reasons)
+                    return
+                if doubt is None:
+                    doubt = self._finding(FindingKind.UNKNOWN, "", path, (*reasons, _NOT_SURE))
+        if doubt is not None:
+            yield doubt
+
     def _map_findings(self) -> Iterator[Finding]:
         """The kernel looks at every map that the code names, dead code included."""
         judge = self._judge.maps
@@ -208,6 +247,9 @@ class _ProgramJudge:
             objection = judge.map_objection(self._program, index)
             if objection:
                 yield self._finding(objection.kind, "", path, objection.reasons)
+        for index, objection in judge.second_storages(self._reached.maps):
+            path = self._reached.maps[index]
+            yield self._finding(objection.kind, "", path, objection.reasons)
         for index, path in self._reached.data.items():
             objection = judge.data_objection(self._program, index)
             if objection:

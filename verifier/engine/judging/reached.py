@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from verifier.engine.flow.calls import CallGraph
 from verifier.engine.judging.contexts import context_of
 from verifier.engine.judging.static_paths import Path
-from verifier.engine.object.model import Program
+from verifier.engine.object.model import Linkage, Program
 
 
 class Reached:
@@ -17,7 +17,8 @@ class Reached:
     `calls`, `maps`, `data`: the path to the first call of each extern, and to where each map and
     section of data is first referred to. `names`: the kernel's names of the externs that are
     called, sorted. `helpers`: the numbers of those that are called, rising; `variables`: the weak
-    variables of the kernel that are named. `calls_back`: the address of a function is taken.
+    variables of the kernel that are named. `calls_back`: the address of a function is taken;
+    `calls_back_wrongly`: of one that the kernel takes for no callback.
     """
 
     def __init__(self, graph: CallGraph, program: Program) -> None:
@@ -30,7 +31,8 @@ class Reached:
         found: tuple[dict[int, Path], ...] = ({}, {}, {})
         helpers: set[int] = set()
         variables: set[int] = set()
-        self.calls_back = self.loads_packets = False
+        self.calls_back = self.calls_back_wrongly = self.loads_packets = False
+        typed, functions = graph.object.has_function_types, graph.object.functions
         for function, path in paths.items():
             calls = graph.calls[function]
             for first, named in zip(found, (calls.kfuncs, calls.maps, calls.data), strict=True):
@@ -39,7 +41,9 @@ class Reached:
                         first[index] = (*path, (function, slot))
             helpers.update([number for _, number in calls.helpers])
             variables.update([extern for _, extern in calls.variables])
-            self.calls_back |= bool(calls.passed)
+            for _, passed in calls.passed:
+                self.calls_back = True
+                self.calls_back_wrongly |= not typed or functions[passed].linkage == Linkage.GLOBAL
             self.loads_packets |= bool(calls.packets)
         self.calls: Mapping[int, Path] = found[0]
         self.maps: Mapping[int, Path] = found[1]

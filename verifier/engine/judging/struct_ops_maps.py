@@ -22,6 +22,7 @@ from verifier.engine.object.model import BpfObject, Program, StructOpsMap, Struc
 from verifier.engine.result import FindingKind, Reason
 
 RULE = "struct_ops"
+_LINK, _MAKES_LINKS = ".link", "bpf_struct_ops_link_create"
 _MOST_MEMBERS = 60  # that are named: more than any ops structure of these kernels has
 
 # What SCX_OPS_OPEN() clears in sched_ext_ops where the kernel's struct lacks it, after asking
@@ -53,6 +54,13 @@ def map_problems(struct_map: StructOpsMap, loaded: Loaded) -> Iterator[Problem]:
     if ops is None:
         yield absent_type(struct_map.kernel_type, loaded.kernel)
         return
+    # "bpf: Create links for BPF struct_ops maps."; not in 6.1.192, in 6.12.107.
+    if struct_map.section.endswith(_LINK) and loaded.kernel.has_function(_MAKES_LINKS) is False:
+        text = (
+            f"this kernel does not make map {struct_map.name}: it knows no links of struct_ops "
+            f"(BPF_F_LINK): put the map into section {struct_map.section.removesuffix(_LINK)}"
+        )
+        yield Problem(FindingKind.STRUCT_OPS, give_reason(RULE, text, ops.place))
     known = {member.name for member in ops.members}
     missing = [
         name

@@ -56,23 +56,29 @@ def _read_function(symbol: Symbol, section: Section, types: _FunctionTypes) -> F
         section.name,
         start,
         symbol.size // SLOT,
-        _linkage(symbol, section),
+        _linkage(symbol, section, types.are_known),
         symbol.weak,
         types.of(symbol.name, section.name, start),
     )
 
 
-def _linkage(symbol: Symbol, section: Section) -> Linkage:
-    """Return how the function is verified; libbpf makes hidden global subprograms static."""
+def _linkage(symbol: Symbol, section: Section, is_typed: bool) -> Linkage:
+    """Return how the function is verified; libbpf makes hidden global subprograms static.
+
+    Where .BTF.ext does not say which function is which, the kernel takes all subprograms for static
+    (subprog_is_global() of kernel/bpf/verifier.c).
+    """
     if section.name != TEXT:
         return Linkage.PROGRAM
-    return Linkage.STATIC if symbol.local or symbol.hidden else Linkage.GLOBAL
+    is_static = symbol.local or symbol.hidden or not is_typed
+    return Linkage.STATIC if is_static else Linkage.GLOBAL
 
 
 class _FunctionTypes:
     """The FUNC of each function: as .BTF.ext has it by place, else as BTF has it by name."""
 
     def __init__(self, btf: Btf | None, btf_ext: BtfExt | None) -> None:
+        self.are_known = bool(btf_ext and btf_ext.functions)
         self._btf = btf
         self._at = {
             section: dict(zip(info.slots, info.type_ids, strict=True))

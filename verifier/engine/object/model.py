@@ -214,7 +214,8 @@ class BpfObject:
     """One object.
 
     `code` is by section name, `references` by (section name, slot). `notes`: what could not be
-    read. `refusals`: why libbpf does not open the file, whatever the kernel.
+    read. `refusals`: why libbpf does not open the file, whatever the kernel. `has_function_types`:
+    .BTF.ext says which FUNC of .BTF each function is; else the kernel takes all for static.
     """
 
     size: int
@@ -233,3 +234,4 @@ class BpfObject:
     btf_ext: BtfExt | None
     notes: tuple[str, ...]
     refusals: tuple[str, ...] = ()
+    has_function_types: bool = True

@@ -82,6 +82,7 @@ def _read(data: bytes, limits: Limits) -> BpfObject:
         btf_ext=btf_ext,
         notes=tuple(notes),
         refusals=tuple(refusals[:_MAX_REFUSALS]),
+        has_function_types=bool(btf_ext and btf_ext.functions),
     )
 
 

@@ -4,6 +4,7 @@ main: static|global|program        starts a function
 r1 = 5; w1 = r2; r1 += 3           moves and arithmetic (w: 32 bits)
 r1 = *(u32 *)(r10 - 8)             loads; *(u64 *)(r10 - 8) = r1 (or a number) stores
 r1 = &name + 4                     address of .rodata, .data, a function, an extern, a map (map1)
+r0 = packet 4                      LD_ABS: a byte of the packet
 r1 = core 7                        a move that CO-RE relocates
 if r1 s> 5 goto end; goto end; end:
 call name (function, extern or number of a helper); exit
@@ -50,6 +51,7 @@ _FUNCTION = re.compile(r"(\w+): (static|global|program)$")
 _LABEL = re.compile(r"(\w+):$")
 _ALU = re.compile(r"([rw])(\d+) (\S*)= (?:([rw])(\d+)|(-?\w+))$")
 _CORE = re.compile(r"r(\d+) = core (-?\d+)$")
+_PACKET = re.compile(r"r0 = packet (\d+)$")
 _LOAD = re.compile(r"r(\d+) = \*\((u|s)(\d+) \*\)\(r(\d+) ([+-]) (\d+)\)$")
 _STORE = re.compile(r"\*\(u(\d+) \*\)\(r(\d+) ([+-]) (\d+)\) = (?:r(\d+)|(-?\w+))$")
 _ADDRESS = re.compile(r"r(\d+) = &([.\w]+)(?: \+ (\d+))?$")
@@ -102,6 +104,9 @@ class _Assembler:
     def core_move(self, dst: str, imm: str) -> None:
         self.core.append(len(self.rows))
         self.add(0xB7, int(dst), imm=int(imm))
+
+    def packet(self, place: str) -> None:
+        self.add(0x30, imm=int(place))
 
     def load(self, dst: str, sign: str, size: str, base: str, direction: str, offset: str) -> None:
         mode = 0x80 if sign == "s" else 0x60
@@ -190,6 +195,7 @@ _HANDLERS = (
     (_FUNCTION, _Assembler.function),
     (_LABEL, _Assembler.label),
     (_CORE, _Assembler.core_move),
+    (_PACKET, _Assembler.packet),
     (_LOAD, _Assembler.load),
     (_STORE, _Assembler.store),
     (_ADDRESS, _Assembler.address),

@@ -41,3 +41,20 @@ def test_map_types_have_to_be_there(kind: int, has_types: bool, expected: str) -
         text = only_finding(verdict).reasons[0].text
         assert text.startswith("map table is of type ")
         assert text.endswith(", which this kernel does not have")
+
+
+@pytest.mark.parametrize(
+    ("kinds", "expected"), [((19, 19), REFUSED), ((19, 21), PASSES), ((2, 2), PASSES)]
+)
+def test_a_program_has_one_cgroup_storage_of_each_type(
+    kinds: tuple[int, int], expected: str
+) -> None:
+    """bpf_cgroup_storage_assign(), kernel/bpf/local_storage.c, of 6.1 to 7.3; dead code counts."""
+    obj = assemble(
+        "main: program; r0 = 0; if r0 == 0 goto end; r1 = &map0; r2 = &map1; end: ; exit"
+    )
+    maps = tuple(BpfMap(name, kind) for name, kind in zip(("one", "two"), kinds, strict=True))
+    [verdict] = check_object(replace(obj, maps=maps), KernelUnderTest(kernel_facts())).programs
+    assert verdict.verdict == expected
+    if expected == REFUSED:
+        assert only_finding(verdict).reasons[0].text.endswith("there are one and two")

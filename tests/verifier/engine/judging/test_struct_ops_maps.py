@@ -72,3 +72,16 @@ def test_maps_that_are_not_made_refuse_only_the_programs_that_are_in_them_alone(
     assert verdicts["ssthresh"].verdict == PASSES
     assert verdicts["other"].verdict == REFUSED
     assert reasons_of(verdicts["other"])[0].startswith("wide.flags has 8 bytes")
+
+
+def test_a_kernel_without_links_makes_no_map_for_one() -> None:
+    """6.1.192 refuses BPF_F_LINK, and libbpf then the object: "failed to create: -EINVAL"."""
+    obj = read("members.bpf.o")
+    maps = tuple(
+        replace(item, section=".struct_ops.link", optional=item.name != "fits")
+        for item in obj.struct_ops_maps
+    )
+    linked = replace(obj, struct_ops_maps=maps)
+    told = reasons_of(check_object(linked, bundled_kernel("6.1")).programs[0])
+    assert "it knows no links of struct_ops (BPF_F_LINK)" in told[0]
+    assert reasons_of(check_object(linked, bundled_kernel("6.18")).programs[0]) == []

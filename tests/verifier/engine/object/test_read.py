@@ -6,6 +6,7 @@ import pytest
 
 from tests.verifier.engine.object.objects import (
     NAMES,
+    Patched,
     function,
     object_bytes,
     program,
@@ -13,6 +14,7 @@ from tests.verifier.engine.object.objects import (
     references_of,
 )
 from verifier.engine.object.model import Reference, ReferenceKind, StructOpsUse
+from verifier.engine.object.read import read_object
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -228,3 +230,11 @@ def test_well_kept_objects_have_no_notes() -> None:
     for name in NAMES:
         if name not in ("bare.bpf.o", "members.bpf.o"):
             assert read(name).notes == ()
+
+
+def test_without_types_of_functions_all_subprograms_are_static() -> None:
+    """A kernel follows their calls then with the caller's values (subprog_is_global())."""
+    bare = read_object(Patched("markup.bpf.o").set(".BTF.ext", "type", 0).data)
+    assert not bare.has_function_types
+    assert {item.linkage for item in bare.functions} <= {"static", "program"}
+    assert read("markup.bpf.o").has_function_types
