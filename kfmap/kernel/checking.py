@@ -44,7 +44,7 @@ from kfmap.kernel.rules.checked_calls import (
     find_listed_sets,
 )
 from kfmap.kernel.rules.filter_meanings import NotInSubsetError
-from kfmap.kernel.rules.struct_ops import Registered as StructOpsType
+from kfmap.kernel.rules.struct_ops_types import Registered as StructOpsType
 from kfmap.kernel.scan import Found, find_definitions
 from kfmap.quick_dataclass import dataclass, field, replace
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from kfmap.quick_dataclass import dataclass
 
-_OPTION = re.compile(r"^(CONFIG_\w+)=(.*)$", re.M)
+_OPTION = re.compile(r"^(?:(CONFIG_\w+)=(.*)|# (CONFIG_\w+) is not set)", re.M)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,16 @@ class Config:
 
 
 def read_config(text: bytes | None) -> Config:
-    """Read a .config; None stands for every option on."""
+    """Read a .config; None stands for every option on.
+
+    The last line on an option counts, as for Kconfig, which takes `n` for what is not set.
+    """
     if text is None:
         return Config(None)
-    return Config(dict(_OPTION.findall(text.decode(errors="replace"))))
+    options: dict[str, str] = {}
+    for name, value, off in _OPTION.findall(text.decode("utf-8-sig", errors="replace")):
+        options[name or off] = value.strip() or "n"
+    return Config({name: value for name, value in options.items() if value != "n"})
 
 
 def render_config(config: Config) -> bytes | None:

@@ -14,7 +14,7 @@ from kfmap.kernel.named_sets import NamedSets
 from kfmap.kernel.registering import Registered, find_registrations
 from kfmap.kernel.rules.checked_calls import asks_operations
 from kfmap.kernel.rules.hooks import read_decision, read_hook_map, read_hooks
-from kfmap.kernel.rules.struct_ops import Registered as StructOpsType
+from kfmap.kernel.rules.struct_ops_types import Registered as StructOpsType
 from kfmap.quick_dataclass import dataclass
 
 

@@ -16,6 +16,7 @@ from kfmap.kernel.deciding import read_decided
 from kfmap.kernel.facts import (
     AS_CONFIGURED,
     EVERY_OPTION_ON,
+    VMLINUX,
     Constant,
     KernelFacts,
     Kfunc,
@@ -39,13 +40,9 @@ from kfmap.kernel.rules.hooks import BTF_C, find_enum
 from kfmap.kernel.rules.jit import read_lacks
 from kfmap.kernel.rules.kfuncs import KfuncReader, find_device_bound_set, flags_by_kfunc
 from kfmap.kernel.rules.run_time_masks import extract_run_time
-from kfmap.kernel.rules.struct_ops import (
-    STRUCT_OPS_C,
-    StructOpsReader,
-    find_listed,
-    find_registered,
-)
-from kfmap.kernel.rules.struct_ops import Registered as StructOpsType
+from kfmap.kernel.rules.struct_ops import StructOpsReader
+from kfmap.kernel.rules.struct_ops_types import Registered as StructOpsType
+from kfmap.kernel.rules.struct_ops_types import find_types
 from kfmap.kernel.rules.targets import find_iterators, read_lsm_hooks
 from kfmap.kernel.scan import Found, scan_tree
 from kfmap.kernel.tree import Tree, TreeError
@@ -79,7 +76,7 @@ def extract_kernel(
     built = find_built(code, kbuild, found, BTF_C)
     code.set_linked(built.linked)
     for file in built.all:
-        code.settle(file.name)
+        code.settle(file.name, is_module=file.owner != VMLINUX)
     write_out_headers(code, [file.name for file in built.all])
     built = built.with_marked(expand_registering_macros(code, [f.name for f in built.all]))
     origin = Origin(
@@ -123,13 +120,13 @@ def _extract_facts(code: Code, shape: _Shape, built: Built, btf: Btf | None) -> 
     """Read the kernel stage by stage: each takes what those before it gave."""
     program_types = _read_enum(code, "bpf_prog_type")
     names = NamedSets(read_file_sets(code, file) for file in built.files)
-    types = _find_struct_ops(code, built)
-    decided = read_decided(code, built, names, program_types, types)
+    types = find_types(code, built.names, built.has)
+    decided = read_decided(code, built, names, program_types, types.registered)
     registered, filters = decided.registered, decided.filters
     add_lost_files(code, built.lost, registered)
     add_undecided(code, built.all, names, registered)
     add_lost(code, built.all, names, registered, registered.sets.keys() | filters.sets.keys())
-    struct_ops, unread_ops = _read_struct_ops(code, built, types)
+    struct_ops, unread_ops = _read_struct_ops(code, built, types.registered)
     kfuncs, bound = _read_kfuncs(code, built, names, registered, btf)
     run_time, unmasked = extract_run_time(
         code, list(built.names), struct_ops, [kfunc.name for kfunc in kfuncs]
@@ -155,7 +152,14 @@ def _extract_facts(code: Code, shape: _Shape, built: Built, btf: Btf | None) -> 
         lsm_hooks=read_lsm_hooks(code),
         iterators=_find_iterators(code, built.names),
         not_understood=sort_problems(
-            (*decided.problems, *registered.problems, *filters.problems, *unread_ops, *unmasked)
+            (
+                *decided.problems,
+                *registered.problems,
+                *filters.problems,
+                *types.problems,
+                *unread_ops,
+                *unmasked,
+            )
         ),
         unread=tuple(sorted(set(registered.unread), key=lambda u: (u.place, u.construct, u.text))),
     )
@@ -183,14 +187,6 @@ def _read_kfunc_flags(code: Code) -> tuple[Constant, ...]:
     values = ((n, code.value(n, BTF_C)) for n in names)
     found = [Constant(n, v) for n, v in values if v]
     return tuple(sorted(found, key=lambda c: (c.value, c.name)))
-
-
-def _find_struct_ops(code: Code, built: Built) -> list[StructOpsType]:
-    files = [file.name for file in built.files]
-    found = [item for file in files for item in find_registered(code, file)]
-    types = {item.type for item in found}
-    found += [item for item in find_listed(code, files) if item.type not in types]
-    return [item for item in found if item.file != STRUCT_OPS_C]
 
 
 def _read_struct_ops(

@@ -251,6 +251,7 @@ UNREAD_LOST = "set that nothing registers"
 UNREAD_KFUNC = "kfunc that is in no set"
 UNREAD_FILE = "file that no Makefile names"
 UNREAD_MAKEFILE = "line of a Makefile"
+UNREAD_OPS = "registration of a struct_ops type"  # it brings members, not kfuncs
 REGISTERING = frozenset(
     {
         UNREAD_SET,

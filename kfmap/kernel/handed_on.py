@@ -60,19 +60,32 @@ def find_handed_on(
 
 def find_changes(code: Code, file: str, name: str) -> Iterator[HandedOn]:
     """Return where a function of a file may change a set of BTF ids."""
-    for item, match in _find_uses(code, file, name):
-        if _CHANGED_PART.match(item.text, match.end()):
-            place = Place(file, item.line_at(match.start()))
-            yield HandedOn(name, place, f"a part of {name}", None)
+    for place in find_changed_parts(code, file, name):
+        yield HandedOn(name, place, f"a part of {name}", None)
     for at, callee, match, item in _find_calls(code, file, name):
         is_known = callee in _ASKING or (callee and code.function_beside(callee, file))
         if not is_known and code.macro(callee, file) is None:
             yield _hand_on(at, callee, match, item)
 
 
+def find_changed_parts(code: Code, file: str, name: str) -> Iterator[Place]:
+    """Return where a function of a file sets a part of a variable."""
+    for item, match in _find_uses(code, file, name):
+        if _CHANGED_PART.match(item.text, match.end()):
+            yield Place(file, item.line_at(match.start()))
+
+
+def find_calls_with(code: Code, file: str, name: str) -> Iterator[str]:
+    """Return what the functions of a file call with a variable."""
+    return (callee for _, callee, _, _ in _find_calls(code, file, name))
+
+
 def _find_calls(code: Code, file: str, name: str) -> Iterator[tuple[int, str, re.Match[str], Item]]:
     """Return the calls that are given a name: where one begins, what is called, and the name."""
+    read_part = re.compile(rf"[^&]{name}\s*(?:\.|->)")
     for item, match in _find_uses(code, file, name):
+        if read_part.match(item.text, match.start() - 1):
+            continue
         at, callee = _find_callee(item.text, match.start())
         if callee is not None:
             yield at, callee, match, item

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from kfmap.kernel.architecture import find_architecture
 from kfmap.kernel.config import Config
-from kfmap.kernel.given_macros import GivenMacros
+from kfmap.kernel.given_macros import ANY, GivenMacros
 from kfmap.kernel.items import Item, split_items
 from kfmap.kernel.preprocessor import Conditions
 from kfmap.kernel.source import ANY_LINE, Decide, Doubt, Include, Macro, Source, read_source
@@ -36,7 +36,7 @@ class Sources:
         self._includers: dict[str, str] = {}
         self._linked: tuple[str, ...] = ()
         self._conditions = Conditions(config, self.architecture)
-        self._given = GivenMacros(tree)
+        self._given = GivenMacros(tree, self.architecture.folder)
         self._of_headers: dict[str, dict[str, bool | None]] = {}
         self._included: dict[str, tuple[str, ...]] = {}
         self._seen: dict[str, tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]] = {}
@@ -56,7 +56,7 @@ class Sources:
 
     def _decide_in(self, file: str) -> Decide:
         """Return what decides the #ifs of a file: not those on macros that it is given."""
-        given = self._given.find(file)
+        given = self._given.find(file).macros
         unit = self._units.get(file)
         source = self.source(unit) if unit else None
         if source is not None:
@@ -66,16 +66,19 @@ class Sources:
             return self._conditions.decide
         return lambda expression: self._conditions.decide_with(expression, known)
 
-    def settle(self, file: str) -> None:
+    def settle(self, file: str, *, is_module: bool) -> None:
         """Read a .c file again, with the macros that its #ifs ask for as its headers define them.
 
-        At first they count as not defined, for it takes the file to know what it includes.
+        At first they count as not defined, for it takes the file to know what it includes, and
+        whether it is part of a module.
         """
         for _ in range(_MAX_SETTLED):
             source = self.source(file)
             known = self._of_headers.setdefault(file, {})
             asked = [(d, n) for d in source.doubts for n in d.names] if source else []
             found = {name: self._is_given(file, doubt, name) for doubt, name in asked}
+            if is_module and "MODULE" in found:
+                found["MODULE"] = True
             new = {name: is_given for name, is_given in found.items() if is_given is not False}
             if new.items() <= known.items():
                 return
@@ -95,7 +98,7 @@ class Sources:
                     macro = given.macro_at(name, ANY_LINE) if given else None
                     if macro is not None and other != file:
                         return None if self.find_doubt(other, macro.line, file) else True
-        return False
+        return None if ANY in self._given.find(file).macros else False
 
     def find_doubt(self, file: str, line: int, user: str) -> Doubt | None:
         """Return the #if around a line whose branch that counts is in doubt for one who uses it."""
@@ -112,7 +115,9 @@ class Sources:
         key = (name, but, user)
         if key not in self._has:
             found = (self.source(other) for other in self._seen_from(user) if other != but)
-            self._has[key] = any(source.macro_at(name, ANY_LINE) for source in found if source)
+            self._has[key] = not self._given.find(user).macros.isdisjoint((name, ANY)) or any(
+                source.macro_at(name, ANY_LINE) for source in found if source
+            )
         return self._has[key]
 
     def replace_source(self, file: str, source: Source) -> None:
@@ -296,7 +301,13 @@ class Sources:
         key = (posixpath.dirname(file) if include.quoted else None, include.file)
         if key not in self._resolved:  # most name one of few headers
             self._resolved[key] = tuple(self._resolve(*key))
-        return self._resolved[key]
+        return self._resolved[key] or self._find_in_given(file, include.file)
+
+    def _find_in_given(self, file: str, name: str) -> tuple[str, ...]:
+        """Return the header of a name in a folder that Makefiles give a .c file."""
+        paths = (posixpath.join(folder, name) for folder in self._given.find(file).folders)
+        found = next((path for path in paths if self.tree.has(path)), None)
+        return () if found is None else (found,)
 
     def _resolve(self, folder: str | None, name: str) -> Iterator[str]:
         """Return the files that an #include may mean, looked up in `folder` first if any."""

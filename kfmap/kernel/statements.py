@@ -11,7 +11,15 @@ from collections.abc import Mapping
 from tree_sitter import Node
 
 from kfmap.kernel.expressions import Evaluator, Value
-from kfmap.kernel.syntax import Function, field_of, text_of, walk
+from kfmap.kernel.switches import has_label
+from kfmap.kernel.syntax import (
+    Function,
+    declared_names,
+    field_of,
+    strip_parentheses,
+    text_of,
+    walk,
+)
 
 _MAX_STEPS = 50_000
 
@@ -86,7 +94,13 @@ class Runner(Evaluator):
         """Run assignments; of anything else, the parts."""
         if node.type == "assignment_expression":
             return self._assign(node)
-        return super().other_value(node)
+        value = super().other_value(node)
+        if node.type == "update_expression" or _is_address(node):
+            argument = field_of(node, "argument")  # what it is from now on is not known
+            name = "" if argument is None else text_of(strip_parentheses(argument))
+            if name in self.variables:
+                self.variables[name] = None
+        return value
 
     # Statements: each gives the ways it may end
 
@@ -102,7 +116,9 @@ class Runner(Evaluator):
     def _statement(self, node: Node) -> set[str]:
         self.count_step()
         match node.type:
-            case "compound_statement" | "else_clause":
+            case "compound_statement":
+                return self._block(node)
+            case "else_clause":
                 return self._sequence(node.named_children)
             case "if_statement":
                 return self._if(node)
@@ -122,12 +138,30 @@ class Runner(Evaluator):
             case "declaration":
                 return self._declare(node)
             case "expression_statement":
-                for child in node.named_children:
-                    self.value(child)
-                return {FALLS}
+                return self._expression(node)
             case "comment":
                 return {FALLS}
         return self._maybe(node)
+
+    def _block(self, node: Node) -> set[str]:
+        """Run a block, whose variables hide others of their names until it ends."""
+        own = {name for child in node.named_children for name in declared_names(child)}
+        hidden = {name: self.variables[name] for name in own & self.variables.keys()}
+        ways = self._sequence(node.named_children)
+        self.variables |= hidden
+        return ways
+
+    def _expression(self, node: Node) -> set[str]:
+        for child in node.named_children:
+            expanded = self.expanded(child)
+            if expanded:
+                return self._sequence(expanded)
+            self.value(child)
+        return {FALLS}
+
+    def expanded(self, node: Node) -> list[Node]:
+        """Return the statements that a macro stands for, none for what is to be taken as it is."""
+        return []
 
     def _if(self, node: Node) -> set[str]:
         _, branches = self._choose(node)
@@ -170,6 +204,9 @@ class Runner(Evaluator):
         if body is None or known is None:
             return self._maybe(node)
         cases = [child for child in body.named_children if child.type == "case_statement"]
+        labels = [label for case in cases if (label := field_of(case, "value")) is not None]
+        if any(map(has_label, body.named_children)) or None in map(self.value, labels):
+            return self._maybe(node)
         at = self.find_case(cases, known)
         if at is None:
             return {FALLS}
@@ -221,9 +258,14 @@ class Runner(Evaluator):
         target, source = field_of(node, "left"), field_of(node, "right")
         value = None if source is None else self.value(source)
         is_plain = node.children[1].type == "="
+        target = target if target is None else strip_parentheses(target)
         if target is not None and target.type == "identifier":
             self.variables[text_of(target)] = value if is_plain else None
         return value if is_plain else None
+
+
+def _is_address(node: Node) -> bool:
+    return node.type == "pointer_expression" and node.children[0].type == "&"
 
 
 def _case_statements(case: Node) -> list[Node]:

@@ -29,7 +29,7 @@ def read_arms(switch: Node) -> list[Arm]:
     One whose labels stand inside other statements is a single arm that is not plain.
     """
     body = field_of(switch, "body")
-    if body and any(_has_label(node) for node in body.named_children):
+    if body and any(has_label(node) for node in body.named_children):
         return [Arm((None,), (), is_plain=False)]
     cases = [node for node in body.named_children if node.type == "case_statement"] if body else []
     own = [_flatten(_statements(case)) for case in cases]
@@ -83,7 +83,7 @@ def _until_break(groups: list[list[Node]]) -> tuple[tuple[Node, ...], bool]:
     return tuple(taken), not any(map(_has_break, taken))
 
 
-def _has_label(statement: Node) -> bool:
+def has_label(statement: Node) -> bool:
     """Return whether a label of the switch around it stands inside a statement."""
     is_case = statement.type == "case_statement"
     waiting = list(statement.named_children) if is_case else [statement]

@@ -25,7 +25,7 @@ from kfmap.permission.observed import Observations
 from kfmap.permission.rule_bits import Evaluate, Names, compile_tree
 from kfmap.permission.rule_trace import Asked, Tracer
 from kfmap.permission.run_time_layer import index_run_time_layer
-from kfmap.permission.unread import Unread, find_unread
+from kfmap.permission.unread import Unread, find_unread, find_unread_types
 from kfmap.permission.verdict import ALLOWED, REFUSED, UNKNOWN, Reason, Step, Verdict, give_reason
 from kfmap.permission.view import EXT_TYPE, STRUCT_OPS_TYPE, View, ViewBuilder
 from kfmap.quick_dataclass import dataclass
@@ -253,6 +253,9 @@ class Decider:
                 "it is not said which struct_ops type and member the program implements",
             )
         if not self.views.find_struct_ops(context):
+            unread = find_unread_types(self.facts)
+            if unread:
+                return UNKNOWN, unread[0]
             text = f"this kernel has no struct_ops type {context.struct_ops}"
             return REFUSED, Reason(Step.CONTEXT, text)
         if not self.views.find_member(context):

@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from kfmap.kernel.facts import REGISTERING, KernelFacts, NotUnderstood, UnreadRegistration
+from kfmap.kernel.facts import (
+    REGISTERING,
+    UNREAD_OPS,
+    KernelFacts,
+    NotUnderstood,
+    UnreadRegistration,
+)
 from kfmap.permission.verdict import Reason, give_reason
 from kfmap.quick_dataclass import dataclass
 
@@ -59,6 +65,15 @@ def find_unread(facts: KernelFacts) -> tuple[Unread, ...]:
         if item.construct in REGISTERING and (item.place, item.construct) not in described
     ]
     return tuple(found)
+
+
+def find_unread_types(facts: KernelFacts) -> tuple[Reason, ...]:
+    """Return what may register a struct_ops type that is not known."""
+    found = (item for item in facts.not_understood if item.construct == UNREAD_OPS)
+    return tuple(
+        give_reason(UNREAD_RULE, f"a {item.construct} could not be read ({item.text})", item.place)
+        for item in found
+    )
 
 
 def _describe(item: UnreadRegistration) -> Unread:

@@ -46,6 +46,25 @@ READ = {
 }
 UNREAD = {
     "-D of its Makefile": _flags("CFLAGS_set.o += -DWITH"),
+    "-D of a name that make puts together": _flags("N := WITH\nccflags-y += -D$(N)"),
+    "-D in quotes": _flags("ccflags-y += -D'WITH'"),
+    "-D as a prefix": _flags("ccflags-y += $(addprefix -D,WITH)"),
+    "-D of a Makefile that is included": _flags(
+        "include $(src)/flags.mk", **{"net/flags.mk": "ccflags-y += -DWITH\n"}
+    ),
+    "-D of the architecture": _flags("", **{"arch/x86/Makefile": "KBUILD_CFLAGS += -DWITH\n"}),
+    "-imacros": _flags("ccflags-y += -imacros $(src)/own.h", **{"net/own.h": "#define WITH 1\n"}),
+    "-include of what includes": _flags(
+        "ccflags-y += -include $(src)/own.h",
+        **{"net/own.h": '#include "own2.h"\n', "net/own2.h": "#define WITH 1\n"},
+    ),
+    "-D that a header asks for": {
+        "net/Makefile": "obj-y += set.o\nccflags-y += -DWITH\n",
+        OWN_H: "#ifdef WITH\n#define TYPE BPF_PROG_TYPE_XDP\n#else\n"
+        "#define TYPE BPF_PROG_TYPE_SCHED_CLS\n#endif\n",
+        SET_C: f"{INCLUDES}#include <linux/own.h>\n"
+        + id_set("one").replace("BPF_PROG_TYPE_XDP", "TYPE"),
+    },
     "-D for folders below": {
         "net/Makefile": "obj-y += sub/\nsubdir-ccflags-y += -DWITH=1\n",
         "net/sub/Makefile": "obj-y += set.o\n",
@@ -75,6 +94,44 @@ UNREAD = {
         SET_C: f"{INCLUDES}#if IS_REACHABLE(CONFIG_MOD)\n{id_set('one')}#endif\n"
     },
 }
+
+
+CONFIGS = {
+    b"CONFIG_NET=y\nCONFIG_WITH=y\n": "XDP",
+    b"CONFIG_NET=y\r\nCONFIG_WITH=y\r\n": "XDP",
+    b"\xef\xbb\xbfCONFIG_NET=y \nCONFIG_WITH=y\t\n": "XDP",
+    b"CONFIG_NET=y\n# CONFIG_WITH is not set\nCONFIG_WITH=y\n": "XDP",
+    b"CONFIG_NET=y\nCONFIG_WITH=y\n# CONFIG_WITH is not set\n": "",
+    b"CONFIG_NET=y\nCONFIG_WITH=n\n": "",
+}
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_an_option_is_what_the_last_line_on_it_says(tmp_path: Path, config: bytes) -> None:
+    text = INCLUDES + BEHIND.replace("WITH", "CONFIG_WITH")
+    assert find_wrong(extract(tmp_path, {SET_C: text}, config), {"one": CONFIGS[config]}) == (
+        [],
+        [],
+    )
+
+
+@pytest.mark.parametrize(("option", "allowed"), [("y", ""), ("m", "XDP")])
+def test_a_module_is_compiled_as_one(tmp_path: Path, option: str, allowed: str) -> None:
+    files = {
+        "net/Makefile": "obj-$(CONFIG_MOD) += set.o\n",
+        SET_C: INCLUDES + BEHIND.replace("WITH", "MODULE"),
+    }
+    facts = extract(tmp_path, files, f"CONFIG_NET=y\nCONFIG_MOD={option}\n".encode())
+    assert find_wrong(facts, {"one": allowed}) == ([], [])
+
+
+def test_a_header_may_be_in_a_folder_of_a_makefile(tmp_path: Path) -> None:
+    files = {
+        "net/Makefile": "obj-y += set.o\nccflags-y += -I$(src)/inc\n",
+        "net/inc/own.h": "#define TYPE BPF_PROG_TYPE_XDP\n",
+        SET_C: f"{INCLUDES}#include <own.h>\n" + id_set("one").replace("BPF_PROG_TYPE_XDP", "TYPE"),
+    }
+    assert find_wrong(extract(tmp_path, files), {"one": "XDP"}) == ([], [])
 
 
 @pytest.mark.parametrize("name", READ)

@@ -32,7 +32,7 @@ from kfmap.kernel.rules.filter_meanings import (
 from kfmap.kernel.rules.filters import FilterCompiler, as_condition
 from kfmap.kernel.rules.hooks import BTF_C
 from kfmap.kernel.rules.kfunc_id_sets import plain_name
-from kfmap.kernel.rules.struct_ops import Registered as StructOpsType
+from kfmap.kernel.rules.struct_ops_types import Registered as StructOpsType
 from kfmap.kernel.syntax import arguments_of, called_name, parse_function, split_list
 from kfmap.quick_dataclass import dataclass
 

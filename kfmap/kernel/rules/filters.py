@@ -6,7 +6,6 @@ program, tables indexed by member offset, helper predicates. What else there is 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
@@ -27,22 +26,16 @@ from kfmap.kernel.rules.filter_meanings import (
 from kfmap.kernel.rules.filter_values import ValueReader
 from kfmap.kernel.rules.function_doubts import find_doubt
 from kfmap.kernel.rules.statement_compiler import StatementCompiler, Step
-from kfmap.kernel.source import substitute
+from kfmap.kernel.rules.statement_macros import expand_statement
 from kfmap.kernel.switches import find_block_locals, read_arms
 from kfmap.kernel.syntax import (
     Function,
-    arguments_of,
-    called_name,
     field_of,
     parse_function,
-    parse_statements,
     strip_parentheses,
-    text_of,
 )
 
 _MAX_NODES = 5_000
-_MAX_MACROS = 4  # macros within macros, in a statement
-_NAME = re.compile(r"\b[A-Za-z_]\w*")
 
 
 def compile_filter(code: Code, item: Item, tables: Tables) -> Node:
@@ -174,24 +167,7 @@ class FilterCompiler(ValueReader, StatementCompiler[Node]):
 
     def expanded(self, node: Syntax, env: Mapping[str, Meaning]) -> list[Syntax]:
         """Return the statements of a macro that returns, or sets a local; none for any other."""
-        is_call = node.type == "call_expression"
-        macro = self.code.macro(called_name(node) or text_of(node), self.file, self.line(node))
-        if macro is None or (macro.parameters is not None) is not is_call:
-            return []
-        text = substitute(macro, [text_of(argument) for argument in arguments_of(node)])
-        sets = "|".join(map(re.escape, env))
-        matters = re.compile(
-            rf"\b(?:return|goto)\b|\b(?:{sets})\b[\s)]*(?:[^\w\s]{{0,2}}=(?!=)|\+\+|--)"
-        )
-        return parse_statements(text, node.start_point.row) if self._has(text, matters) else []
-
-    def _has(self, text: str, pattern: re.Pattern[str], depth: int = 0) -> bool:
-        """Return whether a text has a pattern, or a macro does that is named in it."""
-        if pattern.search(text):
-            return True
-        names = set(_NAME.findall(text)) if depth < _MAX_MACROS else ()
-        macros = (self.code.macro(name, self.file) for name in names)
-        return any(self._has(macro.body, pattern, depth + 1) for macro in macros if macro)
+        return expand_statement(self.code, self.function, node, self.line(node), env)
 
     def unknown(self, construct: str, node: Syntax) -> Unknown:
         """Return the answer for what is not understood."""

@@ -8,6 +8,8 @@ from kfmap.kernel.code import Code
 from kfmap.kernel.expressions import Value
 from kfmap.kernel.facts import Constant, Decision, HookOf, NotUnderstood, Place
 from kfmap.kernel.items import Item
+from kfmap.kernel.rules.function_doubts import find_doubt
+from kfmap.kernel.rules.statement_macros import expand_statement
 from kfmap.kernel.statements import Runner, TooLongError
 from kfmap.kernel.syntax import Function, field_of, parse_function
 
@@ -46,6 +48,10 @@ def read_hook_map(
     item = code.function(_HOOK_FUNCTION, BTF_C)
     if item is None:
         return (), (NotUnderstood(Place(BTF_C, 1), "hook of a program type", _HOOK_FUNCTION),)
+    doubt = find_doubt(code, item)
+    if doubt:
+        place = Place(item.file, doubt[1])
+        return (), (NotUnderstood(place, "hook of a program type", doubt[0]),)
     function = parse_function(item)
     names = _hook_names(code, item)
     found, problems = [], []
@@ -101,6 +107,11 @@ class _Asked(Runner):
     def constant(self, name: str) -> Value:
         """Return the value of an enumerator."""
         return self._code.value(name, self.function.file)
+
+    def expanded(self, node: Node) -> list[Node]:
+        """Return the statements of a macro that answers, or changes what is asked."""
+        line = self.function.line_of(node)
+        return expand_statement(self._code, self.function, node, line, self.variables)
 
     def find_case(self, cases: list[Node], value: int) -> int | None:
         """Note the line of the case."""

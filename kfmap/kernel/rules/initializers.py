@@ -13,12 +13,17 @@ from tree_sitter import Node
 from kfmap.kernel.brackets import split_outside
 from kfmap.kernel.code import Code
 from kfmap.kernel.items import Item
+from kfmap.kernel.source import substitute
 from kfmap.kernel.syntax import field_of, parse_initializer, text_of
 from kfmap.kernel.tree import TreeError
 from kfmap.quick_dataclass import dataclass
 
 _MAX_ELEMENTS = 4_000
 _TAG = re.compile(r"\bstruct\s+(\w+)")
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_CALL = re.compile(r"\s*\(")
+_DESIGNATES = re.compile(r"(?:^|[{,])\s*\.\s*\w+\s*=")
+_MAX_MACROS = 200  # in one initialiser
 _UNION = re.compile(r"\bunion\b")
 _LAST_NAME = re.compile(r"(\w+)\s*(?:\[[^\]]*\]\s*|:\s*\d+\s*)*\Z|\(\s*\*\s*(\w+)\s*\)")
 
@@ -55,6 +60,13 @@ def find_variable(code: Code, name: str, file: str) -> Variable | None:
             if found:
                 return None if code.find_doubt(other, found.line, file) else found
     return None
+
+
+def read_fields(code: Code, item: Item, name: str) -> Mapping[str, str] | None:
+    """Return what the fields of a struct hold that an item defines, None where that is not read."""
+    found = read_variable(code, item, name)
+    held = found.elements[0] if found and not found.is_array and found.elements else None
+    return held if isinstance(held, Mapping) else None
 
 
 def read_variable(code: Code, item: Item, name: str) -> Variable | None:
@@ -102,7 +114,9 @@ def _declared_names(body: str) -> list[str]:
 
 
 def _read_variable(code: Code, item: Item, name: str, match: re.Match[str]) -> Variable:
+    line = item.line_at(match.start())
     text = item.text[match.end() :].strip().removesuffix(";")
+    text = _write_out(code, text, item.file, line)
     head = item.text[: match.start()]
     value = parse_initializer(text) if text.startswith("{") else None
     elements: tuple[Held | None, ...] = (text.strip(),) if value is None else ()
@@ -114,12 +128,34 @@ def _read_variable(code: Code, item: Item, name: str, match: re.Match[str]) -> V
     return Variable(
         name,
         item.file,
-        item.line_at(match.start()),
+        line,
         tag[1] if tag else "",
         bool(match[1].strip()),
         re.search(r"\bconst\b", head) is not None,
         elements,
     )
+
+
+def _write_out(code: Code, text: str, file: str, line: int) -> str:
+    """Return an initialiser with the macros written out that stand for `.name = value`."""
+    for _ in range(_MAX_MACROS):
+        for word in _WORD.finditer(text):
+            macro = code.macro(word[0], file, line) if text[word.start() - 1] != "." else None
+            if macro is None or not _DESIGNATES.search(macro.body):
+                continue
+            call = _CALL.match(text, word.end())
+            if (call is None) is not (macro.parameters is None):
+                continue
+            end = word.end()
+            arguments: list[str] = []
+            if call is not None:
+                inside = split_outside(text, ",", call.end())
+                arguments, end = inside.texts, inside.end + 1
+            text = text[: word.start()] + substitute(macro, arguments) + text[end:]
+            break
+        else:
+            return text
+    return text
 
 
 def _is_struct(head: str) -> bool:

@@ -108,7 +108,7 @@ def _read(code: Code, item: Item, match: re.Match[str]) -> Iterator[KfuncIdSet]:
     for index, read in enumerate(elements[:_MAX_SETS]):
         held = read
         if isinstance(read, dict):
-            meant = {True: _resolve, False: _rename}
+            meant = {True: resolve_function, False: _rename}
             held = {
                 field: meant[field == "filter"](code, text, item.file, place.line)
                 for field, text in read.items()
@@ -117,7 +117,7 @@ def _read(code: Code, item: Item, match: re.Match[str]) -> Iterator[KfuncIdSet]:
         yield replace(made, writers=writers)
 
 
-def _resolve(code: Code, text: str, file: str, line: int) -> str:
+def resolve_function(code: Code, text: str, file: str, line: int) -> str:
     """Return the function in a cast, a macro or a choice by options; else the text as it is."""
     node = strip_parentheses(parse_expression(text))
     for _ in range(_MAX_STEPS):

@@ -162,8 +162,10 @@ class _Initial(Evaluator):
         return self._memory.address(name, self._file) if value is None else value
 
     def other_value(self, node: Node) -> Value:
-        """Return `&name` and `&name[n]`."""
+        """Return `&name`, `&name[n]`, offsetof() and sizeof()."""
         argument = field_of(node, "argument")
+        if node.type in ("offsetof_expression", "sizeof_expression"):
+            return self._code.evaluate(text_of(node), self._file)
         if node.type == "subscript_expression" and argument is not None:
             index = field_of(node, "index")
             place = self.value(argument), None if index is None else self.value(index)

@@ -13,7 +13,7 @@ from kfmap.kernel.code import Code
 from kfmap.kernel.gates import Gate, Gates
 from kfmap.kernel.place import Place
 from kfmap.kernel.program_facts import KernelPart, LeftOut
-from kfmap.kernel.rules.struct_ops import TYPES_H
+from kfmap.kernel.rules.struct_ops_types import TYPES_H
 from kfmap.quick_dataclass import dataclass
 
 _BLOCK = re.compile(

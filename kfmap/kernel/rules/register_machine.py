@@ -7,18 +7,29 @@ register_doubts.py.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from tree_sitter import Node
 
+from kfmap.kernel.code import Code
 from kfmap.kernel.expressions import Value, compute
 from kfmap.kernel.facts import Place
+from kfmap.kernel.handed_on import find_changed_parts
+from kfmap.kernel.items import Item
 from kfmap.kernel.preprocessor import config_call
 from kfmap.kernel.rules.function_doubts import find_doubt
 from kfmap.kernel.rules.initializers import read_held
+from kfmap.kernel.rules.kfunc_memory import Memory
 from kfmap.kernel.rules.register_doubts import RunnerInDoubt
-from kfmap.kernel.rules.register_world import REGISTER, REGISTER_FMODRET, Site, World
-from kfmap.kernel.source import substitute
+from kfmap.kernel.rules.register_world import (
+    REGISTER,
+    REGISTER_FMODRET,
+    REGISTER_OPS,
+    Met,
+    Site,
+    World,
+)
+from kfmap.kernel.rules.statement_macros import expand_statement
 from kfmap.kernel.statements import BREAKS, CONTINUES, FALLS, LEAVES, TooLongError
 from kfmap.kernel.syntax import (
     Function,
@@ -26,7 +37,6 @@ from kfmap.kernel.syntax import (
     called_name,
     field_of,
     parse_function,
-    parse_statements,
     strip_parentheses,
     text_of,
     walk,
@@ -39,8 +49,7 @@ _BITS = frozenset({"BIT", "BIT_ULL"})  # include/vdso/bits.h
 _KNOWN = frozenset({"likely", "unlikely", "ARRAY_SIZE", *_COPIES, *_BITS})
 _MAX_CONSTANT = 400  # characters of the body of a function that only returns a constant
 _NEVER_RETURN = frozenset({"BUG", "panic", "unreachable", "do_exit", "__builtin_unreachable"})
-_LEADS_OUT = re.compile(r"\b(?:return|goto|break|continue)\b")
-_CHANGES = re.compile(rf"{REGISTER}|{REGISTER_FMODRET}|\+\+|--|(?<![=!<>])=(?!=)")
+_CHANGES = re.compile(rf"{REGISTER}|{REGISTER_FMODRET}|{REGISTER_OPS}|\+\+|--|(?<![=!<>])=(?!=)")
 
 
 class RegisterMachine(RunnerInDoubt):
@@ -104,6 +113,8 @@ class RegisterMachine(RunnerInDoubt):
             case "compound_statement":
                 self._statement(node)
                 return None
+            case "offsetof_expression" | "sizeof_expression":
+                return self._world.code.evaluate(text_of(node), self.function.file)
         return super().other_value(node)
 
     def _element(self, node: Node) -> Value:
@@ -238,6 +249,11 @@ class RegisterMachine(RunnerInDoubt):
         if name in (REGISTER, REGISTER_FMODRET):
             self._note(name, node, values)
             return 0
+        if name == REGISTER_OPS:
+            if self._doubt is None:
+                place = Place(self.function.file, self.function.line_of(node))
+                self._world.met.types.add(place)
+            return 0
         if name == "ARRAY_SIZE" and values:
             return self._world.memory.length(values[0])
         if name in _BITS and values and values[0] is not None:
@@ -308,27 +324,15 @@ class RegisterMachine(RunnerInDoubt):
             return self._loop(node)
         if node.type == "expression_statement" and len(node.named_children) == 1:
             (child,) = node.named_children
-            expanded = self._expand(child)
-            if expanded:
-                return self._sequence(expanded)
             if child.type == "call_expression" and self._never_returns(called_name(child)):
                 return {LEAVES}
         return super()._statement(node)
 
-    def _expand(self, node: Node) -> list[Node]:
-        """Return the statements of a macro that leads out of where it stands; none for others."""
-        is_call = node.type == "call_expression"
-        name = called_name(node) if is_call else text_of(node)
-        if not (name.isidentifier() and (is_call or node.type == "identifier")):
-            return []
-        line = self.function.line_of(node)
-        macro = self._world.code.macro(name, self.function.file, line)
-        if macro is None or (macro.parameters is not None) is not is_call:
-            return []
-        if not _LEADS_OUT.search(macro.body):
-            return []
-        text = substitute(macro, [text_of(argument) for argument in arguments_of(node)])
-        return parse_statements(text, node.start_point.row)
+    def expanded(self, node: Node) -> list[Node]:
+        """Return the statements of a macro that leads out of where it stands."""
+        return expand_statement(
+            self._world.code, self.function, node, self.function.line_of(node), ()
+        )
 
     def _never_returns(self, name: str) -> bool:
         if name in _NEVER_RETURN:
@@ -376,3 +380,19 @@ class RegisterMachine(RunnerInDoubt):
             if right.type == "sizeof_expression" and len(words) == 2:
                 return self._world.memory.length(self.name_value(words[1]))
         return super()._binary(node)
+
+
+def run_function(code: Code, item: Item, values: Sequence[Value]) -> Value:
+    """Return what a function gives that asks its arguments and tables alone, None if not known."""
+    if find_doubt(code, item):
+        return None
+    function = parse_function(item)
+    names = {text_of(node) for node in walk(function.body) if node.type == "identifier"}
+    if any(any(find_changed_parts(code, item.file, name)) for name in names):
+        return None
+    world = World(code, Memory(code, item.file), Met(), lambda name: None, {}, ())
+    try:
+        given = dict(zip(function.parameters, values, strict=False))
+        return RegisterMachine(world, function, given).execute()
+    except TooLongError:
+        return None

@@ -14,6 +14,7 @@ from kfmap.quick_dataclass import dataclass, field
 REGISTER = "register_btf_kfunc_id_set"
 # "bpf: do not rely on ALLOW_ERROR_INJECTION for fmod_ret": seen first in 6.12.
 REGISTER_FMODRET = "register_btf_fmodret_id_set"
+REGISTER_OPS = "register_bpf_struct_ops"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,15 @@ class Site:
 
 @dataclass(slots=True)
 class Met:
-    """What was reached, in order, and the calls by their place in the text."""
+    """What was reached, in order, and the calls by their place in the text.
+
+    `types` are the calls that register a struct_ops type and are surely reached.
+    """
 
     sites: list[Site] = field(default_factory=list)
     nodes: set[tuple[str, int]] = field(default_factory=set)
     functions: set[str] = field(default_factory=set)
+    types: set[Place] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)

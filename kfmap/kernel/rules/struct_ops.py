@@ -8,69 +8,45 @@ function is run for each member, with a sleepable program and with another.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping
+from enum import Enum
 
 from tree_sitter import Node
 
 from kfmap.kernel.code import Code
 from kfmap.kernel.constants import Constants
 from kfmap.kernel.expressions import Value
-from kfmap.kernel.facts import Member, MemberSleep, NotUnderstood, Place, StructOps
+from kfmap.kernel.facts import (
+    UNREAD_OPS,
+    Member,
+    MemberSleep,
+    NotUnderstood,
+    Place,
+    StructOps,
+)
+from kfmap.kernel.handed_on import find_changed_parts
 from kfmap.kernel.items import Item
 from kfmap.kernel.layout import LaidMember
+from kfmap.kernel.rules.function_doubts import find_doubt
+from kfmap.kernel.rules.initializers import read_fields
+from kfmap.kernel.rules.kfunc_id_sets import plain_name, resolve_function
+from kfmap.kernel.rules.register_machine import run_function
+from kfmap.kernel.rules.statement_macros import expand_statement
+from kfmap.kernel.rules.struct_ops_types import STRUCT_OPS_C, Registered
 from kfmap.kernel.statements import Runner, TooLongError
 from kfmap.kernel.syntax import (
     Function,
     field_of,
     parse_function,
-    split_list,
     text_of,
-    walk,
 )
 from kfmap.quick_dataclass import dataclass, field
 
-STRUCT_OPS_C = "kernel/bpf/bpf_struct_ops.c"
-TYPES_H = "kernel/bpf/bpf_struct_ops_types.h"
 VERIFIER_C = "kernel/bpf/verifier.c"
-# "bpf, net: switch to dynamic registration" put these calls in place of one list of all types,
-# kernel/bpf/bpf_struct_ops_types.h: 6.1 has the list, 6.12 the calls.
-_REGISTER = re.compile(r"register_bpf_struct_ops(?<!\w.{23})\s*\(\s*&\s*(\w+)\s*,\s*(\w+)\s*\)")
-_LISTED = re.compile(r"\bBPF_STRUCT_OPS_TYPE\s*\(\s*(\w+)\s*\)")
-_DESIGNATED = re.compile(r"^\.\s*(\w+)\s*=\s*(.*)$", re.S)
 _ONLY_SLEEPABLE = re.compile(r"sleepable\s*&&\s*prog->type\s*!=[^{;]*")
 # The first name is that of 6.1 and later, the second that of 5.15.
 _MEMBER_OFFSET = ("__btf_member_bit_offset", "btf_member_bit_offset")
 _ARENA = re.compile(r"\w__arena\b")
-
-
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """A struct_ops type as it is registered: the struct, the variable, where."""
-
-    type: str
-    variable: str
-    file: str
-    place: Place
-
-
-def find_registered(code: Code, file: str) -> Iterator[Registered]:
-    """Return the types that functions of a file register."""
-    source = code.source(file)
-    for match in _REGISTER.finditer(source.code) if source else ():
-        line = source.line_at(match.start()) if source else 0
-        yield Registered(match[2], match[1], file, Place(file, line))
-
-
-def find_listed(code: Code, files: list[str]) -> Iterator[Registered]:
-    """Return the types of trees that list them in one header."""
-    source = code.source(TYPES_H)
-    for match in _LISTED.finditer(source.code) if source else ():
-        variable = f"bpf_{match[1]}"
-        pattern = re.compile(rf"\bstruct\s+bpf_struct_ops\s+{variable}\s*=\s*\{{")
-        for file in files:
-            if pattern.search(code.tree.read(file) or ""):
-                line = source.line_at(match.start()) if source else 0
-                yield Registered(match[1], variable, file, Place(TYPES_H, line))
 
 
 class StructOpsReader:
@@ -92,11 +68,11 @@ class StructOpsReader:
         struct = code.type("struct", registered.type, file)
         variable = code.variable(registered.variable, file)
         if struct is None or variable is None:
-            self._note(registered.place, "struct_ops type", registered.type)
+            self._note(registered.place, UNREAD_OPS, registered.type)
             return None
-        fields = _designated(variable)
-        stubs = self._read_stubs(fields.get("cfi_stubs", ""), file)
-        check = self._find_function(fields.get("check_member", ""), file)
+        fields = self._read_fields(variable, registered.variable)
+        stubs = self._read_stubs(fields.get("cfi_stubs", ""), variable) if fields else None
+        check = self._find_check(fields, variable)
         members = []
         for laid in code.layout(struct).members:
             if laid.offset is None:
@@ -107,9 +83,7 @@ class StructOpsReader:
             registered.type, registered.variable, owner, registered.place, tuple(members)
         )
 
-    def _member(
-        self, laid: LaidMember, file: str, stubs: _Stubs | None, check: Function | None
-    ) -> Member:
+    def _member(self, laid: LaidMember, file: str, stubs: _Stubs | None, check: Check) -> Member:
         place = Place(file, laid.line)
         declaration = " ".join(laid.declaration.split())
         if not laid.callback:
@@ -122,7 +96,7 @@ class StructOpsReader:
         supported, supported_place = checked.supported, checked.place
         if self._asks_stubs:
             supported_place = stub.place if stub else stubs.place if stubs else None
-            supported = None if stubs is None else bool(stub) and checked.supported
+            supported = None if stubs is None or stubs.is_open else bool(stub) and checked.supported
         needs = ["arena"] if _ARENA.search(declaration + (stub.head if stub else "")) else []
         if checked.wants_stack:
             needs.append("private stack")
@@ -140,21 +114,48 @@ class StructOpsReader:
             tuple(needs),
         )
 
-    def _read_stubs(self, value: str, file: str) -> _Stubs | None:
-        name = value.lstrip("&").strip()
-        item = self._code.variable(name, file) if name else None
+    def _read_fields(self, item: Item, name: str) -> Mapping[str, str] | None:
+        """Return the fields of a struct that stay as they are initialised, None for another."""
+        fields = read_fields(self._code, item, name)
+        changed = next(find_changed_parts(self._code, item.file, name), None)
+        if fields is None or changed:
+            place = changed or Place(item.file, item.line_at(item.text.find(name)))
+            self._note(place, "fields of a struct", name)
+            return None
+        return {
+            field: resolve_function(self._code, text, item.file, item.line_at(item.brace))
+            for field, text in fields.items()
+        }
+
+    def _read_stubs(self, value: str, near: Item) -> _Stubs | None:
+        name = plain_name(value)
+        item = self._code.variable(name, near.file) if name else None
         if item is None:
             return None
+        place = Place(item.file, item.line_at(item.text.find(name)))
+        fields = self._read_fields(item, name)
         members = {}
-        for member, stub in _designated(item).items():
-            function = self._code.function(stub, file) if stub.isidentifier() else None
-            line = item.line_at(item.text.find(f".{member}"))
+        for member, written in (fields or {}).items():
+            stub = plain_name(written)
+            if not stub or self._code.evaluate(stub, item.file) == 0:
+                continue
+            function = self._code.function(stub, item.file) if stub.isidentifier() else None
+            line = item.line_at(max(0, item.text.find(f".{member}")))
             members[member] = _Stub(Place(item.file, line), function.head if function else "")
-        return _Stubs(Place(item.file, item.line_at(item.text.find(name))), members)
+        return _Stubs(place, members, is_open=fields is None)
 
-    def _find_function(self, value: str, file: str) -> Function | None:
-        item = self._code.function(value.strip(), file) if value else None
-        return parse_function(item) if item else None
+    def _find_check(self, fields: Mapping[str, str] | None, near: Item) -> Check:
+        """Return check_member(), None where there is none."""
+        name = plain_name(fields.get("check_member", "")) if fields is not None else "?"
+        if not name:
+            return None
+        item = self._code.function(name, near.file) if name.isidentifier() else None
+        doubt = find_doubt(self._code, item) if item else ("function", near.line)
+        if item is None or doubt:
+            place = Place(item.file if item else near.file, doubt[1] if doubt else near.line)
+            self._note(place, "check of members", name)
+            return _NOT_READ
+        return parse_function(item)
 
     def _note(self, place: Place, construct: str, text: str) -> None:
         self.problems.append(NotUnderstood(place, construct, text))
@@ -168,8 +169,19 @@ class _Stub:
 
 @dataclass(frozen=True, slots=True)
 class _Stubs:
+    """The stubs of members; `is_open`: there may be others, or fewer."""
+
     place: Place
     members: dict[str, _Stub]
+    is_open: bool
+
+
+class _NotRead(Enum):
+    CHECK = "check_member() that is not understood"
+
+
+_NOT_READ = _NotRead.CHECK
+Check = Function | _NotRead | None
 
 
 @dataclass(slots=True)
@@ -177,7 +189,7 @@ class _Checked:
     """What check_member() says of one member."""
 
     code: Code
-    function: Function | None
+    function: Check
     offset: int
     supported: bool | None = True
     sleepable: MemberSleep = MemberSleep.MAY
@@ -186,7 +198,9 @@ class _Checked:
     answers: list[Value] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        if self.function is None:
+        if isinstance(self.function, _NotRead):
+            self.supported, self.sleepable = None, MemberSleep.UNKNOWN
+        if not isinstance(self.function, Function):
             return
         for sleeps in (0, 1):
             run = _Checking(self.code, self.function, self.offset, sleeps)
@@ -232,9 +246,14 @@ class _Checking(Runner):
         if name in _MEMBER_OFFSET:
             return self._offset * 8
         item = self._code.function(name, self.function.file)
-        if item is not None and len(values) == 1 and values[0] is not None:
-            return _is_in_table(self._code, item, values[0])
-        return None
+        if item is None or None in values:
+            return None
+        return run_function(self._code, item, values)
+
+    def expanded(self, node: Node) -> list[Node]:
+        """Return the statements of a macro that refuses, or sets a local."""
+        line = self.function.line_of(node)
+        return expand_statement(self._code, self.function, node, line, self.variables)
 
     def other_value(self, node: Node) -> Value:
         """Return offsetof(), and note what the program is made to have."""
@@ -252,32 +271,6 @@ class _Checking(Runner):
         if at is not None and self.line == self.function.line:
             self.line = self.function.line_of(cases[at])
         return at
-
-
-def _is_in_table(code: Code, item: Item, value: int) -> Value:
-    """Answer for a helper that looks for its argument in an array of constants."""
-    function = parse_function(item)
-    looked_up = {
-        text_of(base)
-        for node in walk(function.body)
-        if node.type == "subscript_expression" and (base := field_of(node, "argument")) is not None
-    }
-    if len(looked_up) != 1 or len(function.parameters) != 1:
-        return None
-    table = code.variable(looked_up.pop(), item.file)
-    if table is None:
-        return None
-    body = table.text[table.brace + 1 : table.text.rfind("}")]
-    values = [code.evaluate(part, item.file) for part in split_list(body)]
-    return None if None in values else int(value in values)
-
-
-def _designated(item: Item) -> dict[str, str]:
-    """Return `.name = value` of an initialiser."""
-    body = item.text[item.brace + 1 : item.text.rfind("}")]
-    return {
-        found[1]: found[2].strip() for found in map(_DESIGNATED.match, split_list(body)) if found
-    }
 
 
 def _struct_ops_may_sleep(code: Code) -> bool:
