@@ -38,6 +38,7 @@ from kfmap.kernel.rules.attach_targets import LSM_C
 from kfmap.kernel.rules.error_injection import INJECTION_OPTION
 from kfmap.kernel.rules.hooks import BTF_C, find_enum
 from kfmap.kernel.rules.jit import read_lacks
+from kfmap.kernel.rules.kfunc_flags import read_kfunc_flags
 from kfmap.kernel.rules.kfuncs import KfuncReader, find_device_bound_set, flags_by_kfunc
 from kfmap.kernel.rules.run_time_masks import extract_run_time
 from kfmap.kernel.rules.struct_ops import StructOpsReader
@@ -138,7 +139,7 @@ def _extract_facts(code: Code, shape: _Shape, built: Built, btf: Btf | None) -> 
         origin=shape.origin,
         program_types=program_types,
         attach_types=_read_enum(code, "bpf_attach_type"),
-        kfunc_flags=_read_kfunc_flags(code),
+        kfunc_flags=read_kfunc_flags(code),
         hooks=decided.hooks,
         hook_of=decided.hook_of,
         decision=decided.decision,
@@ -179,14 +180,6 @@ def _find_iterators(code: Code, files: Iterable[str]) -> tuple[str, ...]:
     for file in files:
         found |= find_iterators(code, file)
     return tuple(sorted(found))
-
-
-def _read_kfunc_flags(code: Code) -> tuple[Constant, ...]:
-    source = code.source("include/linux/btf.h")
-    names = [n for n in (source.macros if source else {}) if n.startswith("KF_")]
-    values = ((n, code.value(n, BTF_C)) for n in names)
-    found = [Constant(n, v) for n, v in values if v]
-    return tuple(sorted(found, key=lambda c: (c.value, c.name)))
 
 
 def _read_struct_ops(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import zip_longest
 
 from kfmap.kernel.brackets import split_outside
 from kfmap.kernel.place import KERNELS_OWN
@@ -149,7 +150,7 @@ class _Expansion:
 def _substitute(macro: Macro, arguments: list[str]) -> str:
     """Return the body with its parameters replaced, `a ## b` joined."""
     parameters, body = macro.parameters or (), macro.body
-    given = dict(zip(parameters, arguments, strict=False))
+    given = dict(zip_longest(parameters, arguments[: len(parameters)], fillvalue=""))
     if parameters and not parameters[-1]:  # `...`
         rest = ", ".join(arguments[len(parameters) - 1 :])
         given |= {"": rest, "__VA_ARGS__": rest}

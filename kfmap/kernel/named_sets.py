@@ -77,6 +77,12 @@ class NamedSets:
         """Return what was not understood of a set."""
         return self._unread.get(found.id, ())
 
+    def unread_flags(self) -> Iterator[tuple[Place, str]]:
+        """Return the flags of kfuncs whose value is not known."""
+        for file in self._files:
+            for found in file.sets.values():
+                yield from found.unread_flags
+
     def find_unused(self, used: Collection[str], code: Code) -> Iterator[KfuncSet]:
         """Return the sets that may be registered and that no function of their file leads to.
 

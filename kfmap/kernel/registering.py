@@ -108,6 +108,8 @@ def find_registrations(
     sets = {file: [found.name for found in names.all_in(file)] for file in owners}
     for handed in find_handed_on(code, sets, reader.followed):
         adding.add_handed_on(handed, owners[handed.place.file])
+    for place, text in names.unread_flags():
+        found.problems.append(NotUnderstood(place, "flags of a kfunc", text))
     found.registrations.sort(key=lambda item: (item.place, item.hook))
     return found
 

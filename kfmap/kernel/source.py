@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import cached_property
+from itertools import zip_longest
 from typing import NamedTuple
 
 from kfmap.kernel.condition_words import ELSE, name_branch
@@ -404,6 +405,6 @@ def substitute(macro: Macro, arguments: list[str]) -> str:
     parameters = macro.parameters or ()
     if len(macro.body) * (1 + max(map(len, arguments), default=0)) > _MAX_EXPANDED:
         raise TreeError(f"the macro {macro.name} expands to more than {_MAX_EXPANDED:,} characters")
-    given = dict(zip(parameters, arguments, strict=False))
+    given = dict(zip_longest(parameters, arguments[: len(parameters)], fillvalue=""))
     body = re.sub(r"\b\w+\b", lambda match: given.get(match[0], match[0]), macro.body)
     return re.sub(r"\s*##\s*", "", body).replace("\\\n", " ")

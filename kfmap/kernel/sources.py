@@ -42,7 +42,8 @@ class Sources:
         self._seen: dict[str, tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]] = {}
         self._resolved: dict[tuple[str | None, str], tuple[str, ...]] = {}
         self._types: dict[tuple[str, str, str], Item | None] = {}
-        self._macros: dict[tuple[str, str, int], Macro | None] = {}
+        self._macros: dict[tuple[str, str], Macro | None] = {}
+        self._beside: dict[tuple[str, str], Item | None] = {}
         self._has: dict[tuple[str, str, str], bool] = {}
 
     def source(self, file: str) -> Source | None:
@@ -86,18 +87,23 @@ class Sources:
             for cache in (self._sources, self._items, self._included, self._closures):
                 cache.pop(file, None)
             self._macros.clear()
+            self._beside.clear()
 
     def _is_given(self, file: str, doubt: Doubt, name: str) -> bool | None:
         """Return whether what a file includes before an #if defines a macro; None: perhaps."""
         source = self.source(file)
         before = [i for i in source.includes if i.line < doubt.start] if source else []
-        for include in before:
-            for header in self.find_included(file, include):
-                for other in self.closure(header):
-                    given = self.source(other)
-                    macro = given.macro_at(name, ANY_LINE) if given else None
-                    if macro is not None and other != file:
-                        return None if self.find_doubt(other, macro.line, file) else True
+        waiting = [header for include in before for header in self.find_included(file, include)]
+        seen = {file, *waiting}
+        for header in waiting:  # it grows meanwhile
+            given = self.source(header)
+            if given is not None and name in given.defined:
+                macro = given.macro_at(name, ANY_LINE)
+                if macro is not None:
+                    return None if self.find_doubt(header, macro.line, file) else True
+            more = [other for other in self.includes(header) if other not in seen]
+            waiting += more
+            seen.update(more)
         return None if ANY in self._given.find(file).macros else False
 
     def find_doubt(self, file: str, line: int, user: str) -> Doubt | None:
@@ -152,11 +158,26 @@ class Sources:
 
     def function_beside(self, name: str, file: str) -> Item | None:
         """Return a function that a file defines, or a header that it includes itself."""
+        key = (name, file)
+        if key not in self._beside:
+            self._beside[key] = self._find_beside(name, file)
+        return self._beside[key]
+
+    def _find_beside(self, name: str, file: str) -> Item | None:
+        defined = re.compile(rf"{name}(?<!\w{name})\s*\([^;{{}}]*\)\s*\{{")
         for other in (file, *self.includes(file)):
-            if name in (self.tree.read(other) or ""):
-                for item in self.items(other):
-                    if name in item.text and item.function == name:
-                        return item
+            text = self.tree.read(other) or ""
+            for item in self.items(other) if name in text and defined.search(text) else ():
+                if name in item.text and item.function == name:
+                    return item
+        return None
+
+    def macro_beside(self, name: str, file: str, line: int) -> Macro | None:
+        """Return a macro that a file defines, or a header that it includes itself."""
+        for other in (file, *self.includes(file)):
+            source = self.source(other)
+            if source is not None and name in source.defined:
+                return self.macro(name, file, line)
         return None
 
     def variable(self, name: str, file: str) -> Item | None:
@@ -188,18 +209,24 @@ class Sources:
 
     def macro(self, name: str, file: str, line: int = ANY_LINE) -> Macro | None:
         """Return the macro of a name as a line of a file sees it."""
-        key = (name, file, line)
+        source = self.source(file)
+        if source is not None and name in source.defined:
+            found = source.macro_at(name, line)
+            if found:
+                return None if self.is_one_of_two(found, file, file) else found
+        key = (name, file)
         if key not in self._macros:
-            self._macros[key] = self._find_macro(name, file, line)
+            self._macros[key] = self._find_macro(name, file)
         return self._macros[key]
 
-    def _find_macro(self, name: str, file: str, line: int) -> Macro | None:
+    def _find_macro(self, name: str, file: str) -> Macro | None:
+        """Return the macro of a name that what a file includes defines."""
         read = self._sources
         for other in self._seen_from(file):  # hundreds, of which one defines it
             source = read[other] if other in read else self.source(other)
-            if source is None or name not in source.defined:
+            if source is None or name not in source.defined or other == file:
                 continue
-            found = source.macro_at(name, line if other == file else ANY_LINE)
+            found = source.macro_at(name, ANY_LINE)
             if found:
                 return None if self.is_one_of_two(found, other, file) else found
         return None

@@ -230,3 +230,74 @@ def test_older_trees_count_their_helpers(tmp_path: Path) -> None:
         ("map_lookup_elem", 1),
         ("copy", 2),
     ]
+
+
+REDIRECT = "static const struct bpf_func_proto redirect_proto = { .gpl_only = false, };"
+CASE = "    case BPF_FUNC_redirect:\n        return &redirect_proto;\n"
+XDP_OPS = "const struct bpf_verifier_ops xdp_verifier_ops = { .get_func_proto = base_func_proto, };"
+FUNC_PROTO = "struct bpf_func_proto { void *func; bool gpl_only; };\n"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        REDIRECT.replace("false", "!0"),
+        "#define YES true\n" + REDIRECT.replace("false", "YES"),
+        REDIRECT.replace("false", "IS_ENABLED(CONFIG_NET)"),
+        FUNC_PROTO + REDIRECT.replace(".gpl_only = false", "redirect, true"),
+        "#define GPL .gpl_only = true\n" + REDIRECT.replace(".gpl_only = false", "GPL"),
+        REDIRECT.replace(".gpl_only = false", ".gpl_only = false, .gpl_only = true"),
+    ],
+)
+def test_a_licence_is_asked_for_however_that_is_written(tmp_path: Path, written: str) -> None:
+    answer = _edited(tmp_path, FILTER_C, REDIRECT, written).decide(TC, "redirect")
+    assert (answer.allowed, answer.gpl_only) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (REDIRECT, REDIRECT.replace("false", "own_value()")),
+        (REDIRECT, f"#if OWN(3)\n{REDIRECT}\n#else\n{REDIRECT}\n#endif"),
+        (CASE, "    ALLOW(redirect)\n"),
+        (CASE, CASE.replace("BPF_FUNC_redirect", "REDIRECTING")),
+        (CASE, CASE.replace("BPF_FUNC_redirect", "8")),
+        (CASE, f"#if OWN(3)\n{CASE}#endif\n"),
+    ],
+    ids=["value", "#if of a prototype", "macro", "label by a macro", "number", "#if of a case"],
+)
+def test_an_answer_that_is_written_otherwise_is_not_guessed(
+    tmp_path: Path, old: str, new: str
+) -> None:
+    files = write_helpers_tree()
+    macros = (
+        "#define ALLOW(x) case BPF_FUNC_##x: return &x##_proto;\n"
+        "#define REDIRECTING BPF_FUNC_redirect\n"
+    )
+    files[FILTER_C] = macros + files[FILTER_C].replace(old, new)
+    facts = extract(tmp_path, files)
+    assert HelperDecider(facts).decide(TC, "redirect").allowed is None
+    assert FILTER_C in {item.place.file for item in facts.not_understood}
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        XDP_OPS.replace(".get_func_proto = ", ""),
+        XDP_OPS.replace("const ", "").replace("base_func_proto", "tc_func_proto")
+        + "\nstatic int __init change(void)\n{\n"
+        "    xdp_verifier_ops.get_func_proto = base_func_proto;\n    return 0;\n}",
+        XDP_OPS.replace("const struct", "__weak const struct"),
+        f"#if OWN(3)\n{XDP_OPS}\n#else\n{XDP_OPS}\n#endif",
+    ],
+    ids=["by position", "changed later", "weak", "#if"],
+)
+def test_operations_that_are_not_known_answer_for_nobody(tmp_path: Path, written: str) -> None:
+    decider = _edited(tmp_path, FILTER_C, XDP_OPS, written)
+    assert decider.decide(XDP, "map_lookup_elem").allowed is None
+
+
+def test_a_function_that_is_asked_for_another_helper_is_not_followed(tmp_path: Path) -> None:
+    asked = "return tunnel_func_proto(func_id);"
+    other = "return tunnel_func_proto(BPF_FUNC_redirect);"
+    assert _edited(tmp_path, FILTER_C, asked, other).decide(TC, "set_tunnel").allowed is None

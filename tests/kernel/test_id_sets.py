@@ -8,7 +8,7 @@ import pytest
 
 from kfmap.kernel.facts import Entry
 from kfmap.kernel.rules.id_sets import IdSet, find_id_sets
-from tests.kernel.small_kernel import SET_C, read_code
+from tests.kernel.small_kernel import SET_C, extract_set, id_set, read_code
 
 
 def test_members_have_flags_and_lines(tmp_path: Path) -> None:
@@ -151,3 +151,31 @@ def _read(root: Path, text: str, config: bytes = b"") -> IdSet:
 
 def _names(found: IdSet) -> list[str]:
     return [entry.kfunc for entry in found.entries]
+
+
+FLAGS = {
+    "FL": "#define FL (KF_ACQUIRE | KF_SLEEPABLE)\n",
+    "KF_ACQUIRE | FL": "#define FL KF_SLEEPABLE\n",
+    "0x21": "",
+    "BIT(0) | (1 << 5)": "",
+    "(u32)KF_SLEEPABLE + KF_ACQUIRE": "",
+    "IS_ENABLED(CONFIG_NET) ? KF_SLEEPABLE | KF_ACQUIRE : 0": "",
+    "(KF_ACQUIRE | KF_SLEEPABLE | KF_RELEASE) & ~KF_RELEASE": "",
+    "KF_ACQUIRE | KF_RELEASE": "#undef KF_RELEASE\n#define KF_RELEASE KF_SLEEPABLE\n",
+}
+
+
+@pytest.mark.parametrize("written", FLAGS)
+def test_flags_are_what_their_expression_comes_to(tmp_path: Path, written: str) -> None:
+    text = FLAGS[written] + id_set("one").replace("func, one", f"func, one, {written}")
+    facts = extract_set(tmp_path, text)
+    ((entry,),) = (found.entries for found in facts.sets)
+    assert entry.flags == ("KF_ACQUIRE", "KF_SLEEPABLE")
+    assert facts.not_understood == ()
+
+
+def test_flags_that_are_not_known_are_noted(tmp_path: Path) -> None:
+    facts = extract_set(tmp_path, id_set("one").replace("func, one", "func, one, own_flags(3)"))
+    assert [(p.construct, p.text) for p in facts.not_understood] == [
+        ("flags of a kfunc", "own_flags(3)")
+    ]

@@ -8,10 +8,11 @@ net/core/filter.c, kernel/trace/bpf_trace.c, …).
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from kfmap.kernel.code import Code
 from kfmap.kernel.facts import Constant, KfuncSet, NotUnderstood, Place
+from kfmap.kernel.handed_on import find_changed_parts
 from kfmap.kernel.helper_facts import HelperFacts
 from kfmap.kernel.helper_form import (
     Ask,
@@ -29,7 +30,8 @@ from kfmap.kernel.rules.filter_meanings import Known, NotInSubsetError
 from kfmap.kernel.rules.helper_conditions import HelperTables, ProgramConditions
 from kfmap.kernel.rules.helper_functions import compile_helper_function
 from kfmap.kernel.rules.id_sets import find_id_sets
-from kfmap.kernel.syntax import parse_function, split_list
+from kfmap.kernel.rules.initializers import read_designated, read_fields
+from kfmap.kernel.syntax import parse_function
 from kfmap.kernel.tree import TreeError
 from kfmap.quick_dataclass import dataclass
 
@@ -38,7 +40,8 @@ TYPES_H = "include/linux/bpf_types.h"
 _MAPPERS = ("___BPF_FUNC_MAPPER", "__BPF_FUNC_MAPPER")  # the first came with 6.2
 _MAPPED = re.compile(r"\bFN\s*\(\s*(\w+)\s*(?:,\s*(\d+))?")
 _PROGRAM_TYPE = re.compile(r"\bBPF_PROG_TYPE\s*\(\s*(BPF_PROG_TYPE_\w+)\s*,\s*(\w+)")
-_DESIGNATED = re.compile(r"^\.\s*(\w+)\s*=\s*(.*)$", re.S)
+_WEAK = re.compile(r"\b(?:__)?weak\b")
+_CONST = re.compile(r"\bconst\b")
 _RETURNS_PROTO = re.compile(r"\bstruct\s+bpf_func_proto\s*\*")
 # Those of the struct_ops type, and of the program that is replaced, take the place of theirs.
 _OTHERS_ANSWER = ("BPF_PROG_TYPE_STRUCT_OPS", "BPF_PROG_TYPE_EXT")
@@ -156,21 +159,48 @@ class _Reader:
         named = {(proto, f.file) for f in functions for proto in _protos_of(f)}
         found: dict[str, HelperProto] = {}
         for name, file in sorted(named)[:_MAX_PROTOS]:
-            item = self._variable(name, file)
-            if item is not None and name not in found:
-                found[name] = self._proto(name, item)
+            item = self._variable(name, file) if name not in found else None
+            proto = self._proto(name, item) if item is not None else None
+            if proto is not None:
+                found[name] = proto
         return tuple(found[name] for name in sorted(found))
 
-    def _proto(self, name: str, item: Item) -> HelperProto:
-        fields = _designated(item)
+    def _proto(self, name: str, item: Item) -> HelperProto | None:
+        """Return a prototype, None where a field of it is not known."""
+        place = Place(item.file, item.line_at(item.text.find(name)))
+        fields = self._fields(item)
+        flags = [self._flag(fields, flag, item) for flag in ("might_sleep", "gpl_only")]
+        if fields is None or flags[0] is None or flags[1] is None:
+            self.problems.append(NotUnderstood(place, "prototype of a helper", name))
+            return None
         allowed = fields.get("allowed", "").lstrip("& ")
         return HelperProto(
             name,
-            fields.get("might_sleep", "false") in ("true", "1"),
-            fields.get("gpl_only", "false") in ("true", "1"),
+            flags[0],
+            flags[1],
             self._demand(allowed, item) if allowed else None,
-            Place(item.file, item.line_at(item.text.find(name))),
+            place,
         )
+
+    def _flag(self, fields: Mapping[str, str] | None, name: str, item: Item) -> bool | None:
+        text = (fields or {}).get(name, "false")
+        if text in ("true", "false"):
+            return text == "true"
+        value = self._code.evaluate(text, item.file)
+        return None if value is None else value != 0
+
+    def _fields(self, item: Item) -> Mapping[str, str] | None:
+        """Return what the fields of a struct hold and go on holding, None where that is not known.
+
+        Nearly all are written as `.name = value`, for which nothing is looked up.
+        """
+        name, head = item.variable, item.text[: item.brace]
+        if self._code.find_doubt(item.file, item.line, item.file) or _WEAK.search(head):
+            return None
+        if not _CONST.search(head) and any(find_changed_parts(self._code, item.file, name)):
+            return None
+        fields = read_designated(item)
+        return read_fields(self._code, item, name) if fields is None else fields
 
     def _demand(self, name: str, near: Item) -> Condition | Unknown:
         """Return what `.allowed` asks of a program."""
@@ -194,12 +224,14 @@ class _Reader:
         self, program_type: str, struct_ops: str, operations: Item | None, place: Place
     ) -> Iterator[HelperTable]:
         """Return who answers: nobody where operations have no function for it."""
-        name = _designated(operations).get("get_func_proto", "") if operations else ""
+        fields = self._fields(operations) if operations else None
+        name = (fields or {}).get("get_func_proto", "")
         found = self._answering(name, operations.file) if operations and name else None
-        if found is not None and operations is not None:
+        doubt = self._code.find_doubt(place.file, place.line, place.file)
+        if found is not None and operations is not None and doubt is None:
             line = operations.line_at(operations.text.find(name))
             yield HelperTable(program_type, struct_ops, found, Place(operations.file, line))
-        elif operations is not None and not name:
+        elif operations is not None and fields is not None and not name and doubt is None:
             at = Place(operations.file, operations.line)
             yield HelperTable(program_type, struct_ops, "", at)
         else:
@@ -253,11 +285,8 @@ def _target_of(text: str, item: Item) -> str:
     return found[1] if found else ""
 
 
-def _designated(item: Item) -> dict[str, str]:
-    body = item.text[item.brace + 1 : item.text.rfind("}")]
-    return {
-        found[1]: found[2].strip() for found in map(_DESIGNATED.match, split_list(body)) if found
-    }
+def _designated(item: Item) -> Mapping[str, str]:
+    return read_designated(item) or {}
 
 
 def _nodes(function: HelperFunction) -> Iterator[HelperNode]:

@@ -116,6 +116,8 @@ class ProgramConditions(FilterCompiler):
                 return Holds(ProgramHas(Trait.LOCKDOWN, text_of(reason[0]) if reason else ""))
             if operator in ("==", "!="):
                 known = env.get(text_of(left))
+                if isinstance(known, HelperId) and not text_of(right).startswith(HELPER):
+                    raise NotInSubsetError(f"comparison {text_of(node)[:60]}", node)
                 if isinstance(known, HelperId):
                     same = text_of(right) == HELPER + known.helper
                     return Number(int(same == (operator == "==")))
@@ -137,6 +139,9 @@ class ProgramConditions(FilterCompiler):
             return self._compared(arguments, env, node)
         if isinstance(self.tables, HelperTables):
             asked = self.tables.answering(name, self.file)
+            first = env.get(text_of(arguments[0])) if arguments else None
+            if asked is not None and arguments and not isinstance(first, HelperId):
+                raise NotInSubsetError(f"call of {name} for another helper", node)
             if asked is not None:
                 return Answer("prototype", Ask(asked, self.file, self.line(node)))
         return super()._call(node, env)

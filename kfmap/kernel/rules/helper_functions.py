@@ -24,6 +24,7 @@ from kfmap.kernel.helper_form import (
 from kfmap.kernel.items import Item
 from kfmap.kernel.rule_form import Always, Not, ProgramHas, Trait, Unknown
 from kfmap.kernel.rules.filter_meanings import Known, Meaning, NotInSubsetError, Number
+from kfmap.kernel.rules.function_doubts import find_branch_in_doubt
 from kfmap.kernel.rules.helper_conditions import (
     HELPER,
     Answer,
@@ -39,6 +40,8 @@ from kfmap.kernel.tree import TreeError
 from kfmap.quick_dataclass import dataclass, field
 
 _NAMED = re.compile(rf"\b{HELPER}(\w+)")
+_LABEL = re.compile(rf"{HELPER}\w+")
+_ANSWERS = re.compile(rf"\b(?:case|return|{HELPER}\w+)\b")
 _MAX_NODES = 20_000  # of one function, over all helpers
 _MAX_HELPERS = 1_000
 
@@ -59,6 +62,11 @@ def compile_helper_function(
     Raises TreeError where it names more helpers than any kernel has.
     """
     function = parse_function(item)
+    doubt = _find_doubt(code, item)
+    if doubt:
+        construct, line = doubt
+        unread = Unknown(construct, item.file, line)
+        return HelperFunction(name, item.file, item.function_line, (), (), unread)
     helpers = sorted(set(_NAMED.findall(item.text[item.brace :])))
     if len(helpers) > _MAX_HELPERS:
         raise TreeError(f"{item.function}() names more than {_MAX_HELPERS:,} helpers")
@@ -78,6 +86,20 @@ def compile_helper_function(
         tuple(cases),
         compiler.answer(""),
     )
+
+
+def _find_doubt(code: Code, item: Item) -> tuple[str, int] | None:
+    """Return why the helpers that a function names are not all that it answers for, and a line."""
+    doubt = find_branch_in_doubt(code, item)
+    if doubt:
+        return f"#if {doubt.expression[:60]}", doubt.start
+    source = code.source(item.file)
+    for name, defines in source.defined.items() if source else ():
+        if name in item.text and any(_ANSWERS.search(define.text) for define in defines):
+            used = re.compile(rf"\b{name}\b").search(item.text, item.brace)
+            if used:
+                return f"macro {name}", item.line_at(used.start())
+    return None
 
 
 class _Compiler(StatementCompiler[HelperNode]):
@@ -169,6 +191,10 @@ class _Compiler(StatementCompiler[HelperNode]):
         arms = self._work.arms[node.id]
         subject = env.get(text_of(strip_parentheses(condition)))
         if isinstance(subject, HelperId):
+            labels = [label for arm in arms for label in arm.labels if label is not None]
+            other = next((n for n in labels if not _LABEL.fullmatch(text_of(n))), None)
+            if other is not None or node.has_error:
+                return self.unknown("label of a helper", other or node)
             return self._arm(_find_arm(arms, HELPER + subject.helper), after, env)
         return self._switch_on(condition, arms, after, env)
 

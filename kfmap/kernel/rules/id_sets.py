@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from kfmap.kernel.brackets import split_outside
 from kfmap.kernel.code import Code
 from kfmap.kernel.facts import Entry, Place, SetKind
+from kfmap.kernel.rules.kfunc_flags import read_flags
 from kfmap.kernel.source import Source, substitute
 from kfmap.kernel.syntax import split_list
 from kfmap.kernel.tree import TreeError
@@ -34,7 +35,8 @@ _MAX_WORDS = 10_000  # in the sets of one file
 class IdSet:
     """A set as one file defines it, before it is known whether anything uses it.
 
-    `unread` are the words in it that are no entries, with their lines.
+    `unread` are the words in it that are no entries, with their lines, `unread_flags` the flags of
+    entries whose value is not known.
     """
 
     name: str
@@ -42,6 +44,7 @@ class IdSet:
     place: Place
     entries: tuple[Entry, ...]
     unread: tuple[tuple[Place, str], ...] = ()
+    unread_flags: tuple[tuple[Place, str], ...] = ()
 
 
 def find_id_sets(code: Code, file: str, only: str = "") -> list[IdSet]:
@@ -58,6 +61,7 @@ class _Finder:
         self._entries = 0
         self._words = 0
         self._unread: list[tuple[Place, str]] = []
+        self._unread_flags: list[tuple[Place, str]] = []
 
     def find(self, only: str) -> Iterator[IdSet]:
         """Return the sets of the file, or those named `only`. Raises TreeError for too many."""
@@ -74,12 +78,13 @@ class _Finder:
                 continue
             kind = match[1] or "SET"
             end = re.compile(rf"\bBTF_{kind}_END\s*\(").search(text, match.end())
-            self._unread = []
+            self._unread, self._unread_flags = [], []
             members = tuple(self._members(match.end(), end.start() if end else match.end()))
             if end is None:
                 self._unread.append((place, "no end"))
             name = self._expanded(names[:1], place.line)[0]
-            yield IdSet(name, SetKind[kind], place, members, tuple(self._unread))
+            unread = tuple(self._unread), tuple(self._unread_flags)
+            yield IdSet(name, SetKind[kind], place, members, *unread)
 
     def _list(self, match: re.Match[str], names: list[str], place: Place) -> IdSet:
         if len(names) == 3:  # _SINGLE: name, kind, type
@@ -161,11 +166,12 @@ class _Finder:
         if not arguments[1].isidentifier():
             self._unread.append((Place(self._source.file, line), arguments[1]))
             return
-        flags = arguments[2] if len(arguments) > 2 else ""
-        names = tuple(part.strip("() \t\n") for part in flags.split("|"))
         place = Place(self._source.file, line)
-        kept = tuple(name for name in names if name and name != "0")
-        yield Entry(arguments[1], kept, place, self._source.condition_at(line))
+        written = arguments[2] if len(arguments) > 2 else ""
+        flags = read_flags(self._code, written, self._source.file)
+        if flags is None:
+            self._unread_flags.append((place, written))
+        yield Entry(arguments[1], flags or (), place, self._source.condition_at(line))
 
     def _place(self, offset: int) -> Place:
         return Place(self._source.file, self._source.line_at(offset))

@@ -20,6 +20,7 @@ from kfmap.quick_dataclass import dataclass
 
 _MAX_ELEMENTS = 4_000
 _TAG = re.compile(r"\bstruct\s+(\w+)")
+_DESIGNATED = re.compile(r"\s*\.\s*(\w+)\s*=\s*(.*)$", re.S)
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _CALL = re.compile(r"\s*\(")
 _DESIGNATES = re.compile(r"(?:^|[{,])\s*\.\s*\w+\s*=")
@@ -60,6 +61,16 @@ def find_variable(code: Code, name: str, file: str) -> Variable | None:
             if found:
                 return None if code.find_doubt(other, found.line, file) else found
     return None
+
+
+def read_designated(item: Item) -> Mapping[str, str] | None:
+    """Return `.name = value` of an initialiser, None where it has elements of another kind."""
+    body = item.text[item.brace + 1 : item.text.rfind("}")]
+    found = [_DESIGNATED.match(part) for part in split_outside(body, ",").texts]
+    matches = [match for match in found if match is not None]
+    if len(matches) < len(found):
+        return None
+    return {match[1]: match[2].strip() for match in matches}
 
 
 def read_fields(code: Code, item: Item, name: str) -> Mapping[str, str] | None:

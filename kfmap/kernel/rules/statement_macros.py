@@ -33,7 +33,7 @@ def expand_statement(
     name = called_name(node) if is_call else text_of(node)
     if not name.isidentifier():
         return []
-    macro = code.macro(name, function.file, line)
+    macro = code.macro_beside(name, function.file, line)
     if macro is None or (macro.parameters is not None) is not is_call:
         return []
     text = substitute(macro, [text_of(argument) for argument in arguments_of(node)])
@@ -45,9 +45,14 @@ def expand_statement(
 
 
 def _has(code: Code, file: str, text: str, pattern: re.Pattern[str], depth: int = 0) -> bool:
-    """Return whether a text has a pattern, or a macro does that is named in it."""
+    """Return whether a text has a pattern, or a macro of the file does that is named in it.
+
+    Macros that many files share lead nowhere by one another.
+    """
     if pattern.search(text):
         return True
-    names = set(_NAME.findall(text)) if depth < _MAX_MACROS else ()
+    source = code.source(file)
+    own = source.defined.keys() if source else set[str]()
+    names = (set(_NAME.findall(text)) & own) if own and depth < _MAX_MACROS else ()
     macros = (code.macro(name, file) for name in names)
     return any(_has(code, file, macro.body, pattern, depth + 1) for macro in macros if macro)

@@ -8,7 +8,7 @@ function is run for each member, with a sleepable program and with another.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 
 from tree_sitter import Node
@@ -39,6 +39,7 @@ from kfmap.kernel.syntax import (
     field_of,
     parse_function,
     text_of,
+    walk,
 )
 from kfmap.quick_dataclass import dataclass, field
 
@@ -61,6 +62,7 @@ class StructOpsReader:
             item.function == "bpf_struct_ops_supported" for item in code.items(STRUCT_OPS_C)
         )
         self._may_sleep = _struct_ops_may_sleep(code)
+        self._steady: dict[tuple[str, str], Function | None] = {}
 
     def read(self, registered: Registered, owner: str) -> StructOps | None:
         """Return the facts of a type."""
@@ -91,7 +93,7 @@ class StructOpsReader:
             return Member(
                 laid.name, laid.offset or 0, False, declaration, False, never, place, None, None
             )
-        checked = _Checked(self._code, check, laid.offset or 0)
+        checked = _Checked(self._code, check, laid.offset or 0, self.ask)
         stub = stubs.members.get(laid.name) if stubs else None
         supported, supported_place = checked.supported, checked.place
         if self._asks_stubs:
@@ -157,6 +159,18 @@ class StructOpsReader:
             return _NOT_READ
         return parse_function(item)
 
+    def ask(self, name: str, file: str, values: list[Value]) -> Value:
+        """Return what a function gives that check_member() asks, None where it is not known."""
+        key = (name, file)
+        if key not in self._steady:
+            self._steady[key] = _find_steady(self._code, name, file)
+        function = self._steady[key]
+        return (
+            None
+            if function is None or None in values
+            else run_function(self._code, function, values)
+        )
+
     def _note(self, place: Place, construct: str, text: str) -> None:
         self.problems.append(NotUnderstood(place, construct, text))
 
@@ -191,6 +205,7 @@ class _Checked:
     code: Code
     function: Check
     offset: int
+    ask: Callable[[str, str, list[Value]], Value]
     supported: bool | None = True
     sleepable: MemberSleep = MemberSleep.MAY
     wants_stack: bool = False
@@ -203,7 +218,7 @@ class _Checked:
         if not isinstance(self.function, Function):
             return
         for sleeps in (0, 1):
-            run = _Checking(self.code, self.function, self.offset, sleeps)
+            run = _Checking(self.code, self.function, self.offset, sleeps, self.ask)
             try:
                 self.answers.append(run.execute())
             except TooLongError:
@@ -223,12 +238,20 @@ class _Checked:
 class _Checking(Runner):
     """Runs check_member() for one member and one program."""
 
-    def __init__(self, code: Code, function: Function, offset: int, sleeps: int) -> None:
+    def __init__(
+        self,
+        code: Code,
+        function: Function,
+        offset: int,
+        sleeps: int,
+        ask: Callable[[str, str, list[Value]], Value],
+    ) -> None:
         super().__init__(function, dict.fromkeys(function.parameters))
         self._constants = Constants(code, function.file)
         self._code = code
         self._offset = offset
         self._sleeps = sleeps
+        self._ask = ask
         self.wants_stack = False
         self.line = function.line
 
@@ -245,10 +268,7 @@ class _Checking(Runner):
         """Return the member's offset in bits, and run helpers."""
         if name in _MEMBER_OFFSET:
             return self._offset * 8
-        item = self._code.function(name, self.function.file)
-        if item is None or None in values:
-            return None
-        return run_function(self._code, item, values)
+        return self._ask(name, self.function.file, values)
 
     def expanded(self, node: Node) -> list[Node]:
         """Return the statements of a macro that refuses, or sets a local."""
@@ -271,6 +291,17 @@ class _Checking(Runner):
         if at is not None and self.line == self.function.line:
             self.line = self.function.line_of(cases[at])
         return at
+
+
+def _find_steady(code: Code, name: str, file: str) -> Function | None:
+    """Return a function if its text is what runs, and what it names stays as it is initialised."""
+    item = code.function(name, file)
+    if item is None or find_doubt(code, item):
+        return None
+    function = parse_function(item)
+    names = {text_of(node) for node in walk(function.body) if node.type == "identifier"}
+    changed = (found for name in names for found in find_changed_parts(code, item.file, name))
+    return None if any(changed) else function
 
 
 def _struct_ops_may_sleep(code: Code) -> bool:
