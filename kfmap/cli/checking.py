@@ -55,6 +55,8 @@ def choose_processes(asked: int | None) -> int:
 
     Raises CommandFailedError for none.
     """
+    if asked is None and not hasattr(os, "sched_getaffinity"):
+        return 1  # not Linux: fork(2) may not be safe there
     if asked is None:
         return min(len(os.sched_getaffinity(0)), _MOST_PROCESSES)
     if asked < 1:

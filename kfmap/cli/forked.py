@@ -44,7 +44,8 @@ def work_in_processes(
     """Return what `work` gives for each item; items and results are pickled, `work` is not.
 
     When a process is killed, what was handed out and not answered is done again, each item in a
-    process of its own, so that only the item that kills it is lost. `size`: bytes of an item.
+    process of its own, so that only the item that kills it is lost. Where no process can be
+    started the work is done in this one. `size`: bytes of an item.
 
     Raises what `work` raises.
     """
@@ -52,7 +53,11 @@ def work_in_processes(
     first = list(islice(rest, processes))
     rest = chain(first, rest)
     processes = max(len(first), 1)
-    workers = _Workers(work, processes)
+    try:
+        workers = _Workers(work, processes)
+    except (OSError, ImportError):  # too many processes; no semaphores, in some containers
+        yield from map(work, rest)
+        return
     handed_out: deque[tuple[_Item, Future[_Result]]] = deque()
     try:
         while True:
@@ -108,31 +113,44 @@ def _alone(work: Callable[[_Item], _Result], item: _Item) -> _Result | Lost[_Ite
 
 
 class _Workers(Generic[_Item, _Result]):
-    """Copies of this process, made when the first item is handed out."""
+    """Copies of this process."""
 
     def __init__(self, work: Callable[[_Item], _Result], processes: int) -> None:
+        """Start them. Raises OSError or ImportError where the system does not let them start."""
         self._pool = ProcessPoolExecutor(
             processes, multiprocessing.get_context("fork"), _begin, (work, os.getpid())
         )
+        try:
+            self._submit(_do_nothing)  # all are made for the first
+        except OSError:
+            self._kill()  # those that were made
+            raise
 
     def hand_out(self, item: _Item) -> Future[_Result]:
         """Have an item worked on."""
-        # Ctrl-C reaches every process of the terminal: the copies never see it, this one ends them.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
-            return self._pool.submit(_do, item)
+            return self._submit(_do, item)
         except BrokenProcessPool as error:
             failed: Future[_Result] = Future()
             failed.set_exception(error)
             return failed
+
+    def _submit(self, *task: Any) -> Future[_Result]:
+        # Ctrl-C reaches every process of the terminal: the copies never see it, this one ends them.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            return self._pool.submit(*task)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def end(self) -> None:
         """End the processes at once, whatever they do."""
+        self._kill()
+        self._pool.shutdown(cancel_futures=True)
+
+    def _kill(self) -> None:
         for process in multiprocessing.active_children():
             process.kill()
-        self._pool.shutdown(cancel_futures=True)
 
 
 def _begin(work: Callable[[Any], Any], parent: int) -> None:
@@ -142,6 +160,10 @@ def _begin(work: Callable[[Any], Any], parent: int) -> None:
     libc.call("prctl", _PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)
+
+
+def _do_nothing() -> None:
+    pass
 
 
 def _do(item: Any) -> Any:

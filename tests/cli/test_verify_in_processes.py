@@ -55,6 +55,13 @@ def test_report_is_the_same_byte_for_byte(verify: Callable[..., tuple[int, str, 
         assert json.loads(one[1])["objects"]
 
 
+def test_where_no_process_can_be_started_the_command_checks_itself(
+    verify: Callable[..., tuple[int, str, str]],
+) -> None:
+    asked = (*_SOME, "--kernel=7.3", "--format=json")
+    assert verify("none of them", *asked, "--jobs=2") == verify("none", *asked, "--jobs=1")
+
+
 def test_object_that_kills_its_process_is_the_only_one_lost(
     verify: Callable[..., tuple[int, str, str]],
 ) -> None:

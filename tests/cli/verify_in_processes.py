@@ -3,11 +3,13 @@
 python -m tests.cli.verify_in_processes FAULT ARGUMENTS…
 
 FAULT is what happens in the copies: `none`; `kill=NAME`, which ends whatever process reads the
-object of this SHA-256 or asks the kernel of this name; or `wait`, which never ends.
+object of this SHA-256 or asks the kernel of this name; or `wait`, which never ends. With `none of
+them` there can be no copies.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import signal
@@ -33,6 +35,10 @@ def _break(fault: str, name: str) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+def _refuse() -> int:
+    raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+
 def run(fault: str, arguments: list[str]) -> int:
     """Run the command with the fault; return its exit code."""
 
@@ -44,6 +50,8 @@ def run(fault: str, arguments: list[str]) -> int:
         _break(fault, kernel.name)
         return check_object(obj, kernel)
 
+    if fault == "none of them":
+        os.fork = _refuse
     checking._WORTH_PROCESSES = -1.0
     vars(checking).update(read_object=read, check_object=check)
     return main(["verify", *arguments])
