@@ -13,9 +13,10 @@ from kfmap.kernel.code import Code
 from kfmap.kernel.facts import Place
 from kfmap.kernel.items import Item
 from kfmap.kernel.rules.register_world import REGISTER, REGISTER_FMODRET
+from kfmap.kernel.whole_word import whole_word, written_whole
 from kfmap.quick_dataclass import dataclass
 
-_DECLARED = re.compile(r"\bbtf_kfunc_id_set\s+(\w+)\s*[\[=;,]")
+_DECLARED = re.compile(rf"{written_whole('btf_kfunc_id_set')}\s+(\w+)\s*[\[=;,]", re.ASCII)
 _SIGN = re.compile(r"[(){};]")
 _NAME_AT_END = re.compile(r"([A-Za-z_]\w*)\s*\Z")
 _KNOWN = frozenset({REGISTER, REGISTER_FMODRET, "memcpy", "memmove", "memset", "ARRAY_SIZE"})
@@ -92,10 +93,9 @@ def _find_calls(code: Code, file: str, name: str) -> Iterator[tuple[int, str, re
 
 
 def _find_uses(code: Code, file: str, name: str) -> Iterator[tuple[Item, re.Match[str]]]:
-    word = re.compile(rf"{name}(?<!\w{name})\b")
     for item in code.items(file):
         if item.function and name in item.text and not _is_at_exit(item):
-            for match in word.finditer(item.text, item.brace):
+            for match in whole_word(name).finditer(item.text, item.brace):
                 yield item, match
 
 

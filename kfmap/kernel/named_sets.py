@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
@@ -12,6 +11,7 @@ from kfmap.kernel.facts import KfuncSet, Place, SetKind
 from kfmap.kernel.rules.id_sets import IdSet, find_id_sets
 from kfmap.kernel.rules.kfunc_id_sets import KfuncIdSet, find_kfunc_id_sets
 from kfmap.kernel.tree import TreeError
+from kfmap.kernel.whole_word import has_word
 from kfmap.quick_dataclass import dataclass
 
 REGISTERED_KINDS = (SetKind.KFUNCS, SetKind.SET8)  # of sets that a kfunc id set may have
@@ -99,7 +99,7 @@ class NamedSets:
             for name in unused:
                 holders = [s.name for s in file.kfunc_id_sets.values() if s.set == name]
                 words = [name, *(holder.partition("[")[0] for holder in holders)]
-                if not any(re.search(rf"\b{re.escape(word)}\b", bodies) for word in words):
+                if not any(has_word(bodies, word) for word in words):
                     yield self._make(file, file.sets[name])
 
     def all_in(self, file: str) -> tuple[KfuncSet, ...]:

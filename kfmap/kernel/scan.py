@@ -81,6 +81,8 @@ def scan_tree(tree: Tree, arch: str, *, injection: bool = False) -> Found:
 
 def _find_parts(file: str, data: bytes) -> set[str]:
     """Return the .c files beside or under one that it includes: they may lack all that is quick."""
+    if b'.c"' not in data:  # as nearly no file has it
+        return set()
     folder = posixpath.dirname(file)
     names = (name.decode(errors="replace") for name in _INCLUDED_C.findall(data))
     return {posixpath.normpath(posixpath.join(folder, name)) for name in names}

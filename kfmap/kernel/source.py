@@ -24,15 +24,23 @@ _SKIPPED = (
 )
 _COMMENT_OR_TEXT = re.compile(_SKIPPED, re.S)
 _TO_SIGN = re.compile(rf"(?:[^/\"'\\#]++|{_SKIPPED}|[/\"'\\])*+#", re.S)
-_DIRECTIVE = re.compile(r"#[ \t]*(\w+)([^\n\\]*+(?:\\\r?\n[^\n\\]*+|\\[^\n\\]*+)*+)")
+_DIRECTIVE = re.compile(r"#[ \t]*(\w+)([^\n\\]*+(?:\\\r?\n[^\n\\]*+|\\[^\n\\]*+)*+)", re.A)
 _NOT_PLAIN = re.compile("[/\"']")  # one of these is in all that is blanked
 _SPLIT = re.compile(r"(?<=\w)(\\\r?\n)(\w+)")
 _COMMENT_NEXT = re.compile(r"[ \t]*/\*")
 _DEFINE = re.compile(r"\s*(\w+)(?:\(([^)]*)\))?(.*)", re.S)
-_NAME = re.compile(r"\s*(\w+)")
-_INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', re.M)
+_NAME = re.compile(r"\s*(\w+)", re.A)
 _ONE_DEFINED = re.compile(r"(!?)defined\((\w+)\)")
+_INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', re.M)
 _DEFINED_NAME = re.compile(r"\bdefined\s*\(?\s*(\w+)\s*\)?")
+_COMMENT = r"/\*[^*]*+\*++(?:[^/*][^*]*+\*++)*+/|//[^\n]*"
+_TEXT = r"\"(?:\\.|[^\"\\\n])*+\"|'(?:\\.|[^'\\\n])++'"
+_ENUM = re.compile(
+    rf"enum(?:[^;{{}}()=/#]++|{_COMMENT}|#[^\n]*|/)*+\{{"
+    rf"(?=((?:[^{{}}/\"']++|{_COMMENT}|{_TEXT}|[/\"']|\{{[^{{}}]*+\}})*+))",
+    re.S,
+)
+_ANY_NAME = re.compile(r"[A-Za-z_]\w*", re.A)
 ANY_LINE = 1 << 29  # after the last one of any file
 _MAX_DIRECTIVES = 200_000
 _MAX_EXPANDED = 1 << 24  # characters of one macro
@@ -113,10 +121,16 @@ class Source:
         code = "".join(pieces) + self.plain[at:]
         return _SPLIT.sub(_join, code) if "\\" in code else code
 
-    @cached_property
-    def has_enums(self) -> bool:
-        """Return whether an enum may be defined here."""
-        return "enum" in self.text or "enum" in (self.expanded or "")
+    def find_valued(self) -> set[str]:
+        """Return the names of the macros, and all words of what may be definitions of enums.
+
+        Raw text is read, comments and all, and what they hold may be among the words.
+        """
+        names = set(self.defined)
+        for text in (self.text, self.expanded or ""):
+            for body in _find_enums(text) if "enum" in text else ():
+                names.update(_ANY_NAME.findall(body))
+        return names
 
     def line_at(self, offset: int) -> int:
         """Return the line (from 1) of an offset in `code`."""
@@ -151,6 +165,18 @@ class Source:
 def read_source(file: str, text: str, decide: Decide) -> Source:
     """Read a file. `decide` says whether the expression of an #if holds, None if not known."""
     return _Reader(file, text, decide).read()
+
+
+def _find_enums(text: str) -> list[str]:
+    """Return what stands behind the opening brace of all that looks like an enum; or the text."""
+    found: list[str] = []
+    length = 0
+    for match in _ENUM.finditer(text):
+        found.append(match[1])
+        length += len(match[1])
+        if length > len(text):  # they overlap, which those of a kernel never do
+            return [text]
+    return found
 
 
 def _join(match: re.Match[str]) -> str:
@@ -190,29 +216,57 @@ class Directive(NamedTuple):
 def find_directives(text: str) -> Iterator[Directive]:
     """Return the directives of a file.
 
-    Most of a header are comments, and few directives have any: only those are made plain.
+    Most of a header are comments, and few directives have any: only those are made plain. A sign
+    that begins its line is one outside of comments where the last comment before it is closed; the
+    text is read word by word only where that is not so.
     """
     plain = ""  # made for a comment that stands before the word of a directive, which is rare
-    done = at = 0
-    while sign := _TO_SIGN.match(text, at):
-        at = sign.end()
-        if at <= done:  # on a line that is read already
+    outside = 0  # what stands here is in no comment and no string
+    sign = text.find("#")
+    while sign >= 0:
+        start = text.rfind("\n", 0, sign) + 1
+        before = text[start:sign]
+        is_first = not before.strip(" \t")
+        if not is_first and "*/" not in text[start : _end_of_line(text, sign)]:
+            sign = text.find("#", _end_of_line(text, sign))
             continue
-        start = text.rfind("\n", 0, at - 1) + 1
-        found = _DIRECTIVE.match(plain or text, at - 1)
-        if found is None or start < at - 1:  # nearly all have their sign in the first column
-            if "*/" in text[start:at] or _COMMENT_NEXT.match(text, at):
+        if outside < sign and (not is_first or _may_be_inside(text, outside, start)):
+            outside = sign = _find_sign(text, outside, sign)
+            continue
+        found = _DIRECTIVE.match(plain or text, sign)
+        if found is None or before:  # nearly all have their sign in the first column
+            if not is_first or _COMMENT_NEXT.match(text, sign + 1):
                 plain = plain or _make_plain(text)
-            is_first = not (plain or text)[start : at - 1].strip(" \t")
-            found = _DIRECTIVE.match(plain or text, at - 1) if is_first else None
+            is_first = not (plain or text)[start:sign].strip(" \t")
+            found = _DIRECTIVE.match(plain or text, sign) if is_first else None
+        outside = sign + 1
         if found is None:
-            done = _end_of_line(text, at)
+            sign = text.find("#", _end_of_line(text, sign))
             continue
         done = found.end()
         if not plain and _NOT_PLAIN.search(found[2]):
             found = _DIRECTIVE.match(_make_plain(found[0])) or found
-            done = at - 1 + len(found[0])
+            done = sign + len(found[0])
+        elif not plain:
+            outside = done
         yield Directive(start, done, found[1], found[2])
+        sign = text.find("#", done)
+
+
+def _may_be_inside(text: str, outside: int, start: int) -> bool:
+    """Return whether a line may start inside a comment or a string, from a place that is not."""
+    opened = text.rfind("/*", outside, start)
+    is_open = opened >= 0 and text.find("*/", opened + 2, start) < 0
+    return is_open or (start > 1 and text.startswith("\\\n", start - 2))
+
+
+def _find_sign(text: str, outside: int, sign: int) -> int:
+    """Return the first sign from `sign` on that is in no comment and no string, -1 for none."""
+    while found := _TO_SIGN.match(text, outside):
+        outside = found.end()
+        if outside > sign:
+            return outside - 1
+    return -1
 
 
 def _end_of_line(text: str, at: int) -> int:

@@ -30,6 +30,7 @@ class Sources:
         self._sources: dict[str, Source | None] = {}
         self._expanded: dict[str, str] = {}
         self._holding: dict[str, dict[str, bool]] = {}  # name -> file -> whether it is in there
+        self._valued: dict[str, set[str]] = {}  # name -> files where it may be macro or enumerator
         self._items: dict[str, list[Item]] = {}
         self._closures: dict[str, tuple[str, ...]] = {}
         self._units: dict[str, str] = {}
@@ -50,10 +51,15 @@ class Sources:
         """Return a file after preprocessing, None where there is none."""
         if file not in self._sources:
             text = self.tree.read(file)
-            self._sources[file] = (
-                None if text is None else read_source(file, text, self._decide_in(file))
+            self._keep(
+                file, None if text is None else read_source(file, text, self._decide_in(file))
             )
         return self._sources[file]
+
+    def _keep(self, file: str, source: Source | None) -> None:
+        self._sources[file] = source
+        for name in source.find_valued() if source else ():
+            self._valued.setdefault(name, set()).add(file)
 
     def _decide_in(self, file: str) -> Decide:
         """Return what decides the #ifs of a file: not those on macros that it is given."""
@@ -88,6 +94,7 @@ class Sources:
                 cache.pop(file, None)
             self._macros.clear()
             self._beside.clear()
+            self.source(file)  # those that ask for names with values count on all being read
 
     def _is_given(self, file: str, doubt: Doubt, name: str) -> bool | None:
         """Return whether what a file includes before an #if defines a macro; None: perhaps."""
@@ -120,7 +127,9 @@ class Sources:
         """Return whether a file or what it includes defines a macro, other than `but`."""
         key = (name, but, user)
         if key not in self._has:
-            found = (self.source(other) for other in self._seen_from(user) if other != but)
+            found = (
+                self.source(other) for other in self.files_of_value(name, user) if other != but
+            )
             self._has[key] = not self._given.find(user).macros.isdisjoint((name, ANY)) or any(
                 source.macro_at(name, ANY_LINE) for source in found if source
             )
@@ -128,7 +137,7 @@ class Sources:
 
     def replace_source(self, file: str, source: Source) -> None:
         """Let a file be read as this from now on."""
-        self._sources[file] = source
+        self._keep(file, source)
         self._expanded[file] = source.expanded or ""
         self._holding.clear()
         self._items.pop(file, None)
@@ -221,12 +230,9 @@ class Sources:
 
     def _find_macro(self, name: str, file: str) -> Macro | None:
         """Return the macro of a name that what a file includes defines."""
-        read = self._sources
-        for other in self._seen_from(file):  # hundreds, of which one defines it
-            source = read[other] if other in read else self.source(other)
-            if source is None or name not in source.defined or other == file:
-                continue
-            found = source.macro_at(name, ANY_LINE)
+        for other in self.files_of_value(name, file):
+            source = self.source(other) if other != file else None
+            found = source and source.macro_at(name, ANY_LINE)
             if found:
                 return None if self.is_one_of_two(found, other, file) else found
         return None
@@ -254,15 +260,11 @@ class Sources:
             files[file] = name in text or name in self._expanded.get(file, "")
         return files[file]
 
-    def files_of_value(self, name: str, file: str) -> Iterator[str]:
+    def files_of_value(self, name: str, file: str) -> list[str]:
         """Return the files in which a macro or an enumerator may be defined, nearest first."""
-        read = self._sources
-        for other in self._seen_from(file):
-            source = read[other] if other in read else self.source(other)
-            if source is not None and (
-                name in source.defined or (source.has_enums and self._holds(name, other))
-            ):
-                yield other
+        seen = self._seen_from(file)  # hundreds, all of them read, of which one has it as a rule
+        having = self._valued.get(name, ())
+        return [other for other in seen if other in having] if having else []
 
     def _seen_from(self, file: str) -> Iterable[str]:
         """Return the files whose names a file may see, nearest first."""
@@ -284,8 +286,9 @@ class Sources:
         """Note that `file` is compiled as part of another one, which includes it."""
         if self._units.get(file) != unit:
             self._units[file] = unit
-            self._sources.pop(file, None)  # it may have been read without what that one defines
             self._items.pop(file, None)
+            if self._sources.pop(file, None):  # it was read without what that one defines
+                self.source(file)
 
     def closure(self, file: str) -> tuple[str, ...]:
         """Return the file, its unit and all they include, breadth first.
@@ -317,8 +320,6 @@ class Sources:
         return self._included[file]
 
     def _find_includes(self, file: str) -> Iterator[str]:
-        if "include" not in (self.tree.read(file) or ""):  # large headers of numbers
-            return
         source = self.source(file)
         for include in source.includes if source else ():
             yield from self.find_included(file, include)

@@ -168,5 +168,57 @@ def test_directives_are_those_of_the_text_without_comments(text: str) -> None:
     ]
 
 
-def test_a_line_of_signs_is_read_once() -> None:
-    assert list(find_directives("#" * 300_000 + "\n#endif")) == [(300_001, 300_007, "endif", "")]
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("/* # */ #define A\n", ["define"]),
+        ("/*\n# if 0\n*/\n#define A\n", ["define"]),
+        ('"/*";\n#define A\n', ["define"]),
+        ('"\\\n#define A";\n#undef A\n', ["undef"]),
+        ("// /*\n#define A\n// */\n#undef A\n", ["define", "undef"]),
+        ("#define A /* c\n#undef A */\n#endif\n", ["define", "endif"]),
+        ("#define A '\"' /* it's\n*/\n#undef A\n", ["define", "undef"]),
+        ("a # b /* \n*/ #define A\n", ["define"]),
+        ("/* open\n#define A\n", []),
+    ],
+)
+def test_what_looks_like_a_directive_in_a_comment_or_a_string_is_none(
+    text: str, words: list[str]
+) -> None:
+    assert [found.word for found in find_directives(text)] == words
+
+
+@pytest.mark.parametrize(
+    "line", ["#" * 300_000, "/* " + "# " * 150_000, "a\n#\n" * 100_000, "*/ #" * 100_000]
+)
+def test_many_signs_are_read_once(line: str) -> None:
+    end = len(line) + 1
+    found = list(find_directives(f"{line}\n#endif"))
+    assert found == ([] if line.startswith("/*") else [(end, end + 6, "endif", "")])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "enum kind { FIRST, SECOND = 1 };",
+        "enum __packed kind\n{ /* } */ FIRST, // }\n SECOND\n};",
+        "enum kind { FIRST = '}', SECOND };",
+        "enum kind { FIRST = sizeof((struct x){0}), SECOND };",
+        "/* an enum kind; */ enum /* { */ kind { FIRST, SECOND };",
+        "/* enum { */ enum { FIRST, SECOND };",
+        "/* enum { it's */ typedef enum kind {\n#ifdef X(\n FIRST,\n#endif\n SECOND } kind_t;",
+        "enum kind\n#if X(1)\n{ FIRST, SECOND\n#endif\n};",
+    ],
+)
+def test_the_names_with_values_are_those_of_macros_and_enums(text: str) -> None:
+    assert {"FIRST", "SECOND", "MINE"} <= _read(f"#define MINE 1\n{text}").find_valued()
+
+
+def test_other_names_have_no_values() -> None:
+    text = "enum kind { FIRST };\nint other(enum kind kind);\nstruct one { enum kind member; };"
+    assert _read(text).find_valued() == {"FIRST"}
+
+
+def test_enums_in_one_another_without_end_are_read_once() -> None:
+    named = _read("/* enum { /* " * 50_000 + "*/ enum last { FIRST };").find_valued()
+    assert "FIRST" in named

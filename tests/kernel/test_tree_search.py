@@ -65,6 +65,14 @@ def test_a_word_is_found_wherever_pieces_of_a_large_file_meet(at: int) -> None:
     assert Sought(b"word", b"BTF_").is_in(data[:at] + b"word" + data[at:])
 
 
+def test_many_words_are_found_as_few_are() -> None:
+    words = [f"word{number}".encode() for number in range(20)]
+    for count in (1, 8, 9, 20):
+        sought = Sought(*words[:count])
+        assert all(sought.is_in(b"a " + word + b" b") for word in words[:count])
+        assert not sought.is_in(b"wor d1 word word word")
+
+
 def test_search_of_a_patched_tree_takes_the_words_too(tmp_path: Path) -> None:
     (tmp_path / "a.h").write_text("int x;")
     (tmp_path / "b.h").write_text("BTF_KFUNCS_START(b)")

@@ -19,7 +19,7 @@ from kfmap.kernel.source import Macro
 from kfmap.quick_dataclass import dataclass
 
 _CALLS_MEMBER = re.compile(r"(?:\.|->)\s*(\w+)\s*\(")
-_CALL = re.compile(r"\b(\w+)\s*\(")
+_CALL = re.compile(r"\b(\w+)\s*\(", re.ASCII)
 _RECORDS_TASKS = "kf_tasks["
 _LOCKS = re.compile(r"\bupdate_locked_rq\s*\(\s*(\w+)\s*\)")
 _NO_RQ = ("NULL", "0")

@@ -46,7 +46,7 @@ _CLEARS_CPU = re.compile(r"(?:->|\.)\s*cpu\s*=\s*-\s*1")
 _TEXTS = re.compile(r'(?:"(?:[^"\\]|\\.)*"\s*)+')
 _TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _OF_CHECKS = ("kf_tasks", "smp_processor_id", "static_branch_likely", _LOCKED, "_if_unlocked")
-_CALL = re.compile(r"(\w+)\s*\(")
+_CALL = re.compile(r"\b(\w+)\s*\(", re.ASCII)
 _NOTHING = "(?!)"
 _MAX_DEPTH = 5
 _MAX_FUNCTIONS = 3_000

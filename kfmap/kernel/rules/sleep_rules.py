@@ -6,7 +6,6 @@ program and once with another. Older trees have the test in place, later ones in
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from tree_sitter import Node
@@ -18,6 +17,7 @@ from kfmap.kernel.facts import Constant, NotUnderstood, Place
 from kfmap.kernel.program_facts import MAY, MUST, NEVER, TARGET_DECIDES, UNKNOWN, SleepRule
 from kfmap.kernel.statements import Runner, TooLongError
 from kfmap.kernel.syntax import Function, field_of, parse_function, text_of
+from kfmap.kernel.whole_word import has_word
 from kfmap.quick_dataclass import dataclass, field
 
 VERIFIER_C = "kernel/bpf/verifier.c"
@@ -105,9 +105,7 @@ class _Asking:
         """Return the attach types that the functions which were run speak of."""
         texts = [self._items[name].text for name in self._parsed]
         return [
-            kind
-            for kind in self._attach_types
-            if any(re.search(rf"\b{kind.name}\b", text) for text in texts)
+            kind for kind in self._attach_types if any(has_word(text, kind.name) for text in texts)
         ]
 
     def _answer(self, kind: Constant, attach_type: int) -> tuple[str, Place, bool]:

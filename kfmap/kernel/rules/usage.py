@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from kfmap.kernel.code import Code
 from kfmap.kernel.items import Item
 from kfmap.kernel.sought import Sought
+from kfmap.kernel.whole_word import has_word, whole_word
 from kfmap.quick_dataclass import dataclass, replace
 
 _MAX_FOLLOWED = 20  # functions that lead to one another
@@ -67,7 +68,7 @@ class Usage:
     def _may_be_pasted(self, item: Item) -> bool:
         """Return whether nothing names a function in a file with macros that make names."""
         text = self._code.tree.read(item.file) or ""
-        if len(re.findall(rf"\b{re.escape(item.function)}\b", text)) != 1:
+        if len(whole_word(item.function).findall(text)) != 1:
             return False
         used = (_USED.match(other.text) for other in self._code.items(item.file))
         macros = (self._code.macro(match[1], item.file) for match in used if match)
@@ -115,7 +116,7 @@ class Usage:
                 yield file
 
     def _uses_in(self, files: Iterable[str], item: Item) -> Uses:
-        word = _find_word(item.function)
+        word = whole_word(item.function)
         called = re.compile(rf"{word.pattern}\s*\(")
         named = re.compile(rf"{word.pattern}(?!\s*\()")
         callers: list[tuple[str, Item]] = []
@@ -164,7 +165,7 @@ class Usage:
         if call[1] in _AT_EXIT or macro is None or len(macro.parameters or ()) != 1:
             return call[1] in _AT_EXIT
         (parameter,) = macro.parameters or ("",)
-        return not re.search(rf"\b{re.escape(parameter)}\b", macro.body)
+        return not has_word(macro.body, parameter)
 
     def _find_callers_beside(self, item: Item) -> list[Item] | None:
         """Return the functions that name a static one; None where something else does, too.
@@ -172,8 +173,8 @@ class Usage:
         Its definition and declarations are left out of what is counted.
         """
         source = self._code.source(item.file)
+        word = whole_word(item.function)
         name = re.escape(item.function)
-        word = re.compile(rf"{name}(?<!\w{name})\b")  # a fixed text first: found far quicker
         declared = re.compile(rf"\bstatic\b[^;{{}}()=]*\b{name}\s*\([^;{{}}]*\)[^;{{}}()]*;")
         left = len(word.findall(source.code)) if source else 0
         left -= len(word.findall(item.text, item.function_start))
@@ -203,9 +204,3 @@ def _declares(item: Item, function: str) -> bool:
 
 def _is_static(item: Item) -> bool:
     return _STATIC.search(item.text[: item.brace]) is not None
-
-
-def _find_word(name: str) -> re.Pattern[str]:
-    """Return what matches a name as a whole word: begun with the name, it is looked for quickly."""
-    written = re.escape(name)
-    return re.compile(rf"{written}(?<!\w{written})\b")
