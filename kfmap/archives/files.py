@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from kfmap.archives.rpm import CPIO_MAGICS, RPM_MAGIC, read_cpio, skip_rpm_headers
-from kfmap.archives.stream import DAMAGED, ArchiveError, Budget, NoArchiveError, Stream
+from kfmap.archives.stream import DAMAGED, ArchiveError, Budget, NoArchiveError, Stream, chunks_of
 
 _AR_MAGIC = b"!<arch>\n"
 _AR_HEADER = 60
@@ -52,7 +52,7 @@ def list_files(path: Path, budget: Budget) -> Iterator[ArchiveFile]:
                 yield from _list_zip(path, budget)
                 return
             file.seek(0)
-            yield from list_stream(Stream(file, budget), budget)
+            yield from list_stream(Stream(chunks_of(file), budget), budget)
     except OSError as error:
         raise ArchiveError(error.strerror or str(error)) from error
 
@@ -88,7 +88,8 @@ def _list_tar(stream: Stream, budget: Budget) -> Iterator[ArchiveFile]:
                 cast(Any, archive).members.clear()  # not in the stubs: it keeps all of them
                 content = archive.extractfile(member) if member.isfile() else None
                 if content is not None:
-                    yield ArchiveFile(member.name, member.size, Stream(content, budget.apart()))
+                    chunks = chunks_of(content, member.size)
+                    yield ArchiveFile(member.name, member.size, Stream(chunks, budget.apart()))
     except (*DAMAGED, UnicodeError) as error:
         raise ArchiveError(f"the tar archive is damaged: {error}") from error
 
@@ -101,7 +102,8 @@ def _list_zip(path: Path, budget: Budget) -> Iterator[ArchiveFile]:
                 if not item.filename or item.is_dir() or item.flag_bits & 1:
                     continue
                 with archive.open(item) as content:
-                    yield ArchiveFile(item.filename, item.file_size, Stream(content, budget))
+                    chunks = chunks_of(content)
+                    yield ArchiveFile(item.filename, item.file_size, Stream(chunks, budget))
     except (*DAMAGED, UnicodeError) as error:
         raise ArchiveError(f"the zip archive is damaged: {error}") from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import sys
 import tarfile
 import time
 import zipfile
@@ -101,8 +102,8 @@ class _Apart(Budget):
 class Stream:
     """Bytes that are read in order, with a look at those that come next."""
 
-    def __init__(self, source: Reader | Iterator[bytes], budget: Budget) -> None:
-        self._chunks = source if isinstance(source, Iterator) else _chunks_of(source)
+    def __init__(self, chunks: Iterator[bytes], budget: Budget) -> None:
+        self._chunks = chunks
         self._budget = budget
         self._buffer, self._at = b"", 0
         self.taken = 0
@@ -163,6 +164,11 @@ class Stream:
         raise ArchiveError(f"it is packed more than {_MOST_LAYERS} times")
 
 
-def _chunks_of(source: Reader) -> Iterator[bytes]:
-    while chunk := source.read(_CHUNK):
+def chunks_of(source: Reader, size: int = sys.maxsize) -> Iterator[bytes]:
+    """Return what a file gives, `size` bytes of it at most, in parts.
+
+    A file itself is an iterator, too, but one of lines: millions of parts of a few bytes.
+    """
+    while chunk := source.read(min(_CHUNK, size)):
         yield chunk
+        size -= len(chunk)

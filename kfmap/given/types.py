@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from kfmap.archives.files import is_archive, list_files
-from kfmap.archives.stream import ArchiveError, Budget, Stream
+from kfmap.archives.stream import ArchiveError, Budget, Stream, chunks_of
 from kfmap.btf.elf import read_section
 from kfmap.btf.elf_headers import FileBytes
 from kfmap.btf.function_pack import read_module_functions
@@ -136,7 +136,7 @@ def _image_in(path: Path) -> Iterator[tuple[str, FileBytes]]:
     check_file(path)
     try:
         with path.open("rb") as file:
-            packed = Stream(file, Budget(_MOST_BYTES, _MOST_FILES))
+            packed = Stream(chunks_of(file), Budget(_MOST_BYTES, _MOST_FILES))
             is_package = is_archive(packed if not unpacker_of(packed.peek()) else packed.unpacked())
     except ArchiveError:  # damaged: whoever reads it says so
         is_package = False

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from kfmap.archives.files import ArchiveFile, is_archive, list_files, list_stream
-from kfmap.archives.stream import ArchiveError, Budget, Stream
+from kfmap.archives.stream import ArchiveError, Budget, Stream, chunks_of
 from kfmap.given.unpacked import LEFT_OUT
 
 _MOST_BYTES = 4 << 30  # a kernel tree has 1.6 GB
@@ -37,7 +37,7 @@ def unpack_file(path: Path, scratch: Path) -> None:
 def unpack_stream(stream: IO[bytes], scratch: Path) -> None:
     """Unpack an archive that comes as a stream. Raises ArchiveError."""
     budget = Budget(_MOST_BYTES, _MOST_ENTRIES)
-    _Unpacking(scratch, budget).take(list_stream(Stream(stream, budget), budget))
+    _Unpacking(scratch, budget).take(list_stream(Stream(chunks_of(stream), budget), budget))
 
 
 class _Unpacking:

@@ -54,6 +54,27 @@ def test_a_tarball_may_be_packed_by_anything(
     assert _list(path) == FILES
 
 
+class _Counting(Budget):
+    """A budget that counts how often it is asked."""
+
+    asked = 0
+
+    def take_bytes(self, count: int) -> None:
+        self.asked += 1
+        super().take_bytes(count)
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+def test_a_file_of_many_lines_is_read_in_large_parts(
+    tmp_path: Path, make: Callable[..., bytes]
+) -> None:
+    path = tmp_path / "archive"
+    path.write_bytes(make(FILES))
+    budget = _Counting(64 << 20, 100)
+    assert _list(path, budget) == FILES
+    assert budget.asked < 50
+
+
 @pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
 def test_files_that_nobody_reads_are_passed_over(
     tmp_path: Path, make: Callable[..., bytes]
