@@ -17,6 +17,7 @@ from typing import Any
 from kfmap.btf.function_pack import pack_functions
 from kfmap.btf.layout import BtfError
 from kfmap.btf.read import read_btf
+from kfmap.counting import count_of
 from kfmap.given.configuration import GivenConfig, read_given_config
 from kfmap.given.files import GivenError, join_doubts, read_file
 from kfmap.given.nearest import Types, compare_options, estimate_facts, find_like, find_nearest
@@ -121,11 +122,8 @@ def _estimate(request: dict[str, Any], parts: dict[str, Path], scratch: Path) ->
     difference = find_nearest(types, candidates.values(), release)
     like = candidates[difference.kernel]
     _say(step="applying its rules")
-    count = difference.distance
-    apart = (
-        f"types of {release or 'a kernel'}, rules of {like.name}, "
-        f"{count} difference{'' if count == 1 else 's'}"
-    )
+    differences = count_of(difference.distance, "difference")
+    apart = f"types of {release or 'a kernel'}, rules of {like.name}, {differences}"
     named = f"{request['label']}: " if request["label"] else ""
     origin = Origin(like.origin.tree_version, "", "", ESTIMATED, f"{named}an estimate: {apart}")
     own = replace(like, name=request["name"] or f"mine-{_series(release) or like.name}")
@@ -138,7 +136,7 @@ def _estimate(request: dict[str, Any], parts: dict[str, Path], scratch: Path) ->
         "doubts": [apart],
         "source": f"rules of {like.name}, types of what was given",
         "commit": None,
-        "difference": {**asdict(difference), "distance": count, "options": differing},
+        "difference": {**asdict(difference), "distance": difference.distance, "options": differing},
         "nearest": like.name,
     }
 

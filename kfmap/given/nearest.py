@@ -6,7 +6,7 @@ estimate, which is said with its distance, the count of what differs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from kfmap.btf.declare import declare_function
@@ -23,6 +23,7 @@ from kfmap.kernel.facts import (
     Place,
     Registration,
     SetKind,
+    StructOps,
 )
 from kfmap.kernel.rule_form import Branch, Decide, InSet, Unknown
 
@@ -66,8 +67,10 @@ class Difference:
 
     @property
     def weight(self) -> int:
-        """Return how unlikely it is that both are of one series: an option takes kfuncs away, and
-        only another source adds one or changes a prototype."""
+        """Return how unlikely it is that both are of one series.
+
+        An option takes kfuncs away; only another source adds one or changes a prototype.
+        """
         return 2 * self.distance - len(self.kfuncs_gone) - len(self.members_gone)
 
 
@@ -189,7 +192,6 @@ def estimate_facts(
     is taken out.
     """
     gone = {*difference.kfuncs_gone}
-    missing = {*difference.members_gone}
     sets = tuple(
         replace(item, entries=tuple(e for e in item.entries if e.kfunc not in gone))
         for item in like.sets
@@ -203,28 +205,30 @@ def estimate_facts(
         Kfunc(name, VMLINUX, types.prototype(name) or "", None, True, True)
         for name in difference.kfuncs_added
     ]
-    struct_ops = tuple(
-        replace(
-            ops,
-            members=tuple(m for m in ops.members if f"{ops.name}.{m.name}" not in missing),
-        )
-        for ops in like.struct_ops
-        if ops.name not in missing
-    )
     facts = replace(
         like,
         version=release or like.version,
         origin=origin,
         sets=sets,
         kfuncs=tuple(sorted((*kept, *came), key=lambda kfunc: kfunc.name)),
-        struct_ops=struct_ops,
+        struct_ops=tuple(_without_members(like.struct_ops, difference.members_gone)),
     )
     return _with_unknown(facts, difference.kfuncs_added) if difference.kfuncs_added else facts
 
 
+def _without_members(types: Iterable[StructOps], gone: Collection[str]) -> Iterator[StructOps]:
+    """Return struct_ops types without those, and without the members, that are gone."""
+    for ops in types:
+        if ops.name not in gone:
+            kept = tuple(m for m in ops.members if f"{ops.name}.{m.name}" not in gone)
+            yield replace(ops, members=kept)
+
+
 def _with_unknown(facts: KernelFacts, kfuncs: tuple[str, ...]) -> KernelFacts:
-    """Return facts in which some kfuncs are unknown everywhere: on each hook, behind a filter that
-    answers nothing for them and lets all others pass."""
+    """Return facts in which some kfuncs are unknown everywhere.
+
+    They are on each hook, behind a filter that answers nothing for them and lets all others pass.
+    """
     place = Place(_NOT_READ, 1)
     kfunc_set = KfuncSet(
         _ONLY_IN_TYPES,

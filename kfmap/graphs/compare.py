@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import networkx as nx
 
+from kfmap.counting import count_of
 from kfmap.graphs.nodes import (
     CALLBACK,
     KFUNC,
     STRUCT_OPS,
     add_node,
-    count_of,
     create_graph,
     join_nodes,
 )

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import networkx as nx
 
+from kfmap.counting import count_of
 from kfmap.permission.verdict import ALLOWED
 
 MIXED = "mixed"
@@ -22,11 +23,6 @@ PROGRAM, SUBPROGRAM = "program", "subprogram"
 def create_graph(title: str, description: str, headings: tuple[str, ...] = ()) -> nx.DiGraph[str]:
     """Make an empty graph with the words of its picture; headings stand over the columns."""
     return nx.DiGraph(title=title, description=description, headings=headings)
-
-
-def count_of(number: int, word: str) -> str:
-    """Return a number of things in words: `1 kfunc`, `4 kfuncs`."""
-    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def add_node(

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import networkx as nx
 
+from kfmap.counting import count_of
 from kfmap.graphs.nodes import (
     KFUNC,
     PROGRAM,
     SUBPROGRAM,
     add_node,
-    count_of,
     create_graph,
     join_nodes,
 )

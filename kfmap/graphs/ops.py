@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 import networkx as nx
 
+from kfmap.counting import count_of
 from kfmap.graphs.nodes import (
     CALLBACK,
     KFUNC,
     MIXED,
     SET,
     add_node,
-    count_of,
     create_graph,
     join_nodes,
 )

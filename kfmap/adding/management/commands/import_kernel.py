@@ -15,12 +15,12 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DataError
-from django.template.defaultfilters import pluralize
 
 from kfmap.adding.save import Parts, Wanted, save_parts
 from kfmap.catalogue.checks_tag import SETTINGS_CHECKS
 from kfmap.catalogue.rows.keep import keep_rows
 from kfmap.catalogue.store import KernelExistsError, Saved
+from kfmap.counting import count_of
 from kfmap.given.flips import find_flips, plain_flips, render_flips
 from kfmap.given.read import Given, GivenError, ReadKernel, TreeError, read_given
 
@@ -66,10 +66,10 @@ class Command(BaseCommand):
         for doubt in read.doubts:
             self.stdout.write(f"Taken anyway: {doubt}.")
         self.stdout.write(
-            f"{kernel.name} ({kernel.version}): {_count(kernel.kfunc_count, 'kfunc')} in "
-            f"{_count(kernel.set_count, 'set')}, "
-            f"{_count(kernel.struct_ops_count, 'ops structure')}; "
-            f"{_count(kernel.not_understood_count, 'construct')} not understood; "
+            f"{kernel.name} ({kernel.version}): {count_of(kernel.kfunc_count, 'kfunc')} in "
+            f"{count_of(kernel.set_count, 'set')}, "
+            f"{count_of(kernel.struct_ops_count, 'ops structure')}; "
+            f"{count_of(kernel.not_understood_count, 'construct')} not understood; "
             f"{'saved' if saved.changed else 'the map had it already'}."
         )
         for unread in read.facts.unread:
@@ -87,10 +87,6 @@ def _sigterm_cleans_up() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}{pluralize(number)}"
 
 
 def _given(options: dict[str, Any]) -> Given:

@@ -13,6 +13,7 @@ from kfmap.catalogue.checks_tag import SETTINGS_CHECKS
 from kfmap.catalogue.database import DatabaseNotUsableError, prepare_database, usable_database
 from kfmap.catalogue.loading import Outcome, load_bundled
 from kfmap.catalogue.rows.keep import keep_rows
+from kfmap.counting import count_of
 
 
 class Command(BaseCommand):
@@ -48,8 +49,6 @@ class Command(BaseCommand):
             changed += outcome == Outcome.LOADED
             self.stdout.write(f"[{at}/{total}] {name}: {outcome}")
             self.stdout.flush()
-        self.stdout.write(
-            f"{total} bundled kernel{'' if total == 1 else 's'}, {changed} loaded now."
-        )
+        self.stdout.write(f"{count_of(total, 'bundled kernel')}, {changed} loaded now.")
         self.stdout.flush()
         keep_rows()
