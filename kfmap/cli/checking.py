@@ -42,6 +42,7 @@ _WORTH_PROCESSES = 0.25
 _TO_LOAD_A_KERNEL = 0.045
 _NEXT_KERNEL = 0.2  # what a kernel takes after the first, in times of that
 _MOST_PROCESSES = 8  # that are started unasked; each takes memory
+_MOST_ASKED_FOR = 256  # a slip of the hand would start as many as there are objects
 _LOST = (
     "the process that checked it ended before it answered, perhaps for want of memory: "
     "check it alone, with --jobs 1"
@@ -53,14 +54,14 @@ _Input = ObjectFile | Found | NotFound
 def choose_processes(asked: int | None) -> int:
     """Return how many processes may check: as many as asked, else one for each core, 8 at most.
 
-    Raises CommandFailedError for none.
+    Raises CommandFailedError for a number that makes no sense.
     """
     if asked is None and not hasattr(os, "sched_getaffinity"):
         return 1  # not Linux: fork(2) may not be safe there
     if asked is None:
         return min(len(os.sched_getaffinity(0)), _MOST_PROCESSES)
-    if asked < 1:
-        raise CommandFailedError("--jobs takes a number of processes, 1 or more.")
+    if not 1 <= asked <= _MOST_ASKED_FOR:
+        raise CommandFailedError(f"--jobs takes a number of processes, 1 to {_MOST_ASKED_FOR}.")
     return asked
 
 

@@ -15,6 +15,9 @@ from typing import Any
 
 import pytest
 
+from kfmap.cli.checking import choose_processes
+from kfmap.cli.commands import CommandFailedError
+
 ROOT = Path(__file__).parents[2]
 OBJECTS = ROOT / "tests" / "objects"
 SCHEDULER = OBJECTS / "scheduler.bpf.o"
@@ -107,10 +110,10 @@ def test_all_processes_end_with_the_command(
     assert wait_for(lambda: not any(map(lives, children)))
 
 
-def test_number_of_processes_is_1_or_more(verify: Callable[..., tuple[int, str, str]]) -> None:
-    code, out, err = verify("none", SCHEDULER, "--jobs=0")
-    assert (code, out) == (2, "")
-    assert err == "kfmap verify: --jobs takes a number of processes, 1 or more.\n"
+@pytest.mark.parametrize("number", [0, -1, 257])
+def test_number_of_processes_makes_sense(number: int) -> None:
+    with pytest.raises(CommandFailedError, match=r"--jobs takes a number of processes, 1 to 256\."):
+        choose_processes(number)
 
 
 def wait_for(ask: Callable[[], Any]) -> Any:
