@@ -1,8 +1,9 @@
-"""What cilium/ebpf, aya, bpftool, bpftrace, bcc and others say in their own words.
+"""What cilium/ebpf, aya, bpftool, tc, bpftrace, bcc and others say in their own words.
 
-cilium/ebpf: prog.go, linker.go, internal/errors.go; aya: src/programs/mod.rs, src/bpf.rs; bpftrace:
-src/bpfprogram.cpp; bpftool: struct_ops.c; bcc: src/python/bcc/__init__.py. `trace_kprobe:` is the
-kernel's own word on a probe that bpftrace or bcc asks for.
+cilium/ebpf: prog.go, linker.go, internal/errors.go; aya: src/programs/mod.rs, src/bpf.rs; tc:
+lib/bpf_legacy.c of iproute2; bpftrace: src/bpfprogram.cpp; bpftool: struct_ops.c; bcc:
+src/python/bcc/__init__.py. `trace_kprobe:` is the kernel's own word on a probe that bpftrace or bcc
+asks for.
 """
 
 from __future__ import annotations
@@ -54,6 +55,20 @@ OTHER_LOADERS = (
     Pattern(Kind.ATTACH_TARGET, "Couldn't attach XDP program on iface '{quoted}': {errno}"),
     Pattern(Kind.MAP, "map create: {errno}", general=True),
     Pattern(Kind.OBJECT, "Cannot initialize ELF context!"),
+    Pattern(Kind.OBJECT, "Error parsing section {n}! Perhaps check with readelf -a?"),
+    Pattern(Kind.OBJECT, "{n} maps not supported in current map section!"),
+    Pattern(Kind.OBJECT, "Too many BPF maps in ELF section!"),
+    Pattern(Kind.OBJECT, "Different struct bpf_elf_map in use!"),
+    Pattern(Kind.OBJECT, "struct bpf_elf_map not supported, coming from future version?"),
+    Pattern(Kind.OBJECT, "struct bpf_elf_map too small, not supported!"),
+    Pattern(Kind.OBJECT, "Number BPF map symbols are not multiple of struct bpf_elf_map!"),
+    Pattern(
+        Kind.OBJECT,
+        "Error fixing up map structure, incompatible struct bpf_elf_map used?",
+        general=True,
+    ),
+    Pattern(Kind.OBJECT, "Object has malformed BTF {words}!"),
+    Pattern(Kind.OBJECT, "Object has unknown BTF type: {n}!"),
     Pattern(Kind.OBJECT, 'unsatisfied program reference "{function}"'),
     Pattern(Kind.PRIVILEGE, "Kernel lockdown is enabled and set to '{word}'", About.LOCKDOWN),
     Pattern(
