@@ -30,8 +30,9 @@ from verifier.engine.flow.region_calls import (
 )
 from verifier.engine.flow.state import State
 from verifier.engine.flow.summary import EdgeKind
-from verifier.engine.object.model import BpfObject, Code, Reference, ReferenceKind
+from verifier.engine.object.model import BpfObject, Code, Linkage, Reference, ReferenceKind
 from verifier.engine.object.model import ExternKind as Kinds
+from verifier.engine.object.results import Result, find_result
 
 Path = tuple[tuple[int, int], ...]  # (function, slot in it that leads on)
 _KEEP_FLAGS = re.compile(r"bpf_local_irq_(save|restore)|bpf_res_spin_(un)?lock_irq(save|restore)")
@@ -41,6 +42,7 @@ _MAX_KEPT = 100_000  # functions in all paths that are kept
 _MAKES_OBJECT = re.compile(
     r"bpf_obj_new(_impl)?|bpf_refcount_acquire(_impl)?|bpf_list_pop_(front|back)|bpf_rbtree_remove"
 )
+_ODD = (Result.NOTHING, Result.OTHER)
 _NEXT_ITEM = re.compile(r"bpf_iter_\w+_next")
 _WORK_KFUNCS = ("bpf_wq_set_callback", "bpf_task_work_schedule")
 _ON_MAPS = ("bpf_wq_", "bpf_task_work_", "bpf_res_spin_")
@@ -117,8 +119,20 @@ class CallGraph:
             self._add_helper_calls(section, code)
         self._add_relocated()
         self._callers = self._find_callers()
+        # Global functions that a kernel may refuse for what they return, when they are called
+        self.odd_globals = {
+            at: result
+            for at, item in enumerate(obj.functions)
+            if item.linkage == Linkage.GLOBAL
+            and (result := find_result(obj.btf, item.type_id)) in _ODD
+        }
         self.interesting = self.closure(
-            calls.kfuncs or calls.helpers or calls.relocated or calls.variables or calls.packets
+            calls.kfuncs
+            or calls.helpers
+            or calls.relocated
+            or calls.variables
+            or calls.packets
+            or any(callee in self.odd_globals for _, callee in calls.functions)
             for calls in self.calls
         )
         keepers = {

@@ -27,6 +27,13 @@ def context_of(program: Program) -> Context:
     )
 
 
+def resolved_type(program: Program) -> str | None:
+    """Return the type that checks of code go by, as resolve_prog_type() of the kernel does: for
+    freplace that of the program it replaces, None if that is not known."""
+    kind = program.kind.program_type
+    return program.replaces if kind == EXT_TYPE else kind
+
+
 def callback_context(uses: Sequence[StructOpsUse], sleepable: bool) -> Context:
     """Return the context of a struct_ops program by its first use, if it has any."""
     if not uses:

@@ -18,6 +18,7 @@ from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.judging.prepared import Prepared
 from verifier.engine.judging.problem import Path, Problem, extend, path_to_call, place_of_call
 from verifier.engine.judging.regions import THROW, variants
+from verifier.engine.object.results import Result
 from verifier.engine.result import FindingKind
 
 GLOBAL_RULE = "global"  # of a reason: it is the call of a global function that is refused
@@ -37,11 +38,26 @@ class GlobalJudge:
     def problems(self, reach: Reach) -> Iterator[Problem]:
         """Look at every live call, the sure ones first."""
         for call in sorted(reach.globals, key=lambda item: not item.sure):
+            yield from self._result(call)
             yield from self._in_region(call)
             yield from self._sleeping(call)
             yield from self._throwing(call)
         for call in reach.statics_under_lock:
             yield from self._static_under_lock(call)
+
+    def _result(self, call: GlobalCall) -> Iterator[Problem]:
+        """Mirror btf_prepare_func_args() of kernel/bpf/btf.c, which looks at what is called."""
+        result = self.prepared.code.graph.odd_globals.get(call.node.function)
+        # "return value not void or scalar" of 7.1.13 was "doesn't return scalar" until 6.19.6.
+        takes_nothing = self.kernel.has_function("subprog_returns_void")
+        if result is None or (result == Result.NOTHING and takes_nothing):
+            return
+        known = result != Result.NOTHING or takes_nothing is not None
+        returns = "nothing" if result == Result.NOTHING else "what is no number"
+        name = self._name(call)
+        text = f"global function {name} returns {returns}: return an int, or make it static"
+        path = path_to_call(call.node)
+        yield self._problem(FindingKind.LOAD, "", path, call.node, call.sure and known, text)
 
     def _in_region(self, call: GlobalCall) -> Iterator[Problem]:
         name = self._name(call)

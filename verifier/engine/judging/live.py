@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from kfmap.permission.verdict import Step, give_reason
-from kfmap.permission.view import EXT_TYPE
 from verifier.engine.flow.budget import Budget
 from verifier.engine.flow.engine import Engine
 from verifier.engine.flow.questions import Question
@@ -15,6 +14,7 @@ from verifier.engine.flow.summary import LeakKind
 from verifier.engine.flow.values import Asked
 from verifier.engine.judging.callbacks import CallbackJudge
 from verifier.engine.judging.calls import CallJudge
+from verifier.engine.judging.contexts import resolved_type
 from verifier.engine.judging.externs import FOUND
 from verifier.engine.judging.global_calls import GlobalJudge
 from verifier.engine.judging.helper_calls import HelperJudge
@@ -150,7 +150,7 @@ class LiveJudge:
         """Return whether a walk could find anything, dead code counted: most programs without a
         kernel function have nothing to be found."""
         reached = self._reached
-        if reached.calls or reached.calls_back_wrongly:
+        if reached.calls or reached.calls_back_wrongly or reached.calls_odd:
             return True
         if reached.loads_packets and (reached.calls_back or not self._may_load_packets):
             return True
@@ -165,9 +165,7 @@ class LiveJudge:
     @property
     def _may_load_packets(self) -> bool:
         """Return whether the program's type may use LD_ABS; so too if it is not known."""
-        kind: str | None = self._program.kind.program_type
-        if kind == EXT_TYPE:
-            kind = self._program.replaces
+        kind = resolved_type(self._program)
         return kind is None or kind in _LOADS_PACKETS
 
     def _may_object(self, number: int) -> bool:

@@ -12,9 +12,9 @@ from functools import cached_property
 from typing import NamedTuple
 
 from kfmap.kernel.program_facts import KernelPart, MapRefusal
-from kfmap.permission.view import EXT_TYPE
 from verifier.engine.flow.summary import MapUse
 from verifier.engine.judging.built_without import options_off
+from verifier.engine.judging.contexts import resolved_type
 from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.judging.map_making import keeps_no_types, needs_types
 from verifier.engine.judging.problem import Objection
@@ -165,10 +165,7 @@ class MapJudge:
         return self._lack(_KFUNC_NEEDS.get(name), maps)
 
     def _objection(self, program: Program, held: _Held) -> Objection | None:
-        kind: str | None = program.kind.program_type
-        if kind == EXT_TYPE:
-            kind = program.replaces
-        key = held, kind, program.kind.sleepable
+        key = held, resolved_type(program), program.kind.sleepable
         if key not in self._refused:
             self._refused[key] = self._find_refusal(*key)
         return self._refused[key]

@@ -18,7 +18,8 @@ class Reached:
     section of data is first referred to. `names`: the kernel's names of the externs that are
     called, sorted. `helpers`: the numbers of those that are called, rising; `variables`: the weak
     variables of the kernel that are named. `calls_back`: the address of a function is taken;
-    `calls_back_wrongly`: of one that the kernel takes for no callback.
+    `calls_back_wrongly`: of one that the kernel takes for no callback. `calls_odd`: a global
+    function is called that a kernel may refuse for what it returns.
     """
 
     def __init__(self, graph: CallGraph, program: Program) -> None:
@@ -32,6 +33,7 @@ class Reached:
         helpers: set[int] = set()
         variables: set[int] = set()
         self.calls_back = self.calls_back_wrongly = self.loads_packets = False
+        self.calls_odd = not graph.odd_globals.keys().isdisjoint(paths)
         typed, functions = graph.object.has_function_types, graph.object.functions
         for function, path in paths.items():
             calls = graph.calls[function]

@@ -13,9 +13,10 @@ import pytest
 
 from kfmap.btf.read import read_btf
 from tests.btf.btf_writer import BtfWriter
+from tests.verifier.bundled import bundled_kernel
 from tests.verifier.engine.flow.assembly import assemble
 from tests.verifier.engine.judging.toy import kernel_facts, only_finding
-from verifier.engine.result import PASSES, REFUSED, FindingKind, ProgramVerdict
+from verifier.engine.result import PASSES, REFUSED, UNKNOWN, FindingKind, ProgramVerdict
 from verifier.engine.verdict import KernelUnderTest, check_object
 
 _TAIL = "main: program; call below; r0 = 0; exit\nbelow: static; call 12; r0 = 0; exit"
@@ -25,7 +26,9 @@ _DEAD = (
 )
 
 
-def _check(text: str, returns: str = "number", typed: bool = True) -> ProgramVerdict:
+def _check(
+    text: str, returns: str = "number", typed: bool = True, kernel: KernelUnderTest | None = None
+) -> ProgramVerdict:
     writer = BtfWriter()
     number = writer.integer("int")
     types = {
@@ -34,6 +37,7 @@ def _check(text: str, returns: str = "number", typed: bool = True) -> ProgramVer
         "wide": writer.integer("__int128", size=16),
         "choice": writer.enum("choice", [("ONE", 1)]),
         "pointer": writer.pointer(number),
+        "tagged": writer.pointer(writer.type_tag("arena", number)),
         "nothing": 0,
     }
     ids = {"main": writer.function("main", number)}
@@ -41,7 +45,7 @@ def _check(text: str, returns: str = "number", typed: bool = True) -> ProgramVer
     obj = assemble(text)
     functions = tuple(replace(item, type_id=ids.get(item.name, 0)) for item in obj.functions)
     obj = replace(obj, functions=functions, btf=read_btf(writer.build()), has_function_types=typed)
-    return check_object(obj, KernelUnderTest(kernel_facts())).programs[0]
+    return check_object(obj, kernel or KernelUnderTest(kernel_facts())).programs[0]
 
 
 @pytest.mark.parametrize("returns", ["number", "named", "choice"])
@@ -139,3 +143,35 @@ def test_below_a_program_too() -> None:
     text = "main: program; call below; exit\nbelow: static; r6 = r1; r0 = packet 4; exit"
     finding = only_finding(_check_type(text, "BPF_PROG_TYPE_XDP"))
     assert [step.function for step in finding.path] == ["main", "below"]
+
+
+_GLOBAL = "main: program; call below; r0 = 0; exit\nbelow: global; r0 = 0; exit"
+_DEAD_GLOBAL = (
+    "main: program; r1 = 0; if r1 == 0 goto end; call below; end: ; r0 = 0; exit\n"
+    "below: global; r0 = 0; exit"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "returns", "kernel", "verdict"),
+    [
+        (_GLOBAL, "number", "6.18", PASSES),
+        (_GLOBAL, "wide", "6.18", PASSES),
+        (_GLOBAL, "nothing", "6.1", REFUSED),
+        (_GLOBAL, "nothing", "6.18", REFUSED),
+        (_GLOBAL, "nothing", "7.3", PASSES),
+        (_GLOBAL, "pointer", "6.1", REFUSED),
+        (_GLOBAL, "pointer", "7.3", REFUSED),
+        (_GLOBAL, "tagged", "7.3", PASSES),
+        (_DEAD_GLOBAL, "pointer", "7.3", PASSES),
+    ],
+)
+def test_a_global_function_returns_a_number(
+    text: str, returns: str, kernel: str, verdict: str
+) -> None:
+    """btf_prepare_func_args() of kernel/bpf/btf.c: 7.1.13 is the first read that takes nothing."""
+    assert _check(text, returns, kernel=bundled_kernel(kernel)).verdict == verdict
+
+
+def test_whether_it_may_return_nothing_is_not_known_of_every_kernel() -> None:
+    assert _check(_GLOBAL, "nothing").verdict == UNKNOWN
