@@ -42,6 +42,7 @@ _MAX_KEPT = 100_000  # functions in all paths that are kept
 _MAKES_OBJECT = re.compile(
     r"bpf_obj_new(_impl)?|bpf_refcount_acquire(_impl)?|bpf_list_pop_(front|back)|bpf_rbtree_remove"
 )
+_NO_PREEMPTION = "bpf_preempt_disable"
 _ODD = (Result.NOTHING, Result.OTHER)
 _NEXT_ITEM = re.compile(r"bpf_iter_\w+_next")
 _WORK_KFUNCS = ("bpf_wq_set_callback", "bpf_task_work_schedule")
@@ -126,13 +127,17 @@ class CallGraph:
             if item.linkage == Linkage.GLOBAL
             and (result := find_result(obj.btf, item.type_id)) in _ODD
         }
+        self.has_locks = any(
+            number == SPIN_LOCK for calls in self.calls for _, number in calls.helpers
+        ) or any(extern.kernel_name in RESILIENT_LOCKS for extern in obj.externs)
+        told = self._told_globals()
         self.interesting = self.closure(
             calls.kfuncs
             or calls.helpers
             or calls.relocated
             or calls.variables
             or calls.packets
-            or any(callee in self.odd_globals for _, callee in calls.functions)
+            or not told.isdisjoint(callee for _, callee in calls.functions)
             for calls in self.calls
         )
         keepers = {
@@ -143,9 +148,17 @@ class CallGraph:
         )
         # The address of a weak variable is 0 in a kernel that lacks it: nothing may be read there.
         self.may_lack_variables = any(calls.variables for calls in self.calls)
-        self.has_locks = any(
-            number == SPIN_LOCK for calls in self.calls for _, number in calls.helpers
-        ) or any(extern.kernel_name in RESILIENT_LOCKS for extern in obj.externs)
+
+    def _told_globals(self) -> frozenset[int]:
+        """Return the global functions whose calls matter: all where a region may forbid them."""
+        forbids = self.has_locks or any(
+            extern.kernel_name == _NO_PREEMPTION for extern in self.object.externs
+        )
+        return frozenset(
+            at
+            for at, item in enumerate(self.object.functions)
+            if item.linkage == Linkage.GLOBAL and (forbids or at in self.odd_globals)
+        )
 
     @cached_property
     def _ends_sections(self) -> bool:

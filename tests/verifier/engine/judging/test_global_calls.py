@@ -46,6 +46,20 @@ def test_none_may_be_called_under_a_spin_lock(newer: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    "below",
+    [
+        "sub: static; call plain; exit",
+        "sub: static; r1 = 1; if r1 == 1 goto end; r0 = 0; exit; end: ; call plain; exit",
+    ],
+)
+def test_nor_below_functions_that_reach_nothing_else(below: str) -> None:
+    text = f"main: program; call 93; call sub; call 94; exit\n{below}\nplain: global; r0 = 0; exit"
+    finding = only_finding(_check(text, newer=True))
+    assert [step.function for step in finding.path] == ["main", "sub"]
+    assert finding.reasons[0].text.startswith("global function plain is called within a lock")
+
+
+@pytest.mark.parametrize(
     ("region", "newer", "kind"),
     [
         ("bpf_rcu_read", True, "not_sleepable"),
