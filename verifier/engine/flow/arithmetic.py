@@ -89,6 +89,9 @@ def _on_pointers(operation: int, left: Value, right: Value, bits: int) -> Value:
         return UNKNOWN32
     if operation == ADD and isinstance(right, Pointer):
         left, right = right, left
+    if isinstance(left, Pointer) and left.kind == TO_ELEMENT and isinstance(right, int):
+        # Only an exact walk comes here, which may leave out that it is known to be there.
+        return left if operation in (ADD, SUB) else UNKNOWN
     if not isinstance(left, Pointer) or isinstance(right, Pointer) or left.kind in _NO_ADDRESS:
         return UNKNOWN
     if operation in (ADD, SUB):

@@ -24,10 +24,13 @@ from verifier.engine.flow.summary import CALLBACK, GLOBAL, TIMER, EdgeKind, Way
 from verifier.engine.flow.values import (
     ELEMENTS,
     NO_MAP,
+    OBJECT,
     TO_ELEMENT,
+    TO_FRAME,
     TO_MAP,
     TO_STACK,
     TO_TURN,
+    TO_VALUE,
     TRUSTED,
     UNKNOWN,
     VAGUE,
@@ -42,6 +45,8 @@ from verifier.engine.flow.walk import Walk
 # BPF_FUNC_* numbers (include/uapi/linux/bpf.h)
 _LOOKUP = 1
 _TIMER_SET_CALLBACK = 170
+# enum bpf_map_type: ARRAY and PERCPU_ARRAY; BPF_F_INNER_MAP; their keys are u32
+_ARRAYS, _INNER, _KEY_BYTES = (2, 6), 1 << 12, 4
 # Helpers that only read what their pointers point to.
 _READERS = frozenset(
     {1, 2, 3, 6, 12, 25, 51, 55, 87, 93, 94, 130, 156, 157, 164, 169, 170, 171, 172, 177, 181}
@@ -78,8 +83,13 @@ class Enter(Protocol):
 def call_helper(walk: Walk, state: State, slot: int, number: int) -> None:
     """Call a helper by its number."""
     result: Value = UNKNOWN
-    if number == _LOOKUP and walk.has_locks:
-        result = _look_up(state, walk.place(slot))
+    if number == _LOOKUP:
+        is_there = _finds_element(walk, state)
+        if walk.has_locks:
+            result = _look_up(state, walk.place(slot))
+            result = result._replace(kind=TO_VALUE) if is_there else result
+        elif is_there is not False:
+            result = OBJECT if is_there else TRUSTED
     effect = Effect(state.regions)
     if number in (SPIN_LOCK, SPIN_UNLOCK):
         effect = _worth_telling(walk, lock_effect(number, state))
@@ -96,13 +106,32 @@ def _worth_telling(walk: Walk, effect: Effect) -> Effect:
     return effect if walk.suspects or not is_doubt else Effect(effect.regions)
 
 
-def _look_up(state: State, place: int) -> Value:
+def _look_up(state: State, place: int) -> Pointer:
     """Return an element of a map: which one it is tells one lock from another.
 
     Each lookup counts as another element, as check_helper_call() gives each an id of its own; one
     in an inner map, or in a map that is chosen at run time, too.
     """
     return _make(state, _map_of(state.registers[1]), place)
+
+
+def _finds_element(walk: Walk, state: State) -> bool | None:
+    """Return whether a lookup surely finds an element: an array's, by a constant that lies in it.
+
+    Mirrors can_elide_value_nullness() and get_constant_map_key() of kernel/bpf/verifier.c. None for
+    a key on the stack of a caller: what is there is not kept.
+    """
+    target, key = _map_of(state.registers[1]), state.registers[2]
+    if target == NO_MAP or not isinstance(key, Pointer):
+        return False
+    array = walk.object.maps[target]
+    if array.kind not in _ARRAYS or array.flags & _INNER:
+        return False
+    if key.kind == TO_FRAME:
+        return None if walk.inputs.trusts_lookups() else False
+    size, number = state.stack.get(key.offset, (0, None)) if key.kind == TO_STACK else (0, None)
+    fits = size == _KEY_BYTES and isinstance(number, int) and number < array.max_entries
+    return fits and walk.inputs.trusts_lookups()
 
 
 def _map_of(held: Held) -> int:
@@ -116,7 +145,7 @@ def _owner(arguments: list[Held]) -> int:
     return next((held.target for held in elements), NO_MAP)
 
 
-def _make(state: State, target: int, place: int) -> Value:
+def _make(state: State, target: int, place: int) -> Pointer:
     """Return what may hold a lock, and forget what was looked up or made at the place before."""
     state.forget_element(target, place)
     return Pointer(TO_ELEMENT, target, place)

@@ -136,6 +136,10 @@ class Inputs:
         """Return whether the callback of bpf_loop() is walked although it takes no turn."""
         return bool(self.ask((Asked.EMPTY_LOOPS, 0, 0)))
 
+    def trusts_lookups(self) -> bool:
+        """Return whether an array surely has the element at a constant that lies in it."""
+        return bool(self.ask((Asked.SURE_LOOKUPS, 0, 0)))
+
     # externs
 
     def kfunc(self, extern: int) -> KfuncAnswer:

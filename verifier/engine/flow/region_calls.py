@@ -33,8 +33,10 @@ from verifier.engine.flow.state import State
 from verifier.engine.flow.values import (
     ELEMENTS,
     TO_DATA,
+    TO_ELEMENT,
     TO_FRAME,
     TO_STACK,
+    TO_VALUE,
     VAGUE,
     Held,
     Pointer,
@@ -100,11 +102,15 @@ def resilient_effect(name: str, state: State) -> Effect:
 
 
 def identity(value: Held) -> tuple[str, int, int] | None:
-    """Return what a lock guards, as far as it is known: a data section, or a looked up element."""
+    """Return what a lock guards, as far as it is known: a data section, or a looked up element.
+
+    One that is not known to be there counts as well: an exact walk leaves out what decides it.
+    """
     if isinstance(value, Pointer) and value.kind == TO_DATA:
         return TO_DATA, value.target, 0
-    if isinstance(value, Pointer) and value.kind in ELEMENTS:
-        return value.kind, value.target, value.offset
+    if isinstance(value, Pointer) and value.kind in (*ELEMENTS, TO_ELEMENT):
+        kind = TO_VALUE if value.kind == TO_ELEMENT else value.kind
+        return kind, value.target, value.offset
     return None
 
 

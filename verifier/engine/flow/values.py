@@ -101,6 +101,7 @@ class Asked(StrEnum):
     ADDRESS = "address"
     KCONFIG = "kconfig"
     EMPTY_LOOPS = "empty loops"  # whether the callback of a loop of no turns is walked
+    SURE_LOOKUPS = "sure lookups"  # whether an array surely has an element at a constant in it
 
 
 class Source(NamedTuple):

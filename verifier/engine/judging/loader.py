@@ -151,6 +151,7 @@ class Loaded:
                 Asked.ADDRESS: self._address,
                 Asked.KCONFIG: self._kconfig,
                 Asked.EMPTY_LOOPS: lambda *_: self._walks_empty_loops,
+                Asked.SURE_LOOKUPS: lambda *_: self._trusts_lookups,
             },
             _order(self.object),
         )
@@ -164,6 +165,15 @@ class Loaded:
         and 6.12.107 does not look at it.
         """
         return self.kernel.has_function("push_callback_call") is False
+
+    @property
+    def _trusts_lookups(self) -> bool:
+        """Return whether an element of an array is known to be there by a constant key.
+
+        can_elide_value_nullness() of kernel/bpf/verifier.c, which is compiled into its callers:
+        6.12.118 has it not, 6.17.8 has. Of the kernels read, those with check_load_mem() have it.
+        """
+        return self.kernel.has_function("check_load_mem") is True
 
     def _patch(self, section: int | str, slot: int) -> Patch:
         assert isinstance(section, str)

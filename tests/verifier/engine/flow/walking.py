@@ -41,6 +41,7 @@ class Walked:
                 Asked.ADDRESS: self._address,
                 Asked.KCONFIG: lambda index, _: self._kconfig.get(self._name(index)),
                 Asked.EMPTY_LOOPS: lambda *_: 0,
+                Asked.SURE_LOOKUPS: lambda *_: 0,
             }
         )
 
