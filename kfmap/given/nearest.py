@@ -241,29 +241,16 @@ def _with_unknown(facts: KernelFacts, kfuncs: tuple[str, ...]) -> KernelFacts:
     unknown = Unknown("which programs may call it: no source was given", _NOT_READ, 1)
     passes = Decide(refuse=False, file=_NOT_READ, line=1)
     rule = Branch(InSet(_ONLY_IN_TYPES), _NOT_READ, 1, unknown, passes)
+    filter_ = Filter(_ONLY_IN_TYPES, _ONLY_IN_TYPES, place, rule)
     program_types = {item.hook: item.program_type for item in facts.hook_of if item.hook}
+    same = (_ONLY_IN_TYPES, _ONLY_IN_TYPES, VMLINUX, _ONLY_IN_TYPES, place, place)
     registrations = [
-        Registration(
-            program_type,
-            hook,
-            _ONLY_IN_TYPES,
-            _ONLY_IN_TYPES,
-            VMLINUX,
-            _ONLY_IN_TYPES,
-            place,
-            place,
-        )
-        for hook, program_type in program_types.items()
+        Registration(program_type, hook, *same) for hook, program_type in program_types.items()
     ]
     return replace(
         facts,
         sets=tuple(sorted((*facts.sets, kfunc_set), key=lambda item: item.id)),
-        filters=tuple(
-            sorted(
-                (*facts.filters, Filter(_ONLY_IN_TYPES, _ONLY_IN_TYPES, place, rule)),
-                key=lambda item: item.id,
-            )
-        ),
+        filters=tuple(sorted((*facts.filters, filter_), key=lambda item: item.id)),
         registrations=tuple(
             sorted((*facts.registrations, *registrations), key=lambda r: (r.place, r.hook))
         ),

@@ -7,27 +7,17 @@ definitions are kept, in order, because tables of BTF ids redefine them as they 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cached_property
 from itertools import zip_longest
 from typing import NamedTuple
 
 from kfmap.kernel.condition_words import ELSE, name_branch
+from kfmap.kernel.directives import blank, find_directives, make_plain
 from kfmap.kernel.tree import TreeError
 from kfmap.quick_dataclass import dataclass
 
-# A quote that nothing closes is looked after to the end of its line, which is done once per line:
-# later quotes of it stand behind a backslash, and such are stepped over.
-_SKIPPED = (
-    r"//[^\n]*|/\*[^*]*+\*++(?:[^/*][^*]*+\*++)*+/|/\*.*\Z"
-    r"|\"(?:\\.|[^\"\\\n])*+\"|'(?:\\.|[^'\\\n])++'|\\[\"']"
-)
-_COMMENT_OR_TEXT = re.compile(_SKIPPED, re.S)
-_TO_SIGN = re.compile(rf"(?:[^/\"'\\#]++|{_SKIPPED}|[/\"'\\])*+#", re.S)
-_DIRECTIVE = re.compile(r"#[ \t]*(\w+)([^\n\\]*+(?:\\\r?\n[^\n\\]*+|\\[^\n\\]*+)*+)", re.A)
-_NOT_PLAIN = re.compile("[/\"']")  # one of these is in all that is blanked
 _SPLIT = re.compile(r"(?<=\w)(\\\r?\n)(\w+)")
-_COMMENT_NEXT = re.compile(r"[ \t]*/\*")
 _DEFINE = re.compile(r"\s*(\w+)(?:\(([^)]*)\))?(.*)", re.S)
 _NAME = re.compile(r"\s*(\w+)", re.A)
 _ONE_DEFINED = re.compile(r"(!?)defined\((\w+)\)")
@@ -106,7 +96,7 @@ class Source:
     @cached_property
     def plain(self) -> str:
         """Return the text without comments and contents of strings."""
-        return _make_plain(self.text)
+        return make_plain(self.text)
 
     @cached_property
     def code(self) -> str:
@@ -116,7 +106,7 @@ class Source:
         pieces: list[str] = []
         at = 0
         for start, end in self.blanked:
-            pieces += self.plain[at:start], _blank(self.plain[start:end])
+            pieces += self.plain[at:start], blank(self.plain[start:end])
             at = end
         code = "".join(pieces) + self.plain[at:]
         return _SPLIT.sub(_join, code) if "\\" in code else code
@@ -183,95 +173,6 @@ def _join(match: re.Match[str]) -> str:
     """Return a word that goes on behind a backslash at the end of its line, whole on that line."""
     gap, rest = match.groups()
     return rest + gap.replace("\\", " ")
-
-
-def _make_plain(text: str) -> str:
-    return _COMMENT_OR_TEXT.sub(_blank_match, text)
-
-
-def _blank(text: str) -> str:
-    if "\n" not in text:
-        return " " * len(text)
-    return "\n".join([" " * len(line) for line in text.split("\n")])
-
-
-def _blank_match(match: re.Match[str]) -> str:
-    found = match[0]
-    if found[0] == "/":
-        return _blank(found)
-    if found[0] == "\\":
-        return found
-    return found[0] + _blank(found[1:-1]) + found[-1]
-
-
-class Directive(NamedTuple):
-    """One from offset to offset: its first word and what follows that, comments blanked."""
-
-    start: int
-    end: int
-    word: str
-    rest: str
-
-
-def find_directives(text: str) -> Iterator[Directive]:
-    """Return the directives of a file.
-
-    Most of a header are comments, and few directives have any: only those are made plain. A sign
-    that begins its line is one outside of comments where the last comment before it is closed; the
-    text is read word by word only where that is not so.
-    """
-    plain = ""  # made for a comment that stands before the word of a directive, which is rare
-    outside = 0  # what stands here is in no comment and no string
-    sign = text.find("#")
-    while sign >= 0:
-        start = text.rfind("\n", 0, sign) + 1
-        before = text[start:sign]
-        is_first = not before.strip(" \t")
-        if not is_first and "*/" not in text[start : _end_of_line(text, sign)]:
-            sign = text.find("#", _end_of_line(text, sign))
-            continue
-        if outside < sign and (not is_first or _may_be_inside(text, outside, start)):
-            outside = sign = _find_sign(text, outside, sign)
-            continue
-        found = _DIRECTIVE.match(plain or text, sign)
-        if found is None or before:  # nearly all have their sign in the first column
-            if not is_first or _COMMENT_NEXT.match(text, sign + 1):
-                plain = plain or _make_plain(text)
-            is_first = not (plain or text)[start:sign].strip(" \t")
-            found = _DIRECTIVE.match(plain or text, sign) if is_first else None
-        outside = sign + 1
-        if found is None:
-            sign = text.find("#", _end_of_line(text, sign))
-            continue
-        done = found.end()
-        if not plain and _NOT_PLAIN.search(found[2]):
-            found = _DIRECTIVE.match(_make_plain(found[0])) or found
-            done = sign + len(found[0])
-        elif not plain:
-            outside = done
-        yield Directive(start, done, found[1], found[2])
-        sign = text.find("#", done)
-
-
-def _may_be_inside(text: str, outside: int, start: int) -> bool:
-    """Return whether a line may start inside a comment or a string, from a place that is not."""
-    opened = text.rfind("/*", outside, start)
-    is_open = opened >= 0 and text.find("*/", opened + 2, start) < 0
-    return is_open or (start > 1 and text.startswith("\\\n", start - 2))
-
-
-def _find_sign(text: str, outside: int, sign: int) -> int:
-    """Return the first sign from `sign` on that is in no comment and no string, -1 for none."""
-    while found := _TO_SIGN.match(text, outside):
-        outside = found.end()
-        if outside > sign:
-            return outside - 1
-    return -1
-
-
-def _end_of_line(text: str, at: int) -> int:
-    end = text.find("\n", at)
-    return len(text) if end < 0 else end
 
 
 @dataclass(slots=True)

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from kfmap.kernel.architecture import find_architecture
 from kfmap.kernel.condition_words import name_condition
 from kfmap.kernel.config import read_config
+from kfmap.kernel.directives import find_directives
 from kfmap.kernel.preprocessor import Conditions
-from kfmap.kernel.source import Doubt, Source, find_directives, read_source
+from kfmap.kernel.source import Doubt, Source, read_source
 
 
 @pytest.mark.parametrize(
