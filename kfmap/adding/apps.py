@@ -11,6 +11,7 @@ class AddingConfig(AppConfig):
     verbose_name = "Adding kernels"
 
     def ready(self) -> None:
-        """Have what was lost on the way to the queue sent again with all other jobs."""
-        queue = import_module("kfmap.adding.queue")
-        import_module("verifier.jobs.reconcile").also_due(queue.send_additions)
+        """Have tickers send again what was lost on the way to the queue, and clean up."""
+        also_due = import_module("verifier.jobs.reconcile").also_due
+        also_due(import_module("kfmap.adding.queue").send_additions)
+        also_due(import_module("kfmap.adding.scratch").remove_left_folders)

@@ -8,7 +8,6 @@ import re
 import selectors
 import shutil
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +19,7 @@ from django.db import DataError
 
 from kfmap.adding.models import Addition, GivenPart
 from kfmap.adding.save import Parts, Wanted, save_parts
+from kfmap.adding.scratch import scratch_folder
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.packing import unpack
 from kfmap.catalogue.rows.keep import keep_rows
@@ -58,8 +58,8 @@ def run_addition(pk: int) -> None:
     if addition is None:
         return
     try:
-        with tempfile.TemporaryDirectory(prefix="kfmap-adding-") as scratch:
-            _add(addition, Path(scratch))
+        with scratch_folder() as scratch:
+            _add(addition, scratch)
     except CancelledError:
         pass
     except StoppedError:
