@@ -16,6 +16,7 @@ from rest_framework.response import Response
 
 from kfmap.api.authentication import MayUse
 from kfmap.api.described import PROBLEMS
+from kfmap.api.listing import is_asked
 from kfmap.api.serializers import Serializer
 from kfmap.api.throttles import AccountThrottle, AnyoneThrottle, CostlyThrottle
 from kfmap.api.visible import expect_all_spaces
@@ -96,20 +97,21 @@ def evidence(request: Request) -> Response:
         return Response([_plain(row) for row in Evidence.objects.defer("data")])
     assert isinstance(request.user, User)
     expect_all_spaces(request)
+    is_to_add = is_asked(request, "add")
+    if is_to_add and not request.user.is_staff:
+        raise PermissionDenied("Only the staff may add a kernel to the map.")
     given = request.data
     data = given.get("document", b"") if isinstance(given, dict) else b""
     try:
         kept = keep_evidence(data, request.user)
     except EvidenceError as error:
         raise ValidationError({"detail": f"The evidence cannot be read: {error}."}) from error
-    if request.query_params.get("add") in ("true", "1"):
-        _add(request.user, kept)
+    if is_to_add:
+        _add(kept)
     return Response({**_plain(kept.row), "differences": _differences(kept)}, status=201)
 
 
-def _add(user: User, kept: Kept) -> None:
-    if not user.is_staff:
-        raise PermissionDenied("Only the staff may add a kernel to the map.")
+def _add(kept: Kept) -> None:
     try:
         kept.row.kernel = add_kernel(kept).name
     except EvidenceError as error:

@@ -42,7 +42,6 @@ from verifier.web.reviewing import (
 )
 
 _MAY_NOT = "It takes the role of a {role} in the space of this object to do that."
-_ELSEWHERE = "The review that you see is that of another space than the token is for."
 _ANSWERS = {201: StandingSerializer, **PROBLEMS, **problems(409)}
 
 
@@ -89,7 +88,7 @@ def waivers(request: Request, sha256: str) -> Response:
     _expect(request, obj, Action.REVIEW)
     form = WaiverForm(_sent(request))
     expect_valid(form)
-    if problem := keep_waiver(request._request, obj, form):
+    if problem := keep_waiver(request._request, obj, form, space_of(request)):
         raise ConflictError(problem)
     return Response(_describe(request, obj), status=201)
 
@@ -136,8 +135,8 @@ def _expect(request: Request, obj: BpfObject, action: Action) -> Space:
 
     Raises PermissionDenied.
     """
-    found, own = find_review_space(request.user, obj), space_of(request)
-    if found is None or not may(request.user, action, found) or own not in (None, found):
+    found = find_review_space(request.user, obj, space_of(request))
+    if found is None or not may(request.user, action, found):
         raise PermissionDenied(_MAY_NOT.format(role=ROLE_FOR[action].label.lower()))
     return found
 
@@ -154,12 +153,9 @@ def _sentences(form: ReviewForm) -> str:
 
 
 def _load(request: Request, obj: BpfObject, page: ObjectPage) -> tuple[ReviewPart, list[Reviewed]]:
-    """Return where the review stands, and what was said. Raises PermissionDenied."""
+    """Return where the review stands, and what was said."""
     said = reviews_of(request, obj, page.worst)
-    part, own = load_review_part(request._request, obj, page, said), space_of(request)
-    if own is not None and part.space != own:
-        raise PermissionDenied(_ELSEWHERE)
-    return part, said
+    return load_review_part(request._request, obj, page, said, space_of(request)), said
 
 
 def _describe(request: Request, obj: BpfObject) -> dict[str, Any]:

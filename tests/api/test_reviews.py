@@ -107,6 +107,29 @@ def test_token_of_one_space_decides_in_no_other(team: Team) -> None:
     assert not Review.objects.exists()
 
 
+def test_token_of_a_space_reviews_there_though_its_owner_may_do_more_elsewhere(
+    team: Team,
+) -> None:
+    person = team.user("submitter")
+    own = Space.objects.personal(person)
+    Submission.objects.create(user=person, space=own).files.create(name="my.o", object=team.object)
+    clients = {
+        space.slug: Client(headers={"authorization": f"Bearer {text}"})
+        for space in (team.space, own)
+        for text in [create_token(person, "CI", ["read", "submit", "review"], 9, space)]
+    }
+    path = f"{address(team)}reviews/"
+    for slug, client in clients.items():
+        assert client.get(path).json()["space"] == slug
+        told = client.post(path, {"decision": "remark", "text": f"in {slug}"})
+        assert (told.status_code, told.json()["space"]) == (201, slug)
+    decided = {"decision": "changes", "text": "well"}
+    assert clients[team.space.slug].post(path, decided).status_code == 403
+    assert clients[own.slug].post(path, decided).status_code == 201
+    kept = {(row.space, row.text) for row in Review.objects.all()}
+    assert kept == {(team.space, "in team"), (own, f"in {own.slug}"), (own, "well")}
+
+
 @pytest.fixture
 def elsewhere(team: Team) -> Space:
     """Have an outsider sign the same bytes off in a space of theirs that all accounts see."""

@@ -10,6 +10,8 @@ from verifier.records.models import BpfObject
 from verifier.records.uploads import spaces_by_upload
 from verifier.spaces.access import Reader, spaces_where
 from verifier.spaces.models import Space
+from verifier.spaces.models.space import SpaceQuerySet
+from verifier.spaces.prepared import ROW, Prepared
 from verifier.spaces.roles import Action
 
 _OF_MEMBERS = (Action.COMMENT, Action.SUBMIT, Action.REVIEW)
@@ -44,23 +46,31 @@ class ObjectSpaces:
         return self.spaces[0] if self.spaces else None
 
 
-def load_object_spaces(obj: BpfObject, reader: Reader) -> ObjectSpaces:
-    """Return the spaces of an object that the reader may see.
+def load_object_spaces(obj: BpfObject, reader: Reader, only: Space | None = None) -> ObjectSpaces:
+    """Return the spaces of an object that the reader may see; `only` this one, where it is given.
 
     The conditions are those that a list of objects asks, put into one query. A reader who sees the
     object but none of its spaces has one that no upload names: every account works with those.
     """
-    rows = spaces_by_upload(obj, reader, Action.SEE)
-    for action in _OF_MEMBERS:
-        rows = rows.annotate(**{f"may_{action}": _as_column(reader, action)})
-    spaces = tuple(rows)
+    spaces = tuple(_SPACES.rows(reader, row=obj.pk))
+    nameless = not spaces and reader.is_authenticated
+    spaces = tuple(space for space in spaces if only in (None, space))
     by_action = {
         action: tuple(space for space in spaces if getattr(space, f"may_{action}"))
         for action in _OF_MEMBERS
     }
-    nameless = not spaces and reader.is_authenticated
     allowed = frozenset(action for action in _OF_MEMBERS if nameless or by_action[action])
     return ObjectSpaces(spaces, by_action, allowed)
+
+
+def _find_spaces(reader: Reader) -> SpaceQuerySet:
+    rows = spaces_by_upload(BpfObject(pk=ROW), reader, Action.SEE)
+    for action in _OF_MEMBERS:
+        rows = rows.annotate(**{f"may_{action}": _as_column(reader, action)})
+    return rows
+
+
+_SPACES = Prepared(lambda reader, _: _find_spaces(reader))
 
 
 def _as_column(reader: Reader, action: Action) -> ExpressionWrapper[Q] | Value:

@@ -19,28 +19,29 @@ from verifier.spaces.access import Reader
 M = TypeVar("M", bound=Model)
 Sql = tuple[str, tuple[Any, ...]]
 
-# Where the reader and the text stand among the values of the SQL: no row has such values.
+# Where the reader, the text and the row stand among the values of the SQL: no row has such values.
 _READER, _TEXT = -987_654_321, "\0text"
+ROW = -987_654_322  # for the id of the row that a question is about
 
 
 class Prepared(Generic[M]):
-    """A question that differs by its reader, and by a text, in values of its SQL alone.
+    """A question that differs by its reader, a text and a row, in values of its SQL alone.
 
-    `build` is called once for each kind of reader, with one who stands for all: whatever else it
-    looks at, such as a clock, stays as it was then.
+    `build` is called once for each kind of reader, with one who stands for all, a text that does,
+    and ROW where it is about a row: whatever else it looks at, such as a clock, stays as it was.
     """
 
     def __init__(self, build: Callable[[Reader, str], QuerySet[M, Any]]) -> None:
         self._build = build
         self._built: dict[tuple[object, ...], tuple[type[M], Sql]] = {}
 
-    def rows(self, reader: Reader, text: str = "") -> list[M]:
+    def rows(self, reader: Reader, text: str = "", row: int = 0) -> list[M]:
         """Return the rows that the question finds."""
         try:
             model, (sql, values) = self._find_sql(reader)
         except EmptyResultSet:
             return []
-        return list(model._default_manager.raw(sql, _fill(values, reader, text)))
+        return list(model._default_manager.raw(sql, _fill(values, reader, text, row)))
 
     def count(self, reader: Reader, text: str = "") -> int:
         """Return how many rows the question finds."""
@@ -73,6 +74,6 @@ class Prepared(Generic[M]):
         return self._built[kind]
 
 
-def _fill(values: Sequence[Any], reader: Reader, text: str) -> list[Any]:
-    real = {_READER: reader.pk, _TEXT: text}
+def _fill(values: Sequence[Any], reader: Reader, text: str, row: int = 0) -> list[Any]:
+    real = {_READER: reader.pk, _TEXT: text, ROW: row}
     return [real.get(value, value) if type(value) in (int, str) else value for value in values]

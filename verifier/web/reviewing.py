@@ -18,6 +18,7 @@ from verifier.records.object_spaces import ObjectSpaces, load_object_spaces
 from verifier.records.policies import load_policies
 from verifier.records.review_state import JudgedObject, Standing, describe, load_standing
 from verifier.records.reviews import Reviewed
+from verifier.records.uploads import spaces_of
 from verifier.records.waivers import withdraw
 from verifier.spaces.access import Reader
 from verifier.spaces.models import AuditEntry, Event, Kind, PolicyVersion, Space
@@ -70,10 +71,14 @@ class ReviewPart:
 
 
 def load_review_part(
-    request: HttpRequest, obj: BpfObject, page: ObjectPage, reviews: list[Reviewed]
+    request: HttpRequest,
+    obj: BpfObject,
+    page: ObjectPage,
+    reviews: list[Reviewed],
+    only: Space | None = None,
 ) -> ReviewPart:
-    """Return the part for the space in which the reader reviews the object."""
-    spaces = load_object_spaces(obj, request.user)
+    """Return the part for the space in which the reader reviews the object, `only` for this one."""
+    spaces = load_object_spaces(obj, request.user, only)
     policies, space = load_policies(spaces.spaces), spaces.of_review
     causes = [card.cause for card in page.causes]
     judged = JudgedObject(obj, page.job, page.kernels, causes, page.worst)
@@ -87,9 +92,9 @@ def load_review_part(
     )
 
 
-def find_review_space(user: Reader, obj: BpfObject) -> Space | None:
-    """Return the space in which somebody speaks of an object."""
-    return load_object_spaces(obj, user).of_review
+def find_review_space(user: Reader, obj: BpfObject, only: Space | None = None) -> Space | None:
+    """Return the space in which somebody speaks of an object; `only` this one, or none."""
+    return load_object_spaces(obj, user, only).of_review
 
 
 def keep_review(
@@ -165,10 +170,15 @@ def add_waiver(request: HttpRequest, obj: BpfObject) -> HttpResponse:
     return redirect(f"{obj.get_absolute_url()}#reviews")
 
 
-def keep_waiver(request: HttpRequest, obj: BpfObject, form: WaiverForm) -> str:
-    """Keep the waiver of a valid form; return why it was not kept, "" where it was."""
+def keep_waiver(
+    request: HttpRequest, obj: BpfObject, form: WaiverForm, only: Space | None = None
+) -> str:
+    """Keep the waiver of a valid form; return why it was not kept, "" where it was.
+
+    `only`: in this space, and not in the one where its owner may do most.
+    """
     assert isinstance(request.user, User)
-    space = find_review_space(request.user, obj)
+    space = find_review_space(request.user, obj, only)
     causes = {card.cause.fingerprint: card.cause for card in build_object_page(obj).causes}
     cause = causes.get(form.cleaned_data["fingerprint"])
     if space is None or cause is None:
@@ -196,7 +206,7 @@ def keep_waiver(request: HttpRequest, obj: BpfObject, form: WaiverForm) -> str:
 @object_view(Action.REVIEW)
 def end_waiver(request: HttpRequest, obj: BpfObject, pk: int) -> HttpResponse:
     """Withdraw a waiver: its finding stands again, in every object of the space."""
-    spaces = Space.objects.where(request.user, Action.REVIEW)
+    spaces = spaces_of(obj, request.user, Action.REVIEW)
     waiver = get_object_or_404(Waiver.objects.active(), pk=pk, space__in=spaces)
     withdraw_waiver(request, obj, waiver)
     return redirect(f"{obj.get_absolute_url()}#reviews")

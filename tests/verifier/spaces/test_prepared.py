@@ -11,13 +11,14 @@ from tests.verifier.spaces.people import Team, create_team
 from verifier.records.models import BpfObject
 from verifier.spaces.access import Reader
 from verifier.spaces.models import Space
-from verifier.spaces.prepared import Prepared
+from verifier.spaces.prepared import ROW, Prepared
 from verifier.spaces.roles import Action, Role, Visibility
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("data_folder")]
 OBJECTS = Prepared(lambda reader, _: BpfObject.objects.visible_to(reader))
 NAMED = Prepared(lambda reader, name: BpfObject.objects.visible_to(reader).named(name))
 SPACES = Prepared(lambda reader, _: Space.objects.where(reader, Action.SUBMIT))
+ONE = Prepared(lambda reader, _: BpfObject.objects.visible_to(reader).filter(pk=ROW))
 
 
 @pytest.fixture
@@ -42,6 +43,13 @@ def test_rows_are_whole_and_named_as_the_reader_sees_them(team: Team) -> None:
     (found,) = OBJECTS.rows(team.user("reader"))
     assert found.file_name == "elsewhere.bpf.o"
     assert (found.notes, found.created_at) == (team.object.notes, team.object.created_at)
+
+
+def test_a_question_is_about_the_row_that_is_asked_for(team: Team) -> None:
+    for reader in _readers(team):
+        seen = BpfObject.objects.visible_to(reader).filter(pk=team.object.pk)
+        assert ONE.rows(reader, row=team.object.pk) == list(seen)
+        assert ONE.rows(reader, row=team.object.pk + 1) == []
 
 
 def test_a_text_is_a_value_whatever_is_in_it(team: Team) -> None:

@@ -20,7 +20,7 @@ from tests.verifier.spaces.people import Team, create_team
 from tests.verifier.spaces.test_space_pages import as_
 from verifier.records import store
 from verifier.records.models import Assignment, Review, Waiver
-from verifier.spaces.models import AuditEntry, Notice, PolicyVersion
+from verifier.spaces.models import AuditEntry, Notice, PolicyVersion, Space
 
 pytestmark = pytest.mark.django_db
 SOON = (timezone.now() + timedelta(days=30)).date().isoformat()
@@ -127,6 +127,21 @@ def test_waiver_that_ends_opens_the_review_again(team: Team) -> None:
     assert "<strong>Approved</strong>" in page(team)
     post(team, f"waivers/{Waiver.objects.get().pk}/end", {})
     assert "<strong>Needs review</strong>" in page(team)
+
+
+def test_waiver_of_another_space_is_not_ended_by_way_of_an_object(team: Team) -> None:
+    reviewer = team.user("reviewer")
+    other = Space.objects.personal(reviewer)
+    waiver = Waiver.objects.create(
+        space=other,
+        fingerprint="0" * 32,
+        finding="x",
+        reason="y",
+        owner=reviewer,
+        expires_at=timezone.now() + timedelta(days=1),
+    )
+    assert post(team, f"waivers/{waiver.pk}/end", {})[0] == 404
+    assert Waiver.objects.active().filter(pk=waiver.pk).exists()
 
 
 def test_sign_off_says_what_it_does_not_cover_any_more(team: Team) -> None:

@@ -148,6 +148,7 @@ def test_the_staff_make_a_kernel_of_evidence(ada: Client) -> None:
     address = "/api/evidence/?add=true"
     refused = ada.post(address, data, content_type="application/json")
     assert refused.status_code == 403
+    assert not Evidence.objects.exists()
     User.objects.update(is_staff=True)
     said = ada.post(address, data, content_type="application/json")
     assert (said.status_code, said.json()["kernel"]) == (201, "9.9.9-own")
