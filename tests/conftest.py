@@ -50,6 +50,9 @@ def stay_in_one_span(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def forget_rows() -> None:
     """Forget what is kept of rows: those of other tests were rolled back, their ids come again."""
+    answers = sys.modules.get("verifier.records.kept_answers")
+    if answers is not None:
+        answers.KEPT.clear()
     for name in ("keep", "name_index", "renamings", "steps"):
         module = sys.modules.get(f"kfmap.catalogue.rows.{name}")
         for kept in vars(module).values() if module is not None else ():

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -43,13 +44,14 @@ from verifier.guests.store import add_opinions
 from verifier.jobs.submit import submit, submit_once
 from verifier.jobs.upload_hash import hash_upload
 from verifier.records.loader_targets import resolve_targets
-from verifier.records.models import BpfObject
+from verifier.records.models import BpfObject, Call
 from verifier.records.outcome import load_outcomes, worst_by_kernel
 from verifier.records.report_download import export_report
 from verifier.records.reporting import load_report, load_space
 from verifier.spaces.choice import NoSuchSpaceError, find_chosen
 from verifier.spaces.models import Space
 
+_MANY_CALLS = 2000
 _KEY = OpenApiParameter(
     "Idempotency-Key",
     location=OpenApiParameter.HEADER,
@@ -89,8 +91,21 @@ def _list(request: Request) -> Response:
     if name := request.query_params.get("name"):
         rows = rows.named(name, partly=True)
     if kfunc := request.query_params.get("kfunc"):
-        rows = rows.filter(programs__calls__kfunc=kfunc).distinct()
+        rows = rows.filter(_calls(kfunc))
     return answer_page(request, rows.order_by("-created_at", "-pk"), _list_objects)
+
+
+def _calls(kfunc: str) -> Q:
+    """Return the condition on an object to call a kfunc.
+
+    Few calls are a list of objects; of many, those of the latest objects are looked for one by one.
+    Calls that a worker of an older release stored have no object of their own yet.
+    """
+    calls = Call.objects.filter(kfunc=kfunc).order_by()
+    if calls.values("pk")[:_MANY_CALLS].count() < _MANY_CALLS:
+        return Q(pk__in=calls.values("program__object"))
+    left = calls.filter(object=None, program__object=OuterRef("pk"))
+    return Q(Exists(calls.filter(object=OuterRef("pk")))) | Q(Exists(left))
 
 
 def _list_objects(rows: list[BpfObject]) -> list[dict[str, Any]]:

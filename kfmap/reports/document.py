@@ -106,7 +106,8 @@ class Finding:
 class SignOff:
     """What somebody decided about one object, and when (ISO 8601).
 
-    `holds` says what of it still does, `rests_on` on which kernels, policies and engine it stands.
+    `holds` says what of it still does, `rests_on` on which kernels, policies and engine it stands,
+    `space` where it counts, "" where in all.
     """
 
     subject: str
@@ -116,6 +117,7 @@ class SignOff:
     text: str
     holds: str
     rests_on: str = ""
+    space: str = ""
 
     @property
     def details(self) -> tuple[tuple[str, str], ...]:
@@ -123,6 +125,7 @@ class SignOff:
         pairs = (
             ("Of", self.subject),
             ("On", self.when),
+            ("In the space", self.space),
             ("Rests on", self.rests_on),
             ("Holds", self.holds),
         )

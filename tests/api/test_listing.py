@@ -58,6 +58,20 @@ def test_objects_are_found_by_name_and_kfunc(ada: Client) -> None:
     assert {item["name"] for item in found} == {"o1.bpf.o", "o3.bpf.o"}
 
 
+def test_callers_are_the_same_however_many_there_are(
+    ada: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create_objects(4)
+    Call.objects.filter(program__object__file_name="o1.bpf.o").delete()
+    few = ada.get("/api/objects/?kfunc=toy_move").json()["results"]
+    monkeypatch.setattr("kfmap.api.objects._MANY_CALLS", 1)
+    assert ada.get("/api/objects/?kfunc=toy_move").json()["results"] == few
+    for call in Call.objects.select_related("program"):
+        Call.objects.filter(pk=call.pk).update(object=call.program.object_id)
+    assert ada.get("/api/objects/?kfunc=toy_move").json()["results"] == few
+    assert [item["name"] for item in few] == ["o3.bpf.o"]
+
+
 def test_list_costs_the_same_for_any_number(
     ada: Client, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:

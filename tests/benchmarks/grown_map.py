@@ -146,7 +146,14 @@ def measure() -> dict[str, float]:
         ),
     }
     if one is not None:
-        pages["an object"] = (account, lambda at: one.get_absolute_url())
+        on_kernel = f"/kernels/{newest}/uploads/"
+        pages |= {
+            "an object": (account, lambda at: one.get_absolute_url()),
+            "search of an account": (account, lambda at: f"/search/?q={names[at][:9]}"),
+            "the uploads on a kernel": (account, lambda at: on_kernel),
+            "two kernels and uploads": (account, lambda at: f"/compare/7.2/{newest}/"),
+            "a space": (account, lambda at: "/spaces/grower/"),
+        }
     measured = {"first kfunc after the start": _cpu_ms(reader, kfunc(_TIMES))}
     for name, (client, path) in pages.items():
         _cpu_ms(client, path(_TIMES + 1))

@@ -106,6 +106,7 @@ def _sign_off(obj: BpfObject, item: Reviewed) -> SignOff:
         review.text,
         _holds(item),
         _rests_on(item.review.binds),
+        item.review.space.name if item.review.space else "",
     )
 
 

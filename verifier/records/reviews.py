@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from django.db.models import prefetch_related_objects
+
 from verifier.records.models import BpfObject, Review, Submission, Verdict
 from verifier.records.outcome import Outcome, worst_by_kernel
 from verifier.spaces.access import Reader
 from verifier.spaces.models import Space
+from verifier.spaces.prepared import ROW, Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +43,16 @@ class Reviewed:
         return self.review.decision != Review.Decision.REMARK
 
 
+_SAID = Prepared(lambda reader, _: Review.objects.visible_to(reader).filter(object=ROW))
+
+
 def load_reviews(obj: BpfObject, now: Mapping[str, str], reader: Reader) -> list[Reviewed]:
     """Return what was said of an object in spaces that the reader may see, the latest first.
 
     `now`: the verdict of the program that fares worst, by the name of the kernel.
     """
-    said = Review.objects.visible_to(reader).filter(object=obj)
-    rows = list(said.select_related("author"))
+    rows = _SAID.rows(reader, row=obj.pk)
+    prefetch_related_objects(rows, "author", "space")
     uploaders = _uploaders(obj) if rows else set()
     return [Reviewed(row, _changes(row.seen, now), row.author_id in uploaders) for row in rows]
 
@@ -68,7 +74,9 @@ def load_latest(
     decided = seen.exclude(decision=Review.Decision.REMARK)
     if space is not None:
         decided = decided.counting_in(space)
-    latest = {review.object_id: review for review in reversed(decided.select_related("author"))}
+    latest = {
+        review.object_id: review for review in reversed(decided.select_related("author", "space"))
+    }
     return {
         object_id: Reviewed(
             review, _changes(review.seen, worst_by_kernel(outcomes.get(object_id, ())))

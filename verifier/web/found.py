@@ -18,8 +18,10 @@ from verifier.records.models import BpfObject, Submission
 from verifier.records.uploads import may_manage
 from verifier.spaces.access import Reader, may
 from verifier.spaces.models import Space
+from verifier.spaces.prepared import Prepared
 from verifier.spaces.roles import ROLE_FOR, Action
 
+_BY_HASH = Prepared(lambda reader, sha256: BpfObject.objects.visible_to(reader).at(sha256))
 View = Callable[..., HttpResponse]
 _MAY_NOT = "You may look at this, but not do that: it takes the role of a {role} in its space."
 
@@ -30,7 +32,9 @@ def object_view(
     """Give a view the object of its address, if its reader may do the action with it."""
 
     def find(user: Reader, sha256: str) -> BpfObject | None:
-        return BpfObject.objects.visible_to(user).at(sha256).first()
+        if "-" in sha256:  # the address names a loader, too
+            return BpfObject.objects.visible_to(user).at(sha256).first()
+        return next(iter(_BY_HASH.rows(user, sha256)), None)
 
     def allows(user: Reader, obj: BpfObject) -> bool:
         return may_with(user, action, obj)

@@ -38,6 +38,7 @@ from verifier.web.found import may_with, object_view, submission_view
 from verifier.web.loader_form import LoaderForm
 from verifier.web.object_graph import graph_links, is_grouped, load_object_graph
 from verifier.web.object_page import ObjectPage, build_object_page
+from verifier.web.object_rows import render_rows
 from verifier.web.opinions import load_opinion_part
 from verifier.web.origin_form import OriginForm
 from verifier.web.program_page import build_program_page
@@ -73,7 +74,7 @@ def _render_uploads(
     reviews = load_latest(latest, outcomes, request.user)
     objects = [(obj, outcomes.get(obj.pk, []), reviews.get(obj.pk)) for obj in latest]
     context = {
-        "objects": objects,
+        "objects": render_rows(objects, of_all_spaces=True),
         "stale": _STALE.count(request.user),
         "many": _MANY,
         "fields": render_fields(form, origin_form),

@@ -29,6 +29,7 @@ from verifier.records.models import BpfObject
 from verifier.spaces.access import Reader
 
 _SHOWN = 60
+_LOOKED_THROUGH = 5_000  # objects, the latest first
 _LONGEST = 200
 _SECTION_LIKE = re.compile(r"/|\.s\b|SEC\s*\(|BPF_PROG_TYPE_|^(usdt|raw_tp|classifier|xdp\.frags)")
 _ASKED = 12  # kernels: what a section name stands for is worked out of each
@@ -70,7 +71,8 @@ def search(request: HttpRequest, kernels: KernelMap) -> Page | HttpResponse:
             for hit in part.hits
         ]
         return export_table(chosen, Table("search", ("kind", "name", "page", "kernels"), rows))
-    objects = _find_objects(query, request.user) if query and request.user.is_authenticated else []
+    oldest = _find_oldest() if query and request.user.is_authenticated else None
+    objects = _find_objects(query, request.user, oldest) if oldest is not None else []
     sections = _find_sections(query, kernels) if query else []
     nothing = query and not (found or objects or sections)
     context = {
@@ -80,6 +82,7 @@ def search(request: HttpRequest, kernels: KernelMap) -> Page | HttpResponse:
         "misspelt": _find_misspelt(query, kernels) if nothing else [],
         "named": [row for row in kernels.rows if query and query in row.name],
         "objects": objects,
+        "looked_through": _LOOKED_THROUGH if oldest else None,
     }
     return Page("web/search.html", context)
 
@@ -157,5 +160,13 @@ def say_kernels(some: Sequence[str], every: Sequence[str]) -> str:
     return ", ".join(f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(run) for run in runs)
 
 
-def _find_objects(query: str, reader: Reader) -> QuerySet[BpfObject]:
-    return BpfObject.objects.visible_to(reader).named(query, partly=True)[:_SHOWN]
+def _find_objects(query: str, reader: Reader, oldest: int) -> QuerySet[BpfObject]:
+    seen = BpfObject.objects.visible_to(reader).filter(pk__gte=oldest)
+    return seen.named(query, partly=True)[:_SHOWN]
+
+
+def _find_oldest() -> int:
+    """Return the oldest object that is looked through, 0 where all are: each name takes 2 µs."""
+    latest = BpfObject.objects.order_by("-pk").values_list("pk", flat=True)
+    found = list(latest[_LOOKED_THROUGH - 1 : _LOOKED_THROUGH + 1])
+    return found[0] if len(found) > 1 else 0

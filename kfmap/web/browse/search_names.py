@@ -25,23 +25,34 @@ _VIEWS = {
     NameKind.SECTION: "context",
 }
 _OPTION = "option"
-_MADE: Recent[tuple[str, str], bytes] = Recent(2)
+_Entry = tuple[str, str, str]
+_MADE: Recent[tuple[str, str], tuple[list[_Entry], bytes]] = Recent(2)
 
 
 @map_page()
 def give_names(request: HttpRequest, kernels: KernelMap) -> HttpResponse:
     """Return every name with its kind and its page, for suggestions."""
+    return HttpResponse(_make(kernels)[1], content_type="application/json")
+
+
+def list_names(kernels: KernelMap) -> list[_Entry]:
+    """Return (name, kind, page) of all that has a name, on the newest kernel that has it."""
+    return _make(kernels)[0]
+
+
+def _make(kernels: KernelMap) -> tuple[list[_Entry], bytes]:
+    """Return the names and their JSON, which are made once while the map stays as it is."""
     state = kernels.identity, address("home")
     made = _MADE.get(state)
     if made is None:
-        made = json.dumps({"version": 1, "names": list_names(kernels)}).encode()
+        names = _gather(kernels)
+        made = names, json.dumps({"version": 1, "names": names}).encode()
         _MADE.put(state, made)
-    return HttpResponse(made, content_type="application/json")
+    return made
 
 
-def list_names(kernels: KernelMap) -> list[tuple[str, str, str]]:
-    """Return (name, kind, page) of all that has a name, on the newest kernel that has it."""
-    found: dict[str, tuple[str, str, str]] = {}
+def _gather(kernels: KernelMap) -> list[_Entry]:
+    found: dict[str, _Entry] = {}
     kinds = [*_VIEWS, NameKind.HAS_OPTION, NameKind.FLAG]
     for name, kernel in NameIndex(kernels.rows).list_newest(kinds):
         shown = (name.detail, _OPTION) if name.kind == NameKind.HAS_OPTION else name[1::-1]

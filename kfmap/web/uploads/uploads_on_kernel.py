@@ -10,6 +10,7 @@ from django.db import transaction
 
 from kfmap.catalogue.models import Kernel
 from verifier.jobs.opening import ensure_job
+from verifier.records.kept_answers import once_per_uploads
 from verifier.records.models import BpfObject, Check, Job, Verdict
 from verifier.records.models.object import BpfObjectQuerySet
 from verifier.records.outcome import WORST_FIRST
@@ -66,9 +67,14 @@ class Progress:
         return 100 * self.checked // self.total if self.total else 100
 
     @property
+    def unchecked(self) -> int:
+        """Count the objects without verdicts."""
+        return self.total - self.checked
+
+    @property
     def idle(self) -> int:
         """Count the objects that nobody checks."""
-        return self.total - self.checked - self.working
+        return self.unchecked - self.working
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +88,10 @@ class Compared:
 
 def compare_uploads(old: Kernel, new: Kernel, reader: Reader) -> Compared:
     """Compare the newest objects that the reader may see on two kernels."""
-    seen = _checkable(reader)
-    objects = list(seen[:_SHOWN])
+    objects = list(_checkable(reader)[:_SHOWN])
     known = _load_verdicts(objects, {old.facts_hash, new.facts_hash})
     rows = (_build_row(obj, known, new, old.facts_hash) for obj in objects)
-    counts = ((kernel, _count_unchecked(seen, objects, known, kernel)) for kernel in (old, new))
+    counts = ((kernel, _count_unchecked(reader, objects, known, kernel)) for kernel in (old, new))
     return Compared(
         tuple(row for row in rows if row.changed),
         tuple((kernel, count) for kernel, count in counts if count),
@@ -94,18 +99,23 @@ def compare_uploads(old: Kernel, new: Kernel, reader: Reader) -> Compared:
 
 
 def _count_unchecked(
-    seen: BpfObjectQuerySet, newest: Sequence[BpfObject], known: Known, kernel: Kernel
+    reader: Reader, newest: Sequence[BpfObject], known: Known, kernel: Kernel
 ) -> int:
     """Count the objects without verdicts on a kernel, by the newest ones where these are all."""
     if len(newest) < _SHOWN:
         return sum((obj.pk, kernel.facts_hash) not in known for obj in newest)
-    return _without_checked(seen, kernel).count()
+    return _count_progress(reader, kernel.facts_hash).unchecked
 
 
 def measure_progress(kernel: Kernel, reader: Reader) -> Progress:
     """Count objects that the reader may see."""
+    return _count_progress(reader, kernel.facts_hash)
+
+
+@once_per_uploads
+def _count_progress(reader: Reader, facts_hash: str) -> Progress:
     seen = _checkable(reader)
-    unchecked = _without_checked(seen, kernel)
+    unchecked = _without_checked(seen, facts_hash)
     working = unchecked.filter(jobs__in=Job.objects.open()).count()
     total = seen.count()
     return Progress(total, total - unchecked.count(), working)
@@ -113,11 +123,11 @@ def measure_progress(kernel: Kernel, reader: Reader) -> Progress:
 
 def find_unchecked(kernel: Kernel, reader: Reader) -> BpfObjectQuerySet:
     """Return the objects that the reader may see and this engine has not checked on a kernel."""
-    return _without_checked(_checkable(reader), kernel)
+    return _without_checked(_checkable(reader), kernel.facts_hash)
 
 
-def _without_checked(objects: BpfObjectQuerySet, kernel: Kernel) -> BpfObjectQuerySet:
-    known = Check.objects.current().filter(facts_hash=kernel.facts_hash)
+def _without_checked(objects: BpfObjectQuerySet, facts_hash: str) -> BpfObjectQuerySet:
+    known = Check.objects.current().filter(facts_hash=facts_hash)
     return objects.exclude(pk__in=known.values("object"))
 
 

@@ -66,6 +66,7 @@ def test_json_and_sarif_have_what_was_agreed(team: Team) -> None:
     assert held["findings"]
     (sign_off,) = told["sign_offs"]
     assert "policies ours version 1" in sign_off["rests_on"]
+    assert sign_off["space"] == team.space.name
     run = json.loads(client.get(f"{address}?format=sarif").content)["runs"][0]
     (result,) = [item for item in run["results"] if "suppressions" in item]
     assert result["suppressions"][0]["justification"].startswith("=the filter goes")

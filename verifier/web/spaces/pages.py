@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from verifier.engine.reports import RENDERERS
+from verifier.records.kept_answers import once_per_uploads
 from verifier.records.models import BpfObject
 from verifier.records.outcome import load_outcomes
 from verifier.records.reviews import load_latest
@@ -26,6 +27,7 @@ from verifier.spaces.space_changes import (
     make_space,
 )
 from verifier.web.found import space_view
+from verifier.web.object_rows import render_rows
 from verifier.web.spaces.forms import NewSpaceForm, RoleForm, SettingsForm
 
 _A_PAGE = 50
@@ -80,7 +82,10 @@ def _find_made_just_now(request: HttpRequest) -> Space | None:
 def show_space(request: HttpRequest, space: Space) -> HttpResponse:
     """Show what a space holds, and to members who they are."""
     objects = BpfObject.objects.in_space(space).prefetch_related("jobs")
-    page = Paginator(objects, _A_PAGE).get_page(request.GET.get("page"))
+    pages = Paginator(objects, _A_PAGE)
+    if request.user.is_authenticated:
+        pages.count = _count_objects(request.user, space.pk)
+    page = pages.get_page(request.GET.get("page"))
     shown = list(page)
     outcomes = load_outcomes(shown)
     reviews = load_latest(shown, outcomes, request.user, space)
@@ -91,7 +96,7 @@ def show_space(request: HttpRequest, space: Space) -> HttpResponse:
         "formats": RENDERERS,
         "space": space,
         "page": page,
-        "rows": [(obj, outcomes.get(obj.pk, []), reviews.get(obj.pk)) for obj in shown],
+        "rows": render_rows((obj, outcomes.get(obj.pk, []), reviews.get(obj.pk)) for obj in shown),
         "role": role,
         "managed": managed,
         "may_submit": may(request.user, Action.SUBMIT, space),
@@ -102,6 +107,12 @@ def show_space(request: HttpRequest, space: Space) -> HttpResponse:
         "section": "spaces",
     }
     return render(request, "spaces/space.html", context)
+
+
+@once_per_uploads
+def _count_objects(reader: Reader, space: int) -> int:
+    """Return how many objects a space holds, which the reader may see."""
+    return BpfObject.objects.in_space(Space(pk=space)).count()
 
 
 def _is_member(user: Reader, space: Space) -> bool:
