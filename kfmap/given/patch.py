@@ -7,11 +7,14 @@ patch(1) does, at the nearest place where they are; context has to be equal.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import unidiff
 
+from kfmap.btf.layout import BtfError
+from kfmap.btf.unpacking import unpack, unpacker_of
 from kfmap.given.files import GivenError, read_file
 
 _MOST = 64 << 20
@@ -19,6 +22,14 @@ _MOST_FILES = 5_000
 _FARTHEST = 5_000  # lines between where a patch says and where its lines are
 # unidiff trips over names that are not there (UnboundLocalError, found by mutating patches).
 _UNREADABLE = (unidiff.UnidiffParseError, UnboundLocalError, ValueError, IndexError, TypeError)
+_CARRIAGE_RETURN = re.compile(r"^(?:---|\+\+\+|@@) .*\r$", re.M)
+_COMBINED = re.compile(r"^@@@+ -", re.M)  # git diff of a merge, against all its parents
+_BINARY = re.compile(
+    r"^diff --git \S+ (\S+)\n(?:(?!diff --git ).*\n)*?(?:GIT binary patch|Binary files .* differ)$",
+    re.M,
+)
+_COPY = re.compile(r"^copy from ", re.M)
+_PREFIXES = ("a/", "b/", "i/", "w/", "c/", "o/")  # of git diff, with and without mnemonicPrefix
 Texts = dict[str, str | None]  # None: the file is removed
 
 
@@ -45,7 +56,7 @@ def _apply(
     read: Callable[[str], str | None],
     passes: Callable[[str], bool],
 ) -> None:
-    text = read_file(path, _MOST).decode(errors="replace")
+    text = _read_text(path)
     try:
         patch = unidiff.PatchSet(text)
     except _UNREADABLE as error:
@@ -55,40 +66,75 @@ def _apply(
         raise GivenError(f"{path} is not a patch: it changes no file.")
     if len(patch) > _MOST_FILES:
         raise GivenError(f"{path} changes more than {_MOST_FILES:,} files.")
+
+    def read_now(name: str) -> str | None:
+        return changed[name] if name in changed else read(name)
+
     for file in patch:
-        source, target = _name(file.source_file), _name(file.target_file)
-        if file.is_binary_file or not _is_wanted(source or target):
+        source, target = (_name(n, read_now) for n in (file.source_file, file.target_file))
+        if not _is_wanted(source or target):
             continue
-        before = _text_of(source, changed, read) if source else ""
+        before = read_now(source) if source else ""
         if before is None and passes(source):
             continue
         if before is None:
             raise GivenError(f"{path} changes {source}, which the tree does not have.")
+        if target and source != target and read_now(target) is not None:
+            raise GivenError(
+                f"{path} adds {target}, which the tree has already: is it of another version, "
+                "or is the patch in it?"
+            )
         after = _patched(before, file, f"{path} does not fit: {source or target}")
-        if source and source != target:
+        if source and source != target and not _COPY.search(str(file.patch_info or "")):
             changed[source] = None
         if target:
             changed[target] = after
 
 
-def _name(name: str) -> str:
-    """Return a file's name in the tree, "" for /dev/null and for one that leads out of it."""
+def _read_text(path: Path) -> str:
+    """Return a patch as text. Raises GivenError for one of which a part would be passed over."""
+    data = read_file(path, _MOST)
+    if unpacker_of(data[:16]) is not None:
+        try:
+            data = unpack(data, limit=_MOST)
+        except BtfError as error:
+            raise GivenError(f"{path} is damaged: it cannot be unpacked.") from error
+    is_wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")  # as some shells write what they redirect
+    text = data.decode("utf-16" if is_wide else "utf-8-sig", errors="replace")
+    if _CARRIAGE_RETURN.search(text):
+        text = text.replace("\r\n", "\n")
+    if _COMBINED.search(text):
+        raise GivenError(
+            f"{path} is the diff of a merge against all its parents: give the one against the "
+            "first, as git diff MERGE^1 MERGE writes it."
+        )
+    binary = next((name for name in _BINARY.findall(text) if _is_wanted(name)), None)
+    if binary is not None:
+        raise GivenError(
+            f"{path} changes {binary.partition('/')[2]} as a binary file: write it with "
+            "git diff --text."
+        )
+    return text
+
+
+def _name(name: str, read: Callable[[str], str | None]) -> str:
+    """Return a file's name in the tree, "" for /dev/null and for one that leads out of it.
+
+    Its first folder is that of the patch's author, unless there is none.
+    """
     if name == "/dev/null":
         return ""
     name = name.split("\t")[0]
     inner = name.split("/", 1)[1] if "/" in name else name
-    return "" if inner.startswith("/") or ".." in inner.split("/") else posixpath.normpath(inner)
+    if inner.startswith("/") or ".." in name.split("/"):
+        return ""
+    has_none = not name.startswith(_PREFIXES) and read(inner) is None and read(name) is not None
+    return posixpath.normpath(name if has_none else inner)
 
 
 def _is_wanted(name: str) -> bool:
     base = posixpath.basename(name)
     return name.endswith((".c", ".h")) or base.startswith(("Makefile", "Kbuild", "Kconfig"))
-
-
-def _text_of(
-    name: str, changed: Mapping[str, str | None], read: Callable[[str], str | None]
-) -> str | None:
-    return changed[name] if name in changed else read(name)
 
 
 def _patched(before: str, file: unidiff.PatchedFile, failure: str) -> str:
@@ -100,7 +146,9 @@ def _patched(before: str, file: unidiff.PatchedFile, failure: str) -> str:
         said = max(hunk.source_start - 1, 0) + moved
         at = _find(lines, old, said)
         if at is None:
-            raise GivenError(f"{failure} has other lines at line {hunk.source_start}.")
+            is_there = _find(lines, new, said) is not None and new != []
+            why = ": what the patch makes of them is there already" if is_there else ""
+            raise GivenError(f"{failure} has other lines at line {hunk.source_start}{why}.")
         lines[at : at + len(old)] = new
         moved += at - said + len(new) - len(old)
     return "\n".join(lines)

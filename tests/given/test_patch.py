@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,19 @@ def test_lines_are_found_where_they_moved_to(tmp_path: Path) -> None:
     [
         (CHANGE.replace("-two", "-zwei"), "has other lines at line 1"),
         (CHANGE.replace("net/a.c", "net/none.c"), "which the tree does not have"),
+        (CHANGE.replace("-two\n+2", "-2\n+two"), "what the patch makes of them is there already"),
+        (NEW.replace("net/new.c", "net/b.c"), "adds net/b.c, which the tree has already"),
+        (MOVE.replace("net/c.c", "net/a.c"), "adds net/a.c, which the tree has already"),
+        (
+            "diff --git a/net/b.c b/net/b.c\nindex 1..2 100644\n"
+            "GIT binary patch\nliteral 3\nKcmZQz\n\n" + CHANGE,
+            "changes net/b.c as a binary file: write it with git diff --text",
+        ),
+        (
+            "diff --cc net/a.c\nindex 1,2..3\n--- a/net/a.c\n+++ b/net/a.c\n"
+            "@@@ -1,1 -1,1 +1,1 @@@\n- one\n -one\n++1\n",
+            "is the diff of a merge against all its parents",
+        ),
         ("hello\n", "changes no file"),
         ("+++ b/x.c\n@@ -1 +1 @@\n-a\n+b\n", "is not a patch that can be read"),
         ("--- a/x.c\n+++ b/x.c\n@@ -1,9 +1,9 @@\n-a\n", "is not a patch that can be read"),
@@ -93,3 +107,34 @@ def test_what_does_not_fit_is_named(tmp_path: Path, text: str, reason: str) -> N
 
 def test_a_name_that_leads_out_of_the_tree_is_left(tmp_path: Path) -> None:
     assert patched(tmp_path, NEW.replace("b/net/new.c", "b/../../etc/new.c")) == {}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        CHANGE.replace("\n", "\r\n").encode(),
+        gzip.compress(CHANGE.encode()),
+        CHANGE.encode("utf-16"),
+        b"\xef\xbb\xbf" + CHANGE.encode(),
+        CHANGE.replace("a/net", "net").replace("b/net", "net").encode(),
+    ],
+    ids=["CRLF", "gzip", "UTF-16", "byte-order mark", "without prefixes"],
+)
+def test_a_patch_is_read_however_it_came(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "a.patch"
+    path.write_bytes(data)
+    assert apply_patches([path], FILES.get) == {"net/a.c": "one\n2\nthree\nfour\n"}
+
+
+def test_a_mailbox_of_several_is_applied_in_its_order(tmp_path: Path) -> None:
+    second = CHANGE.replace("-two\n+2", "-2\n+zwei")
+    box = f"{CHANGE}-- \n2.1\n\n{second}-- \n2.1\n"
+    assert patched(tmp_path, box) == {"net/a.c": "one\nzwei\nthree\nfour\n"}
+
+
+def test_a_copy_leaves_what_it_is_a_copy_of(tmp_path: Path) -> None:
+    text = (
+        "diff --git a/net/b.c b/net/d.c\nsimilarity index 100%\n"
+        "copy from net/b.c\ncopy to net/d.c\n"
+    )
+    assert patched(tmp_path, text) == {"net/d.c": "b\n"}
