@@ -125,7 +125,8 @@ def _extract_facts(code: Code, shape: _Shape, built: Built, btf: Btf | None) -> 
     decided = read_decided(code, built, names, program_types, types.registered)
     registered, filters = decided.registered, decided.filters
     add_lost_files(code, built.lost, registered)
-    add_undecided(code, built.all, names, registered)
+    hooks = {item.program_type: item.hook for item in decided.hook_of}
+    add_undecided(code, built.all, names, registered, hooks)
     add_lost(code, built.all, names, registered, registered.sets.keys() | filters.sets.keys())
     struct_ops, unread_ops = _read_struct_ops(code, built, types.registered)
     kfuncs, bound = _read_kfuncs(code, built, names, registered, btf)

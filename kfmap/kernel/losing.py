@@ -8,7 +8,7 @@ the kernel there is neither, so that one which is there says that something was 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from kfmap.kernel.built_files import BuiltFile, LostFile
 from kfmap.kernel.code import Code
@@ -33,6 +33,8 @@ _ID_SET = "btf_kfunc_id_set"
 _MATTERS = re.compile(
     r"\bBTF_(?:ID|ID_FLAGS|KFUNCS_START|SET8_START)\b|btf_kfunc_id_set|_initcall\b"
 )
+_REGISTRATION = re.compile(rf"\b{REGISTER}\s*\(\s*(BPF_PROG_TYPE_\w+)\s*,\s*&\s*(\w+)\s*\)")
+_LEADS_OUT = re.compile(r"\b(?:return|goto|break|continue)\b")
 _ENTRY = re.compile(r"\bBTF_ID(?:_FLAGS)?\s*\(\s*func\s*,\s*(\w+)")
 _KFUNC = re.compile(rf"\b{_MARK}\b")
 
@@ -57,7 +59,11 @@ def add_lost_files(code: Code, lost: Iterable[LostFile], registered: Registered)
 
 
 def add_undecided(
-    code: Code, files: Iterable[BuiltFile], names: NamedSets, registered: Registered
+    code: Code,
+    files: Iterable[BuiltFile],
+    names: NamedSets,
+    registered: Registered,
+    hooks: Mapping[str, str | None],
 ) -> None:
     """Add what stands behind an #if that is not decided: both branches may be in the kernel."""
     for file in files:
@@ -66,11 +72,36 @@ def add_undecided(
             region = _region(code.tree.lines(file.name), doubt)
             if not (_MATTERS.search(region) or _is_in_registering(code, file.name, doubt)):
                 continue
+            touched = _touched_in(region, names, file, hooks)
+            if touched is None:
+                place = Place(file.name, doubt.start)
+                written = (Entry(name, (), place) for name in _ENTRY.findall(region))
+                beside = (entry for found in names.all_in(file.name) for entry in found.entries)
+                touched = Touched(file.owner, (*beside, *written) or None, filters=True)
             place = Place(file.name, doubt.start)
-            written = (Entry(name, (), place) for name in _ENTRY.findall(region))
-            beside = (entry for found in names.all_in(file.name) for entry in found.entries)
-            touched = Touched(file.owner, (*beside, *written) or None, filters=True)
             registered.add_unread(place, UNREAD_DOUBT, f"#if {doubt.expression}", touched)
+
+
+def _touched_in(
+    region: str, names: NamedSets, file: BuiltFile, hooks: Mapping[str, str | None]
+) -> Touched | None:
+    """Return what calls that register could touch, None where there is more than such calls."""
+    rest = _REGISTRATION.sub("", region)
+    if rest == region or _MATTERS.search(rest) or _LEADS_OUT.search(rest):
+        return None
+    entries: list[Entry] = []
+    types: set[str | None] = set()
+    filters = False
+    for call in _REGISTRATION.finditer(region):
+        id_set = names.find_kfunc_id_set(call[2], file.name)
+        found = names.find(id_set.set, id_set.place.file) if id_set else None
+        if id_set is None or found is None:
+            return None
+        entries += found.entries
+        types.add(hooks.get(call[1]))
+        filters = filters or bool(id_set.filter)
+    known = tuple(sorted(hook for hook in types if hook is not None))
+    return Touched(file.owner, tuple(entries), known if None not in types else None, filters)
 
 
 def _region(lines: Sequence[str], doubt: Doubt) -> str:

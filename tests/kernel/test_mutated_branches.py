@@ -160,3 +160,11 @@ def test_what_stands_in_a_branch_that_is_in_doubt_is_unknown(tmp_path: Path, nam
     assert "one in XDP: unknown" in [*wrong, *unknown]
     assert not [cell for cell in wrong if not cell.endswith("unknown")]
     assert facts.not_understood
+
+
+def test_only_calls_in_a_branch_that_is_in_doubt_are_unknown(tmp_path: Path) -> None:
+    call = "    ret = ret ?: register_btf_kfunc_id_set(BPF_PROG_TYPE_SYSCALL, &the_id_set);\n"
+    text = id_set("one", types="XDP SYSCALL").replace(call, f"{OPEN}{call}#endif\n")
+    facts = extract(tmp_path, {SET_C: INCLUDES + text + id_set("two").replace("the_", "other_")})
+    wrong, unknown = find_wrong(facts, {"one": "XDP", "two": "XDP"})
+    assert (wrong, unknown) == ([], ["one in SYSCALL: unknown"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from kfmap.kernel.code import Code
 from kfmap.kernel.items import Item
@@ -37,6 +38,12 @@ def find_branch_in_doubt(code: Code, item: Item) -> Doubt | None:
     around = code.find_doubt(item.file, item.function_line, item.file)
     if around:
         return around
+    return next(find_branches_in(code, item), None)
+
+
+def find_branches_in(code: Code, item: Item, after: Doubt | None = None) -> Iterator[Doubt]:
+    """Return the #ifs in a function that are not decided, or those after one of them."""
     source = code.source(item.file)
-    lines = range(item.function_line, item.line_at(len(item.text)) + 1)
-    return next((d for d in (source.undecided if source else ()) if d.start in lines), None)
+    first = item.function_line if after is None else after.start + 1
+    lines = range(first, item.line_at(len(item.text)) + 1)
+    return (d for d in (source.undecided if source else ()) if d.start in lines)

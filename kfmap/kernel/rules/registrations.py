@@ -20,7 +20,11 @@ from kfmap.kernel.facts import (
 )
 from kfmap.kernel.items import Item
 from kfmap.kernel.place import KERNELS_OWN
-from kfmap.kernel.rules.function_doubts import find_branch_in_doubt, is_weak
+from kfmap.kernel.rules.function_doubts import (
+    find_branch_in_doubt,
+    find_branches_in,
+    is_weak,
+)
 from kfmap.kernel.rules.hooks import BTF_C, find_enum
 from kfmap.kernel.rules.kfunc_id_sets import KfuncIdSet, make_kfunc_id_set
 from kfmap.kernel.rules.kfunc_memory import Block, Memory
@@ -35,6 +39,7 @@ from kfmap.quick_dataclass import dataclass, replace
 
 _REGISTERS = re.compile(rf"\b(?:{REGISTER}|{REGISTER_FMODRET})\b")
 _CALLS = re.compile(rf"\b(?:{REGISTER}|{REGISTER_FMODRET})\s*\(")
+_LEADS_OUT = re.compile(r"\b(?:return|goto|break|continue)\b")
 _START = "register_btf_"  # of both: most files have neither, and that is quickly seen
 _MAX_FUNCTIONS = 100  # that register, in one file
 _MAX_ROUNDS = 6  # from functions that register to their callers
@@ -188,8 +193,7 @@ class RegisterReader:
         doubt = self._find_doubt(item) or next(
             filter(None, map(self._find_text_doubt, entered)), ""
         )
-        if doubt:
-            calls = [_in_doubt(call, doubt) for call in calls]
+        calls = [_in_doubt(call, doubt) for call in calls] if doubt else self._doubt_in(item, calls)
         is_known = file in self._files or file.endswith(".h")
         return _Run(item, calls, bool(calls) and is_known and not self._is_run_unseen(item))
 
@@ -203,9 +207,29 @@ class RegisterReader:
             return f"{who} calls {item.function}()"
         return self._find_text_doubt(item)
 
-    def _find_text_doubt(self, item: Item) -> str:
-        """Return why the text of a function may not be what runs, "" where it is."""
+    def _doubt_in(self, item: Item, calls: list[RegisterCall]) -> list[RegisterCall]:
+        """Return the calls of a function, with those in doubt that stand in an open branch."""
         doubt = find_branch_in_doubt(self._code, item)
+        if doubt is None:
+            return calls
+        return [
+            _in_doubt(call, f"#if {doubt.expression}")
+            if call.place.file == item.file and doubt.start < call.place.line < doubt.end
+            else call
+            for call in calls
+        ]
+
+    def _find_text_doubt(self, item: Item) -> str:
+        """Return why the text of a function may not be what runs, "" where it is.
+
+        An #if in it that encloses no way out decides no more than what it encloses.
+        """
+        doubt = find_branch_in_doubt(self._code, item)
+        if doubt is not None and doubt.start > item.function_line:
+            lines = self._code.tree.lines(item.file)[doubt.start : doubt.end - 1]
+            is_alone = next(find_branches_in(self._code, item, doubt), None) is None
+            if is_alone and not _LEADS_OUT.search("\n".join(lines)):
+                doubt = None
         return f"#if {doubt.expression}" if doubt else self._find_twin(item)
 
     def _find_twin(self, item: Item) -> str:
