@@ -179,3 +179,13 @@ def test_flags_that_are_not_known_are_noted(tmp_path: Path) -> None:
     assert [(p.construct, p.text) for p in facts.not_understood] == [
         ("flags of a kfunc", "own_flags(3)")
     ]
+
+
+@pytest.mark.parametrize(
+    ("macro", "written"),
+    [("#define ARGS func, one, KF_SLEEPABLE\n", "ARGS"), ("#define F(x) func, x\n", "F(one)")],
+)
+def test_one_macro_may_stand_for_all_of_an_entry(tmp_path: Path, macro: str, written: str) -> None:
+    facts = extract_set(tmp_path, macro + id_set("one").replace("func, one", written))
+    assert [entry.kfunc for found in facts.sets for entry in found.entries] == ["one"]
+    assert facts.not_understood == ()

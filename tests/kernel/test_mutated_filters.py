@@ -330,6 +330,10 @@ UNREAD = {
         _predicate("what", f"return {LSM} ? 256 : 0;", "u8"),
         refused="",
     ),
+    "offset in a byte that is set later": Written(
+        "u8 at;\nat = prog->aux->attach_st_ops_member_off;\nreturn at == 8 ? -EACCES : 0;",
+        refused="LSM.one LSM.two TRACING.one TRACING.two",
+    ),
     "type in a bool": Written(
         "bool t = prog->type;\nreturn t == 1 ? -EACCES : 0;",
         refused="LSM.one LSM.two TRACING.one TRACING.two",

@@ -207,11 +207,13 @@ class ValueReader(ABC):
         if isinstance(value, Number) and type_ in _BOOL:
             return Number(int(value.value != 0))
         plain = " ".join(type_.split())
+        if plain in _BOOL:
+            return Holds(self.condition_of(value, node))
         is_narrow = _NARROW.fullmatch(plain) is not None
         fits = _EVERY_WIDTH if is_narrow else _OF_INT
         is_cut = isinstance(value, Number) and value.value not in fits
         is_cut = is_cut and (is_narrow or _WIDE.fullmatch(plain) is not None)
-        if is_cut or (plain in _BOOL) or (is_narrow and value in _WIDER):
+        if is_cut or (is_narrow and value in _WIDER):
             raise NotInSubsetError(f"value of {text_of(node)[:60]}", node)
         return value
 

@@ -65,6 +65,7 @@ class FilterCompiler(ValueReader, StatementCompiler[Node]):
 
     def __init__(self, code: Code, function: Function, tables: Tables, depth: int = 0) -> None:
         super().__init__(code, function, tables, depth)
+        self.types = {}
         self._nodes: list[None] = []  # shared by compilers of one filter: their count is bounded
 
     def returned(self, function: Function, given: dict[str, Meaning], node: Syntax) -> Condition:

@@ -107,6 +107,7 @@ class _Compiler(StatementCompiler[HelperNode]):
 
     def __init__(self, code: Code, function: Function, tables: HelperTables, work: _Work) -> None:
         self.function = function
+        self.types = {}
         self._conditions = ProgramConditions(code, function, tables)
         self._work = work
 

@@ -15,7 +15,13 @@ from kfmap.kernel.code import Code
 from kfmap.kernel.facts import Entry, Place, SetKind
 from kfmap.kernel.rules.kfunc_flags import read_flags
 from kfmap.kernel.source import Source, substitute
-from kfmap.kernel.syntax import split_list
+from kfmap.kernel.syntax import (
+    arguments_of,
+    called_name,
+    parse_expression,
+    split_list,
+    text_of,
+)
 from kfmap.kernel.tree import TreeError
 from kfmap.quick_dataclass import dataclass
 
@@ -123,6 +129,8 @@ class _Finder:
                 arguments = found.texts
                 at = found.end + 1
             if match[1] in ("BTF_ID", "BTF_ID_FLAGS"):
+                if len(arguments) == 1:
+                    arguments = self._spread(arguments[0], here)
                 if match[1] == "BTF_ID_FLAGS":
                     arguments[1:2] = self._expanded(arguments[1:2], here)
                 yield from self._entry(arguments, here)
@@ -140,6 +148,14 @@ class _Finder:
                 yield from self._scan(body.replace("\\\n", " "), here, (*within, macro.name))
             else:
                 self._unread.append((Place(self._source.file, here), match[1]))
+
+    def _spread(self, argument: str, line: int) -> list[str]:
+        """Return the arguments that a macro stands for."""
+        node = parse_expression(argument)
+        macro = self._code.macro(called_name(node) or argument, self._source.file, line)
+        if macro is None or (macro.parameters is None) is (node.type == "call_expression"):
+            return [argument]
+        return split_list(substitute(macro, [text_of(given) for given in arguments_of(node)]))
 
     def _expanded(self, names: list[str], line: int) -> list[str]:
         """Return what names stand for that are macros: BTF_ID, unlike all others, expands none.

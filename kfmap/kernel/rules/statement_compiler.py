@@ -34,6 +34,7 @@ class StatementCompiler(ABC, Generic[Tree]):
     """Compiles one function; `too_large` is said of one with more branches than any real one."""
 
     function: Function
+    types: dict[str, str]  # of the locals that are neither pointers nor arrays
     too_large = "function too large"
 
     def statements(self, rest: Sequence[Step], env: Locals) -> Tree:
@@ -86,18 +87,22 @@ class StatementCompiler(ABC, Generic[Tree]):
         type_ = field_of(node, "type")
         for name in declared_names(node):
             env[name] = self.local(None, env)
+        for declarator in node.children_by_field_name("declarator"):
+            if declarator.type == "identifier" and type_ is not None:
+                self.types[text_of(declarator)] = text_of(type_)
         for child in node.named_children:
             if child.type == "init_declarator":
                 name, value = _initialised(child)
                 is_plain = not is_kept and not any(_assigned_in(value) if value else ())
                 is_value = text_of(child).startswith(name)  # neither pointer nor array
                 kind = text_of(type_) if type_ is not None and is_value else ""
+                self.types[name] = kind
                 env[name] = self.local(value if is_plain else None, env, kind)
             self._assign(child, env)
 
     def _assign(self, node: Syntax, env: Locals) -> None:
         for target, value in _assigned_in(node):
-            env[target] = self.local(value, env)
+            env[target] = self.local(value, env, self.types.get(target, ""))
         for target in _addressed_in(node):
             if target in env:
                 env[target] = self.local(None, env)
