@@ -45,6 +45,7 @@ class Sources:
         self._types: dict[tuple[str, str, str], Item | None] = {}
         self._macros: dict[tuple[str, str], Macro | None] = {}
         self._beside: dict[tuple[str, str], Item | None] = {}
+        self._macro_names: dict[str, set[str]] = {}  # of a file and what it includes itself
         self._has: dict[tuple[str, str, str], bool] = {}
 
     def source(self, file: str) -> Source | None:
@@ -94,6 +95,7 @@ class Sources:
                 cache.pop(file, None)
             self._macros.clear()
             self._beside.clear()
+            self._macro_names.clear()
             self.source(file)  # those that ask for names with values count on all being read
 
     def _is_given(self, file: str, doubt: Doubt, name: str) -> bool | None:
@@ -173,21 +175,21 @@ class Sources:
         return self._beside[key]
 
     def _find_beside(self, name: str, file: str) -> Item | None:
-        defined = re.compile(rf"{name}(?<!\w{name})\s*\([^;{{}}]*\)\s*\{{")
         for other in (file, *self.includes(file)):
             text = self.tree.read(other) or ""
-            for item in self.items(other) if name in text and defined.search(text) else ():
+            if name not in text or not re.search(rf"\b{name}\s*\([^;{{}}]*\)\s*\{{", text):
+                continue
+            for item in self.items(other):
                 if name in item.text and item.function == name:
                     return item
         return None
 
     def macro_beside(self, name: str, file: str, line: int) -> Macro | None:
         """Return a macro that a file defines, or a header that it includes itself."""
-        for other in (file, *self.includes(file)):
-            source = self.source(other)
-            if source is not None and name in source.defined:
-                return self.macro(name, file, line)
-        return None
+        if file not in self._macro_names:
+            near = (self.source(other) for other in (file, *self.includes(file)))
+            self._macro_names[file] = {n for source in near if source for n in source.defined}
+        return self.macro(name, file, line) if name in self._macro_names[file] else None
 
     def variable(self, name: str, file: str) -> Item | None:
         """Return the initialised variable of a name, looked for like a function."""

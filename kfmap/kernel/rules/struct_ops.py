@@ -139,9 +139,9 @@ class StructOpsReader:
         members = {}
         for member, written in (fields or {}).items():
             stub = plain_name(written)
-            if not stub or self._code.evaluate(stub, item.file) == 0:
-                continue
             function = self._code.function(stub, item.file) if stub.isidentifier() else None
+            if not stub or (function is None and self._code.evaluate(stub, item.file) == 0):
+                continue
             line = item.line_at(max(0, item.text.find(f".{member}")))
             members[member] = _Stub(Place(item.file, line), function.head if function else "")
         return _Stubs(place, members, is_open=fields is None)
