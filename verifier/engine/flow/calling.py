@@ -18,7 +18,7 @@ from verifier.engine.flow.forks import (
     SYNCHRONOUS,
 )
 from verifier.engine.flow.region_calls import Effect, identity, lock_effect, resilient_effect
-from verifier.engine.flow.regions import DIFFERENT, Regions
+from verifier.engine.flow.regions import Regions
 from verifier.engine.flow.state import State, pass_on
 from verifier.engine.flow.summary import CALLBACK, GLOBAL, TIMER, EdgeKind, Way
 from verifier.engine.flow.values import (
@@ -92,18 +92,12 @@ def call_helper(walk: Walk, state: State, slot: int, number: int) -> None:
             result = OBJECT if is_there else TRUSTED
     effect = Effect(state.regions)
     if number in (SPIN_LOCK, SPIN_UNLOCK):
-        effect = _worth_telling(walk, lock_effect(number, state))
+        effect = lock_effect(number, state)
     elif number == _TIMER_SET_CALLBACK:
         _pass_callbacks(walk, state, slot, TIMER, 2)
     walk.note_helper(slot, number, state, effect)
     state.regions = effect.regions
     _finish(state, result, reads_only=number in _READERS)
-
-
-def _worth_telling(walk: Walk, effect: Effect) -> Effect:
-    """Doubt which lock is meant only where an exact walk can still tell."""
-    is_doubt = not effect.certain and effect.fault == DIFFERENT
-    return effect if walk.suspects or not is_doubt else Effect(effect.regions)
 
 
 def _look_up(state: State, place: int) -> Pointer:
@@ -156,7 +150,7 @@ def call_kfunc(walk: Walk, state: State, slot: int, index: int) -> bool | None:
     kind = walk.extern_kind(index)
     answer = walk.inputs.kfunc(index)
     found = kind.effect(state) if kind.effect and answer.found else None
-    effect = _worth_telling(walk, found) if found else Effect(state.regions)
+    effect = found or Effect(state.regions)
     walk.note_site(slot, index, state, effect)
     if not answer.found or kind.throws:
         walk.note_received(state.registers[1:6])

@@ -244,7 +244,6 @@ class Engine:
         walk = Walk(self.code.graph, section, self._inputs, self.code.data, core_slots, every)
         calls = self.code.graph.calls[function]
         walk.asked_slots = calls.asked | calls.iterated
-        walk.suspects = self._exact is None
         walk.passes_functions = bool(calls.passed or _functions(arguments))
         return walk
 

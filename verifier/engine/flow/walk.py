@@ -82,7 +82,6 @@ class Walk:
         self.sure = True
         self.vague: set[int] = set()  # blocks that end in a branch on what is not known here
         self.passes_functions = True
-        self.suspects = False  # what may be wrong is told, for an exact walk to settle
         self.asked_slots: Container[int] = ()
         self.reads_stack_indirectly = False
         self.notes: dict[NoteKey, Noted] = {}

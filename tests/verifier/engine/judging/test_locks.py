@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.verifier.engine.judging.toy import behaving, check, kernel_facts, only_finding
-from verifier.engine.result import PASSES, REFUSED
+from verifier.engine.result import PASSES, REFUSED, UNKNOWN
 
 _OBJECT, _ELEMENT = "call bpf_obj_new", "r1 = &counts; call 1"
 
@@ -134,6 +134,21 @@ def test_a_static_function_that_writes_to_its_callers_stack_is_followed(
         unlock: static; r1 = *(u64 *)(r1 + 8); r1 += 4; call 94; r0 = 0; exit
     """
     assert check(text)["main"].verdict == expected
+
+
+def test_what_a_static_function_left_on_its_callers_stack_is_not_known() -> None:
+    """7.3.4 and 6.18.15 tell which lock it is; it was taken for the right one."""
+    text = """
+        main: program; r1 = &map; call 1; if r0 == 0 goto end; r6 = r0
+        r1 = &map; call 1; if r0 == 0 goto end; r7 = r0
+        *(u64 *)(r10 - 16) = r6; *(u64 *)(r10 - 8) = r7
+        r1 = r6; r1 += 4; call 93; r1 = r10; r1 += -16; call swap
+        r1 = *(u64 *)(r10 - 16); r1 += 4; call 94
+        end: ; exit
+        swap: static; r2 = *(u64 *)(r1 + 8); r3 = *(u64 *)(r1 + 0)
+        *(u64 *)(r1 + 8) = r3; *(u64 *)(r1 + 0) = r2; r0 = 0; exit
+    """
+    assert check(text)["main"].verdict == UNKNOWN
 
 
 @pytest.mark.parametrize(("ended", "expected"), [("r6", PASSES), ("r7", REFUSED)])
