@@ -90,6 +90,10 @@ def _list_tar(stream: Stream, budget: Budget) -> Iterator[ArchiveFile]:
                 if content is not None:
                     chunks = chunks_of(content, member.size)
                     yield ArchiveFile(member.name, member.size, Stream(chunks, budget.apart()))
+            # Behind the last file stands a block of zeros. One that is cut between two files has
+            # none, which tarfile takes for an end.
+            if cast(Any, archive).fileobj.tell() <= cast(Any, archive).offset:
+                raise ArchiveError("the tar archive has no end: it was cut off")
     except (*DAMAGED, UnicodeError) as error:
         raise ArchiveError(f"the tar archive is damaged: {error}") from error
 

@@ -99,6 +99,12 @@ def _is_tree(folder: Path) -> bool:
 
 
 def _say_what_it_is(folder: Path) -> str:
+    trees = sorted(item.name for item in folder.iterdir() if _is_tree(item))
+    if len(trees) > 1:
+        return (
+            f"has {len(trees)} kernel trees in it, such as {trees[0]} and {trees[1]}. Give one of "
+            "them: its folder, or an archive of it alone."
+        )
     if (folder / "include/generated").is_dir() or (folder / "Module.symvers").is_file():
         return (
             "has the headers that modules are built with, not the source: rules are in the .c "

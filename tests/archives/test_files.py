@@ -54,6 +54,16 @@ def test_a_tarball_may_be_packed_by_anything(
     assert _list(path) == FILES
 
 
+def test_a_tarball_that_is_cut_between_two_files_is_not_taken_for_whole(tmp_path: Path) -> None:
+    path = tmp_path / "archive.tar"
+    whole = make_tar({"linux/a.c": b"a" * 512, "linux/b.c": b"b"})
+    path.write_bytes(whole[: 2 * 512])
+    with pytest.raises(ArchiveError, match="has no end: it was cut off"):
+        _list(path)
+    path.write_bytes(whole[: 5 * 512])  # one block of zeros is an end
+    assert list(_list(path)) == ["linux/a.c", "linux/b.c"]
+
+
 class _Counting(Budget):
     """A budget that counts how often it is asked."""
 

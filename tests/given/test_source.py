@@ -74,6 +74,16 @@ def test_a_zip_without_a_folder_of_its_own_is_read(tree: Path, tmp_path: Path) -
     assert kfuncs_in(path, tmp_path) == ["one", "two"]
 
 
+def test_two_trees_in_an_archive_are_named(tree: Path, tmp_path: Path) -> None:
+    given = tmp_path / "both.tar"
+    files = files_of(tree)
+    given.write_bytes(
+        make_tar({f"{top}/{n}": d for top in ("one", "two") for n, d in files.items()})
+    )
+    with pytest.raises(GivenError, match="has 2 kernel trees in it, such as one and two"):
+        kfuncs_in(given, tmp_path)
+
+
 def test_a_package_with_a_tarball_in_it_is_read(tree: Path, tmp_path: Path) -> None:
     """As Debian's linux-source packages and RPM's source packages are."""
     tarball = lzma.compress(make_tar(files_of(tree), "linux-source-9.1"))
