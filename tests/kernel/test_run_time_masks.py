@@ -66,6 +66,41 @@ def test_places_of_ops_are_the_lines_of_the_calls(tmp_path: Path) -> None:
     ]
 
 
+_CHECKED = """\
+    if (!scx_kf_allowed(SCX_KF_ENQUEUE | SCX_KF_DISPATCH))
+        return false;
+"""
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        _CHECKED.replace("        return false;", "        complain();"),
+        _CHECKED.replace("!scx", "scx"),
+        "    scx_kf_allowed(SCX_KF_ENQUEUE | SCX_KF_DISPATCH);\n",
+        "    (void)scx_kf_allowed(SCX_KF_ENQUEUE | SCX_KF_DISPATCH);\n",
+        "    NEED(SCX_KF_ENQUEUE | SCX_KF_DISPATCH);\n",
+        f"#if OWN(3)\n#else\n{_CHECKED}#endif\n",
+    ],
+    ids=["warning", "success", "unused", "cast", "macro", "#if"],
+)
+def test_a_check_that_does_not_make_its_function_leave_is_named(
+    tmp_path: Path, written: str
+) -> None:
+    need = "#define NEED(m) do { if (!scx_kf_allowed(m)) return false; } while (0)\n"
+    assert _CHECKED in parts.KFUNCS
+    _, problems = _extract(tmp_path, kfuncs=need + parts.KFUNCS.replace(_CHECKED, written, 1))
+    assert {p.construct for p in problems} & {"run-time check", "run-time masks"}
+
+
+def test_a_check_of_an_option_that_is_off_is_none(tmp_path: Path) -> None:
+    written = _CHECKED.replace("!scx", "IS_ENABLED(CONFIG_NONE) && !scx")
+    run_time, problems = _extract(tmp_path, kfuncs=parts.KFUNCS.replace(_CHECKED, written, 1))
+    assert run_time is not None
+    assert "insert" not in {guard.kfunc for guard in run_time.guards}
+    assert problems == ()
+
+
 @pytest.mark.parametrize(
     ("kfunc", "mask", "unlocked", "task_argument"),
     [

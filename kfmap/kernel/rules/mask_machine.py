@@ -19,6 +19,15 @@ from kfmap.quick_dataclass import dataclass, field
 CHECK = "scx_kf_allowed"
 MASK_FIELD = "kf_mask"
 TASKS_FIELD = "kf_tasks"
+_EXPRESSIONS = (
+    "parenthesized_expression",
+    "unary_expression",
+    "binary_expression",
+    "argument_list",
+    "call_expression",
+    "cast_expression",
+    "comma_expression",
+)
 _MAX_STEPS = 50_000
 _MAX_DEPTH = 12
 
@@ -120,6 +129,8 @@ class _Call(Runner):
     def call_value(self, name: str, node: Node, values: list[Value]) -> Value:
         """Run what can reach a check, and what computes with known values."""
         function = self._machine.functions.get(name)
+        if name.startswith("IS_") and function is None:
+            return self._machine.constant(text_of(node))  # of an option
         is_known = bool(values) and None not in values
         if function is None or not (name in self._machine.relevant or is_known):
             return None
@@ -137,6 +148,25 @@ class _Call(Runner):
         if function.name.startswith(CHECK) and _mentions(function, TASKS_FIELD):
             self._run.compares_tasks = True
         return value
+
+
+def decides(check: Node) -> bool:
+    """Return whether a check that fails makes its function leave, or is what that returns.
+
+    Of one that is asked for success it is not known; only whether all is unlocked is asked so.
+    """
+    is_negated = False
+    node, above = check, check.parent
+    while above is not None and above.type in _EXPRESSIONS:
+        is_negated = is_negated or above.children[0].type == "!"
+        node, above = above, above.parent
+    if above is None or above.type != "if_statement":
+        return above is not None and above.type != "expression_statement"
+    if not is_negated:
+        return called_name(check) not in (CHECK, f"{CHECK}_on_arg_tasks")
+    taken = field_of(above, "consequence")
+    leaves = ("return_statement", "goto_statement", "break_statement", "continue_statement")
+    return node != taken and taken is not None and any(n.type in leaves for n in walk(taken))
 
 
 def _mentions(function: Function, member: str) -> bool:

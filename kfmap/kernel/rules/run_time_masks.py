@@ -23,10 +23,10 @@ from kfmap.kernel.facts import (
 )
 from kfmap.kernel.rules.hooks import find_enum
 from kfmap.kernel.rules.mask_calls import OpCall, find_call_forms, find_op_calls
-from kfmap.kernel.rules.mask_machine import CHECK, Way, build_machine
+from kfmap.kernel.rules.mask_machine import CHECK, Way, build_machine, decides
 from kfmap.kernel.source import Macro
 from kfmap.kernel.statements import TooLongError
-from kfmap.kernel.syntax import Function, called_name, parse_function, walk
+from kfmap.kernel.syntax import Function, called_name, parse_function, text_of, walk
 from kfmap.quick_dataclass import dataclass
 
 _ENUM = "scx_kf_mask"
@@ -141,11 +141,36 @@ class _Reader:
             for node in walk(function.body)
             if node.type == "call_expression" and called_name(node).startswith(CHECK)
         }
+        for function in self._source.functions.values():
+            self._note_unfollowed(function)
+        self._note_undecided()
         for file, text in self._texts():
             for match in _CHECK_CALL.finditer(text):
                 place = Place(file, text.count("\n", 0, match.start()) + 1)
                 if (place.file, place.line) not in read:
                     self._note(place, "run-time check", match[0])
+
+    def _note_unfollowed(self, function: Function) -> None:
+        """Note checks in a function that are hidden in a macro, or do not make it leave."""
+        for node in walk(function.body):
+            name = called_name(node) if node.type == "call_expression" else ""
+            macro = self._source.macros.get(name)
+            is_hidden = macro is not None and CHECK in macro.body
+            if is_hidden or (name.startswith(CHECK) and not decides(node)):
+                place = Place(function.file, function.line_of(node))
+                self._note(place, "run-time check", text_of(node))
+
+    def _note_undecided(self) -> None:
+        """Note the #ifs around checks or call sites of which the branch is in doubt."""
+        forms = "|".join([CHECK, *map(re.escape, find_call_forms(self._source.macros))])
+        matters = re.compile(rf"\b(?:{forms})")
+        for file in self._source.files:
+            source = self._source.code.source(file)
+            for doubt in source.undecided if source else ():
+                lines = self._source.code.tree.lines(file)[doubt.start : doubt.end - 1]
+                if matters.search("\n".join(lines)):
+                    place = Place(file, doubt.start)
+                    self._note(place, "run-time masks", f"#if {doubt.expression}")
 
     def _is_boundary(self, bit: int) -> bool:
         """Return whether a check for this bit fails while an op of a higher bit is nested."""
