@@ -16,6 +16,8 @@ from kfmap.btf.unpacking import unpack, unpacker_of
 from kfmap.given.files import GivenError, read_file
 
 _MOST = 8 << 20
+_MOST_PACKED = 3  # times that one is compressed
+_TYPES = (b"\x7fELF", b"\x9f\xeb", b"\xeb\x9f", b"MZ")  # the last: an image for EFI
 _GZIP = b"\x1f\x8b"  # /proc/config.gz
 # A Makefile assigns such names, too: with blanks or as `:=`.
 _OPTION = re.compile(rb"^(?:CONFIG_\w+=|# CONFIG_\w+ is not set)", re.M)
@@ -56,6 +58,10 @@ class Fit:
 def read_given_config(path: Path) -> GivenConfig:
     """Return a .config. Raises GivenError where it is none."""
     text = _unpack(read_file(path, _MOST), path)
+    if text.startswith(_TYPES):
+        raise GivenError(
+            f"{path} is an image of a kernel, or types of one: give it as those (--btf)."
+        )
     if not _OPTION.search(text):
         raise GivenError(f"{path} is not a .config: it has no line that begins with CONFIG_.")
     header = _HEADER.search(text)
@@ -85,13 +91,21 @@ def _point(release: str) -> list[str]:
     return re.split(r"[-+~]", release)[0].split(".")[:3]
 
 
+def is_config(text: bytes) -> bool:
+    """Return whether a text is a .config, or the beginning of one."""
+    return _OPTION.search(text) is not None
+
+
 def _unpack(data: bytes, path: Path) -> bytes:
-    if unpacker_of(data[:16]) is None and not data.startswith(_GZIP):
-        return data
-    try:
-        return unpack(data, limit=_MOST)
-    except BtfError as error:
-        raise GivenError(f"{path} is damaged: it cannot be unpacked.") from error
+    for _ in range(_MOST_PACKED):
+        if unpacker_of(data[:16]) is None and not data.startswith(_GZIP):
+            break
+        try:
+            data = unpack(data, limit=_MOST)
+        except BtfError as error:
+            raise GivenError(f"{path} is damaged: it cannot be unpacked.") from error
+    is_wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")  # as some shells write what they redirect
+    return data.decode("utf-16", errors="replace").encode() if is_wide else data
 
 
 def _find_wrong_architecture(

@@ -25,11 +25,12 @@ from kfmap.btf.read import Btf, read_btf
 from kfmap.btf.split import is_split
 from kfmap.btf.unpacking import unpack, unpacker_of
 from kfmap.btf.vmlinux import extract_btf
-from kfmap.given.configuration import find_config_in_image
+from kfmap.given.configuration import find_config_in_image, is_config
 from kfmap.given.files import MOST_IMAGE, GivenError, check_file, mapped
 
 _IMAGE = re.compile(r"(?:.*/)?(?:vmlinu[xz](?:[-.][^/]*)?|Image(?:\.\w+)?|[^/]*\.vmlinux)")
 _MODULE = re.compile(r".*\.ko(?:\.\w+)?(?:\.debug)?$")
+_START_OF_TEXT = 1 << 16
 _MOST_FILES = 200_000
 _MOST_BYTES = 16 << 30
 _BANNER = re.compile(rb"Linux version (\d+\.\d+[\w.+~-]*)")
@@ -182,6 +183,10 @@ def _extract(path: Path, name: str, data: FileBytes) -> bytes:
         if not is_split(btf):
             read_btf(btf)
     except BtfError as error:
+        if is_config(bytes(data[:_START_OF_TEXT])):
+            raise GivenError(
+                f"{path} is a .config: give it as the configuration (--config)."
+            ) from error
         raise GivenError(f"{path}: {error}.") from error
     return btf
 

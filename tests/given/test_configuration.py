@@ -44,6 +44,25 @@ def test_a_packed_configuration_is_read(tmp_path: Path, pack: type) -> None:
     assert read_given_config(path).text == WHOLE.encode()
 
 
+@pytest.mark.parametrize(
+    "data",
+    [gzip.compress(gzip.compress(WHOLE.encode())), WHOLE.encode("utf-16")],
+    ids=["packed twice", "UTF-16"],
+)
+def test_a_configuration_is_read_however_it_came(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "config"
+    path.write_bytes(data)
+    assert read_given_config(path).text == WHOLE.encode()
+
+
+@pytest.mark.parametrize("data", [b"\x7fELF\x02\x01", b"\x9f\xeb\x01\x00"], ids=["ELF", "BTF"])
+def test_types_are_not_a_configuration(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "config"
+    path.write_bytes(data)
+    with pytest.raises(GivenError, match=r"give it as those \(--btf\)"):
+        read_given_config(path)
+
+
 def test_a_savedefconfig_is_said_to_be_one(tmp_path: Path) -> None:
     (remark,) = fit(tmp_path, "CONFIG_NET=y\nCONFIG_BPF_SYSCALL=y\n").remarks
     assert "savedefconfig" in remark

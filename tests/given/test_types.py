@@ -64,6 +64,12 @@ def test_a_package_without_an_image_is_named(tmp_path: Path) -> None:
         read_given_types([path])
 
 
+def test_a_configuration_is_not_types(tmp_path: Path) -> None:
+    path = write(tmp_path / "config", b"#\n# Linux/x86 9.1 Kernel Configuration\n#\nCONFIG_NET=y\n")
+    with pytest.raises(GivenError, match=r"give it as the configuration \(--config\)"):
+        read_given_types([path])
+
+
 def test_a_module_alone_is_not_a_kernel(tmp_path: Path) -> None:
     for data in (
         module_btf(),
