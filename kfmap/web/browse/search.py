@@ -162,7 +162,7 @@ def say_kernels(some: Sequence[str], every: Sequence[str]) -> str:
 
 def _find_objects(query: str, reader: Reader, oldest: int) -> QuerySet[BpfObject]:
     seen = BpfObject.objects.visible_to(reader).filter(pk__gte=oldest)
-    return seen.named(query, partly=True)[:_SHOWN]
+    return seen.named(query, partly=True).order_by("-pk")[:_SHOWN]
 
 
 def _find_oldest() -> int:
