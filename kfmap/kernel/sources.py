@@ -13,6 +13,7 @@ from kfmap.kernel.items import Item, split_items
 from kfmap.kernel.preprocessor import Conditions
 from kfmap.kernel.source import ANY_LINE, Decide, Doubt, Include, Macro, Source, read_source
 from kfmap.kernel.tree import Tree, TreeError
+from kfmap.kernel.whole_word import written_whole
 
 _MAX_INCLUDED = 4_000
 _MAX_SETTLED = 3  # times that macros of headers lead to #ifs that ask for more of them
@@ -175,11 +176,10 @@ class Sources:
         return self._beside[key]
 
     def _find_beside(self, name: str, file: str) -> Item | None:
+        defined = re.compile(rf"{written_whole(name)}\s*\([^;{{}}]*\)\s*\{{", re.ASCII)
         for other in (file, *self.includes(file)):
             text = self.tree.read(other) or ""
-            if name not in text or not re.search(rf"\b{name}\s*\([^;{{}}]*\)\s*\{{", text):
-                continue
-            for item in self.items(other):
+            for item in self.items(other) if name in text and defined.search(text) else ():
                 if name in item.text and item.function == name:
                     return item
         return None

@@ -18,7 +18,7 @@ from typing import Any
 import zstandard
 
 from kfmap.archives.files import list_stream
-from kfmap.archives.stream import ArchiveError, Budget, Stream
+from kfmap.archives.stream import ArchiveError, Budget, Stream, chunks_of
 from kfmap.btf import pack
 from kfmap.btf.elf import read_section
 from kfmap.btf.ext import read_btf_ext
@@ -210,7 +210,7 @@ def _packages() -> list[bytes]:
 
 def _list_package(data: bytes) -> None:
     budget = Budget(1 << 22, 1000)
-    for file in list_stream(Stream(io.BytesIO(data), budget), budget):
+    for file in list_stream(Stream(chunks_of(io.BytesIO(data)), budget), budget):
         file.read(1 << 20)
 
 
