@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from verifier.engine.flow.values import TO_TURN
+from verifier.engine.flow.values import TO_DATA, TO_TURN
 
 UNSURE = -1
 RCU, PREEMPT, IRQ, LOCK = range(4)
@@ -191,6 +191,8 @@ UNMATCHED, OUT_OF_ORDER, DIFFERENT, FAMILY, SAME, APART = (
 DIFFERENT_TURN, SAME_TURN = "different turn", "same turn"
 # A lock in such an element, where a kernel knows locks by the ids of elements, which these lack
 NO_ID = "no id"
+# A lock in a section of data, where such a kernel gives each load of its address an id of its own
+BY_LOAD = "by load"
 
 
 def fault_of_restore(regions: Regions, flag: Flag) -> str:
@@ -218,7 +220,11 @@ def fault_of_unlock(regions: Regions, lock: Lock) -> str:
         return DIFFERENT_TURN if _is_of_turns(regions.locks[-1], lock) else DIFFERENT
     if regions.locks[at + 1 :]:
         return OUT_OF_ORDER
-    return NO_ID if lock.kind == SPIN and lock.of and lock.of[0] == TO_TURN else ""
+    if lock.kind != SPIN or lock.of is None:
+        return ""
+    if lock.of[0] == TO_DATA:
+        return BY_LOAD
+    return NO_ID if lock.of[0] == TO_TURN else ""
 
 
 def fault_of_lock(regions: Regions, lock: Lock) -> str:

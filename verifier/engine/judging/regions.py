@@ -21,6 +21,7 @@ from verifier.engine.flow.reach import (
 )
 from verifier.engine.flow.regions import (
     APART,
+    BY_LOAD,
     DIFFERENT,
     DIFFERENT_TURN,
     ENDED,
@@ -50,8 +51,13 @@ _OF_NODES = ("bpf_rbtree_remove", "bpf_rbtree_left", "bpf_rbtree_right")
 _RESILIENT = re.compile(r"bpf_res_spin_(un)?lock\w*")
 SPIN_LOCK, SPIN_UNLOCK, TAIL_CALL = 93, 94, 12
 
+_KNOWS_FIELDS = "btf_parse_fields"
 _NO_ID = (
     "{name} is given a lock in an element that a callback gets, and this kernel knows none there"
+)
+_BY_LOAD = (
+    "it is not known whether {name} is given the lock that is held: this kernel takes a lock in a "
+    "section of data for another one where its address is loaded again"
 )
 _FAULTS = {
     UNMATCHED: "{name} ends a region that is not open on this path",
@@ -62,7 +68,12 @@ _FAULTS = {
     SAME: "{name} is given a lock that is already held",
     APART: "{name} needs the lock beside its list or tree, and another one is held",
 }
-_FAULTS |= {DIFFERENT_TURN: _FAULTS[DIFFERENT], SAME_TURN: _FAULTS[SAME], NO_ID: _NO_ID}
+_FAULTS |= {
+    DIFFERENT_TURN: _FAULTS[DIFFERENT],
+    SAME_TURN: _FAULTS[SAME],
+    NO_ID: _NO_ID,
+    BY_LOAD: _BY_LOAD,
+}
 _OUTSIDE = "call it before or after"
 _BESIDE = "take that lock before the call, and release it after"
 _PAIR = "on every path, end each region that was begun, and no other"
@@ -155,10 +166,12 @@ def _fault(fault: str, name: str, advice: str, kernel: KernelUnderTest) -> Itera
     if fault in (DIFFERENT_TURN, SAME_TURN):
         told_apart = kernel.rules.holds("callback_elements_have_ids")
         holds = None if told_apart is None else told_apart == (fault == DIFFERENT_TURN)
+    if fault == BY_LOAD:
+        holds = None if kernel.has_function(_KNOWS_FIELDS) is False else False
     if fault == NO_ID:
         # process_spin_lock() of 6.1.192 knows a lock by the id of its map value, 0 for none; that
         # of 6.12.107 keeps a pointer, as all kernels read do that have btf_parse_fields().
-        holds = kernel.has_function("btf_parse_fields") is False
+        holds = kernel.has_function(_KNOWS_FIELDS) is False
     yield from _asked(_FAULTS[fault].format(name=name), holds, advice)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.verifier.bundled import bundled_kernel, reasons_of
 from tests.verifier.engine.flow.assembly import assemble
-from verifier.engine.result import PASSES, REFUSED, ProgramVerdict
+from verifier.engine.result import PASSES, REFUSED, UNKNOWN, ProgramVerdict
 from verifier.engine.verdict import check_object
 
 _EMPTY = (
@@ -34,3 +34,10 @@ def test_a_lock_in_an_element_that_a_callback_gets_was_none() -> None:
     assert verdict.verdict == REFUSED
     assert "in an element that a callback gets" in reasons_of(verdict)[0]
     assert _check(_LOCKED, "6.12").verdict == PASSES
+
+
+def test_a_lock_in_a_section_of_data_is_known_by_the_load_of_its_address() -> None:
+    """6.1.192 says "bpf_spin_unlock of different lock" where it is loaded again; 6.12.107 not."""
+    text = "main: program; r1 = &.data; call 93; r1 = &.data; call 94; r0 = 0; exit"
+    assert _check(text, "6.1").verdict == UNKNOWN
+    assert _check(text, "6.12").verdict == PASSES
