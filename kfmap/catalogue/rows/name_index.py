@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 from django.db.models import Count, Max
@@ -12,7 +13,22 @@ from kfmap.catalogue.recent import Recent
 from kfmap.catalogue.rows.keep import load_kept
 from kfmap.catalogue.rows.names import Name, NameKind
 
-_stored: Recent[tuple[int, int], Mapping[Name, int]] = Recent(2)
+
+@dataclass(frozen=True)
+class _Stored:
+    """The number of every name, and the names of each kind."""
+
+    numbers: Mapping[Name, int]
+
+    @cached_property
+    def of_kind(self) -> Mapping[str, Sequence[tuple[Name, int]]]:
+        found: dict[str, list[tuple[Name, int]]] = {}
+        for name, number in self.numbers.items():
+            found.setdefault(name.kind, []).append((name, number))
+        return found
+
+
+_stored: Recent[tuple[int, int], _Stored] = Recent(2)
 
 
 class NameIndex:
@@ -56,24 +72,21 @@ class NameIndex:
 
     def _number(self, names: frozenset[Name]) -> int:
         """Return names that are stored nowhere as a set; those nobody else has are left out."""
-        known = _load_names()
+        known = _load_names().numbers
         return sum(1 << known[name] for name in names if name in known)
 
     @cached_property
-    def _of_kind(self) -> dict[str, list[tuple[Name, int]]]:
-        found: dict[str, list[tuple[Name, int]]] = {}
-        for name, number in _load_names().items():
-            found.setdefault(name.kind, []).append((name, number))
-        return found
+    def _of_kind(self) -> Mapping[str, Sequence[tuple[Name, int]]]:
+        return _load_names().of_kind
 
 
-def _load_names() -> Mapping[Name, int]:
-    """Return the number of every name; they are read anew when one has come or gone."""
+def _load_names() -> _Stored:
+    """Return all names with their numbers; they are read anew when one has come or gone."""
     counted = MapName.objects.aggregate(count=Count("pk"), last=Max("pk"))
     state = counted["count"], counted["last"] or 0
     known = _stored.get(state)
     if known is None:
         rows = MapName.objects.values_list("pk", "kind", "name", "detail")
-        known = {Name(*rest): pk for pk, *rest in rows}
+        known = _Stored({Name(*rest): pk for pk, *rest in rows})
         _stored.put(state, known)
     return known
