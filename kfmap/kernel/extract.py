@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 
 from kfmap.btf.read import Btf, read_btf
@@ -134,6 +135,8 @@ def _extract_facts(code: Code, shape: _Shape, built: Built, btf: Btf | None) -> 
         code, list(built.names), struct_ops, [kfunc.name for kfunc in kfuncs]
     )
     sets = registered.sets | filters.sets | bound
+    found = (decided, registered, filters, types)
+    problems = (*chain.from_iterable(part.problems for part in found), *unread_ops, *unmasked)
     return KernelFacts(
         name=shape.name,
         version=shape.version,
@@ -153,16 +156,7 @@ def _extract_facts(code: Code, shape: _Shape, built: Built, btf: Btf | None) -> 
         run_time=run_time,
         lsm_hooks=read_lsm_hooks(code),
         iterators=_find_iterators(code, built.names),
-        not_understood=sort_problems(
-            (
-                *decided.problems,
-                *registered.problems,
-                *filters.problems,
-                *types.problems,
-                *unread_ops,
-                *unmasked,
-            )
-        ),
+        not_understood=sort_problems(problems),
         unread=tuple(sorted(set(registered.unread), key=lambda u: (u.place, u.construct, u.text))),
     )
 

@@ -234,7 +234,7 @@ def test_well_kept_objects_have_no_notes() -> None:
 
 def test_without_types_of_functions_all_subprograms_are_static() -> None:
     """A kernel follows their calls then with the caller's values (subprog_is_global())."""
-    bare = read_object(Patched("markup.bpf.o").set(".BTF.ext", "type", 0).data)
+    bare = read_object(bytes(Patched("markup.bpf.o").set(".BTF.ext", "type", 0).data))
     assert not bare.has_function_types
     assert {item.linkage for item in bare.functions} <= {"static", "program"}
     assert read("markup.bpf.o").has_function_types
