@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 
 from kfmap.quick_dataclass import dataclass
@@ -57,7 +58,8 @@ def read_config(text: bytes | None) -> Config:
     if text is None:
         return Config(None)
     options: dict[str, str] = {}
-    for name, value, off in _OPTION.findall(text.decode("utf-8-sig", errors="replace")):
+    # Not as "utf-8-sig": a locked-in check can read no file, not even that of another encoding.
+    for name, value, off in _OPTION.findall(text.removeprefix(BOM_UTF8).decode(errors="replace")):
         options[name or off] = value.strip() or "n"
     return Config({name: value for name, value in options.items() if value != "n"})
 
