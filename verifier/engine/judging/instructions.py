@@ -8,7 +8,7 @@ told apart by functions that came with the instructions, where it is known which
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from verifier.engine.judging.kernel import KernelUnderTest
@@ -44,6 +44,14 @@ _ATOMICS = (0xC3, 0xCB, 0xD3, 0xDB)
 _LOAD_ACQUIRE, _STORE_RELEASE = 0x100, 0x110
 
 
+def _any_of(opcodes: Iterable[int]) -> re.Pattern[bytes]:
+    return re.compile(b"[%s]" % b"".join(re.escape(bytes([opcode])) for opcode in opcodes))
+
+
+_JUMPS = _any_of(opcode for opcode in range(256) if opcode & 7 in (5, 6))  # JMP and JMP32
+_NEWER = _any_of((*_BY_OPCODE, *_DIVISIONS, *_MOVES, *_ATOMICS))  # or older: the rest says which
+
+
 class Unknown(NamedTuple):
     """An instruction that is not known: its slot, and what to tell.
 
@@ -67,7 +75,7 @@ def unknown_instructions(
 ) -> Iterator[Unknown]:
     """Return the instructions of a function that a kernel does not know."""
     opcodes = code.opcodes[function.start : function.start + function.count]
-    for match in _TOLD.finditer(opcodes):
+    for match in _NEWER.finditer(opcodes):
         slot = function.start + match.start()
         mark, what, says = _find(code, slot)
         if mark in lacking:
@@ -89,15 +97,3 @@ def _find(code: Code, slot: int) -> tuple[str, str, str]:
         says = f"BPF_ATOMIC uses invalid atomic opcode {immediate:02x}"
         return _ACQUIRE, "load-acquire and store-release", says
     return "", "", ""
-
-
-# Opcodes of the classes JMP and JMP32
-_JUMPS = re.compile(
-    b"[%s]" % b"".join(re.escape(bytes([op])) for op in range(256) if op & 7 in (5, 6))
-)
-_TOLD = re.compile(
-    b"[%s]"
-    % b"".join(
-        re.escape(bytes([opcode])) for opcode in (*_BY_OPCODE, *_DIVISIONS, *_MOVES, *_ATOMICS)
-    )
-)
