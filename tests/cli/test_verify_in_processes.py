@@ -9,7 +9,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,11 @@ _SOME = [OBJECTS / f"{name}.bpf.o" for name in ("kinds", "externs", "scheduler",
 _PATIENCE = 60  # seconds, on a machine with much else to do
 
 
-def start(fault: str, *arguments: object, **how: Any) -> subprocess.Popen[str]:
+@contextmanager
+def start(fault: str, *arguments: object, **how: Any) -> Iterator[subprocess.Popen[str]]:
+    """Give the command, which is over at the end whatever becomes of the test."""
     command = [sys.executable, "-m", "tests.cli.verify_in_processes", fault]
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [*command, *map(str, arguments)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
@@ -35,6 +38,11 @@ def start(fault: str, *arguments: object, **how: Any) -> subprocess.Popen[str]:
         text=True,
         **how,
     )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.fixture

@@ -50,6 +50,8 @@ def run(fault: str, arguments: list[str]) -> int:
         _break(fault, kernel.name)
         return check_object(obj, kernel)
 
+    # A shell that starts something in the background has it ignore Ctrl-C, and all that it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if fault == "none of them":
         os.fork = _refuse
     checking._WORTH_PROCESSES = -1.0
