@@ -40,6 +40,14 @@ class Recent(Generic[K, V]):
             while self._weight > self._size:
                 self._weight -= self._weigh(self._kept.popitem(last=False)[1])
 
+    def recall(self, key: K, make: Callable[[], V]) -> V:
+        """Return a value, made and kept where there is none; two threads may both make it."""
+        found = self.get(key)
+        if found is None:
+            found = make()
+            self.put(key, found)
+        return found
+
     def clear(self) -> None:
         """Keep nothing of what there is."""
         with self._lock:

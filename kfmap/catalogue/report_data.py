@@ -19,28 +19,25 @@ _changes: Recent[tuple[_Key, _Key], KernelChanges] = Recent(_KEPT_CHANGES)
 def load_kernel_data(kernel: LoadedKernel) -> KernelData:
     """Return a kernel with its matrix; what was worked out lately is kept by its facts."""
     key = kernel.name, kernel.facts_hash
-    known = _lately.get(key)
-    if known is None:
-        known = KernelData(
+    return _lately.recall(
+        key,
+        lambda: KernelData(
             kernel.name,
             kernel.facts,
             kernel.facts_hash,
             kernel.matrix,
             kernel.decider,
             _agreement(kernel),
-        )
-        _lately.put(key, known)
-    return known
+        ),
+    )
 
 
 def load_kernel_changes(old: LoadedKernel, new: LoadedKernel) -> KernelChanges:
     """Return what changed from one kernel to another; what was worked out lately is kept."""
     key = (old.name, old.facts_hash), (new.name, new.facts_hash)
-    known = _changes.get(key)
-    if known is None:
-        known = find_kernel_changes(load_kernel_data(old), load_kernel_data(new))
-        _changes.put(key, known)
-    return known
+    return _changes.recall(
+        key, lambda: find_kernel_changes(load_kernel_data(old), load_kernel_data(new))
+    )
 
 
 def _agreement(kernel: LoadedKernel) -> str:

@@ -32,10 +32,7 @@ def once_per_uploads(
         seen = identify_uploads(reader)
         asked = (reader.pk, reader.is_superuser, *args, *kwargs.items())
         key = (work.__module__, work.__qualname__, ENGINE_VERSION, seen, asked)
-        known = KEPT.get(key)
-        if known is None:
-            known = (work(reader, *args, **kwargs),)
-            KEPT.put(key, known)
+        known = KEPT.recall(key, lambda: (work(reader, *args, **kwargs),))
         return known[0]  # type: ignore[return-value]  # it is what this work gave
 
     return recall

@@ -97,11 +97,7 @@ def load_facts(kernels: Iterable[Kernel], checked: CheckedObject) -> Mapping[str
 
 
 def _facts_of(row: Kernel) -> KfuncFacts:
-    found = _facts.get(row.facts_hash)
-    if found is None:
-        found = KfuncFacts(load_row(row).decider)
-        _facts.put(row.facts_hash, found)
-    return found
+    return _facts.recall(row.facts_hash, lambda: KfuncFacts(load_row(row).decider))
 
 
 def _denies(policy: Policy, checked: CheckedObject, facts: Mapping[str, KfuncFacts]) -> bool:

@@ -42,14 +42,14 @@ def _render(
         job and (job.state, job.percent, job.waits_for),
         reviewed and _said(reviewed),
     )
-    made = _MADE.get(shown)
-    if made is None:
-        names = {"object": obj, "outcomes": outcomes, "reviewed": reviewed, "job": job}
-        made = render_to_string(
-            "verifier/object_row.html", {**names, "of_all_spaces": of_all_spaces}
-        )
-        _MADE.put(shown, made)
-    return made
+    names = {
+        "object": obj,
+        "outcomes": outcomes,
+        "reviewed": reviewed,
+        "job": job,
+        "of_all_spaces": of_all_spaces,
+    }
+    return _MADE.recall(shown, lambda: render_to_string("verifier/object_row.html", names))
 
 
 def _said(reviewed: Reviewed) -> Hashable:

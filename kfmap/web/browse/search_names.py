@@ -42,13 +42,12 @@ def list_names(kernels: KernelMap) -> list[_Entry]:
 
 def _make(kernels: KernelMap) -> tuple[list[_Entry], bytes]:
     """Return the names and their JSON, which are made once while the map stays as it is."""
-    state = kernels.identity, address("home")
-    made = _MADE.get(state)
-    if made is None:
+
+    def make() -> tuple[list[_Entry], bytes]:
         names = _gather(kernels)
-        made = names, json.dumps({"version": 1, "names": names}).encode()
-        _MADE.put(state, made)
-    return made
+        return names, json.dumps({"version": 1, "names": names}).encode()
+
+    return _MADE.recall((kernels.identity, address("home")), make)
 
 
 def _gather(kernels: KernelMap) -> list[_Entry]:

@@ -115,8 +115,4 @@ def load_kernel_map() -> KernelMap:
     with connection.cursor() as cursor:
         cursor.execute(_STATE)
         state = tuple(cursor.fetchall())
-    found = _MAPS.get(state)
-    if found is None:
-        found = KernelMap(tuple(Kernel.objects.listed()))
-        _MAPS.put(state, found)
-    return found
+    return _MAPS.recall(state, lambda: KernelMap(tuple(Kernel.objects.listed())))

@@ -23,11 +23,7 @@ def once_per_facts(
     @wraps(work)
     def recall(kernel: LoadedKernel, /, *args: P.args, **kwargs: P.kwargs) -> T:
         key = tuple(_identify(item) for item in (kernel, *args, *kwargs.items()))
-        known = kept.get(key)
-        if known is None:
-            known = (work(kernel, *args, **kwargs),)
-            kept.put(key, known)
-        return known[0]
+        return kept.recall(key, lambda: (work(kernel, *args, **kwargs),))[0]
 
     return recall
 

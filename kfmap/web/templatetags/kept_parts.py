@@ -34,11 +34,7 @@ class KeptPart(template.Node):
             return self._make(context)
         request = context["request"]
         key = (of_map, request.get_full_path(), self._name.resolve(context))
-        made = KEPT_PARTS.get(key)
-        if made is None:
-            made = self._make(context)
-            KEPT_PARTS.put(key, made)
-        return made
+        return KEPT_PARTS.recall(key, lambda: self._make(context))
 
     def _make(self, context: Context) -> SafeString:
         with context.push(**_NOBODY):

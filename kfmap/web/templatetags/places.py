@@ -41,11 +41,7 @@ def place(
         return SafeString("")
     loaded: LoadedKernel = kernel or context["loaded"]
     key = loaded.name, loaded.facts_hash, at.file, at.line
-    shown = _SHOWN.get(key)
-    if shown is None:
-        shown = _show(loaded, at.file, at.line)
-        _SHOWN.put(key, shown)
-    return shown
+    return _SHOWN.recall(key, lambda: _show(loaded, at.file, at.line))
 
 
 def _show(kernel: LoadedKernel, file: str, line: int) -> SafeString:
