@@ -23,7 +23,7 @@ _OF_NO_LOCK = 24 * 3600.0  # releases before this one took none
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """Give a folder that is removed at the end, by another worker if this one is killed."""
+    """Return a folder that is removed at the end, by another worker if this one is killed."""
     with (
         tempfile.TemporaryDirectory(prefix=_PREFIX) as name,
         (Path(name) / _HELD).open("w") as held,

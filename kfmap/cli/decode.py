@@ -14,12 +14,12 @@ from kfmap.catalogue.kernel_names import find_by_any_name
 from kfmap.cli.commands import CommandFailedError
 from kfmap.cli.kernels import KernelByName, load_by_name, no_such_kernel
 from kfmap.decoder.kinds import Kind
-from kfmap.decoder.lines import decode_bytes
 from kfmap.decoder.reading import MAX_LOG
 from kfmap.decoder.report import render_json, render_text
 from kfmap.permission.decide import Decider
 from kfmap.permission.missing import has_function
 from kfmap.permission.outcome import OutcomeJudge
+from kfmap.text_bytes import decode_bytes
 
 HELP = "Say what a log of libbpf, the verifier or sched_ext means. Exit: 0 it is known, 1 not."
 _RECOGNISED, _NOTHING = 0, 1

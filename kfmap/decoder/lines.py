@@ -66,13 +66,6 @@ class Line(NamedTuple):
     kernel_log: bool = False
 
 
-def decode_bytes(data: bytes) -> str:
-    """Return the text of a log: UTF-8 or, with its mark, UTF-16; what is neither is replaced."""
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16", errors="replace")
-    return data.decode("utf-8", errors="replace")
-
-
 def read_lines(text: str) -> Iterator[Line]:
     """Yield the lines without noise; empty ones are left out."""
     if "\x1b" in text or "^[[" in text or "#033[" in text:

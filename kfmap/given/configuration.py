@@ -13,7 +13,8 @@ from pathlib import Path
 from kfmap.btf.elf_headers import FileBytes
 from kfmap.btf.layout import BtfError
 from kfmap.btf.unpacking import unpack, unpacker_of
-from kfmap.given.files import GivenError, read_file
+from kfmap.given.files import GivenError, read_file, unpack_given
+from kfmap.text_bytes import decode_bytes, is_wide
 
 _MOST = 8 << 20
 _MOST_PACKED = 3  # times that one is compressed
@@ -100,12 +101,8 @@ def _unpack(data: bytes, path: Path) -> bytes:
     for _ in range(_MOST_PACKED):
         if unpacker_of(data[:16]) is None and not data.startswith(_GZIP):
             break
-        try:
-            data = unpack(data, limit=_MOST)
-        except BtfError as error:
-            raise GivenError(f"{path} is damaged: it cannot be unpacked.") from error
-    is_wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")  # as some shells write what they redirect
-    return data.decode("utf-16", errors="replace").encode() if is_wide else data
+        data = unpack_given(data, path, _MOST)
+    return decode_bytes(data).encode() if is_wide(data) else data
 
 
 def _find_wrong_architecture(

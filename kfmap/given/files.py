@@ -7,6 +7,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kfmap.btf.layout import BtfError
+from kfmap.btf.unpacking import unpack
+
 MOST_IMAGE = 1 << 30
 
 
@@ -39,6 +42,14 @@ def read_file(path: Path, most: int) -> bytes:
     if len(data) > most:  # those of /sys and /proc do not say how long they are
         raise _too_large(path, most)
     return data
+
+
+def unpack_given(data: bytes, path: Path, most: int) -> bytes:
+    """Return what a packed file unpacks to, at most `most` bytes. Raises GivenError."""
+    try:
+        return unpack(data, limit=most)
+    except BtfError as error:
+        raise GivenError(f"{path} is damaged: it cannot be unpacked.") from error
 
 
 def _too_large(path: Path, most: int) -> GivenError:

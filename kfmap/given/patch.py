@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import posixpath
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from pathlib import Path
 
 import unidiff
 
-from kfmap.btf.layout import BtfError
-from kfmap.btf.unpacking import unpack, unpacker_of
-from kfmap.given.files import GivenError, read_file
+from kfmap.btf.unpacking import unpacker_of
+from kfmap.given.files import GivenError, read_file, unpack_given
+from kfmap.text_bytes import decode_bytes
 
 _MOST = 64 << 20
 _MOST_FILES = 5_000
+_MARK = BOM_UTF8.decode()
 _FARTHEST = 5_000  # lines between where a patch says and where its lines are
 # unidiff trips over names that are not there (UnboundLocalError, found by mutating patches).
 _UNREADABLE = (unidiff.UnidiffParseError, UnboundLocalError, ValueError, IndexError, TypeError)
@@ -95,12 +97,8 @@ def _read_text(path: Path) -> str:
     """Return a patch as text. Raises GivenError for one of which a part would be passed over."""
     data = read_file(path, _MOST)
     if unpacker_of(data[:16]) is not None:
-        try:
-            data = unpack(data, limit=_MOST)
-        except BtfError as error:
-            raise GivenError(f"{path} is damaged: it cannot be unpacked.") from error
-    is_wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")  # as some shells write what they redirect
-    text = data.decode("utf-16" if is_wide else "utf-8-sig", errors="replace")
+        data = unpack_given(data, path, _MOST)
+    text = decode_bytes(data).removeprefix(_MARK)
     if _CARRIAGE_RETURN.search(text):
         text = text.replace("\r\n", "\n")
     if _COMBINED.search(text):

@@ -28,7 +28,7 @@ _PATIENCE = 60  # seconds, on a machine with much else to do
 
 @contextmanager
 def start(fault: str, *arguments: object, **how: Any) -> Iterator[subprocess.Popen[str]]:
-    """Give the command, which is over at the end whatever becomes of the test."""
+    """Return the command, which is over at the end whatever becomes of the test."""
     command = [sys.executable, "-m", "tests.cli.verify_in_processes", fault]
     process = subprocess.Popen(
         [*command, *map(str, arguments)],

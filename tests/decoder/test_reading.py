@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kfmap.decoder.kinds import Kind
-from kfmap.decoder.lines import WINDOW, decode_bytes
+from kfmap.decoder.lines import WINDOW
 from kfmap.decoder.reading import (
     CUT_MARK,
     MAX_LOG,
@@ -19,6 +19,7 @@ from kfmap.decoder.reading import (
     MAX_UNRECOGNISED,
     read_log,
 )
+from kfmap.text_bytes import decode_bytes
 from tests.decoder.corpus import EVERYTHING
 from tests.decoder.logs import BANNER, EXIT_IN_JOURNAL, REPORT, WHOLE_LOGS
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
 
-from kfmap.decoder.lines import decode_bytes
 from kfmap.decoder.reading import MAX_LOG
+from kfmap.text_bytes import decode_bytes
 from kfmap.web.decoder.samples import SAMPLES
 
 # A log up to this many characters stands in the form again, so that it can be exported or mended.
