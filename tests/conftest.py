@@ -17,6 +17,7 @@ from kfmap.catalogue.recent import Recent
 from kfmap.quotas import spans
 
 NO_BPF = "the kernel of this machine cannot be asked"
+_LONG = ("guest", "tree", "postgres", "redis", "browser")  # marks of files that take a minute or so
 
 
 def pytest_configure() -> None:
@@ -26,6 +27,15 @@ def pytest_configure() -> None:
     # how long one made example takes says how busy the machine is
     hypothesis.settings.register_profile("kfmap", deadline=None)
     hypothesis.settings.load_profile("kfmap")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what waits for servers and guests: left to the end, one process would do it alone.
+
+    Several processes keep this order with --no-loadscope-reorder: otherwise they begin with the
+    files that have the most tests, which are the quickest.
+    """
+    items.sort(key=lambda item: not any(item.get_closest_marker(name) for name in _LONG))
 
 
 @pytest.fixture(autouse=True)
