@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kfmap.kernel.facts import Constant, KfuncSet
-from kfmap.kernel.helper_form import HelperFunction, HelperProto, HelperTable
+from kfmap.kernel.helper_form import HelperFunction, HelperMaps, HelperProto, HelperTable
 from kfmap.quick_dataclass import dataclass
 
 
@@ -11,7 +11,8 @@ from kfmap.quick_dataclass import dataclass
 class HelperFacts:
     """`helpers` are names (`map_lookup_elem`) with their numbers in BPF_CALL instructions.
 
-    `sets` are the sets of BTF ids that conditions ask.
+    `sets` are the sets of BTF ids that conditions ask. `maps` has the helpers with a map argument
+    whose check was read.
     """
 
     helpers: tuple[Constant, ...]
@@ -19,3 +20,4 @@ class HelperFacts:
     functions: tuple[HelperFunction, ...]
     protos: tuple[HelperProto, ...]
     sets: tuple[KfuncSet, ...]
+    maps: tuple[HelperMaps, ...] = ()

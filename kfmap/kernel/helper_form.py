@@ -97,3 +97,18 @@ class HelperTable:
     struct_ops: str
     function: str
     place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class HelperMaps:
+    """The types of maps that a helper takes as its argument number `argument`, from 1.
+
+    `types`: those that it takes in every program; `programs`: in some only, "map-type program-type"
+    each, or "map-type program-type attach-type".
+    """
+
+    helper: str
+    argument: int
+    types: tuple[str, ...]
+    programs: tuple[str, ...]
+    place: Place

@@ -12,7 +12,13 @@ from typing import Any
 from kfmap.kernel.facts import Constant, KfuncSet
 from kfmap.kernel.facts_json import FactsError, build_record, plain_value
 from kfmap.kernel.helper_facts import HelperFacts
-from kfmap.kernel.helper_form import HelperCase, HelperFunction, HelperProto, HelperTable
+from kfmap.kernel.helper_form import (
+    HelperCase,
+    HelperFunction,
+    HelperMaps,
+    HelperProto,
+    HelperTable,
+)
 from kfmap.quick_dataclass import replace
 
 _KINDS: dict[str, type] = {
@@ -21,6 +27,7 @@ _KINDS: dict[str, type] = {
     "function": HelperFunction,
     "proto": HelperProto,
     "set": KfuncSet,
+    "maps": HelperMaps,
 }
 _CASE = "case"
 
@@ -61,6 +68,7 @@ def _records(helpers: HelperFacts) -> Iterator[tuple[str, Any]]:
             helpers.functions,
             helpers.protos,
             helpers.sets,
+            helpers.maps,
         ),
         strict=True,
     )

@@ -15,6 +15,7 @@ from kfmap.kernel.helper_form import (
     Ask,
     Choice,
     HelperFunction,
+    HelperMaps,
     HelperNode,
     HelperProto,
     HelperTable,
@@ -90,6 +91,12 @@ class HelperDecider:
     def numbers(self) -> Mapping[int, str]:
         """Return the helpers by their number in BPF_CALL instructions."""
         return {item.value: item.name for item in self._helpers.helpers}
+
+    @cached_property
+    def maps(self) -> Mapping[int, HelperMaps]:
+        """Return what helpers take that have a map argument, by their number."""
+        named = {item.helper: item for item in self._helpers.maps}
+        return {number: named[name] for number, name in self.numbers.items() if name in named}
 
     @cached_property
     def names(self) -> tuple[str, ...]:

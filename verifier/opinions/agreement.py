@@ -58,7 +58,7 @@ _OLD_LIBBPF = re.compile(
 # Complaints of a kind that verdicts cover, about what they do not: memory on the stack (of an irq
 # flag), arguments, and what the loader sets (map_create() of the kernel: sizes, an inner map).
 _NOT_JUDGED_TEXT = re.compile(
-    r"expected an initialized irq flag as|has no valid kptr|cannot pass map_type"
+    r"expected an initialized irq flag as|has no valid kptr"
     r"|helper access to the packet|is not pointing to valid bpf_map"
     r"|failed to create: Invalid argument"
 )

@@ -29,6 +29,7 @@ from kfmap.kernel.rule_form import Condition, ProgramHas, Trait, Unknown, find_a
 from kfmap.kernel.rules.filter_meanings import Known, NotInSubsetError
 from kfmap.kernel.rules.helper_conditions import HelperTables, ProgramConditions
 from kfmap.kernel.rules.helper_functions import compile_helper_function
+from kfmap.kernel.rules.helper_maps import read_helper_maps
 from kfmap.kernel.rules.id_sets import find_id_sets
 from kfmap.kernel.rules.initializers import read_designated, read_fields
 from kfmap.kernel.syntax import parse_function
@@ -47,6 +48,7 @@ _RETURNS_PROTO = re.compile(r"\bstruct\s+bpf_func_proto\s*\*")
 _OTHERS_ANSWER = ("BPF_PROG_TYPE_STRUCT_OPS", "BPF_PROG_TYPE_EXT")
 _ITERATED = "bpf_iter_get_func_proto"  # goes through the iterators (kernel/bpf/bpf_iter.c)
 _ITERATOR = re.compile(r'\.\s*target\s*=\s*"(\w+)"')
+_MAP_ARGUMENT = "ARG_CONST_MAP_PTR"
 _MAX_FUNCTIONS = 300
 _MAX_PROTOS = 3_000
 
@@ -71,14 +73,17 @@ def extract_helpers(
     if not tables:
         return None, ()
     functions = reader.functions(tables)
+    ids = _read_ids(code)
+    maps, unread = read_helper_maps(code, ids, reader.map_arguments(functions))
     facts = HelperFacts(
-        helpers=_read_ids(code),
+        helpers=ids,
         tables=tuple(sorted(tables, key=lambda t: (t.program_type, t.struct_ops))),
         functions=functions,
         protos=reader.protos(functions),
         sets=tuple(reader.sets[key] for key in sorted(reader.sets)),
+        maps=maps,
     )
-    return facts, tuple(reader.problems)
+    return facts, (*reader.problems, *unread)
 
 
 def _read_ids(code: Code) -> tuple[Constant, ...]:
@@ -110,6 +115,7 @@ class _Reader:
                     self._items.setdefault(name, []).append(item)
         self.sets: dict[str, KfuncSet] = {}
         self.problems: list[NotUnderstood] = []
+        self._map_places: dict[tuple[str, str], int] = {}
 
     def tables(self) -> Iterator[HelperTable]:
         """Return who answers for each program type and struct_ops type."""
@@ -164,6 +170,27 @@ class _Reader:
             if proto is not None:
                 found[name] = proto
         return tuple(found[name] for name in sorted(found))
+
+    def map_arguments(self, functions: Collection[HelperFunction]) -> Mapping[str, int]:
+        """Return which argument of a helper is a map, of those that have one whatever answers."""
+        found: dict[str, set[int]] = {}
+        for function in functions:
+            for helper, proto in _answers_of(function, functions):
+                found.setdefault(helper, set()).add(self._map_argument(proto, function.file))
+        return {
+            helper: next(iter(places))
+            for helper, places in found.items()
+            if len(places) == 1 and 0 not in places
+        }
+
+    def _map_argument(self, proto: str, file: str) -> int:
+        """Return the number of the argument that is a map, 0 for none."""
+        if (proto, file) not in self._map_places:
+            item = self._variable(proto, file)
+            fields = (self._fields(item) if item else None) or {}
+            places = (at for at in range(1, 6) if fields.get(f"arg{at}_type") == _MAP_ARGUMENT)
+            self._map_places[proto, file] = next(places, 0)
+        return self._map_places[proto, file]
 
     def _proto(self, name: str, item: Item) -> HelperProto | None:
         """Return a prototype, None where a field of it is not known."""
@@ -315,6 +342,29 @@ def _asked_by(function: HelperFunction) -> set[str]:
 def _protos_of(function: HelperFunction) -> set[str]:
     plain = {line.split(" ")[1] for line in function.plain}
     return plain | {node.proto for node in _nodes(function) if isinstance(node, Proto)}
+
+
+def _answers_of(
+    function: HelperFunction, functions: Collection[HelperFunction]
+) -> Iterator[tuple[str, str]]:
+    """Return (helper, prototype) for what a function answers of itself.
+
+    Some of its cases ask a function that has one answer alone: bpf_get_*_proto().
+    """
+    for line in function.plain:
+        helper, proto, _ = line.split(" ")
+        yield helper, proto
+    alone = {f.name: f.otherwise for f in functions if not f.plain and not f.cases}
+    for case in function.cases:
+        waiting = [case.answer]
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, Proto):
+                yield case.helper, node.proto
+            elif isinstance(node, Choice):
+                waiting += [node.then, node.otherwise]
+            elif isinstance(node, Ask) and node.function in alone:
+                waiting.append(alone[node.function])
 
 
 def _unknowns(function: HelperFunction) -> Iterator[NotUnderstood]:

@@ -35,7 +35,7 @@ def _compare(verdict: str, word: Word, log: str = "", said: str = "") -> Compare
             "passes",
             Word.REFUSED,
             "cannot pass map_type 1 into func bpf_get_local_storage#81\n",
-            Agreement.NOT_JUDGED,
+            Agreement.DIFFERS,
         ),
         ("passes", Word.REFUSED, "bpf_spin_unlock of different lock\n", Agreement.DIFFERS),
         ("unknown", Word.REFUSED, NOT_ALLOWED, Agreement.UNKNOWN),

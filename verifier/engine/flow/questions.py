@@ -108,6 +108,7 @@ class Slicer:
         rows.update(self._poisoned(function))
         rows.update(slot for slot, callee in calls.functions if callee in self.entered)
         rows.update(slot for slot, callee in calls.passed if callee in self.entered)
+        given.update(slot for slot, _ in calls.helpers if slot in rows)  # it matters which map
         if self._question.within:
             given |= calls.asked
             given |= calls.iterated & rows and calls.iterated

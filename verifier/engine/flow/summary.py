@@ -34,10 +34,12 @@ class LeakKind(StrEnum):
 
 
 class MapUse(NamedTuple):
-    """A map of the object, or a section of data, which is a map as well, by its number."""
+    """A map of the object, or a section of data, which is a map as well, by its number, and the
+    register that points to it, or to an element."""
 
     is_data: bool
     number: int
+    register: int = 0
 
 
 class Site(NamedTuple):

@@ -35,12 +35,16 @@ from verifier.engine.flow.values import (
     Given,
     Held,
     Pointer,
+    PointerKind,
     Range,
     Source,
     Value,
     extend,
     loaded,
 )
+
+_MAPS = (TO_MAP,)
+_MAPS_AND_WHAT_IS_IN_THEM = (*ELEMENTS, TO_MAP, TO_DATA)
 
 NoteKey = tuple[object, ...]
 Note = Site | HelperSite | Edge | Leak | Poison
@@ -94,13 +98,14 @@ class Walk:
     # notes
 
     def note_site(self, slot: int, extern: int, state: State, effect: Effect) -> None:
-        maps = _maps_in(state.registers) if self.extern_kind(extern).on_maps else ()
+        on_maps = self.extern_kind(extern).on_maps
+        maps = _maps_in(state.registers, _MAPS_AND_WHAT_IS_IN_THEM) if on_maps else ()
         regions, fault, certain = state.regions, effect.fault, effect.certain
         site = Site(slot, extern, self.sure and certain, regions, fault, maps)
         self._note((slot, regions, fault, maps), site, self.block if certain else None)
 
     def note_helper(self, slot: int, number: int, state: State, effect: Effect) -> None:
-        maps = _maps_in(state.registers) if number in ON_MAPS else ()
+        maps = _maps_in(state.registers, _MAPS_AND_WHAT_IS_IN_THEM if number in ON_MAPS else _MAPS)
         regions, fault, certain = state.regions, effect.fault, effect.certain
         site = HelperSite(slot, number, self.sure and certain, regions, fault, maps)
         self._note((slot, regions, fault, maps), site, self.block if certain else None)
@@ -196,13 +201,13 @@ class Walk:
         return extend(number, size, is_signed)
 
 
-def _maps_in(registers: list[Held]) -> tuple[MapUse, ...]:
-    """Return the maps that arguments point to, or to an element of, or to data of."""
+def _maps_in(registers: list[Held], kinds: Container[PointerKind]) -> tuple[MapUse, ...]:
+    """Return the maps that arguments point to in one of some ways."""
     return tuple(
-        MapUse(value.kind == TO_DATA, value.target)
-        for value in registers[1:6]
-        if isinstance(value, Pointer)
-        and value.kind in (*ELEMENTS, TO_MAP, TO_DATA)
+        MapUse(value.kind == TO_DATA, value.target, register)
+        for register in range(1, 6)
+        if isinstance(value := registers[register], Pointer)
+        and value.kind in kinds
         and value.target != NO_MAP
     )
 

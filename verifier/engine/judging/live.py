@@ -8,6 +8,7 @@ from functools import cached_property
 from kfmap.permission.verdict import Step, give_reason
 from verifier.engine.flow.budget import Budget
 from verifier.engine.flow.engine import Engine
+from verifier.engine.flow.forks import ON_MAPS
 from verifier.engine.flow.questions import Question
 from verifier.engine.flow.reach import Entry, LivePoison, Reach, find_live_calls
 from verifier.engine.flow.summary import LeakKind
@@ -21,6 +22,7 @@ from verifier.engine.judging.helper_calls import HelperJudge
 from verifier.engine.judging.kernel import ContextAnswers
 from verifier.engine.judging.licences import is_gpl_compatible
 from verifier.engine.judging.loader import Loaded
+from verifier.engine.judging.map_arguments import MapArguments
 from verifier.engine.judging.maps import MapJudge
 from verifier.engine.judging.prepared import Prepared
 from verifier.engine.judging.problem import Objection, Problem, path_problem
@@ -96,6 +98,7 @@ class LiveJudge:
         reached: Reached,
         answers: ContextAnswers,
         maps: MapJudge,
+        map_arguments: MapArguments,
     ) -> None:
         self._prepared = prepared
         self._loaded = loaded
@@ -106,6 +109,8 @@ class LiveJudge:
         licensed = is_gpl_compatible(prepared.object.license)
         self._helpers = HelperJudge(loaded.kernel, answers, licensed)
         self._maps = maps
+        self._map_arguments = map_arguments
+        self._context = answers.context
 
     @cached_property
     def _callbacks(self) -> CallbackJudge:
@@ -160,7 +165,9 @@ class LiveJudge:
             return True
         if reached.calls_back and TAIL_CALL in reached.helpers:
             return True
-        return any(map(self._may_object, reached.helpers))
+        if any(map(self._may_object, reached.helpers)):
+            return True
+        return self._map_arguments.may_object(self._context, reached.functions, reached.maps)
 
     @property
     def _may_load_packets(self) -> bool:
@@ -222,7 +229,9 @@ class LiveJudge:
     def _map_problems(self, reach: Reach) -> Iterator[Problem]:
         """What the maps lack that live calls are given."""
         for helper in reach.helpers:
-            found = self._maps.helper_objection(helper.number, helper.maps)
+            number, maps = helper.number, helper.maps
+            found = self._maps.helper_objection(number, maps) if number in ON_MAPS else None
+            found = found or self._map_arguments.objection(self._context, number, maps)
             if found:
                 yield path_problem(found, "", helper.node, helper.slot, helper.sure)
         for call in reach.calls:

@@ -29,6 +29,7 @@ from verifier.engine.judging.licences import (
 )
 from verifier.engine.judging.live import Engines, LiveJudge
 from verifier.engine.judging.loader import Loaded
+from verifier.engine.judging.map_arguments import MapArguments
 from verifier.engine.judging.maps import MapJudge
 from verifier.engine.judging.object_wide import ObjectProblem, find_object_problems
 from verifier.engine.judging.prepared import Prepared
@@ -63,6 +64,7 @@ class ObjectJudge:
         self.prepared = prepared
         self.loaded = loaded
         self.maps = MapJudge(prepared.object, prepared.fields, loaded.kernel)
+        self.map_arguments = MapArguments(prepared.code, loaded.kernel)
         self.problems: tuple[ObjectProblem, ...] = find_object_problems(loaded, self.maps)
         self.engines = Engines(prepared, loaded)
         self._lacking = lacks_instructions(loaded.kernel)
@@ -114,6 +116,7 @@ class _ProgramJudge:
             self._reached,
             self._answers,
             judge.maps,
+            judge.map_arguments,
         )
 
     def judge(self) -> ProgramVerdict:
