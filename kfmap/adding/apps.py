@@ -15,3 +15,4 @@ class AddingConfig(AppConfig):
         also_due = import_module("verifier.jobs.reconcile").also_due
         also_due(import_module("kfmap.adding.queue").send_additions)
         also_due(import_module("kfmap.adding.scratch").remove_left_folders)
+        also_due(import_module("kfmap.adding.parts").forget_left_parts)

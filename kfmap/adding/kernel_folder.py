@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from pathlib import Path
+
 from django.conf import settings
 
 from verifier.jobs.object_folder import ObjectFolder
@@ -14,3 +17,11 @@ class KernelFolder(ObjectFolder):
     def base_location(self) -> str:
         """Return the folder; it follows the setting."""
         return str(settings.KFMAP_DATA_DIR / "kernels")
+
+    def delete(self, name: str) -> None:
+        """Remove a file, and the folder of its job once it is empty."""
+        super().delete(name)
+        folder = Path(self.path(name)).parent
+        if folder != Path(self.location):
+            with suppress(OSError):  # it has another file, or is gone
+                folder.rmdir()

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Self
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.core.files.storage import Storage, storages
 from django.db import models, transaction
-from django.db.models.functions import Now
+from django.db.models.functions import Greatest, Now
 from django.urls import reverse
 
 from kfmap.catalogue.models import Kernel
+from verifier.records.models.progress import Progress
 
 
 class Provenance(models.Model):
@@ -87,7 +88,7 @@ class AdditionQuerySet(models.QuerySet["Addition"]):
         return mine
 
 
-class Addition(models.Model):
+class Addition(Progress, models.Model):
     """A kernel that somebody adds from the browser or by the API: what was given, and its job."""
 
     class State(models.TextChoices):
@@ -99,7 +100,7 @@ class Addition(models.Model):
         FAILED = "failed", "failed"
         CANCELLED = "cancelled", "cancelled"
 
-    OPEN = (State.QUEUED, State.RUNNING)
+    OPEN: ClassVar[tuple[str, ...]] = (State.QUEUED, State.RUNNING)
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
@@ -137,14 +138,35 @@ class Addition(models.Model):
         return reverse("kernel-addition", args=[self.pk])
 
     @property
-    def is_over(self) -> bool:
-        """Return whether nothing more will happen."""
-        return self.state not in self.OPEN
+    def total(self) -> int:
+        """Return how many steps it takes: those of the reading process, one before, one after."""
+        if self.estimate:
+            return 5
+        return 3 if any(part.kind == GivenPart.Kind.EVIDENCE for part in self.parts.all()) else 7
 
     def beat(self, step: str, done: int) -> bool:
-        """Note progress; return whether the job is still to be done."""
-        mine = Addition.objects.filter(pk=self.pk, state=self.State.RUNNING, attempts=self.attempts)
-        return bool(mine.update(step=step[:200], done=done, heartbeat=Now()))
+        """Note progress; return whether the job is still to be done.
+
+        One that was begun anew stays as far as it had come until it comes further.
+        """
+        furthest = Greatest(models.F("done"), done)
+        return bool(self._mine().update(step=step[:200], done=furthest, heartbeat=Now()))
+
+    def complete(self, kernel: Kernel, nearest: str, difference: dict[str, Any]) -> bool:
+        """End the job with its kernel; return whether it was still to be done."""
+        ended = self._mine().update(
+            state=self.State.DONE,
+            step="",
+            finished_at=Now(),
+            kernel=kernel,
+            nearest=nearest,
+            difference=difference,
+        )
+        return bool(ended)
+
+    def _mine(self) -> AdditionQuerySet:
+        """Return the row, as long as nobody has ended the job or begun it anew."""
+        return Addition.objects.filter(pk=self.pk, state=self.State.RUNNING, attempts=self.attempts)
 
     def release(self) -> None:
         """Put the job back for the next worker, as if this one had never had it."""

@@ -27,11 +27,10 @@ from kfmap.kernel.config import read_config
 from kfmap.kernel.facts import ESTIMATED, KernelFacts, Origin
 from kfmap.kernel.facts_json import parse_facts, render_facts
 from kfmap.kernel.tree import TreeError
-from kfmap.probe.evidence import EvidenceError, read_evidence
+from kfmap.probe.evidence import MOST_BYTES, EvidenceError, read_evidence
 from kfmap.probe.observed_kernel import build_observed
 from verifier.engine.confinement.reading import confine_reading
 
-_MOST_EVIDENCE = 64 << 20
 _MOST_FILE = 2 << 30  # bytes that one file in the scratch folder may have
 _REFUSED = (GivenError, TreeError, BtfError, EvidenceError, ValueError)
 
@@ -156,7 +155,11 @@ def _series(release: str) -> str:
 
 def _read_evidence(request: dict[str, Any], path: Path, scratch: Path) -> dict[str, Any]:
     _say(step="reading the evidence")
-    evidence = read_evidence(read_file(path, _MOST_EVIDENCE))
+    data = read_file(path, MOST_BYTES)
+    try:
+        evidence = read_evidence(data)
+    except EvidenceError as error:
+        raise GivenError(f"{path} cannot be read: {error}") from error
     candidates = [_candidate(item) for item in request["candidates"]]
     if not candidates:
         raise GivenError(

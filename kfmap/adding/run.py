@@ -15,9 +15,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import DataError
+from django.db import DataError, transaction
 
 from kfmap.adding.models import Addition, GivenPart
+from kfmap.adding.parts import forget_parts, remove_orphans
 from kfmap.adding.save import Parts, Wanted, save_parts
 from kfmap.adding.scratch import scratch_folder
 from kfmap.catalogue.models import Kernel
@@ -37,6 +38,13 @@ _MOST_LINE = 8 << 20
 _MOST_PROBLEM = 2000
 _STRANGE = re.compile(r"[^\w.+~-]")  # in names of uploads
 _LONGEST_NAME = 100
+_SAID_OF_COMMANDS = (  # what a problem says of their options, and what it says here
+    (ANYWAY, "It can be accepted anyway: its page then says so."),
+    (" (--config)", ""),
+    (" (--btf)", ""),
+    ("give the kernel's besides, ", "give the kernel's, "),
+    (", with one more --btf", ""),
+)
 log = logging.getLogger(__name__)
 
 
@@ -74,15 +82,7 @@ def run_addition(pk: int) -> None:
             "It broke off because of a fault in kfmap; the server's log has the details.",
         )
     forget_parts(addition)
-
-
-def forget_parts(addition: Addition) -> None:
-    """Remove the bytes that were given: the kernel has what is needed of them."""
-    for part in addition.parts.exclude(file=""):
-        try:
-            part.file.delete(save=True)
-        except OSError as error:
-            log.warning("%s of addition %s stays: %s", part.kind, addition.pk, error)
+    remove_orphans()
 
 
 def _add(addition: Addition, scratch: Path) -> None:
@@ -102,11 +102,11 @@ def _add(addition: Addition, scratch: Path) -> None:
     if result is None:
         raise ReadingFailedError("Reading it broke off: the process ended without an answer.")
     _beat(addition, "saving", step + 1)
-    kernel = _save(addition, scratch, result)
-    Addition.objects.filter(pk=addition.pk).update(
-        kernel=kernel, nearest=result["nearest"], difference=result["difference"]
-    )
-    addition.finish(Addition.State.DONE)
+    with transaction.atomic():  # cancelled meanwhile, it is not in the map
+        kernel = _save(addition, scratch, result)
+        if not addition.complete(kernel, result["nearest"], result["difference"]):
+            raise CancelledError
+    keep_rows()
 
 
 def _beat(addition: Addition, step: str, done: int) -> None:
@@ -145,9 +145,11 @@ def _request(addition: Addition, scratch: Path) -> dict[str, Any]:
 def _candidates(addition: Addition) -> list[Kernel]:
     """Return the kernels that one may come near to: those that came with kfmap, if there are any.
 
-    The rules of an estimate may be those of a kernel that was imported.
+    The rules of an estimate may be those of a kernel that was imported. The kernel that a new one
+    replaces is gone when they could be compared.
     """
-    released = [kernel for kernel in Kernel.objects.listed() if kernel.released]
+    others = Kernel.objects.listed().exclude(name=addition.name)
+    released = [kernel for kernel in others if kernel.released]
     bundled = [kernel for kernel in released if kernel.source == Kernel.Source.BUNDLED]
     return released if addition.estimate or not bundled else bundled
 
@@ -169,8 +171,9 @@ def _as_given(problem: str, scratch: Path) -> str:
     """Return a sentence without our folders in it, and without what only the commands have."""
     for kind in (*GivenPart.Kind.values, "source"):
         problem = problem.replace(f"{scratch}/{kind}/", "")
-    said = problem.replace(ANYWAY, "It can be accepted anyway: its page then says so.")
-    return said if said.endswith(".") else f"{said}."
+    for of_commands, said in _SAID_OF_COMMANDS:
+        problem = problem.replace(of_commands, said)
+    return problem if problem.endswith(".") else f"{problem}."
 
 
 def _ask(request: dict[str, Any]) -> Iterator[dict[str, Any] | None]:
@@ -234,7 +237,6 @@ def _save(addition: Addition, scratch: Path, result: dict[str, Any]) -> Kernel:
         raise ReadingFailedError(str(error)) from error
     except (ValidationError, DataError) as error:
         raise ReadingFailedError(f"It cannot be saved: {error}") from error
-    keep_rows()
     return kernel
 
 

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kfmap.adding.models import Addition
-from kfmap.adding.run import forget_parts
+from kfmap.adding.parts import forget_parts
 from kfmap.api.authentication import MayUse
 from kfmap.api.described import PROBLEMS
 from kfmap.api.serializers import Serializer

@@ -74,6 +74,8 @@ def list_stream(packed: Stream, budget: Budget) -> Iterator[ArchiveFile]:
         yield from _list_package(stream, budget)
     elif start[_TAR_MARK_AT : _TAR_MARK_AT + 5] == b"ustar":
         yield from _list_tar(stream, budget)
+    elif not start.strip(b"\0"):  # tar ends an archive of no files with blocks of zeros
+        raise ArchiveError("it is empty")
     else:
         raise NoArchiveError(
             "it is not an archive or package of a known kind: tar, zip, .deb, .rpm, cpio"

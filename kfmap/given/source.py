@@ -112,7 +112,7 @@ def _say_what_it_is(folder: Path) -> str:
         )
     return (
         f"is not a kernel tree with BPF: it lacks {_MARK}. Give the folder that has Makefile and "
-        "kernel/ in it, an archive of it, or a source package."
+        "kernel/ in it, an archive of it, or a source package; an image goes beside it."
     )
 
 

@@ -68,6 +68,8 @@ class _Unpacking:
         self._left -= 1
         if self._left < 0:
             raise ArchiveError("it holds more files than any kernel tree")
+        if file.size > _MOST_BYTES:
+            raise ArchiveError(f"{name[:200]} in it is larger than any kernel tree")
         try:
             path = f"{self._folder(parts[:-1])}/{parts[-1]}"
             with open(path, "wb") as out:  # noqa: PTH123 - 64,000 times

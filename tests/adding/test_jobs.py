@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import csv
 import gzip
+import html
 import io
 import json
 import lzma
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +23,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from kfmap.adding.models import Addition, GivenPart
+from kfmap.adding.parts import forget_left_parts, remove_orphans
 from kfmap.adding.run import run_addition
 from kfmap.catalogue.bundled_kernels import BUNDLED
 from kfmap.catalogue.models import Kernel
@@ -125,20 +128,27 @@ def test_what_does_not_fit_fails_with_the_reason_and_is_taken_anyway(
         ),
         ("tree", "a b/../linux.tar", "linux.tar cannot be read: it is not an archive or package"),
         ("tree", "../../..", "tree cannot be read: it is not an archive or package"),
+        ("evidence", "asked.json", "asked.json cannot be read: it is not JSON, or it was cut off"),
     ],
 )
 def test_what_cannot_be_read_is_told_under_its_own_name(
     adder: Client, tmp_path: Path, kind: str, name: str, said: str
 ) -> None:
-    given = {
-        "tree": archive(tmp_path),
-        kind: SimpleUploadedFile("x", b"not one of a kernel\n" * 40),
-    }
+    given = {} if kind == "evidence" else {"tree": archive(tmp_path)}
+    given[kind] = SimpleUploadedFile("x", b"not one of a kernel\n" * 40)
     addition = add(adder, **given)
     GivenPart.objects.filter(kind=kind).update(name=name)
     run_addition(addition.pk)
     addition.refresh_from_db()
     assert addition.problem.startswith(said)
+
+
+def test_a_problem_names_no_option_of_the_commands(adder: Client, tmp_path: Path) -> None:
+    swapped = SimpleUploadedFile("my.config", CONFIG.encode())
+    addition = add(adder, tree=archive(tmp_path), types=swapped)
+    run_addition(addition.pk)
+    addition.refresh_from_db()
+    assert addition.problem == "my.config is a .config: give it as the configuration."
 
 
 def assert_marked_as_estimate(said: str) -> None:
@@ -248,7 +258,71 @@ def test_a_job_can_be_cancelled_and_is_not_run_then(adder: Client, tmp_path: Pat
     run_addition(addition.pk)
     assert Addition.objects.get().state == "cancelled"
     assert not Kernel.objects.exists()
-    assert storages["kernels"].listdir(str(addition.pk))[1] == []
+    assert storages["kernels"].listdir("") == ([], [])
+
+
+def test_a_job_that_is_cancelled_while_it_is_saved_leaves_no_kernel(
+    adder: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    addition = add(adder, tree=archive(tmp_path))
+    beat = Addition.beat
+
+    def beat_and_cancel(job: Addition, step: str, done: int) -> bool:
+        goes_on = beat(job, step, done)
+        if step == "saving":
+            adder.post(f"/kernels/add/{addition.pk}/cancel/")
+        return goes_on
+
+    monkeypatch.setattr(Addition, "beat", beat_and_cancel)
+    run_addition(addition.pk)
+    assert Addition.objects.get().state == "cancelled"
+    assert not Kernel.objects.exists()
+
+
+def test_progress_never_goes_back_and_is_sent_only_where_it_changed(
+    adder: Client, tmp_path: Path
+) -> None:
+    addition = add(adder, tree=archive(tmp_path))
+    progress = f"{addition.get_absolute_url()}progress/"
+    started = Addition.objects.claim(addition.pk)
+    assert started
+    assert started.beat("reading the source", 3)
+    started.release()
+    again = Addition.objects.claim(addition.pk)
+    assert again
+    assert again.beat("taking what was given", 0)
+    shown = adder.get(progress).content.decode()
+    assert 'value="42"' in shown, "a second attempt begins anew"
+    address = html.unescape(shown.split('hx-get="')[1].split('"')[0])
+    assert adder.get(address).status_code == 204, "a screen reader would say it again"
+    again.beat("unpacking the source", 2)
+    assert "unpacking the source" in adder.get(address).content.decode()
+
+
+def test_bytes_that_a_killed_worker_or_upload_left_are_removed(
+    adder: Client, tmp_path: Path
+) -> None:
+    addition = add(adder, tree=archive(tmp_path))
+    folder = tmp_path / "kernels"
+    young, old = folder / "draft-young", folder / "draft-old"
+    for path in (young, old):
+        path.write_bytes(b"half of a tree")
+    os.utime(old, (0, 0))
+    remove_orphans()
+    forget_left_parts()
+    assert {path.name for path in folder.iterdir()} == {str(addition.pk), "draft-young"}
+    addition.finish(Addition.State.DONE)
+    forget_left_parts()
+    assert [path.name for path in folder.iterdir()] == ["draft-young"]
+
+
+def test_a_kernel_that_is_replaced_is_not_the_nearest(adder: Client, tmp_path: Path) -> None:
+    for kfuncs in ("one two", "one two three"):
+        addition = add(adder, tree=archive(tmp_path, kfuncs), name="mine", replace="on")
+        run_addition(addition.pk)
+        addition.refresh_from_db()
+        assert (addition.state, addition.nearest) == ("done", "")
+        addition.delete()
 
 
 def test_a_job_past_its_time_is_ended(adder: Client, tmp_path: Path, settings: Settings) -> None:

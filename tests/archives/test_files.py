@@ -134,6 +134,13 @@ def test_a_bomb_ends_in_a_sentence(
         _list(path, Budget(*limits))
 
 
+def test_an_archive_of_no_files_is_called_empty(tmp_path: Path) -> None:
+    path = tmp_path / "empty.tar"
+    path.write_bytes(make_tar({}))
+    with pytest.raises(ArchiveError, match="it is empty"):
+        _list(path)
+
+
 def test_what_is_no_archive_is_named(tmp_path: Path) -> None:
     path = tmp_path / "text"
     path.write_bytes(b"hello\n" * 100)

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import lzma
 import subprocess
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -72,6 +73,18 @@ def test_a_zip_without_a_folder_of_its_own_is_read(tree: Path, tmp_path: Path) -
     path = tmp_path / "linux.zip"
     path.write_bytes(make_zip(files_of(tree)))
     assert kfuncs_in(path, tmp_path) == ["one", "two"]
+
+
+def test_a_file_that_is_larger_than_any_tree_is_named_before_it_is_written(
+    tmp_path: Path,
+) -> None:
+    entry = tarfile.TarInfo("linux/Makefile")
+    entry.size = 20 << 30
+    path = tmp_path / "bomb.tar"
+    path.write_bytes(entry.tobuf() + bytes(1024))
+    with pytest.raises(GivenError, match="linux/Makefile in it is larger than any kernel tree"):
+        find_source(path, tmp_path / "scratch")
+    assert not list((tmp_path / "scratch").glob("**/Makefile"))
 
 
 def test_two_trees_in_an_archive_are_named(tree: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from kfmap.adding.models import Addition
-from kfmap.adding.run import forget_parts
+from kfmap.adding.parts import forget_parts
 from kfmap.web.uploads.add_form import (
     ADD,
     AddForm,
@@ -20,7 +20,6 @@ from kfmap.web.uploads.add_form import (
     too_many_open,
 )
 
-STEPS = 7  # of a kernel that is read from source; a bar of progress only
 _LATEST = 20
 
 
@@ -69,8 +68,13 @@ def show_addition(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_safe
 def show_addition_progress(request: HttpRequest, pk: int) -> HttpResponse:
-    """Return the progress as a fragment; once it is over, all of the page is to be shown."""
+    """Return the progress as a fragment; once it is over, all of the page is to be shown.
+
+    Nothing is returned while it is as it is `shown`: a screen reader would say it again.
+    """
     addition = _own(request, pk)
+    if request.GET.get("shown") == _shown(addition):
+        return HttpResponse(status=204)
     response = render(request, "parts/addition_progress.html", _context(addition))
     if addition.is_over:
         response["HX-Refresh"] = "true"
@@ -109,10 +113,15 @@ def _own(request: HttpRequest, pk: int) -> Addition:
     return addition
 
 
+def _shown(addition: Addition) -> str:
+    """Return what tells one fragment of progress from the next."""
+    return f"{addition.state}-{addition.percent}-{addition.step}"
+
+
 def _context(addition: Addition) -> dict[str, object]:
     return {
         "addition": addition,
-        "percent": min(100, 100 * addition.done // STEPS),
+        "shown": _shown(addition),
         "provenance": getattr(addition.kernel, "provenance", None) if addition.kernel else None,
         "parts": addition.parts.all(),
         "section": "kernels",
