@@ -91,7 +91,10 @@ def find_built(sources: Sources, kbuild: Kbuild, found: Found, beside: str) -> B
         helping=built(found.helping),
         beside=tuple(file for file in sources.tree.find_c_files(folder) if kbuild.owner(file)),
         has=lambda file: find_owner(sources, kbuild, file) is not None,
-        lost=tuple(_find_lost(sources, kbuild, found.marked)),
+        lost=(
+            *_find_lost(sources, kbuild, found.marked),
+            *(LostFile(header, None) for header in found.unused),
+        ),
     )
 
 

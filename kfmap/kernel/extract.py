@@ -33,6 +33,7 @@ from kfmap.kernel.losing import add_lost, add_lost_files, add_undecided
 from kfmap.kernel.macro_expansion import expand_registering_macros
 from kfmap.kernel.mechanism import check_found
 from kfmap.kernel.named_sets import NamedSets, read_file_sets
+from kfmap.kernel.otherwise import add_otherwise
 from kfmap.kernel.program_extract import Files, add_program_facts, sort_problems
 from kfmap.kernel.registering import Registered
 from kfmap.kernel.rules.attach_targets import LSM_C
@@ -79,7 +80,7 @@ def extract_kernel(
     code.set_linked(built.linked)
     for file in built.all:
         code.settle(file.name, is_module=file.owner != VMLINUX)
-    write_out_headers(code, [file.name for file in built.all])
+    write_out_headers(code, [file.name for file in built.all], found.acting)
     built = built.with_marked(expand_registering_macros(code, [f.name for f in built.all]))
     origin = Origin(
         version,
@@ -128,6 +129,7 @@ def _extract_facts(code: Code, shape: _Shape, built: Built, btf: Btf | None) -> 
     add_lost_files(code, built.lost, registered)
     hooks = {item.program_type: item.hook for item in decided.hook_of}
     add_undecided(code, built.all, names, registered, hooks)
+    add_otherwise(code, built.all, names, registered)
     add_lost(code, built.all, names, registered, registered.sets.keys() | filters.sets.keys())
     struct_ops, unread_ops = _read_struct_ops(code, built, types.registered)
     kfuncs, bound = _read_kfuncs(code, built, names, registered, btf)

@@ -251,7 +251,10 @@ UNREAD_LOST = "set that nothing registers"
 UNREAD_KFUNC = "kfunc that is in no set"
 UNREAD_FILE = "file that no Makefile names"
 UNREAD_MAKEFILE = "line of a Makefile"
+UNREAD_HEADER = "header that no file includes by its name"
+UNREAD_NAME = "registration in a file that defines a name otherwise"
 UNREAD_OPS = "registration of a struct_ops type"  # it brings members, not kfuncs
+UNREAD_HELPERS = "helpers of a program type"  # nor do these bring kfuncs
 REGISTERING = frozenset(
     {
         UNREAD_SET,
@@ -265,6 +268,8 @@ REGISTERING = frozenset(
         UNREAD_KFUNC,
         UNREAD_FILE,
         UNREAD_MAKEFILE,
+        UNREAD_HEADER,
+        UNREAD_NAME,
     }
 )
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from kfmap.kernel.architecture import find_architecture
 from kfmap.kernel.config import Config
 from kfmap.kernel.facts import VMLINUX
-from kfmap.kernel.makefile import Lists, Makefile
+from kfmap.kernel.makefile import Lists, Makefile, is_list
 from kfmap.kernel.place import Place
 from kfmap.kernel.tree import Tree
 
@@ -20,6 +20,13 @@ _LISTS = ("obj",)
 # Of the Makefile at the top, and of the one of the architecture, which it includes.
 _TOP_LISTS = ("obj", "core", "drivers", "net", "libs", "virt", "fs", "init")
 _INCLUDES = r'(?m)^[ \t]*#[ \t]*include[ \t]*"%s"'
+_SCRIPTS = re.compile(r"Makefile|Kbuild\.include")  # with the Makefile at the top they run make
+_INCLUDED = re.compile(r"^[ \t]*[-s]?include[ \t]+([^\n#]+)", re.M)
+_ASSIGNED = re.compile(
+    r"^[ \t]*(?:(?:export|override)[ \t]+)*([\w.-]+)[ \t]*(?:::|[:+?!])?="
+    r"|^[ \t]*define[ \t]+([\w.-]+)",
+    re.M,
+)
 _LIBRARIES = ("lib-y", "lib-m")  # scripts/Makefile.build puts both into lib.a
 
 
@@ -33,6 +40,7 @@ class Kbuild:
         self._lists: dict[str, Lists] = {}
         self._folders: dict[str, str] = {}
         self._users: dict[str, list[str]] = {}
+        self._outside: frozenset[str] | None = None
 
     def owner(self, file: str) -> str:
         """Return VMLINUX, the name of the module that a .c file is built into, or "" for none."""
@@ -236,16 +244,33 @@ class Kbuild:
                 "SRCARCH": self._arch,
                 "KBUILD_BUILTIN": "y",
                 "KBUILD_MODULES": "y",
+                "KBUILD_EXTMOD": "",
                 "BITS": "64",
                 "sub_make_done": "1",
             }
-            makefile = Makefile(self._tree, self._config, given)
+            outside = frozenset() if self._is_top(folder) else self._find_outside()
+            makefile = Makefile(self._tree, self._config, given, outside)
             files = [posixpath.join(folder, name) for name in ("Kbuild", "Makefile")]
             present = [file for file in files if self._tree.has(file)]
             for file in present if self._is_top(folder) else present[:1]:  # others have one
                 makefile.read(file)
             self._lists[folder] = makefile.lists()
         return self._lists[folder]
+
+    def _find_outside(self) -> frozenset[str]:
+        """Return the variables that what runs make in a folder assigns, but for lists."""
+        if self._outside is None:
+            names = filter(_SCRIPTS.match, self._tree.names_in("scripts"))
+            waiting = ["Makefile", f"arch/{self._arch}/Makefile", *(f"scripts/{n}" for n in names)]
+            found: set[str] = set()
+            for file in waiting:  # it grows meanwhile
+                text = self._tree.read(file) or ""
+                found.update(name for pair in _ASSIGNED.findall(text) for name in pair)
+                written = " ".join(_INCLUDED.findall(text)).replace("$(srctree)/", "")
+                files = written.replace("$(SRCARCH)", self._arch).split()
+                waiting += [f for f in files if f not in waiting and self._tree.has(f)]
+            self._outside = frozenset(name for name in found if not is_list(name))
+        return self._outside
 
 
 def _object_of(file: str) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from kfmap.kernel.code import Code
 from kfmap.kernel.facts import (
     UNREAD_DOUBT,
     UNREAD_FILE,
+    UNREAD_HEADER,
     UNREAD_KFUNC,
     UNREAD_LOST,
     UNREAD_MAKEFILE,
@@ -55,7 +56,8 @@ def add_lost_files(code: Code, lost: Iterable[LostFile], registered: Registered)
         text = code.tree.read(file.name) or ""
         call = text.find(REGISTER)
         place = Place(file.name, text.count("\n", 0, max(0, call)) + 1)
-        registered.add_unread(place, UNREAD_FILE, file.name, touched)
+        construct = UNREAD_HEADER if file.name.endswith(".h") else UNREAD_FILE
+        registered.add_unread(place, construct, file.name, touched)
 
 
 def add_undecided(

@@ -38,11 +38,17 @@ class Variable:
 
 
 class Expansion:
-    """Expands texts. `place` is the line that is read; `marks` has the line of each mark."""
+    """Expands texts. `place` is the line that is read; `marks` has the line of each mark.
 
-    def __init__(self, tree: Tree, config: Config, given: dict[str, str]) -> None:
+    `outside` are variables that may have any value before the first line.
+    """
+
+    def __init__(
+        self, tree: Tree, config: Config, given: dict[str, str], outside: frozenset[str]
+    ) -> None:
         self._tree = tree
         self._config = config
+        self._outside = outside
         self._left = _MAX_EXPANDED
         self.variables = {name: Variable(value, True) for name, value in given.items()}
         self.marks: list[Place] = []
@@ -58,6 +64,10 @@ class Expansion:
         return name in self.variables or (
             name.startswith("CONFIG_") and bool(self._config.value(name))
         )
+
+    def is_of_others(self, name: str) -> bool:
+        """Return whether nothing that was read assigns a variable, and something else may."""
+        return name in self._outside and name not in self.variables
 
     def expand(self, text: str, arguments: tuple[str, ...] = (), depth: int = 0) -> str:
         """Replace variables and functions; one that does not end loses what is left."""
@@ -87,6 +97,8 @@ class Expansion:
         call = re.match(r"([a-z-]+)[ \t]+", inside)
         if call and call[1] == "origin":  # nobody gives a variable on a command line here
             asked = self.expand(inside[call.end() :], arguments, depth + 1).strip()
+            if self.is_of_others(asked):
+                return self.mark()
             return "file" if self.is_defined(asked) else "undefined"
         if call and (call[1] in TEXT or call[1] in LAZY or call[1] in UNREAD):
             return self._function(call[1], inside[call.end() :], arguments, depth)
@@ -102,7 +114,7 @@ class Expansion:
         return value
 
     def _variable(self, name: str, arguments: tuple[str, ...], depth: int) -> str:
-        if MARK.search(name):
+        if MARK.search(name) or self.is_of_others(name):
             return self.mark()
         variable = self.variables.get(name)
         if variable is None:

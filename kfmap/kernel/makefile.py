@@ -53,12 +53,18 @@ class _Level:
 
 
 class Makefile:
-    """Reads the Makefiles of one folder."""
+    """Reads the Makefiles of one folder; `outside` are variables that others assign, too."""
 
-    def __init__(self, tree: Tree, config: Config, given: dict[str, str]) -> None:
+    def __init__(
+        self,
+        tree: Tree,
+        config: Config,
+        given: dict[str, str],
+        outside: frozenset[str] = frozenset(),
+    ) -> None:
         self._tree = tree
         self._config = config
-        self._expansion = Expansion(tree, config, given)
+        self._expansion = Expansion(tree, config, given, outside)
         self._lines = 0
         self._includes = 0
         self._given = frozenset(given)
@@ -121,7 +127,7 @@ class Makefile:
         found = Lists(unread=list(self._lost), off=self._off, places=self._places, whole=linked)
         for name, variable in self._expansion.variables.items():
             marked = MARK.search(name)
-            if not _LIST.search(name) and marked is None:
+            if not is_list(name) and marked is None:
                 continue
             value = variable.text if variable.is_simple else self._expansion.expand(variable.text)
             for word in value.split():
@@ -224,6 +230,8 @@ class Makefile:
         if word in ("ifdef", "ifndef"):
             name = self._expansion.expand(rest).strip()
             variable = self._expansion.variables.get(name)
+            if self._expansion.is_of_others(name):
+                return None
             if MARK.search(name) or (variable and MARK.search(variable.text)):
                 return None
             known = bool(variable.text.strip()) if variable else self._expansion.is_defined(name)
@@ -237,11 +245,13 @@ class Makefile:
         if name in self._given:
             return
         if perhaps:
-            if _LIST.search(name):
+            if is_list(name):
                 self._perhaps.append((name, value, self._expansion.place))
             else:
                 self._expansion.variables[name] = Variable(self._expansion.mark(), True)
             return
+        if operator in ("?=", "+=") and self._expansion.is_of_others(name):
+            self._expansion.variables[name] = Variable(self._expansion.mark(), True)
         known = self._expansion.variables.get(name)
         self._places.setdefault(name, self._expansion.place)
         if operator == "+=" and known is not None:
@@ -253,6 +263,11 @@ class Makefile:
             self._expansion.variables[name] = Variable(self._expansion.mark(), True)
         elif operator != "?=" or known is None:
             self._expansion.variables[name] = Variable(value, False)
+
+
+def is_list(name: str) -> bool:
+    """Return whether a variable is one of the lists of a Makefile, which begin empty."""
+    return _LIST.search(name) is not None
 
 
 def split_assignment(line: str) -> tuple[str, str, str] | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from kfmap.kernel.sought import Sought
-from kfmap.kernel.tree import Tree
+from kfmap.kernel.tree import MAX_FILE, Tree
 
 
 class PatchedTree(Tree):
@@ -22,9 +22,11 @@ class PatchedTree(Tree):
             return self._changed[file]
         return super().read(file)
 
-    def search(self, files: Iterable[str], sought: Sought) -> Iterator[tuple[str, bytes | None]]:
+    def search(
+        self, files: Iterable[str], sought: Sought, most: int = MAX_FILE
+    ) -> Iterator[tuple[str, bytes | None]]:
         sought_in = list(files)
-        yield from super().search([f for f in sought_in if f not in self._changed], sought)
+        yield from super().search([f for f in sought_in if f not in self._changed], sought, most)
         for file in sought_in:
             data = (self._changed.get(file) or "").encode()
             if sought.is_in(data):
@@ -36,16 +38,13 @@ class PatchedTree(Tree):
         return super().has(file)
 
     def find_sources(self, arch: str) -> list[str]:
-        came = [
-            file for file in self._changed if file.endswith(".c") and self.is_source(file, arch)
-        ]
-        return self._with_changes(super().find_sources(arch), came)
+        return self._with_changes(super().find_sources(arch), self._wanted(arch, ".c"))
 
-    def find_headers_below(self, folder: str) -> list[str]:
-        came = [
-            file for file in self._changed if file.startswith(f"{folder}/") and file.endswith(".h")
-        ]
-        return self._with_changes(super().find_headers_below(folder), came)
+    def find_all_headers(self, arch: str) -> list[str]:
+        return self._with_changes(super().find_all_headers(arch), self._wanted(arch, ".h"))
+
+    def _wanted(self, arch: str, suffix: str) -> list[str]:
+        return [f for f in self._changed if f.endswith(suffix) and self.is_source(f, arch)]
 
     def names_in(self, folder: str) -> list[str]:
         start = f"{folder}/" if folder else ""

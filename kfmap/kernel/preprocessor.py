@@ -14,6 +14,7 @@ from kfmap.kernel.syntax import arguments_of, parse_expression, text_of
 
 _ONE_DEFINED = re.compile(r"(!?)\s*defined\s*\(\s*(\w+)\s*\)")
 _WORD = re.compile(r"[A-Za-z_]\w*")
+_TRUTH = re.compile(r"\b(?:true|false)\b")  # enumerators: names like any other one in an #if
 _DEFINED_BARE = re.compile(r"\bdefined\s+(\w+)")
 # What the compiler and Kbuild define for every kernel of 64 bits.
 _DEFINED = {
@@ -59,7 +60,7 @@ class Conditions(Evaluator):
         if plain:
             return self._is_defined(plain[2]) != bool(plain[1])
         text = _DEFINED_BARE.sub(r"defined(\1)", expression)
-        value = self.value(parse_expression(text))
+        value = self.value(parse_expression(_TRUTH.sub("0", text)))
         return None if value is None else bool(value)
 
     def _is_defined(self, name: str) -> bool:

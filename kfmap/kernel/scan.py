@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterable
 
-from kfmap.kernel.place import KERNELS_OWN
+from kfmap.kernel.registering_headers import find_users
 from kfmap.kernel.rules.error_injection import INJECTION_MARK
 from kfmap.kernel.rules.targets import ITERATOR_MARK
 from kfmap.kernel.sought import Sought
@@ -26,13 +26,8 @@ _MARKS = Sought(
 )
 _HELPING = Sought(b"struct bpf_func_proto ", b"struct bpf_verifier_ops ", b"get_func_proto")
 _DEFINING = Sought(b"__bpf_kfunc ", b"bpf_dev_bound_kfunc_id(")
-# What a header of its own registers, or stands for in registrations, and what defines it there.
-_REGISTERING = Sought(b"register_btf_", b"btf_kfunc_id_set", b"BTF_KFUNCS_START", b"BTF_SET8_START")
-_DEFINING_SETS = re.compile(rb"^[ \t]*BTF_(?:KFUNCS|SET8)_START\s*\(", re.M)
 _INCLUDED_C = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*"([\w./-]+\.c)"', re.M)
 _IN_A_PART = re.compile(r"BTF_(?:KFUNCS|SET8)_START|btf_kfunc_id_set")
-_HEADERS = ("include/linux", "include/net")
-_DEFINED = re.compile(rb"^[ \t]*#[ \t]*define[ \t]+(\w+)|\b(\w+)\s*\([^;{}()]*\)\s*\{", re.M)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +35,8 @@ class Found:
     """Files with sets or registrations, those that only define kfuncs, those that are not read.
 
     `helping` have prototypes of helpers, or verifier operations. `injecting` put functions on the
-    error-injection list, where that was asked.
+    error-injection list, where that was asked. `acting` are headers that register, `unused` those
+    that no .c file includes by their names.
     """
 
     marked: tuple[str, ...]
@@ -48,6 +44,8 @@ class Found:
     unread: tuple[str, ...] = ()
     injecting: tuple[str, ...] = ()
     helping: tuple[str, ...] = ()
+    acting: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
 
 
 def scan_tree(tree: Tree, arch: str, *, injection: bool = False) -> Found:
@@ -74,8 +72,9 @@ def scan_tree(tree: Tree, arch: str, *, injection: bool = False) -> Found:
             defining.append(file)
     parts -= {*marked, *defining}
     marked += sorted(part for part in parts if _IN_A_PART.search(tree.read(part) or ""))
-    marked = sorted({*marked, *_find_users(tree, arch, [*marked, *defining])})
-    rest = (defining, unread, injecting, helping)
+    users = find_users(tree, arch)
+    marked = sorted({*marked, *users.files})
+    rest = (defining, unread, injecting, helping, users.acting, users.unused)
     return Found(tuple(marked), *(tuple(sorted(files)) for files in rest))
 
 
@@ -96,28 +95,6 @@ def find_definitions(tree: Tree, arch: str, names: Iterable[str]) -> list[str]:
     defined = re.compile(rb"\b(?:" + b"|".join(words) + rb")\s*\([^;{}()]*\)\s*\{")
     sought = Sought(*words, pattern=defined)
     return _find_files(tree, arch, sought)
-
-
-def _find_users(tree: Tree, arch: str, near: Iterable[str]) -> list[str]:
-    """Return the files that use what headers of the tree register, or wrap, if any header does.
-
-    To include a header that defines sets is to use it.
-
-    Looks at the headers of include/linux and include/net and at those beside the files `near`.
-    """
-    folders = {posixpath.dirname(file) for file in near}
-    headers = {header for folder in folders for header in tree.find_headers(folder)}
-    headers.update(h for folder in _HEADERS for h in tree.find_headers_below(folder))
-    names: set[bytes] = set()
-    for header, data in tree.search(headers - KERNELS_OWN, _REGISTERING):
-        names.update(name for pair in _DEFINED.findall(data or b"") for name in pair if name)
-        if data and _DEFINING_SETS.search(data):
-            names.add(posixpath.basename(header).encode())
-    if not names:
-        return []
-    word = re.compile(rb"\b(?:" + b"|".join(sorted(map(re.escape, names))) + rb")\b")
-    used = Sought(*names, pattern=word)
-    return _find_files(tree, arch, used)
 
 
 def _find_files(tree: Tree, arch: str, sought: Sought) -> list[str]:

@@ -7,7 +7,7 @@ definitions are kept, in order, because tables of BTF ids redefine them as they 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from itertools import zip_longest
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from typing import NamedTuple
 from kfmap.kernel.condition_words import ELSE, name_branch
 from kfmap.kernel.directives import blank, find_directives, make_plain
 from kfmap.kernel.tree import TreeError
-from kfmap.quick_dataclass import dataclass
+from kfmap.quick_dataclass import dataclass, field
 
 _SPLIT = re.compile(r"(?<=\w)(\\\r?\n)(\w+)")
 _DEFINE = re.compile(r"\s*(\w+)(?:\(([^)]*)\))?(.*)", re.S)
@@ -23,6 +23,7 @@ _NAME = re.compile(r"\s*(\w+)", re.A)
 _ONE_DEFINED = re.compile(r"(!?)defined\((\w+)\)")
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', re.M)
 _DEFINED_NAME = re.compile(r"\bdefined\s*\(?\s*(\w+)\s*\)?")
+_OPTION = re.compile(r"\bIS_(ENABLED|BUILTIN|MODULE|REACHABLE)\s*\(\s*(\w+)\s*\)|\b(CONFIG_\w+)")
 _COMMENT = r"/\*[^*]*+\*++(?:[^/*][^*]*+\*++)*+/|//[^\n]*"
 _TEXT = r"\"(?:\\.|[^\"\\\n])*+\"|'(?:\\.|[^'\\\n])++'"
 _ENUM = re.compile(
@@ -92,6 +93,7 @@ class Source:
     is_whole: bool = True  # False where there are too many directives to read them all
     expanded: str | None = None  # `code` after written_out.py and macro_expansion.py
     written_out: frozenset[str] = frozenset()  # headers whose text is in `expanded`
+    options_gone: Mapping[str, int] = field(default_factory=dict)  # by #undef, with the lines
 
     @cached_property
     def plain(self) -> str:
@@ -199,6 +201,7 @@ class _Reader:
         self._conditions: list[tuple[int, int, str]] = []
         self._doubts: list[Doubt] = []
         self._undefined: set[str] = set()
+        self._options_gone: dict[str, int] = {}
         self._active = True
 
     def read(self) -> Source:
@@ -227,6 +230,7 @@ class _Reader:
             tuple(self._conditions),
             tuple(filter(self._is_open, self._doubts)),
             number <= _MAX_DIRECTIVES,
+            options_gone=self._options_gone,
         )
 
     def _directive(self, start: int, word: str, rest: str, line: int) -> None:
@@ -294,6 +298,8 @@ class _Reader:
                 return known is not bool(own[1])
         elif self._defined or self._undefined:
             expression = _DEFINED_NAME.sub(self._put_known, expression)
+            if "CONFIG_" in expression:
+                expression = _OPTION.sub(self._put_option, expression)
         holds = self._decide(expression)
         names: tuple[str, ...] = ()
         if holds is not None:
@@ -322,6 +328,25 @@ class _Reader:
         known = self._is_defined(match[1])
         return match[0] if known is None else str(int(known))
 
+    def _put_option(self, match: re.Match[str]) -> str:
+        """Return an option, or a question about it, as the #define or #undef above has it.
+
+        IS_ENABLED() and kin (include/linux/kconfig.h) ask whether CONFIG_X or CONFIG_X_MODULE is 1.
+        """
+        question, name = match[1], match[2] or match[3]
+        is_defined = self._is_defined(name)
+        if is_defined is None:
+            return match[0]
+        value = "0"
+        if is_defined:
+            macro = read_macro(self._defined[name][-1])
+            value = (macro.body if macro else "") or "0"
+        if not question:
+            return f"({value})"
+        is_builtin = int(value == "1")
+        known = {"BUILTIN": f"{is_builtin}", "ENABLED": f"({is_builtin} || IS_MODULE({name}))"}
+        return known.get(question, match[0] if question == "MODULE" else "IS_REACHABLE(0)")
+
     def _define(self, rest: str, line: int) -> None:
         match = _NAME.match(rest)
         if match:
@@ -331,6 +356,8 @@ class _Reader:
     def _undefine(self, name: str, line: int) -> None:
         found = self._defined.get(name)
         self._undefined.add(name)
+        if name.startswith("CONFIG_"):
+            self._options_gone.setdefault(name, line)
         if found:
             last = found[-1]
             found[-1] = last._replace(end=line)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from kfmap.kernel.architecture import find_architecture
 from kfmap.kernel.config import Config
 from kfmap.kernel.given_macros import ANY, GivenMacros
 from kfmap.kernel.items import Item, split_items
+from kfmap.kernel.place import Place
 from kfmap.kernel.preprocessor import Conditions
 from kfmap.kernel.source import ANY_LINE, Decide, Doubt, Include, Macro, Source, read_source
 from kfmap.kernel.tree import Tree, TreeError
@@ -65,7 +66,7 @@ class Sources:
 
     def _decide_in(self, file: str) -> Decide:
         """Return what decides the #ifs of a file: not those on macros that it is given."""
-        given = self._given.find(file).macros
+        given = set(self._given.find(file).macros)
         unit = self._units.get(file)
         source = self.source(unit) if unit else None
         if source is not None:
@@ -116,6 +117,26 @@ class Sources:
             seen.update(more)
         return None if ANY in self._given.find(file).macros else False
 
+    def given_macros(self, file: str) -> Mapping[str, Place]:
+        """Return the macros that Makefiles give a .c file, or may, with their lines."""
+        return self._given.find(file).macros
+
+    def find_definers(self, name: str) -> Iterator[tuple[str, int]]:
+        """Return the files read so far that define a macro, with the line."""
+        for file in sorted(self._valued.get(name, ())):
+            source = self._sources.get(file)
+            for define in source.defined.get(name, ())[:1] if source else ():
+                yield file, define.line
+
+    def find_option_changes(self) -> Iterator[tuple[str, str, int]]:
+        """Return the options that files read so far define or take away: name, file and line."""
+        for name in [name for name in self._valued if name.startswith("CONFIG_")]:
+            for file, line in self.find_definers(name):
+                yield name, file, line
+        for file, source in self._sources.items():
+            for name, line in source.options_gone.items() if source else ():
+                yield name, file, line
+
     def find_doubt(self, file: str, line: int, user: str) -> Doubt | None:
         """Return the #if around a line whose branch that counts is in doubt for one who uses it."""
         source = self.source(file)
@@ -133,7 +154,8 @@ class Sources:
             found = (
                 self.source(other) for other in self.files_of_value(name, user) if other != but
             )
-            self._has[key] = not self._given.find(user).macros.isdisjoint((name, ANY)) or any(
+            given = self.given_macros(user)
+            self._has[key] = not given.keys().isdisjoint((name, ANY)) or any(
                 source.macro_at(name, ANY_LINE) for source in found if source
             )
         return self._has[key]

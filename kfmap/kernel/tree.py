@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from kfmap.kernel.sought import Sought
 
-_MAX_FILE = 8 << 20
+MAX_FILE = 8 << 20
 _MAX_FILES = 400_000
 _BATCH = 1 << 17  # bytes of files that are read before they are looked through
 _NEWLINE = ord("\n")
@@ -40,8 +40,9 @@ class Tree:
         self._texts: dict[str, str | None] = {}
         self._lines: dict[str, list[str]] = {}
         self._present: dict[str, bool] = {}
-        self._view = memoryview(bytearray(_MAX_FILE + _BATCH + 1))  # one or more files at a time
+        self._view = memoryview(bytearray(MAX_FILE + _BATCH + 1))  # one or more files at a time
         self._folders: dict[str, str] = {}  # where each folder is when links are followed
+        self._found: dict[str, tuple[list[str], list[str]]] = {}  # arch -> sources, headers
 
     def read(self, file: str) -> str | None:
         """Return the text of a file, None where there is none."""
@@ -65,23 +66,26 @@ class Tree:
         path = f"{self._folders[folder]}/{name}"
         if os.path.islink(path):  # noqa: PTH114 - asked for every header
             path = os.path.realpath(path)
-        return _read(path, self._view[:_MAX_FILE]) if path.startswith(f"{self.root}/") else None
+        return _read(path, self._view[:MAX_FILE]) if path.startswith(f"{self.root}/") else None
 
-    def search(self, files: Iterable[str], sought: Sought) -> Iterator[tuple[str, bytes | None]]:
+    def search(
+        self, files: Iterable[str], sought: Sought, most: int = MAX_FILE
+    ) -> Iterator[tuple[str, bytes | None]]:
         """Return those of some files that have what is sought, with their bytes.
 
-        The bytes of what cannot be read are None. `files` are from `find_sources` and its like.
+        The bytes of what cannot be read, or is more than `most`, are None. `files` are from
+        `find_sources` and its like.
         """
         left = iter(files)
-        while batch := self._read_batch(left):
+        while batch := self._read_batch(left, most):
             yield from self._find_in(batch, sought)
 
-    def _read_batch(self, files: Iterator[str]) -> list[_Stretch]:
+    def _read_batch(self, files: Iterator[str], most: int) -> list[_Stretch]:
         """Read the next files one behind the other, for nearly none has what is sought."""
         read: list[_Stretch] = []
         at = 0
         for file in files:
-            length = _read_into(f"{self.root}/{file}", self._view[at : at + _MAX_FILE])
+            length = _read_into(f"{self.root}/{file}", self._view[at : at + most])
             read.append(_Stretch(file, at, None if length is None else at + length))
             if length is not None:
                 at += length + 1
@@ -112,7 +116,23 @@ class Tree:
 
         Raises TreeError where they are more than in any kernel.
         """
-        found: list[str] = []
+        return self._find_wanted(arch)[0]
+
+    def find_all_headers(self, arch: str) -> list[str]:
+        """Return every .h file that such a file may include, sorted.
+
+        Raises TreeError where they are more than in any kernel.
+        """
+        return self._find_wanted(arch)[1]
+
+    def _find_wanted(self, arch: str) -> tuple[list[str], list[str]]:
+        if arch not in self._found:
+            self._found[arch] = self._walk(arch)
+        return self._found[arch]
+
+    def _walk(self, arch: str) -> tuple[list[str], list[str]]:
+        sources: list[str] = []
+        headers: list[str] = []
         waiting = [""]
         count = 0
         while waiting:
@@ -122,15 +142,17 @@ class Tree:
                 count += 1
                 name = entry.name
                 if name.endswith(".c"):
-                    found.append(start + name)
+                    sources.append(start + name)
+                elif name.endswith(".h"):
+                    headers.append(start + name)
                 elif entry.is_dir(follow_symlinks=False) and _is_wanted(folder, name, arch):
                     waiting.append(start + name)
             if count > _MAX_FILES:
                 raise TreeError(f"more than {_MAX_FILES:,} files: not a kernel tree")
-        return sorted(found)
+        return sorted(sources), sorted(headers)
 
     def is_source(self, file: str, arch: str) -> bool:
-        """Return whether a .c file lies where `find_sources` looks."""
+        """Return whether a file lies where `find_sources` looks."""
         folders = file.split("/")[:-1]
         parents = ["", *folders]
         return all(map(_is_wanted, parents, folders, [arch] * len(folders)))
@@ -141,26 +163,6 @@ class Tree:
         Raises TreeError where they are more than in any kernel.
         """
         return self._files_of(folder, ".h")
-
-    def find_headers_below(self, folder: str) -> list[str]:
-        """Return the .h files in a folder and all under it, sorted.
-
-        Raises TreeError where they are more than in any kernel.
-        """
-        found: list[str] = []
-        waiting = [folder]
-        count = 0
-        while waiting:
-            current = waiting.pop()
-            for entry in _entries(f"{self.root}/{current}"):
-                count += 1
-                if entry.name.endswith(".h"):
-                    found.append(f"{current}/{entry.name}")
-                elif entry.is_dir(follow_symlinks=False):
-                    waiting.append(f"{current}/{entry.name}")
-            if count > _MAX_FILES:
-                raise TreeError(f"more than {_MAX_FILES:,} files in {folder}: not a kernel tree")
-        return sorted(found)
 
     def names_in(self, folder: str) -> list[str]:
         """Return the names of what is right in a folder."""

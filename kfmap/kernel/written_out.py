@@ -7,7 +7,7 @@ in lists, is read as the compiler sees it. What is written out stays on the line
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from kfmap.kernel.place import KERNELS_OWN
 from kfmap.kernel.source import Source
@@ -23,15 +23,17 @@ _IN_PARTS = ("BTF_", "btf_kfunc_id_set")
 _MAX_TEXT = 1 << 20  # characters of headers in one file
 
 
-def write_out_headers(sources: Sources, files: Iterable[str]) -> None:
+def write_out_headers(sources: Sources, files: Iterable[str], acting: Collection[str]) -> None:
     """Write out such headers in these files for all who read them later.
+
+    Those that other headers include are among `acting`.
 
     Raises TreeError where they are more text than in any kernel.
     """
     has_parts: dict[str, bool] = {}
     for file in files:
         source = sources.source(file)
-        found = list(_find(sources, source, has_parts)) if source else []
+        found = list(_find(sources, source, has_parts, acting)) if source else []
         if source is None or not found:
             continue
         lines = source.code.split("\n")
@@ -48,9 +50,10 @@ def write_out_headers(sources: Sources, files: Iterable[str]) -> None:
 
 
 def _find(
-    sources: Sources, source: Source, has_parts: dict[str, bool]
+    sources: Sources, source: Source, has_parts: dict[str, bool], acting: Collection[str]
 ) -> Iterator[tuple[int, Source]]:
-    """Return the headers with such parts that a file includes itself, with the lines."""
+    """Return the headers with such parts, with the lines on which a file includes them."""
+    seen = {source.file}
     for include in source.includes:
         for name in sources.find_included(source.file, include):
             if name not in has_parts:
@@ -58,9 +61,13 @@ def _find(
                 is_header = name.endswith(".h") and name not in KERNELS_OWN
                 header = sources.source(name) if is_header and _may_have(text) else None
                 has_parts[name] = header is not None and _PARTS.search(header.code) is not None
-            header = sources.source(name) if has_parts[name] else None
-            if header is not None:
-                yield include.line, header
+            within = reversed(sources.closure(name)[1:]) if acting and name.endswith(".h") else ()
+            found = [other for other in within if other in acting]
+            for other in (*found, *((name,) if found or has_parts[name] else ())):
+                header = sources.source(other) if other not in seen else None
+                seen.add(other)
+                if header is not None:
+                    yield include.line, header
 
 
 def _may_have(text: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping
 from functools import cached_property
 
-from kfmap.kernel.facts import KernelFacts
+from kfmap.kernel.facts import UNREAD_HELPERS, KernelFacts
 from kfmap.kernel.helper_facts import HelperFacts
 from kfmap.kernel.helper_form import (
     Ask,
@@ -82,6 +82,7 @@ class HelperDecider:
     def __init__(self, facts: KernelFacts) -> None:
         self._views = ViewBuilder(facts)
         self._lines = facts.helpers
+        self._not_understood = facts.not_understood
 
     @cached_property
     def _helpers(self) -> HelperFacts:
@@ -166,11 +167,17 @@ class HelperDecider:
         table = self._table(context)
         if table is None:
             text = "which helpers programs of this type get is not known of this kernel"
-            return HelperAnswer(helper, None, text, None)
+            return HelperAnswer(helper, None, text, self._unread_table(context))
         if not table.function:
             text = f"program of this type cannot use helper bpf_{helper}"
             return HelperAnswer(helper, False, text, table.place)
         return self._decide(table, self._program(context), helper)
+
+    def _unread_table(self, context: Context) -> Place | None:
+        """Return the line that may say who answers for a program type, None for none."""
+        unread = [p for p in self._not_understood if p.construct == UNREAD_HELPERS]
+        unread.sort(key=lambda problem: problem.text != context.program_type)
+        return unread[0].place if unread else None
 
     def _decide(self, table: HelperTable, program: _Program, helper: str) -> HelperAnswer:
         found = self._walk(Ask(table.function, "", 0), program, helper, 0)

@@ -15,6 +15,7 @@ from kfmap.permission.context import Context
 from tests.kernel.helper_tree import FILTER, FILTER_C, HELPERS, HELPERS_C, write_helpers_tree
 from tests.kernel.small_kernel import extract
 
+TYPES_H = "include/linux/bpf_types.h"
 XDP = Context("BPF_PROG_TYPE_XDP")
 TC = Context("BPF_PROG_TYPE_SCHED_CLS")
 
@@ -216,6 +217,32 @@ def test_a_demand_that_is_not_understood_is_unknown(tmp_path: Path) -> None:
 def test_a_prototype_that_nobody_defines_is_unknown(tmp_path: Path) -> None:
     decider = _edited(tmp_path, FILTER_C, "redirect_proto = {", "other_proto = {")
     assert decider.decide(TC, "redirect").allowed is None
+
+
+@pytest.mark.parametrize(
+    "written", ["OWN_PROTO(redirect);", "extern const struct bpf_func_proto redirect_proto;"]
+)
+def test_a_prototype_whose_definition_is_not_seen_names_its_line(
+    tmp_path: Path, written: str
+) -> None:
+    files = write_helpers_tree()
+    defined = "static const struct bpf_func_proto redirect_proto = { .gpl_only = false, };"
+    files[FILTER_C] = files[FILTER_C].replace(defined, written)
+    facts = extract(tmp_path, files)
+    answer = HelperDecider(facts).decide(TC, "redirect")
+    (problem,) = facts.not_understood
+    assert (problem.construct, problem.text) == ("prototype of a helper", "redirect_proto")
+    assert (answer.allowed, answer.place) == (None, problem.place)
+
+
+def test_a_program_type_that_a_macro_lists_is_unknown_with_its_line(tmp_path: Path) -> None:
+    files = write_helpers_tree()
+    listed = "BPF_PROG_TYPE(BPF_PROG_TYPE_XDP, xdp, int, int)"
+    files[TYPES_H] = files[TYPES_H].replace(listed, "OWN_TYPE(XDP, xdp,\n  int, int)")
+    facts = extract(tmp_path, files)
+    answer = HelperDecider(facts).decide(XDP, "map_lookup_elem")
+    assert (answer.allowed, str(answer.place)) == (None, f"{TYPES_H}:1")
+    assert [problem.text for problem in facts.not_understood] == ["OWN_TYPE"]
 
 
 def test_older_trees_count_their_helpers(tmp_path: Path) -> None:

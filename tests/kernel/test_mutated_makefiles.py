@@ -13,6 +13,17 @@ TRUTH = {"one": "XDP"}
 LIBRARIES = FILES["Makefile"] + "libs-y := net/\nexport ARCH_LIB := $(filter %/,$(libs-y))\n"
 LINKED = "$(patsubst %/, %/lib.a, $(filter %/, $(libs-y)))\n"
 BELOW = {"Kbuild": "obj-y += kernel/ $(ARCH_LIB)\n"}
+
+
+def _outside(makefile: str, top: str = "", scripts: str = "") -> dict[str, str]:
+    """Return a Makefile that hangs on what others set."""
+    return {
+        "net/Makefile": makefile,
+        "Makefile": FILES["Makefile"] + top,
+        "scripts/Makefile.build": scripts,
+    }
+
+
 BUILT = {
     "include": {
         "net/Makefile": "include $(src)/Makefile.extra\n",
@@ -159,6 +170,20 @@ BUILT = {
     },
     "architecture": {"net/Makefile": "ifeq ($(ARCH),x86)\nobj-y += set.o\nendif\n"},
     "variable of the build": {"net/Makefile": "ifdef KBUILD_BUILTIN\nobj-y += set.o\nendif\n"},
+    "variable that nothing sets": {
+        "net/Makefile": "ifdef nowhere\nobj-y += a.o\nelse\nobj-y += set.o\nendif\n"
+    },
+    "modules from elsewhere": _outside(
+        "ifeq ($(KBUILD_EXTMOD),)\nobj-y += set.o\nendif\n", "KBUILD_EXTMOD := $(M)\n"
+    ),
+    "list that begins empty": {
+        "net/Makefile": "obj-y += set.o\n",
+        "scripts/Makefile.build": "obj-y := \nobj-m := \n",
+    },
+    "folders that the top exports": {
+        "Kbuild": "obj-y += kernel/ $(OWN)\n",
+        "Makefile": FILES["Makefile"] + "export OWN := net/\n",
+    },
     "variable that changes later": {"net/Makefile": "A = a.o\nobj-y += $(A)\nA = set.o\n"},
 }
 OFF = {
@@ -240,6 +265,35 @@ PERHAPS = {
     "what is cleaned": {"net/Makefile": "clean-files := set.o\nobj-y += a.o\n"},
     "comment that goes on": {"net/Makefile": "obj-y += a.o # set.o \\\n  set.o\nobj-y += b.o\n"},
     "list of one target": {"net/Makefile": "obj-y += a.o\nall: obj-y += set.o\n"},
+    "ifdef of what the top sets": _outside(
+        "ifdef need-compiler\nobj-y += set.o\nendif\n", "need-compiler := 1\n"
+    ),
+    "list of the top": _outside("obj-y += $(OWN)\n", "export OWN := set.o\n"),
+    "option of the top": _outside("obj-$(OWN) += set.o\n", "export OWN := y\n"),
+    "option of the top with a default": _outside(
+        "OWN ?= n\nobj-$(OWN) += set.o\n", "export OWN := y\n"
+    ),
+    "list of the top that grows": _outside(
+        "OWN += a.o\nobj-y += $(OWN)\n", "export OWN := set.o\n"
+    ),
+    "lines of the top": _outside("obj-y += $(OWN)\n", "define OWN\nset.o\nendef\nexport OWN\n"),
+    "origin of what the top sets": _outside(
+        "ifeq ($(origin OWN),undefined)\nobj-y += a.o\nelse\nobj-y += set.o\nendif\n",
+        "export OWN := 1\n",
+    ),
+    "variable of a script": _outside(
+        "ifeq ($(part-of-module),y)\nobj-y += a.o\nelse\nobj-y += set.o\nendif\n",
+        scripts="part-of-module = $(if x,y)\n",
+    ),
+    "function of a script": _outside("obj-y += $(call own,set)\n", scripts="own = $(1).o\n"),
+    "what a file sets that the top includes": {
+        **_outside("ifdef OWN\nobj-y += set.o\nendif\n", "include $(srctree)/own.mk\n"),
+        "own.mk": "export OWN := 1\n",
+    },
+    "what the architecture sets": {
+        **_outside("ifdef OWN\nobj-y += set.o\nendif\n"),
+        "arch/x86/Makefile": "export OWN := 1\n",
+    },
     "what a command says": {"net/Makefile": "X != echo set.o\nobj-y += $(X)\n"},
 }
 

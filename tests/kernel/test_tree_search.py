@@ -90,7 +90,7 @@ def test_a_patched_tree_has_the_headers_and_names_that_a_patch_adds(tmp_path: Pa
     (folder / "gone.h").write_text("")
     changed = {"include/net/bpf/new.h": "x", "include/net/gone.h": None, "net/new.c": ""}
     tree = PatchedTree(tmp_path, changed)
-    assert tree.find_headers_below("include") == ["include/net/bpf/new.h", "include/net/old.h"]
+    assert tree.find_all_headers("x86") == ["include/net/bpf/new.h", "include/net/old.h"]
     assert tree.names_in("include/net") == ["bpf", "old.h"]
     assert tree.names_in("net") == ["new.c"]
     assert "net" in tree.names_in("")

@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 
 from kfmap.kernel.code import Code
-from kfmap.kernel.facts import Constant, KfuncSet, NotUnderstood, Place
+from kfmap.kernel.facts import UNREAD_HELPERS, Constant, KfuncSet, NotUnderstood, Place
 from kfmap.kernel.handed_on import find_changed_parts
 from kfmap.kernel.helper_facts import HelperFacts
 from kfmap.kernel.helper_form import (
@@ -32,6 +32,7 @@ from kfmap.kernel.rules.helper_functions import compile_helper_function
 from kfmap.kernel.rules.helper_maps import read_helper_maps
 from kfmap.kernel.rules.id_sets import find_id_sets
 from kfmap.kernel.rules.initializers import read_designated, read_fields
+from kfmap.kernel.source import Source
 from kfmap.kernel.syntax import parse_function
 from kfmap.kernel.tree import TreeError
 from kfmap.quick_dataclass import dataclass
@@ -41,6 +42,8 @@ TYPES_H = "include/linux/bpf_types.h"
 _MAPPERS = ("___BPF_FUNC_MAPPER", "__BPF_FUNC_MAPPER")  # the first came with 6.2
 _MAPPED = re.compile(r"\bFN\s*\(\s*(\w+)\s*(?:,\s*(\d+))?")
 _PROGRAM_TYPE = re.compile(r"\bBPF_PROG_TYPE\s*\(\s*(BPF_PROG_TYPE_\w+)\s*,\s*(\w+)")
+_LISTS = frozenset({"BPF_PROG_TYPE", "BPF_MAP_TYPE", "BPF_LINK_TYPE"})  # all that the header has
+_USED = re.compile(r"^[ \t]*(\w+)", re.M)
 _WEAK = re.compile(r"\b(?:__)?weak\b")
 _CONST = re.compile(r"\bconst\b")
 _RETURNS_PROTO = re.compile(r"\bstruct\s+bpf_func_proto\s*\*")
@@ -120,6 +123,7 @@ class _Reader:
     def tables(self) -> Iterator[HelperTable]:
         """Return who answers for each program type and struct_ops type."""
         source = self._code.source(TYPES_H)
+        self._note_other_lists(source)
         for match in _PROGRAM_TYPE.finditer(source.code) if source else ():
             if match[1] in _OTHERS_ANSWER:
                 continue
@@ -133,6 +137,16 @@ class _Reader:
             operations = self._variable(fields.get("verifier_ops", "").lstrip("& "), near)
             place = Place(file, item.line if item else 1)
             yield from self._table("BPF_PROG_TYPE_STRUCT_OPS", name, operations, place)
+
+    def _note_other_lists(self, source: Source | None) -> None:
+        """Note what may stand for a program type in the header that lists them."""
+        code = "" if source is None else source.code
+        depth = 0
+        for number, line in enumerate(code.split("\n"), 1):
+            word = _USED.match(line) if not depth else None
+            depth += line.count("(") - line.count(")")
+            if word is not None and word[1] not in _LISTS:
+                self.problems.append(NotUnderstood(Place(TYPES_H, number), UNREAD_HELPERS, word[1]))
 
     def functions(self, tables: tuple[HelperTable, ...]) -> tuple[HelperFunction, ...]:
         """Return the answers of the functions that are asked, and of those they ask.
@@ -169,6 +183,9 @@ class _Reader:
             proto = self._proto(name, item) if item is not None else None
             if proto is not None:
                 found[name] = proto
+            elif item is None and name not in found:
+                place = self._place_of(name, file, functions)
+                self.problems.append(NotUnderstood(place, "prototype of a helper", name))
         return tuple(found[name] for name in sorted(found))
 
     def map_arguments(self, functions: Collection[HelperFunction]) -> Mapping[str, int]:
@@ -191,6 +208,15 @@ class _Reader:
             places = (at for at in range(1, 6) if fields.get(f"arg{at}_type") == _MAP_ARGUMENT)
             self._map_places[proto, file] = next(places, 0)
         return self._map_places[proto, file]
+
+    @staticmethod
+    def _place_of(name: str, file: str, functions: Collection[HelperFunction]) -> Place:
+        """Return the first line of a file that gives a prototype as an answer."""
+        rows = (row.split(" ") for f in functions if f.file == file for row in f.plain)
+        lines = [int(line) for _, proto, line in rows if proto == name]
+        nodes = (node for f in functions if f.file == file for node in _nodes(f))
+        lines += [n.line for n in nodes if isinstance(n, Proto) and n.proto == name]
+        return Place(file, min(lines, default=1))
 
     def _proto(self, name: str, item: Item) -> HelperProto | None:
         """Return a prototype, None where a field of it is not known."""
@@ -262,7 +288,7 @@ class _Reader:
             at = Place(operations.file, operations.line)
             yield HelperTable(program_type, struct_ops, "", at)
         else:
-            self.problems.append(NotUnderstood(place, "helpers of a program type", program_type))
+            self.problems.append(NotUnderstood(place, UNREAD_HELPERS, program_type))
 
     def _answering(self, name: str, file: str) -> str | None:
         """Return the id of a function that returns a prototype, None for another function."""
