@@ -10,6 +10,7 @@ import json
 import resource
 import sys
 import tempfile
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,10 @@ from kfmap.probe.observed_kernel import build_observed
 from verifier.engine.confinement.reading import confine_reading
 
 _MOST_FILE = 2 << 30  # bytes that one file in the scratch folder may have
+_ANOTHER = (
+    "{config.name} is of {config.release}, and the types come nearest to those of {like.name}: "
+    "perhaps it is the configuration of another kernel"
+)
 _REFUSED = (GivenError, TreeError, BtfError, EvidenceError, ValueError)
 
 
@@ -120,6 +125,11 @@ def _estimate(request: dict[str, Any], parts: dict[str, Path], scratch: Path) ->
     types = Types(btf)
     difference = find_nearest(types, candidates.values(), release)
     like = candidates[difference.kernel]
+    _refuse_without_kfuncs(types, like, parts["types"])
+    doubts = []
+    if config and not given.release and _is_of_another(config.release, like, candidates.values()):
+        doubts.append(_ANOTHER.format(config=config, like=like))
+        release = ""
     _say(step="applying its rules")
     differences = count_of(difference.distance, "difference")
     apart = f"types of {release or 'a kernel'}, rules of {like.name}, {differences}"
@@ -132,7 +142,7 @@ def _estimate(request: dict[str, Any], parts: dict[str, Path], scratch: Path) ->
     differing = compare_options(options, read_config(text).options) if text and options else ()
     return {
         "remarks": [],
-        "doubts": [apart],
+        "doubts": [apart, *doubts],
         "source": f"rules of {like.name}, types of what was given",
         "commit": None,
         "difference": {**asdict(difference), "distance": difference.distance, "options": differing},
@@ -147,6 +157,21 @@ def _refuse_another_kernels(config: GivenConfig, given: GivenTypes) -> None:
         wrong.append(f"the types are of {given.release}, and {config.name} is of {config.release}")
     if wrong:
         raise GivenError(f"{join_doubts(wrong)}: give the configuration of that kernel.")
+
+
+def _refuse_without_kfuncs(types: Types, like: KernelFacts, path: Path) -> None:
+    """Raise GivenError for types of which even the nearest kernel has no kfunc."""
+    if not any(types.prototype(kfunc.name) for kfunc in like.kfuncs):
+        raise GivenError(
+            f"{path} has types, but no kfunc of any kernel is in them: give those of a kernel with "
+            "BPF, /sys/kernel/btf/vmlinux or its image."
+        )
+
+
+def _is_of_another(release: str, like: KernelFacts, known: Iterable[KernelFacts]) -> bool:
+    """Return whether a release is not of the nearest kernel's series, though its own is known."""
+    own = _series(release)
+    return own != _series(like.version) and any(_series(facts.version) == own for facts in known)
 
 
 def _series(release: str) -> str:

@@ -234,7 +234,10 @@ def _save(addition: Addition, scratch: Path, result: dict[str, Any]) -> Kernel:
         wanted = Wanted(addition.name, addition.replace, addition.user)
         kernel = save_parts(parts, wanted, source).kernel
     except KernelExistsError as error:
-        raise ReadingFailedError(str(error)) from error
+        said = str(error)
+        if addition.estimate:  # whose form cannot ask for that
+            said = said.replace(", or ask to replace it", "")
+        raise ReadingFailedError(said) from error
     except (ValidationError, DataError) as error:
         raise ReadingFailedError(f"It cannot be saved: {error}") from error
     return kernel

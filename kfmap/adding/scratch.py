@@ -24,12 +24,13 @@ _OF_NO_LOCK = 24 * 3600.0  # releases before this one took none
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
     """Return a folder that is removed at the end, by another worker if this one is killed."""
-    with (
-        tempfile.TemporaryDirectory(prefix=_PREFIX) as name,
-        (Path(name) / _HELD).open("w") as held,
-    ):
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    with (folder / _HELD).open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        yield Path(name)
+        try:
+            yield folder
+        finally:
+            _remove(folder)
 
 
 def remove_left_folders() -> None:
@@ -42,7 +43,18 @@ def remove_left_folders() -> None:
             found = entry.stat(follow_symlinks=False)
             age = now - found.st_mtime
             if found.st_uid == os.geteuid() and age > _YOUNG and _is_left(Path(entry.path), age):
-                shutil.rmtree(entry.path, ignore_errors=True)
+                _remove(Path(entry.path))
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder, its lock last: whoever is killed meanwhile leaves it to the next."""
+    with os.scandir(folder) as items:
+        for item in items:
+            if item.is_dir(follow_symlinks=False):
+                shutil.rmtree(item, ignore_errors=True)
+            elif item.name != _HELD:
+                Path(item).unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _is_left(folder: Path, age: float) -> bool:

@@ -58,6 +58,7 @@ class AdditionSerializer(Serializer):
     url = serializers.SerializerMethodField()
     state = serializers.ChoiceField(choices=Addition.State.choices)
     step = serializers.CharField()
+    percent = serializers.IntegerField()
     problem = serializers.CharField()
     kernel = serializers.CharField(source="kernel.name", default=None, allow_null=True)
     nearest = serializers.CharField()

@@ -35,6 +35,7 @@ _MOST_FILES = 200_000
 _MOST_BYTES = 16 << 30
 _BANNER = re.compile(rb"Linux version (\d+\.\d+[\w.+~-]*)")
 _BOOT_VERSION = 0x20E  # kernel_version of struct setup_header (Documentation/arch/x86/boot.rst)
+_EM_BPF = 247
 _MACHINES = {  # e_machine of include/uapi/linux/elf-em.h
     62: "x86",
     183: "arm64",
@@ -74,6 +75,11 @@ def read_given_types(paths: Sequence[Path]) -> GivenTypes:
     modules: list[tuple[Path, bytes]] = []
     for path in _inside(paths):
         with _image_in(path) as (name, data):
+            if _elf_machine(data) == _EM_BPF:
+                raise GivenError(
+                    f"{path} is a BPF object, which has a part of the types of the kernel that it "
+                    "was written for: give the kernel's own, /sys/kernel/btf/vmlinux or its image."
+                )
             btf = _extract(path, name, data)
             if is_split(btf):
                 modules.append((path, btf))
@@ -202,10 +208,17 @@ def _release_of(data: FileBytes) -> str:
 
 def _machine_of(data: FileBytes) -> str:
     """Return the architecture of an image, "" where it has no mark that is known."""
-    if data[:4] == b"\x7fELF" and len(data) > 20:
-        order: Literal["little", "big"] = "big" if data[5] == 2 else "little"
-        return _MACHINES.get(int.from_bytes(data[18:20], order), "")
+    if machine := _elf_machine(data):
+        return _MACHINES.get(machine, "")
     return next((name for at, mark, name in _MARKS if data[at : at + len(mark)] == mark), "")
+
+
+def _elf_machine(data: FileBytes) -> int:
+    """Return e_machine of an ELF file, 0 of others."""
+    if data[:4] != b"\x7fELF" or len(data) <= 20:
+        return 0
+    order: Literal["little", "big"] = "big" if data[5] == 2 else "little"
+    return int.from_bytes(data[18:20], order)
 
 
 def is_big_endian(btf: bytes) -> bool:

@@ -14,7 +14,7 @@ from django.test import Client
 from kfmap.adding.models import Provenance
 from kfmap.catalogue.models import Kernel
 from tests.btf.btf_writer import BtfWriter
-from tests.btf.elf_writer import write_elf
+from tests.btf.elf_writer import EM_X86_64, write_elf
 from tests.kernel.small_kernel import INCLUDES, SET_C, id_set, write_tree
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +44,7 @@ def vmlinux(*functions: str, release: str = "9.1.2") -> bytes:
     for name in functions:
         writer.function(name, 1)
     banner = f"Linux version {release} (a@b)".encode()
-    return write_elf({".text": banner, ".BTF": writer.build()})
+    return write_elf({".text": banner, ".BTF": writer.build()}, machine=EM_X86_64)
 
 
 @pytest.mark.parametrize(("machine", "doubt"), [(183, "is one for arm64"), (62, "")])

@@ -12,6 +12,7 @@ import lzma
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,9 @@ from kfmap.adding.parts import forget_left_parts, remove_orphans
 from kfmap.adding.run import run_addition
 from kfmap.catalogue.bundled_kernels import BUNDLED
 from kfmap.catalogue.models import Kernel
+from kfmap.catalogue.packing import pack
 from kfmap.catalogue.store import load_kernel
+from kfmap.kernel.facts_json import render_facts
 from tests.adding.test_given_together import CONFIG, vmlinux
 from tests.archives.packages import make_tar
 from tests.given.test_source import files_of
@@ -218,6 +221,49 @@ def test_types_alone_give_an_estimate_by_the_nearest_kernel(adder: Client, tmp_p
     assert Kernel.objects.get(name="mine-9.1").released is False
     reader.post(f"/kernels/add/{addition.pk}/drop/")
     assert not Kernel.objects.filter(name="mine-9.1").exists()
+
+
+def test_types_that_are_no_kernels_give_no_estimate(adder: Client, tmp_path: Path) -> None:
+    configured = SimpleUploadedFile("config", CONFIG.encode())
+    run_addition(add(adder, tree=archive(tmp_path), config=configured).pk)
+    refused = {
+        OBJECT.read_bytes(): "given is a BPF object, which has a part of the types of the kernel",
+        vmlinux("unknown"): "given has types, but no kfunc of any kernel is in them: give those",
+    }
+    for data, said in refused.items():
+        adder.post("/kernels/mine/", {"types": SimpleUploadedFile("given", data)})
+        addition = Addition.objects.latest("pk")
+        run_addition(addition.pk)
+        addition.refresh_from_db()
+        assert addition.problem.startswith(said)
+
+
+def test_a_configuration_of_another_series_than_the_nearest_kernel_is_doubted(
+    adder: Client, tmp_path: Path
+) -> None:
+    near = archive(tmp_path, "one two")
+    other = archive(tmp_path / "other", "three four five")
+    for tree, name in ((near, "9.1"), (other, "8.4")):
+        configured = SimpleUploadedFile("config", CONFIG.encode())
+        addition = add(adder, tree=tree, name=name, config=configured)
+        run_addition(addition.pk)
+        addition.delete()
+    Kernel.objects.filter(name="8.4").update(facts=of_version("8.4", "8.4.1"))
+    config = SimpleUploadedFile("my.config", CONFIG.replace("9.1.2", "8.4.1").encode())
+    types = SimpleUploadedFile("vmlinux", vmlinux("one", "two", release=""))
+    adder.post("/kernels/mine/", {"types": types, "config": config})
+    addition = Addition.objects.get()
+    run_addition(addition.pk)
+    addition.refresh_from_db()
+    page = adder.get(addition.get_absolute_url()).content.decode()
+    assert "my.config is of 8.4.1, and the types come nearest to those of 9.1" in page
+    assert "types of a kernel, rules of 9.1" in page
+
+
+def of_version(name: str, version: str) -> bytes:
+    """Return the facts of a kernel, as they are kept, of another version."""
+    facts = load_kernel(name).facts
+    return pack(render_facts(replace(facts, version=version)).encode())
 
 
 def test_only_those_who_may_add_kernels(client: Client) -> None:

@@ -51,6 +51,27 @@ def test_folder_of_a_killed_worker_goes() -> None:
     assert not folder.exists()
 
 
+def test_folder_of_which_the_removal_was_cut_off_goes(
+    own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = own_folder / "kfmap-adding-left"
+    (folder / "source").mkdir(parents=True)
+    (folder / ".held").touch()
+    (folder / "types.out").touch()
+    make_old(folder)
+    with monkeypatch.context() as killed:
+        killed.setattr("os.rmdir", raise_killed)
+        with pytest.raises(KeyboardInterrupt):
+            remove_left_folders()
+    make_old(folder)
+    remove_left_folders()
+    assert not folder.exists()
+
+
+def raise_killed(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_folder_is_gone_when_the_work_is_done(own_folder: Path) -> None:
     with scratch_folder() as folder:
         (folder / "tree").mkdir()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import struct
 
+EM_X86_64, EM_BPF = 62, 247  # include/uapi/linux/elf-em.h
+
 
 def write_elf(
     sections: dict[str, bytes],
     byteorder: str = "little",
     types: dict[str, int] | None = None,
     flags: dict[str, int] | None = None,
+    machine: int = EM_BPF,
 ) -> bytes:
     """Return an ELF file with these sections, and the names of them in a last one."""
     mark = "<" if byteorder == "little" else ">"
@@ -29,5 +32,5 @@ def write_elf(
     count = len(all_sections)
     identification = b"\x7fELF\x02" + (b"\x01" if mark == "<" else b"\x02") + b"\x01" + bytes(9)
     table = 64 + len(body)
-    fields = (1, 247, 1, 0, 0, table, 0, 64, 0, 0, 64, count, count - 1)
+    fields = (1, machine, 1, 0, 0, table, 0, 64, 0, 0, 64, count, count - 1)
     return identification + struct.pack(f"{mark}HHIQQQIHHHHHH", *fields) + body + headers

@@ -13,7 +13,7 @@ from kfmap.given.files import GivenError
 from kfmap.given.types import read_given_types
 from tests.archives.packages import make_deb, make_rpm, make_tar
 from tests.btf.btf_writer import BtfWriter
-from tests.btf.elf_writer import write_elf
+from tests.btf.elf_writer import EM_X86_64, write_elf
 
 MAKERS = {"deb": make_deb, "rpm": make_rpm, "tar": make_tar}
 
@@ -41,7 +41,9 @@ def write(path: Path, data: bytes) -> Path:
 
 
 def test_raw_types_and_an_image_are_read(tmp_path: Path) -> None:
-    elf = write_elf({".text": b"Linux version 9.1.2-test (a@b)", ".BTF": kernel_btf()})
+    elf = write_elf(
+        {".text": b"Linux version 9.1.2-test (a@b)", ".BTF": kernel_btf()}, machine=EM_X86_64
+    )
     for data, release in ((kernel_btf(), ""), (elf, "9.1.2-test")):
         found = read_given_types([write(tmp_path / "vmlinux", data)])
         assert (found.btf, found.release) == (kernel_btf(), release)
@@ -51,7 +53,7 @@ def test_raw_types_and_an_image_are_read(tmp_path: Path) -> None:
 def test_an_image_in_a_package_is_found(tmp_path: Path, kind: str) -> None:
     """Debug packages have it under usr/lib/debug; what else is in them is passed over."""
     files = {
-        "./usr/lib/debug/boot/vmlinux-9.1": write_elf({".BTF": kernel_btf()}),
+        "./usr/lib/debug/boot/vmlinux-9.1": write_elf({".BTF": kernel_btf()}, machine=EM_X86_64),
         "./boot/config-9.1": b"CONFIG_NET=y\n",
     }
     path = write(tmp_path / f"package.{kind}", MAKERS[kind](files))
@@ -73,8 +75,8 @@ def test_a_configuration_is_not_types(tmp_path: Path) -> None:
 def test_a_module_alone_is_not_a_kernel(tmp_path: Path) -> None:
     for data in (
         module_btf(),
-        write_elf({".BTF": module_btf()}),
-        lzma.compress(write_elf({".BTF": module_btf()})),
+        write_elf({".BTF": module_btf()}, machine=EM_X86_64),
+        lzma.compress(write_elf({".BTF": module_btf()}, machine=EM_X86_64)),
     ):
         path = write(tmp_path / "nf.ko", data)
         with pytest.raises(GivenError, match=r"types of a module.*with one more --btf"):
@@ -83,7 +85,9 @@ def test_a_module_alone_is_not_a_kernel(tmp_path: Path) -> None:
 
 def test_functions_of_modules_are_taken_with_the_kernel(tmp_path: Path) -> None:
     kernel = write(tmp_path / "vmlinux", kernel_btf())
-    module = write(tmp_path / "nf.ko.xz", lzma.compress(write_elf({".BTF": module_btf()})))
+    module = write(
+        tmp_path / "nf.ko.xz", lzma.compress(write_elf({".BTF": module_btf()}, machine=EM_X86_64))
+    )
     found = read_given_types([module, kernel])
     assert (found.btf, found.modules) == (kernel_btf(), ("module_function",))
 
