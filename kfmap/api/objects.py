@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -44,14 +44,14 @@ from verifier.guests.store import add_opinions
 from verifier.jobs.submit import submit, submit_once
 from verifier.jobs.upload_hash import hash_upload
 from verifier.records.loader_targets import resolve_targets
-from verifier.records.models import BpfObject, Call
+from verifier.records.models import BpfObject
+from verifier.records.newest import SeenIds, caller_ids, ids_in, sees_few
 from verifier.records.outcome import load_outcomes, worst_by_kernel
 from verifier.records.report_download import export_report
 from verifier.records.reporting import load_report, load_space
 from verifier.spaces.choice import NoSuchSpaceError, find_chosen
 from verifier.spaces.models import Space
 
-_MANY_CALLS = 2000
 _KEY = OpenApiParameter(
     "Idempotency-Key",
     location=OpenApiParameter.HEADER,
@@ -87,28 +87,27 @@ def objects(request: Request) -> Response:
 
 
 def _list(request: Request) -> Response:
-    rows = objects_of(request)
-    if name := request.query_params.get("name"):
-        rows = rows.named(name, partly=True)
-    if kfunc := request.query_params.get("kfunc"):
-        rows = rows.filter(_calls(kfunc))
-    return answer_page(request, rows.order_by("-created_at", "-pk"), _list_objects)
+    return answer_page(request, _find_ids(request), lambda ids: _list_objects(request, ids))
 
 
-def _calls(kfunc: str) -> Q:
-    """Return the condition on an object to call a kfunc.
+def _find_ids(request: Request) -> SeenIds | QuerySet[Any, Any]:
+    """Return the ids of the objects that are asked for, the latest first."""
+    name, kfunc = (request.query_params.get(key, "") for key in ("name", "kfunc"))
+    space = space_of(request)
+    found: SeenIds | QuerySet[Any, Any] = SeenIds(request.user, name)
+    if space is not None:
+        found = ids_in(space).filter(name__icontains=name)
+    if not kfunc:
+        return found
+    calling = caller_ids(request.user, kfunc, of_few=sees_few(request.user))
+    if space is None and not name:
+        return calling
+    ids = found.all if isinstance(found, SeenIds) else found
+    return calling.filter(object__in=ids.order_by())
 
-    Few calls are a list of objects; of many, those of the latest objects are looked for one by one.
-    Calls that a worker of an older release stored have no object of their own yet.
-    """
-    calls = Call.objects.filter(kfunc=kfunc).order_by()
-    if calls.values("pk")[:_MANY_CALLS].count() < _MANY_CALLS:
-        return Q(pk__in=calls.values("program__object"))
-    left = calls.filter(object=None, program__object=OuterRef("pk"))
-    return Q(Exists(calls.filter(object=OuterRef("pk")))) | Q(Exists(left))
 
-
-def _list_objects(rows: list[BpfObject]) -> list[dict[str, Any]]:
+def _list_objects(request: Request, ids: list[int]) -> list[dict[str, Any]]:
+    rows = list(objects_of(request).filter(pk__in=ids).order_by("-pk"))
     outcomes = load_outcomes(rows)
     return [
         {

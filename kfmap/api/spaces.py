@@ -26,7 +26,7 @@ from kfmap.api.serializers_spaces import (
     SpaceSerializer,
 )
 from kfmap.api.visible import expect_all_spaces, spaces_of
-from verifier.records.models import BpfObject
+from verifier.records.newest import ids_in
 from verifier.spaces.access import may, roles_in
 from verifier.spaces.models import Space
 from verifier.spaces.roles import ROLE_FOR, Action
@@ -146,7 +146,7 @@ def _answer(request: Request, space: Space, status: int = 200) -> Response:
     rows = space.memberships.select_related("user").order_by("user__username") if told else []
     body = {
         **_describe(request, [space])[0],
-        "objects": BpfObject.objects.in_space(space).count(),
+        "objects": ids_in(space).count(),
         "policies": [row.slug for row in space.policies.in_force()],
         "members": [{"user": row.user.username, "role": row.role} for row in rows],
     }

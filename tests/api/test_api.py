@@ -18,6 +18,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from kfmap.catalogue.store import load_kernel, save_kernel
 from tests.permission.small_kernel import create_toy_kernel
+from tests.verifier.shared import share
 from verifier.engine.reports import RENDERERS
 from verifier.records.models import BpfObject, Review
 
@@ -131,7 +132,7 @@ def test_upload_says_what_became_of_each_file(client: Client) -> None:
 def test_result_says_who_signed_off_and_what_changed_since(client: Client) -> None:
     ada = User.objects.create_user("ada")
     client.force_login(ada)
-    obj = BpfObject.objects.create(sha256="5" * 64, file_name="a.bpf.o", size=1)
+    obj = share(BpfObject.objects.create(sha256="5" * 64, file_name="a.bpf.o", size=1))
     seen = {"toy": "passes"}
     Review.objects.create(object=obj, author=ada, decision="signed_off", text="ok", seen=seen)
     Review.objects.create(object=obj, author=None, decision="remark", text="and")
@@ -209,7 +210,7 @@ def test_description_covers_every_address(client: Client) -> None:
 
 
 def test_report_of_an_object_in_every_format(client: Client) -> None:
-    obj = BpfObject.objects.create(sha256="a" * 64, file_name="toy.bpf.o", size=1)
+    obj = share(BpfObject.objects.create(sha256="a" * 64, file_name="toy.bpf.o", size=1))
     address = f"/api/objects/{obj.sha256}/report/"
     assert client.get(address).status_code in (401, 403)
     client.force_login(User.objects.create_user("ada"))

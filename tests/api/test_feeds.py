@@ -18,6 +18,7 @@ from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.store import save_kernel
 from tests.permission.small_kernel import create_toy_kernel
 from tests.verifier.checked import HTML, create_summary, create_verdict
+from tests.verifier.shared import share
 from verifier.records import store
 from verifier.records.models import BpfObject, Check
 
@@ -95,7 +96,7 @@ def test_kfunc_says_where_it_went(client: Client) -> None:
 
 
 def test_object_is_told_to_those_who_may_see_it(client: Client) -> None:
-    obj = BpfObject.objects.create(sha256="a" * 64, file_name=f"{HTML}\u202e.o", size=1)
+    obj = share(BpfObject.objects.create(sha256="a" * 64, file_name=f"{HTML}\u202e.o", size=1))
     store.save_summary(obj, create_summary("toy_running"))
     kernel = Kernel.objects.get(name="8.1")
     store.save_verdict(obj, kernel.facts_hash, create_verdict("8.1", "toy_running"))

@@ -13,6 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from kfmap.catalogue.store import save_kernel
 from tests.permission.small_kernel import create_toy_kernel
+from tests.verifier.shared import share
 from verifier.records.models import BpfObject, Call, Program
 
 pytestmark = pytest.mark.django_db
@@ -32,10 +33,11 @@ def ada(client: Client) -> Client:
 
 def create_objects(count: int) -> None:
     for at in range(count):
-        obj = BpfObject.objects.create(sha256=f"{at:064x}", file_name=f"o{at}.bpf.o", size=1)
+        obj = share(BpfObject.objects.create(sha256=f"{at:064x}", file_name=f"o{at}.bpf.o", size=1))
         program = Program.objects.create(object=obj, position=0, name="p", section="xdp")
         kfunc = "toy_move" if at % 2 else "toy_now"
-        Call.objects.create(program=program, kfunc=kfunc, weak=False, instruction=1, path=[])
+        row = {"program": program, "object": obj, "kfunc": kfunc}
+        Call.objects.create(**row, weak=False, instruction=1, path=[])
 
 
 def test_objects_come_in_pages(ada: Client) -> None:
@@ -58,18 +60,41 @@ def test_objects_are_found_by_name_and_kfunc(ada: Client) -> None:
     assert {item["name"] for item in found} == {"o1.bpf.o", "o3.bpf.o"}
 
 
-def test_callers_are_the_same_however_many_there_are(
+@pytest.mark.parametrize("few", [5000, 1])
+def test_objects_are_the_same_however_many_their_reader_sees(
+    ada: Client, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    create_objects(6)
+    monkeypatch.setattr("verifier.records.newest.LOOKED_AT", few)
+    monkeypatch.setattr("verifier.records.newest._UP_TO_MANY._built", {})
+
+    def names(query: str) -> list[str]:
+        found = ada.get(f"/api/objects/?{query}").json()["results"]
+        return [item["name"] for item in found]
+
+    assert names("kfunc=toy_move") == ["o5.bpf.o", "o3.bpf.o", "o1.bpf.o"]
+    assert names("kfunc=toy_move&name=O3") == ["o3.bpf.o"]
+    assert names("kfunc=toy_move&name=o2") == []
+    assert names("name=bpf&page_size=2&page=2") == ["o3.bpf.o", "o2.bpf.o"]
+    assert names("page_size=4&page=2") == ["o1.bpf.o", "o0.bpf.o"]
+
+
+def test_lists_are_counted_to_a_bound_and_turned_beyond_it(
     ada: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    create_objects(4)
-    Call.objects.filter(program__object__file_name="o1.bpf.o").delete()
-    few = ada.get("/api/objects/?kfunc=toy_move").json()["results"]
-    monkeypatch.setattr("kfmap.api.objects._MANY_CALLS", 1)
-    assert ada.get("/api/objects/?kfunc=toy_move").json()["results"] == few
-    for call in Call.objects.select_related("program"):
-        Call.objects.filter(pk=call.pk).update(object=call.program.object_id)
-    assert ada.get("/api/objects/?kfunc=toy_move").json()["results"] == few
-    assert [item["name"] for item in few] == ["o3.bpf.o"]
+    create_objects(5)
+    monkeypatch.setattr("kfmap.api.listing._COUNTED", 3)
+    for query in ("", "name=bpf&", "kfunc=toy_now&"):
+        body = ada.get(f"/api/objects/?{query}page_size=1").json()
+        assert (body["count"], body["count_is_exact"]) == (3, query == "kfunc=toy_now&")
+    assert ada.get("/api/objects/?page_size=1&page=5").json()["next"] is None
+    assert ada.get("/api/objects/?name=bpf&page_size=1&page=4").json()["next"]
+    assert ada.get("/api/submissions/").json()["count_is_exact"] is False
+
+
+@pytest.mark.parametrize("page", ["0", "-1", "x", "1.5", "99999999999999999999", "²"])
+def test_page_that_there_is_not_is_404(ada: Client, page: str) -> None:
+    assert ada.get(f"/api/objects/?page={page}").status_code == 404
 
 
 def test_list_costs_the_same_for_any_number(

@@ -21,6 +21,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from kfmap.api.models import ApiToken, Scope, create_token
 from kfmap.catalogue.store import save_kernel
 from tests.permission.small_kernel import create_toy_kernel
+from tests.verifier.shared import share
 from verifier.records.models import BpfObject, Submission
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +38,7 @@ def described(settings: Settings, tmp_path: Path) -> Iterator[Any]:
     settings.ALLOWED_HOSTS = ["*"]
     settings.AXES_ENABLED = False  # wrong passwords are sent on purpose
     save_kernel(replace(create_toy_kernel(), name="toy"), None)
-    BpfObject.objects.create(sha256="0" * 64, file_name="toy.bpf.o", size=1)
+    share(BpfObject.objects.create(sha256="0" * 64, file_name="toy.bpf.o", size=1))
     Submission.objects.create()
     # As Django's own test client does: the test's connection outlives each request.
     request_started.disconnect(close_old_connections)

@@ -15,6 +15,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from kfmap.api.models import UploadKey
+from tests.verifier.shared import share
 from tests.verifier.spaces.people import create_team
 from verifier.records.models import BpfObject, Job, Submission
 from verifier.spaces.models import AuditEntry
@@ -106,7 +107,7 @@ def test_upload_says_when_all_is_checked(ada: Client) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_progress_is_streamed_until_it_is_over(settings: Settings, tmp_path: Path) -> None:
     ada = User.objects.create_user("ada")
-    obj = BpfObject.objects.create(sha256="1" * 64, file_name="a.bpf.o", size=1)
+    obj = share(BpfObject.objects.create(sha256="1" * 64, file_name="a.bpf.o", size=1))
     Job.objects.create(object=obj, state=Job.State.DONE)
 
     async def read() -> list[str]:

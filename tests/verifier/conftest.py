@@ -10,6 +10,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from tests.verifier.checked import create_summary
+from tests.verifier.shared import share
 from verifier.engine.summary import ObjectSummary
 from verifier.records import store
 from verifier.records.models import BpfObject
@@ -30,10 +31,14 @@ def ada(client: Client, db: None) -> Client:
 
 
 def create_object(
-    name: str = "toy.bpf.o", summary: ObjectSummary | None = None, sha256: str = "ab" * 32
+    name: str = "toy.bpf.o",
+    summary: ObjectSummary | None = None,
+    sha256: str = "ab" * 32,
+    *,
+    shared: bool = True,
 ) -> BpfObject:
-    """Make an object that was read."""
+    """Make an object that was read; `shared`: it is uploaded where every account works."""
     summary = summary or create_summary("toy_running")
     obj = BpfObject.objects.create(sha256=sha256, file_name=name, size=summary.size)
     store.save_summary(obj, summary)
-    return obj
+    return share(obj) if shared else obj

@@ -9,6 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from kfmap.permission.engine import ENGINE_VERSION
 from tests.verifier.checked import create_summary
+from tests.verifier.shared import share
 from tests.web.uploads import create_upload
 from verifier.records import store
 from verifier.records.models import BpfObject, Call, Job
@@ -27,7 +28,7 @@ PAGES = {
     "/kernels/8.1/": 0,
     "/kernels/8.1/matrix/": 0,
     "/kernels/8.1/kfuncs/": 0,
-    "/kernels/8.1/kfuncs/toy_now/": 1,  # what it says of all kernels is kept
+    "/kernels/8.1/kfuncs/toy_now/": 2,  # what it says of all kernels is kept
     "/kernels/8.1/contexts/xdp/": 2,
     "/kernels/8.1/struct-ops/toy_ops/": 2,
     "/kernels/8.1/struct-ops/toy_ops/enqueue/": 3,
@@ -36,7 +37,7 @@ PAGES = {
     "/kernels/8.1/hooks/BTF_KFUNC_HOOK_STRUCT_OPS/": 0,
     "/kernels/8.1/graphs/callbacks/toy_ops/": 0,
     "/compare/8.0/8.1/": 2,
-    "/search/?q=toy": 3,
+    "/search/?q=toy": 5,
 }
 
 
@@ -58,7 +59,7 @@ def create_later_caller() -> BpfObject:
     summary = create_summary("toy_init")
     obj = BpfObject.objects.create(sha256="cd" * 32, file_name="later.bpf.o", size=summary.size)
     store.save_summary(obj, summary)
-    return obj
+    return share(obj)
 
 
 def sign_in(client: Client) -> None:

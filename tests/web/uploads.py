@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kfmap.catalogue.models import Kernel
 from tests.verifier.checked import create_finding, create_summary, create_verdict
+from tests.verifier.shared import share
 from verifier.engine.result import ObjectVerdict
 from verifier.records import store
 from verifier.records.models import BpfObject
@@ -16,6 +17,7 @@ def create_upload() -> BpfObject:
         sha256="ab" * 32, defaults={"file_name": "toy.bpf.o", "size": summary.size}
     )
     if is_new:
+        share(obj)
         store.save_summary(obj, summary)
         kernels = list(Kernel.objects.listed())[-3:]
         for kernel in kernels:

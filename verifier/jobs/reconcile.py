@@ -21,6 +21,7 @@ from verifier.jobs.processes import let_go_of_the_gone
 from verifier.jobs.queue import BrokerAwayError, count_messages, send_jobs
 from verifier.jobs.verdicts_ready import tell_verdicts
 from verifier.records.models import Job, Worker
+from verifier.records.newest import put_files_in_spaces
 
 EVERY_SECONDS = 5.0
 _also_due: list[Callable[[], None]] = []
@@ -92,6 +93,7 @@ class Ticker:
                 Worker.objects.sign(self.name, " ".join(find_gaps()))
             reconcile()
             tell_verdicts()
+            put_files_in_spaces()
             for step in _also_due:
                 step()
         except Exception as error:

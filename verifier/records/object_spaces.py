@@ -42,24 +42,21 @@ class ObjectSpaces:
 
     @property
     def first(self) -> Space | None:
-        """Return the space that the page speaks of, None for objects that no upload names."""
+        """Return the space that the page speaks of, None where the reader's was just deleted."""
         return self.spaces[0] if self.spaces else None
 
 
 def load_object_spaces(obj: BpfObject, reader: Reader, only: Space | None = None) -> ObjectSpaces:
     """Return the spaces of an object that the reader may see; `only` this one, where it is given.
 
-    The conditions are those that a list of objects asks, put into one query. A reader who sees the
-    object but none of its spaces has one that no upload names: every account works with those.
+    The conditions are those that a list of objects asks, put into one query.
     """
-    spaces = tuple(_SPACES.rows(reader, row=obj.pk))
-    nameless = not spaces and reader.is_authenticated
-    spaces = tuple(space for space in spaces if only in (None, space))
+    spaces = tuple(space for space in _SPACES.rows(reader, row=obj.pk) if only in (None, space))
     by_action = {
         action: tuple(space for space in spaces if getattr(space, f"may_{action}"))
         for action in _OF_MEMBERS
     }
-    allowed = frozenset(action for action in _OF_MEMBERS if nameless or by_action[action])
+    allowed = frozenset(action for action in _OF_MEMBERS if by_action[action])
     return ObjectSpaces(spaces, by_action, allowed)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import prefetch_related_objects
+from django.db.models import QuerySet, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -20,6 +22,7 @@ from verifier.guests.store import add_opinions
 from verifier.jobs.opening import change_loader, check_again, check_stale_objects
 from verifier.jobs.submit import submit_once
 from verifier.records.models import BpfObject, Job, Review, Submission
+from verifier.records.newest import LOOKED_AT, find_newest, newest_ids, sees_few
 from verifier.records.outcome import load_outcomes
 from verifier.records.policies import hold
 from verifier.records.report_download import export_report
@@ -47,9 +50,10 @@ from verifier.web.reviewing import keep_review, load_review_part
 from verifier.web.upload_fields import render_fields
 
 _MANY = 1000  # how far objects are counted that are to be checked again
-_LATEST = Prepared(lambda reader, _: BpfObject.objects.visible_to(reader)[:50])
-_STALE = Prepared(
-    lambda reader, _: find_stale().where(reader, Action.SUBMIT).order_by().values("pk")[: _MANY + 1]
+_LATEST = Prepared(lambda reader, _: find_newest(reader, 50))
+_STALE = Prepared(lambda reader, _: _find_stale(reader)[: _MANY + 1])
+_STALE_OF_FEW = Prepared(
+    lambda reader, _: _find_stale(reader).filter(pk__in=newest_ids(reader, LOOKED_AT))[: _MANY + 1]
 )
 _QUEUE_AWAY = (
     "What you gave is kept and waits for the queue, which does not answer now: "
@@ -75,7 +79,7 @@ def _render_uploads(
     objects = [(obj, outcomes.get(obj.pk, []), reviews.get(obj.pk)) for obj in latest]
     context = {
         "objects": render_rows(objects, of_all_spaces=True),
-        "stale": _STALE.count(request.user),
+        "stale": (_STALE_OF_FEW if sees_few(request.user) else _STALE).count(request.user),
         "many": _MANY,
         "fields": render_fields(form, origin_form),
         "spaces": list_choices(request.user),
@@ -83,6 +87,10 @@ def _render_uploads(
         "section": "uploads",
     }
     return render(request, "verifier/uploads.html", context, status=status)
+
+
+def _find_stale(reader: Reader) -> QuerySet[BpfObject, Any]:
+    return find_stale().where(reader, Action.SUBMIT).order_by().values("pk")
 
 
 def _take_in(request: HttpRequest) -> HttpResponse:

@@ -10,10 +10,11 @@ from kfmap.web.questions.question import answer_request
 from kfmap.web.shared.kernel_map import KernelMap
 from kfmap.web.shared.page import Page, map_page
 from verifier.records.models import BpfObject
+from verifier.records.newest import find_newest
 from verifier.spaces.access import Reader
 from verifier.spaces.prepared import Prepared
 
-_LATEST = Prepared(lambda reader, _: BpfObject.objects.visible_to(reader)[:5])
+_LATEST = Prepared(lambda reader, _: find_newest(reader, 5))
 _MOST_KERNELS = 24
 
 

@@ -6,18 +6,19 @@ from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import models, transaction
+from django.db.models import Exists, OuterRef, Q
 
 from kfmap.catalogue.models import Kernel
 from verifier.jobs.opening import ensure_job
-from verifier.records.kept_answers import once_per_uploads
 from verifier.records.models import BpfObject, Check, Job, Verdict
-from verifier.records.models.object import BpfObjectQuerySet
+from verifier.records.newest import find_newest, newest_ids
 from verifier.records.outcome import WORST_FIRST
 from verifier.spaces.access import Reader
 from verifier.spaces.roles import Action
 
 _SHOWN = 200
+_COUNTED = 2_000  # objects, the latest
 _AT_ONCE = 1000
 Known = dict[tuple[int, str], dict[str, str]]  # by object and facts: programs and their verdicts
 
@@ -55,11 +56,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How many of the objects that can be checked were, and how many have a job now."""
+    """How many of the objects that can be checked were, and how many have a job now.
+
+    `latest`: of so many objects, the latest ones, where there are more; 0 for all.
+    """
 
     total: int
     checked: int
     working: int
+    latest: int
 
     @property
     def percent(self) -> int:
@@ -76,71 +81,70 @@ class Progress:
         """Count the objects that nobody checks."""
         return self.unchecked - self.working
 
+    @property
+    def may_start(self) -> bool:
+        """Return whether there is, or may be among older objects, something to check."""
+        return self.idle > 0 or (self.latest > 0 and not self.working)
+
 
 @dataclass(frozen=True, slots=True)
 class Compared:
     """The objects with programs whose verdicts differ between two kernels, and how many
-    objects have no verdicts yet on which of the two."""
+    objects have no verdicts yet on which of the two.
+
+    `latest`: only so many objects, the latest ones, were compared; 0 for all.
+    """
 
     rows: tuple[Row, ...]
     unchecked: tuple[tuple[Kernel, int], ...]
+    latest: int
 
 
 def compare_uploads(old: Kernel, new: Kernel, reader: Reader) -> Compared:
     """Compare the newest objects that the reader may see on two kernels."""
-    objects = list(_checkable(reader)[:_SHOWN])
+    newest = list(find_newest(reader, _SHOWN))
+    objects = [obj for obj in newest if not obj.problem]
     known = _load_verdicts(objects, {old.facts_hash, new.facts_hash})
     rows = (_build_row(obj, known, new, old.facts_hash) for obj in objects)
-    counts = ((kernel, _count_unchecked(reader, objects, known, kernel)) for kernel in (old, new))
+    counts = (
+        (kernel, sum((obj.pk, kernel.facts_hash) not in known for obj in objects))
+        for kernel in (old, new)
+    )
     return Compared(
         tuple(row for row in rows if row.changed),
         tuple((kernel, count) for kernel, count in counts if count),
+        _SHOWN if len(newest) == _SHOWN else 0,
     )
 
 
-def _count_unchecked(
-    reader: Reader, newest: Sequence[BpfObject], known: Known, kernel: Kernel
-) -> int:
-    """Count the objects without verdicts on a kernel, by the newest ones where these are all."""
-    if len(newest) < _SHOWN:
-        return sum((obj.pk, kernel.facts_hash) not in known for obj in newest)
-    return _count_progress(reader, kernel.facts_hash).unchecked
-
-
 def measure_progress(kernel: Kernel, reader: Reader) -> Progress:
-    """Count objects that the reader may see."""
-    return _count_progress(reader, kernel.facts_hash)
-
-
-@once_per_uploads
-def _count_progress(reader: Reader, facts_hash: str) -> Progress:
-    seen = _checkable(reader)
-    unchecked = _without_checked(seen, facts_hash)
-    working = unchecked.filter(jobs__in=Job.objects.open()).count()
-    total = seen.count()
-    return Progress(total, total - unchecked.count(), working)
-
-
-def find_unchecked(kernel: Kernel, reader: Reader) -> BpfObjectQuerySet:
-    """Return the objects that the reader may see and this engine has not checked on a kernel."""
-    return _without_checked(_checkable(reader), kernel.facts_hash)
-
-
-def _without_checked(objects: BpfObjectQuerySet, facts_hash: str) -> BpfObjectQuerySet:
-    known = Check.objects.current().filter(facts_hash=facts_hash)
-    return objects.exclude(pk__in=known.values("object"))
+    """Count the latest objects that the reader may see."""
+    latest = BpfObject.objects.filter(pk__in=newest_ids(reader, _COUNTED))
+    checks = Check.objects.current().filter(object=OuterRef("pk"), facts_hash=kernel.facts_hash)
+    is_checked = Q(Exists(checks), problem="")
+    waits = Q(Exists(Job.objects.open().filter(object=OuterRef("pk"))), problem="")
+    counts = latest.aggregate(
+        looked_at=models.Count("pk"),
+        total=models.Count("pk", filter=Q(problem="")),
+        checked=models.Count("pk", filter=is_checked),
+        working=models.Count("pk", filter=waits & ~is_checked),
+    )
+    looked_at = counts.pop("looked_at")
+    return Progress(**counts, latest=_COUNTED if looked_at == _COUNTED else 0)
 
 
 def start_checks(kernel: Kernel, reader: Reader) -> int:
     """Make jobs for the newest objects without verdicts on a kernel; give how many have one now."""
     with transaction.atomic():
-        found = find_unchecked(kernel, reader).where(reader, Action.SUBMIT)
+        known = Check.objects.current().filter(facts_hash=kernel.facts_hash)
+        unchecked = BpfObject.objects.filter(problem="").exclude(pk__in=known.values("object"))
+        found = unchecked.where(reader, Action.SUBMIT)
         return sum(1 for obj in found[:_AT_ONCE] if ensure_job(obj))
 
 
 def list_rows(kernel: Kernel, base_hash: str, reader: Reader) -> list[Row]:
     """Return the newest objects with their verdicts, and what a variant changes for them."""
-    objects = list(_checkable(reader)[:_SHOWN])
+    objects = list(find_newest(reader, _SHOWN).filter(problem=""))
     known = _load_verdicts(objects, {kernel.facts_hash, base_hash})
     return [_build_row(obj, known, kernel, base_hash) for obj in objects]
 
@@ -172,8 +176,3 @@ def _build_row(obj: BpfObject, known: Known, kernel: Kernel, base_hash: str) -> 
             if before.get(program, word) != word
         ),
     )
-
-
-def _checkable(reader: Reader) -> BpfObjectQuerySet:
-    """Return the objects that the reader may see and that were read, or will be."""
-    return BpfObject.objects.visible_to(reader).filter(problem="")

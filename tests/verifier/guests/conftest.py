@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.core.files.base import ContentFile
 
+from tests.verifier.shared import share
 from verifier.engine.object.read import read_object
 from verifier.engine.summary import summarize
 from verifier.guests import queue, run, submit
@@ -24,7 +25,9 @@ def scheduler(db: None, data_folder: Path) -> BpfObject:
     """Return an object whose bytes are kept."""
     data = OBJECT.read_bytes()
     kept = files.store(ContentFile(data))
-    obj = BpfObject.objects.create(sha256=kept.sha256, file_name="scheduler.bpf.o", size=kept.size)
+    obj = share(
+        BpfObject.objects.create(sha256=kept.sha256, file_name="scheduler.bpf.o", size=kept.size)
+    )
     store.save_summary(obj, summarize(read_object(data)))
     return obj
 

@@ -14,6 +14,7 @@ from kfmap.catalogue.store import save_kernel
 from tests.permission.small_kernel import create_toy_kernel
 from tests.verifier.checked import HTML
 from tests.verifier.opinions.pretended import LOG
+from tests.verifier.shared import share
 from verifier.engine.reports import RENDERERS
 from verifier.engine.result import ObjectVerdict, ProgramVerdict
 from verifier.guests.models import Opinion
@@ -143,8 +144,10 @@ def test_the_api_asks_and_answers(answered: BpfObject, image: str, ada: Client) 
 
 
 def test_versions_of_an_object_are_compared(answered: BpfObject, ada: Client) -> None:
-    older = BpfObject.objects.create(
-        sha256="cd" * 32, file_name=answered.file_name, size=1, read_at=answered.read_at
+    older = share(
+        BpfObject.objects.create(
+            sha256="cd" * 32, file_name=answered.file_name, size=1, read_at=answered.read_at
+        )
     )
     program = answered.programs.all()[0].name
     said = (ProgramOpinion(program, Word.LOADS, instructions=1),)

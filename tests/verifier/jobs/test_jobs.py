@@ -22,6 +22,7 @@ from kfmap.catalogue.store import save_kernel
 from tests.permission.small_kernel import create_toy_kernel
 from tests.verifier.checked import create_verdict
 from tests.verifier.engine.judging.toy import kernel_facts
+from tests.verifier.shared import share
 from verifier.engine.result_json import plain
 from verifier.jobs import checker, files, supply, tasks
 from verifier.jobs.opening import ensure_job
@@ -46,7 +47,7 @@ def kernels() -> None:
 def create_job(data: bytes | None = None) -> Job:
     """Store an object and make its job."""
     stored = files.store(ContentFile(data or (OBJECTS / "scheduler.bpf.o").read_bytes()))
-    obj = BpfObject.objects.create(sha256=stored.sha256, file_name="toy.o", size=stored.size)
+    obj = share(BpfObject.objects.create(sha256=stored.sha256, file_name="toy.o", size=stored.size))
     job = ensure_job(obj)
     assert job is not None
     return job

@@ -174,7 +174,7 @@ def test_policy_in_force_is_held_against_objects_without_computing_any_again(tea
 def test_rate_limit_holds_and_the_rest_follows(team: Team, settings: Settings) -> None:
     settings.KFMAP_RECHECKS_PER_MINUTE = 2
     for number in range(4):
-        obj = create_object(f"{number}.bpf.o", sha256=f"c{number}" * 32)
+        obj = create_object(f"{number}.bpf.o", sha256=f"c{number}" * 32, shared=False)
         team.submission.files.create(name=obj.file_name, object=obj)
         answer(obj, Kernel.objects.get())
     add_kernel("7.3")
@@ -204,7 +204,7 @@ def test_worker_that_died_between_two_steps_is_followed_by_another(team: Team) -
 
 def test_object_that_breaks_a_step_is_left_and_holds_up_no_other(team: Team) -> None:
     PolicyVersion.objects.keep(team.space, "ours", "version: [", team.user("maintainer"))
-    obj = create_object("other.bpf.o", sha256="cd" * 32)
+    obj = create_object("other.bpf.o", sha256="cd" * 32, shared=False)
     team.submission.files.create(name=obj.file_name, object=obj)
     advance()
     items = RecheckedObject.objects.order_by("pk")

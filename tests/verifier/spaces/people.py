@@ -42,6 +42,6 @@ def create_team() -> Team:
         people[role] = person
     people["administrator"] = User.objects.create_superuser("administrator")
     submission = Submission.objects.create(user=User.objects.get(username="submitter"), space=space)
-    obj = create_object("team.bpf.o")
+    obj = create_object("team.bpf.o", shared=False)
     submission.files.create(name="team.bpf.o", object=obj)
     return Team(space, people, submission, obj)

@@ -33,7 +33,7 @@ def team() -> Team:
     team = create_team()
     kernel = save_kernel(replace(create_toy_kernel(), name="7.2"), None).kernel
     store.save_verdict(team.object, kernel.facts_hash, create_verdict("7.2", "toy_running"))
-    second = create_object("x.o", sha256="cd" * 32)
+    second = create_object("x.o", sha256="cd" * 32, shared=False)
     verdict = create_verdict("7.2", "toy_running", create_finding())
     store.save_verdict(second, kernel.facts_hash, verdict)
     again = Submission.objects.create(user=team.user("submitter"), space=team.space)

@@ -19,7 +19,7 @@ from tests.verifier.conftest import create_object
 from tests.verifier.web.checked_object import create_checked_object
 from verifier.engine.result import ObjectVerdict
 from verifier.records import store
-from verifier.records.models import BpfObject, Call, Submission
+from verifier.records.models import Call, Submission, SubmittedFile
 from verifier.spaces.models import Space
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("data_folder")]
@@ -77,7 +77,7 @@ def test_finding_that_programs_share_is_shown_once(ada: Client) -> None:
 
 def test_markup_in_names_stays_text(ada: Client) -> None:
     obj = create_checked_object(HTML)
-    BpfObject.objects.update(file_name=HTML)
+    SubmittedFile.objects.update(name=HTML)
     for path in (f"/objects/{obj.sha256}/", "/uploads/"):
         text = ada.get(path).content.decode()
         assert HTML not in text
@@ -87,7 +87,7 @@ def test_markup_in_names_stays_text(ada: Client) -> None:
 def test_hidden_characters_of_names_are_shown_on_pages_and_in_progress(ada: Client) -> None:
     turned = "safe\u202egnp.bpf.o"
     obj = create_checked_object("toy_running")
-    BpfObject.objects.update(file_name=turned)
+    SubmittedFile.objects.update(name=turned)
     for path in (f"/objects/{obj.sha256}/", "/uploads/", f"/objects/{obj.sha256}/progress/"):
         text = ada.get(path).content.decode()
         assert "\u202e" not in text
@@ -100,12 +100,12 @@ def test_object_page_costs_the_same_for_any_number_of_programs(
 ) -> None:
     obj = create_checked_object(*(f"program_{number}" for number in range(40)))
     ada.get("/")  # rows of kernels are kept
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(21):
         ada.get(f"/objects/{obj.sha256}/")
     user = User.objects.get()
     upload = Submission.objects.create(user=user, space=Space.objects.personal(user))
     upload.files.create(name="toy.bpf.o", object=obj)
-    with django_assert_num_queries(16):  # programs and calls are kept, reviews of a space come
+    with django_assert_num_queries(16):  # programs and calls are kept
         text = ada.get(f"/objects/{obj.sha256}/").content.decode()
     assert "Checking" in text
 

@@ -7,7 +7,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from kfmap.web.browse.search import say_kernels
-from verifier.records.models import BpfObject
+from tests.verifier.shared import share
+from verifier.records.models import BpfObject, Submission
 
 EVERY = ["6.1", "6.12", "6.17", "6.18", "7.1"]
 
@@ -27,17 +28,20 @@ def test_kernels_are_said_as_runs_of_releases(some: list[str], said: str) -> Non
 
 
 @pytest.mark.django_db
-def test_the_latest_objects_are_looked_through(
-    client: Client, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("looked_at", [1, 5000])
+def test_every_object_is_found_by_the_names_that_its_reader_sees(
+    client: Client, monkeypatch: pytest.MonkeyPatch, looked_at: int
 ) -> None:
-    client.force_login(User.objects.create_user("ada"))
+    monkeypatch.setattr("verifier.records.newest.LOOKED_AT", looked_at)
+    ada, bob = (User.objects.create_user(name) for name in ("ada", "bob"))
     for at in range(3):
-        BpfObject.objects.create(sha256=f"{at:064x}", file_name=f"toy{at}.bpf.o", size=1)
-    page = client.get("/search/?q=bpf.o").content.decode()
+        obj = BpfObject.objects.create(sha256=f"{at:064x}", file_name=f"toy{at}.bpf.o", size=1)
+        share(obj)
+        Submission.objects.create(user=bob).files.create(name=f"hidden{at}.bpf.o", object=obj)
+    client.force_login(ada)
+    page = client.get("/search/?q=TOY").content.decode()
     assert all(f"toy{at}.bpf.o" in page for at in range(3))
-    assert "were looked through" not in page
-    monkeypatch.setattr("kfmap.web.browse.search._LOOKED_THROUGH", 2)
-    page = client.get("/search/?q=bpf.o&again").content.decode()
-    assert "toy0.bpf.o" not in page
-    assert "toy1.bpf.o" in page
-    assert "Of objects, the latest 2 were looked through." in page
+    assert "bpf.o" not in client.get("/search/?q=hidden").content.decode()
+    client.force_login(bob)
+    page = client.get("/search/?q=hidden").content.decode()
+    assert all(f"hidden{at}.bpf.o" in page for at in range(3))

@@ -9,6 +9,7 @@ from django.test import Client
 from kfmap.catalogue.models import Kernel
 from kfmap.web.uploads import uploads_on_kernel
 from tests.verifier.checked import create_finding, create_summary, create_verdict
+from tests.verifier.shared import share
 from tests.web.mechanisms.test_mechanism_pages import read
 from verifier.records import store
 from verifier.records.models import BpfObject, Job
@@ -29,7 +30,7 @@ def upload() -> BpfObject:
     """Keep an object that is checked on the older kernel only."""
     summary = create_summary("toy_running")
     obj = BpfObject.objects.create(sha256="ab" * 32, file_name="toy.bpf.o", size=summary.size)
-    store.save_summary(obj, summary)
+    store.save_summary(share(obj), summary)
     store.save_verdict(obj, facts_hash("8.0"), create_verdict("8.0", "toy_running"))
     return obj
 
@@ -49,13 +50,13 @@ def test_uploads_without_verdicts_are_counted_and_can_be_checked(
     assert Job.objects.open().get().object == upload
 
 
-def test_uploads_without_verdicts_are_counted_beyond_those_that_are_shown(
+def test_comparison_says_how_many_uploads_it_is_of(
     reader: Client, upload: BpfObject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    BpfObject.objects.create(sha256="f" * 64, file_name="other.bpf.o", size=1)
+    share(BpfObject.objects.create(sha256="f" * 64, file_name="other.bpf.o", size=1))
     monkeypatch.setattr(uploads_on_kernel, "_SHOWN", 1)
     page = read(reader, PAGE)
-    assert "2 uploads have not been checked on 8.1 yet" in page
+    assert "Of uploads, the latest 1 were compared" in page
     assert "1 upload has not been checked on 8.0 yet" in page
 
 

@@ -28,6 +28,7 @@ from kfmap.permission.what_if.edits import (
 from kfmap.web.what_if.edits_in_address import draft_url
 from tests.permission.mechanisms.test_compare import create_masked_kernel
 from tests.permission.small_kernel import create_kernel, create_toy_kernel
+from tests.verifier.shared import share
 from verifier.records.models import BpfObject, Call, Program
 
 pytestmark = pytest.mark.django_db
@@ -70,9 +71,9 @@ def test_mechanisms_page_draws_classes_and_names_what_is_wrong(client: Client) -
 
 def test_mechanisms_page_counts_what_uploaded_objects_pay(client: Client) -> None:
     save_kernel(replace(create_masked_kernel(), name="masked"), None)
-    upload = BpfObject.objects.create(sha256="1" * 64, file_name="pays.bpf.o", size=1)
-    program = Program.objects.create(object=upload, position=0, name="p", section="struct_ops/p")
-    other = Program.objects.create(object=upload, position=1, name="q", section="struct_ops/q")
+    paying = share(BpfObject.objects.create(sha256="1" * 64, file_name="pays.bpf.o", size=1))
+    program = Program.objects.create(object=paying, position=0, name="p", section="struct_ops/p")
+    other = Program.objects.create(object=paying, position=1, name="q", section="struct_ops/q")
     for kfunc in ("toy_insert", "toy_move", "bpf_common"):
         for instruction in (1, 5):
             path = [{"function": "f", "instruction": instruction, "source": None}]

@@ -14,6 +14,7 @@ from kfmap.permission.what_if.edits import ChangeRow, Edit, UseCapabilities
 from tests.permission.mechanisms.test_compare import create_masked_kernel
 from tests.permission.small_kernel import create_toy_kernel
 from tests.verifier.checked import create_finding
+from tests.verifier.shared import share
 from tests.web.mechanisms.test_mechanism_pages import draft, read
 from verifier.engine.object.model import StructOpsUse
 from verifier.engine.result import Finding, ObjectVerdict, ProgramVerdict, find_word
@@ -51,7 +52,9 @@ def upload(member: str, kfunc: str, *kinds: str, kernel: str = "toy") -> BpfObje
     )
     number = BpfObject.objects.count()
     summary = ObjectSummary(10, "GPL", (program,), ())
-    obj = BpfObject.objects.create(sha256=f"{number:064x}", file_name=f"{member}.bpf.o", size=10)
+    obj = share(
+        BpfObject.objects.create(sha256=f"{number:064x}", file_name=f"{member}.bpf.o", size=10)
+    )
     store.save_summary(obj, summary)
     if kernel:
         findings = tuple(create_finding(kind, kfunc) for kind in kinds)
@@ -125,7 +128,7 @@ def test_uploads_are_checked_on_a_variant_when_asked_for(client: Client) -> None
 
 
 def test_an_upload_that_waits_to_be_read_is_shown_as_being_checked(client: Client) -> None:
-    obj = BpfObject.objects.create(sha256="f" * 64, file_name="new.bpf.o", size=10)
+    obj = share(BpfObject.objects.create(sha256="f" * 64, file_name="new.bpf.o", size=10))
     Job.objects.create(object=obj)
     page = read(client, "/kernels/toy/uploads/")
     assert "0 of 1 object checked, 1 being checked" in page

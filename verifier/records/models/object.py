@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from django.apps import apps
-from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models.functions import Coalesce
 from django.urls import reverse
@@ -39,18 +38,11 @@ class BpfObjectQuerySet(models.QuerySet["BpfObject"]):
         )
 
     def where(self, user: Reader, action: Action) -> Self:
-        """Return the objects of spaces where somebody may do something.
-
-        An object that no upload names is from before there were uploads of spaces: it counts as in
-        the shared space, where every account works.
-        """
+        """Return the objects of spaces where somebody may do something."""
         if sees_everything(user):
             return self.all()
         there = self._files().filter(submission__space__in=_spaces(user, action))
-        found = models.Exists(there)
-        if isinstance(user, AnonymousUser) or action == Action.MANAGE:
-            return self.filter(found)
-        return self.filter(found | ~models.Exists(self._files()))
+        return self.filter(models.Exists(there))
 
     def named(self, name: str, *, partly: bool = False) -> Self:
         """Return those of this name, or with this in their name, as the reader sees them.

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from verifier.engine.reports import RENDERERS
 from verifier.records.kept_answers import once_per_uploads
 from verifier.records.models import BpfObject
+from verifier.records.newest import ids_in
 from verifier.records.outcome import load_outcomes
 from verifier.records.reviews import load_latest
 from verifier.spaces.access import Reader, may, role_of
@@ -81,12 +82,12 @@ def _find_made_just_now(request: HttpRequest) -> Space | None:
 @space_view()
 def show_space(request: HttpRequest, space: Space) -> HttpResponse:
     """Show what a space holds, and to members who they are."""
-    objects = BpfObject.objects.in_space(space).prefetch_related("jobs")
-    pages = Paginator(objects, _A_PAGE)
+    pages = Paginator(ids_in(space), _A_PAGE)
     if request.user.is_authenticated:
-        pages.count = _count_objects(request.user, space.pk)
+        pages.count = _count_objects(request.user, space)
     page = pages.get_page(request.GET.get("page"))
-    shown = list(page)
+    objects = BpfObject.objects.in_space(space).filter(pk__in=list(page))
+    shown = list(objects.prefetch_related("jobs"))
     outcomes = load_outcomes(shown)
     reviews = load_latest(shown, outcomes, request.user, space)
     role = role_of(request.user, space)
@@ -110,9 +111,9 @@ def show_space(request: HttpRequest, space: Space) -> HttpResponse:
 
 
 @once_per_uploads
-def _count_objects(reader: Reader, space: int) -> int:
+def _count_objects(reader: Reader, space: Space) -> int:
     """Return how many objects a space holds, which the reader may see."""
-    return BpfObject.objects.in_space(Space(pk=space)).count()
+    return ids_in(space).count()
 
 
 def _is_member(user: Reader, space: Space) -> bool:

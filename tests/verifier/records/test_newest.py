@@ -1,0 +1,87 @@
+"""The latest objects of a reader are read from their spaces, whatever is in others."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import User
+from django.db import connection
+
+from tests.verifier.conftest import create_object
+from tests.verifier.spaces.people import Team, create_team
+from verifier.records.models import BpfObject, Submission, SubmittedFile
+from verifier.records.newest import find_newest, ids_in, put_files_in_spaces, sees_few
+from verifier.spaces.models import Space
+
+pytestmark = pytest.mark.django_db
+FILL = import_module("verifier.records.migrations.0019_fill_files_in_spaces")
+
+
+@pytest.fixture
+def team() -> Team:
+    """Make a private space with an object."""
+    return create_team()
+
+
+def add_objects(submission: Submission, count: int) -> list[BpfObject]:
+    """Upload objects, each of them twice; return them, the latest first."""
+    made = [
+        create_object(f"{at}.o", sha256=f"{submission.pk:032x}{at:032x}", shared=False)
+        for at in range(count)
+    ]
+    for obj in [*made, *made]:
+        submission.files.create(name=obj.file_name, object=obj)
+    return made[::-1]
+
+
+def test_latest_of_every_space_of_a_reader_come_in_order(team: Team) -> None:
+    reader, outsider = team.user("reader"), team.user("outsider")
+    before = add_objects(team.submission, 4)
+    own = add_objects(Submission.objects.create(user=reader), 2)
+    add_objects(Submission.objects.create(user=outsider), 3)
+    assert list(find_newest(reader, 5)) == [*own, *before[:3]]
+    assert list(find_newest(reader, 100)) == [*own, *before, team.object]
+    assert list(ids_in(team.space)[:2]) == [obj.pk for obj in before[:2]]
+    assert find_newest(team.user("administrator"), 100).count() == 10
+
+
+def test_reader_of_few_is_told_from_one_of_many(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("verifier.records.newest.LOOKED_AT", 2)
+    monkeypatch.setattr("verifier.records.newest._UP_TO_MANY._built", {})
+    reader = team.user("reader")
+    assert sees_few(reader)
+    add_objects(team.submission, 1)
+    assert not sees_few(reader)
+    assert sees_few(User.objects.create_user("nobody"))
+
+
+def test_latest_are_asked_by_an_index_of_their_space(team: Team) -> None:
+    if connection.vendor == "sqlite":
+        plan = find_newest(team.user("outsider"), 50).explain()
+        assert "USING COVERING INDEX latest_in_space (space_id=? AND object_id>?)" in plan
+        assert "SCAN" not in plan
+
+
+def test_what_an_older_web_process_took_in_is_listed_soon(team: Team) -> None:
+    SubmittedFile.objects.update(space=None)  # as a release before this one leaves it
+    reader = team.user("reader")
+    assert not find_newest(reader, 5).exists()
+    assert BpfObject.objects.visible_to(reader).exists()
+    put_files_in_spaces()
+    assert find_newest(reader, 5).get() == team.object
+
+
+def test_object_that_no_upload_names_goes_into_the_shared_space(team: Team) -> None:
+    nameless = create_object("old.bpf.o", sha256="cd" * 32, shared=False)
+    SubmittedFile.objects.update(space=None)
+    FILL.fill(apps, None)
+    FILL.upload_the_nameless(apps, None)
+    FILL.upload_the_nameless(apps, None)  # a second time changes nothing
+    assert list(BpfObject.objects.visible_to(team.user("outsider"))) == [nameless]
+    assert find_newest(team.user("outsider"), 5).get().name_here == "old.bpf.o"
+    assert SubmittedFile.objects.filter(object=nameless).get().space == Space.objects.shared()
+    assert find_newest(team.user("reader"), 5).count() == 2
