@@ -70,12 +70,12 @@ class FunctionInfo:
 
 @dataclass(frozen=True, slots=True)
 class LineInfo:
-    """Columns, rising by slot; `files` and `texts` are string offsets.
+    """Columns, rising by `offsets`, in bytes; `files` and `texts` are string offsets.
 
     A position is line << 10 | column.
     """
 
-    slots: array[int]
+    offsets: array[int]
     files: array[int]
     texts: array[int]
     positions: array[int]
@@ -103,7 +103,7 @@ class BtfExt:
     def line(self, section: str, slot: int) -> Line | None:
         """Return the source line of an instruction, None if none is known or readable."""
         info = self.lines.get(section)
-        at = bisect_right(info.slots, slot) - 1 if info else -1
+        at = bisect_right(info.offsets, (slot + 1) * _SLOT - 1) - 1 if info else -1
         if info is None or at < 0:
             return None
         position = info.positions[at]
@@ -142,9 +142,9 @@ def read_btf_ext(data: bytes, btf: Btf) -> BtfExt:
     functions, lines, core = parts
     return BtfExt(
         btf,
-        {name: FunctionInfo(*columns) for name, columns in functions.items()},
+        {name: FunctionInfo(_slots(at), *rest) for name, (at, *rest) in functions.items()},
         {name: _sorted_lines(LineInfo(*columns)) for name, columns in lines.items()},
-        {name: CoreInfo(*columns) for name, columns in core.items()},
+        {name: CoreInfo(_slots(at), *rest) for name, (at, *rest) in core.items()},
     )
 
 
@@ -206,7 +206,6 @@ def _read_part(part: memoryview, layout: _Layout, btf: Btf) -> dict[str, list[ar
             )
         rows = words[at + 2 : end]
         read = [rows[field::width] for field in range(layout.minimum // 4)]
-        read[0] = array("I", [offset // _SLOT for offset in read[0]])
         _extend(columns.setdefault(btf.string(words[at]), []), read)
         at = end
     return columns
@@ -221,10 +220,14 @@ def _extend(known: list[array[int]], read: list[array[int]]) -> None:
         column.extend(more)
 
 
+def _slots(offsets: array[int]) -> array[int]:
+    return array("I", [offset // _SLOT for offset in offsets])
+
+
 def _sorted_lines(info: LineInfo) -> LineInfo:
-    slots = info.slots
-    if all(map(int.__le__, slots, slots[1:])):
+    offsets = info.offsets
+    if offsets == array("I", sorted(offsets)):
         return info
-    order = sorted(range(len(slots)), key=slots.__getitem__)
-    columns = (slots, info.files, info.texts, info.positions)
+    order = sorted(range(len(offsets)), key=offsets.__getitem__)
+    columns = (offsets, info.files, info.texts, info.positions)
     return LineInfo(*(array("I", [column[i] for i in order]) for column in columns))

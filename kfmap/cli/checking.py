@@ -65,6 +65,7 @@ def choose_processes(asked: int | None) -> int:
     return asked
 
 
+@collection_paused()  # no check makes cycles, and what is found stays
 def check_inputs(
     paths: Sequence[str],
     kernels: Sequence[AskedKernel],
@@ -137,18 +138,16 @@ class _Checks:
         self._load_from_the_map()
         for number in range(len(self._asked)):
             self._load(number)
-        with collection_paused():  # answers make no cycles, and stay
-            for answers in work_in_processes(self._answer, inputs, self._processes, _size):
-                if isinstance(answers, Lost):
-                    yield _Answer(CheckedObject(answers.item.name, "", None, problem=_LOST))
-                else:
-                    yield from answers
+        for answers in work_in_processes(self._answer, inputs, self._processes, _size):
+            if isinstance(answers, Lost):
+                yield _Answer(CheckedObject(answers.item.name, "", None, problem=_LOST))
+            else:
+                yield from answers
 
     def _answer(self, item: _Input, is_last: bool = False) -> tuple[_Answer, ...]:
         found = read_file(item.name, self._limit) if isinstance(item, ObjectFile) else (item,)
         return tuple(self._check(one, is_last) for one in found)
 
-    @collection_paused()
     def _check(self, item: Found | NotFound, is_last: bool) -> _Answer:
         if isinstance(item, NotFound):
             return _Answer(CheckedObject(item.name, "", None, problem=item.problem))

@@ -14,6 +14,7 @@ from kfmap.cli.gate_options import add_gate_options, read_gate, write_findings
 from kfmap.cli.kernels import AskedKernel
 from kfmap.cli.loader_options import add_loader_options, read_choices
 from kfmap.cli.report_output import add_output_arguments, describe_kernels, write_report
+from kfmap.collection import collection_paused
 from verifier.engine.reports import RENDERERS
 from verifier.engine.reports.judged import JUDGED
 from verifier.engine.reports.model import ReportOptions
@@ -54,6 +55,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.epilog = JUDGED
 
 
+@collection_paused()  # the report is made of what was found, and is the last that is made
 def run(options: Namespace, out: TextIO) -> int:
     """Print the report; the exit code is that of the worst object.
 

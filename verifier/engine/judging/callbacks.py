@@ -8,14 +8,16 @@ and in btf_find_decl_tag_value() and do_check_common().
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from kfmap.btf.kinds import Kind
 from kfmap.btf.read import Btf, BtfError
 from kfmap.permission.verdict import give_reason
 from kfmap.quick_dataclass import dataclass
 from verifier.engine.flow.reach import LiveCallback, Reach
+from verifier.engine.judging.externs import FOUND
 from verifier.engine.judging.kernel import KernelUnderTest
+from verifier.engine.judging.loader import Loaded
 from verifier.engine.judging.prepared import Prepared
 from verifier.engine.judging.problem import (
     Objection,
@@ -36,11 +38,10 @@ _SCALARS = (Kind.INT, Kind.ENUM, Kind.ENUM64)
 
 @dataclass(frozen=True, slots=True)
 class CallbackJudge:
-    """Judges the live callbacks of one program; `is_there` tells of an extern."""
+    """Judges the live callbacks of programs of one object on one kernel."""
 
     prepared: Prepared
-    kernel: KernelUnderTest
-    is_there: Callable[[int], bool]
+    loaded: Loaded
 
     def problems(self, reach: Reach) -> Iterator[Problem]:
         """Look at every function that is live as a callback."""
@@ -48,10 +49,10 @@ class CallbackJudge:
             function = callback.node.function
             yield from self._linkage(callback)
             yield from self._object(callback, THROW, self.throw_in(function), THROW)
-            if self.kernel.rules.holds("callbacks_never_tail_call"):
+            if self.loaded.kernel.rules.holds("callbacks_never_tail_call"):
                 calls = self.prepared.helpers_in(function).get(TAIL_CALL, ())
                 yield from self._object(callback, "bpf_tail_call", calls)
-            if self.kernel.rules.holds("callbacks_never_load_packets"):
+            if self.loaded.kernel.rules.holds("callbacks_never_load_packets"):
                 loads = self.prepared.packets_in(function)
                 yield from self._object(callback, "a load from the packet", loads)
 
@@ -74,7 +75,8 @@ class CallbackJudge:
     def throw_in(self, function: int) -> Path:
         """Return the way to the first exception that a function could throw, dead code counted."""
         for extern, path in self.prepared.calls_in(function).items():
-            if self.prepared.object.externs[extern].kernel_name == THROW and self.is_there(extern):
+            is_throw = self.prepared.object.externs[extern].kernel_name == THROW
+            if is_throw and self.loaded.kfunc(extern).outcome == FOUND:
                 return path
         return ()
 

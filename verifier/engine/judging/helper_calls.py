@@ -39,6 +39,7 @@ class HelperJudge:
         self._answers = answers
         self._licensed = licensed
         self._given = answers.refusals[licensed]
+        self._harmless = answers.harmless[licensed]
         self._known: dict[_Alike, Objection | None] = {}
 
     def judge(self, call: LiveHelper) -> Problem | None:
@@ -53,9 +54,14 @@ class HelperJudge:
 
     def may_object(self, number: int) -> bool:
         """Return whether the kernel may object to a helper where no kernel function is called."""
+        if number in self._harmless:
+            return False
         if number in (SPIN_LOCK, SPIN_UNLOCK) or self.sleeps(number):
             return True
-        return self._is_given(number) is not None
+        if self._is_given(number) is not None:
+            return True
+        self._harmless.add(number)
+        return False
 
     def sleeps(self, number: int) -> bool:
         """Return whether a helper may sleep, as such programs get it: some have it in two forms.

@@ -52,12 +52,14 @@ _JUMPS = _any_of(opcode for opcode in range(256) if opcode & 7 in (5, 6))  # JMP
 _NEWER = _any_of((*_BY_OPCODE, *_DIVISIONS, *_MOVES, *_ATOMICS))  # or older: the rest says which
 
 
-class Unknown(NamedTuple):
-    """An instruction that is not known: its slot, and what to tell.
+class Newer(NamedTuple):
+    """An instruction that not every kernel knows: its mark, its slot, and what to tell of one that
+    does not.
 
     `even_dead`: dead code counts; `first`: whenever its function is walked, it is.
     """
 
+    mark: str
     slot: int
     text: str
     even_dead: bool
@@ -70,18 +72,16 @@ def lacks_instructions(kernel: KernelUnderTest) -> frozenset[str]:
     return frozenset(mark for mark in marks if kernel.has_function(mark) is False)
 
 
-def unknown_instructions(
-    function: Function, code: Code, lacking: frozenset[str]
-) -> Iterator[Unknown]:
-    """Return the instructions of a function that a kernel does not know."""
+def newer_instructions(function: Function, code: Code) -> Iterator[Newer]:
+    """Return the instructions of a function that not every kernel knows."""
     opcodes = code.opcodes[function.start : function.start + function.count]
     for match in _NEWER.finditer(opcodes):
         slot = function.start + match.start()
         mark, what, says = _find(code, slot)
-        if mark in lacking:
+        if mark:
             text = f"{says}: this kernel does not know {what}; {_ADVICE[mark]}"
             first = not _JUMPS.search(opcodes, 0, match.start())
-            yield Unknown(slot, text, code.opcodes[slot] in _BY_OPCODE, first)
+            yield Newer(mark, slot, text, code.opcodes[slot] in _BY_OPCODE, first)
 
 
 def _find(code: Code, slot: int) -> tuple[str, str, str]:

@@ -17,6 +17,7 @@ from kfmap.permission.contexts import build_contexts
 from kfmap.permission.decide import Decider
 from kfmap.permission.given_helpers import GivenHelpers, HelpersByContext
 from kfmap.permission.layers import flags_of
+from kfmap.permission.section_names import ProgramKind
 from kfmap.permission.sleeping import SleepAnswer, find_sleep_answer
 from kfmap.permission.verdict import ALLOWED, FAILS, Verdict
 from verifier.engine.judging.contexts import decide
@@ -30,7 +31,9 @@ class ContextAnswers:
     """What one kernel says of programs in one context, whatever their code.
 
     `refusals` are by helper what keeps programs from it, whose licence goes with the GPL or not;
-    whoever decides more adds it.
+    `harmless`, by the same, the helpers that nothing stands against wherever they are called;
+    `unopposed`: the programs that may be for what they are for, by their kind, the type that they
+    replace and whether they attach to a program. Whoever decides more adds it.
     """
 
     def __init__(self, kernel: KernelUnderTest, context: Context) -> None:
@@ -38,6 +41,8 @@ class ContextAnswers:
         self.context = context
         self._verdicts: dict[str, Verdict] = {}
         self.refusals: dict[bool, dict[int, Objection | None]] = {True: {}, False: {}}
+        self.harmless: dict[bool, set[int]] = {True: set(), False: set()}
+        self.unopposed: set[tuple[ProgramKind, str | None, bool]] = set()
 
     def decide(self, kfunc: str) -> Verdict:
         """Return the verdict on a kfunc; where nothing stands against a call, without reasons."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 
 from kfmap.permission.verdict import Step, give_reason
 from verifier.engine.flow.budget import Budget
@@ -16,7 +15,6 @@ from verifier.engine.flow.values import Asked
 from verifier.engine.judging.callbacks import CallbackJudge
 from verifier.engine.judging.calls import CallJudge
 from verifier.engine.judging.contexts import resolved_type
-from verifier.engine.judging.externs import FOUND
 from verifier.engine.judging.global_calls import GlobalJudge
 from verifier.engine.judging.helper_calls import HelperJudge
 from verifier.engine.judging.kernel import ContextAnswers
@@ -67,6 +65,8 @@ class Engines:
 
     def fails(self, function: int) -> bool:
         """Return whether a CO-RE relocation of a function fails."""
+        if not self._loaded.may_fail:
+            return False
         if function not in self._fails:
             self._fails[function] = self._find_failure(function)
         return self._fails[function]
@@ -86,45 +86,44 @@ class Engines:
         return self._exact[question]
 
 
+class Judges:
+    """Those of calls, for all programs of one object in one context: what they said they know."""
+
+    def __init__(self, prepared: Prepared, loaded: Loaded, answers: ContextAnswers) -> None:
+        self.calls = CallJudge(loaded, answers)
+        licensed = is_gpl_compatible(prepared.object.license)
+        self.helpers = HelperJudge(loaded.kernel, answers, licensed)
+        self.callbacks = CallbackJudge(prepared, loaded)
+        self.globals = GlobalJudge(
+            prepared,
+            loaded.kernel,
+            self.calls.may_sleep,
+            self.helpers.sleeps,
+            self.callbacks.throw_in,
+        )
+
+
 class LiveJudge:
     """Walks one program and judges what is live in it."""
 
     def __init__(
         self,
-        prepared: Prepared,
         loaded: Loaded,
         engines: Engines,
         program: Program,
         reached: Reached,
-        answers: ContextAnswers,
+        judges: Judges,
         maps: MapJudge,
         map_arguments: MapArguments,
     ) -> None:
-        self._prepared = prepared
         self._loaded = loaded
         self._engines = engines
         self._program = program
         self._reached = reached
-        self.calls = CallJudge(loaded, answers)
-        licensed = is_gpl_compatible(prepared.object.license)
-        self._helpers = HelperJudge(loaded.kernel, answers, licensed)
+        self.judges = judges
         self._maps = maps
         self._map_arguments = map_arguments
-        self._context = answers.context
-
-    @cached_property
-    def _callbacks(self) -> CallbackJudge:
-        return CallbackJudge(self._prepared, self._loaded.kernel, self._is_there)
-
-    @cached_property
-    def _globals(self) -> GlobalJudge:
-        return GlobalJudge(
-            self._prepared,
-            self._loaded.kernel,
-            self.calls.may_sleep,
-            self._helpers.sleeps,
-            self._callbacks.throw_in,
-        )
+        self._context = reached.context
 
     def walk(self, exactly: bool = True) -> tuple[Reach, list[Problem]]:
         """Walk fast, and exactly where that leaves open whether something wrong is live.
@@ -177,7 +176,7 @@ class LiveJudge:
 
     def _may_object(self, number: int) -> bool:
         """Return whether anything may be wrong with a call of a helper, wherever it is made."""
-        return self._helpers.may_object(number) or self._maps.may_lack(number)
+        return self.judges.helpers.may_object(number) or self._maps.may_lack(number)
 
     def _reach(self, engine: Engine) -> Reach:
         rules = self._loaded.kernel.rules
@@ -200,16 +199,16 @@ class LiveJudge:
 
     def _all_problems(self, reach: Reach) -> Iterator[Problem]:
         for call in reach.calls:
-            problem = self.calls.judge(call)
+            problem = self.judges.calls.judge(call)
             if problem:
                 yield problem
         for helper in reach.helpers:
-            problem = self._helpers.judge(helper)
+            problem = self.judges.helpers.judge(helper)
             if problem:
                 yield problem
         yield from self._map_problems(reach)
-        yield from self._globals.problems(reach)
-        yield from self._callbacks.problems(reach)
+        yield from self.judges.globals.problems(reach)
+        yield from self.judges.callbacks.problems(reach)
         for leak in reach.leaks:
             held = leak_problem(leak, leak.kind == LeakKind.EXIT, self._loaded.kernel)
             if held.text:
@@ -275,6 +274,3 @@ class LiveJudge:
 
     def _lacks(self, extern: int) -> bool:
         return self._loaded.lacks_variable(extern)
-
-    def _is_there(self, extern: int) -> bool:
-        return self._loaded.kfunc(extern).outcome == FOUND

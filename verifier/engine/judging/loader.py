@@ -6,6 +6,7 @@ CO-RE relocations, kconfig variables, addresses of externs, and .rodata as the u
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Literal
 
 from kfmap.btf.core import POISONED, REFUSED, CoreResolver, ObjectSpecs, Resolution
@@ -117,6 +118,14 @@ class Loaded:
     def relocated(self) -> Iterable[tuple[str, int]]:
         """Return section and slot of all CO-RE relocations; of those that ask the same one."""
         return self._relocations.first.values()
+
+    @cached_property
+    def may_fail(self) -> bool:
+        """Return whether any instruction may become invalid, for what this kernel lacks."""
+        found = (self.core(*place) for place in self.relocated())
+        return any(
+            item.bad_access or item.outcome in (POISONED, REFUSED) for item in found if item
+        ) or any(self.missing_word(*place) for place in self._context_reads)
 
     def lacks_variable(self, index: int) -> bool:
         """Return whether an extern variable is surely not in the kernel."""

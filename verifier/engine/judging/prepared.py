@@ -9,6 +9,8 @@ from kfmap.quick_dataclass import dataclass, field
 from verifier.engine.flow.engine import ObjectCode
 from verifier.engine.judging.choices import NO_CHOICES, LoaderChoices, apply_choices
 from verifier.engine.judging.context_words import ContextReads, find_program_reads
+from verifier.engine.judging.evidence import Evidence
+from verifier.engine.judging.instructions import Newer, newer_instructions
 from verifier.engine.judging.loader import Relocations, read_constants
 from verifier.engine.judging.reached import Reached
 from verifier.engine.judging.static_paths import (
@@ -39,10 +41,12 @@ class Prepared:
     reached: tuple[Reached, ...]
     steps: Steps
     fields: ObjectFields
+    evidence: Evidence
     choices: LoaderChoices = NO_CHOICES
     context_reads: ContextReads = field(default_factory=dict)
     _calls_in: dict[int, Mapping[int, Path]] = field(default_factory=dict)
     _helpers_in: dict[int, Mapping[int, Path]] = field(default_factory=dict)
+    _newer_in: dict[int, tuple[Newer, ...]] = field(default_factory=dict)
 
     def calls_in(self, function: int) -> Mapping[int, Path]:
         """Return the calls that a function could reach, as `Reached.calls` does for programs."""
@@ -55,6 +59,14 @@ class Prepared:
         if function not in self._helpers_in:
             self._helpers_in[function] = find_static_helpers(self.code.graph, [function])
         return self._helpers_in[function]
+
+    def newer_in(self, function: int) -> tuple[Newer, ...]:
+        """Return the instructions of a function that not every kernel knows."""
+        if function not in self._newer_in:
+            item = self.object.functions[function]
+            code = self.object.code[item.section]
+            self._newer_in[function] = tuple(newer_instructions(item, code))
+        return self._newer_in[function]
 
     def packets_in(self, function: int) -> Path:
         """Return the way to the first load from a packet that a function could reach, if any."""
@@ -78,5 +90,14 @@ def prepare_object(
         raise ObjectError(f"the object's CO-RE relocations cannot be read: {error}") from error
     reads = find_program_reads(obj, code)
     code.check_slots(reads)
-    steps, fields = steps or Steps(), ObjectFields(obj)
-    return Prepared(obj, code, relocations, reached, steps, fields, choices, reads)
+    return Prepared(
+        object=obj,
+        code=code,
+        relocations=relocations,
+        reached=reached,
+        steps=steps or Steps(),
+        fields=ObjectFields(obj),
+        evidence=Evidence(obj),
+        choices=choices,
+        context_reads=reads,
+    )

@@ -14,27 +14,25 @@ from verifier.engine.judging.evidence import Path, Reporter
 from verifier.engine.judging.evidence_only import keep_what_is_known
 from verifier.engine.judging.externs import FOUND, MALFORMED
 from verifier.engine.judging.global_calls import GLOBAL_RULE
-from verifier.engine.judging.hooks import hook_objection
 from verifier.engine.judging.instructions import (
     INSTRUCTION_RULE,
-    Unknown,
     lacks_instructions,
-    unknown_instructions,
 )
+from verifier.engine.judging.kernel import ContextAnswers
 from verifier.engine.judging.licences import (
     LICENCE_RULE,
     is_gpl_compatible,
     licence_objection,
     licence_text,
 )
-from verifier.engine.judging.live import Engines, LiveJudge
+from verifier.engine.judging.live import Engines, Judges, LiveJudge
 from verifier.engine.judging.loader import Loaded
 from verifier.engine.judging.map_arguments import MapArguments
 from verifier.engine.judging.maps import MapJudge
 from verifier.engine.judging.object_wide import ObjectProblem, find_object_problems
+from verifier.engine.judging.places import place_objections
 from verifier.engine.judging.prepared import Prepared
 from verifier.engine.judging.problem import Objection, Problem
-from verifier.engine.judging.sleeping import sleep_objection
 from verifier.engine.judging.struct_ops import (
     lacks_member,
     optional_map_problem,
@@ -42,7 +40,6 @@ from verifier.engine.judging.struct_ops import (
 )
 from verifier.engine.judging.struct_ops_maps import left_out
 from verifier.engine.judging.subprograms import subprogram_problems
-from verifier.engine.judging.targets import MODULE_RULE, target_objection
 from verifier.engine.object.model import Program
 from verifier.engine.result import Finding, FindingKind, ProgramVerdict, Reason, find_word
 
@@ -67,18 +64,15 @@ class ObjectJudge:
         self.map_arguments = MapArguments(prepared.code, loaded.kernel)
         self.problems: tuple[ObjectProblem, ...] = find_object_problems(loaded, self.maps)
         self.engines = Engines(prepared, loaded)
-        self._lacking = lacks_instructions(loaded.kernel)
-        self._unknown: dict[int, tuple[Unknown, ...]] = {}
+        self.lacking = lacks_instructions(loaded.kernel)
+        self._judges: dict[ContextAnswers, Judges] = {}
 
-    def unknown_in(self, function: int) -> tuple[Unknown, ...]:
-        """Return the instructions of a function that the kernel does not know."""
-        if not self._lacking:
-            return ()
-        if function not in self._unknown:
-            item = self.prepared.object.functions[function]
-            code = self.prepared.object.code[item.section]
-            self._unknown[function] = tuple(unknown_instructions(item, code, self._lacking))
-        return self._unknown[function]
+    def judges_in(self, answers: ContextAnswers) -> Judges:
+        """Return those of calls in a context."""
+        judges = self._judges.get(answers)
+        if judges is None:
+            judges = self._judges[answers] = Judges(self.prepared, self.loaded, answers)
+        return judges
 
     def judge(self) -> tuple[ProgramVerdict, ...]:
         """Return the verdicts in the order of the programs."""
@@ -103,18 +97,18 @@ class _ProgramJudge:
 
     @cached_property
     def _reporter(self) -> Reporter:
-        return Reporter(self._object, Adviser(self._loaded.kernel, self._answers))
+        adviser = Adviser(self._loaded.kernel, self._answers)
+        return Reporter(self._judge.prepared.evidence, adviser)
 
     @cached_property
     def _live(self) -> LiveJudge:
         judge = self._judge
         return LiveJudge(
-            judge.prepared,
             self._loaded,
             judge.engines,
             self._program,
             self._reached,
-            self._answers,
+            judge.judges_in(self._answers),
             judge.maps,
             judge.map_arguments,
         )
@@ -162,12 +156,8 @@ class _ProgramJudge:
     def _objections(self) -> tuple[Objection, ...]:
         """Return what the kernel says to the program before it looks at its code, in its order."""
         program, kernel = self._program, self._loaded.kernel
-        target = target_objection(program, kernel) if kernel.facts.program_types else None
-        in_module = target is not None and target.reasons[0].rule == MODULE_RULE
         found = (
-            hook_objection(program, kernel),
-            target,
-            None if in_module else sleep_objection(self._answers, kernel),
+            *place_objections(program, self._answers, kernel),
             licence_objection(program, self._object.license),
             exception_objection(self._judge.prepared, program, kernel),
         )
@@ -229,10 +219,14 @@ class _ProgramJudge:
     def _instruction_findings(self) -> Iterator[Finding]:
         """Report the first instruction that the kernel does not know; of one that only counts where
         it is walked, no more than that it is there."""
-        graph = self._judge.prepared.code.graph
+        prepared, lacking = self._judge.prepared, self._judge.lacking
+        if not lacking:
+            return
         doubt: Finding | None = None
-        for function, way in graph.find_paths([self._program.function]).items():
-            for item in self._judge.unknown_in(function):
+        for function, way in prepared.code.graph.find_paths([self._program.function]).items():
+            for item in prepared.newer_in(function):
+                if item.mark not in lacking:
+                    continue
                 path = (*way, (function, item.slot))
                 reasons = (Reason(INSTRUCTION_RULE, item.text),)
                 if item.even_dead or (item.first and not way):
@@ -296,7 +290,7 @@ class _ProgramJudge:
             assert slot is not None
             here = Node(function, None, None)
             call = LiveCall(extern, slot, here, True, NO_REGIONS, Circumstances(None))
-            problem = self._live.calls.judge(call)
+            problem = self._live.judges.calls.judge(call)
             is_absent = self._loaded.kfunc(extern).outcome != FOUND
             if problem and (is_absent or problem.kind == FindingKind.NOT_ALLOWED):
                 reasons = (_DEAD, *problem.reasons)

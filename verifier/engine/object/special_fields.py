@@ -81,9 +81,12 @@ class ObjectFields:
     def __init__(self, obj: BpfObject) -> None:
         self._object = obj
         self._of_types: dict[int, SpecialFields] = {}
+        self._has_any = obj.btf is not None and any(map(obj.btf.mentions, FIELDS))
 
     def of_type(self, type_id: int) -> SpecialFields:
         """Return the fields of a type of the object, which has types."""
+        if not self._has_any:
+            return NO_FIELDS
         found = self._of_types.get(type_id)
         if found is None:
             btf = self._object.btf
@@ -93,6 +96,8 @@ class ObjectFields:
 
     def of_data(self, index: int) -> SpecialFields:
         """Return the fields of a section of data, none where the object has no type of it."""
+        if not self._has_any:
+            return NO_FIELDS
         btf = self._object.btf
         datasec = next(btf.sections(self._object.data[index].name), None) if btf else None
         return NO_FIELDS if datasec is None else self.of_type(datasec)

@@ -11,9 +11,9 @@ import pytest
 from tests.verifier.bundled import bundled_kernel, check_on, reasons_of
 from tests.verifier.engine.flow.assembly import assemble
 from verifier.engine.judging.instructions import (
-    Unknown,
+    Newer,
     lacks_instructions,
-    unknown_instructions,
+    newer_instructions,
 )
 from verifier.engine.object.model import Code, Function, Linkage
 from verifier.engine.result import PASSES, REFUSED, UNKNOWN
@@ -22,7 +22,7 @@ from verifier.engine.verdict import check_object
 _JUMP, _EXIT = (0x15, 0, 0), (0x95, 0, 0)
 
 
-def _find(kernel: str, *rows: tuple[int, int, int]) -> list[Unknown]:
+def _find(kernel: str, *rows: tuple[int, int, int]) -> list[Newer]:
     """Return what a kernel does not know of instructions: (opcode, offset, immediate)."""
     opcodes, offsets, immediates = zip(*rows, strict=True)
     code = Code(
@@ -34,7 +34,7 @@ def _find(kernel: str, *rows: tuple[int, int, int]) -> list[Unknown]:
     )
     function = Function("main", "tc", 0, len(rows), Linkage.PROGRAM, False, 0)
     lacking = lacks_instructions(bundled_kernel(kernel))
-    return list(unknown_instructions(function, code, lacking))
+    return [item for item in newer_instructions(function, code) if item.mark in lacking]
 
 
 @pytest.mark.parametrize(
