@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 
 from kfmap.btf.layout import BtfError
-from kfmap.btf.unpacking import Reader, unpack_stream, unpacker_of
+from kfmap.btf.unpacking import Reader, unpack_streams, unpacker_of
 
 # What the readers of archives raise for bytes that are wrong, beside what they say they do.
 DAMAGED = (
@@ -157,10 +157,9 @@ class Stream:
         """
         stream = self
         for _ in range(_MOST_LAYERS):
-            unpacker = unpacker_of(stream.peek())
-            if unpacker is None:
+            if unpacker_of(stream.peek()) is None:
                 return stream
-            stream = Stream(unpack_stream(unpacker, stream), self._budget.of_unpacked())
+            stream = Stream(unpack_streams(stream), self._budget.of_unpacked())
         raise ArchiveError(f"it is packed more than {_MOST_LAYERS} times")
 
 

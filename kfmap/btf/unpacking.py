@@ -1,7 +1,8 @@
 """Unpack what kernels and modules are packed with, in memory that is bounded.
 
 The formats are those of the kernel's own Makefiles (scripts/Makefile.lib: KERNEL_GZIP, _BZIP2,
-_LZMA, _XZ, _LZO, _LZ4, _ZSTD). A stream may be followed by other bytes, as in an image.
+_LZMA, _XZ, _LZO, _LZ4, _ZSTD). A stream may be followed by other bytes, as in an image, or by more
+streams, as pigz, pbzip2, pxz, pzstd and cat write them.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator
 from mmap import mmap
-from typing import IO, Protocol, cast
+from typing import Protocol
 
 import lz4.block
 import lz4.frame
@@ -25,7 +26,9 @@ MAX_UNPACKED = 512 << 20
 _CHUNK = 1 << 20
 _MEMORY = 256 << 20  # for dictionaries: xz -9 needs 65 MB, and a header may ask for 4 GB
 _ZSTD_WINDOW = 1 << 27  # what zstd --ultra -22 --long asks for
+_ZSTD_PIECE = 1 << 10  # bytes that are unpacked at once: a block of 4 bytes may stand for 128 KB
 _LZ4_BLOCK = 8 << 20  # a block of the legacy format unpacks to this at most (LZ4 Frame Format)
+_LZ4_LEGACY = b"\x02\x21\x4c\x18"
 _LZOP_MAGIC = b"\x89LZO\0\r\n\x1a\n"
 _LZOP_BLOCK = 256 << 10  # LZO_BLOCK_SIZE of lib/decompress_unlzo.c
 _LZOP_ADLER, _LZOP_ADLER_PACKED, _LZOP_CRC, _LZOP_CRC_PACKED = 0x1, 0x2, 0x100, 0x200
@@ -40,7 +43,34 @@ class Reader(Protocol):
         """Return at most `size` bytes, none at the end."""
 
 
-Unpacker = Callable[[Reader], Iterator[bytes]]
+class Packed:
+    """Packed bytes that are read in order, and those that an unpacker took too many of again."""
+
+    def __init__(self, source: Reader) -> None:
+        self._source = source
+        self._back = b""
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most `size` bytes, none at the end."""
+        if not self._back:
+            return self._source.read(size)
+        found, self._back = self._back[:size], self._back[size:]
+        return found + self._source.read(size - len(found)) if len(found) < size else found
+
+    def give_back(self, data: bytes) -> None:
+        """Let bytes be read once more."""
+        self._back = data + self._back
+
+    def peek(self) -> bytes:
+        """Return what is next, long enough to tell the format."""
+        start = b""
+        while len(start) < LONGEST_MAGIC and (more := self.read(LONGEST_MAGIC - len(start))):
+            start += more
+        self.give_back(start)
+        return start
+
+
+Unpacker = Callable[[Packed], Iterator[bytes]]
 
 
 def unpacker_of(start: bytes) -> Unpacker | None:
@@ -68,20 +98,53 @@ def unpack(data: bytes | mmap, at: int = 0, limit: int = 0) -> bytes:
     unpacker = unpacker_of(data[at : at + LONGEST_MAGIC])
     if unpacker is None:
         raise BtfError("the file is not packed in a way that kernels are")
+    return _join(_checked(unpacker(Packed(_From(data, at)))), limit)
+
+
+def unpack_whole(data: bytes | mmap, limit: int = 0) -> bytes:
+    """Return what a file unpacks to, of however many streams it is made.
+
+    Raises BtfError where it is damaged, is no stream, or unpacks to more than `limit` bytes.
+    """
+    return _join(unpack_streams(_From(data, 0)), limit)
+
+
+def _join(chunks: Iterator[bytes], limit: int) -> bytes:
     limit = limit or MAX_UNPACKED
     unpacked = bytearray()
-    for chunk in unpack_stream(unpacker, _From(data, at)):
+    for chunk in chunks:
         unpacked += chunk
         if len(unpacked) > limit:
             raise BtfError(f"kernel unpacks to more than {limit >> 20} MB: not a kernel")
     return bytes(unpacked)
 
 
-def unpack_stream(unpacker: Unpacker, source: Reader) -> Iterator[bytes]:
-    """Return the chunks of what a stream unpacks to. Raises BtfError where it is damaged."""
+def unpack_streams(source: Reader) -> Iterator[bytes]:
+    """Return the chunks of what all streams of a file unpack to, one after the other.
+
+    What follows the last of them is left. Raises BtfError where one is damaged.
+    """
+    return _checked(_all_streams(Packed(source)))
+
+
+def _all_streams(packed: Packed) -> Iterator[bytes]:
+    unpacker = unpacker_of(packed.peek())
+    if unpacker is None:
+        raise BtfError("the file is not packed in a way that kernels are")
+    while unpacker is not None:
+        yield from unpacker(packed)
+        while (start := packed.peek()) and not start.strip(b"\0"):  # padding of an xz file
+            packed.read(len(start))
+        zeros = len(start) - len(start.lstrip(b"\0"))
+        packed.read(zeros)
+        unpacker = unpacker_of(packed.peek())
+
+
+def _checked(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Return the chunks of an unpacker. Raises BtfError where what it reads is damaged."""
     total = 0
     try:
-        for chunk in unpacker(source):
+        for chunk in chunks:
             total += len(chunk)
             yield chunk
     except MemoryError:
@@ -94,43 +157,68 @@ def unpack_stream(unpacker: Unpacker, source: Reader) -> Iterator[bytes]:
         ) from error
 
 
-def _gunzip(source: Reader) -> Iterator[bytes]:
+def _gunzip(source: Packed) -> Iterator[bytes]:
     decompressor = zlib.decompressobj(wbits=31)
     while not decompressor.eof and (waiting := source.read(_CHUNK)):
         while waiting and not decompressor.eof:
             yield decompressor.decompress(waiting, _CHUNK)
             waiting = decompressor.unconsumed_tail
-    yield decompressor.flush()
+    if not decompressor.eof:  # after the end it would put what is unused there twice
+        yield decompressor.flush()
+    _end(source, decompressor)
 
 
-class _Decompressor(Protocol):
+class _Ended(Protocol):
     @property
     def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+
+
+def _end(source: Packed, decompressor: _Ended, more: bytes = b"") -> None:
+    """Give back what stands behind a stream. Raises EOFError where it has no end."""
+    if not decompressor.eof:
+        raise EOFError("it was cut off")
+    source.give_back((decompressor.unused_data or b"") + more)
+
+
+class _Decompressor(_Ended, Protocol):
     @property
     def needs_input(self) -> bool: ...
     def decompress(self, data: bytes, max_length: int = ..., /) -> bytes: ...
 
 
 def _fed(make: Callable[[], _Decompressor]) -> Unpacker:
-    def unpacker(source: Reader) -> Iterator[bytes]:
+    def unpacker(source: Packed) -> Iterator[bytes]:
         decompressor = make()
         while not decompressor.eof and (waiting := source.read(_CHUNK)):
             yield decompressor.decompress(waiting, _CHUNK)
             while not decompressor.eof and not decompressor.needs_input:
                 yield decompressor.decompress(b"", _CHUNK)
+        _end(source, decompressor)
 
     return unpacker
 
 
-def _unzstd(source: Reader) -> Iterator[bytes]:
-    decompressor = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
-    return decompressor.read_to_iter(cast("IO[bytes]", source), write_size=_CHUNK)
+def _unzstd(source: Packed) -> Iterator[bytes]:
+    decompressor = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
+    waiting, at = b"", 0
+    while not decompressor.eof:
+        if at >= len(waiting):
+            waiting, at = source.read(_CHUNK), 0
+            if not waiting:
+                break
+        yield decompressor.decompress(waiting[at : at + _ZSTD_PIECE])
+        at += _ZSTD_PIECE
+    _end(source, decompressor, waiting[at:])
 
 
-def _unlz4_legacy(source: Reader) -> Iterator[bytes]:
+def _unlz4_legacy(source: Packed) -> Iterator[bytes]:
     """Unpack the frames that `lz4 -l` writes: blocks with their length, no end mark."""
     source.read(4)
     while len(head := source.read(4)) == 4:
+        if head == _LZ4_LEGACY:  # of another frame
+            continue
         (length,) = struct.unpack("<I", head)
         block = source.read(min(length, _lz4_bound(_LZ4_BLOCK)))
         if not length or len(block) < length:  # the image's own size follows the last block
@@ -143,7 +231,7 @@ def _lz4_bound(size: int) -> int:
     return size + size // 255 + 16
 
 
-def _unlzo(source: Reader) -> Iterator[bytes]:
+def _unlzo(source: Packed) -> Iterator[bytes]:
     """Unpack what lzop writes (lib/decompress_unlzo.c); checksums are passed over."""
     flags = _read_lzop_header(source)
     raw_sums = 4 * sum(bool(flags & bit) for bit in (_LZOP_ADLER, _LZOP_CRC))
@@ -157,7 +245,7 @@ def _unlzo(source: Reader) -> Iterator[bytes]:
         yield block if length == size else LZOCompressor.decompress(block, size)
 
 
-def _read_lzop_header(source: Reader) -> int:
+def _read_lzop_header(source: Packed) -> int:
     """Read up to the first block; return the flags."""
     source.read(len(_LZOP_MAGIC))
     is_new = _number(source, 2) >= 0x0940
@@ -170,7 +258,7 @@ def _read_lzop_header(source: Reader) -> int:
     return flags
 
 
-def _number(source: Reader, size: int) -> int:
+def _number(source: Packed, size: int) -> int:
     data = source.read(size)
     if len(data) < size:
         raise EOFError("it is truncated")
@@ -193,7 +281,8 @@ FORMATS: tuple[tuple[bytes, Unpacker], ...] = (
     (b"\x5d\0\0", _fed(lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=_MEMORY))),
     (b"BZh", _fed(bz2.BZ2Decompressor)),
     (b"\x28\xb5\x2f\xfd", _unzstd),
-    (b"\x02\x21\x4c\x18", _unlz4_legacy),
+    (b"\x50\x2a\x4d\x18", _unzstd),  # a frame to be passed over, with which pzstd begins
+    (_LZ4_LEGACY, _unlz4_legacy),
     (b"\x04\x22\x4d\x18", _fed(lz4.frame.LZ4FrameDecompressor)),
     (_LZOP_MAGIC, _unlzo),
 )

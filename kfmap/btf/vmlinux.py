@@ -16,7 +16,7 @@ from kfmap.btf.elf_headers import FileBytes, MissingSectionError
 from kfmap.btf.kinds import MAGIC
 from kfmap.btf.layout import BtfError
 from kfmap.btf.split import is_split
-from kfmap.btf.unpacking import FORMATS, unpack, unpacker_of
+from kfmap.btf.unpacking import FORMATS, unpack, unpack_whole, unpacker_of
 
 _MAX_LAYERS = 3
 _MAX_TRIES = 48  # streams in one file that are tried; most marks are there by chance
@@ -60,7 +60,7 @@ def _extract(data: FileBytes, layer: int) -> bytes:
         inner = data[start:end]
         return _extract(unpack(inner) if unpacker_of(inner[:16]) else inner, layer + 1)
     if unpacker_of(data[:16]):
-        return _extract(unpack(data), layer + 1)
+        return _extract(unpack_whole(data), layer + 1)
     found = _search(data, layer)
     if found is None:
         raise BtfError(_nothing_in(data, layer))

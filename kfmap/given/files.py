@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kfmap.btf.layout import BtfError
-from kfmap.btf.unpacking import unpack
+from kfmap.btf.unpacking import unpack_whole
 
 MOST_IMAGE = 1 << 30
 
@@ -47,7 +47,7 @@ def read_file(path: Path, most: int) -> bytes:
 def unpack_given(data: bytes, path: Path, most: int) -> bytes:
     """Return what a packed file unpacks to, at most `most` bytes. Raises GivenError."""
     try:
-        return unpack(data, limit=most)
+        return unpack_whole(data, limit=most)
     except BtfError as error:
         raise GivenError(f"{path} is damaged: it cannot be unpacked.") from error
 

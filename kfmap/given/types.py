@@ -23,7 +23,7 @@ from kfmap.btf.kinds import MAGIC
 from kfmap.btf.layout import BtfError
 from kfmap.btf.read import Btf, read_btf
 from kfmap.btf.split import is_split
-from kfmap.btf.unpacking import unpack, unpacker_of
+from kfmap.btf.unpacking import unpack_whole, unpacker_of
 from kfmap.btf.vmlinux import extract_btf
 from kfmap.given.configuration import find_config_in_image, is_config
 from kfmap.given.files import MOST_IMAGE, GivenError, check_file, mapped
@@ -184,7 +184,7 @@ def _take_image(package: Path, target: Path) -> tuple[str, Path]:
 def _extract(path: Path, name: str, data: FileBytes) -> bytes:
     try:
         if _MODULE.fullmatch(name) and unpacker_of(data[:16]):
-            return read_section(unpack(data), ".BTF")
+            return read_section(unpack_whole(data), ".BTF")
         btf = extract_btf(data)
         if not is_split(btf):
             read_btf(btf)

@@ -54,6 +54,16 @@ def test_a_tarball_may_be_packed_by_anything(
     assert _list(path) == FILES
 
 
+@pytest.mark.parametrize("pack", PACKERS.values(), ids=PACKERS)
+def test_a_tarball_may_be_packed_in_pieces(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    """So pigz, pbzip2 and pxz write them, and so does cat."""
+    data = make_tar(FILES)
+    pieces = (data[at : at + 100_000] for at in range(0, len(data), 100_000))
+    path = tmp_path / "pieces"
+    path.write_bytes(b"".join(map(pack, pieces)))
+    assert _list(path) == FILES
+
+
 def test_a_tarball_that_is_cut_between_two_files_is_not_taken_for_whole(tmp_path: Path) -> None:
     path = tmp_path / "archive.tar"
     whole = make_tar({"linux/a.c": b"a" * 512, "linux/b.c": b"b"})
