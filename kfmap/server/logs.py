@@ -16,6 +16,8 @@ def build_logging(line_format: str, level: str, *, mails: bool) -> dict[str, Any
     handlers: dict[str, Any] = {
         "lines": {"class": "logging.StreamHandler", "formatter": "lines"},
     }
+    # A logger without any handler writes to standard error by itself, and not in lines of ours.
+    nowhere = {"nowhere": {"class": "logging.NullHandler"}}
     if mails:
         handlers["mails"] = {
             "class": "kfmap.server.failure_reports.FailureMails",
@@ -27,17 +29,18 @@ def build_logging(line_format: str, level: str, *, mails: bool) -> dict[str, Any
         "disable_existing_loggers": False,
         "formatters": {"lines": {"()": FORMATS[line_format]}, "text": {"()": FORMATS["text"]}},
         "filters": {"patterns": {"()": "kfmap.server.failure_reports.PatternsForAddresses"}},
-        "handlers": handlers,
+        "handlers": {**handlers, **nowhere},
         "root": {"handlers": list(handlers), "level": level.upper()},
         "loggers": {
             "django": {"handlers": [], "propagate": True, "level": "NOTSET"},
             "django.request": {"filters": ["patterns"], "propagate": True},
             "django.security.csrf": {"filters": ["patterns"], "propagate": True},
             "django.server": {"handlers": [], "propagate": True},
-            "django.security.DisallowedHost": {"handlers": [], "propagate": False},
+            "django.template": {"level": "INFO"},  # below, it writes all that a page is made of
+            "django.security.DisallowedHost": {"handlers": ["nowhere"], "propagate": False},
             "axes": {"level": "WARNING"},
             "uvicorn": {"handlers": [], "propagate": True},
-            "uvicorn.access": {"handlers": [], "propagate": False},  # it has whole addresses
+            "uvicorn.access": {"handlers": ["nowhere"], "propagate": False},  # whole addresses
             "uvicorn.error": {"handlers": [], "propagate": True, "level": "WARNING"},
         },
     }

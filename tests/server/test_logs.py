@@ -6,8 +6,10 @@ import asyncio
 import json
 import logging
 import logging.config
+import urllib.request
 from collections.abc import Mapping
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +21,7 @@ from kfmap.log_lines import JsonLines, TextLines, bound
 from kfmap.server.failures import answer_failure
 from kfmap.server.logs import build_logging
 from kfmap.server.request_ids import with_request_id
+from tests.server.process import up
 
 HOSTILE = "name\u202egpj.exe\x1b[2J\nerror: a second line"
 
@@ -86,6 +89,20 @@ def test_failure_is_mailed_to_administrators_where_there_are_some() -> None:
         settings.ADMINS = before
     assert [message.to for message in mail.outbox] == [["ada@example.org"]]
     assert build_logging("json", "warning", mails=False)["root"]["handlers"] == ["lines"]
+
+
+def test_a_host_that_is_not_ours_and_a_page_at_level_debug_leave_no_word(tmp_path: Path) -> None:
+    secret = "s3cr3t-of-a-link"
+    with up(tmp_path, KFMAP_LOG="json", KFMAP_LOG_LEVEL="debug") as server:
+        server.wait_for_link()
+        before = server.said
+        asked = urllib.request.Request(server.address, headers={"Host": f"{secret}.example"})
+        assert server.open(asked)[0] == 400
+        assert server.get(f"/accounts/setup/{secret}/")[0] == 410
+        assert server.post(f"/accounts/setup/{secret}/", {"password1": secret})[0] == 403
+        said = server.said.removeprefix(before)
+    assert secret not in said
+    assert all(line.startswith("{") for line in said.splitlines())
 
 
 def test_answer_log_and_page_of_a_failure_name_one_request() -> None:

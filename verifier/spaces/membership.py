@@ -50,9 +50,10 @@ def _lock(member: Membership) -> Membership:
 def _expect_another_maintainer(member: Membership) -> None:
     """Raise LastMaintainerError where nobody else maintains the space.
 
-    The owner of a personal one always does.
+    The owner of a personal one always does; whose account was put out of use does no more.
     """
-    others = member.space.memberships.select_for_update().filter(role=Role.MAINTAINER)
+    rows = member.space.memberships.select_for_update(of=("self",))
+    others = rows.filter(role=Role.MAINTAINER, user__is_active=True)
     is_owner = member.user_id == member.space.owner_id
     if is_owner or all(other.pk == member.pk for other in others):
         raise LastMaintainerError

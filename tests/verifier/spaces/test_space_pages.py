@@ -119,9 +119,13 @@ def test_token_of_a_link_is_not_kept(team: Team) -> None:
     assert token not in str(Invitation.objects.values()) + str(AuditEntry.objects.values())
 
 
-def test_last_maintainer_stays(team: Team) -> None:
+@pytest.mark.parametrize("other", [None, "one whose account is out of use"])
+def test_last_maintainer_stays(team: Team, other: str | None) -> None:
     client = as_(team, "maintainer")
-    member = team.space.memberships.get(role=Role.MAINTAINER)
+    if other:
+        gone = User.objects.create_user("gone", is_active=False)
+        team.space.memberships.create(user=gone, role=Role.MAINTAINER)
+    member = team.space.memberships.get(user=team.user("maintainer"))
     for path, form in (
         ("/spaces/team/leave/", {}),
         (f"/spaces/team/members/{member.pk}/", {"remove": "1"}),

@@ -45,8 +45,12 @@ class Budget:
 
     def take_member(self) -> None:
         """Count a member of an archive."""
+        self.expect_members(1)
         self.members += 1
-        if self.members > self.limits.members:
+
+    def expect_members(self, count: int) -> None:
+        """Look whether so many more members of archives may come."""
+        if self.members + count > self.limits.members:
             raise TooMuchError(f"it holds more than {self.limits.members} files")
 
     def take_object(self) -> None:

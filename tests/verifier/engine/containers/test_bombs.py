@@ -5,7 +5,9 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import struct
 import time
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from io import BytesIO
@@ -43,6 +45,17 @@ def test_a_zip_that_unpacks_to_many_times_its_size_is_left() -> None:
     assert _problems(zipped({"zeroes": bytes(900 << 10)})) == [
         "it unpacks to more than 50 times its size"
     ]
+
+
+def test_a_zip_of_very_many_files_is_left_before_its_directory_is_read() -> None:
+    entry = b"PK\x01\x02" + struct.pack("<HHHHHHIIIHHHHHII", *[0] * 9, 1, *[0] * 6) + b"a"
+    directory = entry * 200_000
+    end = struct.pack("<HHHHIIH", 0, 0, 9, 9, len(directory), 0, 0)
+    data = b"PK\x03\x04" + directory + b"PK\x05\x06" + end
+    tracemalloc.start()
+    assert _problems(data) == ["it holds more than 10 files"]
+    assert tracemalloc.get_traced_memory()[1] < 2 * len(data)
+    tracemalloc.stop()
 
 
 def test_what_unpacks_to_too_much_is_left() -> None:
