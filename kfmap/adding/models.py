@@ -138,6 +138,13 @@ class Addition(Progress, models.Model):
         return reverse("kernel-addition", args=[self.pk])
 
     @property
+    def given(self) -> str:
+        """Return the name of what was given: the kernel's, until it has one."""
+        parts = {part.kind: part.name for part in self.parts.all()}
+        kinds = (GivenPart.Kind.TREE, GivenPart.Kind.EVIDENCE, GivenPart.Kind.TYPES)
+        return self.path or next((parts[kind] for kind in kinds if kind in parts), "a kernel")
+
+    @property
     def total(self) -> int:
         """Return how many steps it takes: those of the reading process, one before, one after."""
         if self.estimate:

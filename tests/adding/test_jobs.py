@@ -202,6 +202,9 @@ def test_types_alone_give_an_estimate_by_the_nearest_kernel(adder: Client, tmp_p
     assert [kfunc.name for kfunc in estimate.facts.kfuncs] == ["one"]
     assert estimate.facts.version == "9.1.7-mine"
     assert "are an estimate" in reader.get("/kernels/mine-9.1/").content.decode()
+    listed = reader.get("/kernels/").content.decode()
+    assert "rules of another kernel" in listed
+    assert "rules of another kernel," not in listed, "it is said twice"
     page = reader.get(addition.get_absolute_url()).content.decode()
     assert "Kfuncs that yours lacks" in page
     asked = "/can-call/?kernel=mine-9.1&context=xdp&kfunc=one"
@@ -286,6 +289,26 @@ def test_a_path_of_the_server_only_in_the_folders_that_are_named(
     addition = add(adder, path=str(tree))
     run_addition(addition.pk)
     assert Kernel.objects.get().kfunc_count == 1
+
+
+def test_a_path_is_asked_for_only_where_folders_are_named(
+    adder: Client, settings: Settings
+) -> None:
+    assert "a path on the server" not in adder.post("/kernels/add/", {}).content.decode()
+    settings.KFMAP_KERNEL_FOLDERS = ["/srv/linux", "/srv/packages"]
+    page = adder.post("/kernels/add/", {"path": "/etc"}).content.decode()
+    assert "or package in /srv/linux or /srv/packages" in page
+    assert 'aria-describedby="id_path_helptext id_path_error"' in page
+    assert 'id="id_path_error"' in page
+
+
+def test_what_failed_is_listed_under_the_name_of_what_was_given(
+    adder: Client, tmp_path: Path
+) -> None:
+    addition = add(adder, tree=SimpleUploadedFile("photo.jpg", b"no tree" * 80))
+    run_addition(addition.pk)
+    assert ">photo.jpg</a>" in adder.get("/kernels/add/").content.decode()
+    assert "photo.jpg" not in adder.get("/kernels/mine/").content.decode(), "it is of another form"
 
 
 def test_nothing_and_too_much_are_refused(

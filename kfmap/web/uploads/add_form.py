@@ -64,7 +64,6 @@ class AddForm(_KernelForm):
         required=False,
         max_length=500,
         label="or a path on the server",
-        help_text="a tree, repository, archive or package in one of the folders of this server",
     )
     evidence = forms.FileField(
         required=False,
@@ -75,14 +74,22 @@ class AddForm(_KernelForm):
     replace = forms.BooleanField(required=False, label="Replace the kernel of this name")
     anyway = forms.BooleanField(required=False, label="Accept it even if its parts do not match")
 
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        """Name the folders of the server; where there are none, ask for no path."""
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # what Form takes is passed on
+        path = self.fields["path"]
+        if folders := settings.KFMAP_KERNEL_FOLDERS:
+            path.help_text = f"a tree, repository, archive or package in {' or '.join(folders)}"
+        else:
+            path.widget = forms.HiddenInput()
+
     def clean(self) -> dict[str, object]:
         """Want one source: an archive, a path of the server, or evidence."""
         found = super().clean()
         sources = [kind for kind in ("tree", "path", "evidence") if found.get(kind)]
         if len(sources) != 1 and not self.errors:
-            self.add_error(
-                None, "Give one of these: an archive, a path on the server, or evidence of a probe."
-            )
+            path = ", a path on the server" if settings.KFMAP_KERNEL_FOLDERS else ""
+            self.add_error(None, f"Give one of these: an archive{path}, or evidence of a probe.")
         return found
 
     def clean_path(self) -> str:

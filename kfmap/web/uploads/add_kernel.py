@@ -48,7 +48,8 @@ def _take(
         if form.is_valid():
             return redirect(start_addition(form, request.user))
         status = 422
-    latest = Addition.objects.filter(user=request.user).select_related("kernel")[:_LATEST]
+    mine = Addition.objects.filter(user=request.user, estimate=make is MineForm)
+    latest = mine.select_related("kernel").prefetch_related("parts")[:_LATEST]
     context = {
         "form": form,
         "latest": latest,
