@@ -117,8 +117,10 @@ class _ProgramJudge:
         findings = [*self._object_findings()]
         stop = self._find_stop(bool(findings))
         if stop:
-            kind, reasons = stop
-            findings += [self._finding(kind, "", (), (reason,)) for reason in reasons]
+            findings += [
+                self._reporter.report(stop.kind, "", (), (reason,), stop.advice)
+                for reason in stop.reasons
+            ]
             return self._verdict(findings, ())
         for objection in self._open_objections():
             findings.append(self._finding(objection.kind, "", (), objection.reasons))
@@ -130,8 +132,8 @@ class _ProgramJudge:
         findings += self._dead_findings(reach)
         return self._verdict(findings, tuple(sorted(live)))
 
-    def _find_stop(self, is_told: bool) -> tuple[FindingKind, tuple[Reason, ...]] | None:
-        """Return what keeps the kernel from looking at the code at all: its kind, and why.
+    def _find_stop(self, is_told: bool) -> Objection | None:
+        """Return what keeps the kernel from looking at the code at all.
 
         `is_told`: something that keeps the whole object from loading was found before.
         """
@@ -139,18 +141,15 @@ class _ProgramJudge:
             return None  # nobody knows but from rules, and the calls were asked about
         absent = left_out(self._program, self._loaded)
         if absent:
-            return FindingKind.LEFT_OUT, (absent,)
+            return Objection(FindingKind.LEFT_OUT, (absent,))
         if is_told and lacks_member(self._program, self._loaded.kernel):
-            return FindingKind.STRUCT_OPS, ()
+            return Objection(FindingKind.STRUCT_OPS, ())
         broken = optional_map_problem(self._program, self._loaded) or program_problem(
             self._program, self._loaded.kernel
         )
         if broken:
-            return broken.kind, (broken.reason,)
-        for objection in self._objections:
-            if objection.certain:
-                return objection.kind, objection.reasons
-        return None
+            return Objection(broken.kind, (broken.reason,))
+        return next((item for item in self._objections if item.certain), None)
 
     @cached_property
     def _objections(self) -> tuple[Objection, ...]:

@@ -32,6 +32,10 @@ _FUNCTIONS = ("BPF_TRACE_FENTRY", "BPF_TRACE_FEXIT", "BPF_TRACE_FSESSION", _FMOD
 _NEED_TARGET = (_TRACEPOINT, _ITERATOR, *_LSM, *_FUNCTIONS)
 # A module that defines a tracepoint has this function for it (include/linux/tracepoint.h).
 _TRACEPOINT_FUNCTION = "__traceiter_"
+_OTHER_TARGET = (
+    "where the loader sets the function (bpf_program__set_attach_target() of libbpf, AttachTo of "
+    "cilium/ebpf), name it with --target PROGRAM=FUNCTION"
+)
 _REFUSALS = {
     Refusal.TOO_MANY_ARGUMENTS: "takes more arguments than a program can be given (12)",
     Refusal.VARIABLE_ARGUMENTS: "takes a variable number of arguments",
@@ -184,13 +188,13 @@ def _absent(name: str, text: str, function: str, kernel: KernelUnderTest) -> Obj
         )
     if may_have is None and function != name:  # most tracepoints of a kernel are in modules
         return _unknown(f"{text} built in, and what its modules have is not known", MODULE_RULE)
-    return _refused(text)
+    return _refused(text, advice=_OTHER_TARGET if function == name else "")
 
 
-def _refused(text: str, target: Target | None = None) -> Objection:
+def _refused(text: str, target: Target | None = None, advice: str = "") -> Objection:
     place = target.place if target else None
     reason = Reason(_RULE, text, place.file, place.line) if place else Reason(_RULE, text)
-    return Objection(FindingKind.LOAD, (reason,))
+    return Objection(FindingKind.LOAD, (reason,), advice=advice)
 
 
 def _unknown(text: str, rule: str = _RULE) -> Objection:

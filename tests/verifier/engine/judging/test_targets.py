@@ -156,6 +156,16 @@ def test_what_only_a_module_or_the_loader_can_give_is_unknown(section: str, text
     assert text in verdict.findings[0].reasons[0].text
 
 
+@pytest.mark.parametrize(
+    ("section", "helps"), [("fentry/dummy", True), ("tp_btf/dummy", False), ("lsm/dummy", False)]
+)
+def test_a_function_that_is_not_there_may_be_one_that_the_loader_sets(
+    section: str, helps: bool
+) -> None:
+    finding = only_finding(_check(section))
+    assert ("--target PROGRAM=FUNCTION" in finding.suggestion) == helps
+
+
 def test_functions_that_are_not_known_make_targets_unknown() -> None:
     assert _check("fentry/do_nanosleep", functions=None).verdict == UNKNOWN
     assert _check("kprobe/do_nanosleep", functions=None).verdict == PASSES
