@@ -9,7 +9,7 @@ from typing import NamedTuple
 # A quote that nothing closes is looked after to the end of its line, which is done once per line:
 # later quotes of it stand behind a backslash, and such are stepped over.
 _SKIPPED = (
-    r"//[^\n]*|/\*[^*]*+\*++(?:[^/*][^*]*+\*++)*+/|/\*.*\Z"
+    r"//(?:[^\n\\]++|\\\r?\n|\\)*+|/\*[^*]*+\*++(?:[^/*][^*]*+\*++)*+/|/\*.*\Z"
     r"|\"(?:\\.|[^\"\\\n])*+\"|'(?:\\.|[^'\\\n])++'|\\[\"']"
 )
 _COMMENT_OR_TEXT = re.compile(_SKIPPED, re.S)

@@ -68,6 +68,7 @@ class _Finder:
         self._words = 0
         self._unread: list[tuple[Place, str]] = []
         self._unread_flags: list[tuple[Place, str]] = []
+        self._of_kfuncs = False  # whether the set that is read may hold any
 
     def find(self, only: str) -> Iterator[IdSet]:
         """Return the sets of the file, or those named `only`. Raises TreeError for too many."""
@@ -85,6 +86,7 @@ class _Finder:
             kind = match[1] or "SET"
             end = re.compile(rf"\bBTF_{kind}_END\s*\(").search(text, match.end())
             self._unread, self._unread_flags = [], []
+            self._of_kfuncs = kind != "SET"
             members = tuple(self._members(match.end(), end.start() if end else match.end()))
             if end is None:
                 self._unread.append((place, "no end"))
@@ -93,6 +95,7 @@ class _Finder:
             yield IdSet(name, SetKind[kind], place, members, *unread)
 
     def _list(self, match: re.Match[str], names: list[str], place: Place) -> IdSet:
+        self._of_kfuncs = False
         if len(names) == 3:  # _SINGLE: name, kind, type
             return IdSet(names[0], SetKind.LIST, place, (Entry(names[2], (), place),))
         end = re.compile(r"(?:\s*BTF_ID(?:_FLAGS)?\s*\([^)]*\)\s*;?)*").match(
@@ -181,6 +184,9 @@ class _Finder:
             return
         if not arguments[1].isidentifier():
             self._unread.append((Place(self._source.file, line), arguments[1]))
+            return
+        if self._of_kfuncs and arguments[0].strip() != "func":
+            self._unread.append((Place(self._source.file, line), ", ".join(arguments[:2])))
             return
         place = Place(self._source.file, line)
         written = arguments[2] if len(arguments) > 2 else ""

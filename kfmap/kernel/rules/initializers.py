@@ -26,6 +26,7 @@ _CALL = re.compile(r"\s*\(")
 _DESIGNATES = re.compile(r"(?:^|[{,])\s*\.\s*\w+\s*=")
 _MAX_MACROS = 200  # in one initialiser
 _UNION = re.compile(r"\bunion\b")
+_BIT_FIELD = re.compile(r"\w\s*:\s*\w+\s*[;,]")
 _LAST_NAME = re.compile(r"(\w+)\s*(?:\[[^\]]*\]\s*|:\s*\d+\s*)*\Z|\(\s*\*\s*(\w+)\s*\)")
 
 # The text of an expression, or what the fields of a struct hold.
@@ -94,13 +95,21 @@ def read_held(
 ) -> tuple[Held | None, ...]:
     """Return the elements of an initialiser; `head` is what stands before the variable's name."""
     names = member_names(code, head, file)
-    if value.type == "initializer_list" and _UNION.search(head):  # members share what they hold
+    if value.type == "initializer_list" and _has_odd_members(code, head, file):
         return (None,)
     if not dimensions.strip():
         return (_read_element(value, names),)
     if dimensions.count("[") > 1 or value.type != "initializer_list":
         return ()
     return _read_array(code, value, names, file)
+
+
+def _has_odd_members(code: Code, head: str, file: str) -> bool:
+    """Return whether it has a union, whose members share what they hold, or bit-fields."""
+    tag = _TAG.search(head)
+    item = code.type("struct", tag[1], file) if tag and "{" not in head else None
+    text = item.text if item else head
+    return _UNION.search(head) is not None or _BIT_FIELD.search(text) is not None
 
 
 def member_names(code: Code, head: str, file: str) -> tuple[str, ...]:

@@ -39,6 +39,7 @@ from kfmap.quick_dataclass import dataclass, replace
 
 _REGISTERS = re.compile(rf"\b(?:{REGISTER}|{REGISTER_FMODRET})\b")
 _CALLS = re.compile(rf"\b(?:{REGISTER}|{REGISTER_FMODRET})\s*\(")
+_UNPARSED = re.compile(r"\bgoto\s*\*|\b(?:__)?typeof(?:__)?\s*\(")  # what the parser does not know
 _LEADS_OUT = re.compile(r"\b(?:return|goto|break|continue)\b")
 _START = "register_btf_"  # of both: most files have neither, and that is quickly seen
 _MAX_FUNCTIONS = 100  # that register, in one file
@@ -304,6 +305,8 @@ def _is_cut(item: Item, function: Function) -> bool:
     """Return whether the parser lost its way, and calls that register with it."""
     if not function.body.has_error:
         return False
+    if _UNPARSED.search(item.text, item.brace):
+        return True
     calls = (called_name(n) for n in walk(function.body) if n.type == "call_expression")
     read = sum(name in (REGISTER, REGISTER_FMODRET) for name in calls)
     return read < len(_CALLS.findall(item.text, item.brace))

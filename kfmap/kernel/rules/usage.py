@@ -19,7 +19,8 @@ _AT_EXIT = ("module_exit", "__exitcall")
 _STATIC = re.compile(r"\bstatic\b")
 _CONSTRUCTOR = re.compile(r"\b_*constructor_*\b")
 _EXPORT = "EXPORT_SYMBOL"
-_PARAMETER = re.compile(r"(?:__setup(?:_param)?|early_param)\s*\(")  # include/linux/init.h
+# include/linux/init.h and moduleparam.h: what is called where a parameter is given
+_PARAMETER = re.compile(r"(?:__setup(?:_param)?|early_param|\w+_param_(?:cb|call)\w*)\s*\(")
 
 
 @dataclass(frozen=True, slots=True)
