@@ -5,6 +5,7 @@ Mirrors btf_get_field_type() and btf_find_field() of kernel/bpf/btf.c.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import NamedTuple
 
 from kfmap.btf.kinds import Kind
@@ -81,7 +82,12 @@ class ObjectFields:
     def __init__(self, obj: BpfObject) -> None:
         self._object = obj
         self._of_types: dict[int, SpecialFields] = {}
-        self._has_any = obj.btf is not None and any(map(obj.btf.mentions, FIELDS))
+
+    @cached_property
+    def _has_any(self) -> bool:
+        """Return whether any type of the object may have one: most name none of these structs."""
+        btf = self._object.btf
+        return btf is not None and any(map(btf.mentions, FIELDS))
 
     def of_type(self, type_id: int) -> SpecialFields:
         """Return the fields of a type of the object, which has types."""
