@@ -29,10 +29,13 @@ _FIXED: Mapping[str, str] = {
     **dict.fromkeys(("sizeof", "enum", "default"), ""),
     "if": _COMPILER,  # with CONFIG_PROFILE_ALL_BRANCHES, and means the same
 }
-# Macros of headers that all files share: a file of its own that defines them means something else.
+# What headers define that all files share: a file that defines it again means something else.
 _SHARED = (
     *("NULL", "likely", "unlikely", "BIT", "BIT_ULL", "ARRAY_SIZE", "WARN_ON", "WARN_ON_ONCE"),
     *("IS_ERR", "PTR_ERR", "BUG", "panic", "unreachable", "memcpy", "memmove", "fls"),
+    # and members of struct bpf_prog and struct btf_kfunc_id_set
+    *("type", "aux", "expected_attach_type", "attach_btf_id", "st_ops", "sleepable"),
+    *("owner", "set", "filter"),
 )
 _SHARING = re.compile(r"(?:arch/\w+/)?include/")
 _GENERATED = "include/generated/"

@@ -121,6 +121,16 @@ UNREAD = {
     "if": (_file("#define if(x) if (!(x))\n" + _in_code("true")), ""),
     "return": (_header("#define return for (;;)\n", SET), ""),
     "likely": (_file("#define likely(x) 0\n" + _in_code("likely(1)")), ""),
+    "member of a kfunc id set": (_file("#define set owner\n" + SET), ""),
+    "member of a program": (
+        _file(
+            "#define type expected_attach_type\n"
+            + id_set("one", filter_="the_filter")
+            + "static int the_filter(const struct bpf_prog *prog, u32 kfunc_id)\n"
+            "{\n return prog->type == BPF_PROG_TYPE_XDP ? 0 : -EACCES;\n}\n"
+        ),
+        "",
+    ),
     "-D of an initcall": (_flags("ccflags-y += -Dlate_initcall=static_assert"), ""),
     "-D of an initcall with an argument": (_flags("ccflags-y += '-Dlate_initcall(x)='"), ""),
     "-D for one file": (_flags("CFLAGS_set.o += -Dregister_btf_kfunc_id_set=pr_info"), ""),
