@@ -36,6 +36,7 @@ from verifier.records.models import (  # noqa: E402
     SubmittedFile,
     Verdict,
 )
+from verifier.spaces.models import Space  # noqa: E402
 
 _TIMES = 7
 _BATCH = 2000
@@ -68,11 +69,20 @@ def add_objects(count: int) -> None:
 def _add_objects(hashes: list[str], facts: list[str], submission: Submission) -> None:
     now = django.utils.timezone.now()
     objects = BpfObject.objects.bulk_create(
-        BpfObject(sha256=item, file_name=f"{item[:8]}.bpf.o", size=10_000, read_at=now)
+        BpfObject(
+            sha256=item,
+            file_name=f"{item[:8]}.bpf.o",
+            size=10_000,
+            read_at=now,
+            checked_by=ENGINE_VERSION,
+        )
         for item in hashes
     )
     SubmittedFile.objects.bulk_create(
-        SubmittedFile(submission=submission, name=item.file_name, object=item) for item in objects
+        SubmittedFile(
+            submission=submission, space=submission.space, name=item.file_name, object=item
+        )
+        for item in objects
     )
     Job.objects.bulk_create(Job(object=item, state=Job.State.DONE) for item in objects)
     programs = Program.objects.bulk_create(
@@ -153,7 +163,11 @@ def measure() -> dict[str, float]:
             "the uploads on a kernel": (account, lambda at: on_kernel),
             "two kernels and uploads": (account, lambda at: f"/compare/7.2/{newest}/"),
             "a space": (account, lambda at: "/spaces/grower/"),
+            "objects by the API": (account, lambda at: "/api/objects/"),
+            "objects by name, by the API": (account, lambda at: f"/api/objects/?name={at}ab"),
         }
+        for name in ("none", "few"):
+            pages |= _pages_of_others(name, newest)
     measured = {"first kfunc after the start": _cpu_ms(reader, kfunc(_TIMES))}
     for name, (client, path) in pages.items():
         _cpu_ms(client, path(_TIMES + 1))
@@ -162,6 +176,28 @@ def measure() -> dict[str, float]:
     size = Path(settings.DATABASES["default"]["NAME"]).stat().st_size
     measured["database, MB"] = size / 1e6
     return measured
+
+
+def _pages_of_others(name: str, newest: str) -> dict[str, tuple[Client, Callable[[int], str]]]:
+    """Return pages for somebody who sees none of the objects, or a few of the oldest ones."""
+    client, user = Client(), User.objects.get_or_create(username=name)[0]
+    client.force_login(user)
+    space = Space.objects.personal(user)
+    if name == "few" and not space.submissions.exists():
+        upload = Submission.objects.create(user=user)
+        for obj in BpfObject.objects.order_by("pk")[:20]:
+            upload.files.create(name=obj.file_name, object=obj)
+    pages = {
+        "home": "/",
+        "uploads": "/uploads/",
+        "the callers of a kfunc": f"/kernels/{newest}/kfuncs/bpf_xdp_metadata_rx_hash/",
+        "search": "/search/?q={}ab",
+        "the uploads on a kernel": f"/kernels/{newest}/uploads/",
+        "two kernels and uploads": f"/compare/7.2/{newest}/",
+        "the own space": space.get_absolute_url(),
+        "objects by the API": "/api/objects/",
+    }
+    return {f"{page}, for who sees {name}": (client, path.format) for page, path in pages.items()}
 
 
 def _some_kfuncs() -> list[str]:

@@ -41,7 +41,6 @@ def move_to_loader(obj: BpfObject, space: Space | None, choices: LoaderChoices) 
 
     What reviewers said goes along; what it stood on it says itself. A row that no other space has
     stays and is for the other loader from now on, unless there is one for that already.
-    `space`: None for objects that no upload names.
     """
     said = plain_choices(choices)
     if said == obj.loader:

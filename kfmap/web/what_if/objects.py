@@ -22,7 +22,8 @@ from kfmap.permission.what_if.flips import Flip
 from verifier.engine.judging.contexts import callback_context, decide
 from verifier.engine.object.model import StructOpsUse
 from verifier.engine.result import FindingKind, find_word
-from verifier.records.models import BpfObject, Check, Finding, Program, Verdict
+from verifier.records.models import BpfObject, Call, Check, Finding, Program, Verdict
+from verifier.records.newest import newest_ids
 from verifier.spaces.access import Reader
 
 _MOST_OBJECTS = 500
@@ -54,12 +55,12 @@ class Affected:
 class Effect:
     """The programs whose verdict changes; `unchecked` objects have no verdicts on the kernel yet.
 
-    `left_out` counts older objects that were not looked at.
+    `latest`: so many objects, the latest ones, were looked at, and there are more; 0 for all.
     """
 
     affected: tuple[Affected, ...]
     unchecked: int
-    left_out: int
+    latest: int
 
 
 def find_effect(
@@ -67,10 +68,10 @@ def find_effect(
 ) -> Effect:
     """Return what a draft does to uploads that the reader may see and whose kfuncs' cells flip."""
     flipped = {flip.kfunc for flip in flips}
-    seen = BpfObject.objects.visible_to(reader)
-    concerned = seen.filter(programs__calls__kfunc__in=flipped).distinct()
-    objects = {obj.pk: obj for obj in concerned.only("sha256", "file_name", "loader_key")}
-    looked_at = list(objects)[:_MOST_OBJECTS]
+    latest = list(newest_ids(reader, _MOST_OBJECTS))
+    calls = Call.objects.filter(object__in=latest, kfunc__in=flipped).order_by()
+    looked_at = list(calls.values_list("object", flat=True).distinct())
+    objects = BpfObject.objects.visible_to(reader).in_bulk(looked_at)
     verdicts = list(
         Verdict.objects.filter(
             check_row__in=Check.objects.current().filter(
@@ -94,7 +95,7 @@ def find_effect(
     return Effect(
         affected=tuple(item for item in found if item),
         unchecked=len(set(looked_at) - checked),
-        left_out=len(objects) - len(looked_at),
+        latest=_MOST_OBJECTS if len(latest) == _MOST_OBJECTS else 0,
     )
 
 

@@ -77,7 +77,13 @@ def test_mechanisms_page_counts_what_uploaded_objects_pay(client: Client) -> Non
     for kfunc in ("toy_insert", "toy_move", "bpf_common"):
         for instruction in (1, 5):
             path = [{"function": "f", "instruction": instruction, "source": None}]
-            row = {"kfunc": kfunc, "weak": False, "instruction": instruction, "path": path}
+            row = {
+                "object": paying,
+                "kfunc": kfunc,
+                "weak": False,
+                "instruction": instruction,
+                "path": path,
+            }
             Call.objects.create(program=program, **row)
             Call.objects.create(program=other, **row)  # through a function that both call
     for kernel in ("masked", "toy"):  # toy decides at load: what masks in its place would cost
