@@ -14,6 +14,8 @@ from pathlib import Path
 
 import unidiff
 
+from kfmap.archives.files import is_archive
+from kfmap.archives.stream import Budget, Stream
 from kfmap.btf.unpacking import unpacker_of
 from kfmap.given.files import GivenError, read_file, unpack_given
 from kfmap.text_bytes import decode_bytes
@@ -98,6 +100,11 @@ def _read_text(path: Path) -> str:
     data = read_file(path, _MOST)
     if unpacker_of(data[:16]) is not None:
         data = unpack_given(data, path, _MOST)
+    if is_archive(Stream(iter([data]), Budget(_MOST, 1))):
+        raise GivenError(
+            f"{path} is an archive: unpack it, and give the patches in it one by one, "
+            "in their order."
+        )
     text = decode_bytes(data).removeprefix(_MARK)
     if _CARRIAGE_RETURN.search(text):
         text = text.replace("\r\n", "\n")

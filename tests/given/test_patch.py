@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from kfmap.given.files import GivenError
 from kfmap.given.patch import apply_patches
+from tests.archives.packages import make_tar, make_zip
 
 FILES = {"net/a.c": "one\ntwo\nthree\nfour\n", "net/b.c": "b\n"}
 CHANGE = """\
@@ -138,3 +140,14 @@ def test_a_copy_leaves_what_it_is_a_copy_of(tmp_path: Path) -> None:
         "copy from net/b.c\ncopy to net/d.c\n"
     )
     assert patched(tmp_path, text) == {"net/d.c": "b\n"}
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize("make", [make_tar, make_zip])
+def test_an_archive_of_patches_is_called_one(
+    tmp_path: Path, make: Callable[..., bytes], pack: Callable[[bytes], bytes]
+) -> None:
+    path = tmp_path / "patches"
+    path.write_bytes(pack(make({"0001.patch": b"--- a/x.c\n+++ b/x.c\n@@ -0,0 +1 @@\n+x\n"})))
+    with pytest.raises(GivenError, match="is an archive: unpack it, and give the patches"):
+        apply_patches([path], lambda name: None)
