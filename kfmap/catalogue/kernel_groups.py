@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from kfmap.catalogue.kernel_names import K, NamedKernel
+from kfmap.catalogue.kernel_names import K, NamedKernel, series_of
 
 MOST_UNGROUPED = 12
 Row = TypeVar("Row")
@@ -85,8 +85,7 @@ def find_family(kernel: NamedKernel) -> Family:
     flavour = next((word for word in words if word in _FLAVOURS), "")
     if kernel.name.endswith("-all") or "every option on" in kernel.label:
         flavour = "every option"
-    series = ".".join(re.split(r"[-+~]", kernel.version)[0].split(".")[:2])
-    return Family(series, distribution, architecture, flavour)
+    return Family(series_of(kernel), distribution, architecture, flavour)
 
 
 def group_kernels(kernels: Sequence[K]) -> list[KernelGroup[K]]:
