@@ -12,6 +12,7 @@ from django.test import Client
 from kfmap.catalogue.bundled_kernels import BundledKernel
 from kfmap.catalogue.store import LoadedKernel, load_kernel, save_kernel
 from kfmap.permission.outcome_bits import OutcomeColumn
+from kfmap.permission.outcome_words import LETTERS, TITLES
 from kfmap.web.matrix.matrix_data import render_data
 from kfmap.web.shared.cells import load_cells
 from tests.bundled import different_kernels
@@ -34,6 +35,13 @@ def test_plain_table_marks_what_only_sleepable_programs_may_call(client: Client)
     asleep = read_plain(client, "group=lsm&rows=bpf_trace_it&sleep=1")
     assert asleep.count("cell-allowed") == 1
     assert "lsm.s%3Afile_open" in asleep
+
+
+def test_the_legend_has_every_kind_of_cell(client: Client) -> None:
+    page = client.get(MATRIX).content.decode()
+    legend = page[page.index("matrix-keys") : page.index("<noscript>")]
+    for word in LETTERS.values():
+        assert f"</i> {TITLES[word]}</span>" in legend
 
 
 def test_plain_table_shows_only_what_is_allowed(client: Client) -> None:
