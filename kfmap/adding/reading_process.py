@@ -199,12 +199,7 @@ def _read_evidence(request: dict[str, Any], path: Path, scratch: Path) -> dict[s
         "source": "evidence of a probe",
         "commit": None,
         "difference": {},
-        "nearest": min(
-            candidates,
-            key=lambda item: len(
-                set(facts.observed_kfuncs) ^ {kfunc.name for kfunc in item.kfuncs}
-            ),
-        ).name,
+        "nearest": find_like(facts, candidates),
     }
 
 

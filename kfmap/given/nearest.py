@@ -99,12 +99,12 @@ class Types:
 
 
 def find_like(kernel: KernelFacts, kernels: Iterable[KernelFacts]) -> str:
-    """Return which kernel shares most kfuncs with one whose source was read; "" if there is none.
+    """Return which kernel shares most kfuncs with one that was read or asked; "" if there is none.
 
     Of equals it is the one with the same configuration, then of the same release, then the one with
     the shortest name: a flavour is called like the plain one with a word more.
     """
-    names = {kfunc.name for kfunc in kernel.kfuncs}
+    names = {kfunc.name for kfunc in kernel.kfuncs} or set(kernel.observed_kfuncs)
 
     def rank(other: KernelFacts) -> tuple[int, bool, bool, int, str]:
         return (

@@ -30,3 +30,10 @@ def test_of_equals_the_same_configuration_the_release_and_the_plain_one_come_fir
     assert find_like(mine, [rt, older, plain, same]) == "9.1-cloud"
     assert find_like(mine, [rt, older, plain]) == "9.1"
     assert find_like(mine, []) == ""
+
+
+def test_a_kernel_that_was_asked_is_like_the_plain_one_of_its_release(tmp_path: Path) -> None:
+    plain = _kernel(tmp_path, "9.1", "one two")
+    flavour = replace(plain, name="9.1-arm64")
+    asked = replace(plain, name="asked", kfuncs=(), observed_kfuncs=("one", "two"))
+    assert find_like(asked, [flavour, plain]) == "9.1"
