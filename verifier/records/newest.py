@@ -90,7 +90,7 @@ class SeenIds:
     def count(self, most: int) -> int:
         """Count them, up to so many; those with a text are read by it, once for count and page."""
         if not self._text:
-            return self.all.order_by()[:most].count()
+            return newest_ids(self._reader, most).count()
         self._first, self._read_to = self[:most], most
         return len(self._first)
 
