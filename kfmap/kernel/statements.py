@@ -7,6 +7,7 @@ calls and fields mean, and note what they meet.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from tree_sitter import Node
 
@@ -28,6 +29,14 @@ FALLS = ""
 LEAVES = "return"
 BREAKS = "break"
 CONTINUES = "continue"
+
+
+class Case(NamedTuple):
+    """A label of a switch with its value, None for default, and the statements up to the next."""
+
+    label: Node
+    value: Value
+    statements: list[Node]
 
 
 class TooLongError(RuntimeError):
@@ -199,33 +208,45 @@ class Runner(Evaluator):
         return first
 
     def _switch(self, node: Node) -> set[str]:
-        condition, body = field_of(node, "condition"), field_of(node, "body")
+        condition = field_of(node, "condition")
         known = None if condition is None else self.value(condition)
-        if body is None or known is None:
-            return self._maybe(node)
-        cases = [child for child in body.named_children if child.type == "case_statement"]
-        labels = [label for case in cases if (label := field_of(case, "value")) is not None]
-        if any(map(has_label, body.named_children)) or None in map(self.value, labels):
+        cases = None if known is None else self.read_cases(node)
+        if known is None or cases is None:
             return self._maybe(node)
         at = self.find_case(cases, known)
         if at is None:
             return {FALLS}
         ends: set[str] = {FALLS}
         for case in cases[at:]:
-            ends = self._sequence(_case_statements(case))
+            ends = self._sequence(case.statements)
             if FALLS not in ends:
                 break
         return {FALLS if way == BREAKS else way for way in ends}
 
-    def find_case(self, cases: list[Node], value: int) -> int | None:
+    def read_cases(self, switch: Node) -> list[Case] | None:
+        """Return the cases of a switch: None where a label is not known or stands further in."""
+        body = field_of(switch, "body")
+        if body is None or any(map(has_label, body.named_children)):
+            return None
+        cases = []
+        for node in body.named_children:
+            if node.type == "case_statement":
+                label = field_of(node, "value")
+                value = None if label is None else self.value(label)
+                if label is not None and value is None:
+                    return None
+                statements = [child for child in node.named_children if child != label]
+                cases.append(Case(label or node, value, statements))
+        return cases
+
+    def find_case(self, cases: list[Case], value: int) -> int | None:
         """Return the index of the case that a value goes to."""
         default = None
         for at, case in enumerate(cases):
-            label = field_of(case, "value")
-            if label is None:
-                default = at
-            elif self.value(label) == value:
+            if case.value == value:
                 return at
+            if case.value is None:
+                default = at
         return default
 
     def _declare(self, node: Node) -> set[str]:
@@ -266,11 +287,6 @@ class Runner(Evaluator):
 
 def _is_address(node: Node) -> bool:
     return node.type == "pointer_expression" and node.children[0].type == "&"
-
-
-def _case_statements(case: Node) -> list[Node]:
-    label = field_of(case, "value")
-    return [child for child in case.named_children if child != label]
 
 
 def _plain_name(declarator: Node) -> str:

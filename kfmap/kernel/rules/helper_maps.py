@@ -19,7 +19,7 @@ from kfmap.kernel.helper_form import HelperMaps
 from kfmap.kernel.items import Item
 from kfmap.kernel.rules.hooks import find_enum
 from kfmap.kernel.rules.sleep_rules import VERIFIER_C
-from kfmap.kernel.statements import Runner, TooLongError
+from kfmap.kernel.statements import Case, Runner, TooLongError
 from kfmap.kernel.syntax import Function, field_of, parse_function, text_of
 from kfmap.kernel.whole_word import has_word
 from kfmap.quick_dataclass import dataclass
@@ -70,6 +70,7 @@ class _Met:
     line: int = 0
     asked_program: bool = False
     asked_attach_type: bool = False
+    depends_on_program: bool = False
 
 
 class _Asking:
@@ -91,7 +92,7 @@ class _Asking:
         ]
         self._programs = find_enum(code, "bpf_prog_type", VERIFIER_C)
         self._attach_types = find_enum(code, "bpf_attach_type", VERIFIER_C)
-        self._unnamed: dict[int, tuple[bool | None, _Met]] = {}
+        self.cases: dict[int, list[Case] | None] = {}  # of each switch, by its node's id
 
     def about(self, helper: str, argument: int) -> tuple[HelperMaps, bool]:
         """Return what a helper takes, and whether all of it is known."""
@@ -100,8 +101,8 @@ class _Asking:
         place = self._line
         is_whole = helper in self._numbers
         for kind in self._maps if is_whole else ():
-            answer, met = self._answer(helper, kind)
-            if met.asked_program:
+            answer, met = self.run(_Question(self._numbers[helper], kind.value))
+            if met.depends_on_program:
                 sometimes += self._programs_for(helper, kind)
             elif answer:
                 taken.append(kind.name)
@@ -113,15 +114,6 @@ class _Asking:
             helper, argument, tuple(taken), tuple(sometimes), Place(VERIFIER_C, place)
         )
         return maps, is_whole
-
-    def _answer(self, helper: str, kind: Constant) -> tuple[bool | None, _Met]:
-        """Return an answer; a helper that the check does not name is as any other one."""
-        question = _Question(self._numbers[helper], kind.value)
-        if has_word(self._text, _HELPER + helper):
-            return self.run(question)
-        if kind.value not in self._unnamed:
-            self._unnamed[kind.value] = self.run(question)
-        return self._unnamed[kind.value]
 
     def _programs_for(self, helper: str, kind: Constant) -> Iterator[str]:
         """Return the programs whose helper takes a type of map: its type, theirs, and what is
@@ -156,6 +148,7 @@ class _Asking:
         run.execute()
         values = set(run.returned)
         if len(values) != 1 or None in values:
+            met.depends_on_program |= met.asked_program
             return None, met
         return values == {0}, met
 
@@ -198,6 +191,13 @@ class _Run(Runner):
         """Return the value of an enumerator or macro."""
         return self._asking.constant(name)
 
+    def read_cases(self, switch: Node) -> list[Case] | None:
+        """Return the cases of a switch, which are the same in every run."""
+        kept = self._asking.cases
+        if switch.id not in kept:
+            kept[switch.id] = super().read_cases(switch)
+        return kept[switch.id]
+
     def field_value(self, node: Node) -> Value:
         """Return what is known of the program and the map."""
         name = field_of(node, "field")
@@ -209,7 +209,9 @@ class _Run(Runner):
 
     def condition_value(self, node: Node) -> Value:
         """Return whether a branch is taken: one on what nothing is asked about is not."""
-        return self.value(node) or 0
+        value = self.value(node)
+        self._met.depends_on_program |= value is None and self._met.asked_program
+        return value or 0
 
     def _statement(self, node: Node) -> set[str]:
         if node.type == "goto_statement":

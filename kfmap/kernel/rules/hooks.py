@@ -10,8 +10,8 @@ from kfmap.kernel.facts import Constant, Decision, HookOf, NotUnderstood, Place
 from kfmap.kernel.items import Item
 from kfmap.kernel.rules.function_doubts import find_doubt
 from kfmap.kernel.rules.statement_macros import expand_statement
-from kfmap.kernel.statements import Runner, TooLongError
-from kfmap.kernel.syntax import Function, field_of, parse_function
+from kfmap.kernel.statements import Case, Runner, TooLongError
+from kfmap.kernel.syntax import Function, parse_function
 
 BTF_C = "kernel/bpf/btf.c"
 _HOOK_FUNCTION = "bpf_prog_type_to_kfunc_hook"
@@ -113,10 +113,9 @@ class _Asked(Runner):
         line = self.function.line_of(node)
         return expand_statement(self._code, self.function, node, line, self.variables)
 
-    def find_case(self, cases: list[Node], value: int) -> int | None:
+    def find_case(self, cases: list[Case], value: int) -> int | None:
         """Note the line of the case."""
         at = super().find_case(cases, value)
         if at is not None:
-            label = field_of(cases[at], "value")
-            self.line = self.function.line_of(label if label is not None else cases[at])
+            self.line = self.function.line_of(cases[at].label)
         return at

@@ -33,7 +33,7 @@ from kfmap.kernel.rules.kfunc_id_sets import plain_name, resolve_function
 from kfmap.kernel.rules.register_machine import run_function
 from kfmap.kernel.rules.statement_macros import expand_statement
 from kfmap.kernel.rules.struct_ops_types import STRUCT_OPS_C, Registered
-from kfmap.kernel.statements import Runner, TooLongError
+from kfmap.kernel.statements import Case, Runner, TooLongError
 from kfmap.kernel.syntax import (
     Function,
     field_of,
@@ -285,11 +285,11 @@ class _Checking(Runner):
             self.wants_stack = True
         return super().other_value(node)
 
-    def find_case(self, cases: list[Node], value: int) -> int | None:
+    def find_case(self, cases: list[Case], value: int) -> int | None:
         """Note the line of the first case that matters."""
         at = super().find_case(cases, value)
         if at is not None and self.line == self.function.line:
-            self.line = self.function.line_of(cases[at])
+            self.line = self.function.line_of(cases[at].label)
         return at
 
 
