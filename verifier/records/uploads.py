@@ -21,7 +21,7 @@ def spaces_of(obj: BpfObject, user: Reader, action: Action = Action.SEE) -> Spac
 def find_space(user: Reader, obj: BpfObject, action: Action) -> Space | None:
     """Return the space in which somebody does something with an object.
 
-    That is the one where it was uploaded first; None for objects that no upload names.
+    That is the one where it was uploaded first; None where they may do so in no space.
     """
     return spaces_by_upload(obj, user, action).first()
 

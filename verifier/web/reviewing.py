@@ -51,7 +51,7 @@ class ReviewPart:
 
     @property
     def space(self) -> Space | None:
-        """Return the space of the review, None for objects that no upload names."""
+        """Return the space of the review, None where the reader may review in none."""
         return self.spaces.of_review
 
     @property

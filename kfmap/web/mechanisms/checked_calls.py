@@ -10,7 +10,7 @@ from verifier.records.newest import newest_ids
 from verifier.spaces.access import Reader
 
 LATEST = 500  # objects
-_MOST_CALLS = 3_000
+MOST_CALLS = 3_000
 _SHOWN = 50
 
 
@@ -36,7 +36,7 @@ def count_checked_calls(guarded: Collection[str], reader: Reader) -> list[Checke
         .values_list("object", "kfunc", "instruction", "path")
     )
     sites: dict[int, set[tuple[str, str, int]]] = {}
-    for object_id, kfunc, instruction, path in calls[:_MOST_CALLS]:
+    for object_id, kfunc, instruction, path in calls[:MOST_CALLS]:
         function = path[-1]["function"] if path else ""
         sites.setdefault(object_id, set()).add((kfunc, function, instruction))
     most = sorted(sites, key=lambda object_id: (-len(sites[object_id]), object_id))[:_SHOWN]

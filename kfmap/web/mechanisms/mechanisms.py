@@ -23,7 +23,7 @@ from kfmap.permission.mechanisms.scope import EVERYTHING, MEMBERS, list_contexts
 from kfmap.permission.mechanisms.table import ALL, WORD
 from kfmap.safe_text.csv_rows import render_csv
 from kfmap.web.mechanisms.cell import build_cell_page
-from kfmap.web.mechanisms.checked_calls import LATEST, count_checked_calls
+from kfmap.web.mechanisms.checked_calls import LATEST, MOST_CALLS, count_checked_calls
 from kfmap.web.mechanisms.picture import lay_out_picture
 from kfmap.web.shared.export import export_text
 from kfmap.web.shared.kernel_map import ThisKernel
@@ -64,6 +64,7 @@ def show_mechanisms(request: HttpRequest, this: ThisKernel) -> Page | HttpRespon
         if request.user.is_authenticated
         else None,
         "looked_at": LATEST,
+        "most_calls": MOST_CALLS,
     }
     return Page("mechanisms/mechanisms.html", context)
 

@@ -30,7 +30,7 @@ class Span:
             return "every kernel refuses something"
         if self.first == self.last:
             refuses = "is known to refuse" if self.not_known else "refuses"
-            return f"only {self.first} {refuses} nothing"
+            return f"{self.first} is the only release that {refuses} nothing"
         refusing = [name for name in self.not_between if name not in self.not_known]
         unknown = [name for name in self.not_between if name in self.not_known]
         without = f", except on {', '.join(refusing)}" if refusing else ""

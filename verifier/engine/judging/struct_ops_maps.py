@@ -134,7 +134,7 @@ def _missing_text(struct_map: StructOpsMap, names: list[str]) -> str:
             f", as SCX_OPS_OPEN() of tools/sched_ext does{which} in Linux 7.3 and some scx_utils do"
         )
     say = " ".join(f"--cleared {name}" for name in names[:_MOST_MEMBERS])
-    return f"{text}; if yours does, say {say}"
+    return f"{text}; if yours does, say so: {say}, or in the form of an upload"
 
 
 def _unlike_members(

@@ -52,11 +52,14 @@ def test_what_is_not_known_is_not_in_the_span() -> None:
     assert span.words == (
         "nothing is refused from 6.17 to 7.2, except on 7.1; it is not known of 7.0"
     )
-    assert find_span([*loading[:2], ("7.1", False)]).words == "only 6.17 is known to refuse nothing"
+    assert (
+        find_span([*loading[:2], ("7.1", False)]).words
+        == "6.17 is the only release that is known to refuse nothing"
+    )
     unsure = find_span([("6.16", None), ("7.1", False)])
     assert unsure.words == "no kernel is known to load all programs"
     checked = find_object_span([_verdict("7.2", PASSES)], ["7.3"])
-    assert checked.words == "only 7.2 is known to refuse nothing"
+    assert checked.words == "7.2 is the only release that is known to refuse nothing"
 
 
 def test_the_span_is_of_releases_as_long_as_one_loads_the_object() -> None:

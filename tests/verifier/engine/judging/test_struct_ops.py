@@ -68,7 +68,11 @@ def test_a_member_that_the_kernel_lacks_refuses_the_object() -> None:
 @pytest.mark.parametrize(
     ("struct_ops", "names", "said"),
     [
-        ("toy_ops", ("one", "two"), "clears all of them first; if yours does, say --cleared one"),
+        (
+            "toy_ops",
+            ("one", "two"),
+            "clears all of them first; if yours does, say so: --cleared one",
+        ),
         ("sched_ext_ops", ("sub_attach", "two"), "does with sub_attach in Linux 7.3"),
         ("sched_ext_ops", ("sub_attach", "sub_detach"), "tools/sched_ext does in Linux 7.3"),
     ],
@@ -88,7 +92,7 @@ def test_members_of_one_map_that_the_kernel_lacks_are_one_reason(
     )
     assert f"(Cannot find member {one} in kernel BTF)" in text
     assert said in text
-    assert text.endswith(f"say --cleared {one} --cleared {two}")
+    assert text.endswith(f": --cleared {one} --cleared {two}, or in the form of an upload")
 
 
 def test_of_a_great_many_members_that_the_kernel_lacks_some_are_named() -> None:

@@ -123,7 +123,7 @@ def test_the_answer_is_one_line_newest_first() -> None:
 def test_an_object_without_programs_passes() -> None:
     answer = build_answer(checked(verdict("7.3")))
     assert [item.verdict for item in answer.kernels] == [PASSES]
-    assert answer.span.words == "only 7.3 refuses nothing"
+    assert answer.span.words == "7.3 is the only release that refuses nothing"
 
 
 def test_where_nothing_loads_the_answer_says_so() -> None:
