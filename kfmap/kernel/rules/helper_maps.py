@@ -22,7 +22,7 @@ from kfmap.kernel.rules.sleep_rules import VERIFIER_C
 from kfmap.kernel.statements import Case, Runner, TooLongError
 from kfmap.kernel.syntax import Function, field_of, parse_function, text_of
 from kfmap.kernel.whole_word import has_word
-from kfmap.quick_dataclass import dataclass
+from kfmap.quick_dataclass import dataclass, field
 
 _ASKED = "check_map_func_compatibility"
 _NUMBER = "func_id"
@@ -65,9 +65,12 @@ class _Question:
 
 @dataclass(slots=True)
 class _Met:
-    """What a run came to: `line` of the last jump, and whether the program had a say."""
+    """What a run came to: `line` of the last jump, and what had a say: the program, helpers that
+    are compared with, a switch by helper."""
 
     line: int = 0
+    helpers: set[str] = field(default_factory=set)
+    chose_by_helper: bool = False
     asked_program: bool = False
     asked_attach_type: bool = False
     depends_on_program: bool = False
@@ -92,6 +95,7 @@ class _Asking:
         ]
         self._programs = find_enum(code, "bpf_prog_type", VERIFIER_C)
         self._attach_types = find_enum(code, "bpf_attach_type", VERIFIER_C)
+        self._of_any: dict[int, tuple[bool | None, _Met]] = {}  # by map type
         self.cases: dict[int, list[Case] | None] = {}  # of each switch, by its node's id
 
     def about(self, helper: str, argument: int) -> tuple[HelperMaps, bool]:
@@ -101,7 +105,7 @@ class _Asking:
         place = self._line
         is_whole = helper in self._numbers
         for kind in self._maps if is_whole else ():
-            answer, met = self.run(_Question(self._numbers[helper], kind.value))
+            answer, met = self._answer(helper, kind)
             if met.depends_on_program:
                 sometimes += self._programs_for(helper, kind)
             elif answer:
@@ -114,6 +118,16 @@ class _Asking:
             helper, argument, tuple(taken), tuple(sometimes), Place(VERIFIER_C, place)
         )
         return maps, is_whole
+
+    def _answer(self, helper: str, kind: Constant) -> tuple[bool | None, _Met]:
+        """Return an answer: that for any helper where nothing asked which one it is."""
+        if kind.value not in self._of_any:
+            any_number = max(self._numbers.values()) + 1
+            self._of_any[kind.value] = self.run(_Question(any_number, kind.value))
+        answer, met = self._of_any[kind.value]
+        if met.chose_by_helper or met.depends_on_program or _HELPER + helper in met.helpers:
+            return self.run(_Question(self._numbers[helper], kind.value))
+        return answer, met
 
     def _programs_for(self, helper: str, kind: Constant) -> Iterator[str]:
         """Return the programs whose helper takes a type of map: its type, theirs, and what is
@@ -189,7 +203,14 @@ class _Run(Runner):
 
     def constant(self, name: str) -> Value:
         """Return the value of an enumerator or macro."""
+        if name.startswith(_HELPER):
+            self._met.helpers.add(name)
         return self._asking.constant(name)
+
+    def find_case(self, cases: list[Case], value: int) -> int | None:
+        """Note a choice by the number of the helper."""
+        self._met.chose_by_helper |= value == self._question.helper
+        return super().find_case(cases, value)
 
     def read_cases(self, switch: Node) -> list[Case] | None:
         """Return the cases of a switch, which are the same in every run."""
