@@ -125,6 +125,11 @@ class _Workers(Generic[_Item, _Result]):
         except OSError:
             self._kill()  # those that were made
             raise
+        except (
+            KeyboardInterrupt
+        ):  # nobody else has this pool yet, whose thread outlives the command
+            self.end()
+            raise
 
     def hand_out(self, item: _Item) -> Future[_Result]:
         """Have an item worked on."""
