@@ -33,6 +33,7 @@ _MODULE = re.compile(r".*\.ko(?:\.\w+)?(?:\.debug)?$")
 _START_OF_TEXT = 1 << 16
 _MOST_FILES = 200_000
 _MOST_BYTES = 16 << 30
+_MODULES_RELEASE = re.compile(rb"vermagic=(\S+) ")  # in .modinfo: include/linux/vermagic.h
 _BANNER = re.compile(rb"Linux version (\d+\.\d+[\w.+~-]*)")
 _BOOT_VERSION = 0x20E  # kernel_version of struct setup_header (Documentation/arch/x86/boot.rst)
 _EM_BPF = 247
@@ -66,13 +67,22 @@ class GivenTypes:
     machine: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _GivenModule:
+    """The BTF of a module, and the release it was built for: "" where it does not say."""
+
+    path: Path
+    btf: bytes
+    release: str
+
+
 def read_given_types(paths: Sequence[Path]) -> GivenTypes:
     """Return the types in what was given, the kernel's first.
 
     Raises GivenError where no kernel's are among them, or something cannot be read.
     """
     kernel: GivenTypes | None = None
-    modules: list[tuple[Path, bytes]] = []
+    modules: list[_GivenModule] = []
     for path in _inside(paths):
         with _image_in(path) as (name, data):
             if _elf_machine(data) == _EM_BPF:
@@ -82,14 +92,14 @@ def read_given_types(paths: Sequence[Path]) -> GivenTypes:
                 )
             btf = _extract(path, name, data)
             if is_split(btf):
-                modules.append((path, btf))
+                modules.append(_GivenModule(path, btf, _release_of_module(data)))
             elif kernel is None:
                 config = find_config_in_image(data)
                 kernel = GivenTypes(btf, (), _release_of(data), config, _machine_of(data))
             else:
                 raise GivenError(f"{path} is the types of a second kernel: give one.")
     if kernel is None:
-        raise GivenError(_only_modules([path for path, _ in modules]))
+        raise GivenError(_only_modules([module.path for module in modules]))
     return _with_modules(kernel, modules)
 
 
@@ -102,15 +112,20 @@ def _only_modules(paths: list[Path]) -> str:
     )
 
 
-def _with_modules(kernel: GivenTypes, modules: list[tuple[Path, bytes]]) -> GivenTypes:
+def _with_modules(kernel: GivenTypes, modules: list[_GivenModule]) -> GivenTypes:
     base = read_btf(kernel.btf)
     names: set[str] = set()
-    for path, btf in modules:
+    for module in modules:
+        if module.release and kernel.release and module.release != kernel.release:
+            raise GivenError(
+                f"{module.path} is a module of {module.release}, and the kernel's types are those "
+                f"of {kernel.release}: give one of the same build, or none."
+            )
         try:
-            names.update(read_module_functions(btf, base))
+            names.update(read_module_functions(module.btf, base))
         except BtfError as error:
             raise GivenError(
-                f"{path}: its types do not go on after the kernel's: {error}."
+                f"{module.path}: its types do not go on after the kernel's: {error}."
             ) from error
     return replace(kernel, modules=tuple(sorted(names)))
 
@@ -204,6 +219,12 @@ def _release_of(data: FileBytes) -> str:
         return data[at : at + 100].split(b"\0")[0].split(b" ")[0].decode(errors="replace")
     found = _BANNER.search(data)
     return found[1].decode() if found else ""
+
+
+def _release_of_module(data: FileBytes) -> str:
+    """Return the release that a module was built for, "" where it does not say."""
+    found = _MODULES_RELEASE.search(unpack_whole(data) if unpacker_of(data[:16]) else data)
+    return found[1].decode(errors="replace") if found else ""
 
 
 def _machine_of(data: FileBytes) -> str:

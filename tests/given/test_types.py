@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import lzma
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,22 @@ def test_functions_of_modules_are_taken_with_the_kernel(tmp_path: Path) -> None:
     )
     found = read_given_types([module, kernel])
     assert (found.btf, found.modules) == (kernel_btf(), ("module_function",))
+
+
+@pytest.mark.parametrize("pack", [bytes, lzma.compress])
+def test_a_module_of_another_build_is_refused(
+    tmp_path: Path, pack: Callable[[bytes], bytes]
+) -> None:
+    said = {".rodata": b"Linux version 9.1.2-toy (", ".BTF": kernel_btf()}
+    kernel = write(tmp_path / "vmlinux", write_elf(said, machine=EM_X86_64))
+    for release in ("9.1.2-toy", "9.1.3-toy"):
+        own = {".modinfo": f"vermagic={release} SMP \0".encode(), ".BTF": module_btf()}
+        module = write(tmp_path / f"{release}.ko", pack(write_elf(own, machine=EM_X86_64)))
+        if release == "9.1.2-toy":
+            assert read_given_types([kernel, module]).modules == ("module_function",)
+        else:
+            with pytest.raises(GivenError, match=r"module of 9\.1\.3-toy.*those of 9\.1\.2-toy"):
+                read_given_types([kernel, module])
 
 
 def test_a_folder_like_that_of_sysfs_is_read(tmp_path: Path) -> None:
