@@ -234,10 +234,9 @@ def _save(addition: Addition, scratch: Path, result: dict[str, Any]) -> Kernel:
         wanted = Wanted(addition.name, addition.replace, addition.user)
         kernel = save_parts(parts, wanted, source).kernel
     except KernelExistsError as error:
-        said = str(error)
-        if addition.estimate:  # whose form cannot ask for that
-            said = said.replace(", or ask to replace it", "")
-        raise ReadingFailedError(said) from error
+        # the form of an estimate replaces nothing
+        more = "" if addition.estimate else " Or tick “Replace the kernel of this name”."
+        raise ReadingFailedError(f"{error}{more}") from error
     except (ValidationError, DataError) as error:
         raise ReadingFailedError(f"It cannot be saved: {error}") from error
     return kernel

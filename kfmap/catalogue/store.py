@@ -148,8 +148,7 @@ def save_kernel(
             return Saved(present, any(added))
         if present is not None and not replace:
             raise KernelExistsError(
-                f"The map has a kernel {facts.name} with other facts: "
-                "choose another name, or ask to replace it."
+                f"The map has a kernel {facts.name} with other facts: choose another name."
             )
         if present is not None:
             present.delete()

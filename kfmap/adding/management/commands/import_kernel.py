@@ -117,7 +117,7 @@ def _save(read: ReadKernel, wanted: Wanted) -> Saved:
     try:
         saved = save_parts(Parts.of(read), wanted)
     except KernelExistsError as error:
-        raise CommandError(str(error)) from error
+        raise CommandError(f"{error} --replace puts this one in its place.") from error
     except DataError as error:
         raise CommandError(f"A name in the tree is too long for the map: {error}") from error
     except ValidationError as error:
