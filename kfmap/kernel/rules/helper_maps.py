@@ -81,7 +81,6 @@ class _Asking:
 
     def __init__(self, code: Code, item: Item, helpers: Iterable[Constant]) -> None:
         self._code = code
-        self._text = item.text
         self._line = item.function_line
         self._numbers = {helper.name: helper.value for helper in helpers}
         self._constants = Constants(code, VERIFIER_C)
@@ -93,8 +92,10 @@ class _Asking:
             for kind in find_enum(code, "bpf_map_type", VERIFIER_C)
             if kind.value and not kind.name.startswith("__")
         ]
+        self._named_maps = {kind.name for kind in self._maps if has_word(item.text, kind.name)}
         self._programs = find_enum(code, "bpf_prog_type", VERIFIER_C)
         self._attach_types = find_enum(code, "bpf_attach_type", VERIFIER_C)
+        self._attach_types_of: dict[int, list[Constant]] = {}  # by how many functions are read
         self._of_any: dict[int, tuple[bool | None, _Met]] = {}  # by map type
         self.cases: dict[int, list[Case] | None] = {}  # of each switch, by its node's id
 
@@ -112,7 +113,7 @@ class _Asking:
                 taken.append(kind.name)
             elif answer is None:
                 is_whole = False
-            elif not has_word(self._text, kind.name):
+            elif kind.name not in self._named_maps:
                 place = met.line  # refused by what the check says of the helper
         maps = HelperMaps(
             helper, argument, tuple(taken), tuple(sometimes), Place(VERIFIER_C, place)
@@ -148,10 +149,15 @@ class _Asking:
 
     def _named(self) -> list[Constant]:
         """Return the attach types that the functions which were run speak of."""
-        texts = [self._items(name).text for name in self._parsed if self._parsed[name]]
-        return [
-            kind for kind in self._attach_types if any(has_word(text, kind.name) for text in texts)
-        ]
+        functions = len(self._parsed)
+        if functions not in self._attach_types_of:
+            texts = [self._items(name).text for name in self._parsed if self._parsed[name]]
+            self._attach_types_of[functions] = [
+                kind
+                for kind in self._attach_types
+                if any(has_word(text, kind.name) for text in texts)
+            ]
+        return self._attach_types_of[functions]
 
     def run(self, question: _Question) -> tuple[bool | None, _Met]:
         """Return whether the check takes a map: None where that is not known."""
