@@ -19,8 +19,9 @@ from kfmap.kernel.helper_form import HelperMaps
 from kfmap.kernel.items import Item
 from kfmap.kernel.rules.hooks import find_enum
 from kfmap.kernel.rules.sleep_rules import VERIFIER_C
+from kfmap.kernel.rules.verifier_functions import VerifierFunctions
 from kfmap.kernel.statements import Case, Runner, TooLongError
-from kfmap.kernel.syntax import Function, field_of, parse_function, text_of
+from kfmap.kernel.syntax import Function, field_of, text_of
 from kfmap.kernel.whole_word import has_word
 from kfmap.quick_dataclass import dataclass, field
 
@@ -80,13 +81,12 @@ class _Asking:
     """Asks about one helper after the other."""
 
     def __init__(self, code: Code, item: Item, helpers: Iterable[Constant]) -> None:
-        self._code = code
         self._line = item.function_line
         self._numbers = {helper.name: helper.value for helper in helpers}
         self._constants = Constants(code, VERIFIER_C)
         self._known: dict[str, Value] = {}
-        self._function = parse_function(item)
-        self._parsed: dict[str, Function | None] = {item.function: self._function}
+        self.functions = VerifierFunctions(code)
+        self._function = self.functions[item.function]
         self._maps = [
             kind
             for kind in find_enum(code, "bpf_map_type", VERIFIER_C)
@@ -149,15 +149,14 @@ class _Asking:
 
     def _named(self) -> list[Constant]:
         """Return the attach types that the functions which were run speak of."""
-        functions = len(self._parsed)
-        if functions not in self._attach_types_of:
-            texts = [self._items(name).text for name in self._parsed if self._parsed[name]]
-            self._attach_types_of[functions] = [
+        texts = self.functions.read_texts()
+        if len(texts) not in self._attach_types_of:
+            self._attach_types_of[len(texts)] = [
                 kind
                 for kind in self._attach_types
                 if any(has_word(text, kind.name) for text in texts)
             ]
-        return self._attach_types_of[functions]
+        return self._attach_types_of[len(texts)]
 
     def run(self, question: _Question) -> tuple[bool | None, _Met]:
         """Return whether the check takes a map: None where that is not known."""
@@ -171,16 +170,6 @@ class _Asking:
             met.depends_on_program |= met.asked_program
             return None, met
         return values == {0}, met
-
-    def function(self, name: str) -> Function | None:
-        """Return a function of the verifier that is called with the number of a helper."""
-        if name not in self._parsed:
-            found = next((i for i in self._code.items(VERIFIER_C) if i.function == name), None)
-            self._parsed[name] = parse_function(found) if found else None
-        return self._parsed[name]
-
-    def _items(self, name: str) -> Item:
-        return next(i for i in self._code.items(VERIFIER_C) if i.function == name)
 
     def constant(self, name: str) -> Value:
         """Return the value of an enumerator or macro; helpers' come from a macro of their own."""
@@ -250,7 +239,7 @@ class _Run(Runner):
         if name == "resolve_prog_type":
             self._met.asked_program = True
             return self._question.program_type
-        function = self._asking.function(name) if self._question.helper in values else None
+        function = self._asking.functions.find(name) if self._question.helper in values else None
         if function is None or function.name == self.function.name:
             return None
         variables = dict(zip(function.parameters, values, strict=False))

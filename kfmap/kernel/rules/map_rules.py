@@ -20,8 +20,9 @@ from kfmap.kernel.items import Item
 from kfmap.kernel.program_facts import MapRefusal
 from kfmap.kernel.rules.hooks import find_enum
 from kfmap.kernel.rules.sleep_rules import VERIFIER_C
+from kfmap.kernel.rules.verifier_functions import VerifierFunctions
 from kfmap.kernel.statements import Runner, TooLongError
-from kfmap.kernel.syntax import Function, field_of, parse_function, text_of
+from kfmap.kernel.syntax import Function, field_of, text_of
 from kfmap.quick_dataclass import dataclass
 
 _ASKED = "check_map_prog_compatibility"
@@ -84,9 +85,9 @@ class _Asking:
     def __init__(self, code: Code, item: Item) -> None:
         self.code = code
         self.constants = Constants(code, VERIFIER_C)
-        self._function = parse_function(item)
         self._lines = code.tree.lines(VERIFIER_C)
-        self._parsed: dict[str, Function | None] = {}
+        self.functions = VerifierFunctions(code)
+        self._function = self.functions[item.function]
         self._usual = self.constants.name_value(_USUAL_MAP)
 
     def by_field(
@@ -116,13 +117,6 @@ class _Asking:
                 yield self._refusal(
                     refused or asleep, map_type=kind.name, sleepable=refused is None
                 )
-
-    def function(self, name: str) -> Function | None:
-        """Return a function of the verifier that the check calls."""
-        if name not in self._parsed:
-            found = next((i for i in self.code.items(VERIFIER_C) if i.function == name), None)
-            self._parsed[name] = parse_function(found) if found else None
-        return self._parsed[name]
 
     def message(self, node: Node) -> str:
         """Return the text of a call of verbose(); `Source` keeps no contents of strings."""
@@ -202,7 +196,7 @@ class _Run(Runner):
             asked = self.constant(self._question.field) if self._question.field else 0
             return None if asked is None or values[1] is None else int(bool(asked & values[1]))
         elif len(values) == 1 and values[0] is not None:
-            function = self._asking.function(name)
+            function = self._asking.functions.find(name)
             if function is not None and function.name != self.function.name:
                 variables = dict(zip(function.parameters, values, strict=False))
                 return _Run(self._asking, function, self._question, variables).execute()
