@@ -176,7 +176,7 @@ class _Ended(Protocol):
 
 
 def _end(source: Packed, decompressor: _Ended, more: bytes = b"") -> None:
-    """Give back what stands behind a stream. Raises EOFError where it has no end."""
+    """Let what stands behind a stream be read next. Raises EOFError where it has no end."""
     if not decompressor.eof:
         raise EOFError("it was cut off")
     source.give_back((decompressor.unused_data or b"") + more)

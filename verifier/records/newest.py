@@ -110,7 +110,7 @@ def caller_ids(reader: Reader, kfunc: str, *, of_few: bool) -> Ids:
 
 
 def put_files_in_spaces() -> None:
-    """Say of files in which space they are that a web process of a release before took in."""
+    """Note the space of files that a web process of an earlier release took in without it."""
     strays = SubmittedFile.objects.filter(space=None, submission__space__isnull=False)
     space = Submission.objects.filter(pk=OuterRef("submission")).values("space")
     strays.update(space=Subquery(space))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from django import forms
 from django.conf import settings
@@ -74,9 +75,9 @@ class AddForm(_KernelForm):
     replace = forms.BooleanField(required=False, label="Replace the kernel of this name")
     anyway = forms.BooleanField(required=False, label="Accept it even if its parts do not match")
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Name the folders of the server; where there are none, ask for no path."""
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # what Form takes is passed on
+        super().__init__(*args, **kwargs)
         path = self.fields["path"]
         if folders := settings.KFMAP_KERNEL_FOLDERS:
             path.help_text = f"a tree, repository, archive or package in {' or '.join(folders)}"
