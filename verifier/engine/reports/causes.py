@@ -114,7 +114,7 @@ class Causes:
 
 def find_causes(obj: CheckedObject) -> Causes:
     """Return the causes of all that does not pass on any kernel, dead calls left out."""
-    collected = _Collector()
+    collected = _Collector(obj.verdicts[-1].kernel if obj.verdicts else "")
     for verdict in reversed(obj.verdicts):  # newest first: its finding is the example
         collected.add(verdict)
     return Causes(collected.causes(), collected.followed)
@@ -129,10 +129,11 @@ _Key = tuple[FindingKind, str, str]
 
 
 class _Collector:
-    """Findings as they come, kernel by kernel from the newest."""
+    """Findings as they come, kernel by kernel from `newest` on."""
 
-    def __init__(self) -> None:
+    def __init__(self, newest: str) -> None:
         self.followed = 0
+        self._newest = newest
         self._examples: dict[_Key, Finding] = {}
         self._hits: dict[_Key, list[Hit]] = {}
 
@@ -156,19 +157,19 @@ class _Collector:
             self._examples[key] = max(everything, key=_wordiness)
 
     def causes(self) -> tuple[Cause, ...]:
-        """Return the causes: those of the newest kernel first, of a kernel the gravest first."""
+        """Return the causes: what the newest kernel has first, then refusals, then the rest.
+
+        Each part goes from newer kernels to older ones, on a kernel from the gravest on: what could
+        not be asked of an older kernel stands behind what an older one still refuses.
+        """
         newest = {hits[0].kernel: at for at, hits in enumerate(reversed(self._hits.values()))}
         made = [Cause(*key, self._examples[key], tuple(hits)) for key, hits in self._hits.items()]
-        return tuple(
-            sorted(
-                made,
-                key=lambda cause: (
-                    -newest[cause.hits[0].kernel],
-                    cause.kind in _SOFT,
-                    _RANK.get(cause.kind, 0),
-                ),
-            )
-        )
+
+        def place(cause: Cause) -> tuple[bool, int, bool, int]:
+            first, soft = cause.hits[0].kernel, cause.kind in _SOFT
+            return soft and first != self._newest, -newest[first], soft, _RANK.get(cause.kind, 0)
+
+        return tuple(sorted(made, key=place))
 
 
 def _wordiness(finding: Finding) -> tuple[bool, int, int]:

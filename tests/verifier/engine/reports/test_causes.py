@@ -94,6 +94,25 @@ def test_causes_of_the_newest_kernel_come_first() -> None:
     assert [cause.kfunc for cause in causes.shown] == ["toy_new", "toy_old"]
 
 
+def test_what_could_not_be_asked_of_older_kernels_stands_behind_refusals() -> None:
+    unknown = [finding(FindingKind.UNKNOWN, "", "no types")]
+    causes = find_causes(
+        checked(
+            verdict("6.1", run=[missing("toy_old", "run")]),
+            verdict("7.2", run=unknown),
+            verdict(
+                "7.3", run=[finding(FindingKind.UNKNOWN, "", "no names"), missing("toy_new", "run")]
+            ),
+        )
+    )
+    assert [cause.text for cause in causes.shown] == [
+        "this kernel has no toy_new",
+        "no names",
+        "this kernel has no toy_old",
+        "no types",
+    ]
+
+
 def test_a_fingerprint_does_not_depend_on_kernels() -> None:
     refused = [finding(FindingKind.NOT_ALLOWED, "toy_move", "toy_filter refuses", "run")]
     (one,) = find_causes(checked(verdict("7.2", run=refused))).shown
