@@ -155,7 +155,14 @@ def say_kernels(some: Sequence[str], every: Sequence[str]) -> str:
         [name for _, name in run]
         for _, run in groupby(enumerate(some), lambda item: every.index(item[1]) - item[0])
     ]
-    return ", ".join(f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(run) for run in runs)
+    return ", ".join(map(_say_run, runs))
+
+
+def _say_run(run: Sequence[str]) -> str:
+    """Return neighbours in words: from 6.12 on where that follows 6.12-arm64, its flavour."""
+    first, _, _ = run[0].partition("-")
+    first = first if first in run else run[0]
+    return ", ".join(run) if len(run) <= 2 or first == run[-1] else f"{first} to {run[-1]}"
 
 
 def _find_objects(query: str, reader: Reader) -> list[BpfObject]:

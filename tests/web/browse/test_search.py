@@ -11,6 +11,7 @@ from tests.verifier.shared import share
 from verifier.records.models import BpfObject, Submission
 
 EVERY = ["6.1", "6.12", "6.17", "6.18", "7.1"]
+FLAVOURS = ["6.1", "6.12-arm64", "6.12-all", "6.12", "6.17", "7.1"]
 
 
 @pytest.mark.parametrize(
@@ -25,6 +26,21 @@ EVERY = ["6.1", "6.12", "6.17", "6.18", "7.1"]
 )
 def test_kernels_are_said_as_runs_of_releases(some: list[str], said: str) -> None:
     assert say_kernels(some, EVERY) == said
+
+
+@pytest.mark.parametrize(
+    ("some", "said"),
+    [
+        (FLAVOURS[1:], "6.12 to 7.1"),
+        (FLAVOURS[2:], "6.12 to 7.1"),
+        (FLAVOURS[1:4], "6.12-arm64, 6.12-all, 6.12"),
+        (["6.12-all", "6.17", "7.1"], "6.12-all, 6.17, 7.1"),
+    ],
+)
+def test_a_run_that_begins_with_flavours_begins_with_their_release(
+    some: list[str], said: str
+) -> None:
+    assert say_kernels(some, FLAVOURS) == said
 
 
 @pytest.mark.django_db
