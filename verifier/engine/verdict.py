@@ -13,8 +13,9 @@ from verifier.engine.judging.choices import (
     LoaderChoices,
     fit_choices,
 )
+from verifier.engine.judging.evidence_only import keep_what_is_known
+from verifier.engine.judging.interview import Interview
 from verifier.engine.judging.kernel import KernelUnderTest
-from verifier.engine.judging.loader import Loaded
 from verifier.engine.judging.prepared import Prepared, Steps, prepare_object
 from verifier.engine.judging.program import ObjectJudge
 from verifier.engine.object.model import BpfObject
@@ -43,7 +44,7 @@ def check_object(
     Reading and checking large objects under `collection_paused()` takes a fifth less.
     """
     prepared = obj if isinstance(obj, Prepared) else prepare_object(obj, choices)
-    loaded = Loaded(
-        prepared.object, prepared.relocations, kernel, prepared.choices, prepared.context_reads
-    )
-    return ObjectVerdict(kernel.name, ObjectJudge(prepared, loaded).judge())
+    verdicts = ObjectJudge(prepared, Interview(prepared, kernel)).judge()
+    if kernel.facts.is_observed:
+        verdicts = tuple(map(keep_what_is_known, verdicts))
+    return ObjectVerdict(kernel.name, verdicts)

@@ -14,7 +14,7 @@ from kfmap.catalogue.models import Kernel, Kfunc
 from kfmap.catalogue.recent import Recent
 from kfmap.permission.engine import ENGINE_VERSION
 from verifier.engine import result
-from verifier.engine.judging.calls import MODULE_RULE
+from verifier.engine.judging.externs import MODULE_RULE
 from verifier.engine.object.model import StructOpsUse
 from verifier.engine.reports import CheckedObject, Unchecked
 from verifier.engine.result import ObjectVerdict, ProgramVerdict, SourceLine

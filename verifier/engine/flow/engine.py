@@ -153,10 +153,16 @@ class Engine:
         self._slicer: Slicer | None = None
         if question and fast:
             self._slicer = Slicer(code, inputs, question, fast.find_live)
+        self._first_answers = dict(inputs.log)  # those that slices are made by
         self._known: dict[Key, Summary] = {}
         self._contexts: dict[int, int] = {}
         self._active: list[int] = []
         self._asked: dict[tuple[int, tuple[Value, ...], Regions], int] = {}
+
+    def begin_log(self) -> Mapping[InputKey, Answer]:
+        """Return a log of the answers that all that is found from here on depends on."""
+        log = self._inputs.log = dict(self._first_answers)
+        return log
 
     def enter(
         self, function: int, arguments: tuple[Value, ...], regions: Regions, asked: int

@@ -67,11 +67,16 @@ class Inputs:
         self,
         answers: dict[Asked, Callable[[int | str, int], Answer]],
         order: Literal["little", "big"] = "little",
+        known: dict[Key, Answer] | None = None,
     ) -> None:
         self._answers = answers
         self._order = order
-        self._known: dict[Key, Answer] = {}
+        self._known: dict[Key, Answer] = {} if known is None else known
         self.log: dict[Key, Answer] = {}
+
+    def with_own_log(self) -> Inputs:
+        """Return the same kernel's answers with a log of their own."""
+        return Inputs(self._answers, self._order, self._known)
 
     def peek(self, key: Key) -> Answer:
         """Return an answer without logging it."""

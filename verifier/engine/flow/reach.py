@@ -7,7 +7,7 @@ program's entry, keeping what decides about sleeping and about masks in force.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -193,16 +193,17 @@ class Reach:
 class Entry:
     """Where a program starts.
 
-    `timers_sleep`: timer callbacks of sleepable programs may sleep, as they could before the
-    verifier looked at callbacks apart. `globals_in_context`: a global function may sleep where its
-    caller may; before, where the program may, and it was looked at only whether its caller may.
+    The kernel is asked where it matters. `timers_sleep`: timer callbacks of sleepable programs may
+    sleep, as they could before the verifier looked at callbacks apart. `globals_in_context`: a
+    global function may sleep where its caller may; before, where the program may, and it was looked
+    at only whether its caller may.
     """
 
     function: int
     sleepable: bool
     exception_callback: int | None
-    timers_sleep: bool
-    globals_in_context: bool
+    timers_sleep: Callable[[], bool]
+    globals_in_context: Callable[[], bool]
 
 
 _Visit = tuple[Node, tuple[Value, ...], Regions, Circumstances, bool]
@@ -255,14 +256,16 @@ def _circumstances(
     engine: Engine, entry: Entry, node: Node, how: Circumstances, edge: Edge
 ) -> Circumstances:
     if edge.kind == TIMER:
-        return Circumstances(entry.sleepable and entry.timers_sleep, Later.TIMER)
+        return Circumstances(entry.sleepable and entry.timers_sleep(), Later.TIMER)
     if edge.kind == WORK:
         return Circumstances(True, Later.WORK)
     if edge.kind == PASSED:
         return Circumstances(None, Later.UNKNOWN)
     if edge.kind == GLOBAL:
-        sleepable = _is_awake(how, edge.regions) if entry.globals_in_context else entry.sleepable
-        return Circumstances(sleepable, how.later)
+        awake = _is_awake(how, edge.regions)
+        if awake != entry.sleepable and not entry.globals_in_context():
+            awake = entry.sleepable
+        return Circumstances(awake, how.later)
     in_tree = InTree.BELOW if how.in_tree else InTree.OUTSIDE
     if edge.kind == CALLBACK and engine.code.orders_tree(node.function, edge.slot):
         in_tree = InTree.CALLBACK

@@ -16,8 +16,7 @@ from kfmap.permission.verdict import give_reason
 from kfmap.quick_dataclass import dataclass
 from verifier.engine.flow.reach import LiveCallback, Reach
 from verifier.engine.judging.externs import FOUND
-from verifier.engine.judging.kernel import KernelUnderTest
-from verifier.engine.judging.loader import Loaded
+from verifier.engine.judging.interview import Interview
 from verifier.engine.judging.prepared import Prepared
 from verifier.engine.judging.problem import (
     Objection,
@@ -41,7 +40,7 @@ class CallbackJudge:
     """Judges the live callbacks of programs of one object on one kernel."""
 
     prepared: Prepared
-    loaded: Loaded
+    kernel: Interview
 
     def problems(self, reach: Reach) -> Iterator[Problem]:
         """Look at every function that is live as a callback."""
@@ -49,11 +48,11 @@ class CallbackJudge:
             function = callback.node.function
             yield from self._linkage(callback)
             yield from self._object(callback, THROW, self.throw_in(function), THROW)
-            if self.loaded.kernel.rules.holds("callbacks_never_tail_call"):
-                calls = self.prepared.helpers_in(function).get(TAIL_CALL, ())
+            calls = self.prepared.helpers_in(function).get(TAIL_CALL, ())
+            if calls and self.kernel.holds("callbacks_never_tail_call"):
                 yield from self._object(callback, "bpf_tail_call", calls)
-            if self.loaded.kernel.rules.holds("callbacks_never_load_packets"):
-                loads = self.prepared.packets_in(function)
+            loads = self.prepared.packets_in(function)
+            if loads and self.kernel.holds("callbacks_never_load_packets"):
                 yield from self._object(callback, "a load from the packet", loads)
 
     def _linkage(self, callback: LiveCallback) -> Iterator[Problem]:
@@ -76,7 +75,7 @@ class CallbackJudge:
         """Return the way to the first exception that a function could throw, dead code counted."""
         for extern, path in self.prepared.calls_in(function).items():
             is_throw = self.prepared.object.externs[extern].kernel_name == THROW
-            if is_throw and self.loaded.kfunc(extern).outcome == FOUND:
+            if is_throw and self.kernel.kfunc(extern).outcome == FOUND:
                 return path
         return ()
 
@@ -94,13 +93,13 @@ class CallbackJudge:
 
 
 def exception_objection(
-    prepared: Prepared, program: Program, kernel: KernelUnderTest
+    prepared: Prepared, program: Program, kernel: Interview
 ) -> Objection | None:
     """Return what is wrong with the function that a program declares for its exceptions."""
     text, callback = "", program.exception_callback
     if callback is None:
         text = _absence(_declared(prepared, program), prepared)
-    elif kernel.decider.find_kfunc(THROW) is not None:
+    elif kernel.has_kfunc(THROW):
         text = _fault(prepared, program, callback)
     return Objection(FindingKind.LOAD, (give_reason(_RULE, text),)) if text else None
 

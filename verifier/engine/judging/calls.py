@@ -7,54 +7,50 @@ from kfmap.permission.observed import NOT_ASKED
 from kfmap.permission.verdict import ALLOWED, FAILS, REFUSED, UNKNOWN, Verdict, give_reason
 from verifier.engine.flow.reach import Circumstances, Later, LiveCall
 from verifier.engine.flow.regions import Regions
-from verifier.engine.judging.externs import FOUND, MODULE_ONLY, Resolved
-from verifier.engine.judging.kernel import ContextAnswers, KernelUnderTest
-from verifier.engine.judging.loader import Loaded
+from verifier.engine.judging.externs import FOUND, absent_reason
+from verifier.engine.judging.interview import Interview, Memory
+from verifier.engine.judging.prepared import Prepared
 from verifier.engine.judging.problem import Objection, Problem, path_problem
 from verifier.engine.judging.regions import kfunc_problem, variants
 from verifier.engine.result import FindingKind, Reason
 
-MODULE_RULE = "module"  # of a reason: a module may have it
 _SLEEPABLE = "KF_SLEEPABLE"
-# What is said of a call follows from these: extern, regions, circumstances, fault.
-_Alike = tuple[int, Regions, Circumstances, str]
 LATER = {Later.TIMER: "a timer callback", Later.WORK: "a workqueue callback"}
 
 
 class CallJudge:
-    """Judges the live calls of one program on one kernel."""
+    """Judges the live calls of the programs of one object in one context on one kernel."""
 
-    def __init__(self, loaded: Loaded, answers: ContextAnswers) -> None:
-        self._loaded = loaded
-        self._kernel: KernelUnderTest = loaded.kernel
-        self._context = answers.context
-        self._answers = answers
-        self._known: dict[_Alike, Objection | None] = {}
+    def __init__(self, prepared: Prepared, kernel: Interview, context: int) -> None:
+        self._object = prepared.object
+        self._kernel = kernel
+        self._context = prepared.contexts[context]
+        self._number = context
+        self._known: Memory[Objection | None] = {}
 
     def judge(self, call: LiveCall) -> Problem | None:
         """Return the first thing the kernel objects to, None if it is fine with the call."""
+        # What is said of a call follows from these.
         alike = (call.extern, call.regions, call.circumstances, call.fault)
-        if alike not in self._known:
-            self._known[alike] = self._find_objection(call)
-        found = self._known[alike]
+        found = self._kernel.remember(self._known, alike, self._find_objection, call)
         if found is None:
             return None
-        name = self._loaded.object.externs[call.extern].kernel_name
+        name = self._object.externs[call.extern].kernel_name
         return path_problem(found, name, call.node, call.slot, call.sure)
 
     def _find_objection(self, call: LiveCall) -> Objection | None:
-        extern = self._loaded.object.externs[call.extern]
-        resolved = self._loaded.kfunc(call.extern)
+        extern = self._object.externs[call.extern]
+        resolved = self._kernel.kfunc(call.extern)
         if resolved.outcome != FOUND:
             return Objection(FindingKind(resolved.outcome), (absent_reason(resolved, extern.name),))
         if extern.kernel_name == TRAP:
             return Objection(FindingKind.LOAD, (give_reason("trap", TRAP_TEXT),))
-        verdict = self._answers.decide(extern.kernel_name)
+        verdict = self._kernel.verdict(self._number, extern.kernel_name)
         if verdict.verdict == REFUSED:
             return Objection(FindingKind.NOT_ALLOWED, verdict.reasons)
         if verdict.verdict == UNKNOWN:
             return Objection(FindingKind.UNKNOWN, verdict.reasons)
-        if self._kernel.decider.observations:
+        if self._kernel.decides_by_asking():
             return Objection(FindingKind.UNKNOWN, (*verdict.reasons, NOT_ASKED))
         return (
             self._sleep_objection(call, extern.kernel_name, verdict)
@@ -62,11 +58,11 @@ class CallJudge:
             or self._run_time_objection(call, extern.kernel_name, verdict)
         )
 
-    def may_sleep(self, index: int) -> bool:
+    def may_sleep(self, extern: int) -> bool:
         """Return whether an extern is a kfunc that may be called in this context, and sleeps."""
-        if self._loaded.kfunc(index).outcome != FOUND:
+        if self._kernel.kfunc(extern).outcome != FOUND:
             return False
-        verdict = self._answers.decide(self._loaded.object.externs[index].kernel_name)
+        verdict = self._kernel.verdict(self._number, self._object.externs[extern].kernel_name)
         return verdict.verdict == ALLOWED and _SLEEPABLE in verdict.flags
 
     def _sleep_objection(self, call: LiveCall, kfunc: str, verdict: Verdict) -> Objection | None:
@@ -75,8 +71,7 @@ class CallJudge:
         where, certain = asleep(call.regions, call.circumstances, self._context.sleepable)
         if not where:
             return None
-        listed = self._kernel.decider.find_listed(kfunc)
-        place = listed[0].entry.place if listed else None
+        place = self._kernel.place_of(kfunc)
         reason = give_reason("sleepable", f"{kfunc} may sleep, and {where}", place)
         return Objection(FindingKind.NOT_SLEEPABLE, (reason,), certain)
 
@@ -84,8 +79,7 @@ class CallJudge:
         found = kfunc_problem(call, kfunc, verdict.flags, self._kernel, self._context)
         if not found.text:
             return None
-        listed = self._kernel.decider.find_listed(kfunc)
-        reason = give_reason("region", found.text, listed[0].entry.place if listed else None)
+        reason = give_reason("region", found.text, self._kernel.place_of(kfunc))
         return Objection(FindingKind.REGION, (reason,), found.certain, found.advice)
 
     def _run_time_objection(self, call: LiveCall, kfunc: str, verdict: Verdict) -> Objection | None:
@@ -96,10 +90,8 @@ class CallJudge:
         """Ask what the kernel checks on each call: of the op, or where the call is made later."""
         if not call.circumstances.later:
             return verdict.reasons if verdict.run_time == FAILS else ()
-        layer, where = self._kernel.decider.run_time_layer, LATER.get(call.circumstances.later)
-        if where is None or not layer.is_told(self._context):
-            return ()
-        return tuple(layer.find_failure(where, kfunc))
+        where = LATER.get(call.circumstances.later)
+        return () if where is None else self._kernel.later_failure(self._number, where, kfunc)
 
 
 def asleep(regions: Regions, how: Circumstances, program_sleeps: bool) -> tuple[str, bool]:
@@ -113,10 +105,3 @@ def asleep(regions: Regions, how: Circumstances, program_sleeps: bool) -> tuple[
     held = [each.held() for each in variants(regions)]
     told = [name for name in held if name]
     return (f"this is within {told[0]}", len(told) == len(held)) if told else ("", True)
-
-
-def absent_reason(resolved: Resolved, name: str) -> Reason:
-    """Return why libbpf takes an extern for absent."""
-    text = resolved.text or f"this kernel has no {name}"
-    rule = MODULE_RULE if resolved.outcome == MODULE_ONLY else resolved.outcome
-    return give_reason(rule, text, resolved.place)

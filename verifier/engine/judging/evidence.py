@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from verifier.engine.judging.advice import Adviser
 from verifier.engine.object.disassemble import disassemble_around
 from verifier.engine.object.model import BpfObject
 from verifier.engine.object.steps import step_at
@@ -46,9 +45,12 @@ class Evidence:
 class Reporter:
     """Makes findings for one object on one kernel."""
 
-    def __init__(self, evidence: Evidence, adviser: Adviser) -> None:
+    def __init__(
+        self, evidence: Evidence, advise: Callable[[str, str], tuple[tuple[str, ...], str]]
+    ) -> None:
+        """`advise` says, by the kind and the kfunc, where it is legal and what to do."""
         self._evidence = evidence
-        self._adviser = adviser
+        self._advise = advise
 
     def report(
         self,
@@ -63,7 +65,7 @@ class Reporter:
         `advice`: what to do, where that is known better than by the kind.
         """
         steps = self._evidence.steps(path)
-        legal_in, suggestion = self._adviser.advise(kind, kfunc)
+        legal_in, suggestion = self._advise(kind, kfunc)
         return Finding(
             kind=kind,
             kfunc=kfunc,

@@ -11,16 +11,18 @@ from kfmap.btf.compat import explain_function, resolve_function, resolve_variabl
 from kfmap.btf.read import Btf, BtfError
 from kfmap.kernel.facts import VMLINUX, Kfunc, Place
 from kfmap.kernel.program_facts import KernelPart
+from kfmap.permission.verdict import give_reason
 from verifier.engine.flow.values import OBJECT, VAGUE, Value
 from verifier.engine.judging.built_without import options_off
 from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.object.model import BpfObject, Extern
-from verifier.engine.result import FindingKind
+from verifier.engine.result import FindingKind, Reason
 
 FOUND = "found"
 MISSING = FindingKind.MISSING
 PROTOTYPE = FindingKind.PROTOTYPE
 MALFORMED = FindingKind.MALFORMED_KERNEL
+MODULE_RULE = "module"  # of a reason: a module may have it
 MODULE_ONLY = FindingKind.UNKNOWN  # no kernel of the map has it: only a module from elsewhere can
 
 
@@ -34,6 +36,13 @@ class Resolved(NamedTuple):
     text: str = ""
     place: Place | None = None
     loads: bool = True
+
+
+def absent_reason(resolved: Resolved, name: str) -> Reason:
+    """Return why libbpf takes an extern for absent."""
+    text = resolved.text or f"this kernel has no {name}"
+    rule = MODULE_RULE if resolved.outcome == MODULE_ONLY else resolved.outcome
+    return give_reason(rule, text, resolved.place)
 
 
 def resolve_kfunc(obj: BpfObject, extern: Extern, kernel: KernelUnderTest) -> Resolved:

@@ -14,7 +14,7 @@ from kfmap.quick_dataclass import dataclass
 from verifier.engine.flow.reach import Circumstances, GlobalCall, Node, Reach
 from verifier.engine.flow.regions import LOCK, PREEMPT, REGION_NAMES, Regions
 from verifier.engine.judging.calls import asleep
-from verifier.engine.judging.kernel import KernelUnderTest
+from verifier.engine.judging.interview import Interview
 from verifier.engine.judging.prepared import Prepared
 from verifier.engine.judging.problem import Path, Problem, extend, path_to_call, place_of_call
 from verifier.engine.judging.regions import THROW, variants
@@ -30,7 +30,7 @@ class GlobalJudge:
     of a helper, `throw_in` of a function how it could throw."""
 
     prepared: Prepared
-    kernel: KernelUnderTest
+    kernel: Interview
     may_sleep: Callable[[int], bool]
     helper_sleeps: Callable[[int], bool]
     throw_in: Callable[[int], Path]
@@ -48,9 +48,11 @@ class GlobalJudge:
     def _result(self, call: GlobalCall) -> Iterator[Problem]:
         """Mirror btf_prepare_func_args() of kernel/bpf/btf.c, which looks at what is called."""
         result = self.prepared.code.graph.odd_globals.get(call.node.function)
+        if result is None:
+            return
         # "return value not void or scalar" of 7.1.13 was "doesn't return scalar" until 6.19.6.
         takes_nothing = self.kernel.has_function("subprog_returns_void")
-        if result is None or (result == Result.NOTHING and takes_nothing):
+        if result == Result.NOTHING and takes_nothing:
             return
         known = result != Result.NOTHING or takes_nothing is not None
         returns = "nothing" if result == Result.NOTHING else "what is no number"
@@ -61,10 +63,9 @@ class GlobalJudge:
 
     def _in_region(self, call: GlobalCall) -> Iterator[Problem]:
         name = self._name(call)
-        needs_preemption = self.kernel.rules.holds("globals_need_preemption")
-        for region in (LOCK, PREEMPT) if needs_preemption else (LOCK,):
+        for region in (LOCK, PREEMPT):
             depth = call.regions.depths()[region]
-            if depth:
+            if depth and (region == LOCK or self.kernel.holds("globals_need_preemption")):
                 text = f"global function {name} is called within {REGION_NAMES[region]}"
                 path = path_to_call(call.node)
                 sure = call.sure and depth > 0
@@ -73,7 +74,7 @@ class GlobalJudge:
                 )
 
     def _static_under_lock(self, call: GlobalCall) -> Iterator[Problem]:
-        if self.kernel.rules.holds("static_calls_under_lock") is False:
+        if self.kernel.holds("static_calls_under_lock") is False:
             text = f"{self._name(call)} is called while a lock is held: no function may be"
             yield self._problem(
                 FindingKind.REGION, "", path_to_call(call.node), call.node, call.sure, text
@@ -81,10 +82,10 @@ class GlobalJudge:
 
     def _sleeping(self, call: GlobalCall) -> Iterator[Problem]:
         """Newer kernels mark what may sleep, and ask at the call whether the caller may."""
-        if not self.kernel.rules.holds("sleepable_globals_marked"):
-            return
         where, certain = _asleep_at(call.regions, call.circumstances)
-        found = self._sleeper_in(call.node.function) if where else None
+        if not where or not self.kernel.holds("sleepable_globals_marked"):
+            return
+        found = self._sleeper_in(call.node.function)
         if found is None:
             return
         kfunc, what, inner = found
@@ -97,7 +98,7 @@ class GlobalJudge:
     def _throwing(self, call: GlobalCall) -> Iterator[Problem]:
         held = [each.held() for each in variants(call.regions)]
         told = [name for name in held if name]
-        if not told or not self.kernel.rules.holds("globals_throw"):
+        if not told or not self.kernel.holds("globals_throw"):
             return
         thrown = self.throw_in(call.node.function)
         if thrown:

@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.object.model import Code, Function
 
 INSTRUCTION_RULE = "instruction"
@@ -53,8 +52,8 @@ _NEWER = _any_of((*_BY_OPCODE, *_DIVISIONS, *_MOVES, *_ATOMICS))  # or older: th
 
 
 class Newer(NamedTuple):
-    """An instruction that not every kernel knows: its mark, its slot, and what to tell of one that
-    does not.
+    """An instruction that not every kernel knows: its mark, which is a function that those have
+    which know it, its slot, and what to tell of one that does not.
 
     `even_dead`: dead code counts; `first`: whenever its function is walked, it is.
     """
@@ -64,12 +63,6 @@ class Newer(NamedTuple):
     text: str
     even_dead: bool
     first: bool
-
-
-def lacks_instructions(kernel: KernelUnderTest) -> frozenset[str]:
-    """Return the marks of instructions that the kernel surely does not know."""
-    marks = (_SIGNED, _MAY_GOTO, _ACQUIRE)
-    return frozenset(mark for mark in marks if kernel.has_function(mark) is False)
 
 
 def newer_instructions(function: Function, code: Code) -> Iterator[Newer]:

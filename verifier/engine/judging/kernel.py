@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cached_property
 
@@ -25,6 +26,8 @@ from verifier.engine.judging.problem import Objection
 from verifier.engine.judging.verifier_rules import VerifierRules
 
 _MAX_CONTEXTS = 1_000  # whose decisions are kept
+# The head of a list or the root of a tree: a lock beside it has to be held.
+_GUARDED = re.compile(r"struct bpf_(list_head|rb_root) ?\*")
 
 
 class ContextAnswers:
@@ -171,6 +174,11 @@ class KernelUnderTest:
                 self._answers.clear()
             known = self._answers[context] = ContextAnswers(self, context)
         return known
+
+    def takes_guarded(self, kfunc: str) -> bool:
+        """Return whether a kfunc is given the head of a list or the root of a tree."""
+        known = self.decider.find_kfunc(kfunc)
+        return known is not None and _GUARDED.search(known.prototype) is not None
 
     @cached_property
     def rules(self) -> VerifierRules:

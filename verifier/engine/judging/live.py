@@ -11,22 +11,15 @@ from verifier.engine.flow.forks import ON_MAPS
 from verifier.engine.flow.questions import Question
 from verifier.engine.flow.reach import Entry, LivePoison, Reach, find_live_calls
 from verifier.engine.flow.summary import LeakKind
-from verifier.engine.flow.values import Asked
 from verifier.engine.judging.callbacks import CallbackJudge
 from verifier.engine.judging.calls import CallJudge
 from verifier.engine.judging.contexts import resolved_type
 from verifier.engine.judging.global_calls import GlobalJudge
 from verifier.engine.judging.helper_calls import HelperJudge
-from verifier.engine.judging.kernel import ContextAnswers
-from verifier.engine.judging.licences import is_gpl_compatible
-from verifier.engine.judging.loader import Loaded
-from verifier.engine.judging.map_arguments import MapArguments
-from verifier.engine.judging.maps import MapJudge
+from verifier.engine.judging.interview import Interview
 from verifier.engine.judging.prepared import Prepared
 from verifier.engine.judging.problem import Objection, Problem, path_problem
-from verifier.engine.judging.reached import Reached
 from verifier.engine.judging.regions import TAIL_CALL, leak_problem
-from verifier.engine.object.model import Program
 from verifier.engine.result import FindingKind, Reason
 
 # Whether something of these kinds is wrong does not depend on the regions it is in.
@@ -53,33 +46,18 @@ _NO_PACKETS = Objection(
 class Engines:
     """The two ways to walk one object on one kernel; programs share what was found."""
 
-    def __init__(self, prepared: Prepared, loaded: Loaded) -> None:
+    def __init__(self, prepared: Prepared, kernel: Interview) -> None:
         self._prepared = prepared
-        self._loaded = loaded
+        self._kernel = kernel
         self._steps = Budget(prepared.steps.joined)
         self._exact_steps = Budget(prepared.steps.exact)
         self._exact: dict[Question, Engine] = {}
-        self._fails: dict[int, bool] = {}
-        self._inputs = loaded.inputs()
-        self.fast = Engine(prepared.code, self._inputs, self._steps)
-
-    def fails(self, function: int) -> bool:
-        """Return whether a CO-RE relocation of a function fails."""
-        if not self._loaded.may_fail:
-            return False
-        if function not in self._fails:
-            self._fails[function] = self._find_failure(function)
-        return self._fails[function]
-
-    def _find_failure(self, function: int) -> bool:
-        section = self._prepared.object.functions[function].section
-        slots = self._prepared.code.core_slots_of(function)
-        return any(self._inputs.peek((Asked.FAILS, section, slot)) for slot in slots)
+        self.fast = Engine(prepared.code, kernel.inputs(), self._steps)
 
     def exact(self, question: Question) -> Engine:
         """Return an engine that walks path by path what may answer a question."""
         if question not in self._exact:
-            inputs = self._loaded.inputs()
+            inputs = self._kernel.inputs()
             self._exact[question] = Engine(
                 self._prepared.code, inputs, self._steps, self._exact_steps, question, self.fast
             )
@@ -89,14 +67,13 @@ class Engines:
 class Judges:
     """Those of calls, for all programs of one object in one context: what they said they know."""
 
-    def __init__(self, prepared: Prepared, loaded: Loaded, answers: ContextAnswers) -> None:
-        self.calls = CallJudge(loaded, answers)
-        licensed = is_gpl_compatible(prepared.object.license)
-        self.helpers = HelperJudge(loaded.kernel, answers, licensed)
-        self.callbacks = CallbackJudge(prepared, loaded)
+    def __init__(self, prepared: Prepared, kernel: Interview, context: int) -> None:
+        self.calls = CallJudge(prepared, kernel, context)
+        self.helpers = HelperJudge(kernel, context, prepared.contexts[context].sleepable)
+        self.callbacks = CallbackJudge(prepared, kernel)
         self.globals = GlobalJudge(
             prepared,
-            loaded.kernel,
+            kernel,
             self.calls.may_sleep,
             self.helpers.sleeps,
             self.callbacks.throw_in,
@@ -107,23 +84,17 @@ class LiveJudge:
     """Walks one program and judges what is live in it."""
 
     def __init__(
-        self,
-        loaded: Loaded,
-        engines: Engines,
-        program: Program,
-        reached: Reached,
-        judges: Judges,
-        maps: MapJudge,
-        map_arguments: MapArguments,
+        self, prepared: Prepared, kernel: Interview, engines: Engines, judges: Judges, program: int
     ) -> None:
-        self._loaded = loaded
+        self._object = prepared.object
+        self._relocations = prepared.relocations.by_slot
+        self._kernel = kernel
         self._engines = engines
-        self._program = program
-        self._reached = reached
+        self._index = program
+        self._program = prepared.object.programs[program]
+        self._reached = prepared.reached[program]
+        self._context = prepared.context_numbers[program]
         self.judges = judges
-        self._maps = maps
-        self._map_arguments = map_arguments
-        self._context = reached.context
 
     def walk(self, exactly: bool = True) -> tuple[Reach, list[Problem]]:
         """Walk fast, and exactly where that leaves open whether something wrong is live.
@@ -158,15 +129,9 @@ class LiveJudge:
             return True
         if reached.loads_packets and (reached.calls_back or not self._may_load_packets):
             return True
-        if any(self._engines.fails(function) for function in reached.functions):
-            return True
-        if any(self._lacks(extern) for extern in reached.variables):
-            return True
         if reached.calls_back and TAIL_CALL in reached.helpers:
             return True
-        if any(map(self._may_object, reached.helpers)):
-            return True
-        return self._map_arguments.may_object(self._context, reached.functions, reached.maps)
+        return self._kernel.may_object(self._index)
 
     @property
     def _may_load_packets(self) -> bool:
@@ -174,20 +139,18 @@ class LiveJudge:
         kind = resolved_type(self._program)
         return kind is None or kind in _LOADS_PACKETS
 
-    def _may_object(self, number: int) -> bool:
-        """Return whether anything may be wrong with a call of a helper, wherever it is made."""
-        return self.judges.helpers.may_object(number) or self._maps.may_lack(number)
-
     def _reach(self, engine: Engine) -> Reach:
-        rules = self._loaded.kernel.rules
         entry = Entry(
             self._program.function,
             self._program.kind.sleepable,
             self._program.exception_callback,
-            timers_sleep=rules.holds("timers_never_sleep") is False,
-            globals_in_context=rules.holds("globals_per_context") is True,
+            timers_sleep=lambda: self._kernel.holds("timers_never_sleep") is False,
+            globals_in_context=lambda: self._kernel.holds("globals_per_context") is True,
         )
-        return find_live_calls(engine, entry)
+        given = engine.begin_log()
+        reach = find_live_calls(engine, entry)
+        self._kernel.note_given(given)
+        return reach
 
     def _problems(self, reach: Reach) -> list[Problem]:
         """Judge all of it; of several ways to one instruction the surest counts."""
@@ -210,7 +173,7 @@ class LiveJudge:
         yield from self.judges.globals.problems(reach)
         yield from self.judges.callbacks.problems(reach)
         for leak in reach.leaks:
-            held = leak_problem(leak, leak.kind == LeakKind.EXIT, self._loaded.kernel)
+            held = leak_problem(leak, leak.kind == LeakKind.EXIT, self._kernel)
             if held.text:
                 reasons = (give_reason("region", held.text),)
                 found = Objection(FindingKind.REGION, reasons, held.certain, held.advice)
@@ -229,13 +192,14 @@ class LiveJudge:
         """What the maps lack that live calls are given."""
         for helper in reach.helpers:
             number, maps = helper.number, helper.maps
-            found = self._maps.helper_objection(number, maps) if number in ON_MAPS else None
-            found = found or self._map_arguments.objection(self._context, number, maps)
+            found = self._kernel.helper_lack(number, maps) if number in ON_MAPS else None
+            if maps and not found:
+                found = self._kernel.map_refusal(self._context, number, maps)
             if found:
                 yield path_problem(found, "", helper.node, helper.slot, helper.sure)
         for call in reach.calls:
-            name = self._loaded.object.externs[call.extern].kernel_name
-            found = self._maps.kfunc_objection(name, call.maps)
+            name = self._object.externs[call.extern].kernel_name
+            found = self._kernel.kfunc_lack(name, call.maps) if call.maps else None
             if found:
                 yield path_problem(found, name, call.node, call.slot, call.sure)
 
@@ -244,14 +208,14 @@ class LiveJudge:
 
         A module may have a type that the kernel itself lacks.
         """
-        section = self._loaded.object.functions[poison.node.function].section
-        if missing := self._loaded.missing_word(section, poison.slot):
+        section = self._object.functions[poison.node.function].section
+        if missing := self._kernel.missing_word(section, poison.slot):
             found = Objection(FindingKind.LOAD, (Reason(Step.CONTEXT, missing),))
             return path_problem(found, "", poison.node, poison.slot, poison.sure)
-        if not self._loaded.has_relocation(section, poison.slot):
+        if (section, poison.slot) not in self._relocations:
             found = Objection(FindingKind.LOAD, (Reason("extern", self._null_text()),))
             return path_problem(found, "", poison.node, poison.slot, poison.sure)
-        resolution = self._loaded.core(section, poison.slot)
+        resolution = self._kernel.core(section, poison.slot)
         text = resolution.reason if resolution else ""
         is_sure = resolution is None or bool(resolution.candidates)
         kind = FindingKind.LOAD if is_sure else FindingKind.UNKNOWN
@@ -263,7 +227,7 @@ class LiveJudge:
     def _null_text(self) -> str:
         """Return the finding that the address of a variable is read which this kernel lacks."""
         names = ", ".join(
-            self._loaded.object.externs[extern].kernel_name
+            self._object.externs[extern].kernel_name
             for extern in self._reached.variables
             if self._lacks(extern)
         )
@@ -273,4 +237,4 @@ class LiveJudge:
         )
 
     def _lacks(self, extern: int) -> bool:
-        return self._loaded.lacks_variable(extern)
+        return self._kernel.lacks_variable(extern)

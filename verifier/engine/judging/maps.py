@@ -92,6 +92,19 @@ class MapJudge:
         looks_inside = bool(fields.nested) and self._looks_inside  # names take long to unpack
         return fields.found(looks_inside, self._knows_lists)
 
+    def objections(
+        self, program: Program, maps: Iterable[int], data: Iterable[int]
+    ) -> Iterator[tuple[bool, int, Objection]]:
+        """Return the maps, and then the sections of data, that a program may not use, and why."""
+        for index in maps:
+            if objection := self.map_objection(program, index):
+                yield False, index, objection
+        for index, objection in self.second_storages(maps):
+            yield False, index, objection
+        for index in data:
+            if objection := self.data_objection(program, index):
+                yield True, index, objection
+
     def map_objection(self, program: Program, index: int) -> Objection | None:
         """Return why a program may not use a map of the object."""
         held = self._held.get(index)

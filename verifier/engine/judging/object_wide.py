@@ -6,8 +6,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from kfmap.btf.core import REFUSED
-from verifier.engine.judging.calls import absent_reason
-from verifier.engine.judging.externs import FOUND, MODULE_ONLY, unlisted_symbol
+from verifier.engine.judging.externs import (
+    FOUND,
+    MODULE_ONLY,
+    absent_reason,
+    unlisted_symbol,
+)
 from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.judging.loader import Loaded
 from verifier.engine.judging.maps import MapJudge, maps_of_kernel

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kfmap.btf.read import BtfError
+from kfmap.permission.context import Context
 from kfmap.quick_dataclass import dataclass, field
 from verifier.engine.flow.engine import ObjectCode
 from verifier.engine.judging.choices import NO_CHOICES, LoaderChoices, apply_choices
@@ -33,12 +34,17 @@ class Steps:
 
 @dataclass(frozen=True)
 class Prepared:
-    """An object with its code, its relocations and, by program, what that could reach."""
+    """An object with its code, its relocations and, by program, what that could reach.
+
+    `contexts`: each context of any program once; `context_numbers`: by program, which it is.
+    """
 
     object: BpfObject
     code: ObjectCode
     relocations: Relocations
     reached: tuple[Reached, ...]
+    contexts: tuple[Context, ...]
+    context_numbers: tuple[int, ...]
     steps: Steps
     fields: ObjectFields
     evidence: Evidence
@@ -88,6 +94,8 @@ def prepare_object(
         relocations = Relocations(obj)
     except BtfError as error:
         raise ObjectError(f"the object's CO-RE relocations cannot be read: {error}") from error
+    contexts: dict[Context, int] = {}
+    numbers = tuple(contexts.setdefault(item.context, len(contexts)) for item in reached)
     reads = find_program_reads(obj, code)
     code.check_slots(reads)
     return Prepared(
@@ -95,6 +103,8 @@ def prepare_object(
         code=code,
         relocations=relocations,
         reached=reached,
+        contexts=tuple(contexts),
+        context_numbers=numbers,
         steps=steps or Steps(),
         fields=ObjectFields(obj),
         evidence=Evidence(obj),

@@ -37,7 +37,7 @@ from verifier.engine.flow.regions import (
     Lock,
     Regions,
 )
-from verifier.engine.judging.kernel import KernelUnderTest
+from verifier.engine.judging.interview import Interview
 
 _RCU_PROTECTED = "KF_RCU_PROTECTED"
 _CSS_TASK_ITERATOR = "bpf_iter_css_task_new"
@@ -45,8 +45,6 @@ THROW = "bpf_throw"
 _LOCK_RCU, _UNLOCK_RCU = "bpf_rcu_read_lock", "bpf_rcu_read_unlock"
 _ITERATOR_NEW = re.compile(r"bpf_iter_\w+_new")
 _ITERATOR_USED = re.compile(r"bpf_iter_\w+_(next|destroy)")  # as process_iter_arg() asks it
-# The head of a list or the root of a tree: a lock beside it has to be held.
-_LOCKED_ARGUMENT = re.compile(r"struct bpf_(list_head|rb_root) ?\*")
 _OF_NODES = ("bpf_rbtree_remove", "bpf_rbtree_left", "bpf_rbtree_right")
 _RESILIENT = re.compile(r"bpf_res_spin_(un)?lock\w*")
 SPIN_LOCK, SPIN_UNLOCK, TAIL_CALL = 93, 94, 12
@@ -93,14 +91,14 @@ _FINE = Held("")
 
 
 def kfunc_problem(
-    call: LiveCall, kfunc: str, flags: Collection[str], kernel: KernelUnderTest, context: Context
+    call: LiveCall, kfunc: str, flags: Collection[str], kernel: Interview, context: Context
 ) -> Held:
     """Return why the kernel objects to a call of a kernel function where it is made."""
     checks = _KfuncChecks(call.circumstances, call.fault, kfunc, tuple(flags), kernel, context)
     return _weigh([_first(checks.run(regions)) for regions in variants(call.regions)])
 
 
-def helper_problem(helper: LiveHelper, name: str, kernel: KernelUnderTest) -> Held:
+def helper_problem(helper: LiveHelper, name: str, kernel: Interview) -> Held:
     """Return why the kernel objects to a call of a helper within regions."""
     found = []
     for regions in variants(helper.regions):
@@ -108,10 +106,9 @@ def helper_problem(helper: LiveHelper, name: str, kernel: KernelUnderTest) -> He
     return _weigh(found)
 
 
-def leak_problem(leak: LiveLeak, is_exit: bool, kernel: KernelUnderTest) -> Held:
+def leak_problem(leak: LiveLeak, is_exit: bool, kernel: Interview) -> Held:
     """Return why a program may not end, or load from a packet, within regions."""
-    of_main_only = kernel.rules.holds("exits_of_main_only")
-    if is_exit and leak.circumstances.nested and of_main_only is not False:
+    if is_exit and leak.circumstances.nested and kernel.holds("exits_of_main_only") is not False:
         return _FINE
     what = "the function ends" if is_exit and leak.circumstances.nested else "the program ends"
     if not is_exit:
@@ -135,10 +132,10 @@ def variants(regions: Regions) -> list[Regions]:
     return [closed, closed._replace(rcu=abs(rcu), preempt=abs(preempt), locks=lock)]
 
 
-def is_in_tree_callback(how: Circumstances, kernel: KernelUnderTest) -> bool | None:
+def is_in_tree_callback(how: Circumstances, kernel: Interview) -> bool | None:
     """Return whether the rules of a callback that orders an rbtree bind here."""
     if how.in_tree == InTree.BELOW:
-        return kernel.rules.holds("tree_callback_reaches")
+        return kernel.holds("tree_callback_reaches")
     return how.in_tree == InTree.CALLBACK
 
 
@@ -160,11 +157,11 @@ def _asked(text: str, holds: bool | None, advice: str) -> Iterator[Held]:
         yield Held(text, holds is True, advice)
 
 
-def _fault(fault: str, name: str, advice: str, kernel: KernelUnderTest) -> Iterator[Held]:
+def _fault(fault: str, name: str, advice: str, kernel: Interview) -> Iterator[Held]:
     """Return what is wrong with ending a region, or with a lock, on this kernel."""
     holds: bool | None = True
     if fault in (DIFFERENT_TURN, SAME_TURN):
-        told_apart = kernel.rules.holds("callback_elements_have_ids")
+        told_apart = kernel.holds("callback_elements_have_ids")
         holds = None if told_apart is None else told_apart == (fault == DIFFERENT_TURN)
     if fault == BY_LOAD:
         holds = None if kernel.has_function(_KNOWS_FIELDS) is False else False
@@ -183,12 +180,12 @@ class _KfuncChecks:
     fault: str
     kfunc: str
     flags: tuple[str, ...]
-    kernel: KernelUnderTest
+    kernel: Interview
     context: Context
 
     def run(self, regions: Regions) -> Iterator[Held]:
         if regions.locks:
-            allowed = self.kernel.rules.kfunc_under_lock(self.kfunc, self.flags)
+            allowed = self.kernel.kfunc_under_lock(self.kfunc, self.flags)
             refused = None if allowed is None else not allowed
             text = f"{self.kfunc} may not be called while a lock is held"
             yield from _asked(text, refused, _OUTSIDE)
@@ -198,7 +195,7 @@ class _KfuncChecks:
             advice = _BESIDE if self.fault == APART else _PAIR
             yield from _fault(self.fault, self.kfunc, advice, self.kernel)
         if self.kfunc == _LOCK_RCU and regions.rcu > 0:
-            nests = self.kernel.rules.holds("rcu_nests")
+            nests = self.kernel.holds("rcu_nests")
             text = f"{_LOCK_RCU} does not nest on this kernel, and a section is open here"
             yield from _asked(text, None if nests is None else not nests, "take it once")
         yield from self._rcu(regions)
@@ -213,17 +210,16 @@ class _KfuncChecks:
         if _RESILIENT.fullmatch(self.kfunc):
             # "can't res_spin_{lock,unlock} in rbtree cb" of check_kfunc_args(): of the releases
             # read, 7.2.12 is the first with it, as with asking the callers of a callback.
-            bound = self.kernel.rules.holds("tree_callback_reaches")
+            bound = self.kernel.holds("tree_callback_reaches")
         if self.kfunc in _OF_NODES or _RESILIENT.fullmatch(self.kfunc):
             yield from _asked(f"{self.kfunc} may not be called {where}", bound, _OUTSIDE)
         if self.kfunc in (_LOCK_RCU, _UNLOCK_RCU):
-            nests = self.kernel.rules.holds("rcu_nests")  # both came with counting sections
+            nests = self.kernel.holds("rcu_nests")  # both came with counting sections
             if nests is not False or regions.rcu > 0:
                 yield from _asked(f"{self.kfunc} may not be called {where}", bound, _OUTSIDE)
 
     def _arguments(self, regions: Regions) -> Iterator[Held]:
-        known = self.kernel.decider.find_kfunc(self.kfunc)
-        if known and not regions.locks and _LOCKED_ARGUMENT.search(known.prototype):
+        if not regions.locks and self.kernel.takes_guarded(self.kfunc):
             text = f"{self.kfunc} needs the lock beside its list or tree to be held"
             yield Held(text, True, _BESIDE)
         if self.kfunc == _CSS_TASK_ITERATOR and self.how.sleepable is False:
@@ -241,22 +237,21 @@ class _KfuncChecks:
             return
         in_rcu = regions.rcu > 0 or bool(regions.locks)
         if not in_rcu and (regions.preempt > 0 or regions.irqs):
-            in_rcu = self.kernel.rules.holds("rcu_by_any_region") is not False
+            in_rcu = self.kernel.holds("rcu_by_any_region") is not False
         if in_rcu:
             return
         text = f"{self.kfunc} needs RCU: a program that may sleep has to hold {_LOCK_RCU}"
         # Before every kfunc was asked, iterators were, by the next item.
         is_iterator = _ITERATOR_NEW.fullmatch(self.kfunc) is not None
-        holds = True if is_iterator else self.kernel.rules.holds("rcu_required")
+        holds = True if is_iterator else self.kernel.holds("rcu_required")
         yield from _asked(text, holds, f"call it between {_LOCK_RCU} and {_UNLOCK_RCU}")
 
     def _ended_iterator(self) -> Iterator[Held]:
         new = self.kfunc.rpartition("_")[0] + "_new"
-        listed = self.kernel.decider.find_listed(new)
-        if not any(_RCU_PROTECTED in item.entry.flags for item in listed):
+        if not self.kernel.is_rcu_protected(new):
             return
         text = f"{self.kfunc} needs the RCU section in which its iterator was made: it has ended"
-        asks_all = self.kernel.rules.holds("rcu_end_asks_all")
+        asks_all = self.kernel.holds("rcu_end_asks_all")
         spared = self.fault == ENDED or self.how.sleepable is False
         holds = True if not spared else None if asks_all is None else not asks_all
         yield from _asked(text, holds, "keep the section open until the iterator is destroyed")
@@ -264,16 +259,16 @@ class _KfuncChecks:
     def _throw(self, regions: Regions) -> Iterator[Held]:
         held = regions.held()
         if held:
-            holds = self.kernel.rules.holds("throw_checks_callers") if self.how.nested else True
+            holds = self.kernel.holds("throw_checks_callers") if self.how.nested else True
             yield from _asked(f"{THROW} would leave {held}", holds, "end it before")
 
 
 def _helper_texts(
-    helper: LiveHelper, name: str, regions: Regions, kernel: KernelUnderTest
+    helper: LiveHelper, name: str, regions: Regions, kernel: Interview
 ) -> Iterator[Held]:
     number = helper.number
     if regions.depths()[LOCK] > 0:
-        allowed = kernel.rules.helper_under_lock(number)
+        allowed = kernel.helper_under_lock(number)
         refused = None if allowed is None else not allowed
         yield from _asked(f"{name} may not be called while a lock is held", refused, _OUTSIDE)
     if number in (SPIN_LOCK, SPIN_UNLOCK) and helper.circumstances.in_tree:

@@ -13,11 +13,13 @@ from kfmap.permission.verdict import give_reason
 from kfmap.permission.view import STRUCT_OPS_TYPE
 from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.judging.loader import Loaded
+from verifier.engine.judging.problem import Objection
 from verifier.engine.judging.struct_ops_maps import (
     RULE,
     Problem,
     absent_type,
     is_cleared,
+    left_out,
     map_problems,
 )
 from verifier.engine.object.model import Program
@@ -46,6 +48,20 @@ def _reuse_problems(loaded: Loaded) -> Iterator[Problem]:
             words = " and as ".join(members)
             text = f"{program.name} is used as {words}: a program can be one of them"
             yield Problem(FindingKind.STRUCT_OPS, Reason(RULE, text))
+
+
+def find_obstacle(program: Program, loaded: Loaded, is_told: bool) -> Objection | None:
+    """Return why the kernel does not look at the code of a program at all.
+
+    `is_told`: something that keeps the whole object from loading was found before.
+    """
+    absent = left_out(program, loaded)
+    if absent:
+        return Objection(FindingKind.LEFT_OUT, (absent,))
+    if is_told and lacks_member(program, loaded.kernel):
+        return Objection(FindingKind.STRUCT_OPS, ())
+    broken = optional_map_problem(program, loaded) or program_problem(program, loaded.kernel)
+    return Objection(broken.kind, (broken.reason,)) if broken else None
 
 
 def optional_map_problem(program: Program, loaded: Loaded) -> Problem | None:

@@ -59,7 +59,9 @@ class Walked:
     ) -> Reach:
         engine = Engine(self.code, self.inputs(), Budget(steps), Budget(100_000) if exact else None)
         function = self.object.programs[0].function if entry < 0 else entry
-        return find_live_calls(engine, Entry(function, sleepable, None, False, True))
+        return find_live_calls(
+            engine, Entry(function, sleepable, None, lambda: False, lambda: True)
+        )
 
 
 def live(obj: BpfObject, exact: bool = False, **kernel: object) -> dict[str, str]:

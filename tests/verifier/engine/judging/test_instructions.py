@@ -12,7 +12,6 @@ from tests.verifier.bundled import bundled_kernel, check_on, reasons_of
 from tests.verifier.engine.flow.assembly import assemble
 from verifier.engine.judging.instructions import (
     Newer,
-    lacks_instructions,
     newer_instructions,
 )
 from verifier.engine.object.model import Code, Function, Linkage
@@ -33,8 +32,9 @@ def _find(kernel: str, *rows: tuple[int, int, int]) -> list[Newer]:
         memoryview(array("i", immediates)),
     )
     function = Function("main", "tc", 0, len(rows), Linkage.PROGRAM, False, 0)
-    lacking = lacks_instructions(bundled_kernel(kernel))
-    return [item for item in newer_instructions(function, code) if item.mark in lacking]
+    has_function = bundled_kernel(kernel).has_function
+    found = newer_instructions(function, code)
+    return [item for item in found if has_function(item.mark) is False]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,334 @@
+"""What judging asks of a kernel, and what it answered: judges see a kernel through this alone.
+
+A verdict follows from the object and from these answers, so it holds for every kernel that gives
+the same ones (`sharing.py`). A question is as small as what depends on it: whether a call is
+permitted, and not where the kernel says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from functools import cached_property, wraps
+from typing import Concatenate, ParamSpec, TypeVar, cast
+
+from kfmap.btf.core import Resolution
+from kfmap.kernel.facts import Place
+from kfmap.permission.verdict import Reason, Verdict
+from verifier.engine.flow.inputs import Answer as GivenAnswer
+from verifier.engine.flow.inputs import Inputs
+from verifier.engine.flow.inputs import Key as GivenKey
+from verifier.engine.flow.summary import MapUse
+from verifier.engine.flow.values import Asked as Walked
+from verifier.engine.judging.advice import Adviser
+from verifier.engine.judging.externs import Resolved
+from verifier.engine.judging.helpers_given import HelpersGiven
+from verifier.engine.judging.kernel import KernelUnderTest
+from verifier.engine.judging.licences import is_gpl_compatible
+from verifier.engine.judging.loader import Loaded
+from verifier.engine.judging.map_arguments import MapArguments
+from verifier.engine.judging.maps import MapJudge
+from verifier.engine.judging.object_wide import ObjectProblem, find_object_problems
+from verifier.engine.judging.places import place_objections
+from verifier.engine.judging.prepared import Prepared
+from verifier.engine.judging.problem import Objection
+from verifier.engine.judging.struct_ops import find_obstacle
+
+Asked = tuple[Hashable, ...]  # the name of a question, and what it is about
+Answers = dict[Asked, object]
+
+_P = ParamSpec("_P")
+_Made = TypeVar("_Made")
+_About = TypeVar("_About")
+# What was found, and by which answers.
+Memory = dict[Hashable, tuple[_Made, Answers]]
+_FINDERS: dict[Hashable, Callable[..., object]] = {}
+_PROTECTED = "KF_RCU_PROTECTED"
+
+
+def _question(
+    find: Callable[Concatenate[Interview, _P], _Made],
+) -> Callable[Concatenate[Interview, _P], _Made]:
+    """Make a question of a method: its answer is found once, and noted whenever it is asked for.
+
+    It takes positional arguments, which have to be the same for every kernel.
+    """
+    name = find.__name__
+    _FINDERS[name] = find
+
+    @wraps(find)
+    def ask(self: Interview, /, *about: _P.args, **_: _P.kwargs) -> _Made:
+        asked = (name, *about)
+        answer = self.notes[asked] = self.peek(asked)
+        return cast(_Made, answer)
+
+    return ask
+
+
+class Interview:
+    """One kernel asked about one object.
+
+    `notes`: what it answered since they were begun; `given`: what of that the code was given.
+    Programs and externs are named by their numbers, contexts by that in `Prepared.contexts`.
+    """
+
+    def __init__(self, prepared: Prepared, kernel: KernelUnderTest) -> None:
+        obj = prepared.object
+        self._prepared = prepared
+        self._kernel = kernel
+        self._loaded = Loaded(
+            obj, prepared.relocations, kernel, prepared.choices, prepared.context_reads
+        )
+        self._maps = MapJudge(obj, prepared.fields, kernel)
+        self._map_arguments = MapArguments(prepared.code, kernel)
+        self._answers = [kernel.answers_in(context) for context in prepared.contexts]
+        self._helpers: dict[int, HelpersGiven] = {}
+        self._advisers: dict[int, Adviser] = {}
+        self._fails: dict[int, bool] = {}
+        self._known: Answers = {}
+        self.notes: Answers = {}
+        self.given: dict[GivenKey, GivenAnswer] = {}
+
+    def peek(self, asked: Asked) -> object:
+        """Return an answer without noting it."""
+        known = self._known
+        if asked not in known:
+            known[asked] = _FINDERS[asked[0]](self, *asked[1:])
+        return known[asked]
+
+    def remember(
+        self,
+        memory: Memory[_Made],
+        about: Hashable,
+        find: Callable[[_About], _Made],
+        what: _About,
+    ) -> _Made:
+        """Return what was found before, else find it; the answers that it took are noted again."""
+        known = memory.get(about)
+        if known is None:
+            outer, self.notes = self.notes, {}
+            try:
+                made = find(what)
+                known = memory[about] = made, self.notes
+            finally:
+                self.notes = outer
+        self.notes.update(known[1])
+        return known[0]
+
+    # what the code is given
+
+    @cached_property
+    def _inputs(self) -> Inputs:
+        return self._loaded.inputs()
+
+    def inputs(self) -> Inputs:
+        """Return the answers that walking the code asks for, with a log of their own."""
+        return self._inputs.with_own_log()
+
+    def peek_given(self, asked: GivenKey) -> GivenAnswer:
+        """Return one of these answers."""
+        return self._inputs.peek(asked)
+
+    def note_given(self, answers: Mapping[GivenKey, GivenAnswer]) -> None:
+        """Note such answers."""
+        self.given.update(answers)
+
+    # the object
+
+    @_question
+    def problems(self) -> tuple[ObjectProblem, ...]:
+        """Return what keeps the whole object from loading."""
+        return find_object_problems(self._loaded, self._maps)
+
+    @_question
+    def kfunc(self, extern: int) -> Resolved:
+        """Return what becomes of an extern function."""
+        return self._loaded.kfunc(extern)
+
+    @_question
+    def is_device_bound(self, extern: int) -> bool:
+        """Return whether only programs for a device may call an extern function."""
+        name = self._prepared.object.externs[extern].kernel_name
+        known = self._kernel.decider.find_kfunc(name)
+        return known is not None and known.device_bound
+
+    @_question
+    def core(self, section: str, slot: int) -> Resolution | None:
+        """Return what becomes of a CO-RE relocation."""
+        return self._loaded.core(section, slot)
+
+    @_question
+    def missing_word(self, section: str, slot: int) -> str:
+        """Return that an instruction reads what the context lacks, "" where it does not."""
+        return self._loaded.missing_word(section, slot)
+
+    @_question
+    def lacks_variable(self, extern: int) -> bool:
+        """Return whether an extern variable is surely not in the kernel."""
+        return self._loaded.lacks_variable(extern)
+
+    @_question
+    def unknowns(self) -> tuple[str, ...]:
+        """Name what the loader would take from this kernel and the map does not know."""
+        return tuple(self._loaded.unknowns())
+
+    # a program
+
+    @_question
+    def is_observed(self) -> bool:
+        """Return whether the kernel was only asked: its source was not read."""
+        return self._kernel.facts.is_observed
+
+    @_question
+    def obstacle(self, program: int, is_told: bool) -> Objection | None:
+        """Return why the kernel does not look at a program at all; `is_told`: nothing of its
+        object loads."""
+        return find_obstacle(self._prepared.object.programs[program], self._loaded, is_told)
+
+    @_question
+    def place_objections(self, program: int) -> tuple[Objection, ...]:
+        """Return what the kernel says of what a program is for, in its order."""
+        answers = self._answers[self._prepared.context_numbers[program]]
+        return place_objections(self._prepared.object.programs[program], answers, self._kernel)
+
+    @_question
+    def map_objections(self, program: int) -> tuple[tuple[bool, int, Objection], ...]:
+        """Return the maps and sections of data (then True) that a program may not use, and why."""
+        item, reached = self._prepared.object.programs[program], self._prepared.reached[program]
+        return tuple(self._maps.objections(item, reached.maps, reached.data))
+
+    @_question
+    def lacks_instruction(self, mark: str) -> bool:
+        """Return whether the kernel surely does not know some instructions."""
+        return self._kernel.has_function(mark) is False
+
+    @_question
+    def may_object(self, program: int) -> bool:
+        """Return whether the kernel may object to anything but kfuncs in a program, dead code
+        counted."""
+        return any(self._may_object(program))
+
+    def _may_object(self, program: int) -> Iterator[bool]:
+        prepared, reached = self._prepared, self._prepared.reached[program]
+        yield any(map(self._may_fail, reached.functions))
+        yield any(map(self._loaded.lacks_variable, reached.variables))
+        helpers = self._given(prepared.context_numbers[program])
+        yield any(map(helpers.may_object, reached.helpers))
+        yield any(map(self._maps.may_lack, reached.helpers))
+        yield self._map_arguments.may_object(reached.context, reached.functions, reached.maps)
+
+    def _may_fail(self, function: int) -> bool:
+        """Return whether a CO-RE relocation of a function fails."""
+        if not self._loaded.may_fail:
+            return False
+        if function not in self._fails:
+            section = self._prepared.object.functions[function].section
+            slots = self._prepared.code.core_slots_of(function)
+            self._fails[function] = any(
+                self._inputs.peek((Walked.FAILS, section, slot)) for slot in slots
+            )
+        return self._fails[function]
+
+    # a call
+
+    @_question
+    def verdict(self, context: int, kfunc: str) -> Verdict:
+        """Return the verdict on a kfunc; where nothing stands against a call, without reasons."""
+        return self._answers[context].decide(kfunc)
+
+    @_question
+    def decides_by_asking(self) -> bool:
+        """Return whether permissions are what a booted kernel said, and not what rules say."""
+        return self._kernel.decider.observations is not None
+
+    @_question
+    def later_failure(self, context: int, where: str, kfunc: str) -> tuple[Reason, ...]:
+        """Return why a call surely fails in a callback that runs later."""
+        layer = self._kernel.decider.run_time_layer
+        if not layer.is_told(self._prepared.contexts[context]):
+            return ()
+        return tuple(layer.find_failure(where, kfunc))
+
+    @_question
+    def has_kfunc(self, name: str) -> bool:
+        """Return whether the kernel has a kfunc."""
+        return self._kernel.decider.find_kfunc(name) is not None
+
+    @_question
+    def takes_guarded(self, kfunc: str) -> bool:
+        """Return whether a kfunc is given the head of a list or the root of a tree."""
+        return self._kernel.takes_guarded(kfunc)
+
+    @_question
+    def place_of(self, kfunc: str) -> Place | None:
+        """Return where the kernel registers a kfunc."""
+        listed = self._kernel.decider.find_listed(kfunc)
+        return listed[0].entry.place if listed else None
+
+    @_question
+    def is_rcu_protected(self, kfunc: str) -> bool:
+        """Return whether a kfunc has KF_RCU_PROTECTED."""
+        listed = self._kernel.decider.find_listed(kfunc)
+        return any(_PROTECTED in item.entry.flags for item in listed)
+
+    @_question
+    def refusal(self, context: int, helper: int) -> Objection | None:
+        """Return what keeps programs in a context from a helper, None for nothing."""
+        return self._given(context).refusal(helper)
+
+    @_question
+    def helper_sleeps(self, context: int, helper: int) -> bool:
+        """Return whether a helper may sleep, as programs in a context get it."""
+        return self._given(context).sleeps(helper)
+
+    def _given(self, context: int) -> HelpersGiven:
+        if context not in self._helpers:
+            licensed = is_gpl_compatible(self._prepared.object.license)
+            self._helpers[context] = HelpersGiven(self._kernel, self._answers[context], licensed)
+        return self._helpers[context]
+
+    @_question
+    def helper_lack(self, helper: int, maps: tuple[MapUse, ...]) -> Objection | None:
+        """Return what a map lacks that a helper is given."""
+        return self._maps.helper_objection(helper, maps)
+
+    @_question
+    def kfunc_lack(self, kfunc: str, maps: tuple[MapUse, ...]) -> Objection | None:
+        """Return what a map lacks that a kfunc is given."""
+        return self._maps.kfunc_objection(kfunc, maps)
+
+    @_question
+    def map_refusal(self, context: int, helper: int, maps: tuple[MapUse, ...]) -> Objection | None:
+        """Return why a helper does not take the map that it is given."""
+        return self._map_arguments.objection(self._prepared.contexts[context], helper, maps)
+
+    # the rules of its verifier
+
+    @_question
+    def holds(self, rule: str) -> bool | None:
+        """Return whether the kernel behaves so, None if that is not known."""
+        return self._kernel.rules.holds(rule)
+
+    @_question
+    def has_function(self, name: str) -> bool | None:
+        """Return whether the kernel itself has a function, None if that is not known."""
+        return self._kernel.has_function(name)
+
+    @_question
+    def kfunc_under_lock(self, kfunc: str, flags: tuple[str, ...]) -> bool | None:
+        """Return whether a kfunc may be called while a lock is held."""
+        return self._kernel.rules.kfunc_under_lock(kfunc, flags)
+
+    @_question
+    def helper_under_lock(self, helper: int) -> bool | None:
+        """Return whether a helper may be called while a lock is held."""
+        return self._kernel.rules.helper_under_lock(helper)
+
+    # what is told
+
+    @_question
+    def advice(self, context: int, kind: str, kfunc: str) -> tuple[tuple[str, ...], str]:
+        """Return where a kfunc may be called on this kernel, and what to do about a finding."""
+        adviser = self._advisers.get(context)
+        if adviser is None:
+            adviser = self._advisers[context] = Adviser(self._kernel, self._answers[context])
+        return adviser.advise(kind, kfunc)
