@@ -25,12 +25,17 @@ class Code(Sources):
 
     def __init__(self, tree: Tree, config: Config) -> None:
         super().__init__(tree, config)
-        self.layouts = Layouts(self, self.evaluate)
+        self._laid_out: dict[tuple[str, int], Layout] = {}
         self._enums: dict[str, dict[str, Item]] = {}
         self._enumerators: dict[tuple[str, int], dict[str, Value]] = {}
         self._values: dict[tuple[str, str], Value] = {}
         self._evaluating: set[tuple[str, str]] = set()
         self._expansions = 0
+
+    @property
+    def layouts(self) -> Layouts:
+        """Return what lays out types; kept, the two would be left for the cycle collector."""
+        return Layouts(self, self.evaluate, self._laid_out)
 
     def value(self, name: str, file: str) -> Value:
         """Return the value of an enumerator or a macro as a file sees it."""

@@ -20,7 +20,10 @@ class Names(Protocol):
     """What the names of a tree stand for, as one of its files sees them."""
 
     config: Config
-    layouts: Layouts
+
+    @property
+    def layouts(self) -> Layouts:
+        """Return what lays out types."""
 
     def value(self, name: str, file: str) -> Value:
         """Return the value of an enumerator or a macro."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+
+# One from offset to offset: its first word and what follows that, comments blanked.
+Directive = tuple[int, int, str, str]
 
 # A quote that nothing closes is looked after to the end of its line, which is done once per line:
 # later quotes of it stand behind a backslash, and such are stepped over.
@@ -15,6 +17,9 @@ _SKIPPED = (
 _COMMENT_OR_TEXT = re.compile(_SKIPPED, re.S)
 _TO_SIGN = re.compile(rf"(?:[^/\"'\\#]++|{_SKIPPED}|[/\"'\\])*+#", re.S)
 _DIRECTIVE = re.compile(r"#[ \t]*(\w+)([^\n\\]*+(?:\\\r?\n[^\n\\]*+|\\[^\n\\]*+)*+)", re.A)
+_QUICK = re.compile(  # without strings, and with no comment but one at the end: nearly all
+    r"#[ \t]*(\w+)([^\n\\/\"']*+(?:\\\n[^\n\\/\"']*+)*+)(/\*[^*\n\\]*+\*/)?(?:\n|\Z)", re.A
+)
 _NOT_PLAIN = re.compile("[/\"']")  # one of these is in all that is blanked
 _COMMENT_NEXT = re.compile(r"[ \t]*/\*")
 
@@ -40,15 +45,6 @@ def _blank_match(match: re.Match[str]) -> str:
     return found[0] + blank(found[1:-1]) + found[-1]
 
 
-class Directive(NamedTuple):
-    """One from offset to offset: its first word and what follows that, comments blanked."""
-
-    start: int
-    end: int
-    word: str
-    rest: str
-
-
 def find_directives(text: str) -> Iterator[Directive]:
     """Return the directives of a file.
 
@@ -60,6 +56,15 @@ def find_directives(text: str) -> Iterator[Directive]:
     outside = 0  # what stands here is in no comment and no string
     sign = text.find("#")
     while sign >= 0:
+        found = _QUICK.match(text, sign)
+        if found and text[sign - 1 : sign] in "\n" and not _may_be_inside(text, outside, sign):
+            word, rest, comment = found.groups()
+            if comment:
+                rest += " " * len(comment)
+            outside = found.end(3 if comment else 2)
+            yield sign, outside, word, rest
+            sign = text.find("#", outside)
+            continue
         start = text.rfind("\n", 0, sign) + 1
         before = text[start:sign]
         is_first = not before.strip(" \t")
@@ -85,7 +90,7 @@ def find_directives(text: str) -> Iterator[Directive]:
             done = sign + len(found[0])
         elif not plain:
             outside = done
-        yield Directive(start, done, found[1], found[2])
+        yield start, done, found[1], found[2]
         sign = text.find("#", done)
 
 
@@ -93,7 +98,12 @@ def _may_be_inside(text: str, outside: int, start: int) -> bool:
     """Return whether a line may start inside a comment or a string, from a place that is not."""
     opened = text.rfind("/*", outside, start)
     is_open = opened >= 0 and text.find("*/", opened + 2, start) < 0
-    return is_open or (start > 1 and text.startswith("\\\n", start - 2))
+    return is_open or _goes_on(text, start)
+
+
+def _goes_on(text: str, start: int) -> bool:
+    """Return whether the line before one has a backslash at its end."""
+    return start > 1 and text[start - 2] == "\\" and text[start - 1] == "\n"
 
 
 def _find_sign(text: str, outside: int, sign: int) -> int:

@@ -13,7 +13,7 @@ from kfmap.kernel.code import Code
 from kfmap.kernel.facts import Place
 from kfmap.kernel.items import Item
 from kfmap.kernel.rules.register_world import REGISTER, REGISTER_FMODRET
-from kfmap.kernel.whole_word import whole_word, written_whole
+from kfmap.kernel.whole_word import find_word, written_whole
 from kfmap.quick_dataclass import dataclass
 
 _DECLARED = re.compile(rf"{written_whole('btf_kfunc_id_set')}\s+(\w+)\s*[\[=;,]", re.ASCII)
@@ -21,6 +21,7 @@ _SIGN = re.compile(r"[(){};]")
 _NAME_AT_END = re.compile(r"([A-Za-z_]\w*)\s*\Z")
 _KNOWN = frozenset({REGISTER, REGISTER_FMODRET, "memcpy", "memmove", "memset", "ARRAY_SIZE"})
 _ASKING = frozenset({"btf_id_set_contains", "btf_id_set8_contains"})
+_READ_PART = re.compile(r"\s*(?:\.|->)")
 _CHANGED_PART = re.compile(r"\s*\)*\s*(?:\.|->|\[)[^;{}=!<>]*(?:=(?!=)|\+\+|--)")
 _NO_CALLS = frozenset({"if", "while", "for", "switch", "return", "sizeof", "typeof", "alignof"})
 _AT_EXIT = re.compile(r"\b__exit\b")
@@ -54,57 +55,67 @@ def find_handed_on(
         for name in sorted(filter(str.isidentifier, own)):
             yield from find_changes(code, file, name)
         for name in sorted(declared):
-            for at, callee, match, item in _find_calls(code, file, name):
-                if callee not in _KNOWN and callee not in followed:
-                    yield _hand_on(at, callee, match, item)
+            for call in _find_calls(code, file, name):
+                if call.callee not in _KNOWN and call.callee not in followed:
+                    yield _hand_on(call, name)
 
 
 def find_changes(code: Code, file: str, name: str) -> Iterator[HandedOn]:
     """Return where a function of a file may change a set of BTF ids."""
     for place in find_changed_parts(code, file, name):
         yield HandedOn(name, place, f"a part of {name}", None)
-    for at, callee, match, item in _find_calls(code, file, name):
+    for call in _find_calls(code, file, name):
+        callee = call.callee
         is_known = callee in _ASKING or (callee and code.function_beside(callee, file))
         if not is_known and code.macro(callee, file) is None:
-            yield _hand_on(at, callee, match, item)
+            yield _hand_on(call, name)
 
 
 def find_changed_parts(code: Code, file: str, name: str) -> Iterator[Place]:
     """Return where a function of a file sets a part of a variable."""
-    for item, match in _find_uses(code, file, name):
-        if _CHANGED_PART.match(item.text, match.end()):
-            yield Place(file, item.line_at(match.start()))
+    for item, at in _find_uses(code, file, name):
+        if _CHANGED_PART.match(item.text, at + len(name)):
+            yield Place(file, item.line_at(at))
 
 
 def find_calls_with(code: Code, file: str, name: str) -> Iterator[str]:
     """Return what the functions of a file call with a variable."""
-    return (callee for _, callee, _, _ in _find_calls(code, file, name))
+    return (call.callee for call in _find_calls(code, file, name))
 
 
-def _find_calls(code: Code, file: str, name: str) -> Iterator[tuple[int, str, re.Match[str], Item]]:
-    """Return the calls that are given a name: where one begins, what is called, and the name."""
-    read_part = re.compile(rf"[^&]{name}\s*(?:\.|->)")
-    for item, match in _find_uses(code, file, name):
-        if read_part.match(item.text, match.start() - 1):
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A call in an item, `callee` "" where that has no name; from where to the name it is given."""
+
+    item: Item
+    callee: str
+    start: int
+    given: int
+
+
+def _find_calls(code: Code, file: str, name: str) -> Iterator[_Call]:
+    """Return the calls that are given a name."""
+    for item, at in _find_uses(code, file, name):
+        if item.text[at - 1] != "&" and _READ_PART.match(item.text, at + len(name)):
             continue
-        at, callee = _find_callee(item.text, match.start())
+        start, callee = _find_callee(item.text, at)
         if callee is not None:
-            yield at, callee, match, item
+            yield _Call(item, callee, start, at)
 
 
-def _find_uses(code: Code, file: str, name: str) -> Iterator[tuple[Item, re.Match[str]]]:
+def _find_uses(code: Code, file: str, name: str) -> Iterator[tuple[Item, int]]:
     for item in code.items(file):
         if item.function and name in item.text and not _is_at_exit(item):
-            for match in whole_word(name).finditer(item.text, item.brace):
-                yield item, match
+            for at in find_word(item.text, name, item.brace):
+                yield item, at
 
 
-def _hand_on(at: int, callee: str, match: re.Match[str], item: Item) -> HandedOn:
-    types = set(_PROGRAM_TYPE.findall(item.text, at, match.start()))
+def _hand_on(call: _Call, name: str) -> HandedOn:
+    types = set(_PROGRAM_TYPE.findall(call.item.text, call.start, call.given))
     return HandedOn(
-        match[0],
-        Place(item.file, item.line_at(match.start())),
-        f"{callee or 'a pointer'}(… {match[0]} …)",
+        name,
+        Place(call.item.file, call.item.line_at(call.given)),
+        f"{call.callee or 'a pointer'}(… {name} …)",
         types.pop() if len(types) == 1 else None,
     )
 

@@ -75,12 +75,20 @@ class Layout:
 
 
 class Layouts:
-    """Lays out the types of a tree. `evaluate` gives constant expressions as a file sees them."""
+    """Lays out the types of a tree. `evaluate` gives constant expressions as a file sees them.
 
-    def __init__(self, sources: Sources, evaluate: Callable[[str, str], Value]) -> None:
+    `known` keeps what was laid out, by the file and the line.
+    """
+
+    def __init__(
+        self,
+        sources: Sources,
+        evaluate: Callable[[str, str], Value],
+        known: dict[tuple[str, int], Layout],
+    ) -> None:
         self.sources = sources
         self.evaluate = evaluate
-        self._known: dict[tuple[str, int], Layout] = {}
+        self._known = known
 
     def layout(self, item: Item) -> Layout:
         """Return the layout of the struct or union that an item defines."""

@@ -16,7 +16,10 @@ from kfmap.kernel.tree import Tree
 from kfmap.quick_dataclass import dataclass
 
 # What such a header has, and what of it needs nobody who calls it.
-_REGISTERING = Sought(b"register_btf_", b"btf_kfunc_id_set", b"BTF_KFUNCS_START", b"BTF_SET8_START")
+_REGISTERING = Sought(
+    *(b"btf_", b"BTF_"),
+    pattern=re.compile(rb"register_btf_|btf_kfunc_id_set|BTF_(?:KFUNCS|SET8)_START"),
+)
 _ACTING = re.compile(
     rb"^[ \t]*(?:BTF_(?:KFUNCS|SET8)_START|\w*_initcall\w*|module_init)\s*\("
     rb"|\bstruct\s+btf_kfunc_id_set\s+\w+\s*(?:\[[^\]]*\]\s*)?=",

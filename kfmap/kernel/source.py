@@ -206,17 +206,20 @@ class _Reader:
 
     def read(self) -> Source:
         blanked: list[tuple[int, int]] = []
-        at, line = 0, 1
-        number = 0
-        for number, (start, end, word, rest) in enumerate(find_directives(self._text)):
+        at, counted, line, number = 0, 0, 1, 0
+        for start, end, word, rest in find_directives(self._text):
+            number += 1
             if number > _MAX_DIRECTIVES:
                 break
             blanked.append((start if self._active else at, end))
-            line += self._text.count("\n", at, start)
-            self._directive(start, word, rest, line)
-            if "\n" in rest:
-                line += rest.count("\n")
-            at = end
+            line += self._text.count("\n", counted, start)
+            counted, at = start, end
+            if "\\" in rest:
+                rest = rest.replace("\\\n", " ")
+            if word != "define":
+                self._directive(start, word, rest, line)
+            elif self._active:  # half of all
+                self._define(rest, line)
         if not self._active:
             blanked.append((at, len(self._text)))
         while self._levels:  # of an #if that nothing closes
@@ -234,12 +237,7 @@ class _Reader:
         )
 
     def _directive(self, start: int, word: str, rest: str, line: int) -> None:
-        if "\\" in rest:
-            rest = rest.replace("\\\n", " ")
-        if word == "define":  # half of all
-            if self._active:
-                self._define(rest, line)
-        elif word in ("if", "ifdef", "ifndef"):
+        if word in ("if", "ifdef", "ifndef"):
             self._open(word, rest.strip(), line)
         elif word in ("elif", "else", "endif"):
             self._continue(word, rest.strip(), line)

@@ -14,8 +14,9 @@ from kfmap.kernel.place import Place
 from kfmap.kernel.preprocessor import Conditions
 from kfmap.kernel.source import ANY_LINE, Decide, Doubt, Include, Macro, Source, read_source
 from kfmap.kernel.tree import Tree, TreeError
-from kfmap.kernel.whole_word import written_whole
+from kfmap.kernel.whole_word import find_followed
 
+_PARAMETERS = re.compile(r"\s*\([^;{}]*\)\s*\{")  # of a function that is defined
 _MAX_INCLUDED = 4_000
 _MAX_SETTLED = 3  # times that macros of headers lead to #ifs that ask for more of them
 
@@ -32,7 +33,7 @@ class Sources:
         self._sources: dict[str, Source | None] = {}
         self._expanded: dict[str, str] = {}
         self._holding: dict[str, dict[str, bool]] = {}  # name -> file -> whether it is in there
-        self._valued: dict[str, set[str]] = {}  # name -> files where it may be macro or enumerator
+        self._valued: dict[str, set[str]] = {}  # file -> names that may be macros or enumerators
         self._items: dict[str, list[Item]] = {}
         self._closures: dict[str, tuple[str, ...]] = {}
         self._units: dict[str, str] = {}
@@ -61,8 +62,7 @@ class Sources:
 
     def _keep(self, file: str, source: Source | None) -> None:
         self._sources[file] = source
-        for name in source.find_valued() if source else ():
-            self._valued.setdefault(name, set()).add(file)
+        self._valued[file] = source.find_valued() if source else set()
 
     def _decide_in(self, file: str) -> Decide:
         """Return what decides the #ifs of a file: not those on macros that it is given."""
@@ -123,14 +123,15 @@ class Sources:
 
     def find_definers(self, name: str) -> Iterator[tuple[str, int]]:
         """Return the files read so far that define a macro, with the line."""
-        for file in sorted(self._valued.get(name, ())):
+        for file in sorted(file for file, names in self._valued.items() if name in names):
             source = self._sources.get(file)
             for define in source.defined.get(name, ())[:1] if source else ():
                 yield file, define.line
 
     def find_option_changes(self) -> Iterator[tuple[str, str, int]]:
         """Return the options that files read so far define or take away: name, file and line."""
-        for name in [name for name in self._valued if name.startswith("CONFIG_")]:
+        named = (name for source in self._sources.values() if source for name in source.defined)
+        for name in dict.fromkeys(name for name in named if name.startswith("CONFIG_")):
             for file, line in self.find_definers(name):
                 yield name, file, line
         for file, source in self._sources.items():
@@ -198,10 +199,10 @@ class Sources:
         return self._beside[key]
 
     def _find_beside(self, name: str, file: str) -> Item | None:
-        defined = re.compile(rf"{written_whole(name)}\s*\([^;{{}}]*\)\s*\{{", re.ASCII)
         for other in (file, *self.includes(file)):
             text = self.tree.read(other) or ""
-            for item in self.items(other) if name in text and defined.search(text) else ():
+            is_defined = any(found for _, found in find_followed(text, name, _PARAMETERS))
+            for item in self.items(other) if is_defined else ():
                 if name in item.text and item.function == name:
                     return item
         return None
@@ -287,8 +288,7 @@ class Sources:
     def files_of_value(self, name: str, file: str) -> list[str]:
         """Return the files in which a macro or an enumerator may be defined, nearest first."""
         seen = self._seen_from(file)  # hundreds, all of them read, of which one has it as a rule
-        having = self._valued.get(name, ())
-        return [other for other in seen if other in having] if having else []
+        return [other for other in seen if name in self._valued[other]]
 
     def _seen_from(self, file: str) -> Iterable[str]:
         """Return the files whose names a file may see, nearest first."""

@@ -7,7 +7,6 @@ import posixpath
 import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from kfmap.kernel.sought import Sought
 
@@ -18,12 +17,8 @@ _NEWLINE = ord("\n")
 _SKIPPED = frozenset({"Documentation", "LICENSES", "rust", "samples", "scripts", "tools", "usr"})
 
 
-class _Stretch(NamedTuple):
-    """Where in the buffer a file is; None for the end of what cannot be read."""
-
-    file: str
-    start: int
-    end: int | None
+# A file, and from where to where it is in the buffer; None for the end of what cannot be read.
+_Stretch = tuple[str, int, int | None]
 
 
 class TreeError(ValueError):
@@ -37,6 +32,7 @@ class Tree:
         self.root = root.resolve()
         if not self.root.is_dir():
             raise TreeError(f"{root} is not a folder")
+        self._start = f"{self.root}/"  # a text: to make one of a path takes as long as to open it
         self._texts: dict[str, str | None] = {}
         self._lines: dict[str, list[str]] = {}
         self._present: dict[str, bool] = {}
@@ -62,11 +58,11 @@ class Tree:
         """Read a file whatever links are on the way, but for those that lead out of the tree."""
         folder, name = posixpath.split(file)
         if folder not in self._folders:
-            self._folders[folder] = os.path.realpath(f"{self.root}/{folder}")
+            self._folders[folder] = os.path.realpath(self._start + folder)
         path = f"{self._folders[folder]}/{name}"
         if os.path.islink(path):  # noqa: PTH114 - asked for every header
             path = os.path.realpath(path)
-        return _read(path, self._view[:MAX_FILE]) if path.startswith(f"{self.root}/") else None
+        return _read(path, self._view[:MAX_FILE]) if path.startswith(self._start) else None
 
     def search(
         self, files: Iterable[str], sought: Sought, most: int = MAX_FILE
@@ -83,32 +79,36 @@ class Tree:
     def _read_batch(self, files: Iterator[str], most: int) -> list[_Stretch]:
         """Read the next files one behind the other, for nearly none has what is sought."""
         read: list[_Stretch] = []
+        view, root = self._view, self._start
         at = 0
         for file in files:
-            length = _read_into(f"{self.root}/{file}", self._view[at : at + most])
-            read.append(_Stretch(file, at, None if length is None else at + length))
-            if length is not None:
-                at += length + 1
-                self._view[at - 1] = _NEWLINE  # no word that is sought has one in it
+            length = _read_into(root + file, view[at : at + most])
+            if length is None:
+                read.append((file, at, None))
+                continue
+            end = at + length
+            read.append((file, at, end))
+            view[end] = _NEWLINE  # no word that is sought has one in it
+            at = end + 1
             if at > _BATCH:
                 break
         return read
 
     def _find_in(self, batch: list[_Stretch], sought: Sought) -> list[tuple[str, bytes | None]]:
-        end = max(stretch.end or 0 for stretch in batch)
-        is_there = sought.is_in(self._view[:end])
+        length = max(end or 0 for _, _, end in batch)
+        is_there = sought.is_in(self._view[:length])
         found: list[tuple[str, bytes | None]] = []
-        for file, start, end_of_file in batch:
-            if end_of_file is None:
+        for file, start, end in batch:
+            if end is None:
                 found.append((file, None))
-            elif is_there and sought.is_in(data := self._view[start:end_of_file]):
+            elif is_there and sought.is_in(data := self._view[start:end]):
                 found.append((file, bytes(data)))
         return found
 
     def has(self, file: str) -> bool:
         """Return whether the tree has this file."""
         if file not in self._present:
-            self._present[file] = os.path.isfile(f"{self.root}/{file}")  # noqa: PTH113 - asked 100,000 times
+            self._present[file] = os.path.isfile(self._start + file)  # noqa: PTH113 - asked 100,000 times
         return self._present[file]
 
     def find_sources(self, arch: str) -> list[str]:
@@ -138,7 +138,7 @@ class Tree:
         while waiting:
             folder = waiting.pop()
             start = f"{folder}/" if folder else ""
-            for entry in _entries(f"{self.root}/{folder}"):
+            for entry in _entries(self._start + folder):
                 count += 1
                 name = entry.name
                 if name.endswith(".c"):
@@ -166,8 +166,8 @@ class Tree:
 
     def names_in(self, folder: str) -> list[str]:
         """Return the names of what is right in a folder."""
-        path = os.path.realpath(f"{self.root}/{folder}")
-        if path != str(self.root) and not path.startswith(f"{self.root}/"):
+        path = os.path.realpath(self._start + folder)
+        if not f"{path}/".startswith(self._start):
             return []
         return [entry.name for entry in _entries(path)]
 
@@ -179,7 +179,7 @@ class Tree:
         return self._files_of(folder, ".c")
 
     def _files_of(self, folder: str, suffix: str) -> list[str]:
-        names = [entry.name for entry in _entries(f"{self.root}/{folder}")]
+        names = [entry.name for entry in _entries(self._start + folder)]
         if len(names) > _MAX_FILES:
             raise TreeError(f"more than {_MAX_FILES:,} files in {folder}: not a kernel tree")
         return sorted(f"{folder}/{name}" for name in names if name.endswith(suffix))

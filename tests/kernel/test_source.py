@@ -163,7 +163,8 @@ _WRITTEN = (
 @given(st.lists(st.sampled_from(_WRITTEN), max_size=40).map("".join))
 def test_directives_are_those_of_the_text_without_comments(text: str) -> None:
     plain = _read(text).plain
-    sought = re.compile(r"^[ \t]*#[ \t]*(\w+)([^\n\\]*+(?:\\\r?\n[^\n\\]*+|\\[^\n\\]*+)*+)", re.M)
+    rest = r"[^\n\\]*+(?:\\\r?\n[^\n\\]*+|\\[^\n\\]*+)*+"
+    sought = re.compile(rf"^[ \t]*#[ \t]*(\w+)({rest})", re.M | re.A)
     assert list(find_directives(text)) == [
         (*match.span(), *match.groups()) for match in sought.finditer(plain)
     ]
@@ -186,7 +187,7 @@ def test_directives_are_those_of_the_text_without_comments(text: str) -> None:
 def test_what_looks_like_a_directive_in_a_comment_or_a_string_is_none(
     text: str, words: list[str]
 ) -> None:
-    assert [found.word for found in find_directives(text)] == words
+    assert [found[2] for found in find_directives(text)] == words
 
 
 @pytest.mark.parametrize(

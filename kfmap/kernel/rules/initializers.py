@@ -16,11 +16,13 @@ from kfmap.kernel.items import Item
 from kfmap.kernel.source import substitute
 from kfmap.kernel.syntax import field_of, parse_initializer, text_of
 from kfmap.kernel.tree import TreeError
+from kfmap.kernel.whole_word import find_followed
 from kfmap.quick_dataclass import dataclass
 
 _MAX_ELEMENTS = 4_000
 _TAG = re.compile(r"\bstruct\s+(\w+)")
 _DESIGNATED = re.compile(r"\s*\.\s*(\w+)\s*=\s*(.*)$", re.S)
+_INITIALISED = re.compile(r"\s*((?:\[[^\]]*\]\s*)*)(=(?!=)|;\Z)")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _CALL = re.compile(r"\s*\(")
 _DESIGNATES = re.compile(r"(?:^|[{,])\s*\.\s*\w+\s*=")
@@ -83,10 +85,10 @@ def read_fields(code: Code, item: Item, name: str) -> Mapping[str, str] | None:
 
 def read_variable(code: Code, item: Item, name: str) -> Variable | None:
     """Return the variable of a name that an item defines."""
-    pattern = re.compile(rf"\b{re.escape(name)}\b\s*((?:\[[^\]]*\]\s*)*)(=(?!=)|;\Z)")
-    match = pattern.search(item.text)
-    if match and (match[2] == "=" or _is_struct(item.text[: match.start()])):
-        return _read_variable(code, item, name, match)
+    for at, match in find_followed(item.text, name, _INITIALISED):
+        if match:
+            is_one = match[2] == "=" or _is_struct(item.text[:at])
+            return _read_variable(code, item, name, at, match) if is_one else None
     return None
 
 
@@ -133,11 +135,12 @@ def _declared_names(body: str) -> list[str]:
     return names
 
 
-def _read_variable(code: Code, item: Item, name: str, match: re.Match[str]) -> Variable:
-    line = item.line_at(match.start())
+def _read_variable(code: Code, item: Item, name: str, at: int, match: re.Match[str]) -> Variable:
+    """Read one whose name stands at an offset, with what follows it up to the `=`."""
+    line = item.line_at(at)
     text = item.text[match.end() :].strip().removesuffix(";")
     text = _write_out(code, text, item.file, line)
-    head = item.text[: match.start()]
+    head = item.text[:at]
     value = parse_initializer(text) if text.startswith("{") else None
     elements: tuple[Held | None, ...] = (text.strip(),) if value is None else ()
     if match[2] != "=":

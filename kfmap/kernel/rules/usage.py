@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from kfmap.kernel.code import Code
 from kfmap.kernel.items import Item
 from kfmap.kernel.sought import Sought
-from kfmap.kernel.whole_word import has_word, whole_word
+from kfmap.kernel.whole_word import count_word, find_followed, has_word
 from kfmap.quick_dataclass import dataclass, replace
 
 _MAX_FOLLOWED = 20  # functions that lead to one another
@@ -17,6 +17,9 @@ _CALL = re.compile(r"(\w+)\s*\(\s*\w+\s*\)\s*;")
 _USED = re.compile(r"\s*(\w+)\s*\(")  # a macro in place of a definition
 _AT_EXIT = ("module_exit", "__exitcall")
 _STATIC = re.compile(r"\bstatic\b")
+_DECLARED = re.compile(r"([\w\s*]*)\b(\w+)\s*\(")
+_DECLARED_STATIC = re.compile(r"\bstatic\b[^;{}()=]*\b(\w+)\s*\([^;{}]*\)[^;{}()]*;")
+_ARGUMENTS = re.compile(r"\s*\(")
 _CONSTRUCTOR = re.compile(r"\b_*constructor_*\b")
 _EXPORT = "EXPORT_SYMBOL"
 # include/linux/init.h and moduleparam.h: what is called where a parameter is given
@@ -69,7 +72,7 @@ class Usage:
     def _may_be_pasted(self, item: Item) -> bool:
         """Return whether nothing names a function in a file with macros that make names."""
         text = self._code.tree.read(item.file) or ""
-        if len(whole_word(item.function).findall(text)) != 1:
+        if count_word(text, item.function) != 1:
             return False
         used = (_USED.match(other.text) for other in self._code.items(item.file))
         macros = (self._code.macro(match[1], item.file) for match in used if match)
@@ -117,33 +120,33 @@ class Usage:
                 yield file
 
     def _uses_in(self, files: Iterable[str], item: Item) -> Uses:
-        word = whole_word(item.function)
-        called = re.compile(rf"{word.pattern}\s*\(")
-        named = re.compile(rf"{word.pattern}(?!\s*\()")
+        name = item.function
         callers: list[tuple[str, Item]] = []
         is_named = is_of_a_parameter = False
         for file in files:
-            left = self._count(word, file)
-            for other in (i for i in self._code.items(file) if item.function in i.text):
-                left -= len(word.findall(other.text))
+            left = self._count(name, file)
+            for other in (i for i in self._code.items(file) if name in i.text):
+                left -= count_word(other.text, name)
                 # before its head stands perhaps a macro without a semicolon, such as module_init(x)
-                in_head = word.search(other.text, 0, max(0, other.function_start))
-                if other.function == item.function and other.brace >= 0:
-                    is_named = is_named or in_head is not None
+                in_head = has_word(other.text, name, 0, max(0, other.function_start))
+                if other.function == name and other.brace >= 0:
+                    is_named = is_named or in_head
                 elif other.function:
-                    is_named = is_named or bool(in_head or named.search(other.text, other.brace))
-                    if called.search(other.text, other.brace):
+                    inside = find_followed(other.text, name, _ARGUMENTS, other.brace)
+                    is_call = {found is not None for _, found in inside}
+                    is_named = is_named or in_head or False in is_call
+                    if True in is_call:
                         callers.append((file, other))
                 elif _PARAMETER.match(other.text):
                     is_of_a_parameter = True
-                elif not (_declares(other, item.function) or self._leads_nowhere(other)):
-                    is_named = is_named or word.search(other.text) is not None
+                elif not (_declares(other, name) or self._leads_nowhere(other)):
+                    is_named = is_named or has_word(other.text, name)
             is_named = is_named or left > 0  # behind the last item, by a macro without a semicolon
         return Uses(tuple(callers), is_named, is_of_a_parameter)
 
-    def _count(self, word: re.Pattern[str], file: str) -> int:
+    def _count(self, name: str, file: str) -> int:
         source = self._code.source(file)
-        return len(word.findall(source.code)) if source else 0
+        return count_word(source.code, name) if source else 0
 
     def sees(self, file: str, item: Item) -> bool:
         """Return whether a file can call a function."""
@@ -173,24 +176,21 @@ class Usage:
 
         Its definition and declarations are left out of what is counted.
         """
-        source = self._code.source(item.file)
-        word = whole_word(item.function)
-        name = re.escape(item.function)
-        declared = re.compile(rf"\bstatic\b[^;{{}}()=]*\b{name}\s*\([^;{{}}]*\)[^;{{}}()]*;")
-        left = len(word.findall(source.code)) if source else 0
-        left -= len(word.findall(item.text, item.function_start))
+        name = item.function
+        left = self._count(name, item.file)
+        left -= count_word(item.text, name, item.function_start)
         left -= sum(
             self._leads_nowhere(other)
             for other in self._code.items(item.file)
-            if item.function in other.text
+            if name in other.text
         )
         callers = []
         for other in self._code.items(item.file):
-            if item.function not in other.text or other.function == item.function:
+            if name not in other.text or other.function == name:
                 continue
             if "static" in other.text:
-                left -= len(declared.findall(other.text))
-            inside = len(word.findall(other.text, other.brace)) if other.function else 0
+                left -= _DECLARED_STATIC.findall(other.text).count(name)
+            inside = count_word(other.text, name, other.brace) if other.function else 0
             if inside:
                 left -= inside
                 callers.append(other)
@@ -199,8 +199,8 @@ class Usage:
 
 def _declares(item: Item, function: str) -> bool:
     """Return whether an item is a declaration of a function: a type stands before its name."""
-    found = re.match(rf"([\w\s*]+)\b{re.escape(function)}\s*\(", item.text)
-    return item.brace < 0 and found is not None and bool(found[1].strip())
+    found = _DECLARED.match(item.text) if item.brace < 0 else None
+    return found is not None and found[2] == function and bool(found[1].strip())
 
 
 def _is_static(item: Item) -> bool:
