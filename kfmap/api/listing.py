@@ -1,7 +1,8 @@
 """Lists in pages: `count`, `count_is_exact`, `next`, `previous` and `results`.
 
 A page is read with one row more, by which it is known whether there is a next one: no list is
-counted to its end.
+counted to its end. Pages of objects lead to each other by cursors; other lists, and addresses of
+releases before, number their pages.
 """
 
 from __future__ import annotations
@@ -18,17 +19,25 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
-from verifier.records.newest import SeenIds
+from verifier.records.cursor import Cursor, parse_cursor, read_numbered, read_page
+from verifier.records.id_lists import BegunIds, IdList
 
 _A_PAGE, _MOST = 50, 200
 _LAST_PAGE = 1_000_000
-_COUNTED = 5_000
+_COUNTED = 1_000
+_NO_PAGE = "There is no such page."
 
-Rows = QuerySet[Any, Any] | Sequence[Any] | SeenIds
+Rows = QuerySet[Any, Any] | Sequence[Any]
 
 PAGED = [
     OpenApiParameter("page", int, description="from 1"),
     OpenApiParameter("page_size", int, description=f"up to {_MOST}; default: {_A_PAGE}"),
+]
+PAGED_BY_CURSOR = [
+    OpenApiParameter(
+        "cursor", str, description="where a page begins: `next` and `previous` say it"
+    ),
+    *PAGED,
 ]
 
 
@@ -50,11 +59,11 @@ def answer_page(request: Request, rows: Rows, plain: Callable[[Any], Any]) -> Re
 
     Raises NotFound for a page that there is not.
     """
-    number, size = _read_number(request), _Pages().get_page_size(request) or _A_PAGE
+    number, size = _read_number(request), _read_size(request)
     (count, is_exact), start = _count(rows), (number - 1) * size
     found = list(rows[start : start + size + 1])
     if number > 1 and not found:
-        raise NotFound("There is no such page.")
+        raise NotFound(_NO_PAGE)
     here = request.build_absolute_uri()
     before = remove_query_param(here, "page") if number == 2 else _name_page(here, number - 1)
     return Response(
@@ -68,10 +77,48 @@ def answer_page(request: Request, rows: Rows, plain: Callable[[Any], Any]) -> Re
     )
 
 
+def answer_ids(
+    request: Request, rows: IdList, plain: Callable[[list[int]], list[dict[str, Any]]]
+) -> Response:
+    """Answer with the page of objects at a cursor, or with one that has a number.
+
+    What is counted is read once, and the page taken from it where it is among these rows.
+    """
+    size, number = _read_size(request), _read_number(request)
+    known = BegunIds(rows, _COUNTED + 1)
+    if text := request.query_params.get("cursor", ""):
+        page = read_page(known.read, _parse(text), size)
+    else:
+        page = read_numbered(known.skip, number, size)
+    if not page.ids and (text or number > 1):
+        raise NotFound(_NO_PAGE)
+    here = remove_query_param(request.build_absolute_uri(), "page")
+    return Response(
+        {
+            "count": min(len(known.first), _COUNTED),
+            "count_is_exact": known.is_whole,
+            "next": page.older and replace_query_param(here, "cursor", page.older),
+            "previous": page.newer and replace_query_param(here, "cursor", page.newer),
+            "results": plain(page.ids),
+        }
+    )
+
+
+def _parse(cursor: str) -> Cursor:
+    try:
+        return parse_cursor(cursor)
+    except ValueError as error:
+        raise NotFound(_NO_PAGE) from error
+
+
+def _read_size(request: Request) -> int:
+    return _Pages().get_page_size(request) or _A_PAGE
+
+
 def _read_number(request: Request) -> int:
     text = request.query_params.get("page", "1")
     if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= _LAST_PAGE):
-        raise NotFound("There is no such page.")
+        raise NotFound(_NO_PAGE)
     return int(text)
 
 
@@ -81,9 +128,7 @@ def _name_page(address: str, number: int) -> str:
 
 def _count(rows: Rows) -> tuple[int, bool]:
     """Count rows, those of the database up to _COUNTED; return whether these are all."""
-    if isinstance(rows, SeenIds):
-        count = rows.count(_COUNTED + 1)
-    elif isinstance(rows, QuerySet):
+    if isinstance(rows, QuerySet):
         count = rows.order_by()[: _COUNTED + 1].count()
     else:
         return len(rows), True

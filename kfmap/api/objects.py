@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -23,7 +22,7 @@ from rest_framework.response import Response
 
 from kfmap.api.authentication import MayUse
 from kfmap.api.described import PROBLEMS, problems
-from kfmap.api.listing import PAGED, answer_page, paged
+from kfmap.api.listing import PAGED_BY_CURSOR, answer_ids, paged
 from kfmap.api.serializers import (
     ListedObjectSerializer,
     ResultSerializer,
@@ -43,9 +42,10 @@ from verifier.engine.reports.model import ReportOptions
 from verifier.guests.store import add_opinions
 from verifier.jobs.submit import submit, submit_once
 from verifier.jobs.upload_hash import hash_upload
+from verifier.records.id_lists import FoundIds, IdList, NamedIds, SeenIds
 from verifier.records.loader_targets import resolve_targets
 from verifier.records.models import BpfObject
-from verifier.records.newest import SeenIds, caller_ids, ids_in, sees_few
+from verifier.records.newest import caller_ids, ids_in, sees_few
 from verifier.records.outcome import load_outcomes, worst_by_kernel
 from verifier.records.report_download import export_report
 from verifier.records.reporting import load_report, load_space
@@ -66,7 +66,7 @@ _FILTERS = [
 @extend_schema(
     methods=["GET"],
     operation_id="objects_list",
-    parameters=[*_FILTERS, *PAGED],
+    parameters=[*_FILTERS, *PAGED_BY_CURSOR],
     responses={200: paged(ListedObjectSerializer), **PROBLEMS},
 )
 @extend_schema(
@@ -87,23 +87,23 @@ def objects(request: Request) -> Response:
 
 
 def _list(request: Request) -> Response:
-    return answer_page(request, _find_ids(request), lambda ids: _list_objects(request, ids))
+    return answer_ids(request, _find_ids(request), lambda ids: _list_objects(request, ids))
 
 
-def _find_ids(request: Request) -> SeenIds | QuerySet[Any, Any]:
+def _find_ids(request: Request) -> IdList:
     """Return the ids of the objects that are asked for, the latest first."""
     name, kfunc = (request.query_params.get(key, "") for key in ("name", "kfunc"))
     space = space_of(request)
-    found: SeenIds | QuerySet[Any, Any] = SeenIds(request.user, name)
-    if space is not None:
-        found = ids_in(space).filter(name__icontains=name)
-    if not kfunc:
-        return found
-    calling = caller_ids(request.user, kfunc, of_few=sees_few(request.user))
-    if space is None and not name:
-        return calling
-    ids = found.all if isinstance(found, SeenIds) else found
-    return calling.filter(object__in=ids.order_by())
+    if kfunc:
+        calling = caller_ids(request.user, kfunc, of_few=sees_few(request.user))
+        if name:
+            calling = calling.filter(object__in=NamedIds(request.user, name, space).all.order_by())
+        elif space is not None:
+            calling = calling.filter(object__in=ids_in(space).order_by())
+        return FoundIds(calling)
+    if name:
+        return NamedIds(request.user, name, space)
+    return SeenIds(request.user) if space is None else FoundIds(ids_in(space))
 
 
 def _list_objects(request: Request, ids: list[int]) -> list[dict[str, Any]]:

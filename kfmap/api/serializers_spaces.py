@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from kfmap.api.serializers import Serializer
 from verifier.engine.policy.yaml_lines import MAX_BYTES
+from verifier.records.newest import LOOKED_AT
 from verifier.spaces.models.space import LONGEST_ABOUT, LONGEST_NAME, LONGEST_SLUG, MOST_DAYS
 from verifier.spaces.roles import Role, Visibility
 
@@ -90,7 +91,8 @@ class InvitationSerializer(RoleSerializer):
 class SpaceSerializer(ListedSpaceSerializer):
     """A space, with the number of its objects and the names of its policies in force."""
 
-    objects = serializers.IntegerField()
+    objects = serializers.IntegerField(help_text=f"counted to {LOOKED_AT:,}")
+    objects_is_exact = serializers.BooleanField(help_text="false: there are more")
     policies = serializers.ListField(child=serializers.CharField())
     members = MemberSerializer(many=True)
 

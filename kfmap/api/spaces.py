@@ -26,7 +26,7 @@ from kfmap.api.serializers_spaces import (
     SpaceSerializer,
 )
 from kfmap.api.visible import expect_all_spaces, spaces_of
-from verifier.records.newest import ids_in
+from verifier.records.newest import count_in
 from verifier.spaces.access import may, roles_in
 from verifier.spaces.models import Space
 from verifier.spaces.roles import ROLE_FOR, Action
@@ -144,9 +144,11 @@ def _read_form(form: ModelForm[Space]) -> Space:
 def _answer(request: Request, space: Space, status: int = 200) -> Response:
     told = is_told_members(request, space)
     rows = space.memberships.select_related("user").order_by("user__username") if told else []
+    count, is_exact = count_in(space)
     body = {
         **_describe(request, [space])[0],
-        "objects": ids_in(space).count(),
+        "objects": count,
+        "objects_is_exact": is_exact,
         "policies": [row.slug for row in space.policies.in_force()],
         "members": [{"user": row.user.username, "role": row.role} for row in rows],
     }

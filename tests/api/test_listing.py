@@ -92,6 +92,36 @@ def test_lists_are_counted_to_a_bound_and_turned_beyond_it(
     assert ada.get("/api/submissions/").json()["count_is_exact"] is False
 
 
+@pytest.mark.parametrize("counted", [1000, 3])
+@pytest.mark.parametrize("query", ["", "name=bpf&", "kfunc=toy_move&"])
+def test_objects_are_read_forth_and_back_while_others_come_and_go(
+    ada: Client, monkeypatch: pytest.MonkeyPatch, query: str, counted: int
+) -> None:
+    create_objects(20)
+    monkeypatch.setattr("kfmap.api.listing._COUNTED", counted)
+    page = ada.get(f"/api/objects/?{query}page_size=3").json()
+    forth = [page["results"]]
+    share(BpfObject.objects.create(sha256="f" * 64, file_name="new.bpf.o", size=1))
+    BpfObject.objects.get(file_name="o19.bpf.o").delete()
+    while page["next"]:
+        page = ada.get(page["next"]).json()
+        forth.append(page["results"])
+    back = [page["results"]]
+    while page["previous"]:
+        page = ada.get(page["previous"]).json()
+        back.insert(0, page["results"])
+    every = [f"o{at}.bpf.o" for at in range(19, -1, -1)]
+    calling = every[::2] if "kfunc" in query else every
+    new = [] if "kfunc" in query else ["new.bpf.o"]
+    assert [item["name"] for part in forth for item in part] == calling
+    assert [item["name"] for part in back for item in part] == [*new, *calling[1:]]
+
+
+@pytest.mark.parametrize("cursor", ["x", "older-", "newer-x", "older--1", "older-²", "1"])
+def test_cursor_that_is_none_is_404(ada: Client, cursor: str) -> None:
+    assert ada.get("/api/objects/", {"cursor": cursor}).status_code == 404
+
+
 @pytest.mark.parametrize("page", ["0", "-1", "x", "1.5", "99999999999999999999", "²"])
 def test_page_that_there_is_not_is_404(ada: Client, page: str) -> None:
     assert ada.get(f"/api/objects/?page={page}").status_code == 404

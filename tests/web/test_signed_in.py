@@ -37,7 +37,7 @@ PAGES = {
     "/kernels/8.1/hooks/BTF_KFUNC_HOOK_STRUCT_OPS/": 0,
     "/kernels/8.1/graphs/callbacks/toy_ops/": 0,
     "/compare/8.0/8.1/": 2,
-    "/search/?q=toy": 5,
+    "/search/?q=toy": 7,
 }
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from verifier.records.cursor import START, Cursor
 from verifier.records.models import BpfObject, Call, Submission, SubmittedFile
 from verifier.records.models.object import BpfObjectQuerySet
 from verifier.records.models.submission import SubmittedFileQuerySet
@@ -19,7 +20,10 @@ from verifier.spaces.access import Reader, sees_everything
 from verifier.spaces.models import Space
 from verifier.spaces.prepared import Prepared
 
-LOOKED_AT = 5_000  # objects: how far they are counted, and what begins at those of a reader
+LOOKED_AT = 5_000  # objects: what begins at those of a reader
+_MOST_SPACES = 200  # whose ids stand in a question, so that a database knows what each holds
+_GREATEST = 2**63 - 1
+_FILES = "files__object"
 Ids = QuerySet[Any, Any]
 
 
@@ -28,25 +32,49 @@ def find_newest(reader: Reader, count: int) -> BpfObjectQuerySet:
     return BpfObject.objects.visible_to(reader).filter(pk__in=newest_ids(reader, count))
 
 
-def newest_ids(reader: Reader, count: int) -> Ids:
+def newest_ids(reader: Reader, count: int, cursor: Cursor = START) -> Ids:
     """Return the ids of the latest objects in the spaces that somebody may see, in their order.
 
-    Of each space as many are read, from the end of its index.
+    Of each space as many are read, from the end of its index or from a place on; what is read
+    back from a place comes in the opposite order.
     """
     if sees_everything(reader):
-        return BpfObject.objects.order_by("-pk").values_list("pk", flat=True)[:count]
-    last = ids_in(OuterRef("pk"))[count - 1 : count]
-    spaces = Space.objects.visible_to(reader)
-    latest = spaces.filter(files__object__gte=Coalesce(Subquery(last), 0))
+        return read_from(BpfObject.objects.values_list("pk", flat=True), "pk", cursor)[:count]
+    last = Subquery(read_from(ids_in(OuterRef("pk")), "object", cursor)[count - 1 : count])
+    if cursor.above is None:
+        edge, order = {f"{_FILES}__gte": Coalesce(last, 0)}, "-found"
+    else:
+        edge, order = {f"{_FILES}__lte": Coalesce(last, _GREATEST)}, "found"
+    latest = Space.objects.visible_to(reader).filter(**edge, **_bounds(_FILES, cursor))
     # A sum, for PostgreSQL would take the order from an index of all files, and read these.
-    ids = latest.annotate(found=F("files__object") + 0).values_list("found", flat=True)
-    return ids.order_by("-found").distinct()[:count]
+    ids = latest.annotate(found=F(_FILES) + 0).values_list("found", flat=True)
+    return ids.order_by(order).distinct()[:count]
 
 
 def ids_in(space: Space | OuterRef) -> Ids:
     """Return the ids of the objects in a space, the latest first."""
-    files = SubmittedFile.objects.filter(space=space, object__isnull=False)
-    return files.order_by("-object").values_list("object", flat=True).distinct()
+    return objects_of(SubmittedFile.objects.filter(space=space, object__isnull=False))
+
+
+def count_in(space: Space) -> tuple[int, bool]:
+    """Return how many objects a space holds, counted to LOOKED_AT, and whether these are all."""
+    count = ids_in(space)[: LOOKED_AT + 1].count()
+    return min(count, LOOKED_AT), count <= LOOKED_AT
+
+
+def objects_of(rows: QuerySet[Any, Any]) -> Ids:
+    return rows.order_by("-object").values_list("object", flat=True).distinct()
+
+
+def read_from(ids: Ids, name: str, cursor: Cursor) -> Ids:
+    """Return ids from a place on, in the order in which they are read."""
+    rows = ids.filter(**_bounds(name, cursor))
+    return rows.order_by(f"-{name}" if cursor.above is None else name)
+
+
+def _bounds(name: str, cursor: Cursor) -> dict[str, int]:
+    bounds = {f"{name}__lt": cursor.below, f"{name}__gt": cursor.above}
+    return {condition: pk for condition, pk in bounds.items() if pk is not None}
 
 
 def sees_few(reader: Reader) -> bool:
@@ -58,41 +86,21 @@ _UP_TO_MANY = Prepared(lambda reader, _: newest_ids(reader, LOOKED_AT))
 
 
 def files_seen(reader: Reader) -> SubmittedFileQuerySet:
-    """Return the files of objects in the spaces that somebody may see."""
-    spaces = Space.objects.visible_to(reader).order_by().values("pk")
-    return SubmittedFile.objects.filter(space__in=spaces, object__isnull=False)
+    """Return the files of objects in the spaces that somebody may see.
 
-
-class SeenIds:
-    """The ids of the objects that somebody may see, cut like a list, the latest first.
-
-    `text`: of those alone that have it in a name in the reader's spaces. They are looked for among
-    the latest objects of each space, and among all where these do not give enough.
+    The ids of these spaces stand in the question, unless they are many: told to find them by
+    itself, PostgreSQL reads the names in all spaces for somebody who sees few of them.
     """
+    files = SubmittedFile.objects.filter(object__isnull=False)
+    some = [space.pk for space in _SPACES.rows(reader)]
+    if len(some) <= _MOST_SPACES:
+        return files.filter(space__in=some)
+    return files.filter(space__in=Space.objects.visible_to(reader).order_by().values("pk"))
 
-    def __init__(self, reader: Reader, text: str = "") -> None:
-        self._reader, self._text = reader, text
-        files = files_seen(reader)
-        named = files.filter(name__icontains=text) if text else files
-        self.all: Ids = named.order_by("-object").values_list("object", flat=True).distinct()
-        self._read_to, self._first = 0, list[int]()
 
-    def __getitem__(self, part: slice) -> list[int]:
-        start, stop = part.start or 0, part.stop
-        if not self._text:
-            return list(newest_ids(self._reader, stop)[start:])
-        if stop <= self._read_to:
-            return self._first[start:stop]
-        latest = newest_ids(self._reader, max(LOOKED_AT, stop))
-        found = list(self.all.filter(object__in=latest)[start:stop])
-        return found if len(found) == stop - start else list(self.all[start:stop])
-
-    def count(self, most: int) -> int:
-        """Count them, up to so many; those with a text are read by it, once for count and page."""
-        if not self._text:
-            return newest_ids(self._reader, most).count()
-        self._first, self._read_to = self[:most], most
-        return len(self._first)
+_SPACES = Prepared(
+    lambda reader, _: Space.objects.visible_to(reader).order_by().only("pk")[: _MOST_SPACES + 1]
+)
 
 
 def caller_ids(reader: Reader, kfunc: str, *, of_few: bool) -> Ids:
@@ -106,7 +114,7 @@ def caller_ids(reader: Reader, kfunc: str, *, of_few: bool) -> Ids:
     else:
         seen = BpfObject.objects.visible_to(reader).filter(pk=OuterRef("object"))
         calls = Call.objects.filter(Exists(seen), kfunc=kfunc)
-    return calls.order_by("-object").values_list("object", flat=True).distinct()
+    return objects_of(calls)
 
 
 def put_files_in_spaces() -> None:

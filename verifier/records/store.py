@@ -247,7 +247,7 @@ def catch_up() -> None:
     """Fill in what workers of a release before this one leave out, while both are at work."""
     program = Program.objects.filter(pk=OuterRef("program")).values("object")
     Call.objects.filter(object=None).update(object=Subquery(program))
-    known = Check.objects.current().filter(object=OuterRef("pk"))
+    known = Check.objects.current_of_row()
     find_stale().filter(Exists(known)).update(checked_by=ENGINE_VERSION)
 
 

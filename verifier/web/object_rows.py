@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Container, Hashable, Iterable, Sequence
 
+from django.db.models import prefetch_related_objects
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
@@ -14,6 +15,11 @@ from verifier.records.reviews import Reviewed
 
 Listed = tuple[BpfObject, Sequence[Outcome], Reviewed | None]
 _MADE: Recent[Hashable, SafeString] = Recent(2048)  # a kilobyte each
+
+
+def load_jobs(objects: Iterable[BpfObject], outcomes: Container[int]) -> None:
+    """Load the jobs of the objects that have no outcomes: in a row, these stand in their place."""
+    prefetch_related_objects([obj for obj in objects if obj.pk not in outcomes], "jobs")
 
 
 def render_rows(objects: Iterable[Listed], *, of_all_spaces: bool = False) -> list[SafeString]:

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet, prefetch_related_objects
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -41,7 +41,7 @@ from verifier.web.found import may_with, object_view, submission_view
 from verifier.web.loader_form import LoaderForm
 from verifier.web.object_graph import graph_links, is_grouped, load_object_graph
 from verifier.web.object_page import ObjectPage, build_object_page
-from verifier.web.object_rows import render_rows
+from verifier.web.object_rows import load_jobs, render_rows
 from verifier.web.opinions import load_opinion_part
 from verifier.web.origin_form import OriginForm
 from verifier.web.program_page import build_program_page
@@ -73,8 +73,8 @@ def _render_uploads(
     request: HttpRequest, form: LoaderForm, origin_form: OriginForm, status: int = 200
 ) -> HttpResponse:
     latest = _LATEST.rows(request.user)
-    prefetch_related_objects(latest, "jobs")
     outcomes = load_outcomes(latest)
+    load_jobs(latest, outcomes)
     reviews = load_latest(latest, outcomes, request.user)
     objects = [(obj, outcomes.get(obj.pk, []), reviews.get(obj.pk)) for obj in latest]
     context = {

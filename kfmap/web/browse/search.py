@@ -24,8 +24,9 @@ from kfmap.web.browse.search_names import list_names
 from kfmap.web.shared.export import Table, export_table
 from kfmap.web.shared.kernel_map import KernelMap
 from kfmap.web.shared.page import Page, map_page
+from verifier.records.cursor import START
+from verifier.records.id_lists import NamedIds
 from verifier.records.models import BpfObject
-from verifier.records.newest import SeenIds
 from verifier.spaces.access import Reader
 
 _SHOWN = 60
@@ -167,5 +168,5 @@ def _say_run(run: Sequence[str]) -> str:
 
 def _find_objects(query: str, reader: Reader) -> list[BpfObject]:
     """Return the latest objects with this in a name that they have in the reader's spaces."""
-    found = SeenIds(reader, query)[:_SHOWN]
-    return list(BpfObject.objects.visible_to(reader).filter(pk__in=found))
+    found = NamedIds(reader, query).read(START, _SHOWN)
+    return list(BpfObject.objects.visible_to(reader).filter(pk__in=found)) if found else []

@@ -9,9 +9,17 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from kfmap.catalogue.models import Variant
+from kfmap.web.shared.id_page import read_asked
 from kfmap.web.shared.kernel_map import ThisKernel
 from kfmap.web.shared.page import Page, kernel_page
-from kfmap.web.uploads.uploads_on_kernel import list_rows, measure_progress, start_checks
+from kfmap.web.uploads.uploads_on_kernel import (
+    list_latest,
+    list_rows,
+    measure_progress,
+    start_checks,
+)
+
+_A_PAGE = 50
 
 
 @login_required
@@ -22,10 +30,13 @@ def show_uploads(request: HttpRequest, this: ThisKernel) -> Page:
     kernel = this.row
     variant = Variant.objects.filter(kernel=kernel).first()
     base = variant.base_facts_hash if variant else kernel.facts_hash
+    objects = list_latest(request.user)
+    page = read_asked(objects, request.GET, _A_PAGE)
     context = {
         "variant": variant,
-        "progress": measure_progress(kernel, request.user),
-        "rows": list_rows(kernel, base, request.user),
+        "progress": measure_progress(kernel, objects),
+        "rows": list_rows(kernel, base, request.user, page),
+        "page": page,
     }
     return Page("mechanisms/uploads.html", context)
 

@@ -7,18 +7,20 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from django.db import models, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 
 from kfmap.catalogue.models import Kernel
 from verifier.jobs.opening import ensure_job
+from verifier.records.cursor import IdPage
+from verifier.records.id_lists import BegunIds, SeenIds
 from verifier.records.models import BpfObject, Check, Job, Verdict
-from verifier.records.newest import find_newest, newest_ids
+from verifier.records.newest import find_newest
 from verifier.records.outcome import WORST_FIRST
 from verifier.spaces.access import Reader
 from verifier.spaces.roles import Action
 
-_SHOWN = 200
-_COUNTED = 2_000  # objects, the latest
+_COMPARED = 200  # objects, the latest
+_COUNTED = 500  # objects, the latest
 _AT_ONCE = 1000
 Known = dict[tuple[int, str], dict[str, str]]  # by object and facts: programs and their verdicts
 
@@ -102,7 +104,7 @@ class Compared:
 
 def compare_uploads(old: Kernel, new: Kernel, reader: Reader) -> Compared:
     """Compare the newest objects that the reader may see on two kernels."""
-    newest = list(find_newest(reader, _SHOWN))
+    newest = list(find_newest(reader, _COMPARED))
     objects = [obj for obj in newest if not obj.problem]
     known = _load_verdicts(objects, {old.facts_hash, new.facts_hash})
     rows = (_build_row(obj, known, new, old.facts_hash) for obj in objects)
@@ -113,24 +115,33 @@ def compare_uploads(old: Kernel, new: Kernel, reader: Reader) -> Compared:
     return Compared(
         tuple(row for row in rows if row.changed),
         tuple((kernel, count) for kernel, count in counts if count),
-        _SHOWN if len(newest) == _SHOWN else 0,
+        _COMPARED if len(newest) == _COMPARED else 0,
     )
 
 
-def measure_progress(kernel: Kernel, reader: Reader) -> Progress:
-    """Count the latest objects that the reader may see."""
-    latest = BpfObject.objects.filter(pk__in=newest_ids(reader, _COUNTED))
-    checks = Check.objects.current().filter(object=OuterRef("pk"), facts_hash=kernel.facts_hash)
-    is_checked = Q(Exists(checks), problem="")
-    waits = Q(Exists(Job.objects.open().filter(object=OuterRef("pk"))), problem="")
-    counts = latest.aggregate(
-        looked_at=models.Count("pk"),
-        total=models.Count("pk", filter=Q(problem="")),
-        checked=models.Count("pk", filter=is_checked),
-        working=models.Count("pk", filter=waits & ~is_checked),
+def list_latest(reader: Reader) -> BegunIds:
+    """Return the objects that the reader may see, the latest of which are counted."""
+    return BegunIds(SeenIds(reader), _COUNTED + 1)
+
+
+def measure_progress(kernel: Kernel, objects: BegunIds) -> Progress:
+    """Count the latest of the objects."""
+    latest = objects.first[:_COUNTED]
+    if not latest:
+        return Progress(0, 0, 0, latest=0)
+    # Where the range stands beside the ids, PostgreSQL does not read all objects to find these.
+    rows = BpfObject.objects.filter(pk__in=latest, pk__gte=latest[-1], problem="").order_by()
+    checks = Check.objects.current_of_row().filter(facts_hash=kernel.facts_hash)
+    jobs = Job.objects.open().filter(object=OuterRef("pk"))
+    found = rows.annotate(is_checked=Exists(checks), waits=Exists(jobs))
+    flags = found.values("is_checked", "waits").annotate(number=models.Count("pk"))
+    numbers = {(row["is_checked"], row["waits"]): row["number"] for row in flags}
+    return Progress(
+        total=sum(numbers.values()),
+        checked=sum(number for (is_checked, _), number in numbers.items() if is_checked),
+        working=numbers.get((False, True), 0),
+        latest=0 if objects.is_whole else _COUNTED,
     )
-    looked_at = counts.pop("looked_at")
-    return Progress(**counts, latest=_COUNTED if looked_at == _COUNTED else 0)
 
 
 def start_checks(kernel: Kernel, reader: Reader) -> int:
@@ -142,9 +153,12 @@ def start_checks(kernel: Kernel, reader: Reader) -> int:
         return sum(1 for obj in found[:_AT_ONCE] if ensure_job(obj))
 
 
-def list_rows(kernel: Kernel, base_hash: str, reader: Reader) -> list[Row]:
-    """Return the newest objects with their verdicts, and what a variant changes for them."""
-    objects = list(find_newest(reader, _SHOWN).filter(problem=""))
+def list_rows(kernel: Kernel, base_hash: str, reader: Reader, page: IdPage) -> list[Row]:
+    """Return the objects of a page with their verdicts, and what a variant changes for them."""
+    if not page.ids:
+        return []
+    seen = BpfObject.objects.visible_to(reader).filter(pk__in=page.ids)
+    objects = list(seen.filter(problem=""))
     known = _load_verdicts(objects, {kernel.facts_hash, base_hash})
     return [_build_row(obj, known, kernel, base_hash) for obj in objects]
 

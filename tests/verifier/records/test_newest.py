@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import User
 from django.db import connection
+from django.test import Client
 
 from tests.verifier.conftest import create_object
 from tests.verifier.spaces.people import Team, create_team
@@ -85,3 +87,26 @@ def test_object_that_no_upload_names_goes_into_the_shared_space(team: Team) -> N
     assert find_newest(team.user("outsider"), 5).get().name_here == "old.bpf.o"
     assert SubmittedFile.objects.filter(object=nameless).get().space == Space.objects.shared()
     assert find_newest(team.user("reader"), 5).count() == 2
+
+
+def test_space_page_leads_to_its_older_and_newer_objects(team: Team) -> None:
+    objects = [*add_objects(team.submission, 120), team.object]
+    client = Client()
+    client.force_login(team.user("reader"))
+
+    def names(address: str) -> tuple[list[str], dict[str, str]]:
+        text = client.get(f"/spaces/team/{address}").content.decode()
+        links = {word: link for link, word in re.findall(r'<a href="(\?[^"]*)">(\w+)</a>', text)}
+        return re.findall(r">(\w+\.(?:bpf\.)?o)</a>", text), links
+
+    first, links = names("")
+    second, links = names(links["Older"])
+    third, links = names(links["Older"])
+    assert [*first, *second, *third] == [obj.file_name for obj in objects]
+    assert "Older" not in links
+    assert names(links["Newer"])[0] == second
+    last, links = names("?page=last")
+    assert last == [obj.file_name for obj in objects][-50:]
+    assert names(links["Newest"])[0] == names("?page=1")[0] == names("?cursor=what")[0] == first
+    assert names("?page=2")[0] == second
+    assert names("?page=9")[0] == last

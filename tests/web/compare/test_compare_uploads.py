@@ -54,7 +54,7 @@ def test_comparison_says_how_many_uploads_it_is_of(
     reader: Client, upload: BpfObject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     share(BpfObject.objects.create(sha256="f" * 64, file_name="other.bpf.o", size=1))
-    monkeypatch.setattr(uploads_on_kernel, "_SHOWN", 1)
+    monkeypatch.setattr(uploads_on_kernel, "_COMPARED", 1)
     page = read(reader, PAGE)
     assert "Of uploads, the latest 1 were compared" in page
     assert "1 upload has not been checked on 8.0 yet" in page

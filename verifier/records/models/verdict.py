@@ -18,6 +18,14 @@ class CheckQuerySet(models.QuerySet["Check"]):
         """Return those of this engine, for what the loaders of the objects do now."""
         return self.filter(engine_version=ENGINE_VERSION, loader_key=models.F("object__loader_key"))
 
+    def current_of_row(self) -> Self:
+        """Return those of the object of a question around this one."""
+        return self.filter(
+            object=models.OuterRef("pk"),
+            engine_version=ENGINE_VERSION,
+            loader_key=models.OuterRef("loader_key"),
+        )
+
     def current_of(self, obj: BpfObject) -> Self:
         """Return those of one object at hand."""
         return self.filter(object=obj, engine_version=ENGINE_VERSION, loader_key=obj.loader_key)

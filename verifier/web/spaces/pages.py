@@ -5,22 +5,22 @@ from __future__ import annotations
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from kfmap.web.shared.id_page import read_asked
 from verifier.engine.reports import RENDERERS
-from verifier.records.kept_answers import once_per_uploads
+from verifier.records.id_lists import FoundIds
 from verifier.records.models import BpfObject
-from verifier.records.newest import ids_in
+from verifier.records.newest import count_in, ids_in
 from verifier.records.outcome import load_outcomes
 from verifier.records.reviews import load_latest
-from verifier.spaces.access import Reader, may, role_of
+from verifier.spaces.access import Reader, role_of
 from verifier.spaces.models import AuditEntry, Space
 from verifier.spaces.moment import SAME_MOMENT
-from verifier.spaces.roles import Action, Role
+from verifier.spaces.roles import ROLE_FOR, Action, Role
 from verifier.spaces.space_changes import (
     AddressTakenError,
     delete_space,
@@ -28,7 +28,7 @@ from verifier.spaces.space_changes import (
     make_space,
 )
 from verifier.web.found import space_view
-from verifier.web.object_rows import render_rows
+from verifier.web.object_rows import load_jobs, render_rows
 from verifier.web.spaces.forms import NewSpaceForm, RoleForm, SettingsForm
 
 _A_PAGE = 50
@@ -82,14 +82,13 @@ def _find_made_just_now(request: HttpRequest) -> Space | None:
 @space_view()
 def show_space(request: HttpRequest, space: Space) -> HttpResponse:
     """Show what a space holds, and to members who they are."""
-    pages = Paginator(ids_in(space), _A_PAGE)
-    if request.user.is_authenticated:
-        pages.count = _count_objects(request.user, space)
-    page = pages.get_page(request.GET.get("page"))
-    objects = BpfObject.objects.in_space(space).filter(pk__in=list(page))
-    shown = list(objects.prefetch_related("jobs"))
+    page = read_asked(FoundIds(ids_in(space)), request.GET, _A_PAGE)
+    objects = BpfObject.objects.in_space(space).filter(pk__in=page.ids)
+    shown = list(objects)
     outcomes = load_outcomes(shown)
+    load_jobs(shown, outcomes)
     reviews = load_latest(shown, outcomes, request.user, space)
+    count, count_is_exact = count_in(space)
     role = role_of(request.user, space)
     managed = role == Role.MAINTAINER
     is_member = managed or _is_member(request.user, space)
@@ -97,10 +96,12 @@ def show_space(request: HttpRequest, space: Space) -> HttpResponse:
         "formats": RENDERERS,
         "space": space,
         "page": page,
+        "count": count,
+        "count_is_exact": count_is_exact,
         "rows": render_rows((obj, outcomes.get(obj.pk, []), reviews.get(obj.pk)) for obj in shown),
         "role": role,
         "managed": managed,
-        "may_submit": may(request.user, Action.SUBMIT, space),
+        "may_submit": role in ROLE_FOR[Action.SUBMIT].at_least(),
         "members": space.memberships.select_related("user") if is_member else None,
         "invitations": space.invitations.select_related("created_by") if managed else None,
         "role_form": RoleForm(),
@@ -108,12 +109,6 @@ def show_space(request: HttpRequest, space: Space) -> HttpResponse:
         "section": "spaces",
     }
     return render(request, "spaces/space.html", context)
-
-
-@once_per_uploads
-def _count_objects(reader: Reader, space: Space) -> int:
-    """Return how many objects a space holds, which the reader may see."""
-    return ids_in(space).count()
 
 
 def _is_member(user: Reader, space: Space) -> bool:
