@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kfmap.btf.compat import kinds_are_compatible
+from kfmap.btf.core_signature import Signature, sign
 from kfmap.btf.core_spec import Spec, match_spec, name_part, parse_spec
 from kfmap.btf.core_value import Value, value_of
 from kfmap.btf.ext import CoreKind, CoreRelocation
@@ -18,6 +19,8 @@ from kfmap.btf.read import Btf, BtfError
 RESOLVED = "resolved"
 POISONED = "poisoned"
 REFUSED = "refused"
+
+_MOST_KEPT = 20_000  # of what was found in a kernel
 
 
 class Resolution(NamedTuple):
@@ -39,12 +42,45 @@ class Resolution(NamedTuple):
     reason: str = ""
 
 
+class _Found(NamedTuple):
+    """What a kernel has for a relocation, whoever asks. `target`: what is written, None poisons;
+    `differ`: its types of that name do not agree on it."""
+
+    candidates: int
+    target: Value | None
+    differ: bool = False
+
+
+class CoreMemory:
+    """What was found in one kernel's types, by all of a relocation that these are compared with."""
+
+    def __init__(self) -> None:
+        self._known: dict[Signature, _Found] = {}
+
+    def find(self, signature: Signature) -> _Found | None:
+        return self._known.get(signature)
+
+    def keep(self, signature: Signature, found: _Found) -> None:
+        if len(self._known) > _MOST_KEPT:
+            self._known.clear()
+        self._known[signature] = found
+
+
 class ObjectSpecs:
     """The relocations of one object, followed through its own types: the same for all kernels."""
 
     def __init__(self, btf: Btf) -> None:
         self.btf = btf
         self._known: dict[tuple[int, str, int], tuple[Spec, Value] | str] = {}
+        self._signatures: dict[tuple[int, str, int], Signature | None] = {}
+
+    def signature(self, relocation: CoreRelocation, spec: Spec) -> Signature | None:
+        """Return all of a relocation that a kernel's types are compared with, None where that is
+        not told in short; objects whose relocations have the same find the same."""
+        key = relocation[1:]
+        if key not in self._signatures:
+            self._signatures[key] = sign(self.btf, spec, relocation.kind)
+        return self._signatures[key]
 
     def spec(self, relocation: CoreRelocation) -> tuple[Spec, Value] | str:
         """Return what is named and its value in the object, or the reason why libbpf refuses it."""
@@ -71,9 +107,11 @@ class ObjectSpecs:
 class CoreResolver:
     """Resolves relocations of one object against one kernel; equal ones only once."""
 
-    def __init__(self, specs: ObjectSpecs, kernel: Btf) -> None:
+    def __init__(self, specs: ObjectSpecs, kernel: Btf, memory: CoreMemory | None = None) -> None:
+        """`memory`: what other objects found in the same types."""
         self.local = specs.btf
         self.kernel = kernel
+        self._memory = memory or CoreMemory()
         self._specs = specs
         self._known: dict[tuple[int, str, int], Resolution] = {}
 
@@ -96,6 +134,18 @@ class CoreResolver:
         spec, own = read
         if relocation.kind == CoreKind.TYPE_ID_LOCAL:
             return Resolution(RESOLVED, own.value)
+        signature = self._specs.signature(relocation, spec)
+        found = self._memory.find(signature) if signature else None
+        if found is None:
+            found = self._find(relocation, spec)
+            if signature:
+                self._memory.keep(signature, found)
+        if found.differ:
+            reason = f"the kernel's types {self._name(relocation)} differ here"
+            return Resolution(REFUSED, candidates=found.candidates, reason=reason)
+        return self._outcome(relocation, spec, own, found.target, found.candidates)
+
+    def _find(self, relocation: CoreRelocation, spec: Spec) -> _Found:
         candidates = self._candidates(relocation.type_id)
         matches = [
             match_spec(self.local, spec, relocation.kind, self.kernel, candidate)
@@ -105,10 +155,9 @@ class CoreResolver:
             (match, value_of(self.kernel, match, relocation.kind)) for match in matches if match
         ]
         if any(_differs(found[0], other) for other in found[1:]):
-            reason = f"the kernel's types {self._name(relocation)} differ here"
-            return Resolution(REFUSED, candidates=len(candidates), reason=reason)
+            return _Found(len(candidates), None, differ=True)
         target = found[0][1] if found else value_of(self.kernel, None, relocation.kind)
-        return self._outcome(relocation, spec, own, target, len(candidates))
+        return _Found(len(candidates), target)
 
     def _candidates(self, type_id: int) -> list[int]:
         kind = self.local.kind(type_id)

@@ -17,7 +17,7 @@ from verifier.engine.judging.evidence_only import keep_what_is_known
 from verifier.engine.judging.interview import Interview
 from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.judging.prepared import Prepared, Steps, prepare_object
-from verifier.engine.judging.program import ObjectJudge
+from verifier.engine.judging.sharing import judge_object
 from verifier.engine.object.model import BpfObject
 from verifier.engine.result import ObjectVerdict
 
@@ -44,7 +44,7 @@ def check_object(
     Reading and checking large objects under `collection_paused()` takes a fifth less.
     """
     prepared = obj if isinstance(obj, Prepared) else prepare_object(obj, choices)
-    verdicts = ObjectJudge(prepared, Interview(prepared, kernel)).judge()
+    verdicts = judge_object(prepared, Interview(prepared, kernel))
     if kernel.facts.is_observed:
         verdicts = tuple(map(keep_what_is_known, verdicts))
     return ObjectVerdict(kernel.name, verdicts)

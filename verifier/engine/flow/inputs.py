@@ -71,18 +71,18 @@ class Inputs:
     ) -> None:
         self._answers = answers
         self._order = order
-        self._known: dict[Key, Answer] = {} if known is None else known
+        self.known: dict[Key, Answer] = {} if known is None else known
         self.log: dict[Key, Answer] = {}
 
     def with_own_log(self) -> Inputs:
         """Return the same kernel's answers with a log of their own."""
-        return Inputs(self._answers, self._order, self._known)
+        return Inputs(self._answers, self._order, self.known)
 
     def peek(self, key: Key) -> Answer:
         """Return an answer without logging it."""
-        if key not in self._known:
-            self._known[key] = self._find(key)
-        return self._known[key]
+        if key not in self.known:
+            self.known[key] = self._find(key)
+        return self.known[key]
 
     def ask(self, key: Key) -> Answer:
         """Return an answer, and note that it was asked for."""

@@ -45,7 +45,7 @@ class CallJudge:
             return Objection(FindingKind(resolved.outcome), (absent_reason(resolved, extern.name),))
         if extern.kernel_name == TRAP:
             return Objection(FindingKind.LOAD, (give_reason("trap", TRAP_TEXT),))
-        verdict = self._kernel.verdict(self._number, extern.kernel_name)
+        verdict = self._kernel.ruling(self._number, extern.kernel_name)
         if verdict.verdict == REFUSED:
             return Objection(FindingKind.NOT_ALLOWED, verdict.reasons)
         if verdict.verdict == UNKNOWN:
@@ -53,8 +53,8 @@ class CallJudge:
         if self._kernel.decides_by_asking():
             return Objection(FindingKind.UNKNOWN, (*verdict.reasons, NOT_ASKED))
         return (
-            self._sleep_objection(call, extern.kernel_name, verdict)
-            or self._region_objection(call, extern.kernel_name, verdict)
+            self._sleep_objection(call, extern.kernel_name)
+            or self._region_objection(call, extern.kernel_name)
             or self._run_time_objection(call, extern.kernel_name, verdict)
         )
 
@@ -62,21 +62,21 @@ class CallJudge:
         """Return whether an extern is a kfunc that may be called in this context, and sleeps."""
         if self._kernel.kfunc(extern).outcome != FOUND:
             return False
-        verdict = self._kernel.verdict(self._number, self._object.externs[extern].kernel_name)
-        return verdict.verdict == ALLOWED and _SLEEPABLE in verdict.flags
+        name = self._object.externs[extern].kernel_name
+        if self._kernel.ruling(self._number, name).verdict != ALLOWED:
+            return False
+        return self._kernel.has_flag(self._number, name, _SLEEPABLE)
 
-    def _sleep_objection(self, call: LiveCall, kfunc: str, verdict: Verdict) -> Objection | None:
-        if _SLEEPABLE not in verdict.flags:
-            return None
+    def _sleep_objection(self, call: LiveCall, kfunc: str) -> Objection | None:
         where, certain = asleep(call.regions, call.circumstances, self._context.sleepable)
-        if not where:
+        if not where or not self._kernel.has_flag(self._number, kfunc, _SLEEPABLE):
             return None
         place = self._kernel.place_of(kfunc)
         reason = give_reason("sleepable", f"{kfunc} may sleep, and {where}", place)
         return Objection(FindingKind.NOT_SLEEPABLE, (reason,), certain)
 
-    def _region_objection(self, call: LiveCall, kfunc: str, verdict: Verdict) -> Objection | None:
-        found = kfunc_problem(call, kfunc, verdict.flags, self._kernel, self._context)
+    def _region_objection(self, call: LiveCall, kfunc: str) -> Objection | None:
+        found = kfunc_problem(call, kfunc, self._kernel, self._context, self._number)
         if not found.text:
             return None
         reason = give_reason("region", found.text, self._kernel.place_of(kfunc))

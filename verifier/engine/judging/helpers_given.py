@@ -37,7 +37,11 @@ class HelpersGiven:
         self._refusals = answers.refusals[licensed]
         self._harmless = answers.harmless[licensed]
 
-    def may_object(self, number: int) -> bool:
+    def may_object_to(self, helpers: tuple[int, ...]) -> bool:
+        """Return whether the kernel may object to one of some helpers."""
+        return not self._harmless.issuperset(helpers) and any(map(self._may_object, helpers))
+
+    def _may_object(self, number: int) -> bool:
         """Return whether the kernel may object to a helper where no kernel function is called."""
         if number in self._harmless:
             return False

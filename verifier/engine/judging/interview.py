@@ -7,7 +7,7 @@ permitted, and not where the kernel says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from functools import cached_property, wraps
 from typing import Concatenate, ParamSpec, TypeVar, cast
 
@@ -35,6 +35,7 @@ from verifier.engine.judging.struct_ops import find_obstacle
 
 Asked = tuple[Hashable, ...]  # the name of a question, and what it is about
 Answers = dict[Asked, object]
+GivenAnswers = dict[GivenKey, GivenAnswer]
 
 _P = ParamSpec("_P")
 _Made = TypeVar("_Made")
@@ -43,6 +44,7 @@ _About = TypeVar("_About")
 Memory = dict[Hashable, tuple[_Made, Answers]]
 _FINDERS: dict[Hashable, Callable[..., object]] = {}
 _PROTECTED = "KF_RCU_PROTECTED"
+_MOST_KEPT = 1_000  # answers to what objects may ask in any number of ways
 
 
 def _question(
@@ -83,10 +85,23 @@ class Interview:
         self._answers = [kernel.answers_in(context) for context in prepared.contexts]
         self._helpers: dict[int, HelpersGiven] = {}
         self._advisers: dict[int, Adviser] = {}
-        self._fails: dict[int, bool] = {}
         self._known: Answers = {}
         self.notes: Answers = {}
-        self.given: dict[GivenKey, GivenAnswer] = {}
+        self.given: GivenAnswers = {}
+
+    def begin(self) -> None:
+        """Begin the notes anew."""
+        self.notes, self.given = {}, {}
+
+    @property
+    def answers(self) -> Answers:
+        """Return all answers so far, noted or not."""
+        return self._known
+
+    @property
+    def given_answers(self) -> GivenAnswers:
+        """Return all that the code was given so far, noted or not."""
+        return self._inputs.known
 
     def peek(self, asked: Asked) -> object:
         """Return an answer without noting it."""
@@ -180,19 +195,21 @@ class Interview:
 
     @_question
     def obstacle(self, program: int, is_told: bool) -> Objection | None:
-        """Return why the kernel does not look at a program at all; `is_told`: nothing of its
-        object loads."""
+        """Return why the kernel does not look at a struct_ops program at all; `is_told`: nothing of
+        its object loads."""
         return find_obstacle(self._prepared.object.programs[program], self._loaded, is_told)
 
     @_question
     def place_objections(self, program: int) -> tuple[Objection, ...]:
-        """Return what the kernel says of what a program is for, in its order."""
+        """Return what the kernel says of what a program is for, in its order; to be asked of the
+        first of those in `Prepared.first_placed`."""
         answers = self._answers[self._prepared.context_numbers[program]]
         return place_objections(self._prepared.object.programs[program], answers, self._kernel)
 
     @_question
     def map_objections(self, program: int) -> tuple[tuple[bool, int, Objection], ...]:
-        """Return the maps and sections of data (then True) that a program may not use, and why."""
+        """Return the maps and sections of data (then True) that a program may not use, and why; to
+        be asked of the first of those in `Prepared.first_with_maps`."""
         item, reached = self._prepared.object.programs[program], self._prepared.reached[program]
         return tuple(self._maps.objections(item, reached.maps, reached.data))
 
@@ -202,38 +219,58 @@ class Interview:
         return self._kernel.has_function(mark) is False
 
     @_question
-    def may_object(self, program: int) -> bool:
-        """Return whether the kernel may object to anything but kfuncs in a program, dead code
-        counted."""
-        return any(self._may_object(program))
+    def may_fail(self) -> bool:
+        """Return whether any instruction may become invalid, for what the kernel lacks."""
+        return self._loaded.may_fail
 
-    def _may_object(self, program: int) -> Iterator[bool]:
-        prepared, reached = self._prepared, self._prepared.reached[program]
-        yield any(map(self._may_fail, reached.functions))
-        yield any(map(self._loaded.lacks_variable, reached.variables))
-        helpers = self._given(prepared.context_numbers[program])
-        yield any(map(helpers.may_object, reached.helpers))
-        yield any(map(self._maps.may_lack, reached.helpers))
-        yield self._map_arguments.may_object(reached.context, reached.functions, reached.maps)
+    @_question
+    def fails(self, function: int) -> bool:
+        """Return whether an instruction of a function becomes invalid."""
+        section = self._prepared.object.functions[function].section
+        slots = self._prepared.code.core_slots_of(function)
+        return any(self._inputs.peek((Walked.FAILS, section, slot)) for slot in slots)
 
-    def _may_fail(self, function: int) -> bool:
-        """Return whether a CO-RE relocation of a function fails."""
-        if not self._loaded.may_fail:
-            return False
-        if function not in self._fails:
-            section = self._prepared.object.functions[function].section
-            slots = self._prepared.code.core_slots_of(function)
-            self._fails[function] = any(
-                self._inputs.peek((Walked.FAILS, section, slot)) for slot in slots
-            )
-        return self._fails[function]
+    @_question
+    def may_object(self, context: int, helpers: tuple[int, ...]) -> bool:
+        """Return whether the kernel may object to a call of one of some helpers."""
+        return self._given(context).may_object_to(helpers)
+
+    @_question
+    def may_lack(self, helper: int) -> bool:
+        """Return whether any map of the object lacks what a helper needs."""
+        return self._maps.may_lack(helper)
+
+    @_question
+    def may_refuse(
+        self, context: int, helpers: tuple[int, ...], map_types: tuple[int, ...]
+    ) -> bool:
+        """Return whether one of some helpers does not take a map of one of some types."""
+        known, about = self._answers[context].may_refuse, (helpers, map_types)
+        if about not in known:
+            if len(known) > _MOST_KEPT:
+                known.clear()
+            given = self._prepared.contexts[context]
+            known[about] = self._map_arguments.may_refuse(given, helpers, map_types)
+        return known[about]
+
+    @_question
+    def may_be_given(self, program: int) -> bool:
+        """Return whether a helper may be given a map that it does not take."""
+        reached = self._prepared.reached[program]
+        return self._map_arguments.may_object(reached.context, reached.functions, reached.maps)
 
     # a call
 
     @_question
-    def verdict(self, context: int, kfunc: str) -> Verdict:
-        """Return the verdict on a kfunc; where nothing stands against a call, without reasons."""
-        return self._answers[context].decide(kfunc)
+    def ruling(self, context: int, kfunc: str) -> Verdict:
+        """Return the verdict on a kfunc, without its flags; where nothing stands against a call,
+        without reasons."""
+        return self._answers[context].ruling(kfunc)
+
+    @_question
+    def has_flag(self, context: int, kfunc: str, flag: str) -> bool:
+        """Return whether a kfunc has a flag where it is registered for a context."""
+        return flag in self._answers[context].decide(kfunc).flags
 
     @_question
     def decides_by_asking(self) -> bool:
@@ -314,8 +351,9 @@ class Interview:
         return self._kernel.has_function(name)
 
     @_question
-    def kfunc_under_lock(self, kfunc: str, flags: tuple[str, ...]) -> bool | None:
+    def kfunc_under_lock(self, context: int, kfunc: str) -> bool | None:
         """Return whether a kfunc may be called while a lock is held."""
+        flags = self._answers[context].decide(kfunc).flags
         return self._kernel.rules.kfunc_under_lock(kfunc, flags)
 
     @_question

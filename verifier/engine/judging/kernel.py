@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import cached_property
 
+from kfmap.btf.core import CoreMemory
 from kfmap.btf.function_names import FunctionNames
 from kfmap.btf.kinds import ENUMS
 from kfmap.btf.read import Btf
@@ -21,6 +22,7 @@ from kfmap.permission.layers import flags_of
 from kfmap.permission.section_names import ProgramKind
 from kfmap.permission.sleeping import SleepAnswer, find_sleep_answer
 from kfmap.permission.verdict import ALLOWED, FAILS, Verdict
+from kfmap.quick_dataclass import replace
 from verifier.engine.judging.contexts import decide
 from verifier.engine.judging.problem import Objection
 from verifier.engine.judging.verifier_rules import VerifierRules
@@ -35,6 +37,7 @@ class ContextAnswers:
 
     `refusals` are by helper what keeps programs from it, whose licence goes with the GPL or not;
     `harmless`, by the same, the helpers that nothing stands against wherever they are called;
+    `may_refuse`: whether any of some helpers does not take a map of any of some types;
     `unopposed`: the programs that may be for what they are for, by their kind, the type that they
     replace and whether they attach to a program. Whoever decides more adds it.
     """
@@ -43,8 +46,10 @@ class ContextAnswers:
         self._kernel = kernel
         self.context = context
         self._verdicts: dict[str, Verdict] = {}
+        self._rulings: dict[str, Verdict] = {}
         self.refusals: dict[bool, dict[int, Objection | None]] = {True: {}, False: {}}
         self.harmless: dict[bool, set[int]] = {True: set(), False: set()}
+        self.may_refuse: dict[tuple[tuple[int, ...], tuple[int, ...]], bool] = {}
         self.unopposed: set[tuple[ProgramKind, str | None, bool]] = set()
 
     def decide(self, kfunc: str) -> Verdict:
@@ -53,6 +58,16 @@ class ContextAnswers:
         if known is None:
             known = self._find_allowed(kfunc) or decide(self._kernel.decider, self.context, kfunc)
             self._verdicts[kfunc] = known
+        return known
+
+    def ruling(self, kfunc: str) -> Verdict:
+        """Return the verdict without flags, and with what happens at run time only if that fails:
+        what most kernels agree on."""
+        known = self._rulings.get(kfunc)
+        if known is None:
+            known = self.decide(kfunc)
+            run_time = known.run_time if known.run_time == FAILS else None
+            known = self._rulings[kfunc] = replace(known, run_time=run_time, flags=())
         return known
 
     def _find_allowed(self, kfunc: str) -> Verdict | None:
@@ -109,6 +124,7 @@ class KernelUnderTest:
         self._find_known = find_known
         self.name = facts.name
         self._answers: dict[Context, ContextAnswers] = {}
+        self.core_memory = CoreMemory()
 
     @cached_property
     def known(self) -> KnownNames | None:

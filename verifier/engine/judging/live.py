@@ -53,6 +53,12 @@ class Engines:
         self._exact_steps = Budget(prepared.steps.exact)
         self._exact: dict[Question, Engine] = {}
         self.fast = Engine(prepared.code, kernel.inputs(), self._steps)
+        self.walks = 0  # of programs, so far
+
+    @property
+    def steps_taken(self) -> float:
+        """Return which part of the steps was taken, of those of which that is more."""
+        return max(self._steps.part_taken, self._exact_steps.part_taken)
 
     def exact(self, question: Question) -> Engine:
         """Return an engine that walks path by path what may answer a question."""
@@ -88,6 +94,7 @@ class LiveJudge:
     ) -> None:
         self._object = prepared.object
         self._relocations = prepared.relocations.by_slot
+        self._patched = bool(self._relocations or prepared.context_reads)
         self._kernel = kernel
         self._engines = engines
         self._index = program
@@ -131,7 +138,28 @@ class LiveJudge:
             return True
         if reached.calls_back and TAIL_CALL in reached.helpers:
             return True
-        return self._kernel.may_object(self._index)
+        return self._may_fail() or self._may_object()
+
+    def _may_fail(self) -> bool:
+        """Return whether there is code that becomes invalid for what the kernel lacks."""
+        kernel, reached = self._kernel, self._reached
+        if self._patched and kernel.may_fail() and any(map(kernel.fails, reached.functions)):
+            return True
+        return any(map(kernel.lacks_variable, reached.variables))
+
+    def _may_object(self) -> bool:
+        """Return whether the kernel may object to a call of a helper, wherever it is made."""
+        kernel, context = self._kernel, self._context
+        helpers, map_types = self._reached.helpers, self._reached.map_types
+        if not helpers:
+            return False
+        if kernel.may_object(context, helpers):
+            return True
+        if any(kernel.may_lack(number) for number in helpers if number in ON_MAPS):
+            return True
+        if not map_types or not kernel.may_refuse(context, helpers, map_types):
+            return False
+        return kernel.may_be_given(self._index)
 
     @property
     def _may_load_packets(self) -> bool:
@@ -147,6 +175,7 @@ class LiveJudge:
             timers_sleep=lambda: self._kernel.holds("timers_never_sleep") is False,
             globals_in_context=lambda: self._kernel.holds("globals_per_context") is True,
         )
+        self._engines.walks += 1
         given = engine.begin_log()
         reach = find_live_calls(engine, entry)
         self._kernel.note_given(given)

@@ -82,7 +82,7 @@ class Loaded:
         self._relocations = relocations
         self._context_reads = context_reads
         self._resolver = (
-            CoreResolver(relocations.specs, kernel.types)
+            CoreResolver(relocations.specs, kernel.types, kernel.core_memory)
             if relocations.specs and kernel.types
             else None
         )

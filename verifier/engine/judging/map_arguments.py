@@ -43,6 +43,16 @@ class MapArguments:
                 return self._object(taken, number, use.number)
         return None
 
+    def may_refuse(
+        self, context: Context, helpers: Iterable[int], map_types: Iterable[int]
+    ) -> bool:
+        """Return whether one of some helpers does not take a map of one of some types."""
+        return any(
+            number in self._taken
+            and any(self._refuses_type(context, number, kind) for kind in map_types)
+            for number in helpers
+        )
+
     def may_object(self, context: Context, functions: Iterable[int], maps: Iterable[int]) -> bool:
         """Return whether any call in some functions may be given a map that it does not take.
 
@@ -76,8 +86,10 @@ class MapArguments:
     def _refuses(self, context: Context, number: int, index: int) -> bool:
         """Return whether a helper surely refuses a map to programs in a context."""
         kind = self._code.object.maps[index].kind
-        if not kind:  # the loader says what it is
-            return False
+        # Where it is not known, the loader says what it is.
+        return bool(kind) and self._refuses_type(context, number, kind)
+
+    def _refuses_type(self, context: Context, number: int, kind: int) -> bool:
         program_type = context.replaces or context.program_type
         key = (number, kind, program_type, context.attach_type)
         if key not in self._refused:

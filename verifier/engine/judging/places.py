@@ -6,14 +6,23 @@ one kind are asked about once.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 from verifier.engine.judging.hooks import hook_objection
 from verifier.engine.judging.kernel import ContextAnswers, KernelUnderTest
 from verifier.engine.judging.problem import Objection
 from verifier.engine.judging.sleeping import sleep_objection
-from verifier.engine.judging.targets import MODULE_RULE, target_objection
+from verifier.engine.judging.targets import MODULE_RULE, is_named, target_objection
 from verifier.engine.object.model import Program
 
 _MAX_KINDS = 1_000  # that are kept for a context; a target is whatever the object says
+
+
+def what_places(program: Program) -> Hashable:
+    """Return all that is asked about, and told, of where a program is to run."""
+    kind = program.kind
+    name = program.name if is_named(program) else ""
+    return kind, program.replaces, program.on_program, program.section, name
 
 
 def place_objections(

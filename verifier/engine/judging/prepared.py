@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from kfmap.btf.read import BtfError
 from kfmap.permission.context import Context
@@ -10,9 +12,12 @@ from kfmap.quick_dataclass import dataclass, field
 from verifier.engine.flow.engine import ObjectCode
 from verifier.engine.judging.choices import NO_CHOICES, LoaderChoices, apply_choices
 from verifier.engine.judging.context_words import ContextReads, find_program_reads
+from verifier.engine.judging.contexts import resolved_type
 from verifier.engine.judging.evidence import Evidence
+from verifier.engine.judging.groups import group_programs
 from verifier.engine.judging.instructions import Newer, newer_instructions
 from verifier.engine.judging.loader import Relocations, read_constants
+from verifier.engine.judging.places import what_places
 from verifier.engine.judging.reached import Reached
 from verifier.engine.judging.static_paths import (
     Path,
@@ -22,6 +27,9 @@ from verifier.engine.judging.static_paths import (
 )
 from verifier.engine.object.model import BpfObject, ObjectError
 from verifier.engine.object.special_fields import ObjectFields
+
+if TYPE_CHECKING:
+    from verifier.engine.judging.sharing import Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +45,7 @@ class Prepared:
     """An object with its code, its relocations and, by program, what that could reach.
 
     `contexts`: each context of any program once; `context_numbers`: by program, which it is.
+    `told`: what the last kernels that it was judged on answered, the last one first.
     """
 
     object: BpfObject
@@ -49,10 +58,29 @@ class Prepared:
     fields: ObjectFields
     evidence: Evidence
     choices: LoaderChoices = NO_CHOICES
+    told: list[Told] = field(default_factory=list)
     context_reads: ContextReads = field(default_factory=dict)
     _calls_in: dict[int, Mapping[int, Path]] = field(default_factory=dict)
     _helpers_in: dict[int, Mapping[int, Path]] = field(default_factory=dict)
     _newer_in: dict[int, tuple[Newer, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def first_placed(self) -> tuple[int, ...]:
+        """Return, by program, the first one to which the kernel says the same for its place."""
+        return _number_alike(map(what_places, self.object.programs))
+
+    @cached_property
+    def first_with_maps(self) -> tuple[int, ...]:
+        """Return, by program, the first one of its type that has the same maps."""
+        return _number_alike(
+            (tuple(item.maps), tuple(item.data), resolved_type(program), program.kind.sleepable)
+            for item, program in zip(self.reached, self.object.programs, strict=True)
+        )
+
+    @cached_property
+    def groups(self) -> tuple[tuple[int, ...], ...]:
+        """Return the programs, those together that have functions in common."""
+        return group_programs(self.reached)
 
     def calls_in(self, function: int) -> Mapping[int, Path]:
         """Return the calls that a function could reach, as `Reached.calls` does for programs."""
@@ -77,6 +105,12 @@ class Prepared:
     def packets_in(self, function: int) -> Path:
         """Return the way to the first load from a packet that a function could reach, if any."""
         return find_packet_load(self.code.graph, [function])
+
+
+def _number_alike(items: Iterable[Hashable]) -> tuple[int, ...]:
+    """Return for each item the position of the first that equals it."""
+    first: dict[Hashable, int] = {}
+    return tuple(first.setdefault(item, at) for at, item in enumerate(items))
 
 
 def prepare_object(

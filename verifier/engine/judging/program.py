@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property, partial
 
 from kfmap.permission.verdict import give_reason
+from kfmap.permission.view import STRUCT_OPS_TYPE
 from verifier.engine.flow.reach import Circumstances, LiveCall, Node, Reach
 from verifier.engine.flow.regions import NO_REGIONS
 from verifier.engine.judging.callbacks import exception_objection
@@ -54,12 +55,9 @@ class ObjectJudge:
             judges = self._judges[context] = Judges(self.prepared, self.kernel, context)
         return judges
 
-    def judge(self) -> tuple[ProgramVerdict, ...]:
-        """Return the verdicts in the order of the programs."""
-        return tuple(
-            _ProgramJudge(self, index).judge()
-            for index in range(len(self.prepared.object.programs))
-        )
+    def judge(self, program: int) -> ProgramVerdict:
+        """Return the verdict on a program."""
+        return _ProgramJudge(self, program).judge()
 
 
 class _ProgramJudge:
@@ -111,7 +109,8 @@ class _ProgramJudge:
         """
         if self._kernel.is_observed():
             return None  # nobody knows but from rules, and the calls were asked about
-        obstacle = self._kernel.obstacle(self._index, is_told)
+        is_member = self._program.struct_ops or self._program.kind.program_type == STRUCT_OPS_TYPE
+        obstacle = self._kernel.obstacle(self._index, is_told) if is_member else None
         return obstacle or next((item for item in self._objections if item.certain), None)
 
     @cached_property
@@ -119,7 +118,7 @@ class _ProgramJudge:
         """Return what the kernel says to the program before it looks at its code, in its order."""
         program = self._program
         found = (
-            *self._kernel.place_objections(self._index),
+            *self._kernel.place_objections(self._prepared.first_placed[self._index]),
             licence_objection(program, self._object.license),
             exception_objection(self._prepared, program, self._kernel),
         )
@@ -198,7 +197,10 @@ class _ProgramJudge:
 
     def _map_findings(self) -> Iterator[Finding]:
         """The kernel looks at every map that the code names, dead code included."""
-        for is_data, index, objection in self._kernel.map_objections(self._index):
+        if not self._reached.maps and not self._reached.data:
+            return
+        first = self._prepared.first_with_maps[self._index]
+        for is_data, index, objection in self._kernel.map_objections(first):
             path = (self._reached.data if is_data else self._reached.maps)[index]
             yield self._finding(objection.kind, "", path, objection.reasons)
 

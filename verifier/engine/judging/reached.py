@@ -17,7 +17,8 @@ class Reached:
     `calls`, `maps`, `data`: the path to the first call of each extern, and to where each map and
     section of data is first referred to. `names`: the kernel's names of the externs that are
     called, sorted. `helpers`: the numbers of those that are called, rising; `variables`: the weak
-    variables of the kernel that are named. `calls_back`: the address of a function is taken;
+    variables of the kernel that are named; `map_types`: the numbers of those of the maps, rising,
+    where the object says so. `calls_back`: the address of a function is taken;
     `calls_back_wrongly`: of one that the kernel takes for no callback. `calls_odd`: a global
     function is called that a kernel may refuse for what it returns.
     """
@@ -52,5 +53,7 @@ class Reached:
         self.data: Mapping[int, Path] = found[2]
         self.helpers = tuple(sorted(helpers))
         self.variables = tuple(sorted(variables))
+        items = graph.object.maps
+        self.map_types = tuple(sorted({items[at].kind for at in self.maps if items[at].kind}))
         externs = graph.object.externs
         self.names = tuple(sorted({externs[extern].kernel_name for extern in self.calls}))

@@ -8,7 +8,7 @@ check_css_task_iter_allowlist() and check_resource_leak() of kernel/bpf/verifier
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 from kfmap.permission.context import Context
 from kfmap.quick_dataclass import dataclass, replace
@@ -91,10 +91,13 @@ _FINE = Held("")
 
 
 def kfunc_problem(
-    call: LiveCall, kfunc: str, flags: Collection[str], kernel: Interview, context: Context
+    call: LiveCall, kfunc: str, kernel: Interview, context: Context, number: int
 ) -> Held:
-    """Return why the kernel objects to a call of a kernel function where it is made."""
-    checks = _KfuncChecks(call.circumstances, call.fault, kfunc, tuple(flags), kernel, context)
+    """Return why the kernel objects to a call of a kernel function where it is made.
+
+    `number`: that of the context.
+    """
+    checks = _KfuncChecks(call.circumstances, call.fault, kfunc, kernel, context, number)
     return _weigh([_first(checks.run(regions)) for regions in variants(call.regions)])
 
 
@@ -179,13 +182,13 @@ class _KfuncChecks:
     how: Circumstances
     fault: str
     kfunc: str
-    flags: tuple[str, ...]
     kernel: Interview
     context: Context
+    number: int
 
     def run(self, regions: Regions) -> Iterator[Held]:
         if regions.locks:
-            allowed = self.kernel.kfunc_under_lock(self.kfunc, self.flags)
+            allowed = self.kernel.kfunc_under_lock(self.number, self.kfunc)
             refused = None if allowed is None else not allowed
             text = f"{self.kfunc} may not be called while a lock is held"
             yield from _asked(text, refused, _OUTSIDE)
@@ -233,7 +236,9 @@ class _KfuncChecks:
         """What KF_RCU_PROTECTED asks for, and what an iterator that asked for it lost."""
         if self.fault in (ENDED, ENDED_BARE) and _ITERATOR_USED.fullmatch(self.kfunc):
             yield from self._ended_iterator()
-        if _RCU_PROTECTED not in self.flags or self.how.sleepable is not True:
+        if self.how.sleepable is not True:
+            return
+        if not self.kernel.has_flag(self.number, self.kfunc, _RCU_PROTECTED):
             return
         in_rcu = regions.rcu > 0 or bool(regions.locks)
         if not in_rcu and (regions.preempt > 0 or regions.irqs):

@@ -45,6 +45,14 @@ _REFUSALS = {
 }
 
 
+def is_named(program: Program) -> bool:
+    """Return whether what is said of a program's target may have its name in it."""
+    kind = program.kind
+    if kind.program_type == EXT_TYPE:
+        return True
+    return kind.attach_type in _NEED_TARGET and kind.attach_target is None
+
+
 def target_objection(program: Program, kernel: KernelUnderTest) -> Objection | None:
     """Return why a program cannot have its target, or that this is not known."""
     kind = program.kind
