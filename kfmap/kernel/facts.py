@@ -16,6 +16,7 @@ from kfmap.kernel.program_facts import (
     LeftOut,
     MapRefusal,
     OpCircumstances,
+    ReturnRange,
     RunTimeCheck,
     SleepRule,
 )
@@ -370,6 +371,7 @@ class KernelFacts:
     op_circumstances: tuple[OpCircumstances, ...] = ()
     unread: tuple[UnreadRegistration, ...] = ()
     lacks: tuple[Lack, ...] = ()
+    return_ranges: tuple[ReturnRange, ...] = ()
 
     @property
     def is_observed(self) -> bool:

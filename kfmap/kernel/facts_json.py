@@ -15,7 +15,7 @@ FORMAT = 2
 _READABLE = (1, 2)  # 1 lacks what program_facts.py describes: that part is then not known
 _LINE = 160
 # Left out where empty, so that facts which have nothing of the kind keep their text and their hash.
-_LATER = frozenset({"unread", "lacks"})
+_LATER = frozenset({"unread", "lacks", "return_ranges"})
 
 
 class FactsError(ValueError):

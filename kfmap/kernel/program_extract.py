@@ -14,6 +14,7 @@ from kfmap.kernel.rules.behaviours import extract_behaviours, extract_lock_safe
 from kfmap.kernel.rules.bpf_helpers import HelperFiles, extract_helpers
 from kfmap.kernel.rules.left_out import Present, find_left_out
 from kfmap.kernel.rules.map_rules import read_map_refusals
+from kfmap.kernel.rules.return_ranges import read_return_ranges
 from kfmap.kernel.rules.run_time_checks import extract_run_time_checks
 from kfmap.kernel.rules.sleep_rules import read_sleep_rules
 from kfmap.kernel.rules.targets import find_iterator_sleep
@@ -47,6 +48,9 @@ def add_program_facts(code: Code, facts: KernelFacts, files: Files, gates: Gates
     checks, circumstances = extract_run_time_checks(
         code, facts.struct_ops, [item.name for item in facts.kfuncs]
     )
+    return_ranges, unranged = read_return_ranges(
+        code, facts.program_types, facts.attach_types, has_lsm=files.has_lsm
+    )
     helpers, unread = extract_helpers(code, HelperFiles(files.helping, struct_ops))
     return replace(
         facts,
@@ -60,8 +64,9 @@ def add_program_facts(code: Code, facts: KernelFacts, files: Files, gates: Gates
         helpers=() if helpers is None else write_helpers(helpers),
         run_time_checks=checks,
         op_circumstances=circumstances,
+        return_ranges=return_ranges,
         not_understood=sort_problems(
-            (*facts.not_understood, *asleep, *unlisted, *unmapped, *unread)
+            (*facts.not_understood, *asleep, *unlisted, *unmapped, *unread, *unranged)
         ),
     )
 

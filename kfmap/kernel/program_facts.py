@@ -103,6 +103,35 @@ class MapRefusal:
     place: Place
 
 
+class Returns(StrEnum):
+    """What the function returns that a program attaches to, or stands for in an ops structure."""
+
+    ANYTHING = ""  # it makes no difference
+    NOTHING = "void"
+    NUMBER = "number"
+    POINTER = "pointer"
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnRange:
+    """The numbers that may be returned, as check_return_code() has it; None: any.
+
+    `program_type` is one, or for callbacks the function of the verifier that enters them
+    (`set_loop_callback_state`). `attach_type` None: every one without a range of its own.
+    `returns`: of programs whose target returns that; `targets`: of these targets only. `low_half`:
+    the low 32 bits count, else all 64 do.
+    """
+
+    program_type: str
+    attach_type: str | None
+    returns: Returns
+    targets: tuple[str, ...]
+    minimum: int | None
+    maximum: int | None
+    low_half: bool
+    place: Place
+
+
 class KernelPart(StrEnum):
     """What one kernel may have and another lack."""
 

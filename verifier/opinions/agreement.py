@@ -62,6 +62,11 @@ _NOT_JUDGED_TEXT = re.compile(
     r"|helper access to the packet|is not pointing to valid bpf_map"
     r"|failed to create: Invalid argument"
 )
+# And one of a kind that they do not, about what they cover: what is returned, but for exceptions
+# (R1) and functions that are called.
+_JUDGED_TEXT = re.compile(
+    r"(?:At (?:program exit|(?:async )?callback return)|[Ii]n async callback) the register R0 has"
+)
 _NOT_JUDGED = frozenset(
     (
         *(Kind.ARGUMENT, Kind.VERIFIER, Kind.ARENA, Kind.DESTRUCTIVE, Kind.PERFMON),
@@ -192,7 +197,7 @@ def is_judged(message: LogMessage | None) -> bool:
     """Return whether a complaint is of a kind that kfmap's verdicts cover."""
     if message is None or _NOT_JUDGED_TEXT.search(message.text):
         return False
-    return message.kind not in _NOT_JUDGED
+    return message.kind not in _NOT_JUDGED or _JUDGED_TEXT.search(message.text) is not None
 
 
 def is_of_old_libbpf(opinion: ProgramOpinion) -> bool:

@@ -38,6 +38,13 @@ def _compare(verdict: str, word: Word, log: str = "", said: str = "") -> Compare
             Agreement.DIFFERS,
         ),
         ("passes", Word.REFUSED, "bpf_spin_unlock of different lock\n", Agreement.DIFFERS),
+        (
+            "passes",
+            Word.REFUSED,
+            "At program exit the register R0 has smin=2 smax=2 should have been in [0, 1]\n",
+            Agreement.DIFFERS,
+        ),
+        ("passes", Word.REFUSED, "At program exit the register R1 has 2\n", Agreement.NOT_JUDGED),
         ("unknown", Word.REFUSED, NOT_ALLOWED, Agreement.UNKNOWN),
         ("left_out", Word.LOADS, "", Agreement.NOT_COMPARED),
         ("passes", Word.NOT_ASKED, "", Agreement.NOT_COMPARED),

@@ -170,7 +170,9 @@ def _sub(left: Range, right: Range, bits: int) -> Value:
 
 
 def _mul(left: Range, right: Range, bits: int) -> Value:
-    return _unsigned(bits, left.umin * right.umin, left.umax * right.umax)
+    """Give up what the verifier may know better: which bits of a product are not set."""
+    made = _unsigned(bits, left.umin * right.umin, left.umax * right.umax)
+    return made if made in (UNKNOWN, UNKNOWN32) else VAGUE
 
 
 def _and(left: Range, right: Range, bits: int) -> Value:

@@ -22,7 +22,7 @@ Row = tuple[int, int, int, int, int]
 IsStatic = Callable[[int], bool]
 Locate = Callable[[str, int], int | None]
 
-_JUMPS = re.compile(
+JUMPS = re.compile(
     b"[%s]"
     % b"".join(
         re.escape(bytes([opcode]))
@@ -167,7 +167,7 @@ def build_body(
     start, end = function.start, function.start + function.count
     columns = (code.opcodes, code.registers, code.offsets, code.immediates)
     rows = list(zip(range(start, end), *(column[start:end] for column in columns), strict=True))
-    jumps = [match.start() for match in _JUMPS.finditer(code.opcodes[start:end])]
+    jumps = [match.start() for match in JUMPS.finditer(code.opcodes[start:end])]
     static = {slot - start: callee for slot, callee in calls if is_static(callee)}
     return Body(function, rows, jumps, static, {slot - start for slot in forks})
 

@@ -6,7 +6,7 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from verifier.engine.flow.body import Body, build_body
 from verifier.engine.flow.budget import Budget, OutOfBudget
@@ -20,6 +20,7 @@ from verifier.engine.flow.needed import ARGUMENTS, find_needed
 from verifier.engine.flow.paths import walk_paths
 from verifier.engine.flow.questions import Entered, Question, Slicer
 from verifier.engine.flow.regions import NO_REGIONS, UNSURE_REGIONS, Regions
+from verifier.engine.flow.returned import Returned, find_returned
 from verifier.engine.flow.slices import PASSED_BY, RESULT, WAYS, Live
 from verifier.engine.flow.state import State, entry_state
 from verifier.engine.flow.summary import (
@@ -29,6 +30,7 @@ from verifier.engine.flow.summary import (
     STATIC,
     Edge,
     EdgeKind,
+    Ending,
     HelperSite,
     Leak,
     Poison,
@@ -63,6 +65,7 @@ class ObjectCode:
         # Functions that hand on, or get, a stack where what may hold a lock is kept: what is
         # written there matters, and slices do not follow it.
         self.whole: set[int] = set()
+        self._returned: dict[int, Mapping[int, Returned] | None] = {}
         self._bodies: dict[int, Body] = {}
         self._decoded = 0  # instructions in these
         self._counted: dict[int, int] = {}
@@ -113,9 +116,30 @@ class ObjectCode:
         for section, slots in by_section.items():
             self.core_slots[section] = self.core_slots.get(section, frozenset()) | slots
 
-    def is_checked(self, function: int) -> bool:
-        """Return whether `check_slots` named any instruction of a function."""
-        return function in self._checked
+    def is_told(self, function: int) -> bool:
+        """Return whether `check_slots` named any instruction of a function, or what it returns is
+        asked about."""
+        return function in self._checked or bool(self._returned.get(function))
+
+    def returned(self, function: int) -> Mapping[int, Returned] | None:
+        """Return what the exits of a function return, by slot, if that was ever asked for."""
+        return self._returned.get(function)
+
+    def find_returned(self, function: int) -> Mapping[int, Returned] | None:
+        """Return what the exits of a function return, by slot; from now on walks note it.
+
+        None where its jumps cannot be followed.
+        """
+        if function not in self._returned:
+            item = self.object.functions[function]
+            calls = self.graph.calls[function].functions
+            self._returned[function] = find_returned(
+                self.object.code[item.section],
+                item,
+                frozenset(self.core_slots_of(function)),
+                {slot for slot, callee in calls if self.is_static(callee)},
+            )
+        return self._returned[function]
 
     def core_slots_of(self, function: int) -> list[int]:
         """Return the slots of a function that CO-RE relocates, and those that are checked."""
@@ -221,7 +245,7 @@ class Engine:
     def _make(self, key: Key) -> Summary:
         function, arguments, regions, exact, _, _ = key
         code = self.code
-        told = function in code.graph.interesting or code.is_checked(function)
+        told = function in code.graph.interesting or code.is_told(function)
         if not told and not _functions(arguments) and not exact:
             return Summary(function, (Way(VAGUE, regions),), True, {})
         if function in self._active or len(self._active) >= _MAX_DEPTH:
@@ -251,7 +275,16 @@ class Engine:
         calls = self.code.graph.calls[function]
         walk.asked_slots = calls.asked | calls.iterated
         walk.passes_functions = bool(calls.passed or _functions(arguments))
+        walk.endings = self._endings(function)
         return walk
+
+    def _endings(self, function: int) -> Container[int]:
+        """Return the exits at which it matters what is returned; others may have had what they
+        return left out."""
+        question = self._question
+        if question is None:
+            return self.code.returned(function) or ()
+        return question.slots_in(function) if question.returned else ()
 
     def _walk(self, body: Body, key: Key) -> Summary:
         function, arguments, regions, exact, _, asked = key
@@ -366,6 +399,7 @@ def _summarize(
         tuple(edges),
         tuple(note for note in notes if isinstance(note, Poison)),
         tuple(note for note in notes if isinstance(note, Leak)),
+        tuple(note for note in notes if isinstance(note, Ending)),
     )
 
 

@@ -127,7 +127,8 @@ def _leave(
     if end is EXIT:
         assert block.last is not None
         walk.note_leak(LeakKind.EXIT, block.last[0], state.regions)
-        flow.ways[part] = Way(walk.settle(state.registers[0]), state.regions)
+        result = walk.note_ending(block.last[0], state)
+        flow.ways[part] = Way(result, state.regions)
         return []
     if end is CALL:
         return _return(block, state, enter)

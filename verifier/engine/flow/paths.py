@@ -71,7 +71,8 @@ def _walk(
         if block.end == EXIT:
             assert block.last is not None
             walk.note_leak(LeakKind.EXIT, block.last[0], state.regions)
-            ways[Way(walk.settle(state.registers[0]), state.regions)] = None
+            result = walk.note_ending(block.last[0], state)
+            ways[Way(result, state.regions)] = None
         elif piece.onward[index] == FOLLOW:
             waiting += _follow(walk, block, sure, state, enter, piece.enters[index])
         elif piece.onward[index] == SPLIT:

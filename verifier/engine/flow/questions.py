@@ -20,10 +20,18 @@ _TIMER_SET_CALLBACK = 170
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Instructions by function and slot; `within`: the regions they are in matter as well."""
+    """Instructions by function and slot; `within`: the regions they are in matter as well.
+
+    `returned`: at those that are exits it matters what is returned.
+    """
 
     places: frozenset[tuple[int, int]]
     within: bool
+    returned: bool = False
+
+    def slots_in(self, function: int) -> frozenset[int]:
+        """Return the slots of a function that are asked about."""
+        return frozenset(slot for at, slot in self.places if at == function)
 
 
 class Entered(NamedTuple):
@@ -129,6 +137,7 @@ class Slicer:
             },
             forks=forks,
             exits=asked != PASSED_BY,
+            endings=rows if self._question.returned else (),
             result=asked == RESULT,
             tells_locks=self._question.within and self._graph.has_locks,
         )

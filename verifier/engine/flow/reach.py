@@ -141,6 +141,16 @@ class LiveCallback:
     sure: bool
 
 
+@dataclass(frozen=True, slots=True)
+class LiveEnding:
+    """A live exit of the program itself, or of a callback; `value` is what it returns."""
+
+    slot: int
+    node: Node
+    sure: bool
+    value: Value
+
+
 class GlobalCall(NamedTuple):
     """A live call of a function, in which regions and circumstances of the caller."""
 
@@ -161,6 +171,7 @@ class Reach:
     globals: list[GlobalCall] = field(default_factory=list)
     statics_under_lock: list[GlobalCall] = field(default_factory=list)
     callbacks: list[LiveCallback] = field(default_factory=list)
+    endings: list[LiveEnding] = field(default_factory=list)
     complete: bool = True
 
     def add(self, node: Node, how: Circumstances, sure: bool, summary: Summary) -> None:
@@ -176,6 +187,8 @@ class Reach:
         ]
         for kind, slot, is_sure, regions in summary.leaks:
             self.leaks.append(LiveLeak(kind, slot, node, is_sure and sure, regions, how))
+        for slot, is_sure, value in summary.endings:
+            self.endings.append(LiveEnding(slot, node, is_sure and sure, value))
         self.poisons += [LivePoison(slot, node, known and sure) for slot, known in summary.poisons]
         for edge in summary.edges:
             self._add_edge(Node(edge.function, edge.slot, node), how, sure and edge.sure, edge)

@@ -52,7 +52,8 @@ class Marks:
 
     `rows`: slots of instructions to carry out whatever comes of them; of calls in `given` the
     arguments count. `entered`: static functions to go into, with the arguments that count there.
-    `forks`: slots of forking calls to carry out. `exits`: its ways out matter; `result`: and what
+    `forks`: slots of forking calls to carry out. `endings`: slots of exits at which it matters what
+    is returned. `exits`: its ways out matter; `result`: and what
     it returns. `tells_locks`: lookups tell locks apart.
     """
 
@@ -60,6 +61,7 @@ class Marks:
     given: Container[int]
     entered: Mapping[int, int]
     forks: Container[int]
+    endings: Container[int]
     exits: bool
     result: bool
     tells_locks: bool
@@ -167,7 +169,7 @@ def _scan_block(block: Block, marks: Marks, is_chosen: bool, scan: _Scan) -> Non
 def _scan_end(block: Block, last: Row, marks: Marks, is_chosen: bool, scan: _Scan) -> None:
     if block.end == EXIT:
         scan.matters = marks.exits or last[0] in marks.rows
-        scan.needed = int(marks.result)
+        scan.needed = int(marks.result or last[0] in marks.endings)
     elif block.end == CALL:
         wanted = marks.entered.get(block.callee)
         if scan.needed & 1:

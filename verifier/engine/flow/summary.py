@@ -78,6 +78,14 @@ class Leak(NamedTuple):
     regions: Regions
 
 
+class Ending(NamedTuple):
+    """A live exit, with what is then in r0, of a function that no other waits for."""
+
+    slot: int
+    sure: bool
+    value: Value
+
+
 class Edge(NamedTuple):
     """A live call of a function, or its being passed as a callback. `arguments`: what it gets."""
 
@@ -119,3 +127,4 @@ class Summary(NamedTuple):
     edges: tuple[Edge, ...] = ()
     poisons: tuple[Poison, ...] = ()
     leaks: tuple[Leak, ...] = ()
+    endings: tuple[Ending, ...] = ()

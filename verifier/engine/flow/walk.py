@@ -16,6 +16,7 @@ from verifier.engine.flow.summary import (
     WORK,
     Edge,
     EdgeKind,
+    Ending,
     HelperSite,
     Leak,
     LeakKind,
@@ -47,7 +48,7 @@ _MAPS = (TO_MAP,)
 _MAPS_AND_WHAT_IS_IN_THEM = (*ELEMENTS, TO_MAP, TO_DATA)
 
 NoteKey = tuple[object, ...]
-Note = Site | HelperSite | Edge | Leak | Poison
+Note = Site | HelperSite | Edge | Ending | Leak | Poison
 
 
 class Noted(NamedTuple):
@@ -87,6 +88,7 @@ class Walk:
         self.vague: set[int] = set()  # blocks that end in a branch on what is not known here
         self.passes_functions = True
         self.asked_slots: Container[int] = ()
+        self.endings: Container[int] = ()  # slots of exits at which it matters what is in r0
         self.reads_stack_indirectly = False
         self.notes: dict[NoteKey, Noted] = {}
         self.received: set[int] = set()
@@ -128,13 +130,21 @@ class Walk:
         if regions.is_open() or kind == LeakKind.PACKET:
             self._note((slot, regions), Leak(kind, slot, self.sure, regions), self.block)
 
+    def note_ending(self, slot: int, state: State) -> Value:
+        """Note what is returned where it matters, and return it."""
+        value = self.settle(state.registers[0])
+        if slot in self.endings:
+            self._note((slot, value, Ending), Ending(slot, self.sure, value), self.block)
+        return value
+
     def note_poison(self, slot: int) -> None:
         self._note((slot,), Poison(slot, self.sure), self.block)
 
     def _note(self, key: NoteKey, note: Note, block: int | None) -> None:
         """Keep a note; of a walk that comes again only the last one of a slot and part counts."""
         if not self._every:
-            key = (key[0], self.block, note.function if isinstance(note, Edge) else None)
+            part = note.function if isinstance(note, Edge) else None
+            key = (key[0], self.block, part, isinstance(note, Ending))
         elif not note.sure and key in self.notes and self.notes[key].note.sure:
             return
         self.notes[key] = Noted(note, block)

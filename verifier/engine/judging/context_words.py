@@ -56,6 +56,12 @@ def missing_word(program: Program, offset: int, kernel: KernelUnderTest) -> str:
     )
 
 
+def may_be_result(program: Program, offset: int, kernel: KernelUnderTest) -> bool:
+    """Return whether a word of the context may be what the target returned, or is about to."""
+    words = _count_words(program, kernel)
+    return words is None or offset >= words * _WORD
+
+
 def _count_words(program: Program, kernel: KernelUnderTest) -> int | None:
     """Return how many words the arguments take, None where that is not known."""
     target = program.kind.attach_target

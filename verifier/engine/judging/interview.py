@@ -31,6 +31,7 @@ from verifier.engine.judging.object_wide import ObjectProblem, find_object_probl
 from verifier.engine.judging.places import place_objections
 from verifier.engine.judging.prepared import Prepared
 from verifier.engine.judging.problem import Objection
+from verifier.engine.judging.return_rules import Bounds, bounds_of
 from verifier.engine.judging.struct_ops import find_obstacle
 
 Asked = tuple[Hashable, ...]  # the name of a question, and what it is about
@@ -337,6 +338,39 @@ class Interview:
     def map_refusal(self, context: int, helper: int, maps: tuple[MapUse, ...]) -> Objection | None:
         """Return why a helper does not take the map that it is given."""
         return self._map_arguments.objection(self._prepared.contexts[context], helper, maps)
+
+    # what is returned
+
+    @_question
+    def return_bounds(self, context: int) -> Bounds | None:
+        """Return the numbers that programs in a context may return, None where any will do."""
+        return bounds_of(self._kernel.returns.of_program(self._prepared.contexts[context]))
+
+    @_question
+    def bounds_callbacks(self) -> bool:
+        """Return whether any callback may not return every number."""
+        return self._kernel.returns.has_callbacks
+
+    @_question
+    def callback_bounds(self, taken_by: int | str) -> Bounds | None:
+        """Return the numbers that the callback of a helper or kfunc may return."""
+        return bounds_of(self._kernel.returns.of_callback(taken_by))
+
+    @_question
+    def return_place(self, context: int, taken_by: int | str | None) -> Place | None:
+        """Return where the kernel asks what programs in a context, or callbacks that something
+        takes, return."""
+        returns = self._kernel.returns
+        if taken_by is None:
+            found = returns.of_program(self._prepared.contexts[context])
+        else:
+            found = returns.of_callback(taken_by)
+        return found.place if found else None
+
+    @_question
+    def reads_result(self, program: int) -> bool:
+        """Return whether a program may read what the function that it attaches to returns."""
+        return self._loaded.reads_result(self._prepared.object.programs[program])
 
     # the rules of its verifier
 

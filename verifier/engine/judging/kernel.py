@@ -25,6 +25,7 @@ from kfmap.permission.verdict import ALLOWED, FAILS, Verdict
 from kfmap.quick_dataclass import replace
 from verifier.engine.judging.contexts import decide
 from verifier.engine.judging.problem import Objection
+from verifier.engine.judging.return_rules import ReturnRules
 from verifier.engine.judging.verifier_rules import VerifierRules
 
 _MAX_CONTEXTS = 1_000  # whose decisions are kept
@@ -199,6 +200,10 @@ class KernelUnderTest:
     @cached_property
     def rules(self) -> VerifierRules:
         return VerifierRules(self.facts)
+
+    @cached_property
+    def returns(self) -> ReturnRules:
+        return ReturnRules(self)
 
     @cached_property
     def helpers(self) -> HelperDecider:

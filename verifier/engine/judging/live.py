@@ -20,6 +20,7 @@ from verifier.engine.judging.interview import Interview
 from verifier.engine.judging.prepared import Prepared
 from verifier.engine.judging.problem import Objection, Problem, path_problem
 from verifier.engine.judging.regions import TAIL_CALL, leak_problem
+from verifier.engine.judging.returns import RETURN_RULE, ReturnJudge
 from verifier.engine.result import FindingKind, Reason
 
 # Whether something of these kinds is wrong does not depend on the regions it is in.
@@ -102,6 +103,7 @@ class LiveJudge:
         self._reached = prepared.reached[program]
         self._context = prepared.context_numbers[program]
         self.judges = judges
+        self._returns = ReturnJudge(prepared, kernel, program)
 
     def walk(self, exactly: bool = True) -> tuple[Reach, list[Problem]]:
         """Walk fast, and exactly where that leaves open whether something wrong is live.
@@ -110,6 +112,7 @@ class LiveJudge:
         """
         if not self._may_find():
             return Reach(), []
+        self._returns.note()
         reach = self._reach(self._engines.fast)
         problems = self._problems(reach)
         doubted = [problem for problem in problems if not problem.sure]
@@ -117,7 +120,8 @@ class LiveJudge:
             return reach, [problem for problem in problems if problem.sure]
         places = frozenset(problem.place for problem in doubted)
         within = any(problem.kind not in _ANYWHERE for problem in doubted)
-        exact = self._reach(self._engines.exact(Question(places, within)))
+        returned = any(problem.reasons[0].rule == RETURN_RULE for problem in doubted)
+        exact = self._reach(self._engines.exact(Question(places, within, returned)))
         settled = {problem.key: problem for problem in problems if problem.sure}
         for problem in self._problems(exact):
             if problem.place in places:
@@ -138,7 +142,7 @@ class LiveJudge:
             return True
         if reached.calls_back and TAIL_CALL in reached.helpers:
             return True
-        return self._may_fail() or self._may_object()
+        return self._may_fail() or self._may_object() or self._returns.may_object()
 
     def _may_fail(self) -> bool:
         """Return whether there is code that becomes invalid for what the kernel lacks."""
@@ -208,6 +212,7 @@ class LiveJudge:
                 found = Objection(FindingKind.REGION, reasons, held.certain, held.advice)
                 yield path_problem(found, "", leak.node, leak.slot, leak.sure)
         yield from self._packet_problems(reach)
+        yield from self._returns.problems(reach)
         yield from map(self._poison_problem, reach.poisons)
 
     def _packet_problems(self, reach: Reach) -> Iterator[Problem]:

@@ -15,7 +15,7 @@ from verifier.engine.flow.body import OP_LDDW
 from verifier.engine.flow.inputs import POISON, UNRESOLVED, Answer, Inputs, KfuncAnswer, Patch
 from verifier.engine.flow.values import Asked, signed
 from verifier.engine.judging.choices import NO_CHOICES, LoaderChoices
-from verifier.engine.judging.context_words import ContextReads, missing_word
+from verifier.engine.judging.context_words import ContextReads, may_be_result, missing_word
 from verifier.engine.judging.externs import (
     FOUND,
     Resolved,
@@ -25,7 +25,7 @@ from verifier.engine.judging.externs import (
 )
 from verifier.engine.judging.kconfig import Setting, read_setting
 from verifier.engine.judging.kernel import KernelUnderTest
-from verifier.engine.object.model import BpfObject, ExternKind
+from verifier.engine.object.model import BpfObject, ExternKind, Program
 
 NO_READS: ContextReads = {}
 
@@ -114,6 +114,14 @@ class Loaded:
         """Return that an instruction reads what the context lacks, "" where it does not."""
         read = self._context_reads.get((section, slot))
         return missing_word(*read, self.kernel) if read else ""
+
+    def reads_result(self, program: Program) -> bool:
+        """Return whether a program may read the result in its context, also where it is not known
+        which word that is."""
+        return any(
+            reader is program and may_be_result(program, offset, self.kernel)
+            for reader, offset in self._context_reads.values()
+        )
 
     def relocated(self) -> Iterable[tuple[str, int]]:
         """Return section and slot of all CO-RE relocations; of those that ask the same one."""

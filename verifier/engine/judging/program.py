@@ -24,6 +24,7 @@ from verifier.engine.judging.licences import (
 from verifier.engine.judging.live import Engines, Judges, LiveJudge
 from verifier.engine.judging.prepared import Prepared
 from verifier.engine.judging.problem import Objection, Problem
+from verifier.engine.judging.returns import RETURN_RULE
 from verifier.engine.judging.subprograms import subprogram_problems
 from verifier.engine.object.model import Program
 from verifier.engine.result import Finding, FindingKind, ProgramVerdict, Reason, find_word
@@ -32,6 +33,10 @@ _MAX_FINDINGS = 100  # a program; more say nothing new
 _MAX_UNKNOWNS = 3
 _NOT_SURE = Reason(
     "flow", "it could not be decided whether the verifier of this kernel walks this call"
+)
+_NOT_SURE_WHAT = Reason(
+    "flow",
+    "it could not be decided what the verifier of this kernel knows of what is returned here",
 )
 _DEAD = Reason(
     "flow",
@@ -223,7 +228,8 @@ class _ProgramJudge:
                 asleep.add(kfunc)
             reasons = problem.reasons
             if not problem.sure:
-                kind, reasons = FindingKind.UNKNOWN, (*reasons, _NOT_SURE, *self._unknowns)
+                doubt = _NOT_SURE_WHAT if reasons[0].rule == RETURN_RULE else _NOT_SURE
+                kind, reasons = FindingKind.UNKNOWN, (*reasons, doubt, *self._unknowns)
             yield self._reporter.report(kind, kfunc, problem.path, reasons, problem.advice)
 
     @cached_property
