@@ -14,8 +14,8 @@ from kfmap.kernel.source import Source
 from kfmap.quick_dataclass import dataclass
 
 _MAX_HEAD = 8_000  # characters of a function's declaration
-_SIGN = re.compile(r"[{}();]")
-_BRACE = re.compile(r"[{}]")
+# Up to the next sign that counts: parentheses with none in them are stepped over.
+_TO_SIGN = re.compile(r"(?:[^{}();]++|\([^{}();]*+\))*+([{}();])")
 _NAME_AT_END = re.compile(r"\b([A-Za-z_]\w*)\s*\Z")
 _DECLARED = re.compile(r"\b([A-Za-z_]\w*)\s*((?:\[[^\]]*\]\s*)*)=\s*\{")
 _TAG = re.compile(r"\b(struct|union|enum)\s+(?:__\w+\s+)*(\w+)?[^;{}()=]*\{")
@@ -114,28 +114,22 @@ def split_items(source: Source) -> list[Item]:
     """Return the items of a file in order."""
     code = source.code
     items: list[Item] = []
-    start = depth = parentheses = 0
-    has_body = False
+    start = parentheses = 0
     counted_to, line = 0, 1
     at = -1
-    while match := (_BRACE if depth else _SIGN).search(code, at + 1):
-        sign, at = match[0], match.start()  # inside a body parentheses say nothing
-        is_first_column = at == 0 or code[at - 1] == "\n"
+    while match := _TO_SIGN.match(code, at + 1):
+        sign, at = match[1], match.start(1)
         if sign in "()":
             parentheses = max(0, parentheses + (1 if sign == "(" else -1))
             continue
+        ends = sign == ";" and not parentheses
         if sign == "{":
-            if not depth:
-                has_body = _ends_call(code[max(start, at - _MAX_HEAD) : at])
-                parentheses = 0
-            depth += 1
-            continue
-        if sign == "}":
-            depth = 0 if is_first_column else max(0, depth - 1)
-            parentheses = 0 if not depth else parentheses
-            ends = not depth and has_body
-        else:
-            ends = not depth and not parentheses
+            ends = _ends_call(code[max(start, at - _MAX_HEAD) : at])
+            at = _find_closing(code, at)
+            if at < 0:
+                break
+        if sign in "{}":
+            parentheses = 0  # inside of braces they say nothing
         if ends:
             text = code[start : at + 1]
             stripped = text.lstrip()
@@ -144,8 +138,19 @@ def split_items(source: Source) -> list[Item]:
             counted_to = begin
             if stripped != ";":
                 items.append(Item(source.file, stripped, line))
-            start, has_body = at + 1, False
+            start = at + 1
     return items
+
+
+def _find_closing(code: str, opening: int) -> int:
+    """Return where the braces end that begin at an offset, -1 where they do not."""
+    depth, at = 1, opening
+    while (closing := code.find("}", at + 1)) >= 0:
+        depth += code.count("{", at + 1, closing) - 1
+        if not depth or code[closing - 1] == "\n":
+            return closing
+        at = closing
+    return -1
 
 
 def _ends_call(text: str) -> bool:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from kfmap.kernel.condition_words import ELSE, name_branch
 from kfmap.kernel.directives import blank, find_directives, make_plain
+from kfmap.kernel.enumerators import find_enumerators
 from kfmap.kernel.tree import TreeError
 from kfmap.quick_dataclass import dataclass, field
 
@@ -24,14 +25,6 @@ _ONE_DEFINED = re.compile(r"(!?)defined\((\w+)\)")
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', re.M)
 _DEFINED_NAME = re.compile(r"\bdefined\s*\(?\s*(\w+)\s*\)?")
 _OPTION = re.compile(r"\bIS_(ENABLED|BUILTIN|MODULE|REACHABLE)\s*\(\s*(\w+)\s*\)|\b(CONFIG_\w+)")
-_COMMENT = r"/\*[^*]*+\*++(?:[^/*][^*]*+\*++)*+/|//[^\n]*"
-_TEXT = r"\"(?:\\.|[^\"\\\n])*+\"|'(?:\\.|[^'\\\n])++'"
-_ENUM = re.compile(
-    rf"enum(?:[^;{{}}()=/#]++|{_COMMENT}|#[^\n]*|/)*+\{{"
-    rf"(?=((?:[^{{}}/\"']++|{_COMMENT}|{_TEXT}|[/\"']|\{{[^{{}}]*+\}})*+))",
-    re.S,
-)
-_ANY_NAME = re.compile(r"[A-Za-z_]\w*", re.A)
 ANY_LINE = 1 << 29  # after the last one of any file
 _MAX_DIRECTIVES = 200_000
 _MAX_EXPANDED = 1 << 24  # characters of one macro
@@ -118,11 +111,11 @@ class Source:
 
         Raw text is read, comments and all, and what they hold may be among the words.
         """
-        names = set(self.defined)
-        for text in (self.text, self.expanded or ""):
-            for body in _find_enums(text) if "enum" in text else ():
-                names.update(_ANY_NAME.findall(body))
-        return names
+        return {
+            *self.defined,
+            *find_enumerators(self.text),
+            *(find_enumerators(self.expanded) if self.expanded else ()),
+        }
 
     def line_at(self, offset: int) -> int:
         """Return the line (from 1) of an offset in `code`."""
@@ -159,16 +152,10 @@ def read_source(file: str, text: str, decide: Decide) -> Source:
     return _Reader(file, text, decide).read()
 
 
-def _find_enums(text: str) -> list[str]:
-    """Return what stands behind the opening brace of all that looks like an enum; or the text."""
-    found: list[str] = []
-    length = 0
-    for match in _ENUM.finditer(text):
-        found.append(match[1])
-        length += len(match[1])
-        if length > len(text):  # they overlap, which those of a kernel never do
-            return [text]
-    return found
+def read_include(text: str, start: int, line: int) -> Include | None:
+    """Read the #include on a line from its first offset; None where a macro names the file."""
+    found = _INCLUDE.match(text, start)
+    return Include(found[2], found[1] == '"', line) if found else None
 
 
 def _join(match: re.Match[str]) -> str:
@@ -248,9 +235,9 @@ class _Reader:
         elif word == "undef":
             self._undefine(rest.strip(), line)
         elif word == "include":
-            found = _INCLUDE.match(self._text, start)
-            if found:
-                self._includes.append(Include(found[2], found[1] == '"', line))
+            found = read_include(self._text, start, line)
+            if found is not None:
+                self._includes.append(found)
 
     def _open(self, word: str, rest: str, line: int) -> None:
         expression = rest if word == "if" else f"defined({rest})"

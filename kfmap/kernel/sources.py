@@ -10,6 +10,7 @@ from kfmap.kernel.architecture import find_architecture
 from kfmap.kernel.config import Config
 from kfmap.kernel.given_macros import ANY, GivenMacros
 from kfmap.kernel.items import Item, split_items
+from kfmap.kernel.outlines import Outline, find_outline
 from kfmap.kernel.place import Place
 from kfmap.kernel.preprocessor import Conditions
 from kfmap.kernel.source import ANY_LINE, Decide, Doubt, Include, Macro, Source, read_source
@@ -33,7 +34,9 @@ class Sources:
         self._sources: dict[str, Source | None] = {}
         self._expanded: dict[str, str] = {}
         self._holding: dict[str, dict[str, bool]] = {}  # name -> file -> whether it is in there
+        self._outlines: dict[str, Outline] = {}  # of headers
         self._valued: dict[str, set[str]] = {}  # file -> names that may be macros or enumerators
+        self._having: dict[str, set[str]] = {}  # the files of those that were asked for
         self._items: dict[str, list[Item]] = {}
         self._closures: dict[str, tuple[str, ...]] = {}
         self._units: dict[str, str] = {}
@@ -47,8 +50,8 @@ class Sources:
         self._resolved: dict[tuple[str | None, str], tuple[str, ...]] = {}
         self._types: dict[tuple[str, str, str], Item | None] = {}
         self._macros: dict[tuple[str, str], Macro | None] = {}
+        self._is_near: dict[tuple[str, str], bool] = {}  # macros that a file includes itself
         self._beside: dict[tuple[str, str], Item | None] = {}
-        self._macro_names: dict[str, set[str]] = {}  # of a file and what it includes itself
         self._has: dict[tuple[str, str, str], bool] = {}
 
     def source(self, file: str) -> Source | None:
@@ -62,7 +65,12 @@ class Sources:
 
     def _keep(self, file: str, source: Source | None) -> None:
         self._sources[file] = source
-        self._valued[file] = source.find_valued() if source else set()
+        self._set_valued(file, source.find_valued() if source else set())
+
+    def _set_valued(self, file: str, names: set[str]) -> None:
+        self._valued[file] = names
+        for name in self._having.keys() & self._valued[file]:
+            self._having[name].add(file)
 
     def _decide_in(self, file: str) -> Decide:
         """Return what decides the #ifs of a file: not those on macros that it is given."""
@@ -97,7 +105,7 @@ class Sources:
                 cache.pop(file, None)
             self._macros.clear()
             self._beside.clear()
-            self._macro_names.clear()
+            self._is_near.clear()
             self.source(file)  # those that ask for names with values count on all being read
 
     def _is_given(self, file: str, doubt: Doubt, name: str) -> bool | None:
@@ -107,12 +115,11 @@ class Sources:
         waiting = [header for include in before for header in self.find_included(file, include)]
         seen = {file, *waiting}
         for header in waiting:  # it grows meanwhile
-            given = self.source(header)
-            if given is not None and name in given.defined:
-                macro = given.macro_at(name, ANY_LINE)
-                if macro is not None:
-                    return None if self.find_doubt(header, macro.line, file) else True
             more = [other for other in self.includes(header) if other not in seen]
+            given = self.source(header) if name in self._valued[header] else None
+            macro = given.macro_at(name, ANY_LINE) if given is not None else None
+            if macro is not None:
+                return None if self.find_doubt(header, macro.line, file) else True
             waiting += more
             seen.update(more)
         return None if ANY in self._given.find(file).macros else False
@@ -123,10 +130,15 @@ class Sources:
 
     def find_definers(self, name: str) -> Iterator[tuple[str, int]]:
         """Return the files read so far that define a macro, with the line."""
-        for file in sorted(file for file, names in self._valued.items() if name in names):
-            source = self._sources.get(file)
+        for file in sorted(self._valued):
+            source = self.source(file) if self._may_define(name, file) else None
             for define in source.defined.get(name, ())[:1] if source else ():
                 yield file, define.line
+
+    def _may_define(self, name: str, file: str) -> bool:
+        if file in self._outlines and file not in self._sources:
+            return name in self._outlines[file].macros
+        return name in self._valued[file]
 
     def find_option_changes(self) -> Iterator[tuple[str, str, int]]:
         """Return the options that files read so far define or take away: name, file and line."""
@@ -209,10 +221,12 @@ class Sources:
 
     def macro_beside(self, name: str, file: str, line: int) -> Macro | None:
         """Return a macro that a file defines, or a header that it includes itself."""
-        if file not in self._macro_names:
-            near = (self.source(other) for other in (file, *self.includes(file)))
-            self._macro_names[file] = {n for source in near if source for n in source.defined}
-        return self.macro(name, file, line) if name in self._macro_names[file] else None
+        key = (name, file)
+        if key not in self._is_near:
+            near = (o for o in (file, *self.includes(file)) if self._may_define(name, o))
+            sources = map(self.source, near)
+            self._is_near[key] = any(name in source.defined for source in sources if source)
+        return self.macro(name, file, line) if self._is_near[key] else None
 
     def variable(self, name: str, file: str) -> Item | None:
         """Return the initialised variable of a name, looked for like a function."""
@@ -287,8 +301,11 @@ class Sources:
 
     def files_of_value(self, name: str, file: str) -> list[str]:
         """Return the files in which a macro or an enumerator may be defined, nearest first."""
-        seen = self._seen_from(file)  # hundreds, all of them read, of which one has it as a rule
-        return [other for other in seen if name in self._valued[other]]
+        seen = self._seen_from(file)  # hundreds, of which one has it as a rule
+        if name not in self._having:
+            self._having[name] = {other for other, names in self._valued.items() if name in names}
+        having = self._having[name]
+        return [other for other in seen if other in having] if having else []
 
     def _seen_from(self, file: str) -> Iterable[str]:
         """Return the files whose names a file may see, nearest first."""
@@ -344,9 +361,21 @@ class Sources:
         return self._included[file]
 
     def _find_includes(self, file: str) -> Iterator[str]:
-        source = self.source(file)
+        outline = self._find_outline(file)
+        source = self.source(file) if outline is None else outline
         for include in source.includes if source else ():
             yield from self.find_included(file, include)
+
+    def _find_outline(self, file: str) -> Outline | None:
+        """Return what a header includes where it takes no reading of all its directives."""
+        text = self.tree.read(file) if file.endswith(".h") and file not in self._sources else None
+        if text is None or file in self._units:
+            return None
+        outline = find_outline(text, lambda name: self._conditions.decide(f"defined({name})"))
+        if outline is not None:
+            self._outlines[file] = outline
+            self._set_valued(file, outline.macros | outline.enumerators)
+        return outline
 
     def find_included(self, file: str, include: Include) -> tuple[str, ...]:
         """Return the files that an #include of a file may mean."""

@@ -68,6 +68,10 @@ class RegisterMachine(MemoryRunner):
     def _call(self, node: Node) -> Value:
         """Leave out what a call is given where nothing in it registers or changes a variable."""
         name, text = called_name(node), text_of(node)
+        if name == REGISTER_OPS:  # a macro: what follows the first argument names a type
+            for argument in arguments_of(node)[:1]:
+                self.value(argument)
+            return self.call_value(name, node, [])
         matters = name in _KNOWN or _CHANGES.search(text) is not None
         if not matters and not any(entered in text for entered in self._world.entered):
             return self._known_answer(name, node)
