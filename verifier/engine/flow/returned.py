@@ -12,12 +12,14 @@ from kfmap.quick_dataclass import dataclass, field
 from verifier.engine.flow.body import (
     CLASS_ALU,
     CLASS_ALU64,
+    CLASS_JMP,
     CLASS_JMP32,
     CLASS_LD,
     CLASS_LDX,
     CLASS_STX,
     JUMPS,
     OP_CALL,
+    OP_CALLX,
     OP_EXIT,
     OP_GOTOX,
     OP_JA,
@@ -26,7 +28,9 @@ from verifier.engine.flow.body import (
 from verifier.engine.object.model import Code, Function
 
 _SET_64, _SET_32 = 0xB7, 0xB4  # r = k, w = k
-_COPIES = (0xBF, 0xBC)  # r = r, w = w
+_MOVE = 0xBF  # r = r
+_COPIES = (_MOVE, 0xBC)  # and w = w
+_LAST_SCRATCHED = 5  # calls leave nothing in r0 to r5
 _AND, _AND_32 = 0x57, 0x54  # r &= k, w &= k
 _ATOMIC = 0xC0
 _FRAME = 10
@@ -38,9 +42,10 @@ _MAX_STEPS = 50_000  # back from all exits of a function
 class Returned:
     """What reaches one exit in r0: constants, and whether anything else does.
 
-    `is_plain`: that is the result of a call or a load, perhaps its low bits. The verifier may know
-    more than a walk of what is calculated, copied (comparing the copy tells it of the other,
-    sync_linked_regs() of kernel/bpf/verifier.c), or compared by its low half.
+    `is_plain`: that is the result of a call or a load, perhaps its low bits, or a register that had
+    it. The verifier may know more than a walk of what is calculated, copied otherwise (comparing
+    the copy tells it of the other, sync_linked_regs() of kernel/bpf/verifier.c), or compared by its
+    low half.
     """
 
     constants: set[int] = field(default_factory=set)
@@ -94,22 +99,29 @@ class _Search:
         self._relocated = relocated
         self._entered = entered
         self._steps = 0
+        self._found = Returned()
+        self._compared = self._moved = 0  # registers, as bits: beside r0, and into it
 
     def back_from(self, at: int) -> Returned | None:
         """Return what reaches an exit, None where that takes too long."""
-        found = Returned()
-        waiting, seen = [at], {at}
+        found = self._found = Returned()
+        self._compared = self._moved = 0
+        waiting, seen = [(at, 0)], {(at, 0)}
         while waiting:
-            here = waiting.pop()
+            here, register = waiting.pop()
             if here == self._start and here not in self._led_from:
                 found.has_others = True
-            for before in self._before(here):
+                found.is_plain &= not register
+            for slot in self._before(here):
                 self._steps += 1
                 if self._steps > _MAX_STEPS:
                     return None
-                if before not in seen and not self._ends_at(before, found):
-                    waiting.append(before)
-                seen.add(before)
+                if (slot, register) not in seen:
+                    seen.add((slot, register))
+                    followed = self._follow(slot, register)
+                    if followed is not None:
+                        waiting.append((slot, followed))
+        found.is_plain &= not self._compared & self._moved
         return found
 
     def _before(self, slot: int) -> Iterator[int]:
@@ -117,34 +129,54 @@ class _Search:
         if slot > self._start and self._code.opcodes[slot - 1] not in (OP_JA, OP_JA32, OP_EXIT):
             yield slot - 1
 
-    def _ends_at(self, slot: int, found: Returned) -> bool:
-        """Note what an instruction does with r0; return whether it writes it."""
-        code, opcode = self._code, self._code.opcodes[slot]
-        kind, registers = opcode & 7, code.registers[slot]
-        if opcode == OP_CALL:
+    def _follow(self, slot: int, register: int) -> int | None:
+        """Note what an instruction does with a register that is returned; give the register that
+        has it before, None where it comes from nowhere else."""
+        code, found = self._code, self._found
+        opcode, registers = code.opcodes[slot], code.registers[slot]
+        kind, target, source = opcode & 7, registers & 15, registers >> 4
+        if opcode in (OP_CALL, OP_CALLX):
+            if register > _LAST_SCRATCHED:
+                return register
             found.has_others = True
-            found.is_plain &= slot not in self._entered
-            return True
-        target, source = registers & 15, registers >> 4
-        if opcode in _COPIES or kind == CLASS_STX:
-            found.is_plain &= source != 0
-        elif kind == CLASS_JMP32:
-            found.is_plain &= target != 0 and (not opcode & 8 or source != 0)
-        if kind == CLASS_STX:
-            fetches = opcode & 0xE0 == _ATOMIC  # into the source, or into r0
-            found.has_others |= fetches
-            found.is_plain &= not fetches
-            return fetches
-        if not opcode or kind not in (CLASS_ALU, CLASS_ALU64, CLASS_LD, CLASS_LDX) or target:
-            return False
+            is_told = opcode == OP_CALL and slot not in self._entered
+            found.is_plain &= not register and is_told
+            return None
+        if kind in (CLASS_JMP, CLASS_JMP32):
+            self._compare(kind, register, target, source if opcode & 8 else target)
+            return register
+        is_move = opcode == _MOVE and not code.offsets[slot] and target == register == 0
+        if (opcode in _COPIES or kind == CLASS_STX) and source == register:
+            found.is_plain = False
+        if kind == CLASS_STX and opcode & 0xE0 == _ATOMIC:  # it fetches: the source, or r0
+            if register not in (0, source):
+                return register
+            found.has_others, found.is_plain = True, False
+            return None
+        writes = opcode and kind in (CLASS_ALU, CLASS_ALU64, CLASS_LD, CLASS_LDX)
+        if not writes or target != register:
+            return register
+        if is_move:
+            self._moved |= 1 << source
+            return source
+        return self._define(slot, opcode, register, source)
+
+    def _compare(self, kind: int, register: int, target: int, source: int) -> None:
+        if register == 0:
+            self._compared |= 1 << target | 1 << source
+        if kind == CLASS_JMP32 and register in (target, source):
+            self._found.is_plain = False
+
+    def _define(self, slot: int, opcode: int, register: int, source: int) -> int | None:
+        found, immediate = self._found, self._code.immediates[slot]
         if opcode in (_SET_64, _SET_32) and slot not in self._relocated:
-            found.constants.add(code.immediates[slot] & (_U64 if opcode == _SET_64 else _U32))
-            return True
+            found.constants.add(immediate & (_U64 if opcode == _SET_64 else _U32))
+            return None
         found.has_others = True
-        if opcode in (_AND, _AND_32) and _is_low_bits(code.immediates[slot]):
-            return False
-        found.is_plain &= kind == CLASS_LDX and source != _FRAME
-        return True
+        if opcode in (_AND, _AND_32) and _is_low_bits(immediate):
+            return register
+        found.is_plain &= opcode & 7 == CLASS_LDX and source != _FRAME
+        return None
 
 
 def _is_low_bits(mask: int) -> bool:

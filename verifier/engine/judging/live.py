@@ -114,7 +114,7 @@ class LiveJudge:
             return Reach(), []
         self._returns.note()
         reach = self._reach(self._engines.fast)
-        problems = self._problems(reach)
+        problems = self._problems(reach, is_last=False)
         doubted = [problem for problem in problems if not problem.sure]
         if not doubted or not exactly:
             return reach, [problem for problem in problems if problem.sure]
@@ -123,7 +123,7 @@ class LiveJudge:
         returned = any(problem.reasons[0].rule == RETURN_RULE for problem in doubted)
         exact = self._reach(self._engines.exact(Question(places, within, returned)))
         settled = {problem.key: problem for problem in problems if problem.sure}
-        for problem in self._problems(exact):
+        for problem in self._problems(exact, is_last=True):
             if problem.place in places:
                 settled.setdefault(problem.key, problem)
         live = {(call.node.function, call.slot) for call in exact.calls}
@@ -185,15 +185,15 @@ class LiveJudge:
         self._kernel.note_given(given)
         return reach
 
-    def _problems(self, reach: Reach) -> list[Problem]:
+    def _problems(self, reach: Reach, is_last: bool) -> list[Problem]:
         """Judge all of it; of several ways to one instruction the surest counts."""
         found: dict[object, Problem] = {}
-        for problem in self._all_problems(reach):
+        for problem in self._all_problems(reach, is_last):
             if problem.key not in found or (problem.sure and not found[problem.key].sure):
                 found[problem.key] = problem
         return list(found.values())
 
-    def _all_problems(self, reach: Reach) -> Iterator[Problem]:
+    def _all_problems(self, reach: Reach, is_last: bool) -> Iterator[Problem]:
         for call in reach.calls:
             problem = self.judges.calls.judge(call)
             if problem:
@@ -212,7 +212,7 @@ class LiveJudge:
                 found = Objection(FindingKind.REGION, reasons, held.certain, held.advice)
                 yield path_problem(found, "", leak.node, leak.slot, leak.sure)
         yield from self._packet_problems(reach)
-        yield from self._returns.problems(reach)
+        yield from self._returns.problems(reach, is_last)
         yield from map(self._poison_problem, reach.poisons)
 
     def _packet_problems(self, reach: Reach) -> Iterator[Problem]:

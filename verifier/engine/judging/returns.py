@@ -11,7 +11,7 @@ from kfmap.permission.verdict import give_reason
 from kfmap.permission.view import STRUCT_OPS_TYPE
 from verifier.engine.flow.body import OP_CALL
 from verifier.engine.flow.reach import LiveEnding, Node, Reach
-from verifier.engine.flow.values import Value
+from verifier.engine.flow.values import VAGUE, Value
 from verifier.engine.judging.interview import Interview
 from verifier.engine.judging.prepared import Prepared
 from verifier.engine.judging.problem import Objection, Problem, path_problem
@@ -52,14 +52,14 @@ class ReturnJudge:
         """Have walks note what is returned."""
         note_returned(self._prepared, self._index)
 
-    def problems(self, reach: Reach) -> Iterator[Problem]:
-        """Look at every live exit."""
+    def problems(self, reach: Reach, is_last: bool) -> Iterator[Problem]:
+        """Look at every live exit; not `is_last`: what is not known may come out yet."""
         for ending in reach.endings:
-            found = self._objection(ending)
+            found = self._objection(ending, is_last)
             if found:
                 yield path_problem(found, "", ending.node, ending.slot, ending.sure)
 
-    def _objection(self, ending: LiveEnding) -> Objection | None:
+    def _objection(self, ending: LiveEnding, is_last: bool) -> Objection | None:
         node = ending.node
         taken_by = self._taken_by(node)
         if node.slot is not None and taken_by is None:
@@ -69,7 +69,10 @@ class ReturnJudge:
         if bounds is None or returned is None or shows(returned, bounds):
             return None
         answer = lies_within(ending.value, bounds, returned)
-        if answer or (not isinstance(ending.value, int) and self._may_differ(bounds)):
+        comes_out = ending.value is VAGUE and not is_last
+        if answer or not (
+            isinstance(ending.value, int) or comes_out or not self._may_differ(bounds)
+        ):
             return None
         reason = self._reason(ending.value if answer is False else None, bounds, taken_by)
         return Objection(FindingKind.LOAD, (reason,), answer is False)
@@ -105,7 +108,8 @@ class ReturnJudge:
         """
         if self._program.kind.program_type != LSM_TYPE:
             return bounds.or_object
-        if self._code.graph.calls[self._program.function].functions:
+        calls = self._code.graph.calls[self._program.function].functions
+        if any(self._code.is_static(callee) for _, callee in calls):
             return True
         return self._kernel.reads_result(self._index)
 

@@ -104,6 +104,8 @@ def test_the_finding_says_what_the_kernel_says_and_where_it_decides() -> None:
         (f"call {RANDOM}; r0 &= 3; exit", REFUSED),
         (f"call {RANDOM}; if r0 > 1 goto o; exit; o:; r0 = 0; exit", PASSES),
         ("r0 = *(u32 *)(r1 + 0); exit", REFUSED),
+        ("r6 = *(u8 *)(r1 + 0); r6 &= 3; r0 = r6; exit", REFUSED),
+        ("r6 = *(u8 *)(r1 + 0); r0 = r6; if r6 > 1 goto o; exit; o:; r0 = 0; exit", UNKNOWN),
         # addresses
         ("r0 = r1; exit", REFUSED),
         ("r0 = &map0; exit", REFUSED),
@@ -130,6 +132,12 @@ def test_what_is_returned_is_followed_to_the_exit(code: str, verdict: str) -> No
 def test_only_the_low_half_counts_for_hooks() -> None:
     assert _check("main: program; w0 = -13; exit", "lsm/file_open").verdict == PASSES
     assert _check("main: program; w0 = -1; exit", "cgroup_skb/ingress").verdict == REFUSED
+
+
+def test_what_a_subprogram_returns_counts_for_hooks_too() -> None:
+    of = f"main: program; call f; exit; f: static; call {RANDOM}; r1 = r0; r0 = 0;"
+    assert _check(f"{of} if r1 == 3 goto o; r0 = 2; o:; exit", "lsm/file_open").verdict == REFUSED
+    assert _check(f"{of} if r1 == 3 goto o; r0 = -2; o:; exit", "lsm/file_open").verdict == PASSES
 
 
 def test_a_hook_may_return_what_it_was_about_to_return() -> None:
@@ -189,6 +197,11 @@ def test_a_kernel_whose_check_was_not_read_refuses_nothing() -> None:
         ("call 7; r0 &= 3; exit", Returned(set(), True, True)),
         ("call 7; r0 &= 2; exit", Returned(set(), True, False)),
         ("call 7; r6 = r0; exit", Returned(set(), True, False)),
+        ("call 7; r6 = r0; r0 = r6; exit", Returned(set(), True, False)),
+        ("r6 = *(u8 *)(r1 + 0); r0 = r6; exit", Returned(set(), True, True)),
+        ("r6 = 4; call 7; r0 = r6; exit", Returned({4})),
+        ("r6 = 4; if r1 == 0 goto o; r6 = 5; o:; r0 = r6; exit", Returned({4, 5})),
+        ("r0 = r1; exit", Returned(set(), True, False)),
         ("call 7; if w0 > 1 goto o; o:; exit", Returned(set(), True, False)),
         ("r0 = *(u64 *)(r10 - 8); exit", Returned(set(), True, False)),
         ("r0 = &map0; exit", Returned(set(), True, False)),
