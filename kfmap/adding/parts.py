@@ -15,6 +15,15 @@ _OLD = timedelta(hours=1)  # no upload takes so long
 log = logging.getLogger(__name__)
 
 
+def cancel(addition: Addition) -> bool:
+    """End a job, whatever became of its worker; return whether it had not ended."""
+    if addition.is_over:
+        return False
+    addition.finish(Addition.State.CANCELLED)
+    forget_parts(addition)
+    return True
+
+
 def forget_parts(addition: Addition) -> None:
     """Remove the bytes that were given: the kernel has what is needed of them."""
     for part in addition.parts.exclude(file=""):

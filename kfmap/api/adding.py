@@ -15,12 +15,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kfmap.adding.models import Addition
-from kfmap.adding.parts import forget_parts
+from kfmap.adding.parts import cancel
 from kfmap.api.authentication import MayUse
 from kfmap.api.described import PROBLEMS
 from kfmap.api.serializers import Serializer
 from kfmap.api.visible import expect_all_spaces
 from kfmap.web.uploads.add_form import (
+    MAY_NOT_ADD,
     AddForm,
     MineForm,
     may_add,
@@ -79,7 +80,7 @@ class AdditionSerializer(Serializer):
 def add_kernel(request: Request) -> Response:
     """Add a kernel by its source, or by the evidence of a probe. Needs the right to."""
     if not may_add(request.user):
-        raise PermissionDenied("Adding kernels needs the permission “Can add addition”.")
+        raise PermissionDenied(MAY_NOT_ADD)
     return _start(request, AddForm)
 
 
@@ -106,9 +107,7 @@ def addition(request: Request, pk: int) -> Response:
         raise Http404
     if request.method == "DELETE":
         expect_all_spaces(request)
-        if not found.is_over:
-            found.finish(Addition.State.CANCELLED)
-            forget_parts(found)
+        if cancel(found):
             found.refresh_from_db()
     return Response(AdditionSerializer(found).data)
 

@@ -115,7 +115,9 @@ def test_a_problem_names_no_option_of_the_commands(adder: Client, tmp_path: Path
 def test_only_those_who_may_add_kernels(client: Client) -> None:
     assert client.get("/kernels/add/").status_code == 302
     client.force_login(User.objects.create_user("reader", password="correct horse"))
-    assert client.get("/kernels/add/").status_code == 403
+    refused = client.get("/kernels/add/")
+    assert refused.status_code == 403
+    assert "An administrator of this kfmap can allow it" in refused.content.decode()
     assert client.get("/kernels/mine/").status_code == 200
 
 
@@ -171,6 +173,23 @@ def test_a_job_can_be_cancelled_and_is_not_run_then(adder: Client, tmp_path: Pat
     assert Addition.objects.get().state == "cancelled"
     assert not Kernel.objects.exists()
     assert storages["kernels"].listdir("") == ([], [])
+
+
+def test_jobs_are_seen_and_ended_in_the_admin(
+    adder: Client, admin_client: Client, tmp_path: Path
+) -> None:
+    addition = add(adder, tree=archive(tmp_path))
+    address = "/admin/kfmap_adding/addition/"
+    assert "adder" in admin_client.get(address).content.decode()
+    page = admin_client.get(f"{address}{addition.pk}/change/").content.decode()
+    assert addition.given in page
+    assert 'name="_save"' not in page
+    form = {"action": "cancel", "_selected_action": [addition.pk]}
+    answer = admin_client.post(address, form, follow=True).content.decode()
+    assert "1 job is cancelled." in answer
+    assert Addition.objects.get().state == "cancelled"
+    assert storages["kernels"].listdir("") == ([], [])
+    assert "0 jobs are cancelled." in admin_client.post(address, form, follow=True).content.decode()
 
 
 def test_a_job_that_is_cancelled_while_it_is_saved_leaves_no_kernel(
@@ -273,7 +292,9 @@ def test_the_api_takes_the_same(adder: Client, tmp_path: Path) -> None:
     assert reader.get(url).status_code in (401, 403)
     reader.force_login(User.objects.create_user("reader", password="correct horse"))
     assert reader.get(url).status_code == 404
-    assert reader.post("/api/kernels/add/", {"tree": archive(tmp_path)}).status_code == 403
+    refused = reader.post("/api/kernels/add/", {"tree": archive(tmp_path)})
+    assert refused.status_code == 403
+    assert refused.json()["detail"].startswith("Your account may not add kernels. An administrator")
     image = SimpleUploadedFile("vmlinux", vmlinux("one"))
     mine = reader.post("/api/kernels/mine/", {"types": image})
     assert mine.status_code == 202

@@ -124,7 +124,7 @@ def test_kfunc_names_its_callers_the_latest_first(reader: Client, upload: BpfObj
     Call.objects.filter(program__object=later).update(object=None)  # as earlier workers kept it
     path = "/kernels/8.1/kfuncs/toy_move/"
     assert later.file_name not in reader.get(path).content.decode()
-    store.catch_up()
+    store.put_calls_in_objects()
     page = reader.get(f"{path}?again").content.decode()
     assert page.index(later.get_absolute_url()) < page.index(upload.get_absolute_url())
 

@@ -22,6 +22,7 @@ from verifier.jobs.queue import BrokerAwayError, count_messages, send_jobs
 from verifier.jobs.verdicts_ready import tell_verdicts
 from verifier.records.models import Job, Worker
 from verifier.records.newest import put_files_in_spaces
+from verifier.records.store import put_calls_in_objects
 
 EVERY_SECONDS = 5.0
 _also_due: list[Callable[[], None]] = []
@@ -94,6 +95,7 @@ class Ticker:
             reconcile()
             tell_verdicts()
             put_files_in_spaces()
+            put_calls_in_objects()
             for step in _also_due:
                 step()
         except Exception as error:

@@ -243,10 +243,14 @@ def _call_of(row: Call) -> CallSummary:
     return CallSummary(row.kfunc, row.weak, parse_path(row.path), row.instruction, source)
 
 
-def catch_up() -> None:
-    """Fill in what workers of a release before this one leave out, while both are at work."""
+def put_calls_in_objects() -> None:
+    """Note the object of calls that a worker of a release before this one has written."""
     program = Program.objects.filter(pk=OuterRef("program")).values("object")
     Call.objects.filter(object=None).update(object=Subquery(program))
+
+
+def catch_up() -> None:
+    """Note which objects a worker of a release before this one has checked."""
     known = Check.objects.current_of_row()
     find_stale().filter(Exists(known)).update(checked_by=ENGINE_VERSION)
 

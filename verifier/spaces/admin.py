@@ -5,23 +5,51 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
+from django.forms import models as forms
 from django.http import HttpRequest
 
-from verifier.spaces.membership import withdraw
+from verifier.spaces.membership import LastMaintainerError, withdraw
 from verifier.spaces.models import AuditEntry, Invitation, Membership, Space
+from verifier.spaces.roles import Role
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Model]
     TabularInline = admin.TabularInline[Membership, Space]
+    BaseInlineFormSet = forms.BaseInlineFormSet[Membership, Space, forms.ModelForm[Membership]]
 else:
     ModelAdmin, TabularInline = admin.ModelAdmin, admin.TabularInline
+    BaseInlineFormSet = forms.BaseInlineFormSet
+
+
+class MembershipFormSet(BaseInlineFormSet):
+    """The members of a space as they would be."""
+
+    def clean(self) -> None:
+        """Refuse what would leave a space without anybody who maintains it."""
+        super().clean()
+        rows = self.instance.memberships.select_for_update(of=("self",)) if self.instance.pk else ()
+        if any(_maintains(row) for row in rows) and not self._keeps_maintainers():
+            raise ValidationError(str(LastMaintainerError()))
+
+    def _keeps_maintainers(self) -> bool:
+        stay = [form for form in self.forms if form not in self.deleted_forms]
+        changed = [form.instance for form in stay if form.is_valid() and form.instance.user_id]
+        maintainers = {row.user_id for row in changed if _maintains(row)}
+        owner = self.instance.owner_id
+        return bool(maintainers) and (owner is None or owner in maintainers)
+
+
+def _maintains(row: Membership) -> bool:
+    return row.role == Role.MAINTAINER and row.user.is_active
 
 
 class MembershipInline(TabularInline):
     """The members of a space, on its page."""
 
     model = Membership
+    formset = MembershipFormSet
     extra = 0
     autocomplete_fields = ("user",)
 

@@ -118,6 +118,12 @@ class MineForm(_KernelForm):
         self.fields["types"].required = True
 
 
+MAY_NOT_ADD = (
+    "Your account may not add kernels. An administrator of this kfmap can allow it: in the admin, "
+    "by giving you or a group of yours the permission “Can add addition”."
+)
+
+
 def may_add(user: AbstractBaseUser | AnonymousUser) -> bool:
     """Return whether somebody may add kernels."""
     return isinstance(user, User) and user.has_perm(ADD)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required, permission_required
+from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from kfmap.adding.models import Addition
-from kfmap.adding.parts import forget_parts
+from kfmap.adding.parts import cancel
 from kfmap.web.uploads.add_form import (
-    ADD,
+    MAY_NOT_ADD,
     AddForm,
     MineForm,
     may_add,
@@ -24,9 +25,10 @@ _LATEST = 20
 
 
 @login_required
-@permission_required(ADD, raise_exception=True)
 def add_kernel(request: HttpRequest) -> HttpResponse:
     """Ask for a kernel's source and what goes with it, and read it as a job."""
+    if not may_add(request.user):
+        raise PermissionDenied(MAY_NOT_ADD)
     return _take(request, AddForm, "web/add_kernel.html")
 
 
@@ -87,9 +89,7 @@ def show_addition_progress(request: HttpRequest, pk: int) -> HttpResponse:
 def cancel_addition(request: HttpRequest, pk: int) -> HttpResponse:
     """End a job, whatever became of its worker."""
     addition = _own(request, pk)
-    if not addition.is_over:
-        addition.finish(Addition.State.CANCELLED)
-        forget_parts(addition)
+    cancel(addition)
     return redirect(addition)
 
 

@@ -20,10 +20,10 @@ from verifier.spaces.roles import Role
 
 pytestmark = pytest.mark.django_db
 REACHABLE = """
-    kfmap_accounts/setuplink kfmap_accounts/signin auth/user kfmap_api/apitoken
-    spaces/auditentry spaces/invitation spaces/space verifier/bpfobject verifier/job
-    verifier/review verifier/submission verifier/waiver verifier_rechecking/recheck
-    verifier_webhooks/delivery verifier_webhooks/webhook
+    kfmap_accounts/setuplink kfmap_accounts/signin auth/user kfmap_adding/addition
+    kfmap_api/apitoken spaces/auditentry spaces/invitation spaces/space verifier/bpfobject
+    verifier/job verifier/review verifier/submission verifier/waiver
+    verifier_rechecking/recheck verifier_webhooks/delivery verifier_webhooks/webhook
 """
 
 
@@ -134,3 +134,37 @@ def test_reviews_go_with_nothing_that_the_admin_deletes(team: Team) -> None:
     Review.objects.all().delete()
     act(team, "verifier/submission", "delete_selected", team.submission.pk, sure=True)
     assert not Submission.objects.exists() and not BpfObject.objects.exists()
+
+
+def change_members(team: Team, change: dict[str, dict[str, str]]) -> str:
+    """Change members of the space in the admin; return the page that answers."""
+    address = f"/admin/spaces/space/{team.space.pk}/change/"
+    members = list(team.space.memberships.order_by("pk"))
+    form = {"slug": "team", "name": "Team", "about": "", "visibility": "private", "kernels": "[]"}
+    form |= {"owner": str(Space.objects.get(slug="team").owner_id or "")}
+    form |= {"memberships-TOTAL_FORMS": f"{len(members)}"}
+    form |= {"memberships-INITIAL_FORMS": f"{len(members)}"}
+    for at, row in enumerate(members):
+        said = {"id": f"{row.pk}", "space": f"{team.space.pk}", "user": f"{row.user_id}"}
+        said |= {"role": row.role, **change.get(row.user.username, {})}
+        form |= {f"memberships-{at}-{name}": value for name, value in said.items()}
+    answer = as_(team, "administrator").post(address, form, follow=True)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+@pytest.mark.parametrize("change", [{"DELETE": "on"}, {"role": "reader"}])
+def test_last_maintainer_stays_in_the_admin_too(team: Team, change: dict[str, str]) -> None:
+    said = "A space needs a maintainer: make somebody else one first."
+    assert said in change_members(team, {"maintainer": change})
+    assert team.space.memberships.get(role=Role.MAINTAINER).user == team.user("maintainer")
+    other = {"reviewer": {"role": "maintainer"}}
+    assert said not in change_members(team, {"maintainer": change, **other})
+    assert team.space.memberships.get(role=Role.MAINTAINER).user == team.user("reviewer")
+
+
+def test_owner_of_a_personal_space_stays_its_maintainer(team: Team) -> None:
+    Space.objects.filter(pk=team.space.pk).update(owner=team.user("maintainer"))
+    team.space.memberships.filter(user__username="reviewer").update(role=Role.MAINTAINER)
+    assert "A space needs a maintainer" in change_members(team, {"maintainer": {"DELETE": "on"}})
+    assert team.space.memberships.filter(user=team.user("maintainer")).exists()

@@ -192,7 +192,8 @@ class Call(models.Model):
     """A kfunc call that a program can reach, by its shortest path. `path` lists steps.
 
     `object` is the program's, so that the latest objects that call a kfunc stand side by side in an
-    index. A worker of a release before this one leaves it empty: `store.catch_up` fills it in.
+    index. A worker of a release before this one leaves it empty, until
+    `store.put_calls_in_objects` comes by.
     """
 
     program = models.ForeignKey(Program, on_delete=models.CASCADE, related_name="calls")
@@ -214,7 +215,12 @@ class Call(models.Model):
 
     class Meta:
         ordering = ["program", "kfunc", "instruction"]
-        indexes = [models.Index(fields=["kfunc", "-object"], name="latest_callers")]
+        indexes = [
+            models.Index(fields=["kfunc", "-object"], name="latest_callers"),
+            models.Index(
+                fields=["program"], condition=models.Q(object=None), name="calls_of_no_object"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.program} calls {self.kfunc}"
