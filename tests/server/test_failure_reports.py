@@ -29,6 +29,19 @@ answer = client.post("/accounts/setup/token-x/?q=query-x", sent, headers=bearer)
 print(answer.status_code)
 """
 
+_FAIL_IN_A_JOB = """
+import django
+django.setup()
+from kfmap.celery import app
+
+@app.task(name="broken")
+def broken(job_id):
+    password = "pass-word-x"
+    raise ValueError(f"job {job_id} broke")
+
+broken.apply(args=(7,))
+"""
+
 
 def test_failure_is_reported_without_what_the_reader_sent(tmp_path: Path) -> None:
     with mail_server() as (smtp, mails), event_server() as (http, events):
@@ -73,3 +86,26 @@ def test_many_failures_are_one_mail_in_a_minute(monkeypatch: pytest.MonkeyPatch)
     assert "not mailed" not in first.body
     assert "that were not mailed: 2." in second.body
     assert "\n" not in second.subject
+
+
+def test_failure_of_a_job_reaches_sentry_without_settings_and_locals(tmp_path: Path) -> None:
+    with event_server() as (http, events):
+        subprocess.run(
+            [sys.executable, "-c", _FAIL_IN_A_JOB],
+            cwd=ROOT,
+            env=environment(
+                tmp_path,
+                DJANGO_SETTINGS_MODULE="kfmap.settings",
+                KFMAP_SENTRY_DSN=f"http://key@127.0.0.1:{http}/1",
+                KFMAP_REDIS_URL="redis://:broker-x@127.0.0.1:1/0",
+                KFMAP_MAIL_URL="smtp://user:query-x@127.0.0.1:1",
+                DATABASE_URL="postgres://user:session-x@127.0.0.1:1/kfmap",
+            ),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+    told = "".join(events)
+    assert "job 7 broke" in told
+    assert [secret for secret in SECRETS if secret in told] == [], told[:6000]
