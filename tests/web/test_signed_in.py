@@ -119,6 +119,20 @@ def test_page_comes_anew_when_a_space_opens(reader: Client) -> None:
     assert ask_again(reader, "/", etag) == 200
 
 
+def test_page_comes_anew_when_as_many_spaces_open_as_close(reader: Client) -> None:
+    made = [Space.objects.create(slug=f"space-{at}", name=f"{at}") for at in range(5)]
+
+    def open_alone(*places: int) -> None:  # of both sets, number, sum and greatest are the same
+        Space.objects.filter(slug__startswith="space-").update(visibility=Visibility.PRIVATE)
+        some = [made[place].pk for place in places]
+        Space.objects.filter(pk__in=some).update(visibility=Visibility.ACCOUNTS)
+
+    open_alone(0, 3, 4)
+    etag = reader.get("/")["ETag"]
+    open_alone(1, 2, 4)
+    assert ask_again(reader, "/", etag) == 200
+
+
 def test_kfunc_names_its_callers_the_latest_first(reader: Client, upload: BpfObject) -> None:
     later = create_later_caller()
     Call.objects.filter(program__object=later).update(object=None)  # as earlier workers kept it
