@@ -37,7 +37,7 @@ _ANOTHER = (
     "{config.name} is of {config.release}, and the types come nearest to those of {like.name}: "
     "perhaps it is the configuration of another kernel"
 )
-_REFUSED = (GivenError, TreeError, BtfError, EvidenceError, ValueError)
+_REFUSED = (TreeError, BtfError, EvidenceError, ValueError)
 
 
 def main() -> None:
@@ -50,10 +50,13 @@ def main() -> None:
     confine_reading(map(Path, request["folders"]), scratch)
     try:
         _say(result=_read(request, scratch))
+    except GivenError as error:
+        _say(problem=str(error), advice=error.advice)
     except _REFUSED as error:
-        _say(problem=str(error))
+        _say(problem=str(error), advice=None)
     except MemoryError:
-        _say(problem=f"It needs more than {request['megabytes']} MB of memory to be read.")
+        needs = f"It needs more than {request['megabytes']} MB of memory to be read."
+        _say(problem=needs, advice=None)
 
 
 def _limit(megabytes: int, seconds: int) -> None:

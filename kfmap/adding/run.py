@@ -25,8 +25,8 @@ from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.packing import unpack
 from kfmap.catalogue.rows.keep import keep_rows
 from kfmap.catalogue.store import KernelExistsError, load_config
+from kfmap.given.files import Advice
 from kfmap.given.git import Commit
-from kfmap.given.read import ANYWAY
 from kfmap.kernel.config import read_config
 from kfmap.kernel.facts_json import parse_facts
 from verifier.jobs.child import CHILD_ENVIRONMENT, ROOT, python_command
@@ -38,13 +38,12 @@ _MOST_LINE = 8 << 20
 _MOST_PROBLEM = 2000
 _STRANGE = re.compile(r"[^\w.+~-]")  # in names of uploads
 _LONGEST_NAME = 100
-_SAID_OF_COMMANDS = (  # what a problem says of their options, and what it says here
-    (ANYWAY, "It can be accepted anyway: its page then says so."),
-    (" (--config)", ""),
-    (" (--btf)", ""),
-    ("give the kernel's besides, ", "give the kernel's, "),
-    (", with one more --btf", ""),
-)
+_ADVICE = {  # for the page and the API, whose fields have the same names
+    Advice.AS_TYPES: "Give it as the image or types.",
+    Advice.AS_CONFIG: "Give it as the configuration.",
+    Advice.KERNEL_TOO: "Give the kernel's, /sys/kernel/btf/vmlinux or its image.",
+    Advice.ANYWAY: "It can be accepted anyway: its page then says so.",
+}
 log = logging.getLogger(__name__)
 
 
@@ -96,7 +95,7 @@ def _add(addition: Addition, scratch: Path) -> None:
             step += 1
             _beat(addition, message["step"], step)
         elif "problem" in message:
-            raise ReadingFailedError(_as_given(message["problem"], scratch))
+            raise ReadingFailedError(_as_given(message, scratch))
         else:
             result = message["result"]
     if result is None:
@@ -167,13 +166,13 @@ def _take(part: GivenPart, scratch: Path) -> Path:
     return path
 
 
-def _as_given(problem: str, scratch: Path) -> str:
-    """Return a sentence without our folders in it, and without what only the commands have."""
+def _as_given(message: dict[str, Any], scratch: Path) -> str:
+    """Return what was wrong without our folders in it, and what can be done about it."""
+    problem = str(message["problem"])
     for kind in (*GivenPart.Kind.values, "source"):
         problem = problem.replace(f"{scratch}/{kind}/", "")
-    for of_commands, said in _SAID_OF_COMMANDS:
-        problem = problem.replace(of_commands, said)
-    return problem if problem.endswith(".") else f"{problem}."
+    problem = problem if problem.endswith(".") else f"{problem}."
+    return f"{problem} {_ADVICE[Advice(message['advice'])]}" if message["advice"] else problem
 
 
 def _ask(request: dict[str, Any]) -> Iterator[dict[str, Any] | None]:

@@ -10,10 +10,10 @@ from django.db import transaction
 
 from kfmap.adding.models import Provenance
 from kfmap.catalogue.models import Kernel
-from kfmap.catalogue.store import Saved, save_kernel
+from kfmap.catalogue.store import KernelExistsError, Saved, load_kernel, save_kernel
 from kfmap.given.git import Commit
 from kfmap.given.read import ReadKernel
-from kfmap.kernel.facts import KernelFacts
+from kfmap.kernel.facts import KernelFacts, Origin
 from kfmap.kernel.facts_json import hash_facts
 
 _MOST_TRIES = 1000
@@ -70,6 +70,19 @@ def save_parts(parts: Parts, wanted: Wanted, source: str = Kernel.Source.IMPORTE
     if saved.kernel.source == source:
         _keep_provenance(saved.kernel, parts, wanted.user)
     return saved
+
+
+def refuse_taken(wanted: Wanted, origin: Origin) -> None:
+    """Raise KernelExistsError where a kernel of another origin has the name that is wanted.
+
+    One of the same origin may have the same facts, and is the same kernel once more.
+    """
+    if not wanted.name or wanted.replace:
+        return
+    if Kernel.objects.filter(name=wanted.name).exists():
+        present = load_kernel(wanted.name).facts.origin
+        if replace(present, label=origin.label) != origin:
+            raise KernelExistsError(wanted.name)
 
 
 def _name(facts: KernelFacts, wanted: Wanted) -> KernelFacts:

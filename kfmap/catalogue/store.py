@@ -48,6 +48,9 @@ _MOST_OTHERS = 16  # kernels that are looked at when one lacks what was asked ab
 class KernelExistsError(ValueError):
     """Another kernel has this name."""
 
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The map has a kernel {name} with other facts: choose another name.")
+
 
 class NoSuchKernelError(LookupError):
     """The map has no kernel of this name: says which it has."""
@@ -147,9 +150,7 @@ def save_kernel(
             ]
             return Saved(present, any(added))
         if present is not None and not replace:
-            raise KernelExistsError(
-                f"The map has a kernel {facts.name} with other facts: choose another name."
-            )
+            raise KernelExistsError(facts.name)
         if present is not None:
             present.delete()
         kernel = _create_kernel(facts, facts_hash, pack(text.encode()), source, source_digest)

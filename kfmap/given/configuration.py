@@ -13,7 +13,7 @@ from pathlib import Path
 from kfmap.btf.elf_headers import FileBytes
 from kfmap.btf.layout import BtfError
 from kfmap.btf.unpacking import unpack, unpacker_of
-from kfmap.given.files import GivenError, read_file, unpack_given
+from kfmap.given.files import Advice, GivenError, read_file, unpack_given
 from kfmap.text_bytes import decode_bytes, is_wide
 
 _MOST = 8 << 20
@@ -60,9 +60,7 @@ def read_given_config(path: Path) -> GivenConfig:
     """Return a .config. Raises GivenError where it is none."""
     text = _unpack(read_file(path, _MOST), path)
     if text.startswith(_TYPES):
-        raise GivenError(
-            f"{path} is an image of a kernel, or types of one: give it as those (--btf)."
-        )
+        raise GivenError(f"{path} is an image of a kernel, or types of one.", Advice.AS_TYPES)
     if not _OPTION.search(text):
         raise GivenError(f"{path} is not a .config: it has no line that begins with CONFIG_.")
     header = _HEADER.search(text)

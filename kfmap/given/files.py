@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 
 from kfmap.btf.layout import BtfError
@@ -13,8 +14,24 @@ from kfmap.btf.unpacking import unpack_whole
 MOST_IMAGE = 1 << 30
 
 
+class Advice(StrEnum):
+    """What can be done, where it takes an option or a field: each caller has words for its own."""
+
+    AS_TYPES = "as types"
+    AS_CONFIG = "as the configuration"
+    KERNEL_TOO = "the kernel's types, too"
+    ANYWAY = "anyway"
+
+
 class GivenError(ValueError):
-    """What was given cannot be taken: one sentence that names it, says why and what to do."""
+    """What was given cannot be taken: one sentence that names it and says why.
+
+    It says what to do, too, unless that is `advice`.
+    """
+
+    def __init__(self, reason: str, advice: Advice | None = None) -> None:
+        super().__init__(reason)
+        self.advice = advice
 
 
 def check_file(path: Path, most: int = MOST_IMAGE) -> int:

@@ -15,20 +15,20 @@ from kfmap.given.configuration import (
     read_given_config,
     sets_big_endian,
 )
-from kfmap.given.files import GivenError, join_doubts
+from kfmap.given.files import Advice, GivenError, join_doubts
 from kfmap.given.patch import apply_patches
 from kfmap.given.source import find_source
 from kfmap.given.types import GivenTypes, is_big_endian, missing_kfuncs, read_given_types
 from kfmap.given.unpacked import Source
-from kfmap.kernel.extract import extract_kernel
-from kfmap.kernel.facts import VMLINUX, KernelFacts
+from kfmap.kernel.extract import extract_kernel, find_origin
+from kfmap.kernel.facts import VMLINUX, KernelFacts, Origin
 from kfmap.kernel.patched_tree import PatchedTree
 from kfmap.kernel.tree import Tree, TreeError
 from kfmap.kernel.version import read_version
 
 _SHOWN = 5
-ANYWAY = "--anyway takes it, and its page says so."
 Step = Callable[[str], None]
+Expect = Callable[[Origin], None]
 _NO_KFUNC = (
     "no kfunc was found in {tree}, and every kernel with BPF registers some: give a whole tree, "
     "with the Makefile and Kbuild files of all folders, and a .config with CONFIG_BPF_SYSCALL"
@@ -91,8 +91,16 @@ def _say_nothing(step: str) -> None:
     """Take a step without telling anybody."""
 
 
-def read_given(given: Given, scratch: Path, say: Step = _say_nothing) -> ReadKernel:
-    """Return the kernel that was given; `say` is told each step.
+def _expect_nothing(origin: Origin) -> None:
+    """Read it, wherever it comes from."""
+
+
+def read_given(
+    given: Given, scratch: Path, say: Step = _say_nothing, expect: Expect = _expect_nothing
+) -> ReadKernel:
+    """Return the kernel that was given; `say` is told each step, `expect` what it comes from.
+
+    That is before its code is read, which takes most of the time: `expect` may raise.
 
     Raises GivenError or TreeError where it cannot be read, DoubtError where what was given does not
     fit together and it is not wanted anyway.
@@ -107,6 +115,7 @@ def read_given(given: Given, scratch: Path, say: Step = _say_nothing) -> ReadKer
     _look_around(given, found)
     _check_release(found, version)
     _refuse(found.doubts, given)
+    expect(find_origin(version, *_text_and_types(found), given.label))
     say("reading the source")
     patched = _patched_tree(given, source)
     facts = _extract(patched or Tree(source.folder), given, found)
@@ -117,10 +126,11 @@ def read_given(given: Given, scratch: Path, say: Step = _say_nothing) -> ReadKer
     functions = None
     if found.types:
         functions = pack_functions(read_btf(found.types.btf), found.types.modules)
+    config, btf = _text_and_types(found)
     return ReadKernel(
         facts,
-        found.types.btf if found.types else None,
-        found.config.text if found.config else None,
+        btf,
+        config,
         functions,
         source,
         tuple(found.remarks),
@@ -178,13 +188,12 @@ def _patched_tree(given: Given, source: Source) -> PatchedTree | None:
 
 
 def _extract(tree: Tree, given: Given, found: _Found) -> KernelFacts:
-    return extract_kernel(
-        tree,
-        config=found.config.text if found.config else None,
-        btf=found.types.btf if found.types else None,
-        name=given.name,
-        label=given.label,
-    )
+    config, btf = _text_and_types(found)
+    return extract_kernel(tree, config=config, btf=btf, name=given.name, label=given.label)
+
+
+def _text_and_types(found: _Found) -> tuple[bytes | None, bytes | None]:
+    return found.config.text if found.config else None, found.types.btf if found.types else None
 
 
 def _check_facts(facts: KernelFacts, found: _Found) -> None:
@@ -215,7 +224,7 @@ def _some(names: Iterable[str]) -> str:
 
 def _refuse(doubts: list[str], given: Given) -> None:
     if doubts and not given.anyway:
-        raise DoubtError(f"{join_doubts(doubts)}. {ANYWAY}")
+        raise DoubtError(f"{join_doubts(doubts)}.", Advice.ANYWAY)
 
 
 __all__ = [

@@ -26,7 +26,7 @@ from kfmap.btf.split import is_split
 from kfmap.btf.unpacking import unpack_whole, unpacker_of
 from kfmap.btf.vmlinux import extract_btf
 from kfmap.given.configuration import find_config_in_image, is_config
-from kfmap.given.files import MOST_IMAGE, GivenError, check_file, mapped
+from kfmap.given.files import MOST_IMAGE, Advice, GivenError, check_file, mapped
 
 _IMAGE = re.compile(r"(?:.*/)?(?:vmlinu[xz](?:[-.][^/]*)?|Image(?:\.\w+)?|[^/]*\.vmlinux)")
 _MODULE = re.compile(r".*\.ko(?:\.\w+)?(?:\.debug)?$")
@@ -99,17 +99,15 @@ def read_given_types(paths: Sequence[Path]) -> GivenTypes:
             else:
                 raise GivenError(f"{path} is the types of a second kernel: give one.")
     if kernel is None:
-        raise GivenError(_only_modules([module.path for module in modules]))
+        raise _only_modules([module.path for module in modules])
     return _with_modules(kernel, modules)
 
 
-def _only_modules(paths: list[Path]) -> str:
+def _only_modules(paths: list[Path]) -> GivenError:
     if not paths:
-        return "No types of a kernel are in what was given."
-    return (
-        f"{paths[0]} has the types of a module, which go on after those of its kernel: "
-        "give the kernel's besides, /sys/kernel/btf/vmlinux or its image, with one more --btf."
-    )
+        return GivenError("No types of a kernel are in what was given.")
+    reason = f"{paths[0]} has the types of a module, which go on after those of its kernel."
+    return GivenError(reason, Advice.KERNEL_TOO)
 
 
 def _with_modules(kernel: GivenTypes, modules: list[_GivenModule]) -> GivenTypes:
@@ -205,9 +203,7 @@ def _extract(path: Path, name: str, data: FileBytes) -> bytes:
             read_btf(btf)
     except BtfError as error:
         if is_config(bytes(data[:_START_OF_TEXT])):
-            raise GivenError(
-                f"{path} is a .config: give it as the configuration (--config)."
-            ) from error
+            raise GivenError(f"{path} is a .config.", Advice.AS_CONFIG) from error
         raise GivenError(f"{path}: {error}.") from error
     return btf
 

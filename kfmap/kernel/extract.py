@@ -53,7 +53,7 @@ from kfmap.kernel.version import read_version
 from kfmap.kernel.written_out import write_out_headers
 from kfmap.quick_dataclass import dataclass, replace
 
-__all__ = ["TreeError", "extract_kernel"]
+__all__ = ["TreeError", "extract_kernel", "find_origin"]
 
 
 @collection_paused()
@@ -82,13 +82,7 @@ def extract_kernel(
         code.settle(file.name, is_module=file.owner != VMLINUX)
     write_out_headers(code, [file.name for file in built.all], found.acting)
     built = built.with_marked(expand_registering_macros(code, [f.name for f in built.all]))
-    origin = Origin(
-        version,
-        _hash(config),
-        _hash(btf),
-        AS_CONFIGURED if config is not None else EVERY_OPTION_ON,
-        label,
-    )
+    origin = find_origin(version, config, btf, label)
     shape = _Shape(name or ".".join(version.split(".")[:2]), version, origin)
     facts = _extract_facts(code, shape, built, None if btf is None else read_btf(btf))
     facts = _note_unread(facts, found)
@@ -104,6 +98,12 @@ def _note_unread(facts: KernelFacts, found: Found) -> KernelFacts:
         for file in found.unread
     )
     return replace(facts, not_understood=sort_problems((*unread, *facts.not_understood)))
+
+
+def find_origin(version: str, config: bytes | None, btf: bytes | None, label: str) -> Origin:
+    """Return where the facts of a kernel come from, which is known before its code is read."""
+    profile = AS_CONFIGURED if config is not None else EVERY_OPTION_ON
+    return Origin(version, _hash(config), _hash(btf), profile, label)
 
 
 def _hash(data: bytes | None) -> str:

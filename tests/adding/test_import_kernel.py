@@ -42,7 +42,7 @@ def write_btf(path: Path, cut: int = 0) -> Path:
 def test_sigterm_removes_what_was_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     unpacked = []
 
-    def read(_given: object, scratch: Path) -> NoReturn:
+    def read(_given: object, scratch: Path, **_expect: object) -> NoReturn:
         unpacked.append(scratch)
         (scratch / "Makefile").touch()
         signal.raise_signal(signal.SIGTERM)
@@ -138,6 +138,19 @@ def test_a_name_that_is_taken_is_replaced_only_when_asked(tmp_path: Path) -> Non
     assert Kernel.objects.get().kfunc_count == 1
     assert import_tree(tree, "--name", "ours", "--replace").endswith("saved.\n")
     assert Kernel.objects.get().kfunc_count == 3
+
+
+def test_a_name_of_another_kernel_is_refused_before_the_tree_is_read(tmp_path: Path) -> None:
+    import_tree(write_tree(tmp_path / "one", {SET_C: INCLUDES + id_set("one")}), "--name", "ours")
+    endless = "BTF_SET_START(s)\n" + "BTF_ID(func, a)\n" * 4_000 + "BTF_SET_END(s)\n"
+    tree = write_tree(tmp_path / "two", {SET_C: INCLUDES + id_set("one") + endless})
+    (tmp_path / "config").write_text("CONFIG_BPF_SYSCALL=y\nCONFIG_NET=y\n")
+    with pytest.raises(CommandError) as refused:
+        import_tree(tree, "--name", "ours", "--config", str(tmp_path / "config"))
+    assert str(refused.value) == (
+        "The map has a kernel ours with other facts: choose another name. "
+        "--replace puts this one in its place."
+    )
 
 
 def test_tree_that_grows_without_end_is_refused(tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ def test_a_problem_names_no_option_of_the_commands(adder: Client, tmp_path: Path
     addition = add(adder, tree=archive(tmp_path), types=swapped)
     run_addition(addition.pk)
     addition.refresh_from_db()
-    assert addition.problem == "my.config is a .config: give it as the configuration."
+    assert addition.problem == "my.config is a .config. Give it as the configuration."
 
 
 def test_only_those_who_may_add_kernels(client: Client) -> None:
@@ -245,6 +245,18 @@ def test_bytes_that_a_killed_worker_or_upload_left_are_removed(
     addition.finish(Addition.State.DONE)
     forget_left_parts()
     assert [path.name for path in folder.iterdir()] == ["draft-young"]
+
+
+def test_a_name_that_is_taken_is_refused_at_once(adder: Client, tmp_path: Path) -> None:
+    run_addition(add(adder, tree=archive(tmp_path), name="mine").pk)
+    sentence = "The map has a kernel mine: choose another name, or replace it."
+    response = adder.post("/kernels/add/", {"tree": archive(tmp_path), "name": "mine"})
+    assert response.status_code == 422
+    assert sentence in response.content.decode()
+    told = adder.post("/api/kernels/add/", {"tree": archive(tmp_path), "name": "mine"})
+    assert told.status_code == 400
+    assert sentence in told.content.decode()
+    assert Addition.objects.count() == 1
 
 
 def test_a_kernel_that_is_replaced_is_not_the_nearest(adder: Client, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from kfmap.given.configuration import (
     find_config_in_image,
     read_given_config,
 )
-from kfmap.given.files import GivenError
+from kfmap.given.files import Advice, GivenError
 
 WHOLE = """\
 #
@@ -59,8 +59,9 @@ def test_a_configuration_is_read_however_it_came(tmp_path: Path, data: bytes) ->
 def test_types_are_not_a_configuration(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "config"
     path.write_bytes(data)
-    with pytest.raises(GivenError, match=r"give it as those \(--btf\)"):
+    with pytest.raises(GivenError, match=r"types of one\.$") as error:
         read_given_config(path)
+    assert error.value.advice is Advice.AS_TYPES
 
 
 def test_a_savedefconfig_is_said_to_be_one(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kfmap.btf.kinds import MAGIC, Kind
-from kfmap.given.files import GivenError
+from kfmap.given.files import Advice, GivenError
 from kfmap.given.types import read_given_types
 from tests.archives.packages import make_deb, make_rpm, make_tar
 from tests.btf.btf_writer import BtfWriter
@@ -69,8 +69,9 @@ def test_a_package_without_an_image_is_named(tmp_path: Path) -> None:
 
 def test_a_configuration_is_not_types(tmp_path: Path) -> None:
     path = write(tmp_path / "config", b"#\n# Linux/x86 9.1 Kernel Configuration\n#\nCONFIG_NET=y\n")
-    with pytest.raises(GivenError, match=r"give it as the configuration \(--config\)"):
+    with pytest.raises(GivenError, match=r"is a \.config\.$") as error:
         read_given_types([path])
+    assert error.value.advice is Advice.AS_CONFIG
 
 
 def test_a_module_alone_is_not_a_kernel(tmp_path: Path) -> None:
@@ -80,8 +81,9 @@ def test_a_module_alone_is_not_a_kernel(tmp_path: Path) -> None:
         lzma.compress(write_elf({".BTF": module_btf()}, machine=EM_X86_64)),
     ):
         path = write(tmp_path / "nf.ko", data)
-        with pytest.raises(GivenError, match=r"types of a module.*with one more --btf"):
+        with pytest.raises(GivenError, match=r"types of a module") as error:
             read_given_types([path])
+        assert error.value.advice is Advice.KERNEL_TOO
 
 
 def test_functions_of_modules_are_taken_with_the_kernel(tmp_path: Path) -> None:

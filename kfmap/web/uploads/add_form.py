@@ -13,6 +13,7 @@ from django.db import transaction
 
 from kfmap.adding.models import Addition, GivenPart
 from kfmap.adding.queue import send_additions
+from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.models.kernel import validate_kernel_name
 
 ADD = "kfmap_adding.add_addition"  # the permission; staff give it to people or groups
@@ -91,6 +92,12 @@ class AddForm(_KernelForm):
         if len(sources) != 1 and not self.errors:
             path = ", a path on the server" if settings.KFMAP_KERNEL_FOLDERS else ""
             self.add_error(None, f"Give one of these: an archive{path}, or evidence of a probe.")
+        name = found.get("name")
+        if name and not found.get("replace") and Kernel.objects.filter(name=name).exists():
+            self.add_error(
+                "name",
+                f"The map has a kernel {name}: choose another name, or replace it.",
+            )
         return found
 
     def clean_path(self) -> str:

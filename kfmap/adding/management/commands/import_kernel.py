@@ -9,6 +9,7 @@ import tempfile
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +17,24 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DataError
 
-from kfmap.adding.save import Parts, Wanted, save_parts
+from kfmap.adding.save import Parts, Wanted, refuse_taken, save_parts
 from kfmap.catalogue.checks_tag import SETTINGS_CHECKS
 from kfmap.catalogue.rows.keep import keep_rows
 from kfmap.catalogue.store import KernelExistsError, Saved
 from kfmap.counting import count_of
+from kfmap.given.files import Advice
 from kfmap.given.flips import find_flips, plain_flips, render_flips
 from kfmap.given.read import Given, GivenError, ReadKernel, TreeError, read_given
 
 _UNPACKED = "kfmap-source-"  # a tree that was unpacked has 1.4 GB
+_REPLACE = "--replace puts this one in its place."
+_ADVICE = {
+    Advice.AS_TYPES: "Give it with --btf.",
+    Advice.AS_CONFIG: "Give it with --config.",
+    Advice.KERNEL_TOO: "Give the kernel's besides, /sys/kernel/btf/vmlinux or its image, with one "
+    "more --btf.",
+    Advice.ANYWAY: "--anyway takes it, and its page says so.",
+}
 
 
 class Command(BaseCommand):
@@ -41,7 +51,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Read first, then write: whatever goes wrong leaves the map as it was."""
         with _sigterm_cleans_up(), tempfile.TemporaryDirectory(prefix=_UNPACKED) as scratch:
-            read = _read(_given(options), Path(scratch))
+            wanted = Wanted(options["name"], options["replace"])
+            read = _read(_given(options), Path(scratch), wanted)
             if options["format"] == "text":
                 for remark in read.remarks:
                     self.stdout.write(remark)
@@ -49,7 +60,7 @@ class Command(BaseCommand):
                 self._tell_flips(read, options["format"])
                 if not options["name"]:
                     return
-            saved = _save(read, Wanted(options["name"], options["replace"]))
+            saved = _save(read, wanted)
         if options["format"] == "text":
             self._tell(saved, read)
 
@@ -104,10 +115,15 @@ def _given(options: dict[str, Any]) -> Given:
     )
 
 
-def _read(given: Given, scratch: Path) -> ReadKernel:
+def _read(given: Given, scratch: Path, wanted: Wanted) -> ReadKernel:
     try:
-        return read_given(given, scratch)
-    except (GivenError, TreeError) as error:
+        return read_given(given, scratch, expect=partial(refuse_taken, wanted))
+    except KernelExistsError as error:
+        raise CommandError(f"{error} {_REPLACE}") from error
+    except GivenError as error:
+        advice = f" {_ADVICE[error.advice]}" if error.advice else ""
+        raise CommandError(f"{error}{advice}") from error
+    except TreeError as error:
         raise CommandError(str(error)) from error
     except MemoryError as error:
         raise CommandError("There is not enough memory to read what was given.") from error
@@ -117,7 +133,7 @@ def _save(read: ReadKernel, wanted: Wanted) -> Saved:
     try:
         saved = save_parts(Parts.of(read), wanted)
     except KernelExistsError as error:
-        raise CommandError(f"{error} --replace puts this one in its place.") from error
+        raise CommandError(f"{error} {_REPLACE}") from error
     except DataError as error:
         raise CommandError(f"A name in the tree is too long for the map: {error}") from error
     except ValidationError as error:
