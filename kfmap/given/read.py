@@ -126,11 +126,11 @@ def read_given(
     functions = None
     if found.types:
         functions = pack_functions(read_btf(found.types.btf), found.types.modules)
-    config, btf = _text_and_types(found)
+    text, btf = _text_and_types(found)
     return ReadKernel(
         facts,
         btf,
-        config,
+        text,
         functions,
         source,
         tuple(found.remarks),
