@@ -79,12 +79,12 @@ def summarize(obj: BpfObject, graph: CallGraph | None = None) -> ObjectSummary:
     programs, left, notes = [], MAX_CALLS, [*obj.notes]
     for program in obj.programs:
         reached = graph.find_paths([program.function])
-        calls = index.calls_in(reached)
-        if len(calls) > left:
-            notes.append(f"{program.name}: {len(calls) - left} of its calls are not listed")
+        calls, left_out = index.calls_in(reached, left)
+        if left_out:
+            notes.append(f"{program.name}: {left_out} of its calls are not listed")
         notes += index.tail_call_notes(program, reached)
-        programs.append(_summarize_program(program, calls[:left], *index.code_of(reached)))
-        left -= min(left, len(calls))
+        programs.append(_summarize_program(program, calls, *index.code_of(reached)))
+        left -= len(calls)
     return ObjectSummary(obj.size, obj.license, tuple(programs), tuple(notes))
 
 
@@ -113,6 +113,9 @@ class _CallIndex:
         self._object = obj
         self._graph = graph
         self._hashes: dict[int, bytes] = {}  # function → hash of its code
+        self._steps: dict[
+            tuple[int, int], Step
+        ] = {}  # those of calls that share a way are the same
         self._arrays: dict[int, list[int]] = {}  # function → program arrays it tail-calls through
         arrays = {at for at, item in enumerate(obj.maps) if item.kind == PROGRAM_ARRAY}
         if not arrays:
@@ -124,16 +127,21 @@ class _CallIndex:
                 if owner is not None:
                     self._arrays.setdefault(owner, []).append(reference.index)
 
-    def calls_in(self, reached: Mapping[int, Path]) -> list[CallSummary]:
-        """Return the calls in the functions reached."""
-        return sorted(
+    def calls_in(self, reached: Mapping[int, Path], most: int) -> tuple[list[CallSummary], int]:
+        """Return calls in the functions reached, at most so many, and how many are left out."""
+        names = [extern.kernel_name for extern in self._object.externs]
+        found = sorted(
             (
-                self._call((*path, (function, slot)), extern)
-                for function, path in reached.items()
+                (function, slot, extern)
+                for function in reached
                 for slot, extern in self._graph.calls[function].kfuncs
             ),
-            key=lambda call: (call.kfunc, len(call.path), call.instruction),
+            key=lambda call: (names[call[2]], len(reached[call[0]]), call[1]),
         )
+        listed = [
+            self._call((*reached[at], (at, slot)), extern) for at, slot, extern in found[:most]
+        ]
+        return listed, len(found) - len(listed)
 
     def code_of(self, reached: Iterable[int]) -> tuple[int, str]:
         """Return how many instructions the functions reached have, and a hash of them."""
@@ -156,7 +164,7 @@ class _CallIndex:
             yield f"{program.name} may tail-call through {array.name}: {whom}"
 
     def _call(self, path: Path, extern: int) -> CallSummary:
-        steps = tuple(step_at(self._object, *place) for place in path)
+        steps = tuple(self._step(place) for place in path)
         return CallSummary(
             kfunc=self._object.externs[extern].kernel_name,
             weak=self._object.externs[extern].weak,
@@ -164,3 +172,9 @@ class _CallIndex:
             instruction=path[-1][1],
             source=steps[-1].source,
         )
+
+    def _step(self, place: tuple[int, int]) -> Step:
+        step = self._steps.get(place)
+        if step is None:
+            step = self._steps[place] = step_at(self._object, *place)
+        return step

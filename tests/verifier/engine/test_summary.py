@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.verifier.engine.object.objects import read
+from verifier.engine import summary
 from verifier.engine.summary import summarize
 
 
@@ -30,3 +31,26 @@ def test_tail_calls_are_named_with_their_map(targets: tuple[int, ...], expected:
 
 def test_maps_of_other_kinds_are_no_tail_calls() -> None:
     assert summarize(read("scheduler.bpf.o")).notes == ()
+
+
+def test_calls_beyond_the_most_are_left_out_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    obj = read("scheduler.bpf.o")
+    whole = summarize(obj)
+    calls = [call for program in whole.programs for call in program.calls]
+    monkeypatch.setattr(summary, "MAX_CALLS", 2)
+    cut = summarize(obj)
+    assert [call for program in cut.programs for call in program.calls] == calls[:2]
+    left_out = [
+        f"{program.name}: {len(program.calls) - len(kept.calls)} of its calls are not listed"
+        for program, kept in zip(whole.programs, cut.programs, strict=True)
+        if kept.calls != program.calls
+    ]
+    assert left_out and list(cut.notes) == left_out
+
+
+def test_calls_on_one_way_share_its_steps() -> None:
+    calls = [
+        call for program in summarize(read("scheduler.bpf.o")).programs for call in program.calls
+    ]
+    steps = [step for call in calls for step in call.path]
+    assert len({id(step) for step in steps}) == len(set(steps)) < len(steps)
