@@ -14,7 +14,7 @@ FOUND = "found"
 MISSING = "missing"
 INCOMPATIBLE = "incompatible"
 
-_MAX_LEVEL = 32  # of libbpf, for pointers and arrays in a row and for nested prototypes
+MAX_LEVEL = 32  # of libbpf, for pointers and arrays in a row and for nested prototypes
 _MAX_STEPS = 10_000
 _ALIKE = COMPOSITE | ENUMS | {Kind.UNKN, Kind.FWD}
 
@@ -65,7 +65,7 @@ def _explain(local: Btf, ours: int, kernel: Btf, theirs: int) -> str:
     if len(mine) != len(its):
         return f"it is declared with {_count(len(mine))}, the kernel's takes {len(its)}"
     for number, (one, other) in enumerate(zip(mine, its, strict=True), 1):
-        if not _Comparison(local, kernel).compare(one.type_id, other.type_id, _MAX_LEVEL):
+        if not _Comparison(local, kernel).compare(one.type_id, other.type_id, MAX_LEVEL):
             named = f"argument {number}" + (f" ({one.name})" if one.name else "")
             forward = _forward(local, one.type_id)
             if forward:
@@ -78,7 +78,7 @@ def _explain(local: Btf, ours: int, kernel: Btf, theirs: int) -> str:
                 f"{declare(kernel, other.type_id)}"
             )
     returned, expected = local.type_of(ours), kernel.type_of(theirs)
-    if _Comparison(local, kernel).compare(returned, expected, _MAX_LEVEL):
+    if _Comparison(local, kernel).compare(returned, expected, MAX_LEVEL):
         return ""
     mine_returns, its_returns = declare(local, returned), declare(kernel, expected)
     return f"it returns {mine_returns}, the kernel's returns {its_returns}"
@@ -90,7 +90,7 @@ def _count(arguments: int) -> str:
 
 def _forward(btf: Btf, type_id: int) -> str:
     """Return `struct x` where a type leads by pointers to one that is only declared, else ""."""
-    for _ in range(_MAX_LEVEL):
+    for _ in range(MAX_LEVEL):
         type_id = btf.resolve(type_id)
         if btf.kind(type_id) is Kind.FWD:
             return f"{'union' if btf.kind_flag(type_id) else 'struct'} {btf.name(type_id)}"
@@ -109,7 +109,7 @@ def types_are_compatible(local: Btf, local_id: int, kernel: Btf, kernel_id: int)
     """Compare two types; BtfError where libbpf gives up (nested too deep, damaged)."""
     if not kinds_are_compatible(local.kind(local_id), kernel.kind(kernel_id)):
         return False
-    return _Comparison(local, kernel).compare(local_id, kernel_id, _MAX_LEVEL)
+    return _Comparison(local, kernel).compare(local_id, kernel_id, MAX_LEVEL)
 
 
 class _Comparison:
@@ -121,7 +121,7 @@ class _Comparison:
         self.steps = 0
 
     def compare(self, local_id: int, kernel_id: int, level: int) -> bool:
-        for _ in range(_MAX_LEVEL):
+        for _ in range(MAX_LEVEL):
             self.steps += 1
             if self.steps > _MAX_STEPS:
                 break

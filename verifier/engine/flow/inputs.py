@@ -53,6 +53,13 @@ Key = Plain | Source | Known | Test
 Answer = Patch | KfuncAnswer | Ways | Value | bytes | None
 
 
+def source_of(key: Key) -> tuple[Asked, int | str, int]:
+    """Return what a key asks about: the kind, and where it is."""
+    if isinstance(key, Known | Test):
+        key = key.source
+    return key[0], key[1], key[2]
+
+
 def _written(patch: Patch, size: int) -> int | None:
     """Return what a register holds after the patched instruction that sets 4 or 8 bytes of it."""
     if patch.outcome in (POISON, UNRESOLVED):

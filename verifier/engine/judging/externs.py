@@ -9,6 +9,7 @@ from kfmap.btf.compat import INCOMPATIBLE as UNLIKE
 from kfmap.btf.compat import MISSING as NO_TYPE
 from kfmap.btf.compat import explain_function, resolve_function, resolve_variable
 from kfmap.btf.read import Btf, BtfError
+from kfmap.btf.shape import Shape, find_shape
 from kfmap.kernel.facts import VMLINUX, Kfunc, Place
 from kfmap.kernel.program_facts import KernelPart
 from kfmap.permission.verdict import give_reason
@@ -45,13 +46,37 @@ def absent_reason(resolved: Resolved, name: str) -> Reason:
     return give_reason(rule, text, resolved.place)
 
 
-def resolve_kfunc(obj: BpfObject, extern: Extern, kernel: KernelUnderTest) -> Resolved:
-    """Find an extern function in a kernel, as libbpf does by name and prototype."""
+class Prototypes:
+    """The prototypes of an object's extern functions, as kernels' are compared with them."""
+
+    def __init__(self, obj: BpfObject) -> None:
+        self._object = obj
+        self._known: dict[int, Shape | None] = {}
+
+    def of(self, index: int) -> Shape | None:
+        """Return that of an extern, None where it is not told in short."""
+        if index not in self._known:
+            btf, type_id = self._object.btf, self._object.externs[index].type_id
+            self._known[index] = find_shape(btf, type_id) if btf and type_id else None
+        return self._known[index]
+
+
+def resolve_kfunc(
+    obj: BpfObject, extern: Extern, kernel: KernelUnderTest, prototype: Shape | None = None
+) -> Resolved:
+    """Find an extern function in a kernel, as libbpf does by name and prototype.
+
+    `prototype`: its own in short, by which what was found for others is found again.
+    """
     name = extern.kernel_name
     known = kernel.decider.find_kfunc(name)
     if kernel.types is None or obj.btf is None or not extern.type_id:
         return _resolve_by_facts(obj, extern, known, kernel)
-    outcome = resolve_function(obj.btf, extern.type_id, kernel.types, name)
+    outcome = kernel.fits.get((name, prototype)) if prototype else None
+    if outcome is None:
+        outcome = resolve_function(obj.btf, extern.type_id, kernel.types, name)
+        if prototype:
+            kernel.keep_fit(name, prototype, outcome)
     if outcome == TYPES_FIT:
         return _loadable(name, known)
     if outcome == NO_TYPE:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from functools import cached_property, wraps
-from typing import Concatenate, ParamSpec, TypeVar, cast
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from kfmap.btf.core import Resolution
 from kfmap.kernel.facts import Place
@@ -35,7 +35,7 @@ from verifier.engine.judging.return_rules import Bounds, bounds_of
 from verifier.engine.judging.struct_ops import find_obstacle
 
 Asked = tuple[Hashable, ...]  # the name of a question, and what it is about
-Answers = dict[Asked, object]
+Answers = dict[Asked, Any]
 GivenAnswers = dict[GivenKey, GivenAnswer]
 
 _P = ParamSpec("_P")
@@ -59,10 +59,13 @@ def _question(
     _FINDERS[name] = find
 
     @wraps(find)
-    def ask(self: Interview, /, *about: _P.args, **_: _P.kwargs) -> _Made:
-        asked = (name, *about)
-        answer = self.notes[asked] = self.peek(asked)
-        return cast(_Made, answer)
+    def ask(self: Interview, /, *about: _P.args, **nothing: _P.kwargs) -> _Made:
+        asked, known = (name, *about), self._known
+        if asked not in known:
+            known[asked] = find(self, *about, **nothing)
+        answer: _Made = known[asked]
+        self.notes[asked] = answer
+        return answer
 
     return ask
 

@@ -10,6 +10,7 @@ from kfmap.btf.core import CoreMemory
 from kfmap.btf.function_names import FunctionNames
 from kfmap.btf.kinds import ENUMS
 from kfmap.btf.read import Btf
+from kfmap.btf.shape import Shape
 from kfmap.kernel.facts import KernelFacts
 from kfmap.kernel.known_names import KnownNames
 from kfmap.kernel.program_facts import LeftOut
@@ -29,6 +30,7 @@ from verifier.engine.judging.return_rules import ReturnRules
 from verifier.engine.judging.verifier_rules import VerifierRules
 
 _MAX_CONTEXTS = 1_000  # whose decisions are kept
+_MAX_FITS = 10_000  # prototypes of objects that were looked for
 # The head of a list or the root of a tree: a lock beside it has to be held.
 _GUARDED = re.compile(r"struct bpf_(list_head|rb_root) ?\*")
 
@@ -126,6 +128,13 @@ class KernelUnderTest:
         self.name = facts.name
         self._answers: dict[Context, ContextAnswers] = {}
         self.core_memory = CoreMemory()
+        self.fits: dict[tuple[str, Shape], str] = {}
+
+    def keep_fit(self, kfunc: str, prototype: Shape, outcome: str) -> None:
+        """Keep how a function of a name and prototype is found in the kernel's types."""
+        if len(self.fits) > _MAX_FITS:
+            self.fits.clear()
+        self.fits[kfunc, prototype] = outcome
 
     @cached_property
     def known(self) -> KnownNames | None:

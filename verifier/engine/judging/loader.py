@@ -18,6 +18,7 @@ from verifier.engine.judging.choices import NO_CHOICES, LoaderChoices
 from verifier.engine.judging.context_words import ContextReads, may_be_result, missing_word
 from verifier.engine.judging.externs import (
     FOUND,
+    Prototypes,
     Resolved,
     resolve_address,
     resolve_kfunc,
@@ -28,6 +29,7 @@ from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.object.model import BpfObject, ExternKind, Program
 
 NO_READS: ContextReads = {}
+_PATCHES = (Asked.CORE, Asked.FAILS)
 
 
 def _order(obj: BpfObject) -> Literal["little", "big"]:
@@ -51,18 +53,28 @@ def read_constants(obj: BpfObject, values: Mapping[str, int]) -> dict[int, bytes
 
 
 class Relocations:
-    """CO-RE relocations of an object by section and slot, the same for every kernel."""
+    """CO-RE relocations of an object by section and slot, and the prototypes of its externs: the
+    same for every kernel."""
 
     def __init__(self, obj: BpfObject) -> None:
         self.by_slot: dict[tuple[str, int], CoreRelocation] = {}
         self.first: dict[tuple[int, str, int], tuple[str, int]] = {}  # of all that ask the same
         self.specs = ObjectSpecs(obj.btf) if obj.btf else None
+        self.prototypes = Prototypes(obj)
         for section in obj.btf_ext.core if obj.btf_ext else ():
             assert obj.btf_ext is not None
             for relocation in obj.btf_ext.core_relocations(section):
                 place = section, relocation.slot
                 self.by_slot[place] = relocation
                 self.first.setdefault(relocation[1:], place)
+
+    def first_alike(self, kind: Asked, section: int | str, slot: int) -> tuple[str, int] | None:
+        """Return the place of the first relocation that asks what one asks which is asked about,
+        None where something else is asked about."""
+        if kind not in _PATCHES or not isinstance(section, str):
+            return None
+        relocation = self.by_slot.get((section, slot))
+        return self.first[relocation[1:]] if relocation else None
 
 
 class Loaded:
@@ -93,7 +105,9 @@ class Loaded:
         """Return what becomes of an extern function."""
         if index not in self._kfuncs:
             extern = self.object.externs[index]
-            self._kfuncs[index] = resolve_kfunc(self.object, extern, self.kernel)
+            self._kfuncs[index] = resolve_kfunc(
+                self.object, extern, self.kernel, self._relocations.prototypes.of(index)
+            )
         return self._kfuncs[index]
 
     def core(self, section: str, slot: int) -> Resolution | None:

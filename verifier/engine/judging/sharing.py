@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from kfmap.quick_dataclass import dataclass
 from verifier.engine.flow.inputs import Key as GivenKey
+from verifier.engine.flow.inputs import source_of
 from verifier.engine.judging.interview import Answers, Asked, GivenAnswers, Interview
 from verifier.engine.judging.prepared import Prepared
 from verifier.engine.judging.program import ObjectJudge
@@ -24,10 +25,16 @@ _LIGHT = 1 / 4
 
 class Judged(NamedTuple):
     """A program on a kernel: what was asked, in this order, and the verdict. `walked`: the code
-    was."""
+    was.
+
+    `given`: what of that the code was given, but for CO-RE relocations; `patched`: by these, which
+    is the same where `relocations` asks no more than what the same become.
+    """
 
     asked: tuple[Asked, ...]
     given: tuple[GivenKey, ...]
+    patched: tuple[GivenKey, ...]
+    relocations: tuple[Asked, ...]
     walked: bool
     verdict: ProgramVerdict
 
@@ -54,12 +61,21 @@ class Told:
         return found
 
     def _is_alike(self, judged: Judged, kernel: Interview) -> bool:
+        if not self._says_alike(judged.asked, kernel):
+            return False
+        if not self._gives_alike(judged.given, kernel):
+            return False
+        return self._says_alike(judged.relocations, kernel) or self._gives_alike(
+            judged.patched, kernel
+        )
+
+    def _says_alike(self, questions: Iterable[Asked], kernel: Interview) -> bool:
         peek, answers = kernel.peek, self.answers
-        for asked in judged.asked:
-            if peek(asked) != answers[asked]:
-                return False
-        peek_given, given = kernel.peek_given, self.given
-        return all(peek_given(key) == given[key] for key in judged.given)
+        return all(peek(asked) == answers[asked] for asked in questions)
+
+    def _gives_alike(self, keys: Iterable[GivenKey], kernel: Interview) -> bool:
+        peek, given = kernel.peek_given, self.given
+        return all(peek(key) == given[key] for key in keys)
 
     def has_walked(self, index: int) -> bool:
         """Return whether this kernel walked a program."""
@@ -117,4 +133,16 @@ def _judge_one(judge: ObjectJudge, index: int, kernel: Interview) -> Judged:
     before = judge.engines.walks
     verdict = judge.judge(index)
     walked = judge.engines.walks > before
-    return Judged(tuple(kernel.notes), tuple(kernel.given), walked, verdict)
+    asked, relocations = tuple(kernel.notes), judge.prepared.relocations
+    patched, given = [], []
+    alike: dict[Asked, None] = {}
+    for key in kernel.given:
+        place = relocations.first_alike(*source_of(key))
+        if place is None:
+            given.append(key)
+        else:
+            patched.append(key)
+            alike["core", *place] = None
+    for question in alike:
+        kernel.peek(question)
+    return Judged(asked, tuple(given), tuple(patched), tuple(alike), walked, verdict)

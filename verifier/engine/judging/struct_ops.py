@@ -28,7 +28,7 @@ from verifier.engine.result import FindingKind, Reason
 
 def object_problems(loaded: Loaded) -> Iterator[Problem]:
     """Return why libbpf cannot load the object's struct_ops maps, so nothing of it loads."""
-    if not loaded.kernel.facts.struct_ops:
+    if not loaded.object.struct_ops_maps or not loaded.kernel.facts.struct_ops:
         return
     for struct_map in loaded.object.struct_ops_maps:
         if not struct_map.optional:

@@ -66,12 +66,13 @@ def _lay_out(value: Any, depth: int) -> Iterator[str]:
 def plain_object(obj: CheckedObject) -> dict[str, Any]:
     """Return one object."""
     summary, answer = obj.summary, build_answer(obj)
+    findings: dict[int, dict[str, Any]] = {}  # by identity: kernels share verdicts
     return {
         "file": obj.file,
         "sha256": obj.sha256,
         "summary": _summary(answer),
         "programs": [_program(program) for program in summary.programs] if summary else [],
-        "verdicts": [_verdict(kernel, row) for kernel, row in obj.rows()],
+        "verdicts": [_verdict(kernel, row, findings) for kernel, row in obj.rows()],
         "notes": list(summary.notes) if summary else [],
         "span": _span(answer.span),
         "changes": [_changes(*pair) for pair in pairwise(obj.verdicts)],
@@ -152,13 +153,16 @@ def _program(program: ProgramSummary) -> dict[str, Any]:
     }
 
 
-def _verdict(kernel: str, row: ProgramVerdict) -> dict[str, Any]:
+def _verdict(kernel: str, row: ProgramVerdict, known: dict[int, dict[str, Any]]) -> dict[str, Any]:
+    for finding in row.findings:
+        if id(finding) not in known:
+            known[id(finding)] = plain(finding)
     return {
         "kernel": kernel,
         "program": row.program,
         "verdict": REFUSED if row.verdict == LEFT_OUT else row.verdict,
         "left_out": row.verdict == LEFT_OUT,
-        "findings": [plain(finding) for finding in row.findings],
+        "findings": [known[id(finding)] for finding in row.findings],
         "live_kfuncs": list(row.live_kfuncs),
         "all_kfuncs": list(row.all_kfuncs),
     }

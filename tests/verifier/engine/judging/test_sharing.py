@@ -110,7 +110,7 @@ class _Kernel:
 
 def _kept(answer: int, walked: dict[int, bool]) -> sharing.Told:
     programs = {
-        number: sharing.Judged((("?",),), (), was, f"{answer}.{number}")  # type: ignore[arg-type]
+        number: sharing.Judged((("?",),), (), (), (), was, f"{answer}.{number}")  # type: ignore[arg-type]
         for number, was in walked.items()
     }
     return sharing.Told({("?",): answer}, {}, programs, 0.0)
