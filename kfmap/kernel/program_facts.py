@@ -119,7 +119,8 @@ class ReturnRange:
     `program_type` is one, or for callbacks the function of the verifier that enters them
     (`set_loop_callback_state`). `attach_type` None: every one without a range of its own.
     `returns`: of programs whose target returns that; `targets`: of these targets only. `low_half`:
-    the low 32 bits count, else all 64 do.
+    the low 32 bits count, else all 64 do. `precise`: the verifier does not take a state for one
+    that it has seen where another number is returned.
     """
 
     program_type: str
@@ -129,6 +130,7 @@ class ReturnRange:
     minimum: int | None
     maximum: int | None
     low_half: bool
+    precise: bool
     place: Place
 
 

@@ -211,7 +211,7 @@ def test_a_range_is_at_the_line_that_asks(tmp_path: Path) -> None:
     )
     place = Place(VERIFIER_C, line)
     assert found == ReturnRange(
-        "set_timer_callback_state", None, Returns.ANYTHING, (), 0, 5, False, place
+        "set_timer_callback_state", None, Returns.ANYTHING, (), 0, 5, False, True, place
     )
 
 
@@ -228,6 +228,20 @@ def test_callbacks_whose_callers_wait_are_asked_on_their_way_out(tmp_path: Path)
     unasked = CALLBACKS.replace("retval_range_within(callee->callback_ret_range", "is_fine(0")
     facts = _extract(tmp_path, HELPER + ONE_FUNCTION + unasked)
     assert _bounds(facts, "set_loop_callback_state") == {}
+
+
+def test_states_are_kept_apart_by_what_is_returned_where_it_is_marked(tmp_path: Path) -> None:
+    marked = """\
+    err = mark_chain_precision(env, regno);
+    if (err)
+        return err;
+"""
+    assert marked in ONE_FUNCTION
+    for check, precise in ((ONE_FUNCTION, True), (ONE_FUNCTION.replace(marked, ""), False)):
+        facts = _extract(tmp_path / str(precise), HELPER + check)
+        assert {item.precise for item in facts.return_ranges if item.minimum is not None} == {
+            precise
+        }
 
 
 def test_ranges_as_6_1_has_them(tmp_path: Path) -> None:

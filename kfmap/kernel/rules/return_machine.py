@@ -26,20 +26,26 @@ _CELL = (_MINIMUM, _MAXIMUM, _LOW_HALF)
 RANGES = {"retval_range": 2, "tnum_range": 2, "tnum_const": 1}
 _CHECKS = ("retval_range_within", "tnum_in")
 _CALLBACK_RANGE = "callback_ret_range"
-_ASKED = "#asked"
+_ASKED, _PRECISE = "#asked", "#precise"
+MARKS_PRECISE = "mark_chain_precision"
 _ERROR = re.compile(r"-\s*E[A-Z0-9]+\b|-\s*\d")
 _NUMBER = "SCALAR_VALUE"
 # What is so of a register with a number in it, and of fields that it has only as a pointer.
-_OF_NUMBERS = {"check_reg_arg": 0, "mark_chain_precision": 0, "is_pointer_value": 0}
+_OF_NUMBERS = {"check_reg_arg": 0, "is_pointer_value": 0}
 _FIELDS_OF_NUMBERS = ("btf", "ref_obj_id")
 
 
 class Cell(NamedTuple):
-    """Bounds that a number is checked against; `low_half`: its low half is."""
+    """Bounds that a number is checked against.
+
+    `low_half`: its low half is. `precise`: a verifier keeps states apart by it ("bpf: enforce
+    precision of R0 on program exit", seen first in 6.12).
+    """
 
     minimum: int
     maximum: int
     low_half: bool
+    precise: bool = False
 
 
 class Outcome(NamedTuple):
@@ -193,7 +199,9 @@ class _Run(Runner):
     def _cell(self, name: str, low_half: Value) -> Cell | None:
         low, high, half = (self.variables.get(name + part) for part in _CELL)
         half = low_half if low_half is not None else half
-        return None if None in (low, high, half) else Cell(low or 0, high or 0, bool(half))
+        if None in (low, high, half):
+            return None
+        return Cell(low or 0, high or 0, bool(half), self.variables.get(_PRECISE) == 1)
 
     # what is asked
 
@@ -225,6 +233,9 @@ class _Run(Runner):
             return self.question.program_type
         if name in _OF_NUMBERS:
             return _OF_NUMBERS[name]
+        if name == MARKS_PRECISE:
+            self.variables[_PRECISE] = 1
+            return 0
         if name == "btf_type_resolve_ptr":
             self.question.asked_pointer = True
             return int(self.question.target == Returns.POINTER)

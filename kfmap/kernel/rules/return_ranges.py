@@ -21,7 +21,7 @@ from kfmap.kernel.items import Item
 from kfmap.kernel.program_facts import ReturnRange, Returns
 from kfmap.kernel.rules.attach_targets import LSM_C
 from kfmap.kernel.rules.id_sets import find_id_sets
-from kfmap.kernel.rules.return_machine import RANGES, Cell, Question, ask
+from kfmap.kernel.rules.return_machine import MARKS_PRECISE, RANGES, Cell, Question, ask
 from kfmap.kernel.rules.sleep_rules import VERIFIER_C
 from kfmap.kernel.rules.verifier_functions import VerifierFunctions
 from kfmap.kernel.statements import Case, Runner, TooLongError
@@ -173,7 +173,7 @@ class _Asking:
         cell = outcome.cell
         place = Place(VERIFIER_C, question.line or self._function.line)
         if cell is None:
-            return ReturnRange("", None, Returns.ANYTHING, (), None, None, False, place)
+            return ReturnRange("", None, Returns.ANYTHING, (), None, None, False, True, place)
         return ReturnRange("", None, Returns.ANYTHING, (), *cell, place)
 
     def _members(self, name: str) -> tuple[str, ...]:
@@ -186,6 +186,7 @@ class _Asking:
         """Return what callbacks may return, by the function that enters them."""
         waiting = self._functions.item(_WAITING)
         is_asked = waiting is not None and "callback_ret_range" in waiting.text
+        is_precise = waiting is not None and MARKS_PRECISE in waiting.text
         for name in self._functions.names():
             item = self._functions.item(name)
             found = _SET.search(item.text) if item and _SETTER.fullmatch(name) else None
@@ -194,8 +195,8 @@ class _Asking:
             cell = self._cell_of(found[1], found[2])
             if _LATER.search(item.text):
                 cell = self._later(cell)
-            elif not is_asked:
-                cell = None
+            elif cell is not None:
+                cell = cell._replace(precise=is_precise) if is_asked else None
             if cell is not None:
                 place = Place(VERIFIER_C, item.line_at(found.start()))
                 yield ReturnRange(name, None, Returns.ANYTHING, (), *cell, place)

@@ -40,7 +40,8 @@ _MAX_STEPS = 50_000  # back from all exits of a function
 
 @dataclass(slots=True)
 class Returned:
-    """What reaches one exit in r0: constants, and whether anything else does.
+    """What reaches one exit in r0: constants, and whether anything else does; how many instructions
+    write it.
 
     `is_plain`: that is the result of a call or a load, perhaps its low bits, or a register that had
     it. The verifier may know more than a walk of what is calculated, copied otherwise (comparing
@@ -51,6 +52,7 @@ class Returned:
     constants: set[int] = field(default_factory=set)
     has_others: bool = False
     is_plain: bool = True
+    writes: int = 0
 
 
 def find_returned(
@@ -139,6 +141,7 @@ class _Search:
             if register > _LAST_SCRATCHED:
                 return register
             found.has_others = True
+            found.writes += 1
             is_told = opcode == OP_CALL and slot not in self._entered
             found.is_plain &= not register and is_told
             return None
@@ -152,6 +155,7 @@ class _Search:
             if register not in (0, source):
                 return register
             found.has_others, found.is_plain = True, False
+            found.writes += 1
             return None
         writes = opcode and kind in (CLASS_ALU, CLASS_ALU64, CLASS_LD, CLASS_LDX)
         if not writes or target != register:
@@ -171,11 +175,13 @@ class _Search:
         found, immediate = self._found, self._code.immediates[slot]
         if opcode in (_SET_64, _SET_32) and slot not in self._relocated:
             found.constants.add(immediate & (_U64 if opcode == _SET_64 else _U32))
+            found.writes += 1
             return None
         found.has_others = True
         if opcode in (_AND, _AND_32) and _is_low_bits(immediate):
             return register
         found.is_plain &= opcode & 7 == CLASS_LDX and source != _FRAME
+        found.writes += 1
         return None
 
 

@@ -53,12 +53,13 @@ def runs_later(taken_by: int | str) -> bool:
 
 class Bounds(NamedTuple):
     """The numbers that may be returned. `low_half`: the low 32 bits count, else all 64 do;
-    `or_object`: an object of the kernel may be, too."""
+    `or_object`: an object of the kernel may be, too. `precise`: as in ReturnRange."""
 
     minimum: int
     maximum: int
     low_half: bool
     or_object: bool
+    precise: bool
 
 
 class ReturnRules:
@@ -122,7 +123,7 @@ def bounds_of(found: ReturnRange | None) -> Bounds | None:
     if found is None or found.minimum is None or found.maximum is None:
         return None
     or_object = found.returns == Returns.POINTER
-    return Bounds(found.minimum, found.maximum, found.low_half, or_object)
+    return Bounds(found.minimum, found.maximum, found.low_half, or_object, found.precise)
 
 
 def _member_returns(types: Btf, composite: str, name: str) -> Returns | None:

@@ -82,12 +82,30 @@ def _returns_zero(code: ObjectCode, function: int) -> bool:
 def shows(returned: Returned, bounds: Bounds) -> bool:
     """Return whether only constants in range reach an exit."""
     return not returned.has_others and all(
-        lies_within(value, bounds, returned) for value in returned.constants
+        _is_taken(value, bounds, returned) for value in returned.constants
     )
 
 
 def lies_within(value: Value, bounds: Bounds, returned: Returned) -> bool | None:
-    """Return whether the verifier takes a value, None where that is not known."""
+    """Return whether the verifier takes what is returned at an exit, None where that is not
+    known.
+
+    A verifier that is not precise may take the state for one that it has seen, with another number
+    that it took: so where the same number is not written on all ways, it may take any.
+    """
+    answer = _is_taken(value, bounds, returned)
+    if answer is False and not bounds.precise and not _is_same_for_all(returned, bounds):
+        return None
+    return answer
+
+
+def _is_same_for_all(returned: Returned, bounds: Bounds) -> bool:
+    if returned.has_others:
+        return returned.is_plain and returned.writes == 1
+    return not any(_is_taken(value, bounds, returned) for value in returned.constants)
+
+
+def _is_taken(value: Value, bounds: Bounds, returned: Returned) -> bool | None:
     bits = 32 if bounds.low_half else 64
     if isinstance(value, int):
         return bounds.minimum <= signed(value & U64, bits) <= bounds.maximum

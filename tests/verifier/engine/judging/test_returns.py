@@ -77,6 +77,21 @@ def test_lsm_programs_of_6_1_may_return_anything() -> None:
     assert _check(_returning(9), "lsm/file_open", "6.1").verdict == PASSES
 
 
+@pytest.mark.parametrize(
+    ("code", "verdict"),
+    [
+        # It takes the second way for the first, which ends in the same state but for r0.
+        (f"call {RANDOM}; r1 = r0; r0 = 0; if r1 == 3 goto o; r0 = 2; o:; exit", UNKNOWN),
+        (f"call {RANDOM}; r1 = r0; r0 = 5; if r1 == 3 goto o; r0 = 2; o:; exit", REFUSED),
+        (f"call {RANDOM}; r1 = r0; r0 = 0; if r1 == 3 goto o; exit; o:; r0 = 2; exit", REFUSED),
+        (f"call {RANDOM}; exit", REFUSED),
+    ],
+)
+def test_6_1_does_not_keep_states_apart_by_what_is_returned(code: str, verdict: str) -> None:
+    found = _check(f"main: program; {code}", "cgroup_skb/ingress", "6.1")
+    assert found.verdict == verdict
+
+
 def test_the_finding_says_what_the_kernel_says_and_where_it_decides() -> None:
     [finding] = _check(_returning(2), "cgroup/connect4").findings
     [reason] = finding.reasons
@@ -190,22 +205,22 @@ def test_a_kernel_whose_check_was_not_read_refuses_nothing() -> None:
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
-        ("r0 = 1; exit", Returned({1})),
-        ("w0 = -1; exit", Returned({0xFFFF_FFFF})),
-        ("r0 = 0; if r1 == 0 goto o; r0 = 1; o:; exit", Returned({0, 1})),
-        ("r0 = 5; call 7; exit", Returned(set(), True, True)),
-        ("call 7; r0 &= 3; exit", Returned(set(), True, True)),
-        ("call 7; r0 &= 2; exit", Returned(set(), True, False)),
-        ("call 7; r6 = r0; exit", Returned(set(), True, False)),
-        ("call 7; r6 = r0; r0 = r6; exit", Returned(set(), True, False)),
-        ("r6 = *(u8 *)(r1 + 0); r0 = r6; exit", Returned(set(), True, True)),
-        ("r6 = 4; call 7; r0 = r6; exit", Returned({4})),
-        ("r6 = 4; if r1 == 0 goto o; r6 = 5; o:; r0 = r6; exit", Returned({4, 5})),
-        ("r0 = r1; exit", Returned(set(), True, False)),
-        ("call 7; if w0 > 1 goto o; o:; exit", Returned(set(), True, False)),
-        ("r0 = *(u64 *)(r10 - 8); exit", Returned(set(), True, False)),
-        ("r0 = &map0; exit", Returned(set(), True, False)),
-        ("exit", Returned(set(), True, True)),
+        ("r0 = 1; exit", Returned({1}, writes=1)),
+        ("w0 = -1; exit", Returned({0xFFFF_FFFF}, writes=1)),
+        ("r0 = 0; if r1 == 0 goto o; r0 = 1; o:; exit", Returned({0, 1}, writes=2)),
+        ("r0 = 5; call 7; exit", Returned(set(), True, True, 1)),
+        ("call 7; r0 &= 3; exit", Returned(set(), True, True, 1)),
+        ("call 7; r0 &= 2; exit", Returned(set(), True, False, 1)),
+        ("call 7; r6 = r0; exit", Returned(set(), True, False, 1)),
+        ("call 7; r6 = r0; r0 = r6; exit", Returned(set(), True, False, 1)),
+        ("r6 = *(u8 *)(r1 + 0); r0 = r6; exit", Returned(set(), True, True, 1)),
+        ("r6 = 4; call 7; r0 = r6; exit", Returned({4}, writes=1)),
+        ("r6 = 4; if r1 == 0 goto o; r6 = 5; o:; r0 = r6; exit", Returned({4, 5}, writes=2)),
+        ("r0 = r1; exit", Returned(set(), True, False, 0)),
+        ("call 7; if w0 > 1 goto o; o:; exit", Returned(set(), True, False, 1)),
+        ("r0 = *(u64 *)(r10 - 8); exit", Returned(set(), True, False, 1)),
+        ("r0 = &map0; exit", Returned(set(), True, False, 1)),
+        ("exit", Returned(set(), True, True, 0)),
     ],
 )
 def test_the_code_before_an_exit_shows_what_is_returned(code: str, expected: Returned) -> None:
