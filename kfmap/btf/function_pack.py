@@ -35,7 +35,9 @@ def read_module_functions(module: bytes, vmlinux: Btf) -> Iterator[str]:
     """Return the names of the functions in a module: its raw BTF, or a .ko file that is unpacked.
 
     Its BTF is split: strings and types go on after those of vmlinux. Raises BtfError where it has
-    none, or some that does not fit.
+    none, or some that does not fit. Most of what was built with another vmlinux has ids that mean
+    something else here, and a function whose type is no prototype: the kernel refuses such BTF, too
+    (btf_func_check() in kernel/bpf/btf.c, "bpf: btf: Add BTF_KIND_FUNC", 5.0).
     """
     data = read_section(module, ".BTF") if module.startswith(b"\x7fELF") else module
     header = read_header(data)
@@ -45,9 +47,17 @@ def read_module_functions(module: bytes, vmlinux: Btf) -> Iterator[str]:
         words.byteswap()
     strings = data[header.strings[0] : header.strings[1]]
     first = vmlinux.strings_length
-    for at in index_types(words, extra_words(data, header))[1:]:
+    starts = index_types(words, extra_words(data, header))
+    for at in starts[1:]:
         if words[at] >> KIND_SHIFT & MAX_KIND == Kind.FUNC:
-            offset = words[at - 1]
+            offset, proto = words[at - 1], words[at + 1]
+            own = proto - len(vmlinux) + 1
+            if own <= 0:
+                kind = int(vmlinux.kind(proto))
+            else:
+                kind = words[starts[own]] >> KIND_SHIFT & MAX_KIND if own < len(starts) else 0
+            if kind != Kind.FUNC_PROTO:
+                raise BtfError("they are of a module of another build")
             yield vmlinux.string(offset) if offset < first else _own(strings, offset - first)
 
 

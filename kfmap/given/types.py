@@ -123,7 +123,7 @@ def _with_modules(kernel: GivenTypes, modules: list[_GivenModule]) -> GivenTypes
             names.update(read_module_functions(module.btf, base))
         except BtfError as error:
             raise GivenError(
-                f"{module.path}: its types do not go on after the kernel's: {error}."
+                f"{module.path}: its types do not go on after those of this kernel: {error}."
             ) from error
     return replace(kernel, modules=tuple(sorted(names)))
 

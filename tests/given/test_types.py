@@ -111,6 +111,17 @@ def test_a_module_of_another_build_is_refused(
                 read_given_types([kernel, module])
 
 
+def test_raw_types_of_a_module_of_another_build_are_refused(tmp_path: Path) -> None:
+    writer = BtfWriter()
+    for name in ("char", "int", "long", "short"):
+        writer.integer(name)
+    writer.function("kernel_function")
+    kernel = write(tmp_path / "vmlinux", writer.build())
+    module = write(tmp_path / "nf_nat", module_btf())
+    with pytest.raises(GivenError, match=r"nf_nat: .*they are of a module of another build"):
+        read_given_types([kernel, module])
+
+
 def test_a_folder_like_that_of_sysfs_is_read(tmp_path: Path) -> None:
     write(tmp_path / "vmlinux", kernel_btf())
     write(tmp_path / "nf_nat", module_btf())
