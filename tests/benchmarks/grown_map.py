@@ -18,6 +18,7 @@ django.setup()
 
 from django.conf import settings  # noqa: E402 - Django is set up first
 from django.contrib.auth.models import User  # noqa: E402
+from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 
 from kfmap.catalogue.models import Kernel  # noqa: E402
@@ -165,6 +166,15 @@ def measure() -> dict[str, float]:
             "a space": (account, lambda at: "/spaces/grower/"),
             "objects by the API": (account, lambda at: "/api/objects/"),
             "objects by name, by the API": (account, lambda at: f"/api/objects/?name={at}ab"),
+            "search that finds no object": (account, lambda at: f"/search/?q={at}zzq"),
+            "the oldest objects of a space": (
+                account,
+                lambda at: "/spaces/grower/?cursor=newer-0",
+            ),
+            "the oldest objects, by the API": (
+                account,
+                lambda at: "/api/objects/?cursor=newer-0",
+            ),
         }
         for name in ("none", "few"):
             pages |= _pages_of_others(name, newest)
@@ -173,8 +183,7 @@ def measure() -> dict[str, float]:
         _cpu_ms(client, path(_TIMES + 1))
         measured[name] = statistics.median(_cpu_ms(client, path(at)) for at in range(_TIMES))
     measured["memory, MB"] = _resident_mb()
-    size = Path(settings.DATABASES["default"]["NAME"]).stat().st_size
-    measured["database, MB"] = size / 1e6
+    measured["database, MB"] = _database_mb()
     return measured
 
 
@@ -206,10 +215,20 @@ def _some_kfuncs() -> list[str]:
 
 
 def _cpu_ms(client: Client, path: str) -> float:
-    began = time.process_time()
+    """Return what a page costs; a server of the database works elsewhere, and is waited for."""
+    now = time.process_time if connection.vendor == "sqlite" else time.perf_counter
+    began = now()
     answer = client.get(path)
     assert answer.status_code == 200, (path, answer.status_code)
-    return 1000 * (time.process_time() - began)
+    return 1000 * (now() - began)
+
+
+def _database_mb() -> float:
+    if connection.vendor == "sqlite":
+        return Path(settings.DATABASES["default"]["NAME"]).stat().st_size / 1e6
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_database_size(current_database())")
+        return float(cursor.fetchone()[0]) / 1e6
 
 
 def _resident_mb() -> float:
