@@ -13,7 +13,7 @@ from django.db import transaction
 
 from verifier.engine.judging.choice_text import plain_choices
 from verifier.engine.judging.choices import LoaderChoices
-from verifier.records.models import Assignment, BpfObject, Review, SubmittedFile
+from verifier.records.models import Assignment, BpfObject, Removal, Review, SubmittedFile
 from verifier.spaces.models import Space
 
 Said = dict[str, list[str]]
@@ -54,7 +54,9 @@ def move_to_loader(obj: BpfObject, space: Space | None, choices: LoaderChoices) 
     SubmittedFile.objects.filter(object=obj, submission__space=space).update(object=other)
     Review.objects.filter(object=obj, space=space).update(object=other)
     Assignment.objects.filter(object=obj, space=space).update(object=other)
-    if not SubmittedFile.objects.filter(object=obj).exists():
+    if SubmittedFile.objects.filter(object=obj).exists():
+        Removal.objects.note()  # it went from this space alone, and perhaps no job follows
+    else:
         obj.delete()
     return other
 

@@ -14,6 +14,7 @@ from verifier.engine.policy.model import Effect, Judged, Policy
 from verifier.engine.policy.reading import read_policy
 from verifier.engine.reports.model import CheckedObject
 from verifier.records.models import BpfObject
+from verifier.records.newest import ids_in
 from verifier.records.store import load_checked
 from verifier.spaces.models import PolicyVersion, Space
 
@@ -69,10 +70,11 @@ def hold(obj: BpfObject, versions: Sequence[PolicyVersion]) -> list[Held]:
 
 def try_policy(space: Space, policy: Policy, before: Policy | None) -> DryRun:
     """Hold the newest objects of a space against a policy and against the one it would replace."""
-    every = BpfObject.objects.in_space(space)
+    ids = ids_in(space)
+    newest = BpfObject.objects.in_space(space).filter(pk__in=list(ids[:MOST_OBJECTS]))
     kernels = list(Kernel.objects.listed())
     starts, stops, still, unread = [], [], 0, 0
-    shown = list(every[:MOST_OBJECTS])
+    shown = list(newest)
     for obj in shown:
         checked = load_checked(obj, kernels)
         if checked.summary is None or not checked.verdicts:
@@ -86,7 +88,7 @@ def try_policy(space: Space, policy: Policy, before: Policy | None) -> DryRun:
             starts.append(obj)
         if failed and not fails:
             stops.append(obj)
-    left_out = every.count() - len(shown)
+    left_out = ids.count() - len(shown)
     return DryRun(tuple(starts), tuple(stops), still, len(shown) - unread, unread, left_out)
 
 

@@ -14,6 +14,7 @@ from verifier.engine.reports import CheckedObject
 from verifier.engine.reports.model import AskedKernel, ReportOptions
 from verifier.records.agreed import find_spaces, hold_checked, load_waivers
 from verifier.records.models import BpfObject, Submission
+from verifier.records.newest import ids_in
 from verifier.records.outcome import load_outcomes, worst_by_kernel
 from verifier.records.reviews import Reviewed, load_reviews
 from verifier.records.store import load_checked
@@ -70,8 +71,9 @@ def load_submission(
 
 def load_space(space: Space, reader: Reader) -> tuple[list[CheckedObject], ReportOptions]:
     """Return the report on the objects of a space, the latest first, under their names there."""
-    found = BpfObject.objects.in_space(space).order_by("-created_at", "-pk")
-    shown, count = list(found[:MOST_OBJECTS]), found.count()
+    ids = ids_in(space)
+    found = BpfObject.objects.in_space(space).filter(pk__in=list(ids[:MOST_OBJECTS]))
+    shown, count = list(found.order_by("-created_at", "-pk")), ids.count()
     title = f"Report on the space {space.name}"
     if count > len(shown):
         title += f": the latest {len(shown)} of {count:,} objects"

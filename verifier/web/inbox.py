@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 _A_PAGE = 50
+_LONGEST = 18  # digits of an id
 
 
 @login_required
@@ -21,13 +22,19 @@ def show_inbox(request: HttpRequest) -> HttpResponse:
     notices = request.user.notices.all()
     page = Paginator(notices, _A_PAGE).get_page(request.GET.get("page"))
     unread = notices.filter(read_at=None).count()
-    return render(request, "spaces/inbox.html", {"page": page, "unread": unread})
+    latest = notices.values_list("pk", flat=True).first()
+    context = {"page": page, "unread": unread, "latest": latest}
+    return render(request, "spaces/inbox.html", context)
 
 
 @login_required
 @require_POST
 def mark_read(request: HttpRequest) -> HttpResponse:
-    """Note that all of them were read."""
+    """Note that all of them were read, up to the latest that the page showed."""
     assert isinstance(request.user, User)
-    request.user.notices.filter(read_at=None).update(read_at=timezone.now())
+    unread = request.user.notices.filter(read_at=None)
+    until = request.POST.get("until", "")
+    if until.isascii() and until.isdecimal():
+        unread = unread.filter(pk__lte=int(until[:_LONGEST]))
+    unread.update(read_at=timezone.now())
     return redirect("inbox")

@@ -13,6 +13,10 @@ from django.test import Client
 
 from tests.verifier.conftest import create_object
 from tests.verifier.spaces.people import Team, create_team
+from verifier.engine.judging.choice_text import plain_choices
+from verifier.engine.judging.choices import LoaderChoices
+from verifier.records.identity import identify_uploads
+from verifier.records.loaders import loader_key, move_to_loader
 from verifier.records.models import BpfObject, Submission, SubmittedFile
 from verifier.records.newest import find_newest, ids_in, put_files_in_spaces, sees_few
 from verifier.spaces.models import Space
@@ -110,3 +114,17 @@ def test_space_page_leads_to_its_older_and_newer_objects(team: Team) -> None:
     assert names(links["Newest"])[0] == names("?page=1")[0] == names("?cursor=what")[0] == first
     assert names("?page=2")[0] == second
     assert names("?page=9")[0] == last
+
+
+def test_object_that_a_space_has_with_another_loader_makes_its_pages_new(team: Team) -> None:
+    reader = team.user("reader")
+    elsewhere = Submission.objects.create(user=team.user("outsider"))
+    elsewhere.files.create(name="x.o", object=team.object)
+    debugging = LoaderChoices(values={"debug": 1})
+    said = plain_choices(debugging)
+    other = BpfObject.objects.create(
+        sha256=team.object.sha256, size=1, loader=said, loader_key=loader_key(said)
+    )
+    before = identify_uploads(reader)
+    assert move_to_loader(team.object, team.space, debugging) == other
+    assert identify_uploads(reader) != before

@@ -191,6 +191,10 @@ def test_reviewer_is_asked_told_and_done_with_the_decision(
     assert "submitter asks reviewer to review team.bpf.o" in mail.outbox[0].subject
     client = as_(team, "reviewer")
     assert "submitter asks reviewer to review" in client.get("/inbox/").content.decode()
+    (until,) = re.findall(r'name="until" value="(\d+)"', client.get("/inbox/").content.decode())
+    Notice.objects.tell([reviewer], "came while the page was read", "/")
+    client.post("/inbox/read/", {"until": until})
+    assert Notice.objects.get(read_at=None).text == "came while the page was read"
     client.post("/inbox/read/")
     assert not Notice.objects.filter(read_at=None).exists()
     post(team, "reviews", {"decision": "changes", "text": "no"})

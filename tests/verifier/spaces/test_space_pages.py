@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from tests.verifier.spaces.people import Team, create_team
 from verifier.engine.reports import RENDERERS
+from verifier.records.models import BpfObject
 from verifier.spaces.models import AuditEntry, Invitation, Membership, Space
 from verifier.spaces.models.audit import AppendOnlyError
 from verifier.spaces.roles import Role
@@ -223,3 +224,23 @@ def test_space_exports_a_report_in_every_format(team: Team, name: str) -> None:
     asked = as_(team, "reader").get(f"/api/spaces/{team.space.slug}/report/?format={name}")
     assert asked.content == page.content
     assert as_(team, "outsider").get(f"/api/spaces/team/report/?format={name}").status_code == 404
+
+
+def test_list_of_many_spaces_comes_in_pages(team: Team) -> None:
+    Space.objects.bulk_create(
+        Space(slug=f"s{at}", name=f"more {at:03}", visibility="accounts") for at in range(110)
+    )
+    client = as_(team, "reader")
+    first, second = (client.get(f"/spaces/?page={at}").content.decode() for at in (1, 2))
+    assert 'href="?page=2">Next</a>' in first
+    assert 'href="?page=1">Before</a>' in second
+    assert sum('href="/spaces/s109/"' in page for page in (first, second)) == 1
+
+
+def test_loader_is_changed_in_no_other_space_than_the_one_that_was_named(team: Team) -> None:
+    address = f"/objects/{team.object.sha256}/loader/"
+    form = {"set": "debug=1", "space": "of-others"}
+    assert as_(team, "submitter").post(address, form).status_code == 404
+    assert BpfObject.objects.get().loader == {}
+    assert as_(team, "submitter").post(address, {**form, "space": "team"}).status_code == 302
+    assert BpfObject.objects.get().loader == {"set": ["debug=1"]}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -32,6 +33,7 @@ from verifier.web.object_rows import load_jobs, render_rows
 from verifier.web.spaces.forms import NewSpaceForm, RoleForm, SettingsForm
 
 _A_PAGE = 50
+_SPACES = 100  # on a page of the list
 
 
 @require_safe
@@ -39,12 +41,13 @@ def list_spaces(request: HttpRequest) -> HttpResponse:
     """Show the spaces that the reader may see; their own one is made when they first look."""
     if isinstance(request.user, User):
         Space.objects.personal(request.user)
-    spaces = Space.objects.visible_to(request.user)
+    spaces = Paginator(Space.objects.visible_to(request.user), _SPACES)
+    page = spaces.get_page(request.GET.get("page"))
     roles = {}
     if isinstance(request.user, User):
         roles = dict(request.user.space_memberships.values_list("space_id", "role"))
-    rows = [(space, Role(roles[space.pk]).label if space.pk in roles else "") for space in spaces]
-    return render(request, "spaces/list.html", {"rows": rows, "section": "spaces"})
+    rows = [(space, Role(roles[space.pk]).label if space.pk in roles else "") for space in page]
+    return render(request, "spaces/list.html", {"rows": rows, "page": page, "section": "spaces"})
 
 
 @login_required
