@@ -212,10 +212,9 @@ def set_loader(request: HttpRequest, obj: BpfObject) -> HttpResponse:
     form = LoaderForm(request.POST, reader=request.user)
     if not form.is_valid():
         return _render_object(request, obj, ReviewForm(), form, status=422)
+    space = find_space(request.user, obj, Action.SUBMIT)
     if slug := request.POST.get("space", ""):
         space = get_object_or_404(spaces_of(obj, request.user, Action.SUBMIT), slug=slug)
-    else:
-        space = find_space(request.user, obj, Action.SUBMIT)
     return redirect(change_loader(obj, space, form.choices))
 
 
