@@ -36,7 +36,7 @@ _NOT_SURE = Reason(
 )
 _NOT_SURE_WHAT = Reason(
     "flow",
-    "it could not be decided what the verifier of this kernel knows of what is returned here",
+    "it could not be decided whether the verifier of this kernel takes what is returned here",
 )
 _DEAD = Reason(
     "flow",

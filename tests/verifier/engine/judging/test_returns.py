@@ -139,7 +139,7 @@ def test_what_is_returned_is_followed_to_the_exit(code: str, verdict: str) -> No
     assert found.verdict == verdict
     if verdict == UNKNOWN:
         assert found.findings[0].reasons[1].text == (
-            "it could not be decided what the verifier of this kernel knows of what is returned "
+            "it could not be decided whether the verifier of this kernel takes what is returned "
             "here"
         )
 
