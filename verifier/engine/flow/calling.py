@@ -314,11 +314,10 @@ _SCRATCHED: list[Value] = [UNKNOWN] * 5
 
 
 def _doubt_stack(state: State) -> None:
-    arguments = state.registers[1:6]
-    if VAGUE in arguments:
-        state.doubt_all()
-        return
-    for value in arguments:
+    for value in state.registers[1:6]:
+        if value is VAGUE:
+            state.doubt_all()
+            return
         if isinstance(value, Pointer):
             if value.kind == TO_STACK:
                 state.doubt_from(value.offset)

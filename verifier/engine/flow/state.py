@@ -82,9 +82,10 @@ class State:
 
     def doubt_all(self) -> None:
         """Something was written to a place that may be anywhere on the stack."""
-        for start, (length, _) in self.stack.items():
-            self.stack[start] = (length, VAGUE)
-        self.forget_kept()
+        for start, (length, value) in self.stack.items():
+            if value is not VAGUE:
+                self.stack[start] = (length, VAGUE)
+        self._forget_kept_in_registers()
 
     def find_kept(self) -> tuple[tuple[int, Pointer], ...]:
         """Return what may hold a lock and is kept on the stack, by offset."""
@@ -117,12 +118,15 @@ class State:
 
     def forget_kept(self) -> None:
         """Something was written to the stack of a caller, or may have been."""
-        for index, held in enumerate(self.registers):
-            if isinstance(held, Pointer) and held.kept:
-                self.registers[index] = held._replace(kept=())
+        self._forget_kept_in_registers()
         for start, (length, value) in self.stack.items():
             if isinstance(value, Pointer) and value.kept:
                 self.stack[start] = (length, value._replace(kept=()))
+
+    def _forget_kept_in_registers(self) -> None:
+        for index, held in enumerate(self.registers):
+            if isinstance(held, Pointer) and held.kept:
+                self.registers[index] = held._replace(kept=())
 
     def forget(self, offset: int, size: int) -> None:
         """Drop what is known of some bytes."""

@@ -213,13 +213,12 @@ class Walk:
 
 def _maps_in(registers: list[Held], kinds: Container[PointerKind]) -> tuple[MapUse, ...]:
     """Return the maps that arguments point to in one of some ways."""
-    return tuple(
-        MapUse(value.kind == TO_DATA, value.target, register)
-        for register in range(1, 6)
-        if isinstance(value := registers[register], Pointer)
-        and value.kind in kinds
-        and value.target != NO_MAP
-    )
+    found = []
+    for register in range(1, 6):
+        value = registers[register]
+        if isinstance(value, Pointer) and value.kind in kinds and value.target != NO_MAP:
+            found.append(MapUse(value.kind == TO_DATA, value.target, register))
+    return tuple(found)
 
 
 def _grows(old: Held, new: Held) -> bool:
