@@ -63,7 +63,8 @@ def _find(
                 has_parts[name] = header is not None and _PARTS.search(header.code) is not None
             within = reversed(sources.closure(name)[1:]) if acting and name.endswith(".h") else ()
             found = [other for other in within if other in acting]
-            for other in (*found, *((name,) if found or has_parts[name] else ())):
+            is_written_out = found or has_parts[name] or name in acting
+            for other in (*found, *((name,) if is_written_out else ())):
                 header = sources.source(other) if other not in seen else None
                 seen.add(other)
                 if header is not None:

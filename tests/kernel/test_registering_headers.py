@@ -46,6 +46,14 @@ def test_a_header_that_registers_is_found(tmp_path: Path, name: str) -> None:
     assert facts.not_understood == ()
 
 
+def test_a_header_with_the_function_alone_is_found(tmp_path: Path) -> None:
+    start = WHOLE.index("static int __init")
+    files = {SET_C: f'{WHOLE[:start]}#include "own.h"\n', "net/own.h": WHOLE[start:]}
+    facts = extract(tmp_path, files)
+    assert find_wrong(facts, {"one": "XDP"}) == ([], [])
+    assert facts.not_understood == ()
+
+
 def test_a_header_of_the_same_name_elsewhere_registers_nothing_here(tmp_path: Path) -> None:
     """The file that includes it is not built; this one includes its neighbour."""
     files = {
