@@ -48,7 +48,8 @@ def _any_of(opcodes: Iterable[int]) -> re.Pattern[bytes]:
 
 
 _JUMPS = _any_of(opcode for opcode in range(256) if opcode & 7 in (5, 6))  # JMP and JMP32
-_NEWER = _any_of((*_BY_OPCODE, *_DIVISIONS, *_MOVES, *_ATOMICS))  # or older: the rest says which
+_RARE = _any_of((*_BY_OPCODE, *_DIVISIONS, *_ATOMICS))  # newer or older: the rest says which
+_MOVE = _any_of(_MOVES)  # newer where it has an offset
 
 
 class Newer(NamedTuple):
@@ -68,12 +69,15 @@ class Newer(NamedTuple):
 def newer_instructions(function: Function, code: Code) -> Iterator[Newer]:
     """Return the instructions of a function that not every kernel knows."""
     opcodes = code.opcodes[function.start : function.start + function.count]
-    for match in _NEWER.finditer(opcodes):
-        slot = function.start + match.start()
+    offsets = code.offsets[function.start : function.start + function.count]
+    rows = [match.start() for match in _RARE.finditer(opcodes)]
+    rows += [row for match in _MOVE.finditer(opcodes) if offsets[row := match.start()]]
+    for row in sorted(rows):
+        slot = function.start + row
         mark, what, says = _find(code, slot)
         if mark:
             text = f"{says}: this kernel does not know {what}; {_ADVICE[mark]}"
-            first = not _JUMPS.search(opcodes, 0, match.start())
+            first = not _JUMPS.search(opcodes, 0, row)
             yield Newer(mark, slot, text, code.opcodes[slot] in _BY_OPCODE, first)
 
 

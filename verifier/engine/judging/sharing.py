@@ -13,6 +13,7 @@ from kfmap.quick_dataclass import dataclass
 from verifier.engine.flow.inputs import Key as GivenKey
 from verifier.engine.flow.inputs import source_of
 from verifier.engine.judging.interview import Answers, Asked, GivenAnswers, Interview
+from verifier.engine.judging.loader import Relocations
 from verifier.engine.judging.prepared import Prepared
 from verifier.engine.judging.program import ObjectJudge
 from verifier.engine.result import ProgramVerdict
@@ -133,16 +134,26 @@ def _judge_one(judge: ObjectJudge, index: int, kernel: Interview) -> Judged:
     before = judge.engines.walks
     verdict = judge.judge(index)
     walked = judge.engines.walks > before
-    asked, relocations = tuple(kernel.notes), judge.prepared.relocations
-    patched, given = [], []
+    asked, given = tuple(kernel.notes), tuple(kernel.given)
+    if not judge.prepared.relocations.by_slot:
+        return Judged(asked, given, (), (), walked, verdict)
+    given, patched, alike = _tell_patched(judge.prepared.relocations, given)
+    for question in alike:
+        kernel.peek(question)
+    return Judged(asked, given, patched, alike, walked, verdict)
+
+
+def _tell_patched(
+    relocations: Relocations, keys: Iterable[GivenKey]
+) -> tuple[tuple[GivenKey, ...], tuple[GivenKey, ...], tuple[Asked, ...]]:
+    """Return apart what is no relocation, what is one, and which different ones that asks."""
+    given, patched = [], []
     alike: dict[Asked, None] = {}
-    for key in kernel.given:
+    for key in keys:
         place = relocations.first_alike(*source_of(key))
         if place is None:
             given.append(key)
         else:
             patched.append(key)
             alike["core", *place] = None
-    for question in alike:
-        kernel.peek(question)
-    return Judged(asked, tuple(given), tuple(patched), tuple(alike), walked, verdict)
+    return tuple(given), tuple(patched), tuple(alike)
