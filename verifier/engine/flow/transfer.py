@@ -35,6 +35,7 @@ from verifier.engine.flow.values import (
     U32,
     U64,
     UNKNOWN,
+    UNKNOWN32,
     VAGUE,
     Asked,
     Given,
@@ -141,6 +142,8 @@ def _negate(walk: Walk, state: State, row: Row) -> None:
     values, dst = state.registers, row[2] & 15
     bits = 64 if row[1] & 7 == CLASS_ALU64 else 32
     result = arithmetic.apply(arithmetic.SUB, 0, walk.settle(values[dst]), bits, False)
+    if not isinstance(result, int) and result not in (UNKNOWN, UNKNOWN32):
+        result = VAGUE  # newer kernels keep bounds (6.18 does), older ones none
     values[dst] = result if bits == 64 else low_half(result)
 
 

@@ -235,3 +235,16 @@ def test_a_loop_without_a_way_in_from_the_start_is_followed_once() -> None:
     found = find_returned(obj.code["text"], obj.functions[0], (), ())
     assert found is not None
     assert [item.constants for item in found.values()] == [{1}]
+
+
+def test_a_negated_number_has_bounds_on_newer_kernels_only() -> None:
+    """A booted 6.12 knows nothing of -(x & 1), a booted 7.3 that it is in [-1, 0]."""
+    obj = assemble(f"main: program; call {RANDOM}; r0 &= 1; r0 ^= 0; exit")
+    code = obj.code["text"]
+    negated = replace(code, opcodes=code.opcodes.replace(b"\xa7", b"\x87"))  # r0 = -r0
+    programs = tuple(
+        replace(item, kind=parse_section_name("lsm/file_open")) for item in obj.programs
+    )
+    obj = replace(obj, code={"text": negated}, programs=programs)
+    [verdict] = check_object(obj, bundled_kernel("6.12")).programs
+    assert verdict.verdict == UNKNOWN
