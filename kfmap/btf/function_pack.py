@@ -57,7 +57,7 @@ def read_module_functions(module: bytes, vmlinux: Btf) -> Iterator[str]:
             else:
                 kind = words[starts[own]] >> KIND_SHIFT & MAX_KIND if own < len(starts) else 0
             if kind != Kind.FUNC_PROTO:
-                raise BtfError("they are of a module of another build")
+                raise BtfError("the types are those of a module of another build")
             yield vmlinux.string(offset) if offset < first else _own(strings, offset - first)
 
 

@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from kfmap.btf.function_names import FunctionNames
+from kfmap.btf.kinds import Kind
 from kfmap.btf.pack import unpack
 from kfmap.btf.read import read_btf
 from kfmap.catalogue.bundling.archive import Archive, BundleError
@@ -129,11 +130,14 @@ def _write_packages(
 
 
 def _module(function: str) -> bytes:
-    """Write a module with split BTF: one function, whose name is a string of its own."""
+    """Write a module with split BTF: one function of a prototype that the image has."""
+    image = read_btf(_btf())
+    one = image.find("one", Kind.FUNC)
+    assert one is not None
     writer = BtfWriter()
     writer.strings = bytearray(function.encode() + b"\0")
-    writer._offsets[function] = read_btf(_btf()).strings_length
-    writer.function(function)
+    writer._offsets[function] = image.strings_length
+    writer.add(Kind.FUNC, function, image.type_of(one))
     return write_elf({".BTF": writer.build()})
 
 

@@ -118,7 +118,9 @@ def test_raw_types_of_a_module_of_another_build_are_refused(tmp_path: Path) -> N
     writer.function("kernel_function")
     kernel = write(tmp_path / "vmlinux", writer.build())
     module = write(tmp_path / "nf_nat", module_btf())
-    with pytest.raises(GivenError, match=r"nf_nat: .*they are of a module of another build"):
+    with pytest.raises(
+        GivenError, match=r"nf_nat: .*the types are those of a module of another build"
+    ):
         read_given_types([kernel, module])
 
 
