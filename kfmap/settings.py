@@ -135,6 +135,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
+    "kfmap.server.refusals.RefuseNullCharacters",
     "kfmap.server.refusals.AnswerSpentQuotas",
     "kfmap.server.private_pages.KeepPrivatePagesOutOfCaches",
     "kfmap.web.shared.hidden_characters.RevealHiddenCharacters",

@@ -38,6 +38,13 @@ def test_errors_are_problems(client: Client, method: str, path: str, status: int
     problem(getattr(client, method)(path), status)
 
 
+@pytest.mark.parametrize("path", ["?name=toy%00", "?kfunc=%00", "%00/", "?%00=1"])
+def test_null_characters_are_refused(client: Client, path: str) -> None:
+    client.force_login(User.objects.create_user("ada"))
+    assert "NUL" in problem(client.get(f"/api/objects/{path}"), 400)["detail"]
+    assert b"NUL" in client.get("/search/?q=%00").content
+
+
 def test_405_names_the_methods(client: Client) -> None:
     assert "GET" in client.delete("/api/kernels/")["Allow"]
     assert "GET" in client.post("/api/")["Allow"]
