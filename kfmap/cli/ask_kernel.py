@@ -209,8 +209,13 @@ def _ask(
     answered = []
     for item, opinion in zip(inputs, opinions, strict=True):
         verdict = _check(item, kernel) if kernel else ObjectVerdict(booted.name, ())
-        answered.append(Answered(item, opinion, compare(opinion, verdict.programs)))
+        compared = compare(opinion, verdict.programs, lambda: _knows_returns(kernel))
+        answered.append(Answered(item, opinion, compared))
     return answered
+
+
+def _knows_returns(kernel: AskedKernel | None) -> bool:
+    return kernel is not None and bool(kernel.facts.return_ranges)
 
 
 def _find_judge(name: str, release: str) -> AskedKernel | None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from kfmap.catalogue.agreement import load_agreements
+from kfmap.kernel.helper_json import read_helpers
 from tests.docs.handbook_files import read as read_page
 from tests.verifier.bundled import bundled_kernel, check_on
 from verifier.opinions.agreement import Agreement, compare
@@ -34,11 +35,15 @@ def _opinion(program: str, said: str) -> ProgramOpinion:
 
 def _compare(kernel: str) -> list[tuple[str, Agreement]]:
     found = []
+
+    def knows() -> bool:
+        return bool(bundled_kernel(kernel).facts.return_ranges)
+
     for name, said in RECORDED[kernel]["objects"].items():
         verdicts = check_on(kernel, name).values()
         programs = tuple(_opinion(program, text) for program, text in said.items())
         opinion = KernelOpinion(kernel, RECORDED[kernel]["release"], "v1.5", programs)
-        found += [(name, item.agreement) for item in compare(opinion, verdicts)]
+        found += [(name, item.agreement) for item in compare(opinion, verdicts, knows)]
     return found
 
 
@@ -74,3 +79,15 @@ def _count(kernel: str) -> list[int]:
     words = [agreement for _, agreement in _compare(kernel)]
     kinds = (Agreement.AGREES, Agreement.NOT_JUDGED, Agreement.UNKNOWN, Agreement.DIFFERS)
     return [len(words), *(words.count(kind) for kind in kinds)]
+
+
+def test_the_handbook_names_the_kernels_of_which_less_is_known() -> None:
+    without = []
+    for kernel in RECORDED:
+        facts = bundled_kernel(kernel).facts
+        helpers = read_helpers(facts.helpers)
+        if facts.registrations and not (facts.return_ranges and helpers and helpers.maps):
+            without.append(kernel)
+    named = re.search(r"^Of (.*), whose source", read_page("what-is-judged"), re.M)
+    assert named is not None
+    assert re.findall(r"`(.*?)`", named[1]) == without

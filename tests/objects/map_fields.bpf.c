@@ -184,7 +184,7 @@ int stack_asleep(void *ctx)
 SEC("fentry/bpf_fentry_test1")
 int stack_awake(void *ctx)
 {
-	return bpf_get_stackid(ctx, &stacks, 0) ? 0 : 0;
+	return bpf_get_stackid(ctx, &stacks, 0);
 }
 
 char _license[] SEC("license") = "GPL";

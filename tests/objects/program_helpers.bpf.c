@@ -63,11 +63,11 @@ char _license[] SEC("license") = "GPL";
 SEC("lsm_cgroup/socket_bind")
 int sets_result(void *ctx)
 {
-	return bpf_set_retval(-1) & 1;
+	return bpf_set_retval(-1);
 }
 
 SEC("lsm_cgroup/inet_csk_clone")
 int sets_none(void *ctx)
 {
-	return bpf_set_retval(-1) ? 1 : 1;
+	return bpf_set_retval(-1);
 }

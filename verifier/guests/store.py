@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from django.db import transaction
 
 from kfmap.catalogue.models import Kernel
+from kfmap.catalogue.store import load_row
 from verifier.engine.reports import CheckedObject
 from verifier.engine.reports.model import ReportOptions
 from verifier.guests.models import Opinion
@@ -34,14 +36,19 @@ def load_opinions(obj: BpfObject) -> list[ComparedOpinion]:
         for kernel in kernels
         if kernel.facts_hash in checks
     }
-    order = [*(kernel.name for kernel in kernels), *(rows.keys() - {k.name for k in kernels})]
+    by_name = {kernel.name: kernel for kernel in kernels}
     found = []
-    for name in order:
+    for name in [*by_name, *(rows.keys() - by_name.keys())]:
         opinion = rows[name].read()
-        compared = ComparedOpinion(opinion, compare(opinion, verdicts.get(name, ())))
+        knows_returns = partial(_knows_returns, by_name.get(name))
+        compared = ComparedOpinion(opinion, compare(opinion, verdicts.get(name, ()), knows_returns))
         _note_differing(rows[name], compared)
         found.append(compared)
     return found
+
+
+def _knows_returns(kernel: Kernel | None) -> bool:
+    return kernel is not None and bool(load_row(kernel).facts.return_ranges)
 
 
 def add_opinions(report: Report, objects: Sequence[BpfObject]) -> Report:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -62,9 +62,9 @@ _NOT_JUDGED_TEXT = re.compile(
     r"|helper access to the packet|is not pointing to valid bpf_map"
     r"|failed to create: Invalid argument"
 )
-# And one of a kind that they do not, about what they cover: what is returned, but for exceptions
-# (R1) and functions that are called.
-_JUDGED_TEXT = re.compile(
+# And one of a kind that they do not, about what they cover where facts have it: what is returned,
+# but for exceptions (R1) and functions that are called.
+_RETURNED_TEXT = re.compile(
     r"(?:At (?:program exit|(?:async )?callback return)|[Ii]n async callback) the register R0 has"
 )
 _NOT_JUDGED = frozenset(
@@ -153,12 +153,18 @@ class ComparedProgram:
 
 
 def compare(
-    opinion: KernelOpinion, verdicts: Iterable[ProgramVerdict]
+    opinion: KernelOpinion,
+    verdicts: Iterable[ProgramVerdict],
+    knows_returns: Callable[[], bool] = lambda: True,
 ) -> tuple[ComparedProgram, ...]:
-    """Return each program of an opinion beside its verdict on the same kernel."""
+    """Return each program of an opinion beside its verdict on the same kernel.
+
+    `knows_returns`: whether the kernel's facts have what programs may return. It is asked only
+    where that matters, for facts take a while to load.
+    """
     known = {verdict.program: verdict for verdict in verdicts}
     return tuple(
-        _compare(opinion.kernel, program, known.get(program.program))
+        _compare(opinion.kernel, program, known.get(program.program), knows_returns)
         for program in opinion.programs
     )
 
@@ -169,16 +175,22 @@ def count(compared: Iterable[ComparedProgram]) -> Mapping[Agreement, int]:
 
 
 def _compare(
-    kernel: str, opinion: ProgramOpinion, verdict: ProgramVerdict | None
+    kernel: str,
+    opinion: ProgramOpinion,
+    verdict: ProgramVerdict | None,
+    knows_returns: Callable[[], bool],
 ) -> ComparedProgram:
     message = find_message(opinion) if opinion.word == Word.REFUSED else None
-    agreement = _agree(opinion, verdict, message)
+    agreement = _agree(opinion, verdict, message, knows_returns)
     word = verdict.verdict if verdict else ""
     return ComparedProgram(kernel, opinion.program, word, opinion, agreement, message)
 
 
 def _agree(
-    opinion: ProgramOpinion, verdict: ProgramVerdict | None, message: LogMessage | None
+    opinion: ProgramOpinion,
+    verdict: ProgramVerdict | None,
+    message: LogMessage | None,
+    knows_returns: Callable[[], bool],
 ) -> Agreement:
     if verdict is None or opinion.word == Word.NOT_ASKED or verdict.verdict == LEFT_OUT:
         return Agreement.NOT_COMPARED
@@ -190,14 +202,16 @@ def _agree(
         return Agreement.DIFFERS
     if is_of_old_libbpf(opinion):  # so no kernel was asked
         return Agreement.NOT_COMPARED
-    return Agreement.DIFFERS if is_judged(message) else Agreement.NOT_JUDGED
+    return Agreement.DIFFERS if _is_judged(message, knows_returns) else Agreement.NOT_JUDGED
 
 
-def is_judged(message: LogMessage | None) -> bool:
+def _is_judged(message: LogMessage | None, knows_returns: Callable[[], bool]) -> bool:
     """Return whether a complaint is of a kind that kfmap's verdicts cover."""
     if message is None or _NOT_JUDGED_TEXT.search(message.text):
         return False
-    return message.kind not in _NOT_JUDGED or _JUDGED_TEXT.search(message.text) is not None
+    return message.kind not in _NOT_JUDGED or (
+        _RETURNED_TEXT.search(message.text) is not None and knows_returns()
+    )
 
 
 def is_of_old_libbpf(opinion: ProgramOpinion) -> bool:

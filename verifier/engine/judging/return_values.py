@@ -127,5 +127,7 @@ def describe(value: Value | None, bounds: Bounds) -> str:
         return f"has {signed(value, bits)}"
     if isinstance(value, Range):
         known = as_range(value, bits)
+        if known.smax - known.smin == (1 << bits) - 1:
+            return "may have any value"
         return f"may be anything from {known.smin} to {known.smax}"
     return "is an address"

@@ -38,7 +38,7 @@ _MAPPED = ".data.A holds bpf_spin_lock, which the kernel lets nobody map into me
         ("7.2", "list_in_data", ""),  # what it contains is no node: see the opinions of kernels
         ("7.2", "list_without_lock", ""),
         ("6.18", "stack_asleep", _ASLEEP),
-        ("6.18", "stack_awake", ""),
+        ("6.18", "stack_awake", "At program exit the register R0 may have any value"),
         (
             "7.2",
             "timer_without_types",

@@ -55,10 +55,10 @@ def test_helper_for_gpl_programs_needs_the_licence(kernel: str) -> None:
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_result_of_a_void_hook_cannot_be_set(kernel: str) -> None:
     verdicts = check_on(kernel, OBJECT)
-    assert verdicts["sets_result"].verdict == "passes"
     # check_helper_call() of kernel/bpf/verifier.c; a booted 7.3 says so, too
     text = "BPF_LSM_CGROUP that attach to void LSM hooks can't modify return value"
-    assert reasons_of(verdicts["sets_none"]) == [text]
+    assert text not in reasons_of(verdicts["sets_result"])
+    assert text in reasons_of(verdicts["sets_none"])
 
 
 def test_kernel_without_helper_facts_is_not_asked() -> None:
