@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.contrib import admin
 from django.http import HttpRequest
 
 from kfmap.adding.models import Addition, AdditionQuerySet, GivenPart, Provenance
 from kfmap.adding.parts import cancel
 from kfmap.catalogue.admin import ReadOnlyAdmin
+
+if TYPE_CHECKING:  # django-stubs makes it generic, Django does not
+    TabularInline = admin.TabularInline[GivenPart, Addition]
+else:
+    TabularInline = admin.TabularInline
 
 
 @admin.register(Provenance)
@@ -18,7 +25,7 @@ class ProvenanceAdmin(ReadOnlyAdmin):
     search_fields = ("kernel__name", "source", "commit")
 
 
-class GivenPartInline(admin.TabularInline):  # type: ignore[type-arg]  # it takes none at run time
+class GivenPartInline(TabularInline):
     """The files that were given, by name and size."""
 
     model = GivenPart
@@ -33,7 +40,6 @@ class AdditionAdmin(ReadOnlyAdmin):
 
     list_display = ("pk", "given", "user", "state", "step", "problem", "created_at")
     list_filter = ("state", "estimate")
-    list_select_related = ("user",)
     inlines = (GivenPartInline,)
     actions = ("cancel",)
 

@@ -125,10 +125,8 @@ class _Workers(Generic[_Item, _Result]):
         except OSError:
             self._kill()  # those that were made
             raise
-        except (
-            KeyboardInterrupt
-        ):  # nobody else has this pool yet, whose thread outlives the command
-            self.end()
+        except KeyboardInterrupt:
+            self.end()  # nobody else has this pool yet, whose thread outlives the command
             raise
 
     def hand_out(self, item: _Item) -> Future[_Result]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.deprecation import MiddlewareMixin
@@ -18,9 +20,7 @@ class RefuseNullCharacters(MiddlewareMixin):
         """Answer 400 where the address has one; a form's fields refuse it themselves."""
         if "\0" not in request.path_info and "%00" not in request.META.get("QUERY_STRING", ""):
             return None
-        if request.path.startswith("/api/"):
-            return JsonResponse({"detail": _NULL}, status=400)
-        return render(request, "400.html", {"problem": _NULL, "title": "Not read"}, status=400)
+        return _refuse(request, 400, _NULL, {"problem": _NULL, "title": "Not read"})
 
 
 class AnswerSpentQuotas(MiddlewareMixin):
@@ -30,10 +30,15 @@ class AnswerSpentQuotas(MiddlewareMixin):
         """Answer a QuotaError; leave all else to Django."""
         if not isinstance(error, QuotaError):
             return None
-        response: HttpResponse
-        if request.path.startswith("/api/"):
-            response = JsonResponse({"detail": str(error)}, status=429)
-        else:
-            response = render(request, "429.html", {"sentence": str(error)}, status=429)
+        response = _refuse(request, 429, str(error), {"sentence": str(error)})
         response["Retry-After"] = str(error.seconds)
         return response
+
+
+def _refuse(
+    request: HttpRequest, status: int, sentence: str, names: Mapping[str, str]
+) -> HttpResponse:
+    """Answer programs with the sentence, people with the page of the status, made of names."""
+    if request.path.startswith("/api/"):
+        return JsonResponse({"detail": sentence}, status=status)
+    return render(request, f"{status}.html", names, status=status)

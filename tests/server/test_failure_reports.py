@@ -43,25 +43,35 @@ broken.apply(args=(7,))
 """
 
 
+def _run(code: str, folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run code in a process of its own, with a broker that has a password and is not there."""
+    told = environment(
+        folder,
+        DJANGO_SETTINGS_MODULE="kfmap.settings",
+        KFMAP_REDIS_URL="redis://:broker-x@127.0.0.1:1/0",
+        **settings,
+    )
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=told,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+
 def test_failure_is_reported_without_what_the_reader_sent(tmp_path: Path) -> None:
     with mail_server() as (smtp, mails), event_server() as (http, events):
-        ended = subprocess.run(
-            [sys.executable, "-c", _FAIL],
-            cwd=ROOT,
-            env=environment(
-                tmp_path,
-                DJANGO_SETTINGS_MODULE="kfmap.settings",
-                KFMAP_ADMINS="ada@example.org",
-                KFMAP_MAIL_URL=f"smtp://127.0.0.1:{smtp}",
-                KFMAP_SENTRY_DSN=f"http://key@127.0.0.1:{http}/1",
-                KFMAP_REDIS_URL="redis://:broker-x@127.0.0.1:1/0",
-                KFMAP_ALLOWED_HOSTS="testserver",
-                KFMAP_LOG="json",
-            ),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=True,
+        ended = _run(
+            _FAIL,
+            tmp_path,
+            KFMAP_ADMINS="ada@example.org",
+            KFMAP_MAIL_URL=f"smtp://127.0.0.1:{smtp}",
+            KFMAP_SENTRY_DSN=f"http://key@127.0.0.1:{http}/1",
+            KFMAP_ALLOWED_HOSTS="testserver",
+            KFMAP_LOG="json",
         )
     assert ended.stdout.strip() == "503"
     assert len(mails) == 1
@@ -90,21 +100,12 @@ def test_many_failures_are_one_mail_in_a_minute(monkeypatch: pytest.MonkeyPatch)
 
 def test_failure_of_a_job_reaches_sentry_without_settings_and_locals(tmp_path: Path) -> None:
     with event_server() as (http, events):
-        subprocess.run(
-            [sys.executable, "-c", _FAIL_IN_A_JOB],
-            cwd=ROOT,
-            env=environment(
-                tmp_path,
-                DJANGO_SETTINGS_MODULE="kfmap.settings",
-                KFMAP_SENTRY_DSN=f"http://key@127.0.0.1:{http}/1",
-                KFMAP_REDIS_URL="redis://:broker-x@127.0.0.1:1/0",
-                KFMAP_MAIL_URL="smtp://user:query-x@127.0.0.1:1",
-                DATABASE_URL="postgres://user:session-x@127.0.0.1:1/kfmap",
-            ),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=True,
+        _run(
+            _FAIL_IN_A_JOB,
+            tmp_path,
+            KFMAP_SENTRY_DSN=f"http://key@127.0.0.1:{http}/1",
+            KFMAP_MAIL_URL="smtp://user:query-x@127.0.0.1:1",
+            DATABASE_URL="postgres://user:session-x@127.0.0.1:1/kfmap",
         )
     told = "".join(events)
     assert "job 7 broke" in told

@@ -170,7 +170,7 @@ def _sub(left: Range, right: Range, bits: int) -> Value:
 
 
 def _mul(left: Range, right: Range, bits: int) -> Value:
-    """Give up what the verifier may know better: which bits of a product are not set."""
+    """Return VAGUE where anything is known of a product: the verifier may know its bits better."""
     made = _unsigned(bits, left.umin * right.umin, left.umax * right.umax)
     return made if made in (UNKNOWN, UNKNOWN32) else VAGUE
 

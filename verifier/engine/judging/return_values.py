@@ -119,7 +119,7 @@ def _is_taken(value: Value, bounds: Bounds, returned: Returned) -> bool | None:
 
 
 def describe(value: Value | None, bounds: Bounds) -> str:
-    """Say what R0 has, None: nobody knows."""
+    """Return what R0 has, in words; None stands for what is not known."""
     bits = 32 if bounds.low_half else 64
     if value is None:
         return "has a value that is not known here"
