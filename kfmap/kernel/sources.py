@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from kfmap.kernel.architecture import find_architecture
 from kfmap.kernel.config import Config
 from kfmap.kernel.given_macros import ANY, GivenMacros
+from kfmap.kernel.include_paths import IncludePaths
 from kfmap.kernel.items import Item, split_items
 from kfmap.kernel.outlines import Outline, find_outline
 from kfmap.kernel.place import Place
 from kfmap.kernel.preprocessor import Conditions
-from kfmap.kernel.source import ANY_LINE, Decide, Doubt, Include, Macro, Source, read_source
+from kfmap.kernel.source import ANY_LINE, Decide, Doubt, Macro, Source, read_source
 from kfmap.kernel.tree import Tree, TreeError
 from kfmap.kernel.whole_word import find_followed
 
@@ -29,8 +29,6 @@ class Sources:
         self.tree = tree
         self.config = config
         self.architecture = find_architecture(config)
-        arch = f"arch/{self.architecture.folder}"
-        self._folders = ("include", f"{arch}/include", "include/uapi", f"{arch}/include/uapi")
         self._sources: dict[str, Source | None] = {}
         self._expanded: dict[str, str] = {}
         self._holding: dict[str, dict[str, bool]] = {}  # name -> file -> whether it is in there
@@ -44,10 +42,10 @@ class Sources:
         self._linked: tuple[str, ...] = ()
         self._conditions = Conditions(config, self.architecture)
         self._given = GivenMacros(tree, self.architecture.folder)
+        self.paths = IncludePaths(tree, self.architecture.folder, self._given)
         self._of_headers: dict[str, dict[str, bool | None]] = {}
         self._included: dict[str, tuple[str, ...]] = {}
         self._seen: dict[str, tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]] = {}
-        self._resolved: dict[tuple[str | None, str], tuple[str, ...]] = {}
         self._types: dict[tuple[str, str, str], Item | None] = {}
         self._macros: dict[tuple[str, str], Macro | None] = {}
         self._is_near: dict[tuple[str, str], bool] = {}  # macros that a file includes itself
@@ -112,7 +110,7 @@ class Sources:
         """Return whether what a file includes before an #if defines a macro; None: perhaps."""
         source = self.source(file)
         before = [i for i in source.includes if i.line < doubt.start] if source else []
-        waiting = [header for include in before for header in self.find_included(file, include)]
+        waiting = [header for include in before for header in self.paths.find(file, include)]
         seen = {file, *waiting}
         for header in waiting:  # it grows meanwhile
             more = [other for other in self.includes(header) if other not in seen]
@@ -364,7 +362,7 @@ class Sources:
         outline = self._find_outline(file)
         source = self.source(file) if outline is None else outline
         for include in source.includes if source else ():
-            yield from self.find_included(file, include)
+            yield from self.paths.find(file, include)
 
     def _find_outline(self, file: str) -> Outline | None:
         """Return what a header includes where it takes no reading of all its directives."""
@@ -376,29 +374,3 @@ class Sources:
             self._outlines[file] = outline
             self._set_valued(file, outline.macros | outline.enumerators)
         return outline
-
-    def find_included(self, file: str, include: Include) -> tuple[str, ...]:
-        """Return the files that an #include of a file may mean."""
-        key = (posixpath.dirname(file) if include.quoted else None, include.file)
-        if key not in self._resolved:  # most name one of few headers
-            self._resolved[key] = tuple(self._resolve(*key))
-        return self._resolved[key] or self._find_in_given(file, include.file)
-
-    def _find_in_given(self, file: str, name: str) -> tuple[str, ...]:
-        """Return the header of a name in a folder that Makefiles give a .c file."""
-        paths = (posixpath.join(folder, name) for folder in self._given.find(file).folders)
-        found = next((path for path in paths if self.tree.has(path)), None)
-        return () if found is None else (found,)
-
-    def _resolve(self, folder: str | None, name: str) -> Iterator[str]:
-        """Return the files that an #include may mean, looked up in `folder` first if any."""
-        for candidate in self._folders if folder is None else (folder, *self._folders):
-            path = posixpath.normpath(posixpath.join(candidate, name))
-            if not path.startswith("..") and self.tree.has(path):
-                yield path
-                return
-        if name.startswith("asm/"):  # Kbuild makes these include the generic ones
-            for generic in ("include/asm-generic", "include/uapi/asm-generic"):
-                path = f"{generic}/{name[4:]}"
-                if self.tree.has(path):
-                    yield path

@@ -55,7 +55,7 @@ def _find(
     """Return the headers with such parts, with the lines on which a file includes them."""
     seen = {source.file}
     for include in source.includes:
-        for name in sources.find_included(source.file, include):
+        for name in sources.paths.find(source.file, include):
             if name not in has_parts:
                 text = sources.tree.read(name) or ""
                 is_header = name.endswith(".h") and name not in KERNELS_OWN

@@ -111,7 +111,7 @@ class _Finder:
         for include in self._source.includes:
             if not line <= include.line <= last:
                 continue
-            found = self._code.find_included(self._source.file, include)
+            found = self._code.paths.find(self._source.file, include)
             if not found or not self._source.written_out.issuperset(found):
                 written = self._code.tree.lines(self._source.file)[include.line - 1].strip()
                 self._unread.append((Place(self._source.file, include.line), written))

@@ -18,5 +18,8 @@ def refuse_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 413 to a form that is too large, 400 to anything else, in a sentence."""
     if isinstance(exception, RequestDataTooBig):
         text = _TOO_LARGE.format(megabytes=settings.KFMAP_MAX_FORM_BYTES >> 20)
-        return render(request, "400.html", {"problem": text, "title": "Too large"}, status=413)
-    return render(request, "400.html", {"problem": _MALFORMED, "title": "Not read"}, status=400)
+        status, title = 413, "Too large"
+    else:
+        status, title, text = 400, "Not read", _MALFORMED
+    names = {"problem": text, "title": title, "form": request.path}
+    return render(request, "400.html", names, status=status)
