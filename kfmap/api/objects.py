@@ -42,10 +42,10 @@ from verifier.engine.reports.model import ReportOptions
 from verifier.guests.store import add_opinions
 from verifier.jobs.submit import submit, submit_once
 from verifier.jobs.upload_hash import hash_upload
-from verifier.records.id_lists import FoundIds, IdList, NamedIds, SeenIds
+from verifier.records.id_lists import FoundIds, IdList, NamedIds, SeenIds, calling_ids
 from verifier.records.loader_targets import resolve_targets
 from verifier.records.models import BpfObject
-from verifier.records.newest import caller_ids, ids_in, sees_few
+from verifier.records.newest import ids_in
 from verifier.records.outcome import load_outcomes, worst_by_kernel
 from verifier.records.report_download import export_report
 from verifier.records.reporting import load_report, load_space
@@ -95,12 +95,7 @@ def _find_ids(request: Request) -> IdList:
     name, kfunc = (request.query_params.get(key, "") for key in ("name", "kfunc"))
     space = space_of(request)
     if kfunc:
-        calling = caller_ids(request.user, kfunc, of_few=sees_few(request.user))
-        if name:
-            calling = calling.filter(object__in=NamedIds(request.user, name, space).all.order_by())
-        elif space is not None:
-            calling = calling.filter(object__in=ids_in(space).order_by())
-        return FoundIds(calling)
+        return calling_ids(request.user, kfunc, name, space)
     if name:
         return NamedIds(request.user, name, space)
     return SeenIds(request.user) if space is None else FoundIds(ids_in(space))

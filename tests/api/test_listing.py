@@ -65,8 +65,7 @@ def test_objects_are_the_same_however_many_their_reader_sees(
     ada: Client, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
     create_objects(6)
-    monkeypatch.setattr("verifier.records.newest.LOOKED_AT", few)
-    monkeypatch.setattr("verifier.records.newest._UP_TO_MANY._built", {})
+    monkeypatch.setattr("verifier.records.id_lists.LOOKED_AT", few)
 
     def names(query: str) -> list[str]:
         found = ada.get(f"/api/objects/?{query}").json()["results"]

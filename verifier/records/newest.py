@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from verifier.records.cursor import START, Cursor
-from verifier.records.models import BpfObject, Call, Submission, SubmittedFile
+from verifier.records.models import BpfObject, Submission, SubmittedFile
 from verifier.records.models.object import BpfObjectQuerySet
 from verifier.records.models.submission import SubmittedFileQuerySet
 from verifier.spaces.access import Reader, sees_everything
@@ -101,20 +101,6 @@ def files_seen(reader: Reader) -> SubmittedFileQuerySet:
 _SPACES = Prepared(
     lambda reader, _: Space.objects.visible_to(reader).order_by().only("pk")[: _MOST_SPACES + 1]
 )
-
-
-def caller_ids(reader: Reader, kfunc: str, *, of_few: bool) -> Ids:
-    """Return the ids of the objects that call a kfunc and that somebody may see, the latest first.
-
-    `of_few`, for a reader who sees few: whether the reader's objects call it is asked of each, else
-    whether the reader may see what calls it.
-    """
-    if of_few:
-        calls = Call.objects.filter(object__in=newest_ids(reader, LOOKED_AT), kfunc=kfunc)
-    else:
-        seen = BpfObject.objects.visible_to(reader).filter(pk=OuterRef("object"))
-        calls = Call.objects.filter(Exists(seen), kfunc=kfunc)
-    return objects_of(calls)
 
 
 def put_files_in_spaces() -> None:

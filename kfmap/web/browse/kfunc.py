@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.functional import SimpleLazyObject as Later
@@ -27,10 +26,10 @@ from kfmap.web.shared.kernel_map import KernelMap, ThisKernel
 from kfmap.web.shared.not_found import NameNotFound
 from kfmap.web.shared.once_per_facts import once_per_facts
 from kfmap.web.shared.page import Page, kernel_page, map_page
+from verifier.records.cursor import START
+from verifier.records.id_lists import calling_ids
 from verifier.records.models import BpfObject, Call
-from verifier.records.newest import caller_ids, sees_few
 from verifier.spaces.access import Reader
-from verifier.spaces.prepared import Prepared
 
 _CALLERS = 20
 
@@ -169,24 +168,15 @@ def _find_variants(kernels: KernelMap, name: str) -> list[tuple[str, list[str]]]
 def _find_callers(name: str, reader: Reader) -> list[BpfObject]:
     """Return the latest objects that call a kfunc, with `places`: how often each does.
 
-    They are read from the end of an index, for a reader who sees few objects from that of theirs,
-    and places are counted for those that are shown alone: whatever calls a kfunc, its page costs
-    the same.
+    Places are counted for those that are shown alone: whatever calls a kfunc, its page costs the
+    same.
     """
-    found = (_OF_FEW if sees_few(reader) else _OF_MANY).rows(reader, name)
-    if not found:
+    latest = calling_ids(reader, name).read(START, _CALLERS)
+    if not latest:
         return []
+    found = list(BpfObject.objects.visible_to(reader).filter(pk__in=latest))
     calls = Call.objects.filter(kfunc=name, object__in=[caller.pk for caller in found]).order_by()
     places = dict(calls.values_list("object").annotate(Count("pk")))
     for caller in found:
         caller.places = places[caller.pk]  # type: ignore[attr-defined]  # as annotate() would
     return found
-
-
-def _latest_callers(reader: Reader, name: str, *, of_few: bool) -> QuerySet[BpfObject]:
-    latest = caller_ids(reader, name, of_few=of_few)[:_CALLERS]
-    return BpfObject.objects.visible_to(reader).filter(pk__in=latest)
-
-
-_OF_MANY = Prepared(partial(_latest_callers, of_few=False))
-_OF_FEW = Prepared(partial(_latest_callers, of_few=True))

@@ -15,6 +15,8 @@ from tests.verifier.conftest import create_object
 from tests.verifier.spaces.people import Team, create_team
 from verifier.engine.judging.choice_text import plain_choices
 from verifier.engine.judging.choices import LoaderChoices
+from verifier.records.cursor import OLDEST, START, Cursor
+from verifier.records.id_lists import calling_ids
 from verifier.records.identity import identify_uploads
 from verifier.records.loaders import loader_key, move_to_loader
 from verifier.records.models import BpfObject, Submission, SubmittedFile
@@ -128,3 +130,33 @@ def test_object_that_a_space_has_with_another_loader_makes_its_pages_new(team: T
     before = identify_uploads(reader)
     assert move_to_loader(team.object, team.space, debugging) == other
     assert identify_uploads(reader) != before
+
+
+@pytest.mark.parametrize("looked_at", [2, 5000])
+def test_callers_of_a_kfunc_are_found_whoever_else_calls_it(
+    team: Team, monkeypatch: pytest.MonkeyPatch, looked_at: int
+) -> None:
+    monkeypatch.setattr("verifier.records.id_lists.LOOKED_AT", looked_at)
+    reader, outsider = team.user("reader"), team.user("outsider")
+    of_team = add_objects(team.submission, 6)
+    own = add_objects(Submission.objects.create(user=reader), 3)
+    strange = add_objects(Submission.objects.create(user=outsider), 5)
+    calling = [own[1], *of_team[::2]]
+    for obj in [*strange, *calling, *calling]:
+        program = obj.programs.create(name="a", position=obj.programs.count())
+        program.calls.create(object=obj, kfunc="f", weak=False, instruction=1, path=[])
+    ids = [obj.pk for obj in calling]
+
+    found = calling_ids(reader, "f")
+    assert found.read(START, 9) == found.skip(0, 9) == ids
+    assert found.read(START, 2) == ids[:2]
+    assert found.read(Cursor(below=ids[1]), 2) == found.skip(2, 2) == ids[2:]
+    assert found.read(OLDEST, 2) == ids[-2:]
+    assert found.read(Cursor(above=ids[2]), 9) == ids[:2]
+    assert calling_ids(reader, "f", "4").read(START, 9) == []
+    assert calling_ids(reader, "f", "5.O").read(START, 9) == ids[1:2]
+    assert calling_ids(reader, "f", space=team.space).read(START, 9) == ids[1:]
+    assert calling_ids(reader, "g").read(START, 9) == []
+    assert calling_ids(team.user("administrator"), "f").read(START, 9)[:5] == [
+        obj.pk for obj in strange
+    ]

@@ -48,7 +48,7 @@ def test_a_run_that_begins_with_flavours_begins_with_their_release(
 def test_every_object_is_found_by_the_names_that_its_reader_sees(
     client: Client, monkeypatch: pytest.MonkeyPatch, looked_at: int
 ) -> None:
-    monkeypatch.setattr("verifier.records.newest.LOOKED_AT", looked_at)
+    monkeypatch.setattr("verifier.records.id_lists.LOOKED_AT", looked_at)
     ada, bob = (User.objects.create_user(name) for name in ("ada", "bob"))
     for at in range(3):
         obj = BpfObject.objects.create(sha256=f"{at:064x}", file_name=f"toy{at}.bpf.o", size=1)
