@@ -12,7 +12,7 @@ from verifier.engine.flow.slices import PASSED_BY, RESULT, Live, Marks, Slice, f
 from verifier.engine.flow.values import Value
 
 if TYPE_CHECKING:
-    from verifier.engine.flow.engine import ObjectCode
+    from verifier.engine.flow.object_code import ObjectCode
 
 _THROW = "bpf_throw"
 _TIMER_SET_CALLBACK = 170

@@ -6,7 +6,7 @@ over jumps as well, to whatever wrote r0 last; dead code counts.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterator, Mapping
 
 from kfmap.quick_dataclass import dataclass, field
 from verifier.engine.flow.body import (
@@ -28,14 +28,16 @@ from verifier.engine.flow.body import (
 from verifier.engine.object.model import Code, Function
 
 _SET_64, _SET_32 = 0xB7, 0xB4  # r = k, w = k
-_MOVE = 0xBF  # r = r
-_COPIES = (_MOVE, 0xBC)  # and w = w
+_MOVE, _MOVE_32 = 0xBF, 0xBC  # r = r, w = w
+_COPIES = (_MOVE, _MOVE_32)
 _LAST_SCRATCHED = 5  # calls leave nothing in r0 to r5
 _AND, _AND_32 = 0x57, 0x54  # r &= k, w &= k
 _ATOMIC = 0xC0
 _FRAME = 10
 _U32, _U64 = (1 << 32) - 1, (1 << 64) - 1
 _MAX_STEPS = 50_000  # back from all exits of a function
+
+Constants = Callable[[int], Collection[int] | None]
 
 
 @dataclass(slots=True)
@@ -56,12 +58,17 @@ class Returned:
 
 
 def find_returned(
-    code: Code, function: Function, relocated: Container[int], entered: Container[int]
+    code: Code,
+    function: Function,
+    relocated: Container[int],
+    entered: Mapping[int, int],
+    constants: Constants,
 ) -> Mapping[int, Returned] | None:
     """Return what each exit of a function returns, by slot; None where jumps cannot be followed.
 
-    `relocated`: slots whose constants a kernel gives; `entered`: of calls of static functions,
-    which may return what they are given.
+    `relocated`: slots whose constants a kernel gives; `entered`: the static functions that are
+    called, by slot. `constants` gives all that such a function returns, None where that is not only
+    constants.
     """
     start, end = function.start, function.start + function.count
     led_from: dict[int, list[int]] = {}
@@ -76,7 +83,7 @@ def find_returned(
         else:
             offset = code.immediates[at] if opcode == OP_JA32 else code.offsets[at]
             led_from.setdefault(at + 1 + offset, []).append(at)
-    search = _Search(code, start, led_from, relocated, entered)
+    search = _Search(code, start, led_from, relocated, entered, constants)
     found = {}
     for at in exits:
         returned = search.back_from(at)
@@ -93,13 +100,15 @@ class _Search:
         start: int,
         led_from: Mapping[int, list[int]],
         relocated: Container[int],
-        entered: Container[int],
+        entered: Mapping[int, int],
+        constants: Constants,
     ) -> None:
         self._code = code
         self._start = start
         self._led_from = led_from
         self._relocated = relocated
         self._entered = entered
+        self._constants = constants
         self._steps = 0
         self._found = Returned()
         self._compared = self._moved = 0  # registers, as bits: beside r0, and into it
@@ -108,21 +117,21 @@ class _Search:
         """Return what reaches an exit, None where that takes too long."""
         found = self._found = Returned()
         self._compared = self._moved = 0
-        waiting, seen = [(at, 0)], {(at, 0)}
+        waiting, seen = [(at, 0, _U64)], {(at, 0, _U64)}
         while waiting:
-            here, register = waiting.pop()
-            if here == self._start and here not in self._led_from:
+            here, register, mask = waiting.pop()
+            if here == self._start and (register or here not in self._led_from):
                 found.has_others = True
                 found.is_plain &= not register
             for slot in self._before(here):
                 self._steps += 1
                 if self._steps > _MAX_STEPS:
                     return None
-                if (slot, register) not in seen:
-                    seen.add((slot, register))
-                    followed = self._follow(slot, register)
+                if (slot, register, mask) not in seen:
+                    seen.add((slot, register, mask))
+                    followed = self._follow(slot, register, mask)
                     if followed is not None:
-                        waiting.append((slot, followed))
+                        waiting.append((slot, *followed))
         found.is_plain &= not self._compared & self._moved
         return found
 
@@ -131,39 +140,53 @@ class _Search:
         if slot > self._start and self._code.opcodes[slot - 1] not in (OP_JA, OP_JA32, OP_EXIT):
             yield slot - 1
 
-    def _follow(self, slot: int, register: int) -> int | None:
-        """Note what an instruction does with a register that is returned; give the register that
-        has it before, None where it comes from nowhere else."""
+    def _follow(self, slot: int, register: int, mask: int) -> tuple[int, int] | None:
+        """Note what an instruction does with a register that is returned, by the bits of a mask.
+
+        Return the register that has it before, and the bits; None where it comes from nowhere else.
+        """
         code, found = self._code, self._found
         opcode, registers = code.opcodes[slot], code.registers[slot]
         kind, target, source = opcode & 7, registers & 15, registers >> 4
         if opcode in (OP_CALL, OP_CALLX):
             if register > _LAST_SCRATCHED:
-                return register
-            found.has_others = True
-            found.writes += 1
-            is_told = opcode == OP_CALL and slot not in self._entered
-            found.is_plain &= not register and is_told
+                return register, mask
+            self._call(slot, opcode, register, mask)
             return None
         if kind in (CLASS_JMP, CLASS_JMP32):
             self._compare(kind, register, target, source if opcode & 8 else target)
-            return register
-        is_move = opcode == _MOVE and not code.offsets[slot] and target == register == 0
+            return register, mask
         if (opcode in _COPIES or kind == CLASS_STX) and source == register:
             found.is_plain = False
         if kind == CLASS_STX and opcode & 0xE0 == _ATOMIC:  # it fetches: the source, or r0
             if register not in (0, source):
-                return register
+                return register, mask
             found.has_others, found.is_plain = True, False
             found.writes += 1
             return None
         writes = opcode and kind in (CLASS_ALU, CLASS_ALU64, CLASS_LD, CLASS_LDX)
         if not writes or target != register:
-            return register
-        if is_move:
-            self._moved |= 1 << source
-            return source
-        return self._define(slot, opcode, register, source)
+            return register, mask
+        if opcode in _COPIES and not code.offsets[slot]:
+            return self._copy(opcode, register, source, mask)
+        return self._define(slot, opcode, register, source, mask)
+
+    def _call(self, slot: int, opcode: int, register: int, mask: int) -> None:
+        """Note what a call leaves in a register; a static function may return what it is given."""
+        found, callee = self._found, self._entered.get(slot)
+        found.writes += 1
+        found.is_plain &= not register and opcode == OP_CALL and callee is None
+        constants = None if register or callee is None else self._constants(callee)
+        if constants is None:
+            found.has_others = True
+        else:
+            found.constants.update(number & mask for number in constants)
+
+    def _copy(self, opcode: int, register: int, source: int, mask: int) -> tuple[int, int]:
+        if opcode == _MOVE_32 or register:
+            self._found.is_plain = False
+        self._moved |= 1 << source
+        return source, mask & _U32 if opcode == _MOVE_32 else mask
 
     def _compare(self, kind: int, register: int, target: int, source: int) -> None:
         if register == 0:
@@ -171,15 +194,17 @@ class _Search:
         if kind == CLASS_JMP32 and register in (target, source):
             self._found.is_plain = False
 
-    def _define(self, slot: int, opcode: int, register: int, source: int) -> int | None:
+    def _define(
+        self, slot: int, opcode: int, register: int, source: int, mask: int
+    ) -> tuple[int, int] | None:
         found, immediate = self._found, self._code.immediates[slot]
         if opcode in (_SET_64, _SET_32) and slot not in self._relocated:
-            found.constants.add(immediate & (_U64 if opcode == _SET_64 else _U32))
+            found.constants.add(immediate & mask & (_U64 if opcode == _SET_64 else _U32))
             found.writes += 1
             return None
         found.has_others = True
         if opcode in (_AND, _AND_32) and _is_low_bits(immediate):
-            return register
+            return register, mask
         found.is_plain &= opcode & 7 == CLASS_LDX and source != _FRAME
         found.writes += 1
         return None

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from kfmap.btf.kinds import Kind
 from kfmap.btf.read import Btf, BtfError
 from verifier.engine.flow.context_reads import find_context_reads
-from verifier.engine.flow.engine import ObjectCode
+from verifier.engine.flow.object_code import ObjectCode
 from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.object.model import BpfObject, Program
 

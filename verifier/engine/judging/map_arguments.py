@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from kfmap.kernel.helper_form import HelperMaps
 from kfmap.permission.context import Context
 from kfmap.permission.view import EXT_TYPE
-from verifier.engine.flow.engine import ObjectCode
 from verifier.engine.flow.given_maps import find_given_map
+from verifier.engine.flow.object_code import ObjectCode
 from verifier.engine.flow.summary import MapUse
 from verifier.engine.judging.contexts import UNSPECIFIED
 from verifier.engine.judging.kernel import KernelUnderTest

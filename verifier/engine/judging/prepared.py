@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kfmap.btf.read import BtfError
 from kfmap.permission.context import Context
 from kfmap.quick_dataclass import dataclass, field
-from verifier.engine.flow.engine import ObjectCode
+from verifier.engine.flow.object_code import ObjectCode
 from verifier.engine.judging.choices import NO_CHOICES, LoaderChoices, apply_choices
 from verifier.engine.judging.context_words import ContextReads, find_program_reads
 from verifier.engine.judging.contexts import resolved_type

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from verifier.engine.flow.engine import ObjectCode
+from verifier.engine.flow.object_code import ObjectCode
 from verifier.engine.flow.returned import Returned
 from verifier.engine.flow.values import (
     TO_CONTEXT,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from verifier.engine.flow.budget import Budget
-from verifier.engine.flow.engine import Engine, ObjectCode
+from verifier.engine.flow.engine import Engine
 from verifier.engine.flow.inputs import POISON, Answer, Inputs, KfuncAnswer, Patch
+from verifier.engine.flow.object_code import ObjectCode
 from verifier.engine.flow.reach import Entry, Reach, find_live_calls
 from verifier.engine.flow.values import OBJECT, Asked
 from verifier.engine.object.model import BpfObject

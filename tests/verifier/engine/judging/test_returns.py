@@ -12,11 +12,13 @@ import pytest
 from kfmap.permission.section_names import parse_section_name
 from tests.verifier.bundled import bundled_kernel, reasons_of
 from tests.verifier.engine.flow.assembly import assemble
-from verifier.engine.flow.returned import Returned, find_returned
+from verifier.engine.flow.object_code import ObjectCode
+from verifier.engine.flow.returned import Returned
 from verifier.engine.object.model import BpfMap, StructOpsUse
 from verifier.engine.result import PASSES, REFUSED, UNKNOWN, ProgramVerdict
 from verifier.engine.verdict import KernelUnderTest, check_object
 
+_U32 = (1 << 32) - 1
 RANDOM, LOOP, TIMER_SET_CALLBACK = 7, 181, 170
 
 
@@ -216,7 +218,10 @@ def test_a_kernel_whose_check_was_not_read_refuses_nothing() -> None:
         ("r6 = *(u8 *)(r1 + 0); r0 = r6; exit", Returned(set(), True, True, 1)),
         ("r6 = 4; call 7; r0 = r6; exit", Returned({4}, writes=1)),
         ("r6 = 4; if r1 == 0 goto o; r6 = 5; o:; r0 = r6; exit", Returned({4, 5}, writes=2)),
+        ("r6 = -1; w0 = w6; exit", Returned({0xFFFF_FFFF}, False, False, 1)),
+        ("r6 = 4; r7 = r6; call 7; r0 = r7; exit", Returned({4}, False, False, 1)),
         ("r0 = r1; exit", Returned(set(), True, False, 0)),
+        ("again:; w0 = w1; if r2 != 0 goto again; exit", Returned(set(), True, False, 0)),
         ("call 7; if w0 > 1 goto o; o:; exit", Returned(set(), True, False, 1)),
         ("r0 = *(u64 *)(r10 - 8); exit", Returned(set(), True, False, 1)),
         ("r0 = &map0; exit", Returned(set(), True, False, 1)),
@@ -224,17 +229,42 @@ def test_a_kernel_whose_check_was_not_read_refuses_nothing() -> None:
     ],
 )
 def test_the_code_before_an_exit_shows_what_is_returned(code: str, expected: Returned) -> None:
-    obj = assemble(f"main: program; {code}")
-    found = find_returned(obj.code["text"], obj.functions[0], (), ())
+    assert _find_returned(f"main: program; {code}") == [expected]
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("call f; exit; f: static; r0 = 1; exit", Returned({1}, False, False, 1)),
+        ("call f; w0 = w0; exit; f: static; r0 = -1; exit", Returned({_U32}, False, False, 1)),
+        ("call f; r0 = 7; exit; f: static; exit", Returned({7}, writes=1)),
+        ("call f; exit; f: static; r0 = r1; exit", Returned(set(), True, False, 1)),
+        ("call f; exit; f: static; call f; exit", Returned(set(), True, False, 1)),
+        ("call f; exit; f: static; end:; goto end", Returned(set(), True, False, 1)),
+        ("call f; exit; f: global; r0 = 1; exit", Returned(set(), True, True, 1)),
+    ],
+)
+def test_static_functions_are_followed_to_what_they_return(code: str, expected: Returned) -> None:
+    assert _find_returned(f"main: program; {code}") == [expected]
+
+
+def test_a_long_chain_of_calls_is_not_followed_to_its_end() -> None:
+    chain = [f"f{number}: static; call f{number + 1}; exit" for number in range(2000)]
+    found = _find_returned(
+        "; ".join(("main: program; call f0; exit", *chain, "f2000: static; r0 = 1; exit"))
+    )
+    assert found == [Returned(set(), True, False, 1)]
+
+
+def _find_returned(text: str) -> list[Returned]:
+    found = ObjectCode(assemble(text), {}).find_returned(0)
     assert found is not None
-    assert list(found.values()) == [expected]
+    return list(found.values())
 
 
 def test_a_loop_without_a_way_in_from_the_start_is_followed_once() -> None:
-    obj = assemble("main: program; r0 = 1; again:; r1 += 1; if r1 != 0 goto again; exit")
-    found = find_returned(obj.code["text"], obj.functions[0], (), ())
-    assert found is not None
-    assert [item.constants for item in found.values()] == [{1}]
+    text = "main: program; r0 = 1; again:; r1 += 1; if r1 != 0 goto again; exit"
+    assert [item.constants for item in _find_returned(text)] == [{1}]
 
 
 def test_a_negated_number_has_bounds_on_newer_kernels_only() -> None:
