@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from allauth.mfa.models import Authenticator
 from django.contrib import admin
@@ -13,6 +14,7 @@ from django.http import HttpRequest
 
 from kfmap.accounts.models import SetupLink, SignIn
 from kfmap.accounts.sign_ins import end_sign_in
+from verifier.records.models import Review
 
 if TYPE_CHECKING:
     BaseUserAdmin = DjangoUserAdmin[User]
@@ -96,6 +98,14 @@ class UserAdmin(BaseUserAdmin):
         count = rows.values("user").distinct().count()
         rows.delete()
         self.message_user(request, f"Second factors taken away: {count}.")
+
+    def get_deleted_objects(self, objs: Iterable[User], request: HttpRequest) -> Any:
+        """Refuse where reviews in their own space would go along: what was said stays said."""
+        objs = list(objs)
+        rows, goes, keeps, protected = super().get_deleted_objects(objs, request)
+        if Review.objects.filter(space__owner__in=objs).exists():
+            keeps.add("review")
+        return rows, goes, keeps, protected
 
     def _sign_out(self, people: QuerySet[User]) -> int:
         rows = list(SignIn.objects.filter(user__in=people.values("pk")))

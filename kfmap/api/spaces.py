@@ -26,13 +26,13 @@ from kfmap.api.serializers_spaces import (
     SpaceSerializer,
 )
 from kfmap.api.visible import expect_all_spaces, spaces_of
+from verifier.records.endings import delete_space
 from verifier.records.newest import count_in
 from verifier.spaces.access import may, roles_in
 from verifier.spaces.models import Space
 from verifier.spaces.roles import ROLE_FOR, Action
 from verifier.spaces.space_changes import (
     AddressTakenError,
-    delete_space,
     keep_settings,
     make_space,
 )

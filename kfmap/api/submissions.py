@@ -22,10 +22,11 @@ from kfmap.api.serializers import ListedSubmissionSerializer, SubmissionSerializ
 from kfmap.api.visible import submissions_of
 from kfmap.catalogue.snapshot import one_snapshot
 from verifier.engine.reports import RENDERERS
+from verifier.records.endings import delete_upload
 from verifier.records.models import Submission, SubmittedFile
 from verifier.records.report_download import export_report
 from verifier.records.reporting import load_submission
-from verifier.records.uploads import delete_upload, may_manage
+from verifier.records.uploads import may_manage
 
 REPORT_FORMAT = OpenApiParameter("format", enum=list(RENDERERS), description="default: json")
 REPORTS = files(*dict.fromkeys(renderer.media_type for renderer in RENDERERS.values()))

@@ -20,6 +20,7 @@ from verifier.jobs.confined import find_gaps
 from verifier.jobs.processes import let_go_of_the_gone
 from verifier.jobs.queue import BrokerAwayError, count_messages, send_jobs
 from verifier.jobs.verdicts_ready import tell_verdicts
+from verifier.records.endings import go_on_ending
 from verifier.records.models import Job, Worker
 from verifier.records.newest import put_files_in_spaces
 from verifier.records.store import put_calls_in_objects
@@ -98,6 +99,7 @@ class Ticker:
             put_calls_in_objects()
             for step in _also_due:
                 step()
+            go_on_ending()
         except Exception as error:
             if find_absence(error):
                 log.warning("the jobs cannot be looked through now: %s", str(error).strip())

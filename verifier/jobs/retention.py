@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from verifier.records.endings import delete_upload
 from verifier.records.models import Submission
-from verifier.records.uploads import delete_upload
 from verifier.spaces.models import Space
 
 _AT_ONCE = 1000

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from kfmap.catalogue.admin import ReadOnlyAdmin
 from verifier.records import models
+from verifier.records.endings import delete_upload
 from verifier.records.models.job import JobQuerySet
 from verifier.records.models.review import WaiverQuerySet
 from verifier.records.models.submission import SubmittedFileQuerySet
 from verifier.records.waivers import withdraw
+from verifier.spaces.counted_deletion import CountedDeletionAdmin
 from verifier.spaces.models import Event, Kind
 
 
@@ -86,7 +88,7 @@ class _UploadAdmin(ReadOnlyAdmin):
 
 
 @admin.register(models.Submission)
-class SubmissionAdmin(_UploadAdmin):
+class SubmissionAdmin(CountedDeletionAdmin, _UploadAdmin):
     date_hierarchy = "created_at"
     list_filter = ("space",)
     search_fields = ("user__username", "files__name")
@@ -96,6 +98,16 @@ class SubmissionAdmin(_UploadAdmin):
     def files_of(self, obj: Model) -> SubmittedFileQuerySet:
         """Return the files of an upload."""
         return models.SubmittedFile.objects.filter(submission=obj.pk)
+
+    def delete_model(self, request: HttpRequest, obj: Model) -> None:
+        """Delete an upload as its page does, and write it down."""
+        assert isinstance(obj, models.Submission)
+        delete_upload(obj, request.user)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> None:
+        """Delete uploads one by one."""
+        for submission in queryset:
+            self.delete_model(request, submission)
 
 
 @admin.register(models.SubmittedFile)

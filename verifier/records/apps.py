@@ -1,5 +1,7 @@
 """Django's entry to the rows of verifier."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -9,3 +11,7 @@ class RecordsConfig(AppConfig):
     name = "verifier.records"
     label = "verifier"
     verbose_name = "Objects and verdicts"
+
+    def ready(self) -> None:
+        """Have personal spaces end with their owners."""
+        import_module("verifier.records.endings")

@@ -1,13 +1,12 @@
-"""Uploads in their spaces: where an object is for somebody, and the end of an upload."""
+"""Uploads in their spaces: where an object is for somebody, and who may delete an upload."""
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.db.models import OuterRef, Subquery
 
 from verifier.records.models import BpfObject, Submission, SubmittedFile
 from verifier.spaces.access import Reader, may
-from verifier.spaces.models import AuditEntry, Space
+from verifier.spaces.models import Space
 from verifier.spaces.models.space import SpaceQuerySet
 from verifier.spaces.roles import Action
 
@@ -38,13 +37,3 @@ def may_manage(user: Reader, submission: Submission) -> bool:
     if submission.user_id == user.pk and user.is_authenticated:
         return True
     return submission.space is not None and may(user, Action.MANAGE, submission.space)
-
-
-@transaction.atomic
-def delete_upload(submission: Submission, by: Reader | None) -> None:
-    """Delete an upload; objects that no other upload has go with it, and their bytes."""
-    names = list(submission.files.values_list("name", flat=True))
-    AuditEntry.objects.record(
-        submission.space, by, "upload deleted", str(submission), files=names[:100]
-    )
-    submission.delete()

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.forms import models as forms
 from django.http import HttpRequest
 
+from verifier.spaces.counted_deletion import CountedDeletionAdmin
 from verifier.spaces.membership import LastMaintainerError, withdraw
-from verifier.spaces.models import AuditEntry, Invitation, Membership, Space
+from verifier.spaces.models import AuditEntry, Ending, Invitation, Membership, Space
 from verifier.spaces.roles import Role
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ class MembershipInline(TabularInline):
 
 
 @admin.register(Space)
-class SpaceAdmin(ModelAdmin):
+class SpaceAdmin(CountedDeletionAdmin):
     """Spaces with their members; what is changed here is in their trails, too."""
 
     list_display = ("name", "slug", "owner", "visibility", "retention_days", "created_at")
@@ -79,10 +81,11 @@ class SpaceAdmin(ModelAdmin):
             _record_members(request, space, formset)
 
     def delete_model(self, request: HttpRequest, obj: Model) -> None:
-        """Delete a space; its trail says so."""
+        """Hide a space, which workers then remove; its trail says so."""
         assert isinstance(obj, Space)
-        AuditEntry.objects.record(obj, request.user, "space deleted", obj.slug)
-        obj.delete()
+        with transaction.atomic():
+            AuditEntry.objects.record(obj, request.user, "space deleted", obj.slug)
+            Ending.objects.begin(obj, request.user)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> None:
         """Delete spaces one by one, so that each trail says so."""
@@ -100,6 +103,26 @@ def _record_members(request: HttpRequest, space: Space, formset: Any) -> None:
     ):
         for row in rows:
             AuditEntry.objects.record(space, request.user, what, str(row.user), role=row.role)
+
+
+@admin.register(Ending)
+class EndingAdmin(ModelAdmin):
+    """How far the removal of deleted spaces is: nobody writes these rows by hand."""
+
+    list_display = ("address", "asked_by", "removed", "total", "begun_at", "taken_at")
+    list_select_related = ("asked_by",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Refuse."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Refuse: the space would stay, with nobody to see it."""
+        return False
 
 
 @admin.register(Invitation)

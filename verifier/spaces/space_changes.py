@@ -36,12 +36,3 @@ def keep_settings(space: Space, fields: Iterable[str], by: Reader) -> None:
     """Keep what somebody changed of a space; `fields` names it."""
     space.save()
     AuditEntry.objects.record(space, by, "settings changed", space.slug, fields=list(fields))
-
-
-@transaction.atomic
-def delete_space(space: Space, by: Reader) -> None:
-    """End a space with its uploads; the trail stays. Raises ValueError for a personal one."""
-    if space.is_personal:
-        raise ValueError("a personal space goes with its owner")
-    AuditEntry.objects.record(space, by, "space deleted", space.slug)
-    space.delete()

@@ -21,6 +21,7 @@ from verifier.engine.reports import RENDERERS
 from verifier.guests.store import add_opinions
 from verifier.jobs.opening import change_loader, check_again, check_stale_objects
 from verifier.jobs.submit import submit_once
+from verifier.records.endings import delete_upload
 from verifier.records.models import BpfObject, Job, Review, Submission
 from verifier.records.newest import LOOKED_AT, find_newest, newest_ids, sees_few
 from verifier.records.outcome import load_outcomes
@@ -30,7 +31,7 @@ from verifier.records.reporting import load_report, load_submission
 from verifier.records.review_state import find_decision
 from verifier.records.reviews import load_latest, load_reviews
 from verifier.records.store import find_stale
-from verifier.records.uploads import delete_upload, find_space, may_manage, spaces_of
+from verifier.records.uploads import find_space, may_manage, spaces_of
 from verifier.records.versions import load_origins
 from verifier.spaces.access import Reader
 from verifier.spaces.choice import NoSuchSpaceError, find_chosen, list_choices
@@ -54,6 +55,10 @@ _LATEST = Prepared(lambda reader, _: find_newest(reader, 50))
 _STALE = Prepared(lambda reader, _: _find_stale(reader)[: _MANY + 1])
 _STALE_OF_FEW = Prepared(
     lambda reader, _: _find_stale(reader).filter(pk__in=newest_ids(reader, LOOKED_AT))[: _MANY + 1]
+)
+_FILES_GO = (
+    "The upload is deleted, and nobody sees it any more. Its files are removed one after "
+    "another: Spaces says how many are gone."
 )
 _QUEUE_AWAY = (
     "What you gave is kept and waits for the queue, which does not answer now: "
@@ -142,8 +147,8 @@ def show_submission(request: HttpRequest, submission: Submission) -> HttpRespons
 @submission_view(Action.MANAGE)
 def delete_submission(request: HttpRequest, submission: Submission) -> HttpResponse:
     """Delete an upload; objects that nobody else has uploaded go with it, bytes and all."""
-    delete_upload(submission, request.user)
-    messages.success(request, "The upload is deleted.")
+    is_gone = delete_upload(submission, request.user)
+    messages.success(request, "The upload is deleted." if is_gone else _FILES_GO)
     return redirect("uploads")
 
 

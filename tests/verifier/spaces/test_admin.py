@@ -21,8 +21,8 @@ from verifier.spaces.roles import Role
 pytestmark = pytest.mark.django_db
 REACHABLE = """
     kfmap_accounts/setuplink kfmap_accounts/signin auth/user kfmap_adding/addition
-    kfmap_api/apitoken spaces/auditentry spaces/invitation spaces/space verifier/bpfobject
-    verifier/job verifier/review verifier/submission verifier/waiver
+    kfmap_api/apitoken spaces/auditentry spaces/ending spaces/invitation spaces/space
+    verifier/bpfobject verifier/job verifier/review verifier/submission verifier/waiver
     verifier_rechecking/recheck verifier_webhooks/delivery verifier_webhooks/webhook
 """
 

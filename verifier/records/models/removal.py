@@ -6,9 +6,12 @@ counts the rows that are left, and there may be a million of them.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
@@ -17,6 +20,7 @@ from verifier.records.models.object import BpfObject
 from verifier.records.models.submission import SubmittedFile
 
 _ONLY = 1
+_as_one: ContextVar[bool] = ContextVar("as_one", default=False)
 
 
 class RemovalQuerySet(models.QuerySet["Removal"]):
@@ -43,4 +47,17 @@ class Removal(models.Model):
 @receiver(post_delete, sender=SubmittedFile)
 @receiver(post_delete, sender=Job)
 def _note(**_: Any) -> None:
-    Removal.objects.note()
+    if not _as_one.get():
+        Removal.objects.note()
+
+
+@contextmanager
+def counted_as_one() -> Iterator[None]:
+    """Count what is removed in a block, all or nothing of it, as one."""
+    with transaction.atomic():
+        before = _as_one.set(True)
+        try:
+            yield
+        finally:
+            _as_one.reset(before)
+        Removal.objects.note()

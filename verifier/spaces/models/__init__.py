@@ -5,6 +5,7 @@ never the other way.
 """
 
 from verifier.spaces.models.audit import AuditEntry
+from verifier.spaces.models.ending import Ending
 from verifier.spaces.models.event import Event, Kind
 from verifier.spaces.models.invitation import Invitation
 from verifier.spaces.models.notice import Notice
@@ -13,6 +14,7 @@ from verifier.spaces.models.space import Membership, Space
 
 __all__ = [
     "AuditEntry",
+    "Ending",
     "Event",
     "Invitation",
     "Kind",

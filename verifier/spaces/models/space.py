@@ -76,7 +76,7 @@ class Space(models.Model):
     about = models.TextField(blank=True, max_length=LONGEST_ABOUT)
     owner = models.OneToOneField(
         settings.AUTH_USER_MODEL,
-        on_delete=models.CASCADE,
+        on_delete=models.SET_NULL,  # `records.endings` ends it with its owner, uploads and all
         null=True,
         blank=True,
         related_name="personal_space",

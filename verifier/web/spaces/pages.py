@@ -13,18 +13,18 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from kfmap.web.shared.id_page import read_asked
 from verifier.engine.reports import RENDERERS
+from verifier.records.endings import delete_space
 from verifier.records.id_lists import FoundIds
 from verifier.records.models import BpfObject
 from verifier.records.newest import count_in, ids_in
 from verifier.records.outcome import load_outcomes
 from verifier.records.reviews import load_latest
 from verifier.spaces.access import Reader, role_of
-from verifier.spaces.models import AuditEntry, Space
+from verifier.spaces.models import AuditEntry, Ending, Space
 from verifier.spaces.moment import SAME_MOMENT
 from verifier.spaces.roles import ROLE_FOR, Action, Role
 from verifier.spaces.space_changes import (
     AddressTakenError,
-    delete_space,
     keep_settings,
     make_space,
 )
@@ -34,6 +34,10 @@ from verifier.web.spaces.forms import NewSpaceForm, RoleForm, SettingsForm
 
 _A_PAGE = 50
 _SPACES = 100  # on a page of the list
+_FILES_GO = (
+    "The space is deleted, and nobody sees it any more. Its uploads are removed one after "
+    "another: this page says how many are gone."
+)
 
 
 @require_safe
@@ -47,7 +51,13 @@ def list_spaces(request: HttpRequest) -> HttpResponse:
     if isinstance(request.user, User):
         roles = dict(request.user.space_memberships.values_list("space_id", "role"))
     rows = [(space, Role(roles[space.pk]).label if space.pk in roles else "") for space in page]
-    return render(request, "spaces/list.html", {"rows": rows, "page": page, "section": "spaces"})
+    context = {
+        "rows": rows,
+        "page": page,
+        "endings": Ending.objects.told_to(request.user),
+        "section": "spaces",
+    }
+    return render(request, "spaces/list.html", context)
 
 
 @login_required
@@ -139,6 +149,6 @@ def delete(request: HttpRequest, space: Space) -> HttpResponse:
     if space.is_personal or request.POST.get("confirm") != space.slug:
         messages.error(request, "Nothing was deleted: type the address of the space to confirm.")
         return redirect("space-settings", space.slug)
-    delete_space(space, request.user)
-    messages.success(request, "The space is deleted.")
+    is_gone = delete_space(space, request.user)
+    messages.success(request, "The space is deleted." if is_gone else _FILES_GO)
     return redirect("spaces")
