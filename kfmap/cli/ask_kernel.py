@@ -38,7 +38,14 @@ from verifier.engine.verdict import (
 from verifier.opinions.agreement import Agreement, ComparedProgram, compare
 from verifier.opinions.asking import BootedKernel, Limits, ask_kernel
 from verifier.opinions.files import MOST_OBJECTS, AskedObject, prepare
-from verifier.opinions.images import FOLDER, LOADER, find_images, load_image, open_image
+from verifier.opinions.images import (
+    FOLDER,
+    LOADER,
+    find_images,
+    load_image,
+    open_image,
+    read_config_beside,
+)
 from verifier.opinions.loader import build_loader
 from verifier.opinions.opinion import KernelOpinion
 from verifier.opinions.opinion_json import VERSION, plain_compared
@@ -175,7 +182,7 @@ def _find_kernels(options: Namespace) -> list[BootedKernel]:
         modules = read_modules(options.modules) if options.modules else None
         name = load_kernels(options.kernel)[0].name if options.kernel else ""
         config = configs[name].read_config() if name in configs else None
-        opened = open_image(options.image, name, config or b"")
+        opened = open_image(options.image, name, config or read_config_beside(options.image))
         return [BootedKernel(opened.name, opened.image, opened.machine, opened.config, modules)]
     if options.modules:
         raise CommandFailedError("--modules goes with --image: fetched images have theirs.")

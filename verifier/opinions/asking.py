@@ -29,6 +29,12 @@ STEP_SECONDS = 60
 GUEST_SECONDS = 900
 _MOST_BOOTS = 25
 _SILENT = "the loader did not answer for it"
+# bpf_object__read_kconfig_file() of libbpf: no kernel was asked.
+_LACKS_CONFIG = "failed to open system Kconfig"
+_NO_CONFIG = (
+    "the object takes values from the kernel's configuration, and the guest has none: name the"
+    " kernel of the map that it is, or lay config-RELEASE beside vmlinuz-RELEASE"
+)
 CROWDED_OUT = "too many guests were ended by other objects"
 Progress = Callable[[int, int], bool]
 
@@ -181,6 +187,8 @@ def _of_program(name: str, found: ObjectAnswers | None, problem: str) -> Program
         return ProgramOpinion(name, Word.NOT_ASKED, problem or "the guest did not get to it")
     if found.whole == "refused" and found.error == errno.ENOMEM:
         return ProgramOpinion(name, Word.NOT_ASKED, say_short_memory("", found.said))
+    if found.whole == "refused" and _LACKS_CONFIG in found.said:
+        return ProgramOpinion(name, Word.NOT_ASKED, _NO_CONFIG, said=found.said)
     if found.whole in ("refused", "not opened"):
         reason = find_reason(found.said) or "libbpf refuses the object and gives no reason"
         return ProgramOpinion(

@@ -90,6 +90,18 @@ def open_image(path: Path, name: str = "", config: bytes = b"") -> BootedKernel:
     return BootedKernel(name or path.name, path, find_machine(data), config)
 
 
+def read_config_beside(image: Path) -> bytes:
+    """Return what distributions lay beside vmlinuz-RELEASE as config-RELEASE, b"" for nothing."""
+    before, is_named, release = image.name.partition("vmlinuz-")
+    beside = image.with_name(f"config-{release}")
+    if before or not is_named or not beside.is_file():
+        return b""
+    try:
+        return beside.read_bytes()
+    except OSError:
+        return b""
+
+
 def find_missing(data_dir: Path) -> str:
     """Return what has to be installed before a kernel can be asked, "" for nothing."""
     if not any(map(has_qemu, MACHINES)):

@@ -48,6 +48,18 @@ def test_an_object_that_is_refused_whole_refuses_each_of_its_programs(
     assert all(item.whole and "not found" in item.reason for item in opinion.programs)
 
 
+def test_a_guest_without_the_configuration_that_libbpf_needs_says_nothing_of_programs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """scx_central and its CONFIG_HZ on an image of Debian 6.18, which has no /proc/config.gz."""
+    failed = "libbpf: failed to open system Kconfig\n"
+    said = {"object": 0, "whole": "refused", "error": 2, "libbpf": failed}
+    kernel = pretend(tmp_path, monkeypatch, printing(console(WHOLE, said)))
+    (opinion,) = _ask(kernel, ["one", "two"])
+    assert {item.word for item in opinion.programs} == {Word.NOT_ASKED}
+    assert "config-RELEASE" in opinion.programs[0].reason
+
+
 @pytest.mark.parametrize("whole", [True, False])
 def test_a_guest_that_is_too_small_for_the_maps_says_nothing_of_programs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: bool

@@ -8,7 +8,14 @@ import pytest
 
 from kfmap.probe.host import ProbeError
 from verifier.opinions import images
-from verifier.opinions.images import find_images, find_missing, load_image, open_image, save_image
+from verifier.opinions.images import (
+    find_images,
+    find_missing,
+    load_image,
+    open_image,
+    read_config_beside,
+    save_image,
+)
 
 IMAGE = bytes(0x202) + b"HdrS" + bytes(600)
 
@@ -34,6 +41,14 @@ def test_an_image_that_is_not_whole_is_not_there(tmp_path: Path) -> None:
     assert find_images(tmp_path) == {}
     with pytest.raises(ProbeError, match=r"run `kfmap fetch-images 7\.2`"):
         load_image(tmp_path, "7.2")
+
+
+def test_the_configuration_beside_an_image_is_its_own(tmp_path: Path) -> None:
+    """As Debian, Fedora and others lay them in /boot."""
+    (tmp_path / "config-6.18.15+deb13-amd64").write_bytes(b"CONFIG_HZ=250\n")
+    assert read_config_beside(tmp_path / "vmlinuz-6.18.15+deb13-amd64") == b"CONFIG_HZ=250\n"
+    assert read_config_beside(tmp_path / "vmlinuz-6.18.16+deb13-amd64") == b""
+    assert read_config_beside(tmp_path / "6.18.vmlinuz") == b""
 
 
 @pytest.mark.parametrize("data", [b"", b"\x7fELF" + bytes(900)])

@@ -13,13 +13,15 @@ class Span:
     """The kernels on which an object is known to load: first and last by the order given, and those
     between them on which it is not. `first` is None if it is known of none.
 
-    `not_known`: those of which it is not known, between them or not.
+    `not_known`: those of which it is not known, between them or not. `of_releases`: only releases
+    count, and others that load it may stand beside them.
     """
 
     first: str | None
     last: str | None
     not_between: tuple[str, ...]
     not_known: tuple[str, ...] = ()
+    of_releases: bool = True
 
     @property
     def words(self) -> str:
@@ -30,7 +32,8 @@ class Span:
             return "every kernel refuses something"
         if self.first == self.last:
             refuses = "is known to refuse" if self.not_known else "refuses"
-            return f"{self.first} is the only release that {refuses} nothing"
+            what = "release" if self.of_releases else "kernel"
+            return f"{self.first} is the only {what} that {refuses} nothing"
         refusing = [name for name in self.not_between if name not in self.not_known]
         unknown = [name for name in self.not_between if name in self.not_known]
         without = f", except on {', '.join(refusing)}" if refusing else ""
@@ -73,14 +76,15 @@ def find_span(loading: Sequence[tuple[str, bool | None]]) -> Span:
     """
     names = [kernel for kernel, _ in loading]
     releases = [item for item in loading if not _is_named_after(item[0], names)]
-    loading = releases if any(loads for _, loads in releases) else loading
+    of_releases = any(loads for _, loads in releases)
+    loading = releases if of_releases else loading
     good = [index for index, (_, loads) in enumerate(loading) if loads]
     unknown = tuple(kernel for kernel, loads in loading if loads is None)
     if not good:
         return Span(None, None, (), unknown)
     within = loading[good[0] : good[-1] + 1]
     bad = tuple(kernel for kernel, loads in within if not loads)
-    return Span(within[0][0], within[-1][0], bad, unknown)
+    return Span(within[0][0], within[-1][0], bad, unknown, of_releases)
 
 
 def _is_named_after(name: str, others: Sequence[str]) -> bool:

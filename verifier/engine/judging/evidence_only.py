@@ -11,7 +11,7 @@ from kfmap.quick_dataclass import replace
 from verifier.engine.result import Finding, FindingKind, ProgramVerdict, Reason, find_word
 
 RULE = "observed"
-_KNOWN = (FindingKind.NOT_ALLOWED, FindingKind.MISSING, FindingKind.PROTOTYPE)
+KNOWN = frozenset({FindingKind.NOT_ALLOWED, FindingKind.MISSING, FindingKind.PROTOTYPE})
 _TEXT = (
     "only permissions are known of this kernel: it was booted and asked, but its source was not"
     " read"
@@ -21,7 +21,7 @@ _SUGGESTION = "have it load the object: kfmap ask-kernel"
 
 def keep_what_is_known(verdict: ProgramVerdict) -> ProgramVerdict:
     """Return a verdict that rests on nothing but what such a kernel was asked."""
-    findings = tuple(item for item in verdict.findings if item.kind in _KNOWN)
+    findings = tuple(item for item in verdict.findings if item.kind in KNOWN)
     if not findings:
         findings = (_say_unknown(),)
     return replace(verdict, verdict=find_word(item.kind for item in findings), findings=findings)

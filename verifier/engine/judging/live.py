@@ -14,6 +14,7 @@ from verifier.engine.flow.summary import LeakKind
 from verifier.engine.judging.callbacks import CallbackJudge
 from verifier.engine.judging.calls import CallJudge
 from verifier.engine.judging.contexts import resolved_type
+from verifier.engine.judging.evidence_only import KNOWN
 from verifier.engine.judging.global_calls import GlobalJudge
 from verifier.engine.judging.helper_calls import HelperJudge
 from verifier.engine.judging.interview import Interview
@@ -115,7 +116,7 @@ class LiveJudge:
         self._returns.note()
         reach = self._reach(self._engines.fast)
         problems = self._problems(reach, is_last=False)
-        doubted = [problem for problem in problems if not problem.sure]
+        doubted = [item for item in problems if not item.sure and self._is_told(item.kind)]
         if not doubted or not exactly:
             return reach, [problem for problem in problems if problem.sure]
         places = frozenset(problem.place for problem in doubted)
@@ -131,6 +132,10 @@ class LiveJudge:
             call for call in reach.calls if (call.node.function, call.slot) not in places - live
         ]
         return reach, list(settled.values())
+
+    def _is_told(self, kind: FindingKind) -> bool:
+        """Return whether the verdict on this kernel can have a finding of a kind."""
+        return kind in KNOWN or not self._kernel.is_observed()
 
     def _may_find(self) -> bool:
         """Return whether a walk could find anything, dead code counted: most programs without a
