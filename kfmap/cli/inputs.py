@@ -12,6 +12,7 @@ from verifier.engine.containers.find import find_objects, looks_like_object, may
 from verifier.engine.containers.found import Found, NotFound
 
 _MAX_FILES = 100_000  # of one folder
+_OBJECT_NAME = ".bpf.o"
 _START = 4096  # bytes that say whether a file in a folder is looked into
 
 
@@ -26,7 +27,7 @@ def read_inputs(paths: Iterable[str], limit: int) -> Iterator[Found | NotFound]:
     """Return the objects in files and folders, in order, and why there is none.
 
     `limit`: bytes of the largest file that is read. In folders, files that hold no object are
-    passed over in silence.
+    passed over in silence, but for those that are named as one.
     """
     for item in find_inputs(paths, limit):
         if isinstance(item, ObjectFile):
@@ -81,10 +82,11 @@ def _look_into_folder(folder: Path, limit: int) -> Iterator[ObjectFile | Found |
             found += 1
             yield ObjectFile(str(path))
             continue
-        if not may_hold_objects(path.name, start):
+        is_named = path.name.endswith(_OBJECT_NAME)
+        if not is_named and not may_hold_objects(path.name, start):
             continue
         for item in read_file(str(path), limit):
-            is_silent = isinstance(item, NotFound) and item.is_empty
+            is_silent = isinstance(item, NotFound) and item.is_empty and not is_named
             found += not is_silent
             if not is_silent:
                 yield item

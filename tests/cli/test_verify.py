@@ -264,6 +264,18 @@ def test_a_folder_is_looked_through_for_objects(tmp_path: Path) -> None:
     assert body["errors"] == []
 
 
+def test_what_is_named_as_an_object_and_is_none_is_said(tmp_path: Path) -> None:
+    """The compiler left an empty file behind; other files of a folder are passed over."""
+    (tmp_path / "one.bpf.o").write_bytes(FIRST)
+    (tmp_path / "two.bpf.o").touch()
+    (tmp_path / "notes.o").touch()
+    code, body = verify_json(tmp_path, "--kernel=7.2")
+    assert code == 2
+    assert len(body["objects"]) == 1
+    (error,) = body["errors"]
+    assert (Path(error["file"]).name, error["problem"]) == ("two.bpf.o", "the file is empty")
+
+
 def test_a_folder_without_objects_says_how_many_files_it_looked_at(tmp_path: Path) -> None:
     (tmp_path / "README").write_text("no object")
     code, body = verify_json(tmp_path, "--kernel=7.2")

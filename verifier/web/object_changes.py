@@ -6,7 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kfmap.catalogue.models import Kernel
-from verifier.engine.judging.compare import Change, Span, find_changes, find_span, loads
+from verifier.engine.judging.compare import (
+    Change,
+    Span,
+    find_changes,
+    find_span,
+    is_named_after,
+    loads,
+)
 from verifier.engine.reports.model import KIND_WORDS
 from verifier.engine.result import WORDS, ObjectVerdict
 from verifier.records.store import Checked
@@ -53,7 +60,7 @@ class AcrossKernels:
 def build_across(
     kernels: Sequence[Kernel], checks: Mapping[str, Checked], before: str, after: str
 ) -> AcrossKernels:
-    """Compare two kernels by name, the newest two released ones where no other are asked for.
+    """Compare two kernels by name, the newest two releases where no other are asked for.
 
     `kernels` are newest first.
     """
@@ -62,15 +69,15 @@ def build_across(
         for kernel in kernels
         if (check := checks.get(kernel.facts_hash)) and not check.problem
     ]
-    released = [(kernel, check) for kernel, check in asked if kernel.released]
     span = find_span(
         [
             (kernel.name, loads(row.verdict for row in check.programs))
-            for kernel, check in reversed(released)
+            for kernel, check in reversed(asked)
+            if kernel.is_release
         ]
     )
     by_name = {kernel.name: (kernel, check) for kernel, check in asked}
-    names = [kernel.name for kernel, _ in released[1::-1]]
+    names = _newest_two([kernel.name for kernel, _ in asked if kernel.released])
     if before in by_name and after in by_name:
         names = [before, after]
     chosen = [by_name[name] for name in names]
@@ -82,6 +89,12 @@ def build_across(
     )
     shown = [ShownChange(change) for change in changes]
     return AcrossKernels(span, [kernel for kernel, _ in asked], older, newer, shown)
+
+
+def _newest_two(names: list[str]) -> list[str]:
+    """Return the newest two of different releases, as long as there are two, the older first."""
+    releases = [name for name in names if not is_named_after(name, names)]
+    return (releases if len(releases) > 1 else names)[1::-1]
 
 
 def _words(kind: str, kfunc: str) -> str:

@@ -81,9 +81,12 @@ class Kernel(models.Model):
     @property
     def released(self) -> bool:
         """Return whether it has rules of its own, and is no tree with every option on."""
-        own = self.source in (self.Source.VARIANT, self.Source.ESTIMATE)
-        own = own or not self.is_built
-        return self.has_rules and not own
+        return self.has_rules and self.is_release
+
+    @property
+    def is_release(self) -> bool:
+        """Return whether it is what somebody released, its rules known or not."""
+        return self.is_built and self.source not in (self.Source.VARIANT, self.Source.ESTIMATE)
 
     @property
     def estimate(self) -> str:

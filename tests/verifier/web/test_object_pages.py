@@ -63,6 +63,24 @@ def test_kernels_that_were_not_asked_leave_the_newest_two(ada: Client, query: st
     assert "new: toy_move: not allowed in this context" in text
 
 
+def test_a_program_with_many_findings_folds_them_and_its_dead_calls(ada: Client) -> None:
+    """On seventeen kernels a program of scx_flash had 40: its page was 20 screens high."""
+    obj = create_object(summary=create_summary("one"))
+    kernel = save_kernel(replace(create_toy_kernel(), name="7.2"), None).kernel
+    told = [create_finding("missing", f"toy_{number}") for number in range(10)]
+    verdict = create_verdict("7.2", "one", *told, create_finding("dead", "toy_dead")).programs[0]
+    store.save_verdict(obj, kernel.facts_hash, ObjectVerdict("7.2", (verdict,)))
+    text = ada.get(f"/objects/{obj.sha256}/programs/0/").content.decode()
+    shown, folded, dead = (
+        text.index("<h2>Findings</h2>"),
+        text.index("<details><summary>All 10 findings</summary>"),
+        text.index("<details><summary>1 call in dead code</summary>"),
+    )
+    assert text[shown:folded].count("<article") == 8
+    assert text[folded:dead].count("<article") == 2
+    assert text[dead:].count("<article") == 1
+
+
 def test_finding_that_programs_share_is_shown_once(ada: Client) -> None:
     obj = create_object(summary=create_summary("one", "two"))
     kernel = save_kernel(replace(create_toy_kernel(), name="7.2"), None).kernel

@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator
 
 _START = rb"\x7f\x45\x4c\x46"
-_ESCAPE = re.compile(rb"\\x([0-9a-fA-F]{2})|\\(0)|\\\r?\n")
-_TEXT = re.compile(rb"(?:\\x[0-9a-fA-F]{2}|\\0|\\\r?\n)+")
+_LINE_END = re.compile(rb"\\\r?\n")
+# Possessive: to be able to go back, the search would keep 170 bytes for each byte of the object.
+_TEXT = re.compile(rb"(?:\\x[0-9a-fA-F]{2}|\\0|\\\r?\n)++")
 _NAME = re.compile(rb"(\w+?)(?:_bpf)?__elf_bytes\(|\bs->name = \"(\w+?)(?:_bpf)?\"")
 _BEFORE = 65_536  # bytes before the string that may have the object's name
 
@@ -33,10 +34,8 @@ def find_in_skeleton(data: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def _decode(text: bytes) -> bytes:
-    return b"".join(
-        bytes.fromhex(match[1].decode()) if match[1] else b"\0" if match[2] else b""
-        for match in _ESCAPE.finditer(text)
-    )
+    digits = _LINE_END.sub(b"", text).replace(b"\\0", b"00").replace(b"\\x", b"")
+    return bytes.fromhex(digits.decode())
 
 
 def _name_before(data: bytes, at: int) -> str:

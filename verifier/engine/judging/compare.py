@@ -75,7 +75,7 @@ def find_span(loading: Sequence[tuple[str, bool | None]]) -> Span:
     6.12.118 beside 6.12. It counts where no release loads the object.
     """
     names = [kernel for kernel, _ in loading]
-    releases = [item for item in loading if not _is_named_after(item[0], names)]
+    releases = [item for item in loading if not is_named_after(item[0], names)]
     of_releases = any(loads for _, loads in releases)
     loading = releases if of_releases else loading
     good = [index for index, (_, loads) in enumerate(loading) if loads]
@@ -87,7 +87,8 @@ def find_span(loading: Sequence[tuple[str, bool | None]]) -> Span:
     return Span(within[0][0], within[-1][0], bad, unknown, of_releases)
 
 
-def _is_named_after(name: str, others: Sequence[str]) -> bool:
+def is_named_after(name: str, others: Iterable[str]) -> bool:
+    """Return whether a kernel is another build of one of the others: 7.3-rt of 7.3."""
     return any(name.startswith((f"{other}-", f"{other}.")) for other in others)
 
 
