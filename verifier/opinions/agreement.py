@@ -62,8 +62,10 @@ _NOT_JUDGED_TEXT = re.compile(
     r"|helper access to the packet|is not pointing to valid bpf_map"
     r"|failed to create: Invalid argument"
 )
-# And one of a kind that they do not, about what they cover where facts have it: what is returned,
-# but for exceptions (R1) and functions that are called.
+# And of a kind that they do not, about what they cover: what sets a timer or work up
+# (process_map_ptr_arg()), and, where facts have it, what is returned, but for exceptions (R1) and
+# functions that are called.
+_MIXED_MAPS_TEXT = re.compile(r"doesn't match map pointer in R\d")
 _RETURNED_TEXT = re.compile(
     r"(?:At (?:program exit|(?:async )?callback return)|[Ii]n async callback) the register R0 has"
 )
@@ -209,9 +211,9 @@ def _is_judged(message: LogMessage | None, knows_returns: Callable[[], bool]) ->
     """Return whether a complaint is of a kind that kfmap's verdicts cover."""
     if message is None or _NOT_JUDGED_TEXT.search(message.text):
         return False
-    return message.kind not in _NOT_JUDGED or (
-        _RETURNED_TEXT.search(message.text) is not None and knows_returns()
-    )
+    if message.kind not in _NOT_JUDGED or _MIXED_MAPS_TEXT.search(message.text):
+        return True
+    return _RETURNED_TEXT.search(message.text) is not None and knows_returns()
 
 
 def is_of_old_libbpf(opinion: ProgramOpinion) -> bool:

@@ -18,7 +18,8 @@ from verifier.engine.flow.forks import (
     SYNCHRONOUS,
 )
 from verifier.engine.flow.region_calls import Effect, identity, lock_effect, resilient_effect
-from verifier.engine.flow.regions import Regions
+from verifier.engine.flow.regions import MIXED, Regions
+from verifier.engine.flow.set_up_maps import TIMER_INIT, map_register
 from verifier.engine.flow.state import State, pass_on
 from verifier.engine.flow.summary import CALLBACK, GLOBAL, TIMER, EdgeKind, Way
 from verifier.engine.flow.values import (
@@ -85,7 +86,7 @@ def call_helper(walk: Walk, state: State, slot: int, number: int) -> None:
     result: Value = UNKNOWN
     if number == _LOOKUP:
         is_there = _finds_element(walk, state)
-        if walk.has_locks:
+        if walk.tells_elements:
             result = _look_up(state, walk.place(slot))
             result = result._replace(kind=TO_VALUE) if is_there else result
         elif is_there is not False:
@@ -95,6 +96,8 @@ def call_helper(walk: Walk, state: State, slot: int, number: int) -> None:
         effect = lock_effect(number, state)
     elif number == _TIMER_SET_CALLBACK:
         _pass_callbacks(walk, state, slot, TIMER, 2)
+    elif number == TIMER_INIT:
+        effect = _set_up(walk, state, number)
     walk.note_helper(slot, number, state, effect)
     state.regions = effect.regions
     _finish(state, result, reads_only=number in _READERS)
@@ -128,6 +131,14 @@ def _finds_element(walk: Walk, state: State) -> bool | None:
     return fits and walk.inputs.trusts_lookups()
 
 
+def _set_up(walk: Walk, state: State, called: int | str) -> Effect:
+    """Doubt a call that sets something up with a map, where ways met with different ones."""
+    register = map_register(called) if walk.mixes_maps else 0
+    if register and VAGUE in state.registers[register - 1 : register + 1]:
+        return Effect(state.regions, MIXED, certain=False)
+    return Effect(state.regions)
+
+
 def _map_of(held: Held) -> int:
     """Return which map of the object a register points to; NO_MAP for inner maps too."""
     return held.target if isinstance(held, Pointer) and held.kind == TO_MAP else NO_MAP
@@ -150,7 +161,7 @@ def call_kfunc(walk: Walk, state: State, slot: int, index: int) -> bool | None:
     kind = walk.extern_kind(index)
     answer = walk.inputs.kfunc(index)
     found = kind.effect(state) if kind.effect and answer.found else None
-    effect = found or Effect(state.regions)
+    effect = found or _set_up(walk, state, kind.name)
     walk.note_site(slot, index, state, effect)
     if not answer.found or kind.throws:
         walk.note_received(state.registers[1:6])
@@ -163,7 +174,7 @@ def call_kfunc(walk: Walk, state: State, slot: int, index: int) -> bool | None:
             _pass_callbacks(walk, state, slot, kind.callbacks, register)
     certain = not answer.may_be_null and walk.returns_pointer(index)
     result: Value = TRUSTED if certain else UNKNOWN
-    if kind.makes and walk.has_locks:
+    if kind.makes and walk.tells_elements:
         result = _make(state, NO_MAP, walk.place(slot))
     _finish(state, result, reads_only=False)
     return None
@@ -219,12 +230,12 @@ def _callback_argument(walk: Walk, state: State, slot: int, source: int) -> Valu
         return _turn(walk, slot, _map_of(state.registers[1]))
     if source == 0:
         return UNKNOWN
-    return pass_on(walk.settle(state.registers[source]), state, with_kept=walk.has_locks)
+    return pass_on(walk.settle(state.registers[source]), state, with_kept=walk.tells_elements)
 
 
 def _turn(walk: Walk, slot: int, target: int) -> Value:
     """Return an element of a map as a callback gets it, where it matters which one it is."""
-    return Pointer(TO_TURN, target, walk.place(slot)) if walk.has_locks else UNKNOWN
+    return Pointer(TO_TURN, target, walk.place(slot)) if walk.tells_elements else UNKNOWN
 
 
 def _run_tree_callbacks(walk: Walk, state: State, slot: int, enter: Enter) -> list[Regions]:
@@ -297,7 +308,7 @@ def pass_by(state: State) -> State:
 def static_arguments(walk: Walk, state: State, with_place: bool) -> tuple[Value, ...]:
     """Return what a static function gets; `with_place`: it keeps flags on its caller's stack."""
     return tuple(
-        pass_on(walk.settle(held), state, with_place, walk.has_locks)
+        pass_on(walk.settle(held), state, with_place, walk.tells_elements)
         for held in state.registers[1:6]
     )
 

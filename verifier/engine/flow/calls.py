@@ -28,6 +28,7 @@ from verifier.engine.flow.region_calls import (
     has_region_effect,
     is_of_iterator,
 )
+from verifier.engine.flow.set_up_maps import may_mix_maps
 from verifier.engine.flow.state import State
 from verifier.engine.flow.summary import EdgeKind
 from verifier.engine.object.model import BpfObject, Code, Linkage, Reference, ReferenceKind
@@ -130,6 +131,7 @@ class CallGraph:
         self.has_locks = any(
             number == SPIN_LOCK for calls in self.calls for _, number in calls.helpers
         ) or any(extern.kernel_name in RESILIENT_LOCKS for extern in obj.externs)
+        self.mixes_maps = may_mix_maps(obj, self.calls, self.references)
         told = self._told_globals()
         self.interesting = self.closure(
             calls.kfuncs

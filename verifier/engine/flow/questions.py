@@ -117,6 +117,8 @@ class Slicer:
         rows.update(slot for slot, callee in calls.functions if callee in self.entered)
         rows.update(slot for slot, callee in calls.passed if callee in self.entered)
         given.update(slot for slot, _ in calls.helpers if slot in rows)  # it matters which map
+        if self._graph.mixes_maps:
+            given.update(slot for slot, _ in calls.kfuncs if slot in rows)
         if self._question.within:
             given |= calls.asked
             given |= calls.iterated & rows and calls.iterated
@@ -139,7 +141,8 @@ class Slicer:
             exits=asked != PASSED_BY,
             endings=rows if self._question.returned else (),
             result=asked == RESULT,
-            tells_locks=self._question.within and self._graph.has_locks,
+            tells_elements=self._graph.mixes_maps
+            or (self._question.within and self._graph.has_locks),
         )
 
     def _poisoned(self, function: int) -> Iterable[int]:

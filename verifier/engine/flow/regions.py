@@ -193,6 +193,8 @@ DIFFERENT_TURN, SAME_TURN = "different turn", "same turn"
 NO_ID = "no id"
 # A lock in a section of data, where such a kernel gives each load of its address an id of its own
 BY_LOAD = "by load"
+# No lock, but a timer or work that may be set up with another map than the one it is in
+MIXED = "mixed"
 
 
 def fault_of_restore(regions: Regions, flag: Flag) -> str:

@@ -43,7 +43,7 @@ ENDS = -1  # nothing that matters comes after a block
 
 PASSED_BY, WAYS, RESULT = range(3)  # what is asked of a function that is called
 
-_LOOKED_UP = 0b10  # r1 of a lookup, which tells one lock from another
+_LOOKED_UP = 0b10  # r1 of a lookup, which tells elements of maps apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,8 @@ class Marks:
     `rows`: slots of instructions to carry out whatever comes of them; of calls in `given` the
     arguments count. `entered`: static functions to go into, with the arguments that count there.
     `forks`: slots of forking calls to carry out. `endings`: slots of exits at which it matters what
-    is returned. `exits`: its ways out matter; `result`: and what
-    it returns. `tells_locks`: lookups tell locks apart.
+    is returned. `exits`: its ways out matter; `result`: and what it returns. `tells_elements`: it
+    matters which element of which map is looked up.
     """
 
     rows: Container[int]
@@ -64,7 +64,7 @@ class Marks:
     endings: Container[int]
     exits: bool
     result: bool
-    tells_locks: bool
+    tells_elements: bool
 
 
 @dataclass(slots=True)
@@ -209,7 +209,7 @@ def _scan_row(row: Row, marks: Marks, scan: _Scan) -> None:
     elif opcode == OP_CALL:
         if needed & (1 | WHOLE_STACK):
             scan.rows.append(row)
-            _scan_call(scan, _LOOKED_UP if marks.tells_locks else 0, is_kept=False)
+            _scan_call(scan, _LOOKED_UP if marks.tells_elements else 0, is_kept=False)
         else:
             scan.needed = needed & ~SCRATCHED
     elif opcode & 7 in (CLASS_ST, CLASS_STX) and registers & 15 != FRAME:

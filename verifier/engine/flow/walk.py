@@ -28,6 +28,7 @@ from verifier.engine.flow.values import (
     ELEMENTS,
     NO_MAP,
     TO_DATA,
+    TO_ELEMENT,
     TO_FUNCTION,
     TO_MAP,
     UNKNOWN,
@@ -45,7 +46,7 @@ from verifier.engine.flow.values import (
 )
 
 _MAPS = (TO_MAP,)
-_MAPS_AND_WHAT_IS_IN_THEM = (*ELEMENTS, TO_MAP, TO_DATA)
+_MAPS_AND_WHAT_IS_IN_THEM = (*ELEMENTS, TO_ELEMENT, TO_MAP, TO_DATA)
 
 NoteKey = tuple[object, ...]
 Note = Site | HelperSite | Edge | Ending | Leak | Poison
@@ -77,7 +78,8 @@ class Walk:
         self.section = section
         self.reference = graph.references(section).get
         self.returns_pointer = graph.returns_pointer
-        self.has_locks = graph.has_locks
+        self.mixes_maps = graph.mixes_maps
+        self.tells_elements = graph.has_locks or graph.mixes_maps
         self._first_place = graph.first_places[section]
         self.extern_kind = graph.extern_kind
         self.may_lack_variables = graph.may_lack_variables

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from kfmap.kernel.program_facts import KernelPart, MapRefusal
+from verifier.engine.flow.set_up_maps import TIMER_INIT, map_register
 from verifier.engine.flow.summary import MapUse
 from verifier.engine.judging.built_without import options_off
 from verifier.engine.judging.contexts import resolved_type
@@ -46,8 +47,10 @@ _KFUNC_NEEDS = {
         for word in _RESILIENT_LOCKS
     },
     "bpf_wq_init": ("bpf_wq", "BPF_WORKQUEUE"),
-    "bpf_task_work_schedule_signal": ("bpf_task_work", "BPF_TASK_WORK"),
-    "bpf_task_work_schedule_resume": ("bpf_task_work", "BPF_TASK_WORK"),
+    **{
+        f"bpf_task_work_schedule_{word}": ("bpf_task_work", "BPF_TASK_WORK")
+        for word in ("signal", "resume", "signal_impl", "resume_impl")  # 6.18: _impl
+    },
 }
 
 
@@ -160,8 +163,8 @@ class MapJudge:
                 yield Reason(_RULE, text)
 
     def helper_objection(self, number: int, maps: tuple[MapUse, ...]) -> Objection | None:
-        """Return what a map lacks that a helper is given."""
-        return self._lack(_NEEDS.get(number), maps)
+        """Return what a map lacks that a helper is given, or that it is another than it needs."""
+        return self._lack(_NEEDS.get(number), maps) or self._other_map(number, maps)
 
     def may_lack(self, number: int) -> bool:
         """Return whether any map of the object lacks what a helper needs."""
@@ -170,12 +173,34 @@ class MapJudge:
         if number not in self._lacks:
             every_map = [MapUse(False, index) for index in range(len(self._object.maps))]
             every_map += [MapUse(True, index) for index in range(len(self._object.data))]
-            self._lacks[number] = self.helper_objection(number, tuple(every_map)) is not None
+            lacks = self.helper_objection(number, tuple(every_map)) is not None
+            self._lacks[number] = lacks or (number == TIMER_INIT and len(self._object.maps) > 1)
         return self._lacks[number]
 
     def kfunc_objection(self, name: str, maps: tuple[MapUse, ...]) -> Objection | None:
-        """Return what a map lacks that a kfunc is given."""
-        return self._lack(_KFUNC_NEEDS.get(name), maps)
+        """Return what a map lacks that a kfunc is given, or that it is another than it needs."""
+        return self._lack(_KFUNC_NEEDS.get(name), maps) or self._other_map(name, maps)
+
+    def _other_map(self, called: int | str, maps: tuple[MapUse, ...]) -> Objection | None:
+        """Return that a timer or work is set up with another map than the one it is in.
+
+        check_func_arg() and check_kfunc_args() of kernel/bpf/verifier.c, in 7.3 in
+        process_map_ptr_arg(): alike from 6.1 to 7.3.
+        """
+        register = map_register(called)
+        if not register:
+            return None
+        given = {use.register: use.number for use in maps if not use.is_data}
+        owner, other = given.get(register - 1), given.get(register)
+        if owner is None or other is None or owner == other:
+            return None
+        names = self._object.maps[owner].name, self._object.maps[other].name
+        text = (
+            f"pointer in R{register - 1} doesn't match map pointer in R{register}: "
+            f"it is in map {names[0]!r}, and is set up with {names[1]!r}"
+        )
+        advice = "give it the map in which the element was looked up"
+        return Objection(FindingKind.LOAD, (Reason(_RULE, text),), advice=advice)
 
     def _objection(self, program: Program, held: _Held) -> Objection | None:
         key = held, resolved_type(program), program.kind.sleepable

@@ -28,6 +28,7 @@ from verifier.engine.flow.regions import (
     ENDED_BARE,
     FAMILY,
     LOCK,
+    MIXED,
     NO_ID,
     OUT_OF_ORDER,
     RESILIENT,
@@ -65,6 +66,7 @@ _FAULTS = {
     " bpf_res_spin_lock_irqsave)",
     SAME: "{name} is given a lock that is already held",
     APART: "{name} needs the lock beside its list or tree, and another one is held",
+    MIXED: "{name} may be given a map other than the one that holds what it sets up",
 }
 _FAULTS |= {
     DIFFERENT_TURN: _FAULTS[DIFFERENT],
@@ -75,6 +77,7 @@ _FAULTS |= {
 _OUTSIDE = "call it before or after"
 _BESIDE = "take that lock before the call, and release it after"
 _PAIR = "on every path, end each region that was begun, and no other"
+_ADVICE = {APART: _BESIDE, MIXED: "give it the map in which the element was looked up"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +163,8 @@ def _asked(text: str, holds: bool | None, advice: str) -> Iterator[Held]:
         yield Held(text, holds is True, advice)
 
 
-def _fault(fault: str, name: str, advice: str, kernel: Interview) -> Iterator[Held]:
-    """Return what is wrong with ending a region, or with a lock, on this kernel."""
+def _fault(fault: str, name: str, kernel: Interview) -> Iterator[Held]:
+    """Return what is wrong with ending a region, or with a lock or map, on this kernel."""
     holds: bool | None = True
     if fault in (DIFFERENT_TURN, SAME_TURN):
         told_apart = kernel.holds("callback_elements_have_ids")
@@ -172,6 +175,7 @@ def _fault(fault: str, name: str, advice: str, kernel: Interview) -> Iterator[He
         # process_spin_lock() of 6.1.192 knows a lock by the id of its map value, 0 for none; that
         # of 6.12.107 keeps a pointer, as all kernels read do that have btf_parse_fields().
         holds = kernel.has_function(_KNOWS_FIELDS) is False
+    advice = _ADVICE.get(fault, _PAIR)
     yield from _asked(_FAULTS[fault].format(name=name), holds, advice)
 
 
@@ -195,8 +199,7 @@ class _KfuncChecks:
         yield from self._tree_callback(regions)
         yield from self._arguments(regions)
         if self.fault in _FAULTS:
-            advice = _BESIDE if self.fault == APART else _PAIR
-            yield from _fault(self.fault, self.kfunc, advice, self.kernel)
+            yield from _fault(self.fault, self.kfunc, self.kernel)
         if self.kfunc == _LOCK_RCU and regions.rcu > 0:
             nests = self.kernel.holds("rcu_nests")
             text = f"{_LOCK_RCU} does not nest on this kernel, and a section is open here"
@@ -280,7 +283,7 @@ def _helper_texts(
         text = f"{name} may not be called in the callback that orders an rbtree"
         yield from _asked(text, is_in_tree_callback(helper.circumstances, kernel), _OUTSIDE)
     if helper.fault in _FAULTS:
-        yield from _fault(helper.fault, name, _PAIR, kernel)
+        yield from _fault(helper.fault, name, kernel)
     if number == TAIL_CALL and regions.held():
         text = f"{name} may not be called within {regions.held()}"
         yield Held(text, True, "end it before the tail call")
