@@ -77,6 +77,20 @@ def answer_page(request: Request, rows: Rows, plain: Callable[[Any], Any]) -> Re
     )
 
 
+def read_rows(request: Request, rows: QuerySet[Any, Any]) -> tuple[list[Any], str | None]:
+    """Return one page of rows, and the address of the next.
+
+    Raises NotFound for a page that there is not.
+    """
+    number, size = _read_number(request), _read_size(request)
+    start = (number - 1) * size
+    found = list(rows[start : start + size + 1])
+    if number > 1 and not found:
+        raise NotFound(_NO_PAGE)
+    goes_on = len(found) > size
+    return found[:size], _name_page(request.build_absolute_uri(), number + 1) if goes_on else None
+
+
 def answer_ids(
     request: Request, rows: IdList, plain: Callable[[list[int]], list[dict[str, Any]]]
 ) -> Response:

@@ -194,9 +194,11 @@ class OriginSerializer(Serializer):
 
 
 class SubmissionSerializer(Serializer):
-    """An upload; `over`: nothing of it waits or is being checked."""
+    """An upload; `over`: nothing of it waits or is being checked. `count` is of all its files."""
 
     files = TakenSerializer(many=True)
+    count = serializers.IntegerField()
+    next = serializers.URLField(allow_null=True, help_text="further files")
     over = serializers.BooleanField()
     origin = OriginSerializer()
     space = serializers.CharField(allow_null=True)

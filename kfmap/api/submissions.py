@@ -17,13 +17,14 @@ from rest_framework.response import Response
 
 from kfmap.api.authentication import MayUse
 from kfmap.api.described import PROBLEMS, files
-from kfmap.api.listing import PAGED, answer_page, is_asked, paged
+from kfmap.api.listing import PAGED, answer_page, is_asked, paged, read_rows
 from kfmap.api.serializers import ListedSubmissionSerializer, SubmissionSerializer
 from kfmap.api.visible import submissions_of
 from kfmap.catalogue.snapshot import one_snapshot
 from verifier.engine.reports import RENDERERS
 from verifier.records.endings import delete_upload
 from verifier.records.models import Submission, SubmittedFile
+from verifier.records.models.submission import SubmittedFileQuerySet
 from verifier.records.report_download import export_report
 from verifier.records.reporting import load_submission
 from verifier.records.uploads import may_manage
@@ -67,14 +68,15 @@ def _describe(rows: Iterable[Submission]) -> list[dict[str, Any]]:
     ]
 
 
-@extend_schema(methods=["GET"], responses={200: SubmissionSerializer, **PROBLEMS})
+@extend_schema(methods=["GET"], parameters=PAGED, responses={200: SubmissionSerializer, **PROBLEMS})
 @extend_schema(methods=["DELETE"], responses={204: None, **PROBLEMS})
 @api_view(["GET", "DELETE"])
 @permission_classes([MayUse])
 def submission(request: Request, submission_id: int) -> Response:
-    """Return what became of each file of an upload, and whether all of them are checked.
+    """Return what became of the files of an upload, a page, and whether all are checked.
 
-    DELETE ends the upload: objects that nobody else uploaded go with it, bytes and all.
+    `next` leads to further files. DELETE ends the upload: objects that nobody else uploaded go with
+    it, bytes and all.
     """
     found = get_object_or_404(submissions_of(request), pk=submission_id)
     if request.method == "DELETE":
@@ -82,11 +84,12 @@ def submission(request: Request, submission_id: int) -> Response:
             raise PermissionDenied("Only who uploaded it, or maintains its space, deletes it.")
         delete_upload(found, request.user)
         return Response(status=204)
-    files = _load_files(found)
-    jobs = [file.object.latest_job for file in files if file.object]
+    files, further = read_rows(request, _find_files(found))
     body = {
         "files": [_taken(file) for file in files],
-        "over": all(job is None or job.is_over for job in jobs),
+        "count": found.files.count(),
+        "next": further,
+        "over": not found.open_jobs().exists(),
         "origin": asdict(found.origin),
         "space": found.space.slug if found.space else None,
     }
@@ -106,11 +109,11 @@ def submission_report(request: Request, submission_id: int) -> HttpResponse:
 
 def taken_files(submission: Submission) -> list[dict[str, Any]]:
     """Return what became of each file of an upload."""
-    return [_taken(file) for file in _load_files(submission)]
+    return [_taken(file) for file in _find_files(submission)]
 
 
-def _load_files(submission: Submission) -> list[SubmittedFile]:
-    return list(submission.files.select_related("object").prefetch_related("object__jobs"))
+def _find_files(submission: Submission) -> SubmittedFileQuerySet:
+    return submission.files.select_related("object").prefetch_related("object__jobs")
 
 
 def _taken(file: SubmittedFile) -> dict[str, Any]:

@@ -17,7 +17,10 @@ else:
 
 
 class ReadOnlyAdmin(ModelAdmin):
-    """Lists, shows and removes rows; nobody writes them by hand."""
+    """Lists, shows and removes rows; nobody writes them by hand. There may be 100,000 of them."""
+
+    list_per_page = 50
+    show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse: rows are made from facts."""

@@ -104,6 +104,23 @@ def test_upload_says_when_all_is_checked(ada: Client) -> None:
     assert ada.get(f"{address}report/?format=sarif").status_code == 200
 
 
+def test_files_of_an_upload_come_in_pages(ada: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    upload = Submission.objects.create(user=User.objects.get(username="ada"))
+    for at in range(5):
+        upload.files.create(name=f"{at}.bpf.o", problem="no ELF file")
+    body = ada.get(f"/api/submissions/{upload.pk}/?page_size=3").json()
+    assert ([item["file"][0] for item in body["files"]], body["count"]) == (["0", "1", "2"], 5)
+    body = ada.get(body["next"]).json()
+    assert ([item["file"][0] for item in body["files"]], body["next"]) == (["3", "4"], None)
+    assert ada.get(f"/api/submissions/{upload.pk}/?page=2").status_code == 404
+    monkeypatch.setattr("verifier.web.views._FILES", 3)
+    page = ada.get(f"/uploads/{upload.pk}/?page=2").content.decode()
+    assert "4.bpf.o" in page and "2.bpf.o" not in page and "page 2 of 2" in page
+    monkeypatch.setattr("verifier.records.reporting.MOST_OBJECTS", 3)
+    report = ada.get(f"/api/submissions/{upload.pk}/report/?format=html").content.decode()
+    assert "the first 3 of 5 files" in report and "3.bpf.o" not in report
+
+
 @pytest.mark.django_db(transaction=True)
 def test_progress_is_streamed_until_it_is_over(settings: Settings, tmp_path: Path) -> None:
     ada = User.objects.create_user("ada")

@@ -27,6 +27,17 @@ from kfmap.catalogue.rows.keep import store_rows  # noqa: E402
 from kfmap.catalogue.store import load_row, save_kernel  # noqa: E402
 from kfmap.permission.engine import ENGINE_VERSION  # noqa: E402
 from kfmap.web.shared.kept_pages import KEPT_PAGES  # noqa: E402
+from tests.benchmarks.every_page import measure_reader  # noqa: E402
+from tests.benchmarks.grown_readers import (  # noqa: E402
+    CALLED_BY_FEW,
+    CALLED_BY_MANY,
+    FEW,
+    MANY,
+    NONE,
+    READERS,
+    add_readers,
+    is_of_many,
+)
 from verifier.records.models import (  # noqa: E402
     BpfObject,
     Call,
@@ -39,6 +50,7 @@ from verifier.records.models import (  # noqa: E402
 )
 from verifier.spaces.models import Space  # noqa: E402
 
+_PATH = [{"function": "main", "instruction": 3, "source": None}]
 _TIMES = 7
 _BATCH = 2000
 
@@ -65,6 +77,7 @@ def add_objects(count: int) -> None:
     for begin in range(0, len(hashes), _BATCH):
         some = hashes[begin : begin + _BATCH]
         _add_objects(some, facts, submission)
+    add_readers()
 
 
 def _add_objects(hashes: list[str], facts: list[str], submission: Submission) -> None:
@@ -96,12 +109,12 @@ def _add_objects(hashes: list[str], facts: list[str], submission: Submission) ->
         Call(
             program=item,
             object_id=item.object_id,
-            kfunc="bpf_xdp_metadata_rx_hash",
+            kfunc=CALLED_BY_FEW if is_of_many(at) else CALLED_BY_MANY,
             instruction=3,
             weak=False,
-            path=[],
+            path=_PATH,
         )
-        for item in programs
+        for at, item in enumerate(programs)
     )
     checks = Check.objects.bulk_create(
         Check(object=item, facts_hash=facts_hash, engine_version=ENGINE_VERSION)
@@ -153,7 +166,7 @@ def measure() -> dict[str, float]:
         "uploads": (account, lambda at: "/uploads/"),
         "the callers of a kfunc": (
             account,
-            lambda at: f"/kernels/{newest}/kfuncs/bpf_xdp_metadata_rx_hash/",
+            lambda at: f"/kernels/{newest}/kfuncs/{CALLED_BY_MANY}/",
         ),
     }
     if one is not None:
@@ -176,30 +189,29 @@ def measure() -> dict[str, float]:
                 lambda at: "/api/objects/?cursor=newer-0",
             ),
         }
-        for name in ("none", "few"):
+        for name in (NONE, FEW, MANY):
             pages |= _pages_of_others(name, newest)
     measured = {"first kfunc after the start": _cpu_ms(reader, kfunc(_TIMES))}
     for name, (client, path) in pages.items():
         _cpu_ms(client, path(_TIMES + 1))
         measured[name] = statistics.median(_cpu_ms(client, path(at)) for at in range(_TIMES))
+    for name in READERS if one is not None else ():
+        dearest = max(cost for _, _, cost in measure_reader(name))
+        measured[f"the dearest page of all addresses, for {name}"] = dearest
     measured["memory, MB"] = _resident_mb()
     measured["database, MB"] = _database_mb()
     return measured
 
 
 def _pages_of_others(name: str, newest: str) -> dict[str, tuple[Client, Callable[[int], str]]]:
-    """Return pages for somebody who sees none of the objects, or a few of the oldest ones."""
-    client, user = Client(), User.objects.get_or_create(username=name)[0]
+    """Return pages for somebody who sees none of the objects, a few of the oldest, or a fifth."""
+    client, user = Client(), User.objects.get(username=name)
     client.force_login(user)
     space = Space.objects.personal(user)
-    if name == "few" and not space.submissions.exists():
-        upload = Submission.objects.create(user=user)
-        for obj in BpfObject.objects.order_by("pk")[:20]:
-            upload.files.create(name=obj.file_name, object=obj)
     pages = {
         "home": "/",
         "uploads": "/uploads/",
-        "the callers of a kfunc": f"/kernels/{newest}/kfuncs/bpf_xdp_metadata_rx_hash/",
+        "the callers of a kfunc": f"/kernels/{newest}/kfuncs/{CALLED_BY_MANY}/",
         "search": "/search/?q={}ab",
         "the uploads on a kernel": f"/kernels/{newest}/uploads/",
         "two kernels and uploads": f"/compare/7.2/{newest}/",

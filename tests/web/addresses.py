@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
+from django.contrib.auth.models import User
 from django.urls import reverse
 
 from kfmap.catalogue.store import LoadedKernel, load_row
@@ -17,8 +18,11 @@ from verifier.records.models import BpfObject, Submission
 from verifier.spaces.models import Space
 
 
-def list_addresses() -> dict[str, str]:
-    """Return one address a page, by a short name; object pages need a sign-in."""
+def list_addresses(reader: User | None = None) -> dict[str, str]:
+    """Return one address a page, by a short name; object pages need a sign-in.
+
+    A reader gets those of what they may see, nobody those of whatever there is.
+    """
     rows = load_kernel_map().released
     kernel = load_row(rows[-1])
     ops = max(kernel.facts.struct_ops, key=lambda item: (item.name == "sched_ext_ops", item.name))
@@ -50,23 +54,24 @@ def list_addresses() -> dict[str, str]:
     }
     if len(rows) > 1:
         pages["changes"] = reverse("changes", args=[rows[-2].name, kernel.name])
-    obj = BpfObject.objects.order_by("pk").last()
+    who = reader or User(is_superuser=True)
+    obj = BpfObject.objects.visible_to(who).order_by("pk").last()
     if obj:
         pages["object"] = obj.get_absolute_url()
         pages["object-opinions"] = reverse("object-opinions", args=[obj.sha256])
         pages["object-graph"] = reverse("object-graph", args=[obj.sha256])
         pages["program"] = reverse("object-program", args=[obj.sha256, 0])
         pages["program-source"] = reverse("program-source", args=[obj.sha256, 0])
-    space = Space.objects.order_by("pk").last()
+    space = Space.objects.visible_to(who).order_by("pk").last()
     if space:
         pages["space"] = space.get_absolute_url()
         pages["space-settings"] = reverse("space-settings", args=[space.slug])
         pages["webhooks"] = reverse("webhooks", args=[space.slug])
         pages["space-audit"] = reverse("space-audit", args=[space.slug])
-    run = Recheck.objects.order_by("pk").last()
+    run = Recheck.objects.visible_to(who).order_by("pk").last()
     if run:
         pages["recheck"] = run.get_absolute_url()
-    submission = Submission.objects.order_by("pk").last()
+    submission = Submission.objects.visible_to(who).order_by("pk").last()
     if submission:
         pages["submission"] = submission.get_absolute_url()
     return pages

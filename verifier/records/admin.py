@@ -16,11 +16,14 @@ from verifier.records.waivers import withdraw
 from verifier.spaces.counted_deletion import CountedDeletionAdmin
 from verifier.spaces.models import Event, Kind
 
+_FOUND = 200  # uploads by the names of their files
+
 
 @admin.register(models.BpfObject)
 class BpfObjectAdmin(ReadOnlyAdmin):
     list_display = ("file_name", "sha256", "size", "created_at", "problem")
-    search_fields = ("file_name", "sha256")
+    search_fields = ("file_name", "^sha256")
+    ordering = ("-pk",)
 
 
 @admin.register(models.Review)
@@ -91,9 +94,22 @@ class _UploadAdmin(ReadOnlyAdmin):
 class SubmissionAdmin(CountedDeletionAdmin, _UploadAdmin):
     date_hierarchy = "created_at"
     list_filter = ("space",)
-    search_fields = ("user__username", "files__name")
+    search_fields = ("user__username",)
+    search_help_text = "who uploaded, or part of a file's name"
+    ordering = ("-pk",)
     list_display = ("pk", "user", "space", "created_at")
     list_select_related = ("user", "space")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Model], search_term: str
+    ) -> tuple[QuerySet[Model], bool]:
+        """Return what is found: names of files are read once, though a list asks four times."""
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        if search_term:
+            files = models.SubmittedFile.objects.filter(name__icontains=search_term)
+            named = files.order_by("-submission").values_list("submission", flat=True).distinct()
+            found |= queryset.filter(pk__in=list(named[:_FOUND]))
+        return found, may_repeat
 
     def files_of(self, obj: Model) -> SubmittedFileQuerySet:
         """Return the files of an upload."""
@@ -138,6 +154,7 @@ class CallAdmin(ReadOnlyAdmin):
 class JobAdmin(ReadOnlyAdmin):
     """Jobs: to look at, and to end, put aside or begin again."""
 
+    ordering = ("-pk",)
     list_display = ("pk", "object", "state", "step", "worker", "attempts", "heartbeat", "problem")
     list_filter = ("state",)
     list_select_related = ("object",)

@@ -15,7 +15,7 @@ from verifier.engine.policy.reading import read_policy
 from verifier.engine.reports.model import CheckedObject
 from verifier.records.models import BpfObject
 from verifier.records.newest import ids_in
-from verifier.records.store import load_checked
+from verifier.records.store import load_all_checked, load_checked
 from verifier.spaces.models import PolicyVersion, Space
 
 MOST_OBJECTS = 300
@@ -75,8 +75,7 @@ def try_policy(space: Space, policy: Policy, before: Policy | None) -> DryRun:
     kernels = list(Kernel.objects.listed())
     starts, stops, still, unread = [], [], 0, 0
     shown = list(newest)
-    for obj in shown:
-        checked = load_checked(obj, kernels)
+    for obj, checked in zip(shown, load_all_checked(shown, kernels), strict=True):
         if checked.summary is None or not checked.verdicts:
             unread += 1
             continue

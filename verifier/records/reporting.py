@@ -17,12 +17,12 @@ from verifier.records.models import BpfObject, Submission
 from verifier.records.newest import ids_in
 from verifier.records.outcome import load_outcomes, worst_by_kernel
 from verifier.records.reviews import Reviewed, load_reviews
-from verifier.records.store import load_checked
+from verifier.records.store import load_all_checked
 from verifier.records.versions import load_origins
 from verifier.spaces.access import Reader
 from verifier.spaces.models import Space
 
-MOST_OBJECTS = 500  # of a space in one report
+MOST_OBJECTS = 500  # of a space or an upload in one report
 
 
 def load_report(
@@ -36,8 +36,8 @@ def load_report(
     kernels = list(Kernel.objects.listed())
     origins = load_origins(objects, reader, space)
     checked = [
-        replace(load_checked(obj, kernels), origin=origins.get(obj.pk, UNKNOWN_ORIGIN))
-        for obj in objects
+        replace(item, origin=origins.get(obj.pk, UNKNOWN_ORIGIN))
+        for obj, item in zip(objects, load_all_checked(objects, kernels), strict=True)
     ]
     spaces = find_spaces(objects, reader) if space is None else [space]
     options = ReportOptions(
@@ -53,12 +53,14 @@ def load_report(
 def load_submission(
     submission: Submission, reader: Reader
 ) -> tuple[list[CheckedObject], ReportOptions]:
-    """Return the report on the objects of a submission, and on its files that are none."""
-    files = list(submission.files.select_related("object"))
+    """Return the report on the first files of a submission, those that are no objects too."""
+    files = list(submission.files.select_related("object")[:MOST_OBJECTS])
     objects = {file.object: file.name for file in files if file.object}
     for obj, name in objects.items():
         obj.name_here = name  # others may have uploaded the bytes under another
     title = f"Report on submission {submission.pk}"
+    if (count := submission.files.count()) > len(files):
+        title += f": the first {len(files)} of {count:,} files"
     checked, options = load_report(objects, reader, title, submission.space)
     checked = [replace(obj, origin=submission.origin) for obj in checked]
     unread = [

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, Subquery
@@ -26,6 +27,8 @@ from verifier.records.models.object import BpfObjectQuerySet
 _BATCH = 500
 _NAME, _TEXT = 255, 500
 _READ_LATELY = 100  # checks
+_OBJECTS = 50  # read at once
+R = TypeVar("R", Program, Check)
 
 
 def pending_kernels(obj: BpfObject) -> list[Kernel]:
@@ -175,7 +178,7 @@ def read_checks(checks: Sequence[Check]) -> dict[str, Checked]:
     return {facts_hash: read for facts_hash, read in found.items() if read}
 
 
-def _read_programs(checks: list[Check]) -> dict[int, list[ProgramVerdict]]:
+def _read_programs(checks: Iterable[Check]) -> dict[int, list[ProgramVerdict]]:
     """Return the verdicts on all programs by the id of the check."""
     findings: dict[int, list[result.Finding]] = {}
     rows = Finding.objects.filter(verdict__check_row__in=checks).values_list("verdict_id", "data")
@@ -195,6 +198,34 @@ def load_checked(obj: BpfObject, kernels: Iterable[Kernel]) -> CheckedObject:
     kernels = list(kernels)
     summary = load_summary(obj) if obj.read_at and not obj.problem else None
     return combine_checked(obj, kernels, load_checks(obj, kernels), summary)
+
+
+def load_all_checked(
+    objects: Sequence[BpfObject], kernels: Iterable[Kernel]
+) -> Iterator[CheckedObject]:
+    """Return objects with their verdicts, as reports take them, in few queries for fifty."""
+    kernels = list(kernels)
+    hashes = {kernel.facts_hash for kernel in kernels}
+    for begin in range(0, len(objects), _OBJECTS):
+        some = objects[begin : begin + _OBJECTS]
+        programs = _group(Program.objects.prefetch_related("calls").filter(object__in=some))
+        rows = Check.objects.current().filter(object__in=some, facts_hash__in=hashes)
+        checks, said = _group(rows), _read_programs(rows)
+        for obj in some:
+            known = {
+                check.facts_hash: Checked(check.problem, tuple(said.get(check.pk, ())))
+                for check in checks.get(obj.pk, ())
+            }
+            is_read = obj.read_at and not obj.problem
+            summary = _summarize(obj, programs.get(obj.pk, ())) if is_read else None
+            yield combine_checked(obj, kernels, known, summary)
+
+
+def _group(rows: Iterable[R]) -> dict[int, list[R]]:
+    found: dict[int, list[R]] = {}
+    for row in rows:
+        found.setdefault(row.object_id, []).append(row)
+    return found
 
 
 def combine_checked(
@@ -219,6 +250,10 @@ def combine_checked(
 
 def load_summary(obj: BpfObject) -> ObjectSummary:
     """Return what `save_summary` was given."""
+    return _summarize(obj, obj.programs.prefetch_related("calls"))
+
+
+def _summarize(obj: BpfObject, rows: Iterable[Program]) -> ObjectSummary:
     programs = tuple(
         ProgramSummary(
             name=row.name,
@@ -233,7 +268,7 @@ def load_summary(obj: BpfObject) -> ObjectSummary:
             instructions=row.instructions,
             code=row.code,
         )
-        for row in obj.programs.prefetch_related("calls")
+        for row in rows
     )
     return ObjectSummary(obj.size, obj.license, programs, tuple(obj.notes))
 

@@ -60,6 +60,8 @@ class MembershipInline(TabularInline):
 class SpaceAdmin(CountedDeletionAdmin):
     """Spaces with their members; what is changed here is in their trails, too."""
 
+    list_per_page = 50
+    show_full_result_count = False
     list_display = ("name", "slug", "owner", "visibility", "retention_days", "created_at")
     list_filter = ("visibility", ("retention_days", admin.EmptyFieldListFilter))
     list_select_related = ("owner",)
@@ -163,6 +165,8 @@ class InvitationAdmin(ModelAdmin):
 class AuditEntryAdmin(ModelAdmin):
     """What was done; entries are only read."""
 
+    list_per_page = 50
+    show_full_result_count = False
     list_display = ("at", "actor_name", "what", "subject", "space_name")
     date_hierarchy = "at"
     list_filter = ("what",)

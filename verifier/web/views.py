@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -50,6 +51,7 @@ from verifier.web.review_form import ReviewForm
 from verifier.web.reviewing import keep_review, load_review_part
 from verifier.web.upload_fields import render_fields
 
+_FILES = 50  # of an upload, on a page
 _MANY = 1000  # how far objects are counted that are to be checked again
 _LATEST = Prepared(lambda reader, _: find_newest(reader, 50))
 _STALE = Prepared(lambda reader, _: _find_stale(reader)[: _MANY + 1])
@@ -156,12 +158,13 @@ def _render_submission(
     request: HttpRequest, submission: Submission, status: int = 200
 ) -> HttpResponse:
     files = submission.files.select_related("object").prefetch_related("object__jobs")
-    waiting = any(file.object and _open_job(file.object) for file in files)
-    outcomes = load_outcomes(file.object for file in files if file.object)
+    page = Paginator(files, _FILES).get_page(request.GET.get("page"))
+    outcomes = load_outcomes(file.object for file in page if file.object)
     context = {
         "submission": submission,
-        "files": [(file, outcomes.get(file.object_id or 0, [])) for file in files],
-        "waiting": waiting,
+        "files": [(file, outcomes.get(file.object_id or 0, [])) for file in page],
+        "page": page,
+        "waiting": submission.open_jobs().exists(),
         "formats": RENDERERS,
         "may_delete": may_manage(request.user, submission),
         "section": "uploads",

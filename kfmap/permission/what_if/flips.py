@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kfmap.permission.context import Context
 from kfmap.permission.contexts import build_contexts
 from kfmap.permission.decide import Decider
-from kfmap.permission.outcome_bits import OutcomeColumns
+from kfmap.permission.outcome_bits import OutcomeColumn, OutcomeColumns
 from kfmap.permission.outcome_words import (
     FAILS_AT_RUN_TIME,
     LETTER_OF,
@@ -52,9 +52,13 @@ def find_flips(
         ]
     flips = []
     columns, others_columns = OutcomeColumns(before), OutcomeColumns(after)
+    has_same_rows = before.kfuncs == after.kfuncs
     for context in contexts:
-        letters = _read_letters(before, columns, context)
-        others = _read_letters(after, others_columns, context)
+        column = columns.column(context, *before.bits(context))
+        others_column = others_columns.column(context, *after.bits(context))
+        if has_same_rows and column == others_column:
+            continue
+        letters, others = _read_letters(before, column), _read_letters(after, others_column)
         for kfunc in sorted(letters.keys() | others.keys()):
             was, is_now = (of.get(kfunc, _REFUSED) for of in (letters, others))
             if was != is_now:
@@ -62,6 +66,5 @@ def find_flips(
     return tuple(flips)
 
 
-def _read_letters(decider: Decider, columns: OutcomeColumns, context: Context) -> dict[str, str]:
-    column = columns.column(context, *decider.bits(context))
+def _read_letters(decider: Decider, column: OutcomeColumn) -> dict[str, str]:
     return {kfunc: column.letter(place) for place, kfunc in enumerate(decider.kfuncs)}

@@ -168,3 +168,10 @@ def test_owner_of_a_personal_space_stays_its_maintainer(team: Team) -> None:
     team.space.memberships.filter(user__username="reviewer").update(role=Role.MAINTAINER)
     assert "A space needs a maintainer" in change_members(team, {"maintainer": {"DELETE": "on"}})
     assert team.space.memberships.filter(user=team.user("maintainer")).exists()
+
+
+def test_uploads_are_found_by_their_files_and_by_who_sent_them(team: Team) -> None:
+    client = as_(team, "administrator")
+    for text, count in (("EAM.bpf", 1), ("submitter", 1), ("nothing of it", 0)):
+        page = client.get(f"/admin/verifier/submission/?q={text}").content.decode()
+        assert f"{count} upload" in page or f"{count} submission" in page, text

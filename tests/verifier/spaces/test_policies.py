@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoAssertNumQueries
 
 from kfmap.catalogue.store import save_kernel
 from tests.permission.small_kernel import create_toy_kernel
 from tests.verifier.checked import create_verdict
+from tests.verifier.conftest import create_object
 from tests.verifier.spaces.people import Team, create_team
 from tests.verifier.spaces.test_space_pages import as_
 from verifier.engine.policy.reading import read_policy
@@ -41,6 +45,21 @@ def test_dry_run_counts_what_would_start_and_stop_to_fail(team: Team) -> None:
     assert try_policy(team.space, denies, denies).still == 1
     team.object.checks.all().delete()
     assert try_policy(team.space, denies, None).unread == 1
+
+
+def test_dry_run_asks_as_much_for_many_objects_as_for_one(
+    team: Team, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    denies, hashes = read_policy(DENIES), [check.facts_hash for check in team.object.checks.all()]
+    try_policy(team.space, denies, None)  # facts of kernels are kept
+    with CaptureQueriesContext(connection) as asked:
+        assert len(try_policy(team.space, denies, None).starts) == 1
+    for at in range(5):
+        obj = create_object(f"{at}.o", sha256=f"{at:064x}", shared=False)
+        team.submission.files.create(name=obj.file_name, object=obj)
+        store.save_verdict(obj, hashes[0], create_verdict("7.2", "toy_running"))
+    with django_assert_num_queries(len(asked)):
+        assert len(try_policy(team.space, denies, None).starts) == 6
 
 
 def test_policy_is_tried_before_it_is_kept_and_then_in_force(team: Team) -> None:

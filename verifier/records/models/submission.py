@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from verifier.engine.origin import MOST, Origin
-from verifier.records.models.job import Job
+from verifier.records.models.job import Job, JobQuerySet
 from verifier.records.models.object import BpfObject
 from verifier.spaces.access import Reader, sees_everything
 from verifier.spaces.models import Space
@@ -103,6 +103,11 @@ class Submission(models.Model):
     def get_absolute_url(self) -> str:
         """Return the address of the submission's page."""
         return reverse("submission", args=[self.pk])
+
+    def open_jobs(self) -> JobQuerySet:
+        """Return the jobs of its objects that wait or run: few, so that they are what is read."""
+        here = SubmittedFile.objects.filter(submission=self, object=models.OuterRef("object"))
+        return Job.objects.open().filter(models.Exists(here))
 
     @property
     def origin(self) -> Origin:
