@@ -17,6 +17,7 @@ from tests.benchmarks import (
     object_read,
     one_call,
     requests,
+    schedulers,
     start,
     tree_import,
     upload_rate,
@@ -40,7 +41,10 @@ BENCHMARKS: dict[str, Callable[[], Iterable[Figure]]] = {
     "upload_rate": upload_rate.run,
     "web_pages": web_pages.run,
 }
-LONG: dict[str, Callable[[], Iterable[Figure]]] = {"memory": memory.run}  # by their names only
+LONG: dict[str, Callable[[], Iterable[Figure]]] = {  # by their names only
+    "memory": memory.run,
+    "schedulers": schedulers.run,
+}
 
 
 def main(names: list[str]) -> int:
