@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from verifier.engine.reports.model import KIND_WORDS
@@ -30,12 +30,16 @@ Place = tuple[str, int | None]  # a function and an instruction
 
 @dataclass(frozen=True, slots=True)
 class MarkedCall:
-    """A call, the `mark` of what becomes of it ("" where nothing is said), and the words for it."""
+    """A call, the `mark` of what becomes of it ("" where nothing is said), and the words for it.
+
+    `times`: how many such calls the line makes, as inlined functions and macros do.
+    """
 
     call: LineCall
     mark: str
     words: str
     reason: str
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +133,19 @@ def _mark_line(
     called = {call.instruction for call in line.calls}
     slots = [int(text.partition(":")[0]) for text in line.instructions]
     found = [said[function, at] for at in slots if at not in called and (function, at) in said]
-    return MarkedLine(line, calls, [item.reasons[-1].text for item in found if item.reasons])
+    return MarkedLine(
+        line, _count_alike(calls), [item.reasons[-1].text for item in found if item.reasons]
+    )
+
+
+def _count_alike(calls: Iterable[MarkedCall]) -> list[MarkedCall]:
+    """Return each call of a line once, with how many there are of which the same is said."""
+    alike: dict[tuple[str, ...], MarkedCall] = {}
+    for item in calls:
+        key = (item.call.name, item.call.kind, item.mark, item.reason)
+        known = alike.get(key)
+        alike[key] = replace(known, times=known.times + 1) if known else item
+    return list(alike.values())
 
 
 def _mark(call: LineCall, finding: Finding | None, verdict: ProgramVerdict | None) -> MarkedCall:

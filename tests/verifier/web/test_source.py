@@ -16,7 +16,14 @@ from tests.verifier.bundled import bundled_kernel
 from tests.verifier.conftest import create_object
 from tests.verifier.engine.object.objects import object_bytes, read
 from verifier.engine.result import PASSES, REFUSED
-from verifier.engine.source_view import CallKind, view_source
+from verifier.engine.source_view import (
+    CallKind,
+    CodeLine,
+    FunctionSource,
+    LineCall,
+    SourceView,
+    view_source,
+)
 from verifier.engine.summary import summarize
 from verifier.engine.verdict import check_object
 from verifier.jobs import files
@@ -93,3 +100,16 @@ def test_calls_in_dead_code_are_marked() -> None:
         if item.call.kind == CallKind.KFUNC
     }
     assert {DEAD, PASSES, REFUSED} <= marks
+
+
+def test_calls_of_a_line_of_which_the_same_is_said_are_one() -> None:
+    """CLAMP(slice / waiting(), …) asks how many wait four times; some may be dead, others not."""
+    calls = tuple(LineCall(CallKind.KFUNC, "toy_count", slot) for slot in (3, 9, 17))
+    helper = LineCall(CallKind.HELPER, "toy_count", 20)
+    line = CodeLine("toy.bpf.c", 12, "return MAX(count(), MIN(count(), 1));", (*calls, helper), ())
+    view = SourceView("one", (FunctionSource("one", (line,)),), 0)
+    [row] = build_source_page(view, None).functions[0].files[0].lines
+    assert [(item.call.kind, item.times) for item in row.calls] == [
+        (CallKind.KFUNC, 3),
+        (CallKind.HELPER, 1),
+    ]
