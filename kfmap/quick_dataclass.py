@@ -152,7 +152,7 @@ def _add_methods(cls: Any, frozen: bool, slots: bool) -> None:
     names = tuple(item.name for item in fields)
     type.__setattr__(cls, "__match_args__", names)  # type checkers think that it is fixed
     if "__init__" not in own:
-        cls.__init__ = _make_init(cls, fields, slots)
+        cls.__init__ = _make_init(cls, fields, frozen, slots)
     if "__repr__" not in own:
         cls.__repr__ = _make_repr([item.name for item in fields if item.repr])
     if "__eq__" not in own:
@@ -195,7 +195,9 @@ def _put_into_dictionary(name: str) -> Callable[[Any, Any], None]:
     return put
 
 
-def _make_init(cls: Any, fields: tuple[_Field, ...], slots: bool) -> Callable[..., None]:
+def _make_init(
+    cls: Any, fields: tuple[_Field, ...], frozen: bool, slots: bool
+) -> Callable[..., None]:
     puts = _puts(cls, fields, slots)
     count = len(fields)
     finish = getattr(cls, "__post_init__", None)
@@ -205,7 +207,7 @@ def _make_init(cls: Any, fields: tuple[_Field, ...], slots: bool) -> Callable[..
         nonlocal left
         left -= 1
         if not left:
-            cls.__init__ = _compile_init(fields, puts, finish)
+            cls.__init__ = _compile_init(fields, _assignments(fields, frozen, slots), puts, finish)
         if kwargs or len(args) != count:
             args = _complete(cls.__name__, fields, args, kwargs)
         for put, value in zip(puts, args, strict=True):
@@ -216,8 +218,20 @@ def _make_init(cls: Any, fields: tuple[_Field, ...], slots: bool) -> Callable[..
     return __init__
 
 
+def _assignments(fields: tuple[_Field, ...], frozen: bool, slots: bool) -> list[str]:
+    """Return the quickest code that sets each field to what stands for `{}`."""
+    if not slots:
+        return [f"self.__dict__[{item.name!r}] = {{}}" for item in fields]
+    if not frozen:
+        return [f"self.{item.name} = {{}}" for item in fields]
+    return [f"_put{at}(self, {{}})" for at in range(len(fields))]
+
+
 def _compile_init(
-    fields: tuple[_Field, ...], puts: list[Callable[[Any, Any], None]], finish: Any
+    fields: tuple[_Field, ...],
+    assignments: list[str],
+    puts: list[Callable[[Any, Any], None]],
+    finish: Any,
 ) -> Callable[..., None]:
     """Return an `__init__` that takes half the time for each record that is made."""
     names: dict[str, Any] = {"_nothing": _NOTHING, "_finish": finish}
@@ -230,7 +244,7 @@ def _compile_init(
             value = f"_make{at}() if {item.name} is _nothing else {item.name}"
         optional = item.factory is not None or item.default is not _NOTHING
         parameters.append(f"{item.name}=_default{at}" if optional else item.name)
-        lines.append(f" _put{at}(self, {value})")
+        lines.append(f" {assignments[at].format(value)}")
     lines.append(" _finish(self)" if finish is not None else " pass")
     text = "\n".join([f"def __init__({', '.join(parameters)}):", *lines])
     exec(text, names)  # noqa: S102  # names of fields are identifiers of our own source

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import compress, count
 
@@ -311,12 +311,19 @@ class Btf:
         """Return the lowest id with that name (and of these kinds), None if there is none."""
         return next(iter(self.find_all(name, *kinds)), None)
 
-    def sections(self, name: str) -> Iterator[int]:
+    @cached_property
+    def _sections(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for type_id in self.ids_of(Kind.DATASEC):
+            found.setdefault(self.name(type_id), []).append(type_id)
+        return found
+
+    def sections(self, name: str) -> Sequence[int]:
         """Return the ids of all DATASECs with that name, rising.
 
         They are few, and the names of all other types are not read for them.
         """
-        return (type_id for type_id in self.ids_of(Kind.DATASEC) if self.name(type_id) == name)
+        return self._sections.get(name, ())
 
     def first_of(self, *kinds: Kind) -> dict[str, int]:
         """Return the lowest id of each name among the types of some kinds."""

@@ -55,6 +55,8 @@ def _find_holding(body: Body) -> dict[int, int]:
 def _after(body: Body, number: int, held: int) -> int:
     block = body.block(number)
     for row in block.rows:
+        if not held:
+            return 0
         held = _step(row, held)
     return held & ~_SCRATCHED if block.end in (CALL, FORK) else held
 
@@ -74,9 +76,9 @@ def _step(row: Row, held: int) -> int:
 
 
 def _reads(body: Body, number: int, held: int) -> Iterator[tuple[int, int]]:
-    if not held:
-        return
     for row in body.block(number).rows:
+        if not held:
+            return
         slot, opcode, registers, offset, _ = row
         if opcode & 7 == CLASS_LDX and held >> (registers >> 4) & 1:
             yield slot, offset

@@ -113,9 +113,10 @@ class Engine:
     def summarize(self, function: int, arguments: tuple[Value, ...], regions: Regions) -> Summary:
         """Return what is found in a function entered with these arguments and in these regions."""
         asked = self._asked.get((function, arguments, regions), PASSED_BY)
-        key = (function, arguments, regions, self._exact is not None, self._question, asked)
+        is_exact, noted = self._exact is not None, function in self.code.noted
+        key = (function, arguments, regions, is_exact, self._question, asked, noted)
         if key not in self._known and self._contexts.get(function, 0) >= _MAX_CONTEXTS:
-            key = (function, _ANY, regions, False, None, PASSED_BY)
+            key = (function, _ANY, regions, False, None, PASSED_BY, noted)
         known = self._known.get(key)
         if known is None:
             known = self._find_shared(key) or self._make(key)
@@ -132,7 +133,7 @@ class Engine:
         return None
 
     def _make(self, key: Key) -> Summary:
-        function, arguments, regions, exact, _, _ = key
+        function, arguments, regions, exact, _, _, noted = key
         code = self.code
         told = function in code.graph.interesting or code.is_told(function)
         if not told and not _functions(arguments) and not exact:
@@ -154,7 +155,7 @@ class Engine:
         if made is not None:
             self.code.summaries.setdefault(key, []).append(made)
             return made
-        key = (function, arguments, regions, False, None, PASSED_BY)
+        key = (function, arguments, regions, False, None, PASSED_BY, noted)
         return self._make(key) if exact else self._give_up(function)
 
     def _start(self, function: int, arguments: tuple[Value, ...], every: bool) -> Walk:
@@ -176,7 +177,7 @@ class Engine:
         return question.slots_in(function) if question.returned else ()
 
     def _walk(self, body: Body, key: Key) -> Summary:
-        function, arguments, regions, exact, _, asked = key
+        function, arguments, regions, exact, _, asked, _ = key
         walk = self._start(function, arguments, every=exact)
         entry, enter = entry_state(arguments, regions), _Enter(self, walk)
         if exact and self._exact:

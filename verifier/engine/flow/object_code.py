@@ -18,8 +18,9 @@ from verifier.engine.object.model import BpfObject, Linkage, ReferenceKind
 MAX_DEPTH = 16  # of calls within calls; the verifier allows 8
 _MAX_DECODED = 50_000  # instructions that are kept decoded: 150 bytes each
 
-# function, arguments, regions, whether exact, for which question, what its caller waits for
-Key = tuple[int, tuple[Value, ...], Regions, bool, Question | None, int]
+# function, arguments, regions, whether exact, for which question, what its caller waits for,
+# whether what it returns is noted
+Key = tuple[int, tuple[Value, ...], Regions, bool, Question | None, int, bool]
 
 
 class ObjectCode:
@@ -37,7 +38,7 @@ class ObjectCode:
         # written there matters, and slices do not follow it.
         self.whole: set[int] = set()
         self._exits: dict[int, Mapping[int, Returned] | None] = {}
-        self._noted: set[int] = set()  # functions whose exits matter
+        self.noted: set[int] = set()  # functions at whose exits walks note what is returned
         self._depth = 0  # of calls within calls, followed back from exits
         self._bodies: dict[int, Body] = {}
         self._decoded = 0  # instructions in these
@@ -91,22 +92,22 @@ class ObjectCode:
 
     def is_told(self, function: int) -> bool:
         """Return whether `check_slots` named any instruction of a function, or what it returns is
-        asked about."""
+        noted."""
         return function in self._checked or bool(self.returned(function))
 
     def returned(self, function: int) -> Mapping[int, Returned] | None:
-        """Return what the exits of a function return, by slot, if that was ever asked for."""
-        return self._exits.get(function) if function in self._noted else None
+        """Return what the exits of a function return, by slot, if walks note it."""
+        return self.find_returned(function) if function in self.noted else None
+
+    def note_returned(self, function: int) -> None:
+        """Have walks note what the exits of a function return, from now on."""
+        self.noted.add(function)
 
     def find_returned(self, function: int) -> Mapping[int, Returned] | None:
-        """Return what the exits of a function return, by slot; from now on walks note it.
+        """Return what the exits of a function return, by slot, as far as its code shows that.
 
         None where its jumps cannot be followed.
         """
-        self._noted.add(function)
-        return self._find_exits(function)
-
-    def _find_exits(self, function: int) -> Mapping[int, Returned] | None:
         if function not in self._exits:
             self._exits[function] = None  # while it is looked at: it may call itself
             item = self.object.functions[function]
@@ -125,7 +126,7 @@ class ObjectCode:
         if self._depth >= MAX_DEPTH:
             return None
         self._depth += 1
-        exits = self._find_exits(function)
+        exits = self.find_returned(function)
         self._depth -= 1
         if not exits or any(item.has_others for item in exits.values()):
             return None

@@ -21,6 +21,8 @@ class Vague(Enum):
 
     VAGUE = 0
 
+    __hash__ = object.__hash__  # states and operands are hashed all the time: Enum's is in Python
+
 
 VAGUE = Vague.VAGUE
 

@@ -32,13 +32,16 @@ from verifier.engine.object.model import Program
 _ADDRESSES = (TO_STACK, TO_FRAME, TO_DATA, TO_MAP, TO_FUNCTION, TO_CONTEXT)
 
 
-def note_returned(prepared: Prepared, program: int) -> None:
-    """Have walks note what is returned from now on; what they find is shared among kernels."""
-    for function in (
-        *_own(prepared.object.programs[program]),
-        *_callbacks(prepared.code, prepared.reached[program]),
-    ):
-        prepared.code.find_returned(function)
+def note_own(prepared: Prepared, program: int) -> None:
+    """Have walks note what a program returns, from now on: kernels share what they find."""
+    for function in _own(prepared.object.programs[program]):
+        prepared.code.note_returned(function)
+
+
+def note_callbacks(prepared: Prepared, program: int) -> None:
+    """Have walks note what the callbacks of a program return, as `note_own`."""
+    for function in _callbacks(prepared.code, prepared.reached[program]):
+        prepared.code.note_returned(function)
 
 
 def leaves_open(prepared: Prepared, program: int, bounds: Bounds) -> bool:

@@ -21,7 +21,8 @@ from verifier.engine.judging.return_values import (
     leaves_open,
     lies_within,
     may_call_back_oddly,
-    note_returned,
+    note_callbacks,
+    note_own,
     shows,
 )
 from verifier.engine.object.model import ReferenceKind
@@ -43,14 +44,21 @@ class ReturnJudge:
 
     def may_object(self) -> bool:
         """Return whether the kernel may object to what is returned, dead code counted."""
+        return self._may_return_oddly() or self._may_call_back_oddly()
+
+    def _may_return_oddly(self) -> bool:
         bounds = self._kernel.return_bounds(self._context)
-        if bounds is not None and leaves_open(self._prepared, self._index, bounds):
-            return True
+        return bounds is not None and leaves_open(self._prepared, self._index, bounds)
+
+    def _may_call_back_oddly(self) -> bool:
         return may_call_back_oddly(self._prepared, self._index) and self._kernel.bounds_callbacks()
 
     def note(self) -> None:
-        """Have walks note what is returned."""
-        note_returned(self._prepared, self._index)
+        """Have walks note what is returned where the kernel may object to it."""
+        if self._may_return_oddly():
+            note_own(self._prepared, self._index)
+        if self._may_call_back_oddly():
+            note_callbacks(self._prepared, self._index)
 
     def problems(self, reach: Reach, is_last: bool) -> Iterator[Problem]:
         """Look at every live exit; not `is_last`: what is not known may come out yet."""

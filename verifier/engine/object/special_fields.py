@@ -105,7 +105,7 @@ class ObjectFields:
         if not self._has_any:
             return NO_FIELDS
         btf = self._object.btf
-        datasec = next(btf.sections(self._object.data[index].name), None) if btf else None
+        datasec = next(iter(btf.sections(self._object.data[index].name)), None) if btf else None
         return NO_FIELDS if datasec is None else self.of_type(datasec)
 
 

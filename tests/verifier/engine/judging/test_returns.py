@@ -16,7 +16,7 @@ from verifier.engine.flow.object_code import ObjectCode
 from verifier.engine.flow.returned import Returned
 from verifier.engine.object.model import BpfMap, StructOpsUse
 from verifier.engine.result import PASSES, REFUSED, UNKNOWN, ProgramVerdict
-from verifier.engine.verdict import KernelUnderTest, check_object
+from verifier.engine.verdict import KernelUnderTest, check_object, prepare_object
 
 _U32 = (1 << 32) - 1
 RANDOM, LOOP, TIMER_SET_CALLBACK = 7, 181, 170
@@ -202,6 +202,33 @@ def test_a_kernel_whose_check_was_not_read_refuses_nothing() -> None:
     kind = parse_section_name("sk_lookup")
     obj = replace(obj, programs=tuple(replace(item, kind=kind) for item in obj.programs))
     assert check_object(obj, KernelUnderTest(facts)).programs[0].verdict == PASSES
+
+
+@pytest.mark.parametrize(
+    ("section", "code", "noted"),
+    [
+        ("xdp", f"call {RANDOM}; exit", False),  # any number will do
+        ("sk_lookup", "r0 = 1; exit", False),  # only what will do comes out
+        ("sk_lookup", f"call {RANDOM}; exit", True),
+    ],
+)
+def test_walks_note_only_what_a_kernel_may_object_to(section: str, code: str, noted: bool) -> None:
+    obj = assemble(f"main: program; {code}")
+    kind = parse_section_name(section)
+    obj = replace(obj, programs=tuple(replace(item, kind=kind) for item in obj.programs))
+    prepared = prepare_object(obj)
+    check_object(prepared, bundled_kernel("7.3"))
+    assert (0 in prepared.code.noted) == noted
+
+
+def test_a_function_that_was_called_before_it_is_a_callback_is_looked_at_again() -> None:
+    called = f"called: program; r1 = 0; call f; call {RANDOM}; exit"
+    given = f"given: program; r1 = 9; r2 = &f; call {LOOP}; r0 = 0; exit"
+    obj = assemble(f"{called}; {given}; f: static; r0 = 2; exit")
+    kind = parse_section_name("sk_lookup")
+    obj = replace(obj, programs=tuple(replace(item, kind=kind) for item in obj.programs))
+    _, given_back = check_object(obj, bundled_kernel("7.3")).programs
+    assert given_back.verdict == REFUSED
 
 
 @pytest.mark.parametrize(
