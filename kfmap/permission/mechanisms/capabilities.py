@@ -9,6 +9,7 @@ cells (ALL), so the fewest bits are the fewest rectangles that cover them (bicli
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import ClassVar
 
 from kfmap.permission.bits import KfuncBits, has_bit
@@ -143,11 +144,18 @@ class Capabilities(Mechanism):
     def bits(self, context: Context) -> KfuncBits:
         """Return what the masks let pass."""
         passing = sum(
-            1 << place
-            for place, kfunc in enumerate(self.decider.kfuncs)
-            if self.table.allows(context, kfunc)
+            rows for needed, rows in self._rows.items() if self.table.lets_pass(context, needed)
         )
         return KfuncBits(passing, passing)
+
+    @cached_property
+    def _rows(self) -> dict[int, int]:
+        """The kfuncs of each mask, as bits: a kernel has thousands of kfuncs and few masks."""
+        rows: dict[int, int] = {}
+        for place, kfunc in enumerate(self.decider.kfuncs):
+            needed = self.table.kfunc_masks.get(kfunc, 0)
+            rows[needed] = rows.get(needed, 0) | 1 << place
+        return rows
 
     def explain(self, context: Context, kfunc: str) -> tuple[Reason, ...]:
         """Return which masks meet."""

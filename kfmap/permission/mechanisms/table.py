@@ -39,7 +39,10 @@ class CapabilityTable:
 
     def allows(self, context: Context, kfunc: str) -> bool:
         """Return whether the masks let a call pass; contexts outside the table hold nothing."""
-        needed = self.kfunc_masks.get(kfunc, 0)
+        return self.lets_pass(context, self.kfunc_masks.get(kfunc, 0))
+
+    def lets_pass(self, context: Context, needed: int) -> bool:
+        """Return whether a context holds what a kfunc of some mask needs."""
         held = self.context_masks.get(context, 0)
         return needed & ~held == 0 if self.reading == ALL else bool(needed & held)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from kfmap.permission.context import Context
 from kfmap.permission.contexts import build_contexts
@@ -22,6 +23,8 @@ _REFUSED = LETTER_OF[REFUSED]
 _NEVER = {
     LETTER_OF[word] for word in (REFUSED, WILL_NOT_LOAD, FAILS_AT_RUN_TIME, NOT_ON_THIS_KERNEL)
 }
+
+_columns: WeakKeyDictionary[Decider, dict[Context, OutcomeColumn]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +54,10 @@ def find_flips(
             if before.views.may_attach(context) or after.views.may_attach(context)
         ]
     flips = []
-    columns, others_columns = OutcomeColumns(before), OutcomeColumns(after)
+    columns, others_columns = _list_columns(before, contexts), _list_columns(after, contexts)
     has_same_rows = before.kfuncs == after.kfuncs
     for context in contexts:
-        column = columns.column(context, *before.bits(context))
-        others_column = others_columns.column(context, *after.bits(context))
+        column, others_column = columns[context], others_columns[context]
         if has_same_rows and column == others_column:
             continue
         letters, others = _read_letters(before, column), _read_letters(after, others_column)
@@ -64,6 +66,15 @@ def find_flips(
             if was != is_now:
                 flips.append(Flip(context, kfunc, was, is_now))
     return tuple(flips)
+
+
+def _list_columns(decider: Decider, contexts: Sequence[Context]) -> dict[Context, OutcomeColumn]:
+    """Return the columns of a kernel, kept with it: drafts are held against the same one."""
+    columns, known = OutcomeColumns(decider), _columns.setdefault(decider, {})
+    for context in contexts:
+        if context not in known:
+            known[context] = columns.column(context, *decider.bits(context))
+    return known
 
 
 def _read_letters(decider: Decider, column: OutcomeColumn) -> dict[str, str]:
