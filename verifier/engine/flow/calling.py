@@ -50,7 +50,7 @@ _TIMER_SET_CALLBACK = 170
 _ARRAYS, _INNER, _KEY_BYTES = (2, 6), 1 << 12, 4
 # Helpers that only read what their pointers point to.
 _READERS = frozenset(
-    {1, 2, 3, 6, 12, 25, 51, 55, 87, 93, 94, 130, 156, 157, 164, 169, 170, 171, 172, 177, 181}
+    {1, 2, 3, 6, 12, 25, 51, 55, 87, 93, 94, 130, 156, 157, 169, 170, 171, 172, 177}
 )
 # What is known of a region call's fault: __mark_reg_s32_range(-MAX_ERRNO, -1)
 _ERROR = Range(32, (1 << 32) - 4095, (1 << 32) - 1, -4095, -1)

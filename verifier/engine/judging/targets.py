@@ -29,6 +29,8 @@ _VMLINUX = "vmlinux"
 _TRACEPOINT, _ITERATOR, _FMOD_RET = "BPF_TRACE_RAW_TP", "BPF_TRACE_ITER", "BPF_MODIFY_RETURN"
 _LSM = ("BPF_LSM_MAC", "BPF_LSM_CGROUP")
 _FUNCTIONS = ("BPF_TRACE_FENTRY", "BPF_TRACE_FEXIT", "BPF_TRACE_FSESSION", _FMOD_RET)
+_TRACING = "BPF_PROG_TYPE_TRACING"
+_NEVER_REPLACED = ("BPF_TRACE_FENTRY", "BPF_TRACE_FEXIT", "BPF_TRACE_FSESSION")
 _NEED_TARGET = (_TRACEPOINT, _ITERATOR, *_LSM, *_FUNCTIONS)
 # A module that defines a tracepoint has this function for it (include/linux/tracepoint.h).
 _TRACEPOINT_FUNCTION = "__traceiter_"
@@ -57,7 +59,9 @@ def target_objection(program: Program, kernel: KernelUnderTest) -> Objection | N
     """Return why a program cannot have its target, or that this is not known."""
     kind = program.kind
     if kind.program_type == EXT_TYPE:
-        return None if program.replaces else _unnamed(program, "replaces", "OBJECT:PROGRAM")
+        if not program.replaces:
+            return _unnamed(program, "replaces", "OBJECT:PROGRAM")
+        return _unreplaceable(program)
     if kind.attach_type not in _NEED_TARGET or program.on_program:
         return None
     if kind.attach_target is None:
@@ -66,6 +70,15 @@ def target_objection(program: Program, kernel: KernelUnderTest) -> Objection | N
     if colon and module != _VMLINUX:
         return _in_module(module, kind.attach_target, kernel)
     return _in_kernel(kind.attach_type, kind.attach_target, kind.sleepable, kernel)
+
+
+def _unreplaceable(program: Program) -> Objection | None:
+    """Mirror what bpf_check_attach_target() asks of types of programs, alike from 6.1 to 7.3."""
+    if program.replaces == EXT_TYPE:
+        return _refused("Cannot recursively attach: what it replaces is a freplace program, too")
+    if program.replaces == _TRACING and program.kind.attach_type in _NEVER_REPLACED:
+        return _refused("Cannot extend fentry/fexit: nothing replaces functions of such programs")
+    return None
 
 
 def _unnamed(program: Program, does: str, form: str) -> Objection:

@@ -30,6 +30,20 @@ def test_a_callback_gets_what_the_call_gives_it() -> None:
     assert live(assemble(text)) == {}
 
 
+@pytest.mark.parametrize(
+    "registers",
+    ["r1 = 3; r2 = &back; r3 = r6; r4 = 0; call 181", "r2 = &back; r3 = r6; r4 = 0; call 164"],
+)
+def test_a_callback_may_write_to_the_stack_of_its_caller(registers: str) -> None:
+    text = f"""
+        main: program; r1 = 0; *(u64 *)(r10 - 8) = r1; r6 = r10; r6 += -8; {registers}
+        r1 = *(u64 *)(r10 - 8); if r1 == 0 goto end; call f
+        end: ; exit
+        back: static; r1 = 1; *(u64 *)(r2 + 0) = r1; r0 = 0; exit
+    """
+    assert "f" in live(assemble(text))
+
+
 def test_a_timer_callback_never_sleeps() -> None:
     text = "main: program; r2 = &back; call 170; exit\nback: static; call f; exit"
     call = _call(assemble(text), "f", sleepable=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.verifier.bundled import bundled_kernel
 from tests.verifier.engine.object.objects import program, read
 from verifier.engine.judging.choice_text import parse_choices
 from verifier.engine.judging.choices import (
@@ -12,6 +13,7 @@ from verifier.engine.judging.choices import (
     apply_choices,
     fit_choices,
 )
+from verifier.engine.judging.targets import target_objection
 
 
 def test_choices_are_read_as_they_are_written() -> None:
@@ -111,3 +113,23 @@ def test_what_freplace_goes_into_has_a_program_type() -> None:
     choices = LoaderChoices(targets={"replaces": "nothing"})
     with pytest.raises(ChoiceError, match="'nothing' is not a program type that replaces could"):
         apply_choices(read("kinds.bpf.o"), choices)
+
+
+@pytest.mark.parametrize(
+    ("target", "text"),
+    [
+        ("fentry/do_nanosleep", "Cannot extend fentry/fexit"),
+        ("fexit/do_nanosleep", "Cannot extend fentry/fexit"),
+        ("freplace/some_function", "Cannot recursively attach"),
+        ("fmod_ret/bpf_modify_return_test", ""),
+        ("tc", ""),
+        ("lsm.s/file_open", ""),
+    ],
+)
+def test_functions_of_tracing_programs_are_never_replaced(target: str, text: str) -> None:
+    """As 7.3.4 said of 93 pairs of programs, and bpf_check_attach_target() of all kernels says."""
+    choices = LoaderChoices(targets={"replaces": f"prog:{target}"})
+    replaces = program(apply_choices(read("kinds.bpf.o"), choices), "replaces")
+    found = target_objection(replaces, bundled_kernel("7.3"))
+    assert (found.reasons[0].text if found else "").startswith(text)
+    assert bool(found) == bool(text)
