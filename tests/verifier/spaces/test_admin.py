@@ -175,3 +175,10 @@ def test_uploads_are_found_by_their_files_and_by_who_sent_them(team: Team) -> No
     for text, count in (("EAM.bpf", 1), ("submitter", 1), ("nothing of it", 0)):
         page = client.get(f"/admin/verifier/submission/?q={text}").content.decode()
         assert f"{count} upload" in page or f"{count} submission" in page, text
+
+
+def test_objects_are_found_by_name_and_by_how_their_hash_begins(team: Team) -> None:
+    client = as_(team, "administrator")
+    for text, count in (("EAM.bpf", 1), (team.object.sha256[:9].upper(), 1), ("nothing of it", 0)):
+        page = client.get(f"/admin/verifier/bpfobject/?q={text}").content.decode()
+        assert f"{count} object" in page, text
