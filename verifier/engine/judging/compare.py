@@ -98,7 +98,7 @@ def find_changes(before: ObjectVerdict, after: ObjectVerdict) -> tuple[Change, .
     changes = [
         _compare(program, later[program.program])
         for program in before.programs
-        if program.program in later
+        if later.get(program.program, program) is not program  # kernels share verdicts
     ]
     return tuple(change for change in changes if _is_change(change))
 

@@ -7,7 +7,7 @@ of any name. Each cause keeps its place and its fingerprint: only what is shown 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from kfmap.permission.name_list import MOST_NAMED, list_names
@@ -83,8 +83,10 @@ def _all(names: tuple[str, ...]) -> str:
     return list_names(names, most=_MOST_LIKEWISE)
 
 
-def find_cards(causes: Iterable[Cause]) -> tuple[Card, ...]:
+def find_cards(causes: Sequence[Cause]) -> tuple[Card, ...]:
     """Return all of the causes as cards, in the order of their first ones."""
+    if len(causes) == 1:
+        return (Card(tuple(causes)),)
     groups: dict[_Shape, _Group] = {}
     made = []
     for cause in causes:

@@ -7,7 +7,6 @@ it were loaded, with `left_out` beside it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
@@ -21,11 +20,18 @@ from verifier.engine.reports.causes import Cause
 from verifier.engine.reports.judged import JUDGED
 from verifier.engine.reports.model import DEFAULT, FORMAT, CheckedObject, ReportOptions
 from verifier.engine.result import LEFT_OUT, REFUSED, ObjectVerdict, ProgramVerdict
-from verifier.engine.result_json import plain
+from verifier.engine.result_json import plain, write_json
 from verifier.engine.summary import ProgramSummary
 from verifier.opinions.opinion_json import plain_compared
 
 _DEPTH = 4  # objects, an object, its lists: what is deeper stands in one line
+_OF_AN_OBJECT = 2
+
+
+class _Written(str):
+    """JSON text."""
+
+    __slots__ = ()
 
 
 def render_json(objects: Sequence[CheckedObject], options: ReportOptions = DEFAULT) -> str:
@@ -37,42 +43,38 @@ def render_json(objects: Sequence[CheckedObject], options: ReportOptions = DEFAU
         "engine": ENGINE_VERSION,
         "kernels": [plain(kernel) for kernel in options.kernels],
         "deciding": list(options.deciding),
-        "objects": [plain_object(obj) for obj in objects if not obj.problem],
+        "objects": [
+            _Written(_lay_out(_object(obj), _OF_AN_OBJECT)) for obj in objects if not obj.problem
+        ],
         "sign_offs": [plain(item) for item in options.sign_offs],
         "waivers": [plain(item) for item in options.waivers],
         "policies": [plain(item) for item in options.policies],
         "errors": [error for obj in objects for error in _errors(obj)],
     }
-    return "".join(_lay_out(body, 0)) + "\n"
+    return f"{_lay_out(body, 0)}\n"
 
 
-def _lay_out(value: Any, depth: int) -> Iterator[str]:
-    """Return the text in pieces, a line per verdict: Python lays out all of it ten times slower."""
+def _lay_out(value: Any, depth: int) -> str:
+    """Return the text, a line per verdict: Python lays out all of it ten times slower."""
     if depth == _DEPTH or not value or not isinstance(value, dict | list):
-        yield json.dumps(value)
-        return
+        return value if isinstance(value, _Written) else write_json(value)
     if isinstance(value, dict):
-        brackets, items = "{}", [(f"{json.dumps(name)}: ", item) for name, item in value.items()]
+        items = [f"{write_json(name)}: {_lay_out(value[name], depth + 1)}" for name in value]
     else:
-        brackets, items = "[]", [("", item) for item in value]
-    separator = brackets[0]
-    for label, item in items:
-        yield f"{separator}\n{' ' * (depth + 1)}{label}"
-        yield from _lay_out(item, depth + 1)
-        separator = ","
-    yield f"\n{' ' * depth}{brackets[1]}"
+        items = [_lay_out(item, depth + 1) for item in value]
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    line = f"\n{' ' * depth}"
+    return f"{opening}{line} {f',{line} '.join(items)}{line}{closing}"
 
 
-def plain_object(obj: CheckedObject) -> dict[str, Any]:
-    """Return one object."""
+def _object(obj: CheckedObject) -> dict[str, Any]:
     summary, answer = obj.summary, build_answer(obj)
-    findings: dict[int, dict[str, Any]] = {}  # by identity: kernels share verdicts
     return {
         "file": obj.file,
         "sha256": obj.sha256,
         "summary": _summary(answer),
         "programs": [_program(program) for program in summary.programs] if summary else [],
-        "verdicts": [_verdict(kernel, row, findings) for kernel, row in obj.rows()],
+        "verdicts": list(_verdicts(obj)),
         "notes": list(summary.notes) if summary else [],
         "span": _span(answer.span),
         "changes": [_changes(*pair) for pair in pairwise(obj.verdicts)],
@@ -103,7 +105,7 @@ def _summary(answer: Answer) -> dict[str, Any]:
         "causes": [_cause(cause) for cause in answer.causes.shown],
         "cards": [_card(card) for card in find_cards(answer.causes.shown)],
         "findings_that_follow": answer.causes.followed,
-        "branches": [plain(branch) for branch in answer.branches],
+        "branches": answer.branches,
     }
 
 
@@ -113,7 +115,7 @@ def _cause(cause: Cause) -> dict[str, Any]:
         "kfunc": cause.kfunc,
         "text": cause.text,
         "whole_object": cause.whole,
-        "hits": [{"kernel": hit.kernel, "programs": list(hit.programs)} for hit in cause.hits],
+        "hits": [{"kernel": hit.kernel, "programs": hit.programs} for hit in cause.hits],
         "suggestion": cause.example.suggestion,
         "fingerprint": cause.fingerprint,
     }
@@ -123,9 +125,9 @@ def _card(card: Card) -> dict[str, Any]:
     """Return which causes are one to a reader."""
     return {
         "headline": card.headline,
-        "names": list(card.names),
-        "kernels": list(card.first.kernels),
-        "programs": list(card.programs),
+        "names": card.names,
+        "kernels": card.first.kernels,
+        "programs": card.programs,
         "suggestion": card.suggestion,
         "fingerprints": [cause.fingerprint for cause in card.causes],
     }
@@ -133,7 +135,7 @@ def _card(card: Card) -> dict[str, Any]:
 
 def _changes(before: ObjectVerdict, after: ObjectVerdict) -> dict[str, Any]:
     """Return what differs on the next kernel."""
-    programs = [plain(change) for change in find_changes(before, after)]
+    programs = find_changes(before, after)
     return {"before": before.kernel, "after": after.kernel, "programs": programs}
 
 
@@ -144,27 +146,34 @@ def _program(program: ProgramSummary) -> dict[str, Any]:
         "program_type": program.program_type,
         "attach_type": program.attach_type,
         "target": program.target,
-        "struct_ops": [plain(use) for use in program.struct_ops],
+        "struct_ops": program.struct_ops,
         "sleepable": program.sleepable,
         "optional": program.optional,
         "instructions": program.instructions,
         "code": program.code,
-        "calls": [plain(call) for call in program.calls],
+        "calls": program.calls,
     }
 
 
-def _verdict(kernel: str, row: ProgramVerdict, known: dict[int, dict[str, Any]]) -> dict[str, Any]:
-    for finding in row.findings:
-        if id(finding) not in known:
-            known[id(finding)] = plain(finding)
+def _verdicts(obj: CheckedObject) -> Iterator[_Written]:
+    known: dict[int, str] = {}  # by identity: kernels share verdicts
+    for verdict in obj.verdicts:
+        kernel = f'{{"kernel": {write_json(verdict.kernel)}, '
+        for row in verdict.programs:
+            if id(row) not in known:
+                known[id(row)] = write_json(_verdict(row))[1:]
+            yield _Written(kernel + known[id(row)])
+
+
+def _verdict(row: ProgramVerdict) -> dict[str, Any]:
+    """Return what a verdict says but for the kernel."""
     return {
-        "kernel": kernel,
         "program": row.program,
         "verdict": REFUSED if row.verdict == LEFT_OUT else row.verdict,
         "left_out": row.verdict == LEFT_OUT,
-        "findings": [known[id(finding)] for finding in row.findings],
-        "live_kfuncs": list(row.live_kfuncs),
-        "all_kfuncs": list(row.all_kfuncs),
+        "findings": row.findings,
+        "live_kfuncs": row.live_kfuncs,
+        "all_kfuncs": row.all_kfuncs,
     }
 
 
