@@ -7,8 +7,9 @@ from kfmap.permission.observed import NOT_ASKED
 from kfmap.permission.verdict import ALLOWED, FAILS, REFUSED, UNKNOWN, Verdict, give_reason
 from verifier.engine.flow.reach import Circumstances, Later, LiveCall
 from verifier.engine.flow.regions import Regions
+from verifier.engine.judging.asking import Memory
 from verifier.engine.judging.externs import FOUND, absent_reason
-from verifier.engine.judging.interview import Interview, Memory
+from verifier.engine.judging.interview import Interview
 from verifier.engine.judging.prepared import Prepared
 from verifier.engine.judging.problem import Objection, Problem, path_problem
 from verifier.engine.judging.regions import kfunc_problem, variants

@@ -9,8 +9,9 @@ from __future__ import annotations
 from kfmap.permission.helper_names import helper_name
 from kfmap.permission.verdict import give_reason
 from verifier.engine.flow.reach import LiveHelper
+from verifier.engine.judging.asking import Memory
 from verifier.engine.judging.calls import asleep
-from verifier.engine.judging.interview import Interview, Memory
+from verifier.engine.judging.interview import Interview
 from verifier.engine.judging.problem import Objection, Problem, path_problem
 from verifier.engine.judging.regions import helper_problem
 from verifier.engine.result import FindingKind

@@ -7,9 +7,8 @@ permitted, and not where the kernel says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
-from functools import cached_property, wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from collections.abc import Mapping
+from functools import cached_property
 
 from kfmap.btf.core import Resolution
 from kfmap.kernel.facts import Place
@@ -20,6 +19,7 @@ from verifier.engine.flow.inputs import Key as GivenKey
 from verifier.engine.flow.summary import MapUse
 from verifier.engine.flow.values import Asked as Walked
 from verifier.engine.judging.advice import Adviser
+from verifier.engine.judging.asking import Asking, question
 from verifier.engine.judging.externs import Resolved
 from verifier.engine.judging.helpers_given import HelpersGiven
 from verifier.engine.judging.kernel import KernelUnderTest
@@ -34,50 +34,21 @@ from verifier.engine.judging.problem import Objection
 from verifier.engine.judging.return_rules import Bounds, bounds_of
 from verifier.engine.judging.struct_ops import find_obstacle
 
-Asked = tuple[Hashable, ...]  # the name of a question, and what it is about
-Answers = dict[Asked, Any]
 GivenAnswers = dict[GivenKey, GivenAnswer]
 
-_P = ParamSpec("_P")
-_Made = TypeVar("_Made")
-_About = TypeVar("_About")
-# What was found, and by which answers.
-Memory = dict[Hashable, tuple[_Made, Answers]]
-_FINDERS: dict[Hashable, Callable[..., object]] = {}
 _PROTECTED = "KF_RCU_PROTECTED"
 _MOST_KEPT = 1_000  # answers to what objects may ask in any number of ways
 
 
-def _question(
-    find: Callable[Concatenate[Interview, _P], _Made],
-) -> Callable[Concatenate[Interview, _P], _Made]:
-    """Make a question of a method: its answer is found once, and noted whenever it is asked for.
-
-    It takes positional arguments, which have to be the same for every kernel.
-    """
-    name = find.__name__
-    _FINDERS[name] = find
-
-    @wraps(find)
-    def ask(self: Interview, /, *about: _P.args, **nothing: _P.kwargs) -> _Made:
-        asked, known = (name, *about), self._known
-        if asked not in known:
-            known[asked] = find(self, *about, **nothing)
-        answer: _Made = known[asked]
-        self.notes[asked] = answer
-        return answer
-
-    return ask
-
-
-class Interview:
+class Interview(Asking):
     """One kernel asked about one object.
 
-    `notes`: what it answered since they were begun; `given`: what of that the code was given.
+    `given`: what of its answers the code was given since the notes were begun.
     Programs and externs are named by their numbers, contexts by that in `Prepared.contexts`.
     """
 
     def __init__(self, prepared: Prepared, kernel: KernelUnderTest) -> None:
+        super().__init__()
         obj = prepared.object
         self._prepared = prepared
         self._kernel = kernel
@@ -89,8 +60,6 @@ class Interview:
         self._answers = [kernel.answers_in(context) for context in prepared.contexts]
         self._helpers: dict[int, HelpersGiven] = {}
         self._advisers: dict[int, Adviser] = {}
-        self._known: Answers = {}
-        self.notes: Answers = {}
         self.given: GivenAnswers = {}
 
     def begin(self) -> None:
@@ -98,40 +67,9 @@ class Interview:
         self.notes, self.given = {}, {}
 
     @property
-    def answers(self) -> Answers:
-        """Return all answers so far, noted or not."""
-        return self._known
-
-    @property
     def given_answers(self) -> GivenAnswers:
         """Return all that the code was given so far, noted or not."""
         return self._inputs.known
-
-    def peek(self, asked: Asked) -> object:
-        """Return an answer without noting it."""
-        known = self._known
-        if asked not in known:
-            known[asked] = _FINDERS[asked[0]](self, *asked[1:])
-        return known[asked]
-
-    def remember(
-        self,
-        memory: Memory[_Made],
-        about: Hashable,
-        find: Callable[[_About], _Made],
-        what: _About,
-    ) -> _Made:
-        """Return what was found before, else find it; the answers that it took are noted again."""
-        known = memory.get(about)
-        if known is None:
-            outer, self.notes = self.notes, {}
-            try:
-                made = find(what)
-                known = memory[about] = made, self.notes
-            finally:
-                self.notes = outer
-        self.notes.update(known[1])
-        return known[0]
 
     # what the code is given
 
@@ -153,98 +91,98 @@ class Interview:
 
     # the object
 
-    @_question
+    @question
     def problems(self) -> tuple[ObjectProblem, ...]:
         """Return what keeps the whole object from loading."""
         return find_object_problems(self._loaded, self._maps)
 
-    @_question
+    @question
     def kfunc(self, extern: int) -> Resolved:
         """Return what becomes of an extern function."""
         return self._loaded.kfunc(extern)
 
-    @_question
+    @question
     def is_device_bound(self, extern: int) -> bool:
         """Return whether only programs for a device may call an extern function."""
         name = self._prepared.object.externs[extern].kernel_name
         known = self._kernel.decider.find_kfunc(name)
         return known is not None and known.device_bound
 
-    @_question
+    @question
     def core(self, section: str, slot: int) -> Resolution | None:
         """Return what becomes of a CO-RE relocation."""
         return self._loaded.core(section, slot)
 
-    @_question
+    @question
     def missing_word(self, section: str, slot: int) -> str:
         """Return that an instruction reads what the context lacks, "" where it does not."""
         return self._loaded.missing_word(section, slot)
 
-    @_question
+    @question
     def lacks_variable(self, extern: int) -> bool:
         """Return whether an extern variable is surely not in the kernel."""
         return self._loaded.lacks_variable(extern)
 
-    @_question
+    @question
     def unknowns(self) -> tuple[str, ...]:
         """Name what the loader would take from this kernel and the map does not know."""
         return tuple(self._loaded.unknowns())
 
     # a program
 
-    @_question
+    @question
     def is_observed(self) -> bool:
         """Return whether the kernel was only asked: its source was not read."""
         return self._kernel.facts.is_observed
 
-    @_question
+    @question
     def obstacle(self, program: int, is_told: bool) -> Objection | None:
         """Return why the kernel does not look at a struct_ops program at all; `is_told`: nothing of
         its object loads."""
         return find_obstacle(self._prepared.object.programs[program], self._loaded, is_told)
 
-    @_question
+    @question
     def place_objections(self, program: int) -> tuple[Objection, ...]:
         """Return what the kernel says of what a program is for, in its order; to be asked of the
         first of those in `Prepared.first_placed`."""
         answers = self._answers[self._prepared.context_numbers[program]]
         return place_objections(self._prepared.object.programs[program], answers, self._kernel)
 
-    @_question
+    @question
     def map_objections(self, program: int) -> tuple[tuple[bool, int, Objection], ...]:
         """Return the maps and sections of data (then True) that a program may not use, and why; to
         be asked of the first of those in `Prepared.first_with_maps`."""
         item, reached = self._prepared.object.programs[program], self._prepared.reached[program]
         return tuple(self._maps.objections(item, reached.maps, reached.data))
 
-    @_question
+    @question
     def lacks_instruction(self, mark: str) -> bool:
         """Return whether the kernel surely does not know some instructions."""
         return self._kernel.has_function(mark) is False
 
-    @_question
+    @question
     def may_fail(self) -> bool:
         """Return whether any instruction may become invalid, for what the kernel lacks."""
         return self._loaded.may_fail
 
-    @_question
+    @question
     def fails(self, function: int) -> bool:
         """Return whether an instruction of a function becomes invalid."""
         section = self._prepared.object.functions[function].section
         slots = self._prepared.code.core_slots_of(function)
         return any(self._inputs.peek((Walked.FAILS, section, slot)) for slot in slots)
 
-    @_question
+    @question
     def may_object(self, context: int, helpers: tuple[int, ...]) -> bool:
         """Return whether the kernel may object to a call of one of some helpers."""
         return self._given(context).may_object_to(helpers)
 
-    @_question
+    @question
     def may_lack(self, helper: int) -> bool:
         """Return whether any map of the object lacks what a helper needs."""
         return self._maps.may_lack(helper)
 
-    @_question
+    @question
     def may_refuse(
         self, context: int, helpers: tuple[int, ...], map_types: tuple[int, ...]
     ) -> bool:
@@ -257,7 +195,7 @@ class Interview:
             known[about] = self._map_arguments.may_refuse(given, helpers, map_types)
         return known[about]
 
-    @_question
+    @question
     def may_be_given(self, program: int) -> bool:
         """Return whether a helper may be given a map that it does not take."""
         reached = self._prepared.reached[program]
@@ -265,23 +203,23 @@ class Interview:
 
     # a call
 
-    @_question
+    @question
     def ruling(self, context: int, kfunc: str) -> Verdict:
         """Return the verdict on a kfunc, without its flags; where nothing stands against a call,
         without reasons."""
         return self._answers[context].ruling(kfunc)
 
-    @_question
+    @question
     def has_flag(self, context: int, kfunc: str, flag: str) -> bool:
         """Return whether a kfunc has a flag where it is registered for a context."""
         return flag in self._answers[context].decide(kfunc).flags
 
-    @_question
+    @question
     def decides_by_asking(self) -> bool:
         """Return whether permissions are what a booted kernel said, and not what rules say."""
         return self._kernel.decider.observations is not None
 
-    @_question
+    @question
     def later_failure(self, context: int, where: str, kfunc: str) -> tuple[Reason, ...]:
         """Return why a call surely fails in a callback that runs later."""
         layer = self._kernel.decider.run_time_layer
@@ -289,34 +227,34 @@ class Interview:
             return ()
         return tuple(layer.find_failure(where, kfunc))
 
-    @_question
+    @question
     def has_kfunc(self, name: str) -> bool:
         """Return whether the kernel has a kfunc."""
         return self._kernel.decider.find_kfunc(name) is not None
 
-    @_question
+    @question
     def takes_guarded(self, kfunc: str) -> bool:
         """Return whether a kfunc is given the head of a list or the root of a tree."""
         return self._kernel.takes_guarded(kfunc)
 
-    @_question
+    @question
     def place_of(self, kfunc: str) -> Place | None:
         """Return where the kernel registers a kfunc."""
         listed = self._kernel.decider.find_listed(kfunc)
         return listed[0].entry.place if listed else None
 
-    @_question
+    @question
     def is_rcu_protected(self, kfunc: str) -> bool:
         """Return whether a kfunc has KF_RCU_PROTECTED."""
         listed = self._kernel.decider.find_listed(kfunc)
         return any(_PROTECTED in item.entry.flags for item in listed)
 
-    @_question
+    @question
     def refusal(self, context: int, helper: int) -> Objection | None:
         """Return what keeps programs in a context from a helper, None for nothing."""
         return self._given(context).refusal(helper)
 
-    @_question
+    @question
     def helper_sleeps(self, context: int, helper: int) -> bool:
         """Return whether a helper may sleep, as programs in a context get it."""
         return self._given(context).sleeps(helper)
@@ -327,39 +265,39 @@ class Interview:
             self._helpers[context] = HelpersGiven(self._kernel, self._answers[context], licensed)
         return self._helpers[context]
 
-    @_question
+    @question
     def helper_lack(self, helper: int, maps: tuple[MapUse, ...]) -> Objection | None:
         """Return what a map lacks that a helper is given."""
         return self._maps.helper_objection(helper, maps)
 
-    @_question
+    @question
     def kfunc_lack(self, kfunc: str, maps: tuple[MapUse, ...]) -> Objection | None:
         """Return what a map lacks that a kfunc is given."""
         return self._maps.kfunc_objection(kfunc, maps)
 
-    @_question
+    @question
     def map_refusal(self, context: int, helper: int, maps: tuple[MapUse, ...]) -> Objection | None:
         """Return why a helper does not take the map that it is given."""
         return self._map_arguments.objection(self._prepared.contexts[context], helper, maps)
 
     # what is returned
 
-    @_question
+    @question
     def return_bounds(self, context: int) -> Bounds | None:
         """Return the numbers that programs in a context may return, None where any will do."""
-        return bounds_of(self._kernel.returns.of_program(self._prepared.contexts[context]))
+        return self._answers[context].return_bounds
 
-    @_question
+    @question
     def bounds_callbacks(self) -> bool:
         """Return whether any callback may not return every number."""
         return self._kernel.returns.has_callbacks
 
-    @_question
+    @question
     def callback_bounds(self, taken_by: int | str) -> Bounds | None:
         """Return the numbers that the callback of a helper or kfunc may return."""
         return bounds_of(self._kernel.returns.of_callback(taken_by))
 
-    @_question
+    @question
     def return_place(self, context: int, taken_by: int | str | None) -> Place | None:
         """Return where the kernel asks what programs in a context, or callbacks that something
         takes, return."""
@@ -370,37 +308,37 @@ class Interview:
             found = returns.of_callback(taken_by)
         return found.place if found else None
 
-    @_question
+    @question
     def reads_result(self, program: int) -> bool:
         """Return whether a program may read what the function that it attaches to returns."""
         return self._loaded.reads_result(self._prepared.object.programs[program])
 
     # the rules of its verifier
 
-    @_question
+    @question
     def holds(self, rule: str) -> bool | None:
         """Return whether the kernel behaves so, None if that is not known."""
         return self._kernel.rules.holds(rule)
 
-    @_question
+    @question
     def has_function(self, name: str) -> bool | None:
         """Return whether the kernel itself has a function, None if that is not known."""
         return self._kernel.has_function(name)
 
-    @_question
+    @question
     def kfunc_under_lock(self, context: int, kfunc: str) -> bool | None:
         """Return whether a kfunc may be called while a lock is held."""
         flags = self._answers[context].decide(kfunc).flags
         return self._kernel.rules.kfunc_under_lock(kfunc, flags)
 
-    @_question
+    @question
     def helper_under_lock(self, helper: int) -> bool | None:
         """Return whether a helper may be called while a lock is held."""
         return self._kernel.rules.helper_under_lock(helper)
 
     # what is told
 
-    @_question
+    @question
     def advice(self, context: int, kind: str, kfunc: str) -> tuple[tuple[str, ...], str]:
         """Return where a kfunc may be called on this kernel, and what to do about a finding."""
         adviser = self._advisers.get(context)

@@ -26,7 +26,7 @@ from kfmap.permission.verdict import ALLOWED, FAILS, Verdict
 from kfmap.quick_dataclass import replace
 from verifier.engine.judging.contexts import decide
 from verifier.engine.judging.problem import Objection
-from verifier.engine.judging.return_rules import ReturnRules
+from verifier.engine.judging.return_rules import Bounds, ReturnRules, bounds_of
 from verifier.engine.judging.verifier_rules import VerifierRules
 
 _MAX_CONTEXTS = 1_000  # whose decisions are kept
@@ -96,6 +96,11 @@ class ContextAnswers:
     def helpers(self) -> GivenHelpers:
         """Return which helpers such programs get."""
         return self._kernel.helpers_by_context.of(self.context)
+
+    @cached_property
+    def return_bounds(self) -> Bounds | None:
+        """Return the numbers that such programs may return, None where any will do."""
+        return bounds_of(self._kernel.returns.of_program(self.context))
 
     @cached_property
     def sleep(self) -> SleepAnswer:

@@ -129,15 +129,15 @@ def bounds_of(found: ReturnRange | None) -> Bounds | None:
 def _member_returns(types: Btf, composite: str, name: str) -> Returns | None:
     """Return what the function returns that a member of a struct or union points to."""
     for type_id in types.find_all(composite, Kind.STRUCT, Kind.UNION):
-        for member in types.members(type_id):
-            pointer = types.resolve(member.type_id)
-            if member.name != name or types.kind(pointer) is not Kind.PTR:
-                continue
-            prototype = types.resolve(types.type_of(pointer))
-            if types.kind(prototype) is not Kind.FUNC_PROTO:
-                return None
-            result = types.resolve(types.type_of(prototype))
-            if not result:
-                return Returns.NOTHING
-            return Returns.POINTER if types.kind(result) is Kind.PTR else Returns.NUMBER
+        field = types.fields(type_id).get(name)
+        pointer = types.resolve(field.type_id) if field else 0
+        if types.kind(pointer) is not Kind.PTR:
+            continue
+        prototype = types.resolve(types.type_of(pointer))
+        if types.kind(prototype) is not Kind.FUNC_PROTO:
+            return None
+        result = types.resolve(types.type_of(prototype))
+        if not result:
+            return Returns.NOTHING
+        return Returns.POINTER if types.kind(result) is Kind.PTR else Returns.NUMBER
     return None

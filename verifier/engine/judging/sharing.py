@@ -12,7 +12,8 @@ from typing import NamedTuple
 from kfmap.quick_dataclass import dataclass
 from verifier.engine.flow.inputs import Key as GivenKey
 from verifier.engine.flow.inputs import source_of
-from verifier.engine.judging.interview import Answers, Asked, GivenAnswers, Interview
+from verifier.engine.judging.asking import Answers, Asked
+from verifier.engine.judging.interview import GivenAnswers, Interview
 from verifier.engine.judging.loader import Relocations
 from verifier.engine.judging.prepared import Prepared
 from verifier.engine.judging.program import ObjectJudge
