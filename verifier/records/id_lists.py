@@ -70,7 +70,7 @@ class SeenIds:
 class NamedIds(FoundIds):
     """The ids of the objects that have a text in a name in the reader's spaces, or in one space.
 
-    They are looked for among the latest first, which gives enough where many have it.
+    They are looked for among the nearest first, which gives enough where many have it.
     """
 
     def __init__(self, reader: Reader, text: str, space: Space | None = None) -> None:
@@ -81,10 +81,12 @@ class NamedIds(FoundIds):
         """Return so many from a place on."""
         if cursor.above is None:
             first = cursor.below or _find_last_id() + 1
-            lately = self.all.filter(object__gte=first - LOOKED_AT)
-            found = FoundIds(lately).read(cursor, count)
-            if len(found) == count:
-                return found
+            near = self.all.filter(object__gte=first - LOOKED_AT)
+        else:
+            near = self.all.filter(object__lte=cursor.above + LOOKED_AT)
+        found = FoundIds(near).read(cursor, count)
+        if len(found) == count:
+            return found
         # A sum, for a database would take the order from an index of all files, and read these.
         rows = read_from(self.all, "object", cursor).annotate(found=F("object") + 0)
         order = "-found" if cursor.above is None else "found"
