@@ -6,7 +6,8 @@ there keeps the whole object from loading.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from enum import Enum
 from typing import NamedTuple
 
 from kfmap.btf.kinds import Kind
@@ -39,6 +40,14 @@ _SCX_CLEARED = frozenset(
         "rescue_quantum_us",
     }
 )
+
+
+class _Content(Enum):
+    """What the object's file gives a member."""
+
+    NOTHING = 0
+    NUMBER = 1
+    PROGRAM = 2
 
 
 class Problem(NamedTuple):
@@ -151,8 +160,8 @@ def _unlike_members(
         if other is None:
             continue
         try:
-            is_set = programs.get(member.name) is not None
-            text = _difference(obj.btf, member, kernel.types, other, is_set)
+            content = _content(struct_map, programs, member)
+            text = _difference(obj.btf, member, kernel.types, other, content)
         except BtfError:  # a type that the trimmed BTF of the kernel does not keep
             continue
         if text:
@@ -160,7 +169,15 @@ def _unlike_members(
             yield give_reason(RULE, f"{place} {text}: libbpf refuses the whole object", ops.place)
 
 
-def _difference(ours: Btf, member: Member, theirs: Btf, other: Member, is_set: bool) -> str:
+def _content(
+    struct_map: StructOpsMap, programs: Mapping[str, str | None], member: Member
+) -> _Content:
+    if programs.get(member.name) is not None:
+        return _Content.PROGRAM
+    return _Content.NUMBER if member.name in struct_map.nonzero else _Content.NOTHING
+
+
+def _difference(ours: Btf, member: Member, theirs: Btf, other: Member, content: _Content) -> str:
     """Return what libbpf finds wrong with a member that the kernel has too, "" if nothing."""
     if member.bitfield_size or other.bitfield_size:
         return "is a bitfield, which struct_ops maps may not have"
@@ -171,8 +188,12 @@ def _difference(ours: Btf, member: Member, theirs: Btf, other: Member, is_set: b
     if kind is not their_kind:
         return f"is of kind {kind.name} where this kernel's is {their_kind.name}"
     if kind is Kind.PTR:
+        # Since "libbpf: Convert st_ops->data to shadow type." (1.5), what a pointer holds has to be
+        # a program, of whatever type the pointer is: "member %s is not a struct_ops program".
+        if content is _Content.NUMBER:
+            return "has a value that is no program, which a pointer may not have"
         pointee = theirs.kind(theirs.resolve(theirs.type_of(their_type)))
-        if is_set and pointee is not Kind.FUNC_PROTO:
+        if content is _Content.PROGRAM and pointee is not Kind.FUNC_PROTO:
             return "has a program, and this kernel's is no pointer to a function"
         return ""
     size, their_size = ours.size(member.type_id), theirs.size(their_type)

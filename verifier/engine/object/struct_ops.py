@@ -183,7 +183,8 @@ def _programs(item: Placed, ops: _Ops, relocations: Relocated, starts: Starts) -
                 f"byte {offset} of {item.name} refers to {symbol.name} but is no pointer to a "
                 "function; libbpf does not open the object: assign programs to callbacks only"
             )
-        function = starts.get((symbol.section, symbol.value // SLOT))
+        slot, rest = divmod(symbol.value, SLOT)  # "invalid target program offset"
+        function = None if rest else starts.get((symbol.section, slot))
         if function is None or not _is_struct_ops(function):
             raise ObjectError(
                 f"{item.name}.{ops.callbacks[offset]} refers to {symbol.name}, which is not a "

@@ -15,9 +15,9 @@ from verifier.engine.result import PASSES, REFUSED
 from verifier.engine.verdict import check_object
 
 
-def _check(name: str, kernel: str) -> list[str]:
+def _check(name: str, kernel: str, file: str = "members.bpf.o") -> list[str]:
     """Return why the object does not load with one of its maps made and the others not."""
-    obj = read("members.bpf.o")
+    obj = read(file)
     maps = tuple(replace(item, optional=item.name != name) for item in obj.struct_ops_maps)
     verdict = check_object(replace(obj, struct_ops_maps=maps), bundled_kernel(kernel))
     first = verdict.programs[0]
@@ -47,6 +47,17 @@ def test_a_member_unlike_the_kernels_refuses_the_object(name: str, text: str, ke
     [told] = _check(name, kernel)
     assert told.startswith(text)
     assert told.endswith("libbpf refuses the whole object")
+
+
+@pytest.mark.parametrize("kernel", ["6.1", "6.18", "7.3"])
+@pytest.mark.parametrize(("name", "member"), [("data", "owner"), ("code", "cong_avoid")])
+def test_a_pointer_that_holds_a_number_refuses_the_object(
+    name: str, member: str, kernel: str
+) -> None:
+    """ "member %s is not a struct_ops program", whatever it points to."""
+    [told] = _check(name, kernel, "no_programs.bpf.o")
+    assert told.startswith(f"{name}.{member} has a value that is no program")
+    assert _check("fits", kernel, "no_programs.bpf.o") == []
 
 
 def test_of_an_optional_section_libbpf_leaves_out_the_first_map_alone() -> None:
