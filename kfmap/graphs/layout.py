@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 import networkx as nx
 
@@ -107,7 +108,7 @@ def _mean(
     graph: nx.Graph[str], node: str, near: Mapping[str, float], own: Mapping[str, float]
 ) -> float:
     places = [near[other] for other in graph.neighbors(node) if other in near]
-    return sum(places) / len(places) if places else own[node]
+    return fmean(places) if places else own[node]  # exact, so that their order does not matter
 
 
 def _write_lines(data: Mapping[str, object]) -> tuple[tuple[str, ...], str]:
