@@ -56,6 +56,14 @@ def value_of(btf: Btf, spec: Spec | None, kind: int) -> Value | None:
     return Value(1)
 
 
+def may_poison(kind: int) -> bool:
+    """Return whether the instruction of a relocation becomes invalid where a kernel lacks what it
+    names, and has no value that says so."""
+    if kind in (CoreKind.FIELD_EXISTS, CoreKind.ENUMVAL_EXISTS):
+        return False
+    return kind in FIELD_KINDS or kind in ENUMERATOR_KINDS
+
+
 def _enumerator_value(btf: Btf, spec: Spec) -> Value:
     """Return an enumerator; 32-bit ones are sign-extended even if their enum is unsigned."""
     enum, index, _ = spec.accessors[0]

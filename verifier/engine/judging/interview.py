@@ -128,6 +128,11 @@ class Interview(Asking):
         """Name what the loader would take from this kernel and the map does not know."""
         return tuple(self._loaded.unknowns())
 
+    @question
+    def has_types(self) -> bool:
+        """Return whether the kernel's types are known, by which CO-RE relocates."""
+        return self._kernel.types is not None
+
     # a program
 
     @question

@@ -29,6 +29,7 @@ from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.object.model import BpfObject, ExternKind, Program
 
 NO_READS: ContextReads = {}
+UNTYPED = "what its CO-RE relocations become: this kernel came without its types"
 _PATCHES = (Asked.CORE, Asked.FAILS)
 
 
@@ -167,7 +168,7 @@ class Loaded:
     def unknowns(self) -> Iterator[str]:
         """Name what the loader would take from this kernel and the map does not know."""
         if self._relocations.by_slot and self._resolver is None:
-            yield "what its CO-RE relocations become: this kernel came without its types"
+            yield UNTYPED
         for index, extern in enumerate(self.object.externs):
             if extern.kind == ExternKind.KCONFIG and self.setting(index).unknown:
                 yield self.setting(index).unknown

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property, partial
 
+from kfmap.btf.core_value import may_poison
 from kfmap.permission.verdict import give_reason
 from kfmap.permission.view import STRUCT_OPS_TYPE
 from verifier.engine.flow.reach import Circumstances, LiveCall, Node, Reach
@@ -22,12 +23,21 @@ from verifier.engine.judging.licences import (
     licence_text,
 )
 from verifier.engine.judging.live import Engines, Judges, LiveJudge
+from verifier.engine.judging.loader import UNTYPED
 from verifier.engine.judging.prepared import Prepared
 from verifier.engine.judging.problem import Objection, Problem
 from verifier.engine.judging.returns import RETURN_RULE
 from verifier.engine.judging.subprograms import subprogram_problems
 from verifier.engine.object.model import Program
-from verifier.engine.result import Finding, FindingKind, ProgramVerdict, Reason, find_word
+from verifier.engine.result import (
+    FAILS_AT_RUN_TIME,
+    PASSES,
+    Finding,
+    FindingKind,
+    ProgramVerdict,
+    Reason,
+    find_word,
+)
 
 _MAX_FINDINGS = 100  # a program; more say nothing new
 _MAX_UNKNOWNS = 3
@@ -105,6 +115,8 @@ class _ProgramJudge:
         findings += self._call_findings(problems)
         live = {self._name(call.extern) for call in reach.calls}
         findings += self._dead_findings(reach)
+        if find_word(item.kind for item in findings) in (PASSES, FAILS_AT_RUN_TIME):
+            findings += self._untyped_findings()
         return self._verdict(findings, tuple(sorted(live)))
 
     def _find_stop(self, is_told: bool) -> Objection | None:
@@ -237,6 +249,24 @@ class _ProgramJudge:
         """Return what is not known of this kernel and may be why something could not be decided."""
         texts = self._kernel.unknowns()[:_MAX_UNKNOWNS]
         return tuple(Reason("flow", f"it is not known {text}") for text in texts)
+
+    def _untyped_findings(self) -> Iterator[Finding]:
+        """Report that a kernel whose types are not known may lack what is read by CO-RE.
+
+        Dead code counts: it is CO-RE, too, that tells which code is.
+        """
+        if self._kernel.has_types():
+            return
+        prepared = self._prepared
+        for function, way in prepared.code.graph.find_paths([self._program.function]).items():
+            section = self._object.functions[function].section
+            for slot in prepared.code.core_slots_of(function):
+                relocation = prepared.relocations.by_slot.get((section, slot))
+                if relocation is not None and may_poison(relocation.kind):
+                    reason = Reason("core", f"it is not known {UNTYPED}")
+                    path = (*way, (function, slot))
+                    yield self._finding(FindingKind.UNKNOWN, "", path, (reason,))
+                    return
 
     def _dead_findings(self, reach: Reach) -> Iterator[Finding]:
         """Return findings on calls that only their being dead saves."""

@@ -11,6 +11,7 @@ from kfmap.btf.read import Btf, read_btf
 from tests.btf.btf_writer import BtfWriter, write_btf_ext
 from tests.verifier.engine.flow.assembly import SECTION, assemble
 from tests.verifier.engine.judging.toy import kernel_facts, only_finding, strong
+from verifier.engine.judging.loader import UNTYPED
 from verifier.engine.result import PASSES, REFUSED, UNKNOWN, ProgramVerdict
 from verifier.engine.verdict import KernelUnderTest, check_object
 
@@ -103,3 +104,28 @@ def test_without_types_the_reason_is_told() -> None:
     assert verdict.verdict == UNKNOWN
     texts = [reason.text for reason in only_finding(verdict).reasons]
     assert texts[-1].endswith("this kernel came without its types")
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        (CoreKind.FIELD_BYTE_OFFSET, UNKNOWN),
+        (CoreKind.FIELD_RSHIFT_U64, UNKNOWN),
+        (CoreKind.FIELD_EXISTS, PASSES),  # 0 where it is not there
+        (CoreKind.TYPE_SIZE, PASSES),
+        (CoreKind.TYPE_ID_LOCAL, PASSES),
+    ],
+)
+def test_a_field_of_a_kernel_without_types_is_unknown(kind: CoreKind, expected: str) -> None:
+    verdict = _check(None, kind, "main: program; r1 = core 0; exit")
+    assert verdict.verdict == expected
+    texts = [finding.reasons[0].text for finding in verdict.findings]
+    assert texts == [f"it is not known {UNTYPED}"] * (expected == UNKNOWN)
+
+
+def test_what_is_refused_anyway_is_not_said_to_be_unknown() -> None:
+    verdict = _check(
+        None, CoreKind.FIELD_BYTE_OFFSET, "main: program; r1 = core 0; call nope; exit"
+    )
+    assert verdict.verdict == REFUSED
+    assert UNTYPED not in str(verdict.findings)
