@@ -48,6 +48,8 @@ def read_maps(
     check_limit("maps", len(placed), limits.maps)
     if btf is None:
         refusals.append("it has BTF maps (.maps) and no BTF: build it with -g")
+    elif not btf.sections(section.name):  # bpf_object__init_user_btf_maps(): "DATASEC not found"
+        refusals.append("its BTF knows no variable of section .maps: build all of it with -g")
     targets = _programs_in_slots(elf, section, placed, functions)
     maps = []
     for item in placed:
@@ -71,10 +73,12 @@ def refused_arenas(sections: Sections, maps: tuple[BpfMap, ...]) -> list[str]:
 
 
 def _define(item: Placed, btf: Btf | None, definition: MapDefinition) -> None:
-    if btf is None:
+    """Read a definition as bpf_object__init_user_btf_map() does. Raises MapProblem."""
+    if btf is None or not item.declared:  # libbpf makes no map of what BTF does not declare
         return
-    if item.type_id:
-        read_map_definition(btf, item.type_id, definition)
+    read_map_definition(btf, item.type_id, definition)
+    if btf.size(item.type_id) > item.size:
+        raise MapProblem(f"has {item.size} bytes, fewer than its struct: build the object again")
     if item.private:
         raise MapProblem("is static or hidden, which maps may not be")
 

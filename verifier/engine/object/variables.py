@@ -15,8 +15,9 @@ from verifier.engine.object.elf import OBJECT, Elf, Section, Symbol
 
 
 class Placed(NamedTuple):
-    """A variable; `type_id` is what its VAR refers to, 0 if BTF does not know it.
+    """A variable; `type_id` is what its VAR refers to: 0 for void, or where it has none.
 
+    `declared`: it has a VAR in the DATASEC of its section.
     `private`: its symbol is local or hidden; libbpf takes both for static.
     """
 
@@ -24,6 +25,7 @@ class Placed(NamedTuple):
     offset: int
     size: int
     type_id: int
+    declared: bool
     private: bool = False
 
 
@@ -49,16 +51,7 @@ class Variables:
     def _place(self, section: Section) -> tuple[Placed, ...]:
         symbols = self._symbols.get(section.number, [])
         types = self._types_in(section.name) if symbols else _Types({}, {})
-        placed = [
-            Placed(
-                symbol.name,
-                symbol.value,
-                symbol.size,
-                types.of(symbol.name, symbol.value),
-                symbol.local or symbol.hidden,
-            )
-            for symbol in symbols
-        ]
+        placed = [_join(symbol, types.of(symbol.name, symbol.value)) for symbol in symbols]
         return tuple(sorted(placed, key=attrgetter("offset")))
 
     def _types_in(self, section: str) -> _Types:
@@ -73,8 +66,19 @@ class _Types(NamedTuple):
     by_name: dict[str, int]
     by_place: dict[tuple[str, int], int]
 
-    def of(self, name: str, offset: int) -> int:
-        return self.by_place.get((name, offset)) or self.by_name.get(name, 0)
+    def of(self, name: str, offset: int) -> int | None:
+        return self.by_place.get((name, offset)) or self.by_name.get(name)
+
+
+def _join(symbol: Symbol, type_id: int | None) -> Placed:
+    return Placed(
+        symbol.name,
+        symbol.value,
+        symbol.size,
+        type_id or 0,
+        declared=type_id is not None,
+        private=symbol.local or symbol.hidden,
+    )
 
 
 def _read_types(section: str, btf: Btf | None) -> _Types:

@@ -81,6 +81,32 @@ def test_map_definitions_that_libbpf_does_not_take_are_refused(name: str, why: s
     assert f"map {name} {why}" in read("definitions.bpf.o").refusals
 
 
+def test_variables_of_maps_that_are_no_struct_are_refused() -> None:
+    # bpf_object__init_user_btf_map(): "map '%s': unexpected def kind %s", also where clang writes
+    # void as their type, as it does for pointers and arrays
+    variables = ("number", "pointer", "several")
+    why = "is not a struct of __uint() and __type() members"
+    assert read("void_maps.bpf.o").refusals == tuple(f"map {name} {why}" for name in variables)
+
+
+def test_a_map_smaller_than_its_struct_is_refused() -> None:
+    # bpf_object__init_user_btf_map(): "map '%s': invalid def size"
+    patched = Patched("void_maps.bpf.o")
+    patched.put(".symtab", patched.symbol("fine") + 16, struct.pack("<Q", 8))
+    told = "map fine has 8 bytes, fewer than its struct: build the object again"
+    assert told in _refusals(patched)
+
+
+def test_maps_that_btf_does_not_declare_are_refused() -> None:
+    # bpf_object__init_user_btf_maps(): "DATASEC '.maps' not found"
+    patched = Patched("void_maps.bpf.o")
+    start, size = patched.place(".BTF")
+    name = patched.data.index(b"\0.maps\0", start, start + size) - start
+    patched.put(".BTF", name, b"\0.mops")
+    [told] = _refusals(patched)
+    assert told == "its BTF knows no variable of section .maps: build all of it with -g"
+
+
 def test_map_definitions_that_libbpf_takes_are_read_whole() -> None:
     definitions = read("definitions.bpf.o")
     maps = {item.name: item for item in definitions.maps}
