@@ -7,6 +7,8 @@ what the task happens to be doing, which load time does not tell.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from kfmap.kernel.facts import Guard, OpMask, RunTime
 from kfmap.permission.context import Context
 from kfmap.permission.verdict import ALLOWED, FAILS, Reason, Step, give_reason
@@ -63,6 +65,10 @@ class RunTimeMasks:
             return False
         top = 1 << (guard.mask.bit_length() - 1)
         return not (top in self.boundaries and in_force > (top << 1) - 1)
+
+    def find_failing(self, in_force: int) -> Iterator[str]:
+        """Return the kfuncs whose guard fails with these bits in force."""
+        return (kfunc for kfunc, guard in self.guards.items() if not self.passes(guard, in_force))
 
     def name_mask(self, mask: int) -> str:
         """Return a mask by the kernel's names of its bits."""

@@ -75,10 +75,15 @@ class RunTimeChecks:
 
         The reasons are the two halves: how the op is called, what the check wants.
         """
+        check = self.find_failing_check(op, kfunc)
+        return [_explain_call(op, check.asks, what), _explain(check)] if check else []
+
+    def find_failing_check(self, op: OpCircumstances | None, kfunc: str) -> RunTimeCheck | None:
+        """Return the first check that a call surely fails, in an op or in what no op runs."""
         for check in self.checks.get(kfunc, ()):
             if check.sure and check.asks in _WANTS and _how_given(op, check.asks) == NEVER:
-                return [_explain_call(op, check.asks, what), _explain(check)]
-        return []
+                return check
+        return None
 
     def runs_bare(self, context: Context) -> bool:
         """Return whether programs of a context run where no op does: masks are 0, too."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from kfmap.kernel.facts import KernelFacts
 from kfmap.permission.context import Context
 from kfmap.permission.run_time import RunTimeMasks, index_run_time
@@ -40,12 +38,16 @@ class RunTimeLayer:
         answer, reasons = self.masks.decide_bare(what, kfunc) if self.masks else (None, [])
         return reasons if answer == FAILS else self.checks.find_failure(None, what, kfunc)
 
-    def find_failing(self, context: Context) -> Iterator[str]:
-        """Return the kfuncs whose calls surely fail in a context."""
-        guarded = self.masks.guards if self.masks else {}
-        for kfunc in {**guarded, **self.checks.checks} if self.is_told(context) else ():
-            if self.decide(context, kfunc)[0] == FAILS:
-                yield kfunc
+    def find_failing(self, context: Context) -> list[str]:
+        """Return the kfuncs whose calls surely fail in a context: `decide` without its reasons."""
+        place = (context.struct_ops or "", context.member or "")
+        is_bare, op = self.checks.runs_bare(context), self.checks.ops.get(place)
+        checked = self.checks.checks if is_bare or op is not None else {}
+        failing = {kfunc for kfunc in checked if self.checks.find_failing_check(op, kfunc)}
+        guarded = self.masks.guards if self.masks is not None else {}
+        if self.masks is not None and (is_bare or place in self.masks.ops):
+            failing.update(self.masks.find_failing(0 if is_bare else self.masks.ops[place].mask))
+        return [kfunc for kfunc in {**guarded, **checked} if kfunc in failing]
 
     def _decide_mask(self, context: Context, kfunc: str) -> tuple[str | None, list[Reason]]:
         if self.masks is None:

@@ -46,10 +46,9 @@ def merge_equal(rows: Sequence[int], width: int) -> Merged:
 
 def transpose(rows: Sequence[int], width: int) -> list[int]:
     """Return the columns of a matrix as bitsets over its rows."""
-    return [
-        sum(has_bit(row, column) << number for number, row in enumerate(rows))
-        for column in range(width)
-    ]
+    digits = zip(*(f"{row:0{width}b}" for row in reversed(rows)), strict=True)
+    columns = [int("".join(column), 2) for column in digits]  # the last one first
+    return columns[::-1] if rows and width else [0] * width
 
 
 def find_hardest(merged: Merged) -> int:

@@ -22,6 +22,7 @@ from kfmap.permission.mechanisms.bicliques import (
     grow,
     list_maximal,
     merge_equal,
+    transpose,
 )
 from kfmap.permission.mechanisms.cover import BUDGET, find_cover
 from kfmap.permission.mechanisms.mechanism import AT_LOAD, Costs, Mechanism, find_meant
@@ -43,11 +44,8 @@ def synthesise(
     columns = [find_meant(decider, context)[0] for context in contexts]
     wanted = set(decider.kfuncs if kfuncs is None else kfuncs)
     names = [name for name in decider.kfuncs if name in wanted]
-    rows = [
-        sum(has_bit(column, place) << number for number, column in enumerate(columns))
-        for place, name in enumerate(decider.kfuncs)
-        if name in wanted
-    ]
+    rows_of = zip(decider.kfuncs, transpose(columns, len(decider.kfuncs)), strict=True)
+    rows = [row for name, row in rows_of if name in wanted]
     return assign_bits(names, contexts, rows, reading, budget)
 
 

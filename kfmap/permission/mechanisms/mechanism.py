@@ -14,7 +14,7 @@ from kfmap.permission.bits import KfuncBits
 from kfmap.permission.context import Context
 from kfmap.permission.decide import Decider
 from kfmap.permission.mechanisms.table import CapabilityTable
-from kfmap.permission.verdict import FAILS, REFUSED, Reason, Step, Verdict
+from kfmap.permission.verdict import REFUSED, Reason, Step, Verdict
 
 AT_LOAD = "load"
 AT_RUN_TIME = "run time"
@@ -93,12 +93,9 @@ def find_meant(decider: Decider, context: Context) -> KfuncBits:
 
 def find_failing(decider: Decider, context: Context) -> int:
     """Return the kfuncs whose run-time guard fails in a context."""
-    if decider.run_time is None:
+    masks = decider.run_time
+    op = masks.ops.get((context.struct_ops or "", context.member or "")) if masks else None
+    if masks is None or op is None:
         return 0
-    failing = 0
-    for place, kfunc in enumerate(decider.kfuncs):
-        if kfunc in decider.run_time.guards:
-            answer, _ = decider.run_time.decide(context, kfunc)
-            if answer == FAILS:
-                failing |= 1 << place
-    return failing
+    failing = set(masks.find_failing(op.mask))
+    return sum(1 << place for place, kfunc in enumerate(decider.kfuncs) if kfunc in failing)

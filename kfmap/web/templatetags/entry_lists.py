@@ -1,4 +1,4 @@
-"""Entries (kfmap.web.shared.callers.Entry), of which a page has hundreds: a list, a row of cells.
+"""What a page has hundreds of: entries (kfmap.web.shared.callers.Entry) and options of forms.
 
 They are written here, for a template takes five times as long for each.
 """
@@ -6,9 +6,10 @@ They are written here, for a template takes five times as long for each.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from urllib.parse import quote
 
 from django import template
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from kfmap.web.shared.callers import Entry
@@ -35,6 +36,23 @@ def entry_cells(entries: Iterable[Entry]) -> SafeString:
     return format_html_join(
         "", cell, ((entry.word, entry.question, entry.title) for entry in entries)
     )
+
+
+@register.filter
+def options(choices: Iterable[str | tuple[str, str]]) -> SafeString:
+    """Return options to choose from: names, or pairs of a value and its words."""
+    rows = list(choices)
+    if all(isinstance(row, str) for row in rows):
+        return format_html_join("", "<option>{}</option>", ((row,) for row in rows))
+    return format_html_join("", '<option value="{}">{}</option>', rows)
+
+
+@register.simple_tag
+def mask_links(names: Iterable[str], field: str, draft_query: str) -> SafeString:
+    """Return links to the bits of kfuncs or callbacks (`field`) of a draft."""
+    begin, end = format_html("?{}&amp;{}=", draft_query, field), format_html("#{}-bits", field)
+    links = ((begin, quote(name), end, name) for name in names)
+    return format_html_join("", '<li><a href="{}{}{}">{}</a></li>', links)
 
 
 def _list(links: Iterable[tuple[str, str]]) -> SafeString:

@@ -107,7 +107,10 @@ def list_choices(facts: KernelFacts) -> Mapping[str, object]:
         "sets": sorted((item.id, item.name) for item in facts.sets if item.kind != SetKind.LIST),
         "filters": [(item.id, item.name) for item in facts.filters],
         "types": [item.program_type for item in facts.hook_of if item.hook],
-        "registrations": sorted({(item.set_id, item.program_type) for item in facts.registrations}),
+        "registrations": [
+            (f"{type_} {set_id}", f"{set_id} for {type_}")
+            for set_id, type_ in sorted({(r.set_id, r.program_type) for r in facts.registrations})
+        ],
         "struct_ops": [ops.name for ops in facts.struct_ops],
     }
 

@@ -1,10 +1,16 @@
-"""Entries of which a page has hundreds are written with what stands in them escaped."""
+"""What a page has hundreds of is written with what stands in it escaped."""
 
 from __future__ import annotations
 
 from kfmap.permission.outcome_words import REFUSED
 from kfmap.web.shared.callers import Entry
-from kfmap.web.templatetags.entry_lists import entry_cells, entry_list, question_list
+from kfmap.web.templatetags.entry_lists import (
+    entry_cells,
+    entry_list,
+    mask_links,
+    options,
+    question_list,
+)
 
 ENTRY = Entry("<i>now", REFUSED, '/page/"', "/can-call/?kernel=1&kfunc=2")
 
@@ -20,3 +26,14 @@ def test_cell_says_its_outcome_to_those_who_do_not_see_it() -> None:
     cell = entry_cells([ENTRY])
     assert f'class="cell cell-{REFUSED}" href="/can-call/?kernel=1&amp;kfunc=2"' in cell
     assert f'<span class="visually-hidden">{ENTRY.title}</span>' in cell
+
+
+def test_options_are_names_or_values_with_words_and_no_markup() -> None:
+    assert options(["a", "<b>"]) == "<option>a</option><option>&lt;b&gt;</option>"
+    assert options([('"', "words")]) == '<option value="&quot;">words</option>'
+    assert options([]) == ""
+
+
+def test_links_to_bits_keep_the_draft() -> None:
+    link = '<li><a href="?edits=%7B&amp;member=ops.a%20%3C#member-bits">ops.a &lt;</a></li>'
+    assert mask_links(["ops.a <"], "member", "edits=%7B") == link
