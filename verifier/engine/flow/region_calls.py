@@ -15,6 +15,8 @@ from typing import NamedTuple
 from verifier.engine.flow.forks import RESILIENT_LOCKS, SPIN_LOCK
 from verifier.engine.flow.regions import (
     APART,
+    CHOSEN,
+    CHOSEN_AGAIN,
     DIFFERENT,
     LIVE,
     RESILIENT,
@@ -85,7 +87,7 @@ def ends_section(name: str) -> bool:
 
 def lock_effect(number: int, state: State) -> Effect:
     """Return what bpf_spin_lock() or bpf_spin_unlock() does."""
-    lock = Lock(SPIN, identity(state.registers[1]))
+    lock = _lock(SPIN, state)
     if number == SPIN_LOCK:
         return Effect(state.regions.take(lock))
     return _release(lock, state)
@@ -94,7 +96,7 @@ def lock_effect(number: int, state: State) -> Effect:
 def resilient_effect(name: str, state: State) -> Effect:
     """Return what a resilient lock does that was taken; it may also not have been."""
     with_irq = name == RESILIENT_LOCKS[1]
-    lock = Lock(RESILIENT_IRQ if with_irq else RESILIENT, identity(state.registers[1]))
+    lock = _lock(RESILIENT_IRQ if with_irq else RESILIENT, state)
     regions = state.regions.take(lock)
     if with_irq:
         regions = regions.save_irq(Flag(True, _place(state.registers[2])))
@@ -120,13 +122,26 @@ def _place(value: Held) -> Place:
     return None
 
 
+def _lock(kind: str, state: State) -> Lock:
+    """Return the lock that the first argument of a call points to."""
+    value = state.registers[1]
+    return Lock(kind, identity(value), CHOSEN if value is VAGUE else 0)
+
+
 def _release(lock: Lock, state: State) -> Effect:
     """Release a lock; where ways with different locks met, it may be another than is held."""
     fault = fault_of_unlock(state.regions, lock)
-    held = state.regions.locks
-    if not fault and state.registers[1] is VAGUE and held and held[-1].of:
-        return Effect(state.regions.release(lock), DIFFERENT, certain=False)
-    return Effect(state.regions.release(lock), fault)
+    after, held = state.regions.release(lock), state.regions.locks
+    if not fault and held and _may_differ(held[-1], lock):
+        return Effect(after, DIFFERENT, certain=False)
+    return Effect(after, fault)
+
+
+def _may_differ(held: Lock, lock: Lock) -> bool:
+    """Return whether ways met with different locks; the same choice of one is the same lock."""
+    if lock.doubt:
+        return held.of is not None or held.doubt == CHOSEN_AGAIN
+    return held.doubt > 0 and lock.of is not None
 
 
 def _lock_rcu(state: State) -> Effect:
@@ -156,11 +171,11 @@ def _restore_irq(state: State) -> Effect:
 
 
 def _unlock_resilient(state: State) -> Effect:
-    return _release(Lock(RESILIENT, identity(state.registers[1])), state)
+    return _release(_lock(RESILIENT, state), state)
 
 
 def _unlock_resilient_irq(state: State) -> Effect:
-    lock = Lock(RESILIENT_IRQ, identity(state.registers[1]))
+    lock = _lock(RESILIENT_IRQ, state)
     flag = Flag(True, _place(state.registers[2]))
     regions, fault, certain = _release(lock, state)
     fault = fault or fault_of_restore(state.regions, flag)

@@ -36,11 +36,17 @@ class Flag(NamedTuple):
     place: Place
 
 
+# Why it is not known what a lock guards: ways on which it was at different addresses met; and ways
+# with different addresses in a register met while it was held, too
+CHOSEN, CHOSEN_AGAIN = 1, 2
+
+
 class Lock(NamedTuple):
     """A lock that is held. `of`: what it guards, None where that is not known."""
 
     kind: str
     of: tuple[str, int, int] | None
+    doubt: int = 0
 
 
 class Iteration(NamedTuple):
@@ -89,7 +95,7 @@ class Regions(NamedTuple):
             self.rcu if self.rcu == other.rcu else UNSURE,
             self.preempt if self.preempt == other.preempt else UNSURE,
             self.irqs if self.irqs == other.irqs else None,
-            self.locks if self.locks == other.locks else None,
+            _join_locks(self.locks, other.locks),
             _join_iterations(self.iterations, other.iterations),
         )
 
@@ -159,6 +165,13 @@ class Regions(NamedTuple):
             return self
         known = (lock._replace(of=None) if lock.of == of else lock for lock in self.locks)
         return self._replace(locks=tuple(known))
+
+    def choose_again(self) -> Regions:
+        """Ways met with the addresses of different locks, of which any may be released next."""
+        if not self.locks or all(lock.doubt != CHOSEN for lock in self.locks):
+            return self
+        doubted = (lock._replace(doubt=CHOSEN_AGAIN) if lock.doubt else lock for lock in self.locks)
+        return self._replace(locks=tuple(doubted))
 
     # iterators
 
@@ -275,6 +288,18 @@ def _shift_place(place: Place, frames: int) -> Place:
     if place is None or place[0] + frames < 0:
         return None
     return place[0] + frames, place[1]
+
+
+def _join_locks(
+    mine: tuple[Lock, ...] | None, its: tuple[Lock, ...] | None
+) -> tuple[Lock, ...] | None:
+    """Return the locks that both ways hold, of which either may doubt more."""
+    if mine is None or its is None or [lock[:2] for lock in mine] != [lock[:2] for lock in its]:
+        return None
+    return tuple(
+        lock._replace(doubt=max(lock.doubt, other.doubt))
+        for lock, other in zip(mine, its, strict=True)
+    )
 
 
 def _ended(iterations: tuple[Iteration, ...], after: Regions) -> tuple[Iteration, ...]:

@@ -167,6 +167,8 @@ class State:
                 if known != value and known is not VAGUE:
                     mine[index] = joined = join(known, value)
                     changed |= joined != known
+                    if self.regions.locks and _may_hold_lock(known) and _may_hold_lock(value):
+                        self.regions = self.regions.choose_again()
         if self.stack != other.stack:
             changed |= self._join_stack(other)
         if self.regions != other.regions:
@@ -191,7 +193,7 @@ class State:
         return changed
 
 
-def _may_hold_lock(value: Value) -> TypeGuard[Pointer]:
+def _may_hold_lock(value: Held) -> TypeGuard[Pointer]:
     return isinstance(value, Pointer) and value.kind in (*ELEMENTS, TO_DATA)
 
 

@@ -32,6 +32,32 @@ def test_locks_of_two_objects_are_two(first: str, second: str, ended: str, expec
         assert "a lock other than the one that is held" in only_finding(verdict).reasons[0].text
 
 
+@pytest.mark.parametrize(
+    ("ended", "expected"),
+    [
+        ("r1 = r8", PASSES),
+        ("r1 = r7", REFUSED),
+        ("r2 = *(u64 *)(r6 + 8); r1 = r6; if r2 == 0 goto last; r1 = r7; last:", REFUSED),
+        ("r2 = *(u64 *)(r6 + 8); r9 = r6; if r2 == 0 goto last; r9 = r7; last: ; r1 = r8", PASSES),
+    ],
+)
+def test_a_lock_that_was_chosen_at_run_time_is_not_one_that_is_chosen_again(
+    ended: str, expected: str
+) -> None:
+    """process_spin_lock() walks each choice: "bpf_spin_unlock of different lock" on 7.3.4."""
+    text = f"""
+        main: program; r1 = &map; call 1; if r0 == 0 goto end; r6 = r0
+        r1 = &map; call 1; if r0 == 0 goto end; r7 = r0
+        call 7; r8 = r6; if r0 == 0 goto first; r8 = r7
+        first: ; r1 = r8; r1 += 4; call 93; {ended}; r1 += 4; call 94
+        end: ; exit
+    """
+    verdict = check(text)["main"]
+    assert verdict.verdict == expected
+    if expected == REFUSED:
+        assert "a lock other than the one that is held" in only_finding(verdict).reasons[0].text
+
+
 @pytest.mark.parametrize("make", [_OBJECT, _ELEMENT])
 def test_an_object_of_an_earlier_turn_is_not_the_one_of_this_turn(make: str) -> None:
     text = f"""
