@@ -77,7 +77,7 @@ class Adviser:
         instead = [name for name in self._other_names(kfunc) if self._is_callable(name)]
         guard = f"declare it __weak and call it only if bpf_ksym_exists({kfunc})"
         if instead:
-            return f"this kernel has {instead[0]}: {guard}, else call that"
+            return f"{guard}, else {instead[0]}, which this kernel has"
         if kind == FindingKind.PROTOTYPE:
             known = self._kernel.decider.find_kfunc(kfunc)
             if known and known.prototype:

@@ -208,4 +208,4 @@ def test_a_timer_callback_runs_with_no_mask_in_force() -> None:
 def test_the_advice_knows_what_a_kfunc_was_renamed_to(called: str, here: str) -> None:
     facts = kernel_facts(here)
     verdict = check(f"main: program; call {called}; exit", facts=facts)["main"]
-    assert only_finding(verdict).suggestion.startswith(f"this kernel has {here}: ")
+    assert only_finding(verdict).suggestion.endswith(f", else {here}, which this kernel has")
