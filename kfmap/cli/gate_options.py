@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -61,7 +62,11 @@ def read_gate(options: Namespace, kernels: Sequence[AskedKernel]) -> Verdicts:
     if options.baseline is not None:
         fail_on |= {FailOn.NEW}
     policy = _read_policy(options.policy) if options.policy else None
-    facts = {item.name: KfuncFacts(item.decider) for item in kernels} if policy else {}
+    facts = (
+        {item.name: KfuncFacts(partial(getattr, item, "decider")) for item in kernels}
+        if policy
+        else {}
+    )
     baseline: Baseline = frozenset()
     if options.baseline is not None:
         baseline = read_baseline_file(options.baseline)

@@ -19,7 +19,7 @@ from verifier.records.store import load_all_checked, load_checked
 from verifier.spaces.models import PolicyVersion, Space
 
 MOST_OBJECTS = 300
-_facts: Recent[str, KfuncFacts] = Recent(24)
+_facts: Recent[tuple[int, str], KfuncFacts] = Recent(1024)  # a third of a megabyte at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,8 @@ def load_facts(kernels: Iterable[Kernel], checked: CheckedObject) -> Mapping[str
 
 
 def _facts_of(row: Kernel) -> KfuncFacts:
-    return _facts.recall(row.facts_hash, lambda: KfuncFacts(load_row(row).decider))
+    key = row.pk, row.facts_hash
+    return _facts.recall(key, lambda: KfuncFacts(lambda: load_row(row).decider))
 
 
 def _denies(policy: Policy, checked: CheckedObject, facts: Mapping[str, KfuncFacts]) -> bool:

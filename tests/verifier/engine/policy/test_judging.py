@@ -16,7 +16,7 @@ from verifier.engine.policy.reading import read_policy
 from verifier.engine.reports.model import CheckedObject
 
 QUIET = "version: 1\nname: x\nverdicts: {refused: allow, unknown: allow}\n"
-FACTS = KfuncFacts(Decider(create_toy_kernel()))
+FACTS = KfuncFacts(lambda: Decider(create_toy_kernel()))
 
 
 def held(rest: str, obj: CheckedObject | None = None, head: str = QUIET) -> Judged:
@@ -108,7 +108,8 @@ def test_foreign_kfunc_is_that_of_another_type() -> None:
     (ops,) = [item for item in facts.struct_ops if item.name == "toy_ops"]
     place = replace(ops.place, file="net/other/other.c")
     other = replace(ops, name="other_ops", variable="other", place=place)
-    looked = KfuncFacts(Decider(replace(facts, struct_ops=(*facts.struct_ops, other))))
+    changed = Decider(replace(facts, struct_ops=(*facts.struct_ops, other)))
+    looked = KfuncFacts(lambda: changed)
     own = [name for name in Decider(facts).kfuncs if not looked.is_foreign(name, "toy_ops")]
     foreign = [name for name in own if looked.is_foreign(name, "other_ops")]
     assert "toy_move" in foreign
