@@ -85,11 +85,12 @@ def submission(request: Request, submission_id: int) -> Response:
         delete_upload(found, request.user)
         return Response(status=204)
     files, further = read_rows(request, _find_files(found))
+    count = found.files.count()
     body = {
         "files": [_taken(file) for file in files],
-        "count": found.files.count(),
+        "count": count,
         "next": further,
-        "over": not found.open_jobs().exists(),
+        "over": not found.has_open_jobs(count),
         "origin": asdict(found.origin),
         "space": found.space.slug if found.space else None,
     }

@@ -23,7 +23,7 @@ from verifier.guests.store import add_opinions
 from verifier.jobs.opening import change_loader, check_again, check_stale_objects
 from verifier.jobs.submit import submit_once
 from verifier.records.endings import delete_upload
-from verifier.records.models import BpfObject, Job, Review, Submission
+from verifier.records.models import BpfObject, Job, Review, Submission, SubmittedFile
 from verifier.records.newest import LOOKED_AT, find_newest, newest_ids, sees_few
 from verifier.records.outcome import load_outcomes
 from verifier.records.policies import hold
@@ -34,8 +34,9 @@ from verifier.records.reviews import load_latest, load_reviews
 from verifier.records.store import find_stale
 from verifier.records.uploads import find_space, may_manage, spaces_of
 from verifier.records.versions import load_origins
-from verifier.spaces.access import Reader
+from verifier.spaces.access import Reader, sees_everything
 from verifier.spaces.choice import NoSuchSpaceError, find_chosen, list_choices
+from verifier.spaces.models import Space
 from verifier.spaces.prepared import Prepared
 from verifier.spaces.roles import Action
 from verifier.web.events import progress_context
@@ -55,8 +56,12 @@ _FILES = 50  # of an upload, on a page
 _MANY = 1000  # how far objects are counted that are to be checked again
 _LATEST = Prepared(lambda reader, _: find_newest(reader, 50))
 _STALE = Prepared(lambda reader, _: _find_stale(reader)[: _MANY + 1])
-_STALE_OF_FEW = Prepared(
+_STALE_OF_ALL = Prepared(lambda _, __: find_stale().order_by().values("pk")[:LOOKED_AT])
+_STALE_OF_LATEST = Prepared(
     lambda reader, _: _find_stale(reader).filter(pk__in=newest_ids(reader, LOOKED_AT))[: _MANY + 1]
+)
+_STALE_OF_MANY = Prepared(
+    lambda reader, _: _find_stale(reader).filter(pk__in=_ids_in_spaces(reader))[: _MANY + 1]
 )
 _FILES_GO = (
     "The upload is deleted, and nobody sees it any more. Its files are removed one after "
@@ -86,7 +91,7 @@ def _render_uploads(
     objects = [(obj, outcomes.get(obj.pk, []), reviews.get(obj.pk)) for obj in latest]
     context = {
         "objects": render_rows(objects, of_all_spaces=True),
-        "stale": (_STALE_OF_FEW if sees_few(request.user) else _STALE).count(request.user),
+        "stale": _count_stale(request.user),
         "many": _MANY,
         "fields": render_fields(form, origin_form),
         "spaces": list_choices(request.user),
@@ -94,6 +99,24 @@ def _render_uploads(
         "section": "uploads",
     }
     return render(request, "verifier/uploads.html", context, status=status)
+
+
+def _count_stale(reader: Reader) -> int:
+    """Count what is to be checked again: among the reader's latest, then by the shorter way."""
+    if sees_everything(reader):
+        return _STALE.count(reader)
+    lately = _STALE_OF_LATEST.count(reader)
+    if lately > _MANY or sees_few(reader):
+        return lately
+    is_short = _STALE_OF_ALL.count(reader) < LOOKED_AT
+    return (_STALE if is_short else _STALE_OF_MANY).count(reader)
+
+
+def _ids_in_spaces(reader: Reader) -> QuerySet[SubmittedFile, Any]:
+    """Return the ids of the objects in spaces where somebody may submit, from an index."""
+    spaces = Space.objects.where(reader, Action.SUBMIT).order_by().values("pk")
+    files = SubmittedFile.objects.filter(space__in=spaces, object__isnull=False)
+    return files.order_by().values("object")
 
 
 def _find_stale(reader: Reader) -> QuerySet[BpfObject, Any]:
@@ -164,7 +187,7 @@ def _render_submission(
         "submission": submission,
         "files": [(file, outcomes.get(file.object_id or 0, [])) for file in page],
         "page": page,
-        "waiting": submission.open_jobs().exists(),
+        "waiting": submission.has_open_jobs(page.paginator.count),
         "formats": RENDERERS,
         "may_delete": may_manage(request.user, submission),
         "section": "uploads",

@@ -11,17 +11,22 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 
+from kfmap.permission.engine import ENGINE_VERSION
 from tests.verifier.conftest import create_object
 from tests.verifier.spaces.people import Team, create_team
 from verifier.engine.judging.choice_text import plain_choices
 from verifier.engine.judging.choices import LoaderChoices
+from verifier.records import newest
 from verifier.records.cursor import OLDEST, START, Cursor
 from verifier.records.id_lists import calling_ids
 from verifier.records.identity import identify_uploads
 from verifier.records.loaders import loader_key, move_to_loader
-from verifier.records.models import BpfObject, Submission, SubmittedFile
+from verifier.records.models import BpfObject, Job, Submission, SubmittedFile
 from verifier.records.newest import find_newest, ids_in, put_files_in_spaces, sees_few
+from verifier.records.store import find_stale
 from verifier.spaces.models import Space
+from verifier.spaces.roles import Action
+from verifier.web import views
 
 pytestmark = pytest.mark.django_db
 FILL = import_module("verifier.records.migrations.0019_fill_files_in_spaces")
@@ -65,6 +70,36 @@ def test_reader_of_few_is_told_from_one_of_many(
     add_objects(team.submission, 1)
     assert not sees_few(reader)
     assert sees_few(User.objects.create_user("nobody"))
+
+
+@pytest.mark.parametrize("many", [1, 3, 1000])
+def test_stale_objects_are_counted_the_same_whatever_is_read(
+    team: Team, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    own = add_objects(team.submission, 4)
+    add_objects(Submission.objects.create(user=team.user("outsider")), 6)
+    BpfObject.objects.filter(pk=own[0].pk).update(checked_by=ENGINE_VERSION)
+    for module in (views, newest):
+        monkeypatch.setattr(module, "LOOKED_AT", many)
+    for question in ("_STALE_OF_ALL", "_STALE_OF_LATEST"):
+        monkeypatch.setattr(getattr(views, question), "_built", {})
+    monkeypatch.setattr("verifier.records.newest._UP_TO_MANY._built", {})
+    submits = Space.objects.where(team.user("submitter"), Action.SUBMIT)
+    expected = find_stale().filter(submitted__space__in=submits).distinct().count()
+    assert views._count_stale(team.user("submitter")) == expected
+    assert expected >= 3
+
+
+@pytest.mark.parametrize("many", [0, 2, 1000])
+def test_upload_with_an_open_job_is_known_whatever_is_read(
+    team: Team, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    monkeypatch.setattr("verifier.records.models.submission._MANY", many)
+    other = Submission.objects.create(user=team.user("outsider"))
+    add_objects(team.submission, 1)
+    Job.objects.create(object=add_objects(other, 1)[0])
+    assert other.has_open_jobs(other.files.count())
+    assert not team.submission.has_open_jobs(team.submission.files.count())
 
 
 def test_latest_are_asked_by_an_index_of_their_space(team: Team) -> None:

@@ -13,12 +13,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from verifier.engine.origin import MOST, Origin
-from verifier.records.models.job import Job, JobQuerySet
+from verifier.records.models.job import Job
 from verifier.records.models.object import BpfObject
 from verifier.spaces.access import Reader, sees_everything
 from verifier.spaces.models import Space
 from verifier.spaces.moment import SAME_MOMENT
 from verifier.spaces.roles import Action
+
+_MANY = 5_000  # files, or jobs
 
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):
@@ -104,10 +106,17 @@ class Submission(models.Model):
         """Return the address of the submission's page."""
         return reverse("submission", args=[self.pk])
 
-    def open_jobs(self) -> JobQuerySet:
-        """Return the jobs of its objects that wait or run: few, so that they are what is read."""
-        here = SubmittedFile.objects.filter(submission=self, object=models.OuterRef("object"))
-        return Job.objects.open().filter(models.Exists(here))
+    def has_open_jobs(self, files: int) -> bool:
+        """Return whether a job of its objects waits or runs; `files`: how many it has.
+
+        Its files are read, or all open jobs: what is not too many.
+        """
+        opened = Job.objects.open().order_by()
+        if files > _MANY and opened[:_MANY].count() < _MANY:
+            here = SubmittedFile.objects.filter(submission=self, object=models.OuterRef("object"))
+            return opened.filter(models.Exists(here)).exists()
+        waiting = opened.filter(object=models.OuterRef("object"))
+        return self.files.filter(models.Exists(waiting)).exists()
 
     @property
     def origin(self) -> Origin:
