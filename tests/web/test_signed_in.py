@@ -28,7 +28,7 @@ PAGES = {
     "/kernels/8.1/": 0,
     "/kernels/8.1/matrix/": 0,
     "/kernels/8.1/kfuncs/": 0,
-    "/kernels/8.1/kfuncs/toy_now/": 2,  # what it says of all kernels is kept
+    "/kernels/8.1/kfuncs/toy_now/": 3,  # what it says of all kernels is kept
     "/kernels/8.1/contexts/xdp/": 2,
     "/kernels/8.1/struct-ops/toy_ops/": 2,
     "/kernels/8.1/struct-ops/toy_ops/enqueue/": 3,

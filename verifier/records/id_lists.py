@@ -119,10 +119,11 @@ class CallingIds:
 
     def _find_from(self, cursor: Cursor, start: int, count: int) -> list[int]:
         below = cursor.below or _find_last_id() + 1
-        lately = Cursor(below=below, above=below - LOOKED_AT - 2 * start - 1)
+        above = below - LOOKED_AT - 2 * start - 1
         rows = slice(start, start + count)
-        found = list(self._find(lately, "-")[rows])
-        return found if len(found) == count else list(self._find(cursor, "-")[rows])
+        found = list(self._find(Cursor(below=below, above=above), "-")[rows])
+        is_whole = len(found) == count or above <= 0
+        return found if is_whole else list(self._find(cursor, "-")[rows])
 
     def _find(self, cursor: Cursor, descending: str) -> Ids:
         """Return ids from a place on in an order, "-" for the latest first.
