@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,24 @@ PACKAGES = sorted(
     for root in ("kfmap", "verifier")
     for path in (BASE / root).rglob("__init__.py")
     if not {"migrations", "management"} & set(path.parts)
+)
+TOP_LEVEL = frozenset(
+    [
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "LICENSE",
+        "README.md",
+        "deploy",
+        "kfmap",
+        "manage.py",
+        "pyproject.toml",
+        "requirements-dev.txt",
+        "requirements.txt",
+        "static",
+        "templates",
+        "tests",
+        "verifier",
+    ]
 )
 
 
@@ -37,3 +56,11 @@ def test_every_folder_with_modules_is_a_package() -> None:
     folders = {path.parent.relative_to(BASE) for path in (BASE / "kfmap").rglob("*.py")}
     folders |= {path.parent.relative_to(BASE) for path in (BASE / "verifier").rglob("*.py")}
     assert not [folder for folder in folders if not (BASE / folder / "__init__.py").exists()]
+
+
+def test_nothing_strays_into_the_top_level() -> None:
+    if not (BASE / ".git").exists():
+        pytest.skip("not a checkout")
+    listed = subprocess.check_output(["git", "-C", BASE, "ls-files"], text=True).splitlines()
+    names = {name.partition("/")[0] for name in listed}
+    assert {name for name in names if not name.startswith(".")} <= TOP_LEVEL
