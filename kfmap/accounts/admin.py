@@ -30,7 +30,7 @@ admin.site.unregister(User)
 class SignInAdmin(SignInModelAdmin):
     """Where people are signed in; removing a row ends its session."""
 
-    list_per_page = 50
+    list_per_page = 25
     show_full_result_count = False
     list_display = ("user", "agent", "created_at")
     list_select_related = ("user",)
@@ -67,7 +67,7 @@ class SignInAdmin(SignInModelAdmin):
 class UserAdmin(BaseUserAdmin):
     """People; switching somebody off keeps what they uploaded and said."""
 
-    list_per_page = 50
+    list_per_page = 25
     show_full_result_count = False
     list_display = ("username", "email", "is_active", "is_staff", "has_second_factor", "last_login")
     actions = ("switch_off", "sign_out", "forget_second_factor")

@@ -60,7 +60,7 @@ class MembershipInline(TabularInline):
 class SpaceAdmin(CountedDeletionAdmin):
     """Spaces with their members; what is changed here is in their trails, too."""
 
-    list_per_page = 50
+    list_per_page = 25
     show_full_result_count = False
     list_display = ("name", "slug", "owner", "visibility", "retention_days", "created_at")
     list_filter = ("visibility", ("retention_days", admin.EmptyFieldListFilter))
@@ -165,7 +165,7 @@ class InvitationAdmin(ModelAdmin):
 class AuditEntryAdmin(ModelAdmin):
     """What was done; entries are only read."""
 
-    list_per_page = 50
+    list_per_page = 25
     show_full_result_count = False
     list_display = ("at", "actor_name", "what", "subject", "space_name")
     date_hierarchy = "at"

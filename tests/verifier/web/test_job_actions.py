@@ -115,3 +115,16 @@ def test_administrator_ends_parks_and_retries_jobs(
     answer = admin_client.post("/admin/verifier/job/", form, follow=True)
     assert "1 job is " in answer.content.decode()
     assert Job.objects.get().state == state
+
+
+@pytest.mark.parametrize("order", ["", "&o=3", "&o=-3.1"])
+def test_pages_of_the_admin_hold_each_job_once(admin_client: Client, order: str) -> None:
+    for number in range(30):
+        obj = BpfObject.objects.create(sha256=f"{number:064x}", file_name="a.o", size=1)
+        Job.objects.create(object=obj, state=Job.State.DONE if number % 2 else Job.State.FAILED)
+    shown: list[int] = []
+    for page in (1, 2):
+        answer = admin_client.get(f"/admin/verifier/job/?p={page}{order}")
+        shown += [job.pk for job in answer.context["cl"].result_list]
+    assert len(shown) == 30
+    assert sorted(shown) == sorted(Job.objects.values_list("pk", flat=True))
