@@ -60,6 +60,8 @@ def addresses_of(user: User | None) -> dict[str, str]:
         "API: the last objects": "/api/objects/?cursor=newer-0",
         "API: the last objects by name": "/api/objects/?name=.o&cursor=newer-0",
         "API: 200 objects": "/api/objects/?page_size=200",
+        "API: numbered": "/api/objects/?page={p}",
+        "API: by name": "/api/objects/?name={x}",
         "API: submissions": "/api/submissions/",
         "API: spaces": "/api/spaces/",
         "API: inbox": "/api/inbox/",
@@ -77,10 +79,6 @@ def addresses_of(user: User | None) -> dict[str, str]:
         pages |= {"versions": f"{own}versions/", "API: versions": f"/api{own}versions/"}
         pages |= {"API: reviews": f"/api{own}reviews/", "progress": f"{own}progress/"}
         pages |= {"badge": f"{own}badge/7.3.svg", "feed": f"/feeds/objects/{obj.address}/"}
-        pages |= {
-            "API: numbered": "/api/objects/?page={p}",
-            "API: by name": "/api/objects/?name={x}",
-        }
     for space in Space.objects.visible_to(user).order_by("pk")[:1]:
         own = space.get_absolute_url()
         pages |= {"space, last": f"{own}?page=last", "space, numbered": f"{own}?page={{p}}"}
@@ -88,10 +86,7 @@ def addresses_of(user: User | None) -> dict[str, str]:
         pages |= {"API: space": f"/api{own}", "API: waivers": f"/api{own}waivers/"}
         pages |= {"API: in a space": f"/api{own}policies/", "API: trail": f"/api{own}audit/"}
     for upload in Submission.objects.visible_to(user).order_by("pk")[:1]:
-        pages |= {
-            "upload": f"/uploads/{upload.pk}/",
-            "API: upload": f"/api/submissions/{upload.pk}/",
-        }
+        pages["API: upload"] = f"/api/submissions/{upload.pk}/"
     if user.is_superuser:
         pages |= {f"admin: {part}": f"/admin/{part}" for part in _ADMIN.split()}
     return pages

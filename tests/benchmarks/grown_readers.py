@@ -24,7 +24,7 @@ def is_of_many(at: int) -> bool:
 
 
 def add_readers() -> None:
-    """Give each of them a space, and a few or many of the objects under names of their own."""
+    """Give every reader a space, and two of them some of the objects, under other names."""
     for name in (NONE, FEW, MANY, OWNER):
         Space.objects.personal(User.objects.get_or_create(username=name)[0])
     User.objects.get_or_create(username=ADMIN, is_superuser=True, is_staff=True)

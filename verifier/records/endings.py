@@ -69,9 +69,7 @@ def go_on_ending(seconds: float = _SECONDS) -> None:
 
 
 def _end_space(space: Space, by: Reader | None) -> bool:
-    with transaction.atomic():
-        AuditEntry.objects.record(space, by, "space deleted", space.slug)
-        ending = Ending.objects.begin(space, by)
+    ending = Ending.objects.end_space(space, by)
     if ending.total > AT_ONCE or not Ending.objects.filter(pk=ending.pk).take():
         return False
     while _remove_some(ending):

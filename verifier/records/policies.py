@@ -19,7 +19,7 @@ from verifier.records.store import load_all_checked, load_checked
 from verifier.spaces.models import PolicyVersion, Space
 
 MOST_OBJECTS = 300
-_facts: Recent[tuple[int, str], KfuncFacts] = Recent(1024)  # a third of a megabyte at most
+_facts: Recent[tuple[int, str], KfuncFacts] = Recent(1024)  # some 0.3 MB for each
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.forms import models as forms
 from django.http import HttpRequest
@@ -85,9 +84,7 @@ class SpaceAdmin(CountedDeletionAdmin):
     def delete_model(self, request: HttpRequest, obj: Model) -> None:
         """Hide a space, which workers then remove; its trail says so."""
         assert isinstance(obj, Space)
-        with transaction.atomic():
-            AuditEntry.objects.record(obj, request.user, "space deleted", obj.slug)
-            Ending.objects.begin(obj, request.user)
+        Ending.objects.end_space(obj, request.user)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> None:
         """Delete spaces one by one, so that each trail says so."""
@@ -107,12 +104,8 @@ def _record_members(request: HttpRequest, space: Space, formset: Any) -> None:
             AuditEntry.objects.record(space, request.user, what, str(row.user), role=row.role)
 
 
-@admin.register(Ending)
-class EndingAdmin(ModelAdmin):
-    """How far the removal of deleted spaces is: nobody writes these rows by hand."""
-
-    list_display = ("address", "asked_by", "removed", "total", "begun_at", "taken_at")
-    list_select_related = ("asked_by",)
+class _OnlyReadAdmin(ModelAdmin):
+    """Rows that kfmap writes, and removes where it does."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse."""
@@ -123,8 +116,17 @@ class EndingAdmin(ModelAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Refuse: the space would stay, with nobody to see it."""
+        """Refuse."""
         return False
+
+
+@admin.register(Ending)
+class EndingAdmin(_OnlyReadAdmin):
+    """How far the removal of deleted spaces is. A row that is removed would leave its space, with
+    nobody to see it."""
+
+    list_display = ("address", "asked_by", "removed", "total", "begun_at", "taken_at")
+    list_select_related = ("asked_by",)
 
 
 @admin.register(Invitation)
@@ -162,7 +164,7 @@ class InvitationAdmin(ModelAdmin):
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(ModelAdmin):
+class AuditEntryAdmin(_OnlyReadAdmin):
     """What was done; entries are only read."""
 
     list_per_page = 25
@@ -171,15 +173,3 @@ class AuditEntryAdmin(ModelAdmin):
     date_hierarchy = "at"
     list_filter = ("what",)
     search_fields = ("actor_name", "subject", "space_name")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Refuse: kfmap writes them."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Refuse: they are not changed."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Refuse: they are not removed."""
-        return False

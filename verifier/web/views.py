@@ -357,7 +357,3 @@ def park(request: HttpRequest, obj: BpfObject) -> HttpResponse:
     """Put the open job of the object aside."""
     Job.objects.filter(object=obj).park()
     return redirect(obj)
-
-
-def _open_job(obj: BpfObject) -> Job | None:
-    return next((job for job in obj.jobs.all() if not job.is_over), None)

@@ -121,10 +121,6 @@ class Loaded:
             return None
         return self._resolver.resolve(relocation)
 
-    def has_relocation(self, section: str, slot: int) -> bool:
-        """Return whether CO-RE relocates an instruction."""
-        return (section, slot) in self._relocations.by_slot
-
     def missing_word(self, section: str, slot: int) -> str:
         """Return that an instruction reads what the context lacks, "" where it does not."""
         read = self._context_reads.get((section, slot))

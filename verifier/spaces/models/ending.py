@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Now
 
 from verifier.spaces.access import Reader, sees_everything
+from verifier.spaces.models.audit import AuditEntry
 from verifier.spaces.models.space import Space
 from verifier.spaces.roles import Visibility
 
@@ -45,6 +46,12 @@ class EndingQuerySet(models.QuerySet["Ending"]):
         space.retention_days = None
         space.save()
         return ending
+
+    @transaction.atomic
+    def end_space(self, space: Space, by: Reader | None) -> Ending:
+        """Write into its trail that a space is deleted, and hide it."""
+        AuditEntry.objects.record(space, by, "space deleted", space.slug)
+        return self.begin(space, by)
 
     def told_to(self, reader: Reader) -> Self:
         """Return those that somebody asked for; all for an administrator."""
