@@ -15,12 +15,11 @@ from typing import NamedTuple
 from verifier.engine.flow.forks import RESILIENT_LOCKS, SPIN_LOCK
 from verifier.engine.flow.regions import (
     APART,
-    CHOSEN,
-    CHOSEN_AGAIN,
     DIFFERENT,
     LIVE,
     RESILIENT,
     RESILIENT_IRQ,
+    SAME,
     SPIN,
     UNMATCHED,
     Flag,
@@ -100,7 +99,10 @@ def resilient_effect(name: str, state: State) -> Effect:
     regions = state.regions.take(lock)
     if with_irq:
         regions = regions.save_irq(Flag(True, _place(state.registers[2])))
-    return Effect(regions, fault_of_lock(state.regions, lock))
+    fault, resilient = fault_of_lock(state.regions, lock), state.regions.resilient_locks()
+    if not fault and any(item.is_chosen or (item.of and lock.is_chosen) for item in resilient):
+        return Effect(regions, SAME, certain=False)
+    return Effect(regions, fault)
 
 
 def identity(value: Held) -> tuple[str, int, int] | None:
@@ -125,7 +127,7 @@ def _place(value: Held) -> Place:
 def _lock(kind: str, state: State) -> Lock:
     """Return the lock that the first argument of a call points to."""
     value = state.registers[1]
-    return Lock(kind, identity(value), CHOSEN if value is VAGUE else 0)
+    return Lock(kind, identity(value), value is VAGUE)
 
 
 def _release(lock: Lock, state: State) -> Effect:
@@ -138,10 +140,10 @@ def _release(lock: Lock, state: State) -> Effect:
 
 
 def _may_differ(held: Lock, lock: Lock) -> bool:
-    """Return whether ways met with different locks; the same choice of one is the same lock."""
-    if lock.doubt:
-        return held.of is not None or held.doubt == CHOSEN_AGAIN
-    return held.doubt > 0 and lock.of is not None
+    """Return whether ways met with different locks: of two that were chosen, each may be any."""
+    if lock.is_chosen:
+        return held.is_chosen or held.of is not None
+    return held.is_chosen and lock.of is not None
 
 
 def _lock_rcu(state: State) -> Effect:

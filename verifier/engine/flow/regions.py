@@ -36,17 +36,13 @@ class Flag(NamedTuple):
     place: Place
 
 
-# Why it is not known what a lock guards: ways on which it was at different addresses met; and ways
-# with different addresses in a register met while it was held, too
-CHOSEN, CHOSEN_AGAIN = 1, 2
-
-
 class Lock(NamedTuple):
-    """A lock that is held. `of`: what it guards, None where that is not known."""
+    """A lock that is held. `of`: what it guards, None where that is not known; `is_chosen`: since
+    ways met on which it was at different addresses."""
 
     kind: str
     of: tuple[str, int, int] | None
-    doubt: int = 0
+    is_chosen: bool = False
 
 
 class Iteration(NamedTuple):
@@ -151,6 +147,9 @@ class Regions(NamedTuple):
     def take(self, lock: Lock) -> Regions:
         return self if self.locks is None else self._replace(locks=(*self.locks, lock))
 
+    def resilient_locks(self) -> list[Lock]:
+        return [lock for lock in self.locks or () if lock.kind != SPIN]
+
     def release(self, lock: Lock) -> Regions:
         """Release a lock, the one that is known to be meant or else the last."""
         if not self.locks:
@@ -165,13 +164,6 @@ class Regions(NamedTuple):
             return self
         known = (lock._replace(of=None) if lock.of == of else lock for lock in self.locks)
         return self._replace(locks=tuple(known))
-
-    def choose_again(self) -> Regions:
-        """Ways met with the addresses of different locks, of which any may be released next."""
-        if not self.locks or all(lock.doubt != CHOSEN for lock in self.locks):
-            return self
-        doubted = (lock._replace(doubt=CHOSEN_AGAIN) if lock.doubt else lock for lock in self.locks)
-        return self._replace(locks=tuple(doubted))
 
     # iterators
 
@@ -244,7 +236,7 @@ def fault_of_unlock(regions: Regions, lock: Lock) -> str:
 
 def fault_of_lock(regions: Regions, lock: Lock) -> str:
     """Return whether the same resilient lock is held already."""
-    resilient = [item for item in regions.locks or () if item.kind != SPIN]
+    resilient = regions.resilient_locks()
     if lock.of and any(item.of == lock.of for item in resilient):
         return SAME
     return SAME_TURN if any(_is_of_turns(item, lock) for item in resilient) else ""
@@ -293,11 +285,11 @@ def _shift_place(place: Place, frames: int) -> Place:
 def _join_locks(
     mine: tuple[Lock, ...] | None, its: tuple[Lock, ...] | None
 ) -> tuple[Lock, ...] | None:
-    """Return the locks that both ways hold, of which either may doubt more."""
+    """Return the locks that both ways hold, chosen where either way has it so."""
     if mine is None or its is None or [lock[:2] for lock in mine] != [lock[:2] for lock in its]:
         return None
     return tuple(
-        lock._replace(doubt=max(lock.doubt, other.doubt))
+        lock._replace(is_chosen=lock.is_chosen or other.is_chosen)
         for lock, other in zip(mine, its, strict=True)
     )
 

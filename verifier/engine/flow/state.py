@@ -167,8 +167,6 @@ class State:
                 if known != value and known is not VAGUE:
                     mine[index] = joined = join(known, value)
                     changed |= joined != known
-                    if self.regions.locks and _may_hold_lock(known) and _may_hold_lock(value):
-                        self.regions = self.regions.choose_again()
         if self.stack != other.stack:
             changed |= self._join_stack(other)
         if self.regions != other.regions:

@@ -58,6 +58,52 @@ def test_a_lock_that_was_chosen_at_run_time_is_not_one_that_is_chosen_again(
         assert "a lock other than the one that is held" in only_finding(verdict).reasons[0].text
 
 
+@pytest.mark.parametrize(
+    ("again", "ended", "expected"),
+    [
+        ("r9 = r6; if r1 == 0 goto same; r9 = r7; same:", "r1 = r8", PASSES),
+        ("r9 = r6; if r1 == 0 goto same; r9 = r7; same:", "r1 = r9", REFUSED),
+        ("r9 = r8", "r1 = r9", PASSES),
+    ],
+)
+def test_of_two_that_were_chosen_before_either_may_be_the_one_that_is_held(
+    again: str, ended: str, expected: str
+) -> None:
+    """ "bpf_spin_unlock of different lock" on 7.3.4, which walks each choice."""
+    text = f"""
+        main: program; r1 = &map; call 1; if r0 == 0 goto end; r6 = r0
+        r1 = &map; call 1; if r0 == 0 goto end; r7 = r0
+        call 7; r8 = r6; if r0 == 0 goto first; r8 = r7
+        first: ; call 7; r1 = r0; {again}
+        r1 = r8; r1 += 4; call 93; {ended}; r1 += 4; call 94
+        end: ; exit
+    """
+    assert check(text)["main"].verdict == expected
+
+
+@pytest.mark.parametrize(("other", "expected"), [("r6", REFUSED), ("r7", REFUSED), ("r9", PASSES)])
+def test_a_resilient_lock_that_was_chosen_may_be_one_that_is_taken_again(
+    other: str, expected: str
+) -> None:
+    """ "Acquiring the same lock again, AA deadlock detected" on 7.3.4 (process_spin_lock())."""
+    text = f"""
+        main: program; r1 = &map; call 1; if r0 == 0 goto end; r6 = r0
+        r1 = &map; call 1; if r0 == 0 goto end; r7 = r0
+        r1 = &map; call 1; if r0 == 0 goto end; r9 = r0
+        call 7; r8 = r6; if r0 == 0 goto first; r8 = r7
+        first: ; r1 = r8; call bpf_res_spin_lock; if r0 != 0 goto end
+        r1 = {other}; call bpf_res_spin_lock; if r0 != 0 goto last; r1 = {other}
+        call bpf_res_spin_unlock
+        last: ; r1 = r8; call bpf_res_spin_unlock
+        end: ; exit
+    """
+    names = ("bpf_res_spin_lock", "bpf_res_spin_unlock")
+    verdict = check(text, facts=kernel_facts(*names, lock_safe=names))["main"]
+    assert verdict.verdict == expected
+    if expected == REFUSED:
+        assert "a lock that is already held" in only_finding(verdict).reasons[0].text
+
+
 @pytest.mark.parametrize("make", [_OBJECT, _ELEMENT])
 def test_an_object_of_an_earlier_turn_is_not_the_one_of_this_turn(make: str) -> None:
     text = f"""
