@@ -14,24 +14,22 @@ from django.http import HttpRequest
 
 from kfmap.accounts.models import SetupLink, SignIn
 from kfmap.accounts.sign_ins import end_sign_in
+from kfmap.admin_lists import LongListAdmin
 from verifier.records.models import Review
 
 if TYPE_CHECKING:
     BaseUserAdmin = DjangoUserAdmin[User]
-    SignInModelAdmin = admin.ModelAdmin[SignIn]
 else:
-    BaseUserAdmin, SignInModelAdmin = DjangoUserAdmin, admin.ModelAdmin
+    BaseUserAdmin = DjangoUserAdmin
 
 admin.site.register(SetupLink, list_display=("expires_at",), exclude=("token_hash",))
 admin.site.unregister(User)
 
 
 @admin.register(SignIn)
-class SignInAdmin(SignInModelAdmin):
+class SignInAdmin(LongListAdmin):
     """Where people are signed in; removing a row ends its session."""
 
-    list_per_page = 25
-    show_full_result_count = False
     list_display = ("user", "agent", "created_at")
     list_select_related = ("user",)
     search_fields = ("user__username",)
@@ -64,18 +62,17 @@ class SignInAdmin(SignInModelAdmin):
 
 
 @admin.register(User)
-class UserAdmin(BaseUserAdmin):
+class UserAdmin(LongListAdmin, BaseUserAdmin):
     """People; switching somebody off keeps what they uploaded and said."""
 
-    list_per_page = 25
-    show_full_result_count = False
     list_display = ("username", "email", "is_active", "is_staff", "has_second_factor", "last_login")
     actions = ("switch_off", "sign_out", "forget_second_factor")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Return people, with what the list shows of each."""
         factors = Authenticator.objects.filter(user=OuterRef("pk"))
-        return super().get_queryset(request).annotate(factor=Exists(factors))
+        rows: QuerySet[User] = super().get_queryset(request)
+        return rows.annotate(factor=Exists(factors))
 
     @admin.display(description="second factor", boolean=True, ordering="factor")
     def has_second_factor(self, user: User) -> bool:

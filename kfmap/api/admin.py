@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from kfmap.admin_lists import LongListAdmin
 from kfmap.api.models import ApiToken, TokenState
-
-if TYPE_CHECKING:
-    TokenModelAdmin = admin.ModelAdmin[ApiToken]
-else:
-    TokenModelAdmin = admin.ModelAdmin
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(TokenModelAdmin):
+class ApiTokenAdmin(LongListAdmin):
     """The digest stays unseen."""
 
     list_display = ("name", "start", "user", "created_at", "expires_at", "last_used_at", "state")

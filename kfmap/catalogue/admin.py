@@ -2,42 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.contrib import admin
-from django.core import paginator
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from django.http import HttpRequest
 
+from kfmap.admin_lists import LongListAdmin
 from kfmap.catalogue import models
 
-if TYPE_CHECKING:
-    ModelAdmin = admin.ModelAdmin[Model]
-    Paginator = paginator.Paginator[Model]
-    Page = paginator.Page[Model]
-else:
-    ModelAdmin, Paginator, Page = admin.ModelAdmin, paginator.Paginator, paginator.Page
 
-
-class KeysFirst(Paginator):
-    """Finds the keys of a page before it reads its rows: what stands before it is skipped in an
-    index, without the rows that a list joins."""
-
-    def page(self, number: int | str) -> Page:
-        """Return a page; raises InvalidPage where there is none of that number."""
-        number = self.validate_number(number)
-        start = (number - 1) * self.per_page
-        rows: QuerySet[Model] = self.object_list  # type: ignore[assignment]  # the admin's
-        keys = list(rows.values_list("pk", flat=True)[start : start + self.per_page])
-        return Page(rows.filter(pk__in=keys), number, self)
-
-
-class ReadOnlyAdmin(ModelAdmin):
-    """Lists, shows and removes rows; nobody writes them by hand. There may be 100,000 of them."""
-
-    list_per_page = 25
-    paginator = KeysFirst
-    show_full_result_count = False
+class ReadOnlyAdmin(LongListAdmin):
+    """Lists, shows and removes rows; nobody writes them by hand."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse: rows are made from facts."""

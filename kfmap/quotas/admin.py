@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 
 from django.contrib import admin
 
+from kfmap.admin_lists import LongListAdmin
 from kfmap.quotas.models import Spent
 
 
 @admin.register(Spent)
-class SpentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's class takes no argument
+class SpentAdmin(LongListAdmin):
     """What was spent, and until when it counts."""
 
     list_display = ("key", "amount", "until")

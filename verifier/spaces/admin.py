@@ -10,17 +10,17 @@ from django.db.models import Model, QuerySet
 from django.forms import models as forms
 from django.http import HttpRequest
 
+from kfmap.admin_lists import LongListAdmin
 from verifier.spaces.counted_deletion import CountedDeletionAdmin
 from verifier.spaces.membership import LastMaintainerError, withdraw
 from verifier.spaces.models import AuditEntry, Ending, Invitation, Membership, Space
 from verifier.spaces.roles import Role
 
 if TYPE_CHECKING:
-    ModelAdmin = admin.ModelAdmin[Model]
     TabularInline = admin.TabularInline[Membership, Space]
     BaseInlineFormSet = forms.BaseInlineFormSet[Membership, Space, forms.ModelForm[Membership]]
 else:
-    ModelAdmin, TabularInline = admin.ModelAdmin, admin.TabularInline
+    TabularInline = admin.TabularInline
     BaseInlineFormSet = forms.BaseInlineFormSet
 
 
@@ -59,8 +59,6 @@ class MembershipInline(TabularInline):
 class SpaceAdmin(CountedDeletionAdmin):
     """Spaces with their members; what is changed here is in their trails, too."""
 
-    list_per_page = 25
-    show_full_result_count = False
     list_display = ("name", "slug", "owner", "visibility", "retention_days", "created_at")
     list_filter = ("visibility", ("retention_days", admin.EmptyFieldListFilter))
     list_select_related = ("owner",)
@@ -104,7 +102,7 @@ def _record_members(request: HttpRequest, space: Space, formset: Any) -> None:
             AuditEntry.objects.record(space, request.user, what, str(row.user), role=row.role)
 
 
-class _OnlyReadAdmin(ModelAdmin):
+class _OnlyReadAdmin(LongListAdmin):
     """Rows that kfmap writes, and removes where it does."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -130,7 +128,7 @@ class EndingAdmin(_OnlyReadAdmin):
 
 
 @admin.register(Invitation)
-class InvitationAdmin(ModelAdmin):
+class InvitationAdmin(LongListAdmin):
     """Links that were not used yet; they are made on the page of a space."""
 
     list_display = ("space", "role", "created_by", "expires_at")
@@ -167,8 +165,6 @@ class InvitationAdmin(ModelAdmin):
 class AuditEntryAdmin(_OnlyReadAdmin):
     """What was done; entries are only read."""
 
-    list_per_page = 25
-    show_full_result_count = False
     list_display = ("at", "actor_name", "what", "subject", "space_name")
     date_hierarchy = "at"
     list_filter = ("what",)

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from django.contrib import admin
 from django.db.models import CASCADE, Model
 from django.http import HttpRequest
 
-if TYPE_CHECKING:
-    ModelAdmin = admin.ModelAdmin[Any]
-else:
-    ModelAdmin = admin.ModelAdmin
+from kfmap.admin_lists import LongListAdmin
 
 
-class CountedDeletionAdmin(ModelAdmin):
+class CountedDeletionAdmin(LongListAdmin):
     """Says how many rows go along, without reading them.
 
     What has a page in the admin that lets nobody delete it keeps what it would go with.

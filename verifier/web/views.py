@@ -53,7 +53,7 @@ from verifier.web.reviewing import keep_review, load_review_part
 from verifier.web.upload_fields import render_fields
 
 _FILES = 50  # of an upload, on a page
-_MANY = 1000  # how far objects are counted that are to be checked again
+_MANY = 100  # how far objects are counted that are to be checked again
 _LATEST = Prepared(lambda reader, _: find_newest(reader, 50))
 _STALE = Prepared(lambda reader, _: _find_stale(reader)[: _MANY + 1])
 _STALE_OF_ALL = Prepared(lambda _, __: find_stale().order_by().values("pk")[:LOOKED_AT])

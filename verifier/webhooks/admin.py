@@ -8,17 +8,17 @@ from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
+from kfmap.admin_lists import LongListAdmin
 from verifier.spaces.models import AuditEntry
 from verifier.webhooks.models import Attempt, Delivery, Webhook
 
 if TYPE_CHECKING:
-    ModelAdmin = admin.ModelAdmin[Model]
     TabularInline = admin.TabularInline[Attempt, Delivery]
 else:
-    ModelAdmin, TabularInline = admin.ModelAdmin, admin.TabularInline
+    TabularInline = admin.TabularInline
 
 
-class _ReadOnly(ModelAdmin):
+class _ReadOnly(LongListAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse: they are made on the page of a space, where the secret is shown."""
         return False

@@ -37,6 +37,15 @@ def test_objects_of_an_older_engine_are_checked_again_at_once(ada: Client) -> No
     assert [job.object for job in Job.objects.all()] == [old]
 
 
+def test_objects_to_be_checked_again_are_counted_to_a_hundred(ada: Client) -> None:
+    objects = [create_object("a.o", create_summary("p"), f"{at:064x}") for at in range(102)]
+    BpfObject.objects.update(checked_by=0)
+    assert "More than 100 objects have not been checked" in ada.get("/uploads/").content.decode()
+    BpfObject.objects.filter(pk__in=[obj.pk for obj in objects[2:]]).update(checked_by=1)
+    Job.objects.bulk_create(Job(object=obj) for obj in objects[2:])
+    assert ">2 objects have not been checked" in ada.get("/uploads/").content.decode()
+
+
 def test_object_is_checked_on_kernels_that_came_later(ada: Client) -> None:
     obj = create_checked_object("toy_running")
     ada.post(f"/objects/{obj.sha256}/check/")
