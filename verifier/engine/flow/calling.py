@@ -26,6 +26,7 @@ from verifier.engine.flow.values import (
     ELEMENTS,
     NO_MAP,
     OBJECT,
+    TO_CHOICE,
     TO_ELEMENT,
     TO_FRAME,
     TO_MAP,
@@ -134,9 +135,14 @@ def _finds_element(walk: Walk, state: State) -> bool | None:
 def _set_up(walk: Walk, state: State, called: int | str) -> Effect:
     """Doubt a call that sets something up with a map, where ways met with different ones."""
     register = map_register(called) if walk.mixes_maps else 0
-    if register and VAGUE in state.registers[register - 1 : register + 1]:
+    given = state.registers[register - 1 : register + 1] if register else ()
+    if any(value is VAGUE or _is_chosen(value) for value in given):
         return Effect(state.regions, MIXED, certain=False)
     return Effect(state.regions)
+
+
+def _is_chosen(held: Held) -> bool:
+    return isinstance(held, Pointer) and held.kind == TO_CHOICE
 
 
 def _map_of(held: Held) -> int:

@@ -37,6 +37,7 @@ from verifier.engine.flow.values import U64, UNKNOWN, VAGUE, Given, Value, join
 from verifier.engine.flow.walk import Walk
 
 _MAX_PARTS = 8  # regions in which a block is told apart
+_REGISTER_BITS, _PART_BITS = 4, 24  # of the number of a place where ways meet
 
 Following = tuple[int, int, State]  # a block, how sure it is that it follows, what is known there
 
@@ -90,6 +91,7 @@ def walk_joined(body: Body, walk: Walk, entry: State, enter: Enter, budget: Budg
     waiting: list[tuple[int, int]] = []  # in the order of the code: what comes before is walked
     queued: set[int] = set()
     index, part = 0, 0
+    told, first = walk.tells_elements, walk.place(body.function.start) << _PART_BITS
     while True:
         block, state = body.block(index), states[part]
         budget.spend(len(block.rows) + 1)
@@ -104,7 +106,7 @@ def walk_joined(body: Body, walk: Walk, entry: State, enter: Enter, budget: Budg
             if known is None or (came_from.get(other) == part and body.block(successor).single):
                 states[other] = after
                 came_from[other] = part
-            elif not known.join(after):
+            elif not known.join(after, first + (other << _REGISTER_BITS) if told else None):
                 continue
             if other not in queued:
                 queued.add(other)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from verifier.engine.flow.forks import RESILIENT_LOCKS, SPIN_LOCK
 from verifier.engine.flow.regions import (
+    ANY_CHOICE,
     APART,
     DIFFERENT,
     LIVE,
@@ -33,6 +34,7 @@ from verifier.engine.flow.regions import (
 from verifier.engine.flow.state import State
 from verifier.engine.flow.values import (
     ELEMENTS,
+    TO_CHOICE,
     TO_DATA,
     TO_ELEMENT,
     TO_FRAME,
@@ -100,7 +102,7 @@ def resilient_effect(name: str, state: State) -> Effect:
     if with_irq:
         regions = regions.save_irq(Flag(True, _place(state.registers[2])))
     fault, resilient = fault_of_lock(state.regions, lock), state.regions.resilient_locks()
-    if not fault and any(item.is_chosen or (item.of and lock.is_chosen) for item in resilient):
+    if not fault and any(_may_be(item, lock) for item in resilient):
         return Effect(regions, SAME, certain=False)
     return Effect(regions, fault)
 
@@ -127,7 +129,13 @@ def _place(value: Held) -> Place:
 def _lock(kind: str, state: State) -> Lock:
     """Return the lock that the first argument of a call points to."""
     value = state.registers[1]
-    return Lock(kind, identity(value), value is VAGUE)
+    return Lock(kind, identity(value), _choice(value))
+
+
+def _choice(value: Held) -> int | None:
+    if isinstance(value, Pointer) and value.kind == TO_CHOICE:
+        return value.offset
+    return ANY_CHOICE if value is VAGUE else None
 
 
 def _release(lock: Lock, state: State) -> Effect:
@@ -140,10 +148,17 @@ def _release(lock: Lock, state: State) -> Effect:
 
 
 def _may_differ(held: Lock, lock: Lock) -> bool:
-    """Return whether ways met with different locks: of two that were chosen, each may be any."""
-    if lock.is_chosen:
-        return held.is_chosen or held.of is not None
-    return held.is_chosen and lock.of is not None
+    """Return whether ways met with different locks; the same choice of one is the same lock."""
+    if lock.choice is not None and held.choice is not None:
+        return lock.choice != held.choice
+    return _may_be(held, lock)
+
+
+def _may_be(held: Lock, lock: Lock) -> bool:
+    """Return whether a lock may be the one that is held, or another, as either was chosen."""
+    if lock.choice is None:
+        return held.choice is not None and lock.of is not None
+    return held.choice is not None or held.of is not None
 
 
 def _lock_rcu(state: State) -> Effect:

@@ -21,6 +21,9 @@ REGION_NAMES = (
     "a lock region",
 )
 
+# A choice of which nothing is kept, and what is left of two that differ
+ANY_CHOICE, SOME_CHOICE = -1, -2
+
 SPIN, RESILIENT, RESILIENT_IRQ = "spin", "res", "res_irq"
 LIVE, ENDED, ENDED_BARE = "live", "ended", "ended_bare"
 
@@ -37,12 +40,12 @@ class Flag(NamedTuple):
 
 
 class Lock(NamedTuple):
-    """A lock that is held. `of`: what it guards, None where that is not known; `is_chosen`: since
-    ways met on which it was at different addresses."""
+    """A lock that is held. `of`: what it guards, None where that is not known; `choice`: since ways
+    met on which it was at different addresses, which were those."""
 
     kind: str
     of: tuple[str, int, int] | None
-    is_chosen: bool = False
+    choice: int | None = None
 
 
 class Iteration(NamedTuple):
@@ -285,11 +288,11 @@ def _shift_place(place: Place, frames: int) -> Place:
 def _join_locks(
     mine: tuple[Lock, ...] | None, its: tuple[Lock, ...] | None
 ) -> tuple[Lock, ...] | None:
-    """Return the locks that both ways hold, chosen where either way has it so."""
+    """Return the locks that both ways hold; of different choices it is not known which was made."""
     if mine is None or its is None or [lock[:2] for lock in mine] != [lock[:2] for lock in its]:
         return None
     return tuple(
-        lock._replace(is_chosen=lock.is_chosen or other.is_chosen)
+        lock if lock.choice == other.choice else lock._replace(choice=SOME_CHOICE)
         for lock, other in zip(mine, its, strict=True)
     )
 

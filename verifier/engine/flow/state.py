@@ -8,7 +8,9 @@ from verifier.engine.flow.regions import NO_REGIONS as NO_REGIONS
 from verifier.engine.flow.regions import Regions as Regions
 from verifier.engine.flow.values import (
     ELEMENTS,
+    NO_MAP,
     OBJECT,
+    TO_CHOICE,
     TO_DATA,
     TO_ELEMENT,
     TO_FRAME,
@@ -157,15 +159,23 @@ class State:
 
     # ways that meet
 
-    def join(self, other: State) -> bool:
-        """Keep only what holds in both; say whether anything was lost."""
+    def join(self, other: State, place: int | None = None) -> bool:
+        """Keep only what holds in both; say whether anything was lost.
+
+        `place`: where the ways meet, if it is kept which of two that may hold a lock it was.
+        """
         changed = False
         mine = self.registers
+        chosen: dict[tuple[Held, Held], int] = {}  # copies of one choice are the same
         if mine != other.registers:
             for index, value in enumerate(other.registers):
                 known = mine[index]
                 if known != value and known is not VAGUE:
-                    mine[index] = joined = join(known, value)
+                    joined = join(known, value)
+                    if place is not None and _may_hold_lock(known) and _may_hold_lock(value):
+                        first = chosen.setdefault((known, value), index)
+                        joined = Pointer(TO_CHOICE, NO_MAP, place + first)
+                    mine[index] = joined
                     changed |= joined != known
         if self.stack != other.stack:
             changed |= self._join_stack(other)
@@ -192,7 +202,7 @@ class State:
 
 
 def _may_hold_lock(value: Held) -> TypeGuard[Pointer]:
-    return isinstance(value, Pointer) and value.kind in (*ELEMENTS, TO_DATA)
+    return isinstance(value, Pointer) and value.kind in (*ELEMENTS, TO_CHOICE, TO_DATA)
 
 
 def _any(element: Held) -> Value:

@@ -24,6 +24,7 @@ from verifier.engine.flow.state import State
 from verifier.engine.flow.summary import LeakKind
 from verifier.engine.flow.values import (
     OBJECT,
+    TO_CHOICE,
     TO_CONTEXT,
     TO_DATA,
     TO_EXTERN,
@@ -186,6 +187,8 @@ def _read(walk: Walk, state: State, base: Held, offset: int, size: int, is_signe
         return walk.read_data(target, start + offset, size, is_signed)
     if kind == TO_EXTERN:
         return walk.read_kconfig(target, start + offset, size, is_signed)
+    if kind == TO_CHOICE:
+        return VAGUE
     if kind == TO_FRAME:
         walk.reads_stack_indirectly |= bool(kept)
         return next((held for at, held in kept if at == start + offset and size == 8), VAGUE)

@@ -55,6 +55,7 @@ class PointerKind(StrEnum):
     VALUE = "value"  # an element of map `target` (or NO_MAP), looked up or made at slot `offset`
     ELEMENT = "element"  # the same before it is known not to be null
     TURN = "turn"  # an element that a callback gets; otherwise as VALUE
+    CHOICE = "choice"  # one of those or of data; `offset`: where ways with different ones met
     TRUSTED = "trusted"  # 64 bits; only the verifier knows if they are a pointer that is not null
 
 
@@ -70,6 +71,7 @@ TO_OBJECT = PointerKind.OBJECT
 TO_VALUE = PointerKind.VALUE
 TO_ELEMENT = PointerKind.ELEMENT
 TO_TURN = PointerKind.TURN
+TO_CHOICE = PointerKind.CHOICE
 TO_TRUSTED = PointerKind.TRUSTED
 
 NO_MAP = -1  # the target of an object that was made, or of an element of a map that is not known
