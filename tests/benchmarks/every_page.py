@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import django
 
@@ -20,7 +21,11 @@ from django.contrib.auth.models import User  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 
+from kfmap.catalogue.store import load_row  # noqa: E402
+from kfmap.permission.what_if.edits import ChangeKfuncBits, UseCapabilities  # noqa: E402
 from kfmap.web.shared.kept_pages import KEPT_PAGES  # noqa: E402
+from kfmap.web.shared.kernel_map import load_kernel_map  # noqa: E402
+from kfmap.web.what_if.edits_in_address import draft_url  # noqa: E402
 from tests.benchmarks.grown_readers import (  # noqa: E402
     CALLED_BY_FEW,
     CALLED_BY_MANY,
@@ -46,7 +51,7 @@ _ADMIN = """
 
 def addresses_of(user: User | None) -> dict[str, str]:
     """Return the addresses that somebody may open, by name; `{x}` differs each time."""
-    pages = list_addresses(user)
+    pages = list_addresses(user) | {"what-if, a draft that is new": _draft_of_its_own()}
     if user is None:
         return pages
     pages |= {
@@ -90,6 +95,14 @@ def addresses_of(user: User | None) -> dict[str, str]:
     if user.is_superuser:
         pages |= {f"admin: {part}": f"/admin/{part}" for part in _ADMIN.split()}
     return pages
+
+
+def _draft_of_its_own() -> str:
+    """Return the address of drafts that differ by their last edit."""
+    kernel = load_row(load_kernel_map().released[-1])
+    kfunc = next(item.name for item in kernel.facts.kfuncs if item.name.startswith("scx_"))
+    edits = [UseCapabilities("sched_ext_ops", "any"), ChangeKfuncBits(kfunc, ("KF_CAP_{x}",))]
+    return draft_url(kernel.name, edits).replace(quote("{x}"), "{x}")
 
 
 def measure_reader(name: str) -> Iterator[tuple[str, str, float]]:

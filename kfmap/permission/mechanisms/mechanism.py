@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
+from weakref import WeakKeyDictionary
 
 from kfmap.permission.bits import KfuncBits
 from kfmap.permission.context import Context
@@ -19,6 +20,8 @@ from kfmap.permission.verdict import REFUSED, Reason, Step, Verdict
 AT_LOAD = "load"
 AT_RUN_TIME = "run time"
 NEVER = "never"
+
+_meant: WeakKeyDictionary[Decider, dict[Context, KfuncBits]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +90,14 @@ class Mechanism(ABC):
 
 
 def find_meant(decider: Decider, context: Context) -> KfuncBits:
-    """Return what the kernel means to allow: load-time permission, less what fails at run time."""
-    return decider.bits(context).without(find_failing(decider, context))
+    """Return what the kernel means to allow: load-time permission, less what fails at run time.
+
+    It is kept with the kernel: each mechanism, and each draft of one, is held against the same.
+    """
+    known = _meant.setdefault(decider, {})
+    if context not in known:
+        known[context] = decider.bits(context).without(find_failing(decider, context))
+    return known[context]
 
 
 def find_failing(decider: Decider, context: Context) -> int:

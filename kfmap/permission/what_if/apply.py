@@ -45,12 +45,13 @@ from kfmap.permission.what_if.member_tables import find_table, list_flags
 def apply_edits(facts: KernelFacts, edits: Iterable[Edit], name: str) -> KernelFacts:
     """Return the facts of a variant under a name of its own. Raises EditError."""
     for edit in edits:
-        facts = _apply(facts, edit)
+        facts = apply_edit(facts, edit)
     origin = replace(facts.origin, label=f"{facts.origin.label}, edited")
     return replace(facts, name=name, origin=origin)
 
 
-def _apply(facts: KernelFacts, edit: Edit) -> KernelFacts:
+def apply_edit(facts: KernelFacts, edit: Edit) -> KernelFacts:
+    """Return facts, under the same name, after one edit. Raises EditError."""
     match edit:
         case MoveKfunc():
             return _move_kfunc(facts, edit)

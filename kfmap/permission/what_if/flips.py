@@ -24,6 +24,8 @@ _NEVER = {
     LETTER_OF[word] for word in (REFUSED, WILL_NOT_LOAD, FAILS_AT_RUN_TIME, NOT_ON_THIS_KERNEL)
 }
 
+# Of kernels, kept with them: drafts are held against the same one.
+_contexts: WeakKeyDictionary[Decider, tuple[Context, ...]] = WeakKeyDictionary()
 _columns: WeakKeyDictionary[Decider, dict[Context, OutcomeColumn]] = WeakKeyDictionary()
 
 
@@ -47,7 +49,7 @@ def find_flips(
 ) -> tuple[Flip, ...]:
     """Return the cells whose outcome differs, by default over the contexts a program can have."""
     if contexts is None:
-        both = dict.fromkeys((*build_contexts(before.facts), *build_contexts(after.facts)))
+        both = dict.fromkeys((*_list_contexts(before), *_list_contexts(after)))
         contexts = [
             context
             for context in both
@@ -68,8 +70,14 @@ def find_flips(
     return tuple(flips)
 
 
+def _list_contexts(decider: Decider) -> tuple[Context, ...]:
+    if decider not in _contexts:
+        _contexts[decider] = build_contexts(decider.facts)
+    return _contexts[decider]
+
+
 def _list_columns(decider: Decider, contexts: Sequence[Context]) -> dict[Context, OutcomeColumn]:
-    """Return the columns of a kernel, kept with it: drafts are held against the same one."""
+    """Return the columns of a kernel."""
     columns, known = OutcomeColumns(decider), _columns.setdefault(decider, {})
     for context in contexts:
         if context not in known:

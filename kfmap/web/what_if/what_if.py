@@ -21,18 +21,16 @@ from django.views.decorators.http import require_POST, require_safe
 from kfmap.catalogue.models import Kernel, Variant
 from kfmap.catalogue.store import KernelExistsError, LoadedKernel
 from kfmap.catalogue.variants import keep_variant, may_drop
-from kfmap.kernel.facts import KernelFacts
 from kfmap.permission.context_words import render_context
-from kfmap.permission.decide import Decider
-from kfmap.permission.what_if.apply import apply_edits
 from kfmap.permission.what_if.edit_json import describe_edit, read_edits
 from kfmap.permission.what_if.edits import Edit, EditError
-from kfmap.permission.what_if.flips import Flip, find_flips
+from kfmap.permission.what_if.flips import Flip
 from kfmap.web.shared.export import export_text
 from kfmap.web.shared.kernel_map import ThisKernel
 from kfmap.web.shared.links import question_url
 from kfmap.web.shared.page import Page, kernel_page
 from kfmap.web.what_if.capability_page import build_capability_page
+from kfmap.web.what_if.drafts import Draft, draw_up
 from kfmap.web.what_if.edits_in_address import (
     change_draft,
     draft_url,
@@ -45,7 +43,6 @@ from kfmap.web.what_if.exports import choose_renderers
 from kfmap.web.what_if.objects import find_effect
 
 _SHOWN = 300
-_DRAFT = "draft"
 
 
 @require_safe
@@ -53,9 +50,8 @@ _DRAFT = "draft"
 def show_what_if(request: HttpRequest, this: ThisKernel) -> Page | HttpResponse:
     """Show the draft, the cells it flips, and the forms that add to it; ?format= exports."""
     kernel, name = this.loaded, this.name
-    edits, facts = _read_draft(request, kernel)
-    after = Decider(facts)
-    flips = find_flips(kernel.decider, after) if edits else ()
+    edits, draft = _read_draft(request, kernel)
+    facts, flips = draft.facts, draft.flips
     if chosen := request.GET.get("format"):
         return export_text(chosen, choose_renderers(name, edits, flips, facts), f"{name} what if")
     table = request.GET.get("table", "")
@@ -68,7 +64,7 @@ def show_what_if(request: HttpRequest, this: ThisKernel) -> Page | HttpResponse:
         "draft_query": urlencode({"edits": write_draft(edits)}) if edits else "",
         **_sum_up(name, flips),
         "capabilities": build_capability_page(kernel.decider, facts, kfunc, callback),
-        "effect": find_effect(kernel, after, flips, request.user) if shows_objects else None,
+        "effect": find_effect(kernel, draft.after, flips, request.user) if shows_objects else None,
         "choices": list_choices(facts),
         "tables": list_rows(facts, table, member),
         "variants": Kernel.objects.newest_first().filter(variant__base_name=name),
@@ -83,7 +79,7 @@ def add_edit(request: HttpRequest, this: ThisKernel) -> HttpResponse:
     edits, _ = _read_draft(request, this.loaded)
     try:
         changed = change_draft(edits, request.GET)
-        apply_edits(this.loaded.facts, changed, _DRAFT)
+        draw_up(this.loaded, tuple(changed))
     except EditError as error:
         messages.error(request, f"Not changed: {error}.")
         changed = list(edits)
@@ -127,14 +123,14 @@ def drop(request: HttpRequest, this: ThisKernel) -> HttpResponse:
     return HttpResponseRedirect(draft_url(variant.base_name, read_edits(variant.edits)))
 
 
-def _read_draft(request: HttpRequest, kernel: LoadedKernel) -> tuple[tuple[Edit, ...], KernelFacts]:
-    """Return the edits of the address and the facts they lead to; what does not fit is said."""
+def _read_draft(request: HttpRequest, kernel: LoadedKernel) -> tuple[tuple[Edit, ...], Draft]:
+    """Return the edits of the address and what they make; what does not fit is said."""
     try:
         edits = parse_draft(request.GET.get("edits", ""))
-        return edits, apply_edits(kernel.facts, edits, _DRAFT)
+        return edits, draw_up(kernel, edits)
     except EditError as error:
         messages.error(request, f"This draft does not fit {kernel.name}: {error}.")
-        return (), kernel.facts
+        return (), draw_up(kernel, ())
 
 
 def _sum_up(kernel: str, flips: Sequence[Flip]) -> dict[str, object]:
