@@ -153,7 +153,8 @@ def _unlike_members(
     theirs = kernel.types.find(ops.name, Kind.STRUCT) if kernel.types else None
     if obj.btf is None or kernel.types is None or theirs is None or not struct_map.type_id:
         return
-    known = {member.name: member for member in kernel.types.members(theirs)}
+    # find_member_by_name() of libbpf.c takes the first of several without a name
+    known = {member.name: member for member in reversed(kernel.types.members(theirs))}
     programs = dict(struct_map.members)
     for member in obj.btf.members(struct_map.type_id):
         other = known.get(member.name)

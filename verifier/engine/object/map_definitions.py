@@ -11,9 +11,10 @@ from kfmap.btf.read import Btf, BtfError, Member
 from kfmap.quick_dataclass import dataclass
 
 PROGRAM_ARRAY = 3  # BPF_MAP_TYPE_PROG_ARRAY
-_MAPS_OF_MAPS = (12, 13)  # BPF_MAP_TYPE_ARRAY_OF_MAPS, BPF_MAP_TYPE_HASH_OF_MAPS
+HASH_OF_MAPS = 13  # BPF_MAP_TYPE_HASH_OF_MAPS
+MAPS_OF_MAPS = (12, HASH_OF_MAPS)  # BPF_MAP_TYPE_ARRAY_OF_MAPS
 _PINNINGS = (0, 1)  # LIBBPF_PIN_NONE, LIBBPF_PIN_BY_NAME
-_DESCRIPTOR_SIZE = 4  # of what is kept in maps of maps and of programs
+DESCRIPTOR_SIZE = 4  # of what is kept in maps of maps and of programs
 _PLAIN = {"type": "kind", "max_entries": "max_entries", "map_flags": "flags"}
 
 
@@ -113,9 +114,9 @@ def _set_values(
         raise MapProblem("has inner maps that have inner maps themselves")
     if not is_last:
         raise MapProblem("has members behind `values`, which has to be the last")
-    if found.kind != PROGRAM_ARRAY and found.kind not in _MAPS_OF_MAPS:
+    if found.kind != PROGRAM_ARRAY and found.kind not in MAPS_OF_MAPS:
         raise MapProblem("has `values` and is neither a program array nor a map of maps")
-    _set_size(found, "value", _DESCRIPTOR_SIZE)
+    _set_size(found, "value", DESCRIPTOR_SIZE)
     if btf.kind(member.type_id) is not Kind.ARRAY or btf.array(member.type_id).length:
         raise MapProblem("has `values` that are no array without a size")
     pointer = btf.resolve(btf.array(member.type_id).type_id)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from kfmap.btf.read import Btf
-from verifier.engine.object.code import SLOT
 from verifier.engine.object.elf import Elf, Section
 from verifier.engine.object.limits import Limits, check_limit
 from verifier.engine.object.map_definitions import (
@@ -17,6 +15,7 @@ from verifier.engine.object.map_definitions import (
     read_map_definition,
 )
 from verifier.engine.object.map_types import ARENA as ARENA_MAP
+from verifier.engine.object.map_values import read_values, refused_values
 from verifier.engine.object.model import BpfMap
 from verifier.engine.object.sections import ARENA, Sections
 from verifier.engine.object.variables import Placed, Variables
@@ -34,11 +33,11 @@ def read_maps(
     section: Section | None,
     btf: Btf | None,
     variables: Variables,
-    functions: Mapping[tuple[int, int], int],
+    programs: Mapping[tuple[int, int], int],
     refusals: list[str],
     limits: Limits,
 ) -> Maps:
-    """Return the maps; `functions` gives the function that starts at a slot of a section.
+    """Return the maps; `programs` gives the function of the one that starts at a slot of a section.
 
     What libbpf does not open is told in `refusals`.
     """
@@ -50,7 +49,7 @@ def read_maps(
         refusals.append("it has BTF maps (.maps) and no BTF: build it with -g")
     elif not btf.sections(section.name):  # bpf_object__init_user_btf_maps(): "DATASEC not found"
         refusals.append("its BTF knows no variable of section .maps: build all of it with -g")
-    targets = _programs_in_slots(elf, section, placed, functions)
+    values = read_values(elf, section, placed, programs)
     maps = []
     for item in placed:
         definition = MapDefinition()
@@ -58,7 +57,11 @@ def read_maps(
             _define(item, btf, definition)
         except MapProblem as problem:
             refusals.append(f"map {item.name} {problem}")
-        maps.append(_make_map(item, definition, targets.get(item.offset, ())))
+        begun = values.get(item.offset, ())
+        refused = refused_values(definition, begun, section.number)
+        refusals += (f"map {item.name} {text}" for text in refused)
+        slots = tuple(value.program for value in begun if value.program is not None)
+        maps.append(_make_map(item, definition, slots))
     return Maps(tuple(maps), {item.offset: number for number, item in enumerate(placed)})
 
 
@@ -96,20 +99,3 @@ def _make_map(item: Placed, definition: MapDefinition, programs: tuple[int, ...]
         definition.value_type,
         _make_map(item, definition.inner, ()) if definition.inner else None,
     )
-
-
-def _programs_in_slots(
-    elf: Elf,
-    section: Section,
-    placed: tuple[Placed, ...],
-    functions: Mapping[tuple[int, int], int],
-) -> dict[int, tuple[int, ...]]:
-    """Return, by the offset of a map, the functions that its initial values name."""
-    starts = [item.offset for item in placed]
-    found: dict[int, list[int]] = {}
-    for offset, symbol in elf.relocated(section):
-        function = functions.get((symbol.section, symbol.value // SLOT))
-        at = bisect_right(starts, offset) - 1
-        if function is not None and at >= 0:
-            found.setdefault(starts[at], []).append(function)
-    return {offset: tuple(targets) for offset, targets in found.items()}

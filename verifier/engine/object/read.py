@@ -18,6 +18,7 @@ from verifier.engine.object.model import (
     Code,
     Extern,
     Function,
+    Linkage,
     ObjectError,
     Reference,
 )
@@ -56,7 +57,12 @@ def _read(data: bytes, limits: Limits) -> BpfObject:
     starts = _starts(sections, functions)
     externs = read_externs(elf, btf, refusals)
     variables = Variables(elf, btf)
-    maps = read_maps(elf, sections.maps, btf, variables, starts, refusals, limits)
+    programs = {
+        place: number
+        for place, number in starts.items()
+        if functions[number].linkage == Linkage.PROGRAM
+    }
+    maps = read_maps(elf, sections.maps, btf, variables, programs, refusals, limits)
     refusals += refused_arenas(sections, maps.maps)
     by_start = {place: functions[number] for place, number in starts.items()}
     struct_ops = (

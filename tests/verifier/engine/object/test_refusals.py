@@ -107,6 +107,18 @@ def test_maps_that_btf_does_not_declare_are_refused() -> None:
     assert told == "its BTF knows no variable of section .maps: build all of it with -g"
 
 
+def test_what_a_map_may_not_begin_with_is_refused() -> None:
+    # bpf_object__collect_map_relos(): ".maps relo #%d: '%s' isn't a valid program reference",
+    # "'%s' isn't a BTF-defined map", "hash-of-maps '%s' should have key size %zu"
+    jumps = "which is no program with a section of its own"
+    assert read("map_values.bpf.o").refusals == (
+        f"map subprograms begins with subprogram, {jumps}",
+        f"map data begins with number, {jumps}",
+        "map data_inside begins with number, which is no map of .maps",
+        "map long_keys is a hash of maps that begins with maps, so its keys have 4 bytes",
+    )
+
+
 def test_map_definitions_that_libbpf_takes_are_read_whole() -> None:
     definitions = read("definitions.bpf.o")
     maps = {item.name: item for item in definitions.maps}
