@@ -7,12 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from kfmap.cli.commands import CommandFailedError
-from kfmap.permission.section_names import UNKNOWN_TYPE
 from kfmap.quick_dataclass import replace
+from verifier.engine.judging.attached import TargetError, find_targets
 from verifier.engine.judging.choice_text import parse_choices
-from verifier.engine.judging.choices import ON_PROGRAM
-from verifier.engine.object.model import ObjectError
-from verifier.engine.object.read import read_object
 from verifier.engine.verdict import ChoiceError, LoaderChoices
 
 _OPTIONS = (
@@ -33,7 +30,7 @@ _OPTIONS = (
         "target",
         "PROGRAM=TARGET",
         "what the loader has a program attach to: a function or hook; for freplace, and for what "
-        "traces BPF programs, OBJECT:PROGRAM or prog:TYPE",
+        "traces BPF programs, OBJECT:PROGRAM, OBJECT:PROGRAM:FUNCTION or prog:TYPE",
     ),
 )
 
@@ -52,26 +49,18 @@ def read_choices(options: Namespace) -> LoaderChoices:
         choices = parse_choices(options.set, options.cleared, options.type, options.target)
     except ChoiceError as error:
         raise CommandFailedError(str(error)) from error
-    targets = {name: _resolve(target) for name, target in choices.targets.items()}
-    return replace(choices, targets=targets)
-
-
-def _resolve(target: str) -> str:
-    """Return `prog:TYPE` for OBJECT:PROGRAM where there is such a file, anything else as it is."""
-    path, colon, name = target.rpartition(":")
-    if not colon or not Path(path).is_file():
-        return target
     try:
-        programs = read_object(Path(path).read_bytes()).programs
-    except (OSError, ObjectError) as error:
+        return replace(choices, attached=find_targets(choices.targets, _read_file))
+    except TargetError as error:
+        raise CommandFailedError(str(error)) from error
+
+
+def _read_file(path: str) -> bytes | None:
+    """Return the bytes of a file, None where there is none."""
+    try:
+        return Path(path).read_bytes() if Path(path).is_file() else None
+    except OSError as error:
         raise CommandFailedError(f"{path} cannot be read: {error}") from error
-    found = [program for program in programs if program.name == name]
-    if not found:
-        known = ", ".join(program.name for program in programs[:10]) or "none"
-        raise CommandFailedError(f"{path} has no program {name!r}; it has {known}")
-    if found[0].kind.program_type == UNKNOWN_TYPE:
-        raise CommandFailedError(f"the type of {name} in {path} is not known: give prog:TYPE")
-    return f"{ON_PROGRAM}{found[0].section}"
 
 
 class ChoiceUse:

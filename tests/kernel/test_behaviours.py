@@ -112,3 +112,43 @@ def test_the_kfuncs_that_may_be_called_under_a_lock(
     tmp_path: Path, text: str, safe: tuple[str, ...] | None
 ) -> None:
     assert extract_lock_safe(_code(tmp_path, _MARK + text)) == safe
+
+
+_ATTACH = """\
+int bpf_check_attach_target(struct bpf_verifier_log *log, const struct bpf_prog *prog)
+{
+    if (prog->aux->changes_pkt_data && !tgt_changes_pkt_data)
+        return -EINVAL;
+    return 0;
+}
+static bool is_kfunc_pkt_changing(struct bpf_kfunc_call_arg_meta *meta)
+{
+    return meta->func_id == special_kfunc_list[KF_bpf_xdp_pull_data];
+}
+"""
+_CHANGERS = """\
+bool bpf_helper_changes_pkt_data(enum bpf_func_id func_id)
+{
+    switch (func_id) {
+    case BPF_FUNC_skb_pull_data:
+    case BPF_FUNC_tail_call:
+        return true;
+    default:
+        return false;
+    }
+}
+"""
+
+
+def test_what_replaces_a_function_is_asked_whether_it_changes_packets(tmp_path: Path) -> None:
+    (tmp_path / "net/core").mkdir(parents=True)
+    (tmp_path / "net/core/filter.c").write_text(_CHANGERS)
+    found = {item.name: item for item in extract_behaviours(_code(tmp_path, _MARK + _ATTACH))}
+    assert found["replacing_keeps_packets"].holds
+    assert not found["replacing_keeps_sleep"].holds
+    changers = {name: item.place for name, item in found.items() if name.startswith("packet_")}
+    assert {name: place and place.line for name, place in changers.items()} == {
+        "packet_helper:skb_pull_data": 4,
+        "packet_helper:tail_call": 5,
+        "packet_kfunc:bpf_xdp_pull_data": 13,
+    }

@@ -16,6 +16,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import resource
 import signal
 import sys
@@ -35,6 +36,7 @@ from kfmap.kernel.known_names import KnownNames
 from verifier.engine.confinement.confine import confine
 from verifier.engine.containers.find import find_objects
 from verifier.engine.containers.found import Found
+from verifier.engine.judging.attached import TargetError, find_targets
 from verifier.engine.judging.choice_text import (
     parse_plain_choices,
     plain_choices,
@@ -64,6 +66,7 @@ IMPORTED_LATE = (
     "verifier.engine.containers.search",
     "elftools.elf.enums",
 )
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _SHARE_OF_KERNELS = 0.5  # of the memory; the rest is for the object in hand
 
 
@@ -71,9 +74,10 @@ def answer(request: dict[str, Any], data: bytes, kernels: Kernels) -> Iterator[d
     """Return the messages for one object: its summary, then a verdict for each kernel asked for."""
     try:
         obj = read_object(data)
-        choices, misfits = fit_choices(obj, parse_plain_choices(request.get("loader", {})))
+        said = _attach(parse_plain_choices(request.get("loader", {})), kernels)
+        choices, misfits = fit_choices(obj, said)
         prepared = prepare_object(obj, choices)
-    except ObjectError as error:
+    except (ObjectError, TargetError) as error:
         yield {"problem": str(error)}
         return
     summary = summarize(prepared.object, prepared.code.graph)
@@ -82,6 +86,13 @@ def answer(request: dict[str, Any], data: bytes, kernels: Kernels) -> Iterator[d
     for facts_hash in request["kernels"]:
         verdict = check_object(prepared, kernels.load(facts_hash, request["known"]))
         yield {"facts_hash": facts_hash, "verdict": plain(verdict)}
+
+
+def _attach(choices: LoaderChoices, kernels: Kernels) -> LoaderChoices:
+    """Return the choices with the programs of other objects that they name, as far as these are
+    still there."""
+    found = find_targets(choices.targets, kernels.find_object)
+    return replace(choices, attached=found) if found else choices
 
 
 def _note_choices(choices: LoaderChoices, misfits: Iterable[tuple[str, str]]) -> Iterator[str]:
@@ -132,6 +143,12 @@ class Kernels:
             kernel = self._kept[facts_hash] = self._read(facts_hash)
         self._kept.move_to_end(facts_hash)
         return kernel
+
+    def find_object(self, named: str) -> bytes | None:
+        """Return the bytes of another object by its SHA-256, None where there are none."""
+        if not _SHA256.fullmatch(named):
+            return None
+        return self._ask({"need": "object", "sha256": named})["object"] or None
 
     def _make_room(self) -> None:
         while self._kept and _resident(self._size) > self._bytes_kept:

@@ -14,8 +14,9 @@ from verifier.engine.judging.choices import (
     fit_choices,
 )
 from verifier.engine.judging.evidence_only import keep_what_is_known
-from verifier.engine.judging.interview import Interview
+from verifier.engine.judging.interview import NO_TARGETS, Interview
 from verifier.engine.judging.kernel import KernelUnderTest
+from verifier.engine.judging.loaded_targets import judge_targets
 from verifier.engine.judging.prepared import Prepared, Steps, prepare_object
 from verifier.engine.judging.sharing import judge_object
 from verifier.engine.object.model import BpfObject
@@ -44,7 +45,10 @@ def check_object(
     Reading and checking large objects under `collection_paused()` takes a fifth less.
     """
     prepared = obj if isinstance(obj, Prepared) else prepare_object(obj, choices)
-    verdicts = judge_object(prepared, Interview(prepared, kernel))
+    targets = NO_TARGETS
+    if prepared.targets:
+        targets = judge_targets(prepared, lambda other: Interview(other, kernel))
+    verdicts = judge_object(prepared, Interview(prepared, kernel, targets))
     if kernel.facts.is_observed:
         verdicts = tuple(map(keep_what_is_known, verdicts))
     return ObjectVerdict(kernel.name, verdicts)

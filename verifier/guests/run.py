@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 
 from django.conf import settings
@@ -17,6 +18,7 @@ from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.store import load_config
 from kfmap.only_user import only_user
 from kfmap.probe.host import ProbeError
+from verifier.engine.judging.attached import TargetError, find_targets
 from verifier.engine.judging.choice_text import parse_plain_choices
 from verifier.engine.object.model import ObjectError
 from verifier.engine.object.read import read_object
@@ -31,6 +33,7 @@ from verifier.opinions.files import prepare
 from verifier.opinions.images import FOLDER, LOADER, load_image
 from verifier.opinions.loader import build_loader
 from verifier.opinions.opinion_json import plain_opinion
+from verifier.records.models import BpfObject
 
 _BEAT_SECONDS = 2.0
 _END_SECONDS = 30.0  # that the end of an opinion waits for the database, as that of a job does
@@ -59,7 +62,7 @@ def run(opinion: Opinion) -> None:
         return
     except WorkerStopsError:
         end = opinion.release
-    except (ProbeError, ObjectError) as error:
+    except (ProbeError, ObjectError, TargetError) as error:
         end = partial(opinion.fail, f"{error}.")
     except MissingBytesError:
         end = partial(opinion.fail, "The worker cannot find the bytes of this object.")
@@ -87,7 +90,9 @@ def _keep(opinion: Opinion, data: dict[str, object]) -> None:
 def _ask(opinion: Opinion) -> dict[str, object]:
     data = b"".join(read_chunks(opinion.object.sha256))
     obj = read_object(data)
-    choices, _ = fit_choices(obj, parse_plain_choices(opinion.loader))
+    given = parse_plain_choices(opinion.loader)
+    given = replace(given, attached=find_targets(given.targets, _find_object))
+    choices, _ = fit_choices(obj, given)
     names = [program.name for program in obj.programs]
     beats = _Beats(opinion)
     beats.go_on(0, len(names))
@@ -107,6 +112,16 @@ def _ask(opinion: Opinion) -> dict[str, object]:
         beats.raise_end()
         raise
     return plain_opinion(said)
+
+
+def _find_object(named: str) -> bytes | None:
+    """Return the bytes of an object that a loader names by its SHA-256, None where there are
+    none."""
+    try:
+        found = BpfObject.objects.filter(sha256=named).exists()
+        return b"".join(read_chunks(named)) if found else None
+    except MissingBytesError:
+        return None
 
 
 def _load(name: str) -> BootedKernel:

@@ -21,6 +21,7 @@ from verifier.jobs.processes import name_process
 from verifier.jobs.stopping import WorkerStopsError, is_stopping
 from verifier.jobs.supply import KernelGoneError, identify_map, supply
 from verifier.records import store
+from verifier.records.loader_targets import target_objects
 from verifier.records.models import BpfObject, CheckTime, Job
 from verifier.records.models.job import JobLostError
 
@@ -99,9 +100,10 @@ def _ask(obj: BpfObject, progress: Progress) -> None:
         "loader": obj.loader,
     }
     limits = Limits(settings.KFMAP_CHECK_SECONDS, settings.KFMAP_CHECK_MEGABYTES)
+    give = partial(supply, objects=target_objects(obj.loader))
     progress.write()
     with lend_process(limits) as process:
-        for message in process.ask(request, read_chunks(obj.sha256), supply, _TICK_SECONDS):
+        for message in process.ask(request, read_chunks(obj.sha256), give, _TICK_SECONDS):
             if message is not None:
                 progress.take(message)
             progress.write_in_time()

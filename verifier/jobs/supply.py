@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from collections.abc import Container
 from typing import Any
 
 from kfmap.catalogue.damage import DamagedBundleError
@@ -12,6 +13,7 @@ from kfmap.catalogue.kept_parts import load_functions, load_packed_types
 from kfmap.catalogue.models import Kernel, Kfunc, StructOpsType
 from kfmap.kernel.facts import VMLINUX
 from verifier.jobs.checker import CheckFailedError
+from verifier.jobs.files import MissingBytesError, read_chunks
 
 log = logging.getLogger(__name__)
 _DAMAGED = "its files came with kfmap and are damaged: an administrator has to install kfmap again"
@@ -29,13 +31,17 @@ def identify_map() -> str:
     return hashlib.sha256(repr(list(rows)).encode()).hexdigest()
 
 
-def supply(need: dict[str, Any]) -> dict[str, bytes]:
+def supply(need: dict[str, Any], objects: Container[str] = ()) -> dict[str, bytes]:
     """Return the parts that were asked for, as the rows pack them; b"" is one that there is not.
 
+    `objects`: the SHA-256 of those that may be asked for, of which nothing else is handed out: who
+    asks has read hostile bytes.
     Raises KernelGoneError, and CheckFailedError where a part is there but cannot be read.
     """
     if need["need"] == "names":
         return {"names": _known_names()}
+    if need["need"] == "object":
+        return {"object": _bytes_of(need["sha256"], objects)}
     return _parts_of_kernel(need["facts_hash"])
 
 
@@ -55,6 +61,13 @@ def _parts_of_kernel(facts_hash: str) -> dict[str, bytes]:
         "functions": functions or b"",
         "config": bytes(kernel.config),
     }
+
+
+def _bytes_of(sha256: str, objects: Container[str]) -> bytes:
+    try:
+        return b"".join(read_chunks(sha256)) if sha256 in objects else b""
+    except MissingBytesError:
+        return b""
 
 
 def _known_names() -> bytes:

@@ -23,10 +23,14 @@ _WORD = re.compile(r"[\x21-\x7e]{1,500}")
 
 @dataclass(frozen=True, slots=True)
 class AskedObject:
-    """An object to load: its bytes with variables set, and the options of its loader."""
+    """An object to load: its bytes with variables set, and the options of its loader.
+
+    `others`: the objects, by the number in its options, whose programs it attaches to.
+    """
 
     data: bytes
     options: str = ""
+    others: tuple[bytes, ...] = ()
 
 
 def prepare(data: bytes, obj: BpfObject, choices: LoaderChoices = NO_CHOICES) -> AskedObject:
@@ -36,10 +40,18 @@ def prepare(data: bytes, obj: BpfObject, choices: LoaderChoices = NO_CHOICES) ->
     options += [
         ("target", program, target)
         for program, target in choices.targets.items()
-        if not target.startswith(ON_PROGRAM)
+        if not target.startswith(ON_PROGRAM) and program not in choices.attached
+    ]
+    attached = {name: item for name, item in choices.attached.items() if _WORD.fullmatch(name)}
+    others = {item.data: None for item in attached.values()}
+    numbers = {data: str(at) for at, data in enumerate(others)}
+    options += [
+        ("on", name, numbers[item.data], item.program.name, *filter(None, [item.function]))
+        for name, item in attached.items()
     ]
     lines = [" ".join(words) for words in options if all(map(_WORD.fullmatch, words))]
-    return AskedObject(set_variables(data, obj, choices), "".join(f"{line}\n" for line in lines))
+    text = "".join(f"{line}\n" for line in lines)
+    return AskedObject(set_variables(data, obj, choices), text, tuple(others))
 
 
 def set_variables(data: bytes, obj: BpfObject, choices: LoaderChoices) -> bytes:
@@ -80,6 +92,11 @@ def _find_sections(data: bytes) -> dict[str, tuple[int, int]]:
 def render_files(objects: Sequence[tuple[int, AskedObject]]) -> dict[str, bytes]:
     """Return the files of the initramfs; each object goes by its number."""
     files = {f"objects/{number:03}.o": item.data for number, item in objects}
+    files |= {
+        f"objects/{number:03}.on.{at}": data
+        for number, item in objects
+        for at, data in enumerate(item.others)
+    }
     return files | {
         f"objects/{number:03}.options": item.options.encode()
         for number, item in objects

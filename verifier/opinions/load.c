@@ -9,8 +9,10 @@
  * its own with a time limit, so that an object that breaks libbpf costs one answer and no more.
  *
  * /objects/NNN.o is an object; /objects/NNN.options has a line for everything that its loader does:
- * `cleared MEMBER`, `type SECTION TYPE`, `target PROGRAM FUNCTION`. /modules are modules, loaded in the order of their
- * names; /config is the kernel's .config, which libbpf looks for in /boot. Arguments: `seconds=N` per load.
+ * `cleared MEMBER`, `type SECTION TYPE`, `target PROGRAM FUNCTION`, `on PROGRAM NUMBER TARGET [FUNCTION]`: the program
+ * attaches to a function of the program TARGET of /objects/NNN.on.NUMBER, by its own section where none is named.
+ * /modules are modules, loaded in the order of their names; /config is the kernel's .config, which libbpf looks for in
+ * /boot. Arguments: `seconds=N` per load.
  */
 #define _GNU_SOURCE
 #include <bpf/bpf.h>
@@ -46,7 +48,7 @@ enum { DONE = 0, TRY_EACH = 3, REFUSED = 4, TRY_REST = 5 }; /* how a process tha
 static char said[SAID];
 static size_t said_size;
 static int seconds = 60, program_failed, slot_failed, died_of;
-enum { MOST_PROGRAMS = 10000 };
+enum { MOST_PROGRAMS = 10000, MOST_ATTACHED = 1000 };
 static struct { /* of the object in hand; only the processes that load open it, and they share this */
 	int count; /* of its programs */
 	char answered[MOST_PROGRAMS], name[256]; /* name: of the program in hand */
@@ -184,21 +186,6 @@ static void set_type(struct bpf_object *opened, const char *section, const char 
 			bpf_program__set_expected_attach_type(program, attach);
 		}
 }
-static void apply_options(struct bpf_object *opened, int object)
-{
-	char path[64], line[1024], word[16], first[512], second[512];
-	snprintf(path, sizeof(path), "/objects/%03d.options", object);
-	FILE *file = fopen(path, "r");
-	while (file && fgets(line, sizeof(line), file)) {
-		first[0] = second[0] = 0;
-		int count = sscanf(line, "%15s %511s %511s", word, first, second);
-		struct bpf_program *program = count == 3 ? bpf_object__find_program_by_name(opened, first) : NULL;
-		if (count >= 2 && !strcmp(word, "cleared")) clear_member(opened, first);
-		if (count == 3 && !strcmp(word, "type")) set_type(opened, first, second);
-		if (program && !strcmp(word, "target")) bpf_program__set_attach_target(program, 0, second);
-	}
-	if (file) fclose(file);
-}
 /* Give a map the sizes that its object leaves to its loader, and without which no kernel makes it. */
 static void fit_sizes(struct bpf_map *map)
 {
@@ -266,7 +253,59 @@ static struct bpf_program *program_at(struct bpf_object *opened, int wanted)
 		if (at++ == wanted) return program;
 	return NULL;
 }
-static int needs_target(const struct bpf_program *program) { return bpf_program__type(program) == BPF_PROG_TYPE_EXT; }
+/* Programs that have a program to attach to, and its descriptor: below 0 where it does not load. */
+static struct { const struct bpf_program *program; int number, fd; char target[256]; } attached[MOST_ATTACHED];
+static int attached_count;
+/* Return 1 where a program has no program to attach to, and needs one; 2 where that does not load. */
+static int lacks_target(const struct bpf_program *program)
+{
+	for (int at = 0; at < attached_count; at++)
+		if (attached[at].program == program) return attached[at].fd < 0 ? 2 : 0;
+	return bpf_program__type(program) == BPF_PROG_TYPE_EXT;
+}
+/* Load one program of /objects/NNN.on.NUMBER alone, once in a process. */
+static int load_target(int object, int number, const char *target)
+{
+	char path[64];
+	for (int at = 0; at < attached_count; at++)
+		if (attached[at].number == number && !strcmp(attached[at].target, target)) return attached[at].fd;
+	snprintf(path, sizeof(path), "/objects/%03d.on.%d", object, number);
+	struct bpf_object *opened = bpf_object__open_file(path, NULL);
+	struct bpf_program *kept = opened ? bpf_object__find_program_by_name(opened, target) : NULL, *other;
+	if (!kept) return -1;
+	fit_maps(opened);
+	bpf_object__for_each_program(other, opened) bpf_program__set_autoload(other, other == kept);
+	leave_out_others(opened, kept);
+	return bpf_object__load(opened) ? -1 : bpf_program__fd(kept);
+}
+/* Have a program attach to a function of another, by its own section where none is named. */
+static void attach_to(struct bpf_program *program, int object, int number, const char *target, const char *function)
+{
+	if (attached_count == MOST_ATTACHED) return;
+	int fd = load_target(object, number, target);
+	attached[attached_count].program = program;
+	attached[attached_count].number = number;
+	attached[attached_count].fd = fd;
+	snprintf(attached[attached_count++].target, sizeof(attached[0].target), "%s", target);
+	if (fd >= 0) bpf_program__set_attach_target(program, fd, function);
+}
+/* Do what the loader of an object does; of programs to attach to only that of `kept`, if there is one. */
+static void apply_options(struct bpf_object *opened, int object, const struct bpf_program *kept)
+{
+	char path[64], line[2048], word[16], first[512], second[512], third[512], fourth[512];
+	snprintf(path, sizeof(path), "/objects/%03d.options", object);
+	FILE *file = fopen(path, "r");
+	while (file && fgets(line, sizeof(line), file)) {
+		first[0] = second[0] = 0;
+		int count = sscanf(line, "%15s %511s %511s %511s %511s", word, first, second, third, fourth);
+		struct bpf_program *program = count >= 3 ? bpf_object__find_program_by_name(opened, first) : NULL;
+		if (count >= 2 && !strcmp(word, "cleared")) clear_member(opened, first);
+		if (count == 3 && !strcmp(word, "type")) set_type(opened, first, second);
+		if (program && !strcmp(word, "target")) bpf_program__set_attach_target(program, 0, second);
+		if (program && (!kept || program == kept) && count >= 4 && !strcmp(word, "on")) attach_to(program, object, atoi(second), third, count == 5 ? fourth : NULL);
+	}
+	if (file) fclose(file);
+}
 
 /* Load an object whole; print a line per program if that went well, else one for the object. */
 static int load_whole(int object)
@@ -274,14 +313,14 @@ static int load_whole(int object)
 	struct bpf_object *opened = open_object(object, say_unopened);
 	struct bpf_program *program;
 	if (!opened) return DONE;
-	apply_options(opened, object);
+	apply_options(opened, object, NULL);
 	fit_maps(opened);
 	int count = shared->count = count_programs(opened), at = 0;
 	char **logs = calloc(count + 1, sizeof(*logs));
 	printf("{\"object\":%d,\"programs\":%d}\n", object, count);
 	fflush(stdout);
 	bpf_object__for_each_program(program, opened) {
-		if (needs_target(program)) { bpf_program__set_autoload(program, false); at++; continue; }
+		if (lacks_target(program)) { bpf_program__set_autoload(program, false); at++; continue; }
 		logs[at] = calloc(1, STATS_ONLY);
 		bpf_program__set_log_buf(program, logs[at++], STATS_ONLY);
 		bpf_program__set_log_level(program, LOG_STATS);
@@ -308,9 +347,10 @@ static int load_alone(int object, int wanted, int level, int last)
 	if (!kept) return DONE;
 	const char *name = bpf_program__name(kept);
 	snprintf(shared->name, sizeof(shared->name), "%s", name);
-	apply_options(opened, object);
+	apply_options(opened, object, kept);
 	fit_maps(opened);
-	if (needs_target(kept)) { print_program(object, name, "not asked", 0, "it replaces a function of another program, which is not loaded here"); return DONE; }
+	if (lacks_target(kept) == 1) { print_program(object, name, "not asked", 0, "it replaces a function of another program, which is not loaded here"); return DONE; }
+	if (lacks_target(kept) == 2) { print_program(object, name, "refused", 0, "the program that it attaches to does not load"); return DONE; }
 	bpf_object__for_each_program(program, opened) bpf_program__set_autoload(program, program == kept);
 	leave_out_others(opened, kept);
 	size_t size = level & LOG_STEPS ? WITH_STEPS : STATS_ONLY;

@@ -39,7 +39,7 @@ class LoaderForm(forms.Form):
     type = _lines("Program types it sets", "SECTION=TYPE, a SEC() name", "loadbalancer=xdp")
     target = _lines(
         "What it attaches programs to",
-        "PROGRAM=FUNCTION; for freplace PROGRAM=prog:TYPE, or PROGRAM=OBJECT:PROGRAM of an upload",
+        "PROGRAM=FUNCTION; for freplace PROGRAM=OBJECT:PROGRAM of an upload, or PROGRAM=prog:TYPE",
         "new_parser=prog:xdp",
     )
 

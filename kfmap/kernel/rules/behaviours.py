@@ -33,6 +33,11 @@ _CALLED = re.compile(r"\b(is_\w+)\s*\(")
 _LOCK_HELD = re.compile(r"if \(env->cur_state->active_(?:spin_)?lock")
 _WITHIN = 400  # characters after it in which the exceptions stand
 _HELPER = re.compile(r"!=\s*BPF_FUNC_(\w+)")
+# Which helpers and kfuncs may change a packet: by their numbers since "bpf: refactor
+# bpf_helper_changes_pkt_data to use helper number" (6.12.107), before by their functions.
+_PACKETS = "net/core/filter.c"
+_PACKET_HELPERS, _CASE = "bpf_helper_changes_pkt_data", re.compile(r"case BPF_FUNC_(\w+)")
+_PACKET_KFUNCS = ("bpf_is_kfunc_pkt_changing", "is_kfunc_pkt_changing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +130,23 @@ _ROWS = (
         ("check_max_stack_depth_subprog",),
         r"has_ld_abs\)\s*\{?\s*for[^}]{0,120}is_cb",
     ),
+    # What replaces a function changes packets only where that does, dead code counted.
+    # "bpf: check changes_pkt_data property for extension programs"; 6.12.107.
+    _Row(
+        "replacing_keeps_packets",
+        ("bpf_check_attach_target",),
+        r"prog->aux->changes_pkt_data\s*&&",
+    ),
+    # And it may sleep only where that may: "bpf: Summarize sleepable global subprogs"; 6.17.8.
+    _Row("replacing_keeps_sleep", ("bpf_check_attach_target",), r"prog->aux->might_sleep\s*&&"),
+    # Nothing attaches to what a program has for its exceptions.
+    # "bpf: Disallow fentry/fexit/freplace for exception callbacks"; 6.12.107.
+    _Row("exception_callbacks_stay", ("bpf_check_attach_target",), r"->exception_cb\b"),
+    # Tracing programs may attach to tracing programs, once.
+    # "bpf: Relax tracing prog recursive attach rules"; 6.12.107.
+    _Row("tracing_nests", ("bpf_check_attach_target",), r"->attach_tracing_prog\b"),
+    # Nothing attaches to a struct_ops program that takes pointers into an arena; 7.3.4.
+    _Row("arena_contexts_stay", ("bpf_check_attach_target",), r"bpf_prog_has_arena_ctx_arg"),
 )
 
 
@@ -138,6 +160,7 @@ def extract_behaviours(code: Code) -> tuple[Behaviour, ...]:
         Behaviour(f"helper_under_lock:{name}", True, place)
         for name, place in _helpers_under_lock(functions)
     )
+    found += (Behaviour(name, True, place) for name, place in _packet_changers(code, functions))
     return tuple(sorted(found, key=lambda item: item.name))
 
 
@@ -186,6 +209,22 @@ def _helpers_under_lock(functions: dict[str, Item]) -> Iterator[tuple[str, Place
             condition = item.text[match.end() : match.end() + _WITHIN]
             yield from ((helper, place) for helper in _HELPER.findall(condition))
             return
+
+
+def _packet_changers(code: Code, functions: dict[str, Item]) -> Iterator[tuple[str, Place]]:
+    """Find the helpers and kfuncs after which nothing is known of a packet any more."""
+    for item in code.items(_PACKETS):
+        if item.function == _PACKET_HELPERS:
+            for match in _CASE.finditer(item.text):
+                place = Place(item.file, item.line_at(match.start()))
+                yield f"packet_helper:{match[1]}", place
+    for kfunc, place in (
+        (match[1], Place(item.file, item.line_at(match.start())))
+        for name, item in functions.items()
+        if name in _PACKET_KFUNCS
+        for match in _KFUNC.finditer(item.text)
+    ):
+        yield f"packet_kfunc:{kfunc}", place
 
 
 def _named_kfuncs(item: Item, functions: dict[str, Item], depth: int) -> Iterator[str]:

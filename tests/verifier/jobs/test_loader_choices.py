@@ -13,10 +13,11 @@ from django.test import Client
 from kfmap.catalogue.store import save_kernel
 from tests.permission.small_kernel import create_toy_kernel
 from verifier.engine.judging.choice_text import parse_choices, plain_choices
-from verifier.jobs.files import is_stored
+from verifier.jobs.files import is_stored, remove
 from verifier.jobs.opening import change_loader
 from verifier.jobs.run import run_job
 from verifier.jobs.submit import submit
+from verifier.jobs.supply import supply
 from verifier.records import store
 from verifier.records.models import BpfObject, Check, Finding, Job, Review, Submission
 from verifier.records.outcome import load_outcomes
@@ -57,6 +58,13 @@ def check() -> BpfObject:
 def type_of_section(obj: BpfObject) -> str:
     """Return the type of the program in the section."""
     return obj.programs.get(section=SECTION).program_type
+
+
+def reasons_of(obj: BpfObject, program: str) -> list[str]:
+    """Return the first reason of each thing that stands against a program."""
+    checks = Check.objects.current().filter(object=obj)
+    found = Finding.objects.filter(verdict__check_row__in=checks, verdict__program=program)
+    return [item.data["reasons"][0]["text"] for item in found]
 
 
 def asks_for_type(obj: BpfObject) -> bool:
@@ -161,9 +169,27 @@ def test_target_may_be_a_program_of_another_upload(ada: Client) -> None:
     page = upload().get_absolute_url()
     answer = ada.post(f"{page}loader/", {"target": f"replaces=scheduler.bpf.o:{program}"})
     assert answer.status_code == 302
-    assert check().loader == {"target": ["replaces=prog:xdp"]}
+    obj = check()
+    assert obj.loader == {"target": [f"replaces={other.sha256}:{program}"]}
+    told = f"{program}, which it attaches to, does not load on this kernel: "
+    assert any(reason.startswith(told) for reason in reasons_of(obj, "replaces"))
     answer = ada.post(f"{page}loader/", {"target": "replaces=scheduler.bpf.o:nothing"})
     assert "has no program" in answer.content.decode()
+    answer = ada.post(f"{page}loader/", {"target": f"replaces={'0' * 64}:{program}"})
+    assert "that you may see" in answer.content.decode()
+
+
+def test_target_that_is_gone_is_said_in_the_notes(ada: Client) -> None:
+    """Only what a loader names is handed to the process that reads hostile bytes."""
+    other = upload(name="other.bpf.o", data=(OBJECTS / "undeclared.bpf.o").read_bytes())
+    program, sha256 = other.programs.get(section="xdp").name, other.sha256
+    assert supply({"need": "object", "sha256": sha256}) == {"object": b""}
+    assert supply({"need": "object", "sha256": sha256}, {sha256})["object"]
+    other.delete()
+    remove(sha256)
+    assert supply({"need": "object", "sha256": sha256}, {sha256}) == {"object": b""}
+    change_loader(upload(), shared(), parse_choices(targets=[f"replaces={sha256}:{program}"]))
+    assert any("not taken over for its loader" in note for note in check().notes)
 
 
 def test_api_takes_choices(client: Client) -> None:

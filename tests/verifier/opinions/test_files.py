@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from verifier.engine.judging.attached import find_targets
 from verifier.engine.judging.choices import LoaderChoices
 from verifier.engine.object.read import read_object
 from verifier.opinions.files import AskedObject, prepare, render_files
@@ -50,3 +51,12 @@ def test_objects_keep_their_numbers_in_the_guest() -> None:
         "objects/003.options": b"cleared y\n",
         "objects/012.o": b"z",
     }
+
+
+def test_programs_of_other_objects_go_with_the_one_that_attaches_to_them() -> None:
+    data, other = ((OBJECTS / name).read_bytes() for name in ("replacing.bpf.o", "replaced.bpf.o"))
+    words = {"parse_ok": "replaced.bpf.o:entry", "bare": "replaced.bpf.o:alone:alone"}
+    found = find_targets(words, lambda name: other if name == "replaced.bpf.o" else None)
+    asked = prepare(data, read_object(data), LoaderChoices(targets=words, attached=found))
+    assert asked.options == "on parse_ok 0 entry\non bare 0 alone alone\n"
+    assert render_files([(7, asked)])["objects/007.on.0"] == other

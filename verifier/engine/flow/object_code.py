@@ -10,7 +10,7 @@ from verifier.engine.flow.forks import TREE_ADD
 from verifier.engine.flow.needed import ARGUMENTS, find_needed
 from verifier.engine.flow.questions import Question
 from verifier.engine.flow.regions import Regions
-from verifier.engine.flow.returned import Returned, find_returned
+from verifier.engine.flow.returned import Returned, find_given, find_returned
 from verifier.engine.flow.summary import Summary
 from verifier.engine.flow.values import Value
 from verifier.engine.object.model import BpfObject, Linkage, ReferenceKind
@@ -120,6 +120,12 @@ class ObjectCode:
                 self._find_constants,
             )
         return self._exits[function]
+
+    def find_given(self, function: int, slots: Iterable[int]) -> Mapping[int, Returned] | None:
+        """Return what calls at some slots are given in r1, as `find_returned`."""
+        item = self.object.functions[function]
+        relocated = frozenset(self.core_slots_of(function))
+        return find_given(self.object.code[item.section], item, slots, relocated)
 
     def _find_constants(self, function: int) -> Collection[int] | None:
         """Return all that a function returns, None where that is not only constants."""

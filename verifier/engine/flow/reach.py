@@ -209,7 +209,8 @@ class Entry:
     The kernel is asked where it matters. `timers_sleep`: timer callbacks of sleepable programs may
     sleep, as they could before the verifier looked at callbacks apart. `globals_in_context`: a
     global function may sleep where its caller may; before, where the program may, and it was looked
-    at only whether its caller may.
+    at only whether its caller may. `takes_context`: its first argument is the context of the
+    program, which it need not be where it replaces a function.
     """
 
     function: int
@@ -217,6 +218,7 @@ class Entry:
     exception_callback: int | None
     timers_sleep: Callable[[], bool]
     globals_in_context: Callable[[], bool]
+    takes_context: bool = True
 
 
 _Visit = tuple[Node, tuple[Value, ...], Regions, Circumstances, bool]
@@ -225,8 +227,9 @@ _Visit = tuple[Node, tuple[Value, ...], Regions, Circumstances, bool]
 def find_live_calls(engine: Engine, entry: Entry) -> Reach:
     """Follow a program from its entry."""
     start = Circumstances(entry.sleepable)
+    given = _CONTEXT if entry.takes_context else _ANY_ARGUMENTS
     waiting: deque[_Visit] = deque(
-        [(Node(entry.function, None, None), _CONTEXT, NO_REGIONS, start, True)]
+        [(Node(entry.function, None, None), given, NO_REGIONS, start, True)]
     )
     reach = Reach()
     if entry.exception_callback is not None:

@@ -6,7 +6,7 @@ over jumps as well, to whatever wrote r0 last; dead code counts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Container, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 
 from kfmap.quick_dataclass import dataclass, field
 from verifier.engine.flow.body import (
@@ -70,6 +70,43 @@ def find_returned(
     called, by slot. `constants` gives all that such a function returns, None where that is not only
     constants.
     """
+    way = _find_jumps(code, function)
+    if way is None:
+        return None
+    led_from, exits = way
+    search = _Search(code, function.start, led_from, relocated, entered, constants)
+    return _search_from(search, exits, 0)
+
+
+def find_given(
+    code: Code,
+    function: Function,
+    slots: Iterable[int],
+    relocated: Container[int],
+) -> Mapping[int, Returned] | None:
+    """Return what calls at some slots of a function are given in r1, as `find_returned` does; of
+    that only `constants` and `has_others` count."""
+    way = _find_jumps(code, function)
+    if way is None:
+        return None
+    search = _Search(code, function.start, way[0], relocated, {}, lambda _: None)
+    return _search_from(search, slots, 1)
+
+
+def _search_from(
+    search: _Search, slots: Iterable[int], register: int
+) -> Mapping[int, Returned] | None:
+    found = {}
+    for at in slots:
+        returned = search.back_from(at, register)
+        if returned is None:
+            return None
+        found[at] = returned
+    return found
+
+
+def _find_jumps(code: Code, function: Function) -> tuple[dict[int, list[int]], list[int]] | None:
+    """Return from where jumps lead to a slot, and the exits; None where they cannot be followed."""
     start, end = function.start, function.start + function.count
     led_from: dict[int, list[int]] = {}
     exits = []
@@ -83,14 +120,7 @@ def find_returned(
         else:
             offset = code.immediates[at] if opcode == OP_JA32 else code.offsets[at]
             led_from.setdefault(at + 1 + offset, []).append(at)
-    search = _Search(code, start, led_from, relocated, entered, constants)
-    found = {}
-    for at in exits:
-        returned = search.back_from(at)
-        if returned is None:
-            return None
-        found[at] = returned
-    return found
+    return led_from, exits
 
 
 class _Search:
@@ -113,11 +143,11 @@ class _Search:
         self._found = Returned()
         self._compared = self._moved = 0  # registers, as bits: beside r0, and into it
 
-    def back_from(self, at: int) -> Returned | None:
-        """Return what reaches an exit, None where that takes too long."""
+    def back_from(self, at: int, register: int) -> Returned | None:
+        """Return what reaches an exit, or a call, in a register; None where that takes too long."""
         found = self._found = Returned()
         self._compared = self._moved = 0
-        waiting, seen = [(at, 0, _U64)], {(at, 0, _U64)}
+        waiting, seen = [(at, register, _U64)], {(at, register, _U64)}
         while waiting:
             here, register, mask = waiting.pop()
             if here == self._start and (register or here not in self._led_from):

@@ -11,10 +11,12 @@ from typing import TypeVar
 
 from kfmap.permission.section_names import (
     EXT_TYPE,
+    ProgramKind,
     parse_program_type,
     parse_section_name,
 )
 from kfmap.quick_dataclass import dataclass, field, replace
+from verifier.engine.judging.attached import AttachedTo
 from verifier.engine.object.model import BpfObject, Program, StructOpsMap
 
 _Value = TypeVar("_Value")
@@ -33,13 +35,14 @@ class LoaderChoices:
     `map.member`, that it clears where the kernel lacks them. `types`: by section, the program type
     that it sets, as parse_program_type() takes it. `targets`: by program, what it attaches to: the
     program type that a freplace program replaces, a function or hook for others, or a BPF program,
-    `prog:` and its type.
+    `prog:` and its type. `attached`: those of these programs whose objects are at hand.
     """
 
     values: Mapping[str, int] = field(default_factory=dict)
     cleared: tuple[str, ...] = ()
     types: Mapping[str, str] = field(default_factory=dict)
     targets: Mapping[str, str] = field(default_factory=dict)
+    attached: Mapping[str, AttachedTo] = field(default_factory=dict)
 
     def clears(self, struct_map: str, member: str) -> bool:
         """Return whether a member that the kernel lacks is cleared in a map."""
@@ -60,6 +63,7 @@ def fit_choices(
         tuple(name for name in choices.cleared if name not in names),
         _without(choices.types, names),
         _without(choices.targets, names),
+        _without(choices.attached, names),
     )
     return kept, misfits
 
@@ -80,6 +84,9 @@ def apply_choices(obj: BpfObject, choices: LoaderChoices) -> BpfObject:
 def _with_choices(program: Program, choices: LoaderChoices) -> Program:
     word = choices.types.get(program.section)
     typed = _with_type(program, word) if word is not None else program
+    attached = choices.attached.get(program.name)
+    if attached is not None:
+        return _with_program(typed, attached.program.kind)
     target = choices.targets.get(program.name)
     return _with_target(typed, target) if target is not None else typed
 
@@ -103,8 +110,15 @@ def _with_target(program: Program, word: str) -> Program:
     found = parse_program_type(word)
     if found is None:
         raise ChoiceError(_nothing_to_replace(word, program.name))
-    kind = program.kind._replace(attach_type=found.attach_type, attach_target=found.attach_target)
-    return replace(program, replaces=found.program_type, kind=kind)
+    return _with_program(program, found)
+
+
+def _with_program(program: Program, kind: ProgramKind) -> Program:
+    """Return what attaches to a program of a kind."""
+    if program.kind.program_type != EXT_TYPE:
+        return replace(program, on_program=True)
+    own = program.kind._replace(attach_type=kind.attach_type, attach_target=kind.attach_target)
+    return replace(program, replaces=kind.program_type, kind=own)
 
 
 def _find_misfits(obj: BpfObject, choices: LoaderChoices) -> Iterator[tuple[str, str]]:
@@ -129,6 +143,8 @@ def _find_misfits(obj: BpfObject, choices: LoaderChoices) -> Iterator[tuple[str,
     for name, word in choices.targets.items():
         if name not in programs:
             yield name, f"this object has no program {name}"
+        elif name in choices.attached:
+            continue
         elif name in replacing and parse_program_type(word.removeprefix(ON_PROGRAM)) is None:
             yield name, _nothing_to_replace(word, name)
 

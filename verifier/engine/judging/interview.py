@@ -20,6 +20,7 @@ from verifier.engine.flow.summary import MapUse
 from verifier.engine.flow.values import Asked as Walked
 from verifier.engine.judging.advice import Adviser
 from verifier.engine.judging.asking import Asking, question
+from verifier.engine.judging.attaching import LoadedTarget, attach_objections
 from verifier.engine.judging.externs import Resolved
 from verifier.engine.judging.helpers_given import HelpersGiven
 from verifier.engine.judging.kernel import KernelUnderTest
@@ -37,18 +38,26 @@ from verifier.engine.judging.struct_ops import find_obstacle
 GivenAnswers = dict[GivenKey, GivenAnswer]
 
 _PROTECTED = "KF_RCU_PROTECTED"
+NO_TARGETS: Mapping[int, LoadedTarget] = {}
 _MOST_KEPT = 1_000  # answers to what objects may ask in any number of ways
 
 
 class Interview(Asking):
     """One kernel asked about one object.
 
-    `given`: what of its answers the code was given since the notes were begun.
+    `given`: what of its answers the code was given since the notes were begun. `targets`: by
+    program, what becomes of the program of another object that it attaches to.
     Programs and externs are named by their numbers, contexts by that in `Prepared.contexts`.
     """
 
-    def __init__(self, prepared: Prepared, kernel: KernelUnderTest) -> None:
+    def __init__(
+        self,
+        prepared: Prepared,
+        kernel: KernelUnderTest,
+        targets: Mapping[int, LoadedTarget] = NO_TARGETS,
+    ) -> None:
         super().__init__()
+        self._targets = targets
         obj = prepared.object
         self._prepared = prepared
         self._kernel = kernel
@@ -152,6 +161,13 @@ class Interview(Asking):
         first of those in `Prepared.first_placed`."""
         answers = self._answers[self._prepared.context_numbers[program]]
         return place_objections(self._prepared.object.programs[program], answers, self._kernel)
+
+    @question
+    def attach_objections(self, program: int) -> tuple[Objection, ...]:
+        """Return what stands between a program and the program of another object that it is for,
+        which has to be in `Prepared.targets`."""
+        loaded = self._targets[program]
+        return tuple(attach_objections(self._prepared, program, self._kernel, loaded))
 
     @question
     def map_objections(self, program: int) -> tuple[tuple[bool, int, Objection], ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kfmap.permission.verdict import Step, give_reason
+from kfmap.permission.view import EXT_TYPE
 from verifier.engine.flow.budget import Budget
 from verifier.engine.flow.engine import Engine
 from verifier.engine.flow.forks import ON_MAPS
@@ -13,6 +14,7 @@ from verifier.engine.flow.reach import Entry, LivePoison, Reach, find_live_calls
 from verifier.engine.flow.summary import LeakKind
 from verifier.engine.judging.callbacks import CallbackJudge
 from verifier.engine.judging.calls import CallJudge
+from verifier.engine.judging.context_structs import is_context
 from verifier.engine.judging.contexts import resolved_type
 from verifier.engine.judging.evidence_only import KNOWN
 from verifier.engine.judging.global_calls import GlobalJudge
@@ -22,6 +24,7 @@ from verifier.engine.judging.prepared import Prepared
 from verifier.engine.judging.problem import Objection, Problem, path_problem
 from verifier.engine.judging.regions import TAIL_CALL, leak_problem
 from verifier.engine.judging.returns import RETURN_RULE, ReturnJudge
+from verifier.engine.judging.thrown import thrown_problems
 from verifier.engine.result import FindingKind, Reason
 
 # Whether something of these kinds is wrong does not depend on the regions it is in.
@@ -94,6 +97,7 @@ class LiveJudge:
     def __init__(
         self, prepared: Prepared, kernel: Interview, engines: Engines, judges: Judges, program: int
     ) -> None:
+        self._prepared = prepared
         self._object = prepared.object
         self._relocations = prepared.relocations.by_slot
         self._patched = bool(self._relocations or prepared.context_reads)
@@ -132,6 +136,10 @@ class LiveJudge:
             call for call in reach.calls if (call.node.function, call.slot) not in places - live
         ]
         return reach, list(settled.values())
+
+    def reach(self) -> Reach:
+        """Walk fast, whatever there may be to find; return what is live."""
+        return self._reach(self._engines.fast)
 
     def _is_told(self, kind: FindingKind) -> bool:
         """Return whether the verdict on this kernel can have a finding of a kind."""
@@ -183,12 +191,23 @@ class LiveJudge:
             self._program.exception_callback,
             timers_sleep=lambda: self._kernel.holds("timers_never_sleep") is False,
             globals_in_context=lambda: self._kernel.holds("globals_per_context") is True,
+            takes_context=self._takes_context,
         )
         self._engines.walks += 1
         given = engine.begin_log()
         reach = find_live_calls(engine, entry)
         self._kernel.note_given(given)
         return reach
+
+    @property
+    def _takes_context(self) -> bool:
+        program, types = self._program, self._object.btf
+        if program.kind.program_type != EXT_TYPE:
+            return True
+        type_id = self._object.functions[program.function].type_id
+        if types is None or not type_id or not program.replaces:
+            return False
+        return is_context(types, type_id, program.replaces) is True
 
     def _problems(self, reach: Reach, is_last: bool) -> list[Problem]:
         """Judge all of it; of several ways to one instruction the surest counts."""
@@ -218,6 +237,7 @@ class LiveJudge:
                 yield path_problem(found, "", leak.node, leak.slot, leak.sure)
         yield from self._packet_problems(reach)
         yield from self._returns.problems(reach, is_last)
+        yield from thrown_problems(self._prepared, self._kernel, self._index, reach)
         yield from map(self._poison_problem, reach.poisons)
 
     def _packet_problems(self, reach: Reach) -> Iterator[Problem]:

@@ -124,14 +124,14 @@ class Loaded:
     def missing_word(self, section: str, slot: int) -> str:
         """Return that an instruction reads what the context lacks, "" where it does not."""
         read = self._context_reads.get((section, slot))
-        return missing_word(*read, self.kernel) if read else ""
+        return missing_word(read, self.kernel) if read else ""
 
     def reads_result(self, program: Program) -> bool:
         """Return whether a program may read the result in its context, also where it is not known
         which word that is."""
         return any(
-            reader is program and may_be_result(program, offset, self.kernel)
-            for reader, offset in self._context_reads.values()
+            read.program is program and may_be_result(read, self.kernel)
+            for read in self._context_reads.values()
         )
 
     def relocated(self) -> Iterable[tuple[str, int]]:

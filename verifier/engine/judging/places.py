@@ -37,7 +37,7 @@ def place_objections(
     found = (
         hook_objection(program, kernel),
         target,
-        None if in_module else sleep_objection(answers, kernel),
+        None if in_module or program.on_program else sleep_objection(answers, kernel),
     )
     told = tuple(objection for objection in found if objection)
     if not told and len(answers.unopposed) < _MAX_KINDS:

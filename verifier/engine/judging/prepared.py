@@ -6,10 +6,12 @@ from collections.abc import Hashable, Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from kfmap.btf.kinds import Kind
 from kfmap.btf.read import BtfError
 from kfmap.permission.context import Context
 from kfmap.quick_dataclass import dataclass, field
 from verifier.engine.flow.object_code import ObjectCode
+from verifier.engine.judging.attached import AttachedTo
 from verifier.engine.judging.choices import NO_CHOICES, LoaderChoices, apply_choices
 from verifier.engine.judging.context_words import ContextReads, find_program_reads
 from verifier.engine.judging.contexts import resolved_type
@@ -25,6 +27,7 @@ from verifier.engine.judging.static_paths import (
     find_static_calls,
     find_static_helpers,
 )
+from verifier.engine.judging.traced import TracedFunction, read_traced
 from verifier.engine.object.model import BpfObject, ObjectError
 from verifier.engine.object.special_fields import ObjectFields
 
@@ -41,11 +44,27 @@ class Steps:
 
 
 @dataclass(frozen=True)
+class Target:
+    """A program of another object that a program attaches to, and the function of it.
+
+    `name`: that of the function, "" where only the loader knows it; `type_id`: its FUNC, 0 where
+    there is none; `function`: which one it is, None where the program does not reach it.
+    """
+
+    to: AttachedTo
+    prepared: Prepared
+    name: str
+    type_id: int
+    function: int | None
+
+
+@dataclass(frozen=True)
 class Prepared:
     """An object with its code, its relocations and, by program, what that could reach.
 
     `contexts`: each context of any program once; `context_numbers`: by program, which it is.
-    `told`: what the last kernels that it was judged on answered, the last one first.
+    `told`: what the last kernels that it was judged on answered, the last one first. `targets`: by
+    program, the program of another object that it attaches to, if that is at hand.
     """
 
     object: BpfObject
@@ -59,6 +78,7 @@ class Prepared:
     evidence: Evidence
     choices: LoaderChoices = NO_CHOICES
     told: list[Told] = field(default_factory=list)
+    targets: Mapping[int, Target] = field(default_factory=dict)
     context_reads: ContextReads = field(default_factory=dict)
     _calls_in: dict[int, Mapping[int, Path]] = field(default_factory=dict)
     _helpers_in: dict[int, Mapping[int, Path]] = field(default_factory=dict)
@@ -130,7 +150,8 @@ def prepare_object(
         raise ObjectError(f"the object's CO-RE relocations cannot be read: {error}") from error
     contexts: dict[Context, int] = {}
     numbers = tuple(contexts.setdefault(item.context, len(contexts)) for item in reached)
-    reads = find_program_reads(obj, code)
+    targets = _prepare_targets(obj, choices, steps)
+    reads = find_program_reads(obj, code, _find_traced(targets))
     code.check_slots(reads)
     return Prepared(
         object=obj,
@@ -143,5 +164,43 @@ def prepare_object(
         fields=ObjectFields(obj),
         evidence=Evidence(obj),
         choices=choices,
+        targets=targets,
         context_reads=reads,
     )
+
+
+def _prepare_targets(
+    obj: BpfObject, choices: LoaderChoices, steps: Steps | None
+) -> dict[int, Target]:
+    """Prepare the objects of the programs that programs attach to, each once."""
+    known: dict[int, Prepared] = {}
+    found: dict[int, Target] = {}
+    for number, program in enumerate(obj.programs):
+        to = choices.attached.get(program.name)
+        if to is not None:
+            if id(to.object) not in known:
+                known[id(to.object)] = prepare_object(to.object, steps=steps)
+            found[number] = _find_target(to, known[id(to.object)], program.kind.target or "")
+    return found
+
+
+def _find_traced(targets: Mapping[int, Target]) -> dict[int, TracedFunction]:
+    """Return, by program, what is known of the function that it attaches to."""
+    found: dict[int, TracedFunction] = {}
+    for number, target in targets.items():
+        if target.function is not None:
+            traced = read_traced(target.to.object, target.to.program, target.function)
+            if traced is not None:
+                found[number] = traced
+    return found
+
+
+def _find_target(to: AttachedTo, prepared: Prepared, named: str) -> Target:
+    """Look for the function as libbpf does, by its name in BTF, and as the kernel does, by its
+    type among those of the program's functions."""
+    name, types = to.function or named, to.object.btf
+    type_id = (types.find(name, Kind.FUNC) or 0) if types is not None and name else 0
+    typed = to.object.has_function_types
+    reached = prepared.reached[to.number].functions if type_id and typed else ()
+    functions = (at for at in reached if to.object.functions[at].type_id == type_id)
+    return Target(to, prepared, name, type_id, next(functions, None))

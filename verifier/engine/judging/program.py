@@ -136,10 +136,16 @@ class _ProgramJudge:
         program = self._program
         found = (
             *self._kernel.place_objections(self._prepared.first_placed[self._index]),
+            *self._attach_objections(),
             licence_objection(program, self._object.license),
             exception_objection(self._prepared, program, self._kernel),
         )
         return tuple(objection for objection in found if objection)
+
+    def _attach_objections(self) -> tuple[Objection, ...]:
+        if self._index not in self._prepared.targets:
+            return ()
+        return self._kernel.attach_objections(self._index)
 
     def _open_objections(self) -> Iterator[Objection]:
         """Return what is not known of the place that the program is for."""

@@ -112,9 +112,17 @@ class ReturnRules:
         try:
             if context.program_type == STRUCT_OPS_TYPE:
                 return _member_returns(types, context.struct_ops or "", context.member or "")
-            hook = (context.target or "").removeprefix(_HOOK)
-            return _member_returns(types, _HOOKS, hook)
         except BtfError:
+            return None
+        return self.of_hook(context.target or "")
+
+    def of_hook(self, target: str) -> Returns | None:
+        """Return what an LSM hook returns, by its name with or without `bpf_lsm_`."""
+        types = self._kernel.types
+        try:
+            hook = target.removeprefix(_HOOK)
+            return _member_returns(types, _HOOKS, hook) if types is not None else None
+        except BtfError:  # a type that the trimmed BTF of the kernel does not keep
             return None
 
 

@@ -34,6 +34,7 @@ _NEVER_REPLACED = ("BPF_TRACE_FENTRY", "BPF_TRACE_FEXIT", "BPF_TRACE_FSESSION")
 _NEED_TARGET = (_TRACEPOINT, _ITERATOR, *_LSM, *_FUNCTIONS)
 # A module that defines a tracepoint has this function for it (include/linux/tracepoint.h).
 _TRACEPOINT_FUNCTION = "__traceiter_"
+_ONLY_FENTRY = "Only FENTRY/FEXIT/FSESSION"
 _OTHER_TARGET = (
     "where the loader sets the function (bpf_program__set_attach_target() of libbpf, AttachTo of "
     "cilium/ebpf), name it with --target PROGRAM=FUNCTION"
@@ -62,7 +63,9 @@ def target_objection(program: Program, kernel: KernelUnderTest) -> Objection | N
         if not program.replaces:
             return _unnamed(program, "replaces", "OBJECT:PROGRAM")
         return _unreplaceable(program)
-    if kind.attach_type not in _NEED_TARGET or program.on_program:
+    if program.on_program:
+        return _on_program(program)
+    if kind.attach_type not in _NEED_TARGET:
         return None
     if kind.attach_target is None:
         return _unnamed(program, "attaches to", "FUNCTION")
@@ -70,6 +73,19 @@ def target_objection(program: Program, kernel: KernelUnderTest) -> Objection | N
     if colon and module != _VMLINUX:
         return _in_module(module, kind.attach_target, kernel)
     return _in_kernel(kind.attach_type, kind.attach_target, kind.sleepable, kernel)
+
+
+def _on_program(program: Program) -> Objection | None:
+    """Mirror what bpf_check_attach_target() asks of what traces BPF programs: those are in no list
+    of what may sleep or be modified. Alike from 6.1 to 7.3."""
+    kind, name = program.kind, program.kind.attach_target or "a BPF program"
+    if kind.attach_type == _TRACEPOINT:
+        return _refused(f"{_ONLY_FENTRY} progs are attachable to another BPF prog")
+    if kind.attach_type in _FUNCTIONS and kind.sleepable:
+        return _refused(f"nothing sleepable traces BPF programs: {name} is not sleepable")
+    if kind.attach_type == _FMOD_RET:
+        return _refused(f"can't modify return codes of BPF programs: trace {name} with fexit")
+    return None
 
 
 def _unreplaceable(program: Program) -> Objection | None:
