@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.admin.filters import RelatedFieldListFilter
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import ChangeList
 from django.core import paginator
-from django.db.models import Model, QuerySet
+from django.db.models import BinaryField, Model, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     Page = paginator.Page[Model]
 else:
     ModelAdmin, Paginator, Page = admin.ModelAdmin, paginator.Paginator, paginator.Page
+
+FOUND = 200  # rows, by a search
 
 
 class KeysFirst(Paginator):
@@ -42,18 +46,74 @@ class LongList(ChangeList):
         super().__init__(*args, **kwargs)
         self._asked, self.preserved_filters = self.preserved_filters, ""
 
+    def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[Model]:
+        """Return what is listed, without what no list shows: facts and types of kernels, packed."""
+        rows: QuerySet[Model] = super().get_queryset(request, *args, **kwargs)
+        return rows.defer(*_list_packed(self.model, self.list_select_related))
+
+    def get_ordering_field(self, field_name: Any) -> Any:
+        """Return what a column sorts by: nothing where no index has the rows in that order."""
+        if field_name not in (self.sortable_by or ()):
+            return None
+        return super().get_ordering_field(field_name)
+
     def url_for_result(self, result: Model) -> str:
         """Return the address of a row, which leads back to the list as it was asked for."""
         address = super().url_for_result(result)
         return f"{address}?{self._asked}" if self._asked else address
 
 
-class LongListAdmin(ModelAdmin):
-    """Lists rows of which there may be many."""
+def _list_packed(model: type[Model], related: Any) -> Iterator[str]:
+    """Yield the fields of bytes of a model, and of those that a list joins to it."""
+    paths = [""] if isinstance(related, bool) else ["", *related]
+    for path in paths:
+        joined = model
+        for name in path.split("__") if path else ():
+            joined = joined._meta.get_field(name).related_model  # type: ignore[assignment]
+        for field in joined._meta.concrete_fields:
+            if isinstance(field, BinaryField):
+                yield f"{path}__{field.name}" if path else field.name
 
+
+class BriefChoices(RelatedFieldListFilter):
+    """A filter by rows of another model, of which it reads no more than names and keys."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
+        """Return the choices: key and name."""
+        rows = field.related_model._default_manager.all()
+        rows = rows.order_by(*self.field_admin_ordering(field, request, model_admin))
+        packed = _list_packed(field.related_model, related=False)
+        return [(row.pk, str(row)) for row in rows.defer(*packed)]
+
+
+class LongListAdmin(ModelAdmin):
+    """Lists rows of which there may be many: the latest first, and sorted by what has an index."""
+
+    ordering: ClassVar[Any] = ("-pk",)
     list_per_page = 25
     paginator = KeysFirst
     show_full_result_count = False
+
+    def get_sortable_by(self, request: HttpRequest) -> list[Any]:
+        """Return the columns that a list may be sorted by: others would have all rows read."""
+        if self.sortable_by is not None:
+            return list(self.sortable_by)
+        indexed = {"pk", *(index.fields[0] for index in self.opts.indexes if index.fields)}
+        fields: Any = self.opts.concrete_fields
+        own = (field for field in fields if not field.remote_field)
+        indexed.update(field.name for field in own if field.db_index or field.unique)
+        return [str(name) for name in self.get_list_display(request) if name in indexed]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Return the latest rows that have the words: they are looked for once, not for each
+        question of a list, and no further than these."""
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        if not search_term:
+            return found, may_repeat
+        keys = found.order_by("-pk").values_list("pk", flat=True).distinct()[:FOUND]
+        return queryset.filter(pk__in=list(keys)), False
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """Return what makes the list."""

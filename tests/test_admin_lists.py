@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import User
+from django.db.models import Model
 from django.test import Client
+from pytest_django import DjangoAssertNumQueries as MaxQueries
 
 from kfmap.admin_lists import LongListAdmin
-from verifier.records.models import BpfObject, Job
+from kfmap.catalogue.models import Kernel
+from kfmap.catalogue.store import save_kernel
+from tests.permission.small_kernel import create_toy_kernel
+from verifier.records.models import BpfObject, Job, Program, Submission
 
 OWN = ("kfmap.", "verifier.")
 LISTS = [
@@ -59,3 +66,40 @@ def test_a_list_resolves_no_address_for_each_row(
         BpfObject.objects.create(sha256=f"{number:064x}", file_name="a.o", size=1)
     assert admin_client.get("/admin/verifier/bpfobject/?q=a").status_code == 200
     assert not resolved
+
+
+def test_a_list_is_sorted_by_what_has_an_index_alone(admin_client: Client) -> None:
+    for number in range(3):
+        BpfObject.objects.create(sha256=f"{number:064x}", file_name=f"{number % 2}.o", size=1)
+    latest = list(BpfObject.objects.order_by("-pk").values_list("pk", flat=True))
+
+    def shown(order: str) -> list[int]:
+        answer = admin_client.get(f"/admin/verifier/bpfobject/?o={order}")
+        return [row.pk for row in answer.context["cl"].result_list]
+
+    assert shown("1") == latest  # names have no index of all objects
+    assert shown("2") == latest[::-1]
+
+
+@pytest.mark.parametrize("model", [BpfObject, Submission, Program, Kernel, User])
+def test_words_are_looked_for_once(
+    admin_client: Client, django_assert_max_num_queries: MaxQueries, model: type[Model]
+) -> None:
+    place = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+    with django_assert_max_num_queries(12) as asked:
+        assert admin_client.get(f"{place}?q=zzq").status_code == 200
+    reading = [row["sql"] for row in asked if "LIKE" in row["sql"]]
+    assert len(reading) == len({sql.partition(" WHERE ")[0] for sql in reading})
+    assert all("COUNT(" not in sql for sql in reading)
+
+
+@pytest.mark.parametrize("page", LISTS, ids=lambda page: page.model.__name__)
+def test_no_list_reads_facts_or_types_or_costs_by_row(
+    admin_client: Client, django_assert_max_num_queries: MaxQueries, page: Any
+) -> None:
+    save_kernel(create_toy_kernel(), None)
+    meta = page.model._meta
+    with django_assert_max_num_queries(10) as asked:
+        assert admin_client.get(f"/admin/{meta.app_label}/{meta.model_name}/").status_code == 200
+    packed = re.compile(r'"catalogue_\w+"\."(facts|config|data)"')
+    assert not [row["sql"] for row in asked if packed.search(row["sql"])]

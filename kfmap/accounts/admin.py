@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from allauth.mfa.models import Authenticator
+from axes.admin import AccessAttemptAdmin, AccessFailureLogAdmin, AccessLogAdmin
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import User
@@ -24,6 +26,13 @@ else:
 
 admin.site.register(SetupLink, list_display=("expires_at",), exclude=("token_hash",))
 admin.site.unregister(User)
+admin.site.unregister((AccessAttempt, AccessFailureLog, AccessLog))
+for _rows, _page in (
+    (AccessAttempt, AccessAttemptAdmin),
+    (AccessFailureLog, AccessFailureLogAdmin),
+    (AccessLog, AccessLogAdmin),
+):  # a row for each time that somebody signed in, or tried to
+    admin.site.register(_rows, type(_page.__name__, (LongListAdmin, _page), {}))
 
 
 @admin.register(SignIn)
@@ -65,7 +74,9 @@ class SignInAdmin(LongListAdmin):
 class UserAdmin(LongListAdmin, BaseUserAdmin):
     """People; switching somebody off keeps what they uploaded and said."""
 
+    ordering = ("username",)
     list_display = ("username", "email", "is_active", "is_staff", "has_second_factor", "last_login")
+    sortable_by = list_display
     actions = ("switch_off", "sign_out", "forget_second_factor")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:

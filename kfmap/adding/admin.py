@@ -21,6 +21,7 @@ else:
 class ProvenanceAdmin(ReadOnlyAdmin):
     """What imported kernels were read from."""
 
+    list_select_related = ("kernel",)
     list_display = ("kernel", "source", "commit", "dirty", "added_by", "added_at")
     search_fields = ("kernel__name", "source", "commit")
 

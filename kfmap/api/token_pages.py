@@ -45,7 +45,7 @@ class TokenForm(forms.Form):
         super().__init__(data)
         space = self.fields["space"]
         assert isinstance(space, forms.ModelChoiceField)
-        space.queryset = Space.objects.visible_to(user)
+        space.queryset = Space.objects.visible_to(user).staying()
 
 
 @login_required

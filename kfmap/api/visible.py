@@ -51,8 +51,8 @@ def submissions_of(request: Request) -> QuerySet[Submission]:
 
 
 def spaces_of(request: Request) -> QuerySet[Space]:
-    """Return the spaces that may be seen."""
-    found = Space.objects.visible_to(request.user)
+    """Return the spaces that may be seen, without those that are being removed."""
+    found = Space.objects.visible_to(request.user).staying()
     space = space_of(request)
     return found if space is None else found.filter(pk=space.pk)
 

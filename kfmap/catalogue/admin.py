@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
-from kfmap.admin_lists import LongListAdmin
+from kfmap.admin_lists import BriefChoices, LongListAdmin
 from kfmap.catalogue import models
 
 
@@ -26,6 +26,9 @@ class ReadOnlyAdmin(LongListAdmin):
 class KernelAdmin(ReadOnlyAdmin):
     """Kernels; removing one removes its rows."""
 
+    ordering = ("-sort_key", "name")
+    sortable_by = ("name", "version", "source", "profile", "kfunc_count", "not_understood_count")
+
     list_display = ("name", "version", "source", "profile", "kfunc_count", "not_understood_count")
     list_filter = ("source", "profile")
     search_fields = ("name", "version", "label")
@@ -35,7 +38,7 @@ class KernelAdmin(ReadOnlyAdmin):
 class PartOfKernelAdmin(ReadOnlyAdmin):
     """Rows that go when their kernel goes, and only then."""
 
-    list_filter = ("kernel",)
+    list_filter = (("kernel", BriefChoices),)
 
 
 @admin.register(models.Kfunc)
@@ -93,7 +96,7 @@ class StructOpsTypeAdmin(PartOfKernelAdmin):
 class MemberAdmin(ReadOnlyAdmin):
     list_display = ("name", "struct_ops", "offset", "callback", "supported", "sleepable")
     list_select_related = ("struct_ops",)
-    list_filter = ("struct_ops__kernel",)
+    list_filter = (("struct_ops__kernel", BriefChoices),)
     search_fields = ("name",)
 
 

@@ -17,12 +17,13 @@ import django
 django.setup()
 
 from django.conf import settings  # noqa: E402 - Django is set up first
+from django.contrib import admin  # noqa: E402
 from django.contrib.auth.models import User  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 
 from kfmap.catalogue.store import load_row  # noqa: E402
-from kfmap.permission.what_if.edits import ChangeKfuncBits, UseCapabilities  # noqa: E402
+from kfmap.permission.what_if.edits import ChangeKfuncBits, Edit, UseCapabilities  # noqa: E402
 from kfmap.web.shared.kept_pages import KEPT_PAGES  # noqa: E402
 from kfmap.web.shared.kernel_map import load_kernel_map  # noqa: E402
 from kfmap.web.what_if.edits_in_address import draft_url  # noqa: E402
@@ -38,14 +39,8 @@ from verifier.spaces.models import Space  # noqa: E402
 _TELL_MS = 35
 _TIMES = 2
 _ADMIN = """
-    auth/user/ auth/user/?q={x} spaces/space/ spaces/space/?q={x} spaces/ending/ spaces/auditentry/
-    spaces/auditentry/?q={x} spaces/invitation/ verifier/bpfobject/ verifier/bpfobject/?q={x}
-    verifier/bpfobject/?q={x}zzq verifier/bpfobject/?p=900 verifier/job/
     verifier/job/?state__exact=failed verifier/job/?state__exact=done verifier/job/?p=900
-    verifier/job/?o=-3 verifier/bpfobject/?o=1 verifier/submission/ verifier/submission/?q={x}
-    verifier/review/ verifier/waiver/ verifier/waiver/?q={x} verifier_rechecking/recheck/
-    verifier_webhooks/webhook/ verifier_webhooks/delivery/ kfmap_api/apitoken/
-    kfmap_accounts/signin/
+    verifier/job/?o=-3 verifier/bpfobject/?o=1 verifier/bpfobject/?p=900
 """
 
 
@@ -93,15 +88,26 @@ def addresses_of(user: User | None) -> dict[str, str]:
     for upload in Submission.objects.visible_to(user).order_by("pk")[:1]:
         pages["API: upload"] = f"/api/submissions/{upload.pk}/"
     if user.is_superuser:
-        pages |= {f"admin: {part}": f"/admin/{part}" for part in _ADMIN.split()}
+        pages |= {f"admin: {part}": f"/admin/{part}" for part in [*_ADMIN.split(), *_lists()]}
     return pages
+
+
+def _lists() -> Iterator[str]:
+    """Yield the address of each list of the admin, and of searches that find much and nothing."""
+    for model, page in admin.site._registry.items():
+        place = f"{model._meta.app_label}/{model._meta.model_name}/"
+        yield place
+        yield from (f"{place}?q={{x}}", f"{place}?q={{x}}zzq") if page.search_fields else ()
 
 
 def _draft_of_its_own() -> str:
     """Return the address of drafts that differ by their last edit."""
     kernel = load_row(load_kernel_map().released[-1])
     kfunc = next(item.name for item in kernel.facts.kfuncs if item.name.startswith("scx_"))
-    edits = [UseCapabilities("sched_ext_ops", "any"), ChangeKfuncBits(kfunc, ("KF_CAP_{x}",))]
+    edits: list[Edit] = [
+        UseCapabilities("sched_ext_ops", "any"),
+        ChangeKfuncBits(kfunc, ("KF_CAP_{x}",)),
+    ]
     return draft_url(kernel.name, edits).replace(quote("{x}"), "{x}")
 
 

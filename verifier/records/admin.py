@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 
+from kfmap.admin_lists import FOUND
 from kfmap.catalogue.admin import ReadOnlyAdmin
 from verifier.records import models
 from verifier.records.cursor import START
 from verifier.records.endings import delete_upload
-from verifier.records.id_lists import NamedIds
+from verifier.records.id_lists import NamedIds, files_among
 from verifier.records.models.job import JobQuerySet
 from verifier.records.models.review import WaiverQuerySet
 from verifier.records.models.submission import SubmittedFileQuerySet
@@ -18,15 +19,12 @@ from verifier.records.waivers import withdraw
 from verifier.spaces.counted_deletion import CountedDeletionAdmin
 from verifier.spaces.models import Event, Kind
 
-_FOUND = 200  # objects and uploads, by the names of files
-
 
 @admin.register(models.BpfObject)
 class BpfObjectAdmin(ReadOnlyAdmin):
     list_display = ("file_name", "sha256", "size", "created_at", "problem")
     search_fields = ("sha256",)
     search_help_text = "part of a name, which finds the latest, or how the SHA-256 begins"
-    ordering = ("-pk",)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Model], search_term: str
@@ -34,7 +32,7 @@ class BpfObjectAdmin(ReadOnlyAdmin):
         """Return what indexes find: a list asks for it several times."""
         if not search_term:
             return queryset, False
-        named = NamedIds(request.user, search_term).read(START, _FOUND)
+        named = NamedIds(request.user, search_term).read(START, FOUND)
         # What lies between two hashes: SQLite reads all rows for a LIKE.
         begins = Q(sha256__gte=search_term.lower(), sha256__lt=search_term.lower() + "g")
         return queryset.filter(Q(pk__in=named) | begins), False
@@ -110,19 +108,18 @@ class SubmissionAdmin(CountedDeletionAdmin, _UploadAdmin):
     list_filter = ("space",)
     search_fields = ("user__username",)
     search_help_text = "who uploaded, or part of a file's name"
-    ordering = ("-pk",)
     list_display = ("pk", "user", "space", "created_at")
     list_select_related = ("user", "space")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Model], search_term: str
     ) -> tuple[QuerySet[Model], bool]:
-        """Return what is found: names of files are read once, though a list asks four times."""
+        """Return what is found by who uploaded, and by names: of each upload as few as do."""
         found, may_repeat = super().get_search_results(request, queryset, search_term)
         if search_term:
-            files = models.SubmittedFile.objects.filter(name__icontains=search_term)
-            named = files.order_by("-submission").values_list("submission", flat=True).distinct()
-            found |= queryset.filter(pk__in=list(named[:_FOUND]))
+            files = files_among(request.user, search_term).filter(submission=OuterRef("pk"))
+            named = models.Submission.objects.filter(Exists(files)).order_by("-pk")
+            found |= queryset.filter(pk__in=list(named.values_list("pk", flat=True)[:FOUND]))
         return found, may_repeat
 
     def files_of(self, obj: Model) -> SubmittedFileQuerySet:
@@ -161,14 +158,14 @@ class ProgramAdmin(ReadOnlyAdmin):
 class CallAdmin(ReadOnlyAdmin):
     list_display = ("kfunc", "program", "instruction", "weak")
     list_select_related = ("program",)
-    search_fields = ("kfunc",)
+    search_fields = ("kfunc__exact",)
+    search_help_text = "the name of a kfunc, whole"
 
 
 @admin.register(models.Job)
 class JobAdmin(ReadOnlyAdmin):
     """Jobs: to look at, and to end, put aside or begin again."""
 
-    ordering = ("-pk",)
     list_display = ("pk", "object", "state", "step", "worker", "attempts", "heartbeat", "problem")
     list_filter = ("state",)
     list_select_related = ("object",)

@@ -74,7 +74,7 @@ class NamedIds(FoundIds):
     """
 
     def __init__(self, reader: Reader, text: str, space: Space | None = None) -> None:
-        self.all = objects_of(_files_among(reader, text, space))
+        self.all = objects_of(files_among(reader, text, space))
         super().__init__(self.all)
 
     def read(self, cursor: Cursor, count: int) -> list[int]:
@@ -151,7 +151,7 @@ def calling_ids(reader: Reader, kfunc: str, text: str = "", space: Space | None 
     calls = Call.objects.filter(kfunc=kfunc, object__isnull=False)
     if sees_everything(reader) and not text and space is None:
         return FoundIds(objects_of(calls))
-    return CallingIds(_files_among(reader, text, space), calls)
+    return CallingIds(files_among(reader, text, space), calls)
 
 
 class BegunIds:
@@ -178,7 +178,8 @@ class BegunIds:
         return self.first[start : start + count] if is_known else self._rows.skip(start, count)
 
 
-def _files_among(reader: Reader, text: str, space: Space | None) -> SubmittedFileQuerySet:
+def files_among(reader: Reader, text: str, space: Space | None = None) -> SubmittedFileQuerySet:
+    """Return the files of objects with a text in their name, in one space or all that are seen."""
     files = files_seen(reader) if space is None else SubmittedFile.objects.filter(space=space)
     rows = files.filter(object__isnull=False)
     if not text:

@@ -9,7 +9,9 @@ from verifier.spaces.models import Space
 from verifier.spaces.prepared import Prepared
 from verifier.spaces.roles import Action
 
-_CHOICES = Prepared(lambda reader, _: Space.objects.where(reader, Action.SUBMIT).filter(owner=None))
+_CHOICES = Prepared(
+    lambda reader, _: Space.objects.where(reader, Action.SUBMIT).staying().filter(owner=None)
+)
 
 
 class NoSuchSpaceError(LookupError):
@@ -25,7 +27,7 @@ def find_chosen(user: User, slug: str) -> Space | None:
     """Return the space, None for one's own. Raises NoSuchSpaceError."""
     if not slug:
         return None
-    space = Space.objects.where(user, Action.SUBMIT).filter(slug=slug).first()
+    space = Space.objects.where(user, Action.SUBMIT).staying().filter(slug=slug).first()
     if space is None:
         raise NoSuchSpaceError(f"There is no space “{slug}” that you may submit to.")
     return space

@@ -67,7 +67,7 @@ def space_view(
     """Give a view the space of its address."""
 
     def find(user: Reader, slug: str) -> Space | None:
-        return Space.objects.visible_to(user).filter(slug=slug).first()
+        return Space.objects.visible_to(user).staying().filter(slug=slug).first()
 
     def allows(user: Reader, space: Space) -> bool:
         return may(user, action, space)

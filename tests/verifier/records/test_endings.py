@@ -9,6 +9,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.db.models.functions import Now
+from django.test import Client
 from pytest_django import DjangoCaptureOnCommitCallbacks as Captured
 
 from tests.verifier.conftest import create_object
@@ -95,6 +96,24 @@ def test_large_space_is_hidden_at_once_and_goes_in_steps(
     assert list(BpfObject.objects.all()) == [team.object], "somebody else has it"
     assert [storages["objects"].exists(name) for name in names].count(True) == 1
     assert list(SubmittedFile.objects.all()) == list(elsewhere.files.all())
+
+
+@pytest.mark.usefixtures("in_steps")
+def test_a_space_that_goes_is_among_no_spaces_of_an_administrator(
+    team: Team, admin_client: Client
+) -> None:
+    delete_space(team.space, team.user("maintainer"))
+    slug = Ending.objects.get().space.slug
+    page = admin_client.get("/spaces/").content.decode()
+    assert slug not in page and "team: 0 of 7 files are gone" in page
+    for path in ("/uploads/", "/accounts/tokens/", "/api/spaces/"):
+        assert slug not in admin_client.get(path).content.decode()
+        assert f">{team.space.name}<" not in admin_client.get(path).content.decode()
+    for path in (f"/spaces/{slug}/", f"/api/spaces/{slug}/"):
+        assert admin_client.get(path).status_code == 404
+    form = {"space": slug, "objects": ContentFile(b"\x7fELF", "a.o")}
+    assert admin_client.post("/uploads/", form).status_code == 422
+    assert admin_client.post(f"/spaces/{slug}/delete/", {"confirm": slug}).status_code == 404
 
 
 @pytest.mark.usefixtures("in_steps")

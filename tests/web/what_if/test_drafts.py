@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from kfmap.catalogue.store import LoadedKernel, load_kernel, save_kernel
+from kfmap.kernel.facts import KernelFacts
 from kfmap.permission.decide import Decider
-from kfmap.permission.what_if.apply import apply_edits
+from kfmap.permission.what_if.apply import apply_edit, apply_edits
 from kfmap.permission.what_if.edits import ChangeRow, Edit, EditError, MoveKfunc
 from kfmap.permission.what_if.flips import find_flips
 from kfmap.web.what_if import drafts
@@ -28,10 +29,12 @@ def kernel() -> LoadedKernel:
 def applied(monkeypatch: pytest.MonkeyPatch) -> list[Edit]:
     """Return the edits that are carried out from now on."""
     seen: list[Edit] = []
-    carry_out = drafts.apply_edit
-    monkeypatch.setattr(
-        drafts, "apply_edit", lambda facts, edit: seen.append(edit) or carry_out(facts, edit)
-    )
+
+    def carry_out(facts: KernelFacts, edit: Edit) -> KernelFacts:
+        seen.append(edit)
+        return apply_edit(facts, edit)
+
+    monkeypatch.setattr(drafts, "apply_edit", carry_out)
     return seen
 
 

@@ -30,6 +30,10 @@ class SpaceQuerySet(models.QuerySet["Space"]):
         """Return the spaces where somebody may do something."""
         return self.filter(spaces_where(user, action))
 
+    def staying(self) -> Self:
+        """Leave out what is being removed: it is open to administrators, and nobody works there."""
+        return self.filter(ending=None)
+
     def shared(self) -> Space:
         """Return the space of uploads that nobody put into another: all accounts work in it."""
         return self.get_or_create(

@@ -45,7 +45,7 @@ def list_spaces(request: HttpRequest) -> HttpResponse:
     """Show the spaces that the reader may see; their own one is made when they first look."""
     if isinstance(request.user, User):
         Space.objects.personal(request.user)
-    spaces = Paginator(Space.objects.visible_to(request.user), _SPACES)
+    spaces = Paginator(Space.objects.visible_to(request.user).staying(), _SPACES)
     page = spaces.get_page(request.GET.get("page"))
     roles = {}
     if isinstance(request.user, User):
