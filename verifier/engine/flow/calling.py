@@ -97,6 +97,7 @@ def call_helper(walk: Walk, state: State, slot: int, number: int) -> None:
         effect = lock_effect(number, state)
     elif number == _TIMER_SET_CALLBACK:
         _pass_callbacks(walk, state, slot, TIMER, 2)
+        walk.runs_unknown |= not functions_of(state.registers[2])
     elif number == TIMER_INIT:
         effect = _set_up(walk, state, number)
     walk.note_helper(slot, number, state, effect)
@@ -178,6 +179,7 @@ def call_kfunc(walk: Walk, state: State, slot: int, index: int) -> bool | None:
     if kind.callbacks and walk.passes_functions:
         for register in range(1, 6):
             _pass_callbacks(walk, state, slot, kind.callbacks, register)
+        walk.runs_unknown |= not any(map(functions_of, state.registers[1:6]))
     certain = not answer.may_be_null and walk.returns_pointer(index)
     result: Value = TRUSTED if certain else UNKNOWN
     if kind.makes and walk.tells_elements:
@@ -227,7 +229,7 @@ def _run_helper_callbacks(
     arguments = [_callback_argument(walk, state, slot, at) for at in sources]
     arguments += [UNKNOWN] * (5 - len(arguments))
     rounds = max(1, min(turns, _ROUNDS)) if isinstance(turns, int) else _ROUNDS
-    return _run_callbacks(state, slot, register, tuple(arguments), rounds, enter)
+    return _run_callbacks(walk, state, slot, register, tuple(arguments), rounds, enter)
 
 
 def _callback_argument(walk: Walk, state: State, slot: int, source: int) -> Value:
@@ -248,11 +250,13 @@ def _run_tree_callbacks(walk: Walk, state: State, slot: int, enter: Enter) -> li
     any_arguments: tuple[Value, ...] = (UNKNOWN,) * 5
     found = [at for at in range(1, 6) if functions_of(state.registers[at])]
     if not found:
+        walk.runs_unknown = True
         return [state.regions]
-    return _run_callbacks(state, slot, found[0], any_arguments, _ROUNDS, enter)
+    return _run_callbacks(walk, state, slot, found[0], any_arguments, _ROUNDS, enter)
 
 
 def _run_callbacks(
+    walk: Walk,
     state: State,
     slot: int,
     register: int,
@@ -262,6 +266,7 @@ def _run_callbacks(
 ) -> list[Regions]:
     """Run a callback again as long as it leaves other regions than any turn before."""
     before, functions = state.regions, functions_of(state.registers[register])
+    walk.runs_unknown |= not functions
     found, latest = [before], [before]
     elements = [value for value in map(identity, arguments) if value and value[0] == TO_TURN]
     for turn in range(rounds):
@@ -289,8 +294,9 @@ def _with_regions(state: State, regions: list[Regions]) -> list[State]:
     return states
 
 
-def call_unknown(state: State) -> None:
+def call_unknown(walk: Walk, state: State) -> None:
     """Call something that the object does not name."""
+    walk.runs_unknown = True
     _finish(state, UNKNOWN, reads_only=False)
 
 

@@ -179,14 +179,15 @@ class Engine:
     def _walk(self, body: Body, key: Key) -> Summary:
         function, arguments, regions, exact, _, asked, _ = key
         walk = self._start(function, arguments, every=exact)
+        is_static = self.code.is_static(function)
         entry, enter = entry_state(arguments, regions), _Enter(self, walk)
         if exact and self._exact:
             entered = Entered(function, arguments, regions)
             ways = self._walk_exactly(entered, walk, entry, enter, asked)
-            return _summarize(function, walk, ways, None, self._inputs)
+            return _summarize(function, walk, ways, None, self._inputs, is_static)
         flow = walk_joined(body, walk, entry, enter, self._budget)
         sure = sure_blocks(flow, walk.noted_blocks())
-        return _summarize(function, walk, joined_ways(flow), sure, self._inputs)
+        return _summarize(function, walk, joined_ways(flow), sure, self._inputs, is_static)
 
     def _walk_exactly(
         self, entered: Entered, walk: Walk, entry: State, enter: Enter, asked: int
@@ -244,6 +245,7 @@ class _Enter:
         """Note the call of a static function and return its ways out."""
         with_place = function in self._engine.code.graph.keeps_flags
         arguments = static_arguments(self._walk, state, with_place)
+        self._walk.note_handed(arguments)
         self._note_kept(function, arguments)
         self._walk.note_received(state.registers[1:6])
         regions = state.regions.entering()
@@ -254,6 +256,7 @@ class _Enter:
     def callback(self, called: Callback, state: State) -> tuple[Way, ...]:
         """Note a callback that is run while its caller waits, and return its ways out."""
         slot, function, arguments, chosen = called
+        self._walk.note_handed(arguments)
         self._note_kept(function, arguments)
         regions = state.regions.entering()
         arguments, summary = self._engine.enter(function, arguments, regions, WAYS)
@@ -267,16 +270,23 @@ class _Enter:
 
 
 def _summarize(
-    function: int, walk: Walk, ways: tuple[Way, ...], sure: set[int] | None, inputs: Inputs
+    function: int,
+    walk: Walk,
+    ways: tuple[Way, ...],
+    sure: set[int] | None,
+    inputs: Inputs,
+    is_static: bool,
 ) -> Summary:
     """Make a summary of a walk's notes; `sure` are the blocks surely walked, None: as noted."""
     notes = [_settle(noted, sure) for noted in walk.notes.values()]
     edges = [note for note in notes if isinstance(note, Edge)]
-    entered = walk.received | {edge.function for edge in edges}
-    entered.update(callee for edge in edges for callee in _functions(edge.arguments))
+    returned = [way.result for way in ways] if is_static else []
+    entered = walk.received.union(*(_functions(edge.arguments) for edge in edges)) - walk.kept
+    entered.update(edge.function for edge in edges)
+    passed = walk.passed.items() if walk.may_pass(returned) else ()
     edges += [
         Edge(PASSED, slot, callee, False, NO_REGIONS, _ANY)
-        for callee, (slot, _) in walk.passed.items()
+        for callee, (slot, _) in passed
         if callee not in entered
     ]
     return Summary(

@@ -44,6 +44,7 @@ from verifier.engine.flow.values import (
     Pointer,
     Source,
     Value,
+    functions_of,
     loaded,
     low_half,
 )
@@ -208,6 +209,8 @@ def _store(walk: Walk, state: State, row: Row) -> None:
         _atomic(walk, state, row, size)
     else:
         value = walk.settle(values[registers >> 4])
+        if walk.passes_functions and (value is VAGUE or functions_of(value)):
+            walk.note_kept_function(values[registers & 15], value)
         _write(state, values[registers & 15], offset, size, value)
 
 
@@ -278,7 +281,7 @@ def _call(walk: Walk, state: State, row: Row) -> bool | None:
     elif reference is None and not registers >> 4:
         call_helper(walk, state, slot, immediate)
     else:
-        call_unknown(state)
+        call_unknown(walk, state)
     return None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import NamedTuple
 
 from verifier.engine.flow.calls import CallGraph
@@ -29,6 +29,7 @@ from verifier.engine.flow.values import (
     NO_MAP,
     TO_DATA,
     TO_ELEMENT,
+    TO_FRAME,
     TO_FUNCTION,
     TO_MAP,
     UNKNOWN,
@@ -42,6 +43,7 @@ from verifier.engine.flow.values import (
     Source,
     Value,
     extend,
+    functions_of,
     loaded,
 )
 
@@ -95,6 +97,9 @@ class Walk:
         self.notes: dict[NoteKey, Noted] = {}
         self.received: set[int] = set()
         self.passed: dict[int, tuple[int, int]] = {}  # function → slot, block
+        self.runs_unknown = False  # functions that are not seen, or what may be one is handed on
+        self.keeps_functions = self.hands_stack = False
+        self.kept: set[int] = set()  # functions whose addresses are kept on the stack
         self._data = data
         self._every = every
         self._turns: dict[int, list[Held]] = {}
@@ -159,6 +164,29 @@ class Walk:
 
     def note_passed(self, function: int, slot: int) -> None:
         self.passed.setdefault(function, (slot, self.block))
+
+    def note_handed(self, arguments: Iterable[Value]) -> None:
+        """What a function that is entered gets: anything, or what is kept on the stack."""
+        for value in arguments:
+            self.runs_unknown |= value is VAGUE
+            self.hands_stack |= isinstance(value, Pointer) and value.kind == TO_FRAME
+
+    def note_kept_function(self, base: Held, value: Value) -> None:
+        """What may be the address of a function is written to a stack."""
+        self.keeps_functions = True
+        self.kept.update(functions_of(value))
+        at = base.kind if isinstance(base, Pointer) else None
+        self.runs_unknown |= base is VAGUE or at == TO_FRAME
+
+    def may_pass(self, results: Iterable[Value]) -> bool:
+        """Return whether a function whose address is loaded may be run where that is not seen;
+        `results`: what is returned to a caller that may run it.
+
+        The verifier follows such an address in registers and on the stack only.
+        """
+        if self._every or self.runs_unknown or (self.keeps_functions and self.hands_stack):
+            return True
+        return any(result is VAGUE or functions_of(result) for result in results)
 
     def noted_blocks(self) -> set[int]:
         """Return the blocks of all notes."""

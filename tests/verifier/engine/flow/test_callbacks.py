@@ -61,11 +61,47 @@ def test_other_callbacks_are_run_as_their_program_is() -> None:
     assert _call(assemble(text), "f", sleepable=True).circumstances == expected
 
 
-def test_a_function_whose_address_goes_elsewhere_may_be_called() -> None:
-    text = "main: program; r2 = &back; *(u64 *)(r10 - 8) = r2; exit\nback: static; call f; exit"
+_KEPT = "r2 = &back; *(u64 *)(r10 - 8) = r2"
+_RUN = "r1 = 3; r3 = 0; r4 = 0; call 181"
+
+
+@pytest.mark.parametrize(
+    ("body", "other"),
+    [
+        (f"{_KEPT}; r1 = r10; r1 += -8; call other", f"r2 = *(u64 *)(r1 + 0); {_RUN}"),
+        (f"r1 = r10; r1 += -8; call other; r2 = *(u64 *)(r10 - 8); {_RUN}", "{}"),
+        (f"call other; r2 = r0; {_RUN}", "r0 = &back; if r6 == 0 goto end; r0 = 0; end:"),
+        (f"r2 = &back; r6 = *(u32 *)(r1 + 0); if r6 == 0 goto go; r2 = 0; go: ; {_RUN}", "r0 = 0"),
+    ],
+)
+def test_a_function_whose_address_goes_elsewhere_may_be_called(body: str, other: str) -> None:
+    other = other.format("r2 = &back; *(u64 *)(r1 + 0) = r2")
+    text = f"""
+        main: program; {body}; r0 = 0; exit
+        other: static; {other}; exit
+        back: static; call f; exit
+    """
     call = _call(assemble(text), "f")
     assert not call.sure
     assert call.circumstances.later == "unknown"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        _KEPT,
+        f"{_KEPT}; r2 = &fine; *(u64 *)(r10 - 8) = r2; r2 = *(u64 *)(r10 - 8); {_RUN}",
+        f"r2 = &back; r2 = &fine; {_RUN}",
+    ],
+)
+def test_a_function_whose_address_is_overwritten_is_not_called(body: str) -> None:
+    """Booted kernels from 6.1 to 7.3 load it, though `f` is a call that they lack."""
+    text = f"""
+        main: program; {body}; r0 = 0; exit
+        fine: static; r0 = 0; exit
+        back: static; call f; exit
+    """
+    assert live(assemble(text)) == {}
 
 
 def test_a_callback_passed_through_a_static_function_is_entered() -> None:
