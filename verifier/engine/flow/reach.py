@@ -7,7 +7,7 @@ program's entry, keeping what decides about sleeping and about masks in force.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -31,6 +31,8 @@ from verifier.engine.flow.values import TO_CONTEXT, UNKNOWN, Pointer, Value
 _ANY_ARGUMENTS: tuple[Value, ...] = (UNKNOWN,) * 5
 _CONTEXT: tuple[Value, ...] = (Pointer(TO_CONTEXT), *_ANY_ARGUMENTS[1:])
 
+Steps = tuple[tuple[int, int | None], ...]  # as a node's path
+
 
 class Node(NamedTuple):
     """A function on the way, called from `slot` of the function before it."""
@@ -38,6 +40,15 @@ class Node(NamedTuple):
     function: int
     slot: int | None
     before: Node | None
+
+    @classmethod
+    def at(cls, function: int, path: Steps) -> Node:
+        """Return the node of a function at the end of a path."""
+        node: Node | None = None
+        leads: int | None = None
+        for before, slot in path:
+            node, leads = cls(before, leads, node), slot
+        return cls(function, leads, node)
 
     def path(self) -> list[tuple[int, int | None]]:
         """Return (function, slot in it that leads on) from the entry to here."""
@@ -210,7 +221,8 @@ class Entry:
     sleep, as they could before the verifier looked at callbacks apart. `globals_in_context`: a
     global function may sleep where its caller may; before, where the program may, and it was looked
     at only whether its caller may. `takes_context`: its first argument is the context of the
-    program, which it need not be where it replaces a function.
+    program, which it need not be where it replaces a function. `verified`: functions that are
+    walked whether or not something live calls them, each with the path to it.
     """
 
     function: int
@@ -219,6 +231,7 @@ class Entry:
     timers_sleep: Callable[[], bool]
     globals_in_context: Callable[[], bool]
     takes_context: bool = True
+    verified: Mapping[int, Steps] = field(default_factory=dict)
 
 
 _Visit = tuple[Node, tuple[Value, ...], Regions, Circumstances, bool]
@@ -236,6 +249,8 @@ def find_live_calls(engine: Engine, entry: Entry) -> Reach:
         node = Node(entry.exception_callback, None, Node(entry.function, None, None))
         waiting.append((node, _ANY_ARGUMENTS, NO_REGIONS, start, True))
         reach.callbacks.append(LiveCallback(node, True))
+    for function, path in entry.verified.items():
+        waiting.append((Node.at(function, path), _ANY_ARGUMENTS, NO_REGIONS, start, True))
     known: dict[tuple[int, tuple[Value, ...], Regions, Circumstances], bool] = {}
     while waiting:
         node, arguments, regions, how, sure = waiting.popleft()

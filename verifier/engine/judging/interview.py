@@ -342,6 +342,11 @@ class Interview(Asking):
         return self._kernel.rules.holds(rule)
 
     @question
+    def verifies_called_globals(self) -> bool | None:
+        """Return whether only global functions are verified that a live call leads to."""
+        return self._kernel.verifies_called_globals
+
+    @question
     def has_function(self, name: str) -> bool | None:
         """Return whether the kernel itself has a function, None if that is not known."""
         return self._kernel.has_function(name)

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from kfmap.btf.core import CoreMemory
 from kfmap.btf.function_names import FunctionNames
-from kfmap.btf.kinds import ENUMS
+from kfmap.btf.kinds import ENUMS, Kind
 from kfmap.btf.read import Btf
 from kfmap.btf.shape import Shape
 from kfmap.kernel.facts import KernelFacts
@@ -176,6 +176,18 @@ class KernelUnderTest:
         """Return the numbers of the map types, none if they are not known."""
         known = self._enumerators("bpf_map_type")
         return frozenset(value for name, value in known.items() if not name.startswith("__"))
+
+    @cached_property
+    def verifies_called_globals(self) -> bool | None:
+        """Return whether only global functions are verified that a live call leads to.
+
+        Then do_check_subprogs() looks at `called` of struct bpf_func_info_aux, which "bpf: Validate
+        global subprogs lazily" brought; not in 6.1.192, in 6.12.107. None if that is not known.
+        """
+        found = self.types.find("bpf_func_info_aux", Kind.STRUCT) if self.types else None
+        if found is None or self.types is None:
+            return None
+        return any(member.name == "called" for member in self.types.members(found))
 
     @cached_property
     def little_endian(self) -> bool | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from kfmap.permission.verdict import Step, give_reason
 from kfmap.permission.view import EXT_TYPE
@@ -24,6 +24,7 @@ from verifier.engine.judging.prepared import Prepared
 from verifier.engine.judging.problem import Objection, Problem, path_problem
 from verifier.engine.judging.regions import TAIL_CALL, leak_problem
 from verifier.engine.judging.returns import RETURN_RULE, ReturnJudge
+from verifier.engine.judging.static_paths import Path
 from verifier.engine.judging.thrown import thrown_problems
 from verifier.engine.result import FindingKind, Reason
 
@@ -192,6 +193,7 @@ class LiveJudge:
             timers_sleep=lambda: self._kernel.holds("timers_never_sleep") is False,
             globals_in_context=lambda: self._kernel.holds("globals_per_context") is True,
             takes_context=self._takes_context,
+            verified=self._verified(),
         )
         self._engines.walks += 1
         given = engine.begin_log()
@@ -208,6 +210,11 @@ class LiveJudge:
         if types is None or not type_id or not program.replaces:
             return False
         return is_context(types, type_id, program.replaces) is True
+
+    def _verified(self) -> Mapping[int, Path]:
+        """Return the global functions that the kernel verifies even where nothing calls them."""
+        found = self._reached.globals
+        return found if found and self._kernel.verifies_called_globals() is False else {}
 
     def _problems(self, reach: Reach, is_last: bool) -> list[Problem]:
         """Judge all of it; of several ways to one instruction the surest counts."""

@@ -20,7 +20,8 @@ class Reached:
     variables of the kernel that are named; `map_types`: the numbers of those of the maps, rising,
     where the object says so. `calls_back`: the address of a function is taken;
     `calls_back_wrongly`: of one that the kernel takes for no callback. `calls_odd`: a global
-    function is called that a kernel may refuse for what it returns.
+    function is called that a kernel may refuse for what it returns. `globals`: the path to each
+    global function.
     """
 
     def __init__(self, graph: CallGraph, program: Program) -> None:
@@ -30,6 +31,11 @@ class Reached:
             roots.append(program.exception_callback)
         paths = graph.find_paths(roots)
         self.functions: Collection[int] = paths.keys()
+        self.globals: Mapping[int, Path] = {
+            function: path
+            for function, path in paths.items()
+            if graph.object.functions[function].linkage == Linkage.GLOBAL
+        }
         found: tuple[dict[int, Path], ...] = ({}, {}, {})
         helpers: set[int] = set()
         variables: set[int] = set()

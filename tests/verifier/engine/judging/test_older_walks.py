@@ -41,3 +41,18 @@ def test_a_lock_in_a_section_of_data_is_known_by_the_load_of_its_address() -> No
     text = "main: program; r1 = &.data; call 93; r1 = &.data; call 94; r0 = 0; exit"
     assert _check(text, "6.1").verdict == UNKNOWN
     assert _check(text, "6.12").verdict == PASSES
+
+
+def test_global_functions_were_verified_whether_or_not_they_are_called() -> None:
+    """do_check_subprogs(): "unknown func bpf_copy_from_user#148" on 6.1.192; 6.12.107 loads it."""
+    text = (
+        "main: program; r6 = 0; if r6 == 0 goto end; call between; end: ; r0 = 0; exit\n"
+        "between: static; call other; exit\n"
+        "other: global; call 9999; r0 = 0; exit"
+    )
+    verdict = _check(text, "6.1")
+    assert verdict.verdict == REFUSED
+    path = [step.function for step in verdict.findings[0].path]
+    assert path == ["main", "between", "other"]
+    assert _check(text, "6.12").verdict == PASSES
+    assert _check(text.replace("global", "static"), "6.1").verdict == PASSES
