@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from collections.abc import Container
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -198,9 +199,9 @@ def test_kernel_that_left_the_map_meanwhile_is_not_waited_for(
 ) -> None:
     job, real = create_job(), supply.supply
 
-    def lose_a_kernel(need: dict[str, Any]) -> dict[str, bytes]:
+    def lose_a_kernel(need: dict[str, Any], objects: Container[str]) -> dict[str, bytes]:
         Kernel.objects.filter(name="6.12").delete()
-        return real(need)
+        return real(need, objects)
 
     monkeypatch.setattr("verifier.jobs.run.supply", lose_a_kernel)
     assert run(job).state == Job.State.DONE

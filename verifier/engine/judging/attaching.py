@@ -16,7 +16,7 @@ from kfmap.kernel.facts import Place
 from kfmap.permission.helper_names import helper_name
 from kfmap.permission.hook_table import COMMON_HOOK
 from kfmap.permission.verdict import ALLOWED, give_reason
-from kfmap.permission.view import EXT_TYPE
+from kfmap.permission.view import EXT_TYPE, STRUCT_OPS_TYPE
 from kfmap.quick_dataclass import dataclass
 from verifier.engine.judging.context_structs import (
     PROJECTION_MARK,
@@ -129,6 +129,12 @@ class _Attaching:
     def _of_kernel(self, function: int) -> Iterator[Objection]:
         """Mirror bpf_check_attach_target() from where the function is found."""
         to, holds = self.target.to.program, self.kernel.rules.holds
+        is_op = function == to.function and to.kind.program_type == STRUCT_OPS_TYPE
+        if is_op and holds("arena_contexts_stay"):
+            yield _unknown(
+                f"it is not known whether {to.name} takes pointers into an arena: nothing may "
+                "attach to such a program"
+            )
         if function == to.exception_callback and holds("exception_callbacks_stay") is not False:
             kind = "Extension" if self._replaces else "Tracing"
             text = f"{kind} programs cannot attach to exception callback {self.target.name}"

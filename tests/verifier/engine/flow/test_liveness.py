@@ -358,3 +358,10 @@ def test_a_field_elsewhere_changes_nothing() -> None:
 def test_without_types_a_core_value_is_not_known() -> None:
     obj = assemble("main: program; r1 = core 1; if r1 == 0 goto end; call f; end: ; exit")
     assert live(obj, core={0: Patch(UNRESOLVED)}) == {"f": PERHAPS}
+
+
+@pytest.mark.parametrize("takes_context", [True, False])
+def test_what_replaces_a_function_may_be_given_nothing(takes_context: bool) -> None:
+    """The context of a program is never null, an argument of a function may be 0."""
+    obj = assemble("main: program; if r1 != 0 goto end; call f\nend: ; exit")
+    assert bool(Walked(obj).reach(takes_context=takes_context).calls) != takes_context

@@ -56,13 +56,19 @@ class Walked:
         return 0 if self._name(index) in self._absent else OBJECT
 
     def reach(
-        self, exact: bool = False, steps: int = 100_000, sleepable: bool = False, entry: int = -1
+        self,
+        exact: bool = False,
+        steps: int = 100_000,
+        sleepable: bool = False,
+        entry: int = -1,
+        takes_context: bool = True,
     ) -> Reach:
         engine = Engine(self.code, self.inputs(), Budget(steps), Budget(100_000) if exact else None)
         function = self.object.programs[0].function if entry < 0 else entry
-        return find_live_calls(
-            engine, Entry(function, sleepable, None, lambda: False, lambda: True)
+        start = Entry(
+            function, sleepable, None, lambda: False, lambda: True, takes_context=takes_context
         )
+        return find_live_calls(engine, start)
 
 
 def live(obj: BpfObject, exact: bool = False, **kernel: object) -> dict[str, str]:

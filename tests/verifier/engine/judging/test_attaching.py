@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.verifier.bundled import check_on
+from kfmap.permission.section_names import parse_section_name
+from kfmap.quick_dataclass import replace
+from tests.verifier.bundled import bundled_kernel, check_on
 from tests.verifier.engine.judging.pairs import check_pairs, said_of, target_choices
+from tests.verifier.engine.object.objects import OBJECTS, program, read
 from verifier.engine.judging.attached import TargetError, find_targets
+from verifier.engine.judging.choices import LoaderChoices
+from verifier.engine.judging.context_words import ContextRead, missing_word
 from verifier.engine.result import PASSES
 
 
@@ -95,8 +100,18 @@ def test_kernels_are_told_apart_by_what_they_ask(kernel: str, program: str, refu
 
 def test_what_a_kernel_does_not_load_cannot_be_replaced() -> None:
     """6.1 has no bpf_throw(), and lets no global function return nothing."""
-    for program in ("nothing_ok", "handler_traced"):
-        assert "does not load on this kernel: " in said_of("6.1", program)
+    for name in ("nothing_ok", "handler_traced"):
+        assert "does not load on this kernel: " in said_of("6.1", name)
+
+
+@pytest.mark.parametrize(("kernel", "told"), [("7.2", False), ("7.3", True)])
+def test_what_traces_an_op_is_unknown_where_ops_may_take_arenas(kernel: str, told: bool) -> None:
+    files = {"scheduler.bpf.o": (OBJECTS / "scheduler.bpf.o").read_bytes()}
+    words = {"traces": "scheduler.bpf.o:enqueue:enqueue"}
+    choices = LoaderChoices(targets=words, attached=find_targets(words, files.get))
+    findings = check_on(kernel, "replacing.bpf.o", choices)["traces"].findings
+    reasons = [item.reasons[0].text for item in findings]
+    assert any("takes pointers into an arena" in reason for reason in reasons) == told
 
 
 def test_targets_are_judged_once_for_all_programs() -> None:
@@ -132,4 +147,22 @@ def test_what_an_exception_returns_is_what_the_program_may_return(program: str, 
     """Of global functions only that it is a number counts (check_return_code())."""
     findings = check_on("7.3", "replaced.bpf.o")[program].findings
     told = findings[0].reasons[0].text if findings else ""
+    assert text in told if text else not told
+
+
+@pytest.mark.parametrize(
+    ("section", "offset", "text"),
+    [
+        ("lsm/bprm_committing_creds", 8, "bpf_lsm_bprm_committing_creds returns nothing"),
+        ("lsm_cgroup/bprm_committing_creds", 8, "the program reads its result"),
+        ("lsm/bprm_committing_creds", 0, ""),
+        ("lsm/file_open", 8, ""),
+    ],
+)
+@pytest.mark.parametrize("kernel", ["6.1", "7.3"])
+def test_void_hooks_have_no_result(section: str, offset: int, text: str, kernel: str) -> None:
+    """As booted 6.1 and 7.3.4 said."""
+    traces = program(read("replacing.bpf.o"), "traces")
+    hooked = ContextRead(replace(traces, kind=parse_section_name(section)), offset, None)
+    told = missing_word(hooked, bundled_kernel(kernel))
     assert text in told if text else not told
