@@ -197,8 +197,10 @@ class Engine:
         body = self.code.body(entered.function)
         if self._slicer is None or entered.function in self.code.whole:
             return walk_paths(body, walk, entry, enter, self._exact)
-        made, live, answers = self._slicer.piece(entered, asked)
+        made, live, sought, answers = self._slicer.piece(entered, asked)
         self._inputs.log.update(answers)
+        if sought is not None:
+            walk.sought, walk.ends_early = set(sought), asked == PASSED_BY
         if not made.matters:
             return (Way(VAGUE, entry.regions),)
         ways = walk_paths(body, walk, entry, enter, self._exact, made, live)
@@ -250,7 +252,8 @@ class _Enter:
         self._walk.note_received(state.registers[1:6])
         regions = state.regions.entering()
         arguments, summary = self._engine.enter(function, arguments, regions, asked)
-        self._walk.note_edge(STATIC, slot, function, state, arguments)
+        settled = summary.settled
+        self._walk.note_edge(STATIC, slot, function, state, arguments, settled=settled)
         return summary.ways
 
     def callback(self, called: Callback, state: State) -> tuple[Way, ...]:
@@ -300,6 +303,7 @@ def _summarize(
         tuple(note for note in notes if isinstance(note, Poison)),
         tuple(note for note in notes if isinstance(note, Leak)),
         tuple(note for note in notes if isinstance(note, Ending)),
+        settled=walk.sought is not None and not walk.sought,
     )
 
 

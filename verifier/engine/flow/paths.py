@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Hashable
 
 from verifier.engine.flow.body import BRANCH, CALL, EXIT, FORK, Block, Body
@@ -52,9 +53,11 @@ def _walk(
     seen: list[dict[Hashable, bool]] = [{} for _ in range(len(body))]
     keys = [_Key(needed) for needed in piece.needed]
     ways: dict[Way, None] = {}
-    waiting: list[Step] = [(0, True, entry)]
-    while waiting:
-        index, sure, state = waiting.pop()
+    waiting: deque[Step] = deque([(0, True, entry)])
+    # Where the walk may end early, all ways go on in turn: in a loop the last way may have no end.
+    take = waiting.popleft if walk.ends_early else waiting.pop
+    while waiting and not (walk.ends_early and not walk.sought):
+        index, sure, state = take()
         known = seen[index]
         key = keys[index].of(state)
         if key in known and (known[key] or not sure):

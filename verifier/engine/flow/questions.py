@@ -9,7 +9,7 @@ from kfmap.quick_dataclass import dataclass
 from verifier.engine.flow.inputs import Answer, Inputs, Key
 from verifier.engine.flow.regions import Regions
 from verifier.engine.flow.slices import PASSED_BY, RESULT, Live, Marks, Slice, find_slice
-from verifier.engine.flow.values import Value
+from verifier.engine.flow.values import Value, functions_of
 
 if TYPE_CHECKING:
     from verifier.engine.flow.object_code import ObjectCode
@@ -43,10 +43,15 @@ class Entered(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """A slice of a function, what is live in it, and the kernel's answers that it was made by."""
+    """A slice of a function, what is live in it, and the kernel's answers that it was made by.
+
+    `sought`: the calls that answer the question once they were all found surely live; None where
+    more has to be known of them than that.
+    """
 
     slice: Slice
     live: Live
+    sought: frozenset[int] | None
     answers: dict[Key, Answer]
 
 
@@ -91,9 +96,31 @@ class Slicer:
             live, answers = self._find_live(entered)
             marks = self._mark(entered.function, asked)
             made = find_slice(self._code.body(entered.function), marks, live)
-            return Piece(made, live, answers | self._inputs.log)
+            sought = self._seek(entered)
+            return Piece(made, live, sought, answers | self._inputs.log)
         finally:
             self._inputs.log = outer
+
+    def _seek(self, entered: Entered) -> frozenset[int] | None:
+        """Find the calls that answer the question: those of kfuncs that the kernel lacks, and of
+        functions that make such calls. Once one of them is sure no other way to it says more.
+
+        By whom a function that is handed on is called is only known after all ways.
+        """
+        function, arguments, _ = entered
+        calls = self._graph.calls[function]
+        if self._question.within or self._question.returned:
+            return None
+        handed_on = [callee for _, callee in calls.passed]
+        handed_on += [callee for value in arguments for callee in functions_of(value)]
+        if not self.entered.isdisjoint(handed_on):
+            return None
+        lacking = {slot for slot, extern in calls.kfuncs if self._lacks(extern)}
+        targets = self._targets.get(function, set())
+        if not targets <= lacking:
+            return None
+        onward = {slot for slot, callee in calls.functions if callee in self.entered}
+        return frozenset(targets | onward)
 
     def _changes(self, function: int) -> bool:
         """Return whether a function may end a path, or change regions where they are asked for."""
@@ -104,8 +131,9 @@ class Slicer:
 
     def _ends(self, extern: int) -> bool:
         """Return whether the path ends at the call of an extern."""
-        if self._code.object.externs[extern].kernel_name == _THROW:
-            return True
+        return self._code.object.externs[extern].kernel_name == _THROW or self._lacks(extern)
+
+    def _lacks(self, extern: int) -> bool:
         return not self._inputs.kfunc(extern).found
 
     def _mark(self, function: int, asked: int) -> Marks:

@@ -115,7 +115,8 @@ class Summary(NamedTuple):
     """All about one function entered with certain arguments.
 
     `complete` is False where it was not walked to the end: then every call in it may be live.
-    `inputs`: the answers of the kernel it depends on.
+    `inputs`: the answers of the kernel it depends on. `settled`: all that is asked about in it, and
+    in static functions that it calls, is surely live.
     """
 
     function: int
@@ -128,3 +129,4 @@ class Summary(NamedTuple):
     poisons: tuple[Poison, ...] = ()
     leaks: tuple[Leak, ...] = ()
     endings: tuple[Ending, ...] = ()
+    settled: bool = False

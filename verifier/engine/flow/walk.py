@@ -94,6 +94,8 @@ class Walk:
         self.asked_slots: Container[int] = ()
         self.endings: Container[int] = ()  # slots of exits at which it matters what is in r0
         self.reads_stack_indirectly = False
+        self.sought: set[int] | None = None  # slots to be found surely live, if no more is asked
+        self.ends_early = False  # once none of them is left
         self.notes: dict[NoteKey, Noted] = {}
         self.received: set[int] = set()
         self.passed: dict[int, tuple[int, int]] = {}  # function → slot, block
@@ -112,6 +114,7 @@ class Walk:
         regions, fault, certain = state.regions, effect.fault, effect.certain
         site = Site(slot, extern, self.sure and certain, regions, fault, maps)
         self._note((slot, regions, fault, maps), site, self.block if certain else None)
+        self._note_found(site)
 
     def note_helper(self, slot: int, number: int, state: State, effect: Effect) -> None:
         maps = _maps_in(state.registers, _MAPS_AND_WHAT_IS_IN_THEM if number in ON_MAPS else _MAPS)
@@ -127,11 +130,17 @@ class Walk:
         state: State,
         arguments: tuple[Value, ...],
         chosen: bool = True,
+        settled: bool = True,
     ) -> None:
-        """Note a call of a function; `chosen` is False where it may be another that is called."""
+        """Note a call of a function; `chosen` is False where it may be another that is called.
+
+        Not `settled`: what is sought in the function is not all found yet.
+        """
         regions = NO_REGIONS if kind in (TIMER, WORK) else state.regions.entering()
         edge = Edge(kind, slot, function, self.sure and chosen, regions, arguments)
         self._note((slot, function, regions, arguments), edge, self.block if chosen else None)
+        if settled:
+            self._note_found(edge)
 
     def note_leak(self, kind: LeakKind, slot: int, regions: Regions) -> None:
         if regions.is_open() or kind == LeakKind.PACKET:
@@ -155,6 +164,10 @@ class Walk:
         elif not note.sure and key in self.notes and self.notes[key].note.sure:
             return
         self.notes[key] = Noted(note, block)
+
+    def _note_found(self, note: Site | Edge) -> None:
+        if self.sought and note.sure:
+            self.sought.discard(note.slot)
 
     def note_received(self, arguments: list[Held]) -> None:
         """Functions among the arguments of a call that never returns: nothing runs them."""

@@ -6,6 +6,7 @@ from verifier.engine.flow.budget import Budget
 from verifier.engine.flow.engine import Engine
 from verifier.engine.flow.inputs import POISON, Answer, Inputs, KfuncAnswer, Patch
 from verifier.engine.flow.object_code import ObjectCode
+from verifier.engine.flow.questions import Question
 from verifier.engine.flow.reach import Entry, Reach, find_live_calls
 from verifier.engine.flow.values import OBJECT, Asked
 from verifier.engine.object.model import BpfObject
@@ -62,8 +63,13 @@ class Walked:
         sleepable: bool = False,
         entry: int = -1,
         takes_context: bool = True,
+        question: Question | None = None,
     ) -> Reach:
-        engine = Engine(self.code, self.inputs(), Budget(steps), Budget(100_000) if exact else None)
+        inputs = self.inputs()
+        engine = Engine(self.code, inputs, Budget(steps), Budget(100_000) if exact else None)
+        if question:
+            left = Budget(steps), Budget(100_000)
+            engine = Engine(self.code, inputs, *left, question, Engine(self.code, inputs, left[0]))
         function = self.object.programs[0].function if entry < 0 else entry
         start = Entry(
             function, sleepable, None, lambda: False, lambda: True, takes_context=takes_context
