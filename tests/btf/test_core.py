@@ -1,70 +1,31 @@
-"""CO-RE relocations have the outcome of libbpf: a value, a poisoned instruction, or no object."""
+"""A CO-RE relocation of a field, a type or an enumerator has the value that libbpf gives it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
-from kfmap.btf.core import POISONED, REFUSED, RESOLVED, CoreResolver, ObjectSpecs, Resolution
-from kfmap.btf.ext import CoreKind, CoreRelocation
+from kfmap.btf.core import POISONED, REFUSED, RESOLVED
+from kfmap.btf.ext import CoreKind
 from kfmap.btf.kinds import INT_SIGNED
-from kfmap.btf.read import read_btf
 from tests.btf.btf_writer import BtfWriter
-
-Build = Callable[[BtfWriter], int]
-
-
-def _resolve(
-    local: Build, kernel: Build, access: str, kind: CoreKind, byteorder: str = "little"
-) -> Resolution:
-    """Resolve one relocation of the type that `local` gives."""
-    ours, theirs = BtfWriter(byteorder), BtfWriter(byteorder)
-    type_id = local(ours)
-    kernel(theirs)
-    specs = ObjectSpecs(read_btf(ours.build()))
-    relocation = CoreRelocation(0, type_id, access, kind)
-    return CoreResolver(specs, read_btf(theirs.build())).resolve(relocation)
+from tests.btf.core_types import Build, moved_task, nothing, resolve, task, task_flavor
 
 
-def _nothing(writer: BtfWriter) -> int:
-    return writer.integer("unrelated")
-
-
-def _task(writer: BtfWriter) -> int:
-    number = writer.integer("unsigned int")
-    return writer.struct("task", 16, [("pid", number, 0), ("cpu", number, 32)])
-
-
-def _moved_task(writer: BtfWriter) -> int:
-    """The kernel's: `cpu` is in an anonymous struct, 24 bytes further, `pid` is gone."""
-    number = writer.integer("unsigned int")
-    inner = writer.struct("", 8, [("flags", number, 0), ("cpu", number, 32)])
-    return writer.struct("task", 64, [("state", number, 0), ("", inner, 192)])
-
-
-def _task_flavor(writer: BtfWriter) -> int:
-    return writer.struct("task___v2", 4, [("cpu", writer.integer("unsigned int"), 0)])
-
-
-# fields
-
-
-@pytest.mark.parametrize("local", [_task, _task_flavor])
+@pytest.mark.parametrize("local", [task, task_flavor])
 def test_field_offset_is_that_of_the_kernel(local: Build) -> None:
-    access = "0:1" if local is _task else "0:0"
-    found = _resolve(local, _moved_task, access, CoreKind.FIELD_BYTE_OFFSET)
+    access = "0:1" if local is task else "0:0"
+    found = resolve(local, moved_task, access, CoreKind.FIELD_BYTE_OFFSET)
     assert (found.outcome, found.value, found.candidates) == (RESOLVED, 28, 1)
-    assert found.expected == (4 if local is _task else 0)
+    assert found.expected == (4 if local is task else 0)
 
 
 def test_field_exists_is_a_value_either_way() -> None:
     def exists(access: str, kernel: Build) -> tuple[str, int]:
-        return _resolve(_task, kernel, access, CoreKind.FIELD_EXISTS)[:2]
+        return resolve(task, kernel, access, CoreKind.FIELD_EXISTS)[:2]
 
-    assert exists("0:1", _moved_task) == (RESOLVED, 1)
-    assert exists("0:0", _moved_task) == (RESOLVED, 0)
-    assert exists("0:0", _nothing) == (RESOLVED, 0)
+    assert exists("0:1", moved_task) == (RESOLVED, 1)
+    assert exists("0:0", moved_task) == (RESOLVED, 0)
+    assert exists("0:0", nothing) == (RESOLVED, 0)
 
 
 @pytest.mark.parametrize(
@@ -72,12 +33,12 @@ def test_field_exists_is_a_value_either_way() -> None:
     [CoreKind.FIELD_BYTE_OFFSET, CoreKind.FIELD_BYTE_SIZE, CoreKind.FIELD_SIGNED],
 )
 def test_missing_field_poisons(kind: CoreKind) -> None:
-    missing = _resolve(_task, _moved_task, "0:0", kind)
+    missing = resolve(task, moved_task, "0:0", kind)
     assert (missing.outcome, missing.reason) == (
         POISONED,
         "struct task has no field pid on this kernel",
     )
-    absent = _resolve(_task, _nothing, "0:0", kind)
+    absent = resolve(task, nothing, "0:0", kind)
     assert (absent.outcome, absent.reason) == (POISONED, "struct task is not in the kernel")
     assert (missing.candidates, absent.candidates) == (1, 0)
 
@@ -139,7 +100,7 @@ def _enum(name: str) -> Build:
     ],
 )
 def test_field_of_another_type_is_another_field(local: Build, kernel: Build, fits: bool) -> None:
-    found = _resolve(_with_field(local), _with_field(kernel), "0:0", CoreKind.FIELD_EXISTS)
+    found = resolve(_with_field(local), _with_field(kernel), "0:0", CoreKind.FIELD_EXISTS)
     assert found[:2] == (RESOLVED, int(fits))
 
 
@@ -157,15 +118,15 @@ def test_field_of_another_type_is_another_field(local: Build, kernel: Build, fit
 def test_loads_change_their_width_only_for_unsigned_numbers(
     local: Build, kernel: Build, size: int, bad_access: bool
 ) -> None:
-    found = _resolve(_with_field(local), _with_field(kernel), "0:0", CoreKind.FIELD_BYTE_OFFSET)
+    found = resolve(_with_field(local), _with_field(kernel), "0:0", CoreKind.FIELD_BYTE_OFFSET)
     assert (found.value, found.size, found.bad_access) == (8, size, bad_access)
 
 
 def test_size_and_sign_of_a_field() -> None:
     local, kernel = _with_field(_unsigned(4)), _with_field(_signed(2))
-    assert _resolve(local, kernel, "0:0", CoreKind.FIELD_BYTE_SIZE)[:3] == (RESOLVED, 2, 4)
-    assert _resolve(local, kernel, "0:0", CoreKind.FIELD_SIGNED)[:3] == (RESOLVED, 1, 0)
-    assert _resolve(local, kernel, "0:0", CoreKind.FIELD_RSHIFT_U64)[:3] == (RESOLVED, 48, 32)
+    assert resolve(local, kernel, "0:0", CoreKind.FIELD_BYTE_SIZE)[:3] == (RESOLVED, 2, 4)
+    assert resolve(local, kernel, "0:0", CoreKind.FIELD_SIGNED)[:3] == (RESOLVED, 1, 0)
+    assert resolve(local, kernel, "0:0", CoreKind.FIELD_RSHIFT_U64)[:3] == (RESOLVED, 48, 32)
 
 
 @pytest.mark.parametrize(("byteorder", "left"), [("little", 64 - 13), ("big", 32 + 10)])
@@ -174,7 +135,7 @@ def test_bitfields_are_read_by_shifts(byteorder: str, left: int) -> None:
         return writer.struct("s", 8, [("f", writer.integer("unsigned int"), 42, 3)])
 
     def value(kind: CoreKind) -> tuple[int, int | None]:
-        return _resolve(build, build, "0:0", kind, byteorder)[1:3]
+        return resolve(build, build, "0:0", kind, byteorder)[1:3]
 
     assert value(CoreKind.FIELD_BYTE_OFFSET) == (4, None)
     assert value(CoreKind.FIELD_BYTE_SIZE) == (4, None)
@@ -189,8 +150,8 @@ def test_bitfield_across_words_is_read_with_a_wider_load() -> None:
         )
 
     near, far = build(0, 4), build(30, 8)
-    assert _resolve(near, far, "0:0", CoreKind.FIELD_BYTE_SIZE)[:2] == (RESOLVED, 8)
-    beyond = _resolve(near, build(60, 8), "0:0", CoreKind.FIELD_BYTE_SIZE)
+    assert resolve(near, far, "0:0", CoreKind.FIELD_BYTE_SIZE)[:2] == (RESOLVED, 8)
+    beyond = resolve(near, build(60, 8), "0:0", CoreKind.FIELD_BYTE_SIZE)
     assert (beyond.outcome, "does not fit into 64 bits" in beyond.reason) == (REFUSED, True)
 
 
@@ -208,7 +169,7 @@ def test_bitfield_across_words_is_read_with_a_wider_load() -> None:
 )
 def test_array_elements_must_exist(access: str, kernel: Build, outcome: tuple[str, int]) -> None:
     local, kernel = _with_field(_array(4)), _with_field(kernel)
-    assert _resolve(local, kernel, access, CoreKind.FIELD_BYTE_OFFSET)[:2] == outcome
+    assert resolve(local, kernel, access, CoreKind.FIELD_BYTE_OFFSET)[:2] == outcome
 
 
 def test_array_of_no_length_before_other_members_has_no_elements() -> None:
@@ -216,70 +177,23 @@ def test_array_of_no_length_before_other_members_has_no_elements() -> None:
         empty = _array(0)(writer)
         return writer.struct("s", 8, [("f", empty, 64), ("g", _unsigned(4)(writer), 64)])
 
-    found = _resolve(_with_field(_array(4)), kernel, "0:0:0", CoreKind.FIELD_EXISTS)
+    found = resolve(_with_field(_array(4)), kernel, "0:0:0", CoreKind.FIELD_EXISTS)
     assert found[:2] == (RESOLVED, 0)
 
 
 def test_array_elements_have_an_offset_and_a_size_only() -> None:
     local = _with_field(_grid)
-    assert _resolve(local, local, "0:0:1:2", CoreKind.FIELD_BYTE_OFFSET)[:2] == (RESOLVED, 28)
-    assert _resolve(local, local, "0:0:1", CoreKind.FIELD_BYTE_SIZE)[:2] == (RESOLVED, 12)
-    assert _resolve(local, local, "0:0:1:2", CoreKind.FIELD_SIGNED).outcome == REFUSED
-
-
-# candidates
-
-
-def _two_tasks(offset: int) -> Build:
-    def build(writer: BtfWriter) -> int:
-        _task(writer)
-        number = writer.integer("unsigned int")
-        return writer.struct("task", 32, [("pid", number, offset)])
-
-    return build
-
-
-def test_candidates_that_agree_are_one() -> None:
-    found = _resolve(_task, _two_tasks(0), "0:0", CoreKind.FIELD_BYTE_OFFSET)
-    assert (found.outcome, found.value, found.candidates) == (RESOLVED, 0, 2)
-
-
-@pytest.mark.parametrize("kind", [CoreKind.FIELD_BYTE_OFFSET, CoreKind.FIELD_EXISTS])
-def test_candidates_that_differ_refuse_the_object(kind: CoreKind) -> None:
-    found = _resolve(_task, _two_tasks(64), "0:0", kind)
-    assert (found.outcome, found.reason) == (REFUSED, "the kernel's types struct task differ here")
-
-
-def test_candidates_without_the_field_do_not_count() -> None:
-    assert _resolve(_task, _two_tasks(64), "0:1", CoreKind.FIELD_BYTE_OFFSET)[:2] == (RESOLVED, 4)
-
-
-def test_candidates_are_of_the_same_kind() -> None:
-    def union(writer: BtfWriter) -> int:
-        return writer.union("task", 8, [("pid", writer.integer("unsigned int"), 0)])
-
-    assert _resolve(_task, union, "0:0", CoreKind.FIELD_EXISTS)[1] == 0
-
-
-def test_kernel_flavors_are_candidates() -> None:
-    found = _resolve(_task, _task_flavor, "0:1", CoreKind.FIELD_BYTE_OFFSET)
-    assert found[:2] == (RESOLVED, 0)
-
-
-def test_anonymous_types_have_no_candidates() -> None:
-    def anonymous(writer: BtfWriter) -> int:
-        return writer.struct("", 4, [("f", writer.integer("int"), 0)])
-
-    found = _resolve(anonymous, anonymous, "0:0", CoreKind.FIELD_EXISTS)
-    assert (found.outcome, "anonymous" in found.reason) == (REFUSED, True)
+    assert resolve(local, local, "0:0:1:2", CoreKind.FIELD_BYTE_OFFSET)[:2] == (RESOLVED, 28)
+    assert resolve(local, local, "0:0:1", CoreKind.FIELD_BYTE_SIZE)[:2] == (RESOLVED, 12)
+    assert resolve(local, local, "0:0:1:2", CoreKind.FIELD_SIGNED).outcome == REFUSED
 
 
 # types
 
 
 def test_type_exists_and_has_a_size() -> None:
-    exists = _resolve(_task, _moved_task, "0", CoreKind.TYPE_EXISTS)
-    size = _resolve(_task, _moved_task, "0", CoreKind.TYPE_SIZE)
+    exists = resolve(task, moved_task, "0", CoreKind.TYPE_EXISTS)
+    size = resolve(task, moved_task, "0", CoreKind.TYPE_SIZE)
     assert (exists[:3], size[:3]) == ((RESOLVED, 1, 1), (RESOLVED, 64, 16))
 
 
@@ -287,12 +201,12 @@ def test_type_exists_and_has_a_size() -> None:
     "kind", [CoreKind.TYPE_EXISTS, CoreKind.TYPE_SIZE, CoreKind.TYPE_ID_TARGET]
 )
 def test_missing_type_is_zero(kind: CoreKind) -> None:
-    assert _resolve(_task, _nothing, "0", kind)[:2] == (RESOLVED, 0)
+    assert resolve(task, nothing, "0", kind)[:2] == (RESOLVED, 0)
 
 
 def test_type_ids_of_object_and_kernel() -> None:
-    own = _resolve(_task, _nothing, "0", CoreKind.TYPE_ID_LOCAL)
-    theirs = _resolve(_task, _moved_task, "0", CoreKind.TYPE_ID_TARGET)
+    own = resolve(task, nothing, "0", CoreKind.TYPE_ID_LOCAL)
+    theirs = resolve(task, moved_task, "0", CoreKind.TYPE_ID_TARGET)
     assert (own[:3], theirs[:3]) == ((RESOLVED, 2, None), (RESOLVED, 3, None))
 
 
@@ -301,7 +215,7 @@ def test_typedef_is_compared_with_the_typedef() -> None:
         return lambda writer: writer.typedef("handler", of(writer))
 
     def exists(kernel: Build) -> int:
-        return _resolve(typedef(_unsigned(4)), kernel, "0", CoreKind.TYPE_EXISTS).value
+        return resolve(typedef(_unsigned(4)), kernel, "0", CoreKind.TYPE_EXISTS).value
 
     assert exists(typedef(_signed(8))) == 1
     assert exists(typedef(_pointer)) == 0
@@ -321,7 +235,7 @@ def _wide_colors(writer: BtfWriter) -> int:
 
 def test_enumerator_values_are_those_of_the_kernel() -> None:
     def value(access: str, kernel: Build) -> tuple[str, int]:
-        return _resolve(_colors(1), kernel, access, CoreKind.ENUMVAL_VALUE)[:2]
+        return resolve(_colors(1), kernel, access, CoreKind.ENUMVAL_VALUE)[:2]
 
     assert value("0", _colors(5)) == (RESOLVED, 5)
     assert value("0", _wide_colors) == (RESOLVED, 1 << 50)
@@ -331,7 +245,7 @@ def test_enumerator_values_are_those_of_the_kernel() -> None:
 @pytest.mark.parametrize("signed", [False, True])
 def test_enumerators_of_32_bits_are_sign_extended(signed: bool) -> None:
     kernel = _colors(-2 if signed else 0xFFFFFFFE, signed)
-    found = _resolve(_colors(1), kernel, "0", CoreKind.ENUMVAL_VALUE)
+    found = resolve(_colors(1), kernel, "0", CoreKind.ENUMVAL_VALUE)
     assert found[:2] == (RESOLVED, (1 << 64) - 2)
 
 
@@ -339,70 +253,6 @@ def test_missing_enumerator_poisons_its_value() -> None:
     def only_blue(writer: BtfWriter) -> int:
         return writer.enum("color", [("BLUE", 1)])
 
-    exists = _resolve(_colors(1), only_blue, "0", CoreKind.ENUMVAL_EXISTS)
-    value = _resolve(_colors(1), only_blue, "0", CoreKind.ENUMVAL_VALUE)
+    exists = resolve(_colors(1), only_blue, "0", CoreKind.ENUMVAL_EXISTS)
+    value = resolve(_colors(1), only_blue, "0", CoreKind.ENUMVAL_VALUE)
     assert (exists[:2], value.outcome) == ((RESOLVED, 0), POISONED)
-
-
-# what libbpf refuses
-
-
-@pytest.mark.parametrize(
-    ("access", "kind"),
-    [
-        ("", CoreKind.FIELD_EXISTS),
-        (":1", CoreKind.FIELD_EXISTS),
-        ("0:x", CoreKind.FIELD_EXISTS),
-        ("0:-1", CoreKind.FIELD_EXISTS),
-        ("0:2", CoreKind.FIELD_EXISTS),
-        ("0:0:0", CoreKind.FIELD_EXISTS),
-        (":".join("0" * 65), CoreKind.FIELD_EXISTS),
-        ("1", CoreKind.TYPE_EXISTS),
-        ("0", CoreKind.ENUMVAL_VALUE),
-        ("99999999999", CoreKind.FIELD_EXISTS),
-    ],
-)
-def test_wrong_access_strings_refuse_the_object(access: str, kind: CoreKind) -> None:
-    assert _resolve(_task, _task, access, kind).outcome == REFUSED
-
-
-def test_unknown_kind_and_type_refuse_the_object() -> None:
-    writer = BtfWriter()
-    task = _task(writer)
-    btf = read_btf(writer.build())
-    resolver = CoreResolver(ObjectSpecs(btf), btf)
-    for type_id, kind in ((task, 13), (99, CoreKind.FIELD_EXISTS), (0, CoreKind.TYPE_EXISTS)):
-        assert resolver.resolve(CoreRelocation(0, type_id, "0", kind)).outcome == REFUSED
-
-
-def _nested(levels: int) -> Build:
-    """A struct whose only field is inside that many anonymous structs."""
-
-    def build(writer: BtfWriter) -> int:
-        current = writer.struct("", 4, [("deep", writer.integer("int"), 0)])
-        for _ in range(levels - 1):
-            current = writer.struct("", 4, [("", current, 0)])
-        return writer.struct("s", 4, [("", current, 0)])
-
-    return build
-
-
-def test_fields_behind_64_steps_refuse_the_object() -> None:
-    def local(writer: BtfWriter) -> int:
-        return writer.struct("s", 4, [("deep", writer.integer("int"), 0)])
-
-    assert _resolve(local, _nested(62), "0:0", CoreKind.FIELD_EXISTS)[:2] == (RESOLVED, 1)
-    for levels in (63, 200):
-        found = _resolve(local, _nested(levels), "0:0", CoreKind.FIELD_EXISTS)
-        assert found.outcome == REFUSED
-
-
-def test_anonymous_members_that_multiply_end() -> None:
-    def kernel(writer: BtfWriter) -> int:
-        current = writer.struct("", 4)
-        for _ in range(40):
-            current = writer.union("", 4, [("", current, 0), ("", current, 0)])
-        return writer.struct("task", 4, [("", current, 0)])
-
-    found = _resolve(_task, kernel, "0:0", CoreKind.FIELD_EXISTS)
-    assert (found.outcome, "fields" in found.reason) == (REFUSED, True)

@@ -1,4 +1,4 @@
-"""Pages of the map: what each says, in which formats, for how many queries."""
+"""Pages of the map: what each says, for how many queries."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.store import save_kernel
 from kfmap.kernel.facts import EVERY_OPTION_ON, Constant
 from tests.permission.small_kernel import create_set, create_toy_kernel
-from tests.reports.opening import read_workbook
 from tests.web.conftest import HTML
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("toys")]
@@ -53,27 +52,6 @@ PAGES = {
     "/docs/command-line/": 1,
     "/search/?q=toy": 3,
 }
-TABLES = [
-    "/kernels/",
-    f"{KERNEL}/",
-    f"{KERNEL}/matrix/",
-    f"{KERNEL}/kfuncs/",
-    f"{KERNEL}/kfuncs/toy_now/",
-    f"{KERNEL}/contexts/xdp/",
-    f"{KERNEL}/struct-ops/toy_ops/",
-    f"{KERNEL}/struct-ops/toy_ops/enqueue/",
-    f"{KERNEL}/sets/toy_any/",
-    f"{KERNEL}/filters/toy_filter/",
-    f"{KERNEL}/hooks/BTF_KFUNC_HOOK_STRUCT_OPS/",
-    "/compare/8.0/8.1/",
-    "/search/?q=toy",
-    f"/can-call/?kernel=8.1&context={ENQUEUE}&kfunc=toy_now",
-]
-GRAPHS = [
-    f"{KERNEL}/graphs/callbacks/toy_ops/",
-    f"{KERNEL}/graphs/classes/toy_ops/",
-    f"{KERNEL}/graphs/shared/toy_ops/other_ops/",
-]
 
 
 def read(client: Client, path: str) -> str:
@@ -123,30 +101,6 @@ def test_renamed_label_gives_the_page_anew(client: Client) -> None:
     kernel.save()
     answer = client.get(f"{KERNEL}/", headers={"If-None-Match": etag})
     assert "of the workshop" in answer.content.decode()
-
-
-@pytest.mark.parametrize("path", TABLES)
-def test_table_is_exported_as_csv_and_json(client: Client, path: str) -> None:
-    sign = "&" if "?" in path else "?"
-    rows = list(csv.reader(io.StringIO(read(client, f"{path}{sign}format=csv"))))
-    assert len(rows) > 1
-    assert json.loads(read(client, f"{path}{sign}format=json"))["version"] == 1
-
-
-@pytest.mark.parametrize("path", GRAPHS)
-@pytest.mark.parametrize("name", ["svg", "graphml", "dot", "json"])
-def test_graph_is_exported_in_every_format(client: Client, path: str, name: str) -> None:
-    answer = client.get(f"{path}?format={name}")
-    assert answer.status_code == 200
-    assert f".{name}" in answer["Content-Disposition"]
-
-
-@pytest.mark.parametrize("path", [*TABLES, *GRAPHS])
-def test_unknown_format_is_said_not_to_exist(client: Client, path: str) -> None:
-    sign = "&" if "?" in path else "?"
-    answer = client.get(f"{path}{sign}format=exe")
-    assert answer.status_code == 404
-    assert "There is no format “exe”" in answer.content.decode()
 
 
 def test_answer_gives_verdict_reasons_lines_and_the_other_kernels(client: Client) -> None:
@@ -389,18 +343,3 @@ def test_renaming_is_shown_on_both_names(client: Client) -> None:
     save_kernel(replace(toy, name="8.2", version="8.2", sets=sets, kfuncs=kfuncs), None)
     for path in (f"{KERNEL}/kfuncs/toy_now/", "/kernels/8.2/kfuncs/toy_now2/"):
         assert "Renamed from 8.1 to 8.2" in read(client, path)
-
-
-@pytest.mark.parametrize("path", ["/kernels/8.1/", "/compare/8.0/8.1/"])
-def test_kernels_and_comparisons_have_reports(client: Client, path: str) -> None:
-    for name, start in (("html", b"<!doctype"), ("pdf", b"%PDF-"), ("xlsx", b"PK")):
-        answer = client.get(f"{path}?format={name}")
-        assert answer.status_code == 200
-        assert answer.content.startswith(start)
-        assert answer["Content-Disposition"].endswith(f'.{name}"')
-        assert f"format={name}" in client.get(path).content.decode()
-
-
-def test_every_table_exports_a_workbook(client: Client) -> None:
-    answer = client.get("/kernels/8.1/kfuncs/?format=xlsx")
-    assert list(read_workbook(answer.content)) == ["summary", "8.1 functions"]
