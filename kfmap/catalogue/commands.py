@@ -11,6 +11,18 @@ from kfmap.catalogue.store import LoadedKernel, NoSuchKernelError, load_kernel
 _NO_MAP = f"There is no map yet: run `{settings.KFMAP_COMMAND} load_kernels`."
 
 
+def kernel_with_rules_or_error(name: str) -> LoadedKernel:
+    """Return a kernel that was read. Raises CommandError for one that was only asked, too."""
+    kernel = kernel_or_error(name)
+    if kernel.facts.is_observed:
+        raise CommandError(
+            f"The rules of {name} are not known: it was booted and asked, and its source is not in "
+            "the map.",
+            returncode=2,
+        )
+    return kernel
+
+
 def kernel_or_error(name: str) -> LoadedKernel:
     """Return the kernel. Raises CommandError naming the kernels there are."""
     try:

@@ -105,6 +105,11 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="stop a guest after this many seconds; default: 900",
     )
     parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument(
+        "--all",
+        action="store_true",
+        help="list the programs that agree, too; JSON always has them",
+    )
 
 
 def run(options: Namespace, out: TextIO) -> int:
@@ -131,18 +136,19 @@ def run(options: Namespace, out: TextIO) -> int:
         except ProbeError as error:
             problems.append(f"{booted.name} could not be asked: {error}.")
     if answered:
-        _print(options.format, answered, out)
+        _print(options, answered, out)
     if problems:
         raise CommandFailedError(" ".join(problems))
     different = any(c.agreement == Agreement.DIFFERS for a in answered for c in a.compared)
     return _DIFFERS if different else _SAME
 
 
-def _print(form: str, answered: Sequence[Answered], out: TextIO) -> None:
-    if form == "json":
+def _print(options: Namespace, answered: Sequence[Answered], out: TextIO) -> None:
+    if options.format == "json":
         out.write(_render_json(answered))
-    else:
-        out.write(render_opinions([(a.input.name, a.opinion, a.compared) for a in answered]))
+        return
+    items = [(item.input.name, item.opinion, item.compared) for item in answered]
+    out.write(render_opinions(items, options.all))
 
 
 def _build_loaders(machines: Collection[str]) -> dict[str, bytes]:

@@ -64,9 +64,9 @@ def _set_up_django() -> None:
 
 
 def _run_django(arguments: list[str]) -> int:
-    from django.core.management import execute_from_command_line
+    from kfmap.cli.django_commands import Commands
 
-    execute_from_command_line(["kfmap", *arguments])
+    Commands(["kfmap", *arguments]).execute()
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from kfmap.safe_text.printable import printable
 TOKEN = "KFMAP_TOKEN"  # the name of a variable, not a secret  # noqa: S105
 _SECONDS = 60.0
 _UPLOAD_SECONDS = 600.0
+_ERRNO = re.compile(r"^\[Errno -?\d+\] ")
 _WAITS = (0.5, 2.0, 5.0)  # before each further try
 _LONGEST_WAIT = 65.0  # that is waited where the server asks for it: a rate is counted by the minute
 _FOR_A_MOMENT = frozenset({409, 429, 502, 503, 504})
@@ -155,7 +157,7 @@ class ServerClient:
                 response = self._http.request(method, self.url + address, **more)
             except httpx.TransportError as error:
                 if wait is None:
-                    why = printable(str(error)) or "the connection broke off"
+                    why = printable(_ERRNO.sub("", str(error))) or "the connection broke off"
                     raise CommandFailedError(f"{self.url} does not answer: {why}.") from error
             else:
                 if response.status_code not in _FOR_A_MOMENT or wait is None:

@@ -88,7 +88,7 @@ def build_comparison_report(old: KernelData, new: KernelData) -> Report:
     return Report(
         "comparison",
         f"What changed from {old.name} to {new.name}",
-        lead_of(changes),
+        (*lead_of(changes), *_asked_only(old, new)),
         (
             Section("Names", tables=(names,)) if names.rows else Section("Names", (_SAME_NAMES,)),
             Section("Cells", _kinds(changes.flips), tables=(blocks,) if blocks.rows else ()),
@@ -97,6 +97,15 @@ def build_comparison_report(old: KernelData, new: KernelData) -> Report:
         (*old.provenance, *new.provenance, *made_by()),
         findings=tuple(_findings(changes)),
     )
+
+
+def _asked_only(*kernels: KernelData) -> Iterator[str]:
+    for kernel in kernels:
+        if kernel.facts.is_observed:
+            yield (
+                f"Of {kernel.name} only what its permission check answered is known: a cell that "
+                "is unknown there need not have changed."
+            )
 
 
 def _findings(changes: KernelChanges) -> Iterator[Finding]:

@@ -55,6 +55,8 @@ class KernelData:
         origin = self.facts.origin
         told = f"release {self.facts.version}, {origin.label or 'of unknown origin'}"
         sure = self.agreement or "not compared with a booted kernel"
+        if self.facts.is_observed:
+            sure = "its verdicts are what it answered when it was booted and asked"
         return (
             (f"kernel {self.name}", told),
             (f"facts of {self.name}", f"SHA-256 {self.facts_sha256}"),

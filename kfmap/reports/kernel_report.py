@@ -15,7 +15,7 @@ from kfmap.permission.findings.finding import (
     Finding,
     row_of,
 )
-from kfmap.permission.outcome_words import ALLOWED, LETTER_OF, LETTERS, TITLES
+from kfmap.permission.outcome_words import ALLOWED, LETTER_OF, LETTERS, REFUSED, TITLES
 from kfmap.reports import document
 from kfmap.reports.document import Entry, Level, Report, Rule, Section, Table, made_by
 from kfmap.reports.kernel_data import KernelData
@@ -25,32 +25,46 @@ _LEVELS = {DEFECT: Level.ERROR, WARNING: Level.WARNING, NOTE: Level.NOTE}
 
 def build_kernel_report(kernel: KernelData) -> Report:
     """Return the report; the workbook and JSON have all rows, the sections what people read."""
-    facts = kernel.facts
     kfuncs, registrations = _kfuncs(kernel), _registrations(kernel)
     counted = Counter("".join(kernel.rows.values()))
-    cells = sum(counted.values())
-    allowed = counted[LETTER_OF[ALLOWED]]
-    lead = (
-        f"Release {facts.version}: {len(facts.kfuncs):,} kfuncs in {len(facts.sets):,} sets, "
-        f"{len(kernel.contexts):,} contexts.",
-        f"{allowed:,} of {cells:,} cells are allowed.",
-    )
     outcomes = tuple((TITLES[LETTERS[letter]], count) for letter, count in counted.most_common())
+    cells = Section("Cells", tables=(Table("Cells by outcome", ("outcome", "cells"), outcomes),))
+    rules = (
+        _findings_section(kernel.findings),
+        Section("Registrations", tables=(registrations,)),
+        Section("Kfuncs", tables=(kfuncs,)),
+        *_graph_sections(kernel),
+        Section("Not understood", _not_understood(kernel)),
+    )
     return Report(
         "kernel",
         f"Report on kernel {kernel.name}",
-        lead,
-        (
-            Section("Cells", tables=(Table("Cells by outcome", ("outcome", "cells"), outcomes),)),
-            _findings_section(kernel.findings),
-            Section("Registrations", tables=(registrations,)),
-            Section("Kfuncs", tables=(kfuncs,)),
-            *_graph_sections(kernel),
-            Section("Not understood", _not_understood(kernel)),
-        ),
+        _lead(kernel, counted),
+        (cells, *(() if kernel.facts.is_observed else rules)),
         (kfuncs, registrations, _findings_table(kernel.findings)),
         (*kernel.provenance, *made_by()),
         findings=tuple(map(_reported, kernel.findings)),
+    )
+
+
+def _lead(kernel: KernelData, counted: Counter[str]) -> tuple[str, ...]:
+    facts, cells, contexts = (
+        kernel.facts,
+        sum(counted.values()),
+        f"{len(kernel.contexts):,} contexts",
+    )
+    if facts.is_observed:
+        refused = counted[LETTER_OF[REFUSED]]
+        return (
+            f"Release {facts.version}, booted and asked: {len(kernel.rows):,} kfuncs, {contexts}.",
+            f"It refuses {refused:,} of {cells:,} cells. What its permission check lets pass is "
+            "unknown, because nothing else was asked.",
+            "Its sets, registrations and filters are not known: its source is not in the map.",
+        )
+    return (
+        f"Release {facts.version}: {len(facts.kfuncs):,} kfuncs in {len(facts.sets):,} sets, "
+        f"{contexts}.",
+        f"{counted[LETTER_OF[ALLOWED]]:,} of {cells:,} cells are allowed.",
     )
 
 

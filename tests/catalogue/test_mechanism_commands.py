@@ -15,7 +15,7 @@ from kfmap.permission.mechanisms.table_json import plain_table
 from kfmap.permission.what_if.apply import apply_edits
 from kfmap.permission.what_if.capability_map import find_capabilities
 from kfmap.permission.what_if.edits import ChangeMemberBits, UseCapabilities
-from tests.permission.small_kernel import create_kernel, create_toy_kernel
+from tests.permission.small_kernel import create_asked_kernel, create_kernel, create_toy_kernel
 
 pytestmark = pytest.mark.django_db
 
@@ -45,6 +45,14 @@ def test_lint_kernel_names_what_the_configuration_hides() -> None:
     assert run("lint_kernel", "bare") == "Nothing found.\n"
     save_kernel(replace(create_toy_kernel(), name="bare-all"), None)
     assert "hidden_by_option: toy_now" in run("lint_kernel", "bare")
+
+
+@pytest.mark.parametrize("command", ["lint_kernel", "compare_mechanisms"])
+def test_rules_that_are_not_known_are_not_judged(command: str) -> None:
+    save_kernel(replace(create_asked_kernel(), name="asked"), None)
+    with pytest.raises(CommandError, match="The rules of asked are not known") as caught:
+        run(command, "asked")
+    assert caught.value.returncode == 2
 
 
 def test_compare_mechanisms_prints_a_row_each() -> None:

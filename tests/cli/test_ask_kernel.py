@@ -68,6 +68,22 @@ def test_text_names_the_line_and_what_it_costs(
     assert "6 instructions verified, 1 states at most" in text
 
 
+def test_programs_that_agree_are_counted_and_listed_on_demand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = [program(NAMES[0], "refused", log=LOG), *map(program, NAMES[1:])]
+    _boots(tmp_path, monkeypatch, *answers)
+    _, short = _run("--kernel", "7.2")
+    (tmp_path / "qemu.runs").unlink()
+    _, whole = _run("--kernel", "7.2", "--all")
+    agreeing = [line for line in whole.splitlines() if line.endswith(": agrees")]
+    assert agreeing
+    assert not [line for line in agreeing if line in short]
+    assert f"{len(agreeing)} program" in short
+    assert short.endswith("  Programs that agree are not listed: --all lists them.\n")
+    assert "not listed" not in whole
+
+
 def test_a_kernel_that_cannot_be_asked_costs_no_answer_of_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

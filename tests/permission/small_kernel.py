@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kfmap.kernel.facts import (
     VMLINUX,
     Constant,
@@ -13,6 +15,7 @@ from kfmap.kernel.facts import (
     Kfunc,
     KfuncSet,
     Member,
+    Observed,
     Origin,
     Place,
     Registration,
@@ -289,6 +292,18 @@ def create_toy_filter() -> Filter:
     in_ops = branch(Not(StructOpsIs("toy_ops")), refuse(66), inside, 65)
     typed = branch(Not(TypeIs("BPF_PROG_TYPE_STRUCT_OPS")), refuse(64), in_ops, 63)
     return create_filter("toy_filter", branch(Not(ours), let_pass(62), typed, 61))
+
+
+def create_asked_kernel() -> KernelFacts:
+    """Make a kernel that was booted and asked: xdp may call one kfunc, not the other."""
+    return replace(
+        create_kernel(),
+        struct_ops=(),
+        hook_of=(),
+        hooks=(),
+        observed_kfuncs=("bpf_a", "bpf_b"),
+        observed=(Observed("BPF_PROG_TYPE_XDP", None, None, None, None, False, "AD"),),
+    )
 
 
 def create_toy_kernel(**changes: object) -> KernelFacts:

@@ -43,6 +43,26 @@ def test_kernel_report_names_facts_evidence_and_every_kfunc() -> None:
     assert row["contexts that may call"] == kernel.rows[name].count("A")
 
 
+def test_report_on_a_kernel_that_was_only_asked_counts_nothing_unknown_as_none() -> None:
+    kernel = load("7.0")
+    body = read_json(build_kernel_report(kernel))
+    assert body["lead"] == [
+        "Release 7.0.13, booted and asked: 277 kfuncs, 121 contexts.",
+        "It refuses 8,923 of 33,517 cells. What its permission check lets pass is unknown, because "
+        "nothing else was asked.",
+        "Its sets, registrations and filters are not known: its source is not in the map.",
+    ]
+    told = {item["name"]: item["value"] for item in body["provenance"]}
+    assert told["evidence for 7.0"] == (
+        "its verdicts are what it answered when it was booted and asked"
+    )
+    page = FORMATS["markdown"].render(build_kernel_report(kernel)).decode()
+    assert "## Cells" in page
+    assert "## Registrations" not in page
+    assert "understood" not in page
+    assert not kernel.findings
+
+
 def test_kernel_report_opens_as_page_and_workbook() -> None:
     report = build_kernel_report(load("6.1"))
     text = read_page(FORMATS["html"].render(report).decode()).text_content()

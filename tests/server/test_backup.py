@@ -120,5 +120,5 @@ def test_place_that_cannot_be_written_is_one_sentence(filled: Path) -> None:
     ended = manage(filled, "backup", "/nowhere/backup.tar")
     assert (
         ended.stderr
-        == "CommandError: /nowhere/backup.tar cannot be written: No such file or directory.\n"
+        == "kfmap backup: /nowhere/backup.tar cannot be written: No such file or directory.\n"
     )

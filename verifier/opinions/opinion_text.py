@@ -26,13 +26,17 @@ _COUNTED = {
 Paragraph = tuple[str, KernelOpinion, Sequence[ComparedProgram]]
 
 
-def render_opinions(items: Iterable[Paragraph]) -> str:
-    """Return every object on every kernel: the counts first, then the programs that matter most."""
-    return "".join(f"{printable(line)}\n" for item in items for line in opinion_lines(*item))
+def render_opinions(items: Iterable[Paragraph], everything: bool = False) -> str:
+    """Return every object on every kernel: the counts first, then the programs that matter most.
+
+    Programs about which kfmap and the kernel agree are only counted, unless `everything` is wanted.
+    """
+    lines = (line for item in items for line in opinion_lines(*item, everything))
+    return "".join(f"{printable(line)}\n" for line in lines)
 
 
 def opinion_lines(
-    name: str, opinion: KernelOpinion, compared: Sequence[ComparedProgram]
+    name: str, opinion: KernelOpinion, compared: Sequence[ComparedProgram], everything: bool
 ) -> Iterator[str]:
     """Return the lines about an object on a kernel."""
     loaded_by = f"loaded by libbpf {opinion.libbpf.removeprefix('v')}"
@@ -40,7 +44,8 @@ def opinion_lines(
     if opinion.problem:
         yield f"  not everything could be asked: {opinion.problem}"
     yield f"  {say_counts(compared)}"
-    for item in sorted(compared, key=lambda item: _ORDER.index(item.agreement)):
+    shown = [item for item in compared if everything or item.agreement != Agreement.AGREES]
+    for item in sorted(shown, key=lambda item: _ORDER.index(item.agreement)):
         yield f"  {item.program}: {_both(item)}: {AGREEMENT_WORDS[item.agreement]}"
         if item.agreement != Agreement.AGREES or item.complaint:
             place = f", {item.source}" if item.source else ""
@@ -50,6 +55,8 @@ def opinion_lines(
                 f"    {item.opinion.instructions:,} instructions verified, "
                 f"{item.opinion.peak_states or 0:,} states at most"
             )
+    if len(shown) < len(compared):
+        yield "  Programs that agree are not listed: --all lists them."
 
 
 def say_counts(compared: Iterable[ComparedProgram]) -> str:

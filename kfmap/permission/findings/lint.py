@@ -30,7 +30,12 @@ VERSION = 1
 
 
 def lint_kernel(decider: Decider, everything: KernelFacts | None = None) -> tuple[Finding, ...]:
-    """Return all findings about a kernel; `everything` is the same tree with every option on."""
+    """Return all findings about a kernel; `everything` is the same tree with every option on.
+
+    A kernel that was only asked has none: its registrations are not known.
+    """
+    if decider.facts.is_observed:
+        return ()
     contexts = build_contexts(decider.facts)
     findings = [
         *find_multi_set(decider),

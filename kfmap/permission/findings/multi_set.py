@@ -118,7 +118,7 @@ def find_naive_errors(decider: Decider, contexts: tuple[Context, ...]) -> Iterat
     for wrong in count_wrong(decider, contexts):
         if wrong.cells:
             text = (
-                f"{wrong.cells} cells of {len(wrong.kfuncs)} kfuncs are wrong in this view: "
+                f"{wrong.cells:,} cells of {len(wrong.kfuncs)} kfuncs are wrong in this view: "
                 + ", ".join(wrong.kfuncs[:6])
                 + (" …" if len(wrong.kfuncs) > 6 else "")
             )

@@ -14,6 +14,7 @@ from kfmap.catalogue.matrix_rows import RowKind
 from kfmap.catalogue.report_data import load_kernel_data
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.permission.flip_block import FlipBlock
+from kfmap.permission.name_list import list_names
 from kfmap.reports.comparison_report import build_comparison_report
 from kfmap.web.compare.changes import (
     Changes,
@@ -49,6 +50,7 @@ def choose(request: HttpRequest, kernels: KernelMap) -> Page | HttpResponse:
         "old": latest[:1],
         "new": latest[-1:],
         "steps": Paginator(Steps(kernels), _A_PAGE).get_page(request.GET.get("page")),
+        "stepped_over": list_names([row.name for row in kernels.rows[::-1] if not row.has_rules]),
         "functions": _FUNCTIONS,
         "width": BAR,
     }

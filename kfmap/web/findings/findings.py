@@ -24,7 +24,7 @@ from kfmap.web.shared.once_per_facts import once_per_facts
 from kfmap.web.shared.page import Page, kernel_page
 
 
-@kernel_page("findings")
+@kernel_page("findings", needs_rules=True)
 def show_findings(request: HttpRequest, this: ThisKernel) -> Page | HttpResponse:
     """Show the findings by rule, with the classes of members as pictures."""
     findings = load_findings(this)

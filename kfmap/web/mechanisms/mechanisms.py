@@ -35,7 +35,7 @@ _PREFERRED = "sched_ext_ops"
 _SCOPE_WORDS = {MEMBERS: "all members", EVERYTHING: "everything"}
 
 
-@kernel_page("mechanisms")
+@kernel_page("mechanisms", needs_rules=True)
 def show_mechanisms(request: HttpRequest, this: ThisKernel) -> Page | HttpResponse:
     """Show what each mechanism gets wrong for one struct_ops type, all of them, or all contexts."""
     kernel = this.loaded

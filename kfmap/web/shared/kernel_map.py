@@ -14,9 +14,10 @@ from kfmap.catalogue.kernel_names import find_by_any_name, find_line, find_newes
 from kfmap.catalogue.models import Kernel
 from kfmap.catalogue.recent import Recent
 from kfmap.catalogue.store import LoadedKernel, load_row
-from kfmap.web.shared.not_found import NameNotFound
+from kfmap.web.shared.not_found import NameNotFound, RulesNotKnown
 
 T = TypeVar("T")
+_ASKED = frozenset({"kfunc", "context"})  # what a kernel that was only asked has
 
 
 @dataclass(frozen=True)
@@ -95,8 +96,10 @@ class ThisKernel:
     def find(self, kind: str, name: str, known: Mapping[str, T], view: str) -> T:
         """Return what has this name on this kernel; `view` names the pages of such things.
 
-        Raises NameNotFound, with the names that come near.
+        Raises NameNotFound, with the names that come near, or RulesNotKnown.
         """
+        if name not in known and not self.row.has_rules and kind not in _ASKED:
+            raise RulesNotKnown(self.name, f"{kind}s")
         if name not in known:
             raise NameNotFound(f"Linux {self.name}", kind, name, known, (view, (self.name,)))
         return known[name]

@@ -30,6 +30,7 @@ from django.views.decorators.http import require_safe
 from kfmap.permission.engine import ENGINE_VERSION
 from kfmap.web.shared.kept_pages import KEPT_PAGES
 from kfmap.web.shared.kernel_map import KernelMap, ThisKernel, load_kernel_map
+from kfmap.web.shared.not_found import RulesNotKnown
 from kfmap.web.shared.on_kernels import ON
 from verifier.records.identity import identify_uploads
 
@@ -94,11 +95,13 @@ def map_page(section: Section = "", *, conditional: bool = True) -> Callable[[Ma
 
 
 def kernel_page(
-    section: Section = "kernels", *, conditional: bool = True
+    section: Section = "kernels", *, conditional: bool = True, needs_rules: bool = False
 ) -> Callable[[KernelView], View]:
     """Give a view the kernel that its address names, and its template that kernel besides.
 
-    The address answers 404 with the names that come near where the map has no such kernel.
+    The address answers 404 with the names that come near where the map has no such kernel. A view
+    that `needs_rules` is not asked about a kernel without them: the page says that they are not
+    known, and exports and forms answer 404.
     """
 
     def decorate(view: KernelView) -> View:
@@ -108,7 +111,10 @@ def kernel_page(
             if other := request.GET.get(ON):
                 return _lead_to(request, kernels.row(other).name, address)
             this = ThisKernel(kernels, kernels.row(kernel))
-            made = view(request, this, **address)
+            known = this.row.has_rules or not needs_rules
+            made = (
+                view(request, this, **address) if known else _without_rules(request, this, section)
+            )
             names = {"kernel": this.row, "loaded": SimpleLazyObject(lambda: this.loaded)}
             return (
                 Page(made.template, {**names, **made.context}) if isinstance(made, Page) else made
@@ -117,6 +123,16 @@ def kernel_page(
         return page
 
     return decorate
+
+
+def _without_rules(request: HttpRequest, this: ThisKernel, section: Section) -> Page:
+    """Say that nothing follows from rules that are not known.
+
+    Raises RulesNotKnown where a page is not what is asked for.
+    """
+    if request.method not in ("GET", "HEAD") or "format" in request.GET or section == "kernels":
+        raise RulesNotKnown(this.name, "rules")
+    return Page("mechanisms/no_rules.html", {"tab": section})
 
 
 def _lead_to(request: HttpRequest, kernel: str, address: Mapping[str, Any]) -> HttpResponse:

@@ -46,7 +46,7 @@ _SHOWN = 300
 
 
 @require_safe
-@kernel_page("what-if", conditional=False)
+@kernel_page("what-if", conditional=False, needs_rules=True)
 def show_what_if(request: HttpRequest, this: ThisKernel) -> Page | HttpResponse:
     """Show the draft, the cells it flips, and the forms that add to it; ?format= exports."""
     kernel, name = this.loaded, this.name
@@ -73,7 +73,7 @@ def show_what_if(request: HttpRequest, this: ThisKernel) -> Page | HttpResponse:
 
 
 @require_safe
-@kernel_page(conditional=False)
+@kernel_page(conditional=False, needs_rules=True)
 def add_edit(request: HttpRequest, this: ThisKernel) -> HttpResponse:
     """Add what a form says to the draft, or take one edit out, and show the draft."""
     edits, _ = _read_draft(request, this.loaded)
@@ -88,7 +88,7 @@ def add_edit(request: HttpRequest, this: ThisKernel) -> HttpResponse:
 
 @login_required
 @require_POST
-@kernel_page(conditional=False)
+@kernel_page(conditional=False, needs_rules=True)
 def keep(request: HttpRequest, this: ThisKernel) -> HttpResponse:
     """Keep the draft as a kernel of the map, under a name of its own."""
     edits: Sequence[Edit] = ()

@@ -28,8 +28,8 @@ class Span:
         """Return where the object loads, without a full stop."""
         if self.first is None:
             if self.not_known:
-                return "no kernel is known to load all programs"
-            return "every kernel refuses something"
+                return "none is known to load all programs"
+            return "each refuses something"
         if self.first == self.last:
             refuses = "is known to refuse" if self.not_known else "refuses"
             what = "release" if self.of_releases else "kernel"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kfmap.permission.name_list import list_names
 from kfmap.quick_dataclass import dataclass
 from verifier.engine.judging.compare import Span, find_object_span
 from verifier.engine.reports.branches import Branch, find_branches
 from verifier.engine.reports.causes import Cause, Causes, causes_on, find_causes
-from verifier.engine.reports.model import CheckedObject, Unchecked
+from verifier.engine.reports.model import CheckedObject, ReportOptions, Unchecked
 from verifier.engine.result import (
     FAILS_AT_RUN_TIME,
     LEFT_OUT,
@@ -23,6 +24,7 @@ UNCHECKED = "unchecked"
 _FINE = "✓"
 _WORST_FIRST = (REFUSED, FAILS_AT_RUN_TIME, UNKNOWN, PASSES, LEFT_OUT)
 _NAMED = 3
+_TOLD = 2  # causes without a kfunc, by what they say; more are counted
 _KIND_COUNTS = {
     FindingKind.MALFORMED_KERNEL: (
         "kfunc with damaged BTF in this build",
@@ -125,6 +127,22 @@ def build_answer(obj: CheckedObject) -> Answer:
     return Answer(tuple(answers), causes, span, find_branches(obj.verdicts))
 
 
+def say_span(answer: Answer, options: ReportOptions) -> str:
+    """Return on which of the kernels that were asked nothing is refused, and which of them decide.
+
+    Of one kernel its answer says all: "".
+    """
+    number = len(answer.kernels)
+    if number < 2:
+        return ""
+    deciding = options.deciding
+    if not deciding or len(deciding) == number:
+        who = "Each decides"
+    else:
+        who = f"{list_names(deciding)} {'alone decides' if len(deciding) == 1 else 'decide'}"
+    return f"Of {number} kernels asked, {answer.span.words}. {who} whether the object fails."
+
+
 def _unchecked(item: Unchecked) -> KernelAnswer:
     return KernelAnswer(item.kernel, UNCHECKED, item.problem, passing=0, loaded=0, left_out=0)
 
@@ -158,14 +176,22 @@ def describe_causes(causes: Sequence[Cause]) -> str:
 
 def _describe_kind(kind: FindingKind, causes: Sequence[Cause]) -> str:
     kfuncs = list(dict.fromkeys(cause.kfunc for cause in causes if cause.kfunc))
-    if len(causes) == 1 and not kfuncs:
-        return causes[0].text.removeprefix("this kernel has ").partition(": ")[0]
-    number = len(kfuncs) or len(causes)
-    text = count(number, *_KIND_COUNTS[kind])
-    if not kfuncs:
-        return text
-    rest = f" and {number - _NAMED} more" if number > _NAMED else ""
-    return f"{text} ({', '.join(kfuncs[:_NAMED])}{rest})"
+    others = [cause for cause in causes if not cause.kfunc]
+    parts = []
+    if kfuncs:
+        more = len(kfuncs) - _NAMED
+        rest = f" and {more} more" if more > 0 else ""
+        named = f"{', '.join(kfuncs[:_NAMED])}{rest}"
+        parts.append(f"{count(len(kfuncs), *_KIND_COUNTS[kind])} ({named})")
+    if len(others) > _TOLD:
+        parts.append(count(len(others), *_KIND_COUNTS[kind]))
+    else:
+        parts += dict.fromkeys(map(_head, others))
+    return "; ".join(parts)
+
+
+def _head(cause: Cause) -> str:
+    return cause.text.removeprefix("this kernel has ").partition(": ")[0]
 
 
 def _group(said: str, kernels: Sequence[str]) -> str:

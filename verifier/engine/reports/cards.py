@@ -131,6 +131,6 @@ def _shapes(cause: Cause) -> Iterator[tuple[_Shape, str]]:
     said = cause.example.suggestion
     names = [cause.kfunc] if cause.kfunc else dict.fromkeys(_NAME.findall(cause.text))
     for name in islice(names, _MOST_TRIED):
-        word = re.compile(rf"\b{re.escape(name)}\b")
+        word = re.compile(rf"\b{re.escape(name)}(?=_impl\b|\b)")  # `NAME_impl` is another's, too
         texts = (word.sub(_ANY, cause.text), word.sub(_ANY, said))
         yield (cause.kind, *cause.kernels, *texts, *cause.example.legal_in), name

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from kfmap.reports.document import Entry, Report, Section, Table, made_by
 from kfmap.reports.formats import FORMATS
 from verifier.engine.reports.agreed import agreed_sections
-from verifier.engine.reports.answer import KernelAnswer, build_answer, count
+from verifier.engine.reports.answer import KernelAnswer, build_answer, count, say_span
 from verifier.engine.reports.cards import Card, find_cards
 from verifier.engine.reports.causes import Causes
 from verifier.engine.reports.csv_report import HEAD, finding_rows
@@ -57,7 +57,7 @@ def build_report(objects: Sequence[CheckedObject], options: ReportOptions = DEFA
     return Report(
         "objects",
         title,
-        (*(_lead(one) if one else ()), JUDGED),
+        (*(_lead(one, options) if one else ()), JUDGED),
         tuple(sections),
         (findings, _calls(objects), _matrix_sheet(objects)),
         tuple(_provenance(objects, options)),
@@ -70,19 +70,19 @@ def _objects(objects: Sequence[CheckedObject]) -> str:
     return count(len(objects), "object", "objects")
 
 
-def _lead(obj: CheckedObject) -> tuple[str, ...]:
+def _lead(obj: CheckedObject, options: ReportOptions) -> tuple[str, ...]:
     if obj.problem:
         return (f"Could not be read: {obj.problem}",)
     answer = build_answer(obj)
-    words = answer.span.words
-    told = (f"{words[:1].upper()}{words[1:]}.",) if len(answer.kernels) > 1 else ()
+    span = say_span(answer, options)
+    told = (span,) if span else ()
     origin = (f"Built from {obj.origin.words}.",) if obj.origin else ()
     return (answer.line, *told, *origin)
 
 
 def _overview(objects: Sequence[CheckedObject], options: ReportOptions) -> Table:
     """Return one row per object with its answer, and the hash that it is known by."""
-    rows = [(obj.file, _lead(obj)[0], obj.sha256) for obj in objects]
+    rows = [(obj.file, _lead(obj, options)[0], obj.sha256) for obj in objects]
     return Table("Objects and their answers", ("object", "answer", "SHA-256"), tuple(rows))
 
 

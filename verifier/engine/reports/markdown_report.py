@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from kfmap import __version__
 from kfmap.reports.markdown import escape
 from verifier.engine.reports.agreed import agreed_lines
-from verifier.engine.reports.answer import build_answer, count
+from verifier.engine.reports.answer import build_answer, count, say_span
 from verifier.engine.reports.cards import Card, find_cards
 from verifier.engine.reports.judged import JUDGED
 from verifier.engine.reports.model import (
@@ -39,9 +39,9 @@ def _lines(obj: CheckedObject, options: ReportOptions) -> Iterator[str]:
         return
     answer = build_answer(obj)
     yield escape(answer.line)
-    if len(answer.kernels) > 1:
+    if span := say_span(answer, options):
         yield ""
-        yield escape(answer.span.words)
+        yield escape(span)
     if obj.origin:
         yield ""
         yield escape(f"Built from {obj.origin.words}.")

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from kfmap import __version__
 from kfmap.safe_text.printable import printable
 from verifier.engine.reports.agreed import agreed_lines
-from verifier.engine.reports.answer import Answer, build_answer, count
+from verifier.engine.reports.answer import Answer, build_answer, count, say_span
 from verifier.engine.reports.cards import Card, find_cards
 from verifier.engine.reports.causes import Hit
 from verifier.engine.reports.judged import JUDGED
@@ -57,8 +57,8 @@ def _lines(obj: CheckedObject, options: ReportOptions) -> Iterator[str]:
     yield f"  {answer.line}"
     if obj.origin:
         yield f"  Built from {obj.origin.words}."
-    if len(answer.kernels) > 1:
-        yield f"  {_sentence(answer.span.words)} {_asked(answer, options)}"
+    if span := say_span(answer, options):
+        yield f"  {span}"
     yield from _branch_lines(answer, options)
     yield from _cause_lines(answer, options)
     yield from opinion_text(obj)
@@ -78,19 +78,6 @@ def _branch_lines(answer: Answer, options: ReportOptions) -> Iterator[str]:
         yield f"  {'live only' if not at else '         '} {branch.words}"
     if len(shown) < len(branches):
         yield f"            and {count(len(branches) - len(shown), 'more way', 'more ways')}"
-
-
-def _sentence(words: str) -> str:
-    return f"{words[:1].upper()}{words[1:]}."
-
-
-def _asked(answer: Answer, options: ReportOptions) -> str:
-    """Return which kernels were asked, and which of them decide the exit code."""
-    asked = f"{len(answer.kernels)} kernels were asked"
-    if not options.deciding or len(options.deciding) == len(answer.kernels):
-        return f"{asked}, and each decides."
-    verb = "decides" if len(options.deciding) == 1 else "decide"
-    return f"{asked}; {', '.join(options.deciding)} {verb}."
 
 
 def _cause_lines(answer: Answer, options: ReportOptions) -> Iterator[str]:

@@ -47,7 +47,8 @@ class SettingsForm(SpaceModelForm):
         label="Kernels that count here",
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text="Choose none to count all of the map.",
+        help_text="What one of them refuses needs a waiver before it can be signed off. "
+        "Choose none to count the newest release only.",
     )
     accounts_role = forms.ChoiceField(
         label="If it is not private, everybody with an account may",

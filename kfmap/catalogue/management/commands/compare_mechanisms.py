@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from kfmap.catalogue.commands import kernel_or_error
+from kfmap.catalogue.commands import kernel_with_rules_or_error
 from kfmap.catalogue.store import LoadedKernel
 from kfmap.permission.mechanisms.capabilities import CapabilitiesInSets
 from kfmap.permission.mechanisms.compare import compare_mechanisms, compare_one
@@ -49,10 +49,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the comparison."""
-        kernel = kernel_or_error(options["kernel"])
+        kernel = kernel_with_rules_or_error(options["kernel"])
         scope: str = options["scope"]
         if options["against"]:
-            newer = kernel_or_error(options["against"])
+            newer = kernel_with_rules_or_error(options["against"])
             name = "sched_ext_ops" if scope == EVERYTHING else scope
             handover = compare_handover(kernel.decider, newer.decider, name)
             self.stdout.write(describe_handover(handover), ending="")

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from kfmap.catalogue.commands import kernel_or_error
+from kfmap.catalogue.commands import kernel_with_rules_or_error
 from kfmap.catalogue.store import NoSuchKernelError, load_kernel
 from kfmap.kernel.facts import KernelFacts
 from kfmap.permission.findings.lint import lint_kernel, render_lint_json, render_lint_text
@@ -24,7 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("--format", choices=("text", "json"), default="text")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        kernel = kernel_or_error(options["kernel"])
+        kernel = kernel_with_rules_or_error(options["kernel"])
         findings = lint_kernel(kernel.decider, _find_everything(kernel.name))
         if options["format"] == "json":
             text = render_lint_json(kernel.name, findings)

@@ -35,7 +35,7 @@ def test_the_span_goes_from_first_to_last_and_names_the_holes() -> None:
 def test_an_object_that_loads_nowhere_has_no_span() -> None:
     span = find_object_span([_verdict("6.1", REFUSED, "bpf_a")], ())
     assert span == Span(None, None, ())
-    assert span.words == "every kernel refuses something"
+    assert span.words == "each refuses something"
 
 
 def test_an_object_loads_where_nothing_is_refused_and_nothing_unknown() -> None:
@@ -57,7 +57,7 @@ def test_what_is_not_known_is_not_in_the_span() -> None:
         == "6.17 is the only release that is known to refuse nothing"
     )
     unsure = find_span([("6.16", None), ("7.1", False)])
-    assert unsure.words == "no kernel is known to load all programs"
+    assert unsure.words == "none is known to load all programs"
     checked = find_object_span([_verdict("7.2", PASSES)], ["7.3"])
     assert checked.words == "7.2 is the only release that is known to refuse nothing"
 

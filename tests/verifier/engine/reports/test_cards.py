@@ -59,6 +59,17 @@ def test_one_name_may_differ_in_a_sentence_and_no_number() -> None:
     assert "- The same holds for bpf\\_two.\n" in render_markdown([obj])
 
 
+def test_kfuncs_that_one_build_damaged_are_one_card() -> None:
+    said = [
+        finding(FindingKind.MALFORMED_KERNEL, name, f"{name} is damaged: no {name}_impl", "run")
+        for name in ("toy_kick", "toy_idle")
+    ]
+    [card] = cards_of(checked(verdict("7.2", run=said)))
+    assert card.headline == "toy_kick and toy_idle: the kernel's own BTF is malformed"
+    other = finding(FindingKind.MALFORMED_KERNEL, "toy_a", "toy_a is damaged: no toy_b_impl", "run")
+    assert len(cards_of(checked(verdict("7.2", run=[*said, other])))) == 2
+
+
 def test_a_helper_goes_by_name_and_number() -> None:
     said = [
         finding(FindingKind.LOAD, "", f"program of this type cannot use helper {name}")

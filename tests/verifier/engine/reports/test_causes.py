@@ -139,6 +139,23 @@ def test_the_answer_is_one_line_newest_first() -> None:
     assert answer.span.words == "nothing is refused from 6.18 to 7.3, except on 7.1, 7.2"
 
 
+def test_the_answer_says_what_is_not_known_and_miscounts_nothing() -> None:
+    said = [
+        finding(FindingKind.UNKNOWN, "", "it is not known what its fields become: it has no types"),
+        finding(FindingKind.UNKNOWN, "toy_move", "it is not known whether it may be called"),
+    ]
+    answer = build_answer(checked(verdict("7.3", run=said)))
+    assert answer.line == (
+        "7.3: 1 thing that cannot be known (toy_move); it is not known what its fields become"
+    )
+    many = [finding(FindingKind.LOAD, "", f"{word} is wrong") for word in ("this", "that", "all")]
+    assert build_answer(checked(verdict("7.3", run=many[:2]))).line == (
+        "7.3: this is wrong; that is wrong"
+    )
+    counted = build_answer(checked(verdict("7.3", run=many))).line
+    assert counted == "7.3: 3 reasons why it does not load"
+
+
 def test_an_object_without_programs_passes() -> None:
     answer = build_answer(checked(verdict("7.3")))
     assert [item.verdict for item in answer.kernels] == [PASSES]
@@ -147,4 +164,4 @@ def test_an_object_without_programs_passes() -> None:
 
 def test_where_nothing_loads_the_answer_says_so() -> None:
     answer = build_answer(checked(verdict("7.3", run=[missing("toy_move", "run")])))
-    assert answer.span.words == "every kernel refuses something"
+    assert answer.span.words == "each refuses something"

@@ -78,8 +78,8 @@ def test_text_says_path_source_reason_and_suggestion() -> None:
     text = render("text")
     for part in (
         "  7.2: 1 kfunc refused where it is called (toy_move) · 6.18 ✓ · 7.3: ",
-        "6.18 is the only release that is known to refuse nothing.",
-        "3 kernels were asked, and each decides.",
+        "  Of 3 kernels asked, 6.18 is the only release that is known to refuse nothing. "
+        "Each decides whether the object fails.\n",
         "1. toy_move: not allowed in this context",
         "on 7.2: toy_running",
         "toy_running → helper → toy_move, src/toy.bpf.c:12: toy_move(p);",
@@ -181,6 +181,24 @@ def test_junit_counts_failures_and_errors() -> None:
     root = ElementTree.fromstring(render("junit", f"{HTML}\x00"))
     outcomes = [case[0].tag if len(case) else "passes" for case in root.iter("testcase")]
     assert sorted(outcomes) == ["error", "error", "failure", "passes"]
+
+
+def test_junit_fails_on_no_kernel_that_does_not_decide() -> None:
+    text = RENDERERS["junit"].render([create_checked()], ReportOptions(deciding=("6.18",)))
+    root = ElementTree.fromstring(text)
+    [skipped] = [case[0] for case in root.iter("testcase") if len(case) and case[0].text]
+    assert (skipped.tag, skipped.get("message")) == ("skipped", "refused, and 7.2 does not decide")
+    assert "toy_filter refuses" in str(skipped.text)
+    assert not [*root.iter("failure"), *root.iter("error")]
+
+
+@pytest.mark.parametrize("name", ["text", "markdown", "html"])
+def test_reports_say_which_kernels_were_asked_and_which_decide(name: str) -> None:
+    asked = "Of 3 kernels asked, 6.18 is the only release that is known to refuse nothing."
+    alone, both = ("6.18",), ("7.2", "6.18")
+    for deciding, who in ((alone, "6.18 alone decides"), (both, "7.2 and 6.18 decide")):
+        text = str(RENDERERS[name].render([create_checked()], ReportOptions(deciding=deciding)))
+        assert f"{asked} {who} whether the object fails." in text
 
 
 def test_verdicts_and_summaries_survive_json() -> None:
