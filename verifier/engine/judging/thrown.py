@@ -27,6 +27,8 @@ def thrown_problems(
     prepared: Prepared, kernel: Interview, program: int, reach: Reach
 ) -> Iterator[Problem]:
     """Look at every live exception that makes a program return what is thrown."""
+    if THROW not in prepared.reached[program].names:
+        return
     obj = prepared.object
     context = prepared.context_numbers[program]
     calls = [call for call in reach.calls if _returns(obj, call)]
