@@ -10,6 +10,7 @@ from django.apps import apps
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
+from pytest_django import DjangoAssertNumQueries
 
 from kfmap.permission.engine import ENGINE_VERSION
 from tests.verifier.conftest import create_object
@@ -100,6 +101,15 @@ def test_upload_with_an_open_job_is_known_whatever_is_read(
     Job.objects.create(object=add_objects(other, 1)[0])
     assert other.has_open_jobs(other.files.count())
     assert not team.submission.has_open_jobs(team.submission.files.count())
+
+
+def test_no_job_is_looked_for_where_none_is_open(
+    team: Team, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    monkeypatch.setattr("verifier.records.models.submission._MANY", 2)
+    Job.objects.create(object=add_objects(team.submission, 3)[0], state=Job.State.DONE)
+    with django_assert_num_queries(1):
+        assert not team.submission.has_open_jobs(4)
 
 
 def test_latest_are_asked_by_an_index_of_their_space(team: Team) -> None:
