@@ -47,8 +47,10 @@ class DifferingEvidence:
 @require_safe
 def show_differences(request: HttpRequest) -> HttpResponse:
     """Show what is to be looked into, objects first."""
+    programs = list(_find_programs(request.user))
     context = {
-        "programs": list(_find_programs(request.user)),
+        "programs": programs,
+        "asked": bool(programs) or Opinion.objects.current().exists(),
         "evidence": list(_find_evidence()),
         "section": "uploads",
     }

@@ -71,6 +71,12 @@ def test_an_answer_says_that_the_kernel_says_otherwise(ada: Client) -> None:
     assert "The kernel says otherwise" in page
 
 
+def test_where_no_kernel_was_asked_none_is_said_to_agree(ada: Client) -> None:
+    page = ada.get("/differences/").content.decode()
+    assert "No kernel has been asked about an object yet" in page
+    assert "contradicts its verdicts" not in page
+
+
 def test_cells_that_differ_are_a_queue_with_both_reasons(ada: Client) -> None:
     said = _post(ada, evidence(wrong=1).read()).json()
     assert said["differ"] == 1
