@@ -49,6 +49,19 @@ static bool kfunc_spin_allowed(u32 id)
 """
 
 
+_FRAMES = """\
+#define MAX_FRAMES {number}
+static int check_max_stack_depth_subprog(struct bpf_verifier_env *env, int idx)
+{{
+    frame{step};
+    if (frame >= MAX_FRAMES) {{
+        return -E2BIG;
+    }}
+    return 0;
+}}
+"""
+
+
 def _code(root: Path, text: str) -> Code:
     file = root / VERIFIER
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -152,3 +165,24 @@ def test_what_replaces_a_function_is_asked_whether_it_changes_packets(tmp_path: 
         "packet_helper:tail_call": 5,
         "packet_kfunc:bpf_xdp_pull_data": 13,
     }
+
+
+@pytest.mark.parametrize(
+    ("number", "step", "anew"),
+    [(8, "++", False), (16, " = bpf_subprog_is_global(env, idx) ? 0 : frame + 1", True)],
+)
+def test_how_many_frames_a_chain_of_calls_may_have(
+    tmp_path: Path, number: int, step: str, anew: bool
+) -> None:
+    text = _FRAMES.format(number=number, step=step)
+    found = _ask(tmp_path, text, f"call_frames:{number}")
+    assert found.holds
+    assert found.place is not None
+    assert (found.place.file, found.place.line) == (VERIFIER, 9)
+    assert _ask(tmp_path, text, "frames_anew_in_globals").holds is anew
+
+
+def test_a_number_of_frames_that_cannot_be_read_is_not_known(tmp_path: Path) -> None:
+    text = _FRAMES.format(number="other(1)", step="++")
+    found = extract_behaviours(_code(tmp_path, _MARK + text))
+    assert not [item for item in found if item.name.startswith("call_frames")]

@@ -63,9 +63,11 @@ _NOT_JUDGED_TEXT = re.compile(
     r"|failed to create: Invalid argument"
 )
 # And of a kind that they do not, about what they cover: what sets a timer or work up
-# (process_map_ptr_arg()), and, where facts have it, what is returned, but for exceptions (R1) and
-# functions that are called.
-_MIXED_MAPS_TEXT = re.compile(r"doesn't match map pointer in R\d")
+# (process_map_ptr_arg()), how deep calls nest, and, where facts have it, what is returned, but for
+# exceptions (R1) and functions that are called.
+_JUDGED_TEXT = re.compile(
+    r"doesn't match map pointer in R\d|the call stack of \d+ frames is too deep|recursive call from"
+)
 _RETURNED_TEXT = re.compile(
     r"(?:At (?:program exit|(?:async )?callback return)|[Ii]n async callback) the register R0 has"
 )
@@ -211,7 +213,7 @@ def _is_judged(message: LogMessage | None, knows_returns: Callable[[], bool]) ->
     """Return whether a complaint is of a kind that kfmap's verdicts cover."""
     if message is None or _NOT_JUDGED_TEXT.search(message.text):
         return False
-    if message.kind not in _NOT_JUDGED or _MIXED_MAPS_TEXT.search(message.text):
+    if message.kind not in _NOT_JUDGED or _JUDGED_TEXT.search(message.text):
         return True
     return _RETURNED_TEXT.search(message.text) is not None and knows_returns()
 

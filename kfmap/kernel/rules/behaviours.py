@@ -32,6 +32,8 @@ _KFUNC = re.compile(r"\bKF_(\w+)")
 _CALLED = re.compile(r"\b(is_\w+)\s*\(")
 _LOCK_HELD = re.compile(r"if \(env->cur_state->active_(?:spin_)?lock")
 _WITHIN = 400  # characters after it in which the exceptions stand
+_FRAMES_COUNTED = ("check_max_stack_depth_subprog", "check_max_stack_depth")
+_FRAMES = re.compile(r"if \(frame >= (\w+)\)")
 _HELPER = re.compile(r"!=\s*BPF_FUNC_(\w+)")
 # Which helpers and kfuncs may change a packet: by their numbers since "bpf: refactor
 # bpf_helper_changes_pkt_data to use helper number" (6.12.107), before by their functions.
@@ -147,6 +149,8 @@ _ROWS = (
     _Row("tracing_nests", ("bpf_check_attach_target",), r"->attach_tracing_prog\b"),
     # Nothing attaches to a struct_ops program that takes pointers into an arena; 7.3.4.
     _Row("arena_contexts_stay", ("bpf_check_attach_target",), r"bpf_prog_has_arena_ctx_arg"),
+    # The frames of nested calls are counted anew from each global function: seen first in 7.1.13.
+    _Row("frames_anew_in_globals", ("check_max_stack_depth_subprog",), r"\?\s*0\s*:\s*frame \+ 1"),
 )
 
 
@@ -156,6 +160,7 @@ def extract_behaviours(code: Code) -> tuple[Behaviour, ...]:
     if _MARK not in functions:
         return ()
     found = [_ask(row, functions) for row in _ROWS]
+    found += _call_frames(code, functions)
     found += (
         Behaviour(f"helper_under_lock:{name}", True, place)
         for name, place in _helpers_under_lock(functions)
@@ -197,6 +202,22 @@ def _ask(row: _Row, functions: dict[str, Item]) -> Behaviour:
     asked = next((functions[name] for name in row.functions if name in functions), None)
     place = Place(asked.file, asked.function_line) if asked else None
     return Behaviour(row.name, False, place)
+
+
+def _call_frames(code: Code, functions: dict[str, Item]) -> Iterator[Behaviour]:
+    """Find how many frames a chain of calls may have.
+
+    check_max_stack_depth(), or check_max_stack_depth_subprog() since 6.1.192, has asked so ever
+    since there are functions; the number was 8, and is 16 in 7.2.12.
+    """
+    for name in _FRAMES_COUNTED:
+        item = functions.get(name)
+        match = _FRAMES.search(item.text) if item else None
+        most = code.value(match[1], VERIFIER) if match else None
+        if item and match and isinstance(most, int):
+            place = Place(item.file, item.line_at(match.start()))
+            yield Behaviour(f"call_frames:{most}", True, place)
+            return
 
 
 def _helpers_under_lock(functions: dict[str, Item]) -> Iterator[tuple[str, Place]]:

@@ -38,6 +38,7 @@ def _compare(verdict: str, word: Word, log: str = "", said: str = "") -> Compare
             Agreement.DIFFERS,
         ),
         ("passes", Word.REFUSED, "bpf_spin_unlock of different lock\n", Agreement.DIFFERS),
+        ("passes", Word.REFUSED, "the call stack of 9 frames is too deep\n", Agreement.DIFFERS),
         (
             "passes",
             Word.REFUSED,

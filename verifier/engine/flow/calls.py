@@ -114,6 +114,7 @@ class CallGraph:
         self._pointers: dict[int, bool] = {}
         self._paths: dict[tuple[int, ...], dict[int, Path]] = {}
         self._room = _MAX_KEPT
+        self._nesting: dict[int, frozenset[int]] = {}
         self._extern_kinds: dict[int, ExternKind] = {}
         self._kinds: dict[int, list[int]] = {}  # extern → which slots its calls are marked in
         self._add_references()
@@ -335,6 +336,17 @@ class CallGraph:
             for callee in calls.callees():
                 callers[callee].append(function)
         return callers
+
+    def nesting(self, calls: int) -> frozenset[int]:
+        """Return the functions from which so many calls may nest, addresses passed on included."""
+        if calls not in self._nesting:
+            found = frozenset(range(len(self.calls)))
+            for _ in range(calls):
+                found = frozenset(
+                    caller for caller in found if not found.isdisjoint(self.calls[caller].callees())
+                )
+            self._nesting[calls] = found
+        return self._nesting[calls]
 
     def closure(self, marks: Iterable[object]) -> frozenset[int]:
         """Return the functions that are marked, and those from which one can be reached."""

@@ -173,7 +173,10 @@ class GlobalCall(NamedTuple):
 
 @dataclass(slots=True)
 class Reach:
-    """All that is live in one program; `complete` is False where something could not be walked."""
+    """All that is live in one program; `complete` is False where something could not be walked.
+
+    `later`: the functions that run on a stack of their own, with whether that is sure.
+    """
 
     calls: list[LiveCall] = field(default_factory=list)
     helpers: list[LiveHelper] = field(default_factory=list)
@@ -183,6 +186,7 @@ class Reach:
     statics_under_lock: list[GlobalCall] = field(default_factory=list)
     callbacks: list[LiveCallback] = field(default_factory=list)
     endings: list[LiveEnding] = field(default_factory=list)
+    later: dict[int, bool] = field(default_factory=dict)
     complete: bool = True
 
     def add(self, node: Node, how: Circumstances, sure: bool, summary: Summary) -> None:
@@ -211,6 +215,9 @@ class Reach:
             self.statics_under_lock.append(GlobalCall(node, edge.regions, sure, how))
         elif edge.kind in (CALLBACK, TIMER, WORK):
             self.callbacks.append(LiveCallback(node, sure))
+        if edge.kind in (TIMER, WORK, PASSED):
+            is_sure = sure and edge.kind != PASSED
+            self.later[edge.function] = is_sure or self.later.get(edge.function, False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +256,7 @@ def find_live_calls(engine: Engine, entry: Entry) -> Reach:
         node = Node(entry.exception_callback, None, Node(entry.function, None, None))
         waiting.append((node, _ANY_ARGUMENTS, NO_REGIONS, start, True))
         reach.callbacks.append(LiveCallback(node, True))
+        reach.later[entry.exception_callback] = True
     for function, path in entry.verified.items():
         waiting.append((Node.at(function, path), _ANY_ARGUMENTS, NO_REGIONS, start, True))
     known: dict[tuple[int, tuple[Value, ...], Regions, Circumstances], bool] = {}

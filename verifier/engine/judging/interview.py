@@ -347,6 +347,16 @@ class Interview(Asking):
         return self._kernel.verifies_called_globals
 
     @question
+    def call_frames(self) -> int | None:
+        """Return how many frames a chain of calls may have, None if that is not known."""
+        return self._kernel.rules.call_frames
+
+    @question
+    def call_frames_place(self) -> Place | None:
+        """Return where the kernel asks how many frames a chain of calls has."""
+        return self._kernel.rules.call_frames_place
+
+    @question
     def has_function(self, name: str) -> bool | None:
         """Return whether the kernel itself has a function, None if that is not known."""
         return self._kernel.has_function(name)

@@ -12,6 +12,7 @@ from verifier.engine.flow.forks import ON_MAPS
 from verifier.engine.flow.questions import Question
 from verifier.engine.flow.reach import Entry, LivePoison, Reach, find_live_calls
 from verifier.engine.flow.summary import LeakKind
+from verifier.engine.judging.call_depth import may_nest_too_deep
 from verifier.engine.judging.callbacks import CallbackJudge
 from verifier.engine.judging.calls import CallJudge
 from verifier.engine.judging.context_structs import is_context
@@ -110,6 +111,8 @@ class LiveJudge:
         self._context = prepared.context_numbers[program]
         self.judges = judges
         self._returns = ReturnJudge(prepared, kernel, program)
+        # What runs later does not count; which functions do only a walk tells.
+        self._may_nest = may_nest_too_deep(prepared, self._program, kernel)
 
     def walk(self, exactly: bool = True) -> tuple[Reach, list[Problem]]:
         """Walk fast, and exactly where that leaves open whether something wrong is live.
@@ -154,7 +157,7 @@ class LiveJudge:
             return True
         if reached.loads_packets and (reached.calls_back or not self._may_load_packets):
             return True
-        if reached.calls_back and TAIL_CALL in reached.helpers:
+        if reached.calls_back and (TAIL_CALL in reached.helpers or self._may_nest):
             return True
         return self._may_fail() or self._may_object() or self._returns.may_object()
 

@@ -10,6 +10,7 @@ from kfmap.permission.verdict import give_reason
 from kfmap.permission.view import STRUCT_OPS_TYPE
 from verifier.engine.flow.reach import Circumstances, LiveCall, Node, Reach
 from verifier.engine.flow.regions import NO_REGIONS
+from verifier.engine.judging.call_depth import call_depth_objection
 from verifier.engine.judging.callbacks import exception_objection
 from verifier.engine.judging.evidence import Path, Reporter
 from verifier.engine.judging.externs import FOUND, MALFORMED
@@ -114,6 +115,7 @@ class _ProgramJudge:
         reach, problems = self._live.walk(exactly=not self._problems)
         findings += self._call_findings(problems)
         live = {self._name(call.extern) for call in reach.calls}
+        findings += self._depth_findings(reach)
         findings += self._dead_findings(reach)
         if find_word(item.kind for item in findings) in (PASSES, FAILS_AT_RUN_TIME):
             findings += self._untyped_findings()
@@ -249,6 +251,15 @@ class _ProgramJudge:
                 doubt = _NOT_SURE_WHAT if reasons[0].rule == RETURN_RULE else _NOT_SURE
                 kind, reasons = FindingKind.UNKNOWN, (*reasons, doubt, *self._unknowns)
             yield self._reporter.report(kind, kfunc, problem.path, reasons, problem.advice)
+
+    def _depth_findings(self, reach: Reach) -> Iterator[Finding]:
+        """Report calls that nest too deep, which the kernel looks at when all is walked."""
+        found = call_depth_objection(self._prepared, self._program, self._kernel, reach.later)
+        if found:
+            path, objection = found
+            yield self._reporter.report(
+                objection.kind, "", path, objection.reasons, objection.advice
+            )
 
     @cached_property
     def _unknowns(self) -> tuple[Reason, ...]:

@@ -17,6 +17,7 @@ from kfmap.permission.helper_names import helper_name
 # in 7.3. A kernel that has the flag asks for it; else the kfuncs that its verifier names count.
 _SPINLOCK_SAFE = "KF_SPINLOCK_SAFE"
 _HELPER_UNDER_LOCK = "helper_under_lock:"
+_CALL_FRAMES = "call_frames:"
 
 
 class VerifierRules:
@@ -37,6 +38,22 @@ class VerifierRules:
     @property
     def are_known(self) -> bool:
         return bool(self._known)
+
+    @property
+    def call_frames(self) -> int | None:
+        """Return how many frames a chain of calls may have (MAX_CALL_FRAMES)."""
+        name = self._counted.name if self._counted else ""
+        return int(name.removeprefix(_CALL_FRAMES)) if name else None
+
+    @property
+    def call_frames_place(self) -> Place | None:
+        """Return the kernel's line that counts them."""
+        return self._counted.place if self._counted else None
+
+    @cached_property
+    def _counted(self) -> Behaviour | None:
+        found = (item for name, item in self._known.items() if name.startswith(_CALL_FRAMES))
+        return next(found, None)
 
     @cached_property
     def _flag_decides(self) -> bool:
