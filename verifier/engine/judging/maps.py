@@ -62,6 +62,9 @@ class _Held(NamedTuple):
     fields: frozenset[str]
 
 
+_LOCK = "BPF_SPIN_LOCK"
+
+
 class MapJudge:
     """Judges the maps of one object on one kernel."""
 
@@ -220,13 +223,26 @@ class MapJudge:
     def unmade_maps(self) -> Iterator[Reason]:
         """Return which maps the kernel makes neither as they are nor without types."""
         for item in self._object.maps if self._object.btf else ():
-            if not needs_types(item):
-                continue
-            if not has_types(item):
-                why = "it needs the types of its keys and values (__type(key, int) and so on)"
-            elif not (why := self._unfit(item)):
-                continue
-            yield Reason(_RULE, f"this kernel does not make map {item.name}: {why}")
+            if why := self._unmade(item):
+                yield Reason(_RULE, f"this kernel does not make map {item.name}: {why}")
+
+    def _unmade(self, item: BpfMap) -> str:
+        if item.inner and _LOCK in self._all_fields_of(item.inner) and self._locks_outer_maps_only:
+            return "its inner maps hold struct bpf_spin_lock, which it takes in other maps only"
+        if not needs_types(item):
+            return ""
+        if not has_types(item):
+            return "it needs the types of its keys and values (__type(key, int) and so on)"
+        return self._unfit(item)
+
+    @cached_property
+    def _locks_outer_maps_only(self) -> bool:
+        """Return whether inner maps may hold no lock (bpf_map_meta_alloc() of map_in_map.c).
+
+        6.1.192 refuses them; 6.12.107 does not, since "bpf: Allow locking bpf_spin_lock in inner
+        map values", which came together with btf_parse_fields().
+        """
+        return self._kernel.has_function("btf_parse_fields") is False
 
     def _unfit(self, item: BpfMap) -> str:
         """Return why the kernel does not make a map with the types of its values, "" if it does."""

@@ -8,8 +8,10 @@ import pytest
 
 from kfmap.btf.read import Btf, read_btf
 from tests.btf.btf_writer import BtfWriter
+from tests.verifier.bundled import bundled_kernel, reasons_of
 from tests.verifier.engine.flow.assembly import assemble
 from tests.verifier.engine.judging.toy import kernel_facts, only_finding
+from tests.verifier.engine.object.objects import read
 from verifier.engine.object.model import BpfMap
 from verifier.engine.result import PASSES, REFUSED
 from verifier.engine.verdict import KernelUnderTest, check_object
@@ -58,3 +60,17 @@ def test_a_program_has_one_cgroup_storage_of_each_type(
     assert verdict.verdict == expected
     if expected == REFUSED:
         assert only_finding(verdict).reasons[0].text.endswith("there are one and two")
+
+
+@pytest.mark.parametrize(
+    ("inner", "kernel", "is_made"),
+    [("locked", "6.1", False), ("locked", "6.12", True), ("plain", "6.1", True)],
+)
+def test_inner_maps_of_older_kernels_hold_no_lock(inner: str, kernel: str, is_made: bool) -> None:
+    """ "map 'mom': failed to create: unknown error (-524)" on 6.1.192; 7.3.4 makes it."""
+    obj = read("map_fields.bpf.o")
+    held = next(item for item in obj.maps if item.name == inner)
+    outer = replace(held, name="outer", kind=12, inner=held)  # BPF_MAP_TYPE_ARRAY_OF_MAPS
+    obj = replace(obj, maps=(*obj.maps, outer))
+    told = reasons_of(check_object(obj, bundled_kernel(kernel)).programs[0])
+    assert any("does not make map outer" in text for text in told) != is_made
