@@ -6,6 +6,7 @@ far as liveness, sleeping and regions go.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from verifier.engine.flow.body import Row
@@ -88,7 +89,7 @@ def call_helper(walk: Walk, state: State, slot: int, number: int) -> None:
     if number == _LOOKUP:
         is_there = _finds_element(walk, state)
         if walk.tells_elements:
-            result = _look_up(state, walk.place(slot))
+            result = _look_up(walk, state, walk.place(slot))
             result = result._replace(kind=TO_VALUE) if is_there else result
         elif is_there is not False:
             result = OBJECT if is_there else TRUSTED
@@ -105,13 +106,16 @@ def call_helper(walk: Walk, state: State, slot: int, number: int) -> None:
     _finish(state, result, reads_only=number in _READERS)
 
 
-def _look_up(state: State, place: int) -> Pointer:
+def _look_up(walk: Walk, state: State, place: int) -> Pointer:
     """Return an element of a map: which one it is tells one lock from another.
 
     Each lookup counts as another element, as check_helper_call() gives each an id of its own; one
-    in an inner map, or in a map that is chosen at run time, too.
+    in an inner map, or in a map that is chosen at run time, too. What a map of maps gives is a map.
     """
-    return _make(state, _map_of(state.registers[1]), place)
+    target = _map_of(state.registers[1])
+    if target != NO_MAP and walk.object.maps[target].inner:
+        target = NO_MAP
+    return _make(state, target, place)
 
 
 def _finds_element(walk: Walk, state: State) -> bool | None:
@@ -134,12 +138,18 @@ def _finds_element(walk: Walk, state: State) -> bool | None:
 
 
 def _set_up(walk: Walk, state: State, called: int | str) -> Effect:
-    """Doubt a call that sets something up with a map, where ways met with different ones."""
+    """Doubt a call that sets something up with a map, where ways met with different ones, and with
+    an inner map: in which one an element was looked up is not kept."""
     register = map_register(called) if walk.mixes_maps else 0
     given = state.registers[register - 1 : register + 1] if register else ()
-    if any(value is VAGUE or _is_chosen(value) for value in given):
+    if any(value is VAGUE or _is_chosen(value) for value in given) or _is_inner(given[1:]):
         return Effect(state.regions, MIXED, certain=False)
     return Effect(state.regions)
+
+
+def _is_inner(given: Sequence[Held]) -> bool:
+    """Return whether a map is given that was looked up in a map of maps."""
+    return any(isinstance(held, Pointer) and held.kind in (*ELEMENTS, TO_ELEMENT) for held in given)
 
 
 def _is_chosen(held: Held) -> bool:

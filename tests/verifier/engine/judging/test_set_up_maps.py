@@ -5,12 +5,17 @@ What is expected here, booted kernels 7.3.4, 6.12.107 and 6.1.192 said of each p
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from tests.verifier.bundled import check_on
+from tests.verifier.bundled import bundled_kernel, check_on, reasons_of
+from tests.verifier.engine.flow.assembly import assemble
 from tests.verifier.engine.object.objects import read
 from verifier.engine.flow.calls import CallGraph
-from verifier.engine.result import PASSES, REFUSED
+from verifier.engine.object.model import BpfMap
+from verifier.engine.result import PASSES, REFUSED, UNKNOWN
+from verifier.engine.verdict import check_object
 
 _OBJECT = "set_up_maps.bpf.o"
 _OWN = ("its_own", "where_it_fits", "each_of_its_own", "work_of_its_own")
@@ -55,3 +60,18 @@ def test_what_is_set_up_with_its_own_map_passes(kernel: str) -> None:
 )
 def test_elements_are_told_apart_only_where_maps_may_be_mixed_up(name: str, expected: bool) -> None:
     assert CallGraph(read(name)).mixes_maps is expected
+
+
+def test_with_which_inner_map_something_is_set_up_is_not_known() -> None:
+    """7.3.4 loads timer_mim.c of the selftests, and refuses timer_mim_reject.c."""
+    text = """
+        main: program; r1 = &map0; call 1; if r0 == 0 goto end; r6 = r0
+        r1 = r6; r2 = r10; call 1; if r0 == 0 goto end; r1 = r0; r2 = r6; r3 = 1; call 169
+        r1 = &map1; r2 = r10; call 1
+        end: ; r0 = 0; exit
+    """
+    inner = BpfMap("inner", 2)
+    maps = (BpfMap("outer", 12, inner=inner), BpfMap("other", 2))
+    verdict = check_object(replace(assemble(text), maps=maps), bundled_kernel("7.3")).programs[0]
+    assert verdict.verdict == UNKNOWN
+    assert not any("has to have BTF" in text for text in reasons_of(verdict))
