@@ -42,14 +42,9 @@ def call_depth_objection(
     most = frames or _FEWEST
     if not may_nest_too_deep(prepared, program, kernel):
         return None
-    path = _find_recursion(graph, program.function)
-    if path:
-        function, slot = path[-1]
-        callee = dict(graph.calls[function].functions)[slot]
-        names = [graph.object.functions[at].name for at in (function, callee)]
-        text = f"recursive call from {names[0]}() to {names[1]}(): such calls nest without end"
-        reasons = (Reason(_RULE, text),)
-        return path, Objection(FindingKind.LOAD, reasons, advice="write a loop instead")
+    recursion = _recursion(graph, program.function)
+    if recursion:
+        return recursion
     anew = kernel.holds("frames_anew_in_globals")
     roots = (program.function, *sorted(later))
     path = _find_too_deep(graph, roots, most, later, anew is not False)
@@ -69,6 +64,18 @@ def call_depth_objection(
     return path, Objection(FindingKind.UNKNOWN, reasons, certain=False)
 
 
+def _recursion(graph: CallGraph, root: int) -> tuple[Path, Objection] | None:
+    """Return the way to a call that comes back to a function on it; refused by every kernel."""
+    way = _find_recursion(graph, root)
+    if not way:
+        return None
+    function, slot = way[-1]
+    callee = dict(graph.calls[function].functions)[slot]
+    names = [graph.object.functions[at].name for at in (function, callee)]
+    text = f"recursive call from {names[0]}() to {names[1]}(): such calls nest without end"
+    return way, Objection(FindingKind.LOAD, (Reason(_RULE, text),), advice="write a loop instead")
+
+
 def _say(frames: int, anew: bool) -> str:
     which = ", dead code included"
     if anew:
@@ -81,7 +88,7 @@ def _say(frames: int, anew: bool) -> str:
     )
 
 
-def _find_recursion(graph: CallGraph, root: int) -> Path:
+def _find_recursion(graph: CallGraph, root: int) -> tuple[tuple[int, int], ...]:
     """Return the way to a call of a function that is on the way itself, () if there is none."""
     done: set[int] = set()
     for start, before in graph.find_paths([root]).items():
