@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
-from django.contrib.admin.filters import RelatedFieldListFilter
+from django.contrib.admin.filters import AllValuesFieldListFilter, RelatedFieldListFilter
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import ChangeList
 from django.core import paginator
 from django.db.models import BinaryField, Model, QuerySet
 from django.http import HttpRequest
+from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -23,11 +24,30 @@ else:
     ModelAdmin, Paginator, Page = admin.ModelAdmin, paginator.Paginator, paginator.Page
 
 FOUND = 200  # rows, by a search
+COUNTED = 5000  # rows from the page on that is shown
+_CHOICES = 200  # of a filter
+_LATELY = 1000  # rows that choices of words are taken from
+
+
+class MoreThan(int):
+    """A count that ended before the last row, which pages say beside it."""
+
+    def __str__(self) -> str:
+        return f"more than {int(self):,}"
 
 
 class KeysFirst(Paginator):
     """Finds the keys of a page before it reads its rows: what stands before it is skipped in an
-    index, without the rows that a list joins."""
+    index, without the rows that a list joins. It counts no further than `most` rows."""
+
+    most = COUNTED
+
+    @cached_property
+    def count(self) -> int:
+        """Return how many rows there are."""
+        rows: QuerySet[Model] = self.object_list  # type: ignore[assignment]  # the admin's
+        counted: int = rows.order_by().values("pk")[: self.most + 1].count()
+        return MoreThan(self.most) if counted > self.most else counted
 
     def page(self, number: int | str) -> Page:
         """Return a page; raises InvalidPage where there is none of that number."""
@@ -79,11 +99,21 @@ class BriefChoices(RelatedFieldListFilter):
     """A filter by rows of another model, of which it reads no more than names and keys."""
 
     def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
-        """Return the choices: key and name."""
+        """Return the choices, key and name: the first ones of very many."""
         rows = field.related_model._default_manager.all()
         rows = rows.order_by(*self.field_admin_ordering(field, request, model_admin))
         packed = _list_packed(field.related_model, related=False)
-        return [(row.pk, str(row)) for row in rows.defer(*packed)]
+        return [(row.pk, str(row)) for row in rows.defer(*packed)[:_CHOICES]]
+
+
+class LatelyChoices(AllValuesFieldListFilter):
+    """A filter by words, of which those are offered that the latest rows have."""
+
+    def __init__(self, field: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(field, *args, **kwargs)
+        words = field.model.objects.order_by("-pk").values_list(field.name, flat=True)
+        choices: Any = sorted(set(words[:_LATELY]))
+        self.lookup_choices = choices
 
 
 class LongListAdmin(ModelAdmin):
@@ -93,15 +123,28 @@ class LongListAdmin(ModelAdmin):
     list_per_page = 25
     paginator = KeysFirst
     show_full_result_count = False
+    searched: ClassVar[int | None] = None  # the latest rows, where a search looks at no others
+
+    def get_paginator(
+        self, request: HttpRequest, queryset: Any, per_page: int, *args: Any, **kwargs: Any
+    ) -> Any:
+        """Return what makes pages: it counts so far that those after this one are offered."""
+        pages: Any = super().get_paginator(request, queryset, per_page, *args, **kwargs)
+        number = request.GET.get("p", "")
+        before = int(number) * per_page if len(number) < 10 and number.isdecimal() else 0
+        pages.most = COUNTED + before
+        return pages
 
     def get_sortable_by(self, request: HttpRequest) -> list[Any]:
-        """Return the columns that a list may be sorted by: others would have all rows read."""
+        """Return the columns that a list may be sorted by: others would have all rows read, and so
+        would those of few words, which many rows share."""
         if self.sortable_by is not None:
             return list(self.sortable_by)
         indexed = {"pk", *(index.fields[0] for index in self.opts.indexes if index.fields)}
         fields: Any = self.opts.concrete_fields
-        own = (field for field in fields if not field.remote_field)
+        own = [field for field in fields if not field.remote_field]
         indexed.update(field.name for field in own if field.db_index or field.unique)
+        indexed.difference_update(field.name for field in own if field.choices)
         return [str(name) for name in self.get_list_display(request) if name in indexed]
 
     def get_search_results(
@@ -112,6 +155,9 @@ class LongListAdmin(ModelAdmin):
         found, may_repeat = super().get_search_results(request, queryset, search_term)
         if not search_term:
             return found, may_repeat
+        if self.searched is not None:
+            last = self.model.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+            found = found.filter(pk__gt=last - self.searched)
         keys = found.order_by("-pk").values_list("pk", flat=True).distinct()[:FOUND]
         return queryset.filter(pk__in=list(keys)), False
 

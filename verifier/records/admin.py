@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 
-from kfmap.admin_lists import FOUND
+from kfmap.admin_lists import COUNTED, FOUND, BriefChoices
 from kfmap.catalogue.admin import ReadOnlyAdmin
 from verifier.records import models
 from verifier.records.cursor import START
@@ -55,7 +55,7 @@ class WaiverAdmin(ReadOnlyAdmin):
     """Who answers for which finding; they end here or on the pages of objects."""
 
     list_display = ("finding", "space", "owner", "expires_at", "withdrawn_at")
-    list_filter = (("withdrawn_at", admin.EmptyFieldListFilter), "space")
+    list_filter = (("withdrawn_at", admin.EmptyFieldListFilter), ("space", BriefChoices))
     list_select_related = ("space", "owner")
     search_fields = ("finding", "reason")
     actions = ("expire",)
@@ -105,21 +105,19 @@ class _UploadAdmin(ReadOnlyAdmin):
 @admin.register(models.Submission)
 class SubmissionAdmin(CountedDeletionAdmin, _UploadAdmin):
     date_hierarchy = "created_at"
-    list_filter = ("space",)
-    search_fields = ("user__username",)
-    search_help_text = "who uploaded, or part of a file's name"
+    list_filter = (("space", BriefChoices),)
+    search_fields = ("user__username", "space__slug")
+    search_help_text = "who uploaded, the address of a space, or part of a file's name"
     list_display = ("pk", "user", "space", "created_at")
     list_select_related = ("user", "space")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Model], search_term: str
     ) -> tuple[QuerySet[Model], bool]:
-        """Return what is found by who uploaded, and by names: of each upload as few as do."""
+        """Return what is found by who uploaded, by spaces, and by names of files."""
         found, may_repeat = super().get_search_results(request, queryset, search_term)
         if search_term:
-            files = files_among(request.user, search_term).filter(submission=OuterRef("pk"))
-            named = models.Submission.objects.filter(Exists(files)).order_by("-pk")
-            found |= queryset.filter(pk__in=list(named.values_list("pk", flat=True)[:FOUND]))
+            found |= queryset.filter(pk__in=_uploads_with(request, search_term))
         return found, may_repeat
 
     def files_of(self, obj: Model) -> SubmittedFileQuerySet:
@@ -137,6 +135,21 @@ class SubmissionAdmin(CountedDeletionAdmin, _UploadAdmin):
             self.delete_model(request, submission)
 
 
+def _uploads_with(request: HttpRequest, text: str) -> list[int]:
+    """Return the ids of the latest uploads that have a text in the name of a file.
+
+    Names are read in the order of an index; where many have it, each upload is asked instead, of
+    which then as few names are read as do.
+    """
+    files = files_among(request.user, text).order_by()
+    ids = list(files.values_list("submission", flat=True)[:COUNTED])
+    if len(ids) < COUNTED:
+        return sorted(set(ids), reverse=True)[:FOUND]
+    has_one = Exists(files.filter(submission=OuterRef("pk")))
+    uploads = models.Submission.objects.filter(has_one).order_by("-pk")
+    return list(uploads.values_list("pk", flat=True)[:FOUND])
+
+
 @admin.register(models.SubmittedFile)
 class SubmittedFileAdmin(_UploadAdmin):
     list_display = ("name", "submission", "object", "problem")
@@ -152,6 +165,8 @@ class ProgramAdmin(ReadOnlyAdmin):
     list_display = ("name", "object", "section", "program_type")
     list_select_related = ("object",)
     search_fields = ("name",)
+    searched = 20_000
+    search_help_text = f"part of a name, among the latest {searched:,} programs"
 
 
 @admin.register(models.Call)

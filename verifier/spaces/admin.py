@@ -10,7 +10,7 @@ from django.db.models import Model, QuerySet
 from django.forms import models as forms
 from django.http import HttpRequest
 
-from kfmap.admin_lists import LongListAdmin
+from kfmap.admin_lists import LatelyChoices, LongListAdmin
 from verifier.spaces.counted_deletion import CountedDeletionAdmin
 from verifier.spaces.membership import LastMaintainerError, withdraw
 from verifier.spaces.models import AuditEntry, Ending, Invitation, Membership, Space
@@ -167,5 +167,7 @@ class AuditEntryAdmin(_OnlyReadAdmin):
 
     list_display = ("at", "actor_name", "what", "subject", "space_name")
     date_hierarchy = "at"
-    list_filter = ("what",)
+    list_filter = (("what", LatelyChoices),)
     search_fields = ("actor_name", "subject", "space_name")
+    searched = 20_000
+    search_help_text = f"who, what it was done with, or a space, among the latest {searched:,}"
