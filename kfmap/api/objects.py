@@ -189,11 +189,10 @@ def result(request: Request, sha256: str) -> Response:
     obj = get_object_or_404(objects_of(request).at(sha256))
     job = obj.jobs.first()  # before the verdicts: those of a job that is done are all there
     report = RENDERERS["json"].render(*_load_report(request, obj))
-    verdicts = worst_by_kernel(load_outcomes([obj]).get(obj.pk, []))
     found = {
         "job": job,
         "report": json.loads(report),
-        "reviews": reviews_of(request, obj, verdicts),
+        "reviews": reviews_of(request, obj),
     }
     return Response(ResultSerializer(found).data)
 

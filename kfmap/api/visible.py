@@ -37,7 +37,9 @@ def objects_for(
     return there.filter(pk__in=found.values("pk"))
 
 
-def reviews_of(request: Request, obj: BpfObject, now: Mapping[str, str]) -> list[Reviewed]:
+def reviews_of(
+    request: Request, obj: BpfObject, now: Mapping[str, str] | None = None
+) -> list[Reviewed]:
     """Return what was said of an object, as `load_reviews`, where the request may see it."""
     said, space = load_reviews(obj, now, request.user), space_of(request)
     return said if space is None else [item for item in said if item.review.space_id == space.pk]

@@ -6,7 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from kfmap.api.models import create_token
@@ -58,6 +60,21 @@ def test_finding_is_waived_and_the_object_signed_off(team: Team) -> None:
     assert client.delete(f"{address(team)}waivers/{row['id']}/").status_code == 204
     assert standing(team)["state"] == "needs review"
     assert Waiver.objects.get().withdrawn_at
+
+
+def test_verdicts_are_asked_for_once_where_nobody_said_a_word(team: Team) -> None:
+    client = as_(team, "reviewer")
+
+    def asked() -> tuple[int, list[dict[str, Any]]]:
+        with CaptureQueriesContext(connection) as queries:
+            said = client.get(address(team)).json()["reviews"]
+        return sum("SELECT DISTINCT" in row["sql"] for row in queries), said
+
+    assert asked() == (0, [])
+    client.post(f"{address(team)}reviews/", {"decision": "changes", "text": "No."})
+    count, (review,) = asked()
+    assert count > 0
+    assert review["changes"] == []
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from verifier.engine.origin import UNKNOWN_ORIGIN
 from verifier.engine.reports import CheckedObject
 from verifier.engine.reports.model import AskedKernel, ReportOptions
 from verifier.records.agreed import find_spaces, hold_checked, load_waivers
-from verifier.records.models import BpfObject, Submission
+from verifier.records.models import BpfObject, Review, Submission
 from verifier.records.newest import ids_in
 from verifier.records.outcome import load_outcomes, worst_by_kernel
 from verifier.records.reviews import Reviewed, load_reviews
@@ -92,8 +92,10 @@ def describe_kernel(kernel: Kernel) -> AskedKernel:
 def _sign_offs(
     objects: Sequence[BpfObject], reader: Reader, space: Space | None
 ) -> Iterator[SignOff]:
-    outcomes = load_outcomes(objects)
-    for obj in objects:
+    said = set(Review.objects.filter(object__in=objects).values_list("object_id", flat=True))
+    reviewed = [obj for obj in objects if obj.pk in said]
+    outcomes = load_outcomes(reviewed)
+    for obj in reviewed:
         now = worst_by_kernel(outcomes.get(obj.pk, []))
         for item in load_reviews(obj, now, reader):
             if item.decides and (space is None or item.review.counts_in(space)):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db.models import prefetch_related_objects
 
 from verifier.records.models import BpfObject, Review, Submission, Verdict
-from verifier.records.outcome import Outcome, worst_by_kernel
+from verifier.records.outcome import Outcome, load_outcomes, worst_by_kernel
 from verifier.spaces.access import Reader
 from verifier.spaces.models import Space
 from verifier.spaces.prepared import ROW, Prepared
@@ -46,14 +46,19 @@ class Reviewed:
 _SAID = Prepared(lambda reader, _: Review.objects.visible_to(reader).filter(object=ROW))
 
 
-def load_reviews(obj: BpfObject, now: Mapping[str, str], reader: Reader) -> list[Reviewed]:
+def load_reviews(obj: BpfObject, now: Mapping[str, str] | None, reader: Reader) -> list[Reviewed]:
     """Return what was said of an object in spaces that the reader may see, the latest first.
 
-    `now`: the verdict of the program that fares worst, by the name of the kernel.
+    `now`: the verdict of the program that fares worst, by the name of the kernel; None: it is
+    asked for where anything was said.
     """
     rows = _SAID.rows(reader, row=obj.pk)
+    if not rows:
+        return []
+    if now is None:
+        now = worst_by_kernel(load_outcomes([obj]).get(obj.pk, ()))
     prefetch_related_objects(rows, "author", "space")
-    uploaders = _uploaders(obj) if rows else set()
+    uploaders = _uploaders(obj)
     return [Reviewed(row, _changes(row.seen, now), row.author_id in uploaders) for row in rows]
 
 
