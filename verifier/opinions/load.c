@@ -186,13 +186,14 @@ static void set_type(struct bpf_object *opened, const char *section, const char 
 			bpf_program__set_expected_attach_type(program, attach);
 		}
 }
-/* Give a map the sizes that its object leaves to its loader, and without which no kernel makes it. */
+/* Give a map the sizes that its object leaves to its loader, and without which no kernel makes it.
+ * What has values and no keys is left as it is: kfmap judges that. */
 static void fit_sizes(struct bpf_map *map)
 {
 	switch ((int)bpf_map__type(map)) {
 	case BPF_MAP_TYPE_HASH: case BPF_MAP_TYPE_PERCPU_HASH: case BPF_MAP_TYPE_LRU_HASH: case BPF_MAP_TYPE_LRU_PERCPU_HASH:
 	case BPF_MAP_TYPE_ARRAY: case BPF_MAP_TYPE_PERCPU_ARRAY:
-		if (!bpf_map__key_size(map)) bpf_map__set_key_size(map, 4);
+		if (!bpf_map__key_size(map) && !bpf_map__value_size(map)) bpf_map__set_key_size(map, 4);
 		/* fall through */
 	case BPF_MAP_TYPE_QUEUE: case BPF_MAP_TYPE_STACK: case MAP_BLOOM_FILTER:
 		if (!bpf_map__value_size(map)) bpf_map__set_value_size(map, 8);

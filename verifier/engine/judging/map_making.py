@@ -1,6 +1,7 @@
-"""Maps that a kernel does not make as they are: what their values may hold, by the map's type.
+"""Maps that a kernel does not make as they are: for what they say of themselves, or what they hold.
 
-Mirrors map_check_btf() of kernel/bpf/syscall.c, whose lists are alike in 6.12 to 7.3 but for types
+What they say of themselves is set beside the table in map_attributes.py. What their values may hold
+mirrors map_check_btf() of kernel/bpf/syscall.c, whose lists are alike in 6.12 to 7.3 but for types
 of maps and fields that came later (5.15, 5.19 and 6.1 have them without lists and trees), and
 bpf_local_storage_map_alloc_check() of kernel/bpf/bpf_local_storage.c. Where the kernel refuses a
 map, libbpf makes it again without types (bpf_object__create_map(): "Retrying without BTF").
@@ -8,10 +9,21 @@ map, libbpf makes it again without types (bpf_object__create_map(): "Retrying wi
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from verifier.engine.judging.kernel import KernelUnderTest
-from verifier.engine.object.map_types import map_type_name
+from verifier.engine.judging.map_attributes import (
+    APART,
+    BUILD_IDS,
+    LARGEST_ARENA,
+    NEVER_INNER,
+    SET_BY_LOADERS,
+    WANTED,
+    MapFlag,
+    Sizes,
+    Wanted,
+)
+from verifier.engine.object.map_types import ARENA, MAP_TYPES, map_type_name
 from verifier.engine.object.model import BpfMap
 from verifier.engine.object.special_fields import STRUCTS
 
@@ -19,6 +31,9 @@ _PREFIX = "BPF_MAP_TYPE_"
 _STORAGES = ("SK_STORAGE", "INODE_STORAGE", "TASK_STORAGE", "CGRP_STORAGE")
 _LOCKED = ("HASH", "RHASH", "ARRAY", "CGROUP_STORAGE", *_STORAGES)
 _CALLED_BACK = ("HASH", "RHASH", "LRU_HASH", "ARRAY")
+_LEAST_USED = ("LRU_HASH", "LRU_PERCPU_HASH")
+_STACK_TRACE = MAP_TYPES.index("BPF_MAP_TYPE_STACK_TRACE")
+_INSN_ARRAY = MAP_TYPES.index("BPF_MAP_TYPE_INSN_ARRAY")
 _ROOTS = ("HASH", "LRU_HASH", "ARRAY")
 _TAKEN = {
     "BPF_SPIN_LOCK": _LOCKED,
@@ -38,7 +53,7 @@ def keeps_no_types(item: BpfMap, fields: Collection[str], kernel: KernelUnderTes
 
     `fields` are those that it finds in the values; of one that it does not know it sees nothing.
     """
-    word = map_type_name(item.kind).removeprefix(_PREFIX)
+    word = _word(item)
     for field in sorted(fields):
         taken = _TAKEN.get(field)
         if taken is None or word in taken or not _knows(field, kernel):
@@ -53,7 +68,96 @@ def keeps_no_types(item: BpfMap, fields: Collection[str], kernel: KernelUnderTes
 
 def needs_types(item: BpfMap) -> bool:
     """Return whether the kernel makes no map of this type without types of keys and values."""
-    return map_type_name(item.kind).removeprefix(_PREFIX) in _STORAGES
+    return _word(item) in _STORAGES
+
+
+def misfit(item: BpfMap, kernel: KernelUnderTest) -> str:
+    """Return what a map says of itself with which the kernel does not make it, "" if nothing.
+
+    A map of a type that the kernel lacks is not judged here.
+    """
+    if kernel.map_kinds and item.kind not in kernel.map_kinds:
+        return ""
+    wanted = WANTED.get(_word(item))
+    if wanted is None:
+        return ""
+    if text := next(_misfits(item, wanted, kernel), ""):
+        return f"{text} ({wanted.function}())"
+    for pair, function in APART.items():
+        if pair in MapFlag(item.flags):
+            return f"a map has {_names(pair, ' or ')}, not both ({function}())"
+    return ""
+
+
+def misfit_inside(item: BpfMap, kernel: KernelUnderTest) -> str:
+    """Return why the kernel makes no map of such maps, "" if it does (bpf_map_meta_alloc())."""
+    of_type = f"its inner maps are of type {_word(item)}"
+    if kernel.map_kinds and item.kind and item.kind not in kernel.map_kinds:
+        return f"{of_type}, which this kernel does not have"
+    if _word(item) in NEVER_INNER:
+        return f"{of_type}, which no map of maps takes (-ENOTSUPP)"
+    if text := misfit(item, kernel):
+        return f"its inner maps cannot be made: {text}"
+    return ""
+
+
+def _misfits(item: BpfMap, wanted: Wanted, kernel: KernelUnderTest) -> Iterator[str]:
+    takes = f"a map of type {_word(item)} takes"
+    says_value = bool(item.value_size or item.value_type)
+    # A definition with values and without keys is complete: loaders set sizes of values only.
+    if says_value or item.key_size or item.key_type:
+        yield from _unlike("key", item.key_size, wanted.keys, takes)
+    if says_value:
+        by_id = item.kind == _STACK_TRACE and MapFlag.BPF_F_STACK_BUILD_ID in MapFlag(item.flags)
+        values = BUILD_IDS if by_id else wanted.values
+        yield from _unlike("value", item.value_size, values, takes)
+    if wanted.no_entries and item.max_entries:
+        yield f"its max_entries is {item.max_entries}, and {takes} 0 only"
+    if item.kind == ARENA and item.max_entries > LARGEST_ARENA:
+        yield f"it has {item.max_entries} pages, and {takes} 4 GiB at most"
+    yield from _flag_misfits(item, wanted, kernel)
+
+
+def _unlike(part: str, size: int, wanted: Sizes, takes: str) -> Iterator[str]:
+    if size not in wanted.fit:
+        held = f"its {part}s have {_bytes(size)}" if size else f"it has no {part}s"
+        yield f"{held}, and {takes} {wanted.words.format(part=part)}"
+
+
+def _bytes(size: int) -> str:
+    return "1 byte" if size == 1 else f"{size} bytes"
+
+
+def _flag_misfits(item: BpfMap, wanted: Wanted, kernel: KernelUnderTest) -> Iterator[str]:
+    flags = MapFlag(item.flags & ~SET_BY_LOADERS)
+    word = _word(item)
+    if missing := wanted.needed & ~flags:
+        yield f"a map of type {word} needs the flag {_names(missing)}"
+    if strange := MapFlag(item.flags & ~SET_BY_LOADERS & ~int(_taken(wanted, kernel))):
+        yield f"a map of type {word} does not take {_names(strange)} in its map_flags"
+    if word in _LEAST_USED and MapFlag.BPF_F_NO_COMMON_LRU | MapFlag.BPF_F_NUMA_NODE in flags:
+        yield "a map with BPF_F_NO_COMMON_LRU does not take BPF_F_NUMA_NODE"
+
+
+def _taken(wanted: Wanted, kernel: KernelUnderTest) -> MapFlag:
+    """Return the flags that this kernel takes.
+
+    "bpf: Add overwrite mode for BPF ring buffer" came into the release of "bpf, x86: add new map
+    type: instructions array" (6.19); of the two, facts have the type (enum bpf_map_type).
+    """
+    if kernel.map_kinds and _INSN_ARRAY not in kernel.map_kinds:
+        return wanted.taken & ~MapFlag.BPF_F_RB_OVERWRITE
+    return wanted.taken
+
+
+def _names(flags: MapFlag, between: str = ", ") -> str:
+    named = [flag.name or "" for flag in MapFlag if flag in flags]
+    rest = int(flags) & ~sum(MapFlag)
+    return between.join((*named, *([f"{rest:#x}"] if rest else [])))
+
+
+def _word(item: BpfMap) -> str:
+    return map_type_name(item.kind).removeprefix(_PREFIX)
 
 
 def _knows(field: str, kernel: KernelUnderTest) -> bool:

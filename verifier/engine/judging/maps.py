@@ -11,13 +11,14 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
+from kfmap.btf.kinds import Kind
 from kfmap.kernel.program_facts import KernelPart, MapRefusal
 from verifier.engine.flow.set_up_maps import TIMER_INIT, map_register
 from verifier.engine.flow.summary import MapUse
 from verifier.engine.judging.built_without import options_off
 from verifier.engine.judging.contexts import resolved_type
 from verifier.engine.judging.kernel import KernelUnderTest
-from verifier.engine.judging.map_making import keeps_no_types, needs_types
+from verifier.engine.judging.map_making import keeps_no_types, misfit, misfit_inside, needs_types
 from verifier.engine.judging.problem import Objection
 from verifier.engine.object.map_types import map_type_name
 from verifier.engine.object.model import BpfMap, BpfObject, Program
@@ -229,11 +230,27 @@ class MapJudge:
     def _unmade(self, item: BpfMap) -> str:
         if item.inner and _LOCK in self._all_fields_of(item.inner) and self._locks_outer_maps_only:
             return "its inner maps hold struct bpf_spin_lock, which it takes in other maps only"
+        if why := self._misfit(item):
+            return why
         if not needs_types(item):
             return ""
         if not has_types(item):
             return "it needs the types of its keys and values (__type(key, int) and so on)"
+        if not self._has_integer_keys(item):
+            return "the type of its keys has to be an integer (bpf_local_storage_map_check_btf())"
         return self._unfit(item)
+
+    def _misfit(self, item: BpfMap) -> str:
+        """Return what a map says of itself that the kernel does not take, if it comes to that."""
+        if self._object.refusals:  # libbpf does not open the object, and says why
+            return ""
+        if item.inner and (why := misfit_inside(item.inner, self._kernel)):
+            return why
+        return misfit(item, self._kernel)
+
+    def _has_integer_keys(self, item: BpfMap) -> bool:
+        btf = self._object.btf
+        return btf is None or btf.kind(btf.resolve(item.key_type)) is Kind.INT
 
     @cached_property
     def _locks_outer_maps_only(self) -> bool:

@@ -70,7 +70,7 @@ def test_inner_maps_of_older_kernels_hold_no_lock(inner: str, kernel: str, is_ma
     """ "map 'mom': failed to create: unknown error (-524)" on 6.1.192; 7.3.4 makes it."""
     obj = read("map_fields.bpf.o")
     held = next(item for item in obj.maps if item.name == inner)
-    outer = replace(held, name="outer", kind=12, inner=held)  # BPF_MAP_TYPE_ARRAY_OF_MAPS
+    outer = BpfMap("outer", 12, (), 4, 4, 1, inner=held)  # BPF_MAP_TYPE_ARRAY_OF_MAPS
     obj = replace(obj, maps=(*obj.maps, outer))
     told = reasons_of(check_object(obj, bundled_kernel(kernel)).programs[0])
     assert any("does not make map outer" in text for text in told) != is_made
