@@ -43,13 +43,21 @@ def walk_paths(
     if walk.reads_stack_indirectly:  # then every slot may tell states apart
         needed = find_needed(body, True)
         everything = whole(body, [block | WHOLE_STACK for block in needed])
-        ways = _walk(body, walk, entry, enter, budget, everything, live)
+        ways = _walk(body, walk, entry, enter, budget, everything, live, every_slot=True)
     return ways
 
 
 def _walk(
-    body: Body, walk: Walk, entry: State, enter: Enter, budget: Budget, piece: Slice, live: Live
+    body: Body,
+    walk: Walk,
+    entry: State,
+    enter: Enter,
+    budget: Budget,
+    piece: Slice,
+    live: Live,
+    every_slot: bool = False,
 ) -> tuple[Way, ...]:
+    """Walk until no state is left; no farther than where it turns out that every slot counts."""
     seen: list[dict[Hashable, bool]] = [{} for _ in range(len(body))]
     keys = [_Key(needed) for needed in piece.needed]
     ways: dict[Way, None] = {}
@@ -57,6 +65,8 @@ def _walk(
     # Where the walk may end early, all ways go on in turn: in a loop the last way may have no end.
     take = waiting.popleft if walk.ends_early else waiting.pop
     while waiting and not (walk.ends_early and not walk.sought):
+        if walk.reads_stack_indirectly and not every_slot:
+            break
         index, sure, state = take()
         known = seen[index]
         key = keys[index].of(state)

@@ -49,6 +49,7 @@ from verifier.engine.flow.values import (
 
 _MAPS = (TO_MAP,)
 _MAPS_AND_WHAT_IS_IN_THEM = (*ELEMENTS, TO_ELEMENT, TO_MAP, TO_DATA)
+_MANY_TURNS = 256  # of a loop, by all ways; a walk gives up after some thousand
 
 NoteKey = tuple[object, ...]
 Note = Site | HelperSite | Edge | Ending | Leak | Poison
@@ -104,7 +105,7 @@ class Walk:
         self.kept: set[int] = set()  # functions whose addresses are kept on the stack
         self._data = data
         self._every = every
-        self._turns: dict[int, list[Held]] = {}
+        self._turns: dict[int, tuple[int, State | None]] = {}
 
     # notes
 
@@ -209,15 +210,23 @@ class Walk:
         """Forget bounds that grew since the last turn of an open-ended loop, as the verifier does.
 
         Mirrors widen_imprecise_scalars(); `slot` is where an iterator gives its next item, or a
-        may_goto.
+        may_goto. Spilled bounds, which the verifier keeps where they decided a branch, are doubted,
+        and only in a walk that may otherwise have no end.
         """
         if not self._every:
             return
-        before, registers = self._turns.get(slot), state.registers
-        for index, old in enumerate(before or ()):
+        turns, before = self._turns.get(slot, (0, None))
+        registers = state.registers
+        for index, old in enumerate(before.registers if before else ()):
             if _grows(old, registers[index]):
                 registers[index] = UNKNOWN
-        self._turns[slot] = registers.copy()
+        if before and turns > _MANY_TURNS:
+            state.stack.update(
+                (start, (8, VAGUE))
+                for start, old in before.stack.items()
+                if _grows_in(state.stack, start, old)
+            )
+        self._turns[slot] = turns + 1, state.copy()
 
     def place(self, slot: int) -> int:
         """Return a number of a slot that no slot of another section has."""
@@ -262,6 +271,12 @@ def _maps_in(registers: list[Held], kinds: Container[PointerKind]) -> tuple[MapU
         if isinstance(value, Pointer) and value.kind in kinds and value.target != NO_MAP:
             found.append(MapUse(value.kind == TO_DATA, value.target, register))
     return tuple(found)
+
+
+def _grows_in(stack: Mapping[int, tuple[int, Value]], start: int, old: tuple[int, Value]) -> bool:
+    """Return whether bounds of a register that is spilled to the stack became wider."""
+    new = stack.get(start)
+    return new is not None and old[0] == new[0] == 8 and _grows(old[1], new[1])
 
 
 def _grows(old: Held, new: Held) -> bool:

@@ -269,6 +269,42 @@ def test_bounds_that_grow_with_every_turn_are_forgotten(next_turn: str) -> None:
     assert live(assemble(text.format(test="!= 0")), exact=True) == {"f": SURE, **iterator}
 
 
+def test_bounds_that_grow_on_the_stack_are_doubted_after_many_turns() -> None:
+    text = """
+        main: program; r7 = r1; r8 = *(u8 *)(r7 + 0); *(u64 *)(r10 - 16) = 0; r9 = 0
+        if r8 == 0 goto top; r9 = 1
+        top: ; may_goto out; r1 = *(u8 *)(r7 + 0)
+        r6 = *(u64 *)(r10 - 16); r6 += r1; *(u64 *)(r10 - 16) = r6; goto top
+        out: ; if r9 == 0 goto end; if r8 == 0 goto dead
+        r6 = *(u64 *)(r10 - 16); if r6 == 0 goto end; call f
+        end: ; exit
+        dead: ; call g; exit
+    """
+    assert live(assemble(text), exact=True) == {"f": SURE}  # each way by itself: the walk ends
+
+
+def test_constants_on_the_stack_are_kept_in_a_loop_of_any_length() -> None:
+    text = """
+        main: program; *(u64 *)(r10 - 8) = 0
+        top: ; may_goto out; *(u64 *)(r10 - 8) = 1; goto top
+        out: ; r6 = *(u64 *)(r10 - 8); if r6 != 2 goto end; call f
+        end: ; exit
+    """
+    assert live(assemble(text), exact=True) == {}
+
+
+def test_once_every_slot_counts_the_walk_begins_anew_at_once() -> None:
+    text = f"""
+        main: program; r2 = r10; r2 += -8; r3 = *(u64 *)(r2 + 0); r6 = 0
+        again: ; {"r5 = 0; " * 14} r6 += 1
+        if r6 < 4000 goto again
+        if r6 == 4000 goto end
+        call f
+        end: ; exit
+    """
+    assert live(assemble(text), exact=True) == {}  # walked twice, it takes more steps than it may
+
+
 def test_constants_set_in_an_iterator_are_kept() -> None:
     text = """
         main: program; r6 = 0
