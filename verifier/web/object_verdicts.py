@@ -18,13 +18,19 @@ from verifier.engine.reports.causes import Cause
 from verifier.engine.reports.model import KIND_WORDS
 from verifier.engine.result import UNKNOWN, FindingKind
 from verifier.records.models import BpfObject, Program
-from verifier.records.outcome import WORST_FIRST
 from verifier.records.store import Checked, combine_checked, find_checks, read_checks
 from verifier.web.object_calls import KfuncCalls, Liveness, load_kfunc_calls, verdicts_of
-from verifier.web.verdict_grid import UNCHECKED, WAITING, Cell, build_cells, index_verdicts
+from verifier.web.verdict_grid import (
+    FEW_PROGRAMS,
+    GRAVEST_FIRST,
+    Cell,
+    Row,
+    build_cells,
+    build_rows,
+    index_verdicts,
+)
 
-_MOST_OPEN, _MOST_OPEN_OF_MANY = 3, 1
-_MANY_PROGRAMS = 20  # with more the page is folded further, so that it can be looked over
+_MOST_OPEN, _MOST_OPEN_OF_MANY = 3, 1  # cards
 _KEPT = 32  # objects; one of 130 programs takes about a megabyte
 
 
@@ -90,6 +96,11 @@ class ObjectVerdicts:
     answer: Answer
     causes: list[CauseCard]
     groups: list[CardGroup]
+
+    @property
+    def rows(self) -> list[Row]:
+        """Return the rows of the table of programs by kernels."""
+        return build_rows([(part.program, part.cells) for part in self.programs])
 
     @cached_property
     def grid(self) -> SafeString:
@@ -158,7 +169,7 @@ def _build_verdicts(
 
 def _build_groups(answer: Answer, programs: Sequence[Program]) -> list[CardGroup]:
     """Return the causes as cards; of several alike none is open, so that the group is short."""
-    most_open = _MOST_OPEN if len(programs) <= _MANY_PROGRAMS else _MOST_OPEN_OF_MANY
+    most_open = _MOST_OPEN if len(programs) <= FEW_PROGRAMS else _MOST_OPEN_OF_MANY
     groups: list[CardGroup] = []
     number = 0
     for card in find_cards(answer.causes.shown):
@@ -181,8 +192,7 @@ def _anchors(cards: Sequence[CauseCard]) -> Iterator[tuple[tuple[str, str], str]
 def _worst(at: int, kernels: Sequence[Kernel], parts: Sequence[ProgramPart]) -> Cell:
     """Return the object's own cell on a kernel: that of the program that fares worst."""
     cells = [part.cells[at] for part in parts]
-    order = (UNCHECKED, WAITING, *WORST_FIRST)
     if not cells:
         return Cell(kernels[at].name, UNKNOWN)
-    worst = min(cells, key=lambda cell: order.index(cell.verdict))
+    worst = min(cells, key=lambda cell: GRAVEST_FIRST.index(cell.verdict))
     return Cell(kernels[at].name, worst.verdict, worst.anchor, worst.problem)

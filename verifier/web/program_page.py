@@ -20,7 +20,7 @@ from verifier.web.object_calls import (
     load_sites,
     verdicts_of,
 )
-from verifier.web.verdict_grid import Cell, build_cells, index_verdicts
+from verifier.web.verdict_grid import Cell, Row, build_cells, build_rows, index_verdicts
 
 
 @dataclass(slots=True)
@@ -67,6 +67,11 @@ class ProgramPage:
     programs: list[ProgramPart]
     shown: Page[Call]
     sites: list[Site]
+
+    @property
+    def rows(self) -> list[Row]:
+        """Return the one row of the table of programs by kernels."""
+        return build_rows([(part.program, part.cells) for part in self.programs])
 
 
 def build_program_page(obj: BpfObject, program: Program, number: str) -> ProgramPage:
