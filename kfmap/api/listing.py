@@ -7,24 +7,27 @@ releases before, number their pages.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
+from kfmap.permission.near_names import find_near
 from verifier.records.cursor import Cursor, parse_cursor, read_numbered, read_page
 from verifier.records.id_lists import BegunIds, IdList
 
 _A_PAGE, _MOST = 50, 200
 _LAST_PAGE = 1_000_000
 _COUNTED = 1_000
+_FEW = 12  # so many values are all named when none comes near
+_TRUE, _FALSE = ("1", "true"), ("0", "false")
 _NO_PAGE = "There is no such page."
 
 Rows = QuerySet[Any, Any] | Sequence[Any]
@@ -50,8 +53,27 @@ class _Pages(PageNumberPagination):
 
 
 def is_asked(request: Request, name: str) -> bool:
-    """Return whether a parameter of the address says true."""
-    return request.query_params.get(name, "").lower() in ("1", "true")
+    """Return whether a parameter of the address says true; raises as `read_choice`."""
+    said = request.query_params.get(name, "").lower()
+    return check_choice(name, said, (*_TRUE, *_FALSE)) in _TRUE
+
+
+def read_choice(request: Request, name: str, known: Iterable[str]) -> str:
+    """Return the value of a parameter, "" for none.
+
+    Raises ValidationError, with the values that come near, for one that it cannot have.
+    """
+    return check_choice(name, request.query_params.get(name, ""), known)
+
+
+def check_choice(name: str, value: str, known: Iterable[str]) -> str:
+    """Return a value that was given under a name; raises as `read_choice`."""
+    if not value or value in (names := list(known)):
+        return value
+    problem: dict[str, Any] = {"detail": f"There is no {name} “{value}”."}
+    if near := find_near(value, names) or (names if len(names) <= _FEW else []):
+        problem["candidates"] = near
+    raise ValidationError(problem)
 
 
 def answer_page(request: Request, rows: Rows, plain: Callable[[Any], Any]) -> Response:

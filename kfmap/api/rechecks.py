@@ -18,7 +18,7 @@ from rest_framework.response import Response
 from kfmap.api.authentication import MayChange
 from kfmap.api.described import PROBLEMS, problems
 from kfmap.api.errors import ConflictError
-from kfmap.api.listing import PAGED, answer_page, paged
+from kfmap.api.listing import PAGED, answer_page, paged, read_choice
 from kfmap.api.serializers import ListedRecheckSerializer, RecheckSerializer
 from kfmap.api.visible import objects_of, space_of
 from verifier.rechecking import control
@@ -43,7 +43,7 @@ _ANSWERS = {200: RecheckSerializer, **PROBLEMS, **problems(409)}
 def rechecks(request: Request) -> Response:
     """List why objects were checked again, the latest first, with how far each is."""
     rows = _rechecks_of(request)
-    if state := request.query_params.get("state"):
+    if state := read_choice(request, "state", Recheck.State.values):
         rows = rows.filter(state=state)
     return answer_page(request, rows, lambda page: _describe(request, page))
 

@@ -23,9 +23,12 @@ else:
 
 
 class KernelSerializer(KernelModelSerializer):
-    """A kernel of the map."""
+    """A kernel of the map; what is null is not known, as of one that was only booted and asked."""
 
     facts_sha256 = serializers.CharField(source="facts_hash")
+    set_count = serializers.IntegerField(allow_null=True)
+    struct_ops_count = serializers.IntegerField(allow_null=True)
+    not_understood_count = serializers.IntegerField(allow_null=True)
 
     class Meta:
         model = Kernel
@@ -42,6 +45,13 @@ class KernelSerializer(KernelModelSerializer):
             "struct_ops_count",
             "not_understood_count",
         )
+
+    def to_representation(self, instance: Kernel) -> dict[str, Any]:
+        """Return the fields, without counts of what was never read."""
+        plain = super().to_representation(instance)
+        if not instance.has_rules:
+            plain |= dict.fromkeys(("set_count", "struct_ops_count", "not_understood_count"))
+        return plain
 
 
 # Made from a table, for `context` is a name that serializers use themselves. The context is a short
@@ -111,13 +121,13 @@ ProblemSerializer = type(
 
 
 class ListedKfuncSerializer(Serializer):
-    """A kfunc of a kernel; `place` is where it is defined, null where that is not known."""
+    """A kfunc of a kernel; `sets`, `flags` and `place`, its definition, are null if not known."""
 
     name = serializers.CharField()
     owner = serializers.CharField(allow_blank=True)
     prototype = serializers.CharField(allow_blank=True)
-    sets = serializers.ListField(child=serializers.CharField())
-    flags = serializers.ListField(child=serializers.CharField())
+    sets = serializers.ListField(child=serializers.CharField(), allow_null=True)
+    flags = serializers.ListField(child=serializers.CharField(), allow_null=True)
     place = serializers.CharField(allow_null=True)
 
 

@@ -17,9 +17,9 @@ from rest_framework.response import Response
 
 from kfmap.api.authentication import MayUse
 from kfmap.api.described import PROBLEMS, files
-from kfmap.api.listing import PAGED, answer_page, is_asked, paged, read_rows
+from kfmap.api.listing import PAGED, answer_page, is_asked, paged, read_choice, read_rows
 from kfmap.api.serializers import ListedSubmissionSerializer, SubmissionSerializer
-from kfmap.api.visible import submissions_of
+from kfmap.api.visible import spaces_of, submissions_of
 from kfmap.catalogue.snapshot import one_snapshot
 from verifier.engine.reports import RENDERERS
 from verifier.records.endings import delete_upload
@@ -47,7 +47,8 @@ _FILTERS = [
 def submissions(request: Request) -> Response:
     """List the uploads that the reader may see, the latest first."""
     rows = submissions_of(request).select_related("user", "space").order_by("-created_at", "-pk")
-    if slug := request.query_params.get("space"):
+    slugs = spaces_of(request).values_list("slug", flat=True)
+    if slug := read_choice(request, "space", slugs):
         rows = rows.filter(space__slug=slug)
     if is_asked(request, "own"):
         rows = rows.filter(user=request.user.pk)

@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from kfmap.api.authentication import MayUse
 from kfmap.api.described import PROBLEMS, files, problems
 from kfmap.api.errors import ConflictError
-from kfmap.api.listing import PAGED, answer_page, paged
+from kfmap.api.listing import PAGED, answer_page, paged, read_choice
 from kfmap.api.serializers import VersionSerializer
 from kfmap.api.visible import objects_of, space_of, spaces_of
 from kfmap.catalogue.snapshot import one_snapshot
@@ -53,7 +53,7 @@ def versions(request: Request, sha256: str) -> Response:
     there = SubmittedFile.objects.filter(object=obj).values("submission__space")
     spaces = spaces_of(request).filter(pk__in=there).order_by("slug")
     asked = request.query_params
-    if slug := asked.get("space"):
+    if slug := read_choice(request, "space", spaces.values_list("slug", flat=True)):
         spaces = spaces.filter(slug=slug)
     rows = [
         (space, version)

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from kfmap import reports
 from kfmap.api.described import PROBLEMS, files
-from kfmap.api.listing import PAGED, answer_page, paged
+from kfmap.api.listing import PAGED, answer_page, paged, read_choice
 from kfmap.api.serializers import (
     AnswerSerializer,
     KernelSerializer,
@@ -34,7 +34,9 @@ from kfmap.reports.comparison_report import build_comparison_report
 from kfmap.reports.document import Report
 from kfmap.reports.formats import FORMATS, NoSuchFormatError, render_report
 from kfmap.reports.kernel_report import build_kernel_report
+from kfmap.web.shared.flag_words import FLAG_WORDS
 from kfmap.web.shared.kinds import check_known
+from kfmap.web.shared.not_found import RulesNotKnown
 from verifier.engine import reports as objects_reports
 
 _FORMAT = OpenApiParameter("format", enum=list(FORMATS), description="default: json")
@@ -60,26 +62,32 @@ def kernels(request: Request) -> Response:
 @api_view(["GET"])
 def kfuncs(request: Request, kernel: str) -> Response:
     """List the kfuncs of a kernel with their sets and flags, in the order of the facts."""
-    asked = request.query_params
+    loaded, asked = _kernel(kernel), request.query_params
+    if loaded.facts.is_observed and (asked.get("set") or asked.get("flag")):
+        raise RulesNotKnown(loaded.name, "sets and flags")
+    listed, name = _list_kfuncs(loaded), asked.get("name", "")
+    of_set = read_choice(request, "set", {item.name for item in loaded.facts.sets})
+    flags = {flag for row in listed for flag in row["flags"] or ()}
+    flag = read_choice(request, "flag", sorted(flags.union(FLAG_WORDS)))
     rows = [
         row
-        for row in _list_kfuncs(_kernel(kernel))
-        if asked.get("name", "") in row["name"]
-        and (not asked.get("set") or asked["set"] in row["sets"])
-        and (not asked.get("flag") or asked["flag"] in row["flags"])
+        for row in listed
+        if name in row["name"]
+        and (not of_set or of_set in row["sets"])
+        and (not flag or flag in row["flags"])
     ]
     return answer_page(request, rows, list)
 
 
 def _list_kfuncs(kernel: LoadedKernel) -> list[dict[str, Any]]:
-    listed = list_entries(kernel.facts)
+    listed, is_known = list_entries(kernel.facts), not kernel.facts.is_observed
     return [
         {
             "name": item.name,
             "owner": item.owner,
             "prototype": item.prototype,
-            "sets": list(listed[item.name].sets),
-            "flags": list(listed[item.name].flags),
+            "sets": list(listed[item.name].sets) if is_known else None,
+            "flags": list(listed[item.name].flags) if is_known else None,
             "place": str(item.place) if item.place else None,
         }
         for item in kernel.facts.kfuncs
@@ -126,10 +134,8 @@ def can_call(request: Request, kernel: str) -> Response:
 @api_view(["GET"])
 def matrix(request: Request, kernel: str) -> HttpResponse:
     """Return every cell of a kernel, in the form of `manage.py export_matrix`."""
-    asked = request.query_params.get("kind") or RowKind.KFUNC
-    if asked not in list(RowKind):
-        raise ValidationError({"detail": f"kind is one of {', '.join(RowKind)}."})
-    loaded, kind = _kernel(kernel), RowKind(asked)
+    kind = RowKind(read_choice(request, "kind", list(RowKind)) or RowKind.KFUNC)
+    loaded = _kernel(kernel)
     check_known(kind, loaded)
     body = render_matrix_json(loaded, kind)
     return HttpResponse(body, content_type="application/json")

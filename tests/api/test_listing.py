@@ -143,7 +143,7 @@ def test_kfuncs_are_found_by_name_set_and_flag(client: Client) -> None:
     by_set = client.get(address, {"set": row["sets"][0]}).json()["results"]
     assert row["name"] in {item["name"] for item in by_set}
     assert all(row["sets"][0] in item["sets"] for item in by_set)
-    assert client.get(address, {"flag": "KF_NOTHING"}).json()["count"] == 0
+    assert client.get(address, {"flag": "KF_DESTRUCTIVE"}).json()["count"] == 0
     assert client.get(address, {"name": row["name"]}).json()["count"] >= 1
 
 
@@ -173,3 +173,29 @@ def test_answer_that_is_too_many_says_when_to_come_back(
     assert 0 < int(answer["Retry-After"]) <= 60
     assert ";r=0;" in answer["RateLimit"]
     assert answer["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("path", "candidates"),
+    [
+        ("kernels/toy/kfuncs/?set=toy_an", ["toy_any"]),
+        ("kernels/toy/kfuncs/?flag=KF_SLEEPING", ["KF_SLEEPABLE"]),
+        ("kernels/toy/matrix/?kind=helpers", ["helper"]),
+        ("rechecks/?state=ended", None),
+        ("submissions/?space=nowhere", None),
+        ("submissions/?own=yes", ["1", "true", "0", "false"]),
+    ],
+)
+def test_a_value_that_a_parameter_cannot_have_is_said(
+    ada: Client, path: str, candidates: list[str] | None
+) -> None:
+    """They had found nothing, or been passed over: a typing error looked like an answer."""
+    answer = ada.get(f"/api/{path}")
+    assert answer.status_code == 400
+    problem = answer.json()
+    assert problem["detail"].startswith("There is no ")
+    assert candidates is None or problem["candidates"] == candidates
+
+
+def test_what_is_not_asked_for_may_be_said(ada: Client) -> None:
+    assert ada.get("/api/submissions/?own=false").status_code == 200

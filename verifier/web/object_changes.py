@@ -48,19 +48,23 @@ class ShownChange:
 
 @dataclass(frozen=True, slots=True)
 class AcrossKernels:
-    """`span` is over released kernels; `before` and `after` are the two that are compared."""
+    """`span` is over released kernels; `before` and `after` are the two that are compared.
+
+    `not_checked` are kernels that were asked for and have no verdicts of the object.
+    """
 
     span: Span
     kernels: list[Kernel]
     before: Kernel | None
     after: Kernel | None
     changes: list[ShownChange]
+    not_checked: list[str]
 
 
 def build_across(
     kernels: Sequence[Kernel], checks: Mapping[str, Checked], before: str, after: str
 ) -> AcrossKernels:
-    """Compare two kernels by name, the newest two releases where no other are asked for.
+    """Compare two kernels by name; one that is not asked for is of the newest two releases.
 
     `kernels` are newest first.
     """
@@ -77,18 +81,18 @@ def build_across(
         ]
     )
     by_name = {kernel.name: (kernel, check) for kernel, check in asked}
-    names = _newest_two([kernel.name for kernel, _ in asked if kernel.released])
-    if before in by_name and after in by_name:
-        names = [before, after]
-    chosen = [by_name[name] for name in names]
+    usual = _newest_two([kernel.name for kernel, _ in asked if kernel.released])
+    names = [before or usual[0], after or usual[1]] if len(usual) > 1 else [before, after]
+    not_checked = [name for name in (before, after) if name and name not in by_name]
+    chosen = [by_name[name] for name in names if name in by_name]
     if len(chosen) < 2:
-        return AcrossKernels(span, [kernel for kernel, _ in asked], None, None, [])
+        return AcrossKernels(span, [kernel for kernel, _ in asked], None, None, [], not_checked)
     (older, _), (newer, _) = chosen
     changes = find_changes(
         *(ObjectVerdict(kernel.name, check.programs) for kernel, check in chosen)
     )
     shown = [ShownChange(change) for change in changes]
-    return AcrossKernels(span, [kernel for kernel, _ in asked], older, newer, shown)
+    return AcrossKernels(span, [kernel for kernel, _ in asked], older, newer, shown, [])
 
 
 def _newest_two(names: list[str]) -> list[str]:

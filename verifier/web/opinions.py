@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from kfmap.web.shared.not_found import ValueNotFound
 from verifier.guests.models import Opinion
 from verifier.guests.store import load_opinions
 from verifier.guests.submit import CannotAskError, ask, images, missing
@@ -54,13 +55,17 @@ def show_opinions(request: HttpRequest, obj: BpfObject) -> HttpResponse:
             raise PermissionDenied("You need the role of a submitter in its space to ask kernels.")
         return _ask(request, obj)
     part = load_opinion_part(obj)
-    other = request.GET.get("with", "")
+    versions = _find_versions(obj, request.user) if part.opinions else []
+    other = request.GET.get("with", "").strip()
+    before = _find_version(obj, other, request.user) if other else None
+    if other and before is None:
+        raise ValueNotFound(request, "with", "version", [row.address for row in versions])
     context = {
         "object": obj,
         "part": part,
-        "versions": _find_versions(obj, request.user) if part.opinions else [],
+        "versions": versions,
         "other": other,
-        "changes": _compare_with(obj, other, request.user, part.opinions),
+        "changes": _compare_with(before, part.opinions),
         "images": images().values(),
         "missing": missing(),
         "section": "uploads",
@@ -75,11 +80,12 @@ def _find_versions(obj: BpfObject, reader: Reader) -> list[BpfObject]:
     return list(named.exclude(pk=obj.pk)[:_MOST_VERSIONS])
 
 
-def _compare_with(
-    obj: BpfObject, other: str, reader: Reader, opinions: list[ComparedOpinion]
-) -> list[VersionChange]:
+def _find_version(obj: BpfObject, other: str, reader: Reader) -> BpfObject | None:
+    return BpfObject.objects.visible_to(reader).named(obj.file_name).at(other).first()
+
+
+def _compare_with(before: BpfObject | None, opinions: list[ComparedOpinion]) -> list[VersionChange]:
     """Return what changed since another version of the object, nothing where none is named."""
-    before = BpfObject.objects.visible_to(reader).named(obj.file_name).at(other).first()
     if before is None:
         return []
     earlier = [item.opinion for item in load_opinions(before)]

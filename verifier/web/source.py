@@ -7,7 +7,8 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from kfmap.catalogue.availability import StorageAwayError
-from kfmap.catalogue.models import Kernel
+from kfmap.web.shared.asked import read_kernel
+from kfmap.web.shared.kernel_map import load_kernel_map
 from verifier.jobs.checker import CheckFailedError
 from verifier.jobs.files import MissingBytesError
 from verifier.jobs.reading import read_source
@@ -24,13 +25,12 @@ _GONE = "The bytes of this object are not kept any more: upload it again to see 
 def show_source(request: HttpRequest, obj: BpfObject, position: int) -> HttpResponse:
     """Show the lines of a program; ?kernel= chooses whose verdict marks the calls."""
     program = get_object_or_404(obj.programs, position=position)
-    kernels = list(Kernel.objects.newest_first())
-    named = [kernel for kernel in kernels if kernel.name == request.GET.get("kernel")]
-    kernel = named[0] if named else kernels[0] if kernels else None
+    kernels = load_kernel_map()
+    kernel = read_kernel(request, kernels) or kernels.newest
     context = {
         "object": obj,
         "program": program,
-        "kernels": kernels,
+        "kernels": kernels.rows[::-1],
         "kernel": kernel,
         "section": "uploads",
     }

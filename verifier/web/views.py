@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from kfmap.catalogue.snapshot import one_snapshot
 from kfmap.graphs.picture import build_picture
+from kfmap.web.shared.asked import read_choice, read_kernel, read_switch
 from kfmap.web.shared.export import GRAPH_FORMATS, export_graph
 from kfmap.web.shared.kernel_map import load_kernel_map
 from verifier.engine.reports import RENDERERS
@@ -84,6 +85,8 @@ def uploads(request: HttpRequest) -> HttpResponse:
 def _render_uploads(
     request: HttpRequest, form: LoaderForm, origin_form: OriginForm, status: int = 200
 ) -> HttpResponse:
+    spaces = list_choices(request.user)
+    slugs = [space.slug for space in spaces]
     latest = _LATEST.rows(request.user)
     outcomes = load_outcomes(latest)
     load_jobs(latest, outcomes)
@@ -94,8 +97,8 @@ def _render_uploads(
         "stale": _count_stale(request.user),
         "many": _MANY,
         "fields": render_fields(form, origin_form),
-        "spaces": list_choices(request.user),
-        "chosen": request.POST.get("space") or request.GET.get("space", ""),
+        "spaces": spaces,
+        "chosen": request.POST.get("space") or read_choice(request, "space", slugs),
         "section": "uploads",
     }
     return render(request, "verifier/uploads.html", context, status=status)
@@ -257,7 +260,7 @@ def _render_object(
     loader_form: LoaderForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    page = build_object_page(obj, request.GET.get("before", ""), request.GET.get("after", ""))
+    page = build_object_page(obj, *_read_pair(request))
     reviews = load_reviews(obj, page.worst, request.user)
     review_part = load_review_part(request, obj, page, reviews)
     context = {
@@ -278,6 +281,15 @@ def _render_object(
         "section": "uploads",
     }
     return render(request, "verifier/object.html", context, status=status)
+
+
+def _read_pair(request: HttpRequest) -> tuple[str, str]:
+    """Return the names of the kernels to compare, "" for those that are not asked for."""
+    if not (request.GET.get("before") or request.GET.get("after")):
+        return "", ""
+    kernels = load_kernel_map()
+    before, after = (read_kernel(request, kernels, name) for name in ("before", "after"))
+    return before.name if before else "", after.name if after else ""
 
 
 def _find_other_loaders(reader: Reader, obj: BpfObject) -> list[BpfObject]:
@@ -307,9 +319,8 @@ def show_program(request: HttpRequest, obj: BpfObject, position: int) -> HttpRes
 def show_graph(request: HttpRequest, obj: BpfObject) -> HttpResponse:
     """Draw what the programs of an object call; ?kernel= colours it, ?format= exports it."""
     kernels = load_kernel_map()
-    named = [row for row in kernels.rows if row.name == request.GET.get("kernel")]
-    kernel = named[0] if named else kernels.newest
-    whole = "all" in request.GET
+    kernel = read_kernel(request, kernels) or kernels.newest
+    whole = read_switch(request, "all")
     graph = load_object_graph(obj, kernel, whole=whole)
     chosen = request.GET.get("format")
     if chosen:

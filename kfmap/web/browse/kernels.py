@@ -22,6 +22,7 @@ from kfmap.permission.hook_table import Hook
 from kfmap.permission.outcome_words import ALLOWED, ONLY_IF_SLEEPABLE
 from kfmap.permission.what_if.edit_json import describe_edit, read_edits
 from kfmap.reports.kernel_report import build_kernel_report
+from kfmap.safe_text.csv_rows import Value
 from kfmap.web.findings.load_findings import load_findings
 from kfmap.web.shared.cells import load_cells
 from kfmap.web.shared.export import TABLE_FORMATS, Table, export_report, export_table
@@ -195,10 +196,11 @@ def _kernel_table(kernels: KernelMap) -> Table:
     return Table("kernels", columns, [_kernel_row(row) for row in reversed(kernels.rows)])
 
 
-def _kernel_row(row: Kernel) -> tuple[str | int, ...]:
+def _kernel_row(row: Kernel) -> tuple[Value, ...]:
+    """Return a row of the table; what is not known of a kernel that was only asked is left out."""
     page = reverse("kernel", args=[row.name])
-    counts = row.kfunc_count, row.set_count, row.struct_ops_count
-    return (row.name, row.version, row.label, row.profile, *counts, page)
+    of_rules = (row.set_count, row.struct_ops_count) if row.has_rules else (None, None)
+    return (row.name, row.version, row.label, row.profile, row.kfunc_count, *of_rules, page)
 
 
 def _registration_table(kernel: LoadedKernel) -> Table:

@@ -24,6 +24,7 @@ from kfmap.web.compare.changes import (
     list_groups,
 )
 from kfmap.web.compare.release_steps import BAR, Steps
+from kfmap.web.shared.asked import read_choice, read_kernel
 from kfmap.web.shared.cells import load_cells
 from kfmap.web.shared.export import TABLE_FORMATS, Table, export_report, export_table
 from kfmap.web.shared.kernel_map import KernelMap
@@ -40,15 +41,16 @@ _A_PAGE = 20
 @map_page("compare")
 def choose(request: HttpRequest, kernels: KernelMap) -> Page | HttpResponse:
     """Ask for two kernels, and show what each release changed; or go to the comparison."""
-    old, new = request.GET.get("old", ""), request.GET.get("new", "")
+    old, new = (read_kernel(request, kernels, name) for name in ("old", "new"))
     if old and new:
         narrowed = _narrowing(request.GET.get("group", ""), read_kind(request))
-        names = [kernels.row(old).name, kernels.row(new).name]
-        return redirect(reverse("changes", args=names) + (f"?{narrowed}" if narrowed else ""))
+        return redirect(
+            reverse("changes", args=[old.name, new.name]) + (f"?{narrowed}" if narrowed else "")
+        )
     latest = [row.name for row in kernels.line[-2:]] or kernels.names
     context = {
-        "old": latest[:1],
-        "new": latest[-1:],
+        "old": [old.name] if old else latest[:1],
+        "new": [new.name] if new else latest[-1:],
         "steps": Paginator(Steps(kernels), _A_PAGE).get_page(request.GET.get("page")),
         "stepped_over": list_names([row.name for row in kernels.rows[::-1] if not row.has_rules]),
         "functions": _FUNCTIONS,
@@ -64,8 +66,7 @@ def show_changes(
     """Show what differs between two kernels."""
     before, after = kernels.load(old), kernels.load(new)
     groups = list_groups(before, after)
-    group = request.GET.get("group", "")
-    group = group if group in groups else ""
+    group = read_choice(request, "group", groups, kind="group of contexts")
     kind = read_kind(request)
     changes = find_changes(before, after, group, kind)
     if chosen := request.GET.get("format"):

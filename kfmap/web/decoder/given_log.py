@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from kfmap.decoder.reading import MAX_LOG
 from kfmap.text_bytes import decode_bytes
 from kfmap.web.decoder.samples import SAMPLES
+from kfmap.web.shared.asked import read_choice
 
 # A log up to this many characters stands in the form again, so that it can be exported or mended.
 MAX_SHOWN = 4 << 20
@@ -37,7 +38,7 @@ class GivenLog:
 def read_given(request: HttpRequest) -> GivenLog:
     """Return the log of a request: a file goes before what is pasted, both before a sample."""
     if request.method != "POST":
-        return GivenLog(SAMPLES.get(request.GET.get("sample", "")))
+        return GivenLog(SAMPLES.get(read_choice(request, "sample", SAMPLES)))
     file = request.FILES.get("file")
     if file:
         return _read_file(file)

@@ -16,6 +16,7 @@ from kfmap.graphs.nodes import CALLBACK, KFUNC, STRUCT_OPS
 from kfmap.graphs.ops import build_ops_graph
 from kfmap.graphs.picture import Picture, build_picture
 from kfmap.graphs.svg import STYLE
+from kfmap.web.shared.asked import read_switch
 from kfmap.web.shared.export import GRAPH_FORMATS, export_graph
 from kfmap.web.shared.kernel_map import ThisKernel
 from kfmap.web.shared.once_per_facts import once_per_facts
@@ -35,8 +36,8 @@ class Kind(StrEnum):
 def list_graphs(request: HttpRequest, this: ThisKernel) -> Page | HttpResponse:
     """List the graphs of a kernel, or go to that of two ops structures."""
     first, second = request.GET.get("first", ""), request.GET.get("second", "")
+    _check_names(this, *filter(None, (first, second)))
     if first and second:
-        _check_names(this, first, second)
         return redirect("graph-shared", this.name, first, second)
     return Page("web/graphs.html", {})
 
@@ -44,7 +45,7 @@ def list_graphs(request: HttpRequest, this: ThisKernel) -> Page | HttpResponse:
 @kernel_page("graphs")
 def show_callbacks(request: HttpRequest, this: ThisKernel, struct_ops: str) -> Page | HttpResponse:
     """Show callbacks → kfunc id sets → kfuncs."""
-    kind = Kind.REFUSED if request.GET.get("refused") == "1" else Kind.CALLBACKS
+    kind = Kind.REFUSED if read_switch(request, "refused") else Kind.CALLBACKS
     return _show(request, this, kind, (struct_ops,))
 
 

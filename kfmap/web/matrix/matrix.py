@@ -9,10 +9,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from kfmap.catalogue.matrix_export import RENDERERS
 from kfmap.catalogue.matrix_rows import RowKind
 from kfmap.catalogue.store import LoadedKernel
+from kfmap.permission.near_names import find_near
 from kfmap.web.matrix.matrix_data import View, build_table, render_data
-from kfmap.web.shared.cells import load_cells
+from kfmap.web.shared.asked import read_choice, read_switch
+from kfmap.web.shared.cells import Cells, load_cells
+from kfmap.web.shared.context_groups import group_contexts
 from kfmap.web.shared.kernel_map import ThisKernel
 from kfmap.web.shared.kinds import KIND_NAMES, check_known, read_kind
+from kfmap.web.shared.not_found import ValueNotFound
 from kfmap.web.shared.once_per_facts import once_per_facts
 from kfmap.web.shared.page import Page, kernel_page
 
@@ -36,6 +40,7 @@ _WORDS = {
         "head": "Name",
     },
 }
+_ORDERS = ("similar", "name")
 _MEDIA_TYPES = {"json": "application/json", "csv": "text/csv"}
 
 
@@ -48,16 +53,18 @@ def show_matrix(request: HttpRequest, this: ThisKernel) -> Page | HttpResponse:
     page = request.GET.get("page", "1")
     number = int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1
     kind = read_kind(request)
+    cells = load_cells(this.loaded, kind)
+    _check_for_script(request, cells)
     view = View(
-        request.GET.get("group", ""),
+        _read_group(request, cells),
         query,
         number,
-        "sleep" in request.GET,
-        "only" in request.GET,
+        read_switch(request, "sleep"),
+        read_switch(request, "only"),
         kind,
     )
     context = {
-        "cells": load_cells(this.loaded, kind),
+        "cells": cells,
         "of": KIND_NAMES[kind],
         "of_words": _WORDS[kind],
         "kinds": KIND_NAMES.items(),
@@ -68,6 +75,23 @@ def show_matrix(request: HttpRequest, this: ThisKernel) -> Page | HttpResponse:
         ),
     }
     return Page("web/matrix.html", context)
+
+
+def _read_group(request: HttpRequest, cells: Cells) -> str:
+    groups = [family.name for family in group_contexts(cells.contexts)]
+    return read_choice(request, "group", groups, kind="group of contexts")
+
+
+def _check_for_script(request: HttpRequest, cells: Cells) -> None:
+    """Check what only the script of the page reads. Raises ValueNotFound."""
+    read_choice(request, "sort", _ORDERS, kind="order")
+    read_switch(request, "merge")
+    context, _, function = request.GET.get("cell", "").partition(" ")
+    if (context or function) and not (context in cells.columns and function in cells.rows):
+        columns = [context] if context in cells.columns else find_near(context, cells.columns)
+        rows = [function] if function in cells.rows else find_near(function, cells.rows)
+        near = [f"{column} {row}" for column in columns for row in rows]
+        raise ValueNotFound(request, "cell", "cell", near)
 
 
 @kernel_page()

@@ -20,14 +20,14 @@ from kfmap.permission.mechanisms.render import (
     render_comparison_text,
 )
 from kfmap.permission.mechanisms.scope import EVERYTHING, MEMBERS, list_contexts, list_scopes
-from kfmap.permission.mechanisms.table import ALL, WORD
+from kfmap.permission.mechanisms.table import ALL, ANY, WORD
 from kfmap.safe_text.csv_rows import render_csv
 from kfmap.web.mechanisms.cell import build_cell_page
 from kfmap.web.mechanisms.checked_calls import LATEST, MOST_CALLS, count_checked_calls
 from kfmap.web.mechanisms.picture import lay_out_picture
+from kfmap.web.shared.asked import read_choice
 from kfmap.web.shared.export import export_text
 from kfmap.web.shared.kernel_map import ThisKernel
-from kfmap.web.shared.not_found import NameNotFound
 from kfmap.web.shared.once_per_facts import once_per_facts
 from kfmap.web.shared.page import Page, kernel_page
 
@@ -41,13 +41,10 @@ def show_mechanisms(request: HttpRequest, this: ThisKernel) -> Page | HttpRespon
     kernel = this.loaded
     scopes = list_scopes(kernel.facts)
     default = _PREFERRED if _PREFERRED in scopes else scopes[0]
-    scope = request.GET.get("scope", default)
-    if scope not in scopes:
-        types = [ops.name for ops in kernel.facts.struct_ops]
-        raise NameNotFound(this.name, "struct_ops type", scope, types, ("struct-ops", (this.name,)))
+    scope = read_choice(request, "scope", scopes, default, kind="struct_ops type")
     rows = _compare(kernel, scope)
+    reading = read_choice(request, "reading", (ALL, ANY), ALL)
     if chosen := request.GET.get("format"):
-        reading = request.GET.get("reading", ALL)
         renderers = _renderers(this.name, scope, rows, reading)
         return export_text(chosen, renderers, f"{this.name} mechanisms {scope}")
     tables = [table for row in rows if (table := row.mechanism.table)]

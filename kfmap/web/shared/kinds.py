@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest
 
 from kfmap.catalogue.matrix_rows import RowKind, explain_unknown
 from kfmap.catalogue.store import LoadedKernel
+from kfmap.web.shared.asked import read_choice
 
 KIND_NAMES = {
     RowKind.KFUNC: "kfuncs",
@@ -15,11 +16,8 @@ KIND_NAMES = {
 
 
 def read_kind(request: HttpRequest, usual: RowKind = RowKind.KFUNC) -> RowKind:
-    """Return the kind that an address asks for. Raises Http404 for one that there is not."""
-    try:
-        return RowKind(request.GET.get("kind") or usual)
-    except ValueError as error:
-        raise Http404(f"There is no such kind; there are {', '.join(RowKind)}.") from error
+    """Return the kind that an address asks for. Raises ValueNotFound for one that there is not."""
+    return RowKind(read_choice(request, "kind", list(RowKind), usual))
 
 
 def check_known(kind: RowKind, *kernels: LoadedKernel) -> None:

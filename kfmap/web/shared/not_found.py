@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -24,7 +24,21 @@ class NearName:
     url: str
 
 
-class NameNotFound(Http404):
+class NotAmongThem(Http404):
+    """`name` is none of the `known` ones; `near` are those that come near, `link` their pages."""
+
+    def __init__(
+        self, said: str, name: str, known: Iterable[str], link: Callable[[str], str]
+    ) -> None:
+        super().__init__(said)
+        self.name = name
+        names = list(known)
+        near = find_near(name, names) or (names if len(names) <= _FEW else [])
+        self.near = [NearName(item, link(item)) for item in near]
+        self.without = ""  # the address of the page that does not ask for it, "" for none
+
+
+class NameNotFound(NotAmongThem):
     """A name that `where` does not have; `page` is (URL name, first arguments) of such names."""
 
     def __init__(
@@ -35,12 +49,30 @@ class NameNotFound(Http404):
         known: Iterable[str],
         page: tuple[str, tuple[str, ...]],
     ) -> None:
-        super().__init__(f"{where} has no {kind} “{name}”.")
-        self.name = name
         view, first = page
-        names = list(known)
-        near = find_near(name, names) or (names if len(names) <= _FEW else [])
-        self.near = [NearName(item, reverse(view, args=[*first, item])) for item in near]
+        said = f"{where} has no {kind} “{name}”."
+        super().__init__(said, name, known, lambda item: reverse(view, args=[*first, item]))
+
+
+class ValueNotFound(NotAmongThem):
+    """A parameter of an address that has none of the `known` values; `kind` is what they are."""
+
+    def __init__(
+        self, request: HttpRequest, parameter: str, kind: str, known: Iterable[str]
+    ) -> None:
+        value = request.GET.get(parameter, "")
+        said = f"There is no {kind} “{value}”, which the address asks for with {parameter}=."
+        super().__init__(said, value, known, lambda item: _put(request, parameter, item))
+        self.without = _put(request, parameter, None)
+
+
+def _put(request: HttpRequest, parameter: str, value: str | None) -> str:
+    """Return the address of a request with another value of a parameter, None for none."""
+    query = request.GET.copy()
+    query.pop(parameter, None)
+    if value is not None:
+        query[parameter] = value
+    return f"{request.path}?{query.urlencode()}" if query else request.path
 
 
 class RulesNotKnown(Http404):
@@ -56,8 +88,13 @@ class RulesNotKnown(Http404):
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 404, with the names that come near where one was asked for."""
     context: dict[str, object] = {}
-    if isinstance(exception, NameNotFound):
-        context = {"problem": exception, "name": exception.name, "near": exception.near}
+    if isinstance(exception, NotAmongThem):
+        context = {
+            "problem": exception,
+            "name": exception.name,
+            "near": exception.near,
+            "without": exception.without,
+        }
     elif isinstance(exception, Http404) and (said := _sentence(exception)):
         context = {"problem": said}
     return render(request, "404.html", context, status=404)

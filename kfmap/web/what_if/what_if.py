@@ -21,10 +21,12 @@ from django.views.decorators.http import require_POST, require_safe
 from kfmap.catalogue.models import Kernel, Variant
 from kfmap.catalogue.store import KernelExistsError, LoadedKernel
 from kfmap.catalogue.variants import keep_variant, may_drop
+from kfmap.kernel.facts import KernelFacts
 from kfmap.permission.context_words import render_context
 from kfmap.permission.what_if.edit_json import describe_edit, read_edits
 from kfmap.permission.what_if.edits import Edit, EditError
 from kfmap.permission.what_if.flips import Flip
+from kfmap.web.shared.asked import read_choice
 from kfmap.web.shared.export import export_text
 from kfmap.web.shared.kernel_map import ThisKernel
 from kfmap.web.shared.links import question_url
@@ -54,9 +56,8 @@ def show_what_if(request: HttpRequest, this: ThisKernel) -> Page | HttpResponse:
     facts, flips = draft.facts, draft.flips
     if chosen := request.GET.get("format"):
         return export_text(chosen, choose_renderers(name, edits, flips, facts), f"{name} what if")
-    table = request.GET.get("table", "")
-    member = request.GET.get("member", "")
-    kfunc, callback = request.GET.get("kfunc", ""), "" if table else member
+    table, member, kfunc = _read_in_hand(request, kernel, facts)
+    callback = "" if table else member
     shows_objects = request.user.is_authenticated and bool(flips)
     context = {
         "edits": list(enumerate(map(describe_edit, edits))),
@@ -131,6 +132,21 @@ def _read_draft(request: HttpRequest, kernel: LoadedKernel) -> tuple[tuple[Edit,
     except EditError as error:
         messages.error(request, f"This draft does not fit {kernel.name}: {error}.")
         return (), draw_up(kernel, ())
+
+
+def _read_in_hand(
+    request: HttpRequest, kernel: LoadedKernel, facts: KernelFacts
+) -> tuple[str, str, str]:
+    """Return the table, member and kfunc that the forms begin with, "" for the first there are."""
+    tables = [item.name for item in facts.tables]
+    table = read_choice(request, "table", tables, kind="table")
+    members = [
+        item.name if table else f"{ops.name}.{item.name}"
+        for ops in facts.struct_ops
+        for item in ops.members
+    ]
+    member = read_choice(request, "member", members)
+    return table, member, read_choice(request, "kfunc", kernel.decider.kfuncs)
 
 
 def _sum_up(kernel: str, flips: Sequence[Flip]) -> dict[str, object]:

@@ -160,3 +160,6 @@ def test_versions_of_an_object_are_compared(answered: BpfObject, ada: Client) ->
     page = ada.get(f"{address}?with={older.sha256}").content.decode()
     assert "What changed on 7.2" in page
     assert "+3" in page
+    wrong = ada.get(f"{address}?with=cd")
+    assert wrong.status_code == 404
+    assert f'href="{address}?with={older.sha256}"' in wrong.text

@@ -140,3 +140,11 @@ def test_schema_and_examples_are_published(client: Client) -> None:
     assert client.get("/policies/schema.json").json()["title"] == "kfmap policy"
     assert "KF_DESTRUCTIVE" in client.get("/policies/no-destructive-kfuncs.yaml").content.decode()
     assert client.get("/policies/none.yaml").status_code == 404
+
+
+def test_an_example_that_there_is_not_is_answered_with_those_there_are(team: Team) -> None:
+    client = as_(team, "maintainer")
+    wrong = client.get(f"{NEW}?example=no-destructive")
+    assert wrong.status_code == 404
+    assert f'href="{NEW}?example=no-destructive-kfuncs"' in wrong.text
+    assert client.get(f"{NEW}?example=no-destructive-kfuncs").status_code == 200

@@ -56,11 +56,32 @@ def test_object_page_says_from_where_to_where_it_loads_and_what_changes(ada: Cli
     assert "Nothing changes for this object between 7.2 and 7.2." in same
 
 
-@pytest.mark.parametrize("query", ["before=9.9&after=7.2", "before=7.3&after=6.18", "before=7.2"])
-def test_kernels_that_were_not_asked_leave_the_newest_two(ada: Client, query: str) -> None:
-    obj = create_checked_object("toy_running")
-    text = ada.get(f"/objects/{obj.sha256}/?{query}").content.decode()
-    assert "new: toy_move: not allowed in this context" in text
+def test_kernels_to_compare_are_those_that_are_asked_for_or_it_is_said(ada: Client) -> None:
+    """The newest two were shown in the place of others, and nothing said so."""
+    page = f"/objects/{create_checked_object('toy_running').sha256}/"
+    assert "new: toy_move: not allowed in this context" in ada.get(f"{page}?before=6.18").text
+    wrong = ada.get(f"{page}?before=9.9&after=7.2")
+    assert wrong.status_code == 404
+    assert "There is no kernel “9.9”" in wrong.text
+    assert f'href="{page}?after=7.2&amp;before=7.2"' in wrong.text
+    unchecked = ada.get(f"{page}?before=7.3&after=6.18").text
+    assert "Not compared: this object has no verdicts of 7.3." in unchecked
+    assert "new: toy_move: not allowed in this context" not in unchecked
+
+
+def test_source_and_graph_are_of_the_kernel_that_is_asked_for(ada: Client) -> None:
+    """They showed the newest one where another was asked for."""
+    page = f"/objects/{create_checked_object('toy_running').sha256}/"
+    for part in ("graph/", "programs/0/source/"):
+        wrong = ada.get(f"{page}{part}?kernel=9.9")
+        assert wrong.status_code == 404
+        assert f'href="{page}{part}?kernel=7.2"' in wrong.text
+    assert ada.get(f"{page}graph/?all=no").status_code == 404
+
+
+def test_uploads_go_to_a_space_that_there_is(ada: Client) -> None:
+    assert ada.get("/uploads/?space=").status_code == 200
+    assert ada.get("/uploads/?space=theirs").status_code == 404
 
 
 def test_a_program_with_many_findings_folds_them_and_its_dead_calls(ada: Client) -> None:

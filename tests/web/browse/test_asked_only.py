@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from kfmap.catalogue.store import save_kernel
-from tests.permission.small_kernel import create_asked_kernel
+from tests.permission.small_kernel import create_asked_kernel, create_toy_kernel
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("toys")]
 NOT_KNOWN = "of Linux 7.9 are not known: it was booted and asked, and its source is not in the map."
@@ -61,3 +61,21 @@ def test_comparisons_do_not_take_what_is_not_known_for_a_change(client: Client) 
     assert "permission check answered" not in client.get("/compare/8.0/8.1/").content.decode()
     report = client.get("/compare/7.9/8.1/?format=markdown").content.decode()
     assert "a cell that is unknown there need not have changed" in report
+
+
+def test_exports_and_the_api_leave_out_what_is_not_known(client: Client) -> None:
+    """They had said 0 sets and 0 ops structures, as of a kernel that has none."""
+    rows = client.get("/kernels/?format=json").json()["rows"]
+    (row,) = (row for row in rows if row["name"] == "7.9")
+    assert (row["kfuncs"], row["sets"]) == (2, None)
+    assert ",," in client.get("/kernels/?format=csv").text
+    (kernel,) = (item for item in client.get("/api/kernels/").json() if item["name"] == "7.9")
+    counts = ("set_count", "struct_ops_count", "not_understood_count")
+    assert [kernel[name] for name in counts] == [None, None, None]
+    assert kernel["kfunc_count"] == 2
+    known = replace(create_asked_kernel(), name="7.8", kfuncs=create_toy_kernel().kfuncs)
+    save_kernel(known, None)
+    (first, *_) = client.get("/api/kernels/7.8/kfuncs/").json()["results"]
+    assert (first["sets"], first["flags"]) == (None, None)
+    asked = client.get("/api/kernels/7.9/kfuncs/?flag=KF_SLEEPABLE")
+    assert (asked.status_code, "not known" in asked.json()["detail"]) == (404, True)

@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from kfmap.web.shared.asked import read_choice
 from verifier.engine.policy.model import Policy
 from verifier.engine.policy.reading import (
     PolicyError,
@@ -81,8 +82,9 @@ def list_policies(request: HttpRequest, space: Space) -> HttpResponse:
 @space_view(Action.MANAGE)
 def add_policy(request: HttpRequest, space: Space) -> HttpResponse:
     """Try or keep a first version; ?example= begins with one that comes with kfmap."""
-    example = request.GET.get("example", "")
-    initial = {"slug": example, "text": read_examples().get(example, "")}
+    examples = read_examples()
+    example = read_choice(request, "example", examples)
+    initial = {"slug": example, "text": examples.get(example, "")}
     form = PolicyForm(request.POST or None, initial=initial)
     return _answer(request, space, form, None)
 
