@@ -79,6 +79,16 @@ def _result(item: Finding, rule: int) -> Node:
     return result
 
 
+def plain_artifact(file: str) -> Node:
+    """Return where a file is: relative to the root of the sources, or by an absolute URI.
+
+    An absolute URI has no uriBaseId (SARIF 2.1.0, 3.4.4).
+    """
+    if file.startswith("/"):
+        return {"uri": f"file://{quote(file)}"}
+    return {"uri": quote(file), "uriBaseId": BASE}
+
+
 def _place(file: str, line: int) -> Node:
-    place: Node = {"artifactLocation": {"uri": quote(file), "uriBaseId": BASE}}
+    place: Node = {"artifactLocation": plain_artifact(file)}
     return {**place, "region": {"startLine": line}} if line > 0 else place

@@ -20,9 +20,11 @@ from verifier.engine.summary import CallSummary, ObjectSummary, ProgramSummary
 HTML = "<script>alert(1)</script>"
 
 
-def create_finding(kind: str = "not_allowed", kfunc: str = "toy_move") -> Finding:
+def create_finding(
+    kind: str = "not_allowed", kfunc: str = "toy_move", file: str = "src/toy.bpf.c"
+) -> Finding:
     """Make a finding two functions deep."""
-    source = SourceLine("src/toy.bpf.c", 12, "toy_move(p);")
+    source = SourceLine(file, 12, "toy_move(p);")
     path = (Step("toy_running", 7, None), Step("helper", 3, source))
     reason = Reason("filter", "toy_filter refuses", "kernel/filter.c", 74)
     return Finding(

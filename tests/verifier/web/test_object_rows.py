@@ -30,6 +30,15 @@ def test_row_says_what_became_of_the_object() -> None:
     assert "7.2" in refused
 
 
+def test_row_of_what_nobody_has_decided_needs_a_review_once_it_is_checked() -> None:
+    """As the page of the object says; the column had been left empty."""
+    obj = create_team().object
+    obj.jobs.all().delete()
+    obj.jobs.create(state=Job.State.RUNNING)
+    assert "Needs review" not in render_rows([(obj, [], None)])[0]
+    assert "Needs review" in render_rows([(obj, [Outcome(PASSES, ("7.3",))], None)])[0]
+
+
 def test_row_names_who_decided_and_what_changed_since() -> None:
     team = create_team()
     obj = team.object

@@ -12,7 +12,7 @@ from kfmap.safe_text.printable import printable
 from verifier.engine.reports.answer import build_answer
 from verifier.engine.reports.causes import Cause
 from verifier.engine.reports.model import DEFAULT, CheckedObject, ReportOptions, estimates_of
-from verifier.engine.reports.sarif_report import cause_level, cause_message, relative_path
+from verifier.engine.reports.sarif_report import cause_level, cause_message, source_path
 
 _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 
@@ -41,10 +41,15 @@ def _lines(obj: CheckedObject, options: ReportOptions) -> Iterator[str]:
 def _annotation(obj: CheckedObject, cause: Cause, options: ReportOptions) -> str:
     source = cause.example.source
     place: dict[str, str] = {}
+    message = cause_message(cause, options)
     if source is not None and source.file and source.line > 0:
-        place = {"file": relative_path(source.file, options.source_root), "line": str(source.line)}
+        path = source_path(source.file, options.source_root)
+        if path.startswith("/"):  # GitHub shows an annotation beside files of the repository only
+            message += f" The line is {path}:{source.line}, outside of the root of the sources."
+        else:
+            place = {"file": path, "line": str(source.line)}
     place["title"] = f"{obj.file}: {cause.kfunc or cause.kind}"
-    return _command(_COMMANDS[cause_level(cause, options)], place, cause_message(cause, options))
+    return _command(_COMMANDS[cause_level(cause, options)], place, message)
 
 
 def _command(command: str, values: dict[str, str], message: str) -> str:

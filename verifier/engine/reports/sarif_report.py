@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
-from kfmap.reports.sarif import BASE, FINGERPRINT, MOST_LOCATIONS, render_run
+from kfmap.reports.sarif import FINGERPRINT, MOST_LOCATIONS, plain_artifact, render_run
 from kfmap.safe_text.printable import printable
 from verifier.engine.reports.answer import count
 from verifier.engine.reports.causes import Cause, find_causes
@@ -164,21 +164,20 @@ def _location(
     physical: dict[str, Any] = {"artifactLocation": {"uri": quote(obj.file)}}
     if source is not None and source.file and source.line > 0:
         region = {"startLine": source.line, "snippet": {"text": source.text}}
-        uri = relative_path(source.file, options.source_root)
-        artifact = {"uri": quote(uri), "uriBaseId": BASE}
+        artifact = plain_artifact(source_path(source.file, options.source_root))
         physical = {"artifactLocation": artifact, "region": region}
     names = [{"name": function, "kind": "function"}]
     return {"physicalLocation": physical, "logicalLocations": names}
 
 
-def relative_path(file: str, root: str) -> str:
+def source_path(file: str, root: str) -> str:
     """Return a path of a compiler as one relative to the root of the sources.
 
-    "./a/../b.c" becomes "b.c". A path outside the root keeps its folders, without the leading "/":
-    code review tools take no absolute ones.
+    "./a/../b.c" becomes "b.c". An absolute path outside the root stays absolute.
     """
     path = PurePosixPath(posixpath.normpath(file))
     if root and path.is_absolute() and path.is_relative_to(posixpath.normpath(root)):
         return str(path.relative_to(posixpath.normpath(root)))
-    parts = [part for part in path.parts if part not in ("/", "..")]
-    return "/".join(parts)
+    if path.is_absolute():
+        return str(path)
+    return "/".join(part for part in path.parts if part != "..")

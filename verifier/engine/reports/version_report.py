@@ -20,7 +20,7 @@ from verifier.engine.reports.cards import find_cards
 from verifier.engine.reports.causes import Cause
 from verifier.engine.reports.document_report import card_entry, kernel_words
 from verifier.engine.reports.model import DEFAULT, KIND_WORDS, CheckedObject, ReportOptions
-from verifier.engine.reports.sarif_report import cause_level, cause_message, relative_path
+from verifier.engine.reports.sarif_report import cause_level, cause_message, source_path
 from verifier.engine.result import WORDS
 from verifier.engine.summary import ProgramSummary
 
@@ -82,7 +82,7 @@ def _reported(state: State, cause: Cause, options: ReportOptions) -> Finding:
     source = cause.example.source
     places: tuple[tuple[str, int], ...] = ()
     if source is not None and source.file:
-        places = ((relative_path(source.file, options.source_root), source.line),)
+        places = ((source_path(source.file, options.source_root), source.line),)
     return Finding(
         Rule(cause.kind, KIND_WORDS[cause.kind]),
         Level(cause_level(cause, options)),

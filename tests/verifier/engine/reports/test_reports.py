@@ -13,11 +13,17 @@ import pytest
 
 from kfmap import __version__
 from tests.reports.opening import validate_sarif
-from tests.verifier.checked import HTML, create_checked, create_finding, create_unread
+from tests.verifier.checked import (
+    HTML,
+    create_checked,
+    create_finding,
+    create_unread,
+    create_verdict,
+)
 from verifier.engine.reports import RENDERERS
 from verifier.engine.reports.judged import JUDGED
 from verifier.engine.reports.model import KIND_WORDS, ReportOptions, is_bad
-from verifier.engine.reports.sarif_report import relative_path
+from verifier.engine.reports.sarif_report import source_path
 from verifier.engine.result import REFUSED, ObjectVerdict, ProgramVerdict
 from verifier.engine.result_json import parse_summary, parse_verdict, plain
 
@@ -165,12 +171,25 @@ def test_a_cause_on_a_kernel_that_does_not_decide_is_a_note() -> None:
         ("./a/../toy.bpf.c", "", "toy.bpf.c"),
         ("/build/src/toy.bpf.c", "/build", "src/toy.bpf.c"),
         ("/build/src/toy.bpf.c", "/build/src/", "toy.bpf.c"),
-        ("/elsewhere/toy.bpf.c", "/build", "elsewhere/toy.bpf.c"),
+        ("/elsewhere/toy.bpf.c", "/build", "/elsewhere/toy.bpf.c"),
         ("../../toy.bpf.c", "/build", "toy.bpf.c"),
     ],
 )
-def test_sarif_paths_are_relative(file: str, root: str, path: str) -> None:
-    assert relative_path(file, root) == path
+def test_paths_are_relative_to_the_root_of_the_sources(file: str, root: str, path: str) -> None:
+    assert source_path(file, root) == path
+
+
+def test_a_source_outside_of_the_root_is_named_where_it_is() -> None:
+    """Without its first "/" it led nowhere."""
+    found = create_finding(file="/else where/toy.bpf.c")
+    obj = replace(create_checked(), verdicts=(create_verdict("7.2", "toy_running", found),))
+    options = ReportOptions(source_root="/build")
+    text = RENDERERS["sarif"].render([obj], options)
+    place = read_run(text)["results"][0]["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"] == {"uri": "file:///else%20where/toy.bpf.c"}
+    told = RENDERERS["github"].render([obj], options)
+    assert "file=" not in told
+    assert "/else where/toy.bpf.c:12, outside of the root of the sources." in told
 
 
 def test_sarif_is_valid_for_hostile_names() -> None:
