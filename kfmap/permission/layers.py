@@ -20,6 +20,11 @@ from kfmap.permission.view import ViewBuilder
 
 PRIVATE_STACK = "private stack"  # among the needs of a member
 CSS_TASK_ITERATOR = "bpf_iter_css_task_new"
+# Facts do not hold where that function is: kernel/bpf/verifier.c, of which no lines are kept.
+CSS_TASK_ALLOWLIST = (
+    f"{CSS_TASK_ITERATOR} is for LSM programs, iterators and programs that may sleep, as "
+    "check_css_task_iter_allowlist() of the verifier has it"
+)
 # The compiler puts it where a value is undefined or a function ends; check_kfunc_call() refuses
 # each live call by name, as that of no other kfunc: "bpf: Warn with __bpf_trap() kfunc maybe due
 # to uninitialized variable", seen first in 6.17. Older kernels have no such kfunc.
@@ -39,8 +44,7 @@ def find_layers(
     if kfunc:
         layers += _kfunc_layers(kfunc, listed)
         if kfunc.name == CSS_TASK_ITERATOR and not context.sleepable and not allowlisted(context):
-            text = f"{kfunc.name} is for LSM programs, iterators and programs that may sleep"
-            layers.append(_layer(LayerKind.SLEEPABLE, True, text, kfunc.place))
+            layers.append(_layer(LayerKind.SLEEPABLE, True, CSS_TASK_ALLOWLIST))
     layers += _flag_layers(context, listed)
     return tuple(sorted(layers, key=lambda layer: layer.kind))
 

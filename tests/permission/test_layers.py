@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from kfmap.kernel.facts import KernelFacts, Kfunc
+from kfmap.kernel.facts import KernelFacts, Kfunc, Place
 from kfmap.permission.context_text import parse_context
 from kfmap.permission.decide import Decider
 from tests.permission.small_kernel import (
@@ -96,3 +96,18 @@ def test_entries_of_one_hook_that_differ_in_flags_are_not_known() -> None:
         (create_registration("XDP", "one"), create_registration("XDP", "two")),
     )
     assert layers(facts, "xdp") == {"flags": None, "sleepable": None}
+
+
+def test_who_may_iterate_css_tasks_is_said_with_the_function_that_decides() -> None:
+    """The line of the kfunc's definition had been cited, where nothing is decided."""
+    name = "bpf_iter_css_task_new"
+    place = Place("kernel/bpf/task_iter.c", 800)
+    facts = create_kernel(
+        (create_set("ids", name),),
+        (create_registration("XDP", "ids"),),
+        kfuncs=(Kfunc(name, "vmlinux", f"int {name}(void)", place, None, None),),
+    )
+    found = Decider(facts).decide(parse_context("xdp", facts), name).layers
+    (reason,) = (layer.reason for layer in found if layer.blocks)
+    assert "check_css_task_iter_allowlist()" in reason.text
+    assert not reason.file

@@ -84,10 +84,10 @@ def test_sample_is_decoded_without_a_form(client: Client, name: str) -> None:
     assert all(f"?sample={other}" in text for other in SAMPLE_TITLES)
 
 
-def test_unknown_sample_shows_the_form(client: Client) -> None:
-    answer = client.get("/decode/?sample=x")
-    assert answer.status_code == 200
-    assert "message" not in answer.content.decode().partition("<h2")[2]
+def test_unknown_sample_is_answered_with_one_that_comes_near(client: Client) -> None:
+    answer = client.get("/decode/?sample=refuse")
+    assert answer.status_code == 404
+    assert "?sample=refused" in answer.text
 
 
 def test_exports_are_the_commands_forms(client: Client) -> None:

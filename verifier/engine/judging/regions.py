@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 
 from kfmap.permission.context import Context
+from kfmap.permission.layers import CSS_TASK_ALLOWLIST, CSS_TASK_ITERATOR
 from kfmap.quick_dataclass import dataclass, replace
 from verifier.engine.flow.reach import (
     Circumstances,
@@ -41,7 +42,6 @@ from verifier.engine.flow.regions import (
 from verifier.engine.judging.interview import Interview
 
 _RCU_PROTECTED = "KF_RCU_PROTECTED"
-_CSS_TASK_ITERATOR = "bpf_iter_css_task_new"
 THROW = "bpf_throw"
 _LOCK_RCU, _UNLOCK_RCU = "bpf_rcu_read_lock", "bpf_rcu_read_unlock"
 _ITERATOR_NEW = re.compile(r"bpf_iter_\w+_new")
@@ -228,12 +228,10 @@ class _KfuncChecks:
         if not regions.locks and self.kernel.takes_guarded(self.kfunc):
             text = f"{self.kfunc} needs the lock beside its list or tree to be held"
             yield Held(text, True, _BESIDE)
-        if self.kfunc == _CSS_TASK_ITERATOR and self.how.sleepable is False:
+        if self.kfunc == CSS_TASK_ITERATOR and self.how.sleepable is False:
             iterates = self.context.attach_type == "BPF_TRACE_ITER"
             if not iterates and self.context.program_type != "BPF_PROG_TYPE_LSM":
-                yield Held(
-                    f"{self.kfunc} is for LSM programs, iterators and programs that may sleep"
-                )
+                yield Held(CSS_TASK_ALLOWLIST)
 
     def _rcu(self, regions: Regions) -> Iterator[Held]:
         """What KF_RCU_PROTECTED asks for, and what an iterator that asked for it lost."""
