@@ -216,10 +216,12 @@ static void fit_maps(struct bpf_object *opened)
 		}
 	}
 }
-/* Leave only `kept` in the struct_ops maps: libbpf loads whatever a map refers to. */
+/* Leave only `kept` in the struct_ops maps: libbpf loads whatever a map refers to. It never loads what
+ * only maps refer to that it does not make, of SEC("?.struct_ops"): the first of those is made then. */
 static void leave_out_others(struct bpf_object *opened, const struct bpf_program *kept)
 {
-	struct bpf_map *map;
+	struct bpf_map *map, *optional = NULL;
+	int made = 0;
 	bpf_object__for_each_map(map, opened) {
 		void *value = NULL;
 		const struct btf *btf = bpf_object__btf(opened);
@@ -237,7 +239,10 @@ static void leave_out_others(struct bpf_object *opened, const struct bpf_program
 			else *slot = NULL;
 		}
 		if (type && !used) bpf_map__set_autocreate(map, false);
+		else if (type && bpf_map__autocreate(map)) made = 1;
+		else if (type && !optional) optional = map;
 	}
+	if (optional && !made) bpf_map__set_autocreate(optional, true);
 }
 static int count_programs(struct bpf_object *opened)
 {
@@ -359,6 +364,7 @@ static int load_alone(int object, int wanted, int level, int last)
 	bpf_program__set_log_buf(kept, log, size);
 	bpf_program__set_log_level(kept, level);
 	int error = bpf_object__load(opened);
+	if (!error && bpf_program__fd(kept) < 0) { print_program(object, name, "not asked", 0, "libbpf leaves it out"); return DONE; }
 	if (!error || slot_failed) { print_program(object, name, "loads", 0, log); return DONE; }
 	if (level & LOG_STEPS && error == -ENOSPC) return REFUSED; /* kernels before 6.4 end a load whose log is full */
 	if (!(level & LOG_STEPS) && !last) return REFUSED;

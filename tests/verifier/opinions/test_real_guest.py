@@ -27,7 +27,13 @@ from verifier.opinions.opinion import KernelOpinion, Word
 
 OBJECTS = Path(__file__).parents[2] / "objects"
 FETCHED = "7.3"
-ASKED = ("optional.bpf.o", "program_helpers.bpf.o", "scheduler.bpf.o", "outcomes.bpf.o")
+ASKED = (
+    "optional.bpf.o",
+    "optional_type.bpf.o",
+    "program_helpers.bpf.o",
+    "scheduler.bpf.o",
+    "outcomes.bpf.o",
+)
 _FETCH_SECONDS = 240
 pytestmark = pytest.mark.guest
 
@@ -87,6 +93,16 @@ def test_a_booted_kernel_loads_and_refuses(opinions: dict[str, dict[str, KernelO
         assert refused.log or refused.said
         loaded = next(item for item in programs if item.word == Word.LOADS)
         assert loaded.instructions and loaded.instructions > 0
+
+
+def test_a_program_that_only_optional_maps_use_is_asked_about_with_one_that_is_made(
+    opinions: dict[str, dict[str, KernelOpinion]],
+) -> None:
+    """Without the map libbpf leaves the program out, and the object loads all the same."""
+    for asked in opinions.values():
+        member, beside = asked["optional_type.bpf.o"].programs
+        assert (member.word, beside.word) == (Word.REFUSED, Word.LOADS)
+        assert "of_no_kernel is not found in kernel BTF" in member.reason
 
 
 def test_a_booted_kernel_contradicts_no_verdict(
