@@ -63,7 +63,7 @@ def explain_function(local: Btf, type_id: int, kernel: Btf, name: str) -> str:
 def _explain(local: Btf, ours: int, kernel: Btf, theirs: int) -> str:
     mine, its = local.params(ours), kernel.params(theirs)
     if len(mine) != len(its):
-        return f"it is declared with {_count(len(mine))}, the kernel's takes {len(its)}"
+        return f"it is declared with {count_arguments(len(mine))}, the kernel's takes {len(its)}"
     for number, (one, other) in enumerate(zip(mine, its, strict=True), 1):
         if not _Comparison(local, kernel).compare(one.type_id, other.type_id, MAX_LEVEL):
             named = f"argument {number}" + (f" ({one.name})" if one.name else "")
@@ -84,7 +84,8 @@ def _explain(local: Btf, ours: int, kernel: Btf, theirs: int) -> str:
     return f"it returns {mine_returns}, the kernel's returns {its_returns}"
 
 
-def _count(arguments: int) -> str:
+def count_arguments(arguments: int) -> str:
+    """Return a number of arguments in words."""
     return "1 argument" if arguments == 1 else f"{arguments} arguments"
 
 

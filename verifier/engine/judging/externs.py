@@ -10,6 +10,7 @@ from kfmap.btf.compat import MISSING as NO_TYPE
 from kfmap.btf.compat import explain_function, resolve_function, resolve_variable
 from kfmap.btf.read import Btf, BtfError
 from kfmap.btf.shape import Shape, find_shape
+from kfmap.btf.written import explain_written
 from kfmap.kernel.facts import VMLINUX, Kfunc, Place
 from kfmap.kernel.program_facts import KernelPart
 from kfmap.permission.verdict import give_reason
@@ -81,7 +82,7 @@ def resolve_kfunc(
         return _loadable(name, known)
     if outcome == NO_TYPE:
         if known and known.owner != VMLINUX:
-            return Resolved(FOUND)
+            return _resolve_by_text(obj.btf, extern, known)
         return _resolve_by_name(obj, extern, known, kernel)
     if known and known.callable_in_btf is False:
         return _malformed(known)
@@ -100,6 +101,15 @@ def _resolve_by_facts(
     if extern.kernel_name in kernel.facts.observed_kfuncs:
         return Resolved(FOUND)
     return _resolve_by_name(obj, extern, known, kernel)
+
+
+def _resolve_by_text(btf: Btf, extern: Extern, known: Kfunc) -> Resolved:
+    """Compare with a module's kfunc: of its prototype, what the source says is known."""
+    where = explain_written(btf, extern.type_id, known.prototype)
+    if not where:
+        return Resolved(FOUND)
+    text = f"the prototype of {extern.name} does not fit this kernel's: {where}"
+    return Resolved(PROTOTYPE, text, known.place)
 
 
 def _resolve_by_name(

@@ -150,3 +150,24 @@ def test_every_variable_of_a_kernel_fits_its_own_type(kernel: str) -> None:
     variables = list(types.ids_of(Kind.VAR))
     found = {resolve_variable(types, item, types, types.name(item)) for item in variables}
     assert (len(variables) > 300, found) == (True, {FOUND})
+
+
+def test_the_kfuncs_of_a_module_are_compared_with_what_its_source_says() -> None:
+    """As 7.3.4 with nf_conntrack says: a weak one that does not fit counts as absent.
+
+    The declaration that only names otherwise is there, for libbpf compares no names.
+    """
+    verdicts = _check("module_kfuncs.bpf.o", kernel="7.3")
+    assert {name: item.verdict for name, item in verdicts.items()} == {
+        "as_it_is": PASSES,
+        "takes_void": REFUSED,
+        "takes_less": REFUSED,
+        "takes_pointers": REFUSED,
+        "gives_nothing": REFUSED,
+        "guarded": PASSES,
+        "of_other_names": PASSES,
+    }
+    assert reasons_of(verdicts["takes_void"]) == [
+        "the prototype of bpf_ct_release___void does not fit this kernel's: "
+        "argument 1 is void *, the kernel's is struct nf_conn *"
+    ]
