@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from kfmap.quick_dataclass import replace
 from verifier.engine.judging.kernel import KernelUnderTest
 from verifier.engine.judging.map_attributes import (
     APART,
@@ -31,6 +32,7 @@ _PREFIX = "BPF_MAP_TYPE_"
 _STORAGES = ("SK_STORAGE", "INODE_STORAGE", "TASK_STORAGE", "CGRP_STORAGE")
 _LOCKED = ("HASH", "RHASH", "ARRAY", "CGROUP_STORAGE", *_STORAGES)
 _CALLED_BACK = ("HASH", "RHASH", "LRU_HASH", "ARRAY")
+_SENT_THROUGH = ("RINGBUF", "PERF_EVENT_ARRAY", "ARENA")
 _LEAST_USED = ("LRU_HASH", "LRU_PERCPU_HASH")
 _STACK_TRACE = MAP_TYPES.index("BPF_MAP_TYPE_STACK_TRACE")
 _INSN_ARRAY = MAP_TYPES.index("BPF_MAP_TYPE_INSN_ARRAY")
@@ -72,10 +74,30 @@ def needs_types(item: BpfMap) -> bool:
 
 
 def misfit(item: BpfMap, kernel: KernelUnderTest) -> str:
-    """Return what a map says of itself with which the kernel does not make it, "" if nothing.
+    """Return what a map says of itself with which the kernel does not make it, whatever the loader
+    is, "" if nothing.
 
     A map of a type that the kernel lacks is not judged here.
     """
+    return _misfit(_without_event(item), kernel)
+
+
+def misfit_for_libbpf(item: BpfMap, kernel: KernelUnderTest) -> str:
+    """Return what a map says of itself with which the kernel does not make it for libbpf, and does
+    for cilium/ebpf, "" if nothing."""
+    event = _without_event(item)
+    return "" if event is item or _misfit(event, kernel) else _misfit(item, kernel)
+
+
+def _without_event(item: BpfMap) -> BpfMap:
+    """Return a map as cilium/ebpf defines it: `__type(value, …)` names what is sent through it,
+    so that code can be made of it, and gives no size (MapType.canHaveValueSize())."""
+    if item.value_type and _word(item) in _SENT_THROUGH:
+        return replace(item, value_size=0, value_type=0)
+    return item
+
+
+def _misfit(item: BpfMap, kernel: KernelUnderTest) -> str:
     if kernel.map_kinds and item.kind not in kernel.map_kinds:
         return ""
     wanted = WANTED.get(_word(item))

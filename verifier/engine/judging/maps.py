@@ -18,7 +18,13 @@ from verifier.engine.flow.summary import MapUse
 from verifier.engine.judging.built_without import options_off
 from verifier.engine.judging.contexts import resolved_type
 from verifier.engine.judging.kernel import KernelUnderTest
-from verifier.engine.judging.map_making import keeps_no_types, misfit, misfit_inside, needs_types
+from verifier.engine.judging.map_making import (
+    keeps_no_types,
+    misfit,
+    misfit_for_libbpf,
+    misfit_inside,
+    needs_types,
+)
 from verifier.engine.judging.problem import Objection
 from verifier.engine.object.map_types import map_type_name
 from verifier.engine.object.model import BpfMap, BpfObject, Program
@@ -26,6 +32,7 @@ from verifier.engine.object.special_fields import LISTS, STRUCTS, ObjectFields, 
 from verifier.engine.result import FindingKind, Reason
 
 _RULE = "map"
+_INNER = "the inner maps of {0.name}"
 # libbpf gives the kernel no types for maps of these (bpf_object__create_map()).
 _UNTYPED = """
 PERF_EVENT_ARRAY CGROUP_ARRAY STACK_TRACE ARRAY_OF_MAPS HASH_OF_MAPS DEVMAP DEVMAP_HASH CPUMAP
@@ -226,6 +233,17 @@ class MapJudge:
         for item in self._object.maps if self._object.btf else ():
             if why := self._unmade(item):
                 yield Reason(_RULE, f"this kernel does not make map {item.name}: {why}")
+
+    def maps_made_by_few(self) -> Iterator[Reason]:
+        """Return which maps the kernel does not make for libbpf, and does for another loader."""
+        for item in self._object.maps if self._object.btf and not self._object.refusals else ():
+            for which, each in ((f"map {item.name}", item), (_INNER.format(item), item.inner)):
+                if each and (why := misfit_for_libbpf(each, self._kernel)):
+                    text = (
+                        "libbpf hands on the size of __type(value, …), with which this kernel does "
+                        f"not make {which}: {why}; cilium/ebpf leaves the size out"
+                    )
+                    yield Reason(_RULE, text)
 
     def _unmade(self, item: BpfMap) -> str:
         if item.inner and _LOCK in self._all_fields_of(item.inner) and self._locks_outer_maps_only:

@@ -109,6 +109,8 @@ def _map_problems(loaded: Loaded, maps: MapJudge) -> Iterator[ObjectProblem]:
         yield ObjectProblem(FindingKind.LOAD, "", reason)
     for reason in (*maps.unmade_maps(), *maps.shared_data_problems()):
         yield ObjectProblem(FindingKind.LOAD, "", reason)
+    for reason in maps.maps_made_by_few():
+        yield ObjectProblem(FindingKind.UNKNOWN, "", reason)
 
 
 def _core_problems(loaded: Loaded) -> Iterator[ObjectProblem]:

@@ -13,7 +13,7 @@ import pytest
 from tests.verifier.bundled import bundled_kernel, reasons_of
 from tests.verifier.engine.object.objects import read
 from verifier.engine.judging.map_attributes import WANTED, MapFlag
-from verifier.engine.judging.map_making import misfit, misfit_inside
+from verifier.engine.judging.map_making import misfit, misfit_for_libbpf, misfit_inside
 from verifier.engine.object.map_types import MAP_TYPES
 from verifier.engine.object.model import BpfMap
 from verifier.engine.verdict import check_object
@@ -144,6 +144,41 @@ def test_ring_buffers_are_overwritten_since_6_19() -> None:
 )
 def test_what_a_loader_sets_is_not_judged(item: BpfMap) -> None:
     assert not misfit(item, bundled_kernel("7.3"))
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        _map("RINGBUF", 0, 40, entries=4096),
+        _map("PERF_EVENT_ARRAY", 0, 40),
+        _map("PERF_EVENT_ARRAY", 4, 40),
+        _map("ARENA", 0, 8, _F.BPF_F_MMAPABLE),
+    ],
+)
+def test_a_type_of_values_that_only_names_what_is_sent_may_load(item: BpfMap) -> None:
+    """cilium/ebpf's own example of a ring buffer has one; libbpf hands its size on."""
+    named, kernel = replace(item, value_type=1), bundled_kernel("7.3")
+    assert not misfit(named, kernel)
+    assert misfit_for_libbpf(named, kernel) == misfit(item, kernel) != ""
+    assert not misfit_for_libbpf(item, kernel)  # a size without a type: all hand it on
+
+
+def test_what_no_loader_mends_is_refused_for_all() -> None:
+    item = replace(_map("RINGBUF", 4, 40, entries=4096), value_type=1)
+    assert "its keys have 4 bytes" in misfit(item, bundled_kernel("7.3"))
+    assert not misfit_for_libbpf(item, bundled_kernel("7.3"))
+
+
+@pytest.mark.parametrize("is_inner", [False, True])
+def test_it_is_not_known_whether_a_map_loads_that_loaders_define_otherwise(is_inner: bool) -> None:
+    ring = replace(_map("RINGBUF", 0, 40, entries=4096), name="events", value_type=1)
+    outer = replace(_map("ARRAY_OF_MAPS", 4, 4), name="rings", inner=ring)
+    obj = read("map_fields.bpf.o")
+    obj = replace(obj, maps=(*obj.maps, outer if is_inner else ring))
+    verdict = check_object(obj, bundled_kernel("7.3")).programs[0]
+    which = "the inner maps of rings" if is_inner else "map events"
+    told = [item for item in verdict.findings if f"does not make {which}" in item.reasons[0].text]
+    assert [item.kind for item in told] == ["unknown"]
 
 
 def test_every_type_of_maps_has_its_row() -> None:
