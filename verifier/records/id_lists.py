@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, QuerySet
 from django.db.models.functions import Collate, Upper
 
 from verifier.records.cursor import START, Cursor
@@ -47,7 +47,7 @@ class FoundIds:
 
     def skip(self, start: int, count: int) -> list[int]:
         """Return so many after the first ones."""
-        return list(self._ids[start : start + count])
+        return list(_told_apart(self._ids)[start : start + count])
 
 
 class SeenIds:
@@ -189,6 +189,17 @@ def files_among(reader: Reader, text: str, space: Space | None = None) -> Submit
         folded = Upper(Collate("name", "C"))
         return rows.annotate(folded=folded).filter(folded__contains=text.upper())
     return rows.filter(name__icontains=text)
+
+
+def _told_apart(ids: Ids) -> Ids:
+    """Return ids without those that come twice: PostgreSQL takes half as long to group them as for
+    DISTINCT, SQLite twice as long."""
+    if connection.vendor != "postgresql":
+        return ids
+    rows = ids.all()
+    rows.query.distinct = False
+    grouped: Ids = rows.annotate(rows=Count("pk")).values_list("object", flat=True)
+    return grouped
 
 
 def _latest_first(ids: Ids, cursor: Cursor) -> list[int]:
