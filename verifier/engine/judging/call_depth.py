@@ -26,8 +26,14 @@ _At = tuple[int, int]  # (function, frame of it)
 
 
 def may_nest_too_deep(prepared: Prepared, program: Program, kernel: Interview) -> bool:
-    """Return whether anything but what runs later could keep calls from nesting too deep."""
-    return program.function in prepared.code.graph.nesting(kernel.call_frames() or _FEWEST)
+    """Return whether anything but what runs later could keep calls from nesting too deep.
+
+    The kernel is asked only where calls nest deeper than the fewest frames of any.
+    """
+    graph, function = prepared.code.graph, program.function
+    if function not in graph.nesting(_FEWEST):
+        return False
+    return function in graph.nesting(kernel.call_frames() or _FEWEST)
 
 
 def call_depth_objection(
@@ -37,11 +43,10 @@ def call_depth_objection(
 
     `later`: functions that are run later, with whether that is sure (`Reach.later`).
     """
-    graph = prepared.code.graph
-    frames = kernel.call_frames()
-    most = frames or _FEWEST
     if not may_nest_too_deep(prepared, program, kernel):
         return None
+    graph, frames = prepared.code.graph, kernel.call_frames()
+    most = frames or _FEWEST
     recursion = _recursion(graph, program.function)
     if recursion:
         return recursion

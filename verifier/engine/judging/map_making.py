@@ -10,6 +10,8 @@ map, libbpf makes it again without types (bpf_object__create_map(): "Retrying wi
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from functools import lru_cache
+from typing import NamedTuple
 
 from kfmap.quick_dataclass import replace
 from verifier.engine.judging.kernel import KernelUnderTest
@@ -32,7 +34,9 @@ _PREFIX = "BPF_MAP_TYPE_"
 _STORAGES = ("SK_STORAGE", "INODE_STORAGE", "TASK_STORAGE", "CGRP_STORAGE")
 _LOCKED = ("HASH", "RHASH", "ARRAY", "CGROUP_STORAGE", *_STORAGES)
 _CALLED_BACK = ("HASH", "RHASH", "LRU_HASH", "ARRAY")
-_SENT_THROUGH = ("RINGBUF", "PERF_EVENT_ARRAY", "ARENA")
+_SENT_THROUGH = frozenset(
+    MAP_TYPES.index(f"{_PREFIX}{word}") for word in ("RINGBUF", "PERF_EVENT_ARRAY", "ARENA")
+)
 _LEAST_USED = ("LRU_HASH", "LRU_PERCPU_HASH")
 _STACK_TRACE = MAP_TYPES.index("BPF_MAP_TYPE_STACK_TRACE")
 _INSN_ARRAY = MAP_TYPES.index("BPF_MAP_TYPE_INSN_ARRAY")
@@ -92,21 +96,52 @@ def misfit_for_libbpf(item: BpfMap, kernel: KernelUnderTest) -> str:
 def _without_event(item: BpfMap) -> BpfMap:
     """Return a map as cilium/ebpf defines it: `__type(value, …)` names what is sent through it,
     so that code can be made of it, and gives no size (MapType.canHaveValueSize())."""
-    if item.value_type and _word(item) in _SENT_THROUGH:
+    if item.value_type and item.kind in _SENT_THROUGH:
         return replace(item, value_size=0, value_type=0)
     return item
+
+
+class _Definition(NamedTuple):
+    """What a map says of itself, but for its name; whether it says what its keys and values are."""
+
+    kind: int
+    key_size: int
+    value_size: int
+    says_keys: bool
+    says_values: bool
+    max_entries: int
+    flags: int
 
 
 def _misfit(item: BpfMap, kernel: KernelUnderTest) -> str:
     if kernel.map_kinds and item.kind not in kernel.map_kinds:
         return ""
-    wanted = WANTED.get(_word(item))
+    says_values = bool(item.value_size or item.value_type)
+    # A definition with values and without keys is complete: loaders set sizes of values only.
+    says_keys = bool(says_values or item.key_size or item.key_type)
+    sizes = item.key_size, item.value_size, says_keys, says_values
+    said = _Definition(item.kind, *sizes, item.max_entries, item.flags)
+    return _find_misfit(said, not kernel.map_kinds or _INSN_ARRAY in kernel.map_kinds)
+
+
+@lru_cache(maxsize=10_000)
+def _find_misfit(said: _Definition, overwrites: bool) -> str:
+    """Return what a kernel does not take in a map; many objects define alike ones.
+
+    `overwrites`: it takes BPF_F_RB_OVERWRITE. "bpf: Add overwrite mode for BPF ring buffer" came
+    into the release of "bpf, x86: add new map type: instructions array" (6.19); of the two, facts
+    have the type (enum bpf_map_type).
+    """
+    word = map_type_name(said.kind).removeprefix(_PREFIX)
+    wanted = WANTED.get(word)
     if wanted is None:
         return ""
-    if text := next(_misfits(item, wanted, kernel), ""):
+    if not overwrites:
+        wanted = wanted._replace(taken=wanted.taken & ~MapFlag.BPF_F_RB_OVERWRITE)
+    if text := next(_misfits(said, word, wanted), ""):
         return f"{text} ({wanted.function}())"
     for pair, function in APART.items():
-        if pair in MapFlag(item.flags):
+        if pair in MapFlag(said.flags):
             return f"a map has {_names(pair, ' or ')}, not both ({function}())"
     return ""
 
@@ -123,21 +158,19 @@ def misfit_inside(item: BpfMap, kernel: KernelUnderTest) -> str:
     return ""
 
 
-def _misfits(item: BpfMap, wanted: Wanted, kernel: KernelUnderTest) -> Iterator[str]:
-    takes = f"a map of type {_word(item)} takes"
-    says_value = bool(item.value_size or item.value_type)
-    # A definition with values and without keys is complete: loaders set sizes of values only.
-    if says_value or item.key_size or item.key_type:
-        yield from _unlike("key", item.key_size, wanted.keys, takes)
-    if says_value:
-        by_id = item.kind == _STACK_TRACE and MapFlag.BPF_F_STACK_BUILD_ID in MapFlag(item.flags)
+def _misfits(said: _Definition, word: str, wanted: Wanted) -> Iterator[str]:
+    takes = f"a map of type {word} takes"
+    if said.says_keys:
+        yield from _unlike("key", said.key_size, wanted.keys, takes)
+    if said.says_values:
+        by_id = said.kind == _STACK_TRACE and MapFlag.BPF_F_STACK_BUILD_ID in MapFlag(said.flags)
         values = BUILD_IDS if by_id else wanted.values
-        yield from _unlike("value", item.value_size, values, takes)
-    if wanted.no_entries and item.max_entries:
-        yield f"its max_entries is {item.max_entries}, and {takes} 0 only"
-    if item.kind == ARENA and item.max_entries > LARGEST_ARENA:
-        yield f"it has {item.max_entries} pages, and {takes} 4 GiB at most"
-    yield from _flag_misfits(item, wanted, kernel)
+        yield from _unlike("value", said.value_size, values, takes)
+    if wanted.no_entries and said.max_entries:
+        yield f"its max_entries is {said.max_entries}, and {takes} 0 only"
+    if said.kind == ARENA and said.max_entries > LARGEST_ARENA:
+        yield f"it has {said.max_entries} pages, and {takes} 4 GiB at most"
+    yield from _flag_misfits(said.flags, word, wanted)
 
 
 def _unlike(part: str, size: int, wanted: Sizes, takes: str) -> Iterator[str]:
@@ -150,26 +183,14 @@ def _bytes(size: int) -> str:
     return "1 byte" if size == 1 else f"{size} bytes"
 
 
-def _flag_misfits(item: BpfMap, wanted: Wanted, kernel: KernelUnderTest) -> Iterator[str]:
-    flags = MapFlag(item.flags & ~SET_BY_LOADERS)
-    word = _word(item)
+def _flag_misfits(given: int, word: str, wanted: Wanted) -> Iterator[str]:
+    flags = MapFlag(given & ~SET_BY_LOADERS)
     if missing := wanted.needed & ~flags:
         yield f"a map of type {word} needs the flag {_names(missing)}"
-    if strange := MapFlag(item.flags & ~SET_BY_LOADERS & ~int(_taken(wanted, kernel))):
+    if strange := MapFlag(given & ~SET_BY_LOADERS & ~int(wanted.taken)):
         yield f"a map of type {word} does not take {_names(strange)} in its map_flags"
     if word in _LEAST_USED and MapFlag.BPF_F_NO_COMMON_LRU | MapFlag.BPF_F_NUMA_NODE in flags:
         yield "a map with BPF_F_NO_COMMON_LRU does not take BPF_F_NUMA_NODE"
-
-
-def _taken(wanted: Wanted, kernel: KernelUnderTest) -> MapFlag:
-    """Return the flags that this kernel takes.
-
-    "bpf: Add overwrite mode for BPF ring buffer" came into the release of "bpf, x86: add new map
-    type: instructions array" (6.19); of the two, facts have the type (enum bpf_map_type).
-    """
-    if kernel.map_kinds and _INSN_ARRAY not in kernel.map_kinds:
-        return wanted.taken & ~MapFlag.BPF_F_RB_OVERWRITE
-    return wanted.taken
 
 
 def _names(flags: MapFlag, between: str = ", ") -> str:
