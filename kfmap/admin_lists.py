@@ -45,17 +45,20 @@ class KeysFirst(Paginator):
     @cached_property
     def count(self) -> int:
         """Return how many rows there are."""
-        rows: QuerySet[Model] = self.object_list  # type: ignore[assignment]  # the admin's
-        counted: int = rows.order_by().values("pk")[: self.most + 1].count()
+        counted: int = self._rows.order_by().values("pk")[: self.most + 1].count()
         return MoreThan(self.most) if counted > self.most else counted
 
     def page(self, number: int | str) -> Page:
         """Return a page; raises InvalidPage where there is none of that number."""
         number = self.validate_number(number)
         start = (number - 1) * self.per_page
+        keys = list(self._rows.values_list("pk", flat=True)[start : start + self.per_page])
+        return Page(self._rows.filter(pk__in=keys), number, self)
+
+    @property
+    def _rows(self) -> QuerySet[Model]:
         rows: QuerySet[Model] = self.object_list  # type: ignore[assignment]  # the admin's
-        keys = list(rows.values_list("pk", flat=True)[start : start + self.per_page])
-        return Page(rows.filter(pk__in=keys), number, self)
+        return rows
 
 
 class LongList(ChangeList):

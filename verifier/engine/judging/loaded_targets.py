@@ -15,23 +15,25 @@ Ask = Callable[[Prepared], Interview]
 
 
 def judge_targets(prepared: Prepared, ask: Ask) -> dict[int, LoadedTarget]:
-    """Return it by the programs that attach to them; each object is judged once.
+    """Return it by the programs that attach to them; each object is asked about and judged once.
 
     `ask` has the kernel asked about an object.
     """
-    known: dict[int, tuple[ProgramVerdict, ...]] = {}
+    known: dict[int, tuple[Interview, tuple[ProgramVerdict, ...]]] = {}
     found: dict[int, LoadedTarget] = {}
     for number, target in prepared.targets.items():
         whole, key = target.prepared, id(target.prepared)
         if key not in known:
-            known[key] = judge_object(whole, ask(whole))
-        verdict = known[key][target.to.number]
-        is_live = None if verdict.verdict == REFUSED else _is_live(target, ask)
+            asked = ask(whole)
+            known[key] = asked, judge_object(whole, asked)
+        interview, verdicts = known[key]
+        verdict = verdicts[target.to.number]
+        is_live = None if verdict.verdict == REFUSED else _is_live(target, interview)
         found[number] = LoadedTarget(verdict, is_live)
     return found
 
 
-def _is_live(target: Target, ask: Ask) -> bool | None:
+def _is_live(target: Target, interview: Interview) -> bool | None:
     """Return whether the verifier walks the function of a target; None where that is not known."""
     program, prepared = target.to.program, target.prepared
     if target.function in (None, program.function, program.exception_callback):
@@ -41,7 +43,6 @@ def _is_live(target: Target, ask: Ask) -> bool | None:
         prepared.code.note_returned(function)
     if not prepared.code.returned(target.function):
         return None
-    interview = ask(prepared)
     judges = Judges(prepared, interview, prepared.context_numbers[target.to.number])
     engines = Engines(prepared, interview)
     reach = LiveJudge(prepared, interview, engines, judges, target.to.number).reach()
