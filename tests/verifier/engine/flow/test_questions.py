@@ -20,7 +20,7 @@ _COUNTS = """
 
 
 def _answer(text: str, *names: str, within: bool = False, there: bool = False) -> dict[str, str]:
-    """Say which of these kfuncs are called, walking for them only; the kernel lacks them unless
+    """Return which of these kfuncs are called, walking for them only; the kernel lacks them unless
     they are `there`."""
     obj = assemble(text)
     walked = Walked(obj, absent=() if there else names)
